@@ -1,0 +1,69 @@
+# `make test` and `make demo` set up all they need on a machine with Python 3.11 or newer.
+
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+PYTHON  ?= python3.13 python3.12 python3.11 python3 python
+PLUGINS := $(wildcard plugins/*/pyproject.toml)
+BIN     := .venv/bin
+STAMP   := .venv/.installed
+
+# Speaks only if the command fails.
+quietly = @said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
+
+.PHONY: help install test lint types floors tests docs demo bench coverage clean
+
+help:  ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+install: $(STAMP)  ## .venv with visualcrop and every plug-in, editable
+
+test: install lint types floors tests docs  ## all that has to hold
+
+lint: $(STAMP)  ## style, spelling, claims, sizes, metadata
+	@$(BIN)/ruff check -q
+	@$(BIN)/ruff format -q --check
+	@$(BIN)/codespell
+	$(call quietly,$(BIN)/interrogate -vv -c pyproject.toml tests $(wildcard plugins/*/tests))
+	$(call quietly,$(BIN)/validate-pyproject pyproject.toml $(PLUGINS))
+	@$(BIN)/python scripts/sizes.py
+
+types: $(STAMP)  ## mypy, strict
+	@$(BIN)/mypy --no-error-summary
+
+floors: $(STAMP)  ## imports go down only
+	$(call quietly,$(BIN)/lint-imports --no-logo)
+
+tests: $(STAMP)  ## the tests, in random order, without a network
+	@$(BIN)/pytest -q -n 2 --dist loadfile
+
+docs: $(STAMP)  ## the site, where a broken link is an error
+	$(call quietly,NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict)
+
+demo: $(STAMP)  ## a small thing in a large image, with cropping and without
+	@$(BIN)/visualcrop demo
+
+bench: $(STAMP)  ## how fast it is
+	@$(BIN)/pytest -q tests/benchmarks --benchmark-enable -p no:randomly
+
+coverage: $(STAMP)  ## which lines no test runs
+	@$(BIN)/pytest -q -n 2 --dist loadfile --cov
+
+clean:  ## everything that was made
+	@rm -rf .venv site build dist .coverage .*_cache .hypothesis .benchmarks
+	@find visualcrop plugins tests scripts -name __pycache__ -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml constraints.txt $(PLUGINS) | $(BIN)/python
+	@echo "Installing visualcrop and its plug-ins into .venv ..."
+	@$(BIN)/python -m pip install -q -c constraints.txt hatchling editables
+	@$(BIN)/python -m pip install -q -c constraints.txt --no-build-isolation -e '.[dev,docs]' $(PLUGINS:%/pyproject.toml=-e %)
+	@touch $@
+
+$(BIN)/python:
+	@for python in $(PYTHON); do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    $$python -m venv .venv && exit; rm -rf .venv; exit 1; \
+	  fi; \
+	done; \
+	echo 'visualcrop needs Python 3.11 or newer: install it, or name one with `make PYTHON=...`.' >&2; exit 1

@@ -1,0 +1,57 @@
+"""Every example of README, documentation and docstrings is a test."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sybil import Sybil
+from sybil.integration.pytest import SybilItem
+from sybil.parsers.markdown import SkipParser
+from sybil.parsers.rest import DocTestParser
+from sybil.sybil import SybilCollection
+from sybil.typing import Parser
+
+from tests.docs.blocks import parse_blocks
+
+FILES = Path(__file__).parent / "tests" / "docs" / "files"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder in which a page's examples run, with the files they may use."""
+    folder = tmp_path_factory.mktemp("page")
+    if FILES.is_dir():
+        shutil.copytree(FILES, folder, dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.syspath_prepend(folder)  # a listing may be a module
+        patch.setenv("COLUMNS", "80")
+        patch.setenv("NO_COLOR", "1")
+        yield folder
+    for name, module in list(sys.modules.items()):  # the next page may list another of that name
+        if (getattr(module, "__file__", None) or "").startswith(str(folder)):
+            del sys.modules[name]
+
+
+parsers: list[Parser] = [parse_blocks, SkipParser()]
+pytest_collect_file = SybilCollection(
+    [
+        Sybil(parsers, filenames=["README.md"], fixtures=["page"]),
+        Sybil(parsers, path="docs", pattern="*.md", fixtures=["page"]),
+        Sybil([DocTestParser()], path="visualcrop", pattern="*.py", fixtures=["page"]),
+    ]
+).pytest()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Read pages from top to bottom, after the tests, whatever shuffled them."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> tuple[str, int]:
+    return (str(item.path), item.example.line) if isinstance(item, SybilItem) else ("", 0)

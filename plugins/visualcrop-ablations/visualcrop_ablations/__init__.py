@@ -1,0 +1,13 @@
+"""What FOCUS is compared with when one part is taken out."""
+
+from __future__ import annotations
+
+from visualcrop import Strategy, hookimpl
+
+from .kk_norope import KkNorope
+from .random import Random
+
+
+@hookimpl
+def visualcrop_strategies() -> list[type[Strategy]]:
+    return [KkNorope, Random]

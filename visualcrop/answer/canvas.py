@@ -1,0 +1,35 @@
+"""Answer from the findings pasted side by side, the space between them left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from ..budget import BudgetedModel
+from ..interfaces import AnswerComposer
+from ..strategy import at_least, option
+from ..values import Answer, Finding, Question, View
+from .pasting import merged, pasted
+from .replying import Inference, reply, with_findings
+
+
+@attrs.frozen
+class Canvas(AnswerComposer):
+    """Paste each finding on one canvas, left-right and above-below kept. One pass."""
+
+    name = "canvas"
+
+    cell: int = option(336, help="pixels on a side of a canvas's cell", validator=at_least(8))
+    inference: Inference = option("generate", help="how the answer is read off the model")
+    max_new_tokens: int = option(32, help="longest answer", validator=at_least(1))
+
+    def compose(
+        self, question: Question, findings: Sequence[Finding], model: BudgetedModel
+    ) -> Answer:
+        boxes = [finding.box for finding in findings]
+        if any(finding.target.every for finding in findings):
+            boxes = merged(boxes)
+        image = pasted(question.image, boxes, self.cell) if boxes else question.image
+        answer = reply(question, [View.whole(image)], model, self.inference, self.max_new_tokens)
+        return with_findings(answer, findings)

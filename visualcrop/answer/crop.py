@@ -1,0 +1,53 @@
+"""Answer from one crop over all that was found: the paper's way for models with one view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from itertools import combinations
+
+import attrs
+
+from ..budget import BudgetedModel
+from ..geometry import Box
+from ..interfaces import AnswerComposer
+from ..strategy import at_least, option
+from ..values import Answer, Finding, Question, View
+from .pasting import merged, pasted
+from .replying import Inference, reply, with_findings
+
+
+@attrs.frozen
+class Crop(AnswerComposer):
+    """Show one crop over the findings; far apart or of many instances, a canvas. One pass."""
+
+    name = "crop"
+
+    t_obj_dist: float = option(
+        1200.0, help="pixels between two findings' centres beyond which a canvas is used", validator=at_least(0)
+    )
+    cell: int = option(336, help="pixels on a side of a canvas's cell", validator=at_least(8))
+    inference: Inference = option("generate", help="how the answer is read off the model")
+    max_new_tokens: int = option(32, help="longest answer", validator=at_least(1))
+
+    def compose(
+        self, question: Question, findings: Sequence[Finding], model: BudgetedModel
+    ) -> Answer:
+        view = self._view(question, findings)
+        answer = reply(question, [view], model, self.inference, self.max_new_tokens)
+        return with_findings(answer, findings)
+
+    def _view(self, question: Question, findings: Sequence[Finding]) -> View:
+        boxes = [finding.box for finding in findings]
+        if not boxes:
+            return View.whole(question.image)
+        if any(finding.target.every for finding in findings):
+            boxes = merged(boxes)
+        elif not self._far_apart(boxes):
+            boxes = [reduce(Box.around, boxes)]
+        if len(boxes) == 1:
+            return View(question.image, boxes[0])
+        return View.whole(pasted(question.image, boxes, self.cell))
+
+    def _far_apart(self, boxes: Sequence[Box]) -> bool:
+        return any(a.distance(b) > self.t_obj_dist for a, b in combinations(boxes, 2))

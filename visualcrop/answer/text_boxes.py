@@ -1,0 +1,43 @@
+"""As `interleaved`, but the places are said in words and the image is left as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from ..budget import BudgetedModel
+from ..geometry import Box
+from ..image import Image
+from ..interfaces import AnswerComposer
+from ..prompt import Part
+from ..strategy import at_least, option
+from ..values import Answer, Finding, Question, View
+from .replying import Inference, reply, with_findings
+
+
+@attrs.frozen
+class TextBoxes(AnswerComposer):
+    """Show the untouched image, then each finding with its box in words. One pass."""
+
+    name = "text-boxes"
+
+    inference: Inference = option("generate", help="how the answer is read off the model")
+    max_new_tokens: int = option(32, help="longest answer", validator=at_least(1))
+
+    def compose(
+        self, question: Question, findings: Sequence[Finding], model: BudgetedModel
+    ) -> Answer:
+        parts: list[Part] = [View.whole(question.image)]
+        for finding in findings:
+            place = in_words(finding.box, question.image)
+            parts += [f"The part at {place} with the {finding.target.text}:", View(question.image, finding.box)]
+        answer = reply(question, parts, model, self.inference, self.max_new_tokens)
+        return with_findings(answer, findings)
+
+
+def in_words(box: Box, image: Image) -> str:
+    """Left, top, right and bottom as parts of the image's sides: `[0.25, 0.10, 0.40, 0.22]`."""
+    sides = (box.left / image.width, box.top / image.height)
+    sides += (box.right / image.width, box.bottom / image.height)
+    return f"[{', '.join(f'{side:.2f}' for side in sides)}]"

@@ -1,0 +1,38 @@
+"""The strategies that come with visualcrop: a plug-in like any other."""
+
+from __future__ import annotations
+
+from .answer.canvas import Canvas
+from .answer.crop import Crop
+from .answer.interleaved import Interleaved
+from .answer.text_boxes import TextBoxes
+from .hookspecs import hookimpl
+from .models.toy import Toy
+from .proposals.anchors import Anchors
+from .proposals.sliding import Sliding
+from .relevance.vv import Vv
+from .searchers.direct import Direct
+from .searchers.focus import Focus
+from .strategy import Strategy
+from .targets.given import Given
+from .targets.in_context import InContext
+from .targets.quoted import Quoted
+from .targets.rules import Rules
+from .verification.existence import Existence
+from .verification.unchecked import Unchecked
+
+_IN_PIPELINE_ORDER: list[type[Strategy]] = [
+    *(InContext, Quoted, Rules, Given),
+    Vv,
+    *(Anchors, Sliding),
+    *(Existence, Unchecked),
+    *(Crop, Canvas, Interleaved, TextBoxes),
+    *(Focus, Direct),
+    Toy,
+]
+
+
+@hookimpl
+def visualcrop_strategies() -> list[type[Strategy]]:
+    """In the order a question meets them."""
+    return _IN_PIPELINE_ORDER

@@ -1,0 +1,74 @@
+"""From what the user typed to a strategy: the spec, the model's settings, single options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from .errors import SpecError
+from .registry import Registry
+from .spec import Spec, Value
+from .spec_text import Reader
+from .spec_toml import load_spec
+from .strategy import Strategy
+
+S = TypeVar("S", bound=Strategy)
+Options = Sequence[tuple[str, Value]]
+
+
+def configure(
+    registry: Registry,
+    interface: type[S],
+    spec: Spec | str,
+    *,
+    options: Options = (),
+    settings: Mapping[str, Mapping[str, object]] | None = None,
+) -> S:
+    """
+    Build *spec* with *options* set one by one and the model's *settings* under both.
+
+    What the spec or an option gives explicitly always wins over a setting.
+    """
+    spec = read_spec(spec) if isinstance(spec, str) else spec
+    given = {*_paths(spec), *(path for path, _ in options)}
+    wanted = {p: v for p, v in (settings or {}).get(spec.name, {}).items() if p not in given}
+    spec = _settled(Spec.of(registry.build(interface, spec)), wanted)
+    for path, value in options:
+        changed = spec.with_option(path, value)
+        spec = Spec.of(registry.build(interface, changed))
+    return registry.build(interface, _settled(spec, {p: v for p, v in wanted.items() if "." in p}))
+
+
+def read_spec(text: str) -> Spec:
+    """Read a spec from text, or from the TOML file that the text names."""
+    return load_spec(Path(text).expanduser()) if text.endswith(".toml") else Spec.parse(text)
+
+
+def read_option(text: str) -> tuple[str, Value]:
+    """Read `path=value`, as given to `-o`."""
+    path, equals, value = text.partition("=")
+    if not (path.strip() and equals and value.strip()):
+        raise SpecError(f"The option {text!r} is not path=value; write, say, relevance.layers=[8, 14].")
+    return path.strip(), Reader(value).value_alone()
+
+
+def _paths(spec: Spec) -> Iterator[str]:
+    for key, value in spec.options:
+        yield key
+        if isinstance(value, Spec):
+            yield from (f"{key}.{path}" for path in _paths(value))
+
+
+def _settled(spec: Spec, settings: Mapping[str, object]) -> Spec:
+    for path, value in settings.items():
+        if _has(spec, path):
+            spec = spec.with_option(path, Reader(value).value_alone() if isinstance(value, str) else value)  # type: ignore[arg-type]
+    return spec
+
+
+def _has(spec: Value, path: str) -> bool:
+    key, _, rest = path.partition(".")
+    if not isinstance(spec, Spec) or key not in dict(spec.options):
+        return False
+    return _has(spec.get(key), rest) if rest else True

@@ -1,0 +1,67 @@
+"""
+What can go wrong, as one tree.
+
+VisualcropError
+├── SpecError                 a spec or an option cannot be read or used
+│   ├── UnknownStrategyError  asked for a name that nobody offers
+│   └── DuplicateStrategyError  two plug-ins offer one name
+├── PluginError               a plug-in is broken, and VISUALCROP_STRICT is set
+├── ImageError                not an image that can be used
+├── QuestionError             a question that cannot be asked
+├── GeometryError             a box or grid that is empty or inside out
+├── FileError                 a file that cannot be read or written
+└── BudgetExceededError       the next pass would overdraw the ledger
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class VisualcropError(Exception):
+    """Base of everything that visualcrop raises on purpose."""
+
+
+class SpecError(VisualcropError):
+    """A spec or an option cannot be read or used."""
+
+
+class UnknownStrategyError(SpecError):
+    """Asked for a name that nobody offers."""
+
+
+class DuplicateStrategyError(SpecError):
+    """Two plug-ins offer one name."""
+
+
+class PluginError(VisualcropError):
+    """A plug-in is broken, and VISUALCROP_STRICT is set."""
+
+
+class ImageError(VisualcropError):
+    """Not an image that can be used."""
+
+
+class QuestionError(VisualcropError):
+    """A question that cannot be asked."""
+
+
+class GeometryError(VisualcropError, ValueError):
+    """A box or grid that is empty or inside out."""
+
+
+class FileError(VisualcropError):
+    """A file that cannot be read or written."""
+
+
+class BudgetExceededError(VisualcropError):
+    """The next pass would overdraw the ledger."""
+
+
+def nearest(wrong: str, known: Iterable[str], *, called: str) -> str:
+    """End a message with the nearest known word, and with all of them."""
+    names = sorted(known)
+    close = difflib.get_close_matches(wrong, names, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}({called}: {', '.join(names) or 'none'})"

@@ -1,0 +1,138 @@
+"""Boxes and grids, always in pixels of the original image."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import attrs
+
+from .errors import GeometryError
+
+
+@attrs.frozen
+class Box:
+    """Half-open rectangle [left, right) x [top, bottom), never empty."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def __attrs_post_init__(self) -> None:
+        sides = self.left, self.top, self.right, self.bottom
+        if not (all(map(math.isfinite, sides)) and self.left < self.right and self.top < self.bottom):
+            raise GeometryError(f"The box {self} is empty or inside out.")
+
+    def __str__(self) -> str:
+        return f"[{self.left:g}, {self.top:g}, {self.right:g}, {self.bottom:g}]"
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def area(self) -> float:
+        return self.width * self.height
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Horizontal, then vertical."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    def distance(self, other: Box) -> float:
+        """Pixels between the two centres."""
+        return math.dist(self.centre, other.centre)
+
+    def contains(self, other: Box) -> bool:
+        return (
+            self.left <= other.left
+            and self.top <= other.top
+            and self.right >= other.right
+            and self.bottom >= other.bottom
+        )
+
+    def common(self, other: Box) -> Box | None:
+        """Rectangle in both, if there is one."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
+        return Box(left, top, right, bottom) if left < right and top < bottom else None
+
+    def around(self, other: Box) -> Box:
+        """Smallest rectangle over both."""
+        return Box(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union, from 0 to 1."""
+        common = self.common(other)
+        return common.area / (self.area + other.area - common.area) if common else 0.0
+
+    def whole_pixels(self) -> tuple[int, int, int, int]:
+        """Every pixel the box touches, as left, top, right, bottom."""
+        return (
+            math.floor(self.left),
+            math.floor(self.top),
+            math.ceil(self.right),
+            math.ceil(self.bottom),
+        )
+
+
+@attrs.frozen
+class Grid:
+    """Rows and columns of cells, given by the edges between them."""
+
+    xs: tuple[float, ...] = attrs.field(converter=tuple)  # columns + 1, left to right
+    ys: tuple[float, ...] = attrs.field(converter=tuple)  # rows + 1, top to bottom
+
+    def __attrs_post_init__(self) -> None:
+        for edges in (self.xs, self.ys):
+            if len(edges) < 2 or not all(a < b for a, b in pairwise(edges)):
+                raise GeometryError("A grid needs two edges or more on each side, in rising order.")
+
+    @classmethod
+    def even(cls, rows: int, columns: int, box: Box) -> Grid:
+        """Cells of one size over *box*."""
+        if rows < 1 or columns < 1:
+            raise GeometryError(f"A grid cannot have {rows} rows and {columns} columns.")
+        return cls(
+            (*(box.left + i * box.width / columns for i in range(columns)), box.right),
+            (*(box.top + i * box.height / rows for i in range(rows)), box.bottom),
+        )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows, then columns."""
+        return len(self.ys) - 1, len(self.xs) - 1
+
+    @property
+    def box(self) -> Box:
+        return Box(self.xs[0], self.ys[0], self.xs[-1], self.ys[-1])
+
+    @property
+    def cell_side(self) -> float:
+        """Side of a square as large as a mean cell, in pixels."""
+        rows, columns = self.shape
+        return math.sqrt(self.box.area / (rows * columns))
+
+    def cells(self, top: int, left: int, bottom: int, right: int) -> Box:
+        """Pixels under rows [top, bottom) and columns [left, right)."""
+        return Box(self.xs[left], self.ys[top], self.xs[right], self.ys[bottom])
+
+    def cell(self, row: int, column: int) -> Box:
+        return self.cells(row, column, row + 1, column + 1)
+
+    def pooled(self, factor: int) -> Grid:
+        """Join *factor* x *factor* cells into one; the last may be narrower."""
+        return Grid(
+            (*self.xs[:-1:factor], self.xs[-1]),
+            (*self.ys[:-1:factor], self.ys[-1]),
+        )

@@ -1,0 +1,72 @@
+"""A picture, opened with care: any source, any mode, upright, and never too large."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import TypeAlias
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+
+from .decoding import decode
+from .errors import ImageError
+from .geometry import Box
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+MAX_PIXELS = 512_000_000
+
+
+@attrs.frozen(eq=False, slots=False)
+class Image:
+    """An upright RGB picture. Equal means equal pixels."""
+
+    picture: PIL.Image.Image = attrs.field(repr=False)  # draw on a copy, never on this
+
+    @classmethod
+    def open(cls, source: object, *, max_pixels: int = MAX_PIXELS) -> Image:
+        """Take a path, encoded bytes, a PIL image, a uint8 array, or an `Image`."""
+        return source if isinstance(source, Image) else cls(decode(source, max_pixels))
+
+    @property
+    def width(self) -> int:
+        return self.picture.width
+
+    @property
+    def height(self) -> int:
+        return self.picture.height
+
+    @property
+    def box(self) -> Box:
+        return Box(0, 0, self.width, self.height)
+
+    @cached_property
+    def pixels(self) -> Pixels:
+        """Rows x columns x 3, read-only."""
+        pixels = np.asarray(self.picture)
+        pixels.flags.writeable = False
+        return pixels
+
+    @cached_property
+    def digest(self) -> str:
+        """Fingerprint of the pixels."""
+        size = f"{self.width}x{self.height}:".encode()
+        return hashlib.blake2b(size + self.picture.tobytes(), digest_size=16).hexdigest()
+
+    def crop(self, box: Box) -> PIL.Image.Image:
+        """Pixels under *box*, which is first cut to the picture."""
+        inside = box.common(self.box)
+        if inside is None:
+            raise ImageError(f"The box {box} lies outside the {self.width} x {self.height} image.")
+        left, top, right, bottom = inside.whole_pixels()
+        if (left, top, right, bottom) == (0, 0, self.width, self.height):
+            return self.picture
+        return PIL.Image.fromarray(self.pixels[top:bottom, left:right])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Image) and (self is other or self.digest == other.digest)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)

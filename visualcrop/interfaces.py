@@ -1,0 +1,68 @@
+"""The method on one page: five stages in the order a question meets them, and the whole."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+from .budget import BudgetedModel
+from .strategy import Strategy
+from .values import Answer, Finding, Proposal, Question, RelevanceMap, Target, View
+
+
+class TargetExtractor(Strategy):
+    """Question -> the things to look for."""
+
+    kind = "targets"
+
+    @abstractmethod
+    def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]: ...
+
+
+class RelevanceSource(Strategy):
+    """View and target -> where the model's own internals point."""
+
+    kind = "relevance"
+
+    @abstractmethod
+    def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap: ...
+
+
+class ProposalGenerator(Strategy):
+    """Relevance map -> boxes worth a look, best first. Sees no model."""
+
+    kind = "proposals"
+
+    @abstractmethod
+    def propose(self, relevance: RelevanceMap) -> tuple[Proposal, ...]: ...
+
+
+class Verifier(Strategy):
+    """Views and target -> how sure the model is, from -1 to 1, that each shows the target."""
+
+    kind = "verification"
+
+    @abstractmethod
+    def verify(
+        self, views: Sequence[View], target: Target, model: BudgetedModel
+    ) -> tuple[float, ...]: ...
+
+
+class AnswerComposer(Strategy):
+    """Question and findings -> answer. With no findings, from the whole image."""
+
+    kind = "answer"
+
+    @abstractmethod
+    def compose(
+        self, question: Question, findings: Sequence[Finding], model: BudgetedModel
+    ) -> Answer: ...
+
+
+class Searcher(Strategy):
+    """Question -> answer, by any means within the budget."""
+
+    kind = "searcher"
+
+    @abstractmethod
+    def search(self, question: Question, model: BudgetedModel) -> Answer: ...

@@ -1,0 +1,162 @@
+"""What a search may ask of a vision-language model."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .errors import SpecError
+from .geometry import Grid
+from .prompt import Prompt
+from .strategy import Strategy
+from .values import RelevanceMap
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Tokens: TypeAlias = npt.NDArray[np.intp]
+By: TypeAlias = Literal["next-token", "sentence"]
+
+
+@attrs.frozen
+class Capture:
+    """Internals to keep from one pass, by decoder layer counted from 0. Nothing unless asked for."""
+
+    values: tuple[int, ...] = ()
+    keys: tuple[int, ...] = ()
+    rotary: bool = True  # False: keys as they are before positions are rotated in
+    attention: tuple[int, ...] = ()
+    gradients: tuple[int, ...] = ()
+
+
+NOTHING = Capture()
+
+
+@attrs.frozen(eq=False)
+class Patches:
+    """Where each cell of *grid* sits in the token sequence."""
+
+    grid: Grid
+    tokens: Tokens  # rows x columns, so that `scores[patches.tokens]` is a map
+    base: int | None = None  # pixels on a side that the encoder sees at once
+    local: bool = False  # from local crops, not from one global view
+
+    def map(self, scores: Any) -> RelevanceMap:
+        """Arrange one score per token as a map over the view."""
+        return RelevanceMap(self.grid, scores[self.tokens], self.base)
+
+
+@attrs.frozen
+class Work:
+    """What a request really cost, whatever it was billed as."""
+
+    new_tokens: int = 0
+    reused_tokens: int = 0
+    decoded_tokens: int = 0
+    flops: float = 0.0
+    seconds: float = 0.0
+    peak_bytes: int = 0
+
+    def __add__(self, other: Work) -> Work:
+        mine, yours = attrs.astuple(self), attrs.astuple(other)
+        *sums, peak = (a + b for a, b in zip(mine, yours, strict=True))
+        return Work(*sums, peak_bytes=max(self.peak_bytes, other.peak_bytes)) if peak else Work(*sums)
+
+
+@attrs.frozen(eq=False)
+class Reading:
+    """One prompt's pass, seen from inside. Tensors stay on the model's device."""
+
+    patches: tuple[Patches, ...]  # one for each view, in prompt order
+    marks: Mapping[str, Tokens]  # the tokens of each marked word
+    values: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> KV heads x tokens x width
+    keys: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> KV heads x tokens x width
+    attention: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> heads x tokens, last row
+    gradients: Mapping[int, Tensor] = attrs.field(factory=dict)  # as attention
+    work: Work = Work()
+
+
+@attrs.frozen
+class Choice:
+    """How strongly the model leans to each choice."""
+
+    logits: tuple[float, ...]
+    work: Work = attrs.field(default=Work(), eq=False)
+
+    @property
+    def best(self) -> int:
+        return max(range(len(self.logits)), key=self.logits.__getitem__)
+
+    @property
+    def probabilities(self) -> tuple[float, ...]:
+        """Softmax over the choices alone."""
+        top = max(self.logits)
+        weights = [math.exp(logit - top) for logit in self.logits]
+        return tuple(weight / sum(weights) for weight in weights)
+
+
+@attrs.frozen
+class Reply:
+    """What the model says."""
+
+    text: str
+    work: Work = attrs.field(default=Work(), eq=False)
+
+
+@attrs.frozen
+class Traits:
+    """Sizes of a model that strategies may need."""
+
+    layers: int  # of the decoder
+    base: int  # pixels on a side that the encoder sees at once
+
+    def span(self, layers: tuple[int, int] | None) -> tuple[int, ...]:
+        """Layers from the first to before the second; none means the last half."""
+        start, stop = layers or (self.layers // 2, self.layers)
+        if not 0 <= start < stop <= self.layers:
+            raise SpecError(
+                f"Layers [{start}, {stop}] do not fit a model of {self.layers} layers; "
+                f"give two numbers from 0 to {self.layers}, rising."
+            )
+        return tuple(range(start, stop))
+
+
+class Model(ABC):
+    """A live model. Holds weights; answers do not depend on what it was asked before."""
+
+    id: str
+    traits: Traits
+    passes: int  # run so far, by its own count: the ledger is checked against it
+
+    @abstractmethod
+    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+        """Read each prompt once, keeping what *capture* asks for."""
+
+    @abstractmethod
+    def choose(
+        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+    ) -> Sequence[Choice]:
+        """Weigh *choices* as the reply: by their first token, or by the mean over each sentence."""
+
+    @abstractmethod
+    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
+        """Reply to each prompt, greedily."""
+
+
+class ModelFamily(Strategy):
+    """A recipe for a model. Cheap to make; `open` loads the weights."""
+
+    kind = "model"
+
+    @abstractmethod
+    def open(self) -> Model: ...
+
+    def settings(self) -> Mapping[str, Mapping[str, object]]:
+        """Options that suit this model, by searcher: `{"focus": {"relevance.layers": (14, 32)}}`."""
+        return {}

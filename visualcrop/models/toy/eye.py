@@ -1,0 +1,77 @@
+"""What the toy model makes of a view: clear things by name, faint ones by their traces."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+from scipy import ndimage
+
+from ...values import View
+from .scene import COLOURS, KINDS
+
+CELL = 4  # pixels of the eye on a side of one cell
+_PURE = 40  # largest difference in any channel from a pure colour
+_CLEAR = 14  # pure pixels of a frame that make a thing visible
+_FAINT = 140.0  # distance at which a colour leaves no trace
+Floats = npt.NDArray[np.float32]
+
+
+@attrs.frozen
+class Sighting:
+    """A thing that is clear enough to be named; places are parts of the view's sides."""
+
+    kind: str
+    colour: str
+    across: float
+    down: float
+    pixels: int
+
+
+def look(view: View, side: int) -> Floats:
+    """The view squeezed into the eye: side x side x 3."""
+    squeezed = view.picture.resize((side, side), PIL.Image.Resampling.BOX, reducing_gap=3)
+    return np.asarray(squeezed, np.float32)
+
+
+@lru_cache(maxsize=256)
+def sightings(view: View, side: int) -> tuple[Sighting, ...]:
+    """Everything in the view that can be named."""
+    seen = look(view, side)
+    return tuple(s for kind, frame in KINDS.items() for s in _of_kind(seen, kind, frame))
+
+
+def _of_kind(seen: Floats, kind: str, frame: tuple[int, int, int]) -> list[Sighting]:
+    pure = np.abs(seen - frame).max(axis=2) < _PURE
+    labels, _ = ndimage.label(pure, np.ones((3, 3)))
+    found = []
+    for index, (down, across) in enumerate(ndimage.find_objects(labels), 1):
+        pixels = int((labels[down, across] == index).sum())
+        if pixels >= _CLEAR:
+            middle = [(s.start + s.stop) / 2 / len(seen) for s in (across, down)]
+            found.append(Sighting(kind, _core(seen[down, across]), *middle, pixels))
+    return found
+
+
+def _core(patch: Floats) -> str:
+    """The core colour with the most pixels in a thing's patch."""
+    counts = {
+        name: int((np.abs(patch - colour).max(axis=2) < _PURE).sum())
+        for name, colour in COLOURS.items()
+    }
+    return max(counts, key=counts.__getitem__)
+
+
+def traces(view: View, side: int) -> dict[str, Floats]:
+    """How much of each kind and colour there is in each cell, from 0 to 1: cells x cells."""
+    seen = look(view, side)
+    cells = side // CELL
+    found = {}
+    for name, colour in {**KINDS, **COLOURS}.items():
+        distance = np.linalg.norm(seen - np.float32(colour), axis=2)
+        likeness = (1 - distance / _FAINT).clip(0)
+        found[name] = likeness.reshape(cells, CELL, cells, CELL).max(axis=(1, 3))
+    return found

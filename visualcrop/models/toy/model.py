@@ -1,0 +1,128 @@
+"""The toy model itself: reads, chooses, replies, and counts its own passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from ...geometry import Grid
+from ...model import NOTHING, By, Capture, Choice, Model, Patches, Reading, Reply, Traits, Work
+from ...prompt import Prompt
+from ...values import View
+from .eye import CELL, Floats, traces
+from .features import LAYERS, cell_features, meaning, word_features, words
+from .reasoning import conclusion, confidence, reply
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_BASE = 144
+_VALUE_NOISE, _KEY_NOISE = 0.05, 0.35
+
+
+@attrs.define
+class ToyModel(Model):
+    """A model whose world is the toy scenes."""
+
+    local: bool = False
+    passes: int = 0
+    id: str = "toy"
+    traits: Traits = Traits(layers=LAYERS, base=_BASE)
+
+    @property
+    def side(self) -> int:
+        return _BASE * 2 if self.local else _BASE
+
+    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+        self.passes += len(prompts)
+        return [_Sequence(prompt, self.side, local=self.local).reading(capture) for prompt in prompts]
+
+    def choose(
+        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+    ) -> Sequence[Choice]:
+        self.passes += len(prompts) * (len(choices) if by == "sentence" else 1)
+        return [Choice(self._logits(prompt, choices, by)) for prompt in prompts]
+
+    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
+        self.passes += len(prompts)
+        replies = (reply(prompt, self.side) for prompt in prompts)
+        return [Reply(" ".join(text.split(" ")[:max_new_tokens])) for text in replies]
+
+    def _logits(self, prompt: Prompt, choices: Sequence[str], by: By) -> tuple[float, ...]:
+        if [choice.lower() for choice in choices] == ["yes", "no"]:
+            odds = confidence(prompt.views, prompt.text, self.side)
+            return odds / 2, -odds / 2
+        said = conclusion(prompt, self.side) if by == "sentence" else reply(prompt, self.side)
+        return tuple(2.0 if choice.casefold() == said.casefold() else 0.0 for choice in choices)
+
+
+class _Sequence:
+    """A prompt laid out in tokens: one per word, one per cell of each view."""
+
+    def __init__(self, prompt: Prompt, side: int, *, local: bool) -> None:
+        self.prompt, self.side, self.local = prompt, side, local
+        self.length = 1  # a token to begin with
+        self.starts = []
+        for part in prompt.parts:
+            self.starts.append(self.length)
+            self.length += self._cells**2 if isinstance(part, View) else len(words(part))
+
+    @property
+    def _cells(self) -> int:
+        return self.side // CELL
+
+    def reading(self, capture: Capture) -> Reading:
+        seen = {part: traces(part, self.side) for part in self.prompt.views}
+        turned = 1.0 if capture.rotary else 0.0
+        return Reading(
+            tuple(self._patches()),
+            {mark.name: self._marked(mark.part, mark.start, mark.stop) for mark in self.prompt.marks},
+            values={n: self._features(seen, n, _VALUE_NOISE) for n in capture.values},
+            keys={n: self._features(seen, n + LAYERS, _KEY_NOISE, turned) for n in capture.keys},
+            attention={n: self._attention(seen, n) for n in capture.attention},
+            work=Work(new_tokens=self.length),
+        )
+
+    def _patches(self) -> Iterator[Patches]:
+        cells = self._cells
+        for start, part in zip(self.starts, self.prompt.parts, strict=True):
+            if isinstance(part, View):
+                tokens = start + np.arange(cells**2).reshape(cells, cells)
+                grid = Grid.even(cells, cells, part.box)
+                yield Patches(grid, tokens, _BASE, local=self.local)
+
+    def _marked(self, part: int, start: int, stop: int) -> np.ndarray:
+        text = str(self.prompt.parts[part])
+        hits = [i for i, w in enumerate(words(text)) if w.start() < stop and w.end() > start]
+        return self.starts[part] + np.array(hits, np.intp)
+
+    def _features(
+        self, seen: dict[View, dict[str, Floats]], layer: int, noise: float, turned: float = 0.0
+    ) -> Tensor:
+        """Heads x tokens x width."""
+        import torch
+
+        pieces = [word_features("<begin>", layer, noise)]
+        for part in self.prompt.parts:
+            if isinstance(part, View):
+                pieces.append(cell_features(seen[part], layer, noise))
+            else:
+                pieces += [word_features(word[0], layer, noise) for word in words(part)]
+        features = torch.from_numpy(np.concatenate(pieces, axis=1))
+        angle = turned * torch.arange(self.length)[:, None] / 40
+        return features * torch.cos(angle) + features.roll(1, -1) * torch.sin(angle)
+
+    def _attention(self, seen: dict[View, dict[str, Floats]], layer: int) -> Tensor:
+        """The last token's attention: to cells that show what the text names. Heads x tokens."""
+        import torch
+
+        named = {meaning(word[0]) for word in words(self.prompt.text)}
+        scores = torch.zeros(self.length)
+        for start, part in zip(self.starts, self.prompt.parts, strict=True):
+            if isinstance(part, View):
+                shown = sum(trace for name, trace in seen[part].items() if name in named)
+                scores[start : start + self._cells**2] = torch.as_tensor(shown).ravel() * (layer + 4)
+        return scores.softmax(0)[None].expand(2, -1)

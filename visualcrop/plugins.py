@@ -1,0 +1,141 @@
+"""Finds plug-ins through their entry points; a broken one is listed and takes nothing down."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
+
+import attrs
+import pluggy
+
+from . import builtins, hookspecs
+from .errors import PluginError
+from .soundness import check
+from .strategy import Strategy
+
+if TYPE_CHECKING:
+    import typer
+
+GROUP = "visualcrop"
+STRICT, BLOCK = "VISUALCROP_STRICT", "VISUALCROP_BLOCK"
+
+
+@attrs.frozen
+class Plugin:
+    """One plug-in and what became of it."""
+
+    name: str
+    distribution: str = ""
+    version: str = ""
+    status: str = "ok"  # or broken, or blocked
+    reason: str = ""
+    strategies: tuple[type[Strategy], ...] = attrs.field(default=(), repr=False)
+
+    def __str__(self) -> str:
+        origin = f" ({self.distribution} {self.version})" if self.distribution else ""
+        return f"{self.name!r}{origin}"
+
+    def broken(self, exc: BaseException) -> Plugin:
+        reason = str(exc).partition("\n")[0] or "it gave no reason"
+        reason = reason if isinstance(exc, PluginError) else f"{type(exc).__name__}: {reason}"
+        return attrs.evolve(self, status="broken", reason=reason, strategies=())
+
+
+@attrs.define
+class Plugins:
+    """All plug-ins that were found, sound or not, in the order they were met."""
+
+    manager: pluggy.PluginManager
+    found: list[Plugin] = attrs.field(factory=list)
+    strict: bool = False
+
+    def __iter__(self) -> Iterator[Plugin]:
+        return iter(self.found)
+
+    @property
+    def broken(self) -> list[Plugin]:
+        return [plugin for plugin in self if plugin.status == "broken"]
+
+    def add(self, plugin: Plugin, module: object | EntryPoint) -> None:
+        """Load one plug-in, or list it as broken with the reason."""
+        try:
+            if (rival := next((p for p in self if p.name == plugin.name), None)) is not None:
+                raise PluginError(f"its name is also that of {rival}; uninstall one of the two")
+            module = module.load() if isinstance(module, EntryPoint) else module
+            self.manager.register(module, plugin.name)
+            strategies = tuple(self._offered(plugin.name))
+            self.found.append(attrs.evolve(plugin, strategies=strategies))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as exc:  # noqa: BLE001 - whatever a stranger's import may raise
+            self._give_up(plugin, exc)
+
+    def add_commands(self, app: typer.Typer) -> None:
+        """Let each sound plug-in add its commands; what a broken one added is taken back."""
+        for impl in self.manager.hook.visualcrop_commands.get_hookimpls():
+            commands, groups = len(app.registered_commands), len(app.registered_groups)
+            try:
+                impl.function(app)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as exc:  # noqa: BLE001 - as above
+                del app.registered_commands[commands:], app.registered_groups[groups:]
+                plugin = next(p for p in self if p.name == impl.plugin_name)
+                self.found.remove(plugin)
+                self._give_up(plugin, exc)
+
+    def _offered(self, name: str) -> Iterator[type[Strategy]]:
+        module = self.manager.get_plugin(name)
+        for caller in self.manager.get_hookcallers(module) or ():
+            if not caller.has_spec():
+                raise PluginError(f"visualcrop has no hook called {caller.name!r}")
+        for impl in self.manager.hook.visualcrop_strategies.get_hookimpls():
+            if impl.plugin_name == name:
+                for offer in impl.function():
+                    yield check(offer)
+
+    def _give_up(self, plugin: Plugin, exc: BaseException) -> None:
+        broken = plugin.broken(exc)
+        if self.strict:
+            raise PluginError(
+                f"The plug-in {broken} is broken ({broken.reason}); "
+                f"mend or uninstall it, or set {BLOCK}={plugin.name}."
+            ) from exc
+        if not any(p.name == plugin.name for p in self) and self.manager.has_plugin(plugin.name):
+            self.manager.unregister(name=plugin.name)
+        self.found.append(broken)
+
+
+def load_plugins(
+    *extra: object, block: Sequence[str] | None = None, strict: bool | None = None
+) -> Plugins:
+    """Built-ins, then installed plug-ins one by one, then *extra* modules or objects."""
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    strict = os.environ.get(STRICT, "") not in {"", "0"} if strict is None else strict
+    block = os.environ.get(BLOCK, "").replace(",", " ").split() if block is None else block
+    plugins = Plugins(manager, strict=strict)
+    plugins.add(Plugin("builtins", *_origin(None)), builtins)
+    for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
+        plugin = Plugin(entry.name, *_origin(entry))
+        if entry.name in block:
+            reason = f"{BLOCK} names it"
+            plugins.found.append(attrs.evolve(plugin, status="blocked", reason=reason))
+        else:
+            plugins.add(plugin, entry)
+    for module in extra:
+        plugins.add(Plugin(getattr(module, "__name__", type(module).__name__)), module)
+    return plugins
+
+
+def _origin(entry: EntryPoint | None) -> tuple[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    if entry is not None:
+        return (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
+    try:
+        return "visualcrop", version("visualcrop")
+    except PackageNotFoundError:
+        return "visualcrop", "not installed"

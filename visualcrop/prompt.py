@@ -1,0 +1,60 @@
+"""Text and views in the order the model reads them."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeAlias
+
+import attrs
+
+from .values import View
+
+Part: TypeAlias = str | View
+_BLANK = re.compile(r"\{(\w+)\}")
+
+
+@attrs.frozen
+class Mark:
+    """A word whose tokens are wanted: characters [start, stop) of one text part."""
+
+    name: str
+    part: int
+    start: int
+    stop: int
+
+
+@attrs.frozen
+class Prompt:
+    """One user turn, with earlier turns as examples. The chat template is the model's secret."""
+
+    parts: tuple[Part, ...]
+    examples: tuple[tuple[str, str], ...] = ()  # what was asked, what was replied
+    marks: tuple[Mark, ...] = ()
+
+    @classmethod
+    def fill(cls, *parts: Part, **words: str) -> Prompt:
+        """Put *words* into the `{blanks}` of the text parts and mark where they landed."""
+        filled: list[Part] = []
+        marks: list[Mark] = []
+        for index, part in enumerate(parts):
+            if isinstance(part, View):
+                filled.append(part)
+                continue
+            text, end = "", 0
+            for blank in _BLANK.finditer(part):
+                if (word := words.get(blank[1])) is None:
+                    continue
+                text += part[end : blank.start()] + word
+                marks.append(Mark(blank[1], index, len(text) - len(word), len(text)))
+                end = blank.end()
+            filled.append(text + part[end:])
+        return cls(tuple(filled), marks=tuple(marks))
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        return tuple(part for part in self.parts if isinstance(part, View))
+
+    @property
+    def text(self) -> str:
+        """The text parts, a line each."""
+        return "\n".join(part for part in self.parts if isinstance(part, str))

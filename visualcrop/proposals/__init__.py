@@ -1,0 +1,1 @@
+"""Relevance map -> boxes worth a look."""

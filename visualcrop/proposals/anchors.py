@@ -1,0 +1,72 @@
+"""Boxes grown around the highest cells of the map, as in the paper's algorithm."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+import numpy as np
+
+from ..interfaces import ProposalGenerator
+from ..strategy import at_least, option
+from ..values import Proposal, RelevanceMap, Scores
+from .region import Means, Region, best_apart
+
+_UNKNOWN_BASE = 5  # s_max of the paper, where the encoder's resolution is not known
+
+
+@attrs.frozen
+class Anchors(ProposalGenerator):
+    """Grow a box around each of the highest cells while it stays relevant. No pass."""
+
+    name = "anchors"
+
+    k: int = option(30, help="highest cells to start from", validator=at_least(1))
+    s_min: int = option(3, help="cells on a side to start with", validator=at_least(1))
+    s_max: int | Literal["auto"] = option(
+        5, help="cells on a side at most; auto spans 1-2 times what the encoder sees at once",
+        validator=at_least(1),
+    )
+    s_dist: float = option(2.0, help="least distance between two starts, in cells", validator=at_least(0))
+    threshold: float = option(0.5, help="stop growing when the mean falls below this part of the start's score")
+    nms: float = option(0.3, help="largest overlap (IoU) with a better box", validator=at_least(0))
+
+    def propose(self, relevance: RelevanceMap) -> tuple[Proposal, ...]:
+        means, largest = Means(relevance.scores), self._largest(relevance)
+        starts = apart(relevance.scores, self.k, self.s_dist)
+        regions = (self._grown(cell, relevance.scores, means, largest) for cell in starts)
+        return best_apart(regions, relevance, self.nms)
+
+    def _largest(self, relevance: RelevanceMap) -> int:
+        if self.s_max != "auto":
+            return self.s_max
+        if relevance.base is None:
+            return max(self.s_min, _UNKNOWN_BASE)
+        fits = int(2 * relevance.base / relevance.grid.cell_side)
+        return max(self.s_min, fits - (fits - self.s_min) % 2)
+
+    def _grown(self, cell: tuple[int, int], scores: Scores, means: Means, largest: int) -> Region:
+        score = float(scores[cell])
+        region = Region.around(*cell, self.s_min, scores.shape)
+        for size in range(self.s_min + 2, largest + 1, 2):
+            wider = Region.around(*cell, size, scores.shape)
+            if wider == region or means.of(wider) < self.threshold * score:
+                break
+            region = wider
+        return attrs.evolve(region, score=score)
+
+
+def apart(scores: Scores, count: int, distance: float) -> list[tuple[int, int]]:
+    """Cells from the highest down, each at least *distance* cells from those before it."""
+    left = scores.astype(np.float64)
+    rows, columns = np.ogrid[: scores.shape[0], : scores.shape[1]]
+    cells: list[tuple[int, int]] = []
+    while len(cells) < count:
+        row, column = divmod(int(left.argmax()), scores.shape[1])
+        if left[row, column] == -np.inf:
+            break
+        cells.append((row, column))
+        near = (rows - row) ** 2 + (columns - column) ** 2 < distance**2
+        left[near] = -np.inf
+        left[row, column] = -np.inf
+    return cells

@@ -1,0 +1,120 @@
+"""Finds strategies by kind and name, and builds them from specs."""
+
+from __future__ import annotations
+
+import typing
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TypeVar
+
+import attrs
+
+from .conform import conform
+from .errors import DuplicateStrategyError, SpecError, UnknownStrategyError, nearest
+from .plugins import BLOCK, Plugin, Plugins, load_plugins
+from .spec import Spec
+from .strategy import Strategy
+
+S = TypeVar("S", bound=Strategy)
+
+
+@attrs.frozen
+class Entry:
+    """One registered class and the plug-in that brought it."""
+
+    strategy: type[Strategy]
+    plugin: Plugin
+
+
+@attrs.frozen
+class Registry:
+    """Every strategy on offer, in the order a question meets them."""
+
+    plugins: Plugins
+    _entries: dict[tuple[str, str], list[Entry]]
+
+    @classmethod
+    def load(cls) -> Registry:
+        """Offer what comes with visualcrop and with every installed plug-in."""
+        return cls.from_plugins(load_plugins())
+
+    @classmethod
+    def from_plugins(cls, plugins: Plugins) -> Registry:
+        entries: defaultdict[tuple[str, str], list[Entry]] = defaultdict(list)
+        for plugin in plugins:
+            for strategy in plugin.strategies:
+                entries[strategy.kind, strategy.name].append(Entry(strategy, plugin))
+        registry = cls(plugins, dict(entries))
+        if plugins.strict:
+            for (kind, name), rivals in entries.items():
+                registry._sole(kind, name, rivals)
+        return registry
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (entry for rivals in self._entries.values() for entry in rivals)
+
+    def kinds(self) -> list[str]:
+        return list(dict.fromkeys(kind for kind, _ in self._entries))
+
+    def get(self, interface: type[S], name: str) -> type[S]:
+        """Give the class registered under *name* for *interface*."""
+        rivals = self._entries.get((interface.kind, name))
+        if rivals is None:
+            raise UnknownStrategyError(self._unknown(interface.kind, name))
+        return typing.cast("type[S]", self._sole(interface.kind, name, rivals).strategy)
+
+    def build(self, interface: type[S], spec: Spec | str) -> S:
+        """Make the strategy that *spec* describes, nested strategies included."""
+        if isinstance(spec, str):
+            spec = Spec.parse(spec)
+        try:
+            return typing.cast("S", self._make(interface, spec, spec.name))
+        except SpecError as exc:
+            shown = str(spec)
+            shown = shown if len(shown) <= 100 else shown[:97] + "..."
+            raise type(exc)(f"In {shown!r}: {exc}.") from exc
+
+    def _make(self, interface: type[Strategy], spec: Spec | str, path: str) -> Strategy:
+        if isinstance(spec, str):
+            spec = Spec.parse(spec)
+        try:
+            cls = self.get(interface, spec.name)
+        except SpecError as exc:
+            raise type(exc)(f"{exc} @ {path}") from None
+        types = _types(cls)
+        given = {}
+        for key, value in spec.options:
+            if key not in types:
+                known = nearest(key, types, called="options")
+                raise SpecError(f"{spec.name!r} has no option {key!r}; {known} @ {path}")
+            given[key] = conform(value, types[key], f"{path}.{key}", self._make)
+        try:
+            return cls(**given)
+        except (ValueError, TypeError) as exc:  # said by an option's validator
+            raise SpecError(f"{str(exc).rstrip('.')} @ {path}") from exc
+
+    def _sole(self, kind: str, name: str, rivals: list[Entry]) -> Entry:
+        if len(rivals) == 1:
+            return rivals[0]
+        names = " and ".join(str(entry.plugin) for entry in rivals)
+        raise DuplicateStrategyError(
+            f"The plug-ins {names} both offer the {kind} {name!r}; "
+            f"uninstall one, or set {BLOCK}={rivals[-1].plugin.name}"
+        )
+
+    def _unknown(self, kind: str, name: str) -> str:
+        known = nearest(name, (n for k, n in self._entries if k == kind), called="installed")
+        others = [k for k, n in self._entries if n == name]
+        if others:
+            known = f"that is a {' and a '.join(others)}; {known}"
+        if broken := self.plugins.broken:
+            known += f"; broken plug-ins: {', '.join(p.name for p in broken)}, see 'visualcrop plugins'"
+        return f"no {kind} is called {name!r}; {known}"
+
+
+def _types(cls: type[Strategy]) -> dict[str, typing.Any]:
+    try:
+        hints = typing.get_type_hints(cls)
+    except NameError as exc:
+        raise SpecError(f"{cls.name!r} cannot be built, for its annotations do not resolve: {exc}") from exc
+    return {field.name: hints[field.name] for field in attrs.fields(cls)}

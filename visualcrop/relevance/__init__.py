@@ -1,0 +1,1 @@
+"""View and target -> where to look."""

@@ -1,0 +1,43 @@
+"""Where the values cached for the image resemble those cached for the target's words."""
+
+from __future__ import annotations
+
+import attrs
+
+from ..budget import BudgetedModel
+from ..interfaces import RelevanceSource
+from ..model import Capture
+from ..prompt import Prompt
+from ..strategy import at_least, option
+from ..values import RelevanceMap, Target, View
+from .similarity import Normalise, similarity_map
+
+
+@attrs.frozen
+class Vv(RelevanceSource):
+    """Cosine of cached values, target words against image: FOCUS's own map. One pass."""
+
+    name = "vv"
+
+    layers: tuple[int, int] | None = option(
+        None, help="first decoder layer and the one to stop before; none is the last half"
+    )
+    normalise: Normalise = option(
+        "target", help="divide by the target token's row sum, or by each image token's as printed in Fig. 7"
+    )
+    clip: bool = option(True, help="count negative cosines as zero; false is the literal reading")
+    sigma: float = option(1.0, help="Gaussian over local grids, in cells", validator=at_least(0))
+    pool: int = option(2, help="cells of a local grid joined into one, on a side", validator=at_least(1))
+    prompt: str = option("Is there a {target} in the image?", help="text shown with the view")
+
+    def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
+        capture = Capture(values=model.traits.span(self.layers))
+        (seen,) = model.read([Prompt.fill(view, self.prompt, target=target.text)], capture)
+        return similarity_map(
+            seen,
+            seen.values,
+            normalise=self.normalise,
+            clip=self.clip,
+            sigma=self.sigma,
+            pool=self.pool,
+        )

@@ -1,0 +1,101 @@
+"""FOCUS: five stages, read top to bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from ..answer.crop import Crop
+from ..budget import ANSWER, BudgetedModel
+from ..errors import BudgetExceededError
+from ..interfaces import (
+    AnswerComposer,
+    ProposalGenerator,
+    RelevanceSource,
+    Searcher,
+    TargetExtractor,
+    Verifier,
+)
+from ..proposals.anchors import Anchors
+from ..relevance.vv import Vv
+from ..strategy import at_least, between, option
+from ..targets.in_context import InContext
+from ..values import Answer, Evidence, Finding, Question, Target, View
+from ..verification.existence import Existence
+
+
+@attrs.frozen
+class Focus(Searcher):
+    """Look where the model's own cache points, check, then answer. 2 + T (1 + steps) passes."""
+
+    name = "focus"
+
+    targets: TargetExtractor = option(InContext(), help="what to look for")
+    relevance: RelevanceSource = option(Vv(), help="where to look")
+    proposals: ProposalGenerator = option(Anchors(), help="which boxes")
+    verification: Verifier = option(Existence(), help="whether it is there")
+    answer: AnswerComposer = option(Crop(), help="what to say")
+    steps: int = option(8, help="boxes to verify for each target", validator=at_least(1))
+    overrun: bool = option(True, help="while none says yes, go on down the list")
+    t_type1: float = option(
+        -1.0, help="least confidence of a box that may be shown; -1 takes the best in any case",
+        validator=between(-1, 1),
+    )
+    t_type2: float = option(
+        0.6, help="confidence above which an instance counts, where all are wanted", validator=between(-1, 1)
+    )
+
+    def search(self, question: Question, model: BudgetedModel) -> Answer:
+        seen: dict[Target, Evidence] = {}
+        exhausted = False
+        try:
+            for target in self.targets.extract(question, model.at("targets")):
+                for evidence in self._look(question, target, model):
+                    seen[target] = evidence
+        except BudgetExceededError:
+            exhausted = True
+        chosen = [finding for evidence in seen.values() for finding in self._chosen(evidence)]
+        answer = self.answer.compose(question, chosen, model.at(ANSWER))
+        return attrs.evolve(answer, evidence=tuple(seen.values()), exhausted=exhausted)
+
+    def _look(self, question: Question, target: Target, model: BudgetedModel) -> Iterator[Evidence]:
+        """Yield what is known of *target*, more each time, so that a stop loses nothing."""
+        relevance = self.relevance.map(View.whole(question.image), target, model.at("relevance"))
+        proposals = self.proposals.propose(relevance)
+        findings = tuple(Finding(target, p.box, p.score) for p in proposals)
+        yield Evidence(target, findings, relevance)
+        if self.steps == 1 and not self.overrun and not target.every:
+            return  # nothing to choose between, so nothing to verify (A.2 counts 1.47 passes)
+        first = len(findings) if target.every else self.steps
+        at = 0
+        while at < len(findings) and (at < first or (self.overrun and not _believed(findings))):
+            size = first - at if at < first else 1
+            done = self._verified(question, findings[at : at + size], model.at("verification"))
+            findings = (*findings[:at], *done, *findings[at + len(done) :])
+            yield Evidence(target, findings, relevance)
+            at += len(done)
+
+    def _verified(
+        self, question: Question, findings: tuple[Finding, ...], model: BudgetedModel
+    ) -> tuple[Finding, ...]:
+        """Check as many of *findings* as the budget allows; none at all is for the ledger to refuse."""
+        some = findings[: max(1, model.affordable(len(findings)))]
+        views = [View(question.image, finding.box) for finding in some]
+        confidences = self.verification.verify(views, some[0].target, model)
+        pairs = zip(some, confidences, strict=True)
+        return tuple(attrs.evolve(finding, confidence=c) for finding, c in pairs)
+
+    def _chosen(self, evidence: Evidence) -> list[Finding]:
+        """The best of the findings, or every instance that the model is sure of."""
+        checked = [(f.confidence, f) for f in evidence.findings if f.confidence is not None]
+        if evidence.target.every:
+            return [finding for confidence, finding in checked if confidence > self.t_type2]
+        if not checked:
+            return list(evidence.findings[:1])
+        confidence, best = max(checked, key=lambda pair: pair[0])
+        return [best] if confidence >= self.t_type1 else []
+
+
+def _believed(findings: tuple[Finding, ...]) -> bool:
+    return any(f.confidence is not None and f.confidence >= 0 for f in findings)

@@ -1,0 +1,121 @@
+"""Reads a spec's text, and points at the place where it cannot."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import NoReturn
+
+from .errors import SpecError
+from .spec import DEEPEST, WORD, Spec, Value
+
+_TOKEN = re.compile(
+    rf"""\s*(?:(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w./:~-])
+           |(?P<text>"(?:[^"\\]|\\.)*")
+           |(?P<word>{WORD.pattern})
+           |(?P<mark>[()\[\],=]))""",
+    re.VERBOSE | re.ASCII,
+)
+_WORDS = {"true": True, "false": False, "none": None}
+_SHOWN = 60  # characters of a long spec on either side of the caret
+
+
+class Reader:
+    """One descent through the text, a token ahead."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.at, self.depth = text, 0, 0
+        self._look()
+
+    def whole(self) -> Spec:
+        spec = self._spec()
+        if self.kind or self.text[self.at :].strip():
+            self._fail("the end")
+        return spec
+
+    def value_alone(self) -> Value:
+        value = self._value()
+        if self.kind or self.text[self.at :].strip():
+            self._fail("the end")
+        return value
+
+    def _look(self) -> None:
+        self.found = _TOKEN.match(self.text, self.at)
+        self.kind = (self.found and self.found.lastgroup) or ""
+        self.token = self.found[self.kind] if self.found else ""
+
+    def _take(self, kind: str, wanted: str = "") -> str:
+        if not self.found or self.kind != kind or (wanted and self.token != wanted):
+            self._fail(f"{wanted!r}" if wanted else f"a {kind}")
+        token, self.at = self.token, self.found.end() if self.found else self.at
+        self._look()
+        return token
+
+    def _fail(self, wanted: str) -> NoReturn:
+        gap = self.text[self.at :]
+        place = self.at + len(gap) - len(gap.lstrip())
+        start = max(0, place - _SHOWN)
+        line = self.text[start : place + _SHOWN].replace("\n", " ").replace("\t", " ")
+        raise SpecError(f"Expected {wanted} here:\n  {line}\n  {' ' * (place - start)}^")
+
+    def _spec(self) -> Spec:
+        name = self._take("word")
+        if (self.kind, self.token) != ("mark", "("):
+            return Spec(name)
+        options: dict[str, Value] = {}
+        for _ in self._items("(", ")"):
+            key = self.token
+            if not key.isidentifier():
+                self._fail("an option's name")
+            if key in options:
+                self._fail(f"another option (or an end), for {name!r} has {key!r} already,")
+            self._take("word")
+            self._take("mark", "=")
+            options[key] = self._value()
+        return Spec(name, tuple(options.items()))
+
+    def _items(self, opening: str, closing: str) -> Iterator[None]:
+        """Step through a comma-separated run; the caller reads each item."""
+        self._take("mark", opening)
+        self.depth += 1
+        if self.depth > DEEPEST:
+            self._fail(f"at most {DEEPEST} levels of brackets")
+        while (self.kind, self.token) != ("mark", closing):
+            yield
+            if (self.kind, self.token) != ("mark", closing):
+                self._take("mark", ",")
+        self._take("mark", closing)
+        self.depth -= 1
+
+    def _value(self) -> Value:
+        if self.kind == "number":
+            return self._number()
+        if self.kind == "text":
+            return self._text()
+        if (self.kind, self.token) == ("mark", "["):
+            return tuple(self._value() for _ in self._items("[", "]"))
+        if self.kind == "word" and self.token in _WORDS:
+            return _WORDS[self._take("word")]
+        if self.kind != "word":
+            self._fail("a value")
+        return self._spec()
+
+    def _number(self) -> int | float:
+        try:
+            number = int(self.token) if re.fullmatch(r"[+-]?\d+", self.token) else float(self.token)
+        except ValueError:
+            number = math.inf
+        if not math.isfinite(number):
+            self._fail("a smaller number")
+        self._take("number")
+        return number
+
+    def _text(self) -> str:
+        try:
+            text = str(json.loads(self.token))
+        except json.JSONDecodeError:
+            self._fail("text with JSON's escapes")
+        self._take("text")
+        return text

@@ -1,0 +1,83 @@
+"""
+A spec as a TOML file, in the same words.
+
+    name = "focus"
+    steps = 8
+    relevance = "vv(layers=[14, 32])"      # a spec as text, or
+
+    [proposals]                            # a table that has a name
+    name = "anchors"
+    k = 15
+
+An empty table, `{}`, is none.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from .errors import FileError, SpecError
+from .spec import DEEPEST, Spec, Value, written
+
+
+def load_spec(path: Path) -> Spec:
+    """Read the spec in a TOML file."""
+    try:
+        return from_toml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = getattr(exc, "strerror", None) or "it is not UTF-8 text"
+        raise FileError(f"The spec file {str(path)!r} cannot be read: {reason}.") from exc
+    except SpecError as exc:
+        raise SpecError(f"In {str(path)!r}: {exc}") from exc
+
+
+def from_toml(text: str) -> Spec:
+    """Read a spec from TOML text."""
+    try:
+        table = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as exc:
+        raise SpecError(f"This is not TOML: {exc or 'it is nested too deeply'}.") from exc
+    spec = _value(table, 0)
+    if not isinstance(spec, Spec):
+        raise SpecError('A spec file needs the strategy\'s name at the top: name = "focus".')
+    return spec
+
+
+def to_toml(spec: Spec) -> str:
+    """Write *spec* so that `from_toml` gives it back."""
+    pairs = (("name", json.dumps(spec.name)), *((k, _inline(v)) for k, v in spec.options))
+    return "".join(f"{key} = {value}\n" for key, value in pairs)
+
+
+def _inline(value: Value) -> str:
+    if value is None:
+        return "{}"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_inline, value))}]"
+    if isinstance(value, Spec):
+        pairs = (("name", json.dumps(value.name)), *((k, _inline(v)) for k, v in value.options))
+        return f"{{{', '.join(f'{key} = {inner}' for key, inner in pairs)}}}"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return written(value)
+
+
+def _value(value: Any, depth: int) -> Value:
+    if depth > DEEPEST:
+        raise SpecError(f"A spec may be nested {DEEPEST} levels deep, not more.")
+    if isinstance(value, list):
+        return tuple(_value(item, depth + 1) for item in value)
+    if value == {}:
+        return None
+    if isinstance(value, dict):
+        name = value.pop("name", None)
+        if not isinstance(name, str):
+            raise SpecError('Each table of a spec file needs a name, such as name = "vv".')
+        return Spec(name, tuple((key, _value(inner, depth + 1)) for key, inner in value.items()))
+    if isinstance(value, str | int | float | bool):
+        written(value)  # refuses what a spec cannot hold
+        return value
+    raise SpecError(f"A spec cannot hold the date or time {value}; quote it to make it text.")

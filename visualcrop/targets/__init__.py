@@ -1,0 +1,1 @@
+"""Question -> the things to look for."""

@@ -1,0 +1,53 @@
+"""The model itself says what to look for, having seen how others did."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+
+from ..budget import BudgetedModel
+from ..interfaces import TargetExtractor
+from ..prompt import Prompt
+from ..strategy import at_least, option
+from ..values import Question, Target
+from .examples import read_examples
+from .rules import noun_phrases
+from .words import as_targets, has_pronoun, is_counting
+
+_REPLY = re.compile(r"So I need the information about the following objects: (.+)")
+_ASK = "Question: {question}\nIf you want to answer the question, which objects' information do you need?"
+
+
+@attrs.frozen
+class InContext(TargetExtractor):
+    """Ask the model, by example, which things the question is about. One pass, text only."""
+
+    name = "in-context"
+
+    examples: str = option(
+        "general", help="general, vstar, hr-bench, mme-realworld, or a TOML or JSON file of pairs"
+    )
+    pronouns: bool = option(False, help="keep targets that hold a pronoun, such as 'his bag'")
+    limit: int = option(8, help="most targets to take from one reply", validator=at_least(1))
+    max_new_tokens: int = option(256, help="longest reply", validator=at_least(1))
+
+    def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]:
+        shown = tuple((_ask(q), reply) for q, reply in read_examples(self.examples))
+        prompt = Prompt((_ask(question.text),), examples=shown)
+        (reply,) = model.generate([prompt], max_new_tokens=self.max_new_tokens)
+        named = read_reply(reply.text)
+        targets = as_targets([n for n in named if self.pronouns or not has_pronoun(n)], limit=self.limit)
+        if targets or not is_counting(question.text):
+            return targets
+        return as_targets(noun_phrases(question.text)[:1], limit=self.limit, every=True)
+
+
+def read_reply(reply: str) -> list[str]:
+    """Phrases after the reply's fixed words, split at commas and at "and"; none if they are missing."""
+    found = _REPLY.search(reply)
+    return re.split(r" and |, ", found[1].removesuffix(".")) if found else []
+
+
+def _ask(question: str) -> str:
+    return _ASK.replace("{question}", question)

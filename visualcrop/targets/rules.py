@@ -1,0 +1,62 @@
+"""Nouns of the question, by rule. Costs no pass."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+
+from ..budget import BudgetedModel
+from ..interfaces import TargetExtractor
+from ..strategy import at_least, option
+from ..values import Question, Target
+from .words import as_targets, is_counting
+
+# Words that never belong to the name of a thing, and words that ask for a property of one.
+_STOP = set(
+    "a an the this that these those there here what which who whom whose where when why how many much "
+    "is are was were be been being am do does did done has have had can could will would should shall "
+    "may might must of on in at to from for by with without about into onto over under above below "
+    "behind beside besides between near next against along around across inside outside through and or "
+    "not no nor but if than then as so it its he him his she her hers they them their theirs we us our i "
+    "me my you your image picture photo photograph scene left right side front back top bottom middle "
+    "center centre corner upper lower part area relative tell say says said read reads see seen show "
+    "shows shown look looks visible find name describe please determine give count written printed "
+    "drawn painted placed located positioned parked hanging sitting standing lying walking running "
+    "wearing holding carrying facing pointing looking going doing any some all each every other same "
+    "exact total first last".split()
+)
+_PROPERTY = set(
+    "color colour colors colours kind type sort number amount shape material brand size style pattern "
+    "status state price text word words letter letters digit digits time date title name content "
+    "contents position location direction relationship gender age value logo".split()
+)
+_CATEGORY = re.compile(r"\b(?:kind|type|sort|brand|species) of \w+", re.IGNORECASE)
+
+
+@attrs.frozen
+class Rules(TargetExtractor):
+    """Take the things that the question names, by rules of English. No pass."""
+
+    name = "rules"
+
+    limit: int = option(4, help="most targets to take", validator=at_least(1))
+
+    def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]:
+        phrases = noun_phrases(question.text)
+        every = is_counting(question.text)
+        return as_targets(phrases[:1] if every else phrases, limit=self.limit, every=every)
+
+
+def noun_phrases(question: str) -> list[str]:
+    """Runs of words that may name a thing, properties left out unless there is nothing else."""
+    line = _CATEGORY.sub("kind", question.strip().partition("\n")[0])
+    runs: list[list[str]] = [[]]
+    for word in re.findall(r"[\w'’-]+|[^\w\s]", line):
+        if word[0].isalnum() and word.lower() not in _STOP:
+            runs[-1].append(word)
+        elif runs[-1]:
+            runs.append([])
+    phrases = [run for run in runs if run]
+    things = [run for run in phrases if not all(word.lower() in _PROPERTY for word in run)]
+    return [" ".join(run) for run in things]

@@ -1,0 +1,64 @@
+"""What holds for every model family."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..model import Capture, ModelFamily
+from ..prompt import Prompt
+from .bench import Bench
+from .strategy_suite import StrategySuite
+
+
+def _prompts() -> list[Prompt]:
+    bench = Bench.set_up()
+    text = "Is there a {target} in the image?"
+    return [Prompt.fill(bench.whole, text, target=word) for word in ("mug", "green coin")]
+
+
+class ModelFamilySuite(StrategySuite):
+    """Set `strategy` to a model family that opens without downloading anything."""
+
+    strategy: ClassVar[type[ModelFamily]]
+
+    def test_each_cell_has_a_token_of_its_own(self) -> None:
+        """Patches name distinct tokens of the sequence, none of them a marked word."""
+        (seen,) = self.strategy().open().read(_prompts()[:1])
+        (patches,) = seen.patches
+        assert patches.tokens.shape == patches.grid.shape
+        tokens = set(patches.tokens.ravel().tolist())
+        assert len(tokens) == patches.tokens.size
+        assert not tokens & set(seen.marks["target"].tolist())
+
+    def test_captures_the_layers_asked_for(self) -> None:
+        """Heads x tokens x width for each layer, and nothing that was not asked for."""
+        model = self.strategy().open()
+        layers = model.traits.span(None)
+        (seen,) = model.read(_prompts()[:1], Capture(values=layers))
+        assert tuple(seen.values) == layers
+        assert all(values.ndim == 3 for values in seen.values.values())
+        assert seen.patches[0].tokens.max() < seen.values[layers[0]].shape[1]
+        assert not (seen.keys or seen.attention or seen.gradients)
+
+    def test_two_words_are_marked(self) -> None:
+        """Every token of the target is found, by its place in the prompt."""
+        one, two = self.strategy().open().read(_prompts())
+        assert len(two.marks["target"]) > 0
+        assert len(one.marks["target"]) > 0
+
+    def test_together_as_alone(self) -> None:
+        """Neither a batch nor what was asked before changes an answer."""
+        model = self.strategy().open()
+        together = model.choose(_prompts(), ("Yes", "No"))
+        model.read(_prompts(), Capture(values=model.traits.span(None)))
+        alone = [self.strategy().open().choose([p], ("Yes", "No"))[0] for p in _prompts()]
+        assert [c.best for c in together] == [c.best for c in alone]
+
+    def test_counts_its_passes(self) -> None:
+        """One for each prompt read; by sentence, one for each choice."""
+        model, prompts = self.strategy().open(), _prompts()
+        model.read(prompts)
+        model.generate(prompts, max_new_tokens=2)
+        model.choose(prompts, ("Yes", "No"))
+        model.choose(prompts, ("red", "blue", "green"), by="sentence")
+        assert model.passes == 2 + 2 + 2 + 6

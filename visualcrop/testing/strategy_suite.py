@@ -1,0 +1,83 @@
+"""What holds for every strategy of every kind."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+import attrs
+import pytest
+
+from ..registry import Registry
+from ..spec import Spec
+from ..strategy import Strategy
+
+_registry = cache(Registry.load)
+_LIGHT = "import sys, {}; sys.exit(bool({{'torch', 'transformers'}} & set(sys.modules)))"
+
+
+class StrategySuite:
+    """Set `strategy` to the class under test."""
+
+    strategy: ClassVar[type[Strategy]]
+
+    def test_constructs_with_no_arguments(self) -> None:
+        """Every option has a default, and two such values are one."""
+        assert self.strategy() == self.strategy()
+        assert hash(self.strategy()) == hash(self.strategy())
+
+    def test_is_frozen(self) -> None:
+        """Two runs of one strategy cannot differ by hidden state."""
+        with pytest.raises((attrs.exceptions.FrozenInstanceError, AttributeError)):
+            self.strategy().anything = 1  # type: ignore[attr-defined]
+
+    def test_every_option_has_help(self) -> None:
+        """`visualcrop explain` has something to say about each option."""
+        assert not [f.name for f in attrs.fields(self.strategy) if not f.metadata.get("help")]
+
+    def test_summary_is_one_line(self) -> None:
+        """The docstring's first line is a sentence that fits a terminal."""
+        assert re.fullmatch(r"[A-Z].{10,98}\.", self.strategy.summary())
+
+    def test_name_is_kebab_case(self) -> None:
+        """Names can be typed in a spec without quotes."""
+        assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", self.strategy.name)
+
+    def test_is_found_by_name(self) -> None:
+        """The entry point leads from the name to the class."""
+        assert _registry().get(self.strategy, self.strategy.name) is self.strategy
+
+    def test_spec_rebuilds_it(self) -> None:
+        """A record of a run is enough to repeat it."""
+        spec = Spec.of(self.strategy())
+        assert Spec.parse(str(spec)) == spec
+        assert _registry().build(self.strategy, str(spec)) == self.strategy()
+
+    def test_imports_light(self) -> None:
+        """Importing it imports neither torch nor transformers."""
+        code = _LIGHT.format(self.strategy.__module__)
+        assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+    def test_uses_public_names_only(self) -> None:
+        """A plug-in imports from `visualcrop` and `visualcrop.testing`, nothing deeper."""
+        if self.strategy.__module__.startswith("visualcrop."):
+            return
+        source = Path(inspect.getfile(self.strategy)).read_text(encoding="utf-8")
+        found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+        deep = [n.module for n in found if n.level == 0 and (n.module or "").startswith("visualcrop.")]
+        assert set(deep) <= {"visualcrop.testing"}
+
+    def test_overrides_nothing_silently(self) -> None:
+        """A suite's test may be overridden only by an xfail that says why."""
+        for base in type(self).__mro__[1:]:
+            for name in (name for name in vars(base) if name.startswith("test_")):
+                mine = getattr(type(self), name)
+                marks = getattr(mine, "pytestmark", ())
+                excused = any(m.name == "xfail" and m.kwargs.get("reason") for m in marks)
+                assert mine is vars(base)[name] or excused, f"{name} needs an xfail that says why"

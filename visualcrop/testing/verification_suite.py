@@ -1,0 +1,48 @@
+"""What holds for every verifier."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..geometry import Box
+from ..interfaces import Verifier
+from ..values import View
+from .bench import Bench
+from .strategy_suite import StrategySuite
+
+
+class VerifierSuite(StrategySuite):
+    """Set `strategy` to a verifier."""
+
+    strategy: ClassVar[type[Verifier]]
+
+    def test_one_confidence_for_each_view(self) -> None:
+        """As many numbers as views, from -1 to 1; none for none."""
+        bench = Bench.set_up()
+        views = [bench.whole, View(bench.scene.image, bench.finding.box), bench.whole]
+        confidences = self.strategy().verify(views, bench.target, bench.model)
+        assert len(confidences) == len(views)
+        assert all(-1 <= confidence <= 1 for confidence in confidences)
+        assert self.strategy().verify([], bench.target, bench.model) == ()
+
+    def test_surer_with_the_target_than_without(self) -> None:
+        """A view in which the thing is clear beats one without it."""
+        bench = Bench.set_up()
+        there, elsewhere = bench.finding.box, Box(0, 0, 60, 60)
+        views = [View(bench.scene.image, box) for box in (there, elsewhere)]
+        with_it, without_it = self.strategy().verify(views, bench.target, bench.model)
+        assert with_it > without_it
+
+    def test_together_as_alone(self) -> None:
+        """What travels in one batch does not change a view's confidence."""
+        bench = Bench.set_up()
+        views = [bench.whole, View(bench.scene.image, bench.finding.box)]
+        together = self.strategy().verify(views, bench.target, bench.model)
+        alone = [self.strategy().verify([view], bench.target, bench.model)[0] for view in views]
+        assert list(together) == alone
+
+    def test_no_pass_is_off_the_books(self) -> None:
+        """The model's own count agrees with the ledger, under the caller's stage."""
+        bench = Bench.set_up()
+        self.strategy().verify([bench.whole, bench.whole], bench.target, bench.model)
+        bench.check_books()

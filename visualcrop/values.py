@@ -1,0 +1,131 @@
+"""The nouns that travel down the pipeline. Frozen, comparable, torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from .errors import GeometryError, QuestionError
+from .geometry import Box, Grid
+from .image import Image
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+Scores: TypeAlias = npt.NDArray[np.float32]
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@attrs.frozen
+class Question:
+    """Words about an image; with choices, one of them is the answer."""
+
+    text: str
+    image: Image = attrs.field(repr=False)
+    choices: tuple[str, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        if not self.text.strip():
+            raise QuestionError("The question is empty; ask something about the image.")
+        if len(self.choices) == 1 or len(self.choices) > len(LETTERS):
+            raise QuestionError(
+                f"A question has no choices or 2 to {len(LETTERS)}, not {len(self.choices)}."
+            )
+
+
+@attrs.frozen
+class View:
+    """The part of an image that the model is shown."""
+
+    image: Image = attrs.field(repr=False)
+    box: Box
+
+    @classmethod
+    def whole(cls, image: Image) -> View:
+        return cls(image, image.box)
+
+    @property
+    def picture(self) -> PIL.Image.Image:
+        return self.image.crop(self.box)
+
+
+@attrs.frozen
+class Target:
+    """A thing to look for; with *every*, all things of that name."""
+
+    text: str
+    every: bool = False
+
+
+def _scores(scores: Any) -> Scores:
+    if hasattr(scores, "detach"):  # a tensor, on whatever device
+        scores = scores.detach().float().cpu().numpy()
+    copy = np.array(scores, np.float32)
+    copy.flags.writeable = False
+    return copy
+
+
+@attrs.frozen
+class RelevanceMap:
+    """One score for each cell of *grid*; higher means look here first."""
+
+    grid: Grid
+    scores: Scores = attrs.field(converter=_scores, eq=lambda s: s.tobytes(), repr=False)
+    base: int | None = None  # pixels on a side that the encoder sees at once
+
+    def __attrs_post_init__(self) -> None:
+        if self.scores.shape != self.grid.shape:
+            raise GeometryError(
+                f"The scores are {self.scores.shape}, but the grid is {self.grid.shape}."
+            )
+        if not np.isfinite(self.scores).all():
+            raise GeometryError("A relevance map must hold finite scores only.")
+
+
+@attrs.frozen
+class Proposal:
+    """A box worth a look."""
+
+    box: Box
+    score: float
+
+
+@attrs.frozen
+class Finding:
+    """A box where the target may be; confidence from -1 to 1, none if nobody checked."""
+
+    target: Target
+    box: Box
+    relevance: float = 0.0
+    confidence: float | None = None
+
+
+@attrs.frozen
+class Evidence:
+    """All that a search saw of one target, in the order it looked."""
+
+    target: Target
+    findings: tuple[Finding, ...] = ()
+    relevance: RelevanceMap | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen
+class Answer:
+    """The text, what the model was shown for it, and the evidence."""
+
+    text: str
+    choice: int | None = None  # index into the question's choices, if the text names one
+    findings: tuple[Finding, ...] = ()  # those the answer rests on
+    shown: tuple[View, ...] = attrs.field(default=(), repr=False)
+    evidence: tuple[Evidence, ...] = attrs.field(default=(), repr=False)
+    exhausted: bool = False  # the budget ran out: this is the best so far
+    passes: Mapping[str, int] = attrs.field(factory=dict)  # by stage
+
+    @property
+    def found(self) -> bool:
+        """Whether the model itself believes that a target is where it looked."""
+        return any((f.confidence or 0) > 0 for f in self.findings)

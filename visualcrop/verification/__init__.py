@@ -1,0 +1,1 @@
+"""Views and target -> how sure the model is."""
