@@ -47,6 +47,12 @@ pytest_collect_file = SybilCollection(
 ).pytest()
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep a page's examples on one worker."""
+    if isinstance(item, SybilItem):
+        item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Read pages from top to bottom, after the tests, whatever shuffled them."""

@@ -1,6 +1,9 @@
 """Find the part of an image that answers a question."""
 
+from __future__ import annotations
+
 from . import errors
+from .answer.replying import reply
 from .budget import (
     ANSWER,
     CONVENTIONS,
@@ -92,6 +95,7 @@ __all__ = [
     "load_plugins",
     "option",
     "pseudo_attention",
+    "reply",
     "similarity_map",
     "smoothed",
 ]

@@ -67,7 +67,9 @@ class Ledger:
     def remaining(self) -> float:
         """Passes the search may still make: those allowed, and those for which time is left."""
         limit = math.inf if self.budget.passes is None else self.budget.passes
-        return min(limit - sum(c.passes for c in self.charges if c.stage != ANSWER), self._in_time())
+        return min(
+            limit - sum(c.passes for c in self.charges if c.stage != ANSWER), self._in_time()
+        )
 
     def _in_time(self) -> float:
         if self.budget.seconds is None:
@@ -95,7 +97,10 @@ class Ledger:
 
     def _limits(self) -> str:
         passes, seconds = self.budget.passes, self.budget.seconds
-        limits = (passes is not None and f"{passes} passes", seconds is not None and f"{seconds:g} s")
+        limits = (
+            passes is not None and f"{passes} passes",
+            seconds is not None and f"{seconds:g} s",
+        )
         return " and ".join(limit for limit in limits if limit)
 
 

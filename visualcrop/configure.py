@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from .errors import SpecError
 from .registry import Registry
@@ -49,7 +49,9 @@ def read_option(text: str) -> tuple[str, Value]:
     """Read `path=value`, as given to `-o`."""
     path, equals, value = text.partition("=")
     if not (path.strip() and equals and value.strip()):
-        raise SpecError(f"The option {text!r} is not path=value; write, say, relevance.layers=[8, 14].")
+        raise SpecError(
+            f"The option {text!r} is not path=value; write, say, relevance.layers=[8, 14]."
+        )
     return path.strip(), Reader(value).value_alone()
 
 
@@ -63,7 +65,8 @@ def _paths(spec: Spec) -> Iterator[str]:
 def _settled(spec: Spec, settings: Mapping[str, object]) -> Spec:
     for path, value in settings.items():
         if _has(spec, path):
-            spec = spec.with_option(path, Reader(value).value_alone() if isinstance(value, str) else value)  # type: ignore[arg-type]
+            setting = Reader(value).value_alone() if isinstance(value, str) else value
+            spec = spec.with_option(path, cast("Value", setting))
     return spec
 
 

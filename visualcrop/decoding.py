@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Raster formats that are decoded in this process; EPS, say, would start a PostScript interpreter.
-_FORMATS = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TGA", "TIFF", "WEBP")
+_FORMATS = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TGA", "TIFF", "WEBP")
 _PILLOW_LIMIT = threading.Lock()
 
 
@@ -63,7 +63,11 @@ def _existing(source: str | Path) -> Path:
     path = Path(source).expanduser()
     if "\0" in str(source) or not path.exists():
         folder = path.parent if "\0" not in str(source) and path.parent.is_dir() else Path()
-        beside = [p.name for p in folder.iterdir() if p.suffix.lower() in PIL.Image.registered_extensions()]
+        beside = [
+            p.name
+            for p in folder.iterdir()
+            if p.suffix.lower() in PIL.Image.registered_extensions()
+        ]
         hint = nearest(path.name, beside, called="images there") if len(beside) < 10 else ""
         raise ImageError(f"There is no image at {str(source)!r}; {hint or 'check the path'}.")
     if not path.is_file():
@@ -76,10 +80,13 @@ def _decoded(source: BytesIO | Path, label: str) -> PIL.Image.Image:
     if size == 0:
         raise ImageError(f"{label} is empty (0 bytes); export it again.")
     try:
-        return PIL.Image.open(source, formats=_FORMATS)
+        PIL.Image.init()
+        return PIL.Image.open(source, formats=[f for f in _FORMATS if f in PIL.Image.OPEN])
     except PIL.UnidentifiedImageError:
         known = ", ".join(_FORMATS[:-1])
-        raise ImageError(f"{label} is not an image that can be read; use {known} or WEBP.") from None
+        raise ImageError(
+            f"{label} is not an image that can be read; use {known} or WEBP."
+        ) from None
 
 
 def _from_array(pixels: npt.NDArray[Any]) -> PIL.Image.Image:

@@ -21,7 +21,9 @@ class Box:
 
     def __attrs_post_init__(self) -> None:
         sides = self.left, self.top, self.right, self.bottom
-        if not (all(map(math.isfinite, sides)) and self.left < self.right and self.top < self.bottom):
+        if not (
+            all(map(math.isfinite, sides)) and self.left < self.right and self.top < self.bottom
+        ):
             raise GeometryError(f"The box {self} is empty or inside out.")
 
     def __str__(self) -> str:
@@ -90,8 +92,8 @@ class Box:
 class Grid:
     """Rows and columns of cells, given by the edges between them."""
 
-    xs: tuple[float, ...] = attrs.field(converter=tuple)  # columns + 1, left to right
-    ys: tuple[float, ...] = attrs.field(converter=tuple)  # rows + 1, top to bottom
+    xs: tuple[float, ...]  # columns + 1, left to right
+    ys: tuple[float, ...]  # rows + 1, top to bottom
 
     def __attrs_post_init__(self) -> None:
         for edges in (self.xs, self.ys):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import attrs
 
-from .budget import Budget, BudgetedModel, Charge, Ledger
-from .configure import configure
+from .budget import Budget, BudgetedModel, Ledger
+from .configure import configure, read_option, read_spec
 from .image import Image
 from .interfaces import Searcher
 from .model import Model, ModelFamily
 from .registry import Registry
 from .values import Answer, Question
+
+DEFAULT_MODEL = "toy"
 
 
 @attrs.frozen
@@ -27,11 +29,19 @@ class Looker:
     searcher: Searcher
 
     @classmethod
-    def open(cls, model: str = "toy", searcher: str = "focus") -> Looker:
-        """Load a model by its spec; its settings fill what the searcher's spec leaves open."""
+    def open(
+        cls, model: str = DEFAULT_MODEL, searcher: str = "focus", options: Sequence[str] = ()
+    ) -> Looker:
+        """
+        Load a model by its spec, and build a searcher by its own.
+
+        Each option is `path=value`, as in `relevance.layers=[8, 14]`. The model's settings fill
+        what the searcher's spec and the options leave open.
+        """
         registry = Registry.load()
-        family = registry.build(ModelFamily, model)
-        method = configure(registry, Searcher, searcher, settings=family.settings())
+        family = registry.build(ModelFamily, read_spec(model))
+        set_to = [read_option(text) for text in options]
+        method = configure(registry, Searcher, searcher, options=set_to, settings=family.settings())
         return cls(family.open(), method)
 
     def ask(
@@ -41,10 +51,10 @@ class Looker:
         choices: Sequence[str] = (),
         *,
         budget: Budget = Budget(),
-        on_charge: Callable[[Charge], None] | None = None,
+        ledger: Ledger | None = None,
     ) -> Answer:
-        """Answer one question about a path, bytes, PIL image or array."""
+        """Answer a question about a path, bytes, PIL image or array; *ledger* keeps the bill."""
         asked = Question(question, Image.open(image), tuple(choices))
-        ledger = Ledger(budget, on_charge=on_charge)
+        ledger = Ledger(budget) if ledger is None else ledger
         answer = self.searcher.search(asked, BudgetedModel(self.model, ledger))
         return attrs.evolve(answer, passes=ledger.by_stage())

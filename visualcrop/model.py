@@ -26,7 +26,7 @@ By: TypeAlias = Literal["next-token", "sentence"]
 
 @attrs.frozen
 class Capture:
-    """Internals to keep from one pass, by decoder layer counted from 0. Nothing unless asked for."""
+    """Internals to keep from one pass, by decoder layer counted from 0."""
 
     values: tuple[int, ...] = ()
     keys: tuple[int, ...] = ()
@@ -64,9 +64,14 @@ class Work:
     peak_bytes: int = 0
 
     def __add__(self, other: Work) -> Work:
-        mine, yours = attrs.astuple(self), attrs.astuple(other)
-        *sums, peak = (a + b for a, b in zip(mine, yours, strict=True))
-        return Work(*sums, peak_bytes=max(self.peak_bytes, other.peak_bytes)) if peak else Work(*sums)
+        return Work(
+            self.new_tokens + other.new_tokens,
+            self.reused_tokens + other.reused_tokens,
+            self.decoded_tokens + other.decoded_tokens,
+            self.flops + other.flops,
+            self.seconds + other.seconds,
+            max(self.peak_bytes, other.peak_bytes),
+        )
 
 
 @attrs.frozen(eq=False)
@@ -158,5 +163,5 @@ class ModelFamily(Strategy):
     def open(self) -> Model: ...
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
-        """Options that suit this model, by searcher: `{"focus": {"relevance.layers": (14, 32)}}`."""
+        """Options that suit this model, by searcher: `{"focus": {"steps": 4}}`."""
         return {}

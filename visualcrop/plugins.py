@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import attrs
 import pluggy
 
-from . import builtins, hookspecs
+from . import builtins as built_in
+from . import hookspecs
 from .errors import PluginError
 from .soundness import check
 from .strategy import Strategy
@@ -93,7 +94,7 @@ class Plugins:
                 raise PluginError(f"visualcrop has no hook called {caller.name!r}")
         for impl in self.manager.hook.visualcrop_strategies.get_hookimpls():
             if impl.plugin_name == name:
-                for offer in impl.function():
+                for offer in cast("Iterable[object]", impl.function()):
                     yield check(offer)
 
     def _give_up(self, plugin: Plugin, exc: BaseException) -> None:
@@ -117,7 +118,7 @@ def load_plugins(
     strict = os.environ.get(STRICT, "") not in {"", "0"} if strict is None else strict
     block = os.environ.get(BLOCK, "").replace(",", " ").split() if block is None else block
     plugins = Plugins(manager, strict=strict)
-    plugins.add(Plugin("builtins", *_origin(None)), builtins)
+    plugins.add(Plugin("builtins", *_origin(None)), built_in)
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
         plugin = Plugin(entry.name, *_origin(entry))
         if entry.name in block:

@@ -108,7 +108,9 @@ class Registry:
         if others:
             known = f"that is a {' and a '.join(others)}; {known}"
         if broken := self.plugins.broken:
-            known += f"; broken plug-ins: {', '.join(p.name for p in broken)}, see 'visualcrop plugins'"
+            known += (
+                f"; broken plug-ins: {', '.join(p.name for p in broken)}, see 'visualcrop plugins'"
+            )
         return f"no {kind} is called {name!r}; {known}"
 
 
@@ -116,5 +118,7 @@ def _types(cls: type[Strategy]) -> dict[str, typing.Any]:
     try:
         hints = typing.get_type_hints(cls)
     except NameError as exc:
-        raise SpecError(f"{cls.name!r} cannot be built, for its annotations do not resolve: {exc}") from exc
+        raise SpecError(
+            f"{cls.name!r} cannot be built, for its annotations do not resolve: {exc}"
+        ) from exc
     return {field.name: hints[field.name] for field in attrs.fields(cls)}

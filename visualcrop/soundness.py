@@ -10,7 +10,7 @@ import attrs
 from .errors import PluginError
 from .strategy import Strategy
 
-_KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 RESERVED = {"true", "false", "none"}
 
 
@@ -25,7 +25,7 @@ def check(offer: object) -> type[Strategy]:
     if "__attrs_attrs__" not in vars(offer):
         raise PluginError(f"{label} is not decorated with @attrs.frozen")
     name = getattr(offer, "name", None)
-    if not (isinstance(name, str) and _KEBAB.fullmatch(name)) or name in RESERVED:
+    if not (isinstance(name, str) and KEBAB.fullmatch(name)) or name in RESERVED:
         raise PluginError(f"{label} is called {name!r}, but a name is lower-case-with-dashes")
     for field in attrs.fields(offer):
         if field.default is attrs.NOTHING:

@@ -22,7 +22,7 @@ import attrs
 from .errors import SpecError, nearest
 from .strategy import Strategy
 
-Value: TypeAlias = "Spec | str | int | float | bool | None | tuple[Value, ...]"
+Value: TypeAlias = "Spec | str | int | float | bool | tuple[Value, ...] | None"
 DEEPEST = 32  # specs within specs, and lists within lists
 
 
@@ -43,7 +43,7 @@ class Spec:
     def of(cls, strategy: Strategy) -> Spec:
         """Everything about *strategy*, defaults included, as a spec that rebuilds it."""
         fields = attrs.fields(type(strategy))
-        return cls(strategy.name, tuple((f.name, _plain(getattr(strategy, f.name))) for f in fields))
+        return cls(strategy.name, tuple((f.name, plain(getattr(strategy, f.name))) for f in fields))
 
     def get(self, key: str) -> Value:
         """One option's value; none if it is not given."""
@@ -57,7 +57,9 @@ class Spec:
             inner = options.get(key)
             if key not in options:
                 known = nearest(key, options, called="options")
-                raise SpecError(f"Cannot set {path!r}: {self.name!r} has no option {key!r}; {known}.")
+                raise SpecError(
+                    f"Cannot set {path!r}: {self.name!r} has no option {key!r}; {known}."
+                )
             if not isinstance(inner, Spec):
                 raise SpecError(f"Cannot set {path!r}: {key!r} of {self.name!r} is not a strategy.")
             value = inner.with_option(rest, value)
@@ -81,11 +83,12 @@ def written(value: Value) -> str:
     return "none" if value is None else json.dumps(value)
 
 
-def _plain(value: object) -> Value:
+def plain(value: object) -> Value:
+    """A value of Python as one of a spec."""
     if isinstance(value, Strategy):
         return Spec.of(value)
     if isinstance(value, tuple | list):
-        return tuple(_plain(item) for item in value)
+        return tuple(plain(item) for item in value)
     if value is None or isinstance(value, Spec | str | int | float | bool):
         return value
     return str(value)

@@ -23,9 +23,7 @@ class Attention(RelevanceSource):
 
     name = "attention"
 
-    layers: tuple[int, int] | None = option(
-        None, help="first decoder layer and the one to stop before; none is the last half"
-    )
+    layers: tuple[int, int] | None = option(None, help="first decoder layer, and where to stop")
     prompt: str = option("Where is the {target}?", help="text shown with the view")
 
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:

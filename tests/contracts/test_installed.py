@@ -21,7 +21,9 @@ def _suites() -> Iterator[type[StrategySuite]]:
     for entry in Registry.load():
         cls = entry.strategy
         suite = SUITES.get(cls.kind, StrategySuite)
-        excused = {t: _excused(getattr(suite, t), why) for t, why in EXCUSED.get(cls.name, {}).items()}
+        excused = {
+            t: _excused(getattr(suite, t), why) for t, why in EXCUSED.get(cls.name, {}).items()
+        }
         name = f"Test{cls.kind.title()}{cls.__name__}"
         yield type(name, (suite,), {"strategy": cls, "__module__": __name__, **excused})
 

@@ -36,13 +36,13 @@ def exchanges(block: str) -> Iterator[tuple[str, str]]:
 
 def run(command: str) -> tuple[str, bool]:
     """Run one command; what it prints, and whether it succeeds."""
-    from visualcrop.cli import app
-
     words = shlex.split(command)
     settings = dict(word.split("=", 1) for word in takewhile(lambda word: "=" in word, words))
     program, *arguments = words[len(settings) :]
     if program != "visualcrop":
         raise ValueError(f"Only `visualcrop` runs here. Show `$ {command}` in a `shell` block.")
+    from visualcrop.cli import app
+
     result = CliRunner(env=settings).invoke(app, arguments)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception

@@ -24,7 +24,9 @@ class Crop(AnswerComposer):
     name = "crop"
 
     t_obj_dist: float = option(
-        1200.0, help="pixels between two findings' centres beyond which a canvas is used", validator=at_least(0)
+        1200.0,
+        help="pixels between two findings' centres beyond which a canvas is used",
+        validator=at_least(0),
     )
     cell: int = option(336, help="pixels on a side of a canvas's cell", validator=at_least(8))
     inference: Inference = option("generate", help="how the answer is read off the model")

@@ -33,6 +33,9 @@ class Interleaved(AnswerComposer):
             image = outlined(question.image, [finding.box for finding in findings], colour)
             parts = [f"The whole image, with {colour} outlines:", View.whole(image)]
         for finding in findings:
-            parts += [f"The outlined part with the {finding.target.text}:", View(question.image, finding.box)]
+            parts += [
+                f"The outlined part with the {finding.target.text}:",
+                View(question.image, finding.box),
+            ]
         answer = reply(question, parts, model, self.inference, self.max_new_tokens)
         return with_findings(answer, findings)

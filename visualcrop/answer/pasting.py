@@ -30,7 +30,10 @@ def pasted(image: Image, boxes: Sequence[Box], cell: int) -> Image:
     """Each box resized into a cell of its own, to the right of all it was wholly right of."""
     places = arranged(boxes)
     crops = [_fitted(image.crop(box), cell) for box in boxes]
-    lefts, tops = (_edges([(p[axis], c.size[axis]) for p, c in zip(places, crops, strict=True)]) for axis in (0, 1))
+    lefts, tops = (
+        _edges([(p[axis], c.size[axis]) for p, c in zip(places, crops, strict=True)])
+        for axis in (0, 1)
+    )
     canvas = PIL.Image.new("RGB", (lefts[-1], tops[-1]), _PAPER)
     for crop, (column, row) in zip(crops, places, strict=True):
         canvas.paste(crop, (lefts[column], tops[row]))

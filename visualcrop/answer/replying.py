@@ -19,8 +19,8 @@ def reply(
     question: Question,
     evidence: Sequence[Part],
     model: BudgetedModel,
-    inference: Inference,
-    max_new_tokens: int,
+    inference: Inference = "generate",
+    max_new_tokens: int = 32,
 ) -> Answer:
     """Ask *question* after *evidence*. Without choices the model always says its answer."""
     if not question.choices or inference == "generate":
@@ -29,7 +29,10 @@ def reply(
         text = said.text.strip()
         return Answer(text, named_choice(text, question.choices), shown=prompt.views)
     if inference == "letter-logits":
-        prompt, choices = Prompt((*evidence, asked(question))), tuple(LETTERS[: len(question.choices)])
+        prompt, choices = (
+            Prompt((*evidence, asked(question))),
+            tuple(LETTERS[: len(question.choices)]),
+        )
         (choice,) = model.choose([prompt], choices)
     else:
         prompt, choices = Prompt((*evidence, question.text)), question.choices
@@ -41,7 +44,9 @@ def asked(question: Question) -> str:
     """The question with its choices in letters."""
     if not question.choices:
         return question.text
-    options = [f"({letter}) {choice}" for letter, choice in zip(LETTERS, question.choices, strict=False)]
+    options = [
+        f"({letter}) {choice}" for letter, choice in zip(LETTERS, question.choices, strict=False)
+    ]
     return "\n".join([question.text, *options, _INSTRUCTION])
 
 
@@ -52,7 +57,6 @@ def named_choice(text: str, choices: Sequence[str]) -> int | None:
         return LETTERS.index(bare)
     words = [choice.casefold().strip() for choice in choices]
     return words.index(bare.casefold()) if words.count(bare.casefold()) == 1 else None
-
 
 
 def with_findings(answer: Answer, findings: Sequence[Finding]) -> Answer:

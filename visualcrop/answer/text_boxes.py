@@ -31,13 +31,16 @@ class TextBoxes(AnswerComposer):
         parts: list[Part] = [View.whole(question.image)]
         for finding in findings:
             place = in_words(finding.box, question.image)
-            parts += [f"The part at {place} with the {finding.target.text}:", View(question.image, finding.box)]
+            parts += [
+                f"The part at {place} with the {finding.target.text}:",
+                View(question.image, finding.box),
+            ]
         answer = reply(question, parts, model, self.inference, self.max_new_tokens)
         return with_findings(answer, findings)
 
 
 def in_words(box: Box, image: Image) -> str:
     """Left, top, right and bottom as parts of the image's sides: `[0.25, 0.10, 0.40, 0.22]`."""
-    sides = (box.left / image.width, box.top / image.height)
-    sides += (box.right / image.width, box.bottom / image.height)
+    across, down = image.width, image.height
+    sides = box.left / across, box.top / down, box.right / across, box.bottom / down
     return f"[{', '.join(f'{side:.2f}' for side in sides)}]"

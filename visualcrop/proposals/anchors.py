@@ -24,11 +24,16 @@ class Anchors(ProposalGenerator):
     k: int = option(30, help="highest cells to start from", validator=at_least(1))
     s_min: int = option(3, help="cells on a side to start with", validator=at_least(1))
     s_max: int | Literal["auto"] = option(
-        5, help="cells on a side at most; auto spans 1-2 times what the encoder sees at once",
+        5,
+        help="cells on a side at most; auto spans 1-2 times what the encoder sees at once",
         validator=at_least(1),
     )
-    s_dist: float = option(2.0, help="least distance between two starts, in cells", validator=at_least(0))
-    threshold: float = option(0.5, help="stop growing when the mean falls below this part of the start's score")
+    s_dist: float = option(
+        2.0, help="least distance between two starts, in cells", validator=at_least(0)
+    )
+    threshold: float = option(
+        0.5, help="stop growing when the mean falls below this part of the start's score"
+    )
     nms: float = option(0.3, help="largest overlap (IoU) with a better box", validator=at_least(0))
 
     def propose(self, relevance: RelevanceMap) -> tuple[Proposal, ...]:

@@ -72,4 +72,5 @@ def _overlaps(one: npt.NDArray[np.intp], many: npt.NDArray[np.intp]) -> npt.NDAr
     spans = np.minimum(one[2:], many[:, 2:]) - np.maximum(one[:2], many[:, :2])
     common = spans.clip(0).prod(1)
     areas = (many[:, 2:] - many[:, :2]).prod(1)
-    return common / (areas + (one[2:] - one[:2]).prod() - common)
+    overlaps: npt.NDArray[np.float64] = common / (areas + (one[2:] - one[:2]).prod() - common)
+    return overlaps

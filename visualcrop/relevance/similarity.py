@@ -58,7 +58,7 @@ def pseudo_attention(
 
     device = next(iter(features.values())).device
     wanted, cells = (torch.from_numpy(np.array(t)).to(device) for t in (targets, image.ravel()))
-    layers = (_layer(x, wanted, cells, normalise, clip) for x in features.values())
+    layers = (_layer(x, wanted, cells, normalise=normalise, clip=clip) for x in features.values())
     rows = sum(layers, torch.zeros(len(wanted), len(cells), device=device))  # targets x cells
     total = rows.sum(-1, keepdim=True)
     rows = rows / torch.where(total.abs() < _TINY, torch.ones_like(total), total)
@@ -71,7 +71,9 @@ def pseudo_attention(
     return agreed.reshape(image.shape)
 
 
-def _layer(x: Tensor, targets: Tensor, image: Tensor, normalise: Normalise, clip: bool) -> Tensor:
+def _layer(
+    x: Tensor, targets: Tensor, image: Tensor, *, normalise: Normalise, clip: bool
+) -> Tensor:
     """One layer's rows of (cosine + identity) / 2, normalised: targets x image tokens."""
     x = x.float()
     scale = x.norm(dim=-1).clamp_min(1e-12).reciprocal()  # heads x tokens
@@ -80,12 +82,14 @@ def _layer(x: Tensor, targets: Tensor, image: Tensor, normalise: Normalise, clip
     cosines = cosines.clamp_min(0) if clip else cosines
     cosines[range(len(targets)), targets] += 1  # the residual connection, Eq. 2
     if normalise == "target":
-        return cosines[:, image] / cosines.sum(-1, keepdim=True)
+        by_target: Tensor = cosines[:, image] / cosines.sum(-1, keepdim=True)
+        return by_target
     everything = scale[:, None] @ x  # heads x 1 x width: the sum of all unit vectors
     sums = ((everything @ x.transpose(-1, -2)).squeeze(1) * scale).sum(0) + 1  # tokens
     if clip:
         sums = sums.clamp_min(len(x) + 1)  # what a token has of itself: a cosine per head, and one
-    return cosines[:, image] / sums[image]
+    by_token: Tensor = cosines[:, image] / sums[image]
+    return by_token
 
 
 def smoothed(relevance: RelevanceMap, sigma: float, pool: int) -> RelevanceMap:
@@ -96,4 +100,6 @@ def smoothed(relevance: RelevanceMap, sigma: float, pool: int) -> RelevanceMap:
     rows, columns = (np.arange(0, size, pool) for size in scores.shape)
     sums = np.add.reduceat(np.add.reduceat(scores, rows, axis=0), columns, axis=1)
     heights, widths = (np.diff([*s, n]) for s, n in zip((rows, columns), scores.shape, strict=True))
-    return RelevanceMap(relevance.grid.pooled(pool), sums / np.outer(heights, widths), relevance.base)
+    return RelevanceMap(
+        relevance.grid.pooled(pool), sums / np.outer(heights, widths), relevance.base
+    )

@@ -23,11 +23,14 @@ class Vv(RelevanceSource):
         None, help="first decoder layer and the one to stop before; none is the last half"
     )
     normalise: Normalise = option(
-        "target", help="divide by the target token's row sum, or by each image token's as printed in Fig. 7"
+        "target",
+        help="divide by the target token's row sum, or by each image token's as printed in Fig. 7",
     )
     clip: bool = option(True, help="count negative cosines as zero; false is the literal reading")
     sigma: float = option(1.0, help="Gaussian over local grids, in cells", validator=at_least(0))
-    pool: int = option(2, help="cells of a local grid joined into one, on a side", validator=at_least(1))
+    pool: int = option(
+        2, help="cells of a local grid joined into one, on a side", validator=at_least(1)
+    )
     prompt: str = option("Is there a {target} in the image?", help="text shown with the view")
 
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:

@@ -39,11 +39,14 @@ class Focus(Searcher):
     steps: int = option(8, help="boxes to verify for each target", validator=at_least(1))
     overrun: bool = option(True, help="while none says yes, go on down the list")
     t_type1: float = option(
-        -1.0, help="least confidence of a box that may be shown; -1 takes the best in any case",
+        -1.0,
+        help="least confidence of a box that may be shown; -1 takes the best in any case",
         validator=between(-1, 1),
     )
     t_type2: float = option(
-        0.6, help="confidence above which an instance counts, where all are wanted", validator=between(-1, 1)
+        0.6,
+        help="confidence above which an instance counts, where all are wanted",
+        validator=between(-1, 1),
     )
 
     def search(self, question: Question, model: BudgetedModel) -> Answer:
@@ -79,7 +82,7 @@ class Focus(Searcher):
     def _verified(
         self, question: Question, findings: tuple[Finding, ...], model: BudgetedModel
     ) -> tuple[Finding, ...]:
-        """Check as many of *findings* as the budget allows; none at all is for the ledger to refuse."""
+        """Check as many as the budget allows; where that is none, the ledger refuses."""
         some = findings[: max(1, model.affordable(len(findings)))]
         views = [View(question.image, finding.box) for finding in some]
         confidences = self.verification.verify(views, some[0].target, model)

@@ -26,7 +26,9 @@ def read_examples(source: str) -> tuple[tuple[str, str], ...]:
     path = Path(source).expanduser()
     if path.suffix not in {".toml", ".json"}:
         known = nearest(source, _SHIPPED, called="shipped")
-        raise FileError(f"There are no examples called {source!r}; {known}, or give a .toml or .json file.")
+        raise FileError(
+            f"There are no examples called {source!r}; {known}, or give a .toml or .json file."
+        )
     try:
         text = path.read_text(encoding="utf-8")
         table = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)

@@ -16,7 +16,10 @@ from .rules import noun_phrases
 from .words import as_targets, has_pronoun, is_counting
 
 _REPLY = re.compile(r"So I need the information about the following objects: (.+)")
-_ASK = "Question: {question}\nIf you want to answer the question, which objects' information do you need?"
+_ASK = (
+    "Question: {question}\n"
+    "If you want to answer the question, which objects' information do you need?"
+)
 
 
 @attrs.frozen
@@ -37,14 +40,16 @@ class InContext(TargetExtractor):
         prompt = Prompt((_ask(question.text),), examples=shown)
         (reply,) = model.generate([prompt], max_new_tokens=self.max_new_tokens)
         named = read_reply(reply.text)
-        targets = as_targets([n for n in named if self.pronouns or not has_pronoun(n)], limit=self.limit)
+        targets = as_targets(
+            [n for n in named if self.pronouns or not has_pronoun(n)], limit=self.limit
+        )
         if targets or not is_counting(question.text):
             return targets
         return as_targets(noun_phrases(question.text)[:1], limit=self.limit, every=True)
 
 
 def read_reply(reply: str) -> list[str]:
-    """Phrases after the reply's fixed words, split at commas and at "and"; none if they are missing."""
+    """Phrases after the reply's fixed words, split at commas and at "and"."""
     found = _REPLY.search(reply)
     return re.split(r" and |, ", found[1].removesuffix(".")) if found else []
 

@@ -14,22 +14,23 @@ from .words import as_targets, is_counting
 
 # Words that never belong to the name of a thing, and words that ask for a property of one.
 _STOP = set(
-    "a an the this that these those there here what which who whom whose where when why how many much "
-    "is are was were be been being am do does did done has have had can could will would should shall "
-    "may might must of on in at to from for by with without about into onto over under above below "
-    "behind beside besides between near next against along around across inside outside through and or "
-    "not no nor but if than then as so it its he him his she her hers they them their theirs we us our i "
-    "me my you your image picture photo photograph scene left right side front back top bottom middle "
-    "center centre corner upper lower part area relative tell say says said read reads see seen show "
-    "shows shown look looks visible find name describe please determine give count written printed "
-    "drawn painted placed located positioned parked hanging sitting standing lying walking running "
-    "wearing holding carrying facing pointing looking going doing any some all each every other same "
-    "exact total first last".split()
+    "a an the this that these those there here what which who whom whose where when why how "
+    "many much is are was were be been being am do does did done has have had can could will "
+    "would should shall may might must of on in at to from for by with without about into "
+    "onto over under above below behind beside besides between near next against along around "
+    "across inside outside through and or not no nor but if than then as so it its he him his "
+    "she her hers they them their theirs we us our i me my you your image picture photo "
+    "photograph scene left right side front back top bottom middle center centre corner upper "
+    "lower part area relative tell say says said read reads see seen show shows shown look "
+    "looks visible find name describe please determine give count written printed drawn "
+    "painted placed located positioned parked hanging sitting standing lying walking running "
+    "wearing holding carrying facing pointing looking going doing any some all each every "
+    "other same exact total first last".split()
 )
 _PROPERTY = set(
-    "color colour colors colours kind type sort number amount shape material brand size style pattern "
-    "status state price text word words letter letters digit digits time date title name content "
-    "contents position location direction relationship gender age value logo".split()
+    "color colour colors colours kind type sort number amount shape material brand size style "
+    "pattern status state price text word words letter letters digit digits time date title "
+    "name content contents position location direction relationship gender age value logo".split()
 )
 _CATEGORY = re.compile(r"\b(?:kind|type|sort|brand|species) of \w+", re.IGNORECASE)
 

@@ -6,7 +6,9 @@ import re
 
 from ..values import Target
 
-_COUNTING = re.compile(r"\bhow many\b|\b(?:the|total|exact) number of\b|\bcount (?:the|all)\b", re.IGNORECASE)
+_COUNTING = re.compile(
+    r"\bhow many\b|\b(?:the|total|exact) number of\b|\bcount (?:the|all)\b", re.IGNORECASE
+)
 _PRONOUNS = set(
     "i me my mine you your yours he him his she her hers it its we us our ours they them their "
     "theirs this that these those who whom whose which what someone somebody anyone anybody "
@@ -29,7 +31,7 @@ def as_targets(phrases: list[str], *, limit: int, every: bool = False) -> tuple[
     """Tidy phrases into targets, each once; "all mugs" means every one of the mugs."""
     targets: dict[str, Target] = {}
     for phrase in phrases:
-        text = " ".join(phrase.split()).strip(" .,;:!?\"")
+        text = " ".join(phrase.split()).strip(' .,;:!?"')
         text = re.sub(r"^(?:and|the|an?)\s+", "", text, flags=re.IGNORECASE)
         thing = re.sub(r"^all\s+(?:of\s+)?(?:the\s+)?", "", text, flags=re.IGNORECASE)
         if thing and len(thing) <= _LONGEST:

@@ -7,6 +7,8 @@ What a plug-in author needs to prove a plug-in: a toy world and one suite per ki
 An inherited test may be overridden only by `pytest.mark.xfail(reason="...")`.
 """
 
+from __future__ import annotations
+
 from ..models.toy.model import ToyModel
 from ..models.toy.scene import Asked, Scene, Thing
 from .answer_suite import AnswerComposerSuite

@@ -38,7 +38,7 @@ class ModelFamilySuite(StrategySuite):
         assert tuple(seen.values) == layers
         assert all(values.ndim == 3 for values in seen.values.values())
         assert seen.patches[0].tokens.max() < seen.values[layers[0]].shape[1]
-        assert not (seen.keys or seen.attention or seen.gradients)
+        assert not {**seen.keys, **seen.attention, **seen.gradients}
 
     def test_two_words_are_marked(self) -> None:
         """Every token of the target is found, by its place in the prompt."""

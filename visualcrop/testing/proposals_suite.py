@@ -20,7 +20,9 @@ def _maps() -> list[RelevanceMap]:
     for rows, columns in _SHAPES:
         grid = Grid.even(rows, columns, Box(10, 20, 10 + 16 * columns, 20 + 16 * rows))
         flat = np.zeros((rows, columns))
-        found += [RelevanceMap(grid, s) for s in (flat, flat + 0.5, flat - 1, rng.random(flat.shape))]
+        found += [
+            RelevanceMap(grid, s) for s in (flat, flat + 0.5, flat - 1, rng.random(flat.shape))
+        ]
     return found
 
 

@@ -20,7 +20,9 @@ _SEEDS = range(6)
 def _right(searcher: Searcher) -> int:
     benches = [Bench.set_up(seed) for seed in _SEEDS]
     answers = [(b.asked, searcher.search(b.asked.question, b.model)) for b in benches]
-    return sum(a.choice is not None and q.question.choices[a.choice] == q.answer for q, a in answers)
+    return sum(
+        a.choice is not None and q.question.choices[a.choice] == q.answer for q, a in answers
+    )
 
 
 class SearcherSuite(StrategySuite):

@@ -70,7 +70,9 @@ class StrategySuite:
             return
         source = Path(inspect.getfile(self.strategy)).read_text(encoding="utf-8")
         found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
-        deep = [n.module for n in found if n.level == 0 and (n.module or "").startswith("visualcrop.")]
+        deep = [
+            n.module for n in found if n.level == 0 and (n.module or "").startswith("visualcrop.")
+        ]
         assert set(deep) <= {"visualcrop.testing"}
 
     def test_overrides_nothing_silently(self) -> None:

@@ -1,9 +1,11 @@
 """Both ablations keep the contract; one of them cannot point, and is meant not to."""
 
+from __future__ import annotations
+
 import pytest
-from visualcrop_ablations import KkNorope, Random
 
 from visualcrop.testing import RelevanceSourceSuite
+from visualcrop_ablations import KkNorope, Random
 
 
 class TestKkNorope(RelevanceSourceSuite):

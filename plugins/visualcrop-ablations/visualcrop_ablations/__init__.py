@@ -7,6 +7,8 @@ from visualcrop import Strategy, hookimpl
 from .kk_norope import KkNorope
 from .random import Random
 
+__all__ = ["KkNorope", "Random"]
+
 
 @hookimpl
 def visualcrop_strategies() -> list[type[Strategy]]:

@@ -1,8 +1,9 @@
 """The example plug-in keeps the contract of every relevance source."""
 
-from visualcrop_attention import Attention
+from __future__ import annotations
 
 from visualcrop.testing import RelevanceSourceSuite
+from visualcrop_attention import Attention
 
 
 class TestAttention(RelevanceSourceSuite):

@@ -45,24 +45,30 @@ def sightings(view: View, side: int) -> tuple[Sighting, ...]:
 
 
 def _of_kind(seen: Floats, kind: str, frame: tuple[int, int, int]) -> list[Sighting]:
-    pure = np.abs(seen - frame).max(axis=2) < _PURE
+    pure = _pure(seen, frame)
+    if pure.sum() < _CLEAR:
+        return []
     labels, _ = ndimage.label(pure, np.ones((3, 3)))
     found = []
     for index, (down, across) in enumerate(ndimage.find_objects(labels), 1):
         pixels = int((labels[down, across] == index).sum())
         if pixels >= _CLEAR:
-            middle = [(s.start + s.stop) / 2 / len(seen) for s in (across, down)]
-            found.append(Sighting(kind, _core(seen[down, across]), *middle, pixels))
+            x, y = ((s.start + s.stop) / 2 / len(seen) for s in (across, down))
+            found.append(Sighting(kind, _core(seen[down, across]), x, y, pixels))
     return found
 
 
 def _core(patch: Floats) -> str:
     """The core colour with the most pixels in a thing's patch."""
-    counts = {
-        name: int((np.abs(patch - colour).max(axis=2) < _PURE).sum())
-        for name, colour in COLOURS.items()
-    }
+    counts = {name: int(_pure(patch, colour).sum()) for name, colour in COLOURS.items()}
     return max(counts, key=counts.__getitem__)
+
+
+def _pure(patch: Floats, colour: tuple[int, int, int]) -> npt.NDArray[np.bool_]:
+    """Pixels close to *colour* in each of the three channels."""
+    red, green, blue = np.abs(patch - np.array(colour, np.float32)).transpose(2, 0, 1)
+    pure: npt.NDArray[np.bool_] = (red < _PURE) & (green < _PURE) & (blue < _PURE)
+    return pure
 
 
 def traces(view: View, side: int) -> dict[str, Floats]:
@@ -71,7 +77,7 @@ def traces(view: View, side: int) -> dict[str, Floats]:
     cells = side // CELL
     found = {}
     for name, colour in {**KINDS, **COLOURS}.items():
-        distance = np.linalg.norm(seen - np.float32(colour), axis=2)
+        distance = np.linalg.norm(seen - np.array(colour, np.float32), axis=2)
         likeness = (1 - distance / _FAINT).clip(0)
         found[name] = likeness.reshape(cells, CELL, cells, CELL).max(axis=(1, 3))
     return found

@@ -28,6 +28,7 @@ def meaning(word: str) -> str:
 
 
 def kinds_in(text: str) -> list[str]:
+    """Kinds that *text* names, in its order, each once."""
     named = (meaning(word[0]) for word in words(text))
     return list(dict.fromkeys(name for name in named if name in KINDS))
 
@@ -44,7 +45,8 @@ def cell_features(traces: dict[str, Floats], layer: int, noise: float) -> Floats
     cells = np.einsum("nc,nhw->hcw", _GAIN * strength, ways)
     ground = direction("ground", layer)[:, None] * 0.5
     grain = _fixed(f"grain/{layer}/{noise}", HEADS * strength.shape[1], WIDTH)
-    return cells + ground + noise * grain.reshape(HEADS, -1, WIDTH)
+    features: Floats = cells + ground + noise * grain.reshape(HEADS, -1, WIDTH)
+    return features
 
 
 def word_features(word: str, layer: int, noise: float) -> Floats:
@@ -58,4 +60,5 @@ def _fixed(name: str, rows: int, columns: int, *, unit: bool = False) -> Floats:
     seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
     drawn: npt.NDArray[np.float64] = np.random.default_rng(seed).normal(size=(rows, columns))
     scale = np.linalg.norm(drawn, axis=1, keepdims=True) if unit else columns**0.5
-    return (drawn / scale).astype(np.float32)
+    fixed: Floats = (drawn / scale).astype(np.float32)
+    return fixed

@@ -38,7 +38,9 @@ class ToyModel(Model):
 
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
         self.passes += len(prompts)
-        return [_Sequence(prompt, self.side, local=self.local).reading(capture) for prompt in prompts]
+        return [
+            _Sequence(prompt, self.side, local=self.local).reading(capture) for prompt in prompts
+        ]
 
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
@@ -79,7 +81,10 @@ class _Sequence:
         turned = 1.0 if capture.rotary else 0.0
         return Reading(
             tuple(self._patches()),
-            {mark.name: self._marked(mark.part, mark.start, mark.stop) for mark in self.prompt.marks},
+            {
+                mark.name: self._marked(mark.part, mark.start, mark.stop)
+                for mark in self.prompt.marks
+            },
             values={n: self._features(seen, n, _VALUE_NOISE) for n in capture.values},
             keys={n: self._features(seen, n + LAYERS, _KEY_NOISE, turned) for n in capture.keys},
             attention={n: self._attention(seen, n) for n in capture.attention},
@@ -124,5 +129,7 @@ class _Sequence:
         for start, part in zip(self.starts, self.prompt.parts, strict=True):
             if isinstance(part, View):
                 shown = sum(trace for name, trace in seen[part].items() if name in named)
-                scores[start : start + self._cells**2] = torch.as_tensor(shown).ravel() * (layer + 4)
+                scores[start : start + self._cells**2] = torch.as_tensor(shown).ravel() * (
+                    layer + 4
+                )
         return scores.softmax(0)[None].expand(2, -1)

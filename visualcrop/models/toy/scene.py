@@ -119,7 +119,9 @@ def _ask(rng: np.random.Generator, image: Image, things: list[Thing]) -> list[As
     first, second, third = things[:3]
     same = [thing for thing in things if thing.kind == third.kind]
     others = [colour for colour in COLOURS if colour != first.colour]
-    colours = tuple(map(str, rng.permutation([first.colour, *rng.choice(others, 3, replace=False)])))
+    colours = tuple(
+        map(str, rng.permutation([first.colour, *rng.choice(others, 3, replace=False)]))
+    )
     side = "left" if first.box.centre[0] < second.box.centre[0] else "right"
     relation = f"Is the {first.kind} to the left or to the right of the {second.kind}?"
     return [

@@ -1,0 +1,49 @@
+"""
+The command line.
+
+Exit codes: 0 done, 1 wrong input (one sentence says what to do), 2 wrong command line,
+3 a bug in visualcrop or in a plug-in, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from .ask import ask
+from .demo import demo
+from .doctor import doctor
+from .explain import explain
+from .failing import Group
+from .look import look
+from .plugins import app as plugins
+from .strategies import strategies
+
+app = typer.Typer(
+    cls=Group,
+    name="visualcrop",
+    help="Find the part of an image that answers a question, and answer it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (ask, look, demo, strategies, explain):
+    app.command()(command)
+app.add_typer(plugins, name="plugins")
+app.command()(doctor)
+
+
+@app.callback()
+def everywhere(
+    version: bool = typer.Option(False, "--version", help="Say which visualcrop this is."),
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of any error."),
+) -> None:
+    """Find the part of an image that answers a question, and answer it."""
+
+
+def main() -> None:
+    """Run the command line, with the commands that plug-ins add."""
+    from ..plugins import load_plugins
+
+    load_plugins().add_commands(app)
+    app()

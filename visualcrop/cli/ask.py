@@ -1,0 +1,159 @@
+"""`visualcrop ask`: one question about one image."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..looker import DEFAULT_MODEL
+from .options import (
+    AsJson,
+    ImagePath,
+    MaxPixels,
+    ModelSpec,
+    OptionPairs,
+    console,
+    print_json,
+    write,
+    write_picture,
+)
+
+if TYPE_CHECKING:
+    from ..budget import Ledger
+    from ..looker import Looker
+    from ..values import Answer, Question
+
+
+def ask(
+    image: ImagePath,
+    question: Annotated[str, typer.Argument(help="What to ask about it.")],
+    searcher: Annotated[
+        str,
+        typer.Option(
+            "-s", "--searcher", help="Spec of the searcher, or a TOML file that holds one."
+        ),
+    ] = "focus",
+    model: ModelSpec = DEFAULT_MODEL,
+    option: OptionPairs = None,
+    choice: Annotated[
+        list[str] | None,
+        typer.Option("-c", "--choice", help="A possible answer; give two or more."),
+    ] = None,
+    budget: Annotated[
+        int | None, typer.Option(help="Most passes before the answer's own.", min=0)
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Most seconds before the answer's own pass.", min=0)
+    ] = None,
+    save_crop: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write what the model was shown for the answer."),
+    ] = None,
+    page: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write a page that shows where it looked.")
+    ] = None,
+    max_pixels: MaxPixels = 512_000_000,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question about an image, small things included."""
+    from ..budget import Budget, Ledger
+    from ..image import Image
+    from ..looker import Looker
+    from ..values import Question
+
+    asked = Question(question, Image.open(image, max_pixels=max_pixels), tuple(choice or ()))
+    with _progress(quiet=as_json) as report:
+        looker = Looker.open(model, searcher, option or ())
+        ledger = Ledger(Budget(budget, seconds), on_charge=report)
+        started = time.monotonic()
+        answer = looker.ask(asked.image, question, asked.choices, ledger=ledger)
+    took = time.monotonic() - started
+    if save_crop:
+        write_picture(save_crop, answer.shown[-1].picture)
+    if page:
+        from ..report.page import Sheet, page_of
+
+        write(page, page_of([Sheet(asked, answer, str(_spec(looker)))], title=question))
+    if as_json:
+        print_json(record(looker, answer, ledger, took, asked))
+    else:
+        _say(answer, ledger, took, asked)
+
+
+def record(
+    looker: Looker, answer: Answer, ledger: Ledger, seconds: float, question: Question
+) -> dict[str, Any]:
+    """The answer and its evidence, as JSON can hold it."""
+    import attrs
+
+    from ..budget import CONVENTIONS
+
+    return {
+        "question": question.text,
+        "answer": answer.text,
+        "choice": None if answer.choice is None else question.choices[answer.choice],
+        "found": answer.found,
+        "exhausted": answer.exhausted,
+        "findings": [attrs.asdict(finding) for finding in answer.findings],
+        "passes": dict(answer.passes),
+        "counts": {name: count(ledger) for name, count in CONVENTIONS.items()},
+        "work": attrs.asdict(ledger.work),
+        "seconds": round(seconds, 4),
+        "searcher": str(_spec(looker)),
+        "model": looker.model.id,
+        "image": {"width": question.image.width, "height": question.image.height},
+    }
+
+
+def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> None:
+    from rich.markup import escape
+
+    out = console()
+    named = f" ({question.choices[answer.choice]})" if answer.choice is not None else ""
+    out.print(
+        f"[bold]{escape(answer.text)}[/]{escape(named) if named[2:-1] != answer.text else ''}"
+    )
+    for finding in answer.findings:
+        sure = (
+            "not checked" if finding.confidence is None else f"confidence {finding.confidence:.2f}"
+        )
+        out.print(
+            f"  looked at {escape(str(finding.box))} for {escape(finding.target.text)}, {sure}"
+        )
+    if not answer.findings:
+        out.print("  looked at the whole image")
+    stages = ", ".join(f"{stage} {passes}" for stage, passes in answer.passes.items())
+    out.print(f"  {ledger.passes} passes ({stages}) in {seconds:.2f} s")
+    if answer.exhausted:
+        out.print("  the budget ran out: this is the best so far; raise --budget or --seconds")
+
+
+def _spec(looker: Looker) -> Any:
+    from ..spec import Spec
+
+    return Spec.of(looker.searcher)
+
+
+class _progress:  # noqa: N801 - read as a verb in `with _progress() as report`
+    """A line on the terminal that names the stage and counts its passes."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        out = console(stderr=True)
+        self.status = None if quiet or not out.is_terminal else out.status("Loading the model")
+        self.passes = 0
+
+    def __enter__(self) -> Any:
+        if self.status:
+            self.status.start()
+        return self._report
+
+    def __exit__(self, *_: object) -> None:
+        if self.status:
+            self.status.stop()
+
+    def _report(self, charge: Any) -> None:
+        self.passes += charge.passes
+        if self.status:
+            self.status.update(f"{charge.stage}: pass {self.passes}")

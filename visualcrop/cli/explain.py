@@ -1,0 +1,109 @@
+"""`visualcrop explain`: a spec with everything written out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..looker import DEFAULT_MODEL
+from .options import AsJson, ModelSpec, OptionPairs, console, print_json
+
+if TYPE_CHECKING:
+    from ..registry import Registry
+    from ..strategy import Strategy
+
+
+def explain(
+    spec: Annotated[str, typer.Argument(help="A spec, or a TOML file that holds one.")],
+    kind: Annotated[
+        str | None, typer.Option(help="Which kind is meant, where two share the name.")
+    ] = None,
+    model: ModelSpec = DEFAULT_MODEL,
+    option: OptionPairs = None,
+    toml: Annotated[
+        bool, typer.Option("--toml", help="Print a TOML file that holds it all.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a spec becomes: every option, its value, and where that came from."""
+    from ..configure import configure, read_option, read_spec
+    from ..model import ModelFamily
+    from ..registry import Registry
+    from ..spec import Spec
+    from ..spec_toml import to_toml
+
+    registry, given = Registry.load(), read_spec(spec)
+    interface = _interface(registry, given.name, kind)
+    options = [read_option(text) for text in option or ()]
+    settings = registry.build(ModelFamily, read_spec(model)).settings()
+    built = configure(registry, interface, given, options=options, settings=settings)
+    plain = configure(registry, interface, given, options=options)
+    if toml:
+        typer.echo(to_toml(Spec.of(built)), nl=False)
+        return
+    rows = list(_rows(built, plain, type(built)()))
+    if as_json:
+        print_json({"kind": built.kind, "spec": str(Spec.of(built)), "options": rows})
+    else:
+        _print(built, rows)
+
+
+def _interface(registry: Registry, name: str, kind: str | None) -> Any:
+    """The class that *name* means; a searcher where several kinds share it."""
+    from ..errors import UnknownStrategyError, nearest
+
+    fits = [
+        e.strategy for e in registry if e.strategy.name == name and kind in {None, e.strategy.kind}
+    ]
+    if not fits:
+        known = nearest(name, {e.strategy.name for e in registry}, called="installed")
+        raise UnknownStrategyError(f"No {kind or 'strategy'} is called {name!r}; {known}.")
+    return next((cls for cls in fits if cls.kind == "searcher"), fits[0])
+
+
+def _rows(built: Any, plain: Any, default: Any, path: str = "") -> Iterator[dict[str, Any]]:
+    """One row an option; *plain* is without the model's settings, *default* without the user's."""
+    import attrs
+
+    from ..spec import plain as plainly
+    from ..spec import written
+    from ..strategy import Strategy
+
+    for field in attrs.fields(type(built)):
+        value = getattr(built, field.name)
+        ours, theirs = getattr(plain, field.name, None), getattr(default, field.name, None)
+        origin = "the model's setting" if value != ours else "given" if value != theirs else ""
+        nested = isinstance(value, Strategy)
+        yield {
+            "path": path + field.name,
+            "value": value.name if nested else written(plainly(value)),
+            "origin": ""
+            if nested and getattr(ours, "name", "") == getattr(theirs, "name", "")
+            else origin,
+            "help": field.metadata["help"],
+        }
+        if nested:
+            yield from _rows(value, ours, theirs, f"{path}{field.name}.")
+
+
+def _print(built: Strategy, rows: list[dict[str, Any]]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    out = console()
+    out.print(f"[bold]{built.name}[/] ({built.kind}): {escape(built.summary())}")
+    table = Table(box=None, pad_edge=False)
+    for heading in ("option", "value", "from", "what it means"):
+        table.add_column(heading)
+    for row in rows:
+        depth = row["path"].count(".")
+        cells = (
+            "  " * depth + row["path"].rpartition(".")[2],
+            row["value"],
+            row["origin"],
+            row["help"],
+        )
+        table.add_row(*map(escape, cells))
+    out.print(table)

@@ -1,0 +1,76 @@
+"""`visualcrop look`: one relevance map, drawn over the image."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..looker import DEFAULT_MODEL
+from .options import (
+    AsJson,
+    ImagePath,
+    MaxPixels,
+    ModelSpec,
+    OptionPairs,
+    console,
+    print_json,
+    write_picture,
+)
+
+
+def look(
+    image: ImagePath,
+    target: Annotated[str, typer.Argument(help="What to look for.")],
+    relevance: Annotated[
+        str, typer.Option("-r", "--relevance", help="Spec of the relevance source, or a TOML file.")
+    ] = "vv",
+    model: ModelSpec = DEFAULT_MODEL,
+    option: OptionPairs = None,
+    out: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Where to draw it; beside the image if not given."),
+    ] = None,
+    max_pixels: MaxPixels = 512_000_000,
+    as_json: AsJson = False,
+) -> None:
+    """Draw where the model's own internals point for a target."""
+    from ..budget import BudgetedModel, Ledger
+    from ..configure import configure, read_option, read_spec
+    from ..image import Image
+    from ..interfaces import RelevanceSource
+    from ..model import ModelFamily
+    from ..proposals.anchors import Anchors
+    from ..registry import Registry
+    from ..report.drawing import drawn
+    from ..values import Target, View
+
+    view = View.whole(Image.open(image, max_pixels=max_pixels))
+    registry = Registry.load()
+    family = registry.build(ModelFamily, read_spec(model))
+    options = [read_option(text) for text in option or ()]
+    source = configure(
+        registry, RelevanceSource, relevance, options=options, settings=family.settings()
+    )
+    budgeted = BudgetedModel(family.open(), Ledger()).at("relevance")
+    found = source.map(view, Target(target), budgeted)
+    best = Anchors().propose(found)[:3]
+    place = write_picture(
+        out or _beside(image, target), drawn(view.image, found, [p.box for p in best])
+    )
+    if as_json:
+        rows, columns = found.grid.shape
+        boxes = [{"box": [*p.box.whole_pixels()], "score": p.score} for p in best]
+        print_json(
+            {"target": target, "rows": rows, "columns": columns, "best": boxes, "file": str(place)}
+        )
+    else:
+        console().print(f"Best place for {target}: {best[0].box}. Drawn in {place}.", markup=False)
+
+
+def _beside(image: str, target: str) -> Path:
+    path = Path(image).expanduser()
+    word = re.sub(r"\W+", "-", target).strip("-") or "target"
+    return path.with_name(f"{path.stem}-{word[:40]}.png")

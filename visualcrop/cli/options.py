@@ -1,0 +1,70 @@
+"""Options that several commands share, and how results are printed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import FileError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+ImagePath = Annotated[str, typer.Argument(help="Path of the image.", metavar="IMAGE")]
+ModelSpec = Annotated[
+    str, typer.Option("-m", "--model", help="Spec of the model, or a TOML file that holds one.")
+]
+OptionPairs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-o",
+        "--option",
+        metavar="PATH=VALUE",
+        help="Set one option, such as relevance.layers=[8, 14].",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+MaxPixels = Annotated[int, typer.Option(help="Largest image that is opened, in pixels.", min=1)]
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that wraps for people and leaves lines whole for programs."""
+    from rich.console import Console
+
+    made = Console(stderr=stderr, highlight=False)
+    return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=160)
+
+
+def print_json(value: Any) -> None:
+    """Print JSON that people can read."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def write(path: str | Path, content: str | bytes) -> Path:
+    """Write a file, making its folder; a sentence if that cannot be."""
+    place = Path(path).expanduser()
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content.encode() if isinstance(content, str) else content)
+    except OSError as exc:
+        raise FileError(f"{str(path)!r} cannot be written: {exc.strerror or exc}.") from exc
+    return place
+
+
+def write_picture(path: str | Path, picture: Any) -> Path:
+    """Write a PIL picture in the format that the path's ending names."""
+    from io import BytesIO
+
+    import PIL.Image
+
+    ending = Path(path).suffix.lower()
+    if ending not in {".png", ".jpg", ".jpeg", ".webp"}:
+        raise FileError(
+            f"{str(path)!r} does not end in .png, .jpg or .webp; give it such an ending."
+        )
+    encoded = BytesIO()
+    picture.save(encoded, PIL.Image.registered_extensions()[ending])
+    return write(path, encoded.getvalue())

@@ -1,0 +1,57 @@
+"""Writes a new plug-in package from the templates beside this file."""
+
+from __future__ import annotations
+
+import re
+import string
+from importlib.resources import files
+from pathlib import Path
+
+from ..errors import FileError, SpecError, nearest
+from ..soundness import KEBAB, RESERVED
+from .options import write
+
+KINDS = {
+    "targets": "TargetExtractor",
+    "relevance": "RelevanceSource",
+    "proposals": "ProposalGenerator",
+    "verification": "Verifier",
+    "answer": "AnswerComposer",
+    "searcher": "Searcher",
+    "model": "ModelFamily",
+}
+
+
+def scaffold(kind: str, name: str, folder: str) -> Path:
+    """Make `visualcrop-NAME` in *folder*, which must not hold one yet."""
+    if kind not in KINDS:
+        raise SpecError(
+            f"There is no kind called {kind!r}; {nearest(kind, KINDS, called='kinds')}."
+        )
+    if not KEBAB.fullmatch(name) or name in RESERVED:
+        better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-0123456789") or "my-source"
+        raise SpecError(f"{name!r} is not lower-case-with-dashes; call it, say, {better!r}.")
+    module = f"visualcrop_{name.replace('-', '_')}"
+    place = Path(folder).expanduser() / f"visualcrop-{name}"
+    if place.exists():
+        raise FileError(
+            f"{str(place)!r} exists already; choose another name or --to another folder."
+        )
+    words = {
+        "kind": kind,
+        "name": name,
+        "module": module,
+        "cls": "".join(word.title() for word in name.split("-")),
+        "suite": f"{KINDS[kind]}Suite",
+        "interface": KINDS[kind],
+    }
+    write(place / "pyproject.toml", _filled("pyproject.toml", words))
+    write(place / "README.md", _filled("README.md", words))
+    write(place / f"{module}.py", _filled(f"{kind}.py", words))
+    write(place / "tests" / f"test_{module}.py", _filled("test.py", words))
+    return place
+
+
+def _filled(template: str, words: dict[str, str]) -> str:
+    text = files(__package__).joinpath("templates", f"{template}.txt").read_text(encoding="utf-8")
+    return string.Template(text).substitute(words)
