@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -31,7 +32,7 @@ def configure(
     What the spec or an option gives explicitly always wins over a setting.
     """
     spec = read_spec(spec) if isinstance(spec, str) else spec
-    given = {*_paths(spec), *(path for path, _ in options)}
+    given = {*_paths(spec), *_paths(Spec("", tuple(options)))}
     wanted = {p: v for p, v in (settings or {}).get(spec.name, {}).items() if p not in given}
     spec = _settled(Spec.of(registry.build(interface, spec)), wanted)
     for path, value in options:
@@ -42,7 +43,7 @@ def configure(
 
 def read_spec(text: str) -> Spec:
     """Read a spec from text, or from the TOML file that the text names."""
-    return load_spec(Path(text).expanduser()) if text.endswith(".toml") else Spec.parse(text)
+    return load_spec(Path(text)) if text.endswith(".toml") else Spec.parse(text)
 
 
 def read_option(text: str) -> tuple[str, Value]:
@@ -58,8 +59,16 @@ def read_option(text: str) -> tuple[str, Value]:
 def _paths(spec: Spec) -> Iterator[str]:
     for key, value in spec.options:
         yield key
-        if isinstance(value, Spec):
-            yield from (f"{key}.{path}" for path in _paths(value))
+        if (inner := _as_spec(value)) is not None:
+            yield from (f"{key}.{path}" for path in _paths(inner))
+
+
+def _as_spec(value: Value) -> Spec | None:
+    """The spec that *value* is, or holds in quotes."""
+    if isinstance(value, str):
+        with suppress(SpecError):
+            return Spec.parse(value)
+    return value if isinstance(value, Spec) else None
 
 
 def _settled(spec: Spec, settings: Mapping[str, object]) -> Spec:

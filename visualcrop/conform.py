@@ -89,6 +89,8 @@ def _word(value: Value) -> Value:
 def _named(wanted: Any) -> str:
     if get_origin(wanted) is Literal:
         return " or ".join(map(str, get_args(wanted)))
+    if get_origin(wanted) is tuple and Ellipsis not in get_args(wanted):
+        return f"a list of {len(get_args(wanted))}"
     names = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
     return names.get(wanted) or ("none" if wanted in {None, type(None)} else "a list")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +28,9 @@ def decode(source: object, max_pixels: int) -> PIL.Image.Image:
     """Open a path, encoded bytes, a PIL image or a uint8 array."""
     label = repr(str(source)) if isinstance(source, str | Path) else "The image"
     try:
-        with _without_pillow_limit(), warnings.catch_warnings():
+        with _without_pillow_limit(), warnings.catch_warnings(), ExitStack() as files:
             warnings.simplefilter("ignore")
-            opened = _opened(source, label)
+            opened = _opened(source, label, files)
             _check_size(opened.size, label, max_pixels)
             return _rgb(_upright(opened))
     except ImageError:
@@ -38,11 +38,13 @@ def decode(source: object, max_pixels: int) -> PIL.Image.Image:
     except MemoryError:
         raise ImageError(f"{label} does not fit into memory; give a smaller copy.") from None
     except Exception as exc:
+        if isinstance(exc, OSError) and exc.strerror:
+            raise ImageError(f"{label} cannot be opened: {exc.strerror}.") from exc
         reason = str(exc).partition("\n")[0].rstrip(".") or type(exc).__name__
         raise ImageError(f"{label} is damaged or cut short ({reason}); export it again.") from exc
 
 
-def _opened(source: object, label: str) -> PIL.Image.Image:
+def _opened(source: object, label: str, files: ExitStack) -> PIL.Image.Image:
     if isinstance(source, PIL.Image.Image):
         return source
     if isinstance(source, np.ndarray):
@@ -50,7 +52,7 @@ def _opened(source: object, label: str) -> PIL.Image.Image:
     if isinstance(source, bytes | bytearray | memoryview):
         return _decoded(BytesIO(source), label)
     if isinstance(source, str | Path):
-        return _decoded(_existing(source), label)
+        return _decoded(files.enter_context(_existing(source).open("rb")), label)
     raise ImageError(
         f"An image cannot be made from {type(source).__name__}; "
         "give a path, bytes, a PIL image or a numpy array."
@@ -68,16 +70,15 @@ def _existing(source: str | Path) -> Path:
             for p in folder.iterdir()
             if p.suffix.lower() in PIL.Image.registered_extensions()
         ]
-        hint = nearest(path.name, beside, called="images there") if len(beside) < 10 else ""
+        hint = nearest(path.name, beside, called="images there") if 0 < len(beside) < 10 else ""
         raise ImageError(f"There is no image at {str(source)!r}; {hint or 'check the path'}.")
     if not path.is_file():
         raise ImageError(f"{str(source)!r} is a folder, not an image; give the path of one image.")
     return path
 
 
-def _decoded(source: BytesIO | Path, label: str) -> PIL.Image.Image:
-    size = source.getbuffer().nbytes if isinstance(source, BytesIO) else source.stat().st_size
-    if size == 0:
+def _decoded(source: IO[bytes], label: str) -> PIL.Image.Image:
+    if not source.read(1):
         raise ImageError(f"{label} is empty (0 bytes); export it again.")
     try:
         PIL.Image.init()
@@ -119,8 +120,6 @@ def _upright(picture: PIL.Image.Image) -> PIL.Image.Image:
 
 
 def _rgb(picture: PIL.Image.Image) -> PIL.Image.Image:
-    if picture.mode == "RGB":
-        return picture.copy()
     if picture.mode.startswith("I") or picture.mode == "F":
         return _stretched(picture).convert("RGB")
     if picture.mode == "LAB":
@@ -130,10 +129,11 @@ def _rgb(picture: PIL.Image.Image) -> PIL.Image.Image:
         converted = ImageCms.profileToProfile(picture, lab, srgb, outputMode="RGB")
         return converted if converted is not None else picture.convert("RGB")
     if picture.has_transparency_data:
-        coloured = picture.convert("RGBA")
+        straight = picture.convert("LA") if picture.mode == "La" else picture  # Pillow's only way
+        coloured = straight.convert("RGBA")
         paper = PIL.Image.new("RGBA", picture.size, "white")
         return PIL.Image.alpha_composite(paper, coloured).convert("RGB")
-    return picture.convert("RGB")
+    return picture.copy() if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def _stretched(picture: PIL.Image.Image) -> PIL.Image.Image:

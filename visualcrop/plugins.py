@@ -39,7 +39,8 @@ class Plugin:
         return f"{self.name!r}{origin}"
 
     def broken(self, exc: BaseException) -> Plugin:
-        reason = str(exc).partition("\n")[0] or "it gave no reason"
+        lines = str(exc).strip().splitlines() or ["it gave no reason"]
+        reason = lines[-1 if isinstance(exc, pluggy.PluginValidationError) else 0]
         reason = reason if isinstance(exc, PluginError) else f"{type(exc).__name__}: {reason}"
         return attrs.evolve(self, status="broken", reason=reason, strategies=())
 
@@ -67,6 +68,9 @@ class Plugins:
             module = module.load() if isinstance(module, EntryPoint) else module
             self.manager.register(module, plugin.name)
             strategies = tuple(self._offered(plugin.name))
+            offered = [(s.kind, s.name) for s in strategies]
+            if twice := next((offer for offer in offered if offered.count(offer) > 1), None):
+                raise PluginError("it offers the {} {!r} twice".format(*twice))
             self.found.append(attrs.evolve(plugin, strategies=strategies))
         except KeyboardInterrupt:
             raise

@@ -72,11 +72,13 @@ class Registry:
         except SpecError as exc:
             shown = str(spec)
             shown = shown if len(shown) <= 100 else shown[:97] + "..."
-            raise type(exc)(f"In {shown!r}: {exc}.") from exc
+            raise type(exc)(f"In {shown!r}: {exc}{'' if str(exc).endswith('^') else '.'}") from exc
 
     def _make(self, interface: type[Strategy], spec: Spec | str, path: str) -> Strategy:
-        if isinstance(spec, str):
-            spec = Spec.parse(spec)
+        try:
+            spec = Spec.parse(spec) if isinstance(spec, str) else spec
+        except SpecError as exc:
+            raise SpecError(f"{path}: {exc}") from None
         try:
             cls = self.get(interface, spec.name)
         except SpecError as exc:

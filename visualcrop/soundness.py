@@ -11,6 +11,7 @@ from .errors import PluginError
 from .strategy import Strategy
 
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_KEY = re.compile(r"[A-Za-z]\w*", re.ASCII)
 RESERVED = {"true", "false", "none"}
 
 
@@ -30,6 +31,8 @@ def check(offer: object) -> type[Strategy]:
     for field in attrs.fields(offer):
         if field.default is attrs.NOTHING:
             raise PluginError(f"{label} has an option {field.name!r} without a default")
-        if not field.name.isidentifier() or field.name in {"name", "kind"}:
+        if field.name in {"name", "kind"}:
             raise PluginError(f"{label} has an option called {field.name!r}, which is reserved")
+        if not _KEY.fullmatch(field.name):
+            raise PluginError(f"{label} has an option {field.name!r}, which no spec can spell")
     return offer

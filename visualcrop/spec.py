@@ -80,7 +80,10 @@ def written(value: Value) -> str:
         return str(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise SpecError(f"A spec cannot hold the number {value}; give a finite one.")
-    return "none" if value is None else json.dumps(value)
+    try:
+        return "none" if value is None else json.dumps(value)
+    except ValueError:
+        raise SpecError("A spec cannot hold a number of more than 4,300 digits.") from None
 
 
 def plain(value: object) -> Value:

@@ -19,6 +19,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _WORDS = {"true": True, "false": False, "none": None}
+_BLANK = " \t\n\r\f\v"
 _SHOWN = 60  # characters of a long spec on either side of the caret
 
 
@@ -31,13 +32,13 @@ class Reader:
 
     def whole(self) -> Spec:
         spec = self._spec()
-        if self.kind or self.text[self.at :].strip():
+        if self.kind or self.text[self.at :].strip(_BLANK):
             self._fail("the end")
         return spec
 
     def value_alone(self) -> Value:
         value = self._value()
-        if self.kind or self.text[self.at :].strip():
+        if self.kind or self.text[self.at :].strip(_BLANK):
             self._fail("the end")
         return value
 
@@ -55,9 +56,9 @@ class Reader:
 
     def _fail(self, wanted: str) -> NoReturn:
         gap = self.text[self.at :]
-        place = self.at + len(gap) - len(gap.lstrip())
+        place = self.at + len(gap) - len(gap.lstrip(_BLANK))
         start = max(0, place - _SHOWN)
-        line = self.text[start : place + _SHOWN].replace("\n", " ").replace("\t", " ")
+        line = "".join(c if c.isprintable() else " " for c in self.text[start : place + _SHOWN])
         raise SpecError(f"Expected {wanted} here:\n  {line}\n  {' ' * (place - start)}^")
 
     def _spec(self) -> Spec:
@@ -107,7 +108,7 @@ class Reader:
             number = int(self.token) if re.fullmatch(r"[+-]?\d+", self.token) else float(self.token)
         except ValueError:
             number = math.inf
-        if not math.isfinite(number):
+        if isinstance(number, float) and not math.isfinite(number):
             self._fail("a smaller number")
         self._take("number")
         return number

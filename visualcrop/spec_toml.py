@@ -20,25 +20,30 @@ from pathlib import Path
 from typing import Any
 
 from .errors import FileError, SpecError
-from .spec import DEEPEST, Spec, Value, written
+from .spec import DEEPEST, WORD, Spec, Value, written
 
 
 def load_spec(path: Path) -> Spec:
     """Read the spec in a TOML file."""
     try:
-        return from_toml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as exc:
-        reason = getattr(exc, "strerror", None) or "it is not UTF-8 text"
-        raise FileError(f"The spec file {str(path)!r} cannot be read: {reason}.") from exc
+        return from_toml(path.expanduser().read_text(encoding="utf-8"))
+    except (OSError, ValueError, RuntimeError) as exc:  # a path may hold \0, or an unknown home
+        raise FileError(f"The spec file {str(path)!r} cannot be read: {_reason(exc)}.") from exc
     except SpecError as exc:
         raise SpecError(f"In {str(path)!r}: {exc}") from exc
+
+
+def _reason(exc: Exception) -> str:
+    if isinstance(exc, UnicodeDecodeError):
+        return "it is not UTF-8 text"
+    return getattr(exc, "strerror", None) or str(exc).rstrip(".")
 
 
 def from_toml(text: str) -> Spec:
     """Read a spec from TOML text."""
     try:
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as exc:
+    except (ValueError, RecursionError) as exc:  # ValueError: a number of too many digits, too
         raise SpecError(f"This is not TOML: {exc or 'it is nested too deeply'}.") from exc
     spec = _value(table, 0)
     if not isinstance(spec, Spec):
@@ -74,7 +79,7 @@ def _value(value: Any, depth: int) -> Value:
         return None
     if isinstance(value, dict):
         name = value.pop("name", None)
-        if not isinstance(name, str):
+        if not (isinstance(name, str) and WORD.fullmatch(name)):
             raise SpecError('Each table of a spec file needs a name, such as name = "vv".')
         return Spec(name, tuple((key, _value(inner, depth + 1)) for key, inner in value.items()))
     if isinstance(value, str | int | float | bool):

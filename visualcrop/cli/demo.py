@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def demo(
-    seed: Annotated[int, typer.Option(help="Another seed, another scene.", min=0)] = 7,
+    seed: Annotated[int, typer.Option(help="Another seed, another scene.", min=0)] = 43,
     out: Annotated[
         str, typer.Option(metavar="FOLDER", help="Where the scene and the page are written.")
     ] = "visualcrop-demo",

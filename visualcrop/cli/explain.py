@@ -72,16 +72,15 @@ def _rows(built: Any, plain: Any, default: Any, path: str = "") -> Iterator[dict
     from ..strategy import Strategy
 
     for field in attrs.fields(type(built)):
-        value = getattr(built, field.name)
-        ours, theirs = getattr(plain, field.name, None), getattr(default, field.name, None)
-        origin = "the model's setting" if value != ours else "given" if value != theirs else ""
+        values = [getattr(strategy, field.name, None) for strategy in (built, plain, default)]
+        value, ours, theirs = values
         nested = isinstance(value, Strategy)
+        shown = [getattr(v, "name", None) for v in values] if nested else values
+        setting, given = shown[0] != shown[1], shown[0] != shown[2]
         yield {
             "path": path + field.name,
-            "value": value.name if nested else written(plainly(value)),
-            "origin": ""
-            if nested and getattr(ours, "name", "") == getattr(theirs, "name", "")
-            else origin,
+            "value": shown[0] if nested else written(plainly(value)),
+            "origin": "the model's setting" if setting else "given" if given else "",
             "help": field.metadata["help"],
         }
         if nested:

@@ -62,7 +62,8 @@ def best_apart(
         if len(kept) == limit:
             break
         if alive[index]:
-            alive &= _overlaps(sides[index], sides) <= overlap
+            overlaps = _overlaps(sides[index], sides)
+            alive &= (overlaps <= overlap) & (overlaps < 1)
             box = relevance.grid.cells(region.top, region.left, region.bottom, region.right)
             kept.append(Proposal(box, region.score))
     return tuple(kept)

@@ -23,7 +23,9 @@ class Sliding(ProposalGenerator):
 
     def propose(self, relevance: RelevanceMap) -> tuple[Proposal, ...]:
         means, shape = Means(relevance.scores), relevance.scores.shape
-        centres = [range(self.size // 2, max(n, self.size // 2 + 1), self.stride) for n in shape]
+        first = (self.size - 1) // 2  # a window's centre when it starts at the edge
+        ends = [first + max(0, n - self.size) + self.stride for n in shape]
+        centres = [range(first, end, self.stride) for end in ends]
         places = {Region.around(r, c, self.size, shape) for r in centres[0] for c in centres[1]}
         ordered = sorted(places, key=lambda p: (p.top, p.left))
         regions = (attrs.evolve(place, score=means.of(place)) for place in ordered)

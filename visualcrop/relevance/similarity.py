@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
+from ..errors import SpecError
 from ..model import Reading, Tokens
 from ..values import RelevanceMap
 
@@ -32,6 +33,8 @@ def similarity_map(
     pool: int = 2,
 ) -> RelevanceMap:
     """Compare the tokens of the marked target with those of the one view, by *features*."""
+    if "target" not in seen.marks:
+        raise SpecError("The relevance prompt has no {target} in it; say where the target goes.")
     (patches,) = seen.patches
     scores = pseudo_attention(
         features, seen.marks["target"], patches.tokens, normalise=normalise, clip=clip

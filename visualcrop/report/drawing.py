@@ -14,10 +14,9 @@ from ..image import Image
 from ..values import RelevanceMap
 
 SIDE = 1400  # pixels on the longer side of a drawing
-# From black over violet and orange to pale yellow: dark is cold, light is hot, also in grey.
+# Violet over red to amber: cold is dark and hot is light, also in grey.
 _SCALE = np.array(
-    [(0, 0, 4), (59, 15, 112), (140, 41, 129), (222, 73, 104), (254, 159, 109), (252, 253, 191)],
-    float,
+    [(40, 11, 84), (106, 23, 110), (188, 55, 84), (237, 105, 37), (255, 200, 60)], float
 )
 
 
@@ -31,22 +30,19 @@ def reduced(picture: PIL.Image.Image, side: int = SIDE) -> PIL.Image.Image:
 def heat(relevance: RelevanceMap, size: tuple[int, int], image: Box) -> PIL.Image.Image:
     """The map as a veil over a drawing of *size* of *image*: the hotter, the less see-through."""
     strength = _stretched(relevance.scores)
-    colours = np.stack(
-        [np.interp(strength, np.linspace(0, 1, len(_SCALE)), channel) for channel in _SCALE.T],
-        axis=2,
-    )
-    veil = np.dstack([colours, 215 * strength**0.7]).astype(np.uint8)
-    across, down = size[0] / image.width, size[1] / image.height
-    canvas = PIL.Image.new("RGBA", size)
-    for row, column in np.ndindex(relevance.grid.shape):
-        cell = relevance.grid.cell(row, column)
-        left, right = (
-            round((cell.left - image.left) * across),
-            round((cell.right - image.left) * across),
-        )
-        top, bottom = round((cell.top - image.top) * down), round((cell.bottom - image.top) * down)
-        canvas.paste(tuple(veil[row, column].tolist()), (left, top, right, bottom))
-    return canvas
+    stops = np.linspace(0, 1, len(_SCALE))
+    colours = [np.interp(strength, stops, channel) for channel in _SCALE.T]
+    veil = np.dstack([*colours, 190 * strength]).astype(np.uint8)  # rows x columns x 4
+    columns = _cells(relevance.grid.xs, size[0], image.left, image.right)
+    rows = _cells(relevance.grid.ys, size[1], image.top, image.bottom)
+    clear = np.pad(veil, ((1, 1), (1, 1), (0, 0)))  # around the map there is nothing to see
+    return PIL.Image.fromarray(clear[np.ix_(rows, columns)])
+
+
+def _cells(edges: Sequence[float], size: int, start: float, stop: float) -> npt.NDArray[np.intp]:
+    """Which cell, counted from 1, lies under each of *size* pixels from *start* to *stop*."""
+    middles = start + (np.arange(size) + 0.5) * (stop - start) / size
+    return np.searchsorted(np.asarray(edges), middles, side="right")
 
 
 def drawn(image: Image, relevance: RelevanceMap, boxes: Sequence[Box]) -> PIL.Image.Image:

@@ -23,19 +23,19 @@ def read_examples(source: str) -> tuple[tuple[str, str], ...]:
     if source in _SHIPPED:
         text = files(__package__).joinpath("examples.toml").read_text(encoding="utf-8")
         return tuple(map(_pair, tomllib.loads(text)[source]))
-    path = Path(source).expanduser()
+    path = Path(source)
     if path.suffix not in {".toml", ".json"}:
         known = nearest(source, _SHIPPED, called="shipped")
         raise FileError(
             f"There are no examples called {source!r}; {known}, or give a .toml or .json file."
         )
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.expanduser().read_text(encoding="utf-8")
         table = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
         return tuple(map(_pair, table["examples"] if isinstance(table, dict) else table))
     except OSError as exc:
         raise FileError(f"The examples {source!r} cannot be read: {exc.strerror}.") from exc
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
+    except (ValueError, LookupError, TypeError, AttributeError, RuntimeError) as exc:
         raise FileError(
             f"The examples {source!r} must be a list called 'examples' of tables with "
             f"a question and a reply, or with question, where, why and objects ({exc})."

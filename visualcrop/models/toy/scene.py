@@ -74,7 +74,7 @@ class Scene:
 def _ground(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
     """Muted clouds with grain."""
     clouds = rng.uniform(95, 165, (height // 128 + 2, width // 128 + 2, 3))
-    clouds = clouds * 0.25 + clouds.mean(axis=2, keepdims=True) * 0.75
+    clouds = clouds * 0.15 + clouds.mean(axis=2, keepdims=True) * 0.85
     small = PIL.Image.fromarray(clouds.astype(np.uint8))
     smooth = np.asarray(small.resize((width, height), PIL.Image.Resampling.BICUBIC))
     grain = rng.integers(-9, 10, (height, width, 1))

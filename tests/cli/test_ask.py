@@ -1,0 +1,68 @@
+"""`visualcrop ask`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.running import Run
+from visualcrop import Image
+
+_COLOURS = ("-c", "green", "-c", "blue", "-c", "red")
+
+
+class TestAsk:
+    """One question about one image."""
+
+    def test_finds_what_one_look_misses(self, run: Run, scene_file: Path) -> None:
+        """FOCUS names the mug's colour, and says where it looked and what it cost."""
+        printed = run("ask", scene_file, "What colour is the mug?").output
+        assert printed.startswith("green\n")
+        assert "for mug, confidence 1.00" in printed
+        assert "11 passes (targets 1, relevance 1, verification 8, answer 1)" in printed
+
+    def test_direct_cannot_see_it(self, run: Run, scene_file: Path) -> None:
+        """The same model, asked directly, is unsure."""
+        printed = run("ask", scene_file, "What colour is the mug?", "-s", "direct").output
+        assert printed.startswith("unsure\n")
+
+    def test_json_holds_the_evidence(self, run: Run, scene_file: Path) -> None:
+        """The record has the answer, the boxes, the bill by stage and by convention, the specs."""
+        told = json.loads(run("ask", scene_file, "A mug? Its colour?", *_COLOURS, "--json").stdout)
+        assert told["choice"] == "green"
+        assert told["found"] is True
+        assert told["findings"][0]["confidence"] > 0.9
+        assert told["counts"] == {"all": 11, "focus-paper": 9}
+        assert told["searcher"].startswith("focus(targets=in-context(")
+
+    def test_options_reach_any_depth(self, run: Run, scene_file: Path) -> None:
+        """Parts are swapped by name, and their options set by path."""
+        words = ("-o", "relevance=attention", "-o", "relevance.layers=[2, 4]", "-o", "steps=2")
+        told = json.loads(run("ask", scene_file, "Colour of the mug?", *words, "--json").stdout)
+        assert "relevance=attention(layers=[2, 4]" in told["searcher"]
+        assert told["passes"]["verification"] == 2
+
+    def test_a_budget_is_kept_and_said(self, run: Run, scene_file: Path) -> None:
+        """With three passes the search stops, answers, and says that it was stopped."""
+        words = ("ask", scene_file, "What colour is the mug?", "--budget", 3)
+        told = json.loads(run(*words, "--json").stdout)
+        assert told["exhausted"] is True
+        assert sum(told["passes"].values()) == 4
+        assert "the budget ran out" in run(*words).output
+
+    def test_a_toml_file_is_a_spec(self, run: Run, scene_file: Path, tmp_path: Path) -> None:
+        """What `explain --toml` prints can be asked with."""
+        (tmp_path / "mine.toml").write_text(run("explain", "focus(steps=3)", "--toml").stdout)
+        words = ("ask", scene_file, "What colour is the mug?", "-s", "mine.toml", "--json")
+        assert "steps=3" in json.loads(run(*words).stdout)["searcher"]
+
+    def test_writes_the_crop_and_the_page(self, run: Run, scene_file: Path, tmp_path: Path) -> None:
+        """The crop is an image smaller than the scene; the page holds everything it shows."""
+        files = ("--save-crop", "out/crop.png", "--page", "out/page.html")
+        done = run("ask", scene_file, "What colour is the <b>mug</b>?", *files)
+        assert done.exit_code == 0
+        assert Image.open(tmp_path / "out/crop.png").width < 400
+        page = (tmp_path / "out/page.html").read_text()
+        assert "&lt;b&gt;mug" in page
+        assert "<b>mug" not in page
+        assert 'src="http' not in page

@@ -1,0 +1,87 @@
+"""A package made by `plugins new`, from its first install to its last trace."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+from visualcrop.cli.scaffold import KINDS, scaffold
+
+
+class Home:
+    """An environment of its own that sees this one's packages."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.parent
+        venv.create(folder, with_pip=False)
+        self.python = next(folder.glob("[Bb]*/python*"))
+        site = next(folder.glob("[Ll]ib/**/site-packages"))
+        here = sysconfig.get_path("purelib")
+        (site / "here.pth").write_text(f"import site; site.addsitedir({here!r})\n")
+
+    def run(self, *words: object) -> str:
+        """What `python words` prints; it has to succeed."""
+        command = [str(self.python), *map(str, words)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def pip(self, *words: object) -> None:
+        """Without a network, and without an environment to build in."""
+        command = [sys.executable, "-m", "pip", "--python", str(self.python), *map(str, words)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def plugin(self, name: str) -> dict[str, str] | None:
+        """Its line in `plugins list`."""
+        rows = json.loads(self.run("-m", "visualcrop", "plugins", "list", "--json"))
+        return next((row for row in rows if row["name"] == name), None)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """One environment, with a package of each kind installed."""
+    folder = tmp_path_factory.mktemp("home")
+    made = Home(folder / "venv")
+    packages = [scaffold(kind, f"my-{kind}", str(folder)) for kind in KINDS]
+    pinned = ("--quiet", "--no-index", "--no-deps", "--no-build-isolation")
+    made.pip("install", *pinned, *(word for package in packages for word in ("-e", package)))
+    return made
+
+
+@pytest.mark.xdist_group("plugin life")
+class TestPluginLife:
+    """Installed, used, broken, uninstalled; in this order."""
+
+    def test_lives_and_dies(self, home, scene_file: Path) -> None:
+        """Each kind is listed and passes its suite; one is used, broken, and taken away."""
+        for kind in KINDS:
+            assert home.plugin(f"my-{kind}")["status"] == "ok"
+        tests = [home.folder / f"visualcrop-my-{kind}" / "tests" for kind in KINDS]
+        plain = ("-q", "-p", "no:randomly", "--import-mode=importlib", "-c", "/dev/null")
+        home.run("-m", "pytest", *plain, "--rootdir", home.folder, *tests)
+
+        ask = ("-m", "visualcrop", "ask", scene_file, "What colour is the mug?", "--json")
+        told = json.loads(home.run(*ask, "-o", "relevance=my-relevance"))
+        assert "relevance=my-relevance" in told["searcher"]
+        assert told["answer"] == "green"
+
+        module = home.folder / "visualcrop-my-relevance" / "visualcrop_my_relevance.py"
+        module.write_text("raise RuntimeError('broken on purpose')\n")
+        line = home.plugin("my-relevance")
+        assert line["status"] == "broken"
+        assert line["distribution"] == "visualcrop-my-relevance"
+        assert line["version"] == "0.1.0"
+        assert line["reason"] == "RuntimeError: broken on purpose"
+        assert json.loads(home.run(*ask))["answer"] == "green"
+
+        home.pip("uninstall", "--quiet", "--yes", "visualcrop-my-relevance")
+        assert home.plugin("my-relevance") is None
+        assert "my-relevance" not in home.run("-m", "visualcrop", "strategies")
+        assert not list(home.python.parents[1].rglob("*my_relevance*"))

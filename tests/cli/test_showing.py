@@ -1,0 +1,48 @@
+"""The commands that draw: `look` and `demo`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from tests.cli.running import Run
+from visualcrop import Image
+
+
+class TestLook:
+    """`visualcrop look`."""
+
+    def test_draws_the_map_over_the_image(self, run: Run, scene_file: Path, tmp_path: Path) -> None:
+        """The drawing differs from the scene most in and about the box that it names."""
+        done = run("look", scene_file, "mug", "--out", "map.png", "--json")
+        best = json.loads(done.stdout)["best"][0]["box"]
+        drawing = np.asarray(Image.open(tmp_path / "map.png").picture.resize((1536, 1024)), int)
+        change = np.abs(drawing - np.asarray(Image.open(scene_file).pixels, int)).sum(axis=2)
+        left, top, right, bottom = best
+        assert change[top:bottom, left:right].mean() > 3 * change.mean()
+
+    def test_draws_beside_the_image(self, run: Run, scene_file: Path) -> None:
+        """Without --out the name tells image and target."""
+        assert run("look", scene_file, "white shell", "-r", "attention").exit_code == 0
+        assert (scene_file.parent / "scene-white-shell.png").is_file()
+
+
+class TestDemo:
+    """`visualcrop demo`."""
+
+    def test_search_pays_off_on_it(self, run: Run, tmp_path: Path) -> None:
+        """On the default scene FOCUS is right three times, and one look never."""
+        told = json.loads(run("demo", "--json").stdout)
+        assert [row["focus"] == row["truth"] for row in told["questions"]] == [True] * 3
+        assert [row["direct"] == row["truth"] for row in told["questions"]] == [False] * 3
+        assert Image.open(tmp_path / told["scene"]).width == 1536
+
+    def test_the_page_stands_alone(self, run: Run, tmp_path: Path) -> None:
+        """Every picture is inside the file, and no script is."""
+        run("demo", "--out", "here")
+        page = (tmp_path / "here/index.html").read_text()
+        assert page.count("data:image/") > 20
+        assert "http" not in page.replace('http-equiv="Content', "")
+        assert "<script" not in page

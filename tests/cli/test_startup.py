@@ -1,0 +1,37 @@
+"""The first impression: `visualcrop` answers at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+_HEAVY = (
+    "import sys, runpy; sys.argv = ['visualcrop', *{words}];\n"
+    "try: runpy.run_module('visualcrop', run_name='__main__')\n"
+    "except SystemExit as end: assert not end.code, end.code\n"
+    "assert not {{'torch', 'transformers', 'scipy'}} & set(sys.modules)"
+)
+
+
+def _seconds(*words: str) -> float:
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "visualcrop", *words], check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+@pytest.mark.parametrize("words", [["--help"], ["strategies"], ["strategies", "--json"]])
+class TestStartup:
+    """Of the commands that only tell."""
+
+    def test_answers_within_half_a_second(self, words: list[str]) -> None:
+        """The quickest of ten tries takes less, plug-ins and all."""
+        assert any(_seconds(*words) < 0.5 for _ in range(10))
+
+    def test_imports_nothing_heavy(self, words: list[str]) -> None:
+        """Neither torch nor transformers nor scipy is imported."""
+        code = _HEAVY.format(words=words)
+        done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+        assert done.returncode == 0, done.stderr.decode()
