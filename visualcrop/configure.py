@@ -9,8 +9,7 @@ from typing import TypeVar, cast
 
 from .errors import SpecError
 from .registry import Registry
-from .spec import Spec, Value
-from .spec_text import Reader
+from .spec import Spec, Value, read_value
 from .spec_toml import load_spec
 from .strategy import Strategy
 
@@ -53,7 +52,7 @@ def read_option(text: str) -> tuple[str, Value]:
         raise SpecError(
             f"The option {text!r} is not path=value; write, say, relevance.layers=[8, 14]."
         )
-    return path.strip(), Reader(value).value_alone()
+    return path.strip(), read_value(value)
 
 
 def _paths(spec: Spec) -> Iterator[str]:
@@ -74,7 +73,7 @@ def _as_spec(value: Value) -> Spec | None:
 def _settled(spec: Spec, settings: Mapping[str, object]) -> Spec:
     for path, value in settings.items():
         if _has(spec, path):
-            setting = Reader(value).value_alone() if isinstance(value, str) else value
+            setting = read_value(value) if isinstance(value, str) else value
             spec = spec.with_option(path, cast("Value", setting))
     return spec
 

@@ -27,7 +27,8 @@ class Box:
             raise GeometryError(f"The box {self} is empty or inside out.")
 
     def __str__(self) -> str:
-        return f"[{self.left:g}, {self.top:g}, {self.right:g}, {self.bottom:g}]"
+        sides = (self.left, self.top, self.right, self.bottom)
+        return f"[{', '.join(f'{side:.0f}' for side in sides)}]"
 
     @property
     def width(self) -> float:

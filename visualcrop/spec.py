@@ -14,16 +14,15 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import TypeAlias
 
 import attrs
 
 from .errors import SpecError, nearest
+from .spec_text import Reader
 from .strategy import Strategy
 
 Value: TypeAlias = "Spec | str | int | float | bool | tuple[Value, ...] | None"
-DEEPEST = 32  # specs within specs, and lists within lists
 
 
 @attrs.frozen
@@ -35,9 +34,7 @@ class Spec:
 
     @classmethod
     def parse(cls, text: str) -> Spec:
-        from .spec_text import Reader
-
-        return Reader(text).whole()
+        return Reader(text, cls).whole()
 
     @classmethod
     def of(cls, strategy: Strategy) -> Spec:
@@ -72,6 +69,12 @@ class Spec:
         return f"{self.name}({', '.join(f'{k}={written(v)}' for k, v in self.options)})"
 
 
+def read_value(text: str) -> Value:
+    """Read one value in the grammar above."""
+    value: Value = Reader(text, Spec).value_alone()
+    return value
+
+
 def written(value: Value) -> str:
     """One value in the grammar above."""
     if isinstance(value, tuple):
@@ -95,6 +98,3 @@ def plain(value: object) -> Value:
     if value is None or isinstance(value, Spec | str | int | float | bool):
         return value
     return str(value)
-
-
-WORD = re.compile(r"[A-Za-z~/][\w./:~-]*", re.ASCII)

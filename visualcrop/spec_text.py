@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
-from typing import NoReturn
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, NoReturn, TypeVar
 
 from .errors import SpecError
-from .spec import DEEPEST, WORD, Spec, Value
 
+S = TypeVar("S")
+DEEPEST = 32  # specs within specs, and lists within lists
+WORD = re.compile(r"[A-Za-z~/][\w./:~-]*", re.ASCII)
 _TOKEN = re.compile(
     rf"""\s*(?:(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w./:~-])
            |(?P<text>"(?:[^"\\]|\\.)*")
@@ -23,20 +25,20 @@ _BLANK = " \t\n\r\f\v"
 _SHOWN = 60  # characters of a long spec on either side of the caret
 
 
-class Reader:
-    """One descent through the text, a token ahead."""
+class Reader(Generic[S]):
+    """One descent through the text, a token ahead; *make* joins a name and its options."""
 
-    def __init__(self, text: str) -> None:
-        self.text, self.at, self.depth = text, 0, 0
+    def __init__(self, text: str, make: Callable[[str, tuple[tuple[str, Any], ...]], S]) -> None:
+        self.text, self.make, self.at, self.depth = text, make, 0, 0
         self._look()
 
-    def whole(self) -> Spec:
+    def whole(self) -> S:
         spec = self._spec()
         if self.kind or self.text[self.at :].strip(_BLANK):
             self._fail("the end")
         return spec
 
-    def value_alone(self) -> Value:
+    def value_alone(self) -> Any:
         value = self._value()
         if self.kind or self.text[self.at :].strip(_BLANK):
             self._fail("the end")
@@ -61,11 +63,11 @@ class Reader:
         line = "".join(c if c.isprintable() else " " for c in self.text[start : place + _SHOWN])
         raise SpecError(f"Expected {wanted} here:\n  {line}\n  {' ' * (place - start)}^")
 
-    def _spec(self) -> Spec:
+    def _spec(self) -> S:
         name = self._take("word")
         if (self.kind, self.token) != ("mark", "("):
-            return Spec(name)
-        options: dict[str, Value] = {}
+            return self.make(name, ())
+        options: dict[str, Any] = {}
         for _ in self._items("(", ")"):
             key = self.token
             if not key.isidentifier():
@@ -75,7 +77,7 @@ class Reader:
             self._take("word")
             self._take("mark", "=")
             options[key] = self._value()
-        return Spec(name, tuple(options.items()))
+        return self.make(name, tuple(options.items()))
 
     def _items(self, opening: str, closing: str) -> Iterator[None]:
         """Step through a comma-separated run; the caller reads each item."""
@@ -90,7 +92,7 @@ class Reader:
         self._take("mark", closing)
         self.depth -= 1
 
-    def _value(self) -> Value:
+    def _value(self) -> Any:
         if self.kind == "number":
             return self._number()
         if self.kind == "text":

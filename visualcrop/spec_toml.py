@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from .errors import FileError, SpecError
-from .spec import DEEPEST, WORD, Spec, Value, written
+from .spec import Spec, Value, written
+from .spec_text import DEEPEST, WORD
 
 
 def load_spec(path: Path) -> Spec:

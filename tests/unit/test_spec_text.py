@@ -7,8 +7,8 @@ import pytest
 from tests.unit.refusals import refused
 from visualcrop import Spec
 from visualcrop.errors import SpecError
-from visualcrop.spec import DEEPEST, Value
-from visualcrop.spec_text import Reader
+from visualcrop.spec import Value, read_value
+from visualcrop.spec_text import DEEPEST
 
 # Where the caret belongs is written as § in the text, and taken out before it is parsed.
 _BROKEN = [
@@ -72,7 +72,7 @@ class TestGrammar:
     )
     def test_reads_values(self, text: str, value: Value) -> None:
         """Each form of value is read as itself, of its own type."""
-        found = Reader(f" {text} ").value_alone()
+        found = read_value(f" {text} ")
         assert (found, type(found)) == (value, type(value))
 
     def test_keeps_the_order(self) -> None:
@@ -103,7 +103,7 @@ class TestCaret:
 
     def test_a_value_alone_ends(self) -> None:
         """After the value of an option there is nothing."""
-        message = refused(SpecError, Reader("4 5").value_alone)
+        message = refused(SpecError, lambda: read_value("4 5"))
         assert message == "Expected the end here:\n  4 5\n    ^"
 
     def test_refuses_an_option_given_twice(self) -> None:

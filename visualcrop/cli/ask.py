@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ..looker import Looker
     from ..values import Answer, Question
 
+_NOTE = "  (asked the toy model, which knows only toy scenes: choose another with -m)"
+
 
 def ask(
     image: ImagePath,
@@ -80,6 +82,8 @@ def ask(
         print_json(record(looker, answer, ledger, took, asked))
     else:
         _say(answer, ledger, took, asked)
+        if model == DEFAULT_MODEL and not answer.found:
+            console(stderr=True).print(_NOTE, style="dim")
 
 
 def record(

@@ -1,0 +1,63 @@
+"""Tells mkdocstrings of the fields of attrs classes: a signature, and the comment beside each."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import griffe
+
+
+class AttrsFields(griffe.Extension):
+    """Gives each attrs class the `__init__` that attrs will write, and a list of its fields."""
+
+    def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
+        """Do so for every class of the package."""
+        for found in _classes(pkg):
+            cls = getattr(importlib.import_module(found.module.path), found.name, None)
+            if attrs.has(cls) and found.name in str(cls):
+                _describe(found, attrs.fields(cls))
+
+
+def _classes(module: griffe.Module) -> Iterator[griffe.Class]:
+    for member in module.members.values():
+        if isinstance(member, griffe.Module):
+            yield from _classes(member)
+        elif isinstance(member, griffe.Class):
+            yield member
+
+
+def _describe(found: griffe.Class, fields: tuple[attrs.Attribute[Any], ...]) -> None:
+    members = {field.name: found.all_members[field.name] for field in fields}
+    parameters = [_parameter(field, members[field.name]) for field in fields if field.init]
+    itself = griffe.Parameter("self", kind=griffe.ParameterKind.positional_or_keyword)
+    init = griffe.Function(
+        "__init__", parent=found, parameters=griffe.Parameters(itself, *parameters)
+    )
+    found.set_member("__init__", init)
+    comments = {name: _comment(member) for name, member in members.items()}
+    lines = [f"    {name}: {comment}" for name, comment in comments.items() if comment]
+    if lines and found.docstring:
+        found.docstring.value += "\n\nAttributes:\n" + "\n".join(lines)
+
+
+def _parameter(field: attrs.Attribute[Any], member: Any) -> griffe.Parameter:
+    made = "field(" in str(member.value) or "option(" in str(member.value)
+    default: Any = repr(field.default) if made else member.value
+    if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]  # a class, whatever stubs say
+        default = f"{field.default.factory.__name__}()"
+    kinds = griffe.ParameterKind
+    return griffe.Parameter(
+        field.alias or field.name,
+        annotation=member.annotation,
+        kind=kinds.keyword_only if field.kw_only else kinds.positional_or_keyword,
+        default=None if field.default is attrs.NOTHING else default,
+    )
+
+
+def _comment(member: Any) -> str:
+    """What stands after `#` in the field's line."""
+    line = member.filepath.read_text("utf-8").splitlines()[member.lineno - 1]
+    return str(line.partition("  # ")[2])
