@@ -48,7 +48,7 @@ demo: $(STAMP)  ## a small thing in a large image, with cropping and without
 	@$(BIN)/visualcrop demo
 
 bench: $(STAMP)  ## how fast it is
-	@$(BIN)/pytest -q tests/benchmarks --benchmark-enable -p no:randomly
+	@$(BIN)/pytest -q tests/benchmarks --benchmark-enable -p no:randomly -s
 
 coverage: $(STAMP)  ## which lines no test runs
 	@$(PYTEST) -n 2 --dist loadgroup --cov

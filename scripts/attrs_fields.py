@@ -16,8 +16,8 @@ class AttrsFields(griffe.Extension):
     def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
         """Do so for every class of the package."""
         for found in _classes(pkg):
-            cls = getattr(importlib.import_module(found.module.path), found.name, None)
-            if attrs.has(cls) and found.name in str(cls):
+            cls: Any = getattr(importlib.import_module(found.module.path), found.name, None)
+            if "__attrs_attrs__" in vars(cls or object):
                 _describe(found, attrs.fields(cls))
 
 
@@ -45,15 +45,17 @@ def _describe(found: griffe.Class, fields: tuple[attrs.Attribute[Any], ...]) -> 
 
 def _parameter(field: attrs.Attribute[Any], member: Any) -> griffe.Parameter:
     made = "field(" in str(member.value) or "option(" in str(member.value)
-    default: Any = repr(field.default) if made else member.value
-    if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]  # a class, whatever stubs say
-        default = f"{field.default.factory.__name__}()"
+    default: Any = field.default
+    if hasattr(default, "factory"):
+        shown = f"{default.factory.__name__}()"
+    else:
+        shown = repr(default) if made else member.value
     kinds = griffe.ParameterKind
     return griffe.Parameter(
         field.alias or field.name,
         annotation=member.annotation,
         kind=kinds.keyword_only if field.kw_only else kinds.positional_or_keyword,
-        default=None if field.default is attrs.NOTHING else default,
+        default=None if default is attrs.NOTHING else shown,
     )
 
 

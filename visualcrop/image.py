@@ -52,8 +52,9 @@ class Image:
     @cached_property
     def digest(self) -> str:
         """Fingerprint of the pixels."""
-        size = f"{self.width}x{self.height}:".encode()
-        return hashlib.blake2b(size + self.picture.tobytes(), digest_size=16).hexdigest()
+        fingerprint = hashlib.blake2b(f"{self.width}x{self.height}:".encode(), digest_size=16)
+        fingerprint.update(self.picture.tobytes())
+        return fingerprint.hexdigest()
 
     def crop(self, box: Box) -> PIL.Image.Image:
         """Pixels under *box*, which is first cut to the picture."""
@@ -63,7 +64,7 @@ class Image:
         left, top, right, bottom = inside.whole_pixels()
         if (left, top, right, bottom) == (0, 0, self.width, self.height):
             return self.picture
-        return PIL.Image.fromarray(self.pixels[top:bottom, left:right])
+        return self.picture.crop((left, top, right, bottom))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Image) and (self is other or self.digest == other.digest)

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 from tests.cli.running import Run
-from visualcrop import Image
+from visualcrop import Image, Reply
+from visualcrop.testing import ToyModel
 
 _COLOURS = ("-c", "green", "-c", "blue", "-c", "red")
 
@@ -55,6 +56,17 @@ class TestAsk:
         (tmp_path / "mine.toml").write_text(run("explain", "focus(steps=3)", "--toml").stdout)
         words = ("ask", scene_file, "What colour is the mug?", "-s", "mine.toml", "--json")
         assert "steps=3" in json.loads(run(*words).stdout)["searcher"]
+
+    def test_what_the_model_says_cannot_steer_the_terminal(
+        self, run: Run, scene_file: Path, monkeypatch
+    ) -> None:
+        """Escape sequences and markup in a reply are shown, not obeyed."""
+        said = [Reply("\x1b[31m[bold]red\x07")]
+        monkeypatch.setattr(ToyModel, "generate", lambda *_, **__: said)
+        printed = run("ask", scene_file, "Why?", "-s", "direct").output
+        assert printed.startswith(
+            "\N{REPLACEMENT CHARACTER}[31m[bold]red\N{REPLACEMENT CHARACTER}\n"
+        )
 
     def test_writes_the_crop_and_the_page(self, run: Run, scene_file: Path, tmp_path: Path) -> None:
         """The crop is an image smaller than the scene; the page holds everything it shows."""

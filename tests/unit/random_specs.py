@@ -10,11 +10,22 @@ import attrs
 from visualcrop import Registry, Spec
 from visualcrop.registry import Entry
 from visualcrop.searchers.focus import Focus
+from visualcrop.spec import plain, written
 
 _SCALARS = (
     *("0", "1", "-1", "3", "4.7", "1e9", "1e-9", "-0.0", "9" * 30, "1e308"),
     *("true", "false", "none", "auto", "target", "token", "general", "[]", "[1, 2]", "[0.5]"),
-    *('"4"', '""', '"a b"', r'"\u0000"', '"vv(clip=true)"', '"vv("', "[a, [b]]", "nobody", "~/x.toml"),
+    *(
+        '"4"',
+        '""',
+        '"a b"',
+        r'"\u0000"',
+        '"vv(clip=true)"',
+        '"vv("',
+        "[a, [b]]",
+        "nobody",
+        "~/x.toml",
+    ),
 )
 _LETTERS = "aefoscuv()[]=,.-_~/:\"\\ \t\n\r019é😀\u00a0\u2028\x00\x7f#'{}@"
 
@@ -49,19 +60,22 @@ def _sound(rng: random.Random, registry: Registry, kind: str, depth: int) -> str
     """A strategy of *kind* with some of its options; values often fit."""
     entry = rng.choice([entry for entry in registry if entry.strategy.kind == kind])
     every = attrs.fields(entry.strategy)
-    fields = rng.sample(every, k=min(len(every), rng.randrange(3)))
+    fields = rng.sample(every, k=min(len(every), rng.randrange(5)))
     options = [f"{f.name}={_value(rng, registry, entry, f.name, depth)}" for f in fields]
     gap = rng.choice(["", "", " ", "\n"])
-    return f"{entry.strategy.name}({gap}{f',{gap}'.join(options)})" if options else entry.strategy.name
+    return (
+        f"{entry.strategy.name}({gap}{f',{gap}'.join(options)})" if options else entry.strategy.name
+    )
 
 
 def _value(rng: random.Random, registry: Registry, entry: Entry, key: str, depth: int) -> str:
     kinds = registry.kinds()
     if key in kinds and depth < 3 and rng.random() < 0.9:
         return _sound(rng, registry, key if rng.random() < 0.9 else rng.choice(kinds), depth + 1)
-    default = str(getattr(entry.strategy(), key, ""))
-    fitting = default.lower() if default in {"True", "False", "None"} else default
-    return fitting if fitting and rng.random() < 0.7 else rng.choice(_SCALARS)
+    default = getattr(entry.strategy(), key, None)
+    numbers = {int: rng.randrange(1, 60), float: rng.random(), bool: rng.random() < 0.5}
+    fitting = written(plain(numbers.get(type(default), default)))
+    return fitting if rng.random() < 0.8 else rng.choice(_SCALARS)
 
 
 def _bent(rng: random.Random, text: str) -> str:

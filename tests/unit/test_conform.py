@@ -89,7 +89,7 @@ class TestFits:
     def test_or_not_at_all(
         self, registry: Registry, value: Value, wanted: Any, reason: str
     ) -> None:
-        """Nothing is rounded, read as a number, or taken for a truth; the message says what fits."""
+        """Nothing is rounded or taken for something else; the message says what fits."""
         with pytest.raises(SpecError) as caught:
             _fit(registry, value, wanted)
         assert str(caught.value) == f"{reason} @ x"

@@ -32,7 +32,7 @@ class TestBox:
             ((0, 5, 5, 5), "[0, 5, 5, 5]"),
             ((5, 0, 4, 5), "[5, 0, 4, 5]"),
             ((0, 0, math.inf, 5), "[0, 0, inf, 5]"),
-            ((math.nan, 0, 1, 1.5), "[nan, 0, 1, 1.5]"),
+            ((math.nan, 0, 1, 2), "[nan, 0, 1, 2]"),
         ],
     )
     def test_is_never_empty(self, sides: tuple[float, ...], shown: str) -> None:

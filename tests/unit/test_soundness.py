@@ -44,7 +44,7 @@ def _named(name: object) -> type[Sound]:
 
 
 def _with(**fields: object) -> type[Sound]:
-    return attrs.make_class("Made", fields, bases=(Sound,), frozen=True)  # type: ignore[arg-type]
+    return attrs.make_class("Made", fields, bases=(Sound,), frozen=True)
 
 
 _DASHES = "but a name is lower-case-with-dashes"
@@ -57,11 +57,29 @@ _UNSOUND = [
     (Nameless, f"its class Nameless is called None, {_DASHES}"),
     *(
         (_named(name), f"its class Named is called {name!r}, {_DASHES}")
-        for name in ("Sound", "a_b", "a--b", "-a", "a-", "4a", "", "a b", "é", 4, *"true none".split())
+        for name in (
+            "Sound",
+            "a_b",
+            "a--b",
+            "-a",
+            "a-",
+            "4a",
+            "",
+            "a b",
+            "é",
+            4,
+            *"true none".split(),
+        )
     ),
     (_with(size=attrs.field()), "its class Made has an option 'size' without a default"),
-    (_with(kind=option(1, help="")), "its class Made has an option called 'kind', which is reserved"),
-    (_with(name=option(1, help="")), "its class Made has an option called 'name', which is reserved"),
+    (
+        _with(kind=option(1, help="")),
+        "its class Made has an option called 'kind', which is reserved",
+    ),
+    (
+        _with(name=option(1, help="")),
+        "its class Made has an option called 'name', which is reserved",
+    ),
     (_with(_a=option(1, help="")), "its class Made has an option '_a', which no spec can spell"),
     (_with(é=option(1, help="")), "its class Made has an option 'é', which no spec can spell"),
 ]
@@ -70,7 +88,9 @@ _UNSOUND = [
 class TestCheck:
     """The gate to the registry."""
 
-    @pytest.mark.parametrize("cls", [Sound, _named("a"), _named("a-b2-c"), _with(a=option(1, help=""))])
+    @pytest.mark.parametrize(
+        "cls", [Sound, _named("a"), _named("a-b2-c"), _with(a=option(1, help=""))]
+    )
     def test_passes_the_sound(self, cls: type[Sound]) -> None:
         """A sound class comes back as it is."""
         assert check(cls) is cls

@@ -16,6 +16,7 @@ from .options import (
     OptionPairs,
     console,
     print_json,
+    visible,
     write,
     write_picture,
 )
@@ -112,19 +113,17 @@ def record(
 
 
 def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> None:
-    from rich.markup import escape
-
     out = console()
     named = f" ({question.choices[answer.choice]})" if answer.choice is not None else ""
     out.print(
-        f"[bold]{escape(answer.text)}[/]{escape(named) if named[2:-1] != answer.text else ''}"
+        f"[bold]{visible(answer.text)}[/]{visible(named) if named[2:-1] != answer.text else ''}"
     )
     for finding in answer.findings:
         sure = (
             "not checked" if finding.confidence is None else f"confidence {finding.confidence:.2f}"
         )
         out.print(
-            f"  looked at {escape(str(finding.box))} for {escape(finding.target.text)}, {sure}"
+            f"  looked at {visible(str(finding.box))} for {visible(finding.target.text)}, {sure}"
         )
     if not answer.findings:
         out.print("  looked at the whole image")

@@ -38,6 +38,15 @@ def console(*, stderr: bool = False) -> Console:
     return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=160)
 
 
+def visible(text: str) -> str:
+    """Text from outside, a model's say, that can neither style nor steer the terminal."""
+    from rich.markup import escape
+
+    return escape(
+        "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    )
+
+
 def print_json(value: Any) -> None:
     """Print JSON that people can read."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -17,12 +17,10 @@ _REPLY = (
 )
 
 
-@cache
 def read_examples(source: str) -> tuple[tuple[str, str], ...]:
     """Pairs of a set that ships with visualcrop, or of a file."""
     if source in _SHIPPED:
-        text = files(__package__).joinpath("examples.toml").read_text(encoding="utf-8")
-        return tuple(map(_pair, tomllib.loads(text)[source]))
+        return _shipped(source)
     path = Path(source)
     if path.suffix not in {".toml", ".json"}:
         known = nearest(source, _SHIPPED, called="shipped")
@@ -40,6 +38,12 @@ def read_examples(source: str) -> tuple[tuple[str, str], ...]:
             f"The examples {source!r} must be a list called 'examples' of tables with "
             f"a question and a reply, or with question, where, why and objects ({exc})."
         ) from exc
+
+
+@cache
+def _shipped(name: str) -> tuple[tuple[str, str], ...]:
+    text = files(__package__).joinpath("examples.toml").read_text(encoding="utf-8")
+    return tuple(map(_pair, tomllib.loads(text)[name]))
 
 
 def _pair(example: dict[str, str]) -> tuple[str, str]:
