@@ -2,15 +2,15 @@
 What can go wrong, as one tree.
 
 VisualcropError
-├── SpecError                 a spec or an option cannot be read or used
-│   ├── UnknownStrategyError  asked for a name that nobody offers
-│   └── DuplicateStrategyError  two plug-ins offer one name
-├── PluginError               a plug-in is broken, and VISUALCROP_STRICT is set
-├── ImageError                not an image that can be used
-├── QuestionError             a question that cannot be asked
-├── GeometryError             a box or grid that is empty or inside out
-├── FileError                 a file that cannot be read or written
-└── BudgetExceededError       the next pass would overdraw the ledger
+├── SpecError                  a spec or an option cannot be read or used
+│   ├── UnknownStrategyError   asked for a name that nobody offers
+│   └── DuplicateStrategyError two plug-ins offer one name
+├── PluginError                a plug-in is broken, and VISUALCROP_STRICT is set
+├── ImageError                 not an image that can be used
+├── QuestionError              a question that cannot be asked
+├── GeometryError              a box or grid that is empty or inside out
+├── FileError                  a file that cannot be read or written
+└── BudgetExceededError        the next pass would overdraw the ledger
 """
 
 from __future__ import annotations

@@ -7,11 +7,12 @@ import random
 import struct
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import PIL.Image
 
-_FORMATS = {
+_FORMATS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 80},
     "PNG": {},
     "GIF": {"save_all": True},
@@ -31,7 +32,7 @@ def picture(width: int = 48, height: int = 32) -> PIL.Image.Image:
     return PIL.Image.fromarray(np.stack(channels, axis=2).astype(np.uint8))
 
 
-def encoded(image: PIL.Image.Image, format: str, **options: object) -> bytes:
+def encoded(image: PIL.Image.Image, format: str, **options: Any) -> bytes:
     """The bytes of a file of that *format*."""
     file = io.BytesIO()
     image.save(file, format, **options)
@@ -105,4 +106,6 @@ def _array(rng: random.Random) -> object:
     """Arrays of the wrong shape or type, and things that are no arrays."""
     shape = rng.choices([0, 1, 2, 3, 4, 5, 9], k=rng.randrange(5))
     dtype = rng.choice(["uint8", "uint8", "uint16", "float32", "bool", "complex64", "U3", "O"])
-    return rng.choice([np.zeros(shape, dtype), np.zeros(shape, dtype), None, 3, object(), [[1]], ""])
+    return rng.choice(
+        [np.zeros(shape, dtype), np.zeros(shape, dtype), None, 3, object(), [[1]], ""]
+    )

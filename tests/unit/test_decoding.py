@@ -1,0 +1,198 @@
+"""Any source becomes an upright RGB picture, or one sentence that says why not."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import PIL.ImageCms
+import PIL.ImageOps
+import pytest
+
+from tests.unit.mangled import encoded, mangled_images, picture, png, sound_files
+from tests.unit.refusals import is_one_sentence, refused
+from visualcrop import Image
+from visualcrop.errors import ImageError
+
+_RGB = np.asarray(picture())
+_DEEP = np.arange(0, 65536, 128).astype(np.uint16).reshape(16, 32)
+_ORIENTED = {
+    2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
+    3: PIL.Image.Transpose.ROTATE_180,
+    4: PIL.Image.Transpose.FLIP_TOP_BOTTOM,
+    5: PIL.Image.Transpose.TRANSPOSE,
+    6: PIL.Image.Transpose.ROTATE_90,  # stored so, shown by turning it back
+    7: PIL.Image.Transpose.TRANSVERSE,
+    8: PIL.Image.Transpose.ROTATE_270,
+}
+
+
+def _lab() -> PIL.Image.Image:
+    srgb, lab = PIL.ImageCms.createProfile("sRGB"), PIL.ImageCms.createProfile("LAB")
+    found = PIL.ImageCms.profileToProfile(picture(), srgb, lab, outputMode="LAB")
+    assert found is not None
+    return found
+
+
+def _in_mode(mode: str) -> PIL.Image.Image:
+    if mode == "LAB":
+        return _lab()
+    if mode in {"La", "RGBa"}:
+        return picture().convert(mode.upper()).convert(mode)
+    return picture().convert("P").convert(mode) if mode == "PA" else picture().convert(mode)
+
+
+class TestModes:
+    """Every mode of Pillow."""
+
+    @pytest.mark.parametrize("mode", "RGB RGBA RGBX RGBa CMYK YCbCr HSV LAB".split())
+    def test_colours_stay(self, mode: str) -> None:
+        """A mode that holds colours gives them back, to a few steps of rounding."""
+        assert _in_mode(mode).mode == mode
+        found = Image.open(_in_mode(mode))
+        assert found.picture.mode == "RGB"
+        assert np.abs(found.pixels.astype(int) - _RGB).mean() < 2
+
+    @pytest.mark.parametrize("mode", "1 L LA La P PA".split())
+    def test_poorer_modes_look_as_they_did(self, mode: str) -> None:
+        """A mode of fewer colours looks as Pillow shows it."""
+        given = _in_mode(mode)
+        shown = given.convert("LA").convert("RGB") if mode == "La" else given.convert("RGB")
+        assert np.array_equal(Image.open(given).pixels, np.asarray(shown))
+
+    @pytest.mark.parametrize("mode", ["I", "F"])
+    def test_numbers_fill_their_range(self, mode: str) -> None:
+        """Of whole and broken numbers, the least is black and the greatest white."""
+        dtype = np.int32 if mode == "I" else np.float32
+        given = PIL.Image.fromarray(np.linspace(-7, 900, 64).reshape(8, 8).astype(dtype))
+        assert given.mode == mode
+        pixels = Image.open(given).pixels[..., 0]
+        assert (pixels[0, 0], pixels[-1, -1]) == (0, 255)
+        assert (np.diff(pixels.ravel().astype(int)) >= 0).all()
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf, 0])
+    def test_numbers_without_a_range(self, value: float) -> None:
+        """A picture of one value, or of none, is opened and not divided by zero."""
+        flat = PIL.Image.fromarray(np.full((4, 4), value, np.float32))
+        assert Image.open(flat).pixels.shape == (4, 4, 3)
+
+    @pytest.mark.parametrize("mode", ["I;16", "I;16B", "I;16L"])
+    def test_sixteen_bits_keep_their_scale(self, mode: str) -> None:
+        """Sixteen bits become the top eight, even where not all of the range is used."""
+        half = (_DEEP // 2).astype(">u2" if mode.endswith("B") else "<u2")
+        given = PIL.Image.frombytes(mode, (32, 16), half.tobytes())
+        found = Image.open(given).pixels[..., 0].astype(int)
+        assert np.abs(found - _DEEP // 2 // 257).max() <= 1
+
+    def test_sixteen_bits_of_a_file(self) -> None:
+        """A PNG of sixteen bits is as bright as it was saved."""
+        found = Image.open(encoded(PIL.Image.fromarray(_DEEP), "PNG")).pixels[..., 0].astype(int)
+        assert np.abs(found - _DEEP // 257).max() <= 1
+
+
+class TestTransparency:
+    """What one can see through lies on white paper."""
+
+    @pytest.mark.parametrize("mode", ["RGBA", "LA", "RGBa", "La"])
+    def test_by_alpha(self, mode: str) -> None:
+        """Clear pixels are white, half-clear ones halfway to it."""
+        base = PIL.Image.new("RGBA", (3, 1), (0, 0, 0, 255))
+        base.putpixel((1, 0), (0, 0, 0, 128))
+        base.putpixel((2, 0), (0, 0, 0, 0))
+        given = base.convert(mode.upper()).convert(mode)
+        assert Image.open(given).pixels[0, :, 0].tolist() == [0, 127, 255]
+
+    @pytest.mark.parametrize("mode", ["RGB", "L", "P"])
+    def test_by_colour(self, mode: str) -> None:
+        """A colour or palette entry that the file calls transparent is white."""
+        given = PIL.Image.new(mode, (2, 1))
+        given.putpixel((1, 0), (9, 8, 7) if mode == "RGB" else 1)
+        clear = (0, 0, 0) if mode == "RGB" else 0
+        pixels = Image.open(encoded(given, "PNG", transparency=clear)).pixels
+        assert pixels[0, 0].tolist() == [255, 255, 255]
+        assert pixels[0, 1].max() < 10
+
+
+class TestOrientation:
+    """EXIF says which side is up."""
+
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    def test_is_turned_upright(self, orientation: int) -> None:
+        """Stored in any of the eight ways, the picture is shown as it was taken."""
+        turn = _ORIENTED.get(orientation)
+        stored = picture() if turn is None else picture().transpose(turn)
+        exif = PIL.Image.Exif()
+        exif[0x0112] = orientation
+        found = Image.open(encoded(stored, "PNG", exif=exif))
+        assert np.array_equal(found.pixels, _RGB)
+
+    def test_a_broken_block_costs_nothing(self) -> None:
+        """A picture whose EXIF is nonsense is shown as it is stored."""
+        data = encoded(picture(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
+        assert Image.open(data).pixels.shape == _RGB.shape
+
+
+class TestSources:
+    """Paths, bytes, pictures and arrays."""
+
+    @pytest.mark.parametrize("format", sound_files())
+    def test_of_each_format(self, tmp_path: Path, format: str) -> None:
+        """Path, text, bytes, bytearray and memoryview of one file give one image; it is closed."""
+        data = sound_files()[format]
+        path = tmp_path / "image"
+        path.write_bytes(data)
+        sources = [path, str(path), data, bytearray(data), memoryview(data)]
+        assert len({Image.open(source) for source in sources}) == 1
+        gc.collect()  # a file left open would be a warning now, and so an error
+
+    def test_arrays(self) -> None:
+        """Grey with and without a channel, RGB, RGBA, and views into larger arrays."""
+        grey = _RGB[..., 0]
+        assert Image.open(grey) == Image.open(grey[..., None])
+        assert np.array_equal(Image.open(_RGB).pixels, _RGB)
+        assert np.array_equal(Image.open(_RGB[::2, ::-1]).pixels, _RGB[::2, ::-1])
+        clear = np.dstack([_RGB, np.zeros_like(grey)])
+        assert (Image.open(clear).pixels == 255).all()
+
+    def test_the_source_is_left_alone(self) -> None:
+        """Drawing on what was given does not change the image."""
+        given = picture()
+        image = Image.open(given)
+        given.paste("red", (0, 0, 10, 10))
+        assert np.array_equal(image.pixels, _RGB)
+
+
+class TestMangled:
+    """A thousand sources, all of them damaged or wrong."""
+
+    @pytest.mark.parametrize("format", sound_files())
+    def test_no_half_pictures(self, format: str) -> None:
+        """A file cut short anywhere is refused, or has all its pixels all the same."""
+        data = sound_files()[format]
+        whole, cuts = Image.open(data), range(1, len(data), len(data) // 20)
+        for cut in cuts:
+            with contextlib.suppress(ImageError):
+                assert Image.open(data[:cut]) == whole
+        refused(ImageError, Image.open, data[: len(data) // 2])
+
+    def test_end_in_an_image_or_a_sentence(self) -> None:
+        """Each is opened or refused in one sentence, without a warning; both happen."""
+        opened, refusals = 0, []
+        for source in mangled_images(1000, seed=3):
+            try:
+                opened += Image.open(source, max_pixels=1_000_000).pixels.shape[2] == 3
+            except ImageError as exc:
+                refusals.append(str(exc))
+        assert not [message for message in refusals if not is_one_sentence(message)]
+        assert opened + len(refusals) == 1000
+        assert opened > 50
+        assert len(set(refusals)) > 50
+
+    def test_boasting_is_refused_before_it_is_believed(self) -> None:
+        """By default, too: a head that declares four billion pixels costs no memory."""
+        message = refused(ImageError, Image.open, png(65_000, 65_000, body=b""))
+        limit = "over the limit of 512 million; make it smaller or raise max_pixels."
+        assert message == f"The image has 65000 x 65000 pixels, {limit}"

@@ -1,0 +1,104 @@
+"""The nouns that travel down the pipeline."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from tests.unit.mangled import picture
+from tests.unit.refusals import refused
+from visualcrop import Answer, Box, Finding, Grid, Image, Question, RelevanceMap, Target, View
+from visualcrop.errors import GeometryError, QuestionError
+
+_IMAGE = Image.open(picture())
+_GRID = Grid.even(2, 3, Box(0, 0, 30, 20))
+
+
+class TestQuestion:
+    """Words about an image."""
+
+    @pytest.mark.parametrize("text", ["", " \n"])
+    def test_has_words(self, text: str) -> None:
+        """A blank question is refused."""
+        message = refused(QuestionError, Question, text, _IMAGE)
+        assert message == "The question is empty; ask something about the image."
+
+    @pytest.mark.parametrize("count", [1, 27])
+    def test_has_none_or_some_choices(self, count: int) -> None:
+        """One choice is none, and there are 26 letters."""
+        message = refused(QuestionError, Question, "Who?", _IMAGE, ("a",) * count)
+        assert message == f"A question has no choices or 2 to 26, not {count}."
+
+    @pytest.mark.parametrize("count", [0, 2, 26])
+    def test_takes_the_ends(self, count: int) -> None:
+        """None, two and 26 choices are fine."""
+        assert len(Question("Who?", _IMAGE, ("a",) * count).choices) == count
+
+
+class TestView:
+    """The part of an image that the model is shown."""
+
+    def test_shows_its_box(self) -> None:
+        """The picture of a view is the crop of its box; the whole view's is the image."""
+        assert View(_IMAGE, Box(1, 2, 11, 7)).picture.size == (10, 5)
+        assert View.whole(_IMAGE).picture is _IMAGE.picture
+
+    def test_equal_by_pixels_and_box(self) -> None:
+        """Two images of one size are two views; the same one twice is one."""
+        other = Image.open(np.zeros((32, 48, 3), np.uint8))
+        assert View.whole(_IMAGE) == View.whole(Image.open(picture()))
+        assert View.whole(_IMAGE) != View.whole(other)
+
+
+class TestRelevanceMap:
+    """One score for each cell."""
+
+    def test_takes_tensors(self) -> None:
+        """A tensor of any kind becomes a float32 array; a half-precision one, too."""
+        scores = torch.arange(6.0, dtype=torch.bfloat16, requires_grad=True).reshape(2, 3)
+        found = RelevanceMap(_GRID, scores).scores
+        assert found.dtype == np.float32
+        assert found.tolist() == [[0, 1, 2], [3, 4, 5]]
+
+    def test_is_frozen_and_its_own(self) -> None:
+        """Its scores cannot be written to, and do not change with their source."""
+        source = np.zeros((2, 3), np.float32)
+        found = RelevanceMap(_GRID, source)
+        source[0, 0] = 1
+        assert found.scores[0, 0] == 0
+        with pytest.raises(ValueError, match="read-only"):
+            found.scores[0, 0] = 1
+
+    def test_equal_by_scores(self) -> None:
+        """Two maps are equal if their cells are; hashing agrees."""
+        one, other, third = (RelevanceMap(_GRID, np.full((2, 3), n)) for n in (1, 1, 2))
+        assert one == other != third
+        assert hash(one) == hash(other)
+
+    def test_fits_its_grid(self) -> None:
+        """Scores of another shape are refused with both shapes."""
+        message = refused(GeometryError, RelevanceMap, _GRID, np.zeros((3, 2)))
+        assert message == "The scores are (3, 2), but the grid is (2, 3)."
+
+    @pytest.mark.parametrize("score", [np.nan, np.inf, -np.inf])
+    def test_is_finite(self, score: float) -> None:
+        """A single score that is no number is refused."""
+        scores = np.zeros((2, 3))
+        scores[1, 1] = score
+        message = refused(GeometryError, RelevanceMap, _GRID, scores)
+        assert message == "A relevance map must hold finite scores only."
+
+
+class TestAnswer:
+    """The text and what it rests on."""
+
+    @pytest.mark.parametrize(
+        ("confidences", "found"),
+        [((), False), ((None,), False), ((0.0, -0.5), False), ((None, 0.1), True)],
+    )
+    def test_found_means_believed(self, confidences: tuple[float | None, ...], found: bool) -> None:
+        """Something is found when the model says yes to one of the findings; unchecked is not."""
+        box = Box(0, 0, 1, 1)
+        findings = tuple(Finding(Target("mug"), box, 1.0, c) for c in confidences)
+        assert Answer("red", findings=findings).found is found
