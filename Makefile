@@ -54,7 +54,7 @@ coverage: $(STAMP)  ## which lines no test runs
 	@$(PYTEST) -n 2 --dist loadgroup --cov
 
 clean:  ## everything that was made
-	@rm -rf .venv site build dist .coverage .*_cache .hypothesis .benchmarks
+	@rm -rf .venv site build dist visualcrop-demo .coverage .*_cache .hypothesis .benchmarks
 	@find visualcrop plugins tests scripts -name __pycache__ -prune -exec rm -rf {} +
 
 $(STAMP): pyproject.toml constraints.txt $(wildcard plugins) $(PLUGINS) | $(BIN)/python
