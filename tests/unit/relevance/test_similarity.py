@@ -16,13 +16,13 @@ from visualcrop import Box, Grid, Patches, Reading, pseudo_attention, similarity
 from visualcrop.errors import SpecError
 from visualcrop.relevance.similarity import Normalise
 
-_TOKENS, _IMAGE = 300, torch.arange(10, 266)
+_TOKENS, _IMAGE = 280, torch.arange(10, 266)
 _READINGS = pytest.mark.parametrize("normalise", ["target", "token"])
 
 
 def _features(heads: int, seed: int, dtype: torch.dtype = torch.float32) -> Tensor:
     """Layers x heads x tokens x width, with a positive mean: no row sum is near zero."""
-    drawn = torch.randn(4, heads, _TOKENS, 64, generator=torch.Generator().manual_seed(seed))
+    drawn = torch.randn(4, heads, _TOKENS, 32, generator=torch.Generator().manual_seed(seed))
     return (drawn + 0.5).to(dtype)
 
 
@@ -72,10 +72,10 @@ class TestFig7:
     @pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
     def test_equals_the_transcription(self, normalise: Normalise, heads: int, count: int) -> None:
         """Without clipping, every cell is Fig. 7's to 1e-5 of itself, in float32."""
-        for seed in range(3):
+        for seed in range(2):
             x = _features(heads, seed)
             targets = (
-                torch.randperm(30, generator=torch.Generator().manual_seed(seed))[:count] + 268
+                torch.randperm(12, generator=torch.Generator().manual_seed(seed))[:count] + 268
             )
             oracle = fig7(x, _IMAGE, targets, normalise=normalise)
             assert _close(_ours(x, targets, normalise, clip=False), oracle / oracle.sum())
