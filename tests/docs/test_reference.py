@@ -23,7 +23,8 @@ STRATEGIES, CLI, HOOKS, API, ERRORS, SPEC = (
     for name in ("strategies", "cli", "hooks", "api", "errors", "spec")
 )
 REGISTRY = Registry.load()
-BUILT_IN = [entry.strategy for entry in REGISTRY if entry.plugin.distribution == "visualcrop"]
+DISTRIBUTIONS = {"visualcrop", *(path.name for path in (DOCS.parent / "plugins").iterdir())}
+OURS = [entry.strategy for entry in REGISTRY if entry.plugin.distribution in DISTRIBUTIONS]
 ERROR_CLASSES = [
     cls
     for cls in vars(errors).values()
@@ -64,7 +65,7 @@ class TestGeneratedPages:
 
 
 class TestStrategies:
-    @pytest.mark.parametrize("cls", BUILT_IN, ids=lambda cls: cls.name)
+    @pytest.mark.parametrize("cls", OURS, ids=lambda cls: cls.name)
     def test_each_is_there_with_its_options(self, cls):
         """Every strategy has a heading, its summary, and a row for each option with its help."""
         _, _, section = STRATEGIES.partition(f"### `{cls.name}` {{ #{cls.kind}-{cls.name} }}")

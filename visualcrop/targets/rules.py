@@ -30,9 +30,13 @@ _STOP = set(
 _PROPERTY = set(
     "color colour colors colours kind type sort number amount shape material brand size style "
     "pattern status state price text word words letter letters digit digits time date title "
-    "name content contents position location direction relationship gender age value logo".split()
+    "name content contents position location direction relationship gender age value logo "
+    "information".split()
 )
-_CATEGORY = re.compile(r"\b(?:kind|type|sort|brand|species) of \w+", re.IGNORECASE)
+_CATEGORY = re.compile(
+    r"\b(?:kind|type|sort|brand|species) of (?!(?:the|this|that|these|those|an?)\b)\w+",
+    re.IGNORECASE,
+)
 
 
 @attrs.frozen

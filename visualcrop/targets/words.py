@@ -32,7 +32,7 @@ def as_targets(phrases: list[str], *, limit: int, every: bool = False) -> tuple[
     targets: dict[str, Target] = {}
     for phrase in phrases:
         text = " ".join(phrase.split()).strip(' .,;:!?"')
-        text = re.sub(r"^(?:and|the|an?)\s+", "", text, flags=re.IGNORECASE)
+        text = re.sub(r"^(?:and\s+)?(?:(?:the|an?)\s+)?", "", text, flags=re.IGNORECASE)
         thing = re.sub(r"^all\s+(?:of\s+)?(?:the\s+)?", "", text, flags=re.IGNORECASE)
         if thing and len(thing) <= _LONGEST:
             targets.setdefault(thing.lower(), Target(thing, every=every or thing != text))

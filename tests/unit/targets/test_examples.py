@@ -1,0 +1,100 @@
+"""Pairs that show the model how to name targets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.refusals import refused
+from visualcrop.errors import FileError
+from visualcrop.targets.examples import read_examples
+from visualcrop.targets.in_context import read_reply
+
+_PAIR = {"question": "What colour is the mug?", "reply": "The mug."}
+_RULE = "must be a list called 'examples' of tables with a question and a reply, or"
+
+
+class TestShipped:
+    """The sets that come with visualcrop."""
+
+    @pytest.mark.parametrize("name", ["general", "hr-bench", "mme-realworld", "vstar"])
+    def test_keep_the_grammar(self, name: str) -> None:
+        """Each reply names targets as replies are read, and each question comes once."""
+        pairs = read_examples(name)
+        assert len(pairs) >= 5
+        assert len({question for question, _ in pairs}) == len(pairs)
+        assert all(read_reply(reply) for _, reply in pairs)
+        prefix = "To answer the question, I need know the location of "
+        assert all(reply.startswith(prefix) for _, reply in pairs)
+
+    def test_each_set_is_its_own(self) -> None:
+        """No two sets are the same."""
+        sets = {read_examples(name) for name in ("general", "hr-bench", "mme-realworld", "vstar")}
+        assert len(sets) == 4
+
+
+class TestFiles:
+    """Sets of one's own."""
+
+    @pytest.mark.parametrize("wrapped", [True, False])
+    def test_reads_json(self, tmp_path: Path, wrapped: bool) -> None:
+        """A list of pairs, or a table that holds one."""
+        path = tmp_path / "mine.json"
+        path.write_text(json.dumps({"examples": [_PAIR]} if wrapped else [_PAIR]), encoding="utf-8")
+        assert read_examples(str(path)) == (("What colour is the mug?", "The mug."),)
+
+    def test_reads_toml(self, tmp_path: Path) -> None:
+        """Where, why and objects make the published reply."""
+        path = tmp_path / "mine.toml"
+        given = "question = 'Who?'\nwhere = 'the café'\nwhy = 'see'\nobjects = 'café and sign'"
+        path.write_text(f"[[examples]]\n{given}\n", encoding="utf-8")
+        ((question, reply),) = read_examples(str(path))
+        assert question == "Who?"
+        assert reply == (
+            "To answer the question, I need know the location of the café so that I can see. "
+            "So I need the information about the following objects: café and sign."
+        )
+
+    def test_a_file_that_changed_is_read_again(self, tmp_path: Path) -> None:
+        """What was in the file before is not remembered."""
+        path = tmp_path / "mine.json"
+        for question in ("One?", "Two?"):
+            path.write_text(json.dumps([{**_PAIR, "question": question}]), encoding="utf-8")
+            assert read_examples(str(path))[0][0] == question
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("{", "Expecting property name"),
+            ("4", "'int' object is not iterable"),
+            ("{}", "'examples'"),
+            ("[4]", "'int' object is not subscriptable"),
+            ('[{"reply": "a"}]', "'question'"),
+            ('[{"question": "a"}]', "'where'"),
+            ('[{"question": 4, "reply": "a"}]', "question and reply must be text"),
+            ('[{"question": "a", "reply": ["b"]}]', "question and reply must be text"),
+            ("[" * 100_000, "recursion"),
+        ],
+    )
+    def test_refuses_what_are_no_pairs(self, tmp_path: Path, text: str, reason: str) -> None:
+        """The message has the file, what it must hold, and what is wrong."""
+        path = str(tmp_path / "bad.json")
+        Path(path).write_text(text, encoding="utf-8")
+        message = refused(FileError, read_examples, path)
+        assert message.startswith(f"The examples {path!r} {_RULE}")
+        assert reason in message
+
+    def test_refuses_what_is_not_there(self, tmp_path: Path) -> None:
+        """A missing file, an unknown set and a home of nobody are three messages."""
+        path = str(tmp_path / "none.toml")
+        message = refused(FileError, read_examples, path)
+        assert message == f"The examples {path!r} cannot be read: No such file or directory."
+        message = refused(FileError, read_examples, "vstarr")
+        known = "(shipped: general, hr-bench, mme-realworld, vstar)"
+        assert message == (
+            f"There are no examples called 'vstarr'; did you mean 'vstar'? {known}, "
+            "or give a .toml or .json file."
+        )
+        refused(FileError, read_examples, "~nobody-at-all/mine.toml")
