@@ -39,7 +39,7 @@ floors: $(STAMP)  ## imports go down only
 	$(call quietly,$(BIN)/lint-imports --no-logo)
 
 tests: $(STAMP)  ## the tests, in random order, without a network
-	@$(PYTEST) -n 2 --dist loadgroup
+	@$(PYTEST) -n 2
 
 docs: $(STAMP)  ## the site, where a broken link is an error
 	$(call quietly,NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict)
@@ -51,7 +51,7 @@ bench: $(STAMP)  ## how fast it is
 	@$(BIN)/pytest -q tests/benchmarks --benchmark-enable -p no:randomly -s
 
 coverage: $(STAMP)  ## which lines no test runs
-	@$(PYTEST) -n 2 --dist loadgroup --cov
+	@$(PYTEST) -n 2 --cov
 
 clean:  ## everything that was made
 	@rm -rf .venv site build dist visualcrop-demo .coverage .*_cache .hypothesis .benchmarks

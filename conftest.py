@@ -14,6 +14,8 @@ from sybil.parsers.markdown import SkipParser
 from sybil.parsers.rest import DocTestParser
 from sybil.sybil import SybilCollection
 from sybil.typing import Parser
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.docs.blocks import parse_blocks
 
@@ -47,10 +49,17 @@ pytest_collect_file = SybilCollection(
 ).pytest()
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep a page's examples on one worker."""
-    if isinstance(item, SybilItem):
-        item.add_marker(pytest.mark.xdist_group(str(item.path)))
+class PagesTogether(LoadScopeScheduling):
+    """Gives a page's examples, which build on one another, to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        page = nodeid.partition("::")[0]
+        return page if page.endswith(".md") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> PagesTogether:
+    """Spread tests one by one, pages as they are."""
+    return PagesTogether(config, log)
 
 
 @pytest.hookimpl(trylast=True)

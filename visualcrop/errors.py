@@ -63,5 +63,5 @@ def nearest(wrong: str, known: Iterable[str], *, called: str) -> str:
     """End a message with the nearest known word, and with all of them."""
     names = sorted(known)
     close = difflib.get_close_matches(wrong, names, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{hint}({called}: {', '.join(names) or 'none'})"
+    listed = f"{called}: {', '.join(names) or 'none'}"
+    return f"did you mean {close[0]!r}? ({listed})" if close else listed

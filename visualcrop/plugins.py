@@ -82,7 +82,7 @@ class Plugins:
         for impl in self.manager.hook.visualcrop_commands.get_hookimpls():
             commands, groups = len(app.registered_commands), len(app.registered_groups)
             try:
-                impl.function(app)
+                impl.function(**dict.fromkeys(impl.argnames, app))
             except KeyboardInterrupt:
                 raise
             except BaseException as exc:  # noqa: BLE001 - as above

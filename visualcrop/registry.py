@@ -63,6 +63,15 @@ class Registry:
             raise UnknownStrategyError(self._unknown(interface.kind, name))
         return typing.cast("type[S]", self._sole(interface.kind, name, rivals).strategy)
 
+    def named(self, name: str, kind: str | None = None) -> type[Strategy]:
+        """Give the class called *name*; the searcher where several kinds share the name."""
+        kinds = [k for k, n in self._entries if n == name and kind in {None, k}]
+        if not kinds:
+            unknown = self._unknown(kind, name)
+            raise UnknownStrategyError(f"{unknown[0].upper()}{unknown[1:]}.")
+        best = "searcher" if "searcher" in kinds else kinds[0]
+        return self._sole(best, name, self._entries[best, name]).strategy
+
     def build(self, interface: type[S], spec: Spec | str) -> S:
         """Make the strategy that *spec* describes, nested strategies included."""
         if isinstance(spec, str):
@@ -104,16 +113,16 @@ class Registry:
             f"uninstall one, or set {BLOCK}={rivals[-1].plugin.name}"
         )
 
-    def _unknown(self, kind: str, name: str) -> str:
-        known = nearest(name, (n for k, n in self._entries if k == kind), called="installed")
+    def _unknown(self, kind: str | None, name: str) -> str:
+        names = {n for k, n in self._entries if kind in {None, k}}
+        known = nearest(name, names, called="installed")
         others = [k for k, n in self._entries if n == name]
         if others:
             known = f"that is a {' and a '.join(others)}; {known}"
         if broken := self.plugins.broken:
-            known += (
-                f"; broken plug-ins: {', '.join(p.name for p in broken)}, see 'visualcrop plugins'"
-            )
-        return f"no {kind} is called {name!r}; {known}"
+            listed = ", ".join(plugin.name for plugin in broken)
+            known += f"; broken plug-ins: {listed}, see 'visualcrop plugins'"
+        return f"no {kind or 'strategy'} is called {name!r}; {known}"
 
 
 def _types(cls: type[Strategy]) -> dict[str, typing.Any]:

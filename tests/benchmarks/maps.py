@@ -17,6 +17,7 @@ from torch import Tensor
 
 from tests.unit.relevance.fig7 import fig7
 from visualcrop import pseudo_attention
+from visualcrop.relevance.similarity import Normalise
 
 LAYERS, HEADS, TOKENS, WIDTH = 28, 4, 7300, 128
 TARGETS = torch.tensor([7290, 7291, 7292])
@@ -29,18 +30,18 @@ def features() -> Tensor:
     return torch.randn(LAYERS, HEADS, TOKENS, WIDTH).add_(0.5)
 
 
-def as_printed(x: Tensor, normalise: str) -> Tensor:
+def as_printed(x: Tensor, normalise: Normalise) -> Tensor:
     """Fig. 7."""
     return fig7(x, IMAGE, TARGETS, normalise=normalise)
 
 
-def ours(x: Tensor, normalise: str) -> Tensor:
+def ours(x: Tensor, normalise: Normalise) -> Tensor:
     """The same map without an N x N matrix."""
     layers = dict(enumerate(x))
     return pseudo_attention(layers, TARGETS.numpy(), IMAGE.numpy(), normalise=normalise, clip=False)
 
 
-def measure(name: str, normalise: str) -> dict[str, float]:
+def measure(name: str, normalise: Normalise) -> dict[str, float]:
     """Seconds, and bytes beyond those of the features, of one run in this process."""
     x = features()
     run = {"ours": ours, "as_printed": as_printed}[name]
@@ -57,4 +58,4 @@ def _kilobytes(line: str) -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(*sys.argv[1:3])))
+    print(json.dumps(measure(sys.argv[1], "token" if "token" in sys.argv else "target")))

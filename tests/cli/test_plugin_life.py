@@ -55,7 +55,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return made
 
 
-@pytest.mark.xdist_group("plugin life")
 class TestPluginLife:
     """Installed, used, broken, uninstalled; in this order."""
 

@@ -46,8 +46,8 @@ class TestNearest:
     def test_guesses_nothing_far_off(self) -> None:
         """A word like no other gets the list alone, sorted."""
         hint = nearest("zzz", ["focus", "direct"], called="installed")
-        assert hint == "(installed: direct, focus)"
+        assert hint == "installed: direct, focus"
 
     def test_says_that_there_are_none(self) -> None:
         """An empty list is said to be empty."""
-        assert nearest("a", [], called="options") == "(options: none)"
+        assert nearest("a", [], called="options") == "options: none"

@@ -60,7 +60,7 @@ class TestRegistry:
         """A class is found under its own kind only."""
         assert registry.get(RelevanceSource, "vv") is Vv
         message = refused(UnknownStrategyError, registry.build, ProposalGenerator, "vv")
-        assert "no proposals is called 'vv'; that is a relevance; (installed: " in message
+        assert "no proposals is called 'vv'; that is a relevance; installed: " in message
 
 
 class TestBuild:

@@ -13,7 +13,7 @@ from .ask import ask
 from .demo import demo
 from .doctor import doctor
 from .explain import explain
-from .failing import Group
+from .failing import Group, add_plugin_commands
 from .look import look
 from .plugins import app as plugins
 from .strategies import strategies
@@ -43,7 +43,5 @@ def everywhere(
 
 def main() -> None:
     """Run the command line, with the commands that plug-ins add."""
-    from ..plugins import load_plugins
-
-    load_plugins().add_commands(app)
+    add_plugin_commands(app)
     app()

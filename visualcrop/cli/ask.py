@@ -128,7 +128,8 @@ def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> 
     if not answer.findings:
         out.print("  looked at the whole image")
     stages = ", ".join(f"{stage} {passes}" for stage, passes in answer.passes.items())
-    out.print(f"  {ledger.passes} passes ({stages}) in {seconds:.2f} s")
+    count = f"{ledger.passes} pass{'' if ledger.passes == 1 else 'es'}"
+    out.print(f"  {count} ({stages}) in {seconds:.2f} s")
     if answer.exhausted:
         out.print("  the budget ran out: this is the best so far; raise --budget or --seconds")
 

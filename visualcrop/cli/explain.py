@@ -11,7 +11,6 @@ from ..looker import DEFAULT_MODEL
 from .options import AsJson, ModelSpec, OptionPairs, console, print_json
 
 if TYPE_CHECKING:
-    from ..registry import Registry
     from ..strategy import Strategy
 
 
@@ -35,7 +34,7 @@ def explain(
     from ..spec_toml import to_toml
 
     registry, given = Registry.load(), read_spec(spec)
-    interface = _interface(registry, given.name, kind)
+    interface = registry.named(given.name, kind)
     options = [read_option(text) for text in option or ()]
     settings = registry.build(ModelFamily, read_spec(model)).settings()
     built = configure(registry, interface, given, options=options, settings=settings)
@@ -48,19 +47,6 @@ def explain(
         print_json({"kind": built.kind, "spec": str(Spec.of(built)), "options": rows})
     else:
         _print(built, rows)
-
-
-def _interface(registry: Registry, name: str, kind: str | None) -> Any:
-    """The class that *name* means; a searcher where several kinds share it."""
-    from ..errors import UnknownStrategyError, nearest
-
-    fits = [
-        e.strategy for e in registry if e.strategy.name == name and kind in {None, e.strategy.kind}
-    ]
-    if not fits:
-        known = nearest(name, {e.strategy.name for e in registry}, called="installed")
-        raise UnknownStrategyError(f"No {kind or 'strategy'} is called {name!r}; {known}.")
-    return next((cls for cls in fits if cls.kind == "searcher"), fits[0])
 
 
 def _rows(built: Any, plain: Any, default: Any, path: str = "") -> Iterator[dict[str, Any]]:

@@ -14,6 +14,19 @@ from ..errors import VisualcropError
 WRONG_INPUT, BUG, INTERRUPTED = 1, 3, 130
 
 
+def add_plugin_commands(app: typer.Typer) -> None:
+    """Let plug-ins add commands; where VISUALCROP_STRICT forbids to go on, say so and stop."""
+    from ..plugins import load_plugins
+
+    try:
+        load_plugins().add_commands(app)
+    except VisualcropError as exc:
+        if "--debug" in sys.argv:
+            raise
+        typer.echo(f"Error: {exc}", err=True)
+        raise SystemExit(WRONG_INPUT) from None
+
+
 class Group(TyperGroup):
     """Takes `--debug` anywhere on the line, and turns exceptions into exit codes."""
 

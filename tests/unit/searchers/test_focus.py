@@ -66,12 +66,12 @@ class TestChoice:
         """The chosen box has the highest confidence of those checked."""
         answer, _ = search(Focus())
         checked = [f for f in answer.evidence[0].findings if f.confidence is not None]
-        assert answer.findings == (max(checked, key=lambda f: f.confidence),)
+        assert answer.findings == (max(checked, key=lambda f: f.confidence or 0),)
 
     def test_all_above_the_threshold_are_kept_of_many(self) -> None:
         """Of several instances each is kept that is surer than t_type2, and no other."""
         answer, _ = search(Focus(t_type2=0.6), COUNT)
-        sure = tuple(f for f in answer.evidence[0].findings if f.confidence > 0.6)
+        sure = tuple(f for f in answer.evidence[0].findings if (f.confidence or 0) > 0.6)
         assert answer.findings == sure
         assert len(sure) >= 2
         assert search(Focus(t_type2=1.0), COUNT)[0].findings == ()

@@ -40,34 +40,34 @@ def look(view: View, side: int) -> Floats:
 @lru_cache(maxsize=256)
 def sightings(view: View, side: int) -> tuple[Sighting, ...]:
     """Everything in the view that can be named."""
-    seen = look(view, side)
-    return tuple(s for kind, frame in KINDS.items() for s in _of_kind(seen, kind, frame))
+    planes = np.ascontiguousarray(look(view, side).transpose(2, 0, 1))  # 3 x side x side
+    return tuple(s for kind, frame in KINDS.items() for s in _of_kind(planes, kind, frame))
 
 
-def _of_kind(seen: Floats, kind: str, frame: tuple[int, int, int]) -> list[Sighting]:
-    pure = _pure(seen, frame)
-    if pure.sum() < _CLEAR:
+def _of_kind(planes: Floats, kind: str, frame: tuple[int, int, int]) -> list[Sighting]:
+    pure = _pure(planes, frame)
+    if np.count_nonzero(pure) < _CLEAR:
         return []
     labels, _ = ndimage.label(pure, np.ones((3, 3)))
     found = []
     for index, (down, across) in enumerate(ndimage.find_objects(labels), 1):
         pixels = int((labels[down, across] == index).sum())
         if pixels >= _CLEAR:
-            x, y = ((s.start + s.stop) / 2 / len(seen) for s in (across, down))
-            found.append(Sighting(kind, _core(seen[down, across]), x, y, pixels))
+            x, y = ((s.start + s.stop) / 2 / len(pure) for s in (across, down))
+            found.append(Sighting(kind, _core(planes[:, down, across]), x, y, pixels))
     return found
 
 
-def _core(patch: Floats) -> str:
+def _core(planes: Floats) -> str:
     """The core colour with the most pixels in a thing's patch."""
-    counts = {name: int(_pure(patch, colour).sum()) for name, colour in COLOURS.items()}
+    counts = {name: np.count_nonzero(_pure(planes, colour)) for name, colour in COLOURS.items()}
     return max(counts, key=counts.__getitem__)
 
 
-def _pure(patch: Floats, colour: tuple[int, int, int]) -> npt.NDArray[np.bool_]:
+def _pure(planes: Floats, colour: tuple[int, int, int]) -> npt.NDArray[np.bool_]:
     """Pixels close to *colour* in each of the three channels."""
-    red, green, blue = np.abs(patch - np.array(colour, np.float32)).transpose(2, 0, 1)
-    pure: npt.NDArray[np.bool_] = (red < _PURE) & (green < _PURE) & (blue < _PURE)
+    red, green, blue = (np.abs(p - c) < _PURE for p, c in zip(planes, colour, strict=True))
+    pure: npt.NDArray[np.bool_] = red & green & blue
     return pure
 
 
