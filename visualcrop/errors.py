@@ -7,6 +7,7 @@ VisualcropError
 │   └── DuplicateStrategyError two plug-ins offer one name
 ├── PluginError                a plug-in is broken, and VISUALCROP_STRICT is set
 ├── ImageError                 not an image that can be used
+├── ModelError                 a model that cannot be loaded or asked
 ├── QuestionError              a question that cannot be asked
 ├── GeometryError              a box or grid that is empty or inside out
 ├── FileError                  a file that cannot be read or written
@@ -41,6 +42,10 @@ class PluginError(VisualcropError):
 
 class ImageError(VisualcropError):
     """Not an image that can be used."""
+
+
+class ModelError(VisualcropError):
+    """A model that cannot be loaded or asked."""
 
 
 class QuestionError(VisualcropError):

@@ -133,6 +133,10 @@ class Grid:
     def cell(self, row: int, column: int) -> Box:
         return self.cells(row, column, row + 1, column + 1)
 
+    def moved(self, across: float, down: float) -> Grid:
+        """The same cells, further to the right and further down."""
+        return Grid(tuple(x + across for x in self.xs), tuple(y + down for y in self.ys))
+
     def pooled(self, factor: int) -> Grid:
         """Join *factor* x *factor* cells into one; the last may be narrower."""
         return Grid(

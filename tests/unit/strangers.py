@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attrs
 
-from visualcrop import Proposal, ProposalGenerator, RelevanceMap, hookimpl, option
+from visualcrop import Plugin, Plugins, Proposal, ProposalGenerator, RelevanceMap, hookimpl, option
 
 
 @attrs.frozen
@@ -43,6 +43,21 @@ def offering(name: str, *strategies: object) -> types.ModuleType:
         return strategies
 
     return module(name, visualcrop_strategies=visualcrop_strategies)
+
+
+def failing(error: BaseException, hook: str = "visualcrop_strategies") -> object:
+    """A hook that raises *error*."""
+
+    def fail() -> None:
+        raise error
+
+    return hookimpl(specname=hook)(fail)
+
+
+def found(plugins: Plugins, name: str) -> Plugin:
+    """What became of the one plug-in of that name."""
+    (plugin,) = (plugin for plugin in plugins if plugin.name == name)
+    return plugin
 
 
 def install(folder: Path, name: str, source: str, version: str = "1.2") -> None:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from pathlib import Path
-
 import numpy as np
 import PIL.Image
 import PIL.ImageCms
 import PIL.ImageOps
 import pytest
 
-from tests.unit.mangled import encoded, mangled_images, picture, png, sound_files
-from tests.unit.refusals import is_one_sentence, refused
+from tests.unit.mangled import encoded, picture
 from visualcrop import Image
-from visualcrop.errors import ImageError
 
 _RGB = np.asarray(picture())
 _DEEP = np.arange(0, 65536, 128).astype(np.uint16).reshape(16, 32)
@@ -129,70 +123,8 @@ class TestOrientation:
         found = Image.open(encoded(stored, "PNG", exif=exif))
         assert np.array_equal(found.pixels, _RGB)
 
-    def test_a_broken_block_costs_nothing(self) -> None:
+    @pytest.mark.parametrize("exif", [b"nonsense", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0"])
+    def test_a_broken_block_costs_nothing(self, exif: bytes) -> None:
         """A picture whose EXIF is nonsense is shown as it is stored."""
-        data = encoded(picture(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
-        assert Image.open(data).pixels.shape == _RGB.shape
-
-
-class TestSources:
-    """Paths, bytes, pictures and arrays."""
-
-    @pytest.mark.parametrize("format", sound_files())
-    def test_of_each_format(self, tmp_path: Path, format: str) -> None:
-        """Path, text, bytes, bytearray and memoryview of one file give one image; it is closed."""
-        data = sound_files()[format]
-        path = tmp_path / "image"
-        path.write_bytes(data)
-        sources = [path, str(path), data, bytearray(data), memoryview(data)]
-        assert len({Image.open(source) for source in sources}) == 1
-        gc.collect()  # a file left open would be a warning now, and so an error
-
-    def test_arrays(self) -> None:
-        """Grey with and without a channel, RGB, RGBA, and views into larger arrays."""
-        grey = _RGB[..., 0]
-        assert Image.open(grey) == Image.open(grey[..., None])
-        assert np.array_equal(Image.open(_RGB).pixels, _RGB)
-        assert np.array_equal(Image.open(_RGB[::2, ::-1]).pixels, _RGB[::2, ::-1])
-        clear = np.dstack([_RGB, np.zeros_like(grey)])
-        assert (Image.open(clear).pixels == 255).all()
-
-    def test_the_source_is_left_alone(self) -> None:
-        """Drawing on what was given does not change the image."""
-        given = picture()
-        image = Image.open(given)
-        given.paste("red", (0, 0, 10, 10))
-        assert np.array_equal(image.pixels, _RGB)
-
-
-class TestMangled:
-    """A thousand sources, all of them damaged or wrong."""
-
-    @pytest.mark.parametrize("format", sound_files())
-    def test_no_half_pictures(self, format: str) -> None:
-        """A file cut short anywhere is refused, or has all its pixels all the same."""
-        data = sound_files()[format]
-        whole, cuts = Image.open(data), range(1, len(data), len(data) // 20)
-        for cut in cuts:
-            with contextlib.suppress(ImageError):
-                assert Image.open(data[:cut]) == whole
-        refused(ImageError, Image.open, data[: len(data) // 2])
-
-    def test_end_in_an_image_or_a_sentence(self) -> None:
-        """Each is opened or refused in one sentence, without a warning; both happen."""
-        opened, refusals = 0, []
-        for source in mangled_images(1000, seed=3):
-            try:
-                opened += Image.open(source, max_pixels=1_000_000).pixels.shape[2] == 3
-            except ImageError as exc:
-                refusals.append(str(exc))
-        assert not [message for message in refusals if not is_one_sentence(message)]
-        assert opened + len(refusals) == 1000
-        assert opened > 50
-        assert len(set(refusals)) > 50
-
-    def test_boasting_is_refused_before_it_is_believed(self) -> None:
-        """By default, too: a head that declares four billion pixels costs no memory."""
-        message = refused(ImageError, Image.open, png(65_000, 65_000, body=b""))
-        limit = "over the limit of 512 million; make it smaller or raise max_pixels."
-        assert message == f"The image has 65000 x 65000 pixels, {limit}"
+        data = encoded(picture(), "PNG", exif=exif)
+        assert np.array_equal(Image.open(data).pixels, _RGB)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import attrs
 import numpy as np
 import pytest
 import torch
@@ -11,11 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.refusals import refused
-from visualcrop import Box, Choice, Grid, Patches, RelevanceMap, Traits, Work
+from visualcrop import Box, Choice, Grid, Model, ModelFamily, Patches, RelevanceMap, Traits, Work
 from visualcrop.errors import SpecError
-from visualcrop.models.toy import Toy
+from visualcrop.testing import ToyModel
 
 _works = st.builds(Work, *[st.integers(0, 10**6)] * 3, peak_bytes=st.integers(0, 10**12))
+
+
+@attrs.frozen
+class Plain(ModelFamily):
+    """A family that has nothing to say about searchers."""
+
+    name = "plain"
+
+    def open(self) -> Model:
+        return ToyModel()
 
 
 class TestPatches:
@@ -95,4 +106,4 @@ class TestModelFamily:
 
     def test_settings_are_none_by_default(self) -> None:
         """A family that says nothing changes nothing."""
-        assert Toy().settings() == {}
+        assert Plain().settings() == {}

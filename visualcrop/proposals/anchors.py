@@ -47,8 +47,7 @@ class Anchors(ProposalGenerator):
             return self.s_max
         if relevance.base is None:
             return max(self.s_min, _UNKNOWN_BASE)
-        fits = int(2 * relevance.base / relevance.grid.cell_side)
-        return max(self.s_min, fits - (fits - self.s_min) % 2)
+        return max(self.s_min, int(2 * relevance.base / relevance.grid.cell_side))
 
     def _grown(self, cell: tuple[int, int], scores: Scores, means: Means, largest: int) -> Region:
         score = float(scores[cell])

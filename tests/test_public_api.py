@@ -1,0 +1,43 @@
+"""What may be imported is what is said to be public."""
+
+from __future__ import annotations
+import __future__
+
+import types
+
+import pytest
+
+import visualcrop
+from visualcrop import errors, testing
+
+
+def _importable(module: types.ModuleType) -> list[str]:
+    """Names that a user would find in *module*."""
+    return [
+        name
+        for name, member in vars(module).items()
+        if not name.startswith("_")
+        and (not isinstance(member, types.ModuleType) or member is errors)
+        and not isinstance(member, __future__._Feature)
+    ]
+
+
+@pytest.mark.parametrize("module", [visualcrop, testing])
+class TestPublicNames:
+    """`__all__` of the two public modules."""
+
+    def test_are_what_can_be_imported(self, module: types.ModuleType) -> None:
+        """Nothing public is left out, and nothing else is there."""
+        assert set(module.__all__) == set(_importable(module))
+
+    def test_are_sorted_and_told_once(self, module: types.ModuleType) -> None:
+        """Constants, then classes, then functions, each in the order of the alphabet."""
+        names = list(module.__all__)
+        ranks = [(not name.isupper(), not name[0].isupper(), name) for name in names]
+        assert ranks == sorted(set(ranks))
+
+    def test_are_explained(self, module: types.ModuleType) -> None:
+        """Each class and function that is public has a docstring."""
+        members = [getattr(module, name) for name in module.__all__]
+        owned = [m for m in members if getattr(m, "__module__", "").startswith("visualcrop")]
+        assert [m.__name__ for m in owned if not m.__doc__] == []

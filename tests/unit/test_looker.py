@@ -1,0 +1,90 @@
+"""Right answers in a few lines of an application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.unit.refusals import refused
+from visualcrop import Budget, Ledger, Looker
+from visualcrop.answer.text_boxes import TextBoxes
+from visualcrop.errors import ImageError, QuestionError, SpecError, UnknownStrategyError
+from visualcrop.relevance.vv import Vv
+from visualcrop.searchers.direct import Direct
+from visualcrop.searchers.focus import Focus
+from visualcrop.testing import Scene
+
+_SCENE = Scene.draw(0)
+_ASKED = _SCENE.questions[0]
+
+
+class TestOpen:
+    """A model and a way to search."""
+
+    def test_by_default(self) -> None:
+        """FOCUS on the toy model."""
+        looker = Looker.open()
+        assert (looker.model.id, looker.searcher) == ("toy", Focus())
+
+    def test_settings_fill_what_is_open(self) -> None:
+        """The model's settings give way to the spec and to options."""
+        looker = Looker.open("toy(local=true)", "focus(t_type2=0.9)", ["relevance.layers=[1, 3]"])
+        answer, layers = TextBoxes(), Vv(layers=(1, 3))
+        assert looker.searcher == Focus(answer=answer, t_type2=0.9, relevance=layers)
+
+    def test_specs_may_lie_in_files(self, tmp_path: Path) -> None:
+        """Of the searcher and of the model."""
+        model, searcher = tmp_path / "model.toml", tmp_path / "searcher.toml"
+        model.write_text('name = "toy"\n', encoding="utf-8")
+        searcher.write_text('name = "direct"\n', encoding="utf-8")
+        assert Looker.open(str(model), str(searcher)).searcher == Direct()
+
+    def test_refuses_what_is_not_there(self) -> None:
+        """A wrong model, searcher or option is an error before anything is loaded."""
+        assert "no model is called 'tou'" in refused(UnknownStrategyError, Looker.open, "tou")
+        refused(UnknownStrategyError, Looker.open, "toy", "fokus")
+        refused(SpecError, Looker.open, "toy", "focus", ["steps=4.7"])
+
+
+class TestAsk:
+    """One question."""
+
+    @pytest.mark.parametrize("local", ["false", "true"])
+    def test_finds_the_answer(self, local: str) -> None:
+        """From an array, with choices; the answer says what it cost."""
+        looker = Looker.open(f"toy(local={local})")
+        pixels, question = np.asarray(_SCENE.image.picture), _ASKED.question
+        answer = looker.ask(pixels, question.text, list(question.choices))
+        assert answer.choice is not None
+        assert question.choices[answer.choice] == _ASKED.answer
+        assert answer.found
+        assert sum(answer.passes.values()) == looker.model.passes
+
+    def test_again_and_again(self) -> None:
+        """Each question has a bill of its own, and the same one the same answer."""
+        looker = Looker.open()
+        one, other = (looker.ask(_SCENE.image, _ASKED.question.text) for _ in range(2))
+        assert one == other
+        assert looker.model.passes == 2 * sum(one.passes.values())
+
+    def test_budget(self) -> None:
+        """A budget bounds what comes before the answer, and the answer says so."""
+        answer = Looker.open().ask(_SCENE.image, _ASKED.question.text, budget=Budget(4))
+        assert answer.exhausted
+        assert sum(answer.passes.values()) == 5
+
+    def test_a_ledger_of_ones_own(self) -> None:
+        """Whoever gives a ledger can read the bill line by line, and its budget holds."""
+        ledger = Ledger(Budget(3))
+        Looker.open().ask(_SCENE.image, _ASKED.question.text, ledger=ledger)
+        assert [charge.stage for charge in ledger.charges][-1] == "answer"
+        assert ledger.passes == 4
+
+    def test_refuses_what_cannot_be_asked(self) -> None:
+        """No image, no question: an error, and no pass."""
+        looker = Looker.open()
+        refused(ImageError, looker.ask, "nowhere.png", "What colour?")
+        refused(QuestionError, looker.ask, _SCENE.image, " ")
+        assert looker.model.passes == 0

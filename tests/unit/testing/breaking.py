@@ -1,0 +1,132 @@
+"""Strategies that break the promises of their kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+
+from visualcrop import (
+    Answer,
+    AnswerComposer,
+    Box,
+    BudgetedModel,
+    Finding,
+    Grid,
+    Model,
+    ModelFamily,
+    Prompt,
+    Proposal,
+    ProposalGenerator,
+    Question,
+    RelevanceMap,
+    RelevanceSource,
+    Reply,
+    Searcher,
+    Strategy,
+    Target,
+    TargetExtractor,
+    Verifier,
+    View,
+    option,
+)
+from visualcrop.proposals.sliding import Sliding
+from visualcrop.testing import ToyModel
+
+
+@attrs.frozen
+class Repeating(TargetExtractor):
+    """Names one thing twice, and costs a pass that nobody writes down."""
+
+    name = "repeating"
+
+    def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]:
+        model._model.read([Prompt(("a",))])
+        return (Target("mug"), Target("mug"))
+
+
+@attrs.frozen
+class Lost(RelevanceSource):
+    """Points at the corner of the whole image, whatever it is shown; changes with each look."""
+
+    name = "lost"
+
+    def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
+        model.at("elsewhere").read([Prompt(("a",))])
+        scores = np.zeros((30, 45))
+        scores[0, 0] = 1 + model.ledger.passes
+        return RelevanceMap(Grid.even(30, 45, view.image.box), scores)
+
+
+@attrs.frozen
+class Backwards(ProposalGenerator):
+    """Proposes the worst first, the same twice, and one outside."""
+
+    name = "backwards"
+
+    def propose(self, relevance: RelevanceMap) -> tuple[Proposal, ...]:
+        found = Sliding(size=1, k=3).propose(relevance)
+        return (*found[::-1], *found, Proposal(Box(-9, -9, 1, 1), 0.0))
+
+
+@attrs.frozen
+class Excited(Verifier):
+    """Is twice as sure as one can be, of the first view only."""
+
+    name = "excited"
+
+    def verify(
+        self, views: Sequence[View], target: Target, model: BudgetedModel
+    ) -> tuple[float, ...]:
+        model._model.choose([Prompt(("a",))], ("Yes", "No"))
+        return (2.0, *[0.0] * (len(views) - 1))
+
+
+@attrs.frozen
+class Silent(AnswerComposer):
+    """Says nothing and forgets what was found."""
+
+    name = "silent"
+
+    def compose(
+        self, question: Question, findings: Sequence[Finding], model: BudgetedModel
+    ) -> Answer:
+        model._model.read([Prompt(("a",))])
+        return Answer("")
+
+
+@attrs.frozen
+class Spendthrift(Searcher):
+    """Pays no heed to the budget, answers by the weather, and finds things outside."""
+
+    name = "spendthrift"
+
+    def search(self, question: Question, model: BudgetedModel) -> Answer:
+        model._model.generate([Prompt(("a",))] * 9)
+        outside = Finding(Target("a"), Box(-9, -9, 1, 1))
+        return Answer(str(id(model)) if question.image.width > 1 else "", findings=(outside,))
+
+
+class Forgetful(ToyModel):
+    """Does not count its replies, and takes the view for a word."""
+
+    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
+        return [Reply("")] * len(prompts)
+
+
+@attrs.frozen
+class Careless(ModelFamily):
+    """Opens a forgetful model."""
+
+    name = "careless"
+
+    def open(self) -> Model:
+        return Forgetful()
+
+
+class Untidy(Strategy):
+    """no sentence"""  # noqa: D400, D415
+
+    kind, name = "untidy", "Un tidy"
+    size: int = option(1, help="")
