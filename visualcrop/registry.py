@@ -128,7 +128,7 @@ class Registry:
 def _types(cls: type[Strategy]) -> dict[str, typing.Any]:
     try:
         hints = typing.get_type_hints(cls)
-    except NameError as exc:
+    except Exception as exc:  # annotations are evaluated, whoever wrote them
         raise SpecError(
             f"{cls.name!r} cannot be built, for its annotations do not resolve: {exc}"
         ) from exc

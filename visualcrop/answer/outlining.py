@@ -14,7 +14,7 @@ _COLOURS = ("red", "blue", "lime", "yellow", "magenta")
 
 
 def outlined(image: Image, boxes: Sequence[Box], colour: str) -> Image:
-    """A copy of *image* with a frame just round each box."""
+    """A copy of *image* with a frame just inside each box."""
     copy = image.picture.copy()
     draw, width = PIL.ImageDraw.Draw(copy), max(2, max(copy.size) // 200)
     for box in boxes:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
+import pytest
+
 from visualcrop import BudgetedModel, Ledger, Registry, Searcher
 from visualcrop.testing import Bench, ToyModel
 
 _SEEDS = range(40)
+pytestmark = pytest.mark.xdist_group("paying off")  # one worker measures, once
 
 
 @cache
