@@ -38,6 +38,7 @@ from .model import (
     Traits,
     Work,
 )
+from .models.batching import Batching
 from .plugins import Plugin, Plugins, load_plugins
 from .prompt import Mark, Prompt
 from .registry import Registry
@@ -51,6 +52,7 @@ __all__ = [
     "CONVENTIONS",
     "Answer",
     "AnswerComposer",
+    "Batching",
     "Box",
     "Budget",
     "BudgetedModel",

@@ -7,6 +7,7 @@ from .answer.crop import Crop
 from .answer.interleaved import Interleaved
 from .answer.text_boxes import TextBoxes
 from .hookspecs import hookimpl
+from .models.families import FAMILIES, Auto
 from .models.toy import Toy
 from .proposals.anchors import Anchors
 from .proposals.sliding import Sliding
@@ -28,7 +29,8 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(Existence, Unchecked),
     *(Crop, Canvas, Interleaved, TextBoxes),
     *(Focus, Direct),
-    Toy,
+    *FAMILIES,
+    *(Auto, Toy),
 ]
 
 

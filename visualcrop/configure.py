@@ -45,6 +45,13 @@ def read_spec(text: str) -> Spec:
     return load_spec(Path(text)) if text.endswith(".toml") else Spec.parse(text)
 
 
+def read_model(text: str) -> Spec:
+    """Read a model's spec; a folder, or a name with a slash as on the hub, is a checkpoint."""
+    if "(" not in text and not text.endswith(".toml") and ("/" in text or Path(text).is_dir()):
+        return Spec("auto", (("checkpoint", text),))
+    return read_spec(text)
+
+
 def read_option(text: str) -> tuple[str, Value]:
     """Read `path=value`, as given to `-o`."""
     path, equals, value = text.partition("=")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import attrs
 
 from .budget import Budget, BudgetedModel, Ledger
-from .configure import configure, read_option, read_spec
+from .configure import configure, read_model, read_option
 from .image import Image
 from .interfaces import Searcher
 from .model import Model, ModelFamily
@@ -39,7 +39,7 @@ class Looker:
         what the searcher's spec and the options leave open.
         """
         registry = Registry.load()
-        family = registry.build(ModelFamily, read_spec(model))
+        family = registry.build(ModelFamily, read_model(model))
         set_to = [read_option(text) for text in options]
         method = configure(registry, Searcher, searcher, options=set_to, settings=family.settings())
         return cls(family.open(), method)

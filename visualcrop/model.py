@@ -137,7 +137,11 @@ class Model(ABC):
 
     id: str
     traits: Traits
-    passes: int  # run so far, by its own count: the ledger is checked against it
+
+    @property
+    @abstractmethod
+    def passes(self) -> int:
+        """Run so far, by its own count: the ledger is checked against it."""
 
     @abstractmethod
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from visualcrop import Registry
+from tests.models.tiny.checkpoints import FAMILIES, checkpoint
+from visualcrop import ModelFamily, Registry
 from visualcrop.testing import SUITES, StrategySuite
 
+_READS = (
+    "test_each_cell_has_a_token_of_its_own",
+    "test_captures_the_layers_asked_for",
+    "test_two_words_are_marked",
+    "test_together_as_alone",
+    "test_counts_its_passes",
+)
 # What a strategy is meant not to do, and why.
 EXCUSED = {
+    "instructblip": dict.fromkeys(_READS, "its image tokens have no place in the image"),
     "random": {"test_points_at_the_target": "a random map knows nothing of the target"},
     "unchecked": {"test_surer_with_the_target_than_without": "it looks at nothing"},
 }
@@ -21,11 +31,13 @@ def _suites() -> Iterator[type[StrategySuite]]:
     for entry in Registry.load():
         cls = entry.strategy
         suite = SUITES.get(cls.kind, StrategySuite)
-        excused = {
+        own: dict[str, Any] = {
             t: _excused(getattr(suite, t), why) for t, why in EXCUSED.get(cls.name, {}).items()
         }
+        if cls.name in (*FAMILIES, "auto"):
+            own["family"] = _tiny(cls, "llava" if cls.name == "auto" else cls.name)
         name = f"Test{cls.kind.title()}{cls.__name__}"
-        yield type(name, (suite,), {"strategy": cls, "__module__": __name__, **excused})
+        yield type(name, (suite,), {"strategy": cls, "__module__": __name__, **own})
 
 
 def _excused(test: types.FunctionType, why: str) -> Callable[..., None]:
@@ -33,6 +45,11 @@ def _excused(test: types.FunctionType, why: str) -> Callable[..., None]:
     copy.__doc__ = test.__doc__
     marked: Callable[..., None] = pytest.mark.xfail(reason=why, strict=False)(copy)
     return marked
+
+
+def _tiny(cls: Callable[..., Any], name: str) -> Callable[[object], ModelFamily]:
+    """Open a family on a tiny checkpoint of its own."""
+    return lambda _: cls(checkpoint=str(checkpoint(name)))
 
 
 globals().update({suite.__name__: suite for suite in _suites()})

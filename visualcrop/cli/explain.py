@@ -27,7 +27,7 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Show what a spec becomes: every option, its value, and where that came from."""
-    from ..configure import configure, read_option, read_spec
+    from ..configure import configure, read_model, read_option, read_spec
     from ..model import ModelFamily
     from ..registry import Registry
     from ..spec import Spec
@@ -36,7 +36,7 @@ def explain(
     registry, given = Registry.load(), read_spec(spec)
     interface = registry.named(given.name, kind)
     options = [read_option(text) for text in option or ()]
-    settings = registry.build(ModelFamily, read_spec(model)).settings()
+    settings = registry.build(ModelFamily, read_model(model)).settings()
     built = configure(registry, interface, given, options=options, settings=settings)
     plain = configure(registry, interface, given, options=options)
     if toml:

@@ -38,7 +38,7 @@ def look(
 ) -> None:
     """Draw where the model's own internals point for a target."""
     from ..budget import BudgetedModel, Ledger
-    from ..configure import configure, read_option, read_spec
+    from ..configure import configure, read_model, read_option
     from ..image import Image
     from ..interfaces import RelevanceSource
     from ..model import ModelFamily
@@ -49,7 +49,7 @@ def look(
 
     view = View.whole(Image.open(image, max_pixels=max_pixels))
     registry = Registry.load()
-    family = registry.build(ModelFamily, read_spec(model))
+    family = registry.build(ModelFamily, read_model(model))
     options = [read_option(text) for text in option or ()]
     source = configure(
         registry, RelevanceSource, relevance, options=options, settings=family.settings()

@@ -21,9 +21,13 @@ class ModelFamilySuite(StrategySuite):
 
     strategy: ClassVar[type[ModelFamily]]
 
+    def family(self) -> ModelFamily:
+        """What is opened; override it to name a checkpoint."""
+        return self.strategy()
+
     def test_each_cell_has_a_token_of_its_own(self) -> None:
         """Patches name distinct tokens of the sequence, none of them a marked word."""
-        (seen,) = self.strategy().open().read(_prompts()[:1])
+        (seen,) = self.family().open().read(_prompts()[:1])
         (patches,) = seen.patches
         assert patches.tokens.shape == patches.grid.shape
         tokens = set(patches.tokens.ravel().tolist())
@@ -32,7 +36,7 @@ class ModelFamilySuite(StrategySuite):
 
     def test_captures_the_layers_asked_for(self) -> None:
         """Heads x tokens x width for each layer, and nothing that was not asked for."""
-        model = self.strategy().open()
+        model = self.family().open()
         layers = model.traits.span(None)
         (seen,) = model.read(_prompts()[:1], Capture(values=layers))
         assert tuple(seen.values) == layers
@@ -42,21 +46,21 @@ class ModelFamilySuite(StrategySuite):
 
     def test_two_words_are_marked(self) -> None:
         """Every token of the target is found, by its place in the prompt."""
-        one, two = self.strategy().open().read(_prompts())
+        one, two = self.family().open().read(_prompts())
         assert len(two.marks["target"]) > 0
         assert len(one.marks["target"]) > 0
 
     def test_together_as_alone(self) -> None:
         """Neither a batch nor what was asked before changes an answer."""
-        model = self.strategy().open()
+        model = self.family().open()
         together = model.choose(_prompts(), ("Yes", "No"))
         model.read(_prompts(), Capture(values=model.traits.span(None)))
-        alone = [self.strategy().open().choose([p], ("Yes", "No"))[0] for p in _prompts()]
+        alone = [self.family().open().choose([p], ("Yes", "No"))[0] for p in _prompts()]
         assert [c.best for c in together] == [c.best for c in alone]
 
     def test_counts_its_passes(self) -> None:
         """One for each prompt read; by sentence, one for each choice."""
-        model, prompts = self.strategy().open(), _prompts()
+        model, prompts = self.family().open(), _prompts()
         model.read(prompts)
         model.generate(prompts, max_new_tokens=2)
         model.choose(prompts, ("Yes", "No"))

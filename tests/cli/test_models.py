@@ -1,0 +1,93 @@
+"""Real architectures from the command line, on tiny random checkpoints of them."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import PIL.Image
+import pytest
+
+from tests.cli.running import Run
+from tests.models.opened import GRIDDED, noise
+from tests.models.tiny.checkpoints import checkpoint
+
+METHODS = (
+    "focus",
+    "direct",
+    "focus(relevance=kk-norope)",
+    "focus(relevance=random)",
+    "focus(relevance=attention)",
+)
+SIZES = ((64, 64), (8000, 5000), (1, 3000), (3000, 1))
+QUESTION = "What colour is the mug?"
+
+
+@cache
+def picture(width: int, height: int) -> PIL.Image.Image:
+    """Noise of any size."""
+    return noise(64, 48).picture.resize((width, height))
+
+
+@pytest.mark.parametrize("family", GRIDDED)
+class TestAskAModel:
+    """`visualcrop ask -m FOLDER`."""
+
+    @pytest.mark.parametrize("method", METHODS)
+    def test_every_method_answers(self, run: Run, tmp_path: Path, family: str, method: str) -> None:
+        """Each searcher and ablation gives an answer, at its price, within its budget."""
+        picture(300, 200).save(tmp_path / "noise.png")
+        short = "max_new_tokens=3" if method == "direct" else "answer.max_new_tokens=3"
+        words = ("-s", method, "-o", short, "-m", checkpoint(family), "--budget", 8, "--json")
+        done = run("ask", "noise.png", QUESTION, *words)
+        assert done.exit_code == 0, done.output
+        told = json.loads(done.stdout)
+        assert sum(told["passes"].values()) - told["passes"]["answer"] <= 8
+        assert told["work"]["flops"] > 0
+
+    @pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
+    def test_any_size_answers(
+        self, run: Run, tmp_path: Path, family: str, size: tuple[int, int]
+    ) -> None:
+        """From a stamp to forty million pixels, and strips of one pixel."""
+        picture(*size).save(tmp_path / "noise.png", compress_level=1)
+        spec = "focus(targets=rules, steps=2, overrun=false)"
+        words = ("-s", spec, "-o", "answer.max_new_tokens=3", "-m", checkpoint(family), "--json")
+        done = run("ask", "noise.png", QUESTION, *words)
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.stdout)["passes"]["relevance"] == 1
+
+
+class TestRefusals:
+    """What cannot be loaded."""
+
+    def test_names_the_right_family(self, run: Run, tmp_path: Path) -> None:
+        """A checkpoint of another family is named as what it is."""
+        picture(64, 64).save(tmp_path / "noise.png")
+        spec = f'llava(checkpoint="{checkpoint("gemma3")}")'
+        done = run("ask", "noise.png", QUESTION, "-m", spec)
+        assert done.exit_code == 1
+        assert "is a gemma3 checkpoint, which 'llava' cannot read" in done.stderr
+
+    @pytest.mark.parametrize(
+        ("options", "sentence"),
+        [
+            ("", "needs a checkpoint"),
+            ('checkpoint="no/such"', "There is no model that can be read at 'no/such'"),
+            ('checkpoint="{dir}", device=cuda', "no CUDA GPU that torch can use here"),
+            ('checkpoint="{dir}", attention=flash_attention_2', "needs the package flash-attn"),
+            ('checkpoint="{dir}", bits=4', "need a CUDA GPU"),
+        ],
+    )
+    def test_says_what_to_do(
+        self, run: Run, tmp_path: Path, monkeypatch, options: str, sentence: str
+    ) -> None:
+        """One sentence, and no traceback."""
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        picture(64, 64).save(tmp_path / "noise.png")
+        spec = f"llava({options.format(dir=checkpoint('llava'))})"
+        done = run("ask", "noise.png", QUESTION, "-m", spec)
+        assert done.exit_code == 1
+        assert sentence in done.stderr
+        assert done.stderr.count("\n") == 1

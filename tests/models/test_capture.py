@@ -1,0 +1,134 @@
+"""What is taken from a running model is what an ordinary pass has inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.models.passes import EVERY, assert_close, eager, inputs, network, tapped, whole
+from visualcrop.model import Capture
+from visualcrop.models.engine import fork
+
+pytestmark = pytest.mark.torch
+
+ATTENTION = Capture(attention=EVERY)
+ALL = Capture(values=EVERY, keys=EVERY, attention=EVERY, gradients=EVERY)
+
+
+class TestTokens:
+    """Values and keys of every token."""
+
+    def test_values_are_those_of_the_cache(self, family: str) -> None:
+        """Bit for bit, though no cache is filled."""
+        tap = tapped(family, Capture(values=EVERY))
+        for layer, cached in enumerate(whole(family).past_key_values.layers):
+            assert torch.equal(tap.values[layer], cached.values)
+
+    def test_rotated_keys_are_those_of_the_cache(self, family: str) -> None:
+        """Bit for bit again."""
+        tap = tapped(family, Capture(keys=EVERY))
+        for layer, cached in enumerate(whole(family).past_key_values.layers):
+            assert torch.equal(tap.keys[layer], cached.keys)
+
+    def test_unrotated_keys_are_those_of_the_cache_turned_back(self, family: str) -> None:
+        """By the very angles that turned them, and after the norm where there is one."""
+        tap = tapped(family, Capture(keys=EVERY, rotary=False))
+        turned = [layer.keys for layer in whole(family).past_key_values.layers]
+        assert_close(
+            tap.keys, [_turned_back(k, *a) for k, a in zip(turned, _angles(family), strict=True)]
+        )
+
+    def test_all_at_once_is_each_alone(self, family: str) -> None:
+        """Gradients change the pass by rounding alone."""
+        tap = tapped(family, ALL)
+        cached = whole(family).past_key_values.layers
+        assert_close(tap.values, [layer.values for layer in cached])
+        assert_close(tap.keys, [layer.keys for layer in cached])
+        assert_close(tap.attention, [tapped(family, ATTENTION).attention[n] for n in EVERY])
+
+
+class TestRows:
+    """How the asked tokens attend."""
+
+    @pytest.mark.parametrize("kernel", ["sdpa", "eager"])
+    def test_attention_and_gradients_are_eager_ones(self, family: str, kernel: str) -> None:
+        """Without eager attention, or with it."""
+        tap = tapped(family, ALL, kernel)
+        attention, gradients = eager(family)
+        assert_close(tap.attention, attention)
+        assert_close(tap.gradients, gradients)
+        assert max(float(gradient.abs().max()) for gradient in gradients) > 1e-3
+
+    def test_gradients_of_late_layers_need_no_early_ones(self, family: str) -> None:
+        """Nothing below the first layer asked for is differentiated."""
+        tap = tapped(family, Capture(gradients=(2,)))
+        torch.testing.assert_close(tap.gradients[2], eager(family)[1][2], atol=1e-5, rtol=1e-5)
+        assert not tap.attention
+
+    def test_end_of_a_prompt_is_tapped_over_its_start(self, family: str) -> None:
+        """New tokens' values and keys, and their attention to all tokens."""
+        seen = whole(family).past_key_values
+        more = text(4, start=seen.get_seq_length()) | {"use_cache": True}
+        attention, gradients = eager(family, **more, past_key_values=fork(seen))
+        longer: Any = fork(seen)
+        tap = tapped(family, ALL, **more, past_key_values=longer)
+        assert_close(tap.values, [layer.values[:, :, -4:].detach() for layer in longer.layers])
+        assert_close(tap.keys, [layer.keys[:, :, -4:].detach() for layer in longer.layers])
+        assert_close(tap.attention, attention)
+        assert_close(tap.gradients, gradients)
+
+    def test_each_row_of_a_batch_has_its_own_token(self, family: str) -> None:
+        """As where shorter questions are padded on the right."""
+        both = text(6, rows=2)
+        tap = tapped(family, ATTENTION, **both, rows=torch.tensor([3, -1]))
+        for row, end in enumerate([4, 6]):
+            alone = text(end) | {"input_ids": both["input_ids"][row : row + 1, :end]}
+            found = {layer: tap.attention[layer][row : row + 1, :, :end] for layer in EVERY}
+            assert_close(found, eager(family, **alone)[0])
+
+    def test_each_question_packed_in_a_row_has_its_own_token(self, family: str) -> None:
+        """As where questions share a start, and a mask keeps them apart."""
+        mask = torch.ones(9, 9, dtype=torch.bool).tril()
+        mask[6:, 3:6] = False  # 3 tokens of start, 3 of one question, 3 of another
+        packed = text(9) | {"attention_mask": mask[None, None]}
+        packed["position_ids"] = torch.tensor([[0, 1, 2, 3, 4, 5, 3, 4, 5]])
+        if family == "gemma3":
+            packed["attention_mask"] = dict.fromkeys(
+                ("full_attention", "sliding_attention"), mask[None, None]
+            )
+        capture = Capture(attention=EVERY, gradients=EVERY)
+        tap = tapped(family, capture, **packed, rows=torch.tensor([[5, 8]]))
+        for question, own in enumerate([[0, 1, 2, 3, 4, 5], [0, 1, 2, 6, 7, 8]]):
+            alone = text(6) | {"input_ids": packed["input_ids"][:, own]}
+            attention, gradients = eager(family, **alone)
+            assert_close({n: tap.attention[n][:, question][..., own] for n in EVERY}, attention)
+            assert_close({n: tap.gradients[n][:, question][..., own] for n in EVERY}, gradients)
+
+
+def text(tokens: int, *, rows: int = 1, start: int = 0) -> dict[str, Any]:
+    """Words of no meaning."""
+    words = torch.randint(300, 400, (rows, tokens), generator=torch.Generator().manual_seed(0))
+    positions = torch.arange(start, start + tokens)[None]
+    return {"input_ids": words, "position_ids": positions}
+
+
+def _angles(family: str) -> list[tuple[Tensor, Tensor]]:
+    """Cosines and sines for each layer."""
+    given, seen = network(family), dict[Any, Any]()
+    decoder = given.get_decoder()
+    hook = decoder.rotary_emb.register_forward_hook(
+        lambda module, args, out: seen.update({args[2] if len(args) > 2 else None: out})
+    )
+    with torch.no_grad():
+        given(**inputs(family), use_cache=False)
+    hook.remove()
+    kinds = decoder.config.layer_types if None not in seen else [None] * len(decoder.layers)
+    return [seen[kind] for kind in kinds]
+
+
+def _turned_back(keys: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    first, second = keys.chunk(2, -1)
+    return keys * cos[:, None] - torch.cat((-second, first), -1) * sin[:, None]

@@ -1,0 +1,150 @@
+"""FLOPs are counted as PyTorch counts them, and as papers do."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from transformers import LlavaConfig, StaticCache
+
+from tests.models.metering import SEARCHABLE, Bench, inputs, metered, network
+from tests.models.tiny.checkpoints import FAMILIES
+from visualcrop.models.flops import macs_language
+from visualcrop.models.meter import Meter
+
+pytestmark = pytest.mark.torch
+every_family = pytest.mark.parametrize("family", FAMILIES)
+every_searchable = pytest.mark.parametrize("family", SEARCHABLE)
+
+
+class StopError(Exception):
+    """Breaks a pass off."""
+
+
+@pytest.fixture
+def family() -> str:
+    return "llava"
+
+
+@pytest.fixture
+def bench(family: str) -> Iterator[Bench]:
+    with metered(family) as bench:
+        yield bench
+
+
+class TestFlops:
+    """Within a thousandth of FlopCounterMode, which cannot be bypassed."""
+
+    @every_family
+    def test_of_reading(self, bench: Bench) -> None:
+        """A prompt with its image, from patches to logits."""
+        bench.agrees(bench.read)
+
+    @every_family
+    def test_of_generating(self, bench: Bench) -> None:
+        """Each step of decoding, too, with the cache that the model chooses."""
+        bench.agrees(bench.generate)
+
+    @every_searchable
+    def test_of_a_batch(self, bench: Bench) -> None:
+        """Two prompts at once."""
+        both = {name: torch.cat([value, value]) for name, value in bench.inputs.items()}
+        with torch.no_grad():
+            bench.agrees(lambda: bench.model(**both))
+
+    @every_searchable
+    def test_of_a_suffix(self, bench: Bench) -> None:
+        """New tokens look at all that is cached."""
+        past = bench.cached(40)
+        bench.agrees(lambda: bench.continued(past))
+
+    @every_searchable
+    def test_of_a_packed_row(self, bench: Bench) -> None:
+        """A mask of four dimensions saves no products."""
+        past = bench.cached(40)
+        allowed = torch.ones(1, 1, 6, 46, dtype=torch.bool)
+        windows = {"full_attention": allowed, "sliding_attention": allowed}
+        mask = windows if bench.model.config.model_type == "gemma3" else allowed
+        bench.agrees(lambda: bench.continued(past, attention_mask=mask))
+
+    @pytest.mark.parametrize("layer", [0, 2])
+    @every_searchable
+    def test_of_an_early_exit(self, bench: Bench, layer: int) -> None:
+        """What a pass did before it was broken off inside a layer, and no more."""
+
+        def stop(*_: object) -> None:
+            raise StopError
+
+        def run() -> None:
+            with pytest.raises(StopError):
+                bench.read()
+
+        with bench.layers[layer].self_attn.v_proj.register_forward_hook(stop):
+            broken = bench.agrees(run)
+        assert broken.work.flops < bench.agrees(bench.read).work.flops
+        assert bench.meter.sequences == 2
+
+    @pytest.mark.parametrize("attention", ["sdpa", "eager"])
+    @every_searchable
+    def test_of_a_gradient(self, family: str, attention: str) -> None:
+        """Going backwards costs what it costs."""
+
+        def grow(*args: Any) -> None:
+            args[-1].requires_grad_(True)
+
+        with metered(family, attention) as bench:
+            model = bench.model
+            with model.get_input_embeddings().register_forward_hook(grow):
+                bench.agrees(lambda: model(**bench.inputs).logits[0, -1].max().backward())
+
+    def test_of_a_gradient_of_weights(self) -> None:
+        """Weights that are trained double the cost of going backwards."""
+        model = copy.deepcopy(network("llava")).requires_grad_(True)
+        bench = Bench(model, Meter(model), inputs("llava"))
+        bench.agrees(lambda: model(**bench.inputs).logits.sum().backward())
+
+    def test_of_a_static_cache(self, bench: Bench) -> None:
+        """Its empty places are multiplied, too."""
+        cache = StaticCache(bench.model.config.get_text_config(), max_cache_len=64)
+        for _ in range(2):
+            bench.agrees(lambda: bench.model(input_ids=bench.ids[:, -6:], past_key_values=cache))
+
+    def test_are_those_of_the_formula(self, bench: Bench) -> None:
+        """Of text: projections, gated MLP, attention over past and new, and the head's rows."""
+        text = bench.model.config.get_text_config()
+        width, inner, new, past = text.hidden_size, text.intermediate_size, 6, 40
+        kept = bench.cached(past)
+        with bench.meter.measure() as span:
+            bench.continued(kept, logits_to_keep=1)
+        layer = 2 * new * (4 * width**2 + 3 * width * inner) + 4 * new * (past + new) * width
+        head = 2 * width * text.vocab_size
+        assert span.work.flops == text.num_hidden_layers * layer + head
+
+    @pytest.mark.parametrize("family", ["qwen2-5-vl"])
+    def test_of_windows_need_no_reading(self, bench: Bench) -> None:
+        """Whoever looks at many images without asking what it cost keeps nothing alive."""
+        once = bench.agrees(bench.read).work.flops
+        with bench.meter.measure() as span:
+            for _ in range(80):
+                bench.read()
+            assert len(bench.meter._tally._windows) <= 64
+        assert span.work.flops == 80 * once
+
+
+class TestPapersFigure:
+    """Multiply-accumulates of the language model alone."""
+
+    @pytest.mark.parametrize(("tokens", "tera"), [(656, 4.36), (672, 4.47)])
+    def test_of_llava(self, tokens: int, tera: float) -> None:
+        """LLaVA-1.5-7B's are those per pass of FOCUS and of ZoomEye in FOCUS's Table 14."""
+        assert round(macs_language(LlavaConfig(), tokens) / 1e12, 2) == tera
+
+    def test_of_a_suffix(self) -> None:
+        """Of a prefix and a suffix together they are those of the whole, less what is masked."""
+        config = LlavaConfig()
+        whole, prefix = macs_language(config, 656), macs_language(config, 600)
+        masked = 2 * 600 * 56 * 32 * 4096
+        assert prefix + macs_language(config, 56, past=600) == whole - masked

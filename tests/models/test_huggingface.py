@@ -1,0 +1,82 @@
+"""What a model says and how it weighs choices, against transformers itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import GenerationConfig
+
+from tests.models.opened import GRIDDED, about, interleaved, opened
+from visualcrop import Prompt
+
+
+@pytest.mark.parametrize("family", GRIDDED)
+@pytest.mark.parametrize("memory", [4 << 30, 0], ids=["remembering", "forgetful"])
+class TestHuggingFace:
+    """Of every family with a token grid, with a memory and without."""
+
+    def test_generates_greedily(self, family: str, memory: int) -> None:
+        """Replies are transformers' greedy ones, whatever the checkpoint's config asks for."""
+        model = opened(family, memory=memory)
+        tokenizer = model.prompter.processor.tokenizer
+        greedy = GenerationConfig(
+            do_sample=False,
+            repetition_penalty=1.0,
+            max_new_tokens=7,
+            eos_token_id=sorted(model.prompter.ends),
+            pad_token_id=tokenizer.pad_token_id,
+        )
+        for prompt in (about("mug"), interleaved(), Prompt(("What now?",))):
+            inputs = model.prompter.prepare(prompt).inputs
+            generate: Any = model.network.generate
+            made = generate(**inputs, generation_config=greedy)[0]
+            told = tokenizer.decode(made[inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+            (said,) = model.generate([prompt], max_new_tokens=7)
+            assert said.text == told.strip()
+
+    def test_weighs_the_next_token(self, family: str, memory: int) -> None:
+        """Logits are those of the choices' first tokens after the prompt, tokenised in context."""
+        model = opened(family, memory=memory)
+        for prompt in (about("mug"), interleaved()):
+            prepared = model.prompter.prepare(prompt)
+            with torch.no_grad():
+                logits = model.network(**prepared.inputs).logits[0, -1]
+            tokens = [model.prompter.tokens(prepared, word)[0, 0] for word in ("Yes", "No")]
+            (choice,) = model.choose([prompt], ("Yes", "No"))
+            assert choice.logits == pytest.approx([float(logits[t]) for t in tokens], abs=1e-4)
+
+    def test_weighs_whole_sentences(self, family: str, memory: int) -> None:
+        """By sentence the score is minus the mean cross-entropy of its tokens."""
+        model = opened(family, memory=memory)
+        sentences = ("red", "The key is left of the mug.", "blue key")
+        prepared = model.prompter.prepare(about("mug"))
+        wanted = []
+        for sentence in sentences:
+            said = model.prompter.tokens(prepared, sentence)
+            whole = model.prompter.prepare(about("mug")).inputs
+            ids = torch.cat([whole["input_ids"], said], dim=1)
+            state = torch.ones_like(ids)
+            extra = {
+                key: torch.cat([whole[key], torch.zeros_like(said)], dim=1)
+                for key in ("token_type_ids", "mm_token_type_ids")
+                if key in whole
+            }
+            inputs = {**whole, **extra, "input_ids": ids, "attention_mask": state}
+            with torch.no_grad():
+                logits = model.network(**inputs).logits[0, -said.shape[1] - 1 : -1]
+            wanted.append(-float(cross_entropy(logits, said[0])))
+        (choice,) = model.choose([about("mug")], sentences, by="sentence")
+        assert choice.logits == pytest.approx(wanted, abs=1e-4)
+
+    def test_counts_its_passes(self, family: str, memory: int) -> None:
+        """A prompt is a pass; by sentence, a prompt and a choice."""
+        model = opened(family, memory=memory)
+        before = model.passes
+        model.read([about("mug"), about("key")])
+        model.choose([about("mug")], ("Yes", "No"))
+        model.choose([about("mug")], ("a", "b", "c"), by="sentence")
+        model.generate([about("mug")], max_new_tokens=2)
+        assert model.passes - before == 2 + 1 + 3 + 1

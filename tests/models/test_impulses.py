@@ -1,0 +1,107 @@
+"""Each token answers to the pixels of its cell, and of no other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.models.impulses import Case, Seer, impulses
+from tests.models.tiny import sizes
+from visualcrop.models.anyres import anyres
+from visualcrop.models.layouts import (
+    Eye,
+    Layout,
+    Size,
+    centre_crop,
+    native,
+    padded_square,
+    squashed,
+)
+from visualcrop.models.tiling import pan_and_scan, tiled
+
+_SIDE = sizes.EYES["gemma3"][0]  # and InternVL's
+_JOINED = Eye(_SIDE, _SIDE // 2)
+_CROPS: dict[str, Any] = {
+    "do_pan_and_scan": True,
+    "pan_and_scan_min_crop_size": 64,
+    "pan_and_scan_max_num_crops": 4,
+    "pan_and_scan_min_ratio_to_activate": 1.2,
+}
+
+
+def _eye(family: str) -> Eye:
+    return Eye(*sizes.EYES[family])
+
+
+def _next(size: Size) -> Layout:
+    return anyres(size, _eye("llava-next"), pinpoints=sizes.PINPOINTS["llava-next"])
+
+
+def _onevision(size: Size, *, most: int = 9) -> Layout:
+    pinpoints = sizes.PINPOINTS["llava-onevision"]
+    return anyres(size, _eye("llava-onevision"), pinpoints=pinpoints, max_tiles=most)
+
+
+def _qwen(size: Size, *, family: str) -> Layout:
+    fewest, most = sizes.PIXELS[family].values()
+    factor = 2 * sizes.EYES[family][1]
+    return native(size, factor=factor, min_pixels=fewest, max_pixels=most)
+
+
+_OTHERS = (70, 40), (90, 90)
+_CASES = {
+    "llava": Case("llava", lambda size: padded_square(size, _eye("llava")), padded=True),
+    "llava-crop": Case("llava", lambda size: centre_crop(size, _eye("llava"))),
+    "llava-next": Case("llava-next", _next),
+    "llava-onevision": Case("llava-onevision", _onevision),
+    "llava-onevision-reduced": Case(
+        "llava-onevision", lambda size: _onevision(size, most=2), reduced_to=2
+    ),
+    "llava-onevision-several": Case(
+        "llava-onevision",
+        lambda size: padded_square(size, _eye("llava-onevision"), extra=1),
+        among=_OTHERS,
+    ),
+    "qwen2-5-vl": Case("qwen2-5-vl", lambda size: _qwen(size, family="qwen2-5-vl")),
+    "qwen3-vl": Case("qwen3-vl", lambda size: _qwen(size, family="qwen3-vl")),
+    "gemma3": Case("gemma3", lambda size: squashed(size, _JOINED)),
+    "gemma3-crops": Case(
+        "gemma3",
+        lambda size: pan_and_scan(size, _JOINED, min_crop=64, max_crops=4, min_ratio=1.2),
+        seen=_CROPS,
+    ),
+    "internvl": Case(
+        "internvl",
+        lambda size: tiled(size, _JOINED, min_tiles=1, max_tiles=sizes.MAX_TILES),
+        seen={"crop_to_patches": True},
+    ),
+    "llava-next-several": Case("llava-next", _next, among=_OTHERS),
+    "qwen2-5-vl-several": Case(
+        "qwen2-5-vl", lambda size: _qwen(size, family="qwen2-5-vl"), among=_OTHERS
+    ),
+    "internvl-one": Case("internvl", lambda size: squashed(size, _JOINED)),
+}
+_SHOWN: list[Size] = [
+    (400, 250),  # wide
+    (190, 470),  # tall
+    (300, 300),
+    (1100, 240),
+    (240, 1200),
+    (701, 503),
+    (61, 37),  # scaled up
+]
+
+
+@pytest.fixture(scope="module", params=_CASES)
+def seer(request: pytest.FixtureRequest) -> Seer:
+    """Each way to show an image to a model."""
+    return _CASES[request.param].opened()
+
+
+@pytest.mark.parametrize("size", _SHOWN, ids=str)
+def test_a_changed_cell_changes_its_token_most(seer: Seer, size: Size) -> None:
+    """Invert the middle of a cell or a quarter of it: no other cell's token changes more."""
+    found = list(impulses(seer, size))
+    assert len(found) >= 10
+    assert [(cell, str(box)) for cell, box, hit in found if not hit] == []

@@ -1,0 +1,120 @@
+"""Prompts that are read side by side are read as if each were alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import pytest
+
+from tests.models.alike import EVERY, asked, assert_alike, internals, plain, remembering
+from tests.models.opened import GRIDDED, about, opened
+from tests.models.tiny.checkpoints import checkpoint
+from visualcrop import Capture, ModelFamily, Prompt, Registry, Work
+from visualcrop.model import By
+from visualcrop.models import packing, reading
+from visualcrop.models.huggingface import HuggingFaceModel
+from visualcrop.models.reading import shared
+
+pytestmark = pytest.mark.torch
+CHOICES = ("red", "The key is left of the mug.", "No", "blue key")
+INTERNALS = Capture(values=EVERY, keys=EVERY, attention=EVERY)
+DEEP = attrs.evolve(INTERNALS, rotary=False, gradients=EVERY)
+
+
+def weighed(
+    model: HuggingFaceModel, prompts: Sequence[Prompt], by: By = "next-token"
+) -> list[tuple[float, ...]]:
+    """Logits of the choices for each prompt."""
+    return [choice.logits for choice in model.choose(prompts, CHOICES, by=by)]
+
+
+def weighed_alone(family: str, by: By) -> list[tuple[float, ...]]:
+    """As above, each read on its own and from its start."""
+    return [logits for prompt in asked() for logits in weighed(plain(family), [prompt], by)]
+
+
+@pytest.mark.parametrize("family", GRIDDED)
+class TestPacked:
+    """All in one call, of every family with a token grid."""
+
+    @pytest.mark.parametrize("attention", ["sdpa", "eager"])
+    @pytest.mark.parametrize("by", ["next-token", "sentence"])
+    def test_choices_are_those_of_each_alone(self, family: str, by: By, attention: str) -> None:
+        """Under both kernels that take a mask for each pair of tokens."""
+        together = weighed(remembering(family, attention=attention), asked(), by)
+        assert_alike(together, weighed_alone(family, by))
+
+    @pytest.mark.parametrize("by", ["next-token", "sentence"])
+    def test_other_kernels_read_one_by_one(
+        self, family: str, by: By, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As flash attention would have to."""
+        for module in (packing, reading):
+            monkeypatch.setattr(module, "packs", lambda model: False)
+        assert_alike(weighed(remembering(family), asked(), by), weighed_alone(family, by))
+
+    @pytest.mark.parametrize("packs", [True, False])
+    @pytest.mark.parametrize("capture", [INTERNALS, DEEP], ids=["cached", "deep"])
+    def test_internals_are_those_of_each_alone(
+        self, family: str, capture: Capture, packs: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Values, keys, attention of the last token, and its gradients, of every layer."""
+        for module in (packing, reading):
+            monkeypatch.setattr(module, "packs", lambda model: packs)
+        together = remembering(family).read(asked(), capture)
+        for prompt, found in zip(asked(), together, strict=True):
+            (alone,) = plain(family).read([prompt], capture)
+            assert_alike(internals(found), internals(alone))
+
+    def test_long_rows_are_broken(self, family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """No longer than is good, they are more, and the answers the same."""
+        model = remembering(family)
+        longest = max(p.length - p.cut for p in map(model.prompter.prepare, asked()) if p.cut)
+        monkeypatch.setattr(packing, "_MOST_TOKENS", longest + 1)
+        assert_alike(weighed(model, asked()), weighed_alone(family, "next-token"))
+
+    @pytest.mark.parametrize("by", ["next-token", "sentence"])
+    def test_takes_one_pass_for_all(self, family: str, by: By) -> None:
+        """One for what they share, and one for their ends and all that may be replied."""
+        model = remembering(family)
+        calls, passes = model.meter.calls, model.passes
+        model.choose([about("mug"), about("red key"), about("bike")], CHOICES, by=by)
+        assert model.meter.calls - calls == 2
+        assert model.passes - passes == 3 * (len(CHOICES) if by == "sentence" else 1)
+
+    def test_work_is_shared_to_the_last_token(self, family: str) -> None:
+        """What the answers took is what the meter saw."""
+        model = remembering(family)
+        before = model.meter.work()
+        told = sum((c.work for c in model.choose(asked(), CHOICES, by="sentence")), Work())
+        told += sum((r.work for r in model.read(asked(), INTERNALS)), Work())
+        after = model.meter.work()
+        assert told.new_tokens == after.new_tokens - before.new_tokens
+        assert told.reused_tokens == after.reused_tokens - before.reused_tokens
+        assert told.flops == after.flops - before.flops
+        assert told.seconds == pytest.approx(after.seconds - before.seconds)
+
+
+def test_windows_are_kept_where_all_layers_have_one() -> None:
+    """As the first Mistral had: no layer types, but a window."""
+    spec = f'llava-next(checkpoint="{checkpoint("llava-next")}", memory={{}})'
+    models = [Registry.load().build(ModelFamily, spec.format(m)).open() for m in (1 << 30, 0)]
+    for model in models:
+        assert isinstance(model, HuggingFaceModel)
+        model.network.get_decoder().config.sliding_window = 16
+    prompts = [about("mug"), about("a red key")]
+    packed, alone = ([c.logits for c in m.choose(prompts, CHOICES)] for m in models)
+    assert_alike(packed, alone)
+    wide = [choice.logits for choice in opened("llava-next").choose(prompts, CHOICES)]
+    assert packed[0] != pytest.approx(wide[0], abs=1e-3)
+
+
+def test_shares_are_by_weight() -> None:
+    """Whole numbers stay whole and lose nothing; memory is nobody's own."""
+    work = Work(10, 7, 1, 1001.0, 6.0, 99)
+    shares = list(shared(work, [1, 1, 2]))
+    assert sum(shares, Work()) == work
+    assert [share.seconds for share in shares] == [1.5, 1.5, 3.0]
+    assert [share.new_tokens for share in shares] == [2, 3, 5]
+    assert {share.peak_bytes for share in shares} == {99}

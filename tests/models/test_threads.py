@@ -1,0 +1,54 @@
+"""Eight threads with one real architecture get the answers that each would get alone."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from tests.models.alike import EVERY, asked, assert_alike, internals, plain, remembering
+from tests.models.opened import GRIDDED
+from tests.unit.models.crowd import eight
+from visualcrop import Batching, Capture, Model, Prompt
+
+pytestmark = pytest.mark.torch
+CHOICES = ("Yes", "No", "The mug is red.")
+TURNS = 6
+
+
+def _weighed(model: Model, prompts: list[Prompt]) -> list[Any]:
+    return [choice.logits for choice in model.choose(prompts, CHOICES)]
+
+
+def _told(model: Model, prompts: list[Prompt]) -> list[Any]:
+    return [choice.logits for choice in model.choose(prompts, CHOICES, by="sentence")]
+
+
+def _seen(model: Model, prompts: list[Prompt]) -> list[Any]:
+    readings = model.read(prompts, Capture(values=EVERY[2:], attention=EVERY[:2]))
+    return [internals(reading) for reading in readings]
+
+
+QUESTIONS = (_weighed, _told, _seen)
+
+
+@pytest.mark.parametrize("family", GRIDDED)
+@pytest.mark.parametrize("room", [1 << 30, 1], ids=["remembering", "forgetful"])
+def test_threads_are_alone(family: str, room: int) -> None:
+    """Prompts and questions come in any order, and the bill is that of all of them."""
+    batching = Batching(remembering(family, room), most=6)
+    wanted = [question(plain(family), asked()) for question in QUESTIONS]
+    before, passes = batching.passes, [0] * 8
+
+    def ask(number: int) -> None:
+        chance = random.Random(number)
+        for _ in range(TURNS):
+            kind = chance.randrange(3)
+            places = chance.sample(range(len(asked())), k=chance.randint(1, 3))
+            found = QUESTIONS[kind](batching, [asked()[place] for place in places])
+            assert_alike(found, [wanted[kind][place] for place in places])
+            passes[number] += len(places) * (len(CHOICES) if kind == 1 else 1)
+
+    eight(ask)
+    assert batching.passes - before == sum(passes)

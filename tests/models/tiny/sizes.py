@@ -1,0 +1,26 @@
+"""Numbers that a tiny checkpoint's processor and network have to agree on, in pixels."""
+
+from __future__ import annotations
+
+EYES = {  # side of what the vision encoder sees at once, side of its patches
+    "llava": (84, 14),
+    "llava-next": (56, 14),
+    "llava-onevision": (60, 14),  # 4 pixels of each tile are never seen, as are 6 of the real 384
+    "qwen2-5-vl": (56, 14),  # of a window
+    "qwen3-vl": (128, 16),  # of its learned positions
+    "gemma3": (56, 14),
+    "internvl": (56, 14),
+    "instructblip": (56, 14),
+}
+SEEN = 4  # tokens of a view, where patches are joined or queries asked
+PINPOINTS = {  # heights and widths
+    "llava-next": [[56, 112], [112, 56], [112, 112], [168, 56], [56, 168]],
+    "llava-onevision": [
+        [60 * rows, 60 * columns] for rows in range(1, 7) for columns in range(1, 7)
+    ],
+}
+PIXELS = {  # fewest, most
+    "qwen2-5-vl": {"shortest_edge": 28**2, "longest_edge": 28**2 * 64},
+    "qwen3-vl": {"shortest_edge": 32**2, "longest_edge": 32**2 * 64},
+}
+MAX_TILES = 6  # of InternVL

@@ -1,0 +1,89 @@
+"""Where the placeholders lie of an image on a canvas of tiles (LLaVA-NeXT, LLaVA-OneVision)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import attrs
+import numpy as np
+
+from .layouts import Edges, Eye, Layout, Size, placed, squashed
+
+
+def anyres(
+    size: Size, eye: Eye, *, pinpoints: Iterable[Sequence[int]], max_tiles: int | None = None
+) -> Layout:
+    """
+    The whole image squashed, then a canvas of tiles without its padding.
+
+    Placeholders: `eye.tokens` of the whole image, then each row of the canvas with a newline
+    after it. With *max_tiles*, the number in `anyres_max_9`, a canvas of many more is shrunk to
+    the tokens of so many. Pixels that the encoder leaves over at the end of a tile belong to the
+    last cell before them. An image so thin that the model takes all of the canvas for padding
+    has its cells in the first view.
+
+    Args:
+        pinpoints: Heights and widths of the canvases that the model knows, in pixels.
+    """
+    canvas = select_best_resolution(size, pinpoints)
+    padded = canvas[0] // eye.side * eye.per, canvas[1] // eye.side * eye.per
+    pads = _padding(size, padded)
+    full = padded[0] - 2 * pads[0], padded[1] - 2 * pads[1]
+    columns, rows = _reduced(full, None if max_tiles is None else max_tiles * eye.tokens)
+    tokens = eye.tokens + rows * (columns + 1)
+    if not rows * columns:
+        return attrs.evolve(squashed(size, eye), tokens=tokens)
+    cuts = (_edges(*axis, eye) for axis in zip((columns, rows), full, pads, strict=True))
+    xs, ys = (
+        (edges - (room - now) // 2) * length / now
+        for edges, length, room, now in zip(cuts, size, canvas, _pasted(size, canvas), strict=True)
+    )
+    cells = eye.tokens + np.arange(rows * (columns + 1), dtype=np.intp).reshape(rows, columns + 1)
+    return Layout(tokens, *placed(size, xs, ys, cells[:, :-1]), local=True)
+
+
+def select_best_resolution(size: Size, pinpoints: Iterable[Sequence[int]]) -> Size:
+    """Width and height of the canvas that keeps most of the image's pixels and wastes fewest."""
+    width, height = size
+
+    def merit(canvas: Size) -> tuple[int, int]:
+        scale = min(canvas[0] / width, canvas[1] / height)
+        kept = min(int(width * scale) * int(height * scale), width * height)
+        return kept, kept - canvas[0] * canvas[1]
+
+    return max(((across, down) for down, across in pinpoints), key=merit)
+
+
+def _pasted(size: Size, canvas: Size) -> Size:
+    """Width and height of the image on the canvas, in pixels."""
+    width, height = size
+    across, down = canvas[0] / width, canvas[1] / height
+    if across < down:
+        return canvas[0], min(math.ceil(height * across), canvas[1])
+    return min(math.ceil(width * down), canvas[0]), canvas[1]
+
+
+def _padding(size: Size, padded: Size) -> Size:
+    """Cells that the model takes off on the left and on the right, above and below."""
+    (width, height), (columns, rows) = size, padded
+    if width / height > columns / rows:
+        return 0, (rows - int(round(height * (columns / width), 7))) // 2
+    return (columns - int(round(width * (rows / height), 7))) // 2, 0
+
+
+def _reduced(full: Size, most: int | None) -> Size:
+    """Columns and rows that are left when the canvas has far more cells than *most*."""
+    ratio = 1.0 if most is None else math.sqrt(full[0] * full[1] / most)
+    return (int(full[0] // ratio), int(full[1] // ratio)) if ratio > 1.1 else full
+
+
+def _edges(count: int, full: int, pad: int, eye: Eye) -> Edges:
+    """
+    Between *count* cells that *full* cells were shrunk to, in pixels of the canvas.
+
+    In whole numbers, since the place jumps at a seam.
+    """
+    tile, rest = np.divmod(pad * count + np.arange(count + 1) * full, eye.per * count)
+    edges: Edges = tile * eye.side + rest * eye.patch / count
+    return edges

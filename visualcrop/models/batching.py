@@ -1,0 +1,149 @@
+"""Several threads, one model: what waits at the same time is run together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any
+
+import attrs
+
+from ..model import NOTHING, By, Capture, Choice, Model, Reading, Reply, Traits
+from ..prompt import Prompt
+from ..strategy import at_least
+
+
+@attrs.define(eq=False)
+class _Request:
+    """What a thread waits for."""
+
+    kind: Hashable  # requests that ask the same of their prompts are of one kind
+    prompts: Sequence[Prompt]
+    ask: Callable[[Sequence[Prompt]], Sequence[Any]]
+    replies: dict[int, Any] = attrs.field(factory=dict, init=False)  # by the prompt's place
+    error: Exception | None = attrs.field(default=None, init=False)
+
+    @property
+    def open(self) -> bool:
+        return self.error is None and len(self.replies) < len(self.prompts)
+
+
+@attrs.frozen(eq=False)
+class _Item:
+    """One prompt of a request."""
+
+    request: _Request
+    place: int
+
+    @property
+    def prompt(self) -> Prompt:
+        return self.request.prompts[self.place]
+
+
+@attrs.define(eq=False)
+class Batching(Model):
+    """
+    A model that several threads may ask at once, answering as *model* alone would.
+
+    Whoever finds it free runs all requests of one kind that wait by then, at most *most* prompts
+    at once. A request that fails fails in its own thread only, and where memory runs out fewer
+    prompts are run at once.
+    """
+
+    model: Model
+    most: int = attrs.field(default=32, validator=at_least(1))
+    id: str = attrs.field(init=False)
+    traits: Traits = attrs.field(init=False)
+    _waiting: list[_Request] = attrs.field(factory=list, init=False)
+    _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.id, self.traits = self.model.id, self.model.traits
+
+    @property
+    def passes(self) -> int:
+        return self.model.passes
+
+    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+        return self._replies(("read", capture), prompts, lambda ps: self.model.read(ps, capture))
+
+    def choose(
+        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+    ) -> Sequence[Choice]:
+        kind = ("choose", tuple(choices), by)
+        return self._replies(kind, prompts, lambda ps: self.model.choose(ps, choices, by=by))
+
+    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
+        generate, limit = self.model.generate, max_new_tokens
+        kind = ("generate", limit)
+        return self._replies(kind, prompts, lambda ps: generate(ps, max_new_tokens=limit))
+
+    def _replies(
+        self,
+        kind: Hashable,
+        prompts: Sequence[Prompt],
+        ask: Callable[[Sequence[Prompt]], Sequence[Any]],
+    ) -> Sequence[Any]:
+        request = _Request(kind, tuple(prompts), ask)
+        self._waiting.append(request)
+        try:
+            with self._turn:
+                if request.open:
+                    self._serve(request)
+        finally:
+            self._waiting.remove(request)
+        if request.error is not None:
+            raise request.error
+        return [request.replies[place] for place in range(len(prompts))]
+
+    def _serve(self, first: _Request) -> None:
+        """Run *first*, with what else of its kind waits and fits in."""
+        items = list(_items(first))
+        for other in tuple(self._waiting):
+            if other is not first and other.open and other.kind == first.kind:
+                more = list(_items(other))
+                items += more if len(items) + len(more) <= self.most else []
+        for start in range(0, len(items), self.most):
+            _run(items[start : start + self.most])
+
+
+def _items(request: _Request) -> Iterator[_Item]:
+    return (_Item(request, place) for place in range(len(request.prompts)))
+
+
+def _run(items: Sequence[_Item]) -> None:
+    """One call for all; if it fails, one for each half, until the error has found its owner."""
+    items = [item for item in items if item.request.open]
+    if not items:
+        return
+    owner = items[0].request
+    try:
+        replies = owner.ask([item.prompt for item in items])
+        answered = list(zip(items, replies, strict=True))
+    except Exception as error:  # noqa: BLE001 - it is raised again in its owner's thread
+        alone = all(item.request is owner for item in items)
+        if len(items) == 1 or (alone and not _out_of_memory(error)):
+            owner.error = error
+            return
+    else:
+        for item, reply in answered:
+            item.request.replies[item.place] = reply
+        return
+    _tidy_up()  # only here, where nothing holds on to the failed pass any more
+    half = len(items) // 2
+    _run(items[:half])
+    _run(items[half:])
+
+
+def _out_of_memory(error: Exception) -> bool:
+    from torch import OutOfMemoryError
+
+    return isinstance(error, OutOfMemoryError | MemoryError) or "can't allocate" in str(error)
+
+
+def _tidy_up() -> None:
+    """Give memory back that torch keeps for the next pass, which will want other pieces."""
+    from torch import cuda
+
+    if cuda.is_available():
+        cuda.empty_cache()

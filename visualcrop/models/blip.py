@@ -1,0 +1,169 @@
+"""
+InstructBLIP's way with an image: a Q-Former looks, with the question in mind, and 32 tokens tell.
+
+They come before all words and stand for no part of the image. Since they depend on the words,
+nothing that was read of an image serves another question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from ..errors import ModelError
+from ..model import NOTHING, By, Capture, Choice, Model, Reading, Reply, Traits
+from ..prompt import Prompt
+from .engine import State, go_on
+from .instructblip import NO_PLACE
+from .meter import Meter, Span
+from .prompting import Prepared, Prompter
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import InstructBlipForConditionalGeneration, PreTrainedModel
+
+
+@attrs.frozen(eq=False)
+class PlainWords(Prompter):
+    """
+    Writes prompts that no chat template is there for.
+
+    About an image, the words as they are: InstructBLIP was tuned on such. Without one, turns as
+    Vicuna knows them, for its weights were left as they were.
+    """
+
+    def prepare(self, prompt: Prompt) -> Prepared:
+        prompt = self._harmless(prompt)
+        text = self._written(prompt)
+        inputs = {"input_ids": self.processor.tokenizer(text, return_tensors="pt")["input_ids"]}
+        return Prepared({**inputs, **self._seen(prompt)}, text, np.empty(0, np.intp), {})
+
+    def tokens(self, prepared: Prepared, reply: str) -> Tensor:
+        both = self.processor.tokenizer(f"{prepared.text} {reply}", return_tensors="pt")
+        after: Tensor = both["input_ids"][:, prepared.inputs["input_ids"].shape[1] :]
+        return after
+
+    def _written(self, prompt: Prompt) -> str:
+        if prompt.views and not prompt.examples:
+            return prompt.text.strip()
+        end = self.processor.tokenizer.eos_token
+        shown = "".join(f"USER: {asked} ASSISTANT: {said}{end}" for asked, said in prompt.examples)
+        return f"{shown}USER: {prompt.text.strip()} ASSISTANT:"
+
+    def _seen(self, prompt: Prompt) -> Mapping[str, Tensor]:
+        """The image's pixels, and what the Q-Former hears: the words, as far as it can count."""
+        if not prompt.views:
+            return {}
+        if len(prompt.views) > 1:
+            raise ModelError(
+                f"InstructBLIP reads one image at a time, not {len(prompt.views)}; show it "
+                "one of all findings, as answer=crop does."
+            )
+        (view,) = prompt.views
+        heard = self.processor.qformer_tokenizer(
+            prompt.text.strip(), truncation=True, return_tensors="pt"
+        )
+        pixels = self.processor.image_processor(self.picture(view), return_tensors="pt")
+        return {
+            "pixel_values": pixels["pixel_values"],
+            "qformer_input_ids": heard["input_ids"],
+            "qformer_attention_mask": heard["attention_mask"],
+        }
+
+
+@attrs.define(eq=False)
+class BlipModel(Model):
+    """A decoder that is told of one image; without an image, the decoder alone."""
+
+    id: str
+    traits: Traits
+    network: InstructBlipForConditionalGeneration
+    prompter: Prompter
+    meter: Meter
+    passes: int = 0
+
+    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+        raise ModelError(NO_PLACE)
+
+    def choose(
+        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+    ) -> Sequence[Choice]:
+        self.passes += len(prompts) * (len(choices) if by == "sentence" else 1)
+        return [self._weigh(prompt, choices, by) for prompt in prompts]
+
+    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
+        self.passes += len(prompts)
+        return [self._say(prompt, max_new_tokens) for prompt in prompts]
+
+    @property
+    def speaker(self) -> PreTrainedModel:
+        """The language model alone, with its head."""
+        speaker: PreTrainedModel = self.network.language_model
+        return speaker
+
+    def _weigh(self, prompt: Prompt, choices: Sequence[str], by: By) -> Choice:
+        prepared = self._prepared(prompt)
+        replies = [self.prompter.tokens(prepared, choice) for choice in choices]
+        with self._measured() as span:
+            state = self._begun(prepared)
+            if by == "sentence":
+                logits = [self._likelihood(state, reply) for reply in replies]
+            else:
+                logits = state.next[0, [int(reply[0, 0]) for reply in replies]].float().tolist()
+        return Choice(tuple(logits), span.work)
+
+    def _likelihood(self, state: State, reply: Tensor) -> float:
+        """Minus the mean cross-entropy of the reply's tokens."""
+        import torch
+
+        tokens, logits = reply.to(self.network.device), [state.next]
+        if tokens.shape[1] > 1:
+            with self.meter.packed(1):  # a single token, too, is read and not said
+                after = go_on(self.speaker, state, tokens[:, :-1], keep=0)
+            logits.extend(after.logits if after.logits is not None else ())
+        scores = torch.cat(logits).float().log_softmax(-1)
+        return float(scores.gather(1, tokens[0, :, None]).mean())
+
+    def _say(self, prompt: Prompt, max_new_tokens: int) -> Reply:
+        """Greedily, by the logits alone: a checkpoint's own generation config has no say."""
+        said: list[int] = []
+        prepared = self._prepared(prompt)
+        with self._measured() as span:
+            state = self._begun(prepared)
+            for left in reversed(range(max_new_tokens)):
+                token = state.next.argmax(-1, keepdim=True)
+                if int(token) in self.prompter.ends:
+                    break
+                said.append(int(token))
+                state = go_on(self.speaker, state, token) if left else state
+        return Reply(self.prompter.text(said), span.work)
+
+    def _begun(self, prepared: Prepared) -> State:
+        """The state after what is told of the image, if there is one, and after the words."""
+        import torch
+        from transformers import DynamicCache
+
+        seen = {name: inputs for name, inputs in prepared.inputs.items() if name != "input_ids"}
+        words = self.speaker.get_input_embeddings()(prepared.inputs["input_ids"])
+        if seen:
+            told = self.network.get_image_features(**seen, return_dict=True).pooler_output
+            words = torch.cat([told.to(words), words], dim=1)
+        cache = DynamicCache()
+        out = self.speaker(
+            inputs_embeds=words, past_key_values=cache, use_cache=True, logits_to_keep=1
+        )
+        return State(cache, words.shape[1], logits=out.logits)
+
+    def _prepared(self, prompt: Prompt) -> Prepared:
+        return self.prompter.prepare(prompt).to(self.network.device, self.network.dtype)
+
+    @contextmanager
+    def _measured(self) -> Iterator[Span]:
+        import torch
+
+        with torch.no_grad(), self.meter.measure() as span:
+            yield span

@@ -1,0 +1,63 @@
+"""Every family of Hugging Face models, by what a checkpoint's config calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ..errors import ModelError, nearest
+from ..values import View
+from .gemma3 import Gemma3
+from .instructblip import InstructBlip
+from .internvl import InternVl
+from .layouts import Layout
+from .llava import Llava
+from .llava_next import LlavaNext
+from .llava_onevision import LlavaOnevision
+from .loading import Source
+from .pretrained import Pretrained
+from .qwen2_5_vl import Qwen25Vl
+from .qwen3_vl import Qwen3Vl
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+    from ..model import Model
+
+FAMILIES: tuple[type[Pretrained], ...] = (
+    *(Llava, LlavaNext, LlavaOnevision),
+    *(Qwen25Vl, Qwen3Vl, Gemma3, InternVl, InstructBlip),
+)
+
+
+@attrs.frozen
+class Auto(Pretrained):
+    """The family that a checkpoint belongs to, by its config."""
+
+    name = "auto"
+    model_type = ""
+
+    def open(self) -> Model:
+        return self.family().open()
+
+    def family(self) -> Pretrained:
+        """The family with these options."""
+        kind = self.source.config().model_type
+        found = next((f for f in FAMILIES if f.model_type == kind), None)
+        if found is None:
+            known = nearest(kind, (f.model_type for f in FAMILIES), called="known")
+            raise ModelError(
+                f"{self.checkpoint!r} is a {kind} checkpoint, of no family here; {known}."
+            )
+        return found(**{field.name: getattr(self, field.name) for field in attrs.fields(Auto)})
+
+    def settings(self) -> Mapping[str, Mapping[str, object]]:
+        return self.family().settings() if self.checkpoint else {}
+
+    def processor(self, source: Source, config: PretrainedConfig) -> Any:
+        return self.family().processor(source, config)
+
+    def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
+        return self.family().layout(view, among, processor, config)

@@ -1,0 +1,162 @@
+"""
+Multiply-accumulates, counted where they are made.
+
+A gauge stands in for the `forward` of one module: of each matrix, convolution and attention. So
+nothing is assumed about how the model is called, nor about how far: a pass that is broken off in
+the middle of a layer has cost what it had done by then. Attention counts as dense, though half of
+it is masked, and norms, rotations and activations do not count: as in PyTorch's FlopCounterMode.
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from .tally import Tally
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+    from transformers import PreTrainedConfig, PreTrainedModel
+
+
+class Gauge(ABC):
+    """Stands in for the `forward` of *module*. A copy of the module gets a copy of it."""
+
+    def __init__(self, module: Module, tally: Tally) -> None:
+        self.module, self.tally = module, tally
+        self.forward = module.forward
+        self._before = vars(module).get("forward")  # from another tool that stands in
+        vars(module)["forward"] = self
+
+    @abstractmethod
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+    @property
+    def installed(self) -> bool:
+        return vars(self.module).get("forward") is self
+
+    def remove(self) -> None:
+        """Put back what was there, unless something else stands in by now."""
+        if self.installed:
+            del vars(self.module)["forward"]
+            if self._before is not None:
+                vars(self.module)["forward"] = self._before
+
+    def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What `forward` was given, by name."""
+        if len(args) < 2:
+            return {"hidden_states": args[0], **kwargs} if args else kwargs
+        return inspect.signature(self.forward).bind(*args, **kwargs).arguments
+
+
+class Product(Gauge):
+    """A matrix or a convolution."""
+
+    def __init__(self, module: Module, tally: Tally, terms: int) -> None:
+        super().__init__(module, tally)
+        self.terms = terms  # summed for each number that comes out
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
+        out: Tensor = self.forward(*args, **kwargs)
+        macs = out.numel() * self.terms
+        self.tally.add(macs)
+        if out.requires_grad:  # then as many for the gradient of what came in, and of the weights
+            weights = self.module.parameters(recurse=False)
+            wanted = [
+                any(t.requires_grad for t in ts) for ts in ((*args, *kwargs.values()), weights)
+            ]
+            out.register_hook(lambda _: self.tally.add(sum(wanted) * macs))
+        return out
+
+
+class Attention(Gauge):
+    """Queries with keys, and what comes of it with values."""
+
+    def __init__(self, module: Module, tally: Tally, width: int) -> None:
+        super().__init__(module, tally)
+        self.width = width  # of all query heads together
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        given = self.arguments(args, kwargs)
+        bounds = given.get("cu_seqlens")
+        pairs = 1 if bounds is not None else self._pairs(given)  # before the cache grows
+        out = self.forward(*args, **kwargs)
+        macs = 2 * self.width * pairs
+        self.tally.add(macs, bounds)
+        mixed: Tensor = out[0] if isinstance(out, tuple) else out
+        if mixed.requires_grad:
+            again = macs * 2 if self._eager else macs * 5 // 2  # fused kernels score once more
+            mixed.register_hook(lambda _: self.tally.add(again, bounds))
+        return out
+
+    @property
+    def _eager(self) -> bool:
+        config = getattr(self.module, "config", None)
+        return getattr(config, "_attn_implementation", None) == "eager"
+
+    def _pairs(self, given: Mapping[str, Any]) -> int:
+        """Queries times keys."""
+        hidden, other = given["hidden_states"], given.get("encoder_hidden_states")
+        new = hidden.shape[-2] if other is None else other.shape[-2]
+        cached = given.get("past_key_values")
+        keys = new if cached is None else _keys(cached, cast("int", self.module.layer_idx), new)
+        return int(hidden.numel() // hidden.shape[-1] * keys)
+
+
+def _keys(cache: Any, index: int, new: int) -> int:
+    """How many keys layer *index* will see with *new* ones; a sliding layer keeps few old ones."""
+    layer: Any = cache.layers[index] if index < len(cache.layers) else None
+    if hasattr(layer, "max_cache_len"):  # static: once it is filled, empty places are read, too
+        return int(layer.max_cache_len) if layer.is_initialized else new
+    kept = getattr(layer, "keys", None)
+    return new if kept is None else new + int(kept.shape[-2])
+
+
+class Entrance(Gauge):
+    """The decoder's first layer: nothing is read or said without it."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        given = self.arguments(args, kwargs)
+        rows, tokens, _ = given["hidden_states"].shape
+        cache = given.get("past_key_values")
+        self.tally.enter(rows, tokens, 0 if cache is None else int(cache.get_seq_length()))
+        return self.forward(*args, **kwargs)
+
+
+def gauges(model: PreTrainedModel, tally: Tally) -> Iterator[Gauge]:
+    """Install a gauge on every module that multiplies matrices, and one at the entrance."""
+    yield Entrance(model.get_decoder().layers[0], tally)
+    for module in list(model.modules()):
+        if terms := _terms(module):
+            yield Product(module, tally, terms)
+        for name, parts in (("q_proj", 1), ("query", 1), ("qkv", 3)):
+            if width := getattr(getattr(module, name, None), "out_features", 0):
+                yield Attention(module, tally, width // parts)
+
+
+def _terms(module: Module) -> int:
+    """Length of the sums that *module* makes; 0 if it makes none."""
+    from torch.nn.modules.conv import _ConvNd
+
+    if isinstance(module, _ConvNd):
+        return module.weight[0].numel()
+    matrix = getattr(module, "mm_input_projection_weight", None)  # Gemma's, which has no layer
+    if matrix is not None:
+        return len(matrix)
+    return 0 if any(module.children()) else int(getattr(module, "in_features", 0))
+
+
+def macs_language(config: PreTrainedConfig, new: int, past: int = 0) -> int:
+    """
+    What one pass over *new* tokens after *past* ones costs as papers count it.
+
+    That is FastV's and PyramidDrop's L(4nd² + 2n²d + 3ndm): multiply-accumulates, though they are
+    called FLOPs, of the language model alone, without its head, as if no heads shared keys.
+    """
+    text = config.get_text_config()
+    layers, width, inner = text.num_hidden_layers, text.hidden_size, text.intermediate_size
+    products = 4 * new * width**2 + 3 * new * width * inner
+    return int(layers * (products + 2 * new * (past + new) * width))

@@ -1,0 +1,57 @@
+"""Gemma 3: one squashed view of the image, and crops of it where the processor adds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ..strategy import option
+from ..values import View
+from .layouts import Eye, Layout, squashed
+from .loading import Source
+from .pretrained import Pretrained
+from .tiling import pan_and_scan
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+
+@attrs.frozen
+class Gemma3(Pretrained):
+    """Gemma 3: the image squashed to 896 pixels, in one view of 16 x 16 tokens."""
+
+    name = "gemma3"
+    model_type = "gemma3"
+
+    crops: bool = option(False, help="show a long image again in crops (pan and scan)")
+
+    def processor(self, source: Source, config: PretrainedConfig) -> Any:
+        import transformers
+
+        tokenizer = source.tokenizer()
+        made: Any = transformers.Gemma3Processor(
+            image_processor=source.part("AutoImageProcessor", backend="pil"),
+            tokenizer=tokenizer,
+            image_seq_length=config.mm_tokens_per_image,
+            chat_template=tokenizer.chat_template,
+        )
+        made.images_kwargs = {**made.images_kwargs, "do_pan_and_scan": self.crops}
+        return made
+
+    def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
+        side, per = config.vision_config.image_size, int(config.mm_tokens_per_image**0.5)
+        eye, how = Eye(side, side // per), processor.images_kwargs
+        if not self.crops:
+            return squashed(view.picture.size, eye)
+        return pan_and_scan(
+            view.picture.size,
+            eye,
+            min_crop=how["pan_and_scan_min_crop_size"],
+            max_crops=how["pan_and_scan_max_num_crops"],
+            min_ratio=how["pan_and_scan_min_ratio_to_activate"],
+        )
+
+    def settings(self) -> Mapping[str, Mapping[str, object]]:
+        return {"focus": {"answer": "interleaved", "t_type2": 0.5}}

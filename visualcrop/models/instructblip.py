@@ -1,0 +1,77 @@
+"""InstructBLIP: 32 tokens tell what a Q-Former saw of the image, and where is not among it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ..errors import ModelError
+from ..model import Model, Traits
+from ..strategy import option
+from ..values import View
+from .layouts import Layout
+from .loading import Source
+from .pretrained import Pretrained
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+NO_PLACE = (
+    "InstructBLIP's image tokens have no place in the image, so there is no relevance map; take a "
+    "model of another family, the searcher 'direct', or a relevance that needs no token grid."
+)
+
+
+@attrs.frozen
+class InstructBlip(Pretrained):
+    """InstructBLIP on Vicuna: reads one image and answers, but shows no relevance."""
+
+    name = "instructblip"
+    model_type = "instructblip"
+
+    memory: int = option(0, help="unused: what is read of an image depends on the question")
+
+    def open(self) -> Model:
+        from .blip import BlipModel, PlainWords
+        from .meter import Meter
+        from .opening import own_config
+
+        source, config = self.source, own_config(self)
+        if not config.use_decoder_only_language_model:
+            raise ModelError(
+                f"The language model of {self.checkpoint!r} is {config.text_config.model_type}, an "
+                "encoder-decoder, which cannot be asked here; use a checkpoint on Vicuna, such as "
+                "Salesforce/instructblip-vicuna-7b."
+            )
+        processor = self.processor(source, config)
+        network: Any = source.network()
+        generation = network.language_model.generation_config
+        return BlipModel(
+            id=source.checkpoint,
+            traits=Traits(config.text_config.num_hidden_layers, self.base(config)),
+            network=network,
+            prompter=PlainWords.of(processor, config.image_token_id, self.picture, generation),
+            meter=Meter(network),
+        )
+
+    def processor(self, source: Source, config: PretrainedConfig) -> Any:
+        import transformers
+
+        length = config.qformer_config.max_position_embeddings
+        return transformers.InstructBlipProcessor(
+            image_processor=source.part("AutoImageProcessor", backend="pil"),
+            tokenizer=source.tokenizer(),
+            qformer_tokenizer=source.part(
+                "AutoTokenizer", subfolder="qformer_tokenizer", model_max_length=length
+            ),
+            num_query_tokens=config.num_query_tokens,
+        )
+
+    def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
+        raise ModelError(NO_PLACE)
+
+    def settings(self) -> Mapping[str, Mapping[str, object]]:
+        """One image at a time."""
+        return {"focus": {"answer": "crop"}}
