@@ -30,10 +30,17 @@ class Qwen25Vl(Pretrained):
     )
 
     def processor(self, source: Source, config: PretrainedConfig) -> Any:
+        pixels, tokenizer = source.part("AutoImageProcessor", backend="pil"), source.tokenizer()
+        if self.max_pixels is not None:
+            pixels.size = {**dict(pixels.size), "longest_edge": self.max_pixels}
+        return self.images_only()(pixels, tokenizer, chat_template=tokenizer.chat_template)
+
+    def images_only(self) -> Any:
+        """The processor's class without the video processor, which needs torchvision."""
         import transformers
 
         class ImagesOnly(transformers.Qwen2_5_VLProcessor):
-            """Without the video processor, which needs torchvision."""
+            """Its arguments are all that transformers may give it."""
 
             def __init__(
                 self,
@@ -43,16 +50,21 @@ class Qwen25Vl(Pretrained):
             ) -> None:
                 super().__init__(image_processor, tokenizer, None, chat_template=chat_template)
 
-        pixels = bounded(source.part("AutoImageProcessor", backend="pil"), self.max_pixels)
-        tokenizer = source.tokenizer()
-        return ImagesOnly(pixels, tokenizer, chat_template=tokenizer.chat_template)
+        return ImagesOnly
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        return native_layout(view, processor, config)
+        eye, size = config.vision_config, processor.image_processor.size
+        return native(
+            view.picture.size,
+            factor=eye.patch_size * eye.spatial_merge_size,
+            min_pixels=size["shortest_edge"],
+            max_pixels=size["longest_edge"],
+        )
 
     def picture(self, view: View) -> Picture:
         """Stretched where it is too thin for the processor."""
-        return stretched(view)
+        size = acceptable(view.picture.size)
+        return view.picture if size == view.picture.size else view.picture.resize(size)
 
     def base(self, config: PretrainedConfig) -> int:
         """It sees images of any size; this is what the paper's rule for boxes was made for."""
@@ -60,27 +72,3 @@ class Qwen25Vl(Pretrained):
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
         return {"focus": {"answer": "text-boxes", "proposals.s_max": "auto", "t_type2": 0.5}}
-
-
-def bounded(pixels: Any, most: int | None) -> Any:
-    """The image processor with another upper bound, if one is given."""
-    if most is not None:
-        pixels.size = {**dict(pixels.size), "longest_edge": most}
-    return pixels
-
-
-def stretched(view: View) -> Picture:
-    """The picture, no thinner than Qwen's processors accept."""
-    size = acceptable(view.picture.size)
-    return view.picture if size == view.picture.size else view.picture.resize(size)
-
-
-def native_layout(view: View, processor: Any, config: PretrainedConfig) -> Layout:
-    """One grid between the processor's bounds."""
-    eye, size = config.vision_config, processor.image_processor.size
-    return native(
-        view.picture.size,
-        factor=eye.patch_size * eye.spatial_merge_size,
-        min_pixels=size["shortest_edge"],
-        max_pixels=size["longest_edge"],
-    )
