@@ -28,6 +28,10 @@ SEARCHABLE = [family for family in FAMILIES if family != "instructblip"]
 NEW = 4  # tokens to generate
 
 
+class StopError(Exception):
+    """Breaks a pass off."""
+
+
 def _attention(q: Any, k: Any, v: Any, *_: Any, **__: Any) -> int:
     batch, heads, queries, width = q  # shapes come in place of tensors
     return int(2 * batch * heads * queries * k[-2] * (width + v[-1]))

@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import LlavaConfig, StaticCache
 
-from tests.models.metering import SEARCHABLE, Bench, inputs, metered, network
+from tests.models.metering import SEARCHABLE, Bench, StopError, inputs, metered, network
 from tests.models.tiny.checkpoints import FAMILIES
 from visualcrop.models.flops import macs_language
 from visualcrop.models.meter import Meter
@@ -18,10 +18,6 @@ from visualcrop.models.meter import Meter
 pytestmark = pytest.mark.torch
 every_family = pytest.mark.parametrize("family", FAMILIES)
 every_searchable = pytest.mark.parametrize("family", SEARCHABLE)
-
-
-class StopError(Exception):
-    """Breaks a pass off."""
 
 
 @pytest.fixture

@@ -12,16 +12,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.models.metering import NEW, Bench, inputs, metered, network
+from tests.models.metering import NEW, Bench, StopError, inputs, metered, network
 from tests.models.tiny.checkpoints import FAMILIES
 from visualcrop.models.meter import Meter
 
 pytestmark = pytest.mark.torch
 every_family = pytest.mark.parametrize("family", FAMILIES)
-
-
-class StopError(Exception):
-    """Breaks a pass off."""
 
 
 @pytest.fixture

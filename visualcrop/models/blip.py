@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import ModelError
 from ..model import NOTHING, By, Capture, Choice, Model, Reading, Reply, Traits
 from ..prompt import Prompt
-from .engine import State, go_on
+from .engine import State, go_on, greedy, likelihood
 from .instructblip import NO_PLACE
 from .meter import Meter, Span
 from .prompting import Prepared, Prompter
@@ -118,28 +118,17 @@ class BlipModel(Model):
 
     def _likelihood(self, state: State, reply: Tensor) -> float:
         """Minus the mean cross-entropy of the reply's tokens."""
-        import torch
-
-        tokens, logits = reply.to(self.network.device), [state.next]
+        tokens, inside = reply.to(self.network.device), state.next[:0]
         if tokens.shape[1] > 1:
             with self.meter.packed(1):  # a single token, too, is read and not said
-                after = go_on(self.speaker, state, tokens[:, :-1], keep=0)
-            logits.extend(after.logits if after.logits is not None else ())
-        scores = torch.cat(logits).float().log_softmax(-1)
-        return float(scores.gather(1, tokens[0, :, None]).mean())
+                inside = go_on(self.speaker, state, tokens[:, :-1], keep=0).predicted[0]
+        return likelihood(state.next, inside, tokens)
 
     def _say(self, prompt: Prompt, max_new_tokens: int) -> Reply:
-        """Greedily, by the logits alone: a checkpoint's own generation config has no say."""
-        said: list[int] = []
         prepared = self._prepared(prompt)
         with self._measured() as span:
             state = self._begun(prepared)
-            for left in reversed(range(max_new_tokens)):
-                token = state.next.argmax(-1, keepdim=True)
-                if int(token) in self.prompter.ends:
-                    break
-                said.append(int(token))
-                state = go_on(self.speaker, state, token) if left else state
+            said = greedy(self.speaker, state, self.prompter.ends, max_new_tokens)
         return Reply(self.prompter.text(said), span.work)
 
     def _begun(self, prepared: Prepared) -> State:

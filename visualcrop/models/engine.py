@@ -113,3 +113,25 @@ def _multimodal_positions(
         attention_mask=inputs.get("attention_mask"),
     )
     return positions, shift
+
+
+def greedy(
+    model: PreTrainedModel, state: State, ends: frozenset[int], max_new_tokens: int
+) -> list[int]:
+    """Go on by the logits alone: a checkpoint's own generation config has no say."""
+    said: list[int] = []
+    for left in reversed(range(max_new_tokens)):
+        token = state.next.argmax(-1, keepdim=True)
+        if int(token) in ends:
+            break
+        said.append(int(token))
+        state = go_on(model, state, token) if left else state
+    return said
+
+
+def likelihood(after: Tensor, inside: Tensor, reply: Tensor) -> float:
+    """Minus the mean cross-entropy of a reply's tokens, from the logits before each."""
+    import torch
+
+    scores = torch.cat([after, inside]).float().log_softmax(-1)
+    return float(scores.gather(1, reply[0, :, None]).mean())

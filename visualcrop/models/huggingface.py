@@ -12,7 +12,7 @@ from ..errors import ModelError
 from ..model import NOTHING, By, Capture, Choice, Model, Patches, Reading, Reply, Traits, Work
 from ..prompt import Prompt
 from ..values import View
-from .engine import State, go_on
+from .engine import State, greedy, likelihood
 from .layouts import Layout
 from .meter import Meter, Span
 from .prompting import Prepared, Prompter
@@ -112,17 +112,10 @@ class HuggingFaceModel(Model):
         return [self.prompter.tokens(prepared, choice).to(device) for choice in choices]
 
     def _say(self, prompt: Prompt, max_new_tokens: int) -> Reply:
-        """Greedily, by the logits alone: a checkpoint's own generation config has no say."""
-        said: list[int] = []
         prepared = self.prompter.prepare(prompt)
         with self._measured() as span:
             state = self.reader.state(prepared)
-            for left in reversed(range(max_new_tokens)):
-                token = state.next.argmax(-1, keepdim=True)
-                if int(token) in self.prompter.ends:
-                    break
-                said.append(int(token))
-                state = go_on(self.network, state, token) if left else state
+            said = greedy(self.network, state, self.prompter.ends, max_new_tokens)
         return Reply(self.prompter.text(said), span.work)
 
     @contextmanager
@@ -147,11 +140,3 @@ class HuggingFaceModel(Model):
                 f"{self.id} gave {len(prepared.placeholders)} image tokens where {start} were "
                 "expected; its processor differs from its family's, please report it."
             )
-
-
-def likelihood(after: Tensor, inside: Tensor, reply: Tensor) -> float:
-    """Minus the mean cross-entropy of a reply's tokens, from the logits before each."""
-    import torch
-
-    scores = torch.cat([after, inside]).float().log_softmax(-1)
-    return float(scores.gather(1, reply[0, :, None]).mean())
