@@ -9,9 +9,9 @@ import attrs
 
 from ..strategy import option
 from ..values import View
-from .layouts import Eye, Layout, centre_crop, padded_square
+from .layouts import Layout, centre_crop, padded_square
 from .loading import Source
-from .pretrained import Pretrained
+from .pretrained import Pretrained, eye_of
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -44,7 +44,7 @@ class Llava(Pretrained):
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        eye = Eye(config.vision_config.image_size, config.vision_config.patch_size)
+        eye = eye_of(config)
         fit = padded_square if self.fit == "pad" else centre_crop
         return fit(view.picture.size, eye)
 

@@ -9,9 +9,9 @@ import attrs
 
 from ..values import View
 from .anyres import anyres
-from .layouts import Eye, Layout
+from .layouts import Layout
 from .loading import Source
-from .pretrained import Pretrained
+from .pretrained import Pretrained, eye_of
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -38,7 +38,7 @@ class LlavaNext(Pretrained):
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        eye = Eye(config.vision_config.image_size, config.vision_config.patch_size)
+        eye = eye_of(config)
         return anyres(view.picture.size, eye, pinpoints=config.image_grid_pinpoints)
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:

@@ -9,9 +9,9 @@ import attrs
 
 from ..values import View
 from .anyres import anyres
-from .layouts import Eye, Layout, padded_square
+from .layouts import Layout, padded_square
 from .loading import Source
-from .pretrained import Pretrained
+from .pretrained import Pretrained, eye_of
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -53,14 +53,14 @@ class LlavaOnevision(Pretrained):
         return ImagesOnly(
             source.part("AutoImageProcessor", backend="pil"),
             tokenizer,
-            num_image_tokens=_eye(config).tokens,
+            num_image_tokens=eye_of(config).tokens,
             vision_feature_select_strategy=config.vision_feature_select_strategy,
             chat_template=tokenizer.chat_template,
             vision_aspect_ratio=config.vision_aspect_ratio,
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        eye, size = _eye(config), view.picture.size
+        eye, size = eye_of(config), view.picture.size
         if among > 1:
             return padded_square(size, eye, extra=1)
         tiles = int(config.vision_aspect_ratio.removeprefix("anyres_max_"))
@@ -70,7 +70,3 @@ class LlavaOnevision(Pretrained):
         """Table 7, for the 28 layers of the 7B model."""
         layers = {"relevance.layers": (21, 28)} if self.depth == 28 else {}
         return {"focus": {**layers, "answer": "interleaved", "t_type2": 0.5}}
-
-
-def _eye(config: PretrainedConfig) -> Eye:
-    return Eye(config.vision_config.image_size, config.vision_config.patch_size)

@@ -11,7 +11,7 @@ from ..errors import ModelError
 from ..model import Model, ModelFamily
 from ..strategy import at_least, option
 from ..values import View
-from .layouts import Layout
+from .layouts import Eye, Layout
 from .loading import Source
 
 if TYPE_CHECKING:
@@ -78,3 +78,8 @@ class Pretrained(ModelFamily):
         """Pixels on a side that the encoder sees at once."""
         size: int = config.vision_config.image_size
         return size
+
+
+def eye_of(config: PretrainedConfig) -> Eye:
+    """What the encoder sees at once, where one of its patches is one token."""
+    return Eye(config.vision_config.image_size, config.vision_config.patch_size)
