@@ -18,6 +18,7 @@ from .errors import VisualcropError
 from .geometry import Box, Grid
 from .hookspecs import hookimpl
 from .image import Image
+from .inference.batching import Batching
 from .interfaces import (
     AnswerComposer,
     ProposalGenerator,
@@ -38,7 +39,6 @@ from .model import (
     Traits,
     Work,
 )
-from .models.batching import Batching
 from .plugins import Plugin, Plugins, load_plugins
 from .prompt import Mark, Prompt
 from .registry import Registry

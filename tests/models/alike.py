@@ -11,8 +11,8 @@ from torch import Tensor
 from tests.models.opened import EXISTENCE, about, interleaved, noise, opened
 from tests.models.tiny.configs import LAYERS
 from visualcrop import Box, Prompt, Reading, View
+from visualcrop.inference.remembering import Memory
 from visualcrop.models.huggingface import HuggingFaceModel
-from visualcrop.models.remembering import Memory
 
 EVERY = tuple(range(LAYERS))
 ROOM = 1 << 30

@@ -18,7 +18,7 @@ from tests.models.reference import picture
 from tests.models.tiny.checkpoints import NETWORKS, checkpoint
 from tests.models.tiny.processors import load_processor
 from visualcrop import Box
-from visualcrop.models.layouts import Layout, Size
+from visualcrop.layouts.layout import Layout, Size
 
 
 @attrs.frozen

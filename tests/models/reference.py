@@ -11,8 +11,8 @@ import transformers as tf
 
 from tests.models.tiny.checkpoints import checkpoint
 from tests.models.tiny.processors import load_processor, processor_class
-from tests.unit.models.published import NEXT_PINPOINTS, QWEN
-from visualcrop.models.layouts import Size
+from tests.unit.layouts.published import NEXT_PINPOINTS, QWEN
+from visualcrop.layouts.layout import Size
 
 
 def published_processor(family: str) -> Any:

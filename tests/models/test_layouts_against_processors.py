@@ -15,7 +15,7 @@ from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import (
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize as their_resize
 
 from tests.models.reference import picture, placeholders, published_processor, weightless
-from tests.unit.models.published import (
+from tests.unit.layouts.published import (
     EXTREMES,
     NEXT_PINPOINTS,
     ONEVISION_PINPOINTS,
@@ -24,9 +24,9 @@ from tests.unit.models.published import (
     gemma_crops,
 )
 from visualcrop.errors import GeometryError
-from visualcrop.models.anyres import select_best_resolution
-from visualcrop.models.layouts import Size, acceptable, smart_resize
-from visualcrop.models.tiling import get_optimal_tiled_canvas, pan_and_scan_crops
+from visualcrop.layouts.anyres import select_best_resolution
+from visualcrop.layouts.layout import Size, acceptable, smart_resize
+from visualcrop.layouts.tiling import get_optimal_tiled_canvas, pan_and_scan_crops
 
 _DICE = random.Random(0)
 _SIZES: list[Size] = [

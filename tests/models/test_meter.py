@@ -14,7 +14,7 @@ from torch import Tensor
 
 from tests.models.metering import NEW, Bench, StopError, inputs, metered, network
 from tests.models.tiny.checkpoints import FAMILIES
-from visualcrop.models.meter import Meter
+from visualcrop.metering.meter import Meter
 
 pytestmark = pytest.mark.torch
 every_family = pytest.mark.parametrize("family", FAMILIES)

@@ -11,10 +11,10 @@ from tests.models.alike import EVERY, asked, assert_alike, internals, plain, rem
 from tests.models.opened import GRIDDED, about, opened
 from tests.models.tiny.checkpoints import checkpoint
 from visualcrop import Capture, ModelFamily, Prompt, Registry, Work
+from visualcrop.inference import packing, reading
+from visualcrop.inference.reading import shared
 from visualcrop.model import By
-from visualcrop.models import packing, reading
 from visualcrop.models.huggingface import HuggingFaceModel
-from visualcrop.models.reading import shared
 
 pytestmark = pytest.mark.torch
 CHOICES = ("red", "The key is left of the mug.", "No", "blue key")

@@ -17,9 +17,9 @@ from tests.models.alike import (
 )
 from tests.models.opened import GRIDDED, about, interleaved
 from visualcrop import Capture, Prompt
-from visualcrop.models.engine import kept
+from visualcrop.inference.engine import kept
+from visualcrop.inference.remembering import Memory
 from visualcrop.models.huggingface import HuggingFaceModel
-from visualcrop.models.remembering import Memory
 
 CHOICES = ("Yes", "No", "The mug is red.")
 INTERNALS = Capture(values=EVERY, keys=EVERY, attention=EVERY)

@@ -11,8 +11,8 @@ from torch import Tensor
 from tests.models.alike import part
 from tests.models.opened import EXISTENCE, GRIDDED, about, interleaved, noise, opened
 from visualcrop import Image, Prompt, View
-from visualcrop.models.prompting import Prompter
-from visualcrop.models.remembering import Memory
+from visualcrop.inference.prompting import Prompter
+from visualcrop.inference.remembering import Memory
 
 pytestmark = pytest.mark.torch
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.models.alike import EVERY, asked, assert_alike, internals, plain, remembering
 from tests.models.opened import GRIDDED
-from tests.unit.models.crowd import eight
+from tests.unit.inference.crowd import eight
 from visualcrop import Batching, Capture, Model, Prompt
 
 pytestmark = pytest.mark.torch

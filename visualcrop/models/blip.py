@@ -15,12 +15,12 @@ import attrs
 import numpy as np
 
 from ..errors import ModelError
+from ..inference.engine import State, go_on, greedy, likelihood
+from ..inference.prompting import Prepared, Prompter
+from ..metering.meter import Meter, Span
 from ..model import NOTHING, By, Capture, Choice, Model, Reading, Reply, Traits
 from ..prompt import Prompt
-from .engine import State, go_on, greedy, likelihood
 from .instructblip import NO_PLACE
-from .meter import Meter, Span
-from .prompting import Prepared, Prompter
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ..errors import ModelError, nearest
+from ..layouts.layout import Layout
 from ..values import View
 from .gemma3 import Gemma3
 from .instructblip import InstructBlip
 from .internvl import InternVl
-from .layouts import Layout
 from .llava import Llava
 from .llava_next import LlavaNext
 from .llava_onevision import LlavaOnevision

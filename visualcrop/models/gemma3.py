@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..layouts.layout import Eye, Layout, squashed
+from ..layouts.tiling import pan_and_scan
 from ..strategy import option
 from ..values import View
-from .layouts import Eye, Layout, squashed
 from .loading import Source
 from .pretrained import Pretrained
-from .tiling import pan_and_scan
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from ..errors import ModelError
+from ..inference.engine import State, greedy, likelihood
+from ..inference.prompting import Prepared, Prompter
+from ..inference.reading import Reader, shared
+from ..inference.remembering import Key, Memory, views_key
+from ..layouts.layout import Layout
+from ..metering.meter import Meter, Span
 from ..model import NOTHING, By, Capture, Choice, Model, Patches, Reading, Reply, Traits, Work
 from ..prompt import Prompt
 from ..values import View
-from .engine import State, greedy, likelihood
-from .layouts import Layout
-from .meter import Meter, Span
-from .prompting import Prepared, Prompter
-from .reading import Reader, shared
-from .remembering import Key, Memory, views_key
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ..errors import ModelError
+from ..layouts.layout import Layout
 from ..model import Model, Traits
 from ..strategy import option
 from ..values import View
-from .layouts import Layout
 from .loading import Source
 from .pretrained import Pretrained
 
@@ -34,8 +34,8 @@ class InstructBlip(Pretrained):
     memory: int = option(0, help="unused: what is read of an image depends on the question")
 
     def open(self) -> Model:
+        from ..metering.meter import Meter
         from .blip import BlipModel, PlainWords
-        from .meter import Meter
         from .opening import own_config
 
         source, config = self.source, own_config(self)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..layouts.layout import Eye, Layout
+from ..layouts.tiling import tiled
 from ..strategy import at_least, option
 from ..values import View
-from .layouts import Eye, Layout
 from .loading import Source
 from .pretrained import Pretrained
-from .tiling import tiled
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
+from ..layouts.layout import Layout, centre_crop, padded_square
 from ..strategy import option
 from ..values import View
-from .layouts import Layout, centre_crop, padded_square
 from .loading import Source
 from .pretrained import Pretrained, eye_of
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..layouts.anyres import anyres
+from ..layouts.layout import Layout
 from ..values import View
-from .anyres import anyres
-from .layouts import Layout
 from .loading import Source
 from .pretrained import Pretrained, eye_of
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import ModelError
+from ..inference.prompting import Prompter
+from ..inference.remembering import Memory
+from ..layouts.layout import Layout
+from ..metering.meter import Meter
 from ..model import Traits
 from ..values import View
 from .huggingface import HuggingFaceModel
-from .layouts import Layout
-from .meter import Meter
-from .prompting import Prompter
-from .remembering import Memory
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig

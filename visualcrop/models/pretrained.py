@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import attrs
 
 from ..errors import ModelError
+from ..layouts.layout import Eye, Layout
 from ..model import Model, ModelFamily
 from ..strategy import at_least, option
 from ..values import View
-from .layouts import Eye, Layout
 from .loading import Source
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..layouts.layout import Layout, acceptable, native
 from ..strategy import at_least, option
 from ..values import View
-from .layouts import Layout, acceptable, native
 from .loading import Source
 from .pretrained import Pretrained
 

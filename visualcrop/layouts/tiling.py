@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..model import Tokens
-from .layouts import Edges, Eye, Layout, Size, placed, squashed
+from .layout import Edges, Eye, Layout, Size, placed, squashed
 
 
 def pan_and_scan(

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from tests.unit.models.published import EXTREMES, PUBLISHED, SIZES, WHOLE
+from tests.unit.layouts.published import EXTREMES, PUBLISHED, SIZES, WHOLE
 from tests.unit.refusals import refused
 from visualcrop import Box
 from visualcrop.errors import GeometryError
-from visualcrop.models.layouts import (
+from visualcrop.layouts.layout import (
     Eye,
     Size,
     acceptable,

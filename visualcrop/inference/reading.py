@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from ..metering.meter import Meter
 from ..model import Capture, Work
 from .capture import Tap
 from .engine import State, begin, go_on
-from .meter import Meter
 from .packing import Ending, Row, packs, rows
 from .prompting import Prepared
 from .remembering import Memory

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from tests.unit.models.crowd import Crowd, Gated, eight
+from tests.unit.inference.crowd import Crowd, Gated, eight
 from visualcrop import Answer, Batching, Capture, Looker, Model, Prompt, Reply
 from visualcrop.searchers.focus import Focus
 from visualcrop.testing import Bench, ToyModel

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import attrs
 import numpy as np
 
-from .layouts import Edges, Eye, Layout, Size, placed, squashed
+from .layout import Edges, Eye, Layout, Size, placed, squashed
 
 
 def anyres(

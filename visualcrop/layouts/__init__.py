@@ -1,0 +1,1 @@
+"""Where the tokens of an image lie: pure functions from its size to cells."""

@@ -1,0 +1,1 @@
+"""What a forward pass costs, counted where it happens."""
