@@ -15,6 +15,7 @@ from .doctor import doctor
 from .explain import explain
 from .failing import Group, add_plugin_commands
 from .look import look
+from .paper import paper
 from .plugins import app as plugins
 from .strategies import strategies
 
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (ask, look, demo, strategies, explain):
+for command in (ask, look, demo, paper, strategies, explain):
     app.command()(command)
 app.add_typer(plugins, name="plugins")
 app.command()(doctor)

@@ -150,13 +150,18 @@ def _terms(module: Module) -> int:
 
 
 def macs_language(config: PreTrainedConfig, new: int, past: int = 0) -> int:
-    """
-    What one pass over *new* tokens after *past* ones costs as papers count it.
-
-    That is FastV's and PyramidDrop's L(4nd² + 2n²d + 3ndm): multiply-accumulates, though they are
-    called FLOPs, of the language model alone, without its head, as if no heads shared keys.
-    """
+    """What one pass over *new* tokens after *past* ones costs as papers count it: see `macs`."""
     text = config.get_text_config()
-    layers, width, inner = text.num_hidden_layers, text.hidden_size, text.intermediate_size
+    sizes = {"width": text.hidden_size, "inner": text.intermediate_size}
+    return macs(new, past, layers=text.num_hidden_layers, **sizes)
+
+
+def macs(new: int, past: int = 0, *, layers: int, width: int, inner: int) -> int:
+    """
+    FastV's and PyramidDrop's L(4nd² + 2n²d + 3ndm) for *new* tokens after *past* ones.
+
+    That is multiply-accumulates, though papers call them FLOPs, of the language model alone,
+    without its head, as if no heads shared keys and each token saw all others.
+    """
     products = 4 * new * width**2 + 3 * new * width * inner
-    return int(layers * (products + 2 * new * (past + new) * width))
+    return layers * (products + 2 * new * (past + new) * width)

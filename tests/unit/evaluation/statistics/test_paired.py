@@ -1,0 +1,58 @@
+"""Whether one of two runs over the same questions is better."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from visualcrop.evaluation.statistics.paired import difference, least_net, mcnemar
+
+
+@pytest.mark.parametrize(("differing", "net"), [(10, 8), (20, 10), (40, 14), (0, 1), (3, 4)])
+def test_a_small_lead_is_not_clear(differing: int, net: int) -> None:
+    """Of 10, 20 and 40 differing answers a lead of 8, 10 and 14 is needed; of 3 none is enough."""
+    assert least_net(differing) == net
+
+
+def test_mcnemar_is_exact() -> None:
+    """9 against 1 happens in 22 of 1,024 cases."""
+    assert mcnemar(9, 1) == pytest.approx(22 / 1024)
+
+
+def test_equal_runs_do_not_differ() -> None:
+    """No gain, nothing clear."""
+    same = difference([1, 0, 1], [1, 0, 1], "abc")
+    assert (same.gain, same.p, same.clear) == (0, 1, False)
+
+
+def test_a_gain_is_counted_by_question() -> None:
+    """What only one of them gets right, and the gain between."""
+    found = difference([1, 1, 1, 0], [0, 0, 1, 1], "abcd")
+    assert (found.only_ours, found.only_theirs, found.gain) == (2, 1, 0.25)
+
+
+def test_one_image_asked_often_proves_little() -> None:
+    """Twelve wins are clear on twelve images, and not on one or two."""
+    ours, theirs = [1.0] * 12, [0.0] * 12
+    assert difference(ours, theirs, range(12)).clear
+    assert not difference(ours, theirs, [0] * 12).clear
+    assert not difference(ours, theirs, [0, 1] * 6).clear
+
+
+def test_runs_that_are_equally_good_are_seldom_told_apart() -> None:
+    """With clusters of four, in about one of twenty pairs of equal runs."""
+    rng, groups = np.random.default_rng(1), [n // 4 for n in range(200)]
+    clear = 0
+    for _ in range(100):
+        hard = np.repeat(rng.random(50), 4)
+        ours, theirs = (np.repeat(rng.random(50), 4) < hard for _ in range(2))
+        clear += difference([*ours.astype(float)], [*theirs.astype(float)], groups).clear
+    assert clear <= 12
+
+
+def test_the_interval_holds_the_gain() -> None:
+    """It is wider where answers hang together."""
+    ours, theirs = [1.0, 1, 1, 1, 0, 0, 0, 0] * 5, [0.0] * 40
+    wide = difference(ours, theirs, [n // 4 for n in range(40)]).interval
+    narrow = difference(ours, theirs, range(40)).interval
+    assert wide.low < narrow.low < 0.5 < narrow.high < wide.high
