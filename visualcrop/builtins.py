@@ -6,9 +6,17 @@ from .answer.canvas import Canvas
 from .answer.crop import Crop
 from .answer.interleaved import Interleaved
 from .answer.text_boxes import TextBoxes
+from .datasets.aokvqa import Aokvqa
+from .datasets.gqa import Gqa
+from .datasets.hrbench import HrBench
+from .datasets.mme_realworld_lite import MmeRealworldLite
+from .datasets.normal import Folder
+from .datasets.vstar import VStar
+from .executors.local import Local
 from .hookspecs import hookimpl
 from .models.families import FAMILIES, Auto
 from .models.toy import Toy
+from .models.toy.dataset import ToyScenes
 from .proposals.anchors import Anchors
 from .proposals.sliding import Sliding
 from .relevance.vv import Vv
@@ -31,6 +39,8 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(Focus, Direct),
     *FAMILIES,
     *(Auto, Toy),
+    *(VStar, HrBench, MmeRealworldLite, Aokvqa, Gqa, Folder, ToyScenes),
+    Local,
 ]
 
 

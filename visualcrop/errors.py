@@ -9,6 +9,8 @@ VisualcropError
 ├── ImageError                 not an image that can be used
 ├── ModelError                 a model that cannot be loaded or asked
 ├── QuestionError              a question that cannot be asked
+├── DatasetError               a dataset, or a row of it, that cannot be used
+├── EvaluationError            a study that cannot be run, or runs that cannot be compared
 ├── GeometryError              a box or grid that is empty or inside out
 ├── FileError                  a file that cannot be read or written
 └── BudgetExceededError        the next pass would overdraw the ledger
@@ -50,6 +52,14 @@ class ModelError(VisualcropError):
 
 class QuestionError(VisualcropError):
     """A question that cannot be asked."""
+
+
+class DatasetError(VisualcropError):
+    """A dataset, or a row of it, that cannot be used."""
+
+
+class EvaluationError(VisualcropError):
+    """A study that cannot be run, or runs that cannot be compared."""
 
 
 class GeometryError(VisualcropError, ValueError):

@@ -12,12 +12,12 @@ import numpy.typing as npt
 from .errors import GeometryError, QuestionError
 from .geometry import Box, Grid
 from .image import Image
+from .protocol import LETTERS, Protocol
 
 if TYPE_CHECKING:
     import PIL.Image
 
 Scores: TypeAlias = npt.NDArray[np.float32]
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @attrs.frozen
@@ -27,6 +27,17 @@ class Question:
     text: str
     image: Image = attrs.field(repr=False)
     choices: tuple[str, ...] = ()
+    protocol: Protocol = attrs.field(default=Protocol(), repr=False)
+
+    @property
+    def letters(self) -> str:
+        """One for each choice."""
+        return LETTERS[: len(self.choices)]
+
+    @property
+    def asked(self) -> str:
+        """What the model is asked, with the choices in letters."""
+        return self.protocol.asked(self.text, self.choices)
 
     def __attrs_post_init__(self) -> None:
         if not self.text.strip():
@@ -124,6 +135,7 @@ class Answer:
     evidence: tuple[Evidence, ...] = attrs.field(default=(), repr=False)
     exhausted: bool = False  # the budget ran out: this is the best so far
     passes: Mapping[str, int] = attrs.field(factory=dict)  # by stage
+    counts: Mapping[str, int] = attrs.field(factory=dict)  # what a method's own paper counts
 
     @property
     def found(self) -> bool:

@@ -8,10 +8,11 @@ import attrs
 
 from ..budget import BudgetedModel
 from ..interfaces import AnswerComposer
+from ..protocol import Inference
 from ..strategy import at_least, option
 from ..values import Answer, Finding, Question, View
 from .pasting import merged, pasted
-from .replying import Inference, reply, with_findings
+from .replying import reply, with_findings
 
 
 @attrs.frozen

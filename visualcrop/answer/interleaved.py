@@ -9,10 +9,11 @@ import attrs
 from ..budget import BudgetedModel
 from ..interfaces import AnswerComposer
 from ..prompt import Part
+from ..protocol import Inference
 from ..strategy import at_least, option
 from ..values import Answer, Finding, Question, View
 from .outlining import outline_colour, outlined
-from .replying import Inference, reply, with_findings
+from .replying import reply, with_findings
 
 
 @attrs.frozen

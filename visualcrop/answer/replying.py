@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
 
 import attrs
 
 from ..budget import BudgetedModel
 from ..prompt import Part, Prompt
-from ..values import LETTERS, Answer, Finding, Question
-
-Inference: TypeAlias = Literal["generate", "letter-logits", "option-logits"]
-_INSTRUCTION = "Answer with the option's letter from the given choices directly."
+from ..protocol import Inference
+from ..values import Answer, Finding, Question
 
 
 def reply(
@@ -23,40 +20,27 @@ def reply(
     max_new_tokens: int = 32,
 ) -> Answer:
     """Ask *question* after *evidence*. Without choices the model always says its answer."""
-    if not question.choices or inference == "generate":
-        prompt = Prompt((*evidence, asked(question)))
-        (said,) = model.generate([prompt], max_new_tokens=max_new_tokens)
-        text = said.text.strip()
-        return Answer(text, named_choice(text, question.choices), shown=prompt.views)
+    inference = question.protocol.inference or inference
+    if question.choices and inference != "generate":
+        return _weighed(question, evidence, model, inference)
+    prompt = Prompt((*evidence, question.asked))
+    (said,) = model.generate([prompt], max_new_tokens=max_new_tokens)
+    text = said.text.strip()
+    named = question.protocol.named(text, question.choices)
+    return Answer(text, named, shown=prompt.views)
+
+
+def _weighed(
+    question: Question, evidence: Sequence[Part], model: BudgetedModel, inference: Inference
+) -> Answer:
+    """The choice that the model leans to most, by its letter or as a sentence."""
     if inference == "letter-logits":
-        prompt, choices = (
-            Prompt((*evidence, asked(question))),
-            tuple(LETTERS[: len(question.choices)]),
-        )
+        prompt, choices = Prompt((*evidence, question.asked)), tuple(question.letters)
         (choice,) = model.choose([prompt], choices)
     else:
         prompt, choices = Prompt((*evidence, question.text)), question.choices
         (choice,) = model.choose([prompt], choices, by="sentence")
     return Answer(choices[choice.best], choice.best, shown=prompt.views)
-
-
-def asked(question: Question) -> str:
-    """The question with its choices in letters."""
-    if not question.choices:
-        return question.text
-    options = [
-        f"({letter}) {choice}" for letter, choice in zip(LETTERS, question.choices, strict=False)
-    ]
-    return "\n".join([question.text, *options, _INSTRUCTION])
-
-
-def named_choice(text: str, choices: Sequence[str]) -> int | None:
-    """Which choice *text* is, by its letter or its words; nothing is guessed."""
-    bare = text.strip().strip("().:").strip()
-    if len(bare) == 1 and bare in LETTERS[: len(choices)]:
-        return LETTERS.index(bare)
-    words = [choice.casefold().strip() for choice in choices]
-    return words.index(bare.casefold()) if words.count(bare.casefold()) == 1 else None
 
 
 def with_findings(answer: Answer, findings: Sequence[Finding]) -> Answer:

@@ -11,9 +11,10 @@ from ..geometry import Box
 from ..image import Image
 from ..interfaces import AnswerComposer
 from ..prompt import Part
+from ..protocol import Inference
 from ..strategy import at_least, option
 from ..values import Answer, Finding, Question, View
-from .replying import Inference, reply, with_findings
+from .replying import reply, with_findings
 
 
 @attrs.frozen

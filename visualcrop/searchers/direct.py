@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from ..answer.replying import Inference, reply
+from ..answer.replying import reply
 from ..budget import ANSWER, BudgetedModel
 from ..interfaces import Searcher
+from ..protocol import Inference
 from ..strategy import at_least, option
 from ..values import Answer, Question, View
 

@@ -6,11 +6,9 @@ import attrs
 import pytest
 
 from tests.unit.saying import saying
-from visualcrop import Question, View, reply
-from visualcrop.answer.replying import Inference, asked, named_choice
+from visualcrop import View, reply
+from visualcrop.protocol import Inference, Protocol
 from visualcrop.testing import Bench
-
-_CHOICES = ("red", "dark blue", "4", "Red")
 
 
 class TestReply:
@@ -45,6 +43,14 @@ class TestReply:
         place = bench.asked.question.choices.index(bench.asked.answer)
         assert texts == ["ABCD"[place], "ABCD"[place], bench.asked.answer]
 
+    @pytest.mark.parametrize("inference", ["generate", "letter-logits", "option-logits"])
+    def test_the_protocol_decides(self, inference: Inference) -> None:
+        """The way that a question's protocol names comes before the strategy's."""
+        bench = Bench.set_up()
+        question = attrs.evolve(bench.asked.question, protocol=Protocol(inference=inference))
+        reply(question, [bench.whole], bench.model, "letter-logits")
+        assert bench.toy.passes == (4 if inference == "option-logits" else 1)
+
     def test_an_answer_that_is_no_choice(self) -> None:
         """The text stays as it was said, and no choice is made up for it."""
         question = Bench.set_up().asked.question
@@ -53,59 +59,3 @@ class TestReply:
 
 
 _WAYS: tuple[Inference, ...] = ("generate", "letter-logits", "option-logits")
-
-
-class TestAsked:
-    """The question as the model reads it."""
-
-    def test_choices_have_letters(self) -> None:
-        """One line each, and an instruction to give the letter."""
-        question = Question("What colour?", Bench.set_up().scene.image, ("red", "blue"))
-        assert asked(question).split("\n") == [
-            "What colour?",
-            "(A) red",
-            "(B) blue",
-            "Answer with the option's letter from the given choices directly.",
-        ]
-
-    def test_no_choices_no_letters(self) -> None:
-        """An open question is asked as it is."""
-        assert asked(Question("What colour?", Bench.set_up().scene.image)) == "What colour?"
-
-
-class TestNamedChoice:
-    """Which choice a text is."""
-
-    @pytest.mark.parametrize(
-        ("text", "choice"),
-        [
-            ("A", 0),
-            ("(B)", 1),
-            ("C.", 2),
-            (" D:\n", 3),
-            ("(B", 1),
-            ("dark blue", 1),
-            ("Dark Blue.", 1),
-            ("4", 2),
-            ("red", None),  # two choices read so
-            ("E", None),
-            ("b", None),
-            ("(B) dark blue", None),
-            ("A or B", None),
-            ("AB", None),
-            ("blue", None),
-            ("", None),
-            ("().", None),
-        ],
-    )
-    def test_by_letter_or_by_words(self, text: str, choice: int | None) -> None:
-        """A letter alone or a choice's own words, and nothing that has to be guessed."""
-        assert named_choice(text, _CHOICES) == choice
-
-    def test_letters_come_first(self) -> None:
-        """Where a choice reads like another's letter, the letter is meant."""
-        assert named_choice("B", ("B", "A")) == 1
-
-    def test_without_choices(self) -> None:
-        """Nothing can be named."""
-        assert named_choice("A", ()) is None

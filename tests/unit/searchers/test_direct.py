@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from visualcrop import ANSWER
-from visualcrop.answer.replying import Inference
+from visualcrop.protocol import Inference
 from visualcrop.searchers.direct import Direct
 from visualcrop.testing import Bench, Scene
 

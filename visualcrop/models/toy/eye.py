@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 
 import attrs
@@ -17,6 +18,7 @@ CELL = 4  # pixels of the eye on a side of one cell
 _PURE = 40  # largest difference in any channel from a pure colour
 _CLEAR = 14  # pure pixels of a frame that make a thing visible
 _FAINT = 140.0  # distance at which a colour leaves no trace
+_DULL = 0.1  # slope where nothing is of interest
 Floats = npt.NDArray[np.float32]
 
 
@@ -75,9 +77,21 @@ def traces(view: View, side: int) -> dict[str, Floats]:
     """How much of each kind and colour there is in each cell, from 0 to 1: cells x cells."""
     seen = look(view, side)
     cells = side // CELL
-    found = {}
-    for name, colour in {**KINDS, **COLOURS}.items():
-        distance = np.linalg.norm(seen - np.array(colour, np.float32), axis=2)
-        likeness = (1 - distance / _FAINT).clip(0)
-        found[name] = likeness.reshape(cells, CELL, cells, CELL).max(axis=(1, 3))
-    return found
+    return {
+        name: _likeness(seen, colour).reshape(cells, CELL, cells, CELL).max(axis=(1, 3))
+        for name, colour in {**KINDS, **COLOURS}.items()
+    }
+
+
+def slopes(view: View, side: int, names: Collection[str]) -> Floats:
+    """How a reply about *names* hangs on each pixel: side x side."""
+    seen = look(view, side)
+    like = (_likeness(seen, colour) for name, colour in KINDS.items() if name in names)
+    return sum(like, np.full((side, side), _DULL, np.float32))
+
+
+def _likeness(seen: Floats, colour: tuple[int, int, int]) -> Floats:
+    """From 0 to 1 for each pixel."""
+    distance = np.linalg.norm(seen - np.array(colour, np.float32), axis=2)
+    like: Floats = (1 - distance / _FAINT).clip(0)
+    return like

@@ -9,10 +9,22 @@ import attrs
 import numpy as np
 
 from ...geometry import Grid
-from ...model import NOTHING, By, Capture, Choice, Model, Patches, Reading, Reply, Traits, Work
+from ...model import (
+    NOTHING,
+    By,
+    Capture,
+    Choice,
+    Model,
+    Patches,
+    Reading,
+    Reply,
+    Sight,
+    Traits,
+    Work,
+)
 from ...prompt import Prompt
 from ...values import View
-from .eye import CELL, Floats, traces
+from .eye import CELL, Floats, slopes, traces
 from .features import LAYERS, cell_features, meaning, word_features, words
 from .reasoning import conclusion, confidence, reply
 
@@ -88,7 +100,11 @@ class _Sequence:
             values={n: self._features(seen, n, _VALUE_NOISE) for n in capture.values},
             keys={n: self._features(seen, n + LAYERS, _KEY_NOISE, turned) for n in capture.keys},
             attention={n: self._attention(seen, n) for n in capture.attention},
-            work=Work(new_tokens=self.length),
+            gradients={n: self._attention(seen, n) for n in capture.gradients},
+            sight=self._sight() if capture.pixels else None,
+            work=Work(
+                new_tokens=self.length, backward=int(capture.pixels or bool(capture.gradients))
+            ),
         )
 
     def _patches(self) -> Iterator[Patches]:
@@ -119,6 +135,14 @@ class _Sequence:
         features = torch.from_numpy(np.concatenate(pieces, axis=1))
         angle = turned * torch.arange(self.length)[:, None] / 40
         return features * torch.cos(angle) + features.roll(1, -1) * torch.sin(angle)
+
+    def _sight(self) -> Sight:
+        """Steep where the view shows what the text names."""
+        import torch
+
+        (view,) = self.prompt.views
+        named = {meaning(word[0]) for word in words(self.prompt.text)}
+        return Sight(view.box, torch.from_numpy(slopes(view, self.side, named)))
 
     def _attention(self, seen: dict[View, dict[str, Floats]], layer: int) -> Tensor:
         """The last token's attention: to cells that show what the text names. Heads x tokens."""

@@ -7,10 +7,12 @@ import re
 from collections.abc import Sequence
 
 from ...prompt import Prompt
-from ...values import LETTERS, View
+from ...protocol import LETTERS
+from ...values import View
 from .eye import Sighting, sightings
 from .features import kinds_in, meaning, words
 from .scene import COLOURS
+from .telling import facts, told
 
 _OPTION = re.compile(r"^\(([A-Z])\) (.+)$", re.MULTILINE)
 _PLACE = re.compile(r"\[([\d.]+), ([\d.]+), ([\d.]+), ([\d.]+)\] with the (.+):")
@@ -18,7 +20,9 @@ UNSURE = "unsure"
 
 
 def reply(prompt: Prompt, side: int) -> str:
-    """A letter where letters are asked for, else a word or two."""
+    """A letter where letters are asked for, else a word or two, or what is to be told."""
+    if (said := told(prompt, side)) is not None:
+        return said
     if not prompt.views:
         return named_targets(prompt.text)
     options = _OPTION.findall(prompt.text)
@@ -47,7 +51,7 @@ def named_targets(text: str) -> str:
 def conclusion(prompt: Prompt, side: int) -> str:
     """The answer in words, or `unsure`."""
     parts = [part for part in prompt.parts if isinstance(part, str)]
-    question = parts[-1].partition("\n")[0].lower()
+    question = parts[-1].partition("\n")[0].lower().removeprefix("query: ")
     things = kinds_in(question)
     seen = [_wanted(sightings(view, side), question) for view in prompt.views]
     if question.startswith("is there"):
@@ -58,7 +62,9 @@ def conclusion(prompt: Prompt, side: int) -> str:
     if "left" in question and len(things) == 2:
         return _side(things, seen, parts)
     found = [s for sights in seen for s in sights if s.kind in things[:1]]
-    return max(found, key=lambda s: s.pixels).colour if found else UNSURE
+    if not found:
+        return facts(parts).get(things[0], UNSURE) if things else UNSURE
+    return max(found, key=lambda s: s.pixels).colour
 
 
 def confidence(views: Sequence[View], text: str, side: int) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from visualcrop import Prompt, Question, View
-from visualcrop.answer.replying import asked
 from visualcrop.models.toy.reasoning import conclusion, confidence, named_targets, reply
 from visualcrop.testing import Bench
 
@@ -86,7 +85,7 @@ class TestReply:
         """Of the choice that it sees."""
         bench = Bench.set_up()
         question = bench.asked.question
-        said = reply(Prompt((_close(bench, 0), asked(question))), _SIDE)
+        said = reply(Prompt((_close(bench, 0), question.asked)), _SIDE)
         assert question.choices["ABCD".index(said)] == bench.asked.answer
 
     def test_guesses_the_same_every_time(self) -> None:
@@ -94,7 +93,7 @@ class TestReply:
         bench = Bench.set_up()
         texts = [f"What colour is the mug, number {i}?" for i in range(60)]
         choices = ("red", "blue", "green", "black")
-        questions = [asked(Question(text, bench.scene.image, choices)) for text in texts]
+        questions = [Question(text, bench.scene.image, choices).asked for text in texts]
         said = [reply(Prompt((bench.whole, question)), _SIDE) for question in questions]
         assert said == [reply(Prompt((bench.whole, question)), _SIDE) for question in questions]
         assert all(5 < said.count(letter) < 30 for letter in "ABCD")

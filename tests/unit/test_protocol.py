@@ -1,0 +1,63 @@
+"""How a question is put, and how the reply is read."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from visualcrop import Question, VisualcropError
+from visualcrop.protocol import Protocol
+from visualcrop.testing import Bench
+
+
+class TestAsked:
+    """The question as the model reads it."""
+
+    def test_choices_have_letters(self) -> None:
+        """One line each, and an instruction to give the letter."""
+        question = Question("What colour?", Bench.set_up().scene.image, ("red", "blue"))
+        assert question.asked.split("\n") == [
+            "What colour?",
+            "(A) red",
+            "(B) blue",
+            "Answer with the option's letter from the given choices directly.",
+        ]
+
+    def test_no_choices_no_letters(self) -> None:
+        """An open question is asked as it is."""
+        assert Question("What colour?", Bench.set_up().scene.image).asked == "What colour?"
+
+    def test_braces_in_a_question_are_left_alone(self) -> None:
+        """Neither a question nor a choice can reach into the template."""
+        asked = Protocol(choosing="{question} | {options} {x} {").asked(
+            "Is {options} {here}?", ("{question}", "{")
+        )
+        assert asked == "Is {options} {here}? | (A) {question}\n(B) { {x} {"
+
+    def test_a_template_without_the_question_is_refused(self) -> None:
+        """One sentence says where the question goes."""
+        with pytest.raises(VisualcropError, match=r"has no \{question\}; write \{question\}"):
+            Protocol(choosing="Answer:")
+
+
+class TestDigest:
+    """What tells protocols apart."""
+
+    def test_a_name_makes_no_difference(self) -> None:
+        """The same under another name is the same."""
+        assert Protocol("a").digest == Protocol("b").digest
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"choosing": "{question}\n{options}"},
+            {"option": "{letter}. {option}"},
+            {"between": " "},
+            {"saying": "{question} Briefly."},
+            {"inference": "letter-logits"},
+            {"extraction": "strict"},
+        ],
+    )
+    def test_anything_else_does(self, change: dict[str, str]) -> None:
+        """Each part of a protocol counts."""
+        assert attrs.evolve(Protocol(), **change).digest != Protocol().digest

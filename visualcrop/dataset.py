@@ -1,0 +1,115 @@
+"""Many questions with what is known of each; nothing is opened before it is asked for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, TypeAlias
+
+import attrs
+
+from .decoding import size_of
+from .errors import DatasetError
+from .geometry import Box
+from .image import MAX_PIXELS, Image
+from .protocol import LETTERS
+from .strategy import Strategy
+from .values import Question
+
+Effect: TypeAlias = Literal["lost", "kept", "excluded"]
+
+
+class ImageSource(ABC):
+    """Where an image comes from. A light value that can be sent to another process."""
+
+    @abstractmethod
+    def read(self) -> bytes:
+        """The encoded picture, as it was shipped."""
+
+    def open(self, max_pixels: int = MAX_PIXELS) -> Image:
+        return Image.open(self.read(), max_pixels=max_pixels)
+
+    def size(self) -> tuple[int, int]:
+        """Width and height of the upright picture, without opening all of it."""
+        return size_of(self.read())
+
+
+@attrs.frozen
+class TargetBox:
+    """A thing that a question is about, and where it is in the image."""
+
+    name: str
+    box: Box
+
+
+@attrs.frozen
+class Sample:
+    """
+    One question of a dataset, its right answer, and what is known about its image.
+
+    With choices, *answer* is the index of the right one; without, all texts that are accepted.
+    Samples of one *group*, as of one image, are not independent of one another.
+    """
+
+    id: str
+    source: ImageSource = attrs.field(repr=False)
+    text: str
+    choices: tuple[str, ...] = ()
+    answer: int | tuple[str, ...] = ()
+    group: str = ""
+    category: tuple[str, ...] = ()  # from the coarsest to the finest
+    targets: tuple[TargetBox, ...] = attrs.field(default=(), repr=False)
+    meta: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.id or not self.text.strip():
+            raise DatasetError("A sample needs an id and a question.")
+        if len(self.choices) == 1 or len(self.choices) > len(LETTERS):
+            raise DatasetError(
+                f"A sample has no options or 2 to {len(LETTERS)}, not {len(self.choices)}."
+            )
+        if isinstance(self.answer, int) and not 0 <= self.answer < len(self.choices):
+            raise DatasetError(
+                f"Its answer is option {self.answer}, but it has {len(self.choices)} options."
+            )
+        if not isinstance(self.answer, int) and (self.choices or not self.answer):
+            raise DatasetError("Its right answer is not known.")
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """Every text that is right."""
+        return (self.choices[self.answer],) if isinstance(self.answer, int) else self.answer
+
+    def question(self, max_pixels: int = MAX_PIXELS) -> Question:
+        """Open the image, and ask about it."""
+        return Question(self.text, self.source.open(max_pixels), self.choices)
+
+
+@attrs.frozen
+class Problem:
+    """
+    What is wrong with one row of a dataset, and what became of its sample.
+
+    It is *lost*, or *kept* without the part that is wrong; or the row is sound but *excluded*.
+    """
+
+    id: str
+    reason: str
+    effect: Effect = "lost"
+
+
+class Dataset(Strategy):
+    """Questions with their right answers, read one by one."""
+
+    kind = "dataset"
+
+    @abstractmethod
+    def read(self) -> Iterator[Sample | Problem]:
+        """Every row in its order, as a sample; where it cannot be one, what is wrong with it."""
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (row for row in self.read() if isinstance(row, Sample))
+
+    def published(self) -> Mapping[str, int]:
+        """What there should be: `samples`, `images`, and samples by the name of a category."""
+        return {}

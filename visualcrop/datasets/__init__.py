@@ -1,0 +1,1 @@
+"""Datasets in files, each in the format in which it is shipped, and the form common to all."""

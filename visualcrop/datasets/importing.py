@@ -1,0 +1,147 @@
+"""Writes any dataset in the common form."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from hashlib import file_digest
+from importlib.metadata import version
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+
+import attrs
+import PIL.Image
+
+from ..dataset import Dataset, Problem, Sample
+from ..decoding import size_of
+from ..errors import FileError, VisualcropError
+from ..spec import Spec
+from .files import FileDataset
+from .normal import IMAGES, SAMPLES, SHEET, as_fields
+from .tables import digest_of
+
+_PROBLEMS = "problems.jsonl"
+_TABLES = ("*.jsonl", "*.json", "*.tsv", "*.parquet", "data/*.parquet")
+Advance = Callable[[Sample | Problem], None]
+
+
+@attrs.define
+class Written:
+    """What was written, and what could not be."""
+
+    samples: int = 0
+    images: set[str] = attrs.field(factory=set)
+    problems: list[Problem] = attrs.field(factory=list)
+
+
+def write_normal(dataset: Dataset, target: Path, advance: Advance) -> Written:
+    """
+    Write *dataset* into the folder *target*, pictures as they were shipped.
+
+    Begun anew after an interruption, pictures that are there already are kept. `dataset.toml`
+    comes last: a folder without it was never finished.
+    """
+    written = Written()
+    with writing(target):
+        (target / IMAGES).mkdir(parents=True, exist_ok=True)
+        (target / SHEET).unlink(missing_ok=True)
+        with (target / SAMPLES).open("w", encoding="utf-8") as lines:
+            for row in dataset.read():
+                _write(row, target, lines, written)
+                advance(row)
+            lines.flush()
+            os.fsync(lines.fileno())
+        problems = [json.dumps(attrs.asdict(problem)) + "\n" for problem in written.problems]
+        (target / _PROBLEMS).write_text("".join(problems), "utf-8")
+        (target / SHEET).write_text(_sheet(dataset, target, written), "utf-8")
+    return written
+
+
+def _write(row: Sample | Problem, target: Path, lines: IO[str], written: Written) -> None:
+    if isinstance(row, Sample):
+        try:
+            image = _keep(row.source.read(), target)
+        except VisualcropError as exc:
+            row = Problem(row.id, str(exc))
+        else:
+            lines.write(json.dumps(as_fields(row, image), ensure_ascii=False) + "\n")
+            written.samples += 1
+            written.images.add(image)
+            return
+    written.problems.append(row)
+
+
+def _keep(picture: bytes, target: Path) -> str:
+    """Write a picture under its own digest, once; its name from the dataset's folder."""
+    size_of(picture)  # refuses what is no picture
+    name = f"{IMAGES}/{digest_of(picture)[:16]}{suffix_of(picture)}"
+    put_whole(target / name, picture)
+    return name
+
+
+def suffix_of(picture: bytes) -> str:
+    """The ending that the picture's format is known by."""
+    with PIL.Image.open(BytesIO(picture)) as opened:
+        known = opened.format or ""
+    return {"JPEG": ".jpg", "JPEG2000": ".jp2", "TIFF": ".tif"}.get(known, f".{known.lower()}")
+
+
+def put_whole(path: Path, content: bytes) -> None:
+    """Write a file that is there either whole or not at all; one of this size is left alone."""
+    if path.is_file() and path.stat().st_size == len(content):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+class writing:  # noqa: N801 - read as a verb in `with writing(target)`
+    """Says in a sentence that the disk is full, or whatever else stops writing to *target*."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> None:
+        if isinstance(exc, OSError):
+            reason = exc.strerror or exc
+            raise FileError(
+                f"{str(self.target)!r} cannot be written: {reason}; "
+                "what is there is kept, and the same command goes on."
+            ) from exc
+
+
+def _sheet(dataset: Dataset, target: Path, written: Written) -> str:
+    lines = {
+        "name": dataset.name,
+        "origin": str(Spec.of(dataset)),
+        "n": written.samples,
+        "images": len(written.images),
+        "problems": len(written.problems),
+        "licence": "that of the original",
+        "importer": f"visualcrop {version('visualcrop')}",
+    }
+    text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items())
+    tables = [target / SAMPLES, *_sources(dataset)]
+    digests = [f"{json.dumps(path.name)} = {json.dumps(sha256(path))}\n" for path in tables]
+    return f"{text}\n[sha256]\n{''.join(digests)}"
+
+
+def _sources(dataset: Dataset) -> list[Path]:
+    """The tables that were read; pictures have their digests for names."""
+    if not isinstance(dataset, FileDataset):
+        return []
+    root = dataset.root
+    found = [root] if root.is_file() else [path for p in _TABLES for path in root.glob(p)]
+    return sorted(path for path in found if path.name not in {SAMPLES, _PROBLEMS})
+
+
+def sha256(path: Path) -> str:
+    """Fingerprint of a file of any size."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,119 @@
+"""The form that all datasets can be written in: `dataset.toml`, `samples.jsonl`, `images/`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from ..dataset import Problem, Sample, TargetBox
+from ..errors import DatasetError, FileError
+from ..geometry import Box
+from .files import FileDataset, FileSource, Row, attempt
+
+SHEET, SAMPLES, IMAGES = "dataset.toml", "samples.jsonl", "images"
+
+
+@attrs.frozen
+class Folder(FileDataset):
+    """Your own: a folder with dataset.toml, samples.jsonl and images."""
+
+    name = "folder"
+    hint = "and begin with the how-to guide on datasets"
+
+    def rows(self, root: Path) -> Iterator[Row]:
+        raise DatasetError(f"{str(root)!r} holds no {SHEET}; write one, an empty file will do.")
+
+    def published(self) -> Mapping[str, int]:
+        return counts(self.root)
+
+
+def read_normal(root: Path) -> Iterator[Row]:
+    """Each line of `samples.jsonl`, in its order."""
+    for place, fields in json_lines(root / SAMPLES):
+        if isinstance(fields, Problem):
+            yield fields
+        else:
+            yield attempt(str(fields.get("id", place)), partial(_sample, root, fields))
+
+
+def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any] | Problem]]:
+    """`line 1` and so on, each with the object that it holds."""
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield f"line {number}", _object(line, f"line {number}")
+    except OSError as exc:
+        raise FileError(f"{str(path)!r} cannot be read: {exc.strerror}.") from exc
+
+
+def _object(line: bytes, place: str) -> dict[str, Any] | Problem:
+    try:
+        fields = json.loads(line)
+    except ValueError as exc:
+        return Problem(place, f"It is not JSON ({str(exc).partition(':')[0]}).")
+    return fields if isinstance(fields, dict) else Problem(place, "It is not a JSON object.")
+
+
+def _sample(root: Path, fields: dict[str, Any]) -> Sample:
+    answer, category = fields["answer"], fields.get("category") or ()
+    return Sample(
+        id=str(fields["id"]),
+        source=FileSource.inside(root, str(fields["image"])),
+        text=str(fields["question"]),
+        choices=tuple(map(str, fields.get("options") or ())),
+        answer=answer if type(answer) is int else _texts(answer),
+        group=str(fields.get("group") or fields["image"]),
+        category=_texts(category),
+        targets=tuple(
+            TargetBox(str(target["name"]), Box(*map(float, target["box"])))
+            for target in fields.get("targets") or ()
+        ),
+        meta=dict(fields.get("meta") or {}),
+    )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(map(str, value))
+
+
+def as_fields(sample: Sample, image: str) -> dict[str, Any]:
+    """A line of `samples.jsonl`."""
+    answer = sample.answer
+    return {
+        "id": sample.id,
+        "image": image,
+        "question": sample.text,
+        "options": list(sample.choices) or None,
+        "answer": answer if isinstance(answer, int) else list(answer),
+        "group": sample.group,
+        "category": list(sample.category),
+        "targets": [
+            {"name": target.name, "box": [*attrs.astuple(target.box)]} for target in sample.targets
+        ],
+        "meta": dict(sample.meta),
+    }
+
+
+def sheet_of(root: Path) -> dict[str, Any]:
+    """What `dataset.toml` says."""
+    import tomllib
+
+    try:
+        return tomllib.loads((root / SHEET).read_text("utf-8"))
+    except OSError as exc:
+        raise FileError(f"{str(root / SHEET)!r} cannot be read: {exc.strerror}.") from exc
+    except ValueError as exc:
+        raise DatasetError(f"{str(root / SHEET)!r} is not TOML ({exc}); mend it.") from exc
+
+
+def counts(root: Path) -> dict[str, int]:
+    """How many samples and images `dataset.toml` promises, if it does."""
+    sheet = sheet_of(root) if (root / SHEET).is_file() else {}
+    given = {"samples": sheet.get("n"), "images": sheet.get("images")}
+    return {name: count for name, count in given.items() if isinstance(count, int)}

@@ -1,0 +1,1 @@
+"""Measure a search: protocols, runs, metrics, statistics and tables."""

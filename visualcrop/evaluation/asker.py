@@ -1,0 +1,117 @@
+"""Asks questions: one model, every variant of a search, one question after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from ..budget import CONVENTIONS, Budget, BudgetedModel, Ledger
+from ..configure import configure, read_model, read_spec
+from ..dataset import Sample
+from ..executor import Task, Worker
+from ..image import MAX_PIXELS
+from ..inference.batching import Batching
+from ..interfaces import Searcher
+from ..model import Model, ModelFamily
+from ..protocol import Protocol
+from ..record import Record
+from ..registry import Registry
+from ..values import Answer, Evidence, Finding, Question
+from .scoring import recall, scored
+from .study import Study
+
+
+@attrs.frozen
+class Asker(Worker):
+    """A model and its searchers, ready for questions."""
+
+    model: Model
+    searchers: Mapping[str, Searcher]
+    protocol: Protocol
+    budget: Budget = Budget()
+
+    @classmethod
+    def open(cls, study: Study) -> Asker:
+        """Load the model, and fit every searcher to it."""
+        registry = Registry.load()
+        family = registry.build(ModelFamily, read_model(study.model))
+        settings = family.settings()
+        searchers = {
+            label: configure(registry, Searcher, read_spec(spec), settings=settings)
+            for label, spec in study.variants.items()
+        }
+        asked = study.protocol_for(study.open_dataset(registry))
+        return cls(family.open(), searchers, asked, study.budget)
+
+    def shared(self) -> Asker:
+        """What waits for the model at the same time is run together."""
+        return attrs.evolve(self, model=Batching(self.model))
+
+    def answer(self, task: Task) -> Record:
+        """Ask, and write down what happened; whatever goes wrong is this question's alone."""
+        sample, ledger = task.sample, Ledger(self.budget)
+        started = time.monotonic()
+        about: dict[str, Any] = {
+            "id": sample.id,
+            "variant": task.variant,
+            "answer": sample.answer,
+            "group": sample.group,
+            "category": sample.category,
+        }
+        try:
+            question = attrs.evolve(sample.question(MAX_PIXELS), protocol=self.protocol)
+            about["image"] = (question.image.width, question.image.height)
+            searcher = self.searchers[task.variant]
+            answer = searcher.search(question, BudgetedModel(self.model, ledger))
+            about |= _told(sample, question, answer)
+        except Exception as exc:  # noqa: BLE001 - counted, named, and never a wrong answer
+            about |= {"status": "error", "error": f"{type(exc).__name__}: {exc}"}
+        return Record(**about, **_cost(ledger), seconds=round(time.monotonic() - started, 4))
+
+
+def _told(sample: Sample, question: Question, answer: Answer) -> dict[str, Any]:
+    score = scored(sample, answer)
+    return {
+        "status": "unparsed" if score is None else "ok",
+        "score": score,
+        "text": answer.text,
+        "choice": answer.choice,
+        "exhausted": answer.exhausted,
+        "evidence": tuple(_evidence(answer)),
+        "recall": recall(sample, answer),
+    }
+
+
+def _evidence(answer: Answer) -> Iterator[dict[str, Any]]:
+    for evidence in answer.evidence:
+        yield {"target": evidence.target.text, "boxes": [*_boxes(evidence, answer)]}
+
+
+def _boxes(evidence: Evidence, answer: Answer) -> Iterator[dict[str, Any]]:
+    """Those that were checked, and those that were shown for the answer."""
+    for finding in evidence.findings:
+        shown = finding in answer.findings
+        if shown or finding.confidence is not None:
+            yield _box(finding, shown=shown)
+
+
+def _box(finding: Finding, *, shown: bool) -> dict[str, Any]:
+    sides = attrs.astuple(finding.box)
+    confidence = finding.confidence
+    return {
+        "box": [round(side, 1) for side in sides],
+        "relevance": round(float(finding.relevance), 6),
+        "confidence": None if confidence is None else round(float(confidence), 4),
+        "shown": shown,
+    }
+
+
+def _cost(ledger: Ledger) -> dict[str, Any]:
+    return {
+        "passes": dict(ledger.by_stage()),
+        "counts": {name: count(ledger) for name, count in CONVENTIONS.items()},
+        "work": attrs.asdict(ledger.work),
+    }

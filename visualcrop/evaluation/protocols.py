@@ -1,0 +1,82 @@
+"""Protocols that others published figures under, by harness and dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import EvaluationError, nearest
+from ..protocol import Protocol
+
+_LETTER = "Answer with the option's letter from the given choices directly."
+_WORD = "{question}\nAnswer the question using a single word or phrase."
+_MME = (
+    "Select the best answer to the above multiple-choice question based on the image. Respond with "
+    "only the letter (A, B, C, D, or E) of the correct option.\nThe best answer is:"
+)
+_VLMEVALKIT = (
+    "Question: {question}\nOptions:\n{options}\n"
+    "Please select the correct answer from the options above. \n"
+)
+_ANY = ""  # where a harness does the same with every other dataset
+
+_NAMED: Mapping[str, Mapping[str, Protocol]] = {
+    "paper": {
+        _ANY: Protocol("paper", saying=_WORD, extraction="strict"),  # A.2: no post-processing
+    },
+    "zoomeye": {
+        "vstar": Protocol("zoomeye", inference="option-logits"),
+        "hrbench": Protocol(
+            "zoomeye",
+            choosing="{question}\n{options}Answer the option letter directly.",
+            option="{letter}. {option}\n",
+            between="",
+        ),
+        "mme-realworld-lite": Protocol("zoomeye", choosing="{question}\n{options}\n" + _MME),
+    },
+    "lmms-eval": {
+        "vstar": Protocol(
+            "lmms-eval",  # its last option holds the instruction too, which so stands there twice
+            choosing="{question}\n{options}\n" + _LETTER + "\n" + _LETTER,
+            option="{letter}. {option}",
+        ),
+        "hrbench": Protocol(
+            "lmms-eval",
+            choosing="{question}\n{options}\nAnswer the option letter directly.",
+            option="{letter}. {option}",
+        ),
+        "mme-realworld-lite": Protocol(
+            "lmms-eval",
+            choosing="{question} The choices are listed below:\n{options}\n" + _MME + " ",
+        ),
+        "gqa": Protocol("lmms-eval", saying=_WORD),
+    },
+    "vlmevalkit": {
+        "mme-realworld-lite": Protocol(
+            "vlmevalkit",
+            choosing="{question} The choices are listed below:\n{options}\n" + _MME,
+            option="({letter}) {option}. ",
+        ),
+        "gqa": Protocol("vlmevalkit", saying=_WORD),
+        _ANY: Protocol("vlmevalkit", choosing=_VLMEVALKIT, option="{letter}. {option}"),
+    },
+}
+
+
+def protocol(name: str, dataset: str) -> Protocol:
+    """The protocol of the harness *name* for the dataset of that name."""
+    if name not in _NAMED:
+        known = nearest(name, list(_NAMED), called="protocols")
+        raise EvaluationError(f"There is no protocol called {name!r}; {known}.")
+    found = _NAMED[name].get(dataset) or _NAMED[name].get(_ANY)
+    if found is None:
+        datasets = ", ".join(sorted(_NAMED[name]))
+        raise EvaluationError(
+            f"The protocol {name!r} is not known for the dataset {dataset!r}, only for {datasets}; "
+            "take --protocol paper."
+        )
+    return found
+
+
+def names() -> list[str]:
+    """All that can be asked for."""
+    return list(_NAMED)

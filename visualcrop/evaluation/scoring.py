@@ -1,0 +1,61 @@
+"""How right an answer is, and whether the search looked at the right place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..dataset import Sample
+from ..geometry import Box
+from ..values import Answer
+
+COVERED = 0.5  # of the true box (section 2.2 of the paper says "by at least 50 %")
+_ANNOTATORS = 3  # that have to agree for a direct answer to be right in full
+
+
+def scored(sample: Sample, answer: Answer) -> float | None:
+    """From 0 to 1; none if it cannot be told which option the answer means."""
+    if isinstance(sample.answer, int):
+        return None if answer.choice is None else float(answer.choice == sample.answer)
+    said = plain_words(answer.text)
+    agreeing = sum(plain_words(accepted) == said for accepted in sample.answer)
+    if len(sample.answer) > _ANNOTATORS:  # several people's answers, as in A-OKVQA
+        return min(1.0, agreeing / _ANNOTATORS)
+    return float(agreeing > 0)
+
+
+def plain_words(text: str) -> str:
+    """In small letters, without punctuation, articles or spaces to spare."""
+    words = re.sub(r"[^\w\s]", " ", text.casefold()).split()
+    kept = [word for word in words if word not in {"a", "an", "the"}]
+    return " ".join(kept or words)
+
+
+def recall(sample: Sample, answer: Answer) -> Mapping[str, float]:
+    """How well the boxes that were looked at cover the true ones; empty if none are known."""
+    if not sample.targets:
+        return {}
+    looked = list(_looked_at(answer))
+    covers = [max((_cover(box, t.box) for box in looked), default=0.0) for t in sample.targets]
+    overlaps = [max((box.overlap(t.box) for box in looked), default=0.0) for t in sample.targets]
+    return {
+        "recall": _mean([float(cover >= COVERED) for cover in covers]),
+        "cover": _mean(covers),
+        "iou": _mean(overlaps),
+    }
+
+
+def _looked_at(answer: Answer) -> Iterable[Box]:
+    """Boxes that were checked, and those that the answer rests on."""
+    for evidence in answer.evidence:
+        yield from (f.box for f in evidence.findings if f.confidence is not None)
+    yield from (finding.box for finding in answer.findings)
+
+
+def _cover(box: Box, truth: Box) -> float:
+    shared = box.common(truth)
+    return shared.area / truth.area if shared else 0.0
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    return sum(numbers) / len(numbers)

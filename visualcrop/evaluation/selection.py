@@ -1,0 +1,53 @@
+"""Which of a dataset's questions are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import attrs
+
+from ..dataset import Dataset, Problem, Sample
+from ..errors import EvaluationError
+
+
+@attrs.frozen
+class Selection:
+    """Some of a dataset's questions, in their order."""
+
+    limit: int | None = None
+    ids: frozenset[str] = frozenset()
+    category: str | None = None
+    shard: tuple[int, int] = (1, 1)  # the first of one
+
+    def of(self, dataset: Dataset, broken: Callable[[Problem], object]) -> Iterator[Sample]:
+        """Those selected; shards share them out, every question to one of them."""
+        first, step = self.shard
+        wanted = filter(self._wants, _sound(dataset, broken))
+        return islice(islice(wanted, self.limit), first - 1, None, step)
+
+    def most(self, dataset: Dataset) -> int | None:
+        """How many there are at most, if that can be told without reading all."""
+        known = [dataset.published().get("samples"), self.limit, len(self.ids) or None]
+        least = min((count for count in known if count is not None), default=None)
+        return None if least is None or self.category else -(-least // self.shard[1])
+
+    def _wants(self, sample: Sample) -> bool:
+        wanted = not self.ids or sample.id in self.ids
+        return wanted and (self.category is None or self.category in sample.category)
+
+
+def _sound(dataset: Dataset, broken: Callable[[Problem], object]) -> Iterator[Sample]:
+    for row in dataset.read():
+        if isinstance(row, Sample):
+            yield row
+        else:
+            broken(row)
+
+
+def read_shard(text: str) -> tuple[int, int]:
+    """Read `2/8`: the second of eight."""
+    part, _, parts = text.partition("/")
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise EvaluationError(f"The shard {text!r} is not i/n; write 1/8 for the first of eight.")
+    return int(part), int(parts)

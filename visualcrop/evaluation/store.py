@@ -1,0 +1,102 @@
+"""A run's folder: the study, what it ran on, and a line for each answer, safe as soon as it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from ..errors import EvaluationError, FileError
+from ..record import Record
+from .study import Study
+
+STUDY, MANIFEST, PROBLEMS = "study.json", "manifest.json", "problems.json"
+_SHARDS = "samples-*.jsonl"
+
+
+@attrs.frozen
+class Store:
+    """The folder of one run; several processes may write, each into a file of its own."""
+
+    folder: Path
+
+    @classmethod
+    def begin(cls, folder: Path, study: Study) -> Store:
+        """A new run, or the one in *folder* if it is of the same study."""
+        store = cls(folder.expanduser())
+        if (store.folder / STUDY).is_file() and store.study.digest != study.digest:
+            raise EvaluationError(
+                f"{str(folder)!r} holds a run of another study; give another --out, or remove it."
+            )
+        write_json(store.folder / STUDY, study.as_json())
+        return store
+
+    @classmethod
+    def existing(cls, folder: Path) -> Store:
+        """The run in *folder*."""
+        if not (folder.expanduser() / STUDY).is_file():
+            raise EvaluationError(f"{str(folder)!r} holds no run; give the --out of an evaluation.")
+        return cls(folder.expanduser())
+
+    @property
+    def study(self) -> Study:
+        return Study.from_json(read_json(self.folder / STUDY))
+
+    def shard(self, worker: str) -> Path:
+        """The file of one worker."""
+        return self.folder / _SHARDS.replace("*", worker)
+
+    def records(self) -> Iterator[Record]:
+        """Every answer once, those that failed at the end; asked again, the later one counts."""
+        settled: set[tuple[str, str]] = set()
+        failed: dict[tuple[str, str], Record] = {}
+        for record in self._lines():
+            if record.status == "error":
+                failed[record.key] = record
+            elif record.key not in settled:
+                settled.add(record.key)
+                yield record
+        yield from (record for key, record in failed.items() if key not in settled)
+
+    def settled(self) -> set[tuple[str, str]]:
+        """Variant and question of all that need not be asked again; what failed is."""
+        return {record.key for record in self._lines() if record.status != "error"}
+
+    def _lines(self) -> Iterator[Record]:
+        for shard in sorted(self.folder.glob(_SHARDS)):
+            with shard.open("rb") as file:
+                for number, line in enumerate(file, 1):
+                    if line.endswith(b"\n"):  # otherwise it was torn, and is asked again
+                        yield _read(shard, number, line)
+
+
+def _read(shard: Path, number: int, line: bytes) -> Record:
+    try:
+        return Record.read(line)
+    except (EvaluationError, TypeError) as exc:
+        raise EvaluationError(
+            f"Line {number} of {str(shard)!r} is no record; remove it, and run the study again."
+        ) from exc
+
+
+def read_json(path: Path) -> Any:
+    """What a file of the run holds."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as exc:
+        raise FileError(f"{str(path)!r} cannot be read: {exc}.") from exc
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a file of the run, whole or not at all."""
+    text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, "utf-8")
+        beside.replace(path)
+    except OSError as exc:
+        raise FileError(f"{str(path)!r} cannot be written: {exc.strerror}.") from exc

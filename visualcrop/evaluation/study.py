@@ -1,0 +1,101 @@
+"""What is to be measured: variants of a search, on the questions of a dataset."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import attrs
+
+from ..budget import Budget
+from ..dataset import Dataset
+from ..errors import EvaluationError, nearest
+from ..protocol import Inference, Protocol
+from ..registry import Registry
+from ..spec import Spec
+from .protocols import protocol
+
+BASELINE = "direct"
+
+
+def _known(study: Study, field: attrs.Attribute[Any], value: Any) -> None:
+    del study
+    if value is not None and value not in get_args(Inference):
+        known = nearest(str(value), get_args(Inference), called="ways")
+        raise EvaluationError(f"There is no {field.name} {value!r}; {known}.")
+
+
+@attrs.frozen
+class Study:
+    """
+    Every variant, on every question, under one protocol.
+
+    All in words, so that it can be written down, sent to another machine, and run again.
+    """
+
+    dataset: str
+    model: str
+    variants: Mapping[str, str] = attrs.field(converter=dict)  # a searcher's spec by its label
+    protocol: str = "paper"
+    inference: Inference | None = attrs.field(default=None, validator=_known)
+    budget: Budget = Budget()
+
+    def __attrs_post_init__(self) -> None:
+        if not {*self.variants} - {BASELINE}:
+            raise EvaluationError("A study needs a searcher; give one with -s, such as -s focus.")
+
+    @property
+    def digest(self) -> str:
+        """Equal for studies whose results belong together."""
+        return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()[:16]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, from which `from_json` makes the study again."""
+        return attrs.asdict(self)
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Study:
+        return cls(**{**told, "budget": Budget(**told["budget"])})
+
+    def open_dataset(self, registry: Registry) -> Dataset:
+        return registry.build(Dataset, Spec.parse(self.dataset))
+
+    def protocol_for(self, dataset: Dataset) -> Protocol:
+        """How this dataset's questions are put."""
+        found = protocol(self.protocol, dataset.name)
+        return attrs.evolve(found, inference=self.inference or found.inference)
+
+
+def labelled(specs: Sequence[str]) -> dict[str, str]:
+    """Searchers' specs by their labels, which `label=spec` gives; asking directly always first."""
+    found = {BASELINE: BASELINE}
+    for text in specs:
+        label, equals, spec = text.partition("=")
+        label, spec = (label, spec) if equals and "(" not in label else (text, text)
+        if found.setdefault(label.strip(), spec.strip()) != spec.strip():
+            raise EvaluationError(
+                f"Two searchers are called {label!r}; give each a label of its own, label=spec."
+            )
+    return found
+
+
+def read_study(path: Path) -> Study:
+    """Read a study from a TOML file, with its searchers in a table of labels and specs."""
+    import tomllib
+
+    try:
+        told = tomllib.loads(path.expanduser().read_text("utf-8"))
+    except (OSError, ValueError) as exc:
+        raise EvaluationError(f"The study {str(path)!r} cannot be read: {exc}.") from exc
+    names = {field.name for field in attrs.fields(Study)} - {"variants"} | {"searchers"}
+    if unknown := sorted({*told} - names):
+        known = nearest(unknown[0], names, called="keys")
+        raise EvaluationError(f"The study {str(path)!r} has a key {unknown[0]!r}; {known}.")
+    searchers = {BASELINE: BASELINE, **told.pop("searchers", {})}
+    try:
+        return Study(**told | {"variants": searchers, "budget": Budget(**told.get("budget", {}))})
+    except TypeError as exc:
+        raise EvaluationError(f"The study {str(path)!r} needs a dataset and a model.") from exc

@@ -1,0 +1,1 @@
+"""Ways to spread questions over threads, processes and machines."""

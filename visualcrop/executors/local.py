@@ -1,0 +1,41 @@
+"""Questions are asked in this process."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import attrs
+
+from ..executor import Executor, Open, Task
+from ..record import Record
+from ..strategy import at_least, option
+
+
+@attrs.frozen
+class Local(Executor):
+    """Ask in this process, some questions at once; what waits for the model runs together."""
+
+    name = "local"
+
+    concurrency: int = option(1, help="questions asked at once", validator=at_least(1))
+
+    def run(self, open_worker: Open, tasks: Iterator[Task]) -> Iterator[Record]:
+        worker = open_worker()
+        if self.concurrency == 1:
+            yield from map(worker.answer, tasks)
+            return
+        worker = worker.shared()
+        waiting: deque[Future[Record]] = deque()
+        with ThreadPoolExecutor(self.concurrency) as pool:
+            try:
+                for task in tasks:
+                    waiting.append(pool.submit(worker.answer, task))
+                    if len(waiting) > self.concurrency:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()

@@ -1,0 +1,68 @@
+"""Questions about toy scenes, as a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from io import BytesIO
+
+import attrs
+
+from ...dataset import Dataset, ImageSource, Problem, Sample, TargetBox
+from ...image import MAX_PIXELS, Image
+from ...strategy import at_least, option
+from .scene import Asked, Scene
+
+_drawn = lru_cache(4)(Scene.draw)  # three questions are asked about each
+
+
+@attrs.frozen
+class SceneSource(ImageSource):
+    """A scene that is drawn when it is asked for."""
+
+    seed: int
+
+    def open(self, max_pixels: int = MAX_PIXELS) -> Image:
+        del max_pixels  # scenes are small
+        return _drawn(self.seed).image
+
+    def read(self) -> bytes:
+        encoded = BytesIO()
+        self.open().picture.save(encoded, "PNG")
+        return encoded.getvalue()
+
+    def size(self) -> tuple[int, int]:
+        image = self.open()
+        return image.width, image.height
+
+
+@attrs.frozen
+class ToyScenes(Dataset):
+    """Three questions about each of some toy scenes: the world of the toy model."""
+
+    name = "toy"
+
+    scenes: int = option(20, help="how many scenes", validator=at_least(0))
+    seed: int = option(0, help="the first scene's seed", validator=at_least(0))
+
+    def read(self) -> Iterator[Sample | Problem]:
+        for seed in range(self.seed, self.seed + self.scenes):
+            for asked in _drawn(seed).questions:
+                yield _sample(seed, asked)
+
+    def published(self) -> Mapping[str, int]:
+        return {"samples": 3 * self.scenes}
+
+
+def _sample(seed: int, asked: Asked) -> Sample:
+    question = asked.question
+    return Sample(
+        id=f"{seed}-{asked.about}",
+        source=SceneSource(seed),
+        text=question.text,
+        choices=question.choices,
+        answer=question.choices.index(asked.answer),
+        group=str(seed),
+        category=(asked.about,),
+        targets=tuple(TargetBox(asked.about, box) for box in asked.boxes),
+    )
