@@ -10,14 +10,18 @@ from __future__ import annotations
 import typer
 
 from .ask import ask
+from .compare import compare
+from .data import app as data
 from .demo import demo
 from .doctor import doctor
+from .evaluate import evaluate
 from .explain import explain
 from .failing import Group, add_plugin_commands
 from .look import look
 from .paper import paper
 from .plugins import app as plugins
 from .strategies import strategies
+from .sweep import sweep
 
 app = typer.Typer(
     cls=Group,
@@ -28,8 +32,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (ask, look, demo, paper, strategies, explain):
+for command in (ask, look, demo, evaluate, compare, sweep, paper, strategies, explain):
     app.command()(command)
+app.add_typer(data, name="data")
 app.add_typer(plugins, name="plugins")
 app.command()(doctor)
 

@@ -103,7 +103,8 @@ def record(
         "exhausted": answer.exhausted,
         "findings": [attrs.asdict(finding) for finding in answer.findings],
         "passes": dict(answer.passes),
-        "counts": {name: count(ledger) for name, count in CONVENTIONS.items()},
+        "counts": {name: count(ledger) for name, count in CONVENTIONS.items()}
+        | dict(answer.counts),
         "work": attrs.asdict(ledger.work),
         "seconds": round(seconds, 4),
         "searcher": str(_spec(looker)),
@@ -130,6 +131,11 @@ def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> 
     stages = ", ".join(f"{stage} {passes}" for stage, passes in answer.passes.items())
     count = f"{ledger.passes} pass{'' if ledger.passes == 1 else 'es'}"
     out.print(f"  {count} ({stages}) in {seconds:.2f} s")
+    if back := ledger.work.backward:
+        out.print(f"  and {back} backwards, for gradients, which no budget counts")
+    if answer.counts:
+        counts = ", ".join(f"{name} {count}" for name, count in answer.counts.items())
+        out.print(f"  as its paper counts: {counts}")
     if answer.exhausted:
         out.print("  the budget ran out: this is the best so far; raise --budget or --seconds")
 

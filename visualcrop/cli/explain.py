@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,13 +21,16 @@ def explain(
     ] = None,
     model: ModelSpec = DEFAULT_MODEL,
     option: OptionPairs = None,
+    dataset: Annotated[
+        str, typer.Option(metavar="NAME", help="Dataset that the model's settings are to suit.")
+    ] = "",
     toml: Annotated[
         bool, typer.Option("--toml", help="Print a TOML file that holds it all.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what a spec becomes: every option, its value, and where that came from."""
-    from ..configure import configure, read_model, read_option, read_spec
+    from ..configure import configure, given_paths, read_model, read_option, read_spec
     from ..model import ModelFamily
     from ..registry import Registry
     from ..spec import Spec
@@ -37,16 +40,30 @@ def explain(
     interface = registry.named(given.name, kind)
     options = [read_option(text) for text in option or ()]
     settings = registry.build(ModelFamily, read_model(model)).settings()
-    built = configure(registry, interface, given, options=options, settings=settings)
+    built = configure(
+        registry, interface, given, options=options, settings=settings, dataset=dataset
+    )
     plain = configure(registry, interface, given, options=options)
     if toml:
         typer.echo(to_toml(Spec.of(built)), nl=False)
         return
-    rows = list(_rows(built, plain, type(built)()))
+    rules = _rules(settings.get(given.name, {}), given_paths(given, options))
+    rows = [
+        {**row, "origin": rules.get(row["path"], row["origin"])}
+        for row in _rows(built, plain, type(built)())
+    ]
     if as_json:
         print_json({"kind": built.kind, "spec": str(Spec.of(built)), "options": rows})
     else:
         _print(built, rows)
+
+
+def _rules(settings: Mapping[str, object], given: set[str]) -> dict[str, str]:
+    """What there is to say of settings with exceptions, where nothing was given."""
+    from ..settings import Usually
+
+    rules = {p: v for p, v in settings.items() if isinstance(v, Usually) and p not in given}
+    return {path: f"the model's setting: {rule}" for path, rule in rules.items()}
 
 
 def _rows(built: Any, plain: Any, default: Any, path: str = "") -> Iterator[dict[str, Any]]:

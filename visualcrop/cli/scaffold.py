@@ -19,6 +19,7 @@ KINDS = {
     "answer": "AnswerComposer",
     "searcher": "Searcher",
     "model": "ModelFamily",
+    "dataset": "Dataset",
 }
 
 

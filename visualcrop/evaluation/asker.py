@@ -9,11 +9,12 @@ from typing import Any
 import attrs
 
 from ..budget import CONVENTIONS, Budget, BudgetedModel, Ledger
-from ..configure import configure, read_model, read_spec
+from ..configure import read_model
 from ..dataset import Sample
 from ..executor import Task, Worker
 from ..image import MAX_PIXELS
 from ..inference.batching import Batching
+from ..inference.recalling import Recalling
 from ..interfaces import Searcher
 from ..model import Model, ModelFamily
 from ..protocol import Protocol
@@ -39,16 +40,15 @@ class Asker(Worker):
         registry = Registry.load()
         family = registry.build(ModelFamily, read_model(study.model))
         settings = family.settings()
-        searchers = {
-            label: configure(registry, Searcher, read_spec(spec), settings=settings)
-            for label, spec in study.variants.items()
-        }
+        searchers = {label: study.searcher(label, registry, settings) for label in study.variants}
         asked = study.protocol_for(study.open_dataset(registry))
-        return cls(family.open(), searchers, asked, study.budget)
+        model = Recalling(family.open()) if study.sharing else family.open()
+        return cls(model, searchers, asked, study.budget)
 
     def shared(self) -> Asker:
         """What waits for the model at the same time is run together."""
-        return attrs.evolve(self, model=Batching(self.model))
+        model = self.model.model if isinstance(self.model, Recalling) else self.model
+        return attrs.evolve(self, model=Batching(model))
 
     def answer(self, task: Task) -> Record:
         """Ask, and write down what happened; whatever goes wrong is this question's alone."""
@@ -64,12 +64,15 @@ class Asker(Worker):
         try:
             question = attrs.evolve(sample.question(MAX_PIXELS), protocol=self.protocol)
             about["image"] = (question.image.width, question.image.height)
+            if isinstance(self.model, Recalling):
+                self.model.about(question.image.digest)
             searcher = self.searchers[task.variant]
             answer = searcher.search(question, BudgetedModel(self.model, ledger))
             about |= _told(sample, question, answer)
         except Exception as exc:  # noqa: BLE001 - counted, named, and never a wrong answer
             about |= {"status": "error", "error": f"{type(exc).__name__}: {exc}"}
-        return Record(**about, **_cost(ledger), seconds=round(time.monotonic() - started, 4))
+        cost = _cost(ledger, about.pop("counts", {}))
+        return Record(**about, **cost, seconds=round(time.monotonic() - started, 4))
 
 
 def _told(sample: Sample, question: Question, answer: Answer) -> dict[str, Any]:
@@ -80,6 +83,7 @@ def _told(sample: Sample, question: Question, answer: Answer) -> dict[str, Any]:
         "text": answer.text,
         "choice": answer.choice,
         "exhausted": answer.exhausted,
+        "counts": answer.counts,
         "evidence": tuple(_evidence(answer)),
         "recall": recall(sample, answer),
     }
@@ -109,9 +113,10 @@ def _box(finding: Finding, *, shown: bool) -> dict[str, Any]:
     }
 
 
-def _cost(ledger: Ledger) -> dict[str, Any]:
+def _cost(ledger: Ledger, own: Mapping[str, int]) -> dict[str, Any]:
+    """What was spent; *own* is what the method's own paper counts."""
     return {
         "passes": dict(ledger.by_stage()),
-        "counts": {name: count(ledger) for name, count in CONVENTIONS.items()},
+        "counts": {name: count(ledger) for name, count in CONVENTIONS.items()} | dict(own),
         "work": attrs.asdict(ledger.work),
     }

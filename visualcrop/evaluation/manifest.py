@@ -10,9 +10,8 @@ from typing import Any
 
 import attrs
 
-from ..configure import configure, read_model, read_spec
+from ..configure import read_model
 from ..dataset import Dataset
-from ..interfaces import Searcher
 from ..model import ModelFamily
 from ..registry import Registry
 from ..spec import Spec
@@ -29,7 +28,6 @@ def manifest(study: Study, registry: Registry, dataset: Dataset) -> dict[str, An
         "digest": study.digest,
         "protocol": {**attrs.asdict(asked), "digest": asked.digest},
         "resolved": _resolved(study, registry, dataset),
-        "dataset": _fingerprint(dataset),
         "packages": {name: version for name in _PACKAGES if (version := _version(name))},
         "plugins": sorted(f"{p.distribution} {p.version}" for p in registry.plugins),
         "machine": _machine(),
@@ -41,18 +39,14 @@ def _resolved(study: Study, registry: Registry, dataset: Dataset) -> dict[str, A
     """Specs with every option written out."""
     family = registry.build(ModelFamily, read_model(study.model))
     searchers = {
-        label: str(Spec.of(configure(registry, Searcher, read_spec(s), settings=family.settings())))
-        for label, s in study.variants.items()
+        label: str(Spec.of(study.searcher(label, registry, family.settings())))
+        for label in study.variants
     }
     return {
         "model": str(Spec.of(family)),
         "dataset": str(Spec.of(dataset)),
         "searchers": searchers,
     }
-
-
-def _fingerprint(dataset: Dataset) -> dict[str, Any]:
-    return {"name": dataset.name}
 
 
 def _version(name: str) -> str | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import attrs
 
-from ..dataset import Dataset, Problem
+from ..dataset import Dataset, Problem, Sample
 from ..executor import Executor, Task
 from ..executors.local import Local
 from ..record import Record
@@ -17,7 +20,7 @@ from .asker import Asker
 from .manifest import manifest
 from .selection import Selection
 from .shard import Shard
-from .store import MANIFEST, PROBLEMS, Store, write_json
+from .store import ASKED, MANIFEST, Store, write_json
 from .study import Study
 
 Watch = Callable[[Record], object]
@@ -25,16 +28,28 @@ _NAMED = 200  # broken rows that are named; all are counted
 
 
 @attrs.define
-class _Broken:
-    """Rows of the dataset that are no questions."""
+class _Asked:
+    """What the dataset held: how many questions, which, and rows that are none."""
 
-    count: int = 0
-    named: list[Problem] = attrs.field(factory=list)
+    questions: int = 0
+    broken: int = 0
+    named: list[Problem] = attrs.field(factory=list)  # the first of those that are broken
+    _digest: hashlib._Hash = attrs.field(factory=hashlib.sha256)
 
-    def add(self, problem: Problem) -> None:
-        self.count += 1
+    def add(self, sample: Sample) -> None:
+        self.questions += 1
+        told = (sample.id, sample.text, sample.choices, sample.answer)
+        self._digest.update(json.dumps(told).encode())
+
+    def miss(self, problem: Problem) -> None:
+        self.broken += 1
         if len(self.named) < _NAMED:
             self.named.append(problem)
+
+    def as_json(self) -> dict[str, Any]:
+        named = [attrs.asdict(problem) for problem in self.named]
+        counts = {"questions": self.questions, "broken": self.broken, "named": named}
+        return {**counts, "sha256": self._digest.hexdigest()}
 
 
 def evaluate(
@@ -56,23 +71,23 @@ def evaluate(
     if not (store.folder / MANIFEST).is_file():
         write_json(store.folder / MANIFEST, manifest(study, registry, dataset))
     part, parts = selection.shard
-    broken = _Broken()
-    with Shard(store.shard(f"{part}of{parts}")) as shard:
-        tasks = _tasks(study, dataset, selection, store, broken)
+    asked, worker = _Asked(), f"{part}of{parts}"
+    with Shard(store.shard(worker)) as shard:
+        tasks = _tasks(study, dataset, selection, store, asked)
         for record in executor.run(partial(Asker.open, study), tasks):
             shard.append(record)
             watch(record)
-    named = [attrs.asdict(problem) for problem in broken.named]
-    write_json(store.folder / PROBLEMS, {"count": broken.count, "named": named})
+    write_json(store.folder / ASKED.format(worker), asked.as_json())
     return store
 
 
 def _tasks(
-    study: Study, dataset: Dataset, selection: Selection, store: Store, broken: _Broken
+    study: Study, dataset: Dataset, selection: Selection, store: Store, asked: _Asked
 ) -> Iterator[Task]:
     """All variants of one question, then the next: they share what is known of its image."""
     settled = store.settled()
-    for sample in selection.of(dataset, broken.add):
+    for sample in selection.of(dataset, asked.miss):
+        asked.add(sample)
         for variant in study.variants:
             if (variant, sample.id) not in settled:
                 yield Task(variant, sample)

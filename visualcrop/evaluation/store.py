@@ -13,7 +13,7 @@ from ..errors import EvaluationError, FileError
 from ..record import Record
 from .study import Study
 
-STUDY, MANIFEST, PROBLEMS = "study.json", "manifest.json", "problems.json"
+STUDY, MANIFEST, ASKED = "study.json", "manifest.json", "asked-{}.json"
 _SHARDS = "samples-*.jsonl"
 
 
@@ -64,6 +64,10 @@ class Store:
     def settled(self) -> set[tuple[str, str]]:
         """Variant and question of all that need not be asked again; what failed is."""
         return {record.key for record in self._lines() if record.status != "error"}
+
+    def asked(self) -> list[dict[str, Any]]:
+        """What each worker that came to its end found in the dataset."""
+        return [read_json(path) for path in sorted(self.folder.glob(ASKED.format("*")))]
 
     def _lines(self) -> Iterator[Record]:
         for shard in sorted(self.folder.glob(_SHARDS)):

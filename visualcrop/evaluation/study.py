@@ -6,19 +6,22 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 import attrs
 
 from ..budget import Budget
+from ..configure import configure, read_option, read_spec
 from ..dataset import Dataset
 from ..errors import EvaluationError, nearest
+from ..interfaces import Searcher
 from ..protocol import Inference, Protocol
 from ..registry import Registry
 from ..spec import Spec
 from .protocols import protocol
 
 BASELINE = "direct"
+Settings: TypeAlias = Mapping[str, Mapping[str, object]]
 
 
 def _known(study: Study, field: attrs.Attribute[Any], value: Any) -> None:
@@ -42,9 +45,11 @@ class Study:
     protocol: str = "paper"
     inference: Inference | None = attrs.field(default=None, validator=_known)
     budget: Budget = Budget()
+    options: Mapping[str, Sequence[str]] = attrs.field(factory=dict)  # path=value, by label
+    sharing: bool = False  # variants share the passes that they have in common
 
     def __attrs_post_init__(self) -> None:
-        if not {*self.variants} - {BASELINE}:
+        if not self.variants:
             raise EvaluationError("A study needs a searcher; give one with -s, such as -s focus.")
 
     @property
@@ -59,6 +64,12 @@ class Study:
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Study:
         return cls(**{**told, "budget": Budget(**told["budget"])})
+
+    def searcher(self, label: str, registry: Registry, settings: Settings) -> Searcher:
+        """The variant of that label, fitted to the model that has *settings*."""
+        options = [read_option(text) for text in self.options.get(label, ())]
+        spec = read_spec(self.variants[label])
+        return configure(registry, Searcher, spec, options=options, settings=settings)
 
     def open_dataset(self, registry: Registry) -> Dataset:
         return registry.build(Dataset, Spec.parse(self.dataset))

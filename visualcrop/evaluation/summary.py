@@ -7,7 +7,6 @@ from typing import Any
 
 import attrs
 
-from ..errors import EvaluationError
 from ..record import Record
 from .statistics.intervals import Interval, interval
 from .statistics.paired import Difference, difference
@@ -103,7 +102,8 @@ def row_of(label: str, tally: Tally, baseline: Tally | None) -> dict[str, Any]:
         "errors": tally.statuses.get("error", 0),
         "unparsed": tally.statuses.get("unparsed", 0),
         "skipped": tally.statuses.get("skipped", 0),
-        "passes": counts,
+        "passes": counts.get("all", 0.0),
+        "counts": counts,
         "stages": stages,
         "seconds": tally.mean("seconds"),
         "work": {name: amount for name, amount in work.items() if name != "peak_bytes"},
@@ -113,11 +113,11 @@ def row_of(label: str, tally: Tally, baseline: Tally | None) -> dict[str, Any]:
     }
 
 
-def compared(ours: Tally, theirs: Tally) -> Difference:
-    """Paired, over the questions that both have answers to."""
+def compared(ours: Tally, theirs: Tally) -> Difference | None:
+    """Paired, over the questions that both have answers to; none if there are none."""
     shared = [id for id in ours.scores if id in theirs.scores]
     if not shared:
-        raise EvaluationError("The two have no question in common, so they cannot be compared.")
+        return None
     return difference(
         _picked(ours.scores, shared),
         _picked(theirs.scores, shared),

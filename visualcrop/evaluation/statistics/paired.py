@@ -25,7 +25,7 @@ class Difference:
     p: float  # how likely a difference as large is if there is none
     only_ours: int  # questions that only ours gets right
     only_theirs: int
-    smallest: float  # the least gain that so many differing answers could have shown
+    smallest: float  # about the least gain that so many differing answers, or groups, could show
 
     @property
     def clear(self) -> bool:
@@ -50,8 +50,9 @@ def difference(
     p = mcnemar(won, lost) if alone else _permuted(summed(a - b, groups), seed)
     gain, reach = float((a - b).mean()), 1.96 * error(a - b, groups)
     bounds = Interval(max(-1.0, gain - reach), min(1.0, gain + reach))
-    least = least_net(won + lost) / len(a)
-    return Difference(gain, bounds, p, won, lost, least)
+    moved = np.abs((a - b) if alone else summed(a - b, groups))
+    least = least_net(int((moved > 0).sum())) * float(moved[moved > 0].mean() if moved.any() else 1)
+    return Difference(gain, bounds, p, won, lost, least / len(a))
 
 
 def mcnemar(won: int, lost: int) -> float:

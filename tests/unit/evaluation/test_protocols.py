@@ -1,0 +1,66 @@
+"""Prompts of the harnesses, to the letter."""
+
+from __future__ import annotations
+
+import pytest
+
+from visualcrop import VisualcropError
+from visualcrop.evaluation.protocols import names, protocol
+
+_LETTER = "Answer with the option's letter from the given choices directly."
+_MME = (
+    "Select the best answer to the above multiple-choice question based on the image. Respond with "
+    "only the letter (A, B, C, D, or E) of the correct option.\nThe best answer is:"
+)
+_PLEASE = "Please select the correct answer from the options above. \n"
+_GOLDEN = [
+    ("paper", "vstar", f"Why?\n(A) x\n(B) y\n{_LETTER}"),
+    ("zoomeye", "hrbench", "Why?\nA. x\nB. y\nAnswer the option letter directly."),
+    ("zoomeye", "mme-realworld-lite", f"Why?\n(A) x\n(B) y\n{_MME}"),
+    ("lmms-eval", "vstar", f"Why?\nA. x\nB. y\n{_LETTER}\n{_LETTER}"),
+    ("lmms-eval", "hrbench", "Why?\nA. x\nB. y\nAnswer the option letter directly."),
+    (
+        "lmms-eval",
+        "mme-realworld-lite",
+        f"Why? The choices are listed below:\n(A) x\n(B) y\n{_MME} ",
+    ),
+    (
+        "vlmevalkit",
+        "vstar",
+        f"Question: Why?\nOptions:\nA. x\nB. y\n{_PLEASE}",
+    ),
+    (
+        "vlmevalkit",
+        "mme-realworld-lite",
+        f"Why? The choices are listed below:\n(A) x. \n(B) y. \n{_MME}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "dataset", "asked"), _GOLDEN)
+def test_options_are_put_as_the_harness_does(name: str, dataset: str, asked: str) -> None:
+    """Spaces and line ends too."""
+    assert protocol(name, dataset).asked("Why?", ("x", "y")) == asked
+
+
+@pytest.mark.parametrize("name", ["paper", "lmms-eval", "vlmevalkit"])
+def test_open_questions_want_a_word(name: str) -> None:
+    """GQA's, in every harness that has it."""
+    asked = protocol(name, "gqa").asked("Why?")
+    assert asked == "Why?\nAnswer the question using a single word or phrase."
+
+
+def test_the_paper_takes_letters_only() -> None:
+    """A.2: no post-processing. The others read what they can."""
+    assert protocol("paper", "vstar").extraction == "strict"
+    assert protocol("lmms-eval", "vstar").extraction == "tolerant"
+    assert protocol("zoomeye", "vstar").inference == "option-logits"
+
+
+def test_an_unknown_protocol_is_one_sentence() -> None:
+    """So is a known one that says nothing of a dataset."""
+    assert names() == ["paper", "zoomeye", "lmms-eval", "vlmevalkit"]
+    with pytest.raises(VisualcropError, match="did you mean 'zoomeye'"):
+        protocol("zoomeyes", "vstar")
+    with pytest.raises(VisualcropError, match="not known for the dataset 'gqa', only for hrbench"):
+        protocol("zoomeye", "gqa")

@@ -1,0 +1,172 @@
+"""Runs that come to their end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.unit.evaluation.studies import toy_study
+from visualcrop import VisualcropError
+from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.selection import Selection
+from visualcrop.evaluation.shard import Shard
+from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.summary import rows
+from visualcrop.executors.local import Local
+from visualcrop.record import Record
+
+
+def _stable(store: Store) -> list[dict[str, object]]:
+    """Rows without what time it took."""
+    found = rows(store)
+    for row in found:
+        del row["seconds"], row["work"]
+    return found
+
+
+class TestEvaluate:
+    """Every variant, on every question."""
+
+    def test_answers_every_question_once(self, tmp_path: Path) -> None:
+        """Six questions, two variants, twelve records; focus beats asking directly."""
+        store = evaluate(toy_study(), tmp_path)
+        keys = Counter(record.key for record in store.records())
+        assert len(keys) == 12
+        assert {*keys.values()} == {1}
+        direct, focus = rows(store)
+        assert focus["accuracy"] == 1 > direct["accuracy"]
+        assert focus["recall"]["recall"] == 1
+
+    def test_several_at_once_answer_the_same(self, tmp_path: Path) -> None:
+        """Concurrency changes neither answers nor passes."""
+        one = evaluate(toy_study(), tmp_path / "one")
+        many = evaluate(toy_study(), tmp_path / "many", executor=Local(concurrency=3))
+        assert _stable(one) == _stable(many)
+
+    def test_sharing_passes_changes_no_answer(self, tmp_path: Path) -> None:
+        """Variants that share passes are charged for them all the same."""
+        variants = ("focus", "four=focus(steps=4)", "s7=focus(proposals=anchors(s_max=7))")
+        alone = evaluate(toy_study(*variants), tmp_path / "alone")
+        shared = evaluate(toy_study(*variants, sharing=True), tmp_path / "shared")
+        assert _stable(alone) == _stable(shared)
+
+    def test_goes_on_where_it_was(self, tmp_path: Path) -> None:
+        """A second call asks only what is new."""
+        new: list[Record] = []
+        evaluate(toy_study(), tmp_path, selection=Selection(limit=4))
+        evaluate(toy_study(), tmp_path, watch=new.append)
+        assert len(new) == 4
+        evaluate(toy_study(), tmp_path, watch=new.append)
+        assert len(new) == 4
+
+    def test_shards_share_the_questions_out(self, tmp_path: Path) -> None:
+        """Two processes with a part each make one whole run."""
+        for part in (1, 2):
+            evaluate(toy_study(), tmp_path / "two", selection=Selection(shard=(part, 2)))
+        whole = evaluate(toy_study(), tmp_path / "one")
+        assert _stable(Store.existing(tmp_path / "two")) == _stable(whole)
+        assert sum(each["questions"] for each in Store.existing(tmp_path / "two").asked()) == 6
+
+    def test_another_study_is_refused(self, tmp_path: Path) -> None:
+        """A folder holds one study."""
+        evaluate(toy_study(scenes=1), tmp_path)
+        with pytest.raises(VisualcropError, match="holds a run of another study"):
+            evaluate(toy_study("focus(steps=2)", scenes=1), tmp_path)
+
+    def test_an_error_is_no_wrong_answer(self, tmp_path: Path) -> None:
+        """It is counted apart, named, and asked again next time."""
+        study = toy_study("broken=focus(relevance=vv(layers=[90, 91]))", scenes=1)
+        store = evaluate(study, tmp_path)
+        broken = rows(store)[1]
+        assert (broken["errors"], broken["n"]) == (3, 0)
+        errors = [record.error for record in store.records() if record.error]
+        assert all("do not fit a model of" in error for error in errors)
+        new: list[Record] = []
+        evaluate(study, tmp_path, watch=new.append)
+        assert len(new) == 3
+
+    def test_the_manifest_tells_all(self, tmp_path: Path) -> None:
+        """Specs written out, the protocol's digest, versions and the machine."""
+        store = evaluate(toy_study(scenes=1), tmp_path)
+        told = (store.folder / "manifest.json").read_text()
+        for word in ("steps=8", '"digest"', '"torch"', '"python"', "visualcrop-ablations"):
+            assert word in told
+
+
+class TestTorn:
+    """Lines that were being written when the process died."""
+
+    def test_a_torn_line_is_asked_again(self, tmp_path: Path) -> None:
+        """The run is as if nothing had happened."""
+        store = evaluate(toy_study(scenes=1), tmp_path / "run")
+        whole = _stable(store)
+        path = store.shard("1of1")
+        for cut in (1, 50, 400):
+            path.write_bytes(path.read_bytes()[:-cut])
+            evaluate(toy_study(scenes=1), tmp_path / "run")
+            assert _stable(store) == whole
+            assert len(path.read_bytes().splitlines()) == 6
+
+    def test_two_processes_do_not_write_one_file(self, tmp_path: Path) -> None:
+        """The second is told what to do."""
+        with (
+            Shard(tmp_path / "a.jsonl"),
+            pytest.raises(VisualcropError, match="is being written by another process"),
+            Shard(tmp_path / "a.jsonl"),
+        ):
+            pass
+
+    def test_a_line_that_is_no_record_is_named(self, tmp_path: Path) -> None:
+        """By its file and number."""
+        store = evaluate(toy_study(scenes=1), tmp_path)
+        with store.shard("1of1").open("a") as file:
+            file.write("[]\n")
+        with pytest.raises(VisualcropError, match=r"Line 7 of .* is no record"):
+            rows(store)
+
+
+_RUN = """
+from pathlib import Path
+from tests.unit.evaluation.studies import toy_study
+from visualcrop.evaluation.runner import evaluate
+evaluate(toy_study(scenes=12), Path({folder!r}))
+"""
+
+
+def test_a_run_survives_being_killed(tmp_path: Path) -> None:
+    """Killed again and again at random moments, every question is there once, as if undisturbed."""
+    killed, rng = tmp_path / "killed", Random(0)
+    command = [sys.executable, "-W", "ignore", "-c", _RUN.format(folder=str(killed))]
+    kills = 0
+    for _ in range(int(os.environ.get("VISUALCROP_KILLS", "5"))):
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        _wait_for(killed, process)
+        time.sleep(rng.uniform(0.0, 0.4))
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.wait()
+    assert kills > 0
+    ended = evaluate(toy_study(scenes=12), killed)
+    undisturbed = evaluate(toy_study(scenes=12), tmp_path / "whole")
+    lines = [Record.read(line).key for line in ended.shard("1of1").read_bytes().splitlines()]
+    assert len(lines) == len({*lines}) == 72
+    assert _stable(ended) == _stable(undisturbed)
+
+
+def _wait_for(folder: Path, process: subprocess.Popen[bytes]) -> None:
+    """Until something more is written than before the process began."""
+    shard = folder / "samples-1of1.jsonl"
+    before = shard.stat().st_size if shard.is_file() else 0
+    while process.poll() is None:
+        if shard.is_file() and shard.stat().st_size != before:
+            return
+        time.sleep(0.02)

@@ -1,0 +1,37 @@
+"""Which questions are asked."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import pytest
+
+from visualcrop import VisualcropError
+from visualcrop.evaluation.selection import Selection, read_shard
+from visualcrop.models.toy.dataset import ToyScenes
+
+_DATA = ToyScenes(scenes=4)
+
+
+def _ids(selection: Selection) -> list[str]:
+    return [sample.id for sample in selection.of(_DATA, print)]
+
+
+def test_shards_make_the_whole() -> None:
+    """No question is in two of them, and none is left out."""
+    parts = [_ids(Selection(limit=10, shard=(part, 3))) for part in (1, 2, 3)]
+    assert sorted(chain(*parts)) == sorted(_ids(Selection(limit=10)))
+    assert Selection(limit=10, shard=(1, 3)).most(_DATA) == len(parts[0]) == 4
+
+
+def test_by_category_and_id() -> None:
+    """Only what was asked for."""
+    assert _ids(Selection(category="count")) == [f"{seed}-count" for seed in range(4)]
+    assert _ids(Selection(ids=frozenset(["1-count"]))) == ["1-count"]
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "x/2", "2", "1/", "-1/2"])
+def test_a_shard_that_is_none(text: str) -> None:
+    """One sentence shows how to write it."""
+    with pytest.raises(VisualcropError, match="is not i/n; write 1/8"):
+        read_shard(text)

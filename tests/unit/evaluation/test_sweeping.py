@@ -1,0 +1,43 @@
+"""Grids and draws."""
+
+from __future__ import annotations
+
+import pytest
+
+from visualcrop import VisualcropError
+from visualcrop.evaluation.sweeping import grid, labelled
+
+
+def test_all_combinations_are_taken() -> None:
+    """Two by two; lists are values too."""
+    points = grid(["steps=1,8", "relevance.layers=[0, 2],[2, 4]"], [], 0, 0)
+    assert points[1] == ("steps=1", "relevance.layers=[2, 4]")
+    assert len(points) == 4
+    assert list(labelled(points))[1] == "steps=1 layers=[2, 4]"
+
+
+def test_draws_are_the_same_for_a_seed() -> None:
+    """Whole numbers stay whole, and lie within."""
+    drawn = grid([], ["proposals.k=10:50", "proposals.threshold=0.3:0.7"], 20, 1)
+    assert drawn == grid([], ["proposals.k=10:50", "proposals.threshold=0.3:0.7"], 20, 1)
+    assert drawn != grid([], ["proposals.k=10:50", "proposals.threshold=0.3:0.7"], 20, 2)
+    numbers = [[float(option.partition("=")[2]) for option in point] for point in drawn]
+    assert all(10 <= k <= 50 and k == int(k) and 0.3 <= t <= 0.7 for k, t in numbers)
+
+
+@pytest.mark.parametrize(
+    ("sets", "draws", "error"),
+    [
+        ([], [], "A sweep needs options"),
+        (["steps"], [], "'steps' is not path=value,value"),
+        ([], ["k=1"], "'1' is not path=low:high"),
+        ([], ["k=a:b"], "is not of numbers"),
+        (["a=1,2,3,4,5,6,7,8,9,10"] * 4, [], "That is 10000 settings"),
+    ],
+)
+def test_what_cannot_be_swept_is_one_sentence(
+    sets: list[str], draws: list[str], error: str
+) -> None:
+    """It says what to write."""
+    with pytest.raises(VisualcropError, match=error):
+        grid(sets, draws, 3, 0)

@@ -1,0 +1,42 @@
+"""`visualcrop compare`: variants against one of them, question by question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import AsJson, console, print_json
+
+
+def compare(
+    run: Annotated[list[str], typer.Argument(help="Folders of one run or several.")],
+    baseline: Annotated[
+        str | None, typer.Option(help="The variant that the others are held against.")
+    ] = None,
+    by_category: Annotated[bool, typer.Option(help="A table for each category, too.")] = False,
+    force: Annotated[
+        bool, typer.Option(help="Also if datasets or protocols differ: at your own risk.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell whether variants differ: paired and clustered, with bounds for every gain."""
+    import attrs
+
+    from ..evaluation import comparing
+    from ..evaluation.store import Store
+    from .rows import notes, print_rows
+
+    stores = [Store.existing(Path(folder)) for folder in run]
+    found = [comparing.compare(stores, baseline, forced=force)]
+    found += comparing.by_category(stores, baseline) if by_category else []
+    if as_json:
+        print_json([attrs.asdict(each) for each in found])
+        return
+    for each in found:
+        if each.category:
+            console().print(f"\n[bold]{each.category}[/]")
+        print_rows(each.rows, against=each.baseline)
+        for note in notes(each.rows, against=each.baseline):
+            console().print(note, markup=False)

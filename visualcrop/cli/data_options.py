@@ -1,0 +1,43 @@
+"""What the commands of `visualcrop data` share: a dataset by its spec, and its problems."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import console, visible
+
+if TYPE_CHECKING:
+    from ..dataset import Dataset, Problem
+
+DatasetSpec = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATASET", help="Spec of a dataset, or a folder that holds a dataset.toml."
+    ),
+]
+_SHOWN = 20  # problems on a terminal; JSON has them all
+
+
+def opened(text: str, path: str | None = None) -> Dataset:
+    """The dataset that *text* names, in the place that *path* names."""
+    from ..configure import read_dataset
+    from ..dataset import Dataset
+    from ..registry import Registry
+
+    spec = read_dataset(text)
+    return Registry.load().build(Dataset, spec.with_option("path", path) if path else spec)
+
+
+def say_problems(problems: list[Problem] | tuple[Problem, ...]) -> None:
+    """Count them by what became of their samples, and name the first ones."""
+    out = console(stderr=True)
+    for effect in ("lost", "kept", "excluded"):
+        some = [problem for problem in problems if problem.effect == effect]
+        if some:
+            out.print(f"{len(some)} {effect}:", markup=False)
+        for problem in some[:_SHOWN]:
+            out.print(f"  {visible(problem.id)}: {visible(problem.reason)}")
+        if len(some) > _SHOWN:
+            out.print(f"  and {len(some) - _SHOWN} more; --json names them all", markup=False)

@@ -1,0 +1,57 @@
+"""`visualcrop data import` and `export`: datasets from one form into another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .data_options import DatasetSpec, opened, say_problems
+from .options import AsJson, console, print_json
+from .progress import counting
+
+if TYPE_CHECKING:
+    from ..datasets.importing import Written
+
+From = Annotated[
+    str | None, typer.Option("--from", metavar="PATH", help="Where its files are; sets path=.")
+]
+To = Annotated[str, typer.Option("--to", metavar="FOLDER", help="Where it is written.")]
+
+
+def imported(dataset: DatasetSpec, to: To, source: From = None, as_json: AsJson = False) -> None:
+    """Write a dataset as dataset.toml, samples.jsonl and images, which 'folder' reads."""
+    from ..datasets.importing import write_normal
+
+    _write(write_normal, opened(dataset, source), to, as_json=as_json)
+
+
+def exported(dataset: DatasetSpec, to: To, source: From = None, as_json: AsJson = False) -> None:
+    """Write a dataset in V*Bench's own folders, which 'vstar' and other tools read."""
+    from ..datasets.exporting import write_vstar
+
+    _write(write_vstar, opened(dataset, source), to, as_json=as_json)
+
+
+def _write(write: Any, dataset: Any, to: str, *, as_json: bool) -> None:
+    import attrs
+
+    target = Path(to).expanduser()
+    with counting("Writing", dataset.published().get("samples"), quiet=as_json) as advance:
+        written: Written = write(dataset, target, advance)
+    if as_json:
+        print_json(
+            {
+                "folder": str(target),
+                "samples": written.samples,
+                "images": len(written.images),
+                "problems": [attrs.asdict(problem) for problem in written.problems],
+            }
+        )
+    else:
+        said = f"Wrote {written.samples:,} samples with {len(written.images):,} images to {target}."
+        console().print(said, markup=False)
+        say_problems(written.problems)
+    if any(problem.effect == "lost" for problem in written.problems):
+        raise typer.Exit(1)

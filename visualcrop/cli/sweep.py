@@ -1,0 +1,62 @@
+"""`visualcrop sweep`: one search under many settings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..looker import DEFAULT_MODEL
+from .evaluate import (
+    Category,
+    InferenceName,
+    Limit,
+    Out,
+    Passes,
+    ProtocolName,
+    ShardOf,
+    run,
+    show,
+)
+from .options import AsJson, ModelSpec
+
+
+def sweep(
+    dataset: Annotated[str, typer.Argument(help="Spec of a dataset.")],
+    searcher: Annotated[
+        str, typer.Option("-s", "--searcher", help="Spec of the searcher whose options vary.")
+    ] = "focus",
+    axis: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=A,B,C", help="Values of an option; all combinations."),
+    ] = None,
+    draw: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH=LOW:HIGH", help="Draw an option's values at random."),
+    ] = None,
+    draws: Annotated[int, typer.Option(help="How many are drawn.", min=1)] = 50,
+    seed: Annotated[int, typer.Option(help="Of the draws.", min=0)] = 0,
+    model: ModelSpec = DEFAULT_MODEL,
+    out: Out = None,
+    protocol: ProtocolName = "paper",
+    inference: InferenceName = None,
+    limit: Limit = None,
+    category: Category = None,
+    shard: ShardOf = "1/1",
+    budget: Passes = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure one search under many settings; passes that settings have in common are run once."""
+    from ..budget import Budget
+    from ..evaluation.selection import Selection, read_shard
+    from ..evaluation.study import BASELINE, Study
+    from ..evaluation.sweeping import grid, labelled
+
+    options = labelled(grid(axis or (), draw or (), draws, seed))
+    variants = {BASELINE: BASELINE, **dict.fromkeys(options, searcher)}
+    study = Study(
+        dataset, model, variants, protocol, inference, Budget(budget),  # type: ignore[arg-type]
+        options=options, sharing=True,
+    )  # fmt: skip
+    chosen = Selection(limit, category=category, shard=read_shard(shard))
+    show(run(study, out, chosen, "local", quiet=as_json), as_json=as_json)
