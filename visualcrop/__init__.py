@@ -14,6 +14,7 @@ from .budget import (
     all_passes,
     focus_paper,
 )
+from .dataset import Dataset, ImageSource, Problem, Sample, TargetBox
 from .errors import VisualcropError
 from .geometry import Box, Grid
 from .hookspecs import hookimpl
@@ -35,23 +36,33 @@ from .model import (
     ModelFamily,
     Patches,
     Reading,
+    Relay,
     Reply,
+    Sight,
     Traits,
     Work,
 )
+from .models.families import Auto
 from .plugins import Plugin, Plugins, load_plugins
-from .prompt import Mark, Prompt
+from .prompt import Mark, Prompt, Sampling
+from .proposals.anchors import Anchors
 from .registry import Registry
 from .relevance.similarity import pseudo_attention, similarity_map, smoothed
+from .relevance.vv import Vv
+from .settings import Usually
 from .spec import Spec
-from .strategy import Strategy, option
+from .strategy import Strategy, at_least, between, option
+from .targets.in_context import InContext
 from .values import Answer, Evidence, Finding, Proposal, Question, RelevanceMap, Target, View
+from .verification.existence import Existence
 
 __all__ = [
     "ANSWER",
     "CONVENTIONS",
+    "Anchors",
     "Answer",
     "AnswerComposer",
+    "Auto",
     "Batching",
     "Box",
     "Budget",
@@ -59,10 +70,14 @@ __all__ = [
     "Capture",
     "Charge",
     "Choice",
+    "Dataset",
     "Evidence",
+    "Existence",
     "Finding",
     "Grid",
     "Image",
+    "ImageSource",
+    "InContext",
     "Ledger",
     "Looker",
     "Mark",
@@ -71,26 +86,36 @@ __all__ = [
     "Patches",
     "Plugin",
     "Plugins",
+    "Problem",
     "Prompt",
     "Proposal",
     "ProposalGenerator",
     "Question",
     "Reading",
     "Registry",
+    "Relay",
     "RelevanceMap",
     "RelevanceSource",
     "Reply",
+    "Sample",
+    "Sampling",
     "Searcher",
+    "Sight",
     "Spec",
     "Strategy",
     "Target",
+    "TargetBox",
     "TargetExtractor",
     "Traits",
+    "Usually",
     "Verifier",
     "View",
     "VisualcropError",
+    "Vv",
     "Work",
     "all_passes",
+    "at_least",
+    "between",
     "errors",
     "focus_paper",
     "hookimpl",

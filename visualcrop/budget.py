@@ -129,6 +129,10 @@ class BudgetedModel:
     stage: str = "unlabelled"
 
     @property
+    def id(self) -> str:
+        return self._model.id
+
+    @property
     def traits(self) -> Traits:
         return self._model.traits
 

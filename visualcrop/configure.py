@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
 
 from .errors import SpecError
 from .registry import Registry
+from .settings import Usually
 from .spec import Spec, Value, read_value
 from .spec_toml import load_spec
 from .strategy import Strategy
@@ -24,20 +26,29 @@ def configure(
     *,
     options: Options = (),
     settings: Mapping[str, Mapping[str, object]] | None = None,
+    dataset: str = "",
 ) -> S:
     """
     Build *spec* with *options* set one by one and the model's *settings* under both.
 
-    What the spec or an option gives explicitly always wins over a setting.
+    What the spec or an option gives explicitly always wins over a setting. *dataset* names what
+    is searched, for settings that differ by it.
     """
     spec = read_spec(spec) if isinstance(spec, str) else spec
-    given = {*_paths(spec), *_paths(Spec("", tuple(options)))}
+    given = given_paths(spec, options)
     wanted = {p: v for p, v in (settings or {}).get(spec.name, {}).items() if p not in given}
-    spec = _settled(Spec.of(registry.build(interface, spec)), wanted)
+    spec = _settled(Spec.of(registry.build(interface, spec)), wanted, dataset)
     for path, value in options:
-        changed = spec.with_option(path, value)
-        spec = Spec.of(registry.build(interface, changed))
-    return registry.build(interface, _settled(spec, {p: v for p, v in wanted.items() if "." in p}))
+        spec = spec.with_option(path, value)
+        if _as_spec(value) is not None:  # its own options have to be there to be set
+            spec = Spec.of(registry.build(interface, spec))
+    again = {p: v for p, v in wanted.items() if "." in p or isinstance(v, Usually)}
+    return registry.build(interface, _settled(spec, again, dataset))
+
+
+def given_paths(spec: Spec, options: Options = ()) -> set[str]:
+    """Every option that *spec* or one of *options* sets, as a dotted path."""
+    return {*_paths(spec), *_paths(Spec("", tuple(options)))}
 
 
 def read_spec(text: str) -> Spec:
@@ -49,6 +60,13 @@ def read_model(text: str) -> Spec:
     """Read a model's spec; a folder, or a name with a slash as on the hub, is a checkpoint."""
     if "(" not in text and not text.endswith(".toml") and ("/" in text or Path(text).is_dir()):
         return Spec("auto", (("checkpoint", text),))
+    return read_spec(text)
+
+
+def read_dataset(text: str) -> Spec:
+    """Read a dataset's spec; a folder is one in the common form."""
+    if "(" not in text and not text.endswith(".toml") and Path(text).expanduser().is_dir():
+        return Spec("folder", (("path", text),))
     return read_spec(text)
 
 
@@ -77,11 +95,20 @@ def _as_spec(value: Value) -> Spec | None:
     return value if isinstance(value, Spec) else None
 
 
-def _settled(spec: Spec, settings: Mapping[str, object]) -> Spec:
-    for path, value in settings.items():
+def _settled(spec: Spec, settings: Mapping[str, object], dataset: str) -> Spec:
+    for path, suited in settings.items():
         if _has(spec, path):
-            setting = read_value(value) if isinstance(value, str) else value
+            if isinstance(suited, Usually):
+                suited = suited.where(partial(_at, spec), dataset)  # noqa: PLW2901
+            setting = read_value(suited) if isinstance(suited, str) else suited
             spec = spec.with_option(path, cast("Value", setting))
+    return spec
+
+
+def _at(spec: Value, path: str) -> Value:
+    """What stands at a dotted path; none where there is no such option."""
+    for key in path.split("."):
+        spec = spec.get(key) if isinstance(spec, Spec) else None
     return spec
 
 

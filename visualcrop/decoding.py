@@ -44,6 +44,28 @@ def decode(source: object, max_pixels: int) -> PIL.Image.Image:
         raise ImageError(f"{label} is damaged or cut short ({reason}); export it again.") from exc
 
 
+def size_of(source: object) -> tuple[int, int]:
+    """Width and height of the upright picture, from its header alone."""
+    label = repr(str(source)) if isinstance(source, str | Path) else "The image"
+    try:
+        with _without_pillow_limit(), warnings.catch_warnings(), ExitStack() as files:
+            warnings.simplefilter("ignore")
+            opened = _opened(source, label, files)
+            width, height = opened.size
+            return (height, width) if _lies_on_its_side(opened) else (width, height)
+    except ImageError:
+        raise
+    except Exception as exc:
+        raise ImageError(f"{label} is damaged or cut short; export it again.") from exc
+
+
+def _lies_on_its_side(picture: PIL.Image.Image) -> bool:
+    try:
+        return picture.getexif().get(0x0112) in {5, 6, 7, 8}  # orientation
+    except Exception:  # noqa: BLE001 - a broken EXIF block must not cost the picture
+        return False
+
+
 def _opened(source: object, label: str, files: ExitStack) -> PIL.Image.Image:
     if isinstance(source, PIL.Image.Image):
         return source
@@ -121,7 +143,7 @@ def _upright(picture: PIL.Image.Image) -> PIL.Image.Image:
 
 def _rgb(picture: PIL.Image.Image) -> PIL.Image.Image:
     if picture.mode.startswith("I") or picture.mode == "F":
-        return _stretched(picture).convert("RGB")
+        return _on_paper(_stretched(picture).convert("RGB"), picture)
     if picture.mode == "LAB":
         from PIL import ImageCms
 
@@ -134,6 +156,14 @@ def _rgb(picture: PIL.Image.Image) -> PIL.Image.Image:
         paper = PIL.Image.new("RGBA", picture.size, "white")
         return PIL.Image.alpha_composite(paper, coloured).convert("RGB")
     return picture.copy() if picture.mode == "RGB" else picture.convert("RGB")
+
+
+def _on_paper(shown: PIL.Image.Image, deep: PIL.Image.Image) -> PIL.Image.Image:
+    """White where the file calls a grey of sixteen bits transparent; Pillow leaves that to us."""
+    clear = deep.info.get("transparency")
+    if isinstance(clear, int):
+        shown.paste("white", mask=PIL.Image.fromarray(np.asarray(deep) == clear))
+    return shown
 
 
 def _stretched(picture: PIL.Image.Image) -> PIL.Image.Image:

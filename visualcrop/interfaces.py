@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .budget import BudgetedModel
 from .strategy import Strategy
@@ -26,6 +26,12 @@ class RelevanceSource(Strategy):
 
     @abstractmethod
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap: ...
+
+    def maps(
+        self, view: View, targets: Sequence[Target], model: BudgetedModel
+    ) -> Iterable[RelevanceMap]:
+        """The map of each target; sources that can ask for all at once do."""
+        return (self.map(view, target, model) for target in targets)
 
 
 class ProposalGenerator(Strategy):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import attrs
 
 from .budget import Budget, BudgetedModel, Ledger
 from .configure import configure, read_model, read_option
 from .image import Image
+from .inference.batching import Batching
 from .interfaces import Searcher
 from .model import Model, ModelFamily
 from .registry import Registry
@@ -58,3 +60,19 @@ class Looker:
         ledger = Ledger(budget) if ledger is None else ledger
         answer = self.searcher.search(asked, BudgetedModel(self.model, ledger))
         return attrs.evolve(answer, passes=ledger.by_stage())
+
+    def ask_many(
+        self, questions: Iterable[Question], *, concurrency: int = 8, budget: Budget = Budget()
+    ) -> list[Answer]:
+        """
+        Answer each question, so many at once: what waits at the same time is read together.
+
+        The answers are those of `ask`, and so are their bills; *budget* is each question's own.
+        """
+        beside = attrs.evolve(self, model=Batching(self.model))
+
+        def ask(question: Question) -> Answer:
+            return beside.ask(question.image, question.text, question.choices, budget=budget)
+
+        with ThreadPoolExecutor(concurrency) as pool:
+            return list(pool.map(ask, questions))

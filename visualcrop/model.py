@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import SpecError
-from .geometry import Grid
+from .geometry import Box, Grid
 from .prompt import Prompt
 from .strategy import Strategy
 from .values import RelevanceMap
@@ -33,6 +33,8 @@ class Capture:
     rotary: bool = True  # False: keys as they are before positions are rotated in
     attention: tuple[int, ...] = ()
     gradients: tuple[int, ...] = ()
+    pixels: bool = False  # alone: how the next token hangs on each pixel of the one view
+    relayed: bool = False  # attention, where tokens without a place stand between: see `Relay`
 
 
 NOTHING = Capture()
@@ -62,6 +64,7 @@ class Work:
     flops: float = 0.0
     seconds: float = 0.0
     peak_bytes: int = 0
+    backward: int = 0  # passes backwards, for gradients: no budget counts them
 
     def __add__(self, other: Work) -> Work:
         return Work(
@@ -71,7 +74,25 @@ class Work:
             self.flops + other.flops,
             self.seconds + other.seconds,
             max(self.peak_bytes, other.peak_bytes),
+            self.backward + other.backward,
         )
+
+
+@attrs.frozen(eq=False)
+class Sight:
+    """How the next token hangs on what the encoder sees of a whole view in one picture."""
+
+    box: Box  # in pixels of the original image; padding lies outside the view
+    slopes: Tensor  # rows x columns of pixels: length over RGB of the log-probability's gradient
+
+
+@attrs.frozen(eq=False)
+class Relay:
+    """What stands between the image and tokens that have no place in it: a Q-Former's heads."""
+
+    tokens: Tokens  # those tokens
+    attention: Tensor  # heads x those tokens x cells, which `Patches.tokens` counts
+    gradients: Tensor | None = None  # as attention
 
 
 @attrs.frozen(eq=False)
@@ -84,6 +105,8 @@ class Reading:
     keys: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> KV heads x tokens x width
     attention: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> heads x tokens, last row
     gradients: Mapping[int, Tensor] = attrs.field(factory=dict)  # as attention
+    sight: Sight | None = None  # if pixels were asked for
+    relay: Relay | None = None  # if the view's tokens have no place in it
     work: Work = Work()
 
 
@@ -167,5 +190,5 @@ class ModelFamily(Strategy):
     def open(self) -> Model: ...
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
-        """Options that suit this model, by searcher: `{"focus": {"steps": 4}}`."""
+        """Options that suit this model, by searcher: `{"focus": {"steps": 4}}`, or a `Usually`."""
         return {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TypeAlias
 
 import attrs
 
+from .errors import SpecError
 from .values import View
 
 Part: TypeAlias = str | View
@@ -24,12 +26,29 @@ class Mark:
 
 
 @attrs.frozen
+class Sampling:
+    """Draw each word of a reply from the likeliest. The same prompt and seed, the same reply."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0  # what the probabilities of those that may be drawn sum up to, at least
+    seed: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        if not (0 < self.temperature < math.inf and 0 < self.top_p <= 1):
+            raise SpecError(
+                f"Words cannot be drawn at temperature {self.temperature:g} and top_p "
+                f"{self.top_p:g}; give a temperature above 0, and a top_p above 0 and up to 1."
+            )
+
+
+@attrs.frozen
 class Prompt:
     """One user turn, with earlier turns as examples. The chat template is the model's secret."""
 
     parts: tuple[Part, ...]
     examples: tuple[tuple[str, str], ...] = ()  # what was asked, what was replied
     marks: tuple[Mark, ...] = ()
+    sampling: Sampling | None = None  # of a reply's words; none takes the likeliest, one by one
 
     @classmethod
     def fill(cls, *parts: Part, **words: str) -> Prompt:

@@ -5,9 +5,9 @@ A strategy and its options, as text: `focus(relevance=kk-norope(layers=[8, 14]),
     option = key "=" value
     value  = spec | number | "text" | true | false | none | "[" [ value { "," value } ] "]"
 
-A name or bare word starts with a letter, `~` or `/` and may hold `- . / : ~ _` and digits, so
-paths and checkpoint names need no quotes. A bare word is a strategy where the option wants one,
-else text. Numbers keep their type: `4` is not `4.0`.
+A name or bare word starts with a letter, `~` or `/`, or as `4k` does, and may hold `- . / : ~ _`
+and digits, so paths and checkpoint names need no quotes. A bare word is a strategy where the
+option wants one, else text. Numbers keep their type: `4` is not `4.0`.
 """
 
 from __future__ import annotations

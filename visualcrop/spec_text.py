@@ -12,7 +12,7 @@ from .errors import SpecError
 
 S = TypeVar("S")
 DEEPEST = 32  # specs within specs, and lists within lists
-WORD = re.compile(r"[A-Za-z~/][\w./:~-]*", re.ASCII)
+WORD = re.compile(r"(?:\d+[A-DF-Za-df-z]|[A-Za-z~/])[\w./:~-]*", re.ASCII)
 _TOKEN = re.compile(
     rf"""\s*(?:(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w./:~-])
            |(?P<text>"(?:[^"\\]|\\.)*")

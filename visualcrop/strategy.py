@@ -44,10 +44,10 @@ def at_least(least: float) -> Any:
 
 
 def between(least: float, most: float) -> Any:
-    """Validate a number from both sides."""
+    """Validate a number, where there is one, from both sides."""
 
-    def check(_: object, attribute: attrs.Attribute[Any], value: float) -> None:
-        if not least <= value <= most:
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if isinstance(value, int | float) and not least <= value <= most:
             raise ValueError(f"{attribute.name} must be from {least:g} to {most:g}, not {value}")
 
     return check

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import PIL.Image
 import pytest
+from huggingface_hub import constants
 
 from tests.cli.running import Run
 from tests.models.opened import GRIDDED, noise
@@ -74,7 +75,7 @@ class TestRefusals:
         ("options", "sentence"),
         [
             ("", "needs a checkpoint"),
-            ('checkpoint="no/such"', "There is no model that can be read at 'no/such'"),
+            ('checkpoint="no/such"', "There is no model 'no/such' among those downloaded"),
             ('checkpoint="{dir}", device=cuda', "no CUDA GPU that torch can use here"),
             ('checkpoint="{dir}", attention=flash_attention_2', "needs the package flash-attn"),
             ('checkpoint="{dir}", bits=4', "need a CUDA GPU"),
@@ -84,7 +85,7 @@ class TestRefusals:
         self, run: Run, tmp_path: Path, monkeypatch, options: str, sentence: str
     ) -> None:
         """One sentence, and no traceback."""
-        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
         picture(64, 64).save(tmp_path / "noise.png")
         spec = f"llava({options.format(dir=checkpoint('llava'))})"
         done = run("ask", "noise.png", QUESTION, "-m", spec)

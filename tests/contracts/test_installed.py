@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 import types
 from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.models.tiny.checkpoints import FAMILIES, checkpoint
-from visualcrop import ModelFamily, Registry
+from tests.unit.datasets.shipped import WRITERS
+from visualcrop import Dataset, ModelFamily, Registry
 from visualcrop.testing import SUITES, StrategySuite
 
 _READS = (
@@ -22,6 +28,7 @@ _READS = (
 # What a strategy is meant not to do, and why.
 EXCUSED = {
     "instructblip": dict.fromkeys(_READS, "its image tokens have no place in the image"),
+    "seal-vqa": dict.fromkeys(_READS, "it needs a checkpoint, which its own tests write"),
     "random": {"test_points_at_the_target": "a random map knows nothing of the target"},
     "unchecked": {"test_surer_with_the_target_than_without": "it looks at nothing"},
 }
@@ -36,6 +43,8 @@ def _suites() -> Iterator[type[StrategySuite]]:
         }
         if cls.name in (*FAMILIES, "auto"):
             own["family"] = _tiny(cls, "llava" if cls.name == "auto" else cls.name)
+        if cls.name in WRITERS:
+            own["dataset"] = _shipped(cls)
         name = f"Test{cls.kind.title()}{cls.__name__}"
         yield type(name, (suite,), {"strategy": cls, "__module__": __name__, **own})
 
@@ -50,6 +59,18 @@ def _excused(test: types.FunctionType, why: str) -> Callable[..., None]:
 def _tiny(cls: Callable[..., Any], name: str) -> Callable[[object], ModelFamily]:
     """Open a family on a tiny checkpoint of its own."""
     return lambda _: cls(checkpoint=str(checkpoint(name)))
+
+
+def _shipped(cls: Callable[..., Any]) -> Callable[[object], Dataset]:
+    """A dataset of small files in the format in which it is shipped."""
+    return lambda _: cls(path=str(_folder(cls.name)))  # type: ignore[attr-defined]
+
+
+@cache
+def _folder(name: str) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="visualcrop-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return WRITERS[name](folder)
 
 
 globals().update({suite.__name__: suite for suite in _suites()})

@@ -42,7 +42,7 @@ def _attention_backward(grad: Any, *args: Any, **kwargs: Any) -> int:
 
 
 _ATEN = torch.ops.aten
-_CPU = {  # PyTorch counts these on CUDA alone
+CPU_FLOPS = {  # PyTorch counts these on CUDA alone
     _ATEN._scaled_dot_product_flash_attention_for_cpu: _attention,
     _ATEN._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward,
 }
@@ -128,7 +128,7 @@ class Bench:
 
     def agrees(self, call: Callable[[], object]) -> Span:
         """Claim that the meter counts what PyTorch does."""
-        counter = FlopCounterMode(display=False, custom_mapping=_CPU)
+        counter = FlopCounterMode(display=False, custom_mapping=CPU_FLOPS)
         with self.meter.measure() as span, counter:
             call()
         assert span.work.flops == pytest.approx(counter.get_total_flops(), rel=1e-3)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tests.models.passes import EVERY, assert_close, eager, inputs, network, tapped, whole
-from visualcrop.inference.engine import fork
+from visualcrop.inference.caching import fork
 from visualcrop.model import Capture
 
 pytestmark = pytest.mark.torch

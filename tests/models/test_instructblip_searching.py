@@ -47,11 +47,12 @@ class TestLacks:
 
         assert refused(ModelError, focus.search, question, model) == LACKS
 
-    def test_a_second_image(self) -> None:
-        """Two views are refused, with a composer that shows one."""
-        assert refused(ModelError, opened().generate, [interleaved()]) == (
-            "InstructBLIP reads one image at a time, not 2; show it one of all findings, as "
-            "answer=crop does."
+    def test_a_map_of_two_images(self) -> None:
+        """Attention to the image is of one view at a time."""
+        relayed = Capture(attention=(1,), relayed=True)
+
+        assert "one image at a time, not 2" in refused(
+            ModelError, opened().read, [interleaved()], relayed
         )
 
     def test_an_encoder_decoder(self, tmp_path: Path) -> None:

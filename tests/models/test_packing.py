@@ -11,7 +11,7 @@ from tests.models.alike import EVERY, asked, assert_alike, internals, plain, rem
 from tests.models.opened import GRIDDED, about, opened
 from tests.models.tiny.checkpoints import checkpoint
 from visualcrop import Capture, ModelFamily, Prompt, Registry, Work
-from visualcrop.inference import packing, reading
+from visualcrop.inference import reading
 from visualcrop.inference.reading import shared
 from visualcrop.model import By
 from visualcrop.models.huggingface import HuggingFaceModel
@@ -50,8 +50,7 @@ class TestPacked:
         self, family: str, by: By, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """As flash attention would have to."""
-        for module in (packing, reading):
-            monkeypatch.setattr(module, "packs", lambda model: False)
+        monkeypatch.setattr(reading, "packs", lambda model: False)
         assert_alike(weighed(remembering(family), asked(), by), weighed_alone(family, by))
 
     @pytest.mark.parametrize("packs", [True, False])
@@ -60,8 +59,7 @@ class TestPacked:
         self, family: str, capture: Capture, packs: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Values, keys, attention of the last token, and its gradients, of every layer."""
-        for module in (packing, reading):
-            monkeypatch.setattr(module, "packs", lambda model: packs)
+        monkeypatch.setattr(reading, "packs", lambda model: packs)
         together = remembering(family).read(asked(), capture)
         for prompt, found in zip(asked(), together, strict=True):
             (alone,) = plain(family).read([prompt], capture)
@@ -71,7 +69,7 @@ class TestPacked:
         """No longer than is good, they are more, and the answers the same."""
         model = remembering(family)
         longest = max(p.length - p.cut for p in map(model.prompter.prepare, asked()) if p.cut)
-        monkeypatch.setattr(packing, "_MOST_TOKENS", longest + 1)
+        monkeypatch.setattr(reading, "MOST_IN_ROW", longest + 1)
         assert_alike(weighed(model, asked()), weighed_alone(family, "next-token"))
 
     @pytest.mark.parametrize("by", ["next-token", "sentence"])

@@ -84,3 +84,22 @@ class TestPrompting:
         tokens = prompter.tokens(prepared, "Yes")[0].tolist()
         start = len(whole) - whole[::-1].index(tokens[-1]) - len(tokens)
         assert whole[start : start + len(tokens)] == tokens
+
+    @pytest.mark.parametrize("reply", ["Yes", "A", "It is (B) red.", "ünten", "\n?", "42"])
+    def test_only_the_end_is_cut_into_tokens(self, family: str, reply: str) -> None:
+        """Which gives the tokens that all of it would."""
+        prompter = opened(family).prompter
+        for prompt in (about("mug"), interleaved(), Prompt(("What now?",)), _bare()):
+            prepared = prompter.prepare(prompt)
+            asked = prepared.inputs["input_ids"][0].tolist()
+            for gap in (prompter._gap, ""):
+                said = prepared.text + gap + reply
+                whole = prompter.processor.tokenizer(said)["input_ids"]
+                if whole[: len(asked)] == asked:
+                    break
+            assert prompter.tokens(prepared, reply)[0].tolist() == whole[len(asked) :]
+
+
+def _bare() -> Prompt:
+    """An image without a word."""
+    return Prompt((View.whole(noise()),))

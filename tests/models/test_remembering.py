@@ -17,7 +17,8 @@ from tests.models.alike import (
 )
 from tests.models.opened import GRIDDED, about, interleaved
 from visualcrop import Capture, Prompt
-from visualcrop.inference.engine import kept
+from visualcrop.inference.caching import kept
+from visualcrop.inference.engine import State
 from visualcrop.inference.remembering import Memory
 from visualcrop.models.huggingface import HuggingFaceModel
 
@@ -57,6 +58,21 @@ class TestMemory:
         assert memory.get(("a",), lambda: Thing(11)).bytes == 11
         assert len(memory) == 0
 
+    def test_lets_the_first_to_go_take_nobodys_room(self) -> None:
+        """It is forgotten before what was used less lately, and itself if there is no room."""
+        memory = Memory[Thing](10)
+        for key, first_to_go in (("a", False), ("b", True), ("c", False)):
+            memory.keep((key,), Thing(4), first_to_go=first_to_go)
+        assert [memory.find((key,)) is None for key in "abc"] == [False, True, False]
+        memory.keep(("d",), Thing(4), first_to_go=True)
+        assert [memory.find((key,)) is None for key in "acd"] == [False, False, True]
+
+
+def remembered(model: HuggingFaceModel) -> Memory[State]:
+    """What the model keeps of images."""
+    assert model.prefixes is not None
+    return model.prefixes
+
 
 def answers(model: HuggingFaceModel, prompt: Prompt) -> list[object]:
     """All that can be asked of a prompt, in each way."""
@@ -85,11 +101,11 @@ class TestRemembering:
         """With room for one image, each answer after another's is as if it had been the first."""
         model = remembering(family)
         model.choose([about("mug")], CHOICES)
-        model = remembering(family, (model.prefixes or Memory(0)).bytes)
+        model = remembering(family, remembered(model).bytes)
         prompts = [about("mug"), part("mug"), about("key"), interleaved(), about("mug")]
         for prompt in prompts:
             assert_alike(answers(model, prompt), answers(plain(family), prompt))
-            assert len(model.prefixes or ()) <= 1
+            assert len(remembered(model)) <= 1
 
     def test_replies_are_the_same(self, family: str) -> None:
         """Word by word."""
@@ -101,14 +117,18 @@ class TestRemembering:
     def test_is_never_changed(self, family: str) -> None:
         """Neither the tensors nor what is in them, by anything that can be asked."""
         model = remembering(family)
-        state = model.reader._prefix(model.prompter.prepare(about("mug")))
+        beginning = model.prompter.prepare(about("mug")).beginning
+        model.choose([about("mug")], CHOICES)
+        state = remembered(model).find(beginning)
+        assert state is not None
         before = [tensor for pair in kept(state.cache) for tensor in pair]
         copies = [tensor.clone() for tensor in before]
         for prompt in (about("mug"), about("key"), about("mug")):
             answers(model, prompt)
             model.generate([prompt], max_new_tokens=4)
         model.choose([about("mug"), about("key")], CHOICES, by="sentence")
-        again = model.reader._prefix(model.prompter.prepare(about("bike")))
+        again = remembered(model).find(beginning)
+        assert again is state
         after = [tensor for pair in kept(again.cache) for tensor in pair]
         assert all(one is other for one, other in zip(before, after, strict=True))
         assert all(one.equal(other) for one, other in zip(copies, after, strict=True))

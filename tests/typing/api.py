@@ -18,6 +18,7 @@ from torch import Tensor
 from visualcrop import (
     CONVENTIONS,
     Answer,
+    Auto,
     Box,
     Budget,
     BudgetedModel,
@@ -46,6 +47,7 @@ from visualcrop import (
     Strategy,
     Target,
     TargetExtractor,
+    Usually,
     Verifier,
     View,
     errors,
@@ -108,6 +110,7 @@ def strategies() -> None:
     assert_type(registry.build(Searcher, "focus"), Searcher)
     assert_type(registry.build(RelevanceSource, Spec.parse("vv")), RelevanceSource)
     assert_type(registry.get(ModelFamily, "toy"), type[ModelFamily])
+    assert_type(Shelf(device="cpu").open(), Model)
     assert_type(registry.build(ModelFamily, "toy").open(), Model)
     assert_type([entry.strategy for entry in registry], list[type[Strategy]])
     assert_type(Spec.of(registry.build(Verifier, "existence")).with_option("yes", "Ja"), Spec)
@@ -149,6 +152,18 @@ class Corner(ProposalGenerator):
         assert_type(relevance.grid, Grid)
         assert_type(relevance.scores, npt.NDArray[np.float32])
         return (Proposal(relevance.grid.cell(0, 0), float(relevance.scores[0, 0])),)
+
+
+@attrs.frozen
+class Shelf(Auto):
+    """A checkpoint that comes in a package."""
+
+    name = "shelf"
+
+    checkpoint: str = option("/weights", help="folder of the checkpoint")
+
+    def settings(self) -> Mapping[str, Mapping[str, object]]:
+        return {"focus": {"proposals.k": Usually(30, but=15, below=("steps", 4), on=("vstar",))}}
 
 
 @hookimpl

@@ -12,9 +12,8 @@ from visualcrop import Box, Grid, RelevanceMap, Spec
 _RESERVED = {"true", "false", "none"}
 _ODD = st.text(st.sampled_from('\x00\x01\t\n\r\x1b"\\\x7f\x80\x85\u2028\ufeff😀é,=()[]{}#~ '))
 
-names = st.from_regex(re.compile(r"[A-Za-z~/][\w./:~-]{0,12}", re.ASCII), fullmatch=True).filter(
-    lambda name: name not in _RESERVED
-)
+_NAME = re.compile(r"(?:\d{1,3}[A-DF-Za-df-z]|[A-Za-z~/])[\w./:~-]{0,12}", re.ASCII)
+names = st.from_regex(_NAME, fullmatch=True).filter(lambda name: name not in _RESERVED)
 keys = st.from_regex(re.compile(r"[A-Za-z]\w{0,10}", re.ASCII), fullmatch=True).filter(
     lambda key: key != "name"
 )

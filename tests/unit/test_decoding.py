@@ -109,6 +109,12 @@ class TestTransparency:
         assert pixels[0, 0].tolist() == [255, 255, 255]
         assert pixels[0, 1].max() < 10
 
+    def test_by_a_grey_of_sixteen_bits(self) -> None:
+        """So is a grey of sixteen bits, and its neighbours, as dark in eight, are not."""
+        deep = np.array([[700, 701], [699, 65535]], np.uint16)
+        file = encoded(PIL.Image.fromarray(deep), "PNG", transparency=700)
+        assert Image.open(file).pixels[..., 0].tolist() == [[255, 2], [2, 255]]
+
 
 class TestOrientation:
     """EXIF says which side is up."""

@@ -154,8 +154,8 @@ def _asked(url: str, start: int = 0) -> Any:
         raise FileError(f"{url} answers {exc.code} ({exc.reason}); try again later.") from exc
     except (OSError, HTTPException) as exc:
         raise FileError(
-            f"{urllib.parse.urlsplit(url).netloc} cannot be reached; fetch the dataset on a machine "
-            "with a network, and give its folder as path=."
+            f"{urllib.parse.urlsplit(url).netloc} cannot be reached; fetch the dataset on a "
+            "machine with a network, and give its folder as path=."
         ) from exc
 
 

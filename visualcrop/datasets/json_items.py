@@ -64,7 +64,8 @@ class _Reader:
                 if not self._more():
                     raise
                 continue
-            if end == len(self.window) and self._more():  # `12` may be the start of `123`
+            rest = self.window[end : end + 1]
+            if (not rest or rest in ".eE") and self._more():  # `12` may be the start of `12.3`
                 continue
             self.window = self.window[end:]
             return value

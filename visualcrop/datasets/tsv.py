@@ -78,7 +78,10 @@ def _record(file: IO[bytes]) -> _Record | None:
         cells = next(csv.reader(lines(), delimiter="\t", strict=True), None)
     except (csv.Error, UnicodeDecodeError) as exc:
         file.seek(start + len(taken[0]))
-        return _Record(start, taken[0], 1, [], str(exc).partition(":")[0])
+        odd = (
+            "a quotation mark is out of place" if isinstance(exc, csv.Error) else "it is not UTF-8"
+        )
+        return _Record(start, taken[0], 1, [], odd)
     return None if cells is None else _Record(start, b"".join(taken), len(taken), cells)
 
 

@@ -46,8 +46,7 @@ class Batching(Model):
     A model that several threads may ask at once, answering as *model* alone would.
 
     Whoever finds it free runs all requests of one kind that wait by then, at most *most* prompts
-    at once. A request that fails fails in its own thread only, and where memory runs out fewer
-    prompts are run at once.
+    at once. A request that fails fails in its own thread only.
     """
 
     model: Model
@@ -121,29 +120,13 @@ def _run(items: Sequence[_Item]) -> None:
         replies = owner.ask([item.prompt for item in items])
         answered = list(zip(items, replies, strict=True))
     except Exception as error:  # noqa: BLE001 - it is raised again in its owner's thread
-        alone = all(item.request is owner for item in items)
-        if len(items) == 1 or (alone and not _out_of_memory(error)):
+        if all(item.request is owner for item in items):
             owner.error = error
             return
     else:
         for item, reply in answered:
             item.request.replies[item.place] = reply
         return
-    _tidy_up()  # only here, where nothing holds on to the failed pass any more
     half = len(items) // 2
     _run(items[:half])
     _run(items[half:])
-
-
-def _out_of_memory(error: Exception) -> bool:
-    from torch import OutOfMemoryError
-
-    return isinstance(error, OutOfMemoryError | MemoryError) or "can't allocate" in str(error)
-
-
-def _tidy_up() -> None:
-    """Give memory back that torch keeps for the next pass, which will want other pieces."""
-    from torch import cuda
-
-    if cuda.is_available():
-        cuda.empty_cache()

@@ -33,13 +33,19 @@ class Tap:
 
     For one pass, run inside `with`: of a whole prompt, or of its end over a cache, and then only
     the end's values and keys are kept. A stopped pass returns nothing and leaves its cache
-    unfinished. Asking for gradients runs it to the end, with frozen weights: give the logits to
-    `backward`. Attention, which is always worked out in float32 or finer, is that of the tokens at
-    *rows*: one place in each row of the batch, or several, batch x places; by default the last.
+    unfinished, unless *through* says to go on until every layer has cached its keys and values.
+    Asking for gradients runs it to the end, with frozen weights: give the logits to `backward`.
+    Attention, which is always worked out in float32 or finer, is that of the tokens at *rows*: one
+    place in each row of the batch, or several, batch x places; by default the last.
     """
 
     def __init__(
-        self, model: PreTrainedModel, capture: Capture, rows: Tensor | None = None
+        self,
+        model: PreTrainedModel,
+        capture: Capture,
+        rows: Tensor | None = None,
+        *,
+        through: bool = False,
     ) -> None:
         self.values: dict[int, Tensor] = {}  # batch x KV heads x tokens x width
         # As values. Rotated: as cached. Not rotated: as rotation would find them, which is after
@@ -55,7 +61,9 @@ class Tap:
         depth = len(self._decoder.layers)
         if wrong := [n for n in asked if not 0 <= n < depth]:
             raise SpecError(f"There is no layer {wrong[0]}: the decoder has 0 to {depth - 1}.")
-        self._last = -1 if capture.gradients else max(asked, default=-1)
+        self._through = through and not capture.gradients
+        last = depth - 1 if through else max(asked, default=-1)
+        self._last = -1 if capture.gradients else last
         self._due: set[str] = set()  # what the last layer still has to give
 
     def __enter__(self) -> Self:
@@ -67,6 +75,7 @@ class Tap:
             self._listen(stack)
             self._undo = stack.pop_all()
         self._due = {kind for kind, layers in _kinds(self._capture).items() if self._last in layers}
+        self._due |= {"cache"} if self._through else set()
         return self
 
     def __exit__(
@@ -109,7 +118,8 @@ class Tap:
             hook = partial(self._take_keys, layer)
             stack.callback(layers[layer].self_attn.k_proj.register_forward_hook(hook).remove)
         rotated = capture.keys if capture.rotary else ()
-        for layer in {*rotated, *capture.attention, *capture.gradients}:
+        cached = (self._last,) if self._through else ()
+        for layer in {*rotated, *capture.attention, *capture.gradients, *cached}:
             stack.enter_context(watched(layers[layer].self_attn, partial(self._watch, layer)))
 
     def _take_values(self, layer: int, module: Any, given: Any, out: Tensor) -> None:
@@ -126,11 +136,13 @@ class Tap:
         if capture.rotary and layer in capture.keys:
             self._keep("keys", layer, call.key[:, :, -call.new :])
         if layer not in {*capture.attention, *capture.gradients}:
+            self._done("cache", layer)
             return call.run()
         places = self._places(call)
         weights = call.weights(places)
         if layer in capture.attention:
             self._keep("attention", layer, self._shaped(weights))
+        self._done("cache", layer)
         out, all_weights = call.run()
         if layer in capture.gradients:
             self._weights[layer] = weights.requires_grad_()
@@ -158,6 +170,10 @@ class Tap:
     def _keep(self, kind: str, layer: int, found: Tensor) -> None:
         """Keep it, and stop if that was the last."""
         getattr(self, kind)[layer] = found.detach()
+        self._done(kind, layer)
+
+    def _done(self, kind: str, layer: int) -> None:
+        """Stop if nothing else is due."""
         if layer == self._last:
             self._due.discard(kind)
             if not self._due:

@@ -1,31 +1,70 @@
 """
 Runs a Hugging Face model token by token, cache in hand.
 
-Everything a search asks for is one of two steps: `begin` reads a whole prompt, images and all, and
-`go_on` reads more text after it. A state is never changed: `go_on` writes into a copy of its list
-of layers, whose tensors are shared.
+Everything a search asks for is one of two steps: `begin` reads whole prompts, images and all, and
+`go_on` reads more text after them. A state is never changed: `go_on` writes into a copy of its
+list of layers, whose tensors are shared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from .caching import copied, fork, joined, kept, sliced
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
     from transformers import DynamicCache, PreTrainedModel
+
+    from .choosing import Choose
+    from .padding import Padded
 
 
 @attrs.frozen(eq=False)
 class State:
-    """What the model has read so far."""
+    """What the model has read so far: one text, or several side by side, each up to the right."""
 
     cache: DynamicCache
-    length: int  # tokens in the cache
-    shift: Tensor | None = None  # what to add to a position, where images take fewer than tokens
+    lengths: tuple[int, ...]  # tokens of each text; what the cache has before them is padding
+    shift: Tensor | None = None  # batch x 1: what to add where images take fewer than tokens
     logits: Tensor | None = None  # batch x the last positions, as many as were kept x vocabulary
+
+    @classmethod
+    def together(cls, states: Sequence[State]) -> State:
+        """Texts read on their own, to be gone on from in one pass."""
+        import torch
+
+        if len(states) == 1:
+            return states[0]
+        lengths = tuple(length for state in states for length in state.lengths)
+        shifts = [state.shift for state in states if state.shift is not None]
+        logits = [state.logits for state in states if state.logits is not None]
+        return cls(
+            joined([state.cache for state in states]),
+            lengths,
+            torch.cat(shifts) if shifts else None,
+            torch.cat(logits) if len(logits) == len(states) else None,
+        )
+
+    @property
+    def width(self) -> int:
+        """Places in the cache for each text."""
+        return max(self.lengths)
+
+    @property
+    def real(self) -> Tensor | None:
+        """Batch x places: true where there is no padding; nothing if it is nowhere."""
+        import torch
+
+        if min(self.lengths) == self.width:
+            return None
+        device = kept(self.cache)[0][0].device
+        padding = torch.tensor([self.width - length for length in self.lengths], device=device)
+        return torch.arange(self.width, device=device) >= padding[:, None]
 
     @property
     def predicted(self) -> Tensor:
@@ -43,89 +82,87 @@ class State:
         """What the model is to take for the places, batch x tokens, of tokens that come after."""
         return places if self.shift is None else (places + self.shift).expand(3, *places.shape)
 
+    def until(self, cut: int) -> State:
+        """The first tokens of the one text; the tensors are shared."""
+        return State(sliced(self.cache, 0, slice(cut)), (cut,), self.shift)
+
+    def copy(self) -> State:
+        """The same in tensors of its own, which keep nothing else alive."""
+        return attrs.evolve(self, cache=copied(self.cache))
+
+    @property
+    def size(self) -> int:
+        """Bytes of keys and values."""
+        return sum(tensor.nbytes for pair in kept(self.cache) for tensor in pair)
+
     @property
     def bytes(self) -> int:
-        """Memory of keys and values."""
+        """Memory of keys and values, and of what else is held for their sake."""
         tensors = [tensor for pair in kept(self.cache) for tensor in pair]
-        return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+        return sum(tensor.untyped_storage().nbytes() for tensor in tensors)
 
 
-def begin(model: PreTrainedModel, inputs: Mapping[str, Tensor], *, head: bool = True) -> State:
-    """Read a prompt from its start; without *head* nothing is predicted."""
+def begin(model: PreTrainedModel, padded: Padded) -> list[State]:
+    """Read prompts from their starts, and part them."""
     from transformers import DynamicCache
 
-    positions, shift = _multimodal_positions(model, inputs)
-    extra = {} if positions is None else {"position_ids": positions}
     cache = DynamicCache()  # without a config, so that sliding layers keep their image tokens
-    out = _run(model, 1 if head else None, **inputs, **extra, past_key_values=cache)
-    return State(cache, inputs["input_ids"].shape[1], shift, out.logits if head else None)
+    out = _run(model, padded.last, **padded.inputs, past_key_values=cache)
+    return parted(cache, padded, out.logits)
+
+
+def parted(cache: DynamicCache, padded: Padded, logits: Tensor | None = None) -> list[State]:
+    """What *cache* holds of each prompt; the tensors are shared."""
+    if len(padded.lengths) == 1:
+        return [State(cache, padded.lengths, padded.shift, logits)]
+    return [
+        State(
+            sliced(cache, row, slice(length)),
+            (length,),
+            None if padded.shift is None else padded.shift[row : row + 1],
+            None if logits is None else logits[row : row + 1],
+        )
+        for row, length in enumerate(padded.lengths)
+    ]
 
 
 def go_on(model: PreTrainedModel, state: State, tokens: Tensor, *, keep: int = 1) -> State:
     """Read *tokens*, batch x length, after *state*; keep logits of the last few, or of all (0)."""
     import torch
 
-    length = state.length + tokens.shape[1]
-    places = torch.arange(state.length, length, device=tokens.device).expand(tokens.shape)
-    positions, cache = state.positions(places), fork(state.cache)
-    out = _run(model, keep, input_ids=tokens, position_ids=positions, past_key_values=cache)
-    return State(cache, length, state.shift, out.logits)
+    new, cache = tokens.shape[1], fork(state.cache)
+    starts = torch.tensor(state.lengths, device=tokens.device)[:, None]
+    positions = state.positions(starts + torch.arange(new, device=tokens.device))
+    inputs = {"input_ids": tokens, "position_ids": positions, "past_key_values": cache}
+    if (real := state.real) is not None:
+        inputs["attention_mask"] = torch.cat([real, real.new_ones(tokens.shape)], dim=1).long()
+    out = _run(model, keep, **inputs)
+    return State(cache, tuple(n + new for n in state.lengths), state.shift, out.logits)
 
 
-def fork(cache: DynamicCache) -> DynamicCache:
-    """A cache that can grow on its own: its layers are new, their tensors shared."""
-    from transformers import DynamicCache
-    from transformers.cache_utils import DynamicLayer
-
-    copy = DynamicCache()
-    for keys, values in kept(cache):
-        grown = DynamicLayer()
-        grown.keys, grown.values = keys, values
-        grown.dtype, grown.device, grown.is_initialized = keys.dtype, keys.device, True
-        copy.layers.append(grown)
-    return copy
-
-
-def kept(cache: DynamicCache) -> list[tuple[Tensor, Tensor]]:
-    """Keys and values of each layer: batch x KV heads x tokens x head width."""
-    layers: Any = cache.layers
-    return [(layer.keys, layer.values) for layer in layers]
-
-
-def _run(model: PreTrainedModel, keep: int | None, **inputs: Any) -> Any:
-    """One forward pass; logits of the last positions only, or none at all."""
-    if keep is None:
-        return model.model(**inputs, use_cache=True)
+def _run(model: PreTrainedModel, keep: int | Tensor, **inputs: Any) -> Any:
+    """One forward pass; logits of some positions only."""
     return model(**inputs, use_cache=True, logits_to_keep=keep)
 
 
-def _multimodal_positions(
-    model: PreTrainedModel, inputs: Mapping[str, Tensor]
-) -> tuple[Tensor | None, Tensor | None]:
-    """Three-part positions, where the model has them: what it would work out and then remember."""
-    find = getattr(model.model, "get_rope_index", None)
-    if find is None:
-        return None, None
-    positions, shift = find(
-        inputs["input_ids"],
-        mm_token_type_ids=inputs["mm_token_type_ids"],
-        image_grid_thw=inputs.get("image_grid_thw"),
-        attention_mask=inputs.get("attention_mask"),
-    )
-    return positions, shift
-
-
-def greedy(
-    model: PreTrainedModel, state: State, ends: frozenset[int], max_new_tokens: int
-) -> list[int]:
+def speak(
+    model: PreTrainedModel,
+    state: State,
+    ends: frozenset[int],
+    max_new_tokens: int,
+    choose: Choose,
+) -> list[list[int]]:
     """Go on by the logits alone: a checkpoint's own generation config has no say."""
-    said: list[int] = []
+    said: list[list[int]] = [[] for _ in state.lengths]
+    going = [True] * len(said)
     for left in reversed(range(max_new_tokens)):
-        token = state.next.argmax(-1, keepdim=True)
-        if int(token) in ends:
+        tokens = choose(state.next)
+        for row, token in enumerate(tokens[:, 0].tolist()):
+            going[row] = going[row] and token not in ends
+            said[row] += [token] if going[row] else []
+        if not any(going):
             break
-        said.append(int(token))
-        state = go_on(model, state, token) if left else state
+        state = go_on(model, state, tokens) if left else state
     return said
 
 

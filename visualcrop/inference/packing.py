@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from .engine import State, fork, kept
+from .caching import kept
+from .engine import State
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from .capture import Tap
 
-_MOST_TOKENS = 2048  # in a row: the longer it is, the more of its mask is empty
+MOST_IN_ROW = 2048  # tokens: the longer it is, the more of its mask is empty
+Internals: TypeAlias = "Mapping[str, Mapping[int, Tensor]]"  # by kind and layer
 
 
 @attrs.frozen(eq=False)
@@ -32,6 +34,7 @@ class Ending:
 
     tokens: Tensor  # 1 x tokens
     replies: Sequence[Tensor] = ()  # 1 x tokens each, perhaps none
+    place: int = 0  # of the prompt, among those asked
 
     @property
     def pieces(self) -> list[Tensor]:
@@ -45,7 +48,7 @@ class Ending:
 
 @attrs.frozen(eq=False)
 class Row:
-    """Ends that are read in one pass after *prefix*."""
+    """Ends that are read side by side after *prefix*, one text."""
 
     prefix: State
     endings: Sequence[Ending]
@@ -55,21 +58,22 @@ class Row:
         """Texts that are read: those of an end and a reply, or of an end alone."""
         return sum(max(1, len(ending.replies)) for ending in self.endings)
 
-    def inputs(self, model: PreTrainedModel) -> dict[str, Any]:
-        """What the model's forward takes, but for the logits to keep."""
+    @property
+    def branches(self) -> bool:
+        """Whether something in it must not see what comes before it."""
+        return len(self.endings) > 1 or any(len(ending.replies) > 1 for ending in self.endings)
+
+    @property
+    def tokens(self) -> Tensor:
+        """All pieces: 1 x tokens."""
         import torch
 
-        tokens = torch.cat([piece for e in self.endings for piece in e.pieces], dim=1)
-        places = self._places.to(tokens.device)
-        inputs: dict[str, Any] = {
-            "input_ids": tokens,
-            "position_ids": self.prefix.positions(places[None]),
-            "past_key_values": fork(self.prefix.cache),
-            "use_cache": True,
-        }
-        if len(self._pieces) > 1:
-            inputs["attention_mask"] = _masks(model, self._seen(places), places)
-        return inputs
+        return torch.cat([piece for e in self.endings for piece in e.pieces], dim=1)
+
+    @property
+    def length(self) -> int:
+        """Tokens of all pieces."""
+        return sum(ending.length for ending in self.endings)
 
     @property
     def spans(self) -> list[tuple[int, int]]:
@@ -94,16 +98,38 @@ class Row:
         shares = logits.split([sum(each) for each in sizes])
         yield from (share.split(each) for share, each in zip(shares, sizes, strict=True))
 
-    def internals(self, tap: Tap) -> Iterator[Mapping[str, Mapping[int, Tensor]]]:
-        """What *tap* took, with attention at each end's last token, as if each were read alone."""
-        seen, cut = kept(self.prefix.cache), self.prefix.length
-        for index, span in enumerate(self.spans):
-            rows = {n: found[0, index] for n, found in tap.attention.items()}  # heads x tokens
-            yield {
-                "keys": {n: _with(span, seen[n][0][0], new[0]) for n, new in tap.keys.items()},
-                "values": {n: _with(span, seen[n][1][0], new[0]) for n, new in tap.values.items()},
-                "attention": {n: _with(span, r[:, :cut], r[:, cut:]) for n, r in rows.items()},
-            }
+    def internals(self, tap: Tap, row: int, width: int) -> Iterator[Internals]:
+        """What *tap* took of each end in its *row*, over prefixes padded to *width*."""
+        seen, cut = kept(self.prefix.cache), slice(width - self.prefix.width, width)
+        for index, (start, stop) in enumerate(self.spans):
+            own, after = slice(start, stop), slice(width + start, width + stop)
+            rows = {n: found[row, index] for n, found in tap.attention.items()}  # heads x tokens
+            keys = {n: (seen[n][0][0], new[row, :, own]) for n, new in tap.keys.items()}
+            values = {n: (seen[n][1][0], new[row, :, own]) for n, new in tap.values.items()}
+            attention = {n: (r[:, cut], r[:, after]) for n, r in rows.items()}
+            found = {"keys": keys, "values": values, "attention": attention}
+            yield {kind: _whole(parts) for kind, parts in found.items()}
+
+    @property
+    def places(self) -> Tensor:
+        """Where each token would stand if its text were the only one."""
+        import torch
+
+        cut, places = self.prefix.width, []
+        for index, (length, end) in enumerate(self._pieces):
+            start = cut if index == end else cut + self._pieces[end][0]
+            places.append(torch.arange(start, start + length))
+        return torch.cat(places)
+
+    @property
+    def seen(self) -> Tensor:
+        """Tokens of the row x tokens of the row: true where the first see the second."""
+        import torch
+
+        lengths, ends = torch.tensor(self._pieces).T
+        piece = torch.arange(len(ends)).repeat_interleave(lengths)
+        before = (piece[:, None] == piece) | (ends[piece][:, None] == piece)
+        return before & (self.places[:, None] >= self.places)
 
     @property
     def _pieces(self) -> list[tuple[int, int]]:
@@ -114,27 +140,6 @@ class Row:
             pieces += [(piece.shape[1], end) for piece in ending.pieces]
         return pieces
 
-    @property
-    def _places(self) -> Tensor:
-        """Where each token would stand if its text were the only one."""
-        import torch
-
-        cut, places = self.prefix.length, []
-        for index, (length, end) in enumerate(self._pieces):
-            start = cut if index == end else cut + self._pieces[end][0]
-            places.append(torch.arange(start, start + length))
-        return torch.cat(places)
-
-    def _seen(self, places: Tensor) -> Tensor:
-        """Tokens of the row x tokens of prefix and row: true where the first see the second."""
-        import torch
-
-        lengths, ends = torch.tensor(self._pieces, device=places.device).T
-        piece = torch.arange(len(ends), device=places.device).repeat_interleave(lengths)
-        before = (piece[:, None] == piece) | (ends[piece][:, None] == piece)
-        row = before & (places[:, None] >= places)
-        return torch.cat([row.new_ones(len(row), self.prefix.length), row], dim=1)
-
 
 def packs(model: PreTrainedModel) -> bool:
     """Whether its kernel takes a mask for each pair of tokens."""
@@ -142,38 +147,19 @@ def packs(model: PreTrainedModel) -> bool:
     return kernel in {"sdpa", "eager"}
 
 
-def rows(model: PreTrainedModel, prefix: State, endings: Sequence[Ending]) -> Iterator[Row]:
-    """As few rows as the model's kernel and their length allow."""
-    room = _MOST_TOKENS if packs(model) else 0
+def rows(prefix: State, endings: Sequence[Ending], most: int) -> Iterator[Row]:
+    """As few rows as *most* tokens in one allow."""
     together: list[Ending] = []
     for ending in endings:
-        if together and sum(e.length for e in (*together, ending)) > room:
+        if together and sum(e.length for e in (*together, ending)) > most:
             yield Row(prefix, together)
             together = []
         together.append(ending)
     yield Row(prefix, together)
 
 
-def _masks(model: PreTrainedModel, seen: Tensor, places: Tensor) -> Any:
-    """*seen* as the decoder takes it: what to add to scores, and where layers look less far."""
+def _whole(parts: Mapping[int, tuple[Tensor, Tensor]]) -> Mapping[int, Tensor]:
+    """What lies before, and what is new: heads x tokens, whatever follows."""
     import torch
 
-    def added(seen: Tensor) -> Tensor:
-        never = torch.finfo(model.dtype).min
-        return torch.zeros_like(seen, dtype=model.dtype).masked_fill(~seen, never)[None, None]
-
-    config = model.get_decoder().config
-    window = getattr(config, "sliding_window", None)
-    if window is None:
-        return added(seen)
-    before = torch.arange(seen.shape[1] - len(places), device=places.device)
-    near = added(seen & (places[:, None] - torch.cat([before, places]) < window))
-    kinds = getattr(config, "layer_types", None)  # where layers differ, each takes its kind's
-    return {"full_attention": added(seen), "sliding_attention": near} if kinds else near
-
-
-def _with(span: tuple[int, int], before: Tensor, new: Tensor) -> Tensor:
-    """*before* and the span of *new*: heads x tokens, whatever follows."""
-    import torch
-
-    return torch.cat([before, new[:, slice(*span)]], dim=1)
+    return {layer: torch.cat(both, dim=1) for layer, both in parts.items()}

@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 
 from ..model import Tokens
-from ..prompt import Prompt
+from ..prompt import Prompt, Sampling
 from ..values import View
 from .marking import marked, written_out
 from .remembering import Key, Memory, views_key
@@ -38,6 +38,7 @@ class Prepared:
     placeholders: Tokens  # where they are
     marks: Mapping[str, Tokens]  # the tokens of each marked word
     views: Key = ()  # what it shows
+    sampling: Sampling | None = None
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Prepared:
         """The same prompt where the model runs, its pixels in the model's numbers."""
@@ -97,6 +98,7 @@ class Prompter:
             np.flatnonzero((ids[0] == self.image_token).numpy()),
             dict(marked(prompt, text, grown, made["offset_mapping"][0].numpy())),
             views_key(prompt),
+            prompt.sampling,
         )
 
     @classmethod
@@ -120,12 +122,17 @@ class Prompter:
 
     def tokens(self, prepared: Prepared, reply: str) -> Tensor:
         """Tokens of *reply* as the template has them after the prompt: batch of one x length."""
-        asked = prepared.inputs["input_ids"].cpu()
-        for said in (prepared.text + self._gap + reply, prepared.text + reply):
-            both: Tensor = self.processor.tokenizer(said, return_tensors="pt")["input_ids"]
-            if both[:, : prepared.length].equal(asked):
+        tokenizer = self.processor.tokenizer
+        asked = prepared.inputs["input_ids"][:, prepared.cut :].cpu()
+        placeholder = tokenizer.convert_ids_to_tokens(self.image_token)
+        _, image, end = prepared.text.rpartition(placeholder)  # no token reaches across one
+        for said in (end + self._gap + reply, end + reply):
+            both: Tensor = tokenizer(image + said, return_tensors="pt")["input_ids"]
+            start = int((both[0] == self.image_token).nonzero()[0]) + 1 if image else 0
+            after = both[:, start:]
+            if after[:, : asked.shape[1]].equal(asked):
                 break
-        return both[:, prepared.length :]
+        return after[:, asked.shape[1] :]
 
     @cached_property
     def _gap(self) -> str:
@@ -170,7 +177,7 @@ class Prompter:
             start, stop = len(safe(part[: mark.start])), len(safe(part[: mark.stop]))
             marks.append(attrs.evolve(mark, start=start, stop=stop))
         examples = tuple((safe(asked), safe(said)) for asked, said in prompt.examples)
-        return Prompt(tuple(parts), examples, tuple(marks))
+        return Prompt(tuple(parts), examples, tuple(marks), prompt.sampling)
 
 
 def _turn(role: str, text: str) -> dict[str, object]:

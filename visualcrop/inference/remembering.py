@@ -34,13 +34,20 @@ class Memory(Generic[_S]):
 
     def get(self, key: Key, make: Callable[[], _S]) -> _S:
         """What was made of *key*; it is made where it is not known."""
+        return known if (known := self.find(key)) is not None else self.keep(key, make())
+
+    def find(self, key: Key) -> _S | None:
+        """What was made of *key*, if it is known."""
         with self._lock:
             if (known := self._kept.get(key)) is not None:
                 self._kept.move_to_end(key)
-                return known
-        made = make()
+            return known
+
+    def keep(self, key: Key, made: _S, *, first_to_go: bool = False) -> _S:
+        """Know *made* from now on; what is the first to go takes nobody's room."""
         with self._lock:
             self._kept[key] = made
+            self._kept.move_to_end(key, last=not first_to_go)
             while self._kept and self.bytes > self.most_bytes:
                 self._kept.popitem(last=False)
         return made

@@ -19,9 +19,12 @@ def anyres(
 
     Placeholders: `eye.tokens` of the whole image, then each row of the canvas with a newline
     after it. With *max_tiles*, the number in `anyres_max_9`, a canvas of many more is shrunk to
-    the tokens of so many. Pixels that the encoder leaves over at the end of a tile belong to the
-    last cell before them. An image so thin that the model takes all of the canvas for padding
-    has its cells in the first view.
+    the tokens of so many. An image so thin that the model takes all of the canvas for padding has
+    its cells in the first view.
+
+    Pixels that the encoder leaves over at the end of a tile, 6 of 384 in OneVision, belong to the
+    last cell before them, which is 20 of the canvas's pixels wide and not 14: edges that touch
+    leave no pixel of the image out of every box.
 
     Args:
         pinpoints: Heights and widths of the canvases that the model knows, in pixels.
@@ -53,6 +56,14 @@ def select_best_resolution(size: Size, pinpoints: Iterable[Sequence[int]]) -> Si
         return kept, kept - canvas[0] * canvas[1]
 
     return max(((across, down) for down, across in pinpoints), key=merit)
+
+
+def within(
+    pinpoints: Iterable[Sequence[int]], side: int, max_tiles: int | None
+) -> list[Sequence[int]]:
+    """Those canvases that have at most so many tiles of *side* pixels."""
+    most = math.inf if max_tiles is None else max_tiles
+    return [canvas for canvas in pinpoints if math.prod(canvas) <= most * side**2]
 
 
 def _pasted(size: Size, canvas: Size) -> Size:

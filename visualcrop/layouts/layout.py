@@ -56,6 +56,8 @@ class Layout:
     grid: Grid  # true cell edges, in pixels of the image given
     cells: Tokens  # rows x columns -> index among these placeholders
     local: bool = False  # cells of local crops rather than of one global view
+    sight: Box | None = None  # what the picture of the whole shows, padding and all; none: as given
+    whole: int = 0  # which of the encoder's pictures that is
 
 
 def squashed(size: Size, eye: Eye) -> Layout:
@@ -77,7 +79,7 @@ def padded_square(size: Size, eye: Eye, *, extra: int = 0) -> Layout:
     """
     full = max(size)
     xs, ys = (eye.edges * full / eye.side - (full - length) // 2 for length in size)
-    return Layout(eye.tokens + extra, *placed(size, xs, ys, _square(eye)))
+    return Layout(eye.tokens + extra, *placed(size, xs, ys, _square(eye)), sight=_between(xs, ys))
 
 
 def centre_crop(size: Size, eye: Eye) -> Layout:
@@ -91,7 +93,7 @@ def centre_crop(size: Size, eye: Eye) -> Layout:
         (eye.edges + (now - eye.side) // 2) * length / now
         for length, now in zip(size, scaled, strict=True)
     )
-    return Layout(eye.tokens, *placed(size, xs, ys, _square(eye)))
+    return Layout(eye.tokens, *placed(size, xs, ys, _square(eye)), sight=_between(xs, ys))
 
 
 def native(size: Size, *, factor: int, min_pixels: int, max_pixels: int) -> Layout:
@@ -151,6 +153,11 @@ def _inside(edges: Edges, length: int) -> tuple[Tokens, tuple[float, ...]]:
     cut = edges.clip(0, length)
     inside = np.flatnonzero(np.diff(cut) > 1e-9 * length)  # less is a rounding error
     return inside, (*cut[inside].tolist(), float(cut[inside[-1] + 1]))
+
+
+def _between(xs: Edges, ys: Edges) -> Box:
+    """From the first edges to the last."""
+    return Box(float(xs[0]), float(ys[0]), float(xs[-1]), float(ys[-1]))
 
 
 def _square(eye: Eye) -> Tokens:

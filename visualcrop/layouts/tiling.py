@@ -82,7 +82,8 @@ def _joined(
     whole: Tokens = cells.transpose(0, 2, 1, 3).reshape(rows * eye.per, columns * eye.per)
     xs, ys = (_subdivided(side, eye) for side in ends)
     local = before + after > 0
-    return Layout(before + tokens + after, *placed(size, xs, ys, whole), local)
+    first = -1 if after else 0  # the picture of the whole: after the tiles, or before them
+    return Layout(before + tokens + after, *placed(size, xs, ys, whole), local, whole=first)
 
 
 def _subdivided(ends: Edges, eye: Eye) -> Edges:

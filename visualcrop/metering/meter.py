@@ -61,9 +61,17 @@ class Meter:
         counts = passes.new, passes.reused, passes.decoded
         return Work(*counts, flops, self._seconds, self._peak)
 
-    def packed(self, sequences: int) -> AbstractContextManager[None]:
-        """Let this thread's next pass count as one that reads *sequences*, whatever its shape."""
-        return self._tally.packed(sequences)
+    def packed(self, sequences: int, reused: int | None = None) -> AbstractContextManager[None]:
+        """
+        Let this thread's next pass count as one that reads *sequences*, whatever its shape.
+
+        Each of them need not read what is cached, if it is not said how many tokens are *reused*.
+        """
+        return self._tally.packed(sequences, reused)
+
+    def retract(self, sequences: int) -> None:
+        """Count *sequences* fewer: their pass failed, and they will be read again."""
+        self._tally.retract(sequences)
 
     @contextmanager
     def measure(self) -> Iterator[Span]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+_Said: TypeAlias = tuple[int, int | None]  # sequences, and tokens that they need not read again
 _KEPT = 64  # bounds of windows to look at together
 
 
@@ -18,7 +19,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.calls = self.sequences = self.new = self.reused = self.decoded = 0
-        self._here = threading.local()  # .sequences: what this thread says of its next pass
+        self._here = threading.local()  # .said: what this thread says of its next pass
         self._lock = threading.Lock()
         self._macs = 0
         self._windows: dict[int, tuple[Tensor, int]] = {}  # by identity: bounds, macs for each pair
@@ -34,23 +35,28 @@ class Tally:
             if told is None and past and tokens == 1:
                 self.decoded += rows
                 return
-            sequences = rows if told is None else told
+            sequences, reused = told or (rows, rows * past)
             self.sequences += sequences
             self.new += rows * tokens
-            self.reused += sequences * past
+            self.reused += sequences * past if reused is None else reused
 
     @contextmanager
-    def packed(self, sequences: int) -> Iterator[None]:
+    def packed(self, sequences: int, reused: int | None = None) -> Iterator[None]:
         """Let this thread's next pass count as one that reads *sequences*, whatever its shape."""
-        before = self._tell(sequences)
+        before = self._tell((sequences, reused))
         try:
             yield
         finally:
             self._tell(before)
 
-    def _tell(self, sequences: int | None) -> int | None:
-        told: int | None = getattr(self._here, "sequences", None)
-        self._here.sequences = sequences
+    def retract(self, sequences: int) -> None:
+        """Count *sequences* fewer: they will be read again."""
+        with self._lock:
+            self.sequences -= sequences
+
+    def _tell(self, said: _Said | None) -> _Said | None:
+        told: _Said | None = getattr(self._here, "said", None)
+        self._here.said = said
         return told
 
     def add(self, macs: int, bounds: Tensor | None = None) -> None:

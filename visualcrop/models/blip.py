@@ -15,16 +15,26 @@ import attrs
 import numpy as np
 
 from ..errors import ModelError
-from ..inference.engine import State, go_on, greedy, likelihood
+from ..inference.choosing import chooser
+from ..inference.engine import State, go_on, likelihood, speak
+from ..inference.pixels import only_view, sight
 from ..inference.prompting import Prepared, Prompter
+from ..inference.remembering import views_key
+from ..layouts.layout import Layout
 from ..metering.meter import Meter, Span
-from ..model import NOTHING, By, Capture, Choice, Model, Reading, Reply, Traits
+from ..model import NOTHING, By, Capture, Choice, Model, Reading, Reply, Traits, Work
 from ..prompt import Prompt
-from .instructblip import NO_PLACE
+from ..values import View
+from .relaying import layout_of, patches_of, relaying
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import InstructBlipForConditionalGeneration, PreTrainedModel
+
+NO_PLACE = (
+    "InstructBLIP's image tokens have no place in the image, so there is no relevance map; take a "
+    "model of another family, the searcher 'direct', or a relevance that needs no token grid."
+)
 
 
 @attrs.frozen(eq=False)
@@ -40,7 +50,9 @@ class PlainWords(Prompter):
         prompt = self._harmless(prompt)
         text = self._written(prompt)
         inputs = {"input_ids": self.processor.tokenizer(text, return_tensors="pt")["input_ids"]}
-        return Prepared({**inputs, **self._seen(prompt)}, text, np.empty(0, np.intp), {})
+        inputs |= self._seen(prompt)
+        nowhere, key = np.empty(0, np.intp), views_key(prompt)
+        return Prepared(inputs, text, nowhere, {}, key, prompt.sampling)
 
     def tokens(self, prepared: Prepared, reply: str) -> Tensor:
         both = self.processor.tokenizer(f"{prepared.text} {reply}", return_tensors="pt")
@@ -55,19 +67,14 @@ class PlainWords(Prompter):
         return f"{shown}USER: {prompt.text.strip()} ASSISTANT:"
 
     def _seen(self, prompt: Prompt) -> Mapping[str, Tensor]:
-        """The image's pixels, and what the Q-Former hears: the words, as far as it can count."""
+        """The images' pixels, and what the Q-Former hears: the words, as far as it can count."""
         if not prompt.views:
             return {}
-        if len(prompt.views) > 1:
-            raise ModelError(
-                f"InstructBLIP reads one image at a time, not {len(prompt.views)}; show it "
-                "one of all findings, as answer=crop does."
-            )
-        (view,) = prompt.views
+        pictures = [self.picture(view) for view in prompt.views]
         heard = self.processor.qformer_tokenizer(
-            prompt.text.strip(), truncation=True, return_tensors="pt"
+            [prompt.text.strip()] * len(pictures), truncation=True, return_tensors="pt"
         )
-        pixels = self.processor.image_processor(self.picture(view), return_tensors="pt")
+        pixels = self.processor.image_processor(pictures, return_tensors="pt")
         return {
             "pixel_values": pixels["pixel_values"],
             "qformer_input_ids": heard["input_ids"],
@@ -87,7 +94,10 @@ class BlipModel(Model):
     passes: int = 0
 
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
-        raise ModelError(NO_PLACE)
+        if capture.values or capture.keys or not (capture.relayed or capture.pixels):
+            raise ModelError(NO_PLACE)
+        self.passes += len(prompts)
+        return [self._look(prompt, capture) for prompt in prompts]
 
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
@@ -104,6 +114,35 @@ class BlipModel(Model):
         """The language model alone, with its head."""
         speaker: PreTrainedModel = self.network.language_model
         return speaker
+
+    def _look(self, prompt: Prompt, capture: Capture) -> Reading:
+        view, prepared = only_view(prompt), self._prepared(prompt)
+        layout, base = layout_of(view, self.network.config), self.traits.base
+        if capture.pixels:
+            return self._sight(prepared, view, layout)
+        with (
+            self._measured() as span,
+            relaying(self.network, self.speaker, capture) as found,
+        ):
+            found.backward(self._begun(prepared).next)  # it stops before, if none is wanted
+        backward = Work(backward=2 * bool(capture.gradients))
+        return Reading(
+            (patches_of(view, layout, base),),
+            {},
+            attention={n: rows[0] for n, rows in found.tap.attention.items()},
+            gradients={n: rows[0] for n, rows in found.tap.gradients.items()},
+            relay=found.relay,
+            work=span.work + backward,
+        )
+
+    def _sight(self, prepared: Prepared, view: View, layout: Layout) -> Reading:
+        def read(inputs: Mapping[str, Tensor]) -> Tensor:
+            return self._begun(attrs.evolve(prepared, inputs=inputs)).next
+
+        with self._measured() as span:
+            found = sight(self.network, prepared.inputs, read, view, layout)
+        patches = patches_of(view, layout, self.traits.base)
+        return Reading((patches,), {}, sight=found, work=span.work + Work(backward=1))
 
     def _weigh(self, prompt: Prompt, choices: Sequence[str], by: By) -> Choice:
         prepared = self._prepared(prompt)
@@ -128,11 +167,12 @@ class BlipModel(Model):
         prepared = self._prepared(prompt)
         with self._measured() as span:
             state = self._begun(prepared)
-            said = greedy(self.speaker, state, self.prompter.ends, max_new_tokens)
+            ends, choose = self.prompter.ends, chooser([prepared])
+            (said,) = speak(self.speaker, state, ends, max_new_tokens, choose)
         return Reply(self.prompter.text(said), span.work)
 
     def _begun(self, prepared: Prepared) -> State:
-        """The state after what is told of the image, if there is one, and after the words."""
+        """The state after what is told of each image, and after all words."""
         import torch
         from transformers import DynamicCache
 
@@ -140,12 +180,12 @@ class BlipModel(Model):
         words = self.speaker.get_input_embeddings()(prepared.inputs["input_ids"])
         if seen:
             told = self.network.get_image_features(**seen, return_dict=True).pooler_output
-            words = torch.cat([told.to(words), words], dim=1)
+            words = torch.cat([told.flatten(0, 1)[None].to(words), words], dim=1)
         cache = DynamicCache()
         out = self.speaker(
             inputs_embeds=words, past_key_values=cache, use_cache=True, logits_to_keep=1
         )
-        return State(cache, words.shape[1], logits=out.logits)
+        return State(cache, (words.shape[1],), logits=out.logits)
 
     def _prepared(self, prompt: Prompt) -> Prepared:
         return self.prompter.prepare(prompt).to(self.network.device, self.network.dtype)

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
 from ..errors import ModelError, nearest
-from ..layouts.layout import Layout
-from ..values import View
+from .family import Family
 from .gemma3 import Gemma3
 from .instructblip import InstructBlip
 from .internvl import InternVl
 from .llava import Llava
 from .llava_next import LlavaNext
 from .llava_onevision import LlavaOnevision
-from .loading import Source
 from .pretrained import Pretrained
 from .qwen2_5_vl import Qwen25Vl
 from .qwen3_vl import Qwen3Vl
 
 if TYPE_CHECKING:
-    from transformers import PretrainedConfig
-
     from ..model import Model
 
-FAMILIES: tuple[type[Pretrained], ...] = (
+FAMILIES: tuple[type[Family], ...] = (
     *(Llava, LlavaNext, LlavaOnevision),
     *(Qwen25Vl, Qwen3Vl, Gemma3, InternVl, InstructBlip),
 )
@@ -34,15 +30,19 @@ FAMILIES: tuple[type[Pretrained], ...] = (
 
 @attrs.frozen
 class Auto(Pretrained):
-    """The family that a checkpoint belongs to, by its config."""
+    """
+    The family that a checkpoint belongs to, by its config.
+
+    A package that brings a checkpoint along inherits from it, with a name of its own and the
+    folder as the default of `checkpoint`.
+    """
 
     name = "auto"
-    model_type = ""
 
     def open(self) -> Model:
         return self.family().open()
 
-    def family(self) -> Pretrained:
+    def family(self) -> Family:
         """The family with these options."""
         kind = self.source.config().model_type
         found = next((f for f in FAMILIES if f.model_type == kind), None)
@@ -51,13 +51,8 @@ class Auto(Pretrained):
             raise ModelError(
                 f"{self.checkpoint!r} is a {kind} checkpoint, of no family here; {known}."
             )
-        return found(**{field.name: getattr(self, field.name) for field in attrs.fields(Auto)})
+        shared = (field.name for field in attrs.fields(Pretrained))
+        return found(**{name: getattr(self, name) for name in shared})
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
         return self.family().settings() if self.checkpoint else {}
-
-    def processor(self, source: Source, config: PretrainedConfig) -> Any:
-        return self.family().processor(source, config)
-
-    def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        return self.family().layout(view, among, processor, config)

@@ -9,23 +9,26 @@ import attrs
 
 from ..layouts.layout import Eye, Layout, squashed
 from ..layouts.tiling import pan_and_scan
-from ..strategy import option
+from ..strategy import at_least, option
 from ..values import View
+from .family import Gridded
 from .loading import Source
-from .pretrained import Pretrained
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
 
 @attrs.frozen
-class Gemma3(Pretrained):
+class Gemma3(Gridded):
     """Gemma 3: the image squashed to 896 pixels, in one view of 16 x 16 tokens."""
 
     name = "gemma3"
     model_type = "gemma3"
 
     crops: bool = option(False, help="show a long image again in crops (pan and scan)")
+    max_tiles: int | None = option(
+        None, help="most crops of one image, the whole of it aside", validator=at_least(2)
+    )
 
     def processor(self, source: Source, config: PretrainedConfig) -> Any:
         import transformers
@@ -37,7 +40,10 @@ class Gemma3(Pretrained):
             image_seq_length=config.mm_tokens_per_image,
             chat_template=tokenizer.chat_template,
         )
-        made.images_kwargs = {**made.images_kwargs, "do_pan_and_scan": self.crops}
+        how = {**made.images_kwargs, "do_pan_and_scan": self.crops}
+        if self.max_tiles is not None:
+            how["pan_and_scan_max_num_crops"] = self.max_tiles
+        made.images_kwargs = how
         return made
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:

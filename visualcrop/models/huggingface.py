@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
 from ..errors import ModelError
-from ..inference.engine import State, greedy, likelihood
+from ..inference.engine import State, begin, likelihood
+from ..inference.padding import Padded
+from ..inference.pixels import only_view, placed_in, sight
 from ..inference.prompting import Prepared, Prompter
 from ..inference.reading import Reader, shared
 from ..inference.remembering import Key, Memory, views_key
@@ -37,6 +40,8 @@ class HuggingFaceModel(Model):
     layout: Callable[[View, int], Layout]  # of a view among so many
     meter: Meter
     prefixes: Memory[State] | None = None
+    most_tokens: int = 8192  # read in one pass, with padding
+    _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one runs at a time
 
     @property
     def passes(self) -> int:
@@ -44,14 +49,18 @@ class HuggingFaceModel(Model):
 
     @property
     def reader(self) -> Reader:
-        return Reader(self.network, self.meter, self.prefixes)
+        return Reader(self.network, self.meter, self.prefixes, self.most_tokens)
 
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+        if capture.pixels:
+            return [self._sight(prompt) for prompt in prompts]
         seen = self._answered(prompts, lambda asked: self.reader.internals(asked, capture))
-        return [
-            Reading(tuple(self._patches(prompt, prepared)), prepared.marks, **found, work=work)
-            for prompt, (prepared, found, work) in zip(prompts, seen, strict=True)
-        ]
+        back = Work(backward=int(bool(capture.gradients)))
+        readings = []
+        for prompt, (prepared, found, work) in zip(prompts, seen, strict=True):
+            patches, kinds = tuple(self._patches(prompt, prepared)), dict[str, Any](found)
+            readings.append(Reading(patches, prepared.marks, **kinds, work=work + back))
+        return readings
 
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
@@ -61,12 +70,14 @@ class HuggingFaceModel(Model):
         return [Choice(logits, work) for _, logits, work in weighed]
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
-        return [self._say(prompt, max_new_tokens) for prompt in prompts]
+        ends = self.prompter.ends
+        said = self._answered(prompts, lambda asked: self.reader.said(asked, ends, max_new_tokens))
+        return [Reply(self.prompter.text(tokens), work) for _, tokens, work in said]
 
     def _answered(
         self, prompts: Sequence[Prompt], answer: Callable[[Sequence[Prepared]], Sequence[_T]]
     ) -> list[tuple[Prepared, _T, Work]]:
-        """Each prompt's answer, and its share of the work; one beginning is asked about at once."""
+        """Each prompt's answer, and its share of the work of those that were asked together."""
         answers: dict[int, tuple[Prepared, _T, Work]] = {}
         for group in self._groups(prompts):
             asked = list(group.values())
@@ -77,30 +88,35 @@ class HuggingFaceModel(Model):
         return [answers[place] for place in range(len(prompts))]
 
     def _groups(self, prompts: Sequence[Prompt]) -> Iterator[Mapping[int, Prepared]]:
-        """Prompts with one beginning, by their places. No more than one's pixels are held."""
+        """Prompts by place: those that show the same, and others as long as there is room."""
         showing: dict[Key, list[int]] = {}
         for place, prompt in enumerate(prompts):
             showing.setdefault(views_key(prompt), []).append(place)
+        group: dict[int, Prepared] = {}
+        tokens = 0
         for places in showing.values():
-            groups: dict[Key, dict[int, Prepared]] = {}
-            for place in places:
-                prepared = self.prompter.prepare(prompts[place])
-                groups.setdefault(prepared.beginning, {})[place] = prepared
-            yield from groups.values()
+            alike = {place: self.prompter.prepare(prompts[place]) for place in places}
+            longest = max(prepared.length for prepared in alike.values())
+            if group and tokens + longest > self.most_tokens:
+                yield group
+                group, tokens = {}, 0
+            group |= alike
+            tokens += longest
+        if group:
+            yield group
 
     def _by_token(
         self, asked: Sequence[Prepared], choices: Sequence[str]
     ) -> list[tuple[float, ...]]:
-        told = self.reader.logits(asked, [()] * len(asked))
         firsts = [[int(tokens[0, 0]) for tokens in self._replies(p, choices)] for p in asked]
-        pairs = zip(told, firsts, strict=True)
-        return [tuple(after[0, first].float().tolist()) for (after,), first in pairs]
+        pairs = zip(self.reader.next(asked), firsts, strict=True)
+        return [tuple(after[0, first].float().tolist()) for after, first in pairs]
 
     def _by_sentence(
         self, asked: Sequence[Prepared], choices: Sequence[str]
     ) -> list[tuple[float, ...]]:
         replies = [self._replies(prepared, choices) for prepared in asked]
-        told = self.reader.logits(asked, [[r[:, :-1] for r in each] for each in replies])
+        told = self.reader.replies(asked, [[r[:, :-1] for r in each] for each in replies])
         return [
             tuple(likelihood(after, *pair) for pair in zip(inside, each, strict=True))
             for (after, *inside), each in zip(told, replies, strict=True)
@@ -111,18 +127,26 @@ class HuggingFaceModel(Model):
         device = self.network.device
         return [self.prompter.tokens(prepared, choice).to(device) for choice in choices]
 
-    def _say(self, prompt: Prompt, max_new_tokens: int) -> Reply:
-        prepared = self.prompter.prepare(prompt)
-        with self._measured() as span:
-            state = self.reader.state(prepared)
-            said = greedy(self.network, state, self.prompter.ends, max_new_tokens)
-        return Reply(self.prompter.text(said), span.work)
+    def _sight(self, prompt: Prompt) -> Reading:
+        """A pass, and one backwards down to the pixels of the view."""
+        view, prepared = only_view(prompt), self.prompter.prepare(prompt)
+        inputs = prepared.to(self.network.device, self.network.dtype).inputs
+        with self._measured() as span, self.meter.packed(1):
+            found = sight(
+                self.network,
+                inputs,
+                lambda inputs: begin(self.network, Padded.of(self.network, [inputs]))[0].next,
+                view,
+                self.layout(view, 1),
+            )
+        patches = tuple(self._patches(prompt, prepared))
+        return Reading(patches, prepared.marks, sight=found, work=span.work + Work(backward=1))
 
     @contextmanager
     def _measured(self) -> Iterator[Span]:
         import torch
 
-        with torch.no_grad(), self.meter.measure() as span:
+        with self._turn, torch.no_grad(), self.meter.measure() as span:
             yield span
 
     def _patches(self, prompt: Prompt, prepared: Prepared) -> Iterator[Patches]:
@@ -130,10 +154,8 @@ class HuggingFaceModel(Model):
         start = 0
         for view in prompt.views:
             layout = self.layout(view, len(prompt.views))
-            left, top, _, _ = view.box.whole_pixels()
             tokens = prepared.placeholders[start + layout.cells]
-            grid = layout.grid.moved(max(0, left), max(0, top))
-            yield Patches(grid, tokens, self.traits.base, local=layout.local)
+            yield Patches(placed_in(view, layout), tokens, self.traits.base, local=layout.local)
             start += layout.tokens
         if start != len(prepared.placeholders):
             raise ModelError(

@@ -8,24 +8,17 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ..errors import ModelError
-from ..layouts.layout import Layout
 from ..model import Model, Traits
 from ..strategy import option
-from ..values import View
+from .family import Family
 from .loading import Source
-from .pretrained import Pretrained
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
-NO_PLACE = (
-    "InstructBLIP's image tokens have no place in the image, so there is no relevance map; take a "
-    "model of another family, the searcher 'direct', or a relevance that needs no token grid."
-)
-
 
 @attrs.frozen
-class InstructBlip(Pretrained):
+class InstructBlip(Family):
     """InstructBLIP on Vicuna: reads one image and answers, but shows no relevance."""
 
     name = "instructblip"
@@ -36,9 +29,8 @@ class InstructBlip(Pretrained):
     def open(self) -> Model:
         from ..metering.meter import Meter
         from .blip import BlipModel, PlainWords
-        from .opening import own_config
 
-        source, config = self.source, own_config(self)
+        source, config = self.source, self.config()
         if not config.use_decoder_only_language_model:
             raise ModelError(
                 f"The language model of {self.checkpoint!r} is {config.text_config.model_type}, an "
@@ -46,10 +38,10 @@ class InstructBlip(Pretrained):
                 "Salesforce/instructblip-vicuna-7b."
             )
         processor = self.processor(source, config)
-        network: Any = source.network()
+        network: Any = source.network(config)
         generation = network.language_model.generation_config
         return BlipModel(
-            id=source.checkpoint,
+            id=self.checkpoint,
             traits=Traits(config.text_config.num_hidden_layers, self.base(config)),
             network=network,
             prompter=PlainWords.of(processor, config.image_token_id, self.picture, generation),
@@ -69,9 +61,9 @@ class InstructBlip(Pretrained):
             num_query_tokens=config.num_query_tokens,
         )
 
-    def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        raise ModelError(NO_PLACE)
-
     def settings(self) -> Mapping[str, Mapping[str, object]]:
-        """One image at a time."""
-        return {"focus": {"answer": "crop"}}
+        """One image at a time, as it was tuned; ViCrop's words and layer; DC2 without features."""
+        layer = {"source.layer": 15} if self.depth == 32 else {}
+        words = {"source.wording": '"Question: {question} Short answer:"'}
+        dc2 = {"theta": 0.0}  # merging compares values of image tokens
+        return {"focus": {"answer": "crop"}, "vicrop": {**layer, **words}, "dc2": dc2}

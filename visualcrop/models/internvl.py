@@ -11,21 +11,23 @@ from ..layouts.layout import Eye, Layout
 from ..layouts.tiling import tiled
 from ..strategy import at_least, option
 from ..values import View
+from .family import Gridded
 from .loading import Source
-from .pretrained import Pretrained
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
 
 @attrs.frozen
-class InternVl(Pretrained):
+class InternVl(Gridded):
     """InternVL 2.5 and 3: tiles of 448 pixels, 16 x 16 tokens each, then the whole image."""
 
     name = "internvl"
     model_type = "internvl"
 
-    max_tiles: int | None = option(None, help="most tiles of one image", validator=at_least(1))
+    max_tiles: int | None = option(
+        None, help="most tiles of one image, the whole of it aside", validator=at_least(1)
+    )
 
     def processor(self, source: Source, config: PretrainedConfig) -> Any:
         import transformers
@@ -59,4 +61,7 @@ class InternVl(Pretrained):
         return tiled(view.picture.size, Eye(side, side // per), min_tiles=fewest, max_tiles=most)
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
-        return {"focus": {"answer": "interleaved", "t_type2": 0.5}}
+        return {
+            "focus": {"answer": "interleaved", "t_type2": 0.5},
+            "zoomeye": {"family": "internvl"},
+        }

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from ..layouts.layout import Layout, centre_crop, padded_square
+from ..settings import Usually
 from ..strategy import option
 from ..values import View
+from .family import Gridded, eye_of
 from .loading import Source
-from .pretrained import Pretrained, eye_of
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
+_OTHER_THAN_VSTAR = ("hrbench", "mme-realworld-lite", "aokvqa", "gqa")  # that the paper tries
+
 
 @attrs.frozen
-class Llava(Pretrained):
+class Llava(Gridded):
     """LLaVA-1.5: the whole image in one view of 24 x 24 tokens, padded to a square."""
 
     name = "llava"
@@ -49,6 +52,10 @@ class Llava(Pretrained):
         return fit(view.picture.size, eye)
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
-        """Table 7, for the 32 layers of the 7B model."""
+        """Table 7; its layers are those of the 7B model."""
         layers = {"relevance.layers": (14, 32)} if self.depth == 32 else {}
-        return {"focus": {**layers, "answer": "crop", "t_type2": 0.6}}
+        anchors = {
+            "proposals.k": Usually(30, but=15, below=("steps", 4)),
+            "proposals.s_dist": Usually(2, but=3, on=_OTHER_THAN_VSTAR),
+        }
+        return {"focus": {**layers, **anchors, "answer": "crop", "t_type2": 0.6}}

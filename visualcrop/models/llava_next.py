@@ -7,29 +7,39 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ..layouts.anyres import anyres
+from ..errors import ModelError
+from ..layouts.anyres import anyres, within
 from ..layouts.layout import Layout
+from ..strategy import at_least, option
 from ..values import View
+from .family import Gridded, eye_of
 from .loading import Source
-from .pretrained import Pretrained, eye_of
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
 
 @attrs.frozen
-class LlavaNext(Pretrained):
+class LlavaNext(Gridded):
     """LLaVA-NeXT (1.6): the whole image, then tiles of it at up to four times the resolution."""
 
     name = "llava-next"
     model_type = "llava_next"
 
+    max_tiles: int | None = option(
+        None, help="most tiles of one image, the whole of it aside", validator=at_least(1)
+    )
+
+    def limit(self, config: PretrainedConfig) -> None:
+        limit_tiles(config, self.max_tiles)
+
     def processor(self, source: Source, config: PretrainedConfig) -> Any:
         import transformers
 
-        tokenizer = source.tokenizer()
+        pixels, tokenizer = source.part("AutoImageProcessor", backend="pil"), source.tokenizer()
+        pixels.image_grid_pinpoints = config.image_grid_pinpoints
         return transformers.LlavaNextProcessor(
-            image_processor=source.part("AutoImageProcessor", backend="pil"),
+            image_processor=pixels,
             tokenizer=tokenizer,
             patch_size=config.vision_config.patch_size,
             vision_feature_select_strategy=config.vision_feature_select_strategy,
@@ -42,4 +52,16 @@ class LlavaNext(Pretrained):
         return anyres(view.picture.size, eye, pinpoints=config.image_grid_pinpoints)
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
-        return {"focus": {"answer": "interleaved", "t_type2": 0.5}}
+        return {
+            "focus": {"answer": "interleaved", "t_type2": 0.5},
+            "zoomeye": {"family": "llava-onevision"},
+        }
+
+
+def limit_tiles(config: PretrainedConfig, most: int | None) -> None:
+    """Leave canvases of so many tiles at most; the network looks them up in its config."""
+    side, every = config.vision_config.image_size, config.image_grid_pinpoints
+    config.image_grid_pinpoints = within(every, side, most)
+    if not config.image_grid_pinpoints:
+        least = min(height * width for height, width in every) // side**2
+        raise ModelError(f"This checkpoint cuts an image into {least} tiles or more, not {most}.")

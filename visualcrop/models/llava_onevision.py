@@ -9,20 +9,30 @@ import attrs
 
 from ..layouts.anyres import anyres
 from ..layouts.layout import Layout, padded_square
+from ..settings import Usually
+from ..strategy import at_least, option
 from ..values import View
+from .family import Gridded, eye_of
+from .llava_next import limit_tiles
 from .loading import Source
-from .pretrained import Pretrained, eye_of
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
 
 @attrs.frozen
-class LlavaOnevision(Pretrained):
+class LlavaOnevision(Gridded):
     """LLaVA-OneVision: the whole image, then local crops; in company, one padded view each."""
 
     name = "llava-onevision"
     model_type = "llava_onevision"
+
+    max_tiles: int | None = option(
+        None, help="most tiles of one image, the whole of it aside", validator=at_least(1)
+    )
+
+    def limit(self, config: PretrainedConfig) -> None:
+        limit_tiles(config, self.max_tiles)
 
     def processor(self, source: Source, config: PretrainedConfig) -> Any:
         import transformers
@@ -49,9 +59,10 @@ class LlavaOnevision(Pretrained):
                     vision_aspect_ratio=vision_aspect_ratio,
                 )
 
-        tokenizer = source.tokenizer()
+        pixels, tokenizer = source.part("AutoImageProcessor", backend="pil"), source.tokenizer()
+        pixels.image_grid_pinpoints = config.image_grid_pinpoints
         return ImagesOnly(
-            source.part("AutoImageProcessor", backend="pil"),
+            pixels,
             tokenizer,
             num_image_tokens=eye_of(config).tokens,
             vision_feature_select_strategy=config.vision_feature_select_strategy,
@@ -67,6 +78,10 @@ class LlavaOnevision(Pretrained):
         return anyres(size, eye, pinpoints=config.image_grid_pinpoints, max_tiles=tiles)
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
-        """Table 7, for the 28 layers of the 7B model."""
+        """Table 7; its layers are those of the 7B model."""
         layers = {"relevance.layers": (21, 28)} if self.depth == 28 else {}
-        return {"focus": {**layers, "answer": "interleaved", "t_type2": 0.5}}
+        largest = {"proposals.s_max": Usually(5, but=9, on=("vstar",))}
+        return {
+            "focus": {**layers, **largest, "answer": "interleaved", "t_type2": 0.5},
+            "zoomeye": {"family": "llava-onevision"},
+        }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ..errors import ModelError
+from .refusing import lacking, why
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,7 @@ class Source:
         """The tokenizer, with the chat template that belongs to it."""
         return self.part("AutoTokenizer")
 
-    def network(self) -> PreTrainedModel:
+    def network(self, config: PretrainedConfig) -> PreTrainedModel:
         """The weights, ready to read: evaluated, frozen, where they are to run."""
         with _explained(self):
             from transformers import AutoModelForImageTextToText
@@ -61,8 +62,9 @@ class Source:
             load: Any = AutoModelForImageTextToText.from_pretrained
             network, info = load(
                 self.checkpoint,
+                config=config,
                 revision=self.revision,
-                dtype=self._dtype(device),
+                dtype=self._dtype(config, device),
                 attn_implementation=self.attention,
                 output_loading_info=True,
                 **self._quantised(device),
@@ -79,20 +81,28 @@ class Source:
     def _device(self) -> str:
         import torch
 
-        if self.device != "auto":
-            if self.device.startswith("cuda") and not torch.cuda.is_available():
-                raise ModelError("There is no CUDA GPU that torch can use here; set device=cpu.")
-            return self.device
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        if self.device == "auto":
+            return "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            index = torch.device(self.device).index or 0
+        except RuntimeError:
+            said = f"There is no device {self.device!r}; take cpu, cuda, or cuda:1 and so on."
+            raise ModelError(said) from None
+        if self.device.startswith("cuda") and not torch.cuda.is_available():
+            raise ModelError("There is no CUDA GPU that torch can use here; set device=cpu.")
+        if self.device.startswith("cuda") and index >= torch.cuda.device_count():
+            there = torch.cuda.device_count()
+            raise ModelError(f"There is no GPU {self.device!r}; there are {there}, from cuda:0.")
+        return self.device
 
-    def _dtype(self, device: str) -> torch.dtype | str:
+    def _dtype(self, config: PretrainedConfig, device: str) -> torch.dtype | str:
         """As asked; else the checkpoint's own, but never the float16 that CPUs are slow with."""
         import torch
 
         if self.dtype in _DTYPES:
             chosen: torch.dtype = getattr(torch, self.dtype)
             return chosen
-        stored = getattr(self.config(), "dtype", None)
+        stored = getattr(config, "dtype", None)
         return torch.bfloat16 if device == "cpu" and stored == torch.float16 else "auto"
 
     def _quantised(self, device: str) -> Mapping[str, object]:
@@ -100,6 +110,10 @@ class Source:
             return {}
         if device == "cpu":
             raise ModelError("Weights of 4 or 8 bits need a CUDA GPU; set bits=16.")
+        if missing := " and ".join(lacking(self.bits)):
+            raise ModelError(
+                f"Weights of {self.bits} bits need {missing}; install it, or set bits=16."
+            )
         from transformers import BitsAndBytesConfig
 
         config = BitsAndBytesConfig(load_in_4bit=self.bits == 4, load_in_8bit=self.bits == 8)
@@ -114,36 +128,18 @@ def _explained(source: Source) -> Iterator[None]:
         yield
     except ModelError:
         raise
-    except (ImportError, OSError, ValueError, RuntimeError) as exc:
-        raise ModelError(_reason(source, exc)) from exc
+    except Exception as exc:  # a damaged file fails in as many ways as there are parsers
+        raise ModelError(why(source.checkpoint, exc)) from exc
 
 
 def _hush() -> None:
-    """Keep retries to ourselves, and progress bars where nobody watches."""
+    """Keep retries and reports to ourselves, and progress bars where nobody watches."""
     import sys
 
     from huggingface_hub.utils import logging as hub
     from transformers.utils import logging
 
     hub.set_verbosity(50)  # critical
+    logging.set_verbosity_error()
     if not sys.stderr.isatty():
         logging.disable_progress_bar()
-
-
-def _reason(source: Source, exc: Exception) -> str:
-    said = str(exc)
-    if "torchvision" in said:
-        return (
-            "torchvision does not match torch and breaks transformers: pip uninstall torchvision."
-        )
-    if "flash" in said.lower():
-        return "flash_attention_2 needs the package flash-attn; install it, or set attention=sdpa."
-    if "bitsandbytes" in said:
-        return "Weights of 4 or 8 bits need the package bitsandbytes; install it, or set bits=16."
-    if isinstance(exc, OSError):
-        return (
-            f"There is no model that can be read at {source.checkpoint!r}: give the folder of a "
-            "checkpoint, or go online and give its name on the hub."
-        )
-    first = said.strip().partition("\n")[0].rstrip(".")
-    return f"{source.checkpoint!r} cannot be loaded: {first}."

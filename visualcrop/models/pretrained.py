@@ -1,29 +1,21 @@
-"""What the families of Hugging Face models share: where weights come from, and how they run."""
+"""What all that opens a checkpoint shares: where weights come from, and how they run."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from pathlib import Path
+from typing import Literal
 
 import attrs
 
 from ..errors import ModelError
-from ..layouts.layout import Eye, Layout
-from ..model import Model, ModelFamily
+from ..model import ModelFamily
 from ..strategy import at_least, option
-from ..values import View
 from .loading import Source
-
-if TYPE_CHECKING:
-    from PIL.Image import Image as Picture
-    from transformers import PretrainedConfig
 
 
 @attrs.frozen
 class Pretrained(ModelFamily):
-    """A checkpoint in the Hugging Face format; each family adds where its image tokens lie."""
-
-    model_type: ClassVar[str]  # in the checkpoint's config
+    """A checkpoint in the Hugging Face format."""
 
     checkpoint: str = option("", help="folder of the checkpoint, or its name on the hub")
     revision: str | None = option(None, help="branch, tag or commit on the hub")
@@ -39,32 +31,15 @@ class Pretrained(ModelFamily):
     )
     bits: Literal[16, 8, 4] = option(16, help="bits of a weight; 8 and 4 need bitsandbytes")
 
-    def open(self) -> Model:
-        from .opening import opened
-
-        return opened(self)
-
     @property
     def source(self) -> Source:
         if not self.checkpoint:
             raise ModelError(
                 f'The model {self.name!r} needs a checkpoint: -m "{self.name}(checkpoint=...)".'
             )
-        return Source(
-            self.checkpoint, self.revision, self.dtype, self.device, self.attention, self.bits
-        )
-
-    @abstractmethod
-    def processor(self, source: Source, config: PretrainedConfig) -> Any:
-        """The processor, images only, with Pillow's pixels."""
-
-    @abstractmethod
-    def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        """Where the tokens of *view* lie, in a prompt of *among* images."""
-
-    def picture(self, view: View) -> Picture:
-        """The picture of *view*, in a shape that the processor takes."""
-        return view.picture
+        home = self.checkpoint.startswith("~")
+        place = str(Path(self.checkpoint).expanduser()) if home else self.checkpoint
+        return Source(place, self.revision, self.dtype, self.device, self.attention, self.bits)
 
     @property
     def depth(self) -> int:
@@ -73,13 +48,3 @@ class Pretrained(ModelFamily):
             return 0
         layers: int = self.source.config().get_text_config().num_hidden_layers
         return layers
-
-    def base(self, config: PretrainedConfig) -> int:
-        """Pixels on a side that the encoder sees at once."""
-        size: int = config.vision_config.image_size
-        return size
-
-
-def eye_of(config: PretrainedConfig) -> Eye:
-    """What the encoder sees at once, where one of its patches is one token."""
-    return Eye(config.vision_config.image_size, config.vision_config.patch_size)

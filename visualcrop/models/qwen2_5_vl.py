@@ -10,8 +10,8 @@ import attrs
 from ..layouts.layout import Layout, acceptable, native
 from ..strategy import at_least, option
 from ..values import View
+from .family import Gridded
 from .loading import Source
-from .pretrained import Pretrained
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen
-class Qwen25Vl(Pretrained):
+class Qwen25Vl(Gridded):
     """Qwen2.5-VL: the image near its own size, in one grid of tokens of 28 pixels."""
 
     name = "qwen2-5-vl"
@@ -71,4 +71,12 @@ class Qwen25Vl(Pretrained):
         return 384
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
-        return {"focus": {"answer": "text-boxes", "proposals.s_max": "auto", "t_type2": 0.5}}
+        layer = self.depth * 22 // 36  # that of ViCrop, for the 3B model
+        own = {"layer": layer} if layer else {}
+        return {
+            "focus": {"answer": "text-boxes", "proposals.s_max": "auto", "t_type2": 0.5},
+            "zoomeye": {"family": "qwen2-5-vl"},
+            "vicrop": {"box": 224, **{f"source.{name}": value for name, value in own.items()}},
+            "rel-att": own,
+            "grad-att": own,
+        }

@@ -36,6 +36,10 @@ class Anchors(ProposalGenerator):
     )
     nms: float = option(0.3, help="largest overlap (IoU) with a better box", validator=at_least(0))
 
+    def __attrs_post_init__(self) -> None:
+        if self.s_max != "auto" and self.s_max < self.s_min:
+            raise ValueError(f"s_max must be at least s_min, {self.s_min}, not {self.s_max}")
+
     def propose(self, relevance: RelevanceMap) -> tuple[Proposal, ...]:
         means, largest = Means(relevance.scores), self._largest(relevance)
         starts = apart(relevance.scores, self.k, self.s_dist)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import attrs
 
 from ..budget import BudgetedModel
 from ..interfaces import RelevanceSource
-from ..model import Capture
+from ..model import Capture, Reading
 from ..prompt import Prompt
 from ..strategy import at_least, option
 from ..values import RelevanceMap, Target, View
@@ -34,8 +36,18 @@ class Vv(RelevanceSource):
     prompt: str = option("Is there a {target} in the image?", help="text shown with the view")
 
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
+        (found,) = self.maps(view, [target], model)
+        return found
+
+    def maps(
+        self, view: View, targets: Sequence[Target], model: BudgetedModel
+    ) -> Iterable[RelevanceMap]:
+        """All in one call, for the model reads the view once."""
         capture = Capture(values=model.traits.span(self.layers))
-        (seen,) = model.read([Prompt.fill(view, self.prompt, target=target.text)], capture)
+        asked = [Prompt.fill(view, self.prompt, target=target.text) for target in targets]
+        return [self._of(seen) for seen in model.read(asked, capture)]
+
+    def _of(self, seen: Reading) -> RelevanceMap:
         return similarity_map(
             seen,
             seen.values,

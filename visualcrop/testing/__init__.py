@@ -13,6 +13,7 @@ from ..models.toy.model import ToyModel
 from ..models.toy.scene import Asked, Scene, Thing
 from .answer_suite import AnswerComposerSuite
 from .bench import Bench
+from .dataset_suite import DatasetSuite
 from .model_suite import ModelFamilySuite
 from .proposals_suite import ProposalGeneratorSuite
 from .relevance_suite import RelevanceSourceSuite
@@ -29,6 +30,7 @@ SUITES: dict[str, type[StrategySuite]] = {
     "answer": AnswerComposerSuite,
     "searcher": SearcherSuite,
     "model": ModelFamilySuite,
+    "dataset": DatasetSuite,
 }
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "AnswerComposerSuite",
     "Asked",
     "Bench",
+    "DatasetSuite",
     "ModelFamilySuite",
     "ProposalGeneratorSuite",
     "RelevanceSourceSuite",

@@ -6,7 +6,6 @@ import random
 from collections.abc import Sequence
 
 import pytest
-import torch
 
 from tests.unit.inference.crowd import Crowd, Gated, eight
 from visualcrop import Answer, Batching, Capture, Looker, Model, Prompt, Reply
@@ -104,36 +103,6 @@ class TestErrors:
         (said,) = crowd.said(["a", "b", "odd", "c"])
         assert isinstance(said, OddError)
         assert len(crowd.model.calls) == 1
-
-    def test_of_no_memory_halve_the_call(self) -> None:
-        """Until it fits, within a request, too."""
-
-        def little(texts: Sequence[str]) -> None:
-            if len(texts) > 2:
-                raise torch.OutOfMemoryError("CUDA out of memory.")
-
-        crowd = Crowd(Gated(little))
-        requests = [["a"], ["b", "c", "d", "e", "f"], ["g"], ["h", "i"]]
-        assert crowd.said(*requests) == requests
-
-    @pytest.mark.parametrize(
-        "error",
-        [
-            torch.OutOfMemoryError("CUDA out of memory."),
-            MemoryError(),
-            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate ..."),
-        ],
-    )
-    def test_of_no_memory_for_one_are_its_own(self, error: Exception) -> None:
-        """What cannot be read even alone fails, and what else was asked does not."""
-
-        def little(texts: Sequence[str]) -> None:
-            if "huge" in texts:
-                raise error
-
-        crowd = Crowd(Gated(little))
-        said = crowd.said(["a"], ["b"], ["c", "huge", "d"], ["e", "f"])
-        assert said == [["a"], ["b"], error, ["e", "f"]]
 
     def test_an_interrupted_thread_holds_up_nobody(self) -> None:
         """Whoever ran the call is gone; the others run their own."""

@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualcrop import Box, Grid, RelevanceMap
+from tests.unit.configured import configured
+from tests.unit.refusals import refused
+from visualcrop import Box, Grid, ProposalGenerator, Registry, RelevanceMap
+from visualcrop.errors import SpecError
 from visualcrop.proposals.anchors import Anchors
 
 _GROWING = Anchors(k=1, threshold=-math.inf)  # never stops for want of relevance
@@ -90,3 +93,19 @@ class TestAuto:
         """Where nobody knows what the encoder sees, it is the paper's five cells."""
         (box,) = _boxes(attrs.evolve(_GROWING, s_max="auto"), _peak(9, 9, (4, 4)))
         assert box.width == 50
+
+
+class TestRefusals:
+    """Sizes that contradict one another."""
+
+    def test_the_largest_is_not_below_the_least(self, registry: Registry) -> None:
+        """A box cannot start larger than it may become."""
+        said = refused(SpecError, registry.build, ProposalGenerator, "anchors(s_min=7)")
+        assert said == ("In 'anchors(s_min=7)': s_max must be at least s_min, 7, not 5 @ anchors.")
+
+    def test_options_are_judged_together(self, registry: Registry) -> None:
+        """Two options that fit one another can be given in either order."""
+        given = ("proposals.s_min=7", "proposals.s_max=9")
+        for options in (given, given[::-1]):
+            made = configured(registry, "focus", *options)
+            assert made.proposals == Anchors(s_min=7, s_max=9)

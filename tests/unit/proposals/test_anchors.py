@@ -14,11 +14,11 @@ from tests.unit.proposals.by_hand import by_hand
 from visualcrop import Box, Grid, RelevanceMap
 from visualcrop.proposals.anchors import Anchors, apart
 
+_sizes = [(low, high) for low in (1, 3, 5) for high in (1, 3, 5, 9) if low <= high]
 _anchors = st.builds(
-    Anchors,
+    lambda sizes, **others: Anchors(s_min=sizes[0], s_max=sizes[1], **others),
+    sizes=st.sampled_from(_sizes),
     k=st.integers(1, 40),
-    s_min=st.sampled_from([1, 3, 5]),
-    s_max=st.sampled_from([1, 3, 5, 9]),
     s_dist=st.sampled_from([0.0, 1.5, 2.0, 3.0]),
     threshold=st.sampled_from([-0.3, 0.47, 0.73]),
     nms=st.sampled_from([0.0, 0.31, 0.7]),

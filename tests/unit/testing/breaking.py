@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from itertools import count
 
 import attrs
 import numpy as np
+import PIL.Image
 
 from visualcrop import (
     Answer,
     AnswerComposer,
     Box,
     BudgetedModel,
+    Dataset,
     Finding,
     Grid,
+    ImageSource,
     Model,
     ModelFamily,
+    Problem,
     Prompt,
     Proposal,
     ProposalGenerator,
@@ -23,9 +29,11 @@ from visualcrop import (
     RelevanceMap,
     RelevanceSource,
     Reply,
+    Sample,
     Searcher,
     Strategy,
     Target,
+    TargetBox,
     TargetExtractor,
     Verifier,
     View,
@@ -123,6 +131,43 @@ class Careless(ModelFamily):
 
     def open(self) -> Model:
         return Forgetful()
+
+
+_reads = count()
+
+
+@attrs.frozen
+class Noise(ImageSource):
+    """Another picture each time, and a burden at that."""
+
+    burden: bytes = bytes(100_000)
+
+    def read(self) -> bytes:
+        picture, encoded = PIL.Image.new("L", (8, 8), next(_reads) % 256), BytesIO()
+        picture.save(encoded, "PNG")
+        return encoded.getvalue()
+
+
+@attrs.frozen
+class Fickle(Dataset):
+    """Has one id for all samples, tells each time something else, and finds things outside."""
+
+    name = "fickle"
+
+    def read(self) -> Iterator[Sample | Problem]:
+        outside = (TargetBox("cup", Box(5, 5, 9, 9)),)
+        for _ in range(2):
+            yield Sample("1", Noise(), f"{next(_reads)}?", answer=("yes",), targets=outside)
+
+
+@attrs.frozen
+class Empty(Dataset):
+    """Has nothing but a problem of which it says nothing."""
+
+    name = "empty"
+
+    def read(self) -> Iterator[Sample | Problem]:
+        yield Problem("1", "")
 
 
 class Untidy(Strategy):

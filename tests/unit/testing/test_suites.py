@@ -10,7 +10,9 @@ import pytest
 from tests.unit.testing.breaking import (
     Backwards,
     Careless,
+    Empty,
     Excited,
+    Fickle,
     Lost,
     Repeating,
     Silent,
@@ -43,6 +45,12 @@ _BITES: list[tuple[type[Strategy], str]] = [
     (Spendthrift, "findings_lie_in_the_image"),
     (Spendthrift, "answers_what_it_cannot_find"),
     (Careless, "counts_its_passes"),
+    (Empty, "holds_samples"),
+    (Fickle, "reads_the_same_twice"),
+    (Fickle, "each_id_comes_once"),
+    (Fickle, "samples_are_light"),
+    (Fickle, "questions_can_be_asked"),
+    (Fickle, "encoded_as_opened"),
     (Untidy, "summary_is_one_line"),
     (Untidy, "name_is_kebab_case"),
 ]

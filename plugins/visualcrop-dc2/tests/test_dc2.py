@@ -1,0 +1,158 @@
+"""DC2 keeps the contract of every searcher, and its bill is what its page says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+import pytest
+
+from visualcrop import (
+    Budget,
+    BudgetedModel,
+    Image,
+    Ledger,
+    Looker,
+    Model,
+    ModelFamily,
+    Prompt,
+    Question,
+    Reply,
+)
+from visualcrop.errors import SpecError
+from visualcrop.testing import Bench, Scene, SearcherSuite, ToyModel
+from visualcrop_dc2 import Dc2
+
+SMALL = Scene.draw(43, width=600, height=400)  # divided twice: 21 patches
+ASKED = f"What colour is the {SMALL.things[0].kind}?"
+
+
+class TestDc2(SearcherSuite):
+    """Nothing to add: the suite is the test."""
+
+    strategy = Dc2
+
+
+@attrs.define
+class Babbling(ToyModel):
+    """Says the same to everything, and keeps what it was asked."""
+
+    text: str = "{'object_list': ["
+    asked: list[Prompt] = attrs.field(factory=list)
+
+    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
+        self.passes += len(prompts)
+        self.asked += prompts
+        return [Reply(self.text) for _ in prompts]
+
+
+@attrs.frozen
+class Second(ModelFamily):
+    """A toy that counts itself under another name."""
+
+    name = "second"
+
+    def open(self) -> Model:
+        return ToyModel(id="second")
+
+
+def search(searcher: Dc2, toy: ToyModel, passes: int | None = None):
+    """The answer about the small scene, and the ledger."""
+    ledger = Ledger(Budget(passes))
+    question = Question(ASKED, SMALL.image)
+    return searcher.search(question, BudgetedModel(toy, ledger)), ledger
+
+
+class TestBill:
+    def test_each_stage_is_counted(self):
+        """Every patch has a caption and a list of objects; each place and the answer cost one."""
+        answer, ledger = search(Dc2(theta=0), ToyModel())
+        bill = ledger.by_stage()
+        assert bill["captions"] == bill["objects"] == 21
+        assert bill["queries"] == len(answer.evidence[0].findings)
+        assert set(bill) == {"captions", "objects", "queries", "answer"}
+        assert answer.counts == {"patches": 21}
+        assert answer.text == SMALL.things[0].colour
+        assert answer.findings
+
+    def test_comparing_quarters_costs_four_passes(self):
+        """Where quarters are merged, those of each inner patch are read first."""
+        _, ledger = search(Dc2(theta=1e-6), ToyModel())
+        assert ledger.by_stage()["merge"] == 4 * (1 + 4)
+
+    def test_merging_saves_patches(self):
+        """With a distance that all are within, one patch stands for four at every level."""
+        _, ledger = search(Dc2(theta=2), ToyModel())
+        assert ledger.by_stage() == {"merge": 8, "captions": 3, "objects": 3, "answer": 1}
+
+    def test_second_models_are_on_the_ledger(self):
+        """Objects and likeness may be other models' work, which is charged to them."""
+        _, ledger = search(Dc2(theta=0, llm=Second(), retriever=Second()), ToyModel())
+        charged = {(charge.stage, charge.model) for charge in ledger.charges}
+        assert {("objects", "second"), ("retrieval", "second"), ("captions", "toy")} <= charged
+
+    def test_a_budget_makes_the_tree_shallower(self):
+        """Divided only as often as the budget allows, it ends with an answer that says so."""
+        answer, ledger = search(Dc2(theta=0), ToyModel(), 20)
+        assert ledger.by_stage()["captions"] == 5
+        assert answer.exhausted
+
+    def test_a_tree_cut_short_tells_what_it_overheard(self):
+        """Without fitting, captions with the object in them stand in for what was not asked."""
+        answer, ledger = search(Dc2(theta=0, fit=False), ToyModel(), 41)
+        assert answer.exhausted
+        assert ledger.passes == 42
+        assert {f.target.text for f in answer.findings} == {SMALL.things[0].kind}
+
+
+class TestOddInput:
+    @pytest.mark.parametrize(
+        "text", ["", "{'object_list': [", "[" * 9000, '{"object_list": 3}', "1" * 9000, "[1]"]
+    )
+    def test_a_model_without_json_is_asked_directly(self, text: str):
+        """What cannot be read names nothing, and the whole image is asked."""
+        toy = Babbling(text=text)
+        search(Dc2(theta=0), toy)
+        assert toy.asked[-1].text == ASKED
+
+    @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1)])
+    def test_a_line_is_not_divided(self, shape: tuple[int, int]):
+        """An image too small to divide costs the answer alone."""
+        image = Image.open(np.full((*shape, 3), 90, np.uint8))
+        answer = Looker(ToyModel(), Dc2()).ask(image, "A mug?")
+        assert answer.passes == {"answer": 1}
+
+    def test_black_patches_are_not_described(self):
+        """A black image needs no word about any of its patches."""
+        image = Image.open(np.zeros((600, 600, 3), np.uint8))
+        answer = Looker(ToyModel(), Dc2(theta=0)).ask(image, "A mug?")
+        assert answer.passes == {"answer": 1}
+
+    def test_a_layer_there_is_not(self):
+        """A wrong option is a sentence."""
+        with pytest.raises(SpecError, match="do not fit a model of 4 layers"):
+            search(Dc2(layer=99), ToyModel())
+
+
+class TestAnswer:
+    def test_information_comes_before_the_question(self):
+        """The answer's prompt holds what was said of the places, then the question as it was."""
+        bench = Bench.set_up(1)
+        answer = Dc2(theta=0).search(bench.asked.question, bench.model)
+        assert answer.choice is not None
+        assert bench.asked.question.choices[answer.choice] == bench.asked.answer
+        assert answer.shown == (bench.whole,)
+
+    def test_a_kept_memory_is_not_made_again(self, tmp_path):
+        """The second question about an image costs its queries and the answer."""
+        searcher = Dc2(theta=0, memory=str(tmp_path))
+        first, _ = search(searcher, ToyModel())
+        second, ledger = search(searcher, ToyModel())
+        assert set(ledger.by_stage()) == {"queries", "answer"}
+        assert attrs.evolve(second, counts=first.counts) == first
+
+    def test_a_memory_cut_short_is_not_kept(self, tmp_path):
+        """What a budget left unfinished is not taken for the whole later."""
+        search(Dc2(theta=0, memory=str(tmp_path)), ToyModel(), 20)
+        assert not list(tmp_path.iterdir())

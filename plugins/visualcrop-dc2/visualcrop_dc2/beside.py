@@ -1,0 +1,23 @@
+"""A second model on the same ledger, opened once and asked by one thread at a time."""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+
+from visualcrop import Batching, BudgetedModel, Model, ModelFamily
+
+_lock = threading.Lock()
+
+
+def beside(model: BudgetedModel, family: ModelFamily | None) -> BudgetedModel:
+    """The model of *family*, or *model* itself, on the ledger of *model*."""
+    if family is None:
+        return model
+    with _lock:
+        return BudgetedModel(_opened(family), model.ledger)
+
+
+@lru_cache(maxsize=2)
+def _opened(family: ModelFamily) -> Model:
+    return Batching(family.open())

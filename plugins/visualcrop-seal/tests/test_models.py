@@ -1,0 +1,352 @@
+"""SEAL's own models, on tiny random checkpoints in the published format."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.models.opened import noise
+from tests.models.tiny.seal import tower, vqa, vsm
+from visualcrop import (
+    Box,
+    Budget,
+    BudgetedModel,
+    Image,
+    Ledger,
+    Prompt,
+    Question,
+    Registry,
+    Searcher,
+    Target,
+    View,
+    errors,
+)
+from visualcrop.testing import Bench
+from visualcrop_seal import SealVqa, SealVsm
+from visualcrop_seal.located import Located
+from visualcrop_seal.networks.vqa_model import VqaModel, written
+from visualcrop_seal.vsm import Vsm
+from visualcrop_seal.working_memory import WorkingMemory
+
+pytestmark = pytest.mark.torch
+IMAGE = noise(500, 300)
+LOCATE = Prompt((View.whole(IMAGE), "Please locate the mug in this image."))
+
+
+def family(**options) -> SealVqa:
+    """The answering model in full numbers."""
+    told = {"checkpoint": str(vqa()), "vision_tower": str(tower()), "dtype": "float32"}
+    return SealVqa(**told | options)
+
+
+@pytest.fixture(scope="module")
+def model() -> VqaModel:
+    """The answering model."""
+    opened = family().open()
+    assert isinstance(opened, VqaModel)
+    return opened
+
+
+def search_model(**options) -> Vsm:
+    """The search model in full numbers."""
+    told = {"checkpoint": str(vsm()), "vision_tower": str(tower()), "dtype": "float32"}
+    return Vsm(**told | options)
+
+
+def locator() -> SealVsm:
+    """The same as a locator."""
+    return SealVsm(checkpoint=str(vsm()), vision_tower=str(tower()), dtype="float32")
+
+
+def told(*objects: str) -> Prompt:
+    """A question, and objects in working memory."""
+    bench = Bench.set_up()
+    prompts: list[Prompt] = []
+
+    class Listening:
+        """Keeps the prompt that it is asked."""
+
+        def generate(self, asked, **options):
+            prompts.extend(asked)
+            return bench.toy.generate(asked)
+
+    findings = [bench.finding.__class__(Target(name), Box(100, 60, 200, 120)) for name in objects]
+    question = Question("Where is it?", IMAGE)
+    WorkingMemory().compose(question, findings, Listening())  # type: ignore[arg-type]
+    return prompts[0]
+
+
+class TestSearchModel:
+    """V*'s search model."""
+
+    def test_points_where_it_says_loc(self):
+        """Boxes and scores for every patch, a mask of four times as many rows."""
+        (reply,) = search_model().open().generate([LOCATE], max_new_tokens=100)
+        assert isinstance(reply, Located)
+        assert reply.boxes.shape == (36, 4)
+        assert ((reply.scores > 0) & (reply.scores < 1)).all()
+        assert reply.logits.shape == (24, 24)
+        assert reply.work.flops > 0
+
+    def test_says_no_place_where_it_does_not(self):
+        """A reply that is cut off before the token has none."""
+        (reply,) = search_model().open().generate([LOCATE], max_new_tokens=0)
+        assert not isinstance(reply, Located)
+
+    def test_half_precision_points_alike(self):
+        """As published, in bfloat16: the same patch is the surest, or nearly."""
+        replies = [
+            search_model(dtype=dtype).open().generate([LOCATE])[0] for dtype in ("auto", "float32")
+        ]
+        half, full = (reply.scores for reply in replies if isinstance(reply, Located))
+        assert full[half.argmax()] > full.max() - 0.05
+
+    def test_is_loaded_once(self):
+        """The next question finds it open."""
+        assert search_model().open() is search_model().open()
+
+    def test_can_only_be_asked(self):
+        """It shows no internals, weighs no choices, and looks at one image."""
+        opened = search_model().open()
+        with pytest.raises(errors.ModelError, match="no internals"):
+            opened.read([LOCATE])
+        with pytest.raises(errors.ModelError, match="no choices"):
+            opened.choose([LOCATE], ["a", "b"])
+        with pytest.raises(errors.ModelError, match="one image at a time, not 0"):
+            opened.generate([Prompt(("Hello",))])
+
+
+class TestLocator:
+    """The search model as SEAL asks it."""
+
+    def test_heat_and_boxes_lie_over_the_part(self):
+        """One cell for each pixel, none below zero; boxes in pixels of the image, best first."""
+        bench, part = Bench.set_up(), Box(100, 50, 321, 252)
+        seen = locator().detect(View(IMAGE, part), Target("mug"), bench.model)
+        assert seen.heat.grid.box == part
+        assert seen.heat.grid.shape == (202, 221)
+        assert seen.heat.scores.min() >= 0
+        scores = [proposal.score for proposal in seen.boxes]
+        assert scores == sorted(scores, reverse=True)
+        across, down = seen.boxes[0].box.centre
+        assert part.left <= across <= part.right
+        assert part.top <= down <= part.bottom
+
+    def test_both_models_are_on_one_ledger(self):
+        """Every pass of each is charged under its own name, before it is run."""
+        bench, used = Bench.set_up(), search_model().open().passes
+        looking = locator().detect, locator().describe
+        for look in looking:
+            look(bench.whole, bench.target, bench.model)
+        locator().context(bench.whole, "table", bench.model)
+        assert [c.model for c in bench.ledger.charges] == [str(vsm())] * 3
+        assert search_model().open().passes - used == 3
+        assert bench.toy.passes == 0
+        assert bench.ledger.work.flops > 0
+
+    @pytest.mark.parametrize("passes", [0, 1, 2, 3, 4, 9])
+    def test_budget_holds_for_both(self, passes):
+        """With a budget of n, pass n + 1 of the two together is never run."""
+        text = f'seal-vsm(checkpoint="{vsm()}", vision_tower="{tower()}", dtype=float32)'
+        seal = f"seal(locator={text}, high=1, smallest=100)"
+        searcher = Registry.load().build(Searcher, seal)
+        bench, used = Bench.set_up(passes=passes), search_model().open().passes
+        answer = searcher.search(bench.asked.question, bench.model)
+        ran = search_model().open().passes - used + bench.toy.passes
+        assert bench.ledger.passes == ran
+        assert ran <= passes + 1  # the answer's own
+        assert answer.text
+        assert answer.exhausted
+
+    def test_needs_a_checkpoint(self):
+        """One sentence says which."""
+        bench = Bench.set_up()
+        with pytest.raises(errors.ModelError, match=r"checkpoint=craigwu/seal_vsm_7b"):
+            SealVsm().detect(bench.whole, bench.target, bench.model)
+
+
+class TestAnsweringModel:
+    """V*'s answering model."""
+
+    def test_writes_the_focus_prompt_as_trained(self):
+        """Image, prefix, objects with their places, question; each turn as Vicuna has it."""
+        text = "".join(
+            part if isinstance(part, str) else "<view>" for part in written(told("mug", "key"), str)
+        )
+        assert text.endswith(
+            " USER: <view>\nAdditional visual information to focus on: "
+            "mug <view> at location [0.200,0.320,0.400,0.440]; "
+            "key <view> at location [0.200,0.320,0.400,0.440].\nWhere is it? ASSISTANT:"
+        )
+        assert text.startswith("A chat between a curious user and")
+
+    def test_examples_are_turns(self):
+        """What was asked and replied before ends as a reply ends."""
+        (text,) = written(Prompt(("Q2",), examples=(("Q1", "A1"),)), str)
+        assert str(text).endswith(" USER: Q1 ASSISTANT: A1</s>USER: Q2 ASSISTANT:")
+
+    @pytest.mark.parametrize(
+        ("layout", "tokens"),
+        [("benchmark", [16, 5 + 16, 5 + 32, 5 + 15]), ("training", [16, 5 + 16, 16 + 10, 16 + 15])],
+    )
+    def test_tells_image_and_objects_in_many_tokens_or_few(self, layout, tokens):
+        """None, one, two and three objects; 16 and 5 here stand for 256 and 32."""
+        opened = family(layout=layout).open()
+        assert isinstance(opened, VqaModel)
+        for objects, wanted in enumerate(tokens):
+            prompt = told(*["mug"] * objects)
+            words = [p for p in written(prompt, str) if isinstance(p, str)]
+            text = 1 + sum(len(opened.words.tokens(piece)) for piece in words)
+            (reply,) = opened.generate([prompt], max_new_tokens=1)
+            assert reply.work.new_tokens == text + wanted
+
+    def test_weighs_sentences_with_their_end(self, model):
+        """By sentence as by hand: the mean over the reply's tokens, `</s>` among them."""
+        prompt, choices = told("mug"), ["red", "a blue mug"]
+        (choice,) = model.choose([prompt], choices, by="sentence")
+        for reply, weight in zip(choices, choice.logits, strict=True):
+            tokens = [*model._reply(prompt, reply), model.words.number("</s>")]
+            with torch.no_grad():
+                state = model._read(prompt)
+                total = 0.0
+                for token in tokens:
+                    total += float(
+                        model.decoder.logits(state.hidden).float().log_softmax(-1)[token]
+                    )
+                    hidden = model.decoder._run(model.decoder.embedded([token]), state.cache)
+                    state = type(state)(state.cache, hidden[-1], state.length + 1)
+            assert weight == pytest.approx(total / len(tokens), abs=1e-4)
+
+    def test_weighs_first_tokens(self, model):
+        """What the model would say next, of the tokens with which the choices begin."""
+        choices = ("red", "blue", "green")
+        (choice,) = model.choose([LOCATE], choices)
+        with torch.no_grad():
+            after = model.decoder.logits(model._read(LOCATE).hidden)
+        firsts = [model._reply(LOCATE, choice)[0] for choice in choices]
+        assert choice.logits == pytest.approx(after[firsts].tolist(), abs=1e-4)
+
+    def test_counts_its_passes(self):
+        """One for each prompt; by sentence, one for each choice."""
+        opened = family().open()
+        opened.generate([LOCATE, LOCATE], max_new_tokens=1)
+        opened.choose([LOCATE], ["a", "b", "c"])
+        opened.choose([LOCATE], ["a", "b", "c"], by="sentence")
+        assert opened.passes == 2 + 1 + 3
+
+    def test_shows_no_map(self, model):
+        """One sentence says which locator to take."""
+        with pytest.raises(errors.ModelError, match="locator=seal-vsm"):
+            model.read([LOCATE])
+
+    def test_answers_with_its_own_settings(self):
+        """It takes its own targets and its own prompt."""
+        assert family().settings()["seal"] == {"targets": "missing", "answer": "working-memory"}
+
+
+class TestBadCheckpoints:
+    """Files that somebody else wrote."""
+
+    @pytest.fixture
+    def folder(self, tmp_path) -> Path:
+        """A copy that may be spoiled."""
+        return Path(shutil.copytree(vqa(), tmp_path / "copy"))
+
+    def refused(self, folder: Path) -> str:
+        """What is said of it, in one line."""
+        with pytest.raises(errors.ModelError) as told:
+            family(checkpoint=str(folder)).open()
+        assert "\n" not in str(told.value)
+        return str(told.value)
+
+    def test_a_pickle_that_would_run_code_is_refused(self, folder):
+        """Nothing of it is run."""
+
+        class Trap:
+            """Makes a file when it is unpickled."""
+
+            def __reduce__(self):
+                return Path.touch, (folder / "sprung",)
+
+        with (folder / "pytorch_model-00001-of-00002.bin").open("wb") as file:
+            pickle.dump({"model.norm.weight": Trap()}, file)
+        assert "cannot be loaded" in self.refused(folder)
+        assert not (folder / "sprung").exists()
+
+    def test_no_shard_lies_elsewhere(self, folder, tmp_path):
+        """An index may name files of its own folder alone."""
+        shard = "pytorch_model-00001-of-00002.bin"
+        (folder / shard).rename(tmp_path / shard)
+        index = folder / "pytorch_model.bin.index.json"
+        index.write_text(index.read_text().replace(shard, f"../{shard}"))
+        assert "no model that can be read" in self.refused(folder)
+
+    @pytest.mark.parametrize(
+        ("name", "text", "sentence"),
+        [
+            ("config.json", "{", "is no JSON"),
+            ("config.json", "[]", "is no table"),
+            ("config.json", None, "There is no config.json"),
+            ("pytorch_model.bin.index.json", None, "holds no weights"),
+            ("pytorch_model-00002-of-00002.bin", "x", "cannot be loaded"),
+            ("tokenizer.model", None, "cannot be read: No such file"),
+            ("added_tokens.json", "[1]", "is no table of tokens"),
+        ],
+    )
+    def test_says_what_is_wrong(self, folder, name, text, sentence):
+        """One sentence, which names it."""
+        if text is None:
+            (folder / name).unlink()
+        else:
+            (folder / name).write_text(text)
+        assert sentence in self.refused(folder)
+
+    def test_missing_tensors_are_named(self, folder):
+        """With how many there are."""
+        shard = folder / "pytorch_model-00001-of-00002.bin"
+        tensors = torch.load(shard, weights_only=True)
+        gone = next(name for name in tensors if "self_attn" in name)
+        del tensors[gone]
+        torch.save(tensors, shard)
+        assert f"lack 1 tensors, {gone!r} among them" in self.refused(folder)
+
+    def test_the_other_model_is_named(self):
+        """A search model is no answering model, nor the other way round."""
+        assert "is it V*'s answering model?" in self.refused(vsm())
+        with pytest.raises(errors.ModelError, match="is it V\\*'s search model"):
+            search_model(checkpoint=str(vqa())).open()
+
+    def test_a_name_that_nobody_has(self, monkeypatch):
+        """Neither a folder nor on the hub."""
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        with pytest.raises(errors.ModelError, match="no model that can be read at 'no/such'"):
+            family(checkpoint="no/such").open()
+
+    @pytest.mark.parametrize("device", ["cuda", "abacus"])
+    def test_devices_that_are_not_there(self, device):
+        """One sentence."""
+        with pytest.raises(errors.ModelError, match=r"device|GPU"):
+            family(device=device).open()
+
+
+class TestWholeMethod:
+    """Both models together."""
+
+    @pytest.mark.parametrize("size", [(1, 1), (600, 1), (700, 500)])
+    def test_answers(self, model, size):
+        """Any image, within a budget, with a box inside it."""
+        image = Image.open(np.zeros((size[1], size[0], 3), np.uint8))
+        text = f'seal-vsm(checkpoint="{vsm()}", vision_tower="{tower()}", dtype=float32)'
+        spec = f"seal(targets=given(names=[mug, key]), locator={text}, high=0.99)"
+        searcher = Registry.load().build(Searcher, spec)
+        ledger = Ledger(Budget(12))
+        answer = searcher.search(Question("What?", image), BudgetedModel(model, ledger))
+        assert ledger.passes <= 13
+        assert all(image.box.contains(f.box) for e in answer.evidence for f in e.findings)
+        assert json.dumps(ledger.by_stage())

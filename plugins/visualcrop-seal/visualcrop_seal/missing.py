@@ -1,0 +1,35 @@
+"""SEAL's way to targets: a model that was taught to say what it cannot see well enough."""
+
+from __future__ import annotations
+
+import attrs
+from attrs.validators import ge
+
+from visualcrop import BudgetedModel, Prompt, Question, Target, TargetExtractor, View, option
+
+SORRY = (
+    "Sorry, I can not answer the question. "
+    "Some visual information about the following objects is missing or unclear:"
+)
+
+
+@attrs.frozen
+class Missing(TargetExtractor):
+    """Ask the question, and take what the reply says is missing; else nothing. One pass."""
+
+    name = "missing"
+
+    limit: int = option(8, help="most targets to take from one reply", validator=ge(1))
+    max_new_tokens: int = option(200, help="longest reply", validator=ge(1))
+
+    def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]:
+        prompt = Prompt((View.whole(question.image), question.text))
+        (reply,) = model.generate([prompt], max_new_tokens=self.max_new_tokens)
+        return tuple(Target(name) for name in named(reply.text)[: self.limit])
+
+
+def named(reply: str) -> list[str]:
+    """What the reply misses, each once; none if it is an answer."""
+    _, sorry, missed = reply.partition(SORRY)
+    names = missed.strip().removesuffix(".").split(",") if sorry else []
+    return list(dict.fromkeys(name.strip() for name in names if name.strip()))

@@ -1,0 +1,91 @@
+"""Needles keep the contract of a dataset, and no split knows a scene of another."""
+
+from __future__ import annotations
+
+from itertools import islice, product
+
+import pytest
+
+from visualcrop.testing import DatasetSuite
+from visualcrop_tiny.needles import SMALL, SPLITS, Needles, scene_seed, split_of
+
+_EDGES = {"seed": (0, 1, 7, 2**16 - 1), "number": (0, 1, 99, 2**24 - 1), "attempt": (0, 15)}
+
+
+class TestNeedles(DatasetSuite):
+    """The shipped benchmark."""
+
+    strategy = Needles
+
+    def dataset(self) -> Needles:
+        """Enough to meet each kind twice."""
+        return Needles(count=10, size="1k")
+
+
+class TestSplits:
+    """Train, development and test."""
+
+    def test_share_no_seed(self) -> None:
+        """Whatever the numbers, a scene's seed tells its split, and no two seeds are one."""
+        seeds = {
+            scene_seed(split, *numbers): split
+            for split in SPLITS
+            for numbers in product(*_EDGES.values())
+        }
+        assert len(seeds) == len(SPLITS) * 4 * 4 * 2
+        assert all(split_of(seed) == split for seed, split in seeds.items())
+
+    def test_share_no_picture(self) -> None:
+        """The scenes of one seed and number differ from split to split, and from seed to seed."""
+        sets = [Needles(split=split, count=3, size="1k") for split in SPLITS]
+        sets.append(Needles(split="test", seed=1, count=3, size="1k"))
+        digests = [sample.source.open().digest for needles in sets for sample in needles]
+        assert len(set(digests)) == 12
+
+    def test_plain_seeds_are_of_train(self) -> None:
+        """A training that counts its scenes from any small number meets no other split."""
+        assert {split_of(seed) for seed in (0, 100_000, 2**40)} == {"train"}
+
+    @pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 2**16}, {"count": 2**24}])
+    def test_numbers_that_would_overlap_are_refused(self, wrong) -> None:
+        """Nothing can reach into the seeds of another split."""
+        with pytest.raises(ValueError, match="must be from 0 to"):
+            Needles(**wrong)
+
+
+class TestQuestions:
+    """What is asked."""
+
+    @pytest.mark.parametrize("about", [*SMALL, "large"])
+    def test_are_of_the_kind_asked_for(self, about) -> None:
+        """Each kind alone, its targets in boxes; where nothing is there, there is no box."""
+        for sample in Needles(about=about, count=6, size="1k"):
+            assert sample.category == (about,)
+            absent = about == "existence" and sample.answers == ("No",)
+            assert bool(sample.targets) != absent
+
+    def test_names_of_targets_tell_no_answer(self) -> None:
+        """The colour that is asked for is not in the name of what to look for."""
+        for sample in Needles(about="attribute", count=12, size="1k"):
+            assert all(sample.answers[0] not in target.name for target in sample.targets)
+
+    def test_small_things_are_small_and_large_ones_large(self) -> None:
+        """Less than a hundredth of the scene, or more than a twentieth."""
+        for about, small in (("small", True), ("large", False)):
+            for sample in Needles(about=about, count=10):
+                width, height = sample.source.size()
+                for target in sample.targets:
+                    share = target.box.area / (width * height)
+                    assert share < 0.01 if small else share > 0.05
+
+    @pytest.mark.parametrize(("size", "side"), [("1k", 1024), ("2k", 2048), ("4k", 4096)])
+    def test_size_is_the_longer_side(self, size, side: int) -> None:
+        """Said beforehand, and so in the picture."""
+        for sample in islice(Needles(size=size, about="attribute"), 2):
+            image = sample.source.open()
+            assert max(image.width, image.height) == side
+            assert sample.source.size() == (image.width, image.height)
+
+    def test_a_longer_run_begins_with_a_shorter_one(self) -> None:
+        """More questions leave those before as they were."""
+        assert [*Needles(count=8, size="1k")][:5] == [*Needles(count=5, size="1k")]

@@ -1,0 +1,1 @@
+"""Small models that really see, and the world that they know."""

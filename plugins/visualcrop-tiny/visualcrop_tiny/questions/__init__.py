@@ -1,0 +1,8 @@
+"""Questions about what is in sight, with their answers, for training and for the benchmark."""
+
+from __future__ import annotations
+
+from .asking import QUESTIONS, about, ask
+from .sense import Asked, Sense
+
+__all__ = ["QUESTIONS", "Asked", "Sense", "about", "ask"]

@@ -1,0 +1,69 @@
+"""Prompts as the library itself writes them, taken down by a model that only listens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import attrs
+
+from visualcrop import (
+    AnswerComposer,
+    Budget,
+    BudgetedModel,
+    Capture,
+    Choice,
+    Finding,
+    Image,
+    Ledger,
+    Model,
+    Prompt,
+    Question,
+    Reading,
+    Reply,
+    Traits,
+    reply,
+)
+
+
+@attrs.define(eq=False)
+class _Listener(Model):
+    """Takes down what it is asked, and has nothing to say."""
+
+    id: str = "listener"
+    traits: Traits = Traits(6, 112)
+    heard: list[Prompt] = attrs.field(factory=list)
+    passes: int = 0
+
+    def read(self, prompts: Sequence[Prompt], capture: Capture = Capture()) -> Sequence[Reading]:
+        raise NotImplementedError
+
+    def choose(
+        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: str = "next-token"
+    ) -> Sequence[Choice]:
+        raise NotImplementedError
+
+    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
+        self.heard += prompts
+        self.passes += len(prompts)
+        return [Reply("") for _ in prompts]
+
+
+def rehearsed(
+    composer: AnswerComposer, question: Question, findings: Sequence[Finding]
+) -> Prompt:
+    """The prompt that *composer* asks the question with."""
+    listener = _Listener()
+    composer.compose(question, findings, BudgetedModel(listener, Ledger(Budget())))
+    return listener.heard[0]
+
+
+@cache
+def prompt_of(text: str, choices: tuple[str, ...] = ()) -> str:
+    """The question as it is put after what is shown, its choices in letters."""
+    import PIL.Image
+
+    listener = _Listener()
+    question = Question(text, Image(PIL.Image.new("RGB", (8, 8))), choices)
+    reply(question, [], BudgetedModel(listener, Ledger(Budget())))
+    return listener.heard[0].text

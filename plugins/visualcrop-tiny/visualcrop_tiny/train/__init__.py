@@ -1,0 +1,1 @@
+"""Trains the tiny models: `python -m visualcrop_tiny.train CONFIG.toml`."""

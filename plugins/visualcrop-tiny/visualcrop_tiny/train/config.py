@@ -1,0 +1,95 @@
+"""What a training run is told, in one TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+
+_T = TypeVar("_T")
+
+
+@attrs.frozen
+class Sizes:
+    """Of the network."""
+
+    width: int = 192
+    inner: int = 512  # of the decoder's MLP
+    layers: int = 6
+    heads: int = 4
+    eye_layers: int = 4
+    eye_heads: int = 3
+
+
+@attrs.frozen
+class Data:
+    """Scenes to render; each gives `views.PER_SCENE` views."""
+
+    scenes: int = 6000
+    seed: int = 100_000
+    processes: int = 2
+
+
+@attrs.frozen
+class Stage:
+    """One run of the optimiser; it ends with the steps or with the minutes, whichever is first."""
+
+    steps: int = 3000
+    minutes: float = 0.0  # 0 sets no limit
+    batch: int = 64
+    rate: float = 1.5e-3
+    warm: int = 100  # steps
+    decay: float = 0.05
+    kept: int = 64  # patches that are read of each view, but in
+    full: float = 0.0  # this part of the batches, in which all are
+
+
+@attrs.frozen
+class Losses:
+    """Weights of the second stage's losses beside that of the replies."""
+
+    dense: float = 1.0  # image tokens are the words for what they show
+    align: float = 0.3  # value features of words and patches; 0 leaves V-V to itself
+    floor: float = 3.0  # value features may not point away from each other
+    place: float = 0.2  # word tokens know where their thing is
+    tau: float = 0.07
+    layers: tuple[int, int] = (2, 6)  # whose values are aligned
+
+
+@attrs.frozen
+class Config:
+    """All of it."""
+
+    name: str = "tiny"
+    seed: int = 0
+    processes: int = 2
+    threads: int = 1  # of each process
+    device: str = "auto"
+    text: int = 128  # tokens of questions packed behind one view
+    save: float = 120.0  # seconds between checkpoints
+    sizes: Sizes = Sizes()
+    data: Data = Data()
+    look: Stage = Stage()
+    talk: Stage = Stage(steps=3500, batch=24, rate=1e-3, full=0.25)
+    losses: Losses = Losses()
+
+
+def read(path: Path) -> Config:
+    """The run that the file describes; what it leaves out is as above."""
+    return _built(Config, tomllib.loads(path.read_text("utf-8")))
+
+
+def _built(cls: type[_T], table: dict[str, Any]) -> _T:
+    fields = {field.name: field for field in attrs.fields(cls)}
+    if unknown := sorted(set(table) - set(fields)):
+        raise ValueError(f"There is no setting called {unknown[0]!r}; known are {', '.join(fields)}.")
+    made = {
+        name: _built(type(fields[name].default), value)
+        if attrs.has(type(fields[name].default))
+        else tuple(value) if isinstance(value, list) else value
+        for name, value in table.items()
+    }
+    base = {n: f.default for n, f in fields.items()}
+    return cls(**{**base, **made})

@@ -1,0 +1,125 @@
+"""What is asked of the network beside the right reply."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ..scenes import DIGITS
+from ..scenes.words import plural
+from ..speech import WORDS
+from ..views.storing import ALL_COLOURS, ALL_SHAPES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+_NOTHING = WORDS.index("nothing")
+_LISTS = (ALL_SHAPES, ALL_COLOURS, DIGITS)
+
+
+@cache
+def word_ids(kind: int, device: str) -> Tensor:
+    """Tokens of the shapes, colours or digits, in the order of the labels."""
+    import torch
+
+    return torch.tensor([WORDS.index(word) for word in _LISTS[kind]], device=device)
+
+
+@cache
+def word_classes(device: str) -> Tensor:
+    """For each token the shape that it names, or 100 + the colour, or -1."""
+    import torch
+
+    classes = torch.full((len(WORDS),), -1)
+    for index, shape in enumerate(ALL_SHAPES):
+        classes[[WORDS.index(shape), WORDS.index(plural(shape))]] = index
+    for index, colour in enumerate(ALL_COLOURS):
+        classes[WORDS.index(colour)] = 100 + index
+    return classes.to(device)
+
+
+def dense(words: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """
+    Each image token is the words for what it shows: its loss, and that of things alone.
+
+    *words* are logits, views x tokens x words; *labels* views x 3 x tokens. Tokens of things and
+    of nothing weigh the same in all, and a large thing little more than a small one.
+    """
+    import torch
+
+    logs = words.float().log_softmax(-1)
+    told, count = torch.zeros_like(logs[..., 0]), torch.zeros_like(logs[..., 0])
+    for kind in range(3):
+        label = labels[:, kind]
+        ids = word_ids(kind, str(words.device))[(label - 1).clamp(min=0)]
+        told = told - logs.gather(-1, ids[..., None])[..., 0] * (label > 0)
+        count = count + (label > 0)
+    things, nothing = labels[:, 0] > 0, labels[:, 0] == 0
+    ours = told / count.clamp(min=1) - count.clamp(min=1).log()
+    weight = things / _patches(labels[:, 0]).sqrt()
+    loss = (ours * weight).sum() / weight.sum().clamp(min=1)
+    empty = (-logs[..., _NOTHING] * nothing).sum() / nothing.sum().clamp(min=1)
+    return (loss + empty) / 2, (ours * things).sum() / things.sum().clamp(min=1)
+
+
+def _patches(shapes: Tensor) -> Tensor:
+    """How many tokens of the view show the same shape as each."""
+    import torch
+
+    classes = torch.nn.functional.one_hot(shapes.clamp(min=0), len(ALL_SHAPES) + 1)
+    counts = (classes * (shapes > 0)[..., None]).sum(1)
+    return counts.gather(1, shapes.clamp(min=0)).clamp(min=1)
+
+
+def align(
+    values: Sequence[Tensor], heads: int, ids: Tensor, labels: Tensor, *, first: int, tau: float
+) -> tuple[Tensor, Tensor, float]:
+    """
+    Values of a word are nearest to those of the patches that show it: InfoNCE, and its floor.
+
+    *values* are views x tokens x width, the image's tokens from *first* on and the text's after
+    them. Also the part of words whose nearest patch is right, in the last layer.
+    """
+    import torch
+
+    kinds = word_classes(str(ids.device))[ids]
+    view, token = torch.nonzero(kinds >= 0, as_tuple=True)
+    kind = kinds[view, token][:, None]
+    right = torch.where(kind < 100, labels[view, 0] == kind + 1, labels[view, 1] == kind - 99)
+    some = right.any(1)
+    view, token, right = view[some], token[some], right[some]
+    zero = values[0].sum() * 0
+    if not len(view):
+        return zero, zero, 0.0
+    hazy, stop = labels[view, 0] < 0, first + labels.shape[-1]
+    loss, floor, hit = zero, zero, 0.0
+    for value in values:
+        unit = value.float().unflatten(-1, (heads, -1))
+        unit = (unit / unit.norm(dim=-1, keepdim=True).clamp_min(1e-6)).flatten(2) / heads**0.5
+        cosines = (unit[:, stop:] @ unit[:, first:stop].mT)[view, token]
+        logs = (cosines.masked_fill(hazy, -9.0) / tau).log_softmax(-1)
+        loss = loss - logs.masked_fill(~right, -1e4).logsumexp(-1).mean() / len(values)
+        floor = floor + (0.15 - cosines.masked_fill(hazy, 1.0)).relu().square().mean() / len(values)
+        nearest = cosines.masked_fill(hazy, -9.0).argmax(1, keepdim=True)
+        hit = float(right.gather(1, nearest).float().mean())
+    return loss, floor, hit
+
+
+def place(logits: Tensor, ids: Tensor, labels: Tensor, where: Tensor, grid: int) -> Tensor:
+    """
+    A word's token knows the column and the row of its thing, if there is but one such thing.
+
+    *logits* are views x text x 2 grid; *where* is views x shapes x 2, -1 where there is not one.
+    """
+    import torch
+
+    kinds = word_classes(str(ids.device))[ids]
+    view, token = torch.nonzero((kinds >= 0) & (kinds < 100), as_tuple=True)
+    goal = where[view, kinds[view, token]]
+    known = goal[:, 0] >= 0
+    if not known.any():
+        return logits.sum() * 0
+    said = logits[view[known], token[known]].float().unflatten(-1, (2, grid))
+    return torch.nn.functional.cross_entropy(said.flatten(0, 1), goal[known].flatten())

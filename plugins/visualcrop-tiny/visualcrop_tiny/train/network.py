@@ -1,0 +1,89 @@
+"""The network, fresh, and the parts of it that training takes hold of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..speech import BOS, EOS, IMAGE, PAD, WORDS
+from .attending import NAME, register
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import LlavaForConditionalGeneration
+
+    from .config import Sizes
+
+PIXEL_MEAN, PIXEL_STD = 0.5, 0.25
+SIDE, PATCH = 112, 8
+
+
+def fresh(sizes: Sizes) -> LlavaForConditionalGeneration:
+    """A network of LLaVA's layout with random weights."""
+    import transformers as tf
+
+    tokens = {
+        "pad_token_id": WORDS.index(PAD),
+        "bos_token_id": WORDS.index(BOS),
+        "eos_token_id": WORDS.index(EOS),
+    }
+    eye = tf.CLIPVisionConfig(
+        hidden_size=sizes.width,
+        intermediate_size=4 * sizes.width,
+        num_hidden_layers=sizes.eye_layers,
+        num_attention_heads=sizes.eye_heads,
+        image_size=SIDE,
+        patch_size=PATCH,
+        projection_dim=sizes.width,
+    )
+    text = tf.LlamaConfig(
+        vocab_size=len(WORDS),
+        hidden_size=sizes.width,
+        intermediate_size=sizes.inner,
+        num_hidden_layers=sizes.layers,
+        num_attention_heads=sizes.heads,
+        num_key_value_heads=sizes.heads,
+        max_position_embeddings=8192,
+        tie_word_embeddings=True,
+        **tokens,
+    )
+    config = tf.LlavaConfig(
+        vision_config=eye,
+        text_config=text,
+        image_token_index=WORDS.index(IMAGE),
+        vision_feature_layer=-1,
+        vision_feature_select_strategy="default",
+        image_seq_length=(SIDE // PATCH) ** 2,
+        tie_word_embeddings=True,
+    )
+    register()
+    config._attn_implementation = NAME
+    return tf.LlavaForConditionalGeneration(config)
+
+
+def pixels(images: Any, device: str) -> Tensor:
+    """Images as the processor gives them, from whole numbers."""
+    import torch
+
+    raw = torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float()
+    return (raw / 255 - PIXEL_MEAN) / PIXEL_STD
+
+
+def seen(network: Any, images: Tensor, kept: Tensor | None = None) -> Tensor:
+    """Image tokens of *images*; of the patches *kept* alone, if they are named."""
+    import torch
+
+    tower = network.model.vision_tower
+    tower = getattr(tower, "vision_model", tower)
+    tokens = tower.embeddings(images)
+    if kept is not None:
+        index = kept[..., None].expand(-1, -1, tokens.shape[-1])
+        tokens = torch.cat([tokens[:, :1], tokens[:, 1:].gather(1, index)], 1)
+    hidden = tower.encoder(inputs_embeds=tower.pre_layrnorm(tokens)).last_hidden_state
+    projected: Tensor = network.model.multi_modal_projector(hidden[:, 1:])
+    return projected
+
+
+def spotted(network: Any, features: Tensor) -> Tensor:
+    """What word each image token would be, were it read out at once."""
+    words: Tensor = network.lm_head(network.model.language_model.norm(features))
+    return words

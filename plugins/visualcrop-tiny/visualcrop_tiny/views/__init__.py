@@ -1,0 +1,8 @@
+"""What the eye is shown of a scene while it is trained, and what is then in sight."""
+
+from __future__ import annotations
+
+from .sight import GRID, SIDE, Sighting, View, whole
+from .storing import Store, render
+
+__all__ = ["GRID", "SIDE", "Sighting", "Store", "View", "render", "whole"]

@@ -1,0 +1,16 @@
+"""ViCrop, and the three maps that it is made of."""
+
+from __future__ import annotations
+
+from visualcrop import Strategy, hookimpl
+
+from .attention import GradAtt, RelAtt
+from .gradient import PureGrad
+from .searcher import ViCrop
+
+__all__ = ["GradAtt", "PureGrad", "RelAtt", "ViCrop"]
+
+
+@hookimpl
+def visualcrop_strategies() -> list[type[Strategy]]:
+    return [RelAtt, GradAtt, PureGrad, ViCrop]

@@ -1,0 +1,86 @@
+"""What the model is asked about a node: the words of the authors, letter by letter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+Tag: TypeAlias = Literal["local", "global", "zoom"]  # one image; the whole image; two images
+Kind: TypeAlias = Literal["existence", "latent", "answering"]
+
+MAIN = (
+    "This is the main image, and the section enclosed by the {colour} rectangle is the focus "
+    "region."
+)
+ZOOMED = "This is the zoomed-in view of the focus region."
+APPEARANCE = "What is the appearance of the {}?"
+
+_THERE = "Is there a {} in the image? Answer Yes or No."
+_ANSWERING = (
+    "Question: {}\n"
+    "Could you answer the question based on the the available visual information? "
+    "Answer Yes or No."
+)
+_FURTHER = "is it possible to find a {} by further zooming in the"
+_REASON = "Answer Yes or No and tell the reason."
+_KNOWLEDGE = "According to your common sense knowledge and the content of"
+
+_ASKED: Mapping[Kind, Mapping[Tag, str]] = {
+    "existence": {
+        "local": _THERE,
+        "global": _THERE,
+        "zoom": "Is there a {} in the zoomed-in view? Answer Yes or No.",
+    },
+    "latent": {
+        "local": f"{_KNOWLEDGE} the image, is it possible to find a {{}} in the image? {_REASON}",
+        "global": f"{_KNOWLEDGE} image, {_FURTHER} image? {_REASON}",
+        "zoom": (
+            f"{_KNOWLEDGE} the zoomed-in view, along with its location in the image, "
+            f"{_FURTHER} current view? {_REASON}"
+        ),
+    },
+    "answering": dict.fromkeys(("local", "global", "zoom"), _ANSWERING),
+}
+
+
+def asked(kind: Kind, tag: Tag, about: str) -> str:
+    """The question of that kind, about a thing or about another question."""
+    return _ASKED[kind][tag].replace("{}", about)
+
+
+def singular(things: str, *, authors: bool = False) -> str:
+    """One of the things; the authors only cut off an s, so that buses become a buse."""
+    if authors:
+        return things.removesuffix("s")
+    before, _, word = things.rpartition(" ")
+    return f"{before} {_one(word)}".strip()
+
+
+_ODD = {
+    "people": "person",
+    "men": "man",
+    "women": "woman",
+    "children": "child",
+    "feet": "foot",
+    "teeth": "tooth",
+    "geese": "goose",
+    "mice": "mouse",
+    "knives": "knife",
+    "leaves": "leaf",
+    "shelves": "shelf",
+    "wolves": "wolf",
+}
+
+
+def _one(word: str) -> str:
+    lower = word.lower()
+    if lower in _ODD:
+        return _ODD[lower]
+    if lower.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    if lower.endswith(("sses", "uses", "xes", "ches", "shes")) and lower not in _KEEP_E:
+        return word[:-2]
+    return word[:-1] if lower.endswith("s") and not lower.endswith(("ss", "us")) else word
+
+
+_KEEP_E = {"axes", "houses", "blouses", "caches", "headaches"}

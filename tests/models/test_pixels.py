@@ -1,0 +1,116 @@
+"""How the next token hangs on pixels is what an ordinary backward pass says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.models.opened import GRIDDED, about, interleaved, noise, opened
+from tests.models.tiny.checkpoints import checkpoint
+from tests.models.tiny.processors import load_processor
+from tests.unit.refusals import refused
+from visualcrop import Box, Capture, Prompt, View
+from visualcrop.errors import ModelError
+from visualcrop.inference.pixels import sight
+from visualcrop.layouts.layout import Eye, centre_crop, padded_square, squashed
+
+pytestmark = pytest.mark.torch
+
+PIXELS = Capture(pixels=True)
+WIDE = Box(0, 0, 300, 200)
+SEEN = {"llava": Box(0, -50, 300, 250)}  # what the picture of the whole shows: all, mostly
+
+
+@pytest.mark.parametrize("family", GRIDDED)
+class TestSlopes:
+    def test_are_a_plain_passs(self, family: str) -> None:
+        """Length over RGB of the gradient of the likeliest token's log-probability."""
+        (seen,) = opened(family).read([about("mug")], PIXELS)
+        assert seen.sight is not None
+
+        wanted = _plain(family, about("mug"))
+        if wanted.dim() == 2:
+            assert float(seen.sight.slopes.square().sum()) > 0
+        else:
+            pictures = wanted.flatten(0, -4).norm(dim=1)
+            whole = -1 if family == "internvl" else 0
+            torch.testing.assert_close(seen.sight.slopes, pictures[whole], atol=1e-6, rtol=1e-3)
+            assert float(pictures[whole].max()) > 0
+
+    def test_lie_where_the_encoder_looked(self, family: str) -> None:
+        """On the whole view, or on the square that it was padded to."""
+        (seen,) = opened(family).read([about("mug")], PIXELS)
+
+        assert seen.sight is not None
+        assert seen.sight.box == SEEN.get(family, WIDE)
+        assert seen.patches[0].grid.box == WIDE
+
+    def test_of_a_part_lie_on_the_part(self, family: str) -> None:
+        """In pixels of the original image."""
+        part = View(noise(), Box(100, 60, 220, 180))
+        (seen,) = opened(family).read([Prompt((part, "What is it?"))], PIXELS)
+
+        assert seen.sight is not None
+        assert seen.sight.box == part.box
+
+    def test_cost_a_pass_and_one_backwards(self, family: str) -> None:
+        """The second stands on a line of its own."""
+        model = opened(family)
+        before = model.passes
+        (seen,) = model.read([about("mug")], PIXELS)
+        (plain,) = model.read([about("mug")])
+
+        assert model.passes - before == 2
+        assert (seen.work.backward, plain.work.backward) == (1, 0)
+        assert seen.work.flops > 1.5 * model.read([Prompt(about("mug").parts)])[0].work.flops
+
+    def test_of_two_views_are_refused(self, family: str) -> None:
+        """There is one picture of the whole at a time."""
+        said = refused(ModelError, opened(family).read, [interleaved()], PIXELS)
+
+        assert (
+            said == "Such a map is made of one image at a time, not 2; show the views one by one."
+        )
+
+
+@pytest.mark.parametrize(("family", "token"), [("qwen2-5-vl", 28), ("qwen3-vl", 32)])
+def test_patches_are_put_back_in_their_places(family: str, token: int) -> None:
+    """Where each number of a picture is weighed by itself, its slope is its own length."""
+    model, view = opened(family), View.whole(noise(8 * token, 4 * token))
+    processor = load_processor(family, checkpoint(family)).image_processor
+    made = dict(processor(images=view.picture, return_tensors="pt"))
+    mean, deviation = (torch.tensor(n) for n in (processor.image_mean, processor.image_std))
+    wanted = ((torch.tensor(view.image.pixels) / 255 - mean) / deviation).norm(dim=2)
+
+    def read(inputs: Any) -> Tensor:
+        total = (inputs["pixel_values"] * made["pixel_values"]).sum()
+        nothing = total - total.detach()
+        return torch.stack([nothing, torch.tensor(-1.0)])[None]
+
+    found = sight(model.network, made, read, view, model.layout(view, 1)).slopes
+
+    share = 2 * torch.tensor(-1.0).sigmoid()  # of the likelihood, by two frames
+    torch.testing.assert_close(found, share * wanted, atol=1e-4, rtol=1e-4)
+
+
+def test_layouts_say_what_the_picture_of_the_whole_shows() -> None:
+    """Padding lies outside the image, a crop inside, and squashed means all."""
+    eye = Eye(84, 14)
+
+    assert padded_square((300, 200), eye).sight == Box(0, -50, 300, 250)
+    assert centre_crop((300, 200), eye).sight == Box(50, 0, 250, 200)
+    assert squashed((300, 200), eye).sight is None
+
+
+def _plain(family: str, prompt: Prompt) -> Tensor:
+    """The gradient by transformers alone."""
+    model = opened(family)
+    inputs = dict(model.prompter.prepare(prompt).inputs)
+    inputs["pixel_values"] = inputs["pixel_values"].clone().requires_grad_()
+    with torch.enable_grad():
+        logits = model.network(**inputs, use_cache=False).logits[0, -1]
+        (gradient,) = torch.autograd.grad(logits.log_softmax(-1).max(), inputs["pixel_values"])
+    return gradient

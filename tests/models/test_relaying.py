@@ -1,0 +1,121 @@
+"""Where InstructBLIP's Q-Former looks is what eager attention says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.models.blips import laid_out, opened
+from tests.models.opened import about, noise
+from visualcrop import Capture, Prompt, Reading, View
+
+pytestmark = pytest.mark.torch
+
+LAYER = 1
+BOTH = Capture(attention=(LAYER,), gradients=(LAYER,), relayed=True)
+
+
+@pytest.mark.parametrize("kernel", ["sdpa", "eager"])
+class TestRelay:
+    def test_attention_is_the_eager_one(self, kernel: str) -> None:
+        """Of the language model's last token, and of the Q-Former's tokens to each patch."""
+        seen = _read(kernel, Capture(attention=(LAYER,), relayed=True))
+        attention, crossing, _ = _plain()
+
+        assert seen.relay is not None
+        torch.testing.assert_close(seen.attention[LAYER], attention, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(seen.relay.attention, crossing, atol=1e-5, rtol=1e-4)
+        assert seen.relay.gradients is None
+
+    def test_gradients_are_the_eager_ones(self, kernel: str) -> None:
+        """Of both, by two passes backwards."""
+        seen = _read(kernel, BOTH)
+        _, _, (own, relayed) = _plain()
+
+        assert seen.relay is not None
+        assert seen.relay.gradients is not None
+        torch.testing.assert_close(seen.gradients[LAYER], own, atol=1e-5, rtol=1e-3)
+        torch.testing.assert_close(seen.relay.gradients, relayed, atol=1e-5, rtol=1e-3)
+        assert float(relayed.abs().max()) > 1e-6
+        assert seen.work.backward == 2
+
+    def test_cells_lie_over_the_view(self, kernel: str) -> None:
+        """The encoder's patches, over the picture squashed to its square."""
+        seen = _read(kernel, BOTH)
+        (patches,) = seen.patches
+
+        assert patches.grid.box == noise().box
+        assert seen.relay is not None
+        assert patches.tokens.size == seen.relay.attention.shape[-1]
+
+
+def test_pixels_have_slopes() -> None:
+    """Those of the one picture that the encoder sees, by a plain pass backwards."""
+    (seen,) = opened().read([about("mug")], Capture(pixels=True))
+    inputs = laid_out(about("mug"))
+    inputs["pixel_values"] = inputs["pixel_values"].clone().requires_grad_()
+    with torch.enable_grad():
+        logits = opened().network(**inputs).logits[0, -1]
+        (wanted,) = torch.autograd.grad(logits.log_softmax(-1).max(), inputs["pixel_values"])
+
+    assert seen.sight is not None
+    torch.testing.assert_close(seen.sight.slopes, wanted[0].norm(dim=0), atol=1e-6, rtol=1e-3)
+    assert seen.work.backward == 1
+
+
+def test_two_images_are_told_one_after_the_other() -> None:
+    """Each as it is told alone, all before the words."""
+    text, views = "Is it red?", [View.whole(noise()), View.whole(noise(90, 200))]
+    model = opened()
+    both = model.network.get_image_features(**_told(Prompt((*views, text)))).pooler_output
+    alone = [
+        model.network.get_image_features(**_told(Prompt((view, text)))).pooler_output
+        for view in views
+    ]
+
+    torch.testing.assert_close(both, torch.cat(alone), atol=1e-5, rtol=1e-4)
+    (said,) = model.generate([Prompt((*views, text))], max_new_tokens=1)
+    assert said.work.new_tokens == _told_tokens(both) + _words(text)
+
+
+def _told_tokens(told: Tensor) -> int:
+    return told.shape[0] * told.shape[1]
+
+
+def _words(text: str) -> int:
+    length: int = opened().prompter.prepare(Prompt((text,))).inputs["input_ids"].shape[1]
+    shown = Prompt((View.whole(noise()), text))
+    return min(length, opened().prompter.prepare(shown).inputs["input_ids"].shape[1])
+
+
+def _told(prompt: Prompt) -> dict[str, Tensor]:
+    inputs = dict(opened().prompter.prepare(prompt).inputs)
+    del inputs["input_ids"]
+    return inputs
+
+
+def _read(kernel: str, capture: Capture) -> Reading:
+    (seen,) = opened(attention=kernel).read([about("mug")], capture)
+    return seen
+
+
+def _plain() -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+    """Attention of both, and both gradients, by eager kernels and hooks."""
+    network: Any = opened(attention="eager").network
+    crossing: list[Tensor] = []
+    blocks = [layer for layer in network.qformer.encoder.layer if layer.has_cross_attention]
+    module = blocks[min(2, len(blocks) - 1)].crossattention.attention
+    hook = module.register_forward_hook(lambda module, given, out: crossing.append(out[1]))
+    inputs = laid_out(about("mug"))
+    inputs["pixel_values"] = inputs["pixel_values"].clone().requires_grad_()
+    with torch.enable_grad():
+        out = network(**inputs, output_attentions=True)
+        attention = out.language_model_outputs.attentions[LAYER]
+        likelihood = out.logits[0, -1].log_softmax(-1).max()
+        own, relayed = torch.autograd.grad(likelihood, [attention, crossing[0]])
+    hook.remove()
+    gradients = own[0, :, -1], relayed[0, ..., 1:]
+    return attention[0, :, -1].detach(), crossing[0][0, ..., 1:].detach(), gradients

@@ -1,0 +1,214 @@
+"""Tiny random checkpoints in the format of SEAL's published ones: shards, pieces, odd names."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from torch import Tensor, nn
+from transformers import (
+    CLIPVisionConfig,
+    CLIPVisionModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    OwlViTVisionConfig,
+    OwlViTVisionModel,
+)
+
+from visualcrop_seal.networks.mask import MaskDecoder
+from visualcrop_seal.networks.owl import Owl
+from visualcrop_seal.networks.pieces import parsed, tokenizer
+from visualcrop_seal.networks.resampler import Resampler
+from visualcrop_seal.networks.two_way import TwoWay
+
+WIDTH, SEEN, QUERY, MASK, SIDE = 64, 64, 24, 32, 64  # of LLaMA, CLIP, OWL's words, SAM; CLIP's eye
+ADDED = ("<im_end>", "<im_patch>", "<im_start>", "[LOC]")
+TEXT = [
+    "A chat between a curious human and an artificial intelligence assistant. USER: ASSISTANT:",
+    "The assistant gives helpful, detailed, and polite answers to the user's questions.",
+    "Please locate the red mug in this image. Sure, it is most likely to appear on the table.",
+    "Additional visual information to focus on: key at location [0.123,0.456,0.789,1.000]; .",
+    "Sorry, I can not answer the question. What colour is the mug? left right red, blue, green",
+    "Some visual information about the following objects is missing or unclear: ",
+]
+
+
+def pieces() -> list[tuple[str, float, int]]:
+    """Piece, score and type, as LLaMA's tokenizer.model has them: the first joined score best."""
+    trained = Tokenizer(models.BPE())
+    trained.pre_tokenizer = pre_tokenizers.Metaspace()
+    trainer = trainers.BpeTrainer(vocab_size=300, show_progress=False)
+    trained.train_from_iterator(TEXT * 4, trainer)
+    told = json.loads(trained.to_str())["model"]
+    joined = ["".join(pair) for pair in told["merges"]]
+    letters = sorted(set(told["vocab"]) - set(joined))
+    first = [("<unk>", 0.0, 2), ("<s>", 0.0, 3), ("</s>", 0.0, 3)]
+    raw = [(f"<0x{byte:02X}>", 0.0, 6) for byte in range(256)]
+    ranked = [(piece, -float(rank), 1) for rank, piece in enumerate([*joined, *letters])]
+    return [*first, *raw, *ranked]
+
+
+def sentence_piece() -> bytes:
+    """The same as a protocol-buffer message, with a field that nobody here reads."""
+    messages = []
+    for piece, score, kind in pieces():
+        text = piece.encode()
+        inner = b"\x0a" + _number(len(text)) + text + b"\x15" + struct.pack("<f", score)
+        inner += b"\x18" + _number(kind)
+        messages.append(b"\x0a" + _number(len(inner)) + inner)
+    return b"".join(messages) + b"\x12\x02\x18\x03"
+
+
+def _number(value: int) -> bytes:
+    low, high = value & 0x7F, value >> 7
+    return bytes([low | 0x80]) + _number(high) if high else bytes([low])
+
+
+@cache
+def tower() -> Path:
+    """CLIP's vision encoder, in a folder of its own."""
+    to = Path(mkdtemp(prefix="visualcrop-seal-")) / "clip"
+    config = CLIPVisionConfig(
+        hidden_size=SEEN,
+        intermediate_size=96,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        image_size=SIDE,
+        patch_size=16,
+    )
+    with _seeded():
+        CLIPVisionModel(config).save_pretrained(to)
+    return to
+
+
+@cache
+def vsm() -> Path:
+    """The search model: two shards of pickled tensors and their index."""
+    with _seeded():
+        tensors = {
+            **_pointing(_llama()),
+            **_named("model.mm_projector.", nn.Linear(SEEN, WIDTH)),
+            **_named("model.owlvit.vision_model.", (owl := _owl()).eye[0].vision_model),
+            **_named("model.owlvit.", owl),
+            **_named("model.visual_projection.", nn.Linear(SEEN, MASK, bias=False)),
+            **_named("model.mask_decoder.", MaskDecoder(TwoWay(MASK, 16, 48, 2), (16, 8), 4)),
+            **_named("model.text_hidden_fcs_det.0.", _head(QUERY)),
+            **_named("model.text_hidden_fcs_seg.0.", _head(MASK)),
+            "model.prompt_encoder.no_mask_embed.weight": torch.randn(1, MASK),
+            "model.prompt_encoder.point_embeddings.0.weight": torch.randn(1, MASK),
+            "model.prompt_encoder.pe_layer.positional_encoding_gaussian_matrix": torch.randn(
+                2, MASK // 2
+            ),
+            "model.mask_decoder.iou_prediction_head.layers.0.weight": torch.randn(MASK, MASK),
+            "model.layers.0.self_attn.rotary_emb.inv_freq": torch.ones(8),
+        }
+    return _saved(tensors, "llava")
+
+
+@cache
+def vqa() -> Path:
+    """The answering model, with its object projector."""
+    objects = nn.Sequential(
+        nn.LayerNorm(SEEN), Resampler(5, SEEN, 2 * 96, 128, 2), nn.Linear(SEEN, WIDTH)
+    )
+    with _seeded():
+        tensors = {
+            **_llama(),
+            **_named("model.mm_projector.", nn.Linear(SEEN, WIDTH)),
+            **_named("model.mm_projector_object.", objects),
+        }
+    return _saved(tensors, "llava_search")
+
+
+def _llama() -> dict[str, Tensor]:
+    words = len(pieces()) + len(ADDED)
+    config = LlamaConfig(vocab_size=words, **_config())
+    network = LlamaForCausalLM(config)
+    return _named("", network, scale=4)
+
+
+def _pointing(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same language model, which replies to everything with `[LOC]`, and then no more."""
+    words = tokenizer(parsed(sentence_piece()))
+    last, end = words.encode("USER: x ASSISTANT:").ids[-1], words.token_to_id("</s>")
+    loc = len(pieces()) + ADDED.index("[LOC]")
+    heard, said = tensors["model.embed_tokens.weight"], tensors["lm_head.weight"]
+    for token, told, way in ((last, loc, 0), (loc, end, 1)):
+        heard[token, way] += 400
+        said[told, way] = 400
+    return tensors
+
+
+def _config() -> dict[str, Any]:
+    return {
+        "hidden_size": WIDTH,
+        "intermediate_size": 96,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 4,
+        "max_position_embeddings": 2048,
+    }
+
+
+def _owl() -> Owl:
+    config = OwlViTVisionConfig(
+        hidden_size=SEEN,
+        intermediate_size=96,
+        num_hidden_layers=2,
+        num_attention_heads=1,
+        image_size=96,
+        patch_size=16,
+    )
+    return Owl(OwlViTVisionModel(config), QUERY)
+
+
+def _head(out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, out), nn.Dropout(0))
+
+
+def _named(prefix: str, module: nn.Module, scale: float = 2) -> dict[str, Tensor]:
+    """Weights wide enough for a mistake to show."""
+    return {
+        prefix + name: tensor * scale
+        if tensor.dim() > 1
+        else tensor + torch.randn(tensor.shape) / 9
+        for name, tensor in module.state_dict().items()
+    }
+
+
+def _saved(tensors: Mapping[str, Tensor], kind: str) -> Path:
+    to = Path(mkdtemp(prefix="visualcrop-seal-")) / kind
+    to.mkdir()
+    (to / "config.json").write_text(json.dumps({"model_type": kind, **_config()}))
+    (to / "tokenizer.model").write_bytes(sentence_piece())
+    first = len(pieces())
+    (to / "added_tokens.json").write_text(
+        json.dumps({token: first + at for at, token in enumerate(ADDED)})
+    )
+    where: dict[str, str] = {}
+    for part, names in enumerate(_halves(list(tensors)), 1):
+        shard = f"pytorch_model-0000{part}-of-00002.bin"
+        torch.save({name: tensors[name].clone() for name in names}, to / shard)
+        where |= dict.fromkeys(names, shard)
+    (to / "pytorch_model.bin.index.json").write_text(json.dumps({"weight_map": where}))
+    return to
+
+
+def _halves(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    yield names[: len(names) // 2]
+    yield names[len(names) // 2 :]
+
+
+@contextmanager
+def _seeded() -> Iterator[None]:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield

@@ -1,0 +1,90 @@
+"""Samples are checked when they are made, and open nothing before they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import pytest
+
+from tests.unit.datasets.shipped import jpeg
+from tests.unit.refusals import refused
+from visualcrop import Dataset, ImageSource, Problem, Sample
+from visualcrop.errors import DatasetError, ImageError
+
+
+@attrs.frozen
+class Bytes(ImageSource):
+    """A picture at hand."""
+
+    encoded: bytes
+
+    def read(self) -> bytes:
+        return self.encoded
+
+
+def sample(**given: Any) -> Sample:
+    """One that is sound, but for what is given."""
+    plain: dict[str, Any] = {"id": "1", "source": Bytes(b""), "text": "Red?"}
+    return Sample(**{**plain, "choices": ("no", "yes"), "answer": 1, **given})
+
+
+@attrs.frozen
+class Mixed(Dataset):
+    """Sound and broken rows in turn."""
+
+    name = "mixed"
+
+    def read(self) -> Iterator[Sample | Problem]:
+        yield sample()
+        yield Problem("2", "It is broken.")
+        yield sample(id="3")
+
+
+class TestSample:
+    """One question."""
+
+    @pytest.mark.parametrize(
+        ("given", "reason"),
+        [
+            ({"id": ""}, "A sample needs an id and a question."),
+            ({"text": " "}, "A sample needs an id and a question."),
+            ({"choices": ("no",), "answer": 0}, "A sample has no options or 2 to 26, not 1."),
+            ({"answer": 2}, "Its answer is option 2, but it has 2 options."),
+            ({"answer": -1}, "Its answer is option -1, but it has 2 options."),
+            ({"answer": ("yes",)}, "Its right answer is not known."),
+            ({"choices": (), "answer": ()}, "Its right answer is not known."),
+        ],
+    )
+    def test_without_a_known_answer_is_refused(self, given, reason: str) -> None:
+        """Nothing can be scored later that has no right answer now."""
+        assert refused(DatasetError, sample, **given) == reason
+
+    def test_knows_what_is_right(self) -> None:
+        """By choice one text is right, in words all that are accepted."""
+        assert sample().answers == ("yes",)
+        assert sample(choices=(), answer=("a cup", "cup")).answers == ("a cup", "cup")
+
+    def test_opens_its_image_when_asked(self) -> None:
+        """A sample of no picture can be made, listed and hashed; only asking fails."""
+        broken, sound = sample(meta={"a": [1]}), sample(source=Bytes(jpeg()))
+        assert len({broken, sound}) == 2
+        assert refused(ImageError, broken.question)
+        assert sound.question().image.box.width == 64
+        assert sound.source.size() == (64, 48)
+
+    def test_is_held_to_the_pixel_limit(self) -> None:
+        """A picture larger than what is allowed is refused before it is decoded."""
+        asked = sample(source=Bytes(jpeg())).question
+        assert "over the limit" in refused(ImageError, asked, max_pixels=100)
+
+
+class TestDataset:
+    """Many."""
+
+    def test_iterates_over_samples_alone(self) -> None:
+        """Problems are read with the rows, and are no samples."""
+        assert [made.id for made in Mixed()] == ["1", "3"]
+        assert len([*Mixed().read()]) == 3
+        assert Mixed().published() == {}

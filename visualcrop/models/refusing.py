@@ -1,0 +1,105 @@
+"""What stands in the way of a checkpoint, in one sentence that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+OFFLINE = "HF_HUB_OFFLINE"
+
+
+def why(checkpoint: str, exc: Exception) -> str:
+    """Say of what transformers raised, or torch, what the user can do about it."""
+    said = str(exc)
+    if "flash" in said.lower():
+        return "flash_attention_2 needs the package flash-attn; install it, or set attention=sdpa."
+    if isinstance(exc, ImportError | RuntimeError) and torchvision_fault():
+        return (
+            "torchvision does not match torch and breaks transformers: pip uninstall torchvision."
+        )
+    if "out of memory" in said:
+        return (
+            f"{checkpoint!r} does not fit into the memory of the GPU; set bits=4, "
+            "dtype=bfloat16 or device=cpu, or take a smaller model."
+        )
+    if Path(checkpoint).is_dir():
+        return _of_folder(Path(checkpoint), exc)
+    if isinstance(exc, OSError):
+        return _of_hub(checkpoint, exc)
+    return _generally(checkpoint, exc)
+
+
+def torchvision_fault() -> str:
+    """Why torchvision does not import; empty if it does, or is not there, which is as good."""
+    if find_spec("torchvision") is None:
+        return ""
+    try:
+        import torchvision  # type: ignore[import-not-found,unused-ignore]  # noqa: F401
+    except Exception as exc:  # noqa: BLE001 - it fails in many ways when it does not match torch
+        return type(exc).__name__
+    return ""
+
+
+def lacking(bits: int) -> list[str]:
+    """Packages that weights of so few bits need, and that are not here."""
+    needed = ("accelerate", "bitsandbytes") if bits < 16 else ()
+    return [name for name in needed if find_spec(name) is None]
+
+
+def _of_folder(folder: Path, exc: Exception) -> str:
+    if not (folder / "config.json").is_file():
+        return (
+            f"The folder {str(folder)!r} is no checkpoint, for it has no config.json; give the "
+            "folder that save_pretrained wrote."
+        )
+    if not any(folder.glob("*.safetensors")) and not any(folder.glob("*.bin")):
+        return (
+            f"The folder {str(folder)!r} has no weights; put model.safetensors beside its "
+            "config.json."
+        )
+    if type(exc).__name__ == "SafetensorError":
+        return (
+            f"The weights in {str(folder)!r} are damaged or cut short ({_first(exc)}); copy or "
+            "download them again."
+        )
+    if "mismatched" in str(exc):
+        return f"The weights in {str(folder)!r} do not fit its config.json; download both again."
+    return _generally(str(folder), exc)
+
+
+def _of_hub(checkpoint: str, exc: Exception) -> str:
+    from huggingface_hub import constants
+
+    causes = {type(cause).__name__ for cause in _causes(exc)}
+    if _is_path(checkpoint):
+        return f"There is no folder {checkpoint!r}; give that of a checkpoint."
+    if "GatedRepoError" in causes:
+        return f"{checkpoint!r} is given on request: ask on its page, then run 'hf auth login'."
+    if causes & {"RepositoryNotFoundError", "RevisionNotFoundError", "HFValidationError"}:
+        return f"The hub has no model {checkpoint!r} in that revision; check its name there."
+    where = f"There is no model {checkpoint!r} among those downloaded to {constants.HF_HUB_CACHE}"
+    if constants.HF_HUB_OFFLINE:
+        return f"{where}, and {OFFLINE} is set; unset it, or give the folder of a checkpoint."
+    return f"{where}, and the hub did not give it; go online, or give the folder of a checkpoint."
+
+
+def _generally(checkpoint: str, exc: Exception) -> str:
+    return f"{checkpoint!r} cannot be loaded: {_first(exc)}."
+
+
+def _first(exc: Exception) -> str:
+    """The first sentence of what was said."""
+    line = str(exc).strip().partition("\n")[0]
+    return line.partition(". ")[0].rstrip(".!") or type(exc).__name__
+
+
+def _causes(exc: BaseException | None) -> Iterator[BaseException]:
+    while exc is not None:
+        yield exc
+        exc = exc.__cause__ or exc.__context__
+
+
+def _is_path(checkpoint: str) -> bool:
+    """Whether it can be a folder only: the hub's names have one slash at most."""
+    return checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1 or "\\" in checkpoint

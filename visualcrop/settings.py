@@ -1,0 +1,41 @@
+"""Options that suit a model, where one value does not suit every case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+
+@attrs.frozen
+class Usually:
+    """
+    A setting with an exception: `Usually(30, but=15, below=("steps", 4))`.
+
+    Args:
+        value: What suits in general.
+        but: What suits in the exception.
+        below: An option of the searcher, and a number: the exception holds below it.
+        on: Names of datasets on which the exception holds.
+    """
+
+    value: object
+    but: object = attrs.field(kw_only=True)
+    below: tuple[str, float] | None = attrs.field(default=None, kw_only=True)
+    on: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+
+    def where(self, option: Callable[[str], object], dataset: str = "") -> object:
+        """The value that suits, where *option* tells how the searcher's options are set."""
+        return self.but if dataset in self.on or self._is_below(option) else self.value
+
+    def __str__(self) -> str:
+        low = [f"where {self.below[0]} < {self.below[1]:g}"] if self.below else []
+        cases = low + ([f"on {', '.join(self.on)}"] if self.on else [])
+        return f"{self.but} {' or '.join(cases)}, {self.value} otherwise"
+
+    def _is_below(self, option: Callable[[str], object]) -> bool:
+        if self.below is None:
+            return False
+        path, limit = self.below
+        chosen = option(path)
+        return isinstance(chosen, int | float) and chosen < limit
