@@ -70,7 +70,12 @@ def _measured(
             forgetful = attrs.evolve(remembering, prefixes=None)
             bench = Bench(remembering, forgetful, shape.image, ceilings, options.rounds)
             rows = [_told(row) for row in bench.rows()]
-            told = {"model": shape.title, "attention": attention, "tokens": bench.tokens}
+            told = {
+                "model": shape.title,
+                "attention": attention,
+                "tokens": bench.tokens,
+                "preparing_ms": bench.preparing * 1e3,
+            }
             del remembering, forgetful, bench
             gc.collect()  # the next model needs the room
             torch.cuda.empty_cache()
@@ -106,7 +111,10 @@ def _print(machine: dict[str, Any], parts: Iterator[dict[str, Any]]) -> None:
         "torch {torch}, transformers {transformers}, {date}".format(**machine)
     )
     for part in parts:
-        print("\n{model}, {attention}, {tokens} tokens".format(**part))
+        print(
+            "\n{model}, {attention}: {tokens} tokens, prepared by the CPU in {preparing_ms:.4g} ms "
+            "beforehand".format(**part)
+        )
         print(f"{'':32}{'ms':>10}{'TFLOP':>10}{'TFLOP/s':>10}{'bound ms':>10}{'share':>8}")
         for row in part["rows"]:
             print(

@@ -17,7 +17,6 @@ from visualcrop import Box, Capture, Image, Prompt, View, Work, similarity_map
 if TYPE_CHECKING:
     from visualcrop.models.huggingface import HuggingFaceModel
 
-Measured = tuple[float, Work]  # seconds, and what was done in them
 _TARGETS = ("mug", "red key", "left mug", "blue key")
 _CROPS, _SAID = 8, 33
 _EXISTENCE = "Is there a {target} in the image?"
@@ -84,6 +83,13 @@ class Bench:
         """Of a prompt that shows the image."""
         return self.forgetful.prompter.prepare(_asked(self._shown())).length
 
+    @property
+    def preparing(self) -> float:
+        """Seconds that the CPU takes to make tokens and pixels of a prompt."""
+        prompts = iter([_asked(self._shown()) for _ in range(self.rounds + 1)])
+        prepare = self.forgetful.prompter.prepare
+        return seconds(lambda: prepare(next(prompts)), "cpu", self.rounds)
+
     def _reading(self) -> Iterator[Row]:
         """A pass that keeps values, and the map that is made of them."""
         model = self.forgetful
@@ -109,7 +115,7 @@ class Bench:
         yield self._row("8 crops, one by one", self._repeated(one_by_one), _CROPS)
         yield self._row("8 crops, in one call", self._repeated(together), 1)
 
-    def _mapped(self, model: HuggingFaceModel) -> Measured:
+    def _mapped(self, model: HuggingFaceModel) -> Work:
         """The maps of four targets on an image that was not seen before."""
         capture = Capture(values=model.traits.span(None))
 
@@ -132,22 +138,21 @@ class Bench:
 
         self._repeated(said(2))  # the image is read now, and the kernels are warm
         short, long = self._repeated(said(1)), self._repeated(said(_SAID))
-        more = max(1, long[1].decoded_tokens - short[1].decoded_tokens)
-        flops = (long[1].flops - short[1].flops) / more
+        more = max(1, long.decoded_tokens - short.decoded_tokens)
+        flops = (long.flops - short.flops) / more
         moved = _weight_bytes(model.network, seen=False) + self.tokens * _cache_bytes(model.network)
         bound = self.ceilings.least(flops, moved)
-        return Row("one token decoded", (long[0] - short[0]) / more, flops, bound)
+        return Row("one token decoded", (long.seconds - short.seconds) / more, flops, bound)
 
-    def _row(self, measure: str, measured: Measured, passes: int) -> Row:
+    def _row(self, measure: str, work: Work, passes: int) -> Row:
         """The weights are read once for each of the *passes* at least."""
-        spent, work = measured
         moved = _weight_bytes(self.forgetful.network)
         bound = passes * self.ceilings.least(work.flops / passes, moved)
-        return Row(measure, spent, work.flops, bound)
+        return Row(measure, work.seconds, work.flops, bound)
 
-    def _repeated(self, run: Callable[[], Work]) -> Measured:
+    def _repeated(self, run: Callable[[], Work]) -> Work:
         run()
-        return _median([_timed(run, self._device) for _ in range(self.rounds)])
+        return _median([run() for _ in range(self.rounds)])
 
     def _shown(self) -> View:
         """Noise, another each time, so that nothing of it was read before."""
@@ -169,21 +174,21 @@ class Bench:
 def seconds(run: Callable[[], object], device: str, rounds: int) -> float:
     """The median of some runs, after one that does not count."""
     run()
-    return statistics.median(_timed(run, device)[0] for _ in range(rounds))
+    return statistics.median(_timed(run, device) for _ in range(rounds))
 
 
-def _timed(run: Callable[[], Any], device: str) -> tuple[float, Any]:
+def _timed(run: Callable[[], object], device: str) -> float:
     wait = torch.cuda.synchronize if device == "cuda" else lambda: None
     wait()
     started = time.perf_counter()
-    done = run()
+    run()
     wait()
-    return time.perf_counter() - started, done
+    return time.perf_counter() - started
 
 
-def _median(measured: Sequence[Measured]) -> Measured:
-    """The run in the middle."""
-    return sorted(measured, key=lambda pair: pair[0])[len(measured) // 2]
+def _median(works: Sequence[Work]) -> Work:
+    """The run in the middle, by the meter's clock: it waits for the GPU, and for nothing else."""
+    return sorted(works, key=lambda work: work.seconds)[len(works) // 2]
 
 
 def _asked(view: View, target: str = "mug") -> Prompt:

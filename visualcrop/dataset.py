@@ -75,6 +75,10 @@ class Sample:
         if not isinstance(self.answer, int) and (self.choices or not self.answer):
             raise DatasetError("Its right answer is not known.")
 
+        texts = (self.id, self.text, *self.choices, *self.answers, self.group, *self.category)
+        if any(_writable(text) != text for text in texts):
+            raise DatasetError("It holds text that is not UTF-8.")
+
     @property
     def answers(self) -> tuple[str, ...]:
         """Every text that is right."""
@@ -85,6 +89,11 @@ class Sample:
         return Question(self.text, self.source.open(max_pixels), self.choices)
 
 
+def _writable(text: str) -> str:
+    """With a mark where bytes were that are no text."""
+    return text.encode("utf-8", "replace").decode()
+
+
 @attrs.frozen
 class Problem:
     """
@@ -93,8 +102,8 @@ class Problem:
     It is *lost*, or *kept* without the part that is wrong; or the row is sound but *excluded*.
     """
 
-    id: str
-    reason: str
+    id: str = attrs.field(converter=_writable)
+    reason: str = attrs.field(converter=_writable)
     effect: Effect = "lost"
 
 

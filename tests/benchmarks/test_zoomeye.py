@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from itertools import count
 
+import attrs
 import numpy as np
 import pytest
 
@@ -22,13 +23,31 @@ from visualcrop import (
 )
 
 # A random model is sure of nothing, so that a search goes on until its schedule ends.
-SPEC = 'zoomeye(targets=given(names=["mug"]), upper=1.0, lower=0.9, max_new_tokens=1, {})'
-CASES = {
-    "two levels, 576 tokens": (24, "depth=2"),
-    "two levels, 576 tokens, as the authors": (24, "depth=2, authors=true"),
-    "one level, 3025 tokens, as the authors": (55, "depth=1, authors=true"),
+SPEC = "zoomeye(targets=given(names=[{}]), upper=1.0, lower=0.9, max_new_tokens=1, {})"
+ONE, TWO = '"mug"', '"mug", "key"'
+CASES = {  # tokens on a side, targets, options, least ratio of times: there is not always as much
+    "one target, 576 tokens": (24, ONE, "depth=1", 1.4),
+    "one target as the authors, 576 tokens": (24, ONE, "depth=1, authors=true", 2),
+    "two targets, 576 tokens": (24, TWO, "depth=1", 2),
+    "one target as the authors, 3025 tokens": (55, ONE, "depth=1, authors=true", 2),
 }
 _seeds = count()
+
+
+@attrs.frozen
+class Run:
+    """One search, and what it took."""
+
+    answer: Answer
+    ledger: Ledger
+    seconds: float  # of computing, whatever else the machine does
+
+    @property
+    def decisions(self) -> list[object]:
+        """Where it looked, in which order, and what came of it."""
+        seen = [finding.box for e in self.answer.evidence for finding in e.findings]
+        found = [finding.box for finding in self.answer.findings]
+        return [self.answer.text, self.ledger.by_stage(), seen, found]
 
 
 def picture(seed: int) -> Image:
@@ -37,39 +56,36 @@ def picture(seed: int) -> Image:
     return Image.open(pixels)
 
 
-def searched(
-    model: Model, options: str, seed: int, passes: int | None = None
-) -> tuple[Answer, float]:
-    """The answer about a picture, and the seconds of computing that it took."""
-    method = Registry.load().build(Searcher, SPEC.format(options))
-    question = Question("What colour is the mug?", picture(seed))
+def searched(model: Model, spec: str, seed: int, budget: Budget = Budget()) -> Run:
+    """A search of a picture that the model has not seen."""
+    method = Registry.load().build(Searcher, spec)
+    question, ledger = Question("What colour is the mug?", picture(seed)), Ledger(budget)
     started = time.process_time()
-    answer = method.search(question, BudgetedModel(model, Ledger(Budget(passes))))
-    return answer, time.process_time() - started
+    answer = method.search(question, BudgetedModel(model, ledger))
+    return Run(answer, ledger, time.process_time() - started)
 
 
-def decisions(answer: Answer) -> list[object]:
-    """Where it looked, in which order, and what came of it."""
-    seen = [finding.box for evidence in answer.evidence for finding in evidence.findings]
-    return [answer.text, answer.counts, seen, [finding.box for finding in answer.findings]]
-
-
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("case", CASES)
 class TestZoomEye:
     """On a random LLaVA of width 768 and 6 layers."""
 
     def test_sharing_pays(self, benchmark, case: str) -> None:
-        """The same decisions in half of the time at most."""
-        per_side, options = CASES[case]
+        """The same decisions in half of the time at most, where there is that much to share."""
+        per_side, names, options, least = CASES[case]
         forgetful, remembering = opened(per_side, memory=0), opened(per_side)
+        spec = SPEC.format(names, options)
         for model in (forgetful, remembering):
-            searched(model, options, next(_seeds), passes=1)
-        seed = next(_seeds)
-        alone, without = searched(forgetful, options, seed)
-        shared, within = searched(remembering, options, seed)
-        assert decisions(alone) == decisions(shared)
-        benchmark.pedantic(searched, (remembering, options, next(_seeds)), rounds=1)
-        pops = shared.counts["pops"]
-        print(f"\n{case}: {pops} pops, {without:.2f} s alone, {within:.2f} s shared, ", end="")
-        print(f"{without / within:.2f}x")
-        assert without >= 2 * within
+            searched(model, spec, next(_seeds), Budget(1))
+        alone, shared = [], []
+        for _ in range(2):  # in turns, as other work on the machine slows both down
+            seed = next(_seeds)
+            alone.append(searched(forgetful, spec, seed))
+            shared.append(searched(remembering, spec, seed))
+            assert alone[-1].decisions == shared[-1].decisions
+        benchmark.pedantic(searched, (remembering, spec, next(_seeds)), rounds=1)
+        without, within = (min(run.seconds for run in runs) for runs in (alone, shared))
+        work = alone[0].ledger.work.flops / shared[0].ledger.work.flops
+        print(f"\n{case}: {alone[0].ledger.passes} passes, {without:.2f} s alone, ", end="")
+        print(f"{within:.2f} s shared: {without / within:.2f}x, {work:.2f}x fewer operations")
+        assert without >= least * within

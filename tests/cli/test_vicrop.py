@@ -50,7 +50,7 @@ class TestViCrop:
         assert told["findings"]
         assert told["passes"]["relevance"] <= 20
 
-    @pytest.mark.parametrize("budget", range(5))
+    @pytest.mark.parametrize("budget", [0, 2, 4])
     def test_stays_within_its_budget(
         self, run: Run, tmp_path: Path, family: str, budget: int
     ) -> None:

@@ -51,6 +51,7 @@ def test_small_measures_everything(capsys) -> None:
         f"{s.title}, small" for s in SEVEN_BILLION
     ]
     for part in told["models"]:
+        assert part["preparing_ms"] > 0
         assert [row["measure"] for row in part["rows"]] == _MEASURES
         for row in part["rows"]:
             assert 0 < row["bound_ms"] < row["ms"]

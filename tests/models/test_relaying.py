@@ -86,9 +86,9 @@ def _told_tokens(told: Tensor) -> int:
 
 
 def _words(text: str) -> int:
-    length: int = opened().prompter.prepare(Prompt((text,))).inputs["input_ids"].shape[1]
-    shown = Prompt((View.whole(noise()), text))
-    return min(length, opened().prompter.prepare(shown).inputs["input_ids"].shape[1])
+    prepared = opened().prompter.prepare(Prompt((View.whole(noise()), text)))
+    length: int = prepared.inputs["input_ids"].shape[1]
+    return length
 
 
 def _told(prompt: Prompt) -> dict[str, Tensor]:

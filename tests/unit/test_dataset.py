@@ -55,6 +55,7 @@ class TestSample:
             ({"answer": -1}, "Its answer is option -1, but it has 2 options."),
             ({"answer": ("yes",)}, "Its right answer is not known."),
             ({"choices": (), "answer": ()}, "Its right answer is not known."),
+            ({"choices": ("no", "\udcff")}, "It holds text that is not UTF-8."),
         ],
     )
     def test_without_a_known_answer_is_refused(self, given, reason: str) -> None:

@@ -20,6 +20,7 @@ from .failing import Group, add_plugin_commands
 from .look import look
 from .paper import paper
 from .plugins import app as plugins
+from .report import report, show
 from .strategies import strategies
 from .sweep import sweep
 
@@ -32,7 +33,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (ask, look, demo, evaluate, compare, sweep, paper, strategies, explain):
+for command in (
+    ask,
+    look,
+    demo,
+    evaluate,
+    compare,
+    sweep,
+    report,
+    show,
+    paper,
+    strategies,
+    explain,
+):
     app.command()(command)
 app.add_typer(data, name="data")
 app.add_typer(plugins, name="plugins")

@@ -29,8 +29,7 @@ def compare(
     from .rows import notes, print_rows
 
     stores = [Store.existing(Path(folder)) for folder in run]
-    found = [comparing.compare(stores, baseline, forced=force)]
-    found += comparing.by_category(stores, baseline) if by_category else []
+    found = comparing.compare(stores, baseline, forced=force)[: None if by_category else 1]
     if as_json:
         print_json([attrs.asdict(each) for each in found])
         return

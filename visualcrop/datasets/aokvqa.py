@@ -11,7 +11,7 @@ import attrs
 
 from ..dataset import Problem, Sample
 from ..strategy import option
-from .files import FileDataset, FileSource, Row, attempt, find_files
+from .files import FileDataset, FileSource, Row, attempt, find_files, text_of
 from .json_items import json_items
 
 
@@ -46,9 +46,9 @@ class Aokvqa(FileDataset):
         image, by_choice = int(fields["image_id"]), self.task == "mc"
         answers = tuple(map(str, fields["direct_answers"]))
         return Sample(
-            id=str(fields["question_id"]),
+            id=text_of(fields, "question_id"),
             source=_source(folder, f"{self.split}2017/{image:012d}.jpg"),
-            text=str(fields["question"]),
+            text=text_of(fields, "question"),
             choices=tuple(map(str, fields["choices"])) if by_choice else (),
             answer=int(fields["correct_choice_idx"]) if by_choice else answers,
             group=str(image),

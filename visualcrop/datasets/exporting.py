@@ -27,7 +27,7 @@ def write_vstar(dataset: Dataset, target: Path, advance: Advance) -> Written:
             if isinstance(line, Problem):
                 written.problems.append(line)
             else:
-                lines.append(json.dumps(line, ensure_ascii=False) + "\n")
+                lines.append(json.dumps(line) + "\n")
                 written.samples += 1
             advance(row)
         put_whole(target / QUESTIONS, "".join(lines).encode())
@@ -87,4 +87,4 @@ def _beside(sample: Sample, answer: int) -> bytes:
         "question": sample.text,
         "options": sample.meta.get("sentences") or [sample.choices[answer], *others],
     }
-    return json.dumps(known, ensure_ascii=False).encode()
+    return json.dumps(known).encode()

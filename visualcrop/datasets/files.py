@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import attrs
 
@@ -29,10 +29,15 @@ class FileSource(ImageSource):
     @classmethod
     def inside(cls, root: Path, name: str) -> FileSource:
         """The file *name* under *root*, which has to be there."""
+        shown = repr(name if len(name) <= 100 else f"{name[:97]}...")
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise DatasetError(f"Its image {name!r} lies outside the dataset's folder.")
-        if not (root / name).is_file():
-            raise DatasetError(f"Its image {name!r} is missing.")
+            raise DatasetError(f"Its image {shown} lies outside the dataset's folder.")
+        try:
+            there = (root / name).is_file()
+        except (OSError, ValueError):  # no file could have such a name
+            there = False
+        if not there:
+            raise DatasetError(f"Its image {shown} is missing.")
         return cls(str(root / name))
 
     def read(self) -> bytes:
@@ -100,9 +105,17 @@ def attempt(id: str, make: Callable[[], Sample]) -> Row:
         return Problem(id, str(exc))
     except KeyError as exc:
         return Problem(id, f"It has no field {exc.args[0]!r}.")
-    except (TypeError, ValueError, AttributeError, IndexError) as exc:
+    except (TypeError, ValueError, AttributeError, LookupError, RecursionError) as exc:
         reason = str(exc).partition("\n")[0].rstrip(".")
         return Problem(id, f"A field of it is not what it should be ({reason}).")
+
+
+def text_of(fields: Mapping[str, Any], name: str) -> str:
+    """The text in the field *name*, which has to be there."""
+    value = fields[name]
+    if not isinstance(value, str | int | float) or isinstance(value, bool) or value != value:  # noqa: PLR0124 - NaN
+        raise DatasetError(f"Its field {name!r} holds no text.")
+    return str(value)
 
 
 def place_of_letter(letter: object, choices: tuple[str, ...]) -> int:

@@ -11,7 +11,7 @@ import attrs
 
 from ..dataset import Problem, Sample
 from ..strategy import option
-from .files import FileDataset, FileSource, Row, attempt, find_files
+from .files import FileDataset, FileSource, Row, attempt, find_files, text_of
 from .json_items import json_items
 
 
@@ -39,12 +39,12 @@ class Gqa(FileDataset):
 
 
 def _sample(root: Path, id: str, fields: dict[str, Any]) -> Sample:
-    image, types = str(fields["imageId"]), fields.get("types") or {}
+    image, types = text_of(fields, "imageId"), fields.get("types") or {}
     return Sample(
         id=id,
         source=FileSource.inside(root, f"images/{image}.jpg"),
-        text=str(fields["question"]),
-        answer=(str(fields["answer"]),),
+        text=text_of(fields, "question"),
+        answer=(text_of(fields, "answer"),),
         group=image,
         category=tuple(str(types[key]) for key in ("structural", "semantic") if types.get(key)),
         meta={"sentence": str(fields.get("fullAnswer", ""))},

@@ -11,7 +11,7 @@ import attrs
 
 from ..dataset import Problem, Sample
 from ..strategy import option
-from .files import FileDataset, Row, attempt, find_files, place_of_letter
+from .files import FileDataset, Row, attempt, find_files, place_of_letter, text_of
 from .tables import TableRow, table_rows
 
 
@@ -39,14 +39,14 @@ def _made(row: TableRow) -> Row:
 
 
 def _sample(row: TableRow) -> Sample:
-    choices = tuple(str(row.cells[letter]) for letter in "ABCD")
+    choices = tuple(text_of(row.cells, letter) for letter in "ABCD")
     return Sample(
-        id=str(row.cells["index"]),
+        id=text_of(row.cells, "index"),
         source=row.source,
-        text=str(row.cells["question"]),
+        text=text_of(row.cells, "question"),
         choices=choices,
         answer=place_of_letter(row.cells["answer"], choices),
         group=row.digest[:16],
-        category=(str(row.cells["category"]),),
-        meta={"cycle": str(row.cells["cycle_category"])},
+        category=(text_of(row.cells, "category"),),
+        meta={"cycle": text_of(row.cells, "cycle_category")},
     )

@@ -66,7 +66,7 @@ def _write(row: Sample | Problem, target: Path, lines: IO[str], written: Written
         except VisualcropError as exc:
             row = Problem(row.id, str(exc))
         else:
-            lines.write(json.dumps(as_fields(row, image), ensure_ascii=False) + "\n")
+            lines.write(json.dumps(as_fields(row, image)) + "\n")
             written.samples += 1
             written.images.add(image)
             return

@@ -16,7 +16,7 @@ _CHUNK = 1 << 20
 def json_items(path: Path) -> Iterator[tuple[str, Any]]:
     """Key, or place from 0, and value of each member of the one object or list in the file."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8", errors="surrogateescape") as file:
             yield from _Reader(file, str(path)).members()
     except OSError as exc:
         raise FileError(f"{str(path)!r} cannot be read: {exc.strerror}.") from exc

@@ -13,7 +13,7 @@ import attrs
 
 from ..dataset import Problem, Sample
 from ..errors import DatasetError
-from .files import FileDataset, Row, attempt, find_files, place_of_letter
+from .files import FileDataset, Row, attempt, find_files, place_of_letter, text_of
 from .tables import TableRow, table_rows
 
 _LETTERED = re.compile(r"^\(?([A-Z])\)[ .]*")
@@ -43,13 +43,13 @@ def _sample(row: TableRow) -> Sample:
     choices = _choices(cells["multi-choice options"])
     fine = str(cells.get("l2-category") or "").lower()
     return Sample(
-        id=str(cells["index"]),
+        id=text_of(cells, "index"),
         source=row.source,
-        text=str(cells["question"]),
+        text=text_of(cells, "question"),
         choices=choices,
         answer=place_of_letter(cells["answer"], choices),
         group=row.digest[:16],
-        category=(*str(cells["category"]).split("/"), *[fine] * bool(fine)),
+        category=(*text_of(cells, "category").split("/"), *[fine] * bool(fine)),
     )
 
 

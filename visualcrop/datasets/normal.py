@@ -13,7 +13,7 @@ import attrs
 from ..dataset import Problem, Sample, TargetBox
 from ..errors import DatasetError, FileError
 from ..geometry import Box
-from .files import FileDataset, FileSource, Row, attempt
+from .files import FileDataset, FileSource, Row, attempt, text_of
 
 SHEET, SAMPLES, IMAGES = "dataset.toml", "samples.jsonl", "images"
 
@@ -55,7 +55,7 @@ def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any] | Problem]]:
 def _object(line: bytes, place: str) -> dict[str, Any] | Problem:
     try:
         fields = json.loads(line)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         return Problem(place, f"It is not JSON ({str(exc).partition(':')[0]}).")
     return fields if isinstance(fields, dict) else Problem(place, "It is not a JSON object.")
 
@@ -63,9 +63,9 @@ def _object(line: bytes, place: str) -> dict[str, Any] | Problem:
 def _sample(root: Path, fields: dict[str, Any]) -> Sample:
     answer, category = fields["answer"], fields.get("category") or ()
     return Sample(
-        id=str(fields["id"]),
-        source=FileSource.inside(root, str(fields["image"])),
-        text=str(fields["question"]),
+        id=text_of(fields, "id"),
+        source=FileSource.inside(root, text_of(fields, "image")),
+        text=text_of(fields, "question"),
         choices=tuple(map(str, fields.get("options") or ())),
         answer=answer if type(answer) is int else _texts(answer),
         group=str(fields.get("group") or fields["image"]),

@@ -58,7 +58,7 @@ def _cells(path: Path, column: str, row: int) -> Iterator[tuple[int, Any]]:
     for group in range(file.metadata.num_row_groups):
         rows = file.metadata.row_group(group).num_rows
         if row < first + rows:
-            batches = file.iter_batches(1, row_groups=[group], columns=[column])
+            batches = _batches(file, path, row_groups=[group], columns=[column])
             yield from ((n, b.column(0)[0].as_py()) for n, b in enumerate(batches, first))
         first += rows
 
@@ -70,15 +70,32 @@ def parquet_rows(path: Path) -> Iterator[TableRow | Problem]:
     column = next((name for name in IMAGE_COLUMNS if name in names), None)
     if column is None:
         raise DatasetError(f"{str(path)!r} has no column called image.")
-    for number, batch in enumerate(file.iter_batches(1)):
-        (cells,) = batch.to_pylist()
-        try:
-            digest = digest_of(decoded(cells.pop(column)))
-        except DatasetError as exc:
-            yield Problem(str(cells.get("index", f"row {number}")), str(exc))
-        else:
-            source = ParquetSource(str(path), column, number)
-            yield TableRow(f"row {number}", cells, source, digest)
+    number = 0
+    try:
+        for number, batch in enumerate(_batches(file, path), 1):
+            (cells,) = batch.to_pylist()
+            yield _row(path, column, number - 1, cells)
+    except FileError as exc:
+        yield Problem(f"row {number}", str(exc))
+
+
+def _row(path: Path, column: str, number: int, cells: dict[str, Any]) -> TableRow | Problem:
+    try:
+        digest = digest_of(decoded(cells.pop(column)))
+    except DatasetError as exc:
+        return Problem(str(cells.get("index", f"row {number}")), str(exc))
+    return TableRow(f"row {number}", cells, ParquetSource(str(path), column, number), digest)
+
+
+def _batches(file: Any, path: Path, **part: Any) -> Iterator[Any]:
+    """Rows one by one; a sentence where the file is damaged."""
+    import pyarrow as pa
+
+    try:
+        yield from file.iter_batches(1, **part)
+    except (OSError, ValueError, pa.ArrowException) as exc:
+        reason = str(exc).partition("\n")[0].rstrip(".")
+        raise FileError(f"{str(path)!r} cannot be read on: {reason}.") from exc
 
 
 def _opened(path: Path) -> Any:

@@ -14,7 +14,7 @@ import attrs
 from ..dataset import Problem, Sample, TargetBox
 from ..errors import DatasetError, VisualcropError
 from ..geometry import Box
-from .files import FileDataset, FileSource, Row, attempt, place_of_letter
+from .files import FileDataset, FileSource, Row, attempt, place_of_letter, text_of
 from .normal import json_lines
 
 QUESTIONS = "test_questions.jsonl"
@@ -48,15 +48,15 @@ class VStar(FileDataset):
 
 
 def _sample(root: Path, id: str, fields: dict[str, Any]) -> Sample:
-    text, choices = _asked(str(fields["text"]))
+    text, choices = _asked(text_of(fields, "text"))
     return Sample(
         id=id,
-        source=FileSource.inside(root, str(fields["image"])),
+        source=FileSource.inside(root, text_of(fields, "image")),
         text=text,
         choices=choices,
         answer=place_of_letter(fields["label"], choices),
-        group=str(fields["image"]),
-        category=(str(fields["category"]),),
+        group=text_of(fields, "image"),
+        category=(text_of(fields, "category"),),
         meta={"question_id": str(fields.get("question_id", ""))},
     )
 
@@ -80,7 +80,7 @@ def _located(root: Path, sample: Sample, fields: dict[str, Any]) -> Iterator[Row
         names, boxes = known["target_object"], known["bbox"]
         targets = tuple(_target(*pair) for pair in zip(names, boxes, strict=True))
         meta = {**sample.meta, "sentences": list(map(str, known.get("options", ())))}
-    except (OSError, LookupError, TypeError, ValueError, VisualcropError) as exc:
+    except (OSError, LookupError, TypeError, ValueError, RecursionError, VisualcropError) as exc:
         yield sample
         reason = f"{beside.name} does not tell where its targets are ({type(exc).__name__})."
         yield Problem(sample.id, reason, "kept")

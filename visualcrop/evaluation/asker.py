@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -20,7 +20,8 @@ from ..model import Model, ModelFamily
 from ..protocol import Protocol
 from ..record import Record
 from ..registry import Registry
-from ..values import Answer, Evidence, Finding, Question
+from ..values import Answer, Question
+from .evidence import written
 from .scoring import recall, scored
 from .study import Study
 
@@ -84,32 +85,8 @@ def _told(sample: Sample, question: Question, answer: Answer) -> dict[str, Any]:
         "choice": answer.choice,
         "exhausted": answer.exhausted,
         "counts": answer.counts,
-        "evidence": tuple(_evidence(answer)),
+        "evidence": tuple(written(answer)),
         "recall": recall(sample, answer),
-    }
-
-
-def _evidence(answer: Answer) -> Iterator[dict[str, Any]]:
-    for evidence in answer.evidence:
-        yield {"target": evidence.target.text, "boxes": [*_boxes(evidence, answer)]}
-
-
-def _boxes(evidence: Evidence, answer: Answer) -> Iterator[dict[str, Any]]:
-    """Those that were checked, and those that were shown for the answer."""
-    for finding in evidence.findings:
-        shown = finding in answer.findings
-        if shown or finding.confidence is not None:
-            yield _box(finding, shown=shown)
-
-
-def _box(finding: Finding, *, shown: bool) -> dict[str, Any]:
-    sides = attrs.astuple(finding.box)
-    confidence = finding.confidence
-    return {
-        "box": [round(side, 1) for side in sides],
-        "relevance": round(float(finding.relevance), 6),
-        "confidence": None if confidence is None else round(float(confidence), 4),
-        "shown": shown,
     }
 
 

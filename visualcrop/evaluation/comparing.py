@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -24,48 +24,33 @@ class Comparison:
 
 def compare(
     stores: Sequence[Store], baseline: str | None = None, *, forced: bool = False
-) -> Comparison:
-    """Every variant against *baseline*, over the questions that both have."""
+) -> list[Comparison]:
+    """Every variant against *baseline*: over all questions, then for each category."""
     if not forced:
         _check_alike(stores)
-    return _compared(_gathered(stores), baseline)
+    found = _gathered(stores)
+    return [_compared(tallies, baseline, category) for category, tallies in found.items()]
 
 
-def by_category(stores: Sequence[Store], baseline: str | None = None) -> list[Comparison]:
-    """The same for each category that the runs have."""
-    found = []
-    for category in _categories(stores):
-        made = _compared(_gathered(stores, category), baseline)
-        found.append(attrs.evolve(made, category=category))
-    return found
-
-
-def _compared(found: dict[str, Tally], baseline: str | None) -> Comparison:
+def _compared(found: dict[str, Tally], baseline: str | None, category: str | None) -> Comparison:
     name = baseline or (BASELINE if BASELINE in found else next(iter(found), BASELINE))
     if name not in found:
         known = nearest(name, found, called="variants")
         raise EvaluationError(f"No variant is called {name!r}; {known}.")
-    against = found[name]
-    return Comparison(name, [row_of(label, tally, against) for label, tally in found.items()])
+    rows = [row_of(label, tally, found[name]) for label, tally in found.items()]
+    return Comparison(name, rows, category)
 
 
-def _gathered(stores: Sequence[Store], category: str | None = None) -> dict[str, Tally]:
-    """By label; where two runs have one label, the folder's name tells them apart."""
+def _gathered(stores: Sequence[Store]) -> dict[str | None, dict[str, Tally]]:
+    """By category and label; where two runs have one label, the folder's name tells them apart."""
     labels = [label for store in stores for label in store.study.variants]
-    found: dict[str, Tally] = {}
+    found: dict[str | None, dict[str, Tally]] = {}
     for store in stores:
-        for label, tally in tallies(store.records(), category).items():
-            own = label if labels.count(label) == 1 else f"{store.folder.name}: {label}"
-            found[own] = tally
+        for category, by_label in tallies(store.records()).items():
+            for label, tally in by_label.items():
+                own = label if labels.count(label) == 1 else f"{store.folder.name}: {label}"
+                found.setdefault(category, {})[own] = tally
     return found
-
-
-def _categories(stores: Iterable[Store]) -> list[str]:
-    found: dict[str, None] = {}
-    for store in stores:
-        for record in store.records():
-            found |= dict.fromkeys(record.category)
-    return list(found)
 
 
 def _check_alike(stores: Sequence[Store]) -> None:

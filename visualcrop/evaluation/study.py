@@ -11,13 +11,12 @@ from typing import Any, TypeAlias, get_args
 import attrs
 
 from ..budget import Budget
-from ..configure import configure, read_option, read_spec
+from ..configure import configure, read_dataset, read_option, read_spec
 from ..dataset import Dataset
 from ..errors import EvaluationError, nearest
 from ..interfaces import Searcher
 from ..protocol import Inference, Protocol
 from ..registry import Registry
-from ..spec import Spec
 from .protocols import protocol
 
 BASELINE = "direct"
@@ -69,10 +68,11 @@ class Study:
         """The variant of that label, fitted to the model that has *settings*."""
         options = [read_option(text) for text in self.options.get(label, ())]
         spec = read_spec(self.variants[label])
-        return configure(registry, Searcher, spec, options=options, settings=settings)
+        on = read_dataset(self.dataset).name
+        return configure(registry, Searcher, spec, options=options, settings=settings, dataset=on)
 
     def open_dataset(self, registry: Registry) -> Dataset:
-        return registry.build(Dataset, Spec.parse(self.dataset))
+        return registry.build(Dataset, read_dataset(self.dataset))
 
     def protocol_for(self, dataset: Dataset) -> Protocol:
         """How this dataset's questions are put."""

@@ -68,18 +68,18 @@ def _amounts(record: Record) -> Iterator[tuple[str, float]]:
     yield from record.recall.items()
 
 
-def tallies(records: Iterable[Record], category: str | None = None) -> dict[str, Tally]:
-    """One for each variant, of all questions or of those of a category."""
-    found: dict[str, Tally] = {}
+def tallies(records: Iterable[Record]) -> dict[str | None, dict[str, Tally]]:
+    """One for each variant, of all questions under none, and under each category of its own."""
+    found: dict[str | None, dict[str, Tally]] = {None: {}}
     for record in records:
-        if category is None or category in record.category:
-            found.setdefault(record.variant, Tally()).add(record)
+        for category in (None, *record.category):
+            found.setdefault(category, {}).setdefault(record.variant, Tally()).add(record)
     return found
 
 
-def rows(store: Store, category: str | None = None) -> list[dict[str, Any]]:
+def rows(store: Store) -> list[dict[str, Any]]:
     """Plain values of every variant, in the study's order."""
-    found, study = tallies(store.records(), category), store.study
+    found, study = tallies(store.records())[None], store.study
     return [
         row_of(label, found[label], found.get(BASELINE))
         for label in study.variants

@@ -128,7 +128,7 @@ class Row:
 
         lengths, ends = torch.tensor(self._pieces).T
         piece = torch.arange(len(ends)).repeat_interleave(lengths)
-        before = (piece[:, None] == piece) | (ends[piece][:, None] == piece)
+        before: Tensor = (piece[:, None] == piece) | (ends[piece][:, None] == piece)
         return before & (self.places[:, None] >= self.places)
 
     @property

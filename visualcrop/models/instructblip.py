@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class InstructBlip(Family):
-    """InstructBLIP on Vicuna: reads one image and answers, but shows no relevance."""
+    """InstructBLIP on Vicuna: answers about images, but its tokens have no place in them."""
 
     name = "instructblip"
     model_type = "instructblip"

@@ -8,12 +8,12 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import attrs
-import jinja2
 
 from ..budget import ANSWER
 from ..geometry import Box
 from ..values import Answer, Evidence, Finding, Question, View
 from .drawing import heat, reduced
+from .templating import template
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -35,15 +35,7 @@ class Sheet:
 
 def page_of(sheets: Sequence[Sheet], *, title: str) -> str:
     """HTML with every picture inside it: nothing is fetched when it is viewed."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("visualcrop.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("page.html")
-    return template.render(title=title, sheets=[_shown(sheet) for sheet in sheets])
+    return template("page.html").render(title=title, sheets=[_shown(sheet) for sheet in sheets])
 
 
 def _shown(sheet: Sheet) -> dict[str, object]:

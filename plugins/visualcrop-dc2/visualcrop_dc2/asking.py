@@ -15,7 +15,8 @@ from .objects import asked_of, listed
 
 DESCRIBE = "Please describe this image."
 REFINE = (
-    "Give you patch captions which describe the sub patch of the image repectively, you are "
+    "Give you patch captions which describe the sub patch of the image "
+    "repectively, you are "  # as published, codespell:ignore repectively
     "required to combine all the information to generate refined caption about the image. "
     'Patch Captions: "{captions}"\n'
 )

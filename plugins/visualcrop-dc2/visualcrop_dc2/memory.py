@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -63,7 +64,7 @@ class Shelf:
         """Write *memory* so that nobody ever finds half of it."""
         file = self.file(image)
         written = {"image": image.digest, "made": dict(self.made), "objects": _plain(memory)}
-        half = file.with_suffix(f".{os.getpid()}")
+        half = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             half.write_text(json.dumps(written, indent=1), "utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,12 @@ class TestSearchModel:
     def test_is_loaded_once(self):
         """The next question finds it open."""
         assert search_model().open() is search_model().open()
+
+    def test_threads_open_it_together(self):
+        """Those that ask at once get one and the same."""
+        with ThreadPoolExecutor(4) as pool:
+            opened = list(pool.map(lambda _: search_model(dtype="float16").open(), range(4)))
+        assert all(model is opened[0] for model in opened)
 
     def test_can_only_be_asked(self):
         """It shows no internals, weighs no choices, and looks at one image."""

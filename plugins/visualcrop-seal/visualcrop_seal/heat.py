@@ -26,12 +26,10 @@ class Guide:
         low, high = float(heat.scores.min()), float(heat.scores.max())
         sums = np.zeros((len(ys), len(xs)))
         if high > low:
-            inner = sums[1:, 1:]
-            np.divide(heat.scores - np.float64(low), high - low, out=inner)
-            inner *= np.diff(ys)[:, None]
-            inner *= np.diff(xs)
-            np.cumsum(inner, axis=0, out=inner)
-            np.cumsum(inner, axis=1, out=inner)
+            widths = np.diff(xs) / (high - low)
+            for row, height in enumerate(np.diff(ys)):  # a part may have millions of cells
+                added = np.cumsum((heat.scores[row] - np.float64(low)) * widths)
+                sums[row + 1, 1:] = sums[row, 1:] + added * height
         return cls(xs, ys, sums)
 
     def share(self, box: Box) -> float:

@@ -35,7 +35,7 @@ from .working_memory import WorkingMemory
 
 @attrs.frozen
 class Seal(Searcher):
-    """Search part by part, led by cues, and answer with what was found. Up to 3 passes a part."""
+    """Search part by part, led by cues, then answer. A look and up to 2 more passes a part."""
 
     name = "seal"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from threading import Lock
 from typing import Literal
 
 import attrs
@@ -28,6 +29,7 @@ from .locator import TargetLocator
 from .search import Sighting
 
 _LOCATE = "Please locate the {target} in this image."
+_OPENING = Lock()
 TOWER = "openai/clip-vit-large-patch14"
 
 
@@ -49,7 +51,8 @@ class Vsm(ModelFamily):
                 "The locator 'seal-vsm' needs a checkpoint: "
                 "locator=seal-vsm(checkpoint=craigwu/seal_vsm_7b), or a folder."
             )
-        return _opened(self)
+        with _OPENING:  # the weights once, however many threads ask
+            return _opened(self)
 
 
 @lru_cache(maxsize=1)  # the weights stay for the next question

@@ -13,7 +13,7 @@ import attrs
 from visualcrop import Dataset, Image, ImageSource, Problem, Sample, TargetBox, option
 
 from .questions import Asked, ask
-from .scenes import Kind, Scene, draw
+from .scenes import Kind, draw
 
 Split: TypeAlias = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
@@ -94,14 +94,17 @@ class Needles(Dataset):
         for attempt in range(1 << _ATTEMPT):
             seed = scene_seed(self.split, self.seed, number, attempt)
             source = SceneSource(seed, *_sides(seed, side), kind)
-            asked = ask(_scene(source), Random(seed))  # noqa: S311 - scenes, not secrets
+            asked = _asked(source)
             if asked is not None:
                 return _made(id, source, asked)
         return Problem(id, "None of its scenes can be asked a question of this kind.")
 
 
-def _scene(source: SceneSource) -> Scene:
-    return _drawn(*attrs.astuple(source))
+@lru_cache(4096)
+def _asked(source: SceneSource) -> Asked | None:
+    """What is asked about a scene: light enough to be kept, and worth a drawing."""
+    scene = _drawn(source.seed, source.width, source.height, source.kind)
+    return ask(scene, Random(source.seed))  # noqa: S311 - scenes, not secrets
 
 
 def _sides(seed: int, longer: int) -> tuple[int, int]:

@@ -10,7 +10,17 @@ import numpy.typing as npt
 import PIL.Image
 from scipy import ndimage
 
-from visualcrop import Box, BudgetedModel, Capture, Grid, RelevanceMap, View, errors, option
+from visualcrop import (
+    Box,
+    BudgetedModel,
+    Capture,
+    Grid,
+    RelevanceMap,
+    View,
+    at_least,
+    errors,
+    option,
+)
 
 from .importance import Relative
 
@@ -24,7 +34,9 @@ class PureGrad(Relative):
 
     name = "pure-grad"
 
-    block: int = option(14, help="pixels of the encoder joined into one cell, on a side")
+    block: int = option(
+        14, help="pixels of the encoder joined into one cell, on a side", validator=at_least(1)
+    )
     edges: bool = option(True, help="count only pixels with more detail than the median")
 
     def of(self, view: View, question: str, model: BudgetedModel) -> RelevanceMap:

@@ -18,6 +18,7 @@ from visualcrop import (
     Searcher,
     Target,
     View,
+    at_least,
     errors,
     option,
     reply,
@@ -42,7 +43,9 @@ class ViCrop(Searcher):
         help="where the map lies: on what was seen, or, of the middle square, on everything",
     )
     box: int | None = option(
-        None, help="least side of the crop in pixels; none is what the model's encoder sees at once"
+        None,
+        help="least side of the crop in pixels; none is what the model's encoder sees at once",
+        validator=at_least(1),
     )
     authors: bool = option(
         False, help="crop the corner, as the original does, where cells are larger than the crop"
@@ -51,7 +54,7 @@ class ViCrop(Searcher):
     inference: Literal["generate", "letter-logits", "option-logits"] = option(
         "generate", help="how the answer is read off the model"
     )
-    max_new_tokens: int = option(32, help="longest answer")
+    max_new_tokens: int = option(32, help="longest answer", validator=at_least(1))
 
     def search(self, question: Question, model: BudgetedModel) -> Answer:
         first: Answer | None = None

@@ -41,6 +41,23 @@ _ASKED: Mapping[Kind, Mapping[Tag, str]] = {
     },
     "answering": dict.fromkeys(("local", "global", "zoom"), _ANSWERING),
 }
+_ODD = {
+    "people": "person",
+    "men": "man",
+    "women": "woman",
+    "children": "child",
+    "cookies": "cookie",
+    "movies": "movie",
+    "feet": "foot",
+    "teeth": "tooth",
+    "geese": "goose",
+    "mice": "mouse",
+    "knives": "knife",
+    "leaves": "leaf",
+    "shelves": "shelf",
+    "wolves": "wolf",
+}
+_KEEP_E = {"axes", "houses", "blouses", "caches", "headaches"}
 
 
 def asked(kind: Kind, tag: Tag, about: str) -> str:
@@ -56,22 +73,6 @@ def singular(things: str, *, authors: bool = False) -> str:
     return f"{before} {_one(word)}".strip()
 
 
-_ODD = {
-    "people": "person",
-    "men": "man",
-    "women": "woman",
-    "children": "child",
-    "feet": "foot",
-    "teeth": "tooth",
-    "geese": "goose",
-    "mice": "mouse",
-    "knives": "knife",
-    "leaves": "leaf",
-    "shelves": "shelf",
-    "wolves": "wolf",
-}
-
-
 def _one(word: str) -> str:
     lower = word.lower()
     if lower in _ODD:
@@ -81,6 +82,3 @@ def _one(word: str) -> str:
     if lower.endswith(("sses", "uses", "xes", "ches", "shes")) and lower not in _KEEP_E:
         return word[:-2]
     return word[:-1] if lower.endswith("s") and not lower.endswith(("ss", "us")) else word
-
-
-_KEEP_E = {"axes", "houses", "blouses", "caches", "headaches"}

@@ -108,7 +108,7 @@ class Search:
             return False
         depth = node.depth + 1
         weight = self.bias + (1 - self.bias) * depth**2 / self.depth**2
-        latent = self.authors or weight < 1  # where it weighs nothing, it need not be asked for
+        latent = self.authors or depth < self.depth  # below, it weighs nothing
         try:
             promised = self.eyes.promise(node.children, latent=latent)
         except errors.BudgetExceededError:  # what is in the queue may still be asked about

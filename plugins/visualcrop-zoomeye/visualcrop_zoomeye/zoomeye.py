@@ -34,7 +34,7 @@ PASSES_PER_POP = 3  # by the convention of the published tables
 
 @attrs.frozen
 class ZoomEye(Searcher):
-    """Zoom into the parts of the image that promise most, until one shows the answer."""
+    """Zoom into what promises most, until one part shows the answer. Up to 3 passes a part."""
 
     name = "zoomeye"
 

@@ -182,7 +182,7 @@ def gqa(root: Path) -> Path:
 
 def folder(root: Path) -> Path:
     """Your own: one question by choice, one in words."""
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"id": "a", "image": "images/a.jpg", "question": "Red?", "options": ["no", "yes"]},
         {"id": "b", "image": "images/a.jpg", "question": "What is it?"},
     ]

@@ -6,9 +6,11 @@ import json
 
 import pytest
 
+from tests.unit.datasets import shipped
 from tests.unit.refusals import refused
 from visualcrop import Problem
 from visualcrop.datasets import json_items as module
+from visualcrop.datasets.gqa import Gqa
 from visualcrop.datasets.json_items import json_items
 from visualcrop.errors import DatasetError, FileError
 
@@ -43,6 +45,19 @@ class TestItems:
         assert (key, value) == ("a", 1)
         assert isinstance(problem, Problem)
         assert "The file cannot be read on after 'a'" in problem.reason
+
+
+class TestText:
+    """What is not UTF-8."""
+
+    def test_costs_its_own_row_alone(self, tmp_path) -> None:
+        """The row is named, whatever its bytes were, and can be printed."""
+        root = shipped.gqa(tmp_path)
+        path = root / "testdev_balanced_questions.json"
+        path.write_bytes(path.read_bytes().replace(b"dark", b"d\xffrk", 1))
+        problem, sample = Gqa(path=str(root)).read()
+        assert problem == Problem("200", "It holds text that is not UTF-8.")
+        assert sample.id == "201"
 
 
 class TestRefusals:

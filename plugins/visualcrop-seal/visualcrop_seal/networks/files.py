@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import is_zipfile
 
 import attrs
 
@@ -92,7 +93,7 @@ def _loaded(shard: Path) -> Mapping[str, Tensor]:
     if shard.suffix == ".safetensors":
         return load_file(shard)
     loaded: Mapping[str, Tensor] = torch.load(
-        shard, map_location="cpu", weights_only=True, mmap=True
+        shard, map_location="cpu", weights_only=True, mmap=is_zipfile(shard)
     )
     return loaded
 

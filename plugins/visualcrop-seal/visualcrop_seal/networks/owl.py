@@ -69,7 +69,8 @@ class Owl(nn.Module):
         tokens: Tensor = vision.vision_model.post_layernorm(vision(seen).last_hidden_state)[0]
         patches: Tensor = self.layer_norm(tokens[1:] * tokens[:1])
         side = round(len(patches) ** 0.5)
-        return patches.unflatten(0, (side, side))
+        grid: Tensor = patches.reshape(side, side, -1)
+        return grid
 
     def boxes(self, features: Tensor, query: Tensor) -> tuple[Tensor, Tensor]:
         """Centre and size of each candidate, in parts of the picture, and its score from 0 to 1."""

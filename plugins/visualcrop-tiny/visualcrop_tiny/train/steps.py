@@ -41,16 +41,6 @@ class Trainee:
     network: Any
     placing: Any  # from a word token to the column and the row of its thing
     device: str
-    values: list[Tensor] = attrs.field(factory=list)
-
-    def __attrs_post_init__(self) -> None:
-        first, last = self.config.losses.layers
-        for layer in self.network.model.language_model.layers[first:last]:
-            layer.self_attn.v_proj.register_forward_hook(self._keep)
-
-    def _keep(self, module: Any, inputs: Any, output: Tensor) -> None:
-        if self.config.losses.align or self.config.losses.floor:
-            self.values.append(output)
 
     def parameters(self) -> list[Tensor]:
         return [*self.network.parameters(), *self.placing.parameters()]
@@ -67,7 +57,6 @@ class Trainee:
         images, labels, kept = self._drawn(chosen, stage, rng)
         sights = [self.store.sightings(index) for index in chosen]
         packed = self._moved(pack(sights, self.config.text, rng))
-        self.values.clear()
         features = seen(self.network, images, kept)
         out = self._decoded(features, kept, packed)
         first, text = len(_START), len(_START) + features.shape[1]
@@ -76,10 +65,10 @@ class Trainee:
         if weights.dense:
             loss, things = self._dense(out, first, text, labels)
             total, told["things"] = total + weights.dense * loss, float(things)
-        if self.values:
-            heads = self.config.sizes.heads
+        if weights.align or weights.floor:
+            heads, values = self.config.sizes.heads, self._values(out)
             near, floor, told["aligned"] = losses.align(
-                self.values, heads, packed["ids"], labels, first=first, tau=weights.tau
+                values, heads, packed["ids"], labels, first=first, tau=weights.tau
             )
             total = total + weights.align * near + weights.floor * floor
         if weights.place:
@@ -161,6 +150,15 @@ class Trainee:
             words = self.network.lm_head(hidden) if last else spotted(self.network, hidden)
             found.append(losses.dense(words, labels))
         return sum(loss for loss, _ in found) / len(found), found[-1][1]
+
+    def _values(self, out: Any) -> list[Tensor]:
+        """Value features of the layers that are to be aligned."""
+        first, stop = self.config.losses.layers
+        layers = self.network.model.language_model.layers
+        return [
+            layers[index].self_attn.v_proj(layers[index].input_layernorm(out.hidden_states[index]))
+            for index in range(first, stop)
+        ]
 
     def _where(self, chosen: Any) -> Tensor:
         """Column and row of each shape of which there is one in sight; -1 of others."""

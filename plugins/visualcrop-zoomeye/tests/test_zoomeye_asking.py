@@ -62,13 +62,13 @@ class TestSingular:
         [
             ("cars", "car", "car"),
             ("buses", "bus", "buse"),
-            ("red boxes", "red box", "red boxe"),
+            ("red dishes", "red dish", "red dishe"),
             ("cherries", "cherry", "cherrie"),
             ("houses", "house", "house"),
             ("glasses", "glass", "glasse"),
             ("people", "person", "people"),
             ("sheep", "sheep", "sheep"),
-            ("bus", "bus", "bu"),
+            ("cactus", "cactus", "cactu"),
         ],
     )
     def test_of_things(self, things, mended, authors) -> None:

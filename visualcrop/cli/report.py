@@ -1,0 +1,98 @@
+"""`visualcrop report` and `visualcrop show`: runs as pages and tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import console, write
+
+if TYPE_CHECKING:
+    from ..evaluation.store import Store
+    from ..report.results import Differing
+
+
+def report(
+    run: Annotated[list[str], typer.Argument(help="Folders of one run or several.")],
+    out: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Where to write; else the run's own folder."),
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="The variant that the others are held against.")
+    ] = None,
+    pages: Annotated[
+        int, typer.Option(help="Pages for so many questions that are answered differently.", min=0)
+    ] = 12,
+    force: Annotated[
+        bool, typer.Option(help="Also if datasets or protocols differ: at your own risk.")
+    ] = False,
+) -> None:
+    """Write what runs came to: one page, and its table as CSV, Markdown and LaTeX."""
+    from ..evaluation import comparing
+    from ..evaluation.store import Store
+    from ..report.results import results_page
+    from ..report.tables import FORMATS, cells
+
+    stores = [Store.existing(Path(folder)) for folder in run]
+    whole, *parts = comparing.compare(stores, baseline, forced=force)
+    folder = Path(out).expanduser() if out else stores[0].folder / "report"
+    labels = [row["searcher"] for row in whole.rows]
+    shown = _questions(stores[0], labels, folder, pages) if len(stores) == 1 else []
+    title = f"{stores[0].study.dataset.partition('(')[0]}, {whole.rows[0]['n']} questions"
+    page = write(folder / "index.html", results_page(stores, whole, parts, shown, title=title))
+    for ending, form in FORMATS.items():
+        write(folder / f"results.{ending}", form(cells(whole)))
+    console().print(
+        f"The page: {page}\nThe table: {folder / 'results.csv'}, .md, .tex", markup=False
+    )
+
+
+def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list[Differing]:
+    """Questions that are answered differently, the first ones with a page."""
+    from ..errors import VisualcropError
+    from ..registry import Registry
+    from ..report.questions import differing, question_page, records_of, sample_of, with_page
+
+    dataset = store.study.open_dataset(Registry.load())
+    found = [*differing(store, labels)][:200]
+    for place, question in enumerate(found[:most]):
+        try:
+            sample = sample_of(dataset, question.id)
+        except VisualcropError as exc:
+            console(stderr=True).print(f"No pages of questions: {exc}", markup=False)
+            return found
+        name = f"questions/{place + 1}.html"
+        records = records_of(store, question.id)
+        write(folder / name, question_page(sample, records, dict(store.study.variants)))
+        found[place] = with_page(question, name)
+    return found
+
+
+def show(
+    run: Annotated[str, typer.Argument(help="Folder of a run.")],
+    id: Annotated[str, typer.Argument(help="Id of a question.")],
+    page: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Where the page is written.")
+    ] = None,
+) -> None:
+    """Show one question of a run: map, boxes, confidences, truth, for every variant."""
+    from ..evaluation.store import Store
+    from ..registry import Registry
+    from ..report.questions import question_page, records_of, sample_of
+
+    store = Store.existing(Path(run))
+    records = records_of(store, id)
+    sample = sample_of(store.study.open_dataset(Registry.load()), id)
+    out = console()
+    out.print(f"{sample.text}  [{', '.join(sample.answers)}]", markup=False)
+    for record in records:
+        told = record.error or record.text
+        passes = sum(record.passes.values())
+        out.print(f"  {record.variant}: {told} ({record.status}, {passes} passes)", markup=False)
+    safe = "".join(letter if letter.isalnum() else "-" for letter in id)[:80]
+    place = page or f"{safe}.html"
+    written = write(place, question_page(sample, records, dict(store.study.variants)))
+    out.print(f"The page: {written}", markup=False, soft_wrap=True)

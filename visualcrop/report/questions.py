@@ -1,0 +1,71 @@
+"""Pages of single questions of a run: where each variant looked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from ..dataset import Dataset, Sample
+from ..errors import EvaluationError, nearest
+from ..evaluation.evidence import answer_of
+from ..evaluation.store import Store
+from ..evaluation.study import BASELINE
+from ..record import Record
+from ..values import Question
+from .page import Sheet, page_of
+from .results import Differing
+
+
+def question_page(sample: Sample, records: Sequence[Record], specs: dict[str, str]) -> str:
+    """One page with a sheet for each variant that looked somewhere."""
+    image = sample.source.open()
+    question = Question(sample.text, image, sample.choices)
+    direct = next((r for r in records if r.variant == BASELINE and r.status != "error"), None)
+    truth = ", ".join(dict.fromkeys(sample.answers))
+    sheets = [
+        Sheet(
+            question,
+            answer_of(record, image),
+            f"{record.variant}: {specs.get(record.variant, '')}",
+            direct=None if direct is None or direct is record else answer_of(direct, image),
+            truth=truth,
+            boxes=tuple(target.box for target in sample.targets),
+        )
+        for record in records
+        if record.status != "error" and (record is not direct or len(records) == 1)
+    ]
+    return page_of(sheets, title=sample.text)
+
+
+def records_of(store: Store, id: str) -> list[Record]:
+    """What every variant said to one question."""
+    found = [record for record in store.records() if record.id == id]
+    if not found:
+        known = nearest(id, {record.id for record in store.records()}, called="questions")
+        raise EvaluationError(f"The run has no answer to a question {id!r}; {known[:300]}.")
+    return found
+
+
+def sample_of(dataset: Dataset, id: str) -> Sample:
+    """The question of that id."""
+    found = next((sample for sample in dataset if sample.id == id), None)
+    if found is None:
+        raise EvaluationError(f"The dataset has no question {id!r} any more.")
+    return found
+
+
+def differing(store: Store, labels: Sequence[str]) -> Iterator[Differing]:
+    """Questions whose scores differ between variants."""
+    scores: dict[str, dict[str, str]] = {}
+    for record in store.records():
+        told = record.status if record.score is None else f"{100 * record.score:.0f} %"
+        scores.setdefault(record.id, {})[record.variant] = told
+    for id, found in scores.items():
+        if len({*found.values()}) > 1:
+            yield Differing(id, tuple(found.get(label, "") for label in labels))
+
+
+def with_page(question: Differing, page: str) -> Differing:
+    """The same with a link to its page."""
+    return attrs.evolve(question, page=page)

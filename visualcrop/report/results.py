@@ -1,0 +1,145 @@
+"""A page in one file with what runs came to: tables, figures, and how it was measured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from ..evaluation.comparing import Comparison
+from ..evaluation.published.tables import Row, table
+from ..evaluation.store import MANIFEST, Store, read_json
+from ..evaluation.wording import bounds_told, chance_told, gain_told, percent
+from .figures import Mark, Series, plot
+from .templating import template
+
+_STEPS = re.compile(r"\bsteps\s*=\s*(\d+)")
+_SEARCH = "focus-paper"  # the convention of the paper's tables and figures
+
+
+@attrs.frozen
+class Differing:
+    """A question that the variants answer differently."""
+
+    id: str
+    cells: tuple[str, ...]
+    page: str | None = None
+
+
+def results_page(
+    stores: Sequence[Store],
+    whole: Comparison,
+    parts: Sequence[Comparison] = (),
+    questions: Sequence[Differing] = (),
+    *,
+    title: str,
+) -> str:
+    """HTML that needs nothing from outside."""
+    return template("results.html").render(
+        title=title,
+        subtitle=f"{stores[0].study.dataset}, asked of {stores[0].study.model}",
+        baseline=whole.baseline,
+        measured=any(row["recall"] for row in whole.rows),
+        rows=[_cells(row) for row in whole.rows],
+        notes=[*_notes(whole)],
+        figures=[*_figures(stores, whole)],
+        categories=[
+            {"category": part.category, "rows": [_cells(row) for row in part.rows]}
+            for part in parts
+        ],
+        questions=questions,
+        labels=[row["searcher"] for row in whole.rows],
+        facts=[*_facts(stores)],
+    )
+
+
+def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
+    low, high = row["interval"]
+    return {
+        "name": row["searcher"],
+        "right": percent(row["accuracy"]),
+        "bounds": bounds_told(row["interval"]),
+        "low": round(100 * low, 1),
+        "width": round(100 * (high - low), 1),
+        "at": round(100 * row["accuracy"], 1),
+        **{name: row[name] for name in ("n", "errors", "unparsed")},
+        "search": f"{row['counts'].get(_SEARCH, 0):.1f}",
+        "passes": f"{row['passes']:.1f}",
+        "seconds": f"{row['seconds']:.2f}",
+        "recall": f"{100 * row['recall']['recall']:.0f} %" if row["recall"] else "",
+        "gain": gain_told(row["gain"]),
+        "p": chance_told(row["gain"]),
+    }
+
+
+def _notes(whole: Comparison) -> Iterator[str]:
+    yield (
+        "Bounds hold with a chance of 95 %, and count questions about one image as the fewer that "
+        f"they are. A gain is against {whole.baseline}, over the same questions; p is how likely "
+        "as large a difference is by chance. Errors are not scored; unparsed replies are not right."
+    )
+
+
+def _figures(stores: Sequence[Store], whole: Comparison) -> Iterator[dict[str, str]]:
+    rows = [row for row in whole.rows if row["n"]]
+    if rows:
+        ours = Series("measured here", [_mark(row) for row in rows])
+        yield {
+            "title": "Accuracy against passes",
+            "svg": plot([ours, *_published(stores[0])], across="search passes", up="right [%]"),
+            "note": "Passes as the paper counts them: without target extraction and the answer.",
+        }
+    stepped = [(int(found[1]), row) for row in rows if (found := _STEPS.search(row["searcher"]))]
+    if len(stepped) > 1:
+        yield {
+            "title": "More steps",
+            "svg": plot([*_by_steps(stepped)], across="steps", up="[%]"),
+            "note": "Recall: the part of the true boxes that was covered by half at least.",
+        }
+
+
+def _mark(row: Mapping[str, Any]) -> Mark:
+    low, high = row["interval"]
+    passes = row["counts"].get(_SEARCH, row["passes"])
+    return Mark(passes, 100 * row["accuracy"], row["searcher"], 100 * low, 100 * high)
+
+
+def _published(store: Store) -> Iterator[Series]:
+    """The paper's points for the same dataset, LLaVA-1.5 and LLaVA-OneVision."""
+    resolved = str(read_json(store.folder / MANIFEST)["resolved"]["dataset"])
+    name = resolved.partition("(")[0]
+    if name == "hrbench":
+        name = "hrbench_8k" if "8k" in resolved else "hrbench_4k"
+    found: dict[str, list[Row]] = {}
+    for row in table(10).where(dataset=name):
+        found.setdefault(f"{row['method']}, {row['model']} (paper)", []).append(row)
+    for label, rows in found.items():
+        marks = [Mark(float(r["passes"]), float(r["accuracy"]), r["setting"]) for r in rows]
+        yield Series(label, marks, faint=True, joined=True)
+
+
+def _by_steps(stepped: Sequence[tuple[int, Mapping[str, Any]]]) -> Iterator[Series]:
+    right = [
+        Mark(n, 100 * r["accuracy"], "", 100 * r["interval"][0], 100 * r["interval"][1])
+        for n, r in stepped
+    ]
+    yield Series("right", right, joined=True)
+    recalls = [Mark(n, 100 * r["recall"]["recall"], "") for n, r in stepped if r["recall"]]
+    if recalls:
+        yield Series("recall", recalls, joined=True)
+
+
+def _facts(stores: Sequence[Store]) -> Iterator[tuple[str, str]]:
+    for store in stores:
+        told = read_json(store.folder / MANIFEST)
+        protocol, machine = told["protocol"], told["machine"]
+        yield "Run", store.folder.name
+        yield "Model", told["resolved"]["model"]
+        yield "Dataset", told["resolved"]["dataset"]
+        yield "Protocol", f"{protocol['name']} {protocol['digest']}"
+        yield "Machine", machine["gpu"] or f"{machine['cores']} cores, {machine['system']}"
+        packages = ", ".join(f"{name} {version}" for name, version in told["packages"].items())
+        yield "Packages", packages + (f", commit {told['commit']}" if told["commit"] else "")
+        yield from told["resolved"]["searchers"].items()

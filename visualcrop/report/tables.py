@@ -1,0 +1,70 @@
+"""Rows of results as CSV, Markdown and LaTeX."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from io import StringIO
+from typing import Any, TypeAlias
+
+from ..evaluation.comparing import Comparison
+
+Cells: TypeAlias = Sequence[Sequence[str]]
+
+_COLUMNS = ("searcher", "accuracy", "low", "high", "n", "errors", "unparsed", "search passes",
+            "passes", "seconds", "recall", "gain", "p")  # fmt: skip
+_SPECIAL = {"%": r"\%", "_": r"\_", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}"}
+
+
+def cells(whole: Comparison) -> Cells:
+    """A heading and a row for each variant; shares in percent."""
+    return [_COLUMNS, *(_row(row) for row in whole.rows)]
+
+
+def _row(row: Mapping[str, Any]) -> list[str]:
+    low, high = row["interval"]
+    recall, gain = row["recall"], row["gain"]
+    shares = [f"{100 * share:.2f}" for share in (row["accuracy"], low, high)]
+    counts = [str(row[name]) for name in ("n", "errors", "unparsed")]
+    cost = [f"{row['counts'].get('focus-paper', 0):.2f}", f"{row['passes']:.2f}",
+            f"{row['seconds']:.3f}"]  # fmt: skip
+    found = f"{100 * recall['recall']:.2f}" if recall else ""
+    against = [f"{100 * gain['gain']:.2f}", f"{gain['p']:.4f}"] if gain else ["", ""]
+    return [row["searcher"], *shares, *counts, *cost, found, *against]
+
+
+def as_csv(table: Cells) -> str:
+    """For spreadsheets and programs."""
+    out = StringIO()
+    csv.writer(out, lineterminator="\n").writerows(table)
+    return out.getvalue()
+
+
+def as_markdown(table: Cells) -> str:
+    """For pages such as these."""
+    heading, *rows = table
+    lines = [heading, ["---", *["--:"] * (len(heading) - 1)], *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
+
+
+def as_latex(table: Cells) -> str:
+    """For papers, in booktabs."""
+    heading, *rows = table
+    body = "".join(f"{' & '.join(map(_escaped, row))} \\\\\n" for row in rows)
+    head = " & ".join(map(_escaped, heading))
+    columns = "l" + "r" * (len(heading) - 1)
+    return (
+        f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{head} \\\\\n\\midrule\n{body}"
+        "\\bottomrule\n\\end{tabular}\n"
+    )
+
+
+def _escaped(cell: str) -> str:
+    return "".join(_SPECIAL.get(letter, letter) for letter in cell)
+
+
+FORMATS: Mapping[str, Callable[[Cells], str]] = {
+    "csv": as_csv,
+    "md": as_markdown,
+    "tex": as_latex,
+}
