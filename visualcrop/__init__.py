@@ -16,6 +16,7 @@ from .budget import (
 )
 from .dataset import Dataset, ImageSource, Problem, Sample, TargetBox
 from .errors import VisualcropError
+from .executor import Executor, Open, Task, Worker
 from .geometry import Box, Grid
 from .hookspecs import hookimpl
 from .image import Image
@@ -28,6 +29,7 @@ from .interfaces import (
     TargetExtractor,
     Verifier,
 )
+from .judge import Judge, Rule, Ruling
 from .looker import Looker
 from .model import (
     Capture,
@@ -46,6 +48,8 @@ from .models.families import Auto
 from .plugins import Plugin, Plugins, load_plugins
 from .prompt import Mark, Prompt, Sampling
 from .proposals.anchors import Anchors
+from .protocol import Protocol
+from .record import Record
 from .registry import Registry
 from .relevance.similarity import pseudo_attention, similarity_map, smoothed
 from .relevance.vv import Vv
@@ -73,16 +77,19 @@ __all__ = [
     "Dataset",
     "Evidence",
     "Existence",
+    "Executor",
     "Finding",
     "Grid",
     "Image",
     "ImageSource",
     "InContext",
+    "Judge",
     "Ledger",
     "Looker",
     "Mark",
     "Model",
     "ModelFamily",
+    "Open",
     "Patches",
     "Plugin",
     "Plugins",
@@ -90,13 +97,17 @@ __all__ = [
     "Prompt",
     "Proposal",
     "ProposalGenerator",
+    "Protocol",
     "Question",
     "Reading",
+    "Record",
     "Registry",
     "Relay",
     "RelevanceMap",
     "RelevanceSource",
     "Reply",
+    "Rule",
+    "Ruling",
     "Sample",
     "Sampling",
     "Searcher",
@@ -106,6 +117,7 @@ __all__ = [
     "Target",
     "TargetBox",
     "TargetExtractor",
+    "Task",
     "Traits",
     "Usually",
     "Verifier",
@@ -113,6 +125,7 @@ __all__ = [
     "VisualcropError",
     "Vv",
     "Work",
+    "Worker",
     "all_passes",
     "at_least",
     "between",

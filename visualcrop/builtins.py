@@ -14,6 +14,7 @@ from .datasets.normal import Folder
 from .datasets.vstar import VStar
 from .executors.local import Local
 from .hookspecs import hookimpl
+from .judges.llm import Llm
 from .models.families import FAMILIES, Auto
 from .models.toy import Toy
 from .models.toy.dataset import ToyScenes
@@ -40,7 +41,7 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *FAMILIES,
     *(Auto, Toy),
     *(VStar, HrBench, MmeRealworldLite, Aokvqa, Gqa, Folder, ToyScenes),
-    Local,
+    *(Local, Llm),
 ]
 
 

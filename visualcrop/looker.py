@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,7 +17,19 @@ from .model import Model, ModelFamily
 from .registry import Registry
 from .values import Answer, Question
 
-DEFAULT_MODEL = "toy"
+MODEL = "VISUALCROP_MODEL"  # names the model that is asked where none is given
+_EMBEDDED = ("tiny", "toy")  # those that need no weights from outside, the best first
+
+
+def default_model() -> str:
+    """Spec of the model that is asked where none is given."""
+    named = {entry.strategy.name for entry in Registry.load() if entry.strategy.kind == "model"}
+    return os.environ.get(MODEL) or next(name for name in _EMBEDDED if name in named)
+
+
+def family_of(model: str | None) -> ModelFamily:
+    """What opens the model of a spec; without a spec, the one that is asked then."""
+    return Registry.load().build(ModelFamily, read_model(model or default_model()))
 
 
 @attrs.frozen
@@ -32,16 +45,18 @@ class Looker:
 
     @classmethod
     def open(
-        cls, model: str = DEFAULT_MODEL, searcher: str = "focus", options: Sequence[str] = ()
+        cls, model: str | None = None, searcher: str = "focus", options: Sequence[str] = ()
     ) -> Looker:
         """
         Load a model by its spec, and build a searcher by its own.
 
+        Without a model it is the one that $VISUALCROP_MODEL names, or one that comes along: `tiny`
+        from the package visualcrop-tiny, or `toy`. Both know only a drawn world.
+
         Each option is `path=value`, as in `relevance.layers=[8, 14]`. The model's settings fill
         what the searcher's spec and the options leave open.
         """
-        registry = Registry.load()
-        family = registry.build(ModelFamily, read_model(model))
+        registry, family = Registry.load(), family_of(model)
         set_to = [read_option(text) for text in options]
         method = configure(registry, Searcher, searcher, options=set_to, settings=family.settings())
         return cls(family.open(), method)

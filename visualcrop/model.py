@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import attrs
 import numpy as np
@@ -185,6 +185,7 @@ class ModelFamily(Strategy):
     """A recipe for a model. Cheap to make; `open` loads the weights."""
 
     kind = "model"
+    home: ClassVar[str] = ""  # spec of a dataset of the only world that it knows, if it is so
 
     @abstractmethod
     def open(self) -> Model: ...

@@ -39,6 +39,7 @@ class Record:
     exhausted: bool = False
     evidence: tuple[Any, ...] = attrs.field(default=(), converter=tuple)
     recall: Mapping[str, float] = attrs.field(factory=dict)
+    ruling: str | None = None  # what a judge said of the answer, if one was asked
     error: str | None = None
 
     @property

@@ -40,9 +40,9 @@ class Table:
         return self.recorded[kind, node.xywh]
 
 
-def root(case, splits: int = 4) -> Node:
+def root(case) -> Node:
     """The whole image of a case."""
-    return Node(0, 0, *case["image_size"], stop=case["stop_size"], splits=splits)
+    return Node.root(case["image_size"], case["stop_size"])
 
 
 def nodes(node: Node, path: tuple[int, ...] = ()):
@@ -57,7 +57,7 @@ def asked(case) -> list[tuple[str, tuple[int, ...]]]:
     return [(kind, tuple(xywh)) for kind, xywh, _ in case["calls"]]
 
 
-def search_of(case, *, authors: bool = True) -> Search:
+def search_of(case, table: Table) -> Search:
     """The type-1 search that a case records."""
     steps = case["thresholds"]
     levels = min(root(case).levels, case["depth_limit"])
@@ -70,9 +70,7 @@ def search_of(case, *, authors: bool = True) -> Search:
     )
     several = not case["single_target"]
     skip_root = several and not case["global_local"]
-    return Search(
-        Table.of(case), schedule, levels, case["bias"], several, skip_root, authors=authors
-    )
+    return Search(table, schedule, levels, case["bias"], several, skip_root, authors=True)
 
 
 class TestTree:
@@ -102,10 +100,11 @@ class TestTypeOne:
     @pytest.mark.parametrize("case", cases("zoomeye_search", kind="type1"))
     def test_asks_and_chooses_alike(self, case):
         """Every question in its order, the same nodes popped, the same one chosen."""
-        search = search_of(case)
+        table = Table.of(case)
+        search = search_of(case, table)
         search.run(root(case))
         chosen = search.chosen
-        assert search.eyes.calls == asked(case)
+        assert table.calls == asked(case)
         assert (list(chosen.xywh) if chosen else None) == case["chosen"]
         assert len(search.popped) == case["pops"]
         assert search.zooms == (case["zoom_in"], case["zoom_out"])

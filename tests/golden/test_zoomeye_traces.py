@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import attrs
 import pytest
@@ -63,7 +64,7 @@ class Oracle:
 
 
 def root(size: tuple[int, int] = SIZE, stop: int = 336) -> Node:
-    return Node(0, 0, *size, stop)
+    return Node.root(size, stop)
 
 
 def searched(oracle, stop, bias, *, family="llava", depth=5, size=SIZE, authors=True, **flags):
@@ -78,11 +79,13 @@ def boxes(nodes) -> list[tuple[int, ...]]:
     return [node.xywh for node in nodes]
 
 
-A = {"stop": 336, "bias": 0.2}
+A: dict[str, Any] = {"stop": 336, "bias": 0.2}
 C = {**A, "to_bottom": True, "skip_root": True}
 E = {"stop": 384, "bias": 0.6, "to_bottom": True}
 F = {"stop": 384, "bias": 0.6, "size": HUGE}
-CASES = {  # scale, settings; pops, answering, pushed, passes, zooms, candidates, which is chosen
+CASES: dict[
+    str, Any
+] = {  # scale, settings; pops, answering, pushed, passes, zooms, candidates, which is chosen
     "A": (1, A, (1, 1, 0, 1, (0, 0)), [ROOT], 0),
     "B": (0.5, A, (11, 11, 24, 59, (5, 2)), [ROOT], 0),
     "C": (1, C, (5, 4, 16, 36, (3, 0)), [(0, 791, 1123, 791), (1123, 791, 1123, 791)], 0),

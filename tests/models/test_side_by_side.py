@@ -97,7 +97,7 @@ class TestSideBySide:
         """If padding is for free; and with a memory, another for other words about the same."""
         monkeypatch.setattr("visualcrop.inference.padding._MOST_PADDING", 1000)
         monkeypatch.setattr(Reader, "_weights", 1 << 30)
-        model = model_of(family, memory)
+        model = model_of(family, memory, most_tokens=8192)
         for target in ("mug", "key"):
             with counting(model) as counts:
                 model.choose(crops(target), CHOICES)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..looker import DEFAULT_MODEL
 from .options import (
     AsJson,
     ImagePath,
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from ..looker import Looker
     from ..values import Answer, Question
 
-_NOTE = "  (asked the toy model, which knows only toy scenes: choose another with -m)"
+_NOTE = "  ({} knows only a drawn world, the dataset {}: choose another model with -m)"
 
 
 def ask(
@@ -38,7 +37,7 @@ def ask(
             "-s", "--searcher", help="Spec of the searcher, or a TOML file that holds one."
         ),
     ] = "focus",
-    model: ModelSpec = DEFAULT_MODEL,
+    model: ModelSpec = None,
     option: OptionPairs = None,
     choice: Annotated[
         list[str] | None,
@@ -63,7 +62,7 @@ def ask(
     """Answer a question about an image, small things included."""
     from ..budget import Budget, Ledger
     from ..image import Image
-    from ..looker import Looker
+    from ..looker import Looker, family_of
     from ..values import Question
 
     asked = Question(question, Image.open(image, max_pixels=max_pixels), tuple(choice or ()))
@@ -83,8 +82,8 @@ def ask(
         print_json(record(looker, answer, ledger, took, asked))
     else:
         _say(answer, ledger, took, asked)
-        if model == DEFAULT_MODEL and not answer.found:
-            console(stderr=True).print(_NOTE, style="dim")
+        if home := family_of(model).home:
+            console(stderr=True).print(_NOTE.format(looker.model.id, home), style="dim")
 
 
 def record(

@@ -3,69 +3,93 @@
 from __future__ import annotations
 
 import time
-from io import BytesIO
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..looker import DEFAULT_MODEL
-from .options import AsJson, console, print_json, write
+from ..errors import ModelError
+from .options import AsJson, ModelSpec, console, print_json, write
 
 if TYPE_CHECKING:
-    from ..models.toy.scene import Asked
+    from collections.abc import Sequence
+
+    from ..dataset import Sample
+    from ..report.page import Sheet
     from ..values import Answer
 
 
 def demo(
-    seed: Annotated[int, typer.Option(help="Another seed, another scene.", min=0)] = 43,
+    seed: Annotated[int | None, typer.Option(help="Another seed, another scene.", min=0)] = None,
+    model: ModelSpec = None,
     out: Annotated[
         str, typer.Option(metavar="FOLDER", help="Where the scene and the page are written.")
     ] = "visualcrop-demo",
     as_json: AsJson = False,
 ) -> None:
-    """Draw a toy scene, ask about small things in it, and show where FOCUS looked."""
+    """Draw a scene, ask about small things in it, and show where FOCUS looked."""
     from ..looker import Looker
-    from ..models.toy.scene import Scene
-    from ..report.page import Sheet, page_of
-    from ..spec import Spec
+    from ..report.page import page_of
 
-    scene = Scene.draw(seed)
-    encoded = BytesIO()
-    scene.image.picture.save(encoded, "PNG")
-    picture = write(Path(out) / "scene.png", encoded.getvalue())
-    direct, focus = Looker.open(DEFAULT_MODEL, "direct"), Looker.open(DEFAULT_MODEL, "focus")
-    rows, sheets = [], []
-    for asked in scene.questions:
-        plain = direct.ask(scene.image, asked.question.text, asked.question.choices)
-        started = time.monotonic()
-        answer = focus.ask(scene.image, asked.question.text, asked.question.choices)
-        rows.append(_row(asked, plain, answer, time.monotonic() - started))
-        spec = str(Spec.of(focus.searcher))
-        sheets.append(
-            Sheet(asked.question, answer, spec, direct=plain, truth=asked.answer, boxes=asked.boxes)
-        )
+    samples = _samples(model, seed)
+    picture = write(Path(out) / "scene.png", samples[0].source.read())
+    lookers = [Looker.open(model, searcher) for searcher in ("direct", "focus")]
+    asked = [_asked(lookers, sample) for sample in samples]
     title = "Small things in a large image"
-    page = write(Path(out) / "index.html", page_of(sheets, title=title))
+    page = write(Path(out) / "index.html", page_of([sheet for _, sheet in asked], title=title))
+    rows = [row for row, _ in asked]
     if as_json:
         print_json({"scene": str(picture), "page": str(page), "questions": rows})
     else:
         _print(rows, picture, page)
 
 
-def _row(asked: Asked, direct: Answer, focus: Answer, seconds: float) -> dict[str, Any]:
-    return {
-        "question": asked.question.text,
-        "truth": asked.answer,
-        "direct": _words(asked, direct),
-        "focus": _words(asked, focus),
-        "passes": sum(focus.passes.values()),
+def _samples(model: str | None, seed: int | None) -> list[Sample]:
+    """Questions about the first image of the world that the model knows."""
+    from ..dataset import Dataset
+    from ..looker import family_of
+    from ..registry import Registry
+    from ..spec import Spec
+
+    family = family_of(model)
+    if not family.home:
+        raise ModelError(
+            f"The model {family.name!r} has no drawn world of its own to be shown in; ask it about "
+            "an image with 'visualcrop ask', or leave out -m."
+        )
+    spec = Spec.parse(family.home)
+    spec = spec if seed is None else spec.with_option("seed", seed)
+    samples = iter(Registry.load().build(Dataset, spec))
+    first = next(samples)
+    return [first, *takewhile(lambda sample: sample.group == first.group, samples)]
+
+
+def _asked(lookers: Sequence[Any], sample: Sample) -> tuple[dict[str, Any], Sheet]:
+    """What both say to one question, as a row and as a sheet."""
+    from ..report.page import Sheet
+    from ..spec import Spec
+
+    question = sample.question()
+    plain = lookers[0].ask(question.image, question.text, question.choices)
+    started = time.monotonic()
+    found = lookers[1].ask(question.image, question.text, question.choices)
+    seconds = time.monotonic() - started
+    truth, spec = sample.answers[0], str(Spec.of(lookers[1].searcher))
+    boxes = tuple(target.box for target in sample.targets)
+    row = {
+        "question": sample.text,
+        "truth": truth,
+        "direct": _words(sample, plain),
+        "focus": _words(sample, found),
+        "passes": sum(found.passes.values()),
         "seconds": round(seconds, 3),
     }
+    return row, Sheet(question, found, spec, direct=plain, truth=truth, boxes=boxes)
 
 
-def _words(asked: Asked, answer: Answer) -> str:
-    return answer.text if answer.choice is None else asked.question.choices[answer.choice]
+def _words(sample: Sample, answer: Answer) -> str:
+    return answer.text if answer.choice is None else sample.choices[answer.choice]
 
 
 def _print(rows: list[dict[str, Any]], picture: Path, page: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..looker import DEFAULT_MODEL
 from .options import AsJson, ModelSpec, console, print_json
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ Out = Annotated[
     typer.Option(metavar="FOLDER", help="Where the run is kept; by default under runs/."),
 ]
 ProtocolName = Annotated[
-    str, typer.Option(help="How questions are put: paper, zoomeye, lmms-eval or vlmevalkit.")
+    str | None,
+    typer.Option(
+        help="How questions are put: paper, zoomeye, lmms-eval or vlmevalkit. [default: paper]"
+    ),
 ]
 InferenceName = Annotated[
     str | None,
@@ -32,6 +35,9 @@ InferenceName = Annotated[
 ]
 Limit = Annotated[int | None, typer.Option(help="Only the first questions.", min=1)]
 Ids = Annotated[list[str] | None, typer.Option("--id", help="Only this question; give several.")]
+Seed = Annotated[
+    int | None, typer.Option(help="Draw the questions that --limit allows at random.", min=0)
+]
 Category = Annotated[str | None, typer.Option(help="Only questions of this category.")]
 ShardOf = Annotated[
     str, typer.Option("--shard", metavar="I/N", help="Only the Ith of N parts, for N processes.")
@@ -43,16 +49,25 @@ ExecutorSpec = Annotated[
 Passes = Annotated[
     int | None, typer.Option("--budget", help="Most passes of a search, for each question.", min=0)
 ]
+OpenEnded = Annotated[
+    bool, typer.Option("--open-ended", help="Put questions without their choices.")
+]
+JudgeSpec = Annotated[
+    str | None, typer.Option("--judge", help="Spec of what rules on answers in words, such as llm.")
+]
 
 
 def evaluate(
     dataset: Annotated[str, typer.Argument(help="Spec of a dataset, or a study's TOML file.")],
     searcher: Searchers = None,
-    model: ModelSpec = DEFAULT_MODEL,
+    model: ModelSpec = None,
     out: Out = None,
-    protocol: ProtocolName = "paper",
+    protocol: ProtocolName = None,
     inference: InferenceName = None,
+    open_ended: OpenEnded = False,
+    judge: JudgeSpec = None,
     limit: Limit = None,
+    seed: Seed = None,
     id: Ids = None,
     category: Category = None,
     shard: ShardOf = "1/1",
@@ -62,18 +77,50 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure searches on a dataset, beside asking directly. The same command resumes."""
-    from ..budget import Budget
     from ..evaluation.selection import Selection, read_shard
-    from ..evaluation.study import Study, labelled, read_study
 
-    if dataset.endswith(".toml"):
-        study = read_study(Path(dataset))
-    else:
-        given = labelled(searcher or ["focus"])
-        study = Study(dataset, model, given, protocol, inference, Budget(budget))  # type: ignore[arg-type]
-    chosen = Selection(limit, frozenset(id or ()), category, read_shard(shard))
+    given = {
+        "--searcher": searcher,
+        "--protocol": protocol,
+        "--inference": inference,
+        "--budget": budget,
+        "--open-ended": open_ended or None,
+        "--judge": judge,
+    }
+    made = _from_file if dataset.endswith(".toml") else _from_options
+    study = made(dataset, model, given)
+    chosen = Selection(limit, frozenset(id or ()), category, read_shard(shard), seed)
     store = run(study, out, chosen, executor or f"local(concurrency={concurrency})", quiet=as_json)
     show(store, as_json=as_json)
+
+
+def _from_file(path: str, model: str | None, given: Mapping[str, Any]) -> Study:
+    """The study of a file; on the command line only its model may be another."""
+    from ..errors import EvaluationError
+    from ..evaluation.study_toml import read_study
+
+    if too_many := [name for name, value in given.items() if value is not None]:
+        raise EvaluationError(
+            f"{too_many[0]} cannot be given beside a study's file; write it into {path!r}."
+        )
+    return read_study(Path(path), model)
+
+
+def _from_options(dataset: str, model: str | None, given: Mapping[str, Any]) -> Study:
+    from ..budget import Budget
+    from ..evaluation.study import Study, labelled
+    from ..looker import default_model
+
+    return Study(
+        dataset,
+        model or default_model(),
+        labelled(given["--searcher"] or ["focus"]),
+        given["--protocol"] or "paper",
+        given["--inference"],
+        Budget(given["--budget"]),
+        open_ended=bool(given["--open-ended"]),
+        judge=given["--judge"],
+    )
 
 
 def run(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..looker import DEFAULT_MODEL
 from .options import AsJson, ModelSpec, OptionPairs, console, print_json
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ def explain(
     kind: Annotated[
         str | None, typer.Option(help="Which kind is meant, where two share the name.")
     ] = None,
-    model: ModelSpec = DEFAULT_MODEL,
+    model: ModelSpec = None,
     option: OptionPairs = None,
     dataset: Annotated[
         str, typer.Option(metavar="NAME", help="Dataset that the model's settings are to suit.")
@@ -30,8 +29,8 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Show what a spec becomes: every option, its value, and where that came from."""
-    from ..configure import configure, given_paths, read_model, read_option, read_spec
-    from ..model import ModelFamily
+    from ..configure import configure, given_paths, read_option, read_spec
+    from ..looker import family_of
     from ..registry import Registry
     from ..spec import Spec
     from ..spec_toml import to_toml
@@ -39,7 +38,7 @@ def explain(
     registry, given = Registry.load(), read_spec(spec)
     interface = registry.named(given.name, kind)
     options = [read_option(text) for text in option or ()]
-    settings = registry.build(ModelFamily, read_model(model)).settings()
+    settings = family_of(model).settings()
     built = configure(
         registry, interface, given, options=options, settings=settings, dataset=dataset
     )

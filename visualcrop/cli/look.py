@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from ..looker import DEFAULT_MODEL
 from .options import (
     AsJson,
     ImagePath,
@@ -27,7 +26,7 @@ def look(
     relevance: Annotated[
         str, typer.Option("-r", "--relevance", help="Spec of the relevance source, or a TOML file.")
     ] = "vv",
-    model: ModelSpec = DEFAULT_MODEL,
+    model: ModelSpec = None,
     option: OptionPairs = None,
     out: Annotated[
         str | None,
@@ -38,10 +37,10 @@ def look(
 ) -> None:
     """Draw where the model's own internals point for a target."""
     from ..budget import BudgetedModel, Ledger
-    from ..configure import configure, read_model, read_option
+    from ..configure import configure, read_option
     from ..image import Image
     from ..interfaces import RelevanceSource
-    from ..model import ModelFamily
+    from ..looker import family_of
     from ..proposals.anchors import Anchors
     from ..registry import Registry
     from ..report.drawing import drawn
@@ -49,7 +48,7 @@ def look(
 
     view = View.whole(Image.open(image, max_pixels=max_pixels))
     registry = Registry.load()
-    family = registry.build(ModelFamily, read_model(model))
+    family = family_of(model)
     options = [read_option(text) for text in option or ()]
     source = configure(
         registry, RelevanceSource, relevance, options=options, settings=family.settings()

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 ImagePath = Annotated[str, typer.Argument(help="Path of the image.", metavar="IMAGE")]
 ModelSpec = Annotated[
-    str, typer.Option("-m", "--model", help="Spec of the model, or a TOML file that holds one.")
+    str | None,
+    typer.Option(
+        "-m",
+        "--model",
+        help="Spec of the model, a folder, a name on the hub, or a TOML file. "
+        "[default: $VISUALCROP_MODEL, else one that comes along]",
+    ),
 ]
 OptionPairs = Annotated[
     list[str] | None,

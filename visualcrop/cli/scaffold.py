@@ -20,6 +20,8 @@ KINDS = {
     "searcher": "Searcher",
     "model": "ModelFamily",
     "dataset": "Dataset",
+    "executor": "Executor",
+    "judge": "Judge",
 }
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from ..looker import DEFAULT_MODEL
 from .evaluate import (
     Category,
     InferenceName,
@@ -36,9 +35,9 @@ def sweep(
     ] = None,
     draws: Annotated[int, typer.Option(help="How many are drawn.", min=1)] = 50,
     seed: Annotated[int, typer.Option(help="Of the draws.", min=0)] = 0,
-    model: ModelSpec = DEFAULT_MODEL,
+    model: ModelSpec = None,
     out: Out = None,
-    protocol: ProtocolName = "paper",
+    protocol: ProtocolName = None,
     inference: InferenceName = None,
     limit: Limit = None,
     category: Category = None,
@@ -51,11 +50,12 @@ def sweep(
     from ..evaluation.selection import Selection, read_shard
     from ..evaluation.study import BASELINE, Study
     from ..evaluation.sweeping import grid, labelled
+    from ..looker import default_model
 
     options = labelled(grid(axis or (), draw or (), draws, seed))
     variants = {BASELINE: BASELINE, **dict.fromkeys(options, searcher)}
     study = Study(
-        dataset, model, variants, protocol, inference, Budget(budget),  # type: ignore[arg-type]
+        dataset, model or default_model(), variants, protocol or "paper", inference, Budget(budget),  # type: ignore[arg-type]
         options=options, sharing=True,
     )  # fmt: skip
     chosen = Selection(limit, category=category, shard=read_shard(shard))

@@ -10,6 +10,7 @@ from pathlib import Path
 import attrs
 
 from ..dataset import Dataset, Problem, Sample
+from ..decoding import size_of
 from ..errors import VisualcropError
 from .files import FileDataset
 from .importing import Advance, sha256
@@ -76,8 +77,9 @@ def _looked_at(sample: Sample, images: hashlib._Hash, *, pixels: bool) -> list[P
     try:
         if pixels:
             sample.source.open()
-        images.update(sample.source.read())
-        width, height = sample.source.size()
+        picture = sample.source.read()
+        images.update(picture)
+        width, height = size_of(picture)
     except VisualcropError as exc:
         return [Problem(sample.id, str(exc))]
     outside = [

@@ -36,16 +36,19 @@ class _Cursor:
         self.column: tuple[str, str] | None = None
         self.cells: Iterator[tuple[int, Any]] = iter(())
         self.next = 0
+        self.last: Any = None
 
     def read(self, path: str, column: str, row: int) -> Any:
         with self.lock:
+            if self.column == (path, column) and row == self.next - 1:
+                return self.last
             if self.column != (path, column) or row < self.next:
                 self.cells = _cells(Path(path), column, row)
-            self.column, self.next = (path, column), row + 1
+            self.column = None  # unless the row is found
             for place, cell in self.cells:
                 if place == row:
+                    self.column, self.next, self.last = (path, column), row + 1, cell
                     return cell
-            self.column = None
         raise FileError(f"{path!r} has no row {row}; it was changed.")
 
 

@@ -16,6 +16,7 @@ from ..image import MAX_PIXELS
 from ..inference.batching import Batching
 from ..inference.recalling import Recalling
 from ..interfaces import Searcher
+from ..judge import Rule
 from ..model import Model, ModelFamily
 from ..protocol import Protocol
 from ..record import Record
@@ -34,6 +35,7 @@ class Asker(Worker):
     searchers: Mapping[str, Searcher]
     protocol: Protocol
     budget: Budget = Budget()
+    rule: Rule | None = None  # on answers that are not right word for word
 
     @classmethod
     def open(cls, study: Study) -> Asker:
@@ -42,9 +44,10 @@ class Asker(Worker):
         family = registry.build(ModelFamily, read_model(study.model))
         settings = family.settings()
         searchers = {label: study.searcher(label, registry, settings) for label in study.variants}
-        asked = study.protocol_for(study.open_dataset(registry))
+        protocol = study.protocol_for(study.open_dataset(registry))
+        judge = study.build_judge(registry)
         model = Recalling(family.open()) if study.sharing else family.open()
-        return cls(model, searchers, asked, study.budget)
+        return cls(model, searchers, protocol, study.budget, judge.open() if judge else None)
 
     def shared(self) -> Asker:
         """What waits for the model at the same time is run together."""
@@ -54,7 +57,6 @@ class Asker(Worker):
     def answer(self, task: Task) -> Record:
         """Ask, and write down what happened; whatever goes wrong is this question's alone."""
         sample, ledger = task.sample, Ledger(self.budget)
-        started = time.monotonic()
         about: dict[str, Any] = {
             "id": sample.id,
             "variant": task.variant,
@@ -62,25 +64,34 @@ class Asker(Worker):
             "group": sample.group,
             "category": sample.category,
         }
+        started = time.monotonic()
         try:
             question = attrs.evolve(sample.question(MAX_PIXELS), protocol=self.protocol)
             about["image"] = (question.image.width, question.image.height)
-            if isinstance(self.model, Recalling):
-                self.model.about(question.image.digest)
-            searcher = self.searchers[task.variant]
-            answer = searcher.search(question, BudgetedModel(self.model, ledger))
-            about |= _told(sample, question, answer)
+            answer = self._searched(task.variant, question, ledger)
+            about["seconds"] = time.monotonic() - started
+            about |= _told(sample, answer) | self._scored(sample, answer)
         except Exception as exc:  # noqa: BLE001 - counted, named, and never a wrong answer
             about |= {"status": "error", "error": f"{type(exc).__name__}: {exc}"}
-        cost = _cost(ledger, about.pop("counts", {}))
-        return Record(**about, **cost, seconds=round(time.monotonic() - started, 4))
+        about["seconds"] = round(about.get("seconds", time.monotonic() - started), 4)
+        return Record(**about | _cost(ledger, about.pop("counts", {})))
+
+    def _searched(self, variant: str, question: Question, ledger: Ledger) -> Answer:
+        if isinstance(self.model, Recalling):
+            self.model.about(question.image.digest)
+        return self.searchers[variant].search(question, BudgetedModel(self.model, ledger))
+
+    def _scored(self, sample: Sample, answer: Answer) -> dict[str, Any]:
+        """By the words; the judge is asked only where they are not a right answer's."""
+        score, said = scored(sample, answer), None
+        if self.rule and not isinstance(sample.answer, int) and score != 1:
+            ruling = self.rule(sample, answer.text)
+            score, said = None if ruling.right is None else float(ruling.right), ruling.said
+        return {"status": "unparsed" if score is None else "ok", "score": score, "ruling": said}
 
 
-def _told(sample: Sample, question: Question, answer: Answer) -> dict[str, Any]:
-    score = scored(sample, answer)
+def _told(sample: Sample, answer: Answer) -> dict[str, Any]:
     return {
-        "status": "unparsed" if score is None else "ok",
-        "score": score,
         "text": answer.text,
         "choice": answer.choice,
         "exhausted": answer.exhausted,

@@ -60,6 +60,7 @@ def _check_alike(stores: Sequence[Store]) -> None:
         for what, one, two in (
             ("dataset", first.study.dataset, other.study.dataset),
             ("protocol", _protocol(first), _protocol(other)),
+            ("judge", first.study.judge, other.study.judge),
         ):
             if one != two:
                 raise EvaluationError(
@@ -70,4 +71,5 @@ def _check_alike(stores: Sequence[Store]) -> None:
 
 def _protocol(store: Store) -> str:
     told = read_json(store.folder / MANIFEST)["protocol"]
-    return f"{told['name']} {told['digest']}"
+    how = " without options" if store.study.open_ended else ""
+    return f"{told['name']} {told['digest']}{how}"

@@ -42,8 +42,10 @@ def _resolved(study: Study, registry: Registry, dataset: Dataset) -> dict[str, A
         label: str(Spec.of(study.searcher(label, registry, family.settings())))
         for label in study.variants
     }
+    judge = study.build_judge(registry)
     return {
         "model": str(Spec.of(family)),
+        "judge": None if judge is None else str(Spec.of(judge)),
         "dataset": str(Spec.of(dataset)),
         "searchers": searchers,
     }

@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from ..dataset import Dataset, Problem, Sample
+from ..errors import EvaluationError
 from ..executor import Executor, Task
 from ..executors.local import Local
 from ..record import Record
@@ -67,9 +68,10 @@ def evaluate(
     """
     registry = Registry.load()
     dataset = study.open_dataset(registry)
+    told = manifest(study, registry, dataset)  # nothing is begun if a spec is wrong
     store = Store.begin(folder, study)
     if not (store.folder / MANIFEST).is_file():
-        write_json(store.folder / MANIFEST, manifest(study, registry, dataset))
+        write_json(store.folder / MANIFEST, told)
     part, parts = selection.shard
     asked, worker = _Asked(), f"{part}of{parts}"
     with Shard(store.shard(worker)) as shard:
@@ -78,6 +80,11 @@ def evaluate(
             shard.append(record)
             watch(record)
     write_json(store.folder / ASKED.format(worker), asked.as_json())
+    if not asked.questions and parts == 1:
+        raise EvaluationError(
+            f"The dataset {study.dataset!r} has no question that was selected, and {asked.broken} "
+            "broken rows; look at --id and --category, and see visualcrop data check."
+        )
     return store
 
 
@@ -90,4 +97,4 @@ def _tasks(
         asked.add(sample)
         for variant in study.variants:
             if (variant, sample.id) not in settled:
-                yield Task(variant, sample)
+                yield Task(variant, study.put(sample))

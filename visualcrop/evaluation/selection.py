@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import heapq
 from collections.abc import Callable, Iterator
 from itertools import islice
 
@@ -9,6 +11,8 @@ import attrs
 
 from ..dataset import Dataset, Problem, Sample
 from ..errors import EvaluationError
+
+Broken = Callable[[Problem], object]
 
 
 @attrs.frozen
@@ -19,11 +23,15 @@ class Selection:
     ids: frozenset[str] = frozenset()
     category: str | None = None
     shard: tuple[int, int] = (1, 1)  # the first of one
+    seed: int | None = None  # draws as many as the limit allows; none takes the first
 
-    def of(self, dataset: Dataset, broken: Callable[[Problem], object]) -> Iterator[Sample]:
+    def of(self, dataset: Dataset, broken: Broken) -> Iterator[Sample]:
         """Those selected; shards share them out, every question to one of them."""
         first, step = self.shard
         wanted = filter(self._wants, _sound(dataset, broken))
+        if self.limit is not None and self.seed is not None:
+            drawn = self._drawn(dataset, self.limit)
+            wanted = (sample for sample in wanted if sample.id in drawn)
         return islice(islice(wanted, self.limit), first - 1, None, step)
 
     def most(self, dataset: Dataset) -> int | None:
@@ -36,8 +44,16 @@ class Selection:
         wanted = not self.ids or sample.id in self.ids
         return wanted and (self.category is None or self.category in sample.category)
 
+    def _drawn(self, dataset: Dataset, count: int) -> set[str]:
+        """The same for each shard, and whatever the order of the dataset."""
+        wanted = filter(self._wants, _sound(dataset, lambda problem: None))
+        return {*heapq.nsmallest(count, (sample.id for sample in wanted), key=self._lot)}
 
-def _sound(dataset: Dataset, broken: Callable[[Problem], object]) -> Iterator[Sample]:
+    def _lot(self, id: str) -> bytes:
+        return hashlib.blake2b(f"{self.seed}/{id}".encode(), digest_size=16).digest()
+
+
+def _sound(dataset: Dataset, broken: Broken) -> Iterator[Sample]:
     for row in dataset.read():
         if isinstance(row, Sample):
             yield row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from io import RawIOBase
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -17,11 +18,11 @@ class Shard:
     """Answers are appended, and each is on the disk before the next is begun."""
 
     path: Path
-    _file: IO[bytes] | None = attrs.field(default=None, init=False)
+    _file: RawIOBase | None = attrs.field(default=None, init=False)
 
     def __enter__(self) -> Self:
         try:
-            self._file = self.path.open("ab")
+            self._file = self.path.open("ab", buffering=0)  # what fails to be written is not kept
         except OSError as exc:
             raise FileError(f"{str(self.path)!r} cannot be written: {exc.strerror}.") from exc
         if not _locked(self._file):
@@ -42,8 +43,9 @@ class Shard:
         if self._file is None:
             raise RuntimeError("The shard is not open.")
         try:
-            self._file.write(record.line().encode() + b"\n")
-            self._file.flush()
+            left = memoryview(record.line().encode("utf-8", "replace") + b"\n")
+            while left:
+                left = left[self._file.write(left) :]
             os.fsync(self._file.fileno())
         except OSError as exc:
             raise FileError(
@@ -52,7 +54,7 @@ class Shard:
             ) from exc
 
 
-def _locked(file: IO[bytes]) -> bool:
+def _locked(file: RawIOBase) -> bool:
     """Whether nobody else writes the file, as far as the system can tell."""
     try:
         import fcntl

@@ -28,9 +28,11 @@ class Store:
         """A new run, or the one in *folder* if it is of the same study."""
         store = cls(folder.expanduser())
         if (store.folder / STUDY).is_file() and store.study.digest != study.digest:
-            raise EvaluationError(
-                f"{str(folder)!r} holds a run of another study; give another --out, or remove it."
-            )
+            if any(shard.stat().st_size for shard in store.folder.glob(_SHARDS)):
+                raise EvaluationError(
+                    f"{str(folder)!r} holds a run of another study; give another --out, or remove it."
+                )
+            (store.folder / MANIFEST).unlink(missing_ok=True)  # it never got to a first answer
         write_json(store.folder / STUDY, study.as_json())
         return store
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
 import attrs
 
 from ..budget import Budget
 from ..configure import configure, read_dataset, read_option, read_spec
-from ..dataset import Dataset
+from ..dataset import Dataset, Sample
 from ..errors import EvaluationError, nearest
 from ..interfaces import Searcher
+from ..judge import Judge
 from ..protocol import Inference, Protocol
 from ..registry import Registry
 from .protocols import protocol
@@ -46,6 +46,8 @@ class Study:
     budget: Budget = Budget()
     options: Mapping[str, Sequence[str]] = attrs.field(factory=dict)  # path=value, by label
     sharing: bool = False  # variants share the passes that they have in common
+    open_ended: bool = False  # questions are put without their choices
+    judge: str | None = None  # rules on answers in words that are not right word for word
 
     def __attrs_post_init__(self) -> None:
         if not self.variants:
@@ -71,6 +73,16 @@ class Study:
         on = read_dataset(self.dataset).name
         return configure(registry, Searcher, spec, options=options, settings=settings, dataset=on)
 
+    def put(self, sample: Sample) -> Sample:
+        """The sample as it is asked: without choices, if the study is open-ended."""
+        if not (self.open_ended and sample.choices):
+            return sample
+        return attrs.evolve(sample, choices=(), answer=sample.answers)
+
+    def build_judge(self, registry: Registry) -> Judge | None:
+        """Who rules on answers in words; none leaves it to their words."""
+        return None if self.judge is None else registry.build(Judge, read_spec(self.judge))
+
     def open_dataset(self, registry: Registry) -> Dataset:
         return registry.build(Dataset, read_dataset(self.dataset))
 
@@ -91,22 +103,3 @@ def labelled(specs: Sequence[str]) -> dict[str, str]:
                 f"Two searchers are called {label!r}; give each a label of its own, label=spec."
             )
     return found
-
-
-def read_study(path: Path) -> Study:
-    """Read a study from a TOML file, with its searchers in a table of labels and specs."""
-    import tomllib
-
-    try:
-        told = tomllib.loads(path.expanduser().read_text("utf-8"))
-    except (OSError, ValueError) as exc:
-        raise EvaluationError(f"The study {str(path)!r} cannot be read: {exc}.") from exc
-    names = {field.name for field in attrs.fields(Study)} - {"variants"} | {"searchers"}
-    if unknown := sorted({*told} - names):
-        known = nearest(unknown[0], names, called="keys")
-        raise EvaluationError(f"The study {str(path)!r} has a key {unknown[0]!r}; {known}.")
-    searchers = {BASELINE: BASELINE, **told.pop("searchers", {})}
-    try:
-        return Study(**told | {"variants": searchers, "budget": Budget(**told.get("budget", {}))})
-    except TypeError as exc:
-        raise EvaluationError(f"The study {str(path)!r} needs a dataset and a model.") from exc

@@ -17,25 +17,26 @@ class Beginnings:
     """
     Of prompts that are read together, up to the last image of each.
 
-    What a prompt alone begins with, among others that are asked once, is likely not to be asked
-    again: so it is remembered where there is room for it, and the first to be forgotten.
+    A crop that is asked about once, beside many, is not likely to be seen again: so it is
+    remembered where there is room for it, and the first to be forgotten.
     """
 
     asked: Sequence[Prepared]
     memory: Memory[State] | None
     reread: bool  # whether those that are read first will be gone on from, too
+    many: bool  # whether other images are asked about at the same time
     keys: Sequence[Key]
     states: dict[Key, State]
 
     @classmethod
     def of(
-        cls, asked: Sequence[Prepared], memory: Memory[State] | None, *, reread: bool
+        cls, asked: Sequence[Prepared], memory: Memory[State] | None, *, reread: bool, many: bool
     ) -> Beginnings:
         """With what is remembered of them."""
         keys = [_key(prepared, memory) or (id(prepared),) for prepared in asked]
         known = {key: memory.find(key) for key in dict.fromkeys(keys)} if memory is not None else {}
         states = {key: state for key, state in known.items() if state is not None}
-        return cls(asked, memory, reread, keys, states)
+        return cls(asked, memory, reread, many, keys, states)
 
     @property
     def unknown(self) -> list[int]:
@@ -53,14 +54,14 @@ class Beginnings:
         return prepared.cut if self.shares(place) else prepared.length - 1
 
     def learn(self, place: int, state: State, *, alone: bool) -> None:
-        """Take from *state*, in a pass that the prompt had *alone* or not, how it begins."""
+        """Take from *state*, which the prompt has *alone* or in a batch, how it begins."""
         key, beginning = self.keys[place], state.until(self.cut(place))
         others = Counter(self.keys)[key] > 1
         if others or self.reread:
             self.states[key] = beginning
         if self.memory is None or not self.shares(place):
             return
-        once = not (others or alone)
+        once = self.many and not others
         room = self.memory.most_bytes - (self.memory.bytes if once else 0)
         if beginning.size <= room:
             kept = beginning if alone else beginning.copy()

@@ -45,6 +45,7 @@ class Reader:
     meter: Meter
     memory: Memory[State] | None
     most_tokens: int  # in a pass, with padding
+    many: bool = False  # whether other images are asked about at the same time
 
     def next(self, asked: Sequence[Prepared]) -> list[Tensor]:
         """For each prompt, logits of what comes next: 1 x vocabulary."""
@@ -91,7 +92,8 @@ class Reader:
             leading = [asked[place] for place in places]
             return passes.internals(leading, capture, through=any(map(self._shares, leading)))
 
-        return self._each(asked, lead, partial(passes.taken, capture=capture))
+        alone = attrs.evolve(self, many=False)  # an image whose map is made will be seen again
+        return alone._each(asked, lead, partial(passes.taken, capture=capture))
 
     def said(
         self, asked: Sequence[Prepared], ends: frozenset[int], max_new_tokens: int
@@ -125,7 +127,8 @@ class Reader:
     ) -> list[_T]:
         """What *lead* and *follow* find for each prompt: *lead* may find but a state."""
         found: dict[int, _T] = {}
-        beginnings = Beginnings.of(asked, self.memory, reread=replies is not None)
+        reread = replies is not None
+        beginnings = Beginnings.of(asked, self.memory, reread=reread, many=self.many)
         for places in self._batches(asked, beginnings.unknown):
             for place, (answer, state) in zip(places, in_halves(lead, places), strict=True):
                 found |= {} if answer is None else {place: answer}

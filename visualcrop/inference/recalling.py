@@ -62,8 +62,12 @@ class Recalling(Model):
         ask: Callable[[Sequence[Prompt]], Sequence[_R]],
     ) -> list[_R]:
         keys = [(kind, _key(prompt)) for prompt in prompts]
-        new = {key: p for key, p in zip(keys, prompts, strict=True) if key not in self._known}
-        fresh = dict(zip(new, ask([*new.values()]) if new else (), strict=True))
+        asked = dict(zip(keys, prompts, strict=True))
+        new: dict[Hashable, Prompt] = {
+            key: prompt for key, prompt in asked.items() if key not in self._known
+        }
+        replies: Sequence[_R] = ask([*new.values()]) if new else ()
+        fresh = dict(zip(new, replies, strict=True))
         self._known |= {key: attrs.evolve(reply, work=Work()) for key, reply in fresh.items()}
         return [fresh.pop(key) if key in fresh else self._known[key] for key in keys]
 

@@ -40,7 +40,7 @@ class HuggingFaceModel(Model):
     layout: Callable[[View, int], Layout]  # of a view among so many
     meter: Meter
     prefixes: Memory[State] | None = None
-    most_tokens: int = 8192  # read in one pass, with padding
+    most_tokens: int | None = None  # read in one pass, with padding; none: as suits the device
     _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one runs at a time
 
     @property
@@ -48,13 +48,15 @@ class HuggingFaceModel(Model):
         return self.meter.sequences
 
     @property
-    def reader(self) -> Reader:
-        return Reader(self.network, self.meter, self.prefixes, self.most_tokens)
+    def limit(self) -> int:
+        """Most tokens in one pass. A GPU wants thousands; a core is as fast with one prompt."""
+        on_cpu = self.network.device.type == "cpu"
+        return self.most_tokens or (1024 if on_cpu else 8192)
 
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
         if capture.pixels:
             return [self._sight(prompt) for prompt in prompts]
-        seen = self._answered(prompts, lambda asked: self.reader.internals(asked, capture))
+        seen = self._answered(prompts, lambda reader, asked: reader.internals(asked, capture))
         back = Work(backward=int(bool(capture.gradients)))
         readings = []
         for prompt, (prepared, found, work) in zip(prompts, seen, strict=True):
@@ -66,23 +68,27 @@ class HuggingFaceModel(Model):
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
         weigh = self._by_sentence if by == "sentence" else self._by_token
-        weighed = self._answered(prompts, lambda asked: weigh(asked, choices))
+        weighed = self._answered(prompts, lambda reader, asked: weigh(reader, asked, choices))
         return [Choice(logits, work) for _, logits, work in weighed]
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         ends = self.prompter.ends
-        said = self._answered(prompts, lambda asked: self.reader.said(asked, ends, max_new_tokens))
+        said = self._answered(prompts, lambda reader, asked: reader.said(asked, ends, max_new_tokens))
         return [Reply(self.prompter.text(tokens), work) for _, tokens, work in said]
 
     def _answered(
-        self, prompts: Sequence[Prompt], answer: Callable[[Sequence[Prepared]], Sequence[_T]]
+        self,
+        prompts: Sequence[Prompt],
+        answer: Callable[[Reader, Sequence[Prepared]], Sequence[_T]],
     ) -> list[tuple[Prepared, _T, Work]]:
         """Each prompt's answer, and its share of the work of those that were asked together."""
         answers: dict[int, tuple[Prepared, _T, Work]] = {}
+        many = len({views_key(prompt) for prompt in prompts}) > 1
+        reader = Reader(self.network, self.meter, self.prefixes, self.limit, many)
         for group in self._groups(prompts):
             asked = list(group.values())
             with self._measured() as span:
-                found = answer(asked)
+                found = answer(reader, asked)
             works = shared(span.work, [prepared.length for prepared in asked])
             answers.update(zip(group, zip(asked, found, works, strict=True), strict=True))
         return [answers[place] for place in range(len(prompts))]
@@ -97,7 +103,7 @@ class HuggingFaceModel(Model):
         for places in showing.values():
             alike = {place: self.prompter.prepare(prompts[place]) for place in places}
             longest = max(prepared.length for prepared in alike.values())
-            if group and tokens + longest > self.most_tokens:
+            if group and tokens + longest > self.limit:
                 yield group
                 group, tokens = {}, 0
             group |= alike
@@ -106,17 +112,17 @@ class HuggingFaceModel(Model):
             yield group
 
     def _by_token(
-        self, asked: Sequence[Prepared], choices: Sequence[str]
+        self, reader: Reader, asked: Sequence[Prepared], choices: Sequence[str]
     ) -> list[tuple[float, ...]]:
         firsts = [[int(tokens[0, 0]) for tokens in self._replies(p, choices)] for p in asked]
-        pairs = zip(self.reader.next(asked), firsts, strict=True)
+        pairs = zip(reader.next(asked), firsts, strict=True)
         return [tuple(after[0, first].float().tolist()) for after, first in pairs]
 
     def _by_sentence(
-        self, asked: Sequence[Prepared], choices: Sequence[str]
+        self, reader: Reader, asked: Sequence[Prepared], choices: Sequence[str]
     ) -> list[tuple[float, ...]]:
         replies = [self._replies(prepared, choices) for prepared in asked]
-        told = self.reader.replies(asked, [[r[:, :-1] for r in each] for each in replies])
+        told = reader.replies(asked, [[r[:, :-1] for r in each] for each in replies])
         return [
             tuple(likelihood(after, *pair) for pair in zip(inside, each, strict=True))
             for (after, *inside), each in zip(told, replies, strict=True)

@@ -14,6 +14,8 @@ from ..models.toy.scene import Asked, Scene, Thing
 from .answer_suite import AnswerComposerSuite
 from .bench import Bench
 from .dataset_suite import DatasetSuite
+from .executor_suite import ExecutorSuite
+from .judge_suite import JudgeSuite
 from .model_suite import ModelFamilySuite
 from .proposals_suite import ProposalGeneratorSuite
 from .relevance_suite import RelevanceSourceSuite
@@ -31,6 +33,8 @@ SUITES: dict[str, type[StrategySuite]] = {
     "searcher": SearcherSuite,
     "model": ModelFamilySuite,
     "dataset": DatasetSuite,
+    "executor": ExecutorSuite,
+    "judge": JudgeSuite,
 }
 
 __all__ = [
@@ -39,6 +43,8 @@ __all__ = [
     "Asked",
     "Bench",
     "DatasetSuite",
+    "ExecutorSuite",
+    "JudgeSuite",
     "ModelFamilySuite",
     "ProposalGeneratorSuite",
     "RelevanceSourceSuite",

@@ -1,1 +1,15 @@
 """Small models that really see, and the world that they know."""
+
+from __future__ import annotations
+
+from visualcrop import Strategy, hookimpl
+
+from .models import Tiny
+from .needles import Needles
+
+__all__ = ["Needles", "Tiny"]
+
+
+@hookimpl
+def visualcrop_strategies() -> list[type[Strategy]]:
+    return [Tiny, Needles]

@@ -104,14 +104,14 @@ class Needles(Dataset):
 def _asked(source: SceneSource) -> Asked | None:
     """What is asked about a scene: light enough to be kept, and worth a drawing."""
     scene = _drawn(source.seed, source.width, source.height, source.kind)
-    return ask(scene, Random(source.seed))  # noqa: S311 - scenes, not secrets
+    return ask(scene, Random(f"question {source.seed}"))  # noqa: S311 - scenes, not secrets
 
 
 def _sides(seed: int, longer: int) -> tuple[int, int]:
     """Square, or four to three either way."""
     shorter = longer * 3 // 4
     shapes = (longer, longer), (longer, shorter), (shorter, longer)
-    return Random(seed).choice(shapes)  # noqa: S311 - as above
+    return Random(f"sides {seed}").choice(shapes)  # noqa: S311 - as above
 
 
 def _made(id: str, source: SceneSource, asked: Asked) -> Sample:

@@ -13,6 +13,7 @@ from tests.models.tiny.checkpoints import checkpoint
 from visualcrop import ModelFamily, Registry, Searcher
 from visualcrop.cli import app
 from visualcrop.configure import configure
+from visualcrop_zoomeye import ZoomEye
 
 SPEC = "zoomeye(targets=rules, depth=2, side=150, max_new_tokens=3)"
 QUESTIONS = ("What colour is the mug?", "Is the mug left of the key?", "How many mugs are there?")
@@ -51,4 +52,6 @@ class TestCommandLine:
         """Without being told."""
         registry = Registry.load()
         settings = registry.build(ModelFamily, family).settings()
-        assert configure(registry, Searcher, "zoomeye", settings=settings).family == family
+        method = configure(registry, Searcher, "zoomeye", settings=settings)
+        assert isinstance(method, ZoomEye)
+        assert method.family == family

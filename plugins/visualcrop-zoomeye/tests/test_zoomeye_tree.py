@@ -39,7 +39,7 @@ class TestTree:
     )
     def test_the_shape_decides_how(self, size, splits, grid) -> None:
         """Rows and columns of the children; two halve the longer side."""
-        children = Node(0, 0, *size, 336, splits).children
+        children = Node.root(size, 336, splits).children
         rows, columns = ({getattr(c, side) for c in children} for side in ("top", "left"))
         assert (len(rows), len(columns)) == grid
 
@@ -51,7 +51,7 @@ class TestTree:
     @pytest.mark.parametrize(("size", "splits"), [*product([(1, 9000), (9000, 1), (1, 1)], (2, 9))])
     def test_strips_have_no_empty_children(self, size, splits) -> None:
         """However thin the image is."""
-        nodes = [Node(0, 0, *size, 56, splits)]
+        nodes = [Node.root(size, 56, splits)]
         for node in nodes:
             nodes += node.children
         assert all(min(node.width, node.height) > 0 for node in nodes)
@@ -70,7 +70,7 @@ class TestTree:
     )
     def test_depths(self, size, stop, levels) -> None:
         """Of images of usual sizes."""
-        assert Node(0, 0, *size, stop).levels == levels
+        assert Node.root(size, stop).levels == levels
 
 
 class TestSurroundings:

@@ -41,6 +41,11 @@ class Showing:
     _square: list[PIL.Image.Image] = attrs.field(factory=list, init=False)
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the image."""
+        return self.image.width, self.image.height
+
+    @property
     def whole(self) -> Look:
         """The whole image, as sharp as the model takes it."""
         return Look(self._one, (View.whole(self.image),))
@@ -65,8 +70,7 @@ class Showing:
         roots = [node for node in nodes if node.depth == 0]
         if not nodes or len(roots) == len(nodes) or (roots and self.views != "crop"):
             return self.whole
-        size = self.image.width, self.image.height
-        boxes = joined([surroundings(n.xywh, size, self.side, self.scale) for n in nodes])
+        boxes = joined([surroundings(n.xywh, self.size, self.side, self.scale) for n in nodes])
         return self._crop(boxes) if self.views == "crop" else self._pair(boxes)
 
     def _crop(self, boxes: Sequence[Box]) -> Look:
@@ -109,14 +113,14 @@ class Showing:
     @property
     def _offset(self) -> tuple[int, int]:
         """Where the image lies on the canvas."""
-        width, height = self.image.width, self.image.height
+        width, height = self.size
         return max(0, (height - width) // 2), max(0, (width - height) // 2)
 
     @property
     def _canvas(self) -> PIL.Image.Image:
         """The image in the middle of a square; made once, and drawn on."""
         if not self._square:
-            side = max(self.image.width, self.image.height)
+            side = max(self.size)
             self._square.append(PIL.Image.new("RGB", (side, side), self.paper))
             self._square[0].paste(self.image.picture, self._offset)
         return self._square[0]
@@ -125,7 +129,7 @@ class Showing:
         """The canvas as small as the smallest view; in the image's own shape where that is seen."""
         if self.views == "pair":
             return canvas.resize((self.side, self.side), _BICUBIC)
-        width, height = self.image.width, self.image.height
+        width, height = self.size
         across, down = self._offset
         inner = canvas.crop((across, down, across + width, down + height))
         longer = max(width, height)

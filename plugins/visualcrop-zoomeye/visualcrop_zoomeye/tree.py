@@ -25,6 +25,11 @@ class Node:
     splits: int = 4
     depth: int = 0
 
+    @classmethod
+    def root(cls, size: tuple[int, int], stop: int, splits: int = 4) -> Node:
+        """All of an image of *size*, width and height."""
+        return cls(0, 0, *size, stop, splits)
+
     @property
     def box(self) -> Box:
         return Box(self.left, self.top, self.left + self.width, self.top + self.height)

@@ -106,9 +106,8 @@ class ZoomEye(Searcher):
         )
 
     def _party(self, question: Question, showing: Showing, model: BudgetedModel) -> Party:
-        image = question.image
         rules = Rules(self.constants, self.depth, self.depth_type2, self.t_type2, self.authors)
-        root = Node(0, 0, image.width, image.height, showing.side, self.splits)
+        root = Node.root(showing.size, showing.side, self.splits)
         return Party(rules, root, question.text, partial(Asker, model, showing))
 
     @property

@@ -8,7 +8,8 @@ import pytest
 
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import Budget, Registry, VisualcropError
-from visualcrop.evaluation.study import Study, labelled, read_study
+from visualcrop.evaluation.study import Study, labelled
+from visualcrop.evaluation.study_toml import read_study
 
 
 class TestStudy:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from ..scenes import COLOURS, DIGITS, SHAPES, Scene, Thing
+from ..scenes import COLOURS, DIGITS, SHAPES, Plan, Scene, Thing
 from ..scenes.words import PLATE, plural
 from .sense import Asked, Sense, choices
 
@@ -135,7 +135,7 @@ QUESTIONS: dict[str, Ask] = {
 }
 
 
-def ask(scene: Scene, rng: Random) -> Asked | None:
+def ask(scene: Plan | Scene, rng: Random) -> Asked | None:
     """A question of the scene's own kind, about its leads."""
     sense, first = Sense(scene.things), scene.things[0]
     if scene.kind == "relation":

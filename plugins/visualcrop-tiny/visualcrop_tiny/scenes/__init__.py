@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from .casting import KINDS, Kind
-from .painting import Scene, Thing, draw
+from .painting import Scene, draw, paint
+from .planning import Plan, Thing, plan
 from .words import COLOURS, DIGITS, SHAPES
 
-__all__ = ["COLOURS", "DIGITS", "KINDS", "SHAPES", "Kind", "Scene", "Thing", "draw"]
+__all__ = [
+    *("COLOURS", "DIGITS", "KINDS", "SHAPES"),
+    *("Kind", "Plan", "Scene", "Thing"),
+    *("draw", "paint", "plan"),
+]

@@ -27,7 +27,7 @@ from visualcrop import (
 
 
 @attrs.define(eq=False)
-class _Listener(Model):
+class Listener(Model):
     """Takes down what it is asked, and has nothing to say."""
 
     id: str = "listener"
@@ -53,7 +53,7 @@ def rehearsed(
     composer: AnswerComposer, question: Question, findings: Sequence[Finding]
 ) -> Prompt:
     """The prompt that *composer* asks the question with."""
-    listener = _Listener()
+    listener = Listener()
     composer.compose(question, findings, BudgetedModel(listener, Ledger(Budget())))
     return listener.heard[0]
 
@@ -63,7 +63,7 @@ def prompt_of(text: str, choices: tuple[str, ...] = ()) -> str:
     """The question as it is put after what is shown, its choices in letters."""
     import PIL.Image
 
-    listener = _Listener()
+    listener = Listener()
     question = Question(text, Image(PIL.Image.new("RGB", (8, 8))), choices)
     reply(question, [], BudgetedModel(listener, Ledger(Budget())))
     return listener.heard[0].text

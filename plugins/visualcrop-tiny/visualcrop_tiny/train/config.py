@@ -27,7 +27,7 @@ class Sizes:
 class Data:
     """Scenes to render; each gives `views.PER_SCENE` views."""
 
-    scenes: int = 6000
+    scenes: int = 7400
     seed: int = 100_000
     processes: int = 2
 
@@ -67,6 +67,7 @@ class Config:
     processes: int = 2
     threads: int = 1  # of each process
     device: str = "auto"
+    compile: bool = False  # the layers, in the second stage
     text: int = 128  # tokens of questions packed behind one view
     save: float = 120.0  # seconds between checkpoints
     sizes: Sizes = Sizes()

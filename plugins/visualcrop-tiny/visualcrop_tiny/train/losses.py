@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..scenes import DIGITS
 from ..scenes.words import plural
 from ..speech import WORDS
-from ..views.storing import ALL_COLOURS, ALL_SHAPES
+from ..views.labelling import ALL_COLOURS, ALL_SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

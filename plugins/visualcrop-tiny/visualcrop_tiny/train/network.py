@@ -68,17 +68,22 @@ def pixels(images: Any, device: str) -> Tensor:
     return (raw / 255 - PIXEL_MEAN) / PIXEL_STD
 
 
+def tower(network: Any) -> Any:
+    """The vision tower's own modules, wherever this release of transformers has them."""
+    tower = network.model.vision_tower
+    return getattr(tower, "vision_model", tower)
+
+
 def seen(network: Any, images: Tensor, kept: Tensor | None = None) -> Tensor:
     """Image tokens of *images*; of the patches *kept* alone, if they are named."""
     import torch
 
-    tower = network.model.vision_tower
-    tower = getattr(tower, "vision_model", tower)
-    tokens = tower.embeddings(images)
+    eye = tower(network)
+    tokens = eye.embeddings(images)
     if kept is not None:
         index = kept[..., None].expand(-1, -1, tokens.shape[-1])
         tokens = torch.cat([tokens[:, :1], tokens[:, 1:].gather(1, index)], 1)
-    hidden = tower.encoder(inputs_embeds=tower.pre_layrnorm(tokens)).last_hidden_state
+    hidden = eye.encoder(inputs_embeds=eye.pre_layrnorm(tokens)).last_hidden_state
     projected: Tensor = network.model.multi_modal_projector(hidden[:, 1:])
     return projected
 

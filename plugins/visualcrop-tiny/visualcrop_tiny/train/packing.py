@@ -19,7 +19,8 @@ from ..views.sight import Sighting
 
 Array = npt.NDArray[Any]
 IGNORED = -100
-_MIX = {"existence": 0.28, "attribute": 0.24, "relation": 0.17, "count": 0.13, "detail": 0.1}
+_MIX = {"existence": 0.24, "attribute": 0.24, "relation": 0.2, "count": 0.12, "detail": 0.2}
+_ONES = 0.3  # of the counts that come to one, since most do
 _OPEN = {"existence": 0.85, "attribute": 0.35, "relation": 0.4, "count": 0.4, "detail": 0.35}
 _SIDES = 0.35  # of the questions about places, ask for the half of the view that one thing is in
 _CLEAR, _GONE = 0.7, 0.12  # seen as much, a thing is there; as little, it is not
@@ -78,17 +79,26 @@ def _exchange(sight: Sense, rng: Random) -> tuple[tuple[int, ...], int]:
     """Tokens of a question as it is put, and the one of the reply."""
     if rng.random() < 0.07:
         return _spelt(rng)
-    kind = rng.choices(list(_MIX), list(_MIX.values()))[0]
-    asked = QUESTIONS[kind](sight, rng)
-    if kind == "relation" and (asked is None or rng.random() < _SIDES):
-        asked = _side(sight, rng)
-    asked = asked or QUESTIONS["existence"](sight, rng)
+    asked = _asked(sight, rng) or QUESTIONS["existence"](sight, rng)
     if asked is None:
         return _spelt(rng)
     if rng.random() < _OPEN[asked.kind]:
         return encoded(prompt_of(asked.text)), WORDS.index(asked.answer)
     letter = _LETTERS[asked.choices.index(asked.answer)]
     return encoded(_lettered(asked)), WORDS.index(letter)
+
+
+def _asked(sight: Sense, rng: Random) -> Asked | None:
+    """A question of some kind, or of a simpler one where that cannot be asked."""
+    kind = rng.choices(list(_MIX), list(_MIX.values()))[0]
+    asked = QUESTIONS[kind](sight, rng)
+    if kind == "count" and asked and asked.answer == "1" and rng.random() > _ONES:
+        asked = None
+    if kind == "relation" and (asked is None or rng.random() < _SIDES):
+        asked = _side(sight, rng)
+    if asked is None and rng.random() < 0.7:
+        asked = QUESTIONS["attribute"](sight, rng)
+    return asked
 
 
 def _lettered(asked: Asked) -> str:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from ..views import Store, render
-from ..views.storing import GRID
+from ..views import GRID, Store, render
 from .network import fresh
 from .optimising import optimisers, set_rate
 from .steps import Trainee
@@ -102,6 +101,8 @@ def _stage(
     for tool, state in zip(tools, held or [], strict=False):
         tool.load_state_dict(state)
     trainee.network.train()
+    if trainee.config.compile and name == "talk":
+        trainee.compile()
     start, before, saved = time.monotonic(), progress.seconds, time.monotonic()
     while (done := _done(progress, stage)) < 1:
         rate = set_rate(tools, stage, progress.step, done)

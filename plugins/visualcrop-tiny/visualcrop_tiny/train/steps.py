@@ -10,9 +10,9 @@ import numpy as np
 
 from ..speech import BOS, WORDS
 from ..views import GRID, Store
-from ..views.storing import ALL_COLOURS, ALL_SHAPES
+from ..views.labelling import ALL_COLOURS, ALL_SHAPES
 from . import losses
-from .network import pixels, seen, spotted
+from .network import pixels, seen, spotted, tower
 from .packing import IGNORED, pack
 
 if TYPE_CHECKING:
@@ -41,6 +41,15 @@ class Trainee:
     network: Any
     placing: Any  # from a word token to the column and the row of its thing
     device: str
+
+    def compile(self) -> None:
+        """Have torch compile the layers: a minute of work that saves a quarter of each step."""
+        for layer in (*tower(self.network).encoder.layers, *self._decoder.layers):
+            layer.compile(dynamic=False)
+
+    @property
+    def _decoder(self) -> Any:
+        return self.network.model.language_model
 
     def parameters(self) -> list[Tensor]:
         return [*self.network.parameters(), *self.placing.parameters()]
@@ -90,9 +99,9 @@ class Trainee:
         labels = torch.from_numpy(self.store.labels[chosen]).to(self.device).long()
         if rng.random() < stage.full:
             return images, labels, None
-        things = (labels[:, 0] != 0).float().view(-1, 1, GRID, GRID)
-        near = torch.nn.functional.max_pool2d(things, 3, 1, 1).flatten(1)
-        score = torch.rand_like(near) + 2 * near * (torch.rand_like(near) < 0.9)
+        things = (labels[:, 0] != 0).float()
+        near = torch.nn.functional.max_pool2d(things.view(-1, 1, GRID, GRID), 3, 1, 1).flatten(1)
+        score = torch.rand_like(near) + near + 2 * things  # all of things, much around them
         kept = score.topk(stage.kept, 1).indices.sort(1).values
         return images, labels.gather(2, kept[:, None].expand(-1, 3, -1)), kept
 
@@ -118,7 +127,7 @@ class Trainee:
         if kept is not None:
             places = torch.cat([places[:, : len(_START)], kept + len(_START)], 1)
         after = len(_START) + GRID * GRID + packed["places"]
-        return self.network.model.language_model(
+        return self._decoder(
             inputs_embeds=inputs,
             attention_mask=_mask(packed["segments"], before, inputs.dtype),
             position_ids=torch.cat([places, after], 1),
@@ -154,7 +163,7 @@ class Trainee:
     def _values(self, out: Any) -> list[Tensor]:
         """Value features of the layers that are to be aligned."""
         first, stop = self.config.losses.layers
-        layers = self.network.model.language_model.layers
+        layers = self._decoder.layers
         return [
             layers[index].self_attn.v_proj(layers[index].input_layernorm(out.hidden_states[index]))
             for index in range(first, stop)

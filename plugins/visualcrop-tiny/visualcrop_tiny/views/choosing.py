@@ -22,25 +22,25 @@ def views(scene: Scene, rng: np.random.Generator) -> Iterator[View]:
     yield whole(scene)
     for _ in range(_WIDES):
         side = rng.uniform(0.3, 0.75) * max(scene.picture.size)
-        yield part(scene, _near(scene, rng, _somewhere(scene, rng), side))
+        yield part(scene, near(scene, rng, _somewhere(scene, rng), side))
     for number in range(_CROPS):
-        yield part(scene, _crop(scene, rng, lead=number < 3))
+        yield part(scene, crop(scene, rng, lead=number < 3))
     for _ in range(_UNIONS):
-        pair = [_roi(scene, rng, thing) for thing in _some(scene, rng, 2)]
+        pair = [roi(scene, rng, thing) for thing in _some(scene, rng, 2)]
         yield part(scene, reduce(Box.around, pair))
     for number in range(_CANVASES):
         yield canvas(scene, _several(scene, rng, alike=number % 2 == 0))
 
 
-def _crop(scene: Scene, rng: np.random.Generator, *, lead: bool) -> Box:
+def crop(scene: Scene, rng: np.random.Generator, *, lead: bool) -> Box:
     """A box as a search proposes them, or one of any size."""
     place = _somewhere(scene, rng)
     if lead or rng.random() < 0.4:
         thing = scene.things[rng.integers(scene.leads)] if lead else None
-        return _roi(scene, rng, thing) if thing else _near(scene, rng, place, _side(scene, rng))
+        return roi(scene, rng, thing) if thing else near(scene, rng, place, _side(scene, rng))
     side = np.exp(rng.uniform(np.log(100), np.log(730)))
     chosen = scene.things[rng.integers(len(scene.things))].box.centre
-    return _near(scene, rng, chosen if rng.random() < 0.75 else place, side)
+    return near(scene, rng, chosen if rng.random() < 0.75 else place, side)
 
 
 def _several(scene: Scene, rng: np.random.Generator, *, alike: bool) -> list[Box]:
@@ -55,14 +55,14 @@ def _several(scene: Scene, rng: np.random.Generator, *, alike: bool) -> list[Box
         chosen = list(scene.things[:2])
     else:
         chosen = _some(scene, rng, int(rng.integers(2, 5)))
-    boxes = [_roi(scene, rng, thing) for thing in chosen]
+    boxes = [roi(scene, rng, thing) for thing in chosen]
     return merged(boxes) if alike or rng.random() < 0.7 else boxes
 
 
-def _roi(scene: Scene, rng: np.random.Generator, thing: Thing) -> Box:
+def roi(scene: Scene, rng: np.random.Generator, thing: Thing) -> Box:
     """About three cells of the map over the whole scene, the thing somewhere in it."""
     side = min(_side(scene, rng), *scene.picture.size)
-    return _near(scene, rng, thing.box.centre, max(side, 1.1 * thing.box.width))
+    return near(scene, rng, thing.box.centre, max(side, 1.1 * thing.box.width))
 
 
 def _side(scene: Scene, rng: np.random.Generator) -> float:
@@ -70,7 +70,7 @@ def _side(scene: Scene, rng: np.random.Generator) -> float:
     return float(cells) * max(scene.picture.size) / GRID
 
 
-def _near(
+def near(
     scene: Scene, rng: np.random.Generator, place: tuple[float, float], side: float
 ) -> Box:
     """A square with *place* in it, not always in the middle, moved into the picture."""

@@ -49,7 +49,7 @@ def part(scene: Scene, box: Box) -> View:
     cut = Box(*sides)
     pixels, scale, left, top = fitted(scene.picture.crop(sides))
     target = Box(left, top, left + cut.width * scale, top + cut.height * scale)
-    return View(pixels, tuple(_moved(scene.things, cut, target)))
+    return View(pixels, tuple(moved(scene.things, cut, target)))
 
 
 def canvas(scene: Scene, boxes: Sequence[Box]) -> View:
@@ -62,7 +62,7 @@ def canvas(scene: Scene, boxes: Sequence[Box]) -> View:
         sides = (place.left, place.top, place.right, place.bottom)
         x0, y0, x1, y1 = (side * scale for side in sides)
         target = Box(left + x0, top + y0, left + x1, top + y1)
-        sightings += _moved(scene.things, box, target)
+        sightings += moved(scene.things, box, target)
     return View(pixels, tuple(sightings))
 
 
@@ -103,7 +103,7 @@ def _cell(box: Box) -> tuple[int, int]:
     return max(1, round(box.width * scale)), max(1, round(box.height * scale))
 
 
-def _moved(things: Iterable[Thing], source: Box, target: Box) -> list[Sighting]:
+def moved(things: Iterable[Thing], source: Box, target: Box) -> list[Sighting]:
     """What of *things* lies in *source*, moved to where that is shown."""
     across, down = target.width / source.width, target.height / source.height
     found = []

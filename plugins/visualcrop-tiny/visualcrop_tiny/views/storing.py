@@ -12,15 +12,13 @@ import numpy.typing as npt
 
 from visualcrop import Box
 
-from ..scenes import COLOURS, DIGITS, KINDS, SHAPES, Thing, draw
-from ..scenes.words import PLATE
+from ..scenes import DIGITS, KINDS, Thing, draw
 from .choosing import PER_SCENE, views
+from .labelling import ALL_COLOURS, ALL_SHAPES, labels
 from .sight import GRID, SIDE, Sighting, View
 
-ALL_SHAPES = (*SHAPES, PLATE)
-ALL_COLOURS = tuple(COLOURS)
 _MOST = 16  # things in a view
-_KINDS = (*KINDS, "relation", "count")
+_KINDS = (*KINDS, "relation", "count", "detail", "detail")
 _SIZES = ((1024, 1024), (1536, 1536), (2048, 2048), (2048, 2048), (2048, 1536), (1536, 2048))
 Array = npt.NDArray[Any]
 
@@ -96,29 +94,3 @@ def _sighting(row: Array) -> Sighting:
     box = Box(*(float(side) for side in row[3:7]))
     thing = Thing(ALL_SHAPES[shape - 1], ALL_COLOURS[colour], box, text)
     return Sighting(thing, box, float(row[7]))
-
-
-def labels(sightings: tuple[Sighting, ...]) -> Array:
-    """What each patch shows: shape + 1, colour + 1 and digit + 1; -1 where it is hard to say."""
-    made = np.zeros((3, GRID, GRID), np.int8)
-    side = SIDE / GRID
-    for sighting in sightings:
-        box, thing = sighting.box, sighting.thing
-        least = min(side * side, box.area)
-        across = _lap(box.left, box.right, side)
-        down = _lap(box.top, box.bottom, side)
-        share = down[:, None] * across[None] / least
-        clear = (share >= 0.25) & (sighting.seen >= 0.4)
-        hazy = (share > 0.04) & ~clear & (made[0] == 0)
-        made[:, hazy] = -1
-        digit = DIGITS.index(thing.text) + 1 if thing.text else 0
-        digit = -1 if digit and box.height < side else digit
-        words = ALL_SHAPES.index(thing.shape) + 1, ALL_COLOURS.index(thing.colour) + 1, digit
-        made[:, clear] = np.array(words, np.int8)[:, None]
-    return made.reshape(3, -1)
-
-
-def _lap(start: float, stop: float, side: float) -> Array:
-    """How much of [start, stop) lies in each of the grid's rows or columns."""
-    edges = np.arange(GRID + 1) * side
-    return np.clip(np.minimum(stop, edges[1:]) - np.maximum(start, edges[:-1]), 0, None)

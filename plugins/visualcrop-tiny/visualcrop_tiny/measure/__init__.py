@@ -1,0 +1,1 @@
+"""Measures a model on needles: `python -m visualcrop_tiny.measure -m tiny`."""

@@ -1,0 +1,105 @@
+"""Goes through a dataset with every method, and keeps count."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from random import Random
+from typing import Any, TypeAlias
+
+import attrs
+
+from visualcrop import Dataset, Image, Looker, Registry, Sample
+
+from .methods import ORACLE, Replies, lookers, oracle, replies
+from .pointing import area, confidences, elsewhere, other_things, pointed, proposals, sources
+
+KINDS = ("attribute", "relation", "count", "existence", "detail", "large")
+Table: TypeAlias = dict[str, dict[str, float]]
+
+
+@attrs.define
+class Figures:
+    """Right answers by method and kind, and all else that is counted."""
+
+    right: dict[tuple[str, str, str], list[bool]] = attrs.field(factory=lambda: defaultdict(list))
+    passes: dict[str, list[int]] = attrs.field(factory=lambda: defaultdict(list))
+    hits: dict[tuple[str, str], list[bool]] = attrs.field(factory=lambda: defaultdict(list))
+    sure: dict[str, list[float]] = attrs.field(factory=lambda: defaultdict(list))
+
+    def add(self, method: str, kind: str, said: Replies, sample: Sample) -> None:
+        """Count one question's two answers."""
+        self.right[method, kind, "letter"].append(said.letter.choice == sample.answer)
+        self.right[method, kind, "open"].append(said.open.text in sample.answers)
+        self.passes[method].append(sum(said.letter.passes.values()))
+
+    def table(self) -> dict[str, Any]:
+        """Everything in numbers."""
+        return {
+            "accuracy": {" / ".join(key): _mean(marks) for key, marks in self.right.items()},
+            "questions": {" / ".join(key): len(marks) for key, marks in self.right.items()},
+            "passes": {key: _mean(counts) for key, counts in self.passes.items()},
+            "maps": {" / ".join(key): _mean(marks) for key, marks in self.hits.items()},
+            "existence": {
+                key: area(self.sure["there"], self.sure[key])
+                for key in ("at another thing", "somewhere else")
+            },
+        }
+
+    def markdown(self) -> str:
+        """As tables: methods by kinds, by letter / in open words; then maps and existence."""
+        kinds = list(dict.fromkeys(kind for _, kind, _ in self.right))
+        methods = list(dict.fromkeys(method for method, _, _ in self.right))
+        rows = [("", *kinds, "all small", "passes")]
+        for method in methods:
+            cells = [self._cell(method, [kind]) for kind in kinds]
+            small = self._cell(method, [kind for kind in kinds if kind != "large"])
+            rows.append((method, *cells, small, f"{_mean(self.passes[method]):.1f}"))
+        lines = ["| " + " | ".join(row) + " |" for row in rows]
+        lines.insert(1, "|---" * len(rows[0]) + "|")
+        others = self.table()
+        lines += ["", *(f"{name}: {value:.3f}" for name, value in others["maps"].items())]
+        lines += [f"existence, {name}: {value:.3f}" for name, value in others["existence"].items()]
+        return "\n".join(lines)
+
+    def _cell(self, method: str, kinds: Sequence[str]) -> str:
+        both = []
+        for form in ("letter", "open"):
+            marks = [mark for kind in kinds for mark in self.right[method, kind, form]]
+            both.append(f"{_mean(marks):.3f}")
+        return " / ".join(both)
+
+
+def _mean(marks: Sequence[float]) -> float:
+    return sum(marks) / len(marks) if marks else 0.0
+
+
+def measure(model: str, dataset: str, kind: str, figures: Figures) -> None:
+    """Ask all that *dataset* has, in every way."""
+    methods, samples = lookers(model), Registry.load().build(Dataset, dataset)
+    maps, boxes, rng = sources(), proposals(), Random(0)  # noqa: S311 - places, not secrets
+    for sample in samples:
+        image = sample.source.open()
+        for name, looker in methods.items():
+            figures.add(name, kind, replies(looker, sample, image), sample)
+        if sample.targets:
+            figures.add(ORACLE, kind, oracle(methods["focus, 8 steps"], sample, image), sample)
+        if kind == "attribute":
+            looker, target = methods["direct"], sample.targets[0]
+            for name, source in maps.items():
+                first, eighth = pointed(looker, source, boxes, target, image)
+                figures.hits[name, "first box"].append(first)
+                figures.hits[name, "first 8 boxes"].append(eighth)
+            _existence(methods["focus, 8 steps"], sample, image, rng, figures)
+
+
+def _existence(
+    looker: Looker, sample: Sample, image: Image, rng: Random, figures: Figures
+) -> None:
+    target = sample.targets[0]
+    others = other_things(sample, target)
+    places = elsewhere(image, target.box, rng)
+    there, absent = confidences(looker, sample, image, [*others, *places])
+    figures.sure["there"].append(there)
+    figures.sure["at another thing"] += absent[: len(others)]
+    figures.sure["somewhere else"] += absent[len(others) :]

@@ -1,0 +1,86 @@
+"""Ways to answer that are compared: directly, with FOCUS, and with a part of it taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from visualcrop import (
+    Answer,
+    Box,
+    Budget,
+    BudgetedModel,
+    Finding,
+    Image,
+    Ledger,
+    Looker,
+    Model,
+    Question,
+    Sample,
+    Target,
+)
+
+STEPS = (1, 2, 4, 8)
+SPECS = {
+    "direct": "direct",
+    **{f"focus, {steps} steps": f"focus(steps={steps})" for steps in STEPS},
+    "no ranking": "focus(steps=1, overrun=false)",
+    "random map": "focus(relevance=random)",
+}
+ORACLE = "oracle crop"
+CELLS = 3 / 14  # side of an oracle's box, as part of the longer side of the image
+
+
+@attrs.frozen
+class Replies:
+    """What one method says: by letter, in open words, and where it looked."""
+
+    letter: Answer
+    open: Answer
+
+
+def lookers(spec: str) -> dict[str, Looker]:
+    """Every method, on one model."""
+    opened = {name: Looker.open(spec, method) for name, method in SPECS.items()}
+    model = opened["direct"].model
+    return {name: attrs.evolve(looker, model=model) for name, looker in opened.items()}
+
+
+def replies(looker: Looker, sample: Sample, image: Image) -> Replies:
+    """Search once, answer twice."""
+    letter = looker.ask(image, sample.text, sample.choices)
+    if not hasattr(looker.searcher, "answer"):
+        return Replies(letter, looker.ask(image, sample.text))
+    return Replies(letter, composed(looker, Question(sample.text, image), letter.findings))
+
+
+def oracle(looker: Looker, sample: Sample, image: Image) -> Replies:
+    """Answer from boxes about the true places."""
+    findings = [
+        Finding(Target(t.name, every=sample.category == ("count",)), box_about(t.box, image))
+        for t in sample.targets
+    ]
+    asked = Question(sample.text, image, sample.choices), Question(sample.text, image)
+    return Replies(*(composed(looker, question, findings) for question in asked))
+
+
+def composed(looker: Looker, question: Question, findings: Sequence[Finding]) -> Answer:
+    """The composer's answer from these findings."""
+    answer: Answer = looker.searcher.answer.compose(question, findings, budgeted(looker.model))  # type: ignore[attr-defined]
+    return answer
+
+
+def budgeted(model: Model) -> BudgetedModel:
+    """The model, with nobody to pay."""
+    return BudgetedModel(model, Ledger(Budget()))
+
+
+def box_about(box: Box, image: Image) -> Box:
+    """As large as three cells of the map, in the image."""
+    side = min(CELLS * max(image.width, image.height), image.width, image.height)
+    left, top = (
+        min(max(0.0, at - side / 2), length - side)
+        for at, length in zip(box.centre, (image.width, image.height), strict=True)
+    )
+    return Box(left, top, left + side, top + side)

@@ -1,0 +1,123 @@
+"""Prompts for OneVision's layout: single pictures, and several as the interleaved composer has them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import attrs
+import numpy as np
+
+from visualcrop import (
+    AnswerComposer,
+    Box,
+    Budget,
+    BudgetedModel,
+    Finding,
+    Image,
+    Ledger,
+    Question,
+    Registry,
+    Target,
+    TargetExtractor,
+    View,
+)
+
+from ..questions import QUESTIONS, Asked, Sense
+from ..scenes import KINDS, Scene, Thing, draw
+from ..speech.rehearsal import Listener, rehearsed
+from .choosing import crop, roi
+from .sheets import Shown, among, in_sight, processor, single
+from .sight import Sighting
+
+_KINDS = (*KINDS, "relation", "count", "detail")
+_SINGLES, _COMPOSED = 4, 3
+_WRONG = 0.15  # of the findings lie somewhere else
+
+
+@attrs.frozen(eq=False)
+class Sheet:
+    """Pictures with the words before each, and what may be asked after them."""
+
+    parts: tuple[str | int, ...]  # words, or the number of a picture
+    shown: tuple[Shown, ...]
+    sightings: tuple[Sighting, ...]  # for questions of any kind; if none, those below
+    asked: tuple[Asked, ...] = ()
+
+
+def gather(path: Path, scenes: int, seed: int, processes: int = 2) -> list[Sheet]:
+    """Sheets of so many scenes, kept in one file."""
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        made = pool.map(_gathered, range(seed, seed + scenes), chunksize=8)
+    sheets = [sheet for some in made for sheet in some]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(pickle.dumps(sheets))
+    return sheets
+
+
+def gathered(path: Path) -> list[Sheet]:
+    """What `gather` kept."""
+    sheets: list[Sheet] = pickle.loads(path.read_bytes())  # noqa: S301 - written above
+    return sheets
+
+
+def _gathered(seed: int) -> list[Sheet]:
+    rng, chance = np.random.default_rng([seed, 2]), Random(seed)  # noqa: S311 - no secrets
+    side = int(rng.choice((1024, 1536, 2048, 2048)))
+    size = (side, side) if rng.random() < 0.7 else (side, side * 3 // 4)
+    scene = draw(seed, *size, _KINDS[seed % len(_KINDS)])
+    boxes = [Box(0, 0, *size)]
+    boxes += [crop(scene, rng, lead=number < 2) for number in range(_SINGLES - 1)]
+    return [_alone(scene, box) for box in boxes] + list(_composed(scene, rng, chance))
+
+
+def _alone(scene: Scene, box: Box) -> Sheet:
+    sightings = tuple(in_sight(scene.things, Box(*box.whole_pixels())))
+    return Sheet((0,), (single(scene, box, processor()),), sightings)
+
+
+def _composed(scene: Scene, rng: np.random.Generator, chance: Random) -> Iterator[Sheet]:
+    """The interleaved composer's prompts for questions whose targets have been found."""
+    sense, extractor, composer = Sense(scene.things), *_tools()
+    for _ in range(_COMPOSED):
+        asked = QUESTIONS[chance.choice(list(QUESTIONS))](sense, chance)
+        if asked is None or not asked.about:
+            continue
+        question = Question(asked.text, Image(scene.picture))
+        ledger = BudgetedModel(Listener(), Ledger(Budget()))
+        findings = [
+            Finding(target, box)
+            for target in extractor.extract(question, ledger)
+            for box in _boxes(scene, target, asked, rng)
+        ]
+        parts = rehearsed(composer, question, findings).parts[:-1]
+        pictures = [part for part in parts if isinstance(part, View)]
+        if len(pictures) < 2:
+            continue
+        numbered = iter(range(len(pictures)))
+        yield Sheet(
+            tuple(next(numbered) if isinstance(part, View) else part for part in parts),
+            tuple(among(scene, view.box, view.image.picture) for view in pictures),
+            (),
+            (asked,),
+        )
+
+
+def _boxes(scene: Scene, target: Target, asked: Asked, rng: np.random.Generator) -> list[Box]:
+    """Where a search finds the target: mostly where it is."""
+    mine = [t for t in asked.about if target.every or t.shape in target.text] or [*asked.about[:1]]
+    if rng.random() < _WRONG:
+        x, y = (rng.uniform(0, side) for side in scene.picture.size)
+        elsewhere = Thing("", "", Box(x, y, x + 1, y + 1))
+        mine = [elsewhere] if not target.every else mine[:-1]
+    return [roi(scene, rng, thing) for thing in (mine if target.every else mine[:1])]
+
+
+@cache
+def _tools() -> tuple[TargetExtractor, AnswerComposer]:
+    registry = Registry.load()
+    return registry.build(TargetExtractor, "rules"), registry.build(AnswerComposer, "interleaved")

@@ -1,0 +1,1 @@
+"""Ways to tell whether an answer in words is right."""

@@ -1,0 +1,106 @@
+"""A language model that compares a reply with the right answer."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+import attrs
+
+from ..dataset import Sample
+from ..errors import EvaluationError, ModelError
+from ..judge import Judge, Rule, Ruling
+from ..strategy import at_least, option
+
+_PROMPT = """Compare a reply with the right answer to a question about an image.
+
+Question: {question}
+Right answer: {answer}
+Reply: {reply}
+
+Does the reply say the same as the right answer? Wording does not matter, and neither do details that \
+the right answer leaves open. Reply with Yes or No."""
+_LONGEST = 2000  # characters of a reply that are judged
+_BLANK = re.compile(r"\{(question|answer|reply)\}")
+_VERDICT = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
+
+
+@attrs.frozen
+class Llm(Judge):
+    """Ask a language model whether a reply means the same as the right answer. One pass of its own."""
+
+    name = "llm"
+
+    checkpoint: str = option("", help="folder of a language model, or its name on the hub")
+    prompt: str = option(_PROMPT, help="what it is asked, with {question}, {answer} and {reply}")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = option("auto", help="number format")
+    device: str = option("auto", help="cpu, cuda, cuda:1, ...; auto takes a GPU if there is one")
+    max_new_tokens: int = option(8, help="longest ruling", validator=at_least(1))
+
+    def open(self) -> Rule:
+        if not self.checkpoint:
+            raise EvaluationError(
+                "The judge 'llm' needs a language model: "
+                "--judge \"llm(checkpoint='Qwen/Qwen2.5-7B-Instruct')\"."
+            )
+        tokenizer, network = self._loaded()
+
+        def rule(sample: Sample, reply: str) -> Ruling:
+            asked = self._asked(sample, reply)
+            said = _generated(tokenizer, network, asked, self.max_new_tokens)
+            found = _VERDICT.match(said)
+            return Ruling(found[1].lower() == "yes" if found else None, said.strip())
+
+        return rule
+
+    def _asked(self, sample: Sample, reply: str) -> str:
+        """The prompt with its blanks filled, all at once: what is filled in is not filled again."""
+        words = {
+            "question": sample.text,
+            "answer": " / ".join(dict.fromkeys(sample.answers)),
+            "reply": reply[:_LONGEST],
+        }
+        return _BLANK.sub(lambda blank: words[blank[1]], self.prompt)
+
+    def _loaded(self) -> tuple[Any, Any]:
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        device = self.device
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(self.checkpoint)
+            network = AutoModelForCausalLM.from_pretrained(self.checkpoint, dtype=self.dtype)
+            return tokenizer, network.to(device).eval()
+        except Exception as exc:  # a damaged file fails in as many ways as there are parsers
+            reason = str(exc).partition("\n")[0]
+            raise ModelError(
+                f"The judge's model {self.checkpoint!r} cannot be opened: {reason}"
+            ) from exc
+
+
+def _generated(tokenizer: Any, network: Any, asked: str, longest: int) -> str:
+    """The likeliest reply, by the model's chat template if it has one."""
+    import torch
+
+    if tokenizer.chat_template:
+        turn = [{"role": "user", "content": asked}]
+        text = tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True)
+        given = tokenizer(text, return_tensors="pt", add_special_tokens=False)
+    else:
+        given = tokenizer(asked, return_tensors="pt")
+    ids, mask = (given[name].to(network.device) for name in ("input_ids", "attention_mask"))
+    with torch.inference_mode():
+        out = network.generate(
+            ids,
+            attention_mask=mask,
+            do_sample=False,
+            temperature=None,
+            top_p=None,
+            top_k=None,
+            repetition_penalty=1.0,
+            max_new_tokens=longest,
+            pad_token_id=tokenizer.pad_token_id or tokenizer.eos_token_id,
+        )
+    return str(tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True))
