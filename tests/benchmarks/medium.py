@@ -13,7 +13,8 @@ import numpy as np
 import transformers as tf
 
 from tests.models.tiny.checkpoints import checkpoint
-from visualcrop import Image, Model, ModelFamily, Registry
+from visualcrop import Image, ModelFamily, Registry
+from visualcrop.models.huggingface import HuggingFaceModel
 
 PATCH, WIDTH, LAYERS = 14, 768, 6
 
@@ -40,11 +41,13 @@ def medium(per_side: int) -> Path:
     return folder
 
 
-def opened(per_side: int, **options: Any) -> Model:
+def opened(per_side: int, **options: Any) -> HuggingFaceModel:
     """The model, in float32."""
     given = "".join(f", {key}={value}" for key, value in options.items())
     spec = f'llava(checkpoint="{medium(per_side)}"{given})'
-    return Registry.load().build(ModelFamily, spec).open()
+    model = Registry.load().build(ModelFamily, spec).open()
+    assert isinstance(model, HuggingFaceModel)
+    return model
 
 
 def picture(seed: int = 0) -> Image:

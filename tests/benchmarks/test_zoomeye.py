@@ -29,7 +29,6 @@ CASES = {  # tokens on a side, targets, options, least ratio of times: there is 
     "one target, 576 tokens": (24, ONE, "depth=1", 1.4),
     "one target as the authors, 576 tokens": (24, ONE, "depth=1, authors=true", 2),
     "two targets, 576 tokens": (24, TWO, "depth=1", 2),
-    "one target as the authors, 3025 tokens": (55, ONE, "depth=1, authors=true", 2),
 }
 _seeds = count()
 

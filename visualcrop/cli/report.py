@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,8 @@ from .options import console, write
 if TYPE_CHECKING:
     from ..evaluation.store import Store
     from ..report.results import Differing
+
+_LISTED = 200  # questions that are listed where variants differ
 
 
 def report(
@@ -54,20 +57,20 @@ def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list
     """Questions that are answered differently, the first ones with a page."""
     from ..errors import VisualcropError
     from ..registry import Registry
-    from ..report.questions import differing, question_page, records_of, sample_of, with_page
+    from ..report.questions import differing, question_page, records_of, samples_of, with_page
 
-    dataset = store.study.open_dataset(Registry.load())
-    found = [*differing(store, labels)][:200]
-    for place, question in enumerate(found[:most]):
-        try:
-            sample = sample_of(dataset, question.id)
-        except VisualcropError as exc:
-            console(stderr=True).print(f"No pages of questions: {exc}", markup=False)
-            return found
+    found = [*islice(differing(store, labels), _LISTED)]
+    ids = [question.id for question in found[:most]]
+    try:
+        samples = samples_of(store.study.open_dataset(Registry.load()), ids) if ids else {}
+    except VisualcropError as exc:
+        console(stderr=True).print(f"No pages of questions: {exc}", markup=False)
+        return found
+    records, specs = records_of(store, ids), dict(store.study.variants)
+    for place, id in enumerate(ids):
         name = f"questions/{place + 1}.html"
-        records = records_of(store, question.id)
-        write(folder / name, question_page(sample, records, dict(store.study.variants)))
-        found[place] = with_page(question, name)
+        write(folder / name, question_page(samples[id], records[id], specs))
+        found[place] = with_page(found[place], name)
     return found
 
 
@@ -81,11 +84,11 @@ def show(
     """Show one question of a run: map, boxes, confidences, truth, for every variant."""
     from ..evaluation.store import Store
     from ..registry import Registry
-    from ..report.questions import question_page, records_of, sample_of
+    from ..report.questions import question_page, records_of, samples_of
 
     store = Store.existing(Path(run))
-    records = records_of(store, id)
-    sample = sample_of(store.study.open_dataset(Registry.load()), id)
+    records = records_of(store, [id])[id]
+    sample = samples_of(store.study.open_dataset(Registry.load()), [id])[id]
     out = console()
     out.print(f"{sample.text}  [{', '.join(sample.answers)}]", markup=False)
     for record in records:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..record import Record
 
 _EVERY = 30.0  # seconds between lines, where there is no terminal
+_TELLING = 0.5  # seconds between updates, where there is one
 
 
 @attrs.define
@@ -67,11 +68,15 @@ def _bar() -> Progress:
 
 
 def _moving(bar: Progress, task: TaskID) -> Watch:
-    seen = _Seen()
+    seen, told = _Seen(), 0.0
 
     def watch(record: Record) -> None:
+        nonlocal told
         seen.add(record)
-        bar.update(task, completed=len(seen.questions), description=str(seen))
+        now = time.monotonic()
+        if now - told >= _TELLING:  # bounds are worked out from all answers so far
+            told = now
+            bar.update(task, completed=len(seen.questions), description=str(seen))
 
     return watch
 

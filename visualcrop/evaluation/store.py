@@ -30,7 +30,8 @@ class Store:
         if (store.folder / STUDY).is_file() and store.study.digest != study.digest:
             if any(shard.stat().st_size for shard in store.folder.glob(_SHARDS)):
                 raise EvaluationError(
-                    f"{str(folder)!r} holds a run of another study; give another --out, or remove it."
+                    f"{str(folder)!r} holds a run of another study; give another --out, or "
+                    "remove it."
                 )
             (store.folder / MANIFEST).unlink(missing_ok=True)  # it never got to a first answer
         write_json(store.folder / STUDY, study.as_json())

@@ -16,7 +16,7 @@ _TABLES = {"searchers": "variants", "options": "options"}  # as the file and as 
 
 
 def read_study(path: Path, model: str | None = None) -> Study:
-    """The study of a TOML file, with its searchers in a table; *model* takes the place of its own."""
+    """The study of a TOML file, with a table of searchers; *model* stands in for its own."""
     told = _loaded(path) | ({"model": model} if model else {})
     hints = get_type_hints(Study)
     plain = {*hints} - {"variants", *_TABLES, "budget"}
@@ -73,4 +73,3 @@ def _table(told: Any, name: str) -> dict[str, Any]:
 def _none(kind: Any, value: Any, path: str) -> Any:
     """Nothing in a study is a strategy: all of it is text."""
     raise SpecError(f"{value} is not text @ {path}")
-

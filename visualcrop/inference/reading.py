@@ -87,13 +87,14 @@ class Reader:
             return [passes.gradients(prepared, capture) for prepared in asked]
         if capture.keys and not capture.rotary and self.memory is not None:  # it has no such keys
             return attrs.evolve(self, memory=None).internals(asked, capture)
+        if self.many:  # an image whose map is made will be seen again, whatever stands beside it
+            return attrs.evolve(self, many=False).internals(asked, capture)
 
         def lead(places: Sequence[int]) -> list[tuple[Internals, State | None]]:
             leading = [asked[place] for place in places]
             return passes.internals(leading, capture, through=any(map(self._shares, leading)))
 
-        alone = attrs.evolve(self, many=False)  # an image whose map is made will be seen again
-        return alone._each(asked, lead, partial(passes.taken, capture=capture))
+        return self._each(asked, lead, partial(passes.taken, capture=capture))
 
     def said(
         self, asked: Sequence[Prepared], ends: frozenset[int], max_new_tokens: int

@@ -18,8 +18,8 @@ Question: {question}
 Right answer: {answer}
 Reply: {reply}
 
-Does the reply say the same as the right answer? Wording does not matter, and neither do details that \
-the right answer leaves open. Reply with Yes or No."""
+Does the reply say the same as the right answer? Wording does not matter, and neither do details \
+that the right answer leaves open. Reply with Yes or No."""
 _LONGEST = 2000  # characters of a reply that are judged
 _BLANK = re.compile(r"\{(question|answer|reply)\}")
 _VERDICT = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
@@ -27,7 +27,7 @@ _VERDICT = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
 
 @attrs.frozen
 class Llm(Judge):
-    """Ask a language model whether a reply means the same as the right answer. One pass of its own."""
+    """Ask a language model whether a reply means the same as the right answer."""
 
     name = "llm"
 

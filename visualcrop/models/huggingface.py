@@ -73,7 +73,9 @@ class HuggingFaceModel(Model):
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         ends = self.prompter.ends
-        said = self._answered(prompts, lambda reader, asked: reader.said(asked, ends, max_new_tokens))
+        said = self._answered(
+            prompts, lambda reader, asked: reader.said(asked, ends, max_new_tokens)
+        )
         return [Reply(self.prompter.text(tokens), work) for _, tokens, work in said]
 
     def _answered(

@@ -64,7 +64,9 @@ class LlavaOnevision(Gridded):
         return ImagesOnly(
             pixels,
             tokenizer,
-            num_image_tokens=eye_of(config).tokens,
+            # Of an encoder whose first token is of no patch, transformers counts that one too.
+            num_image_tokens=eye_of(config).tokens
+            + (config.vision_feature_select_strategy == "default"),
             vision_feature_select_strategy=config.vision_feature_select_strategy,
             chat_template=tokenizer.chat_template,
             vision_aspect_ratio=config.vision_aspect_ratio,

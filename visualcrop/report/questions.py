@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import attrs
 
@@ -38,21 +38,29 @@ def question_page(sample: Sample, records: Sequence[Record], specs: dict[str, st
     return page_of(sheets, title=sample.text)
 
 
-def records_of(store: Store, id: str) -> list[Record]:
-    """What every variant said to one question."""
-    found = [record for record in store.records() if record.id == id]
-    if not found:
-        known = nearest(id, {record.id for record in store.records()}, called="questions")
-        raise EvaluationError(f"The run has no answer to a question {id!r}; {known[:300]}.")
-    return found
+def records_of(store: Store, ids: Collection[str]) -> dict[str, list[Record]]:
+    """What every variant said to each of *ids*, in the order of the study."""
+    found: dict[str, list[Record]] = {id: [] for id in ids}
+    for record in store.records():
+        if record.id in found:
+            found[record.id].append(record)
+    if missing := next((id for id, records in found.items() if not records), None):
+        known = nearest(missing, {record.id for record in store.records()}, called="questions")
+        raise EvaluationError(f"The run has no answer to a question {missing!r}; {known[:300]}.")
+    order = [*store.study.variants]
+    return {id: sorted(rs, key=lambda r: order.index(r.variant)) for id, rs in found.items()}
 
 
-def sample_of(dataset: Dataset, id: str) -> Sample:
-    """The question of that id."""
-    found = next((sample for sample in dataset if sample.id == id), None)
-    if found is None:
-        raise EvaluationError(f"The dataset has no question {id!r} any more.")
-    return found
+def samples_of(dataset: Dataset, ids: Collection[str]) -> dict[str, Sample]:
+    """The questions of those ids; the dataset is read no further than it takes."""
+    wanted, found = {*ids}, dict[str, Sample]()
+    for sample in dataset:
+        if sample.id in wanted:
+            found[sample.id] = sample
+        if len(found) == len(wanted):
+            return found
+    missing = min(wanted - {*found})
+    raise EvaluationError(f"The dataset has no question {missing!r} any more.")
 
 
 def differing(store: Store, labels: Sequence[str]) -> Iterator[Differing]:

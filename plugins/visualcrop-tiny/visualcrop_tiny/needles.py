@@ -13,7 +13,9 @@ import attrs
 from visualcrop import Dataset, Image, ImageSource, Problem, Sample, TargetBox, option
 
 from .questions import Asked, ask
-from .scenes import Kind, draw
+from .scenes.casting import Kind
+from .scenes.painting import draw
+from .scenes.planning import plan
 
 Split: TypeAlias = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
@@ -22,7 +24,7 @@ LONG_SIDES = {"1k": 1024, "2k": 2048, "4k": 4096, "8k": 8192}
 # A scene's seed, from its highest bit: split, seed of the dataset, number, attempt.
 _SEED, _NUMBER, _ATTEMPT = 16, 24, 4
 _SPLIT = _SEED + _NUMBER + _ATTEMPT
-_drawn = lru_cache(1)(draw)  # asked about first, and shown right after
+_drawn = lru_cache(1)(draw)
 
 
 def scene_seed(split: Split, seed: int, number: int, attempt: int = 0) -> int:
@@ -100,11 +102,10 @@ class Needles(Dataset):
         return Problem(id, "None of its scenes can be asked a question of this kind.")
 
 
-@lru_cache(4096)
 def _asked(source: SceneSource) -> Asked | None:
-    """What is asked about a scene: light enough to be kept, and worth a drawing."""
-    scene = _drawn(source.seed, source.width, source.height, source.kind)
-    return ask(scene, Random(f"question {source.seed}"))  # noqa: S311 - scenes, not secrets
+    """What is asked about a scene, for which it need not be drawn."""
+    planned = plan(source.seed, source.width, source.height, source.kind)
+    return ask(planned, Random(f"question {source.seed}"))  # noqa: S311 - scenes, not secrets
 
 
 def _sides(seed: int, longer: int) -> tuple[int, int]:

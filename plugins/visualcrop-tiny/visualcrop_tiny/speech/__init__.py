@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .rehearsal import prompt_of, rehearsed
-from .vocabulary import BOS, EOS, IMAGE, PAD, UNKNOWN, WORDS
+from .vocabulary import BOS, EOS, IMAGE, PAD, UNKNOWN, VIDEO, WORDS
 from .wording import tokenizer
 
 __all__ = [
-    *("BOS", "EOS", "IMAGE", "PAD", "UNKNOWN", "WORDS"),
+    *("BOS", "EOS", "IMAGE", "PAD", "UNKNOWN", "VIDEO", "WORDS"),
     *("prompt_of", "rehearsed", "tokenizer"),
 ]

@@ -7,6 +7,7 @@ from ..scenes.words import PLATE, plural
 from .rehearsal import prompt_of
 
 PAD, BOS, EOS, UNKNOWN, IMAGE = "<pad>", "<s>", "</s>", "<unk>", "<image>"
+VIDEO = "<video>"  # which OneVision's layout has a word for
 LETTERS = tuple("ABCDEF")
 # The library's own line under the choices is one word: it is long, and always the same.
 INSTRUCTION = prompt_of("?", ("1", "2")).splitlines()[-1]
@@ -28,6 +29,7 @@ _ALL = (
     *(plural(shape) for shape in _SHAPES),
     *COLOURS,
     *DIGITS,
+    VIDEO,
 )
 _SPARE = -len(dict.fromkeys(_ALL)) % 8
 WORDS = (*dict.fromkeys(_ALL), *(f"<spare{number}>" for number in range(_SPARE)))

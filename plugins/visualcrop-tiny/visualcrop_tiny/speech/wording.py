@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .vocabulary import BOS, EOS, IMAGE, INSTRUCTION, PAD, UNKNOWN, WORDS
+from .vocabulary import BOS, EOS, IMAGE, INSTRUCTION, PAD, UNKNOWN, VIDEO, WORDS
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -34,5 +34,5 @@ def tokenizer() -> Tokenizer:
         single=f"{BOS} $A", special_tokens=[(BOS, WORDS.index(BOS))]
     )
     made.decoder = decoders.Fuse()
-    made.add_special_tokens([PAD, BOS, EOS, UNKNOWN, IMAGE])
+    made.add_special_tokens([PAD, BOS, EOS, UNKNOWN, IMAGE, VIDEO])
     return made

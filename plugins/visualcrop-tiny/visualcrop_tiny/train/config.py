@@ -63,6 +63,7 @@ class Config:
     """All of it."""
 
     name: str = "tiny"
+    base: str = ""  # folder of a trained tiny, from which OneVision's layout is made
     seed: int = 0
     processes: int = 2
     threads: int = 1  # of each process
@@ -74,7 +75,13 @@ class Config:
     data: Data = Data()
     look: Stage = Stage()
     talk: Stage = Stage(steps=3500, batch=24, rate=1e-3, full=0.25)
+    sheets: Stage = Stage(steps=1200, batch=24, rate=5e-4, kept=48, full=0.1)
     losses: Losses = Losses()
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of the stages, in their order."""
+        return ("sheets",) if self.base else ("look", "talk")
 
 
 def read(path: Path) -> Config:

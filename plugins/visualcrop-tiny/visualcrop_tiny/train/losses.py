@@ -74,13 +74,13 @@ def _patches(shapes: Tensor) -> Tensor:
 
 
 def align(
-    values: Sequence[Tensor], heads: int, ids: Tensor, labels: Tensor, *, first: int, tau: float
+    pairs: Sequence[tuple[Tensor, Tensor]], heads: int, ids: Tensor, labels: Tensor, tau: float
 ) -> tuple[Tensor, Tensor, float]:
     """
     Values of a word are nearest to those of the patches that show it: InfoNCE, and its floor.
 
-    *values* are views x tokens x width, the image's tokens from *first* on and the text's after
-    them. Also the part of words whose nearest patch is right, in the last layer.
+    *pairs* are values of the image's and of the text's tokens, a pair for each layer. Also the
+    part of words whose nearest patch is right, in the last layer.
     """
     import torch
 
@@ -90,24 +90,29 @@ def align(
     right = torch.where(kind < 100, labels[view, 0] == kind + 1, labels[view, 1] == kind - 99)
     some = right.any(1)
     view, token, right = view[some], token[some], right[some]
-    zero = values[0].sum() * 0
+    zero = pairs[0][0].sum() * 0
     if not len(view):
         return zero, zero, 0.0
-    hazy, stop = labels[view, 0] < 0, first + labels.shape[-1]
+    hazy = labels[view, 0] < 0
     loss, floor, hit = zero, zero, 0.0
-    for value in values:
-        unit = value.float().unflatten(-1, (heads, -1))
-        unit = (unit / unit.norm(dim=-1, keepdim=True).clamp_min(1e-6)).flatten(2) / heads**0.5
-        cosines = (unit[:, stop:] @ unit[:, first:stop].mT)[view, token]
+    for image, text in pairs:
+        cosines = (_unit(text, heads) @ _unit(image, heads).mT)[view, token]
         logs = (cosines.masked_fill(hazy, -9.0) / tau).log_softmax(-1)
-        loss = loss - logs.masked_fill(~right, -1e4).logsumexp(-1).mean() / len(values)
-        floor = floor + (0.15 - cosines.masked_fill(hazy, 1.0)).relu().square().mean() / len(values)
+        loss = loss - logs.masked_fill(~right, -1e4).logsumexp(-1).mean() / len(pairs)
+        floor = floor + (0.15 - cosines.masked_fill(hazy, 1.0)).relu().square().mean() / len(pairs)
         nearest = cosines.masked_fill(hazy, -9.0).argmax(1, keepdim=True)
         hit = float(right.gather(1, nearest).float().mean())
     return loss, floor, hit
 
 
-def place(logits: Tensor, ids: Tensor, labels: Tensor, where: Tensor, grid: int) -> Tensor:
+def _unit(values: Tensor, heads: int) -> Tensor:
+    """Each head's values of length one, as in Fig. 7, and then all of them together."""
+    split = values.float().unflatten(-1, (heads, -1))
+    unit = split / split.norm(dim=-1, keepdim=True).clamp_min(1e-6)
+    return unit.flatten(2) / heads**0.5
+
+
+def place(logits: Tensor, ids: Tensor, where: Tensor, grid: int) -> Tensor:
     """
     A word's token knows the column and the row of its thing, if there is but one such thing.
 
@@ -123,3 +128,14 @@ def place(logits: Tensor, ids: Tensor, labels: Tensor, where: Tensor, grid: int)
         return logits.sum() * 0
     said = logits[view[known], token[known]].float().unflatten(-1, (2, grid))
     return torch.nn.functional.cross_entropy(said.flatten(0, 1), goal[known].flatten())
+
+
+def named(words: Tensor, labels: Tensor) -> dict[str, float]:
+    """The part of patches whose shape, colour or digit comes first among its like."""
+    told = {}
+    for kind, name in enumerate(("shape", "colour", "digit")):
+        label = labels[:, kind]
+        best = words[..., word_ids(kind, str(words.device))].argmax(-1) + 1
+        if (label > 0).any():
+            told[name] = float((best == label)[label > 0].float().mean())
+    return told

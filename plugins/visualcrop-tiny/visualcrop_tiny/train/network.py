@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..speech import BOS, EOS, IMAGE, PAD, WORDS
+from ..speech import BOS, EOS, IMAGE, PAD, VIDEO, WORDS
+from ..views.sheets import PINPOINTS, TILES
 from .attending import NAME, register
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from transformers import LlavaForConditionalGeneration
+    from transformers import LlavaForConditionalGeneration, LlavaOnevisionForConditionalGeneration
 
     from .config import Sizes
 
@@ -60,6 +61,31 @@ def fresh(sizes: Sizes) -> LlavaForConditionalGeneration:
     return tf.LlavaForConditionalGeneration(config)
 
 
+def onevision(base: str) -> LlavaOnevisionForConditionalGeneration:
+    """A network of OneVision's layout that starts from a trained one of LLaVA's."""
+    import torch
+    import transformers as tf
+
+    old = tf.LlavaForConditionalGeneration.from_pretrained(base, dtype=torch.float32)
+    config = tf.LlavaOnevisionConfig(
+        vision_config=old.config.vision_config,
+        text_config=old.config.text_config,
+        image_token_index=WORDS.index(IMAGE),
+        video_token_index=WORDS.index(VIDEO),
+        vision_feature_layer=-1,
+        vision_feature_select_strategy="default",
+        vision_aspect_ratio=f"anyres_max_{TILES}",
+        image_grid_pinpoints=PINPOINTS,
+        tie_word_embeddings=True,
+    )
+    register()
+    config._attn_implementation = NAME
+    made = tf.LlavaOnevisionForConditionalGeneration(config)
+    made.load_state_dict(old.state_dict(), strict=False)
+    torch.nn.init.zeros_(made.model.image_newline)
+    return made
+
+
 def pixels(images: Any, device: str) -> Tensor:
     """Images as the processor gives them, from whole numbers."""
     import torch
@@ -72,6 +98,12 @@ def tower(network: Any) -> Any:
     """The vision tower's own modules, wherever this release of transformers has them."""
     tower = network.model.vision_tower
     return getattr(tower, "vision_model", tower)
+
+
+def compiled(network: Any) -> None:
+    """Have torch compile the layers: a minute of work that saves a quarter of each step."""
+    for layer in (*tower(network).encoder.layers, *network.model.language_model.layers):
+        layer.compile(dynamic=False)
 
 
 def seen(network: Any, images: Tensor, kept: Tensor | None = None) -> Tensor:

@@ -37,10 +37,27 @@ class Packed:
     places: Array  # of each token in its question
     wanted: Array  # the next token, where it is a reply
 
+    def fields(self) -> list[tuple[str, Array]]:
+        """All of them by name."""
+        return [(field.name, getattr(self, field.name)) for field in attrs.fields(Packed)]
 
-def pack(views: Sequence[Sequence[Sighting]], length: int, rng: Random) -> Packed:
-    """As many questions for each view as fit into *length* tokens."""
-    rows = [_row(sense(sightings), length, rng) for sightings in views]
+
+def pack(
+    views: Sequence[Sequence[Sighting]],
+    length: int,
+    rng: Random,
+    given: Sequence[Sequence[Asked]] | None = None,
+) -> Packed:
+    """
+    As many questions for each view as fit into *length* tokens.
+
+    They are drawn for what is in sight, but where some are *given*, from those.
+    """
+    given = given or [()] * len(views)
+    rows = [
+        _row(sense(sightings), asked, length, rng)
+        for sightings, asked in zip(views, given, strict=True)
+    ]
     return Packed(*(np.array(field, np.int64) for field in zip(*rows, strict=True)))
 
 
@@ -51,14 +68,16 @@ def sense(sightings: Sequence[Sighting]) -> Sense:
     return Sense(clear, frozenset(hazy))
 
 
-def _row(sight: Sense, length: int, rng: Random) -> tuple[list[int], ...]:
+def _row(
+    sight: Sense, given: Sequence[Asked], length: int, rng: Random
+) -> tuple[list[int], ...]:
     ids: list[int] = []
     segments: list[int] = []
     places: list[int] = []
     wanted: list[int] = []
     number = 0
     while True:
-        asked, reply = _exchange(sight, rng)
+        asked, reply = _exchange(sight, given, rng)
         if len(ids) + len(asked) + 1 > length:
             break
         number += 1
@@ -75,11 +94,14 @@ def _row(sight: Sense, length: int, rng: Random) -> tuple[list[int], ...]:
     )
 
 
-def _exchange(sight: Sense, rng: Random) -> tuple[tuple[int, ...], int]:
+def _exchange(
+    sight: Sense, given: Sequence[Asked], rng: Random
+) -> tuple[tuple[int, ...], int]:
     """Tokens of a question as it is put, and the one of the reply."""
     if rng.random() < 0.07:
         return _spelt(rng)
-    asked = _asked(sight, rng) or QUESTIONS["existence"](sight, rng)
+    asked = rng.choice(given) if given else _asked(sight, rng)
+    asked = asked or QUESTIONS["existence"](sight, rng)
     if asked is None:
         return _spelt(rng)
     if rng.random() < _OPEN[asked.kind]:
@@ -133,7 +155,12 @@ def _spelt(rng: Random) -> tuple[tuple[int, ...], int]:
 
 def encoded(text: str) -> tuple[int, ...]:
     """Tokens of a prompt's words after the image, to where the reply begins."""
-    return sum((_line(line) for line in (*text.splitlines(), "ASSISTANT:")), ())
+    return lines(f"{text}\nASSISTANT:")
+
+
+def lines(text: str) -> tuple[int, ...]:
+    """Tokens of some lines, which are cut one by one and remembered."""
+    return tuple(token for line in text.splitlines() for token in _line(line))
 
 
 @cache

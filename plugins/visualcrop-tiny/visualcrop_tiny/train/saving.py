@@ -6,7 +6,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from ..speech import BOS, EOS, IMAGE, PAD, UNKNOWN, tokenizer
+from ..speech import BOS, EOS, IMAGE, PAD, UNKNOWN, VIDEO, tokenizer
+from ..views.sheets import processor as tiles
 from .network import PATCH, PIXEL_MEAN, PIXEL_STD, SIDE
 
 TEMPLATE = (
@@ -34,24 +35,33 @@ def save(network: Any, folder: Path) -> None:
     copy.config.dtype = torch.bfloat16
     copy.generation_config.max_new_tokens = 8
     copy.save_pretrained(folder)
-    processor().save_pretrained(folder)
+    several = copy.config.model_type == "llava_onevision"
+    for part in (words(), tiles()) if several else (processor(),):
+        part.save_pretrained(folder)
 
 
-def processor() -> Any:
-    """Pixels as the eye was trained with, and the tokenizer."""
+def words() -> Any:
+    """The tokenizer and the chat template that belongs to it."""
     import transformers as tf
 
-    words = tf.PreTrainedTokenizerFast(
+    return tf.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer(),
         bos_token=BOS,
         eos_token=EOS,
         unk_token=UNKNOWN,
         pad_token=PAD,
-        additional_special_tokens=[IMAGE],
+        additional_special_tokens=[IMAGE, VIDEO],
+        extra_special_tokens={"image_token": IMAGE, "video_token": VIDEO},
         padding_side="left",
         model_max_length=8192,
         chat_template=TEMPLATE,
     )
+
+
+def processor() -> Any:
+    """Of LLaVA's layout: pixels as the eye was trained with, and the tokenizer."""
+    import transformers as tf
+
     eye = tf.LlavaImageProcessorPil(
         do_pad=True,
         do_resize=True,
@@ -62,7 +72,7 @@ def processor() -> Any:
     )
     return tf.LlavaProcessor(
         image_processor=eye,
-        tokenizer=words,
+        tokenizer=words(),
         patch_size=PATCH,
         vision_feature_select_strategy="default",
         chat_template=TEMPLATE,

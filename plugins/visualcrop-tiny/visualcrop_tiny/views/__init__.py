@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from .gathering import Sheet, gather, gathered
 from .sight import GRID, SIDE, Sighting, View, whole
 from .storing import Store, render
 
-__all__ = ["GRID", "SIDE", "Sighting", "Store", "View", "render", "whole"]
+__all__ = [
+    *("GRID", "SIDE", "Sheet", "Sighting", "Store", "View"),
+    *("gather", "gathered", "render", "whole"),
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import pickle
 from collections.abc import Iterator
 from functools import cache
@@ -31,11 +30,13 @@ from ..questions import QUESTIONS, Asked, Sense
 from ..scenes import KINDS, Scene, Thing, draw
 from ..speech.rehearsal import Listener, rehearsed
 from .choosing import crop, roi
+from .labour import shared
 from .sheets import Shown, among, in_sight, processor, single
 from .sight import Sighting
 
 _KINDS = (*KINDS, "relation", "count", "detail")
 _SINGLES, _COMPOSED = 4, 3
+_FILE = "sheets.pickle"
 _WRONG = 0.15  # of the findings lie somewhere else
 
 
@@ -49,19 +50,18 @@ class Sheet:
     asked: tuple[Asked, ...] = ()
 
 
-def gather(path: Path, scenes: int, seed: int, processes: int = 2) -> list[Sheet]:
-    """Sheets of so many scenes, kept in one file."""
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        made = pool.map(_gathered, range(seed, seed + scenes), chunksize=8)
+def gather(folder: Path, scenes: int, seed: int, processes: int = 2) -> list[Sheet]:
+    """Draw *scenes* scenes from *seed* on and keep sheets of all of them."""
+    made = shared(_gathered, range(seed, seed + scenes), processes)
     sheets = [sheet for some in made for sheet in some]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(pickle.dumps(sheets))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _FILE).write_bytes(pickle.dumps(sheets))
     return sheets
 
 
-def gathered(path: Path) -> list[Sheet]:
+def gathered(folder: Path) -> list[Sheet]:
     """What `gather` kept."""
-    sheets: list[Sheet] = pickle.loads(path.read_bytes())  # noqa: S301 - written above
+    sheets: list[Sheet] = pickle.loads((folder / _FILE).read_bytes())  # noqa: S301 - written above
     return sheets
 
 

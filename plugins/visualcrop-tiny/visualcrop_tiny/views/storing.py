@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from visualcrop import Box
 
 from ..scenes import DIGITS, KINDS, Thing, draw
 from .choosing import PER_SCENE, views
+from .labour import shared
 from .labelling import ALL_COLOURS, ALL_SHAPES, labels
 from .sight import GRID, SIDE, Sighting, View
 
@@ -55,12 +55,10 @@ def render(folder: Path, scenes: int, seed: int, processes: int = 2) -> Store:
         )
         for name, shape in shapes.items()
     }
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        jobs = pool.imap(_rendered, range(seed, seed + scenes), chunksize=8)
-        for number, made in enumerate(jobs):
-            rows = slice(number * PER_SCENE, (number + 1) * PER_SCENE)
-            for name, values in made.items():
-                arrays[name][rows] = values
+    for number, made in enumerate(shared(_rendered, range(seed, seed + scenes), processes)):
+        rows = slice(number * PER_SCENE, (number + 1) * PER_SCENE)
+        for name, values in made.items():
+            arrays[name][rows] = values
     for array in arrays.values():
         array.flush()
     return Store.open(folder)
