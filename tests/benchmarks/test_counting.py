@@ -16,6 +16,7 @@ from visualcrop import BudgetedModel, Choice, Ledger, Model, Prompt, View
 from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.testing import ToyModel
 
+pytestmark = pytest.mark.timeout(1800)  # on a machine that is busy with other things
 CALLS = 10  # in a round, since one takes too little time to be measured
 
 

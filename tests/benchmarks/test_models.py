@@ -24,6 +24,7 @@ from visualcrop import (
 )
 from visualcrop.relevance.vv import Vv
 
+pytestmark = pytest.mark.timeout(1800)  # on a machine that is busy with other things
 TARGETS = ("mug", "red key", "left mug", "blue key")
 BOXES = [Box(100 * x, y, 100 * x + 300, y + 300) for y in (0, 300) for x in range(4)]
 _seeds = count()

@@ -11,7 +11,7 @@ import attrs
 
 from visualcrop import Dataset, Image, Looker, Registry, Sample
 
-from .methods import ORACLE, Replies, lookers, oracle, replies
+from .methods import ORACLE, SEARCH, Replies, lookers, oracle, replies
 from .pointing import area, confidences, elsewhere, other_things, pointed, proposals, sources
 
 KINDS = ("attribute", "relation", "count", "existence", "detail", "large")
@@ -83,14 +83,14 @@ def measure(model: str, dataset: str, kind: str, figures: Figures) -> None:
         for name, looker in methods.items():
             figures.add(name, kind, replies(looker, sample, image), sample)
         if sample.targets:
-            figures.add(ORACLE, kind, oracle(methods["focus, 8 steps"], sample, image), sample)
+            figures.add(ORACLE, kind, oracle(methods[SEARCH], sample, image), sample)
         if kind == "attribute":
             looker, target = methods["direct"], sample.targets[0]
             for name, source in maps.items():
                 first, eighth = pointed(looker, source, boxes, target, image)
                 figures.hits[name, "first box"].append(first)
                 figures.hits[name, "first 8 boxes"].append(eighth)
-            _existence(methods["focus, 8 steps"], sample, image, rng, figures)
+            _existence(methods[SEARCH], sample, image, rng, figures)
 
 
 def _existence(

@@ -21,13 +21,15 @@ from visualcrop import (
     Target,
 )
 
-STEPS = (1, 2, 4, 8)
+_BOUND = "overrun=false"  # so that the steps are what they say
 SPECS = {
     "direct": "direct",
-    **{f"focus, {steps} steps": f"focus(steps={steps})" for steps in STEPS},
-    "no ranking": "focus(steps=1, overrun=false)",
-    "random map": "focus(relevance=random)",
+    **{f"focus, {steps} steps": f"focus(steps={steps}, {_BOUND})" for steps in (1, 2, 4, 8)},
+    "focus, 8 steps and overrun": "focus",
+    "random map, 8 steps": f"focus(relevance=random, {_BOUND})",
+    "random map and overrun": "focus(relevance=random)",
 }
+SEARCH = "focus, 8 steps"
 ORACLE = "oracle crop"
 CELLS = 3 / 14  # side of an oracle's box, as part of the longer side of the image
 
