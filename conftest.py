@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -33,10 +34,16 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.syspath_prepend(folder)  # a listing may be a module
         patch.setenv("COLUMNS", "80")
         patch.setenv("NO_COLOR", "1")
+        patch.delenv("VISUALCROP_MODEL")
         yield folder
     for name, module in list(sys.modules.items()):  # the next page may list another of that name
         if (getattr(module, "__file__", None) or "").startswith(str(folder)):
             del sys.modules[name]
+
+
+def pytest_configure() -> None:
+    """Tests name no model where any will do: they mean the toy, which needs no weights."""
+    os.environ["VISUALCROP_MODEL"] = "toy"
 
 
 parsers: list[Parser] = [parse_blocks, SkipParser()]

@@ -98,7 +98,7 @@ def _placed(mark: Mark, frame: _Frame) -> dict[str, object]:
 
 def _ticks(low: float, high: float) -> list[float]:
     """Four to eight round numbers that reach round *low* and *high*."""
-    span = max(high - low, 1e-6)
+    span = max(high - low, 1.0)
     rough = span / 5
     unit = 10 ** math.floor(math.log10(rough))
     step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough)

@@ -13,7 +13,11 @@ Cells: TypeAlias = Sequence[Sequence[str]]
 
 _COLUMNS = ("searcher", "accuracy", "low", "high", "n", "errors", "unparsed", "search passes",
             "passes", "seconds", "recall", "gain", "p")  # fmt: skip
-_SPECIAL = {"%": r"\%", "_": r"\_", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}"}
+_SPECIAL = {letter: f"\\{letter}" for letter in "%_&#${}"} | {
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "\\": r"\textbackslash{}",
+}
 
 
 def cells(whole: Comparison) -> Cells:

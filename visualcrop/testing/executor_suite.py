@@ -59,9 +59,8 @@ class ExecutorSuite(StrategySuite):
     def test_answers_each_task_once(self) -> None:
         """A record of each task comes, in any order, errors too."""
         records = [*self.executor().run(partial(Echo), tasks(10))]
-        assert Counter(r.key for r in records) == Counter(
-            (t.variant, t.sample.id) for t in tasks(10)
-        )
+        asked = Counter((task.variant, task.sample.id) for task in tasks(10))
+        assert Counter(record.key for record in records) == asked
         assert all(record.text == f"Number {record.id}?" for record in records)
         assert [record.status for record in records].count("error") == 2
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from visualcrop import Strategy, hookimpl
 
-from .models import Tiny
+from .models import Tiny, TinyOnevision
 from .needles import Needles
 
-__all__ = ["Needles", "Tiny"]
+__all__ = ["Needles", "Tiny", "TinyOnevision"]
 
 
 @hookimpl
 def visualcrop_strategies() -> list[type[Strategy]]:
-    return [Tiny, Needles]
+    return [Tiny, TinyOnevision, Needles]

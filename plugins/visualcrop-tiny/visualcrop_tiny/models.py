@@ -10,7 +10,7 @@ import attrs
 from visualcrop import Auto, option
 
 _WEIGHTS = files(__package__) / "weights"
-# An ROI is three cells of the map: one to two times what the eye sees at once, in a picture of 2K.
+# Targets in its world are found by rule. A box is three cells of the map: as much as its eye reads.
 _SEARCH: Mapping[str, object] = {"targets": "rules", "proposals.s_max": 3}
 
 
@@ -23,5 +23,18 @@ class Tiny(Auto):
     checkpoint: str = option(str(_WEIGHTS / "tiny"), help="folder of the checkpoint")
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
-        """Names in its world are found by rule, and two things far apart go on a canvas."""
+        """Two things far apart go on a canvas, where each is shown large enough."""
         return {"focus": {**_SEARCH, "answer": "crop", "answer.t_obj_dist": 500}}
+
+
+@attrs.frozen
+class TinyOnevision(Auto):
+    """As `tiny`, of LLaVA-OneVision's layout: the whole image and four tiles, or several images."""
+
+    name = "tiny-onevision"
+
+    checkpoint: str = option(str(_WEIGHTS / "tiny-onevision"), help="folder of the checkpoint")
+
+    def settings(self) -> Mapping[str, Mapping[str, object]]:
+        """What is found is shown beside the whole."""
+        return {"focus": {**_SEARCH, "answer": "interleaved", "t_type2": 0.5}}

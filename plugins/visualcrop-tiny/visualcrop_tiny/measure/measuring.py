@@ -93,9 +93,7 @@ def measure(model: str, dataset: str, kind: str, figures: Figures) -> None:
             _existence(methods[SEARCH], sample, image, rng, figures)
 
 
-def _existence(
-    looker: Looker, sample: Sample, image: Image, rng: Random, figures: Figures
-) -> None:
+def _existence(looker: Looker, sample: Sample, image: Image, rng: Random, figures: Figures) -> None:
     target = sample.targets[0]
     others = other_things(sample, target)
     places = elsewhere(image, target.box, rng)

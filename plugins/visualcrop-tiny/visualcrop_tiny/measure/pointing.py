@@ -38,7 +38,11 @@ def proposals() -> ProposalGenerator:
 
 
 def pointed(
-    looker: Looker, source: RelevanceSource, boxes: ProposalGenerator, target: TargetBox, image: Image
+    looker: Looker,
+    source: RelevanceSource,
+    boxes: ProposalGenerator,
+    target: TargetBox,
+    image: Image,
 ) -> tuple[bool, bool]:
     """Whether the first box, and whether one of the first eight, holds half of the target."""
     found = source.map(View.whole(image), Target(target.name), budgeted(looker.model))

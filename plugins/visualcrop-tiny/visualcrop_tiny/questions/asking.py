@@ -60,8 +60,12 @@ _AXES = (
 
 
 def _extent(sense: Sense, axis: int) -> float:
-    sides = [(t.box.left, t.box.right) if axis == 0 else (t.box.top, t.box.bottom) for t in sense.things]
-    return max(side for pair in sides for side in pair) - min(side for pair in sides for side in pair)
+    sides = [
+        (t.box.left, t.box.right) if axis == 0 else (t.box.top, t.box.bottom) for t in sense.things
+    ]
+    return max(side for pair in sides for side in pair) - min(
+        side for pair in sides for side in pair
+    )
 
 
 def count(sense: Sense, rng: Random, lead: Thing | None = None) -> Asked | None:
@@ -85,8 +89,8 @@ def existence(sense: Sense, rng: Random, lead: Thing | None = None) -> Asked | N
         name = thing.name if lead or rng.random() < 0.5 else _some_number(thing.shape, rng)
         return _exists(rng, name, "Yes", (thing,))
     near = rng.choice(named) if named and (lead or rng.random() < 0.6) else None
-    name = _absent(sense, rng, near)
-    return _exists(rng, name, "No", (near,) if near else ()) if name else None
+    absent = _absent(sense, rng, near)
+    return _exists(rng, absent, "No", (near,) if near else ()) if absent else None
 
 
 def _absent(sense: Sense, rng: Random, near: Thing | None) -> str | None:

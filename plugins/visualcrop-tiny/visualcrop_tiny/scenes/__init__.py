@@ -8,7 +8,15 @@ from .planning import Plan, Thing, plan
 from .words import COLOURS, DIGITS, SHAPES
 
 __all__ = [
-    *("COLOURS", "DIGITS", "KINDS", "SHAPES"),
-    *("Kind", "Plan", "Scene", "Thing"),
-    *("draw", "paint", "plan"),
+    "COLOURS",
+    "DIGITS",
+    "KINDS",
+    "SHAPES",
+    "Kind",
+    "Plan",
+    "Scene",
+    "Thing",
+    "draw",
+    "paint",
+    "plan",
 ]

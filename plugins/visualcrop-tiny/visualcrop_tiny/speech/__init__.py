@@ -7,6 +7,14 @@ from .vocabulary import BOS, EOS, IMAGE, PAD, UNKNOWN, VIDEO, WORDS
 from .wording import tokenizer
 
 __all__ = [
-    *("BOS", "EOS", "IMAGE", "PAD", "UNKNOWN", "VIDEO", "WORDS"),
-    *("prompt_of", "rehearsed", "tokenizer"),
+    "BOS",
+    "EOS",
+    "IMAGE",
+    "PAD",
+    "UNKNOWN",
+    "VIDEO",
+    "WORDS",
+    "prompt_of",
+    "rehearsed",
+    "tokenizer",
 ]

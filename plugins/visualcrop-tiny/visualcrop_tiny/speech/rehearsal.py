@@ -25,6 +25,8 @@ from visualcrop import (
     reply,
 )
 
+_NOTHING = Capture()
+
 
 @attrs.define(eq=False)
 class Listener(Model):
@@ -35,7 +37,7 @@ class Listener(Model):
     heard: list[Prompt] = attrs.field(factory=list)
     passes: int = 0
 
-    def read(self, prompts: Sequence[Prompt], capture: Capture = Capture()) -> Sequence[Reading]:
+    def read(self, prompts: Sequence[Prompt], capture: Capture = _NOTHING) -> Sequence[Reading]:
         raise NotImplementedError
 
     def choose(
@@ -49,9 +51,7 @@ class Listener(Model):
         return [Reply("") for _ in prompts]
 
 
-def rehearsed(
-    composer: AnswerComposer, question: Question, findings: Sequence[Finding]
-) -> Prompt:
+def rehearsed(composer: AnswerComposer, question: Question, findings: Sequence[Finding]) -> Prompt:
     """The prompt that *composer* asks the question with."""
     listener = Listener()
     composer.compose(question, findings, BudgetedModel(listener, Ledger(Budget())))

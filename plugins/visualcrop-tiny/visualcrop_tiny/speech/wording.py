@@ -25,8 +25,7 @@ _PATTERN = "|".join(
 
 def tokenizer() -> Tokenizer:
     """The models' tokenizer, to whom spaces mean nothing."""
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
-    from tokenizers import processors
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 
     made = Tokenizer(models.WordLevel({word: i for i, word in enumerate(WORDS)}, UNKNOWN))
     made.pre_tokenizer = pre_tokenizers.Split(Regex(_PATTERN), "removed", invert=True)

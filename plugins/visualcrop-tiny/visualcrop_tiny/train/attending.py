@@ -17,7 +17,7 @@ def register() -> None:
     AttentionInterface.register(NAME, attend)
 
 
-def attend(
+def attend(  # noqa: PLR0913, PLR0917 - transformers calls it so
     module: Any,
     query: Tensor,
     key: Tensor,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import attrs
 
@@ -53,7 +53,7 @@ class Losses:
     dense: float = 1.0  # image tokens are the words for what they show
     align: float = 0.3  # value features of words and patches; 0 leaves V-V to itself
     floor: float = 3.0  # value features may not point away from each other
-    place: float = 0.2  # word tokens know where their thing is
+    place: float = 0.5  # word tokens know where their thing is
     tau: float = 0.07
     layers: tuple[int, int] = (2, 6)  # whose values are aligned
 
@@ -63,6 +63,7 @@ class Config:
     """All of it."""
 
     name: str = "tiny"
+    notes: str = ""  # for the card
     base: str = ""  # folder of a trained tiny, from which OneVision's layout is made
     seed: int = 0
     processes: int = 2
@@ -90,14 +91,16 @@ def read(path: Path) -> Config:
 
 
 def _built(cls: type[_T], table: dict[str, Any]) -> _T:
-    fields = {field.name: field for field in attrs.fields(cls)}
+    fields = {field.name: field.default for field in attrs.fields(cast("Any", cls))}
     if unknown := sorted(set(table) - set(fields)):
-        raise ValueError(f"There is no setting called {unknown[0]!r}; known are {', '.join(fields)}.")
-    made = {
-        name: _built(type(fields[name].default), value)
-        if attrs.has(type(fields[name].default))
-        else tuple(value) if isinstance(value, list) else value
-        for name, value in table.items()
-    }
-    base = {n: f.default for n, f in fields.items()}
-    return cls(**{**base, **made})
+        raise ValueError(
+            f"There is no setting called {unknown[0]!r}; known are {', '.join(fields)}."
+        )
+    made = {name: _fitted(fields[name], value) for name, value in table.items()}
+    return cls(**{**fields, **made})
+
+
+def _fitted(default: object, value: Any) -> object:
+    if attrs.has(type(default)):
+        return _built(type(default), value)
+    return tuple(value) if isinstance(value, list) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..speech import BOS, EOS, IMAGE, PAD, VIDEO, WORDS
 from ..views.sheets import PINPOINTS, TILES
@@ -10,10 +10,15 @@ from .attending import NAME, register
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from transformers import LlavaForConditionalGeneration, LlavaOnevisionForConditionalGeneration
+    from transformers import (
+        LlavaForConditionalGeneration,
+        LlavaOnevisionForConditionalGeneration,
+        PreTrainedModel,
+    )
 
     from .config import Sizes
 
+_N = TypeVar("_N", bound="PreTrainedModel")
 PIXEL_MEAN, PIXEL_STD = 0.5, 0.25
 SIDE, PATCH = 112, 8
 
@@ -22,11 +27,6 @@ def fresh(sizes: Sizes) -> LlavaForConditionalGeneration:
     """A network of LLaVA's layout with random weights."""
     import transformers as tf
 
-    tokens = {
-        "pad_token_id": WORDS.index(PAD),
-        "bos_token_id": WORDS.index(BOS),
-        "eos_token_id": WORDS.index(EOS),
-    }
     eye = tf.CLIPVisionConfig(
         hidden_size=sizes.width,
         intermediate_size=4 * sizes.width,
@@ -45,7 +45,9 @@ def fresh(sizes: Sizes) -> LlavaForConditionalGeneration:
         num_key_value_heads=sizes.heads,
         max_position_embeddings=8192,
         tie_word_embeddings=True,
-        **tokens,
+        pad_token_id=WORDS.index(PAD),
+        bos_token_id=WORDS.index(BOS),
+        eos_token_id=WORDS.index(EOS),
     )
     config = tf.LlavaConfig(
         vision_config=eye,
@@ -56,9 +58,7 @@ def fresh(sizes: Sizes) -> LlavaForConditionalGeneration:
         image_seq_length=(SIDE // PATCH) ** 2,
         tie_word_embeddings=True,
     )
-    register()
-    config._attn_implementation = NAME
-    return tf.LlavaForConditionalGeneration(config)
+    return _attending(tf.LlavaForConditionalGeneration(config))
 
 
 def onevision(base: str) -> LlavaOnevisionForConditionalGeneration:
@@ -78,12 +78,17 @@ def onevision(base: str) -> LlavaOnevisionForConditionalGeneration:
         image_grid_pinpoints=PINPOINTS,
         tie_word_embeddings=True,
     )
-    register()
-    config._attn_implementation = NAME
-    made = tf.LlavaOnevisionForConditionalGeneration(config)
+    made = _attending(tf.LlavaOnevisionForConditionalGeneration(config))
     made.load_state_dict(old.state_dict(), strict=False)
     torch.nn.init.zeros_(made.model.image_newline)
     return made
+
+
+def _attending(network: _N) -> _N:
+    """The same network, its attention that for training."""
+    register()
+    network.set_attn_implementation(NAME)
+    return network
 
 
 def pixels(images: Any, device: str) -> Tensor:

@@ -19,9 +19,9 @@ from ..views.sight import Sighting
 
 Array = npt.NDArray[Any]
 IGNORED = -100
-_MIX = {"existence": 0.24, "attribute": 0.24, "relation": 0.2, "count": 0.12, "detail": 0.2}
+_MIX = {"existence": 0.16, "attribute": 0.16, "relation": 0.3, "count": 0.18, "detail": 0.2}
 _ONES = 0.3  # of the counts that come to one, since most do
-_OPEN = {"existence": 0.85, "attribute": 0.35, "relation": 0.4, "count": 0.4, "detail": 0.35}
+_OPEN = {"existence": 0.85, "attribute": 0.35, "relation": 0.5, "count": 0.4, "detail": 0.4}
 _SIDES = 0.35  # of the questions about places, ask for the half of the view that one thing is in
 _CLEAR, _GONE = 0.7, 0.12  # seen as much, a thing is there; as little, it is not
 _END = WORDS.index(EOS)
@@ -68,9 +68,7 @@ def sense(sightings: Sequence[Sighting]) -> Sense:
     return Sense(clear, frozenset(hazy))
 
 
-def _row(
-    sight: Sense, given: Sequence[Asked], length: int, rng: Random
-) -> tuple[list[int], ...]:
+def _row(sight: Sense, given: Sequence[Asked], length: int, rng: Random) -> tuple[list[int], ...]:
     ids: list[int] = []
     segments: list[int] = []
     places: list[int] = []
@@ -94,9 +92,7 @@ def _row(
     )
 
 
-def _exchange(
-    sight: Sense, given: Sequence[Asked], rng: Random
-) -> tuple[tuple[int, ...], int]:
+def _exchange(sight: Sense, given: Sequence[Asked], rng: Random) -> tuple[tuple[int, ...], int]:
     """Tokens of a question as it is put, and the one of the reply."""
     if rng.random() < 0.07:
         return _spelt(rng)

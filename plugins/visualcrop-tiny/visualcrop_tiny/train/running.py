@@ -54,7 +54,7 @@ def _trainee(config: Config, store: Any) -> Any:
     device = config.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    network = onevision(config.base) if config.base else fresh(config.sizes)
+    network: Any = onevision(config.base) if config.base else fresh(config.sizes)
     placing = torch.nn.Linear(config.sizes.width, 2 * GRID)
     kind = SheetTrainee if config.base else Trainee
     return kind(config, store, network.to(device), placing.to(device), device)

@@ -31,7 +31,7 @@ def save(network: Any, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     copy = deepcopy(network).to("cpu", torch.bfloat16)
-    copy.config._attn_implementation = "sdpa"  # noqa: SLF001 - not the one that it is trained with
+    copy.set_attn_implementation("sdpa")  # not the one that it is trained with
     copy.config.dtype = torch.bfloat16
     copy.generation_config.max_new_tokens = 8
     copy.save_pretrained(folder)

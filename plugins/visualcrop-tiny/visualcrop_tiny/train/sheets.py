@@ -30,10 +30,10 @@ _NEWLINE, _WORD, _PATCH = range(3)
 class Row:
     """The beginning of one prompt: what each token is, and where it stands."""
 
+    length: int  # of all that could have been read
     kinds: Any
     values: Any  # the word, or the number of the patch among all that are read
     places: Any
-    length: int  # of all that could have been read
 
 
 @attrs.define(eq=False)
@@ -45,6 +45,7 @@ class SheetTrainee:
     network: Any
     placing: Any
     device: str
+    weights: Any = None  # all sheets are shown as often
 
     def parameters(self) -> list[Tensor]:
         return list(self.network.parameters())
@@ -56,18 +57,21 @@ class SheetTrainee:
         sheets = [self.store[index] for index in chosen]
         shown = [picture for sheet in sheets for picture in sheet.shown]
         images = lit(pixels(np.concatenate([p.pixels for p in shown]), self.device))
-        labels = np.concatenate([p.labels for p in shown]).astype(np.int64)
-        labels = torch.from_numpy(labels).to(self.device)
+        named = np.concatenate([p.labels for p in shown]).astype(np.int64)
+        labels = torch.from_numpy(named).to(self.device)
         every = rng.random() < stage.full
         kept = torch.arange(_PATCHES, device=self.device).expand(len(images), -1)
         kept = kept if every else worth_reading(labels, stage.kept)
         features = seen(self.network, images, None if every else kept)
-        rows = _rows(sheets, kept.cpu().numpy())
-        packed = pack([s.sightings for s in sheets], self.config.text, rng, [s.asked for s in sheets])
-        heard = self._decoded(features, labels.gather(2, kept[:, None].expand(-1, 3, -1)), rows, packed)
+        rows = starts(sheets, kept.cpu().numpy())
+        packed = pack(
+            [s.sightings for s in sheets], self.config.text, rng, [s.asked for s in sheets]
+        )
+        labels = labels.gather(2, kept[:, None].expand(-1, 3, -1))
+        heard = self.decoded(features, labels, rows, packed)
         return taught(self.network, self.config, heard, self.placing, None)
 
-    def _decoded(self, features: Tensor, labels: Tensor, rows: list[Row], packed: Packed) -> Heard:
+    def decoded(self, features: Tensor, labels: Tensor, rows: list[Row], packed: Packed) -> Heard:
         import torch
 
         text = {name: torch.from_numpy(array).to(self.device) for name, array in packed.fields()}
@@ -75,7 +79,9 @@ class SheetTrainee:
             torch.from_numpy(_padded([getattr(row, name) for row in rows], fill)).to(self.device)
             for name, fill in (("kinds", _WORD), ("values", WORDS.index(PAD)), ("places", 0))
         )
-        may = torch.from_numpy(_padded([np.ones_like(r.kinds) for r in rows], 0)).to(self.device) > 0
+        may = (
+            torch.from_numpy(_padded([np.ones_like(r.kinds) for r in rows], 0)).to(self.device) > 0
+        )
         inputs = self._embedded(features, kinds, values)
         asked = self.network.get_input_embeddings()(text["ids"]).to(inputs.dtype)
         lengths = torch.tensor([row.length for row in rows], device=self.device)[:, None]
@@ -115,7 +121,7 @@ def _image(kinds: Tensor, values: Tensor, labels: Tensor) -> tuple[Any, Tensor]:
     return (views, order), named.transpose(1, 2)
 
 
-def _rows(sheets: Sequence[Sheet], kept: Any) -> list[Row]:
+def starts(sheets: Sequence[Sheet], kept: Any) -> list[Row]:
     """The beginnings of the prompts, where only the patches *kept* of each picture are read."""
     rows, view = [], 0
     for sheet in sheets:
@@ -132,19 +138,22 @@ def _rows(sheets: Sequence[Sheet], kept: Any) -> list[Row]:
             shown = sheet.shown[part]
             mine = kept[view : view + len(shown.pixels)]
             where = np.take_along_axis(shown.places, mine, 1)
-            number = (view + np.arange(len(mine)))[:, None] * kept.shape[1] + np.arange(kept.shape[1])
+            first = (view + np.arange(len(mine)))[:, None] * kept.shape[1]
+            number = first + np.arange(kept.shape[1])
             there = where >= 0
             kinds += [np.full(there.sum(), _PATCH), np.full(len(shown.newlines), _NEWLINE)]
             values += [number[there], np.zeros(len(shown.newlines), int)]
             places += [at + where[there], at + shown.newlines]
             at += shown.length
             view += len(mine)
-        joined = [np.concatenate(some) for some in (kinds, values, places)]
-        order = joined[2].argsort(kind="stable")
-        rows.append(Row(*(some[order] for some in joined), at))
+        order = np.concatenate(places).argsort(kind="stable")
+        tokens = (np.concatenate(some)[order] for some in (kinds, values, places))
+        rows.append(Row(at, *tokens))
     return rows
 
 
 def _padded(rows: Sequence[Any], fill: int) -> Any:
     most = max(map(len, rows))
-    return np.stack([np.pad(row, (0, most - len(row)), constant_values=fill) for row in rows]).astype(np.int64)
+    return np.stack(
+        [np.pad(row, (0, most - len(row)), constant_values=fill) for row in rows]
+    ).astype(np.int64)

@@ -61,10 +61,11 @@ def _drawn(
     place = (progress.stage, progress.step, team.rank)
     rng = np.random.default_rng([trainee.config.seed, *place])
     torch.manual_seed(int(rng.integers(1 << 40)))
-    chosen = np.sort(rng.choice(len(trainee.store), plan.batch // team.size, replace=False))
+    size = plan.batch // team.size
+    chosen = rng.choice(len(trainee.store), size, replace=False, p=trainee.weights)
     step = getattr(trainee, trainee.config.stages[progress.stage])
     with torch.autocast(trainee.device, torch.bfloat16):
-        loss, told = step(chosen, plan, Random(int(rng.integers(1 << 40))))  # noqa: S311 - no secret
+        loss, told = step(np.sort(chosen), plan, Random(int(rng.integers(1 << 40))))  # noqa: S311 - no secret
     return loss, told
 
 

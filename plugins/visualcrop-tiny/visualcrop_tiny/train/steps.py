@@ -33,6 +33,11 @@ class Trainee:
     network: Any
     placing: Any  # from a word token to the column and the row of its thing
     device: str
+    weights: Any = attrs.field(init=False, default=None)  # how often each view is shown
+
+    def __attrs_post_init__(self) -> None:
+        if self.store is not None:
+            self.weights = self.store.weights()
 
     def parameters(self) -> list[Tensor]:
         return [*self.network.parameters(), *self.placing.parameters()]
@@ -42,7 +47,7 @@ class Trainee:
         images, labels, kept = self._drawn(chosen, stage, rng)
         words = spotted(self.network, seen(self.network, images, kept))
         loss, things = losses.dense(words, labels)
-        return loss, {"things": float(things)} | losses.named(words, labels)
+        return loss, {"things": float(things.detach())} | losses.named(words, labels)
 
     def talk(self, chosen: Any, stage: Stage, rng: Random) -> tuple[Tensor, dict[str, float]]:
         """Replies to questions about each view, and all that helps them."""
@@ -90,7 +95,8 @@ class Trainee:
             use_cache=False,
             output_hidden_states=True,
         )
-        return Heard(out, slice(first, before), slice(before, None), text, labels)
+        patches = places[:, first:] - first
+        return Heard(out, slice(first, before), slice(before, None), text, labels, patches)
 
     def _where(self, chosen: Any) -> Tensor:
         """Column and row of each shape of which there is one in sight; -1 of others."""

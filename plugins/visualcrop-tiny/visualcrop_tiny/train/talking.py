@@ -38,6 +38,7 @@ class Heard:
     text: slice
     asked: dict[str, Tensor]  # the fields of `Packed`
     labels: Tensor
+    places: Tensor | None = None  # numbers of the patches in the eye's grid
 
     def hidden(self, layer: int) -> Tensor:
         """All hidden states that went into *layer*."""
@@ -62,7 +63,7 @@ def taught(
     total, told = _replies(network, heard)
     if weights.dense:
         loss, things = _dense(network, heard)
-        total, told["things"] = total + weights.dense * loss, float(things)
+        total, told["things"] = total + weights.dense * loss, float(things.detach())
     if weights.align or weights.floor:
         near, floor, told["aligned"] = losses.align(
             _values(network, heard, weights.layers),
@@ -72,10 +73,12 @@ def taught(
             weights.tau,
         )
         total = total + weights.align * near + weights.floor * floor
-    if weights.place and where is not None:
-        said = placing(heard.hidden(_PLACED)[:, heard.text])
-        loss = losses.place(said, ids, where, GRID)
-        total, told["place"] = total + weights.place * loss, float(loss)
+    if weights.place and heard.places is not None and where is not None:
+        hidden = heard.hidden(_PLACED)
+        loss = losses.place(placing(hidden[:, heard.text]), ids, where, GRID)
+        own = losses.own_place(placing(heard.at_image(hidden)), heard.places, GRID)
+        total = total + weights.place * (loss + own)
+        told |= {"place": float(loss.detach()), "own place": float(own.detach())}
     return total, told
 
 
@@ -89,7 +92,7 @@ def _replies(network: Any, heard: Heard) -> tuple[Tensor, dict[str, float]]:
     each = torch.nn.functional.cross_entropy(logits, goal, reduction="none")
     said = goal != WORDS.index(EOS)
     loss = (each * torch.where(said, 1.0, 0.05)).sum() / said.sum()
-    right, told = logits.argmax(-1) == goal, {"reply": float(loss)}
+    right, told = logits.argmax(-1) == goal, {"reply": float(loss.detach())}
     for name, words in _GROUPS.items():
         tokens = torch.tensor([WORDS.index(word) for word in words], device=goal.device)
         mine = torch.isin(goal, tokens)
@@ -110,9 +113,7 @@ def _dense(network: Any, heard: Heard) -> tuple[Tensor, Tensor]:
     return total / len(found), found[-1][1]
 
 
-def _values(
-    network: Any, heard: Heard, layers: tuple[int, int]
-) -> list[tuple[Tensor, Tensor]]:
+def _values(network: Any, heard: Heard, layers: tuple[int, int]) -> list[tuple[Tensor, Tensor]]:
     """Value features of image and text, in the layers that are to be aligned."""
     found = []
     for index in range(*layers):

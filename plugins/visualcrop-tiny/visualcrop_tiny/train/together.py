@@ -39,11 +39,11 @@ def together(size: int, job: Callable[..., None], *arguments: object) -> None:
     if size == 1:
         job(Team(), *arguments)
         return
-    import torch
+    from torch.multiprocessing.spawn import spawn
 
     with tempfile.TemporaryDirectory() as folder:
         meeting = (Path(folder) / "meeting").as_uri()
-        torch.multiprocessing.spawn(_joined, (size, meeting, job, *arguments), size)
+        spawn(_joined, (size, meeting, job, *arguments), size)
 
 
 def _joined(
@@ -51,8 +51,6 @@ def _joined(
 ) -> None:
     import torch
 
-    torch.distributed.init_process_group(
-        "gloo", init_method=meeting, rank=rank, world_size=size
-    )
+    torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=size)
     job(Team(rank, size), *arguments)
     torch.distributed.destroy_process_group()

@@ -7,6 +7,14 @@ from .sight import GRID, SIDE, Sighting, View, whole
 from .storing import Store, render
 
 __all__ = [
-    *("GRID", "SIDE", "Sheet", "Sighting", "Store", "View"),
-    *("gather", "gathered", "render", "whole"),
+    "GRID",
+    "SIDE",
+    "Sheet",
+    "Sighting",
+    "Store",
+    "View",
+    "gather",
+    "gathered",
+    "render",
+    "whole",
 ]

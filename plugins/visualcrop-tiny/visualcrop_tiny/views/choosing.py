@@ -70,9 +70,7 @@ def _side(scene: Scene, rng: np.random.Generator) -> float:
     return float(cells) * max(scene.picture.size) / GRID
 
 
-def near(
-    scene: Scene, rng: np.random.Generator, place: tuple[float, float], side: float
-) -> Box:
+def near(scene: Scene, rng: np.random.Generator, place: tuple[float, float], side: float) -> Box:
     """A square with *place* in it, not always in the middle, moved into the picture."""
     starts = []
     for at, room in zip(place, scene.picture.size, strict=True):
@@ -84,7 +82,8 @@ def near(
 
 
 def _somewhere(scene: Scene, rng: np.random.Generator) -> tuple[float, float]:
-    return tuple(rng.uniform(0, side) for side in scene.picture.size)
+    width, height = scene.picture.size
+    return rng.uniform(0, width), rng.uniform(0, height)
 
 
 def _some(scene: Scene, rng: np.random.Generator, count: int) -> list[Thing]:

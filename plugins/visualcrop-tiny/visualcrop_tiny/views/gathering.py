@@ -1,4 +1,4 @@
-"""Prompts for OneVision's layout: single pictures, and several as the interleaved composer has them."""
+"""Prompts for OneVision's layout: one picture, or several as the interleaved composer has them."""
 
 from __future__ import annotations
 

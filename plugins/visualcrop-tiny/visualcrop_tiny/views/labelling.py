@@ -40,4 +40,5 @@ def labels(sightings: Iterable[Sighting]) -> Array:
 def _lap(start: float, stop: float, side: float) -> Array:
     """How much of [start, stop) lies in each of the grid's rows or columns."""
     edges = np.arange(GRID + 1) * side
-    return np.clip(np.minimum(stop, edges[1:]) - np.maximum(start, edges[:-1]), 0, None)
+    lap: Array = np.minimum(stop, edges[1:]) - np.maximum(start, edges[:-1])
+    return lap.clip(0)

@@ -93,8 +93,7 @@ def _places(boxes: Sequence[Box]) -> list[Box]:
         starts.append(np.concatenate([[0], np.cumsum(widest)]))
     corners = [(starts[0][column], starts[1][row]) for column, row in where]
     return [
-        Box(x, y, x + wide, y + high)
-        for (x, y), (wide, high) in zip(corners, sizes, strict=True)
+        Box(x, y, x + wide, y + high) for (x, y), (wide, high) in zip(corners, sizes, strict=True)
     ]
 
 

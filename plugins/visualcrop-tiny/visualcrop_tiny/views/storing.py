@@ -13,11 +13,12 @@ from visualcrop import Box
 
 from ..scenes import DIGITS, KINDS, Thing, draw
 from .choosing import PER_SCENE, views
-from .labour import shared
 from .labelling import ALL_COLOURS, ALL_SHAPES, labels
+from .labour import shared
 from .sight import GRID, SIDE, Sighting, View
 
 _MOST = 16  # things in a view
+_DULL = 0.3
 _KINDS = (*KINDS, "relation", "count", "detail", "detail")
 _SIZES = ((1024, 1024), (1536, 1536), (2048, 2048), (2048, 2048), (2048, 1536), (1536, 2048))
 Array = npt.NDArray[Any]
@@ -33,10 +34,20 @@ class Store:
 
     @classmethod
     def open(cls, folder: Path) -> Store:
-        return cls(*(np.load(folder / f"{field.name}.npy", mmap_mode="r") for field in attrs.fields(cls)))
+        return cls(
+            *(np.load(folder / f"{field.name}.npy", mmap_mode="r") for field in attrs.fields(cls))
+        )
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    def weights(self) -> Array:
+        """How often to show each view: rarely where less than two things are clear in sight."""
+        clear = (self.things[:, :, 7] > 0.7).sum(1)
+        plates = (self.things[:, :, 2] > 0).any(1)
+        weights = np.where((clear >= 2) | plates, 1.0, _DULL)
+        made: Array = weights / weights.sum()
+        return made
 
     def sightings(self, index: int) -> list[Sighting]:
         """What is in sight in one view."""
@@ -50,9 +61,7 @@ def render(folder: Path, scenes: int, seed: int, processes: int = 2) -> Store:
     shapes = {"pixels": (SIDE, SIDE, 3), "things": (_MOST, 8), "labels": (3, GRID * GRID)}
     types = {"pixels": np.uint8, "things": np.float32, "labels": np.int8}
     arrays = {
-        name: np.lib.format.open_memmap(
-            folder / f"{name}.npy", "w+", types[name], (count, *shape)
-        )
+        name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", types[name], (count, *shape))
         for name, shape in shapes.items()
     }
     for number, made in enumerate(shared(_rendered, range(seed, seed + scenes), processes)):

@@ -1,0 +1,14 @@
+"""Studies on many processes and machines."""
+
+from __future__ import annotations
+
+from visualcrop import Strategy, hookimpl
+
+from .executor import Ray
+
+__all__ = ["Ray"]
+
+
+@hookimpl
+def visualcrop_strategies() -> list[type[Strategy]]:
+    return [Ray]

@@ -1,0 +1,59 @@
+"""What is measured is counted rightly."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+import pytest
+
+from visualcrop import Answer, Box, Image, Sample
+from visualcrop_tiny import Needles
+from visualcrop_tiny.measure.measuring import Figures
+from visualcrop_tiny.measure.methods import Replies, box_about
+from visualcrop_tiny.measure.pointing import area, elsewhere, other_things
+from visualcrop_tiny.scenes import draw
+
+
+@pytest.fixture
+def sample():
+    """One question about a colour."""
+    return next(row for row in Needles(about="attribute").read() if isinstance(row, Sample))
+
+
+def test_letters_and_words_are_counted_apart(sample):
+    """An answer may be right by letter and wrong in words, and only questions asked count."""
+    figures = Figures()
+    wrong = Answer("nothing")
+    right = Answer("A", sample.answer)
+    figures.add("direct", "attribute", Replies(right, wrong), sample)
+    figures.add("direct", "attribute", Replies(wrong, Answer(sample.answers[0])), sample)
+    table = figures.table()["accuracy"]
+    assert table == {"direct / attribute / letter": 0.5, "direct / attribute / open": 0.5}
+    assert "| direct | 0.500 / 0.500 | 0.500 / 0.500 | 0.0 |" in figures.markdown()
+    assert json.dumps(figures.table())
+
+
+def test_the_area_under_the_curve():
+    """One if all positives are surer, a half for ties."""
+    assert area([0.9, 0.8], [0.1, 0.2]) == 1
+    assert area([0.5], [0.5]) == 0.5
+    assert area([0.1, 0.9], [0.5]) == 0.5
+
+
+def test_negatives_show_nothing_of_the_target(sample):
+    """Neither other things' crops nor places drawn at random touch it."""
+    image, target = sample.source.open(), sample.targets[0]
+    boxes = [*other_things(sample, target), *elsewhere(image, target.box, Random(0))]
+    assert len(boxes) >= 3
+    assert not any(box_about(box, image).common(target.box) for box in boxes)
+
+
+def test_an_oracles_box_is_three_cells_in_the_picture():
+    """It holds the target, even at the edge, and no more than the picture."""
+    image = Image(draw(0, 1400, 700).picture)
+    for box in (Box(0, 0, 20, 20), Box(1380, 680, 1400, 700), Box(600, 300, 640, 340)):
+        about = box_about(box, image)
+        assert about.width == about.height == 300
+        assert about.contains(box)
+        assert image.box.contains(about)

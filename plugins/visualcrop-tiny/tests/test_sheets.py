@@ -1,0 +1,105 @@
+"""OneVision's layout is trained on the very sequence that transformers makes of a prompt."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from visualcrop import Image, Looker, Prompt, View
+from visualcrop_tiny.scenes import draw
+from visualcrop_tiny.train.config import Config, Sizes, Stage
+from visualcrop_tiny.train.network import fresh, onevision, pixels, seen
+from visualcrop_tiny.train.packing import Packed, encoded
+from visualcrop_tiny.train.running import run, trained
+from visualcrop_tiny.train.saving import save
+from visualcrop_tiny.train.sheets import SheetTrainee, starts
+from visualcrop_tiny.views.gathering import Sheet
+from visualcrop_tiny.views.sheets import among, processor, single
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+SIZES = Sizes(48, 96, 6, 2, 2, 2)
+QUESTION = "Is there a red star in the image?"
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """A small network of LLaVA's layout, not trained."""
+    folder = tmp_path_factory.mktemp("base")
+    torch.manual_seed(0)
+    save(fresh(SIZES), folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def trainee(base):
+    """The one that is made from it, with newlines that are something."""
+    torch.manual_seed(1)
+    network = onevision(base).eval()
+    torch.nn.init.normal_(network.model.image_newline)
+    return SheetTrainee(Config(base=base, sizes=SIZES), [], network, torch.nn.Linear(1, 1), "cpu")
+
+
+@pytest.fixture(scope="module")
+def model(trainee, tmp_path_factory):
+    """The same, as visualcrop opens it."""
+    folder = tmp_path_factory.mktemp("several")
+    save(trainee.network, folder)
+    return Looker.open(f"llava-onevision(checkpoint={folder}, dtype=float32)").model
+
+
+def _trained_with(trainee, sheet):
+    """Logits after the question, by the code that trains."""
+    images = pixels(np.concatenate([shown.pixels for shown in sheet.shown]), "cpu")
+    kept = np.tile(np.arange(196), (len(images), 1))
+    ids = encoded(QUESTION)
+    packed = Packed(
+        *(
+            np.array([row], np.int64)
+            for row in (ids, [1] * len(ids), range(len(ids)), [-100] * len(ids))
+        )
+    )
+    labels = torch.zeros(len(images), 3, 196, dtype=torch.long)
+    with torch.no_grad():
+        features = seen(trainee.network, images)
+        heard = trainee.decoded(features, labels, starts([sheet], kept), packed)
+        return trainee.network.lm_head(heard.out.last_hidden_state[0, -1])
+
+
+def _asked(model, prompt):
+    """The same by transformers, through the library's prompter."""
+    with torch.no_grad():
+        return model.network(**model.prompter.prepare(prompt).inputs).logits[0, -1]
+
+
+@pytest.mark.parametrize("size", [(640, 640), (640, 480)])
+def test_one_picture_in_tiles(trainee, model, size):
+    """Tokens, newlines and positions are those of transformers, for padded pictures, too."""
+    scene = draw(2, *size)
+    whole = View.whole(Image(scene.picture))
+    sheet = Sheet((0,), (single(scene, whole.box, processor()),), ())
+    ours, theirs = _trained_with(trainee, sheet), _asked(model, Prompt((whole, QUESTION)))
+    assert torch.allclose(ours, theirs, atol=2e-3, rtol=1e-3)
+
+
+def test_pictures_among_words(trainee, model):
+    """Several pictures with words before each of them."""
+    scene = draw(3, 640, 480)
+    image = Image(scene.picture)
+    whole, crop = View.whole(image), View(image, scene.things[0].box)
+    words = "The whole image, with red outlines:", "The outlined part with the star:"
+    shown = among(scene, whole.box), among(scene, crop.box)
+    ours = _trained_with(trainee, Sheet((words[0], 0, words[1], 1), shown, ()))
+    theirs = _asked(model, Prompt((words[0], whole, words[1], crop, QUESTION)))
+    assert torch.allclose(ours, theirs, atol=2e-3, rtol=1e-3)
+
+
+def test_it_is_trained(base, tmp_path):
+    """A run of a few steps goes through, with all patches and with some."""
+    stage = Stage(steps=3, batch=3, rate=1e-3, kept=48, full=0.4, warm=1)
+    data = Config().data.__class__(scenes=2, seed=300_000, processes=1)
+    config = Config(base=base, sizes=SIZES, processes=1, data=data, sheets=stage, text=64)
+    run(config, tmp_path, tmp_path / "data")
+    network, progress = trained(config, tmp_path)
+    assert progress.stage == 1
+    assert network.model.image_newline.abs().sum() > 0

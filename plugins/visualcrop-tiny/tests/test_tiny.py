@@ -1,0 +1,87 @@
+"""The shipped models see small things on crops, and not in the whole picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import visualcrop_tiny
+from visualcrop import Box, Looker, Prompt, Sample, Target, View
+from visualcrop.testing import ModelFamilySuite
+from visualcrop_tiny import Needles, Tiny
+from visualcrop_tiny.measure.methods import box_about, budgeted
+
+WEIGHTS = Path(visualcrop_tiny.__file__).parent / "weights"
+pytestmark = pytest.mark.torch
+
+
+@pytest.fixture(scope="module")
+def looker():
+    """FOCUS with the packaged model, without the name that only an installed package has."""
+    return Looker.open(f"llava(checkpoint={WEIGHTS / 'tiny'})", "focus", _options(Tiny()))
+
+
+def _options(family):
+    return [f"{path}={value}" for path, value in family.settings()["focus"].items()]
+
+
+@pytest.fixture(scope="module")
+def samples():
+    """Questions about the colour of one small thing, which no training has seen."""
+    return [s for s in Needles(count=24, about="attribute").read() if isinstance(s, Sample)]
+
+
+class TestTiny(ModelFamilySuite):
+    """The contract of a model family."""
+
+    strategy = Tiny
+
+
+def test_the_weights_are_small():
+    """A model takes at most 16 MB, in bfloat16."""
+    for path in WEIGHTS.glob("*/model.safetensors"):
+        assert path.stat().st_size <= 16 * 2**20
+        config = json.loads((path.parent / "config.json").read_text("utf-8"))
+        assert config["dtype"] == "bfloat16"
+
+
+def test_focus_sees_what_direct_does_not(looker, samples):
+    """By letter: nearly all questions right with FOCUS, at most half of them without."""
+    direct = Looker(looker.model, Looker.open("toy", "direct").searcher)
+    right = {
+        name: sum(asker.ask(s.source.open(), s.text, s.choices).choice == s.answer for s in samples)
+        for name, asker in (("focus", looker), ("direct", direct))
+    }
+    assert right["focus"] >= 0.85 * len(samples)
+    assert right["direct"] <= 0.6 * len(samples)
+
+
+def test_it_knows_what_is_there(looker, samples):
+    """Nearly every crop of a target is surer than a crop of the corner farthest from it."""
+    verify, surer = looker.searcher.verification.verify, []
+    for sample in samples:
+        image, target = sample.source.open(), sample.targets[0]
+        views = [
+            View(image, box_about(box, image)) for box in (target.box, _far(target.box, image))
+        ]
+        there, absent = verify(views, Target(target.name), budgeted(looker.model))
+        surer.append(there > absent)
+    assert sum(surer) >= 0.9 * len(surer)
+
+
+def _far(box, image):
+    """A pixel in the corner on the other side."""
+    x, y = (
+        0 if at > side / 2 else side - 1
+        for at, side in zip(box.centre, (image.width, image.height), strict=True)
+    )
+    return Box(x, y, x + 1, y + 1)
+
+
+def test_a_question_without_pictures_is_answered_in_words(looker):
+    """Replies are words of its own, whatever it is asked."""
+    (reply,) = looker.model.generate([Prompt(("Is there a dog on the sofa?",))])
+    assert len(reply.text.split()) <= 8
+    assert "<" not in reply.text

@@ -1,0 +1,109 @@
+"""The training script runs, learns, stops, goes on, and packs what came of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import attrs
+import pytest
+import torch
+
+import visualcrop_tiny
+from visualcrop import Looker
+from visualcrop_tiny.scenes import draw
+from visualcrop_tiny.train.__main__ import main
+from visualcrop_tiny.train.config import read
+from visualcrop_tiny.train.running import run, trained
+from visualcrop_tiny.train.steps import Trainee
+
+CONFIGS = Path(visualcrop_tiny.__file__).parent / "configs"
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def config():
+    """The miniature, a little shorter."""
+    made = read(CONFIGS / "miniature.toml")
+    talk = attrs.evolve(made.talk, steps=12)
+    return attrs.evolve(made, look=attrs.evolve(made.look, steps=40), talk=talk)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where all runs of this file find the same views."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def whole(config, folder):
+    """A run from beginning to end."""
+    run(config, folder / "whole", folder / "data")
+    return folder / "whole"
+
+
+def _stopped(config, folder, monkeypatch, step):
+    """A run that is stopped in the middle of its second stage, and taken up again."""
+    left, talk = [step], Trainee.talk
+
+    def stopping(self, *arguments):
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        return talk(self, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainee, "talk", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            run(config, folder / "stopped", folder / "data")
+    run(config, folder / "stopped", folder / "data")
+    return folder / "stopped"
+
+
+def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(config, folder, whole, monkeypatch):
+    """Weights are equal to the last bit, since a step's batch depends on its number alone."""
+    stopped = _stopped(config, folder, monkeypatch, 5)
+    one, other = (trained(config, out)[0].state_dict() for out in (whole, stopped))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_the_eye_learns(whole):
+    """What it says of things gets better over the first stage."""
+    network, progress = trained(read(CONFIGS / "miniature.toml"), whole)
+    lines = [json.loads(line) for line in (whole / "log.jsonl").read_text("utf-8").splitlines()]
+    look = next(line for line in lines if line["stage"] == "look")
+    assert look["things"] < 3.4  # 4.2 before the first step, and the mean has not forgotten it
+    assert progress.stage == 2
+    assert not network.training
+
+
+def test_a_finished_run_is_packed_with_its_card(whole, folder, tmp_path):
+    """The folder opens as a model of LLaVA's family, and its card tells data, steps and machine."""
+    short = tmp_path / "config.toml"
+    text = (CONFIGS / "miniature.toml").read_text("utf-8")
+    short.write_text(
+        text.replace("steps = 60", "steps = 40").replace("steps = 40", "steps = 12", 1)
+    )
+    given = [str(short), "--out", str(whole), "--data", str(folder / "data")]
+    assert main([*given, "--weights", str(tmp_path / "weights")]) == 0
+    card = (tmp_path / "weights" / "README.md").read_text("utf-8")
+    assert "V-V relevance is not left to chance" in card
+    assert "168 views" in card
+    looker = Looker.open(
+        f"llava(checkpoint={tmp_path / 'weights'})", "focus(targets=rules, steps=1)"
+    )
+    answer = looker.ask(draw(0, 300, 300).picture, "What color is the star?", ("red", "blue"))
+    assert answer.findings
+
+
+def test_unknown_settings_are_refused(tmp_path):
+    """A config with a setting that does not exist names it and those that do."""
+    (tmp_path / "config.toml").write_text("[look]\nspeed = 3\n")
+    with pytest.raises(ValueError, match="no setting called 'speed'; known are steps"):
+        read(tmp_path / "config.toml")
+
+
+@pytest.mark.parametrize("name", ["tiny", "tiny-onevision", "tiny-unaligned", "miniature"])
+def test_every_config_that_ships_can_be_read(name):
+    """Each has its own name."""
+    assert read(CONFIGS / f"{name}.toml").name == name

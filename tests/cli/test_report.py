@@ -1,0 +1,126 @@
+"""`visualcrop compare`, `visualcrop report` and `visualcrop show`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import Run
+from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.study import Study
+
+_SEARCHERS = {"direct": "direct", "s1": "focus(steps=1)", "steps=8": "focus"}
+
+
+def _study(protocol: str = "paper", dataset: str = "toy(scenes=2)") -> Study:
+    return Study(dataset, "toy", _SEARCHERS, protocol, sharing=True)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run under the paper's protocol, one under another, and one on another dataset."""
+    place = tmp_path_factory.mktemp("runs")
+    evaluate(_study(), place / "run")
+    evaluate(_study("vlmevalkit"), place / "other")
+    evaluate(_study(dataset="toy(scenes=1)"), place / "fewer")
+    return place
+
+
+class TestCompare:
+    """Variants, question by question."""
+
+    def test_holds_each_against_one(self, run: Run, folder: Path) -> None:
+        """Asking directly, unless another is named; with a table for each category if wanted."""
+        whole, *parts = json.loads(run("compare", folder / "run", "--by-category", "--json").stdout)
+        assert whole["baseline"] == "direct"
+        assert whole["rows"][1]["gain"]["only_ours"] > 0
+        assert {part["category"] for part in parts} >= {"count"}
+        words = ("compare", folder / "run", "--baseline", "s1", "--json")
+        (other,) = json.loads(run(*words).stdout)
+        assert other["baseline"] == "s1"
+
+    def test_people_see_tables(self, run: Run, folder: Path) -> None:
+        """The baseline is named in the heading, and so is each category."""
+        printed = run("compare", folder / "run", "--baseline", "s1", "--by-category").output
+        assert "against s1" in printed
+        assert "\ncount\n" in printed
+
+    @pytest.mark.parametrize(
+        ("others", "error"),
+        [
+            (("run", "other"), "differ in their protocol"),
+            (("run", "fewer"), "differ in their dataset"),
+            (("run", "--baseline", "s9"), "No variant is called 's9'"),
+            (("nothing",), "holds no run; give the --out of an evaluation"),
+        ],
+    )
+    def test_what_cannot_be_compared_is_refused(
+        self, run: Run, folder: Path, others: tuple[str, ...], error: str
+    ) -> None:
+        """One sentence says why."""
+        words = [folder / word if word.isalpha() else word for word in others]
+        failed = run("compare", *words)
+        assert failed.exit_code == 1
+        assert error in failed.stderr
+
+    def test_force_compares_all_the_same(self, run: Run, folder: Path) -> None:
+        """Runs are told apart by their folders."""
+        words = ("compare", folder / "run", folder / "other", "--force", "--json")
+        (found,) = json.loads(run(*words).stdout)
+        names = [row["searcher"] for row in found["rows"]]
+        assert "run: s1" in names
+        assert "other: s1" in names
+
+
+class TestReport:
+    """A page, and its table in three forms."""
+
+    def test_writes_page_and_tables(self, run: Run, folder: Path) -> None:
+        """Each variant has a row in all of them; the page needs nothing from outside."""
+        done, page = run("report", folder / "run", "--pages", 2), folder / "run" / "report"
+        assert done.exit_code == 0, done.output
+        html = (page / "index.html").read_text()
+        assert not re.search(r'(src|href)="(http|//)', html)
+        rows = list(csv.DictReader(StringIO((page / "results.csv").read_text())))
+        names = ["direct", "s1", "steps=8"]
+        assert [row["searcher"] for row in rows] == names
+        markdown, latex = ((page / f"results.{end}").read_text() for end in ("md", "tex"))
+        assert all(f"| {name} |" in markdown and f"\n{name} & " in latex for name in names)
+        assert all(f"<b>{name}</b>" in html for name in names)
+        assert rows[2]["accuracy"] == "100.00"
+
+    def test_pages_of_questions_are_linked(self, run: Run, folder: Path) -> None:
+        """As many as were asked for, and each is there."""
+        run("report", folder / "run", "--pages", 2, "--out", "mine")
+        links = re.findall(r'href="(questions/\d+\.html)"', Path("mine/index.html").read_text())
+        assert len(links) == 2
+        assert all("data:image" in Path("mine", link).read_text() for link in links)
+
+    def test_disk_that_cannot_be_written_is_one_sentence(self, run: Run, folder: Path) -> None:
+        """The path is in it."""
+        Path("file").write_text("")
+        failed = run("report", folder / "run", "--out", "file")
+        assert failed.exit_code == 1
+        assert "cannot be written" in failed.stderr
+
+
+class TestShow:
+    """One question of a run."""
+
+    def test_tells_what_every_variant_said(self, run: Run, folder: Path) -> None:
+        """With its page, which shows the map and the truth."""
+        printed = run("show", folder / "run", "0-count").output
+        assert all(f"  {name}: " in printed for name in ("direct", "s1", "steps=8"))
+        assert "passes)" in printed
+        assert Path("0-count.html").read_text().count("data:image") > 2
+
+    def test_an_unknown_question_is_one_sentence(self, run: Run, folder: Path) -> None:
+        """The nearest that there is is named."""
+        failed = run("show", folder / "run", "0-counts")
+        assert failed.exit_code == 1
+        assert "did you mean '0-count'" in failed.stderr

@@ -1,0 +1,92 @@
+"""What a search saw, written down and read again."""
+
+from __future__ import annotations
+
+import json
+
+import attrs
+import numpy as np
+import pytest
+
+from visualcrop import (
+    Answer,
+    Box,
+    BudgetedModel,
+    Evidence,
+    Finding,
+    Grid,
+    Ledger,
+    Record,
+    Registry,
+    RelevanceMap,
+    Searcher,
+    Target,
+    VisualcropError,
+)
+from visualcrop.evaluation.evidence import answer_of, written
+from visualcrop.testing import Bench, ToyModel
+
+
+def _record(answer: Answer) -> Record:
+    """Through JSON, as a run's file has it."""
+    found = Record("1", "focus", "ok", text=answer.text, choice=answer.choice)
+    return Record.read(attrs.evolve(found, evidence=tuple(written(answer))).line())
+
+
+def test_comes_back_as_a_page_needs_it() -> None:
+    """Targets, maps, the boxes that were checked, and which of them the answer rests on."""
+    bench = Bench.set_up()
+    searcher = Registry.load().build(Searcher, "focus")
+    answer = searcher.search(bench.asked.question, BudgetedModel(ToyModel(), Ledger()))
+    again = answer_of(_record(answer), bench.scene.image)
+    (seen,), (told,) = answer.evidence, again.evidence
+    checked = [f for f in seen.findings if f.confidence is not None]
+    assert again.text == answer.text
+    assert told.target == seen.target
+    pairs = zip(told.findings, checked, strict=True)
+    assert all(ours.box.distance(theirs.box) < 0.1 for ours, theirs in pairs)
+    assert [f.confidence for f in told.findings] == [
+        pytest.approx(f.confidence, abs=1e-4) for f in checked
+    ]
+    assert [f.box.centre for f in again.findings] == [
+        pytest.approx(f.box.centre, abs=0.1) for f in answer.findings
+    ]
+    assert seen.relevance is not None
+    assert told.relevance is not None
+    ours, theirs = told.relevance.scores, seen.relevance.scores
+    assert np.allclose(ours, theirs / theirs.max(), atol=1e-3)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
+def test_maps_of_any_scale_are_kept(scale: float) -> None:
+    """Half precision is enough, since only how scores compare can be seen."""
+    scores = np.arange(6, dtype=np.float32).reshape(2, 3) * np.float32(scale)
+    relevance = RelevanceMap(Grid.even(2, 3, Box(0, 0, 30, 20)), scores)
+    answer = Answer("x", evidence=(Evidence(Target("a"), (), relevance),))
+    (told,) = answer_of(_record(answer), Bench.set_up().scene.image).evidence
+    assert told.relevance is not None
+    assert told.relevance.grid == relevance.grid
+    assert np.allclose(told.relevance.scores, np.arange(6).reshape(2, 3) / 5, atol=1e-3)
+
+
+def test_a_map_is_small() -> None:
+    """One of 24 x 24 cells takes less than 2 kB, so that any page can be drawn again."""
+    scores = np.random.default_rng(0).random((24, 24), np.float32)
+    relevance = RelevanceMap(Grid.even(24, 24, Box(0, 0, 2250, 1500)), scores)
+    answer = Answer("x", evidence=(Evidence(Target("a"), (), relevance),))
+    assert len(json.dumps(list(written(answer)))) < 2200
+
+
+def test_what_was_only_proposed_is_left_out() -> None:
+    """A record holds what was looked at."""
+    findings = tuple(Finding(Target("a"), Box(n, 0, n + 9, 9), 1.0) for n in range(50))
+    answer = Answer("x", evidence=(Evidence(Target("a"), findings),), findings=findings[3:4])
+    (told,) = written(answer)
+    assert [box["box"][0] for box in told["boxes"]] == [3]
+
+
+def test_broken_evidence_is_named() -> None:
+    """By the question that it belongs to."""
+    record = Record("7", "focus", "ok", evidence=({"target": "mug"},))
+    with pytest.raises(VisualcropError, match="The evidence of '7' cannot be read"):
+        answer_of(record, Bench.set_up().scene.image)

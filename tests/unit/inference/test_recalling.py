@@ -1,0 +1,93 @@
+"""What was asked about an image is not asked again."""
+
+from __future__ import annotations
+
+import pytest
+
+from visualcrop import Budget, BudgetedModel, Capture, Ledger, Mark, Prompt, Registry, Sampling
+from visualcrop.configure import configure
+from visualcrop.inference.recalling import Recalling
+from visualcrop.interfaces import Searcher
+from visualcrop.testing import Bench, ToyModel
+
+_SPECS = ("focus", "focus(steps=4)", "focus(proposals=anchors(s_max=7))", "direct")
+
+
+def _search(spec: str, model: object, bench: Bench) -> tuple[object, Ledger]:
+    searcher = configure(Registry.load(), Searcher, spec)
+    ledger = Ledger(Budget())
+    return searcher.search(bench.asked.question, BudgetedModel(model, ledger)), ledger  # type: ignore[arg-type]
+
+
+class TestRecalling:
+    """A model that remembers one image."""
+
+    def test_answers_and_charges_are_equal(self) -> None:
+        """Variants in turn get what each gets alone, and pay as much."""
+        bench, shared = Bench.set_up(), Recalling(ToyModel())
+        shared.about(bench.scene.image.digest)
+        for spec in _SPECS:
+            answer, ledger = _search(spec, shared, bench)
+            alone, bill = _search(spec, ToyModel(), bench)
+            assert answer == alone
+            assert ledger.charges == bill.charges
+
+    def test_nothing_is_run_twice(self) -> None:
+        """The same search again costs no pass; one of fewer steps costs none either."""
+        bench, shared = Bench.set_up(), Recalling(ToyModel())
+        _search("focus", shared, bench)
+        run = shared.passes
+        assert run > 0
+        _search("focus", shared, bench)
+        _search("focus(steps=4)", shared, bench)
+        assert shared.passes == run
+
+    def test_one_prompt_twice_in_a_call(self) -> None:
+        """It is run once, and both get the reply."""
+        bench, shared = Bench.set_up(), Recalling(ToyModel())
+        prompt = Prompt((bench.whole, "What colour is the mug?"))
+        one, other = shared.generate([prompt, prompt])
+        assert one == other
+        assert shared.passes == 1
+
+    def test_work_is_told_once(self) -> None:
+        """Who asks later did no work, and is told the same."""
+        bench, shared = Bench.set_up(), Recalling(ToyModel())
+        prompt = Prompt((bench.whole, "mug"), marks=(Mark("target", 1, 0, 3),))
+        (first,) = shared.read([prompt], Capture(values=(1,)))
+        (again,) = shared.read([prompt], Capture(values=(1,)))
+        assert first.work.new_tokens > 0 == again.work.new_tokens
+        assert again.values is first.values
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            lambda m, p: m.generate([p], max_new_tokens=7),
+            lambda m, p: m.choose([p], ("Yes", "No")),
+            lambda m, p: m.choose([p], ("Yes", "No"), by="sentence"),
+            lambda m, p: m.read([p]),
+            lambda m, p: m.read([p], Capture(keys=(1,))),
+            lambda m, p: m.generate([Prompt(p.parts, examples=(("a", "b"),))]),
+            lambda m, p: m.generate([Prompt(p.parts, sampling=Sampling(seed=1))]),
+            lambda m, p: m.generate([Prompt((Bench.set_up(1).whole, p.text))]),
+            lambda m, p: m.generate([Prompt((p.text, *p.views))]),
+        ],
+    )
+    def test_another_question_is_run(self, other: object) -> None:
+        """Whatever may change a reply tells questions apart."""
+        shared = Recalling(ToyModel())
+        prompt = Prompt((Bench.set_up().whole, "What colour is the mug?"))
+        shared.generate([prompt])
+        before = shared.passes
+        other(shared, prompt)  # type: ignore[operator]
+        assert shared.passes > before
+
+    def test_forgets_an_image_for_the_next(self) -> None:
+        """Memory does not grow with a dataset."""
+        shared = Recalling(ToyModel())
+        for seed in (0, 1, 0):
+            bench = Bench.set_up(seed)
+            shared.about(bench.scene.image.digest)
+            assert not shared._known
+            _search("focus(steps=2)", shared, bench)
+            assert shared._known
