@@ -65,6 +65,7 @@ class Work:
     seconds: float = 0.0
     peak_bytes: int = 0
     backward: int = 0  # passes backwards, for gradients: no budget counts them
+    macs: float = 0.0  # as papers count: by formula, as if nothing were remembered
 
     def __add__(self, other: Work) -> Work:
         return Work(
@@ -75,6 +76,7 @@ class Work:
             self.seconds + other.seconds,
             max(self.peak_bytes, other.peak_bytes),
             self.backward + other.backward,
+            self.macs + other.macs,
         )
 
 

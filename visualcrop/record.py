@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -12,6 +12,10 @@ from .errors import EvaluationError
 
 SCHEMA = 1
 Status: TypeAlias = Literal["ok", "unparsed", "error", "skipped"]
+
+
+def _listed(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(values)
 
 
 @attrs.frozen
@@ -30,14 +34,14 @@ class Record:
     choice: int | None = None
     answer: Any = None
     group: str = ""
-    category: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    image: tuple[int, ...] = attrs.field(default=(), converter=tuple)  # width and height
+    category: tuple[str, ...] = attrs.field(default=(), converter=_listed)
+    image: tuple[int, ...] = attrs.field(default=(), converter=_listed)  # width and height
     passes: Mapping[str, int] = attrs.field(factory=dict)  # by stage
     counts: Mapping[str, int] = attrs.field(factory=dict)  # passes under each convention
     work: Mapping[str, float] = attrs.field(factory=dict)
     seconds: float = 0.0
     exhausted: bool = False
-    evidence: tuple[Any, ...] = attrs.field(default=(), converter=tuple)
+    evidence: tuple[Any, ...] = attrs.field(default=(), converter=_listed)
     recall: Mapping[str, float] = attrs.field(factory=dict)
     ruling: str | None = None  # what a judge said of the answer, if one was asked
     error: str | None = None

@@ -29,7 +29,7 @@ _IMAGES = 200
 
 def _study(folder: Path) -> Study:
     variants = {"direct": "direct", "focus": "focus"}
-    return Study(f"folder(path='{folder / 'data'}')", "toy", variants)
+    return Study(f"folder(path={folder / 'data'})", "toy", variants)
 
 
 def write(folder: Path, count: int) -> None:
@@ -121,7 +121,7 @@ def asking(folder: Path) -> None:
     from visualcrop.evaluation.runner import evaluate
 
     evaluate(
-        Study(f"folder(path='{folder / 'data'}')", "toy", {"direct": "direct"}), folder / "asked"
+        Study(f"folder(path={folder / 'data'})", "toy", {"direct": "direct"}), folder / "asked"
     )
 
 

@@ -32,14 +32,15 @@ EXCUSED = {
     "random": {"test_points_at_the_target": "a random map knows nothing of the target"},
     "unchecked": {"test_surer_with_the_target_than_without": "it looks at nothing"},
 }
-STARTING = {"ray": "it starts a cluster for each test, and its own tests one for all"}
+# What is run by its own tests alone, and what they set up for it.
+ELSEWHERE = {"ray": "one cluster for all", "llm": "a checkpoint"}
 
 
 def _suites() -> Iterator[type[StrategySuite]]:
     for entry in Registry.load():
         cls = entry.strategy
         suite = SUITES.get(cls.kind, StrategySuite)
-        if cls.name in STARTING:
+        if cls.name in ELSEWHERE:
             suite = StrategySuite
         own: dict[str, Any] = {
             t: _excused(getattr(suite, t), why) for t, why in EXCUSED.get(cls.name, {}).items()

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from tests.models.metering import NEW, Bench, StopError, inputs, metered, network
 from tests.models.tiny.checkpoints import FAMILIES
+from visualcrop.metering.flops import macs_language
 from visualcrop.metering.meter import Meter
 
 pytestmark = pytest.mark.torch
@@ -83,6 +84,21 @@ class TestPasses:
             bench.continued(past)
         assert (span.work.new_tokens, span.work.reused_tokens) == (6, 120)
         assert (bench.meter.sequences, bench.meter.calls) == (1 + 3, 2)
+
+    def test_macs_are_as_papers_count(self, bench: Bench) -> None:
+        """Of each whole sequence, its remembered beginning too; steps of decoding are left out."""
+        past = bench.cached(40)
+        past.batch_repeat_interleave(2)
+        with bench.meter.measure() as span, torch.no_grad():
+            bench.model(input_ids=bench.ids[:, -6:].expand(2, -1), past_key_values=past)
+        assert span.work.macs == 2 * macs_language(bench.model.config, 46)
+        past = bench.cached(40)
+        with bench.meter.measure() as span, bench.meter.packed(3):
+            bench.continued(past)
+        assert span.work.macs == 3 * macs_language(bench.model.config, 42)
+        with bench.meter.measure() as span:
+            bench.generate()
+        assert span.work.macs == macs_language(bench.model.config, bench.length)
 
     def test_packing_is_said_of_one_pass(self, bench: Bench) -> None:
         """Steps of decoding after it are what they are, and so is what follows."""

@@ -28,7 +28,7 @@ class Selection:
     def of(self, dataset: Dataset, broken: Broken) -> Iterator[Sample]:
         """Those selected; shards share them out, every question to one of them."""
         first, step = self.shard
-        wanted = filter(self._wants, _sound(dataset, broken))
+        wanted: Iterator[Sample] = filter(self._wants, _sound(dataset, broken))
         if self.limit is not None and self.seed is not None:
             drawn = self._drawn(dataset, self.limit)
             wanted = (sample for sample in wanted if sample.id in drawn)

@@ -23,6 +23,10 @@ BASELINE = "direct"
 Settings: TypeAlias = Mapping[str, Mapping[str, object]]
 
 
+def _copied(specs: Mapping[str, str]) -> dict[str, str]:
+    return dict(specs)
+
+
 def _known(study: Study, field: attrs.Attribute[Any], value: Any) -> None:
     del study
     if value is not None and value not in get_args(Inference):
@@ -40,7 +44,7 @@ class Study:
 
     dataset: str
     model: str
-    variants: Mapping[str, str] = attrs.field(converter=dict)  # a searcher's spec by its label
+    variants: Mapping[str, str] = attrs.field(converter=_copied)  # a searcher's spec by its label
     protocol: str = "paper"
     inference: Inference | None = attrs.field(default=None, validator=_known)
     budget: Budget = Budget()

@@ -197,6 +197,7 @@ def shared(work: Work, weights: Sequence[int]) -> Iterator[Work]:
             flops=share(int(work.flops)),
             seconds=work.seconds * weight / total,
             peak_bytes=work.peak_bytes,
+            macs=work.macs * weight / total,
         )
 
 

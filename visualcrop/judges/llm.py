@@ -41,7 +41,7 @@ class Llm(Judge):
         if not self.checkpoint:
             raise EvaluationError(
                 "The judge 'llm' needs a language model: "
-                "--judge \"llm(checkpoint='Qwen/Qwen2.5-7B-Instruct')\"."
+                '--judge "llm(checkpoint=Qwen/Qwen2.5-7B-Instruct)".'
             )
         tokenizer, network = self._loaded()
 
@@ -72,7 +72,8 @@ class Llm(Judge):
         try:
             tokenizer = AutoTokenizer.from_pretrained(self.checkpoint)
             network = AutoModelForCausalLM.from_pretrained(self.checkpoint, dtype=self.dtype)
-            return tokenizer, network.to(device).eval()
+            placed: Any = network
+            return tokenizer, placed.to(device).eval()
         except Exception as exc:  # a damaged file fails in as many ways as there are parsers
             reason = str(exc).partition("\n")[0]
             raise ModelError(

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from .tally import Tally
@@ -149,14 +150,22 @@ def _terms(module: Module) -> int:
     return 0 if any(module.children()) else int(getattr(module, "in_features", 0))
 
 
-def macs_language(config: PreTrainedConfig, new: int, past: int = 0) -> int:
+def formula(config: PreTrainedConfig) -> Callable[[float], float]:
+    """What a pass over so many tokens costs as papers count it; nothing if a size is not known."""
+    text = config.get_text_config()
+    sizes = ("hidden_size", "intermediate_size", "num_hidden_layers")
+    known = all(isinstance(getattr(text, size, None), int) for size in sizes)
+    return partial(macs_language, config) if known else lambda tokens: 0.0
+
+
+def macs_language(config: PreTrainedConfig, new: float, past: float = 0) -> float:
     """What one pass over *new* tokens after *past* ones costs as papers count it: see `macs`."""
     text = config.get_text_config()
     sizes = {"width": text.hidden_size, "inner": text.intermediate_size}
     return macs(new, past, layers=text.num_hidden_layers, **sizes)
 
 
-def macs(new: int, past: int = 0, *, layers: int, width: int, inner: int) -> int:
+def macs(new: float, past: float = 0, *, layers: int, width: int, inner: int) -> float:
     """
     FastV's and PyramidDrop's L(4nd² + 2n²d + 3ndm) for *new* tokens after *past* ones.
 

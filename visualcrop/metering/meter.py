@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..model import Work
-from .flops import gauges
+from .flops import formula, gauges
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Meter:
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
-        self._tally = Tally()
+        self._tally = Tally(formula(model.config))
         self._gauges = list(gauges(model, self._tally))
         self._devices = sorted(
             {p.device.index for p in model.parameters() if p.device.type == "cuda"}
@@ -59,7 +59,7 @@ class Meter:
         """All work so far. Seconds and peak memory are those of measured spans."""
         flops, passes = self._tally.flops, self._tally
         counts = passes.new, passes.reused, passes.decoded
-        return Work(*counts, flops, self._seconds, self._peak)
+        return Work(*counts, flops, self._seconds, self._peak, macs=passes.by_formula)
 
     def packed(self, sequences: int, reused: int | None = None) -> AbstractContextManager[None]:
         """
@@ -130,4 +130,5 @@ def _since(before: Work, after: Work, peak: int) -> Work:
         flops=after.flops - before.flops,
         seconds=after.seconds - before.seconds,
         peak_bytes=peak,
+        macs=after.macs - before.macs,
     )

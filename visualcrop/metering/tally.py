@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,8 +17,10 @@ _KEPT = 64  # bounds of windows to look at together
 class Tally:
     """Sums to which any thread may add."""
 
-    def __init__(self) -> None:
+    def __init__(self, formula: Callable[[float], float] = lambda tokens: 0.0) -> None:
         self.calls = self.sequences = self.new = self.reused = self.decoded = 0
+        self.by_formula = 0.0  # of each sequence as if all of it were read
+        self._formula = formula
         self._here = threading.local()  # .said: what this thread says of its next pass
         self._lock = threading.Lock()
         self._macs = 0
@@ -38,6 +40,7 @@ class Tally:
             sequences, reused = told or (rows, rows * past)
             self.sequences += sequences
             self.new += rows * tokens
+            self.by_formula += sequences * self._formula(past + rows * tokens / max(1, sequences))
             self.reused += sequences * past if reused is None else reused
 
     @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import attrs
 
@@ -11,6 +12,7 @@ from .templating import template
 
 _WIDTH, _HEIGHT = 760, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 24, 18, 52
+_APART, _LETTER, _LINE = 9, 6.8, 15  # of labels: from their point, width of a letter, height
 _COLOURS = ("#c2334d", "#2b6cb0", "#1c8a53", "#b7791f", "#7b4bb7", "#0f8b8d", "#8a5a3c", "#5a6270")
 
 
@@ -71,8 +73,11 @@ class _Frame:
 
 
 def _drawn(series: Sequence[Series], frame: _Frame) -> Iterator[dict[str, object]]:
+    labels = _Labels()
     for place, each in enumerate(series):
         marks = [_placed(mark, frame) for mark in sorted(each.marks, key=lambda m: m.x)]
+        if not each.faint:
+            marks = [mark | labels.place(mark["x"], mark["y"], mark["label"]) for mark in marks]
         path = " ".join(f"{mark['x']},{mark['y']}" for mark in marks)
         yield {
             "name": each.name,
@@ -84,7 +89,35 @@ def _drawn(series: Sequence[Series], frame: _Frame) -> Iterator[dict[str, object
         }
 
 
-def _placed(mark: Mark, frame: _Frame) -> dict[str, object]:
+@attrs.define
+class _Labels:
+    """Words beside points, where none stand yet."""
+
+    _taken: list[tuple[float, float, float]] = attrs.field(factory=list)  # left, right, line
+
+    def place(self, x: float, y: float, label: str) -> dict[str, Any]:
+        """To the right of a point or, near the edge, to its left; above or below what is there."""
+        wide = _LETTER * len(label)
+        fits = x + _APART + wide < _WIDTH
+        left = x + _APART if fits else x - _APART - wide
+        lines = sorted(range(-6, 9), key=lambda n: (abs(n), -n))
+        free = (
+            y + 4 + n * _LINE for n in lines if self._free(left, left + wide, y + 4 + n * _LINE)
+        )
+        line = next(free, y + 4)
+        self._taken.append((left, left + wide, line))
+        at = left if fits else left + wide
+        return {"at": round(at, 1), "line": round(line, 1), "anchor": "start" if fits else "end"}
+
+    def _free(self, left: float, right: float, line: float) -> bool:
+        inside = _TOP - 4 < line < _HEIGHT - _BOTTOM
+        return inside and not any(
+            left < other[1] and other[0] < right and abs(line - other[2]) < _LINE
+            for other in self._taken
+        )
+
+
+def _placed(mark: Mark, frame: _Frame) -> dict[str, Any]:
     bounds = mark.low is not None and mark.high is not None
     return {
         "x": frame.x(mark.x),

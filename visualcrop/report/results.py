@@ -43,7 +43,7 @@ def results_page(
         baseline=whole.baseline,
         measured=any(row["recall"] for row in whole.rows),
         rows=[_cells(row) for row in whole.rows],
-        notes=[*_notes(whole)],
+        notes=[*_notes(stores, whole)],
         figures=[*_figures(stores, whole)],
         categories=[
             {"category": part.category, "rows": [_cells(row) for row in part.rows]}
@@ -74,12 +74,17 @@ def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _notes(whole: Comparison) -> Iterator[str]:
+def _notes(stores: Sequence[Store], whole: Comparison) -> Iterator[str]:
     yield (
         "Bounds hold with a chance of 95 %, and count questions about one image as the fewer that "
         f"they are. A gain is against {whole.baseline}, over the same questions; p is how likely "
         "as large a difference is by chance. Errors are not scored; unparsed replies are not right."
     )
+    if any(store.study.sharing for store in stores):
+        yield (
+            "Variants share passes: each is charged all of its own, but what another had run "
+            "before took it no time."
+        )
 
 
 def _figures(stores: Sequence[Store], whole: Comparison) -> Iterator[dict[str, str]]:

@@ -14,7 +14,7 @@ from ..dataset import Sample
 from ..errors import ModelError
 from ..executor import Executor, Task, Worker
 from ..models.toy.dataset import SceneSource
-from ..record import Record
+from ..record import Record, Status
 from .strategy_suite import StrategySuite
 
 _MANY, _AHEAD = 300, 64  # tasks, and how many may be taken before they can be asked
@@ -28,7 +28,7 @@ class Echo(Worker):
     shares: bool = False
 
     def answer(self, task: Task) -> Record:
-        status = "error" if task.sample.id == _FAILING else "ok"
+        status: Status = "error" if task.sample.id == _FAILING else "ok"
         return Record(task.sample.id, task.variant, status, text=task.sample.text)
 
     def shared(self) -> Echo:

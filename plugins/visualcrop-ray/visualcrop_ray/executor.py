@@ -17,6 +17,7 @@ from .crew import Crew
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to anybody
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # or it prints beside our own output, JSON too
+    "RAY_raylet_start_wait_time_s": "180",  # a busy machine takes more than Ray's 30 s
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # as Ray will do by itself; it warns until then
 }
 _STORE = 128 << 20  # bytes for what is sent: questions and answers are small
@@ -53,7 +54,7 @@ class Ray(Executor):
             return
         try:
             ray.init(**self._where(), log_to_driver=False, logging_level="ERROR")
-        except (OSError, ValueError, RuntimeError) as exc:
+        except Exception as exc:  # it raises all sorts
             reason = str(exc).partition("\n")[0]
             raise errors.EvaluationError(
                 f"Ray cannot be reached at {self.address or 'this machine'!r}: {reason}"

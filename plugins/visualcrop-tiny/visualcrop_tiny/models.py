@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.resources import files
+from typing import Any
 
 import attrs
 
 from visualcrop import Auto, option
 
-_WEIGHTS = files(__package__) / "weights"
 # Targets in its world are found by rule. A box is three cells of the map: as much as its eye reads.
 _SEARCH: Mapping[str, object] = {"targets": "rules", "proposals.s_max": 3}
 
 
 @attrs.frozen
-class Tiny(Auto):
-    """4.6 million parameters of LLaVA's layout, for the drawn scenes of `needles` and no other."""
+class Packaged(Auto):
+    """A checkpoint that lies in this package, under its name."""
+
+    checkpoint: str = option("", help="folder of another checkpoint than the one that ships")
+
+    def family(self) -> Any:
+        shipped = files(__package__) / "weights" / self.name
+        placed = attrs.evolve(self, checkpoint=self.checkpoint or str(shipped))
+        return super(Packaged, placed).family()
+
+
+@attrs.frozen
+class Tiny(Packaged):
+    """A small LLaVA for the drawn scenes of `needles`, and no others."""
 
     name = "tiny"
-
-    checkpoint: str = option(str(_WEIGHTS / "tiny"), help="folder of the checkpoint")
+    home = "needles(about=attribute, count=1, size=4k)"
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
         """Two things far apart go on a canvas, where each is shown large enough."""
@@ -28,12 +39,10 @@ class Tiny(Auto):
 
 
 @attrs.frozen
-class TinyOnevision(Auto):
-    """As `tiny`, of LLaVA-OneVision's layout: the whole image and four tiles, or several images."""
+class TinyOnevision(Packaged):
+    """As `tiny`, in LLaVA-OneVision's layout: the whole and four tiles, or several images."""
 
     name = "tiny-onevision"
-
-    checkpoint: str = option(str(_WEIGHTS / "tiny-onevision"), help="folder of the checkpoint")
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
         """What is found is shown beside the whole."""

@@ -14,6 +14,7 @@ from visualcrop.evaluation.comparing import compare
 from visualcrop.evaluation.shard import Shard
 from visualcrop.evaluation.store import MANIFEST, Store, write_json
 from visualcrop.evaluation.study import Study
+from visualcrop.record import Status
 
 _RIGHT = (1, 1, 1, 1, 1, 1, 1, 0)
 _LESS = (1, 0, 0, 0, 0, 0, 0, 0)
@@ -29,7 +30,7 @@ def _store(
     with Shard(store.shard("1of1")) as shard:
         for variant, given in scores.items():
             for number, score in enumerate(given):
-                status = "error" if score is None else "ok"
+                status: Status = "error" if score is None else "ok"
                 kind = ("even", "odd")[number % 2]
                 shard.append(Record(str(number), variant, status, score, category=(kind,)))
     return store

@@ -146,7 +146,13 @@ evaluate(toy_study(scenes={scenes}), Path({folder!r}))
 def test_a_run_survives_being_killed(tmp_path: Path) -> None:
     """Killed again and again at random moments, every question is there once, as if undisturbed."""
     killed, rng = tmp_path / "killed", Random(0)
-    command = [sys.executable, "-W", "ignore", "-c", _RUN.format(folder=str(killed), scenes=_SCENES)]
+    command = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-c",
+        _RUN.format(folder=str(killed), scenes=_SCENES),
+    ]
     kills = 0
     for _ in range(_KILLS):
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
@@ -156,7 +162,6 @@ def test_a_run_survives_being_killed(tmp_path: Path) -> None:
             process.send_signal(signal.SIGKILL)
             kills += 1
         process.wait()
-    print(f"{kills} kills")
     assert kills > _KILLS / 2
     ended = evaluate(toy_study(scenes=_SCENES), killed)
     undisturbed = evaluate(toy_study(scenes=_SCENES), tmp_path / "whole")

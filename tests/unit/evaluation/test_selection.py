@@ -35,3 +35,15 @@ def test_a_shard_that_is_none(text: str) -> None:
     """One sentence shows how to write it."""
     with pytest.raises(VisualcropError, match="is not i/n; write 1/8"):
         read_shard(text)
+
+
+def test_a_seed_draws_the_same_for_all_shards() -> None:
+    """As many as the limit, in the order of the dataset; another seed draws others."""
+    drawn = _ids(Selection(limit=5, seed=1))
+    order = [sample.id for sample in _DATA]
+    assert len(drawn) == 5
+    assert drawn == sorted(drawn, key=order.index) == _ids(Selection(limit=5, seed=1))
+    assert drawn != _ids(Selection(limit=5, seed=2))
+    assert drawn != _ids(Selection(limit=5))
+    parts = [_ids(Selection(limit=5, seed=1, shard=(part, 2))) for part in (1, 2)]
+    assert sorted(chain(*parts)) == sorted(drawn)

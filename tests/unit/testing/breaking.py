@@ -16,25 +16,31 @@ from visualcrop import (
     Box,
     BudgetedModel,
     Dataset,
+    Executor,
     Finding,
     Grid,
     ImageSource,
+    Judge,
     Model,
     ModelFamily,
+    Open,
     Problem,
     Prompt,
     Proposal,
     ProposalGenerator,
     Question,
+    Record,
     RelevanceMap,
     RelevanceSource,
     Reply,
+    Rule,
     Sample,
     Searcher,
     Strategy,
     Target,
     TargetBox,
     TargetExtractor,
+    Task,
     Verifier,
     View,
     option,
@@ -168,6 +174,28 @@ class Empty(Dataset):
 
     def read(self) -> Iterator[Sample | Problem]:
         yield Problem("1", "")
+
+
+@attrs.frozen
+class Hasty(Executor):
+    """Takes all tasks before it begins, answers each twice, and one more."""
+
+    name = "hasty"
+
+    def run(self, open_worker: Open, tasks: Iterator[Task]) -> Iterator[Record]:
+        worker = open_worker()
+        yield Record("0", "none", "ok")
+        yield from (worker.answer(task) for task in [*tasks] * 2)
+
+
+@attrs.frozen
+class Moody(Judge):
+    """Rules by the hour, in words of its own."""
+
+    name = "moody"
+
+    def open(self) -> Rule:
+        return lambda sample, reply: f"{next(_reads)}"  # type: ignore[return-value]
 
 
 class Untidy(Strategy):

@@ -35,6 +35,7 @@ def save(network: Any, folder: Path) -> None:
     copy.config.dtype = torch.bfloat16
     copy.generation_config.max_new_tokens = 8
     copy.save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)  # safetensors lets nobody else read it
     several = copy.config.model_type == "llava_onevision"
     for part in (words(), tiles()) if several else (processor(),):
         part.save_pretrained(folder)
