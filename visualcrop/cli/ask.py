@@ -82,8 +82,10 @@ def ask(
         print_json(record(looker, answer, ledger, took, asked))
     else:
         _say(answer, ledger, took, asked)
-        if home := family_of(model).home:
-            console(stderr=True).print(_NOTE.format(looker.model.id, home), style="dim")
+        family = family_of(model)
+        if model is None and family.home:
+            told = _NOTE.format(family.name, family.home)
+            console(stderr=True).print(told, style="dim", markup=False, soft_wrap=True)
 
 
 def record(

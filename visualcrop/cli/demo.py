@@ -42,7 +42,7 @@ def demo(
     if as_json:
         print_json({"scene": str(picture), "page": str(page), "questions": rows})
     else:
-        _print(rows, picture, page)
+        _print(rows, picture, page, "" if model is None else f" -m {model}")
 
 
 def _samples(model: str | None, seed: int | None) -> list[Sample]:
@@ -92,7 +92,7 @@ def _words(sample: Sample, answer: Answer) -> str:
     return answer.text if answer.choice is None else sample.choices[answer.choice]
 
 
-def _print(rows: list[dict[str, Any]], picture: Path, page: Path) -> None:
+def _print(rows: list[dict[str, Any]], picture: Path, page: Path, options: str) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -108,6 +108,7 @@ def _print(rows: list[dict[str, Any]], picture: Path, page: Path) -> None:
     out.print(table)
     out.print(f"\nThe scene: {picture}\nWhere FOCUS looked: {page}", markup=False)
     out.print(
-        f"Ask it yourself: visualcrop ask {picture} {rows[0]['question']!r}".replace("'", '"'),
+        f'Ask it yourself: visualcrop ask {picture} "{rows[0]["question"]}"{options}',
         markup=False,
+        soft_wrap=True,
     )

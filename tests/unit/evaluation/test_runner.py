@@ -101,6 +101,21 @@ class TestEvaluate:
             assert word in told
 
 
+_ROOM = 6000  # bytes of a file that the disk has room for
+_FULL = f"""
+import resource
+from pathlib import Path
+from tests.unit.evaluation.studies import toy_study
+from visualcrop.errors import FileError
+from visualcrop.evaluation.runner import evaluate
+resource.setrlimit(resource.RLIMIT_FSIZE, ({_ROOM}, {_ROOM}))
+try:
+    evaluate(toy_study(scenes=1), Path({{folder!r}}))
+except FileError as error:
+    print(error)
+"""
+
+
 class TestTorn:
     """Lines that were being written when the process died."""
 
@@ -123,6 +138,22 @@ class TestTorn:
             Shard(tmp_path / "a.jsonl"),
         ):
             pass
+
+    def test_a_full_disk_is_one_sentence(self, tmp_path: Path) -> None:
+        """What was answered is kept, and with room again the run comes to its end."""
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", _FULL.format(folder=str(tmp_path))],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert "what was answered is kept, and the same command goes on" in done.stdout, done.stderr
+        kept = [*Store.existing(tmp_path).records()]
+        assert kept
+        assert (tmp_path / "samples-1of1.jsonl").stat().st_size == _ROOM
+        new: list[Record] = []
+        evaluate(toy_study(scenes=1), tmp_path, watch=new.append)
+        assert len(kept) + len(new) == 6
 
     def test_a_line_that_is_no_record_is_named(self, tmp_path: Path) -> None:
         """By its file and number."""

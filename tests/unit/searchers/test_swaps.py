@@ -68,4 +68,5 @@ class TestSwaps:
         assert stages == ["in-context", "vv", "anchors", "existence", "crop"]
 
 
-_KNOWING_NOTHING = {"targets=quoted", "targets=given"}  # of a question without quotes
+# Of a question without quotes, or asked of a model that was not taught to say what it misses.
+_KNOWING_NOTHING = {"targets=quoted", "targets=given", "targets=missing"}

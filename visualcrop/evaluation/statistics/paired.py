@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .clusters import error, summed
+from .clusters import summed
 from .intervals import LEVEL, Interval
 
 if TYPE_CHECKING:
     from .clusters import Numbers
 
 _DRAWS = 9_999
+_REACH = 1.96  # standard errors within which 95 % lie
 
 
 @attrs.frozen
@@ -48,11 +49,29 @@ def difference(
     won, lost = int((a > b).sum()), int((a < b).sum())
     alone = len(set(groups)) == len(groups)
     p = mcnemar(won, lost) if alone else _permuted(summed(a - b, groups), seed)
-    gain, reach = float((a - b).mean()), 1.96 * error(a - b, groups)
-    bounds = Interval(max(-1.0, gain - reach), min(1.0, gain + reach))
     moved = np.abs((a - b) if alone else summed(a - b, groups))
     least = least_net(int((moved > 0).sum())) * float(moved[moved > 0].mean() if moved.any() else 1)
-    return Difference(gain, bounds, p, won, lost, least / len(a))
+    bounds = _bounds(summed(a - b, groups), len(a))
+    return Difference(float((a - b).mean()), bounds, p, won, lost, least / len(a))
+
+
+def _bounds(sums: Numbers, n: int) -> Interval:
+    """
+    Agresti and Min's (2005) for paired answers, with groups in the place of answers.
+
+    Two groups more, half a win, half a loss and one without a difference, keep the bounds apart
+    where all of few groups agree.
+    """
+    import numpy as np
+
+    size = n / len(sums)
+    added, weights = np.array([size, -size, 0.0]), np.array([0.5, 0.5, 1.0])
+    total = n + 2 * size
+    gain = float(sums.sum()) / total
+    spread = ((sums - size * gain) ** 2).sum()
+    spread += (weights * (added - size * gain) ** 2).sum()
+    reach = _REACH * float(spread) ** 0.5 / total
+    return Interval(max(-1.0, gain - reach), min(1.0, gain + reach))
 
 
 def mcnemar(won: int, lost: int) -> float:

@@ -71,7 +71,8 @@ def card(config: Config, out: Path, seconds: float, figures: str) -> str:
         log="\n".join(_stages(config, out)),
         notes=config.notes,
     )
-    parts = [head, "## Config\n```json", json.dumps(attrs.asdict(config), indent=1), "```"]
+    settings = {key: value for key, value in attrs.asdict(config).items() if key != "notes"}
+    parts = [head, "## Config\n```json", json.dumps(settings, indent=1), "```"]
     return "\n".join(parts + ([f"\n## Figures\n{figures}"] if figures else [])) + "\n"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -56,3 +58,21 @@ def test_the_interval_holds_the_gain() -> None:
     wide = difference(ours, theirs, [n // 4 for n in range(40)]).interval
     narrow = difference(ours, theirs, range(40)).interval
     assert wide.low < narrow.low < 0.5 < narrow.high < wide.high
+
+
+@pytest.mark.parametrize("groups", [[0, 0, 0, 1, 1, 1], range(6)])
+def test_few_that_all_agree_leave_room(groups: Sequence[int]) -> None:
+    """Bounds never fall together, and hold the gain."""
+    found = difference([1.0] * 6, [1.0, 0, 0] * 2, groups)
+    assert found.interval.low < found.gain < found.interval.high
+
+
+def test_the_interval_holds_the_true_gain() -> None:
+    """In about nineteen of twenty studies, also with few groups of four."""
+    rng, held = np.random.default_rng(2), 0
+    for _ in range(200):
+        right = np.repeat(rng.random((12, 2)), 4, axis=0) < (0.7, 0.5)
+        ours, theirs = right.astype(float).T
+        groups = [n // 4 for n in range(48)]
+        held += 0.2 in difference([*ours], [*theirs], groups).interval
+    assert 180 <= held <= 200
