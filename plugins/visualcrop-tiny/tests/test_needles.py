@@ -71,8 +71,11 @@ class TestQuestions:
 
     def test_small_things_are_small_and_large_ones_large(self) -> None:
         """Less than a hundredth of the scene, or more than a twentieth."""
-        for about, small in (("small", True), ("large", False)):
-            for sample in Needles(about=about, count=10):
+        for needles, small in (
+            (Needles(count=10), True),
+            (Needles(about="large", count=10), False),
+        ):
+            for sample in needles:
                 width, height = sample.source.size()
                 for target in sample.targets:
                     share = target.box.area / (width * height)

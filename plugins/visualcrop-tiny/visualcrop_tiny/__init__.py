@@ -12,4 +12,5 @@ __all__ = ["Needles", "Tiny", "TinyOnevision"]
 
 @hookimpl
 def visualcrop_strategies() -> list[type[Strategy]]:
-    return [Tiny, TinyOnevision, Needles]
+    trained = [model for model in (Tiny, TinyOnevision) if model.shipped()]
+    return [*trained, Needles]

@@ -25,6 +25,11 @@ class Packaged(Auto):
         placed = attrs.evolve(self, checkpoint=self.checkpoint or str(shipped))
         return super(Packaged, placed).family()
 
+    @classmethod
+    def shipped(cls) -> bool:
+        """Whether the weights have been trained, and lie here."""
+        return (files(__package__) / "weights" / cls.name).is_dir()
+
 
 @attrs.frozen
 class Tiny(Packaged):
