@@ -17,6 +17,11 @@ _TOY = ("toy(scenes=1)", "-m", "toy")
 _KEYS = {"searcher", "accuracy", "interval", "n", "errors", "unparsed", "passes", "seconds"}
 
 
+def _heed_ctrl_c() -> None:
+    """Even if these tests run in the background of a shell, which has its jobs ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class TestEvaluate:
     """Searches measured on a dataset."""
 
@@ -94,7 +99,11 @@ class TestEvaluate:
         """The same command does, and it asks only what is left."""
         command = [sys.executable, "-m", "visualcrop", "evaluate", "toy(scenes=400)", "-m", "toy"]
         process = subprocess.Popen(
-            [*command, "--out", "here"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+            [*command, "--out", "here"],
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=_heed_ctrl_c,  # noqa: PLW1509 - no other thread is in the way
         )
         shard = tmp_path / "here" / "samples-1of1.jsonl"
         while process.poll() is None and not (shard.is_file() and shard.stat().st_size):

@@ -56,9 +56,10 @@ class TestBuild:
         """The message has the nearest name, all names, and which plug-ins are broken."""
         registry = _with(offering("bad", 3))
         message = refused(UnknownStrategyError, registry.build, Searcher, "focsu")
+        installed = sorted(e.strategy.name for e in registry if e.strategy.kind == "searcher")
         assert message == (
-            "In 'focsu': no searcher is called 'focsu'; did you mean 'focus'? (installed: direct, "
-            "focus); broken plug-ins: bad, see 'visualcrop plugins' @ focsu."
+            "In 'focsu': no searcher is called 'focsu'; did you mean 'focus'? (installed: "
+            f"{', '.join(installed)}); broken plug-ins: bad, see 'visualcrop plugins' @ focsu."
         )
 
     def test_validators_speak(self, registry: Registry) -> None:

@@ -54,7 +54,8 @@ class Tally:
     def mean(self, name: str) -> float:
         """The mean of an amount over all questions with an answer; recalls over those measured."""
         count = self.measured if name in _RECALLS else self.n
-        return self.sums.get(name, 0.0) / count if count else 0.0
+        # Answers come in any order: what that changes in a sum's last digits is no result.
+        return round(self.sums.get(name, 0.0) / count, 9) if count else 0.0
 
 
 _RECALLS = ("recall", "cover", "iou")

@@ -8,7 +8,6 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 import PIL.Image
-from scipy import ndimage
 
 from visualcrop import (
     Box,
@@ -55,6 +54,8 @@ class PureGrad(Relative):
 
 def detailed(view: View, box: Box, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
     """Where the picture of *box*, at the encoder's size, has more detail than the median."""
+    from scipy import ndimage
+
     left, top = (round(side) for side in (box.left, box.top))
     picture = view.image.picture.crop((left, top, round(box.right), round(box.bottom)))
     small = picture.resize((shape[1], shape[0]), PIL.Image.Resampling.BICUBIC)
