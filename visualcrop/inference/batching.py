@@ -8,9 +8,9 @@ from typing import Any
 
 import attrs
 
-from ..model import NOTHING, By, Capture, Choice, Model, Reading, Reply, Traits
 from ..prompt import Prompt
 from ..strategy import at_least
+from .wrapping import Wrapping
 
 
 @attrs.define(eq=False)
@@ -41,7 +41,7 @@ class _Item:
 
 
 @attrs.define(eq=False)
-class Batching(Model):
+class Batching(Wrapping):
     """
     A model that several threads may ask at once, answering as *model* alone would.
 
@@ -49,35 +49,11 @@ class Batching(Model):
     at once. A request that fails fails in its own thread only.
     """
 
-    model: Model
     most: int = attrs.field(default=32, validator=at_least(1))
-    id: str = attrs.field(init=False)
-    traits: Traits = attrs.field(init=False)
     _waiting: list[_Request] = attrs.field(factory=list, init=False)
     _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
-    def __attrs_post_init__(self) -> None:
-        self.id, self.traits = self.model.id, self.model.traits
-
-    @property
-    def passes(self) -> int:
-        return self.model.passes
-
-    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
-        return self._replies(("read", capture), prompts, lambda ps: self.model.read(ps, capture))
-
-    def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
-    ) -> Sequence[Choice]:
-        kind = ("choose", tuple(choices), by)
-        return self._replies(kind, prompts, lambda ps: self.model.choose(ps, choices, by=by))
-
-    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
-        generate, limit = self.model.generate, max_new_tokens
-        kind = ("generate", limit)
-        return self._replies(kind, prompts, lambda ps: generate(ps, max_new_tokens=limit))
-
-    def _replies(
+    def _asked(
         self,
         kind: Hashable,
         prompts: Sequence[Prompt],

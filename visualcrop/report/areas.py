@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 
 import attrs
-import jinja2
 import numpy as np
+
+from .templating import template
 
 _DECADES = (-6, 0)  # powers of ten of the area, as part of the image
 _PER_DECADE = 4
@@ -39,10 +39,8 @@ def drawn_areas(shares: Mapping[str, Sequence[float]]) -> str:
     ]
     bottom = len(rows) * (_HIGH + _GAP)
     ticks = [(_x(10.0**power), f"{100 * 10.0**power:g} %") for power in range(_DECADES[0], 1)]
-    source = files(__package__).joinpath("templates", "areas.svg").read_text("utf-8")
-    template = jinja2.Environment(autoescape=True, trim_blocks=True).from_string(source)
     width, height = _WIDE + 2 * _LEFT, bottom + 56
-    return template.render(
+    return template("areas.svg").render(
         rows=rows, ticks=ticks, width=width, height=height, bottom=bottom, high=_HIGH
     )
 
