@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import errors
+from .answer.collage import Collage, merged
 from .answer.replying import reply
 from .budget import (
     ANSWER,
@@ -40,6 +41,7 @@ from .model import (
     Reading,
     Relay,
     Reply,
+    Scale,
     Sight,
     Traits,
     Work,
@@ -74,6 +76,7 @@ __all__ = [
     "Capture",
     "Charge",
     "Choice",
+    "Collage",
     "Dataset",
     "Evidence",
     "Executor",
@@ -110,6 +113,7 @@ __all__ = [
     "Ruling",
     "Sample",
     "Sampling",
+    "Scale",
     "Searcher",
     "Sight",
     "Spec",
@@ -133,6 +137,7 @@ __all__ = [
     "focus_paper",
     "hookimpl",
     "load_plugins",
+    "merged",
     "option",
     "pseudo_attention",
     "reply",

@@ -11,7 +11,7 @@ from ..interfaces import AnswerComposer
 from ..protocol import Inference
 from ..strategy import at_least, option
 from ..values import Answer, Finding, Question, View
-from .pasting import merged, pasted
+from .collage import Collage, merged
 from .replying import reply, with_findings
 
 
@@ -31,6 +31,6 @@ class Canvas(AnswerComposer):
         boxes = [finding.box for finding in findings]
         if any(finding.target.every for finding in findings):
             boxes = merged(boxes)
-        image = pasted(question.image, boxes, self.cell) if boxes else question.image
+        image = Collage(boxes, self.cell).of(question.image) if boxes else question.image
         answer = reply(question, [View.whole(image)], model, self.inference, self.max_new_tokens)
         return with_findings(answer, findings)

@@ -14,7 +14,7 @@ from ..interfaces import AnswerComposer
 from ..protocol import Inference
 from ..strategy import at_least, option
 from ..values import Answer, Finding, Question, View
-from .pasting import merged, pasted
+from .collage import Collage, merged
 from .replying import reply, with_findings
 
 
@@ -50,7 +50,7 @@ class Crop(AnswerComposer):
             boxes = [reduce(Box.around, boxes)]
         if len(boxes) == 1:
             return View(question.image, boxes[0])
-        return View.whole(pasted(question.image, boxes, self.cell))
+        return View.whole(Collage(boxes, self.cell).of(question.image))
 
     def _far_apart(self, boxes: Sequence[Box]) -> bool:
         return any(a.distance(b) > self.t_obj_dist for a, b in combinations(boxes, 2))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visualcrop import Box, Image
-from visualcrop.answer.pasting import pasted
+from visualcrop import Box, Collage, Image
 from visualcrop_tiny.scenes import COLOURS, draw
 from visualcrop_tiny.views import SIDE, render, whole
 from visualcrop_tiny.views.choosing import PER_SCENE, views
@@ -45,7 +44,7 @@ def test_things_are_where_sightings_say(scene):
 def test_a_canvas_is_the_composers_own(scene):
     """The pixels are those of the library's pasted picture."""
     boxes = [Box(*thing.box.whole_pixels()) for thing in scene.things[:3]]
-    library = fitted(pasted(Image(scene.picture), boxes, 336).picture)[0]
+    library = fitted(Collage(boxes, 336).of(Image(scene.picture)).picture)[0]
     assert (canvas(scene, boxes).pixels == library).all()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.drawn import boxes
 from visualcrop import Box
-from visualcrop.answer.pasting import arranged, merged
+from visualcrop.answer.collage import arranged, merged
 
 _some = st.lists(boxes(within=60, whole=True), min_size=1, max_size=7)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.unit.saying import saying
 from visualcrop import Answer, Box, Finding, Target, View
 from visualcrop.answer.canvas import Canvas
-from visualcrop.answer.pasting import pasted
+from visualcrop.answer.collage import Collage
 from visualcrop.testing import Bench
 
 _ONE, _OVER = Box(0, 0, 100, 100), Box(50, 50, 150, 150)
@@ -33,6 +33,6 @@ class TestCanvas:
         """Overlapping instances are joined; overlapping targets each have a cell."""
         image = Bench.set_up().scene.image
         (joined,) = _answer([_ONE, _OVER], every=True).shown
-        assert joined == View.whole(pasted(image, [Box(0, 0, 150, 150)], 60))
+        assert joined == View.whole(Collage([Box(0, 0, 150, 150)], 60).of(image))
         (apart,) = _answer([_ONE, _OVER], every=False).shown
-        assert apart == View.whole(pasted(image, [_ONE, _OVER], 60))
+        assert apart == View.whole(Collage([_ONE, _OVER], 60).of(image))

@@ -7,8 +7,8 @@ import numpy as np
 
 from tests.unit.saying import saying
 from visualcrop import Answer, Box, Finding, Image, Question, Target, View
+from visualcrop.answer.collage import Collage
 from visualcrop.answer.crop import Crop
-from visualcrop.answer.pasting import pasted
 
 _IMAGE = Image.open(np.random.default_rng(0).integers(0, 255, (600, 2000, 3), np.uint8))
 _ONE, _NEAR, _FAR = Box(0, 0, 100, 100), Box(300, 400, 400, 500), Box(1300, 0, 1400, 100)
@@ -42,7 +42,7 @@ class TestOneEach:
 
     def test_any_two_far_apart(self) -> None:
         """A canvas is shown as soon as two centres are farther apart than the limit."""
-        canvas = View.whole(pasted(_IMAGE, [_ONE, _NEAR, _FAR], 336))
+        canvas = View.whole(Collage([_ONE, _NEAR, _FAR], 336).of(_IMAGE))
         assert _shown([_ONE, _NEAR, _FAR]) == canvas
 
     def test_exactly_at_the_limit(self) -> None:
@@ -66,7 +66,7 @@ class TestEvery:
     def test_others_share_a_canvas(self) -> None:
         """Boxes apart are pasted, however near, after those that overlap are joined."""
         view = _shown([_ONE, Box(50, 50, 150, 150), _NEAR], every=True)
-        assert view == View.whole(pasted(_IMAGE, [Box(0, 0, 150, 150), _NEAR], 336))
+        assert view == View.whole(Collage([Box(0, 0, 150, 150), _NEAR], 336).of(_IMAGE))
 
 
 class TestAnswer:

@@ -13,10 +13,10 @@ from .words import COLOURS, DIGITS, PLATE, SHAPES
 
 Kind: TypeAlias = Literal["attribute", "relation", "count", "existence", "detail", "large"]
 KINDS: tuple[Kind, ...] = ("attribute", "relation", "count", "existence", "detail", "large")
-SMALL = (26.0, 60.0)  # pixels on a side in a picture of 2048, and in smaller ones
+SMALL = (24.0, 50.0)  # pixels on a side in a picture of 2048, and in smaller ones
 SIZES: dict[str, tuple[float, float]] = {
-    "relation": (40.0, 84.0),  # shown side by side, so each at half the size
-    "count": (40.0, 84.0),
+    "relation": (40.0, 84.0),  # two are shown side by side, so each at half the size
+    "count": (80.0, 140.0),  # of up to five, each at a third
     "detail": (64.0, 110.0),
 }
 LARGE = (0.3, 0.6)  # parts of the picture's shorter side

@@ -29,7 +29,7 @@ def stage(trainee: Any, team: Team, progress: Progress, held: list[Any], out: Pa
     for tool, state in zip(tools, held, strict=False):
         tool.load_state_dict(state)
     trainee.network.train()
-    if trainee.config.compile and name != "look":
+    if trainee.config.compile:
         compiled(trainee.network)
     start, saved = time.monotonic() - progress.seconds, time.monotonic()
     while (done := _done(progress, plan)) < 1:

@@ -7,8 +7,7 @@ from functools import reduce
 
 import numpy as np
 
-from visualcrop import Box
-from visualcrop.answer.pasting import merged
+from visualcrop import Box, merged
 
 from ..scenes import Scene, Thing
 from .sight import GRID, View, canvas, part, whole
@@ -29,7 +28,7 @@ def views(scene: Scene, rng: np.random.Generator) -> Iterator[View]:
         pair = [roi(scene, rng, thing) for thing in _some(scene, rng, 2)]
         yield part(scene, reduce(Box.around, pair))
     for number in range(_CANVASES):
-        yield canvas(scene, _several(scene, rng, alike=number % 2 == 0))
+        yield canvas(scene, _several(scene, rng, alike=number < 3))
 
 
 def crop(scene: Scene, rng: np.random.Generator, *, lead: bool) -> Box:

@@ -31,7 +31,7 @@ def labels(sightings: Iterable[Sighting]) -> Array:
         hazy = (share > 0.04) & ~clear & (made[0] == 0)
         made[:, hazy] = -1
         digit = DIGITS.index(thing.text) + 1 if thing.text else 0
-        digit = -1 if digit and box.height < side else digit
+        digit = -1 if digit and box.height < 1.5 * side else digit
         words = ALL_SHAPES.index(thing.shape) + 1, ALL_COLOURS.index(thing.colour) + 1, digit
         made[:, clear] = np.array(words, np.int8)[:, None]
     return made.reshape(3, -1)

@@ -12,8 +12,6 @@ import numpy.typing as npt
 import PIL.Image
 
 from visualcrop import Box
-from visualcrop.layouts.anyres import anyres
-from visualcrop.layouts.layout import Eye
 
 from ..scenes import Scene, Thing
 from .labelling import labels
@@ -23,7 +21,6 @@ PINPOINTS = [[2 * SIDE, 2 * SIDE]]  # two by two tiles, whatever the shape of th
 TILES = 9  # of `anyres_max_9`
 NEWLINE = -1
 _PATCHES = GRID * GRID
-_EYE = Eye(SIDE, SIDE // GRID)
 Array = npt.NDArray[Any]
 
 
@@ -100,15 +97,22 @@ def _shifted(sightings: Sequence[Sighting], across: int, down: int) -> list[Sigh
 
 
 def _laid(size: tuple[int, int]) -> tuple[Array, Array, int]:
-    """Places of the patches of all views, and of the newlines."""
-    layout = anyres(size, _EYE, pinpoints=PINPOINTS, max_tiles=TILES)
-    rows, columns = layout.cells.shape
+    """Places of the patches of all views, and of the newlines: one after each row of the tiles."""
+    columns, rows = (_kept(side, max(size)) for side in size)
+    cells = _PATCHES + np.arange(rows * (columns + 1)).reshape(rows, columns + 1)
     canvas = np.full((2 * GRID, 2 * GRID), -1)
     top, left = (2 * GRID - rows) // 2, (2 * GRID - columns) // 2
-    canvas[top : top + rows, left : left + columns] = layout.cells
+    canvas[top : top + rows, left : left + columns] = cells[:, :-1]
     tiles = canvas.reshape(2, GRID, 2, GRID).transpose(0, 2, 1, 3).reshape(4, _PATCHES)
     places = np.concatenate([np.arange(_PATCHES)[None], tiles])
-    return places, layout.cells[:, -1] + 1, layout.tokens
+    return places, cells[:, -1], _PATCHES + cells.size
+
+
+def _kept(side: int, longer: int) -> int:
+    """Columns or rows of the tiles that are no padding, as transformers counts them."""
+    room = 2 * GRID
+    kept = int(round(side * (room / longer), 7))
+    return room - 2 * ((room - kept) // 2)
 
 
 def in_sight(things: Sequence[Thing], box: Box) -> list[Sighting]:

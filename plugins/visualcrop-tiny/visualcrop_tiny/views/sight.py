@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from visualcrop import Box, Image
-from visualcrop.answer.pasting import arranged, pasted
+from visualcrop import Box, Collage, Image
 
 from ..scenes import Scene, Thing
 
@@ -55,10 +54,10 @@ def part(scene: Scene, box: Box) -> View:
 def canvas(scene: Scene, boxes: Sequence[Box]) -> View:
     """Several crops on one canvas, as the composers paste them."""
     boxes = [Box(*box.whole_pixels()) for box in boxes]
-    picture = pasted(Image(scene.picture), boxes, _CELL).picture
-    pixels, scale, left, top = fitted(picture)
+    collage = Collage(boxes, _CELL)
+    pixels, scale, left, top = fitted(collage.of(Image(scene.picture)).picture)
     sightings: list[Sighting] = []
-    for box, place in zip(boxes, _places(boxes), strict=True):
+    for box, place in zip(boxes, collage.places, strict=True):
         sides = (place.left, place.top, place.right, place.bottom)
         x0, y0, x1, y1 = (side * scale for side in sides)
         target = Box(left + x0, top + y0, left + x1, top + y1)
@@ -77,29 +76,6 @@ def fitted(picture: PIL.Image.Image) -> tuple[npt.NDArray[np.uint8], float, floa
     small = picture.resize((SIDE, SIDE), _RESAMPLING.BICUBIC)
     scale = SIDE / full
     return np.asarray(small), scale, left * scale, top * scale
-
-
-def _places(boxes: Sequence[Box]) -> list[Box]:
-    """Where the composers' canvas has each box."""
-    where = arranged(boxes)
-    sizes = [_cell(box) for box in boxes]
-    starts = []
-    for axis in (0, 1):
-        count = 1 + max(place[axis] for place in where)
-        widest = [
-            max(s[axis] for p, s in zip(where, sizes, strict=True) if p[axis] == index)
-            for index in range(count)
-        ]
-        starts.append(np.concatenate([[0], np.cumsum(widest)]))
-    corners = [(starts[0][column], starts[1][row]) for column, row in where]
-    return [
-        Box(x, y, x + wide, y + high) for (x, y), (wide, high) in zip(corners, sizes, strict=True)
-    ]
-
-
-def _cell(box: Box) -> tuple[int, int]:
-    scale = _CELL / max(box.width, box.height)
-    return max(1, round(box.width * scale)), max(1, round(box.height * scale))
 
 
 def moved(things: Iterable[Thing], source: Box, target: Box) -> list[Sighting]:

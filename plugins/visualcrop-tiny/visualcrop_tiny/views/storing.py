@@ -18,7 +18,7 @@ from .labour import shared
 from .sight import GRID, SIDE, Sighting, View
 
 _MOST = 16  # things in a view
-_DULL = 0.3
+_DULL, _HARD = 0.3, 1.5
 _KINDS = (*KINDS, "relation", "count", "detail", "detail")
 _SIZES = ((1024, 1024), (1536, 1536), (2048, 2048), (2048, 2048), (2048, 1536), (1536, 2048))
 Array = npt.NDArray[Any]
@@ -45,7 +45,7 @@ class Store:
         """How often to show each view: rarely where less than two things are clear in sight."""
         clear = (self.things[:, :, 7] > 0.7).sum(1)
         plates = (self.things[:, :, 2] > 0).any(1)
-        weights = np.where((clear >= 2) | plates, 1.0, _DULL)
+        weights = np.where(plates, _HARD, np.where(clear >= 2, 1.0, _DULL))
         made: Array = weights / weights.sum()
         return made
 

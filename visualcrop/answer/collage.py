@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property, reduce
 from itertools import accumulate
 
+import attrs
 import PIL.Image
 
 from ..geometry import Box
 from ..image import Image
 
 _PAPER = (127, 127, 127)
+_RESAMPLING = PIL.Image.Resampling.BICUBIC
 
 
 def merged(boxes: Sequence[Box]) -> list[Box]:
@@ -26,28 +29,47 @@ def merged(boxes: Sequence[Box]) -> list[Box]:
     return joined
 
 
-def pasted(image: Image, boxes: Sequence[Box], cell: int) -> Image:
-    """Each box resized into a cell of its own, to the right of all it was wholly right of."""
-    places = arranged(boxes)
-    crops = [_fitted(image.crop(box), cell) for box in boxes]
-    lefts, tops = (
-        _edges([(p[axis], c.size[axis]) for p, c in zip(places, crops, strict=True)])
-        for axis in (0, 1)
-    )
-    canvas = PIL.Image.new("RGB", (lefts[-1], tops[-1]), _PAPER)
-    for crop, (column, row) in zip(crops, places, strict=True):
-        canvas.paste(crop, (lefts[column], tops[row]))
-    return Image(canvas)
+@attrs.frozen
+class Collage:
+    """Boxes of an image, each in a cell of its own, left-right and above-below as they lie."""
+
+    boxes: tuple[Box, ...] = attrs.field(converter=tuple[Box, ...])
+    cell: int  # pixels on a side, which each box fills one way
+
+    @cached_property
+    def places(self) -> tuple[Box, ...]:
+        """Where on the canvas each box is shown."""
+        where = arranged(self.boxes)
+        sizes = [_fitted(box, self.cell) for box in self.boxes]
+        lefts, tops = (
+            _edges([(place[axis], size[axis]) for place, size in zip(where, sizes, strict=True)])
+            for axis in (0, 1)
+        )
+        corners = [(lefts[column], tops[row]) for column, row in where]
+        return tuple(
+            Box(left, top, left + width, top + height)
+            for (left, top), (width, height) in zip(corners, sizes, strict=True)
+        )
+
+    def of(self, image: Image) -> Image:
+        """The canvas, with what *image* has there."""
+        whole = reduce(Box.around, self.places)
+        canvas = PIL.Image.new("RGB", whole.whole_pixels()[2:], _PAPER)
+        for box, place in zip(self.boxes, self.places, strict=True):
+            left, top, right, bottom = place.whole_pixels()
+            crop = image.crop(box).resize((right - left, bottom - top), _RESAMPLING)
+            canvas.paste(crop, (left, top))
+        return Image(canvas)
 
 
-def _fitted(crop: PIL.Image.Image, cell: int) -> PIL.Image.Image:
-    scale = cell / max(crop.size)
-    size = max(1, round(crop.width * scale)), max(1, round(crop.height * scale))
-    return crop.resize(size, PIL.Image.Resampling.BICUBIC)
+def _fitted(box: Box, cell: int) -> tuple[int, int]:
+    left, top, right, bottom = box.whole_pixels()
+    scale = cell / max(right - left, bottom - top)
+    return max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
 
 
 def _edges(placed: Sequence[tuple[int, int]]) -> list[int]:
-    """Where each column or row starts, and the last one ends: none is wider than its widest."""
+    """Where each column or row starts: none is wider than its widest."""
     count = 1 + max(place for place, _ in placed)
     widest = [max(size for place, size in placed if place == index) for index in range(count)]
     return [0, *accumulate(widest)]

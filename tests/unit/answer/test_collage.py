@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visualcrop import Box, Image
-from visualcrop.answer.pasting import pasted
+from visualcrop.answer.collage import Collage
 
 _CELL = 30  # pixels of a slot in which one coloured box is drawn
 
@@ -33,15 +33,16 @@ def _where(canvas: Image, index: int) -> Box:
     return Box(columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
 
 
-class TestPasted:
+class TestCollage:
     """The canvas."""
 
     @given(_painted(), st.integers(16, 50))
     def test_keeps_order_and_shape(self, painted: tuple[Image, list[Box]], cell: int) -> None:
         """Every box is there, its longer side a cell long, left-right and above-below as before."""
         image, given = painted
-        canvas = pasted(image, given, cell)
-        places = [_where(canvas, index) for index in range(len(given))]
+        collage = Collage(given, cell)
+        canvas, places = collage.of(image), collage.places
+        assert [_where(canvas, index) for index in range(len(given))] == [*places]
         for box, place in zip(given, places, strict=True):
             assert max(place.width, place.height) == cell
             scale = cell / max(box.width, box.height)
@@ -54,7 +55,8 @@ class TestPasted:
     def test_leaves_out_the_space_between(self) -> None:
         """Two far corners are side by side, on grey paper."""
         pixels = np.full((1000, 1000, 3), 255, np.uint8)
-        canvas = pasted(Image.open(pixels), [Box(0, 0, 10, 10), Box(990, 990, 1000, 1000)], 20)
+        corners = Box(0, 0, 10, 10), Box(990, 990, 1000, 1000)
+        canvas = Collage(corners, 20).of(Image.open(pixels))
         assert (canvas.width, canvas.height) == (40, 40)
         assert canvas.pixels[5, 35].tolist() == [127, 127, 127]
         assert canvas.pixels[35, 35].tolist() == [255, 255, 255]
