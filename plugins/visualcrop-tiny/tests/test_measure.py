@@ -9,6 +9,8 @@ import pytest
 
 from visualcrop import Answer, Box, Image, Sample
 from visualcrop_tiny import Needles
+from visualcrop_tiny.measure import methods
+from visualcrop_tiny.measure.__main__ import main
 from visualcrop_tiny.measure.measuring import Figures
 from visualcrop_tiny.measure.methods import Replies, box_about
 from visualcrop_tiny.measure.pointing import area, elsewhere, other_things
@@ -57,3 +59,10 @@ def test_an_oracles_box_is_three_cells_in_the_picture():
         assert about.width == about.height == 300
         assert about.contains(box)
         assert image.box.contains(about)
+
+
+def test_missing_maps_are_named(monkeypatch, capsys):
+    """Without the plug-in that has them, one sentence says what to install."""
+    monkeypatch.setattr(methods, "SPECS", {"other": "focus(relevance=not-there)"})
+    assert main(["--count", "1", "--kinds", "attribute"]) == 1
+    assert "pip install visualcrop-tiny[measure]" in capsys.readouterr().err

@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+from visualcrop import errors
+
 from .measuring import KINDS, Figures, measure
 
 
@@ -21,6 +23,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kinds", nargs="+", default=KINDS, help="what is asked about")
     parser.add_argument("--out", type=Path, help="also write the figures here, in JSON")
     given = parser.parse_args(arguments)
+    try:
+        figures = _measured(given)
+    except errors.UnknownStrategyError as exc:
+        sys.stderr.write(
+            f"{exc} What is compared comes with: pip install visualcrop-tiny[measure]\n"
+        )
+        return 1
+    if given.out:
+        given.out.write_text(json.dumps(figures.table(), indent=1), "utf-8")
+    sys.stdout.write(figures.markdown() + "\n")
+    return 0
+
+
+def _measured(given: argparse.Namespace) -> Figures:
     figures = Figures()
     for kind in given.kinds:
         needles = (
@@ -29,10 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         measure(given.model, needles, kind, figures)
         sys.stderr.write(f"{kind}: {given.count} questions\n")
-    if given.out:
-        given.out.write_text(json.dumps(figures.table(), indent=1), "utf-8")
-    sys.stdout.write(figures.markdown() + "\n")
-    return 0
+    return figures
 
 
 if __name__ == "__main__":
