@@ -15,7 +15,7 @@ from .errors import SpecError
 from .geometry import Box, Grid
 from .prompt import Prompt
 from .strategy import Strategy
-from .values import RelevanceMap
+from .values import RelevanceMap, View
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,9 +63,10 @@ class Work:
     decoded_tokens: int = 0
     flops: float = 0.0
     seconds: float = 0.0
-    peak_bytes: int = 0
+    peak_bytes: int = 0  # held on GPUs; 0 where it cannot be told, as on a CPU
     backward: int = 0  # passes backwards, for gradients: no budget counts them
     macs: float = 0.0  # as papers count: by formula, as if nothing were remembered
+    image_tokens: int = 0  # of all views shown, remembered or not
 
     def __add__(self, other: Work) -> Work:
         return Work(
@@ -77,7 +78,13 @@ class Work:
             max(self.peak_bytes, other.peak_bytes),
             self.backward + other.backward,
             self.macs + other.macs,
+            self.image_tokens + other.image_tokens,
         )
+
+    @property
+    def charged(self) -> Work:
+        """What counts all the same if the answer was remembered."""
+        return Work(macs=self.macs, image_tokens=self.image_tokens)
 
 
 @attrs.frozen(eq=False)
@@ -157,6 +164,15 @@ class Traits:
         return tuple(range(start, stop))
 
 
+@attrs.frozen
+class Scale:
+    """How large a model sees a view: a target may be lost in it."""
+
+    size: tuple[int, int]  # width and height of the view in the encoder's pixels, at their finest
+    tokens: int  # that it takes in the prompt
+    cell: float  # side of what one token shows of it, in pixels of the original image
+
+
 class Model(ABC):
     """A live model. Holds weights; answers do not depend on what it was asked before."""
 
@@ -167,6 +183,11 @@ class Model(ABC):
     @abstractmethod
     def passes(self) -> int:
         """Run so far, by its own count: the ledger is checked against it."""
+
+    def scale(self, view: View) -> Scale | None:
+        """How large *view* is seen if it is shown alone; none if that cannot be told."""
+        del view
+        return None
 
     @abstractmethod
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:

@@ -43,6 +43,8 @@ class Record:
     exhausted: bool = False
     evidence: tuple[Any, ...] = attrs.field(default=(), converter=_listed)
     recall: Mapping[str, float] = attrs.field(factory=dict)
+    whole: Mapping[str, Any] = attrs.field(factory=dict)  # how the model is shown all of the image
+    held: int | None = None  # most bytes that the process had held by then, model and all
     ruling: str | None = None  # what a judge said of the answer, if one was asked
     error: str | None = None
 

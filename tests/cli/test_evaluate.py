@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -44,6 +45,20 @@ class TestEvaluate:
         assert "100.0 %" in printed
         assert "Not told apart from direct: focus" in printed
         assert "The run: runs/toy-" in printed
+
+    def test_people_see_what_a_question_costs(self, run: Run) -> None:
+        """Image tokens too, and which images the model is shown smaller than they are."""
+        printed = run("evaluate", *_TOY).output
+        assert re.search(r"a question costs  search passes  whole image  image tokens", printed)
+        assert re.search(r"\ndirect +0\.0 +1296 +1296 ", printed)
+        assert "FLOPs" not in printed  # the toy computes none
+        assert "shown 3 of 3 whole images smaller than they are; the most '0-attribute'" in printed
+        assert re.search(r"The process held \d+\.\d [MG]B at the most", printed)
+
+    def test_no_line_is_wider_than_a_page(self, run: Run) -> None:
+        """Both tables fit into 100 columns."""
+        table = run("evaluate", *_TOY).stdout.partition("\n\nNot")[0]
+        assert max(map(len, table.splitlines())) <= 100
 
     def test_the_same_command_goes_on(self, run: Run) -> None:
         """What is answered is not asked again: the lines of the first call stay as they are."""
@@ -119,9 +134,9 @@ class TestEvaluate:
         self, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Each says how far it is, and how often each variant was right, with bounds."""
-        monkeypatch.setattr("visualcrop.cli.running._EVERY", 0)
+        monkeypatch.setattr("visualcrop.cli.progress._EVERY", 0)
         said = run("evaluate", *_TOY).stderr.splitlines()
-        assert said[-1].startswith("3/3  direct ")
+        assert said[-1].startswith("Questions: 3 of 3  direct ")
         assert "focus 100% (" in said[-1]
 
     def test_json_alone_is_on_standard_output(self, run: Run) -> None:

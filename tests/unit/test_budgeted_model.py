@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.refusals import refused
-from visualcrop import ANSWER, BudgetedModel, Capture, Charge, Ledger, Prompt, Reading, Work
+from visualcrop import ANSWER, BudgetedModel, Capture, Charge, Ledger, Prompt, Reading
 from visualcrop.errors import BudgetExceededError
 from visualcrop.model import NOTHING
 from visualcrop.models.toy import Toy
@@ -77,9 +77,11 @@ class TestBudgetedModel:
     def test_sums_up_the_work(self) -> None:
         """What readings say they cost is added up beside the bill."""
         bench = Bench.set_up()
-        bench.model.read([_TEXT, _TEXT])
-        tokens = bench.toy.read([_TEXT])[0].work.new_tokens
-        assert bench.ledger.work == Work(new_tokens=2 * tokens)
+        shown = Prompt((bench.whole, "mug"))
+        bench.model.read([shown, shown])
+        work = bench.toy.read([shown])[0].work
+        assert bench.ledger.work == work + work
+        assert work.new_tokens > work.image_tokens == bench.toy.scale(bench.whole).tokens
 
     def test_shows_the_models_traits(self) -> None:
         """Strategies may ask for its sizes."""

@@ -16,7 +16,12 @@ from visualcrop import Box, Choice, Grid, Model, ModelFamily, Patches, Relevance
 from visualcrop.errors import SpecError
 from visualcrop.testing import ToyModel
 
-_works = st.builds(Work, *[st.integers(0, 10**6)] * 3, peak_bytes=st.integers(0, 10**12))
+_works = st.builds(
+    Work,
+    *[st.integers(0, 10**6)] * 3,
+    peak_bytes=st.integers(0, 10**12),
+    image_tokens=st.integers(0, 10**6),
+)
 
 
 @attrs.frozen
@@ -50,6 +55,7 @@ class TestWork:
         assert both == other + one
         assert both.new_tokens == one.new_tokens + other.new_tokens
         assert both.decoded_tokens == one.decoded_tokens + other.decoded_tokens
+        assert both.image_tokens == one.image_tokens + other.image_tokens
         assert both.peak_bytes == max(one.peak_bytes, other.peak_bytes)
 
     def test_none_is_nothing(self) -> None:

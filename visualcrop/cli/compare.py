@@ -26,7 +26,7 @@ def compare(
 
     from ..evaluation import comparing
     from ..evaluation.store import Store
-    from .rows import notes, print_rows
+    from .rows import notes, print_costs, print_rows
 
     stores = [Store.existing(Path(folder)) for folder in run]
     found = comparing.compare(stores, baseline, forced=force)[: None if by_category else 1]
@@ -37,5 +37,8 @@ def compare(
         if each.category:
             console().print(f"\n[bold]{each.category}[/]")
         print_rows(each.rows, against=each.baseline)
+        console().print()
+        print_costs(each.rows)
+        console().print()
         for note in notes(each.rows, against=each.baseline):
             console().print(note, markup=False)

@@ -151,7 +151,7 @@ def run(
 def show(store: Store, *, as_json: bool) -> None:
     """The rows of a run, and whatever went wrong beside them."""
     from ..evaluation.summary import rows
-    from .rows import notes, print_rows
+    from .rows import notes, print_costs, print_rows
 
     found, asked = rows(store), store.asked()
     if as_json:
@@ -161,6 +161,9 @@ def show(store: Store, *, as_json: bool) -> None:
         return
     print_rows(found)
     out = console()
+    out.print()
+    print_costs(found)
+    out.print()
     for note in notes(found):
         out.print(note, markup=False)
     if count := sum(each["broken"] for each in asked):

@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from .options import console
 
 _EVERY = 30.0  # seconds between two lines
+_TELLING = 0.5  # seconds between two updates of a bar's words
 
 
 class counting:  # noqa: N801 - read as a verb in `with counting("Reading") as advance`
-    """Gives a function that is called once for each item."""
+    """
+    Gives a function that is called once for each item.
 
-    def __init__(self, doing: str, total: float | None = None, *, quiet: bool = False) -> None:
+    *telling* says more than how many: it is asked only when something is shown.
+    """
+
+    def __init__(
+        self,
+        doing: str,
+        total: float | None = None,
+        *,
+        quiet: bool = False,
+        telling: Callable[[], str] | None = None,
+    ) -> None:
         self.doing, self.total, self.done = doing, total, 0.0
         self.out = console(stderr=True)
         self.bar: Any = None
-        self.quiet, self.said = quiet, time.monotonic()
+        self.quiet, self.telling, self.said = quiet, telling, time.monotonic()
 
     def __enter__(self) -> Any:
         if self.out.is_terminal and not self.quiet:
-            from rich.progress import Progress
-
-            self.bar = Progress(console=self.out, transient=True)
-            self.bar.add_task(self.doing, total=self.total)
+            self.bar = self._bar()
+            self.bar.add_task(self.telling() if self.telling else self.doing, total=self.total)
             self.bar.start()
         return self.advance
 
@@ -32,11 +43,30 @@ class counting:  # noqa: N801 - read as a verb in `with counting("Reading") as a
         self.done += by
         if self.bar is not None:
             self.bar.advance(self.bar.task_ids[0], by)
-        elif not self.quiet and time.monotonic() - self.said > _EVERY:
+            if self.telling and self._due(_TELLING):
+                self.bar.update(self.bar.task_ids[0], description=self.telling())
+        elif not self.quiet and self._due(_EVERY):
             of = f" of {self.total:,.0f}" if self.total else ""
-            self.out.print(f"{self.doing}: {self.done:,.0f}{of}", markup=False)
-            self.said = time.monotonic()
+            more = f"  {self.telling()}" if self.telling else ""
+            self.out.print(f"{self.doing}: {self.done:,.0f}{of}{more}", markup=False)
 
     def __exit__(self, *_: object) -> None:
         if self.bar is not None:
             self.bar.stop()
+
+    def _due(self, seconds: float) -> bool:
+        """Whether it is so long since something was said; then it is said now."""
+        now = time.monotonic()
+        due = now - self.said >= seconds
+        self.said = now if due else self.said
+        return due
+
+    def _bar(self) -> Any:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeRemainingColumn as Left
+
+        if self.telling is None:
+            return Progress(console=self.out, transient=True)
+        words = TextColumn("{task.description}", markup=False)  # long: they come last
+        columns = (BarColumn(), MofNCompleteColumn(), Left(), words)
+        return Progress(*columns, console=self.out, transient=True)

@@ -36,6 +36,7 @@ def report(
     """Write what runs came to: one page, and its table as CSV, Markdown and LaTeX."""
     from ..evaluation import comparing
     from ..evaluation.store import Store
+    from ..evaluation.study_table import summary
     from ..report.results import results_page
     from ..report.tables import FORMATS, cells
 
@@ -48,9 +49,10 @@ def report(
     page = write(folder / "index.html", results_page(stores, whole, parts, shown, title=title))
     for ending, form in FORMATS.items():
         write(folder / f"results.{ending}", form(cells(whole)))
-    console().print(
-        f"The page: {page}\nThe table: {folder / 'results.csv'}, .md, .tex", markup=False
-    )
+    told = f"The page: {page}\nThe table: {folder / 'results.csv'}, .md, .tex"
+    if len(stores) == 1:
+        told += f"\nIn short: {write(folder / 'summary.md', summary(stores[0], whole))}"
+    console().print(told, markup=False)
 
 
 def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list[Differing]:

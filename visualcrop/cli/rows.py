@@ -5,40 +5,68 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..evaluation.wording import LIKELY, bounds_told, chance_told, gain_told, percent
+from ..evaluation.wording import (
+    LIKELY,
+    bounds_told,
+    chance_told,
+    costs,
+    gain_told,
+    losses_told,
+    memory_told,
+    percent,
+)
 from .options import console
 
-_HEADINGS = ("searcher", "right", "95 %", "n", "errors", "unparsed", "passes", "seconds")
+_HEADINGS = ("searcher", "right", "95 %", "n", "errors", "unparsed", "passes")
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], *, against: str = "direct") -> None:
     """One line for each variant."""
+    _print((*_HEADINGS, f"against {against}", "p"), [_cells(row) for row in rows])
+
+
+def print_costs(rows: Sequence[Mapping[str, Any]]) -> None:
+    """What a question costs under each variant, as far as the model tells."""
+    told = [costs(row) for row in rows]
+    known = [name for name in told[0] if any(each[name] for each in told)] if told else []
+    cells = [
+        [row["searcher"], *(each[name] for name in known)]
+        for row, each in zip(rows, told, strict=True)
+    ]
+    _print(("a question costs", *known), cells)
+
+
+def _print(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for heading in (*_HEADINGS, f"against {against}", "p"):
-        table.add_column(heading, justify="left" if heading == "searcher" else "right")
+    for place, heading in enumerate(headings):
+        table.add_column(escape(heading), justify="right" if place else "left")
     for row in rows:
-        table.add_row(*_cells(row))
+        table.add_row(*map(escape, row))
     console().print(table)
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
     counted = [str(row[name]) for name in ("n", "errors", "unparsed")]
-    cost = [f"{row['passes']:.1f}", f"{row['seconds']:.2f}"]
     right = [percent(row["accuracy"]), bounds_told(row["interval"])]
     return [
         row["searcher"],
         *right,
         *counted,
-        *cost,
+        f"{row['passes']:.1f}",
         gain_told(row["gain"]),
         chance_told(row["gain"]),
     ]
 
 
 def notes(rows: Sequence[Mapping[str, Any]], *, against: str = "direct") -> list[str]:
-    """What has to be said beside the table."""
+    """What has to be said beside the tables."""
+    return [*_unclear(rows, against), *losses_told(rows), *memory_told(rows)]
+
+
+def _unclear(rows: Sequence[Mapping[str, Any]], against: str) -> list[str]:
     unclear = [row for row in rows if row["gain"] and row["gain"]["p"] >= LIKELY]
     if not unclear:
         return []

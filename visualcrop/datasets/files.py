@@ -14,6 +14,7 @@ from ..dataset import Dataset, ImageSource, Problem, Sample
 from ..decoding import size_of
 from ..errors import DatasetError, FileError, VisualcropError
 from ..image import MAX_PIXELS, Image
+from ..keys import Keys
 from ..strategy import option
 
 HOME = "VISUALCROP_DATA"  # names the folder in which datasets lie, each in one of its own name
@@ -87,14 +88,12 @@ class FileDataset(Dataset):
 
 def once_each(rows: Iterator[Row]) -> Iterator[Row]:
     """A second row of one id is a problem: results could not be told apart."""
-    seen = set()
+    seen = Keys()
     for row in rows:
-        if isinstance(row, Sample):
-            if row.id in seen:
-                yield Problem(row.id, "Another row has this id already.")
-                continue
-            seen.add(row.id)
-        yield row
+        if isinstance(row, Sample) and not seen.add(row.id):
+            yield Problem(row.id, "Another row has this id already.")
+        else:
+            yield row
 
 
 def attempt(id: str, make: Callable[[], Sample]) -> Row:

@@ -12,18 +12,20 @@ from ..budget import CONVENTIONS, Budget, BudgetedModel, Ledger
 from ..configure import read_model
 from ..dataset import Sample
 from ..executor import Task, Worker
-from ..image import MAX_PIXELS
 from ..inference.batching import Batching
 from ..inference.recalling import Recalling
 from ..interfaces import Searcher
 from ..judge import Rule
+from ..metering.holding import most_held
 from ..model import Model, ModelFamily
 from ..protocol import Protocol
 from ..record import Record
 from ..registry import Registry
 from ..values import Answer, Question
 from .evidence import written
+from .opening import Opening
 from .scoring import recall, scored
+from .shrinking import whole_of
 from .study import Study
 
 
@@ -36,6 +38,7 @@ class Asker(Worker):
     protocol: Protocol
     budget: Budget = Budget()
     rule: Rule | None = None  # on answers that are not right word for word
+    opening: Opening = attrs.field(factory=Opening)
 
     @classmethod
     def open(cls, study: Study) -> Asker:
@@ -47,12 +50,13 @@ class Asker(Worker):
         protocol = study.protocol_for(study.open_dataset(registry))
         judge = study.build_judge(registry)
         model = Recalling(family.open()) if study.sharing else family.open()
-        return cls(model, searchers, protocol, study.budget, judge.open() if judge else None)
+        rule = judge.open() if judge else None
+        return cls(model, searchers, protocol, study.budget, rule, Opening(study.sharing))
 
     def shared(self) -> Asker:
         """What waits for the model at the same time is run together."""
         model = self.model.model if isinstance(self.model, Recalling) else self.model
-        return attrs.evolve(self, model=Batching(model))
+        return attrs.evolve(self, model=Batching(model), opening=Opening())
 
     def answer(self, task: Task) -> Record:
         """Ask, and write down what happened; whatever goes wrong is this question's alone."""
@@ -66,8 +70,9 @@ class Asker(Worker):
         }
         started = time.monotonic()
         try:
-            question = attrs.evolve(sample.question(MAX_PIXELS), protocol=self.protocol)
+            question = attrs.evolve(self.opening.question(sample), protocol=self.protocol)
             about["image"] = (question.image.width, question.image.height)
+            about["whole"] = whole_of(sample, question.image, self.model)
             answer = self._searched(task.variant, question, ledger)
             about["seconds"] = time.monotonic() - started
             about |= _told(sample, answer) | self._scored(sample, answer)
@@ -103,8 +108,12 @@ def _told(sample: Sample, answer: Answer) -> dict[str, Any]:
 
 def _cost(ledger: Ledger, own: Mapping[str, int]) -> dict[str, Any]:
     """What was spent; *own* is what the method's own paper counts."""
+    work = attrs.asdict(ledger.work)
+    if not ledger.work.peak_bytes:
+        del work["peak_bytes"]  # nobody knows: it is no zero
     return {
         "passes": dict(ledger.by_stage()),
         "counts": {name: count(ledger) for name, count in CONVENTIONS.items()} | dict(own),
-        "work": attrs.asdict(ledger.work),
+        "work": work,
+        "held": most_held(),
     }

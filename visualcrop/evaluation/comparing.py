@@ -29,6 +29,8 @@ def compare(
     if not forced:
         _check_alike(stores)
     found = _gathered(stores)
+    if not found.get(None):
+        raise EvaluationError(f"{stores[0].folder} holds no answers yet; run its study first.")
     return [_compared(tallies, baseline, category) for category, tallies in found.items()]
 
 

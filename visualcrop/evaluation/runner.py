@@ -35,10 +35,12 @@ class _Asked:
     questions: int = 0
     broken: int = 0
     named: list[Problem] = attrs.field(factory=list)  # the first of those that are broken
+    right: float = 0.0  # of all questions, if lots were drawn
     _digest: hashlib._Hash = attrs.field(factory=hashlib.sha256)
 
     def add(self, sample: Sample) -> None:
         self.questions += 1
+        self.right += 1 / len(sample.choices) if sample.choices else 0
         told = (sample.id, sample.text, sample.choices, sample.answer)
         self._digest.update(json.dumps(told).encode())
 
@@ -50,7 +52,8 @@ class _Asked:
     def as_json(self) -> dict[str, Any]:
         named = [attrs.asdict(problem) for problem in self.named]
         counts = {"questions": self.questions, "broken": self.broken, "named": named}
-        return {**counts, "sha256": self._digest.hexdigest()}
+        chance = self.right / max(self.questions, 1)
+        return {**counts, "chance": round(chance, 6), "sha256": self._digest.hexdigest()}
 
 
 def evaluate(

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 
 from ..errors import EvaluationError, FileError
+from ..keys import Keys
 from ..record import Record
 from .study import Study
 
 STUDY, MANIFEST, ASKED = "study.json", "manifest.json", "asked-{}.json"
 _SHARDS = "samples-*.jsonl"
+_Place: TypeAlias = tuple[str, int]  # a shard, and a line in it
 
 
 @attrs.frozen
@@ -54,30 +56,34 @@ class Store:
 
     def records(self) -> Iterator[Record]:
         """Every answer once, those that failed at the end; asked again, the later one counts."""
-        settled: set[tuple[str, str]] = set()
-        failed: dict[tuple[str, str], Record] = {}
-        for record in self._lines():
+        settled, failed = Keys(), dict[tuple[str, str], _Place]()
+        for place, record in self._lines():
             if record.status == "error":
-                failed[record.key] = record
-            elif record.key not in settled:
-                settled.add(record.key)
+                failed[record.key] = place
+            elif settled.add(*record.key):
                 yield record
-        yield from (record for key, record in failed.items() if key not in settled)
+        last = {place for key, place in failed.items() if key not in settled}
+        if last:  # they are read again rather than kept
+            yield from (record for place, record in self._lines() if place in last)
 
-    def settled(self) -> set[tuple[str, str]]:
+    def settled(self) -> Keys:
         """Variant and question of all that need not be asked again; what failed is."""
-        return {record.key for record in self._lines() if record.status != "error"}
+        settled = Keys()
+        for _, record in self._lines():
+            if record.status != "error":
+                settled.add(*record.key)
+        return settled
 
     def asked(self) -> list[dict[str, Any]]:
         """What each worker that came to its end found in the dataset."""
         return [read_json(path) for path in sorted(self.folder.glob(ASKED.format("*")))]
 
-    def _lines(self) -> Iterator[Record]:
+    def _lines(self) -> Iterator[tuple[_Place, Record]]:
         for shard in sorted(self.folder.glob(_SHARDS)):
             with shard.open("rb") as file:
                 for number, line in enumerate(file, 1):
                     if line.endswith(b"\n"):  # otherwise it was torn, and is asked again
-                        yield _read(shard, number, line)
+                        yield (shard.name, number), _read(shard, number, line)
 
 
 def _read(shard: Path, number: int, line: bytes) -> Record:

@@ -18,6 +18,7 @@ from ..judge import Judge
 from ..protocol import Inference, Protocol
 from ..registry import Registry
 from .protocols import protocol
+from .study_paper import Beside
 
 BASELINE = "direct"
 Settings: TypeAlias = Mapping[str, Mapping[str, object]]
@@ -52,6 +53,7 @@ class Study:
     sharing: bool = False  # variants share the passes that they have in common
     open_ended: bool = False  # questions are put without their choices
     judge: str | None = None  # rules on answers in words that are not right word for word
+    beside: Beside | None = None  # figures of the paper that are shown with ours
 
     def __attrs_post_init__(self) -> None:
         if not self.variants:
@@ -60,7 +62,9 @@ class Study:
     @property
     def digest(self) -> str:
         """Equal for studies whose results belong together."""
-        return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()[:16]
+        told = self.as_json()
+        del told["beside"]  # it changes no result
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, from which `from_json` makes the study again."""
@@ -68,7 +72,8 @@ class Study:
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Study:
-        return cls(**{**told, "budget": Budget(**told["budget"])})
+        beside = Beside(**told["beside"]) if told.get("beside") else None
+        return cls(**{**told, "budget": Budget(**told["budget"]), "beside": beside})
 
     def searcher(self, label: str, registry: Registry, settings: Settings) -> Searcher:
         """The variant of that label, fitted to the model that has *settings*."""

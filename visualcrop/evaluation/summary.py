@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import attrs
 
+from ..keys import number
 from ..record import Record
+from .shrinking import Shrinking
 from .statistics.intervals import Interval, interval
 from .statistics.paired import Difference, difference
 from .store import Store
@@ -16,23 +19,33 @@ from .study import BASELINE
 
 @attrs.define
 class Tally:
-    """One variant's answers so far."""
+    """
+    One variant's answers so far.
 
-    scores: dict[str, float] = attrs.field(factory=dict)  # by question; unparsed count as 0
-    groups: dict[str, Hashable] = attrs.field(factory=dict)
+    Of each question 24 bytes are kept: bounds need its group, and a comparison who it was.
+    """
+
+    questions: array[int] = attrs.field(factory=lambda: array("Q"))  # by number
+    groups: array[int] = attrs.field(factory=lambda: array("Q"))  # of the same, in their order
+    scores: array[float] = attrs.field(factory=lambda: array("d"))  # as well; unparsed count as 0
     statuses: dict[str, int] = attrs.field(factory=dict)
     sums: dict[str, float] = attrs.field(factory=dict)
     measured: int = 0  # questions whose true boxes are known
-    peak_bytes: float = 0
+    shrinking: Shrinking = attrs.field(factory=Shrinking)
+    gpu: float = 0  # most bytes held on it; 0 where there is none
+    held: int = 0  # most bytes held by the process, whatever for
 
     def add(self, record: Record) -> None:
         """Count one more; an error has no score, and an unparsed reply is not right."""
         self.statuses[record.status] = self.statuses.get(record.status, 0) + 1
         if record.status in {"error", "skipped"}:
             return
-        self.scores[record.id] = record.score or 0.0
-        self.groups[record.id] = record.group or record.id
-        self.peak_bytes = max(self.peak_bytes, record.work.get("peak_bytes", 0))
+        self.questions.append(number(record.id))
+        self.groups.append(number(record.group or record.id))
+        self.scores.append(record.score or 0.0)
+        self.shrinking.add(record)
+        self.gpu = max(self.gpu, record.work.get("peak_bytes", 0))
+        self.held = max(self.held, record.held or 0)
         self.measured += bool(record.recall)
         for name, amount in _amounts(record):
             self.sums[name] = self.sums.get(name, 0.0) + amount
@@ -43,13 +56,12 @@ class Tally:
 
     @property
     def accuracy(self) -> float:
-        return sum(self.scores.values()) / self.n if self.n else 0.0
+        return sum(self.scores) / self.n if self.n else 0.0
 
     @property
     def interval(self) -> Interval:
         """Clustered by image."""
-        ids = list(self.scores)
-        return interval([self.scores[id] for id in ids], [self.groups[id] for id in ids])
+        return interval(self.scores, self.groups)
 
     def mean(self, name: str) -> float:
         """The mean of an amount over all questions with an answer; recalls over those measured."""
@@ -65,22 +77,24 @@ def _amounts(record: Record) -> Iterator[tuple[str, float]]:
     yield "seconds", record.seconds
     yield from ((f"passes.{stage}", n) for stage, n in record.passes.items())
     yield from ((f"count.{name}", n) for name, n in record.counts.items())
-    yield from ((f"work.{name}", n) for name, n in record.work.items())
+    yield from ((f"work.{name}", n) for name, n in record.work.items() if name != "peak_bytes")
     yield from record.recall.items()
 
 
-def tallies(records: Iterable[Record]) -> dict[str | None, dict[str, Tally]]:
+def tallies(
+    records: Iterable[Record], *, categories: bool = True
+) -> dict[str | None, dict[str, Tally]]:
     """One for each variant, of all questions under none, and under each category of its own."""
     found: dict[str | None, dict[str, Tally]] = {None: {}}
     for record in records:
-        for category in (None, *record.category):
+        for category in (None, *(record.category if categories else ())):
             found.setdefault(category, {}).setdefault(record.variant, Tally()).add(record)
     return found
 
 
 def rows(store: Store) -> list[dict[str, Any]]:
     """Plain values of every variant, in the study's order."""
-    found, study = tallies(store.records())[None], store.study
+    found, study = tallies(store.records(), categories=False)[None], store.study
     return [
         row_of(label, found[label], found.get(BASELINE))
         for label in study.variants
@@ -107,8 +121,9 @@ def row_of(label: str, tally: Tally, baseline: Tally | None) -> dict[str, Any]:
         "counts": counts,
         "stages": stages,
         "seconds": tally.mean("seconds"),
-        "work": {name: amount for name, amount in work.items() if name != "peak_bytes"},
-        "peak_bytes": tally.peak_bytes,
+        "work": work,
+        "whole": tally.shrinking.as_json(),
+        "memory": {"gpu": tally.gpu or None, "process": tally.held or None},
         "recall": {name: tally.mean(name) for name in _RECALLS} if tally.measured else None,
         "gain": None if gain is None else attrs.asdict(gain),
     }
@@ -116,15 +131,18 @@ def row_of(label: str, tally: Tally, baseline: Tally | None) -> dict[str, Any]:
 
 def compared(ours: Tally, theirs: Tally) -> Difference | None:
     """Paired, over the questions that both have answers to; none if there are none."""
-    shared = [id for id in ours.scores if id in theirs.scores]
-    if not shared:
+    import numpy as np
+
+    if not (ours.n and theirs.n):
+        return None
+    asked, others = np.array(ours.questions), np.array(theirs.questions)
+    order = np.argsort(others)
+    places = order[np.searchsorted(others, asked, sorter=order).clip(max=len(others) - 1)]
+    shared = others[places] == asked
+    if not shared.any():
         return None
     return difference(
-        _picked(ours.scores, shared),
-        _picked(theirs.scores, shared),
-        [ours.groups[i] for i in shared],
+        np.array(ours.scores)[shared].tolist(),
+        np.array(theirs.scores)[places[shared]].tolist(),
+        np.array(ours.groups)[shared].tolist(),
     )
-
-
-def _picked(scores: Mapping[str, float], ids: Sequence[str]) -> list[float]:
-    return [scores[id] for id in ids]

@@ -32,7 +32,12 @@ def grid(sets: Sequence[str], draws: Sequence[str], count: int, seed: int) -> li
 
 def labelled(points: Sequence[tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
     """Options by a label that says what differs, with the last word of each path."""
-    return {" ".join(option.rpartition(".")[2] for option in point): point for point in points}
+    return {" ".join(map(_last_word, point)): point for point in points}
+
+
+def _last_word(option: str) -> str:
+    path, _, value = option.partition("=")
+    return f"{path.rpartition('.')[2]}={value}"
 
 
 def _axis(text: str) -> list[tuple[str, str]]:

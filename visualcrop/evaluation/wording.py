@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+_LETTERS = ("", "k", "M", "G", "T", "P", "E")  # of thousands
 LIKELY = 0.05  # how likely by chance a difference may be that is called clear
 
 
@@ -32,3 +34,56 @@ def chance_told(gain: Mapping[str, Any] | None) -> str:
     if not gain:
         return ""
     return "< 0.001" if gain["p"] < 0.001 else f"{gain['p']:.3f}"
+
+
+def amount_told(amount: float, unit: str = "") -> str:
+    """With one digit and a letter for thousands, as in 52.3 G; nothing if it is not known."""
+    if not amount:
+        return ""
+    size = min(int(math.log10(max(amount, 1)) // 3), len(_LETTERS) - 1)
+    return f"{amount / 1000**size:.1f} {_LETTERS[size]}{unit}".rstrip()
+
+
+def costs(row: Mapping[str, Any]) -> dict[str, str]:
+    """What a question costs, by what it is called; what is not known is empty."""
+    work, whole = row["work"], row["whole"]
+    return {
+        "search passes": f"{row['counts'].get('focus-paper', 0):.1f}",
+        "whole image": f"{whole['tokens']:.0f}" if whole else "",
+        "image tokens": f"{work.get('image_tokens', 0):.0f}".lstrip("0"),
+        "FLOPs": amount_told(work.get("flops", 0)),
+        "MACs": amount_told(work.get("macs", 0)),
+        "GPU": amount_told(row["memory"]["gpu"] or 0, "B"),
+        "seconds": f"{row['seconds']:.2f}",
+    }
+
+
+def losses_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Where a model is shown less than the images hold; each sentence once, with whom it is of."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for told in _losses(row["whole"]):
+            found.setdefault(told, []).append(row["searcher"])
+    for told, names in found.items():
+        yield told if len(names) == len(rows) else f"{told[:-1]} ({', '.join(names)})."
+
+
+def _losses(whole: Mapping[str, Any] | None) -> Iterator[str]:
+    if whole and whole["shrunk"]:
+        full, now = ("{} x {}".format(*whole["most"][name]) for name in ("image", "size"))
+        yield (
+            f"The model is shown {whole['shrunk']} of {whole['questions']} whole images smaller "
+            f"than they are; the most {whole['most']['id']!r}, {full} pixels as {now}."
+        )
+    if whole and whole["lost"]:
+        yield (
+            f"In {whole['lost']} of {whole['measured']} whole images what is asked for takes less "
+            f"than one image token: {', '.join(whole['named'])}"
+            + (" and others." if whole["lost"] > len(whole["named"]) else ".")
+        )
+
+
+def memory_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What the process held, which is nobody's alone."""
+    if held := max((row["memory"]["process"] or 0 for row in rows), default=0):
+        yield f"The process held {amount_told(held, 'B')} at the most, model and all."

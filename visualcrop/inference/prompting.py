@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from ..model import Tokens
+from ..model import Tokens, Work
 from ..prompt import Prompt, Sampling
 from ..values import View
 from .marking import marked, written_out
@@ -56,6 +56,11 @@ class Prepared:
     @property
     def length(self) -> int:
         return self.inputs["input_ids"].shape[1]
+
+    @property
+    def shown(self) -> Work:
+        """What the images count, whether they are remembered or not."""
+        return Work(image_tokens=len(self.placeholders))
 
     @property
     def cut(self) -> int:

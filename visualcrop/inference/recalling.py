@@ -7,10 +7,12 @@ from typing import Any
 
 import attrs
 
-from ..model import Work
+from ..model import NOTHING, Capture, Reading
 from ..prompt import Prompt
 from ..values import View
 from .wrapping import Wrapping
+
+_KINDS = ("values", "keys", "attention")  # whose layers may be taken in one pass
 
 
 @attrs.define(eq=False)
@@ -18,17 +20,30 @@ class Recalling(Wrapping):
     """
     A model that remembers its answers about the last image, for variants of one search.
 
-    A ledger above it charges every pass as if it were run, but no work is done twice.
+    A ledger above it charges every pass as if it were run, with the image tokens and the MACs that
+    papers count, but no work is done twice. One pass takes the layers that all variants want, from
+    the second question on: by then each has said which.
     """
 
     _image: Hashable = attrs.field(default=None, init=False)
     _known: dict[Hashable, Any] = attrs.field(factory=dict, init=False)
+    _wanted: dict[Hashable, Capture] = attrs.field(factory=dict, init=False)
 
     def about(self, image: Hashable) -> None:
         """Forget what was said of any other image."""
         if image != self._image:
             self._known.clear()
             self._image = image
+
+    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+        if capture.gradients or capture.pixels or capture.relayed:
+            return super().read(prompts, capture)
+        # Only what is alike goes together: keys without positions, say, cannot come from a cache.
+        kind = (capture.rotary, *(bool(getattr(capture, name)) for name in _KINDS))
+        wide = _joined(self._wanted.get(kind, capture), capture)
+        readings = super().read(prompts, wide)
+        self._wanted[kind] = wide  # not before it was read: layers may be asked for that are none
+        return [_narrowed(reading, capture) for reading in readings]
 
     def _asked(
         self,
@@ -43,8 +58,26 @@ class Recalling(Wrapping):
         }
         replies: Sequence[Any] = ask([*new.values()]) if new else ()
         fresh = dict(zip(new, replies, strict=True))
-        self._known |= {key: attrs.evolve(reply, work=Work()) for key, reply in fresh.items()}
+        self._known |= {
+            key: attrs.evolve(reply, work=reply.work.charged) for key, reply in fresh.items()
+        }
         return [fresh.pop(key) if key in fresh else self._known[key] for key in keys]
+
+
+def _joined(one: Capture, other: Capture) -> Capture:
+    layers: dict[str, Any] = {
+        name: tuple(sorted({*getattr(one, name), *getattr(other, name)})) for name in _KINDS
+    }
+    return attrs.evolve(other, **layers)
+
+
+def _narrowed(reading: Reading, capture: Capture) -> Reading:
+    """With the layers of *capture* alone, in its order."""
+    kept: dict[str, Any] = {
+        name: {layer: getattr(reading, name)[layer] for layer in getattr(capture, name)}
+        for name in _KINDS
+    }
+    return attrs.evolve(reading, **kept)
 
 
 def _key(prompt: Prompt) -> Hashable:

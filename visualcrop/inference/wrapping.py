@@ -8,8 +8,9 @@ from typing import Any
 
 import attrs
 
-from ..model import NOTHING, By, Capture, Choice, Model, Reading, Reply, Traits
+from ..model import NOTHING, By, Capture, Choice, Model, Reading, Reply, Scale, Traits
 from ..prompt import Prompt
+from ..values import View
 
 
 @attrs.define(eq=False)
@@ -26,6 +27,9 @@ class Wrapping(Model):
     @property
     def passes(self) -> int:
         return self.model.passes
+
+    def scale(self, view: View) -> Scale | None:
+        return self.model.scale(view)
 
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
         return self._asked(("read", capture), prompts, lambda ps: self.model.read(ps, capture))

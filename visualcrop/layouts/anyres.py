@@ -12,15 +12,15 @@ from .layout import Edges, Eye, Layout, Size, placed, squashed
 
 
 def anyres(
-    size: Size, eye: Eye, *, pinpoints: Iterable[Sequence[int]], max_tiles: int | None = None
+    size: Size, eye: Eye, *, pinpoints: Iterable[Sequence[int]], reduced_to: int | None = None
 ) -> Layout:
     """
     The whole image squashed, then a canvas of tiles without its padding.
 
     Placeholders: `eye.tokens` of the whole image, then each row of the canvas with a newline
-    after it. With *max_tiles*, the number in `anyres_max_9`, a canvas of many more is shrunk to
-    the tokens of so many. An image so thin that the model takes all of the canvas for padding has
-    its cells in the first view.
+    after it. With *reduced_to*, the number in `anyres_max_9`, a canvas of many more tiles is
+    shrunk to the tokens of so many. An image so thin that the model takes all of the canvas for
+    padding has its cells in the first view.
 
     Pixels that the encoder leaves over at the end of a tile, 6 of 384 in OneVision, belong to the
     last cell before them, which is 20 of the canvas's pixels wide and not 14: edges that touch
@@ -33,7 +33,7 @@ def anyres(
     padded = canvas[0] // eye.side * eye.per, canvas[1] // eye.side * eye.per
     pads = _padding(size, padded)
     full = padded[0] - 2 * pads[0], padded[1] - 2 * pads[1]
-    columns, rows = _reduced(full, None if max_tiles is None else max_tiles * eye.tokens)
+    columns, rows = _reduced(full, None if reduced_to is None else reduced_to * eye.tokens)
     tokens = eye.tokens + rows * (columns + 1)
     if not rows * columns:
         return attrs.evolve(squashed(size, eye), tokens=tokens)
@@ -43,7 +43,7 @@ def anyres(
         for edges, length, room, now in zip(cuts, size, canvas, _pasted(size, canvas), strict=True)
     )
     cells = eye.tokens + np.arange(rows * (columns + 1), dtype=np.intp).reshape(rows, columns + 1)
-    return Layout(tokens, *placed(size, xs, ys, cells[:, :-1]), local=True)
+    return Layout(tokens, *placed(size, xs, ys, cells[:, :-1]), _pasted(size, canvas), local=True)
 
 
 def select_best_resolution(size: Size, pinpoints: Iterable[Sequence[int]]) -> Size:

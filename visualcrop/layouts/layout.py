@@ -55,6 +55,7 @@ class Layout:
     tokens: int  # placeholders in the prompt, newlines and all views included
     grid: Grid  # true cell edges, in pixels of the image given
     cells: Tokens  # rows x columns -> index among these placeholders
+    shown: Size  # width and height of the image in the encoder's pixels, at their finest
     local: bool = False  # cells of local crops rather than of one global view
     sight: Box | None = None  # what the picture of the whole shows, padding and all; none: as given
     whole: int = 0  # which of the encoder's pictures that is
@@ -67,7 +68,7 @@ def squashed(size: Size, eye: Eye) -> Layout:
     `eye.per` rows of as many tokens, from the top left.
     """
     xs, ys = (eye.edges * length / eye.side for length in size)
-    return Layout(eye.tokens, *placed(size, xs, ys, _square(eye)))
+    return Layout(eye.tokens, *placed(size, xs, ys, _square(eye)), (eye.side, eye.side))
 
 
 def padded_square(size: Size, eye: Eye, *, extra: int = 0) -> Layout:
@@ -79,7 +80,9 @@ def padded_square(size: Size, eye: Eye, *, extra: int = 0) -> Layout:
     """
     full = max(size)
     xs, ys = (eye.edges * full / eye.side - (full - length) // 2 for length in size)
-    return Layout(eye.tokens + extra, *placed(size, xs, ys, _square(eye)), sight=_between(xs, ys))
+    shown = -(-eye.side * size[0] // full), -(-eye.side * size[1] // full)
+    cells = placed(size, xs, ys, _square(eye))
+    return Layout(eye.tokens + extra, *cells, shown, sight=_between(xs, ys))
 
 
 def centre_crop(size: Size, eye: Eye) -> Layout:
@@ -88,12 +91,12 @@ def centre_crop(size: Size, eye: Eye) -> Layout:
 
     `eye.per` rows of as many tokens. The shorter edge is scaled to `eye.side` beforehand.
     """
-    scaled = (int(eye.side * length / min(size)) for length in size)
+    scaled = int(eye.side * size[0] / min(size)), int(eye.side * size[1] / min(size))
     xs, ys = (
         (eye.edges + (now - eye.side) // 2) * length / now
         for length, now in zip(size, scaled, strict=True)
     )
-    return Layout(eye.tokens, *placed(size, xs, ys, _square(eye)), sight=_between(xs, ys))
+    return Layout(eye.tokens, *placed(size, xs, ys, _square(eye)), scaled, sight=_between(xs, ys))
 
 
 def native(size: Size, *, factor: int, min_pixels: int, max_pixels: int) -> Layout:
@@ -108,7 +111,8 @@ def native(size: Size, *, factor: int, min_pixels: int, max_pixels: int) -> Layo
     )
     columns, rows = (side // factor for side in sides)
     grid = Grid.even(rows, columns, Box(0, 0, *size))
-    return Layout(rows * columns, grid, np.arange(rows * columns, dtype=np.intp).reshape(rows, -1))
+    cells = np.arange(rows * columns, dtype=np.intp).reshape(rows, columns)
+    return Layout(rows * columns, grid, cells, sides)
 
 
 def acceptable(size: Size) -> Size:

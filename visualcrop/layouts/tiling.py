@@ -83,7 +83,9 @@ def _joined(
     xs, ys = (_subdivided(side, eye) for side in ends)
     local = before + after > 0
     first = -1 if after else 0  # the picture of the whole: after the tiles, or before them
-    return Layout(before + tokens + after, *placed(size, xs, ys, whole), local, whole=first)
+    grid, inside = placed(size, xs, ys, whole)
+    shown = columns * eye.side, rows * eye.side
+    return Layout(before + tokens + after, grid, inside, shown, local, whole=first)
 
 
 def _subdivided(ends: Edges, eye: Eye) -> Edges:

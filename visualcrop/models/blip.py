@@ -7,6 +7,7 @@ nothing that was read of an image serves another question.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from ..inference.prompting import Prepared, Prompter
 from ..inference.remembering import views_key
 from ..layouts.layout import Layout
 from ..metering.meter import Meter, Span
-from ..model import NOTHING, By, Capture, Choice, Model, Reading, Reply, Traits, Work
+from ..model import NOTHING, By, Capture, Choice, Model, Reading, Reply, Scale, Traits, Work
 from ..prompt import Prompt
 from ..values import View
 from .relaying import layout_of, patches_of, relaying
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from transformers import InstructBlipForConditionalGeneration, PreTrainedModel
 
 NO_PLACE = (
-    "InstructBLIP's image tokens have no place in the image, so there is no relevance map; take a "
-    "model of another family, the searcher 'direct', or a relevance that needs no token grid."
+    "InstructBLIP's image tokens have no place in the image; take rel-att, grad-att or pure-grad "
+    "of visualcrop-vicrop, which look through its Q-Former, or a model of another family."
 )
 
 
@@ -92,22 +93,24 @@ class BlipModel(Model):
     prompter: Prompter
     meter: Meter
     passes: int = 0
+    _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one runs at a time
 
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
         if capture.values or capture.keys or not (capture.relayed or capture.pixels):
             raise ModelError(NO_PLACE)
-        self.passes += len(prompts)
         return [self._look(prompt, capture) for prompt in prompts]
 
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
-        self.passes += len(prompts) * (len(choices) if by == "sentence" else 1)
         return [self._weigh(prompt, choices, by) for prompt in prompts]
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
-        self.passes += len(prompts)
         return [self._say(prompt, max_new_tokens) for prompt in prompts]
+
+    def scale(self, view: View) -> Scale:
+        layout = layout_of(view, self.network.config)
+        return Scale(layout.shown, self.network.config.num_query_tokens, layout.grid.cell_side)
 
     @property
     def speaker(self) -> PreTrainedModel:
@@ -125,14 +128,14 @@ class BlipModel(Model):
             relaying(self.network, self.speaker, capture) as found,
         ):
             found.backward(self._begun(prepared).next)  # it stops before, if none is wanted
-        backward = Work(backward=2 * bool(capture.gradients))
+        more = self._shown(prepared) + Work(backward=2 * bool(capture.gradients))
         return Reading(
             (patches_of(view, layout, base),),
             {},
             attention={n: rows[0] for n, rows in found.tap.attention.items()},
             gradients={n: rows[0] for n, rows in found.tap.gradients.items()},
             relay=found.relay,
-            work=span.work + backward,
+            work=span.work + more,
         )
 
     def _sight(self, prepared: Prepared, view: View, layout: Layout) -> Reading:
@@ -142,18 +145,19 @@ class BlipModel(Model):
         with self._measured() as span:
             found = sight(self.network, prepared.inputs, read, view, layout)
         patches = patches_of(view, layout, self.traits.base)
-        return Reading((patches,), {}, sight=found, work=span.work + Work(backward=1))
+        work = span.work + self._shown(prepared) + Work(backward=1)
+        return Reading((patches,), {}, sight=found, work=work)
 
     def _weigh(self, prompt: Prompt, choices: Sequence[str], by: By) -> Choice:
         prepared = self._prepared(prompt)
         replies = [self.prompter.tokens(prepared, choice) for choice in choices]
-        with self._measured() as span:
+        with self._measured(len(choices) if by == "sentence" else 1) as span:
             state = self._begun(prepared)
             if by == "sentence":
                 logits = [self._likelihood(state, reply) for reply in replies]
             else:
                 logits = state.next[0, [int(reply[0, 0]) for reply in replies]].float().tolist()
-        return Choice(tuple(logits), span.work)
+        return Choice(tuple(logits), span.work + self._shown(prepared))
 
     def _likelihood(self, state: State, reply: Tensor) -> float:
         """Minus the mean cross-entropy of the reply's tokens."""
@@ -169,7 +173,11 @@ class BlipModel(Model):
             state = self._begun(prepared)
             ends, choose = self.prompter.ends, chooser([prepared])
             (said,) = speak(self.speaker, state, ends, max_new_tokens, choose)
-        return Reply(self.prompter.text(said), span.work)
+        return Reply(self.prompter.text(said), span.work + self._shown(prepared))
+
+    def _shown(self, prepared: Prepared) -> Work:
+        """What the Q-Former says of each image stands for it."""
+        return Work(image_tokens=len(prepared.views) * self.network.config.num_query_tokens)
 
     def _begun(self, prepared: Prepared) -> State:
         """The state after what is told of each image, and after all words."""
@@ -191,8 +199,9 @@ class BlipModel(Model):
         return self.prompter.prepare(prompt).to(self.network.device, self.network.dtype)
 
     @contextmanager
-    def _measured(self) -> Iterator[Span]:
+    def _measured(self, passes: int = 1) -> Iterator[Span]:
         import torch
 
-        with torch.no_grad(), self.meter.measure() as span:
+        with self._turn, torch.no_grad(), self.meter.measure() as span:
+            self.passes += passes
             yield span

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import add
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -18,7 +19,19 @@ from ..inference.reading import Reader, shared
 from ..inference.remembering import Key, Memory, views_key
 from ..layouts.layout import Layout
 from ..metering.meter import Meter, Span
-from ..model import NOTHING, By, Capture, Choice, Model, Patches, Reading, Reply, Traits, Work
+from ..model import (
+    NOTHING,
+    By,
+    Capture,
+    Choice,
+    Model,
+    Patches,
+    Reading,
+    Reply,
+    Scale,
+    Traits,
+    Work,
+)
 from ..prompt import Prompt
 from ..values import View
 
@@ -52,6 +65,10 @@ class HuggingFaceModel(Model):
         """Most tokens in one pass. A GPU wants thousands; a core is as fast with one prompt."""
         on_cpu = self.network.device.type == "cpu"
         return self.most_tokens or (1024 if on_cpu else 8192)
+
+    def scale(self, view: View) -> Scale:
+        layout = self.layout(view, 1)
+        return Scale(layout.shown, layout.tokens, layout.grid.cell_side)
 
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
         if capture.pixels:
@@ -92,6 +109,7 @@ class HuggingFaceModel(Model):
             with self._measured() as span:
                 found = answer(reader, asked)
             works = shared(span.work, [prepared.length for prepared in asked])
+            works = map(add, works, (prepared.shown for prepared in asked))
             answers.update(zip(group, zip(asked, found, works, strict=True), strict=True))
         return [answers[place] for place in range(len(prompts))]
 
@@ -148,7 +166,8 @@ class HuggingFaceModel(Model):
                 self.layout(view, 1),
             )
         patches = tuple(self._patches(prompt, prepared))
-        return Reading(patches, prepared.marks, sight=found, work=span.work + Work(backward=1))
+        work = span.work + prepared.shown + Work(backward=1)
+        return Reading(patches, prepared.marks, sight=found, work=work)
 
     @contextmanager
     def _measured(self) -> Iterator[Span]:

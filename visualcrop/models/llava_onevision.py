@@ -30,6 +30,9 @@ class LlavaOnevision(Gridded):
     max_tiles: int | None = option(
         None, help="most tiles of one image, the whole of it aside", validator=at_least(1)
     )
+    tile_all: bool = option(
+        False, help="cut each of several images into tiles, too, not only an image on its own"
+    )
 
     def limit(self, config: PretrainedConfig) -> None:
         limit_tiles(config, self.max_tiles)
@@ -62,7 +65,7 @@ class LlavaOnevision(Gridded):
         pixels, tokenizer = source.part("AutoImageProcessor", backend="pil"), source.tokenizer()
         pixels.image_grid_pinpoints = config.image_grid_pinpoints
         return ImagesOnly(
-            pixels,
+            _each_alone(pixels) if self.tile_all else pixels,
             tokenizer,
             # Of an encoder whose first token is of no patch, transformers counts that one too.
             num_image_tokens=eye_of(config).tokens
@@ -74,10 +77,10 @@ class LlavaOnevision(Gridded):
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
         eye, size = eye_of(config), view.picture.size
-        if among > 1:
+        if among > 1 and not self.tile_all:
             return padded_square(size, eye, extra=1)
         tiles = int(config.vision_aspect_ratio.removeprefix("anyres_max_"))
-        return anyres(size, eye, pinpoints=config.image_grid_pinpoints, max_tiles=tiles)
+        return anyres(size, eye, pinpoints=config.image_grid_pinpoints, reduced_to=tiles)
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
         """Table 7; its layers are those of the 7B model."""
@@ -87,3 +90,16 @@ class LlavaOnevision(Gridded):
             "focus": {**layers, **largest, "answer": "interleaved", "t_type2": 0.5},
             "zoomeye": {"family": "llava-onevision"},
         }
+
+
+def _each_alone(pixels: Any) -> Any:
+    """The same image processor, to which every image of a prompt is the only one."""
+    import transformers
+
+    class EachAlone(transformers.LlavaOnevisionImageProcessorPil):
+        """The model learns from `batch_num_images`, too, that there are prompts of one image."""
+
+        def preprocess(self, images: Any, **options: Any) -> Any:
+            return super().preprocess([one for several in images for one in several], **options)
+
+    return EachAlone(**pixels.to_dict())

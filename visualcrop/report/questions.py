@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -64,14 +64,21 @@ def samples_of(dataset: Dataset, ids: Collection[str]) -> dict[str, Sample]:
 
 
 def differing(store: Store, labels: Sequence[str]) -> Iterator[Differing]:
-    """Questions whose scores differ between variants."""
-    scores: dict[str, dict[str, str]] = {}
+    """Questions whose scores differ between variants; at the end those that one never answered."""
+    waiting: dict[str, dict[str, str]] = {}  # for the answers of other variants
     for record in store.records():
         told = record.status if record.score is None else f"{100 * record.score:.0f} %"
-        scores.setdefault(record.id, {})[record.variant] = told
-    for id, found in scores.items():
-        if len({*found.values()}) > 1:
-            yield Differing(id, tuple(found.get(label, "") for label in labels))
+        found = waiting.setdefault(record.id, {})
+        found[record.variant] = told
+        if len(found) == len(labels):
+            yield from _differing(record.id, waiting.pop(record.id), labels)
+    for id, found in waiting.items():
+        yield from _differing(id, found, labels)
+
+
+def _differing(id: str, found: Mapping[str, str], labels: Sequence[str]) -> Iterator[Differing]:
+    if len({*found.values()}) > 1:
+        yield Differing(id, tuple(found.get(label, "") for label in labels))
 
 
 def with_page(question: Differing, page: str) -> Differing:

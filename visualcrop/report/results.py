@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,12 +10,25 @@ import attrs
 from ..evaluation.comparing import Comparison
 from ..evaluation.published.tables import Row, table
 from ..evaluation.store import MANIFEST, Store, read_json
-from ..evaluation.wording import bounds_told, chance_told, gain_told, percent
+from ..evaluation.wording import (
+    bounds_told,
+    chance_told,
+    costs,
+    gain_told,
+    losses_told,
+    memory_told,
+    percent,
+)
 from .figures import Mark, Series, plot
+from .steps import by_steps
 from .templating import template
 
-_STEPS = re.compile(r"\bsteps\s*=\s*(\d+)")
 _SEARCH = "focus-paper"  # the convention of the paper's tables and figures
+_SPENT = (
+    "Each is the mean of a question. Image tokens are those of every view shown, remembered or "
+    "not. FLOPs are what was really computed, two for each multiply-accumulate, MACs what papers "
+    "count: by formula, of the language model alone, as if nothing were remembered."
+)
 
 
 @attrs.frozen
@@ -43,7 +55,10 @@ def results_page(
         baseline=whole.baseline,
         measured=any(row["recall"] for row in whole.rows),
         rows=[_cells(row) for row in whole.rows],
+        costs=[{"name": row["searcher"], **costs(row)} for row in whole.rows],
         notes=[*_notes(stores, whole)],
+        losses=[*losses_told(whole.rows)],
+        spent=[_SPENT, *memory_told(whole.rows)],
         figures=[*_figures(stores, whole)],
         categories=[
             {"category": part.category, "rows": [_cells(row) for row in part.rows]}
@@ -96,11 +111,10 @@ def _figures(stores: Sequence[Store], whole: Comparison) -> Iterator[dict[str, s
             "svg": plot([ours, *_published(stores[0])], across="search passes", up="right [%]"),
             "note": "Passes as the paper counts them: without target extraction and the answer.",
         }
-    stepped = [(int(found[1]), row) for row in rows if (found := _STEPS.search(row["searcher"]))]
-    if len(stepped) > 1:
+    if curves := by_steps(rows):
         yield {
             "title": "More steps",
-            "svg": plot([*_by_steps(stepped)], across="steps", up="[%]"),
+            "svg": plot(curves, across="steps", up="[%]"),
             "note": "Recall: the part of the true boxes that was covered by half at least.",
         }
 
@@ -123,17 +137,6 @@ def _published(store: Store) -> Iterator[Series]:
     for label, rows in found.items():
         marks = [Mark(float(r["passes"]), float(r["accuracy"]), r["setting"]) for r in rows]
         yield Series(label, marks, faint=True, joined=True)
-
-
-def _by_steps(stepped: Sequence[tuple[int, Mapping[str, Any]]]) -> Iterator[Series]:
-    right = [
-        Mark(n, 100 * r["accuracy"], "", 100 * r["interval"][0], 100 * r["interval"][1])
-        for n, r in stepped
-    ]
-    yield Series("right", right, joined=True)
-    recalls = [Mark(n, 100 * r["recall"]["recall"], "") for n, r in stepped if r["recall"]]
-    if recalls:
-        yield Series("recall", recalls, joined=True)
 
 
 def _facts(stores: Sequence[Store]) -> Iterator[tuple[str, str]]:

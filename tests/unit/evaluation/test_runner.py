@@ -28,7 +28,7 @@ def _stable(store: Store) -> list[dict[str, object]]:
     """Rows without what time it took."""
     found = rows(store)
     for row in found:
-        del row["seconds"], row["work"]
+        del row["seconds"], row["work"], row["memory"]
     return found
 
 

@@ -16,6 +16,12 @@ def test_all_combinations_are_taken() -> None:
     assert list(labelled(points))[1] == "steps=1 layers=[2, 4]"
 
 
+def test_a_label_is_the_last_word_and_the_value() -> None:
+    """Values may have points, too."""
+    points = grid(["proposals.nms=0.1,0.25", "steps=2"], [], 0, 0)
+    assert list(labelled(points)) == ["nms=0.1 steps=2", "nms=0.25 steps=2"]
+
+
 def test_draws_are_the_same_for_a_seed() -> None:
     """Whole numbers stay whole, and lie within."""
     drawn = grid([], ["proposals.k=10:50", "proposals.threshold=0.3:0.7"], 20, 1)

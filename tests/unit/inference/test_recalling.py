@@ -51,13 +51,14 @@ class TestRecalling:
         assert shared.passes == 1
 
     def test_work_is_told_once(self) -> None:
-        """Who asks later did no work, and is told the same."""
+        """Who asks later did no work, and is told the same; image tokens are charged to both."""
         bench, shared = Bench.set_up(), Recalling(ToyModel())
         prompt = Prompt((bench.whole, "mug"), marks=(Mark("target", 1, 0, 3),))
         (first,) = shared.read([prompt], Capture(values=(1,)))
         (again,) = shared.read([prompt], Capture(values=(1,)))
         assert first.work.new_tokens > 0 == again.work.new_tokens
-        assert again.values is first.values
+        assert first.work.image_tokens == again.work.image_tokens > 0
+        assert again.values[1] is first.values[1]
 
     @pytest.mark.parametrize(
         "other",

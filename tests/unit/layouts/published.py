@@ -40,7 +40,7 @@ def llava_next(size: Size) -> Layout:
 
 
 def onevision(size: Size) -> Layout:
-    return anyres(size, ONEVISION, pinpoints=ONEVISION_PINPOINTS, max_tiles=9)
+    return anyres(size, ONEVISION, pinpoints=ONEVISION_PINPOINTS, reduced_to=9)
 
 
 def qwen2_5(size: Size) -> Layout:

@@ -46,7 +46,7 @@ class TestAnyres:
 
     def test_a_reduced_cell_spans_several(self) -> None:
         """Six columns shrunk to four: the second ends at the seam, the others within a tile."""
-        layout = anyres((20, 20), _ODD, pinpoints=[[20, 20]], max_tiles=2)
+        layout = anyres((20, 20), _ODD, pinpoints=[[20, 20]], reduced_to=2)
         assert layout.grid.xs == pytest.approx((0, 4.5, 10, 14.5, 20))
 
     def test_rows_of_padding_are_taken_off(self) -> None:

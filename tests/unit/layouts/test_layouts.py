@@ -6,12 +6,23 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from tests.unit.layouts.published import EXTREMES, PUBLISHED, SIZES, WHOLE
+from tests.unit.layouts.published import (
+    EXTREMES,
+    LLAVA,
+    PUBLISHED,
+    SIZES,
+    WHOLE,
+    gemma_crops,
+    internvl,
+    llava_next,
+    qwen2_5,
+)
 from tests.unit.refusals import refused
 from visualcrop import Box
 from visualcrop.errors import GeometryError
 from visualcrop.layouts.layout import (
     Eye,
+    Layout,
     Size,
     acceptable,
     centre_crop,
@@ -23,6 +34,24 @@ from visualcrop.layouts.layout import (
 
 _ODD = Eye(10, 3)  # 3 x 3 tokens, and a pixel left over
 _TWO = Eye(4, 2)  # 2 x 2 tokens
+
+
+@pytest.mark.parametrize(
+    ("layout", "shown"),
+    [
+        (squashed((4096, 3072), LLAVA), (336, 336)),
+        (padded_square((4096, 3072), LLAVA), (336, 252)),
+        (padded_square((3000, 1), LLAVA), (336, 1)),
+        (centre_crop((4096, 3072), LLAVA), (448, 336)),
+        (qwen2_5((4096, 3072)), (4088, 3080)),
+        (llava_next((4096, 3072)), (672, 504)),
+        (internvl((4096, 3072)), (1792, 1344)),
+        (gemma_crops((4096, 3072)), (1792, 896)),
+    ],
+)
+def test_tells_how_large_the_encoder_sees_it(layout: Layout, shown: Size) -> None:
+    """Width and height of the image itself, padding aside, at the finest that it is shown."""
+    assert layout.shown == shown
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -10,6 +10,7 @@ from visualcrop.evaluation.summary import Tally, row_of
 from visualcrop.record import Record
 from visualcrop.report.tables import as_csv, as_latex, as_markdown, cells
 
+_WHOLE = {"size": [336, 252], "tokens": 576, "target": 0.5}
 _LABEL = r'a|b "50 %" {x_1}, $y$ & #z~^\w'
 
 
@@ -17,7 +18,9 @@ def _tally(*scores: float) -> Tally:
     tally = Tally()
     for number, score in enumerate(scores):
         recall = {"recall": score, "cover": score, "iou": score}
-        tally.add(Record(str(number), "a", "ok", score, counts={"all": 3}, recall=recall))
+        tally.add(Record(str(number), "a", "ok", score, counts={"all": 3}, recall=recall,
+                         work={"flops": 3e12, "macs": 1.25e12, "image_tokens": 576},
+                         image=(640, 480), whole=_WHOLE))  # fmt: skip
     return tally
 
 
@@ -34,7 +37,17 @@ def test_shares_are_percent() -> None:
     assert (told["accuracy"], told["recall"], told["gain"]) == ("100.00", "100.00", "75.00")
     assert float(told["low"]) < 100 == float(told["high"])
     assert (told["n"], told["errors"], told["unparsed"], told["passes"]) == ("4", "0", "0", "3.00")
-    assert direct[-2:] == ["", ""]
+    told = dict(zip(heading, direct, strict=True))
+    assert (told["gain"], told["p"]) == ("", "")
+
+
+def test_costs_have_their_units() -> None:
+    """True FLOPs beside the MACs of papers, tokens of images; how images were shown comes last."""
+    heading, _, ours = cells(_table())
+    told = dict(zip(heading, ours, strict=True))
+    assert (told["TFLOPs"], told["TMACs"], told["image tokens"]) == ("3", "1.25", "576")
+    assert [*told.values()][-4:] == ["576", "4", "4", ""]
+    assert [*told][-4:] == ["whole image tokens", "shrunk", "below a token", "GPU bytes"]
 
 
 def test_csv_comes_back() -> None:
@@ -46,7 +59,7 @@ def test_csv_comes_back() -> None:
 def test_markdown_keeps_its_columns() -> None:
     """A bar within a cell would add one."""
     lines = as_markdown(cells(_table())).splitlines()
-    assert {line.count("|") for line in lines} == {14}
+    assert {line.count("|") for line in lines} == {17}
 
 
 def test_latex_is_escaped() -> None:

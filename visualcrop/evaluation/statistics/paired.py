@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .clusters import Numbers
 
 _DRAWS = 9_999
+_AT_ONCE = 1 << 18  # signs that are drawn together, for memory: of all they may be thousands
 _REACH = 1.96  # standard errors within which 95 % lie
 
 
@@ -104,6 +105,7 @@ def _permuted(sums: Numbers, seed: int) -> float:
         lambda x, axis: x.sum(axis=axis),
         permutation_type="samples",
         n_resamples=_DRAWS,
+        batch=max(1, _AT_ONCE // len(told)),
         vectorized=True,
         rng=np.random.default_rng(seed),
     )

@@ -18,6 +18,7 @@ from ...model import (
     Patches,
     Reading,
     Reply,
+    Scale,
     Sight,
     Traits,
     Work,
@@ -48,6 +49,11 @@ class ToyModel(Model):
     def side(self) -> int:
         return _BASE * 2 if self.local else _BASE
 
+    def scale(self, view: View) -> Scale:
+        cells = self.side // CELL
+        grid = Grid.even(cells, cells, view.box)
+        return Scale((self.side, self.side), cells**2, grid.cell_side)
+
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
         self.passes += len(prompts)
         return [
@@ -58,12 +64,15 @@ class ToyModel(Model):
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
         self.passes += len(prompts) * (len(choices) if by == "sentence" else 1)
-        return [Choice(self._logits(prompt, choices, by)) for prompt in prompts]
+        return [Choice(self._logits(p, choices, by), self._shown(p)) for p in prompts]
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         self.passes += len(prompts)
-        replies = (reply(prompt, self.side) for prompt in prompts)
-        return [Reply(" ".join(text.split(" ")[:max_new_tokens])) for text in replies]
+        replies = [reply(prompt, self.side).split(" ")[:max_new_tokens] for prompt in prompts]
+        return [Reply(" ".join(r), self._shown(p)) for r, p in zip(replies, prompts, strict=True)]
+
+    def _shown(self, prompt: Prompt) -> Work:
+        return Work(image_tokens=len(prompt.views) * (self.side // CELL) ** 2)
 
     def _logits(self, prompt: Prompt, choices: Sequence[str], by: By) -> tuple[float, ...]:
         if [choice.lower() for choice in choices] == ["yes", "no"]:
@@ -103,7 +112,9 @@ class _Sequence:
             gradients={n: self._attention(seen, n) for n in capture.gradients},
             sight=self._sight() if capture.pixels else None,
             work=Work(
-                new_tokens=self.length, backward=int(capture.pixels or bool(capture.gradients))
+                new_tokens=self.length,
+                backward=int(capture.pixels or bool(capture.gradients)),
+                image_tokens=len(self.prompt.views) * self._cells**2,
             ),
         )
 

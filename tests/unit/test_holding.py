@@ -1,0 +1,36 @@
+"""The most memory that this process held."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from visualcrop.metering import holding
+from visualcrop.metering.holding import most_held
+
+_MORE = 8 << 20
+
+
+def test_rises_with_what_is_held_and_never_falls() -> None:
+    """It is a high-water mark, in bytes."""
+    before = most_held() or 0
+    held = bytearray(b"x" * (before + _MORE))  # more than was ever held, whatever is left of that
+    grown = most_held() or 0
+    del held
+    assert grown >= before + _MORE
+    assert (most_held() or 0) >= grown
+
+
+def test_without_proc_the_system_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The figure is of the same size; it may be that of a larger process before this one."""
+    monkeypatch.setattr(holding, "_STATUS", tmp_path / "status")
+    assert (most_held() or 0) > 10 << 20
+
+
+def test_where_nobody_knows_there_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As on Windows: none, and not zero."""
+    monkeypatch.setattr(holding, "_STATUS", tmp_path / "status")
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert most_held() is None
