@@ -26,7 +26,7 @@ from visualcrop import (
 SPEC = "zoomeye(targets=given(names=[{}]), upper=1.0, lower=0.9, max_new_tokens=1, {})"
 ONE, TWO = '"mug"', '"mug", "key"'
 CASES = {  # tokens on a side, targets, options, least ratio of times: there is not always as much
-    "one target, 576 tokens": (24, ONE, "depth=1", 1.4),
+    "one target, 576 tokens": (24, ONE, "depth=1", 1.4),  # of 2 questions a view, at most 2
     "one target as the authors, 576 tokens": (24, ONE, "depth=1, authors=true", 2),
     "two targets, 576 tokens": (24, TWO, "depth=1", 2),
 }

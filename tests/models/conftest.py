@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.models.metering import Bench, metered
 from tests.models.tiny.checkpoints import FAMILIES, checkpoint
 
 
@@ -20,3 +22,16 @@ def family(request: pytest.FixtureRequest) -> str:
 def checkpoint_dir(family: str) -> Path:
     """Where the family's checkpoint is saved."""
     return checkpoint(family)
+
+
+@pytest.fixture
+def metered_family() -> str:
+    """The one family of tests of the meter that name no other."""
+    return "llava"
+
+
+@pytest.fixture
+def bench(metered_family: str) -> Iterator[Bench]:
+    """Its tiny model with a meter on it."""
+    with metered(metered_family) as bench:
+        yield bench

@@ -14,6 +14,7 @@ import transformers as tf
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from tests.models.opened import opened
 from tests.models.reference import picture
 from tests.models.tiny.checkpoints import NETWORKS, checkpoint
 from tests.models.tiny.processors import load_processor
@@ -31,6 +32,7 @@ class Case:
     padded: bool = False  # LLaVA 1.5's images are, as in training
     reduced_to: int | None = None  # tiles, of OneVision
     among: tuple[Size, ...] = ()  # other images of the prompt, before and after this one
+    tiled: bool = False  # all of OneVision's
 
     def opened(self) -> Seer:
         """Ready to look."""
@@ -38,6 +40,8 @@ class Case:
 
     def _eye(self) -> Any:
         """The image processor."""
+        if self.tiled:
+            return opened(self.family, tile_all="true").prompter.processor.image_processor
         eye = load_processor(self.family, checkpoint(self.family)).image_processor
         return tf.LlavaImageProcessorPil(**eye.to_dict() | {"do_pad": True}) if self.padded else eye
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,19 +15,8 @@ from visualcrop.metering.flops import macs_language
 from visualcrop.metering.meter import Meter
 
 pytestmark = pytest.mark.torch
-every_family = pytest.mark.parametrize("family", FAMILIES)
-every_searchable = pytest.mark.parametrize("family", SEARCHABLE)
-
-
-@pytest.fixture
-def family() -> str:
-    return "llava"
-
-
-@pytest.fixture
-def bench(family: str) -> Iterator[Bench]:
-    with metered(family) as bench:
-        yield bench
+every_family = pytest.mark.parametrize("metered_family", FAMILIES)
+every_searchable = pytest.mark.parametrize("metered_family", SEARCHABLE)
 
 
 class TestFlops:
@@ -85,13 +73,13 @@ class TestFlops:
 
     @pytest.mark.parametrize("attention", ["sdpa", "eager"])
     @every_searchable
-    def test_of_a_gradient(self, family: str, attention: str) -> None:
+    def test_of_a_gradient(self, metered_family: str, attention: str) -> None:
         """Going backwards costs what it costs."""
 
         def grow(*args: Any) -> None:
             args[-1].requires_grad_(True)
 
-        with metered(family, attention) as bench:
+        with metered(metered_family, attention) as bench:
             model = bench.model
             with model.get_input_embeddings().register_forward_hook(grow):
                 bench.agrees(lambda: model(**bench.inputs).logits[0, -1].max().backward())
@@ -119,7 +107,7 @@ class TestFlops:
         head = 2 * width * text.vocab_size
         assert span.work.flops == text.num_hidden_layers * layer + head
 
-    @pytest.mark.parametrize("family", ["qwen2-5-vl"])
+    @pytest.mark.parametrize("metered_family", ["qwen2-5-vl"])
     def test_of_windows_need_no_reading(self, bench: Bench) -> None:
         """Whoever looks at many images without asking what it cost keeps nothing alive."""
         once = bench.agrees(bench.read).work.flops

@@ -71,6 +71,18 @@ class TestHuggingFace:
         (choice,) = model.choose([about("mug")], sentences, by="sentence")
         assert choice.logits == pytest.approx(wanted, abs=1e-4)
 
+    def test_counts_image_tokens(self, family: str, memory: int) -> None:
+        """All of a prompt's, remembered or not; of one view as many as it is said to take."""
+        model = opened(family, memory=memory)
+        for prompt in (about("mug"), about("mug"), interleaved(), Prompt(("What now?",))):
+            (reply,) = model.generate([prompt], max_new_tokens=1)
+            assert reply.work.image_tokens == len(model.prompter.prepare(prompt).placeholders)
+        (reading,) = model.read([about("mug")])
+        (view,) = about("mug").views
+        scale = model.scale(view)
+        assert reading.work.image_tokens == scale.tokens
+        assert reading.patches[0].grid.cell_side == pytest.approx(scale.cell)
+
     def test_counts_its_passes(self, family: str, memory: int) -> None:
         """A prompt is a pass; by sentence, a prompt and a choice."""
         model = opened(family, memory=memory)

@@ -40,7 +40,7 @@ def _next(size: Size) -> Layout:
 
 def _onevision(size: Size, *, most: int = 9) -> Layout:
     pinpoints = sizes.PINPOINTS["llava-onevision"]
-    return anyres(size, _eye("llava-onevision"), pinpoints=pinpoints, max_tiles=most)
+    return anyres(size, _eye("llava-onevision"), pinpoints=pinpoints, reduced_to=most)
 
 
 def _qwen(size: Size, *, family: str) -> Layout:
@@ -63,6 +63,7 @@ _CASES = {
         lambda size: padded_square(size, _eye("llava-onevision"), extra=1),
         among=_OTHERS,
     ),
+    "llava-onevision-several-tiled": Case("llava-onevision", _onevision, among=_OTHERS, tiled=True),
     "qwen2-5-vl": Case("qwen2-5-vl", lambda size: _qwen(size, family="qwen2-5-vl")),
     "qwen3-vl": Case("qwen3-vl", lambda size: _qwen(size, family="qwen3-vl")),
     "gemma3": Case("gemma3", lambda size: squashed(size, _JOINED)),

@@ -29,8 +29,8 @@ from visualcrop.searchers.direct import Direct
 from visualcrop.searchers.focus import Focus
 
 LACKS = (
-    "InstructBLIP's image tokens have no place in the image, so there is no relevance map; take a "
-    "model of another family, the searcher 'direct', or a relevance that needs no token grid."
+    "InstructBLIP's image tokens have no place in the image; take rel-att, grad-att or pure-grad "
+    "of visualcrop-vicrop, which look through its Q-Former, or a model of another family."
 )
 
 
@@ -46,6 +46,18 @@ class TestLacks:
         focus = Registry.load().build(Focus, "focus(targets=quoted)")
 
         assert refused(ModelError, focus.search, question, model) == LACKS
+
+    @pytest.mark.parametrize("relevance", ["rel-att", "grad-att", "pure-grad"])
+    def test_no_relevance_that_is_named(self, relevance: str) -> None:
+        """With what the sentence says to take, FOCUS answers."""
+        pytest.importorskip("visualcrop_vicrop")
+        model = BudgetedModel(opened(), Ledger())
+        question = Question("Is the 'mug' red?", noise())
+        spec = f"focus(targets=quoted, answer=crop, relevance={relevance})"
+        answer = Registry.load().build(Focus, spec).search(question, model)
+
+        assert relevance in LACKS
+        assert answer.findings
 
     def test_a_map_of_two_images(self) -> None:
         """Attention to the image is of one view at a time."""

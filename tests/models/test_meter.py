@@ -5,31 +5,20 @@ from __future__ import annotations
 import copy
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from tests.models.metering import NEW, Bench, StopError, inputs, metered, network
+from tests.models.metering import NEW, Bench, StopError, inputs, network
 from tests.models.tiny.checkpoints import FAMILIES
 from visualcrop.metering.flops import macs_language
 from visualcrop.metering.meter import Meter
 
 pytestmark = pytest.mark.torch
-every_family = pytest.mark.parametrize("family", FAMILIES)
-
-
-@pytest.fixture
-def family() -> str:
-    return "llava"
-
-
-@pytest.fixture
-def bench(family: str) -> Iterator[Bench]:
-    with metered(family) as bench:
-        yield bench
+every_family = pytest.mark.parametrize("metered_family", FAMILIES)
 
 
 class TestPasses:

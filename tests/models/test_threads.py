@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.models import blips
 from tests.models.alike import EVERY, asked, assert_alike, internals, plain, remembering
-from tests.models.opened import GRIDDED
+from tests.models.opened import GRIDDED, about
 from tests.unit.inference.crowd import eight
 from visualcrop import Batching, Capture, Model, Prompt
 
@@ -52,3 +53,19 @@ def test_threads_are_alone(family: str, room: int) -> None:
 
     eight(ask)
     assert batching.passes - before == sum(passes)
+
+
+def test_instructblip_is_asked_by_one_at_a_time() -> None:
+    """It needs no batching around it to give eight threads the maps and words of each alone."""
+    model, prompts = blips.opened(), [about(f"mug {number}") for number in range(8)]
+
+    def told(prompt: Prompt) -> list[Any]:
+        (seen,) = model.read([prompt], Capture(attention=(1,), gradients=(1,), relayed=True))
+        (chosen,) = model.choose([prompt], CHOICES, by="sentence")
+        return [seen.attention[1], seen.gradients[1], chosen.logits]
+
+    wanted = [told(prompt) for prompt in prompts]
+    before = model.passes
+    eight(lambda number: assert_alike([told(prompts[number])], [wanted[number]]))
+
+    assert model.passes - before == 8 * (1 + len(CHOICES))

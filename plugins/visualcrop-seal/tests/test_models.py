@@ -114,8 +114,9 @@ class TestSearchModel:
 
     def test_threads_open_it_together(self):
         """Those that ask at once get one and the same."""
+        vsm = search_model(dtype="float16")
         with ThreadPoolExecutor(4) as pool:
-            opened = list(pool.map(lambda _: search_model(dtype="float16").open(), range(4)))
+            opened = list(pool.map(lambda _: vsm.open(), range(4)))
         assert all(model is opened[0] for model in opened)
 
     def test_can_only_be_asked(self):

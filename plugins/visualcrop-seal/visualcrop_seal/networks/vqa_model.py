@@ -12,10 +12,9 @@ from torch import Tensor, nn
 from visualcrop import Capture, Choice, Model, Prompt, Reading, Reply, Traits, View, errors
 
 from .decoder import Decoder, State
-from .files import Files
-from .fitting import fitted, under
+from .fitting import under
+from .llava import opened
 from .measuring import measured
-from .opening import numbers, place
 from .resampler import object_projector
 from .seeing import Tower, squared
 from .words import BEGIN, END, Words
@@ -144,24 +143,8 @@ def written(prompt: Prompt, harmless: Callable[[str], str]) -> Iterator[str | Vi
 
 def open_vqa(family: SealVqa) -> VqaModel:
     """Load what *family* names."""
-    files, device = Files.at(family.checkpoint, family.revision), place(family.device)
-    dtype = numbers(family.dtype, torch.float16, device)
-    words = Words.of(files.folder)
-    tensors = files.tensors(lambda name: "vision_tower" not in name, dtype)
-    tower = Tower.at(family.vision_tower, dtype)
-    try:
-        decoder = Decoder.of(files.config(), tensors, dtype)
-        projection = under(tensors, "model.mm_projector.")
-        size = projection["weight"].shape[::-1]
-        many = fitted(nn.Linear(*size), projection, "the image projector")
-        few = object_projector(under(tensors, "model.mm_projector_object."))
-    except KeyError as exc:
-        raise errors.ModelError(
-            f"{family.checkpoint!r} has no tensor {exc}; is it V*'s answering model?"
-        ) from exc
-    for part in (decoder, tower, many, few):
-        part.to(device)
-    traits = Traits(decoder.layers, tower.side)
-    eye = Eye(tower, many, few)
+    with opened(family, torch.float16, "V*'s answering model") as llava:
+        few = object_projector(under(llava.tensors, "model.mm_projector_object."))
+    eye = Eye(llava.tower, llava.projector, few.to(llava.device))
     as_trained = family.layout == "training"
-    return VqaModel(family.checkpoint, traits, words, decoder, eye, as_trained)
+    return VqaModel(family.checkpoint, llava.traits, llava.words, llava.decoder, eye, as_trained)

@@ -13,11 +13,10 @@ from visualcrop import Capture, Choice, Model, Prompt, Reading, Reply, Traits, V
 
 from ..located import Located
 from .decoder import Decoder
-from .files import Files
 from .fitting import fitted, under
+from .llava import opened
 from .mask import MaskDecoder, mask_decoder, no_mask
 from .measuring import measured
-from .opening import numbers, place
 from .owl import Owl
 from .seeing import Tower, squared
 from .words import BEGIN, END, Words
@@ -129,25 +128,10 @@ class VsmModel(Model):
 
 def open_vsm(family: Vsm) -> VsmModel:
     """Load what *family* names."""
-    files, device = Files.at(family.checkpoint, family.revision), place(family.device)
-    dtype = numbers(family.dtype, torch.bfloat16, device)
-    words = Words.of(files.folder)
-    tensors = files.tensors(lambda name: "vision_tower" not in name, dtype)
-    tower = Tower.at(family.vision_tower, dtype)
-    try:
-        decoder = Decoder.of(files.config(), tensors, dtype)
-        projection = under(tensors, "model.mm_projector.")
-        size = projection["weight"].shape[::-1]
-        projector = fitted(nn.Linear(*size), projection, "the image projector")
-        pointing = Pointing.of(tensors, dtype).to(device)
-    except KeyError as exc:
-        raise errors.ModelError(
-            f"{family.checkpoint!r} has no tensor {exc}; is it V*'s search model?"
-        ) from exc
-    for part in (decoder, tower, projector):
-        part.to(device)
-    traits = Traits(decoder.layers, tower.side)
-    return VsmModel(family.checkpoint, traits, words, decoder, tower, projector, pointing)
+    with opened(family, torch.bfloat16, "V*'s search model") as llava:
+        pointing = Pointing.of(llava.tensors, llava.dtype).to(llava.device)
+    parts = llava.words, llava.decoder, llava.tower, llava.projector
+    return VsmModel(family.checkpoint, llava.traits, *parts, pointing)
 
 
 def _two_layers(tensors: Mapping[str, Tensor]) -> nn.Sequential:
