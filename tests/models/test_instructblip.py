@@ -49,9 +49,10 @@ class TestAboutAnImage:
     def test_counts_image_tokens(self) -> None:
         """Its queries stand for the image, which is seen in a square."""
         model, (view,) = opened(), about("mug").views
-        scale, eye = model.scale(view), model.network.config.vision_config.image_size
+        config: Any = model.network.config
+        scale, eye = model.scale(view), config.vision_config.image_size
         (choice,) = model.choose([about("mug")], ("Yes", "No"))
-        assert choice.work.image_tokens == scale.tokens == model.network.config.num_query_tokens
+        assert choice.work.image_tokens == scale.tokens == config.num_query_tokens
         assert scale.size == (eye, eye)
 
     def test_the_question_changes_what_is_seen(self) -> None:
