@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -66,3 +68,17 @@ def test_the_leads_fit_the_kind():
         assert many.leads == sum(t.shape == many.things[0].shape for t in many.things)
         assert plan(seed, 2048, 2048, "detail").things[0].shape == PLATE
         assert plan(seed, 2048, 2048, "large").things[0].box.height > 400
+
+
+def test_the_colour_seen_most_is_no_hint():
+    """Guessing a thing's colour from how often each is in sight is right as often as of four."""
+    right = 0
+    for seed in range(400):
+        things = plan(seed, 2048, 2048, "attribute").things
+        seen = Counter(thing.colour for thing in things)
+        right += seen[things[0].colour] == max(seen.values()) and 1 / _ties(seen)
+    assert 0.2 < right / 400 < 0.3
+
+
+def _ties(seen):
+    return sum(count == max(seen.values()) for count in seen.values())

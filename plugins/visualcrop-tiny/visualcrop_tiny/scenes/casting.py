@@ -13,7 +13,7 @@ from .words import COLOURS, DIGITS, PLATE, SHAPES
 
 Kind: TypeAlias = Literal["attribute", "relation", "count", "existence", "detail", "large"]
 KINDS: tuple[Kind, ...] = ("attribute", "relation", "count", "existence", "detail", "large")
-SMALL = (24.0, 50.0)  # pixels on a side in a picture of 2048, and in smaller ones
+SMALL = (18.0, 40.0)  # pixels on a side in a picture of 2048, and in smaller ones
 SIZES: dict[str, tuple[float, float]] = {
     "relation": (40.0, 84.0),  # two are shown side by side, so each at half the size
     "count": (80.0, 140.0),  # of up to five, each at a third
@@ -38,9 +38,8 @@ def cast(kind: Kind, rng: Rng, width: int, height: int) -> list[Role]:
     """The things of one scene, those that the question is about first."""
     scale = max(1.0, max(width, height) / _REFERENCE)
     leads = list(_leads(kind, rng, scale, min(width, height)))
-    taken = {role.shape for role in leads}
-    extras = [_extra(kind, rng, scale, leads, taken) for _ in range(rng.integers(4, 10))]
-    return leads + extras
+    colours = _colours(rng, leads[0].colour, int(rng.integers(4, 10)))
+    return leads + [_extra(kind, rng, scale, leads, colour) for colour in colours]
 
 
 def _leads(kind: Kind, rng: Rng, scale: float, side: int) -> Iterator[Role]:
@@ -65,20 +64,24 @@ def _leads(kind: Kind, rng: Rng, scale: float, side: int) -> Iterator[Role]:
             yield _role(rng, _size(rng, SIZES[kind], scale), first.shape)
 
 
-def _extra(kind: Kind, rng: Rng, scale: float, leads: list[Role], taken: set[str]) -> Role:
-    """One that shares a colour with a lead or, where no lead is told by its shape, the shape."""
-    shape = None if kind == "existence" and rng.random() < 0.3 else _other(rng, taken)
-    if shape is None:
-        shape = leads[0].shape
-    role = _role(rng, _size(rng, SIZES.get(kind, SMALL) if kind != "detail" else SMALL, scale))
-    colour = leads[0].colour if rng.random() < 0.25 else role.colour
-    if shape == leads[0].shape:  # never the lead's double
-        colour = str(rng.choice([c for c in COLOURS if c != leads[0].colour]))
-    return attrs.evolve(role, shape=shape, colour=colour)
+def _colours(rng: Rng, first: str, count: int) -> list[str]:
+    """For so many other things: of four colours none is the likelier for being seen more often."""
+    others = rng.permutation([colour for colour in COLOURS if colour != first])[:3]
+    four = [first, *map(str, others)]
+    rest = rng.permutation(four)[: (count + 1) % 4]
+    drawn = [*four[1:], *four * ((count + 1) // 4 - 1), *map(str, rest)]
+    return [str(colour) for colour in rng.permutation(drawn)]
 
 
-def _other(rng: Rng, taken: set[str]) -> str:
-    return str(rng.choice([shape for shape in SHAPES if shape not in taken]))
+def _extra(kind: Kind, rng: Rng, scale: float, leads: list[Role], colour: str) -> Role:
+    """Not of a lead's shape, or of its shape and another colour where none is told by its shape."""
+    size = _size(rng, SMALL if kind == "detail" else SIZES.get(kind, SMALL), scale)
+    if kind == "existence" and rng.random() < 0.3:
+        others = [other for other in COLOURS if other != leads[0].colour]
+        colour = str(rng.choice(others)) if colour == leads[0].colour else colour
+        return Role(leads[0].shape, colour, size)
+    taken = {role.shape for role in leads}
+    return Role(str(rng.choice([shape for shape in SHAPES if shape not in taken])), colour, size)
 
 
 def _role(rng: Rng, size: int, shape: str | None = None) -> Role:

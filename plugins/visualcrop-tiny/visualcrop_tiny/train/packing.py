@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from ..questions import QUESTIONS, Asked, Sense
+from ..questions import NUMBERS, QUESTIONS, Asked, Sense
 from ..scenes import COLOURS, DIGITS, SHAPES
 from ..speech import EOS, PAD, WORDS, prompt_of, tokenizer
 from ..speech.vocabulary import INSTRUCTION
@@ -19,9 +19,9 @@ from ..views.sight import Sighting
 
 Array = npt.NDArray[Any]
 IGNORED = -100
-_MIX = {"existence": 0.16, "attribute": 0.16, "relation": 0.3, "count": 0.18, "detail": 0.2}
+_MIX = {"existence": 0.2, "attribute": 0.14, "relation": 0.3, "count": 0.24, "detail": 0.12}
 _ONES = 0.3  # of the counts that come to one, since most do
-_OPEN = {"existence": 0.85, "attribute": 0.35, "relation": 0.5, "count": 0.4, "detail": 0.4}
+_OPEN = {"existence": 0.55, "attribute": 0.4, "relation": 0.25, "count": 0.3, "detail": 0.4}
 _SIDES = 0.35  # of the questions about places, ask for the half of the view that one thing is in
 _CLEAR, _GONE = 0.7, 0.12  # seen as much, a thing is there; as little, it is not
 _END = WORDS.index(EOS)
@@ -94,7 +94,7 @@ def _row(sight: Sense, given: Sequence[Asked], length: int, rng: Random) -> tupl
 
 def _exchange(sight: Sense, given: Sequence[Asked], rng: Random) -> tuple[tuple[int, ...], int]:
     """Tokens of a question as it is put, and the one of the reply."""
-    if rng.random() < 0.07:
+    if rng.random() < 0.1:
         return _spelt(rng)
     asked = rng.choice(given) if given else _asked(sight, rng)
     asked = asked or QUESTIONS["existence"](sight, rng)
@@ -141,7 +141,10 @@ def _side(sight: Sense, rng: Random) -> Asked | None:
 def _spelt(rng: Random) -> tuple[tuple[int, ...], int]:
     """Which letter stands before a word, whatever is in sight."""
     pool: Sequence[str] = rng.choice(
-        (tuple(COLOURS), tuple(COLOURS), DIGITS, SHAPES, ("left", "right"), ("above", "below"))
+        (
+            *(tuple(COLOURS), DIGITS, NUMBERS, SHAPES),
+            *(("left", "right"), ("above", "below"), ("Yes", "No")),
+        )
     )
     order = tuple(rng.sample(pool, min(len(pool), rng.choice((2, 4, 4)))))
     answer = rng.choice(order)
