@@ -27,13 +27,9 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, against: str = "direct") ->
 
 def print_costs(rows: Sequence[Mapping[str, Any]]) -> None:
     """What a question costs under each variant, as far as the model tells."""
-    told = [costs(row) for row in rows]
-    known = [name for name in told[0] if any(each[name] for each in told)] if told else []
-    cells = [
-        [row["searcher"], *(each[name] for name in known)]
-        for row, each in zip(rows, told, strict=True)
-    ]
-    _print(("a question costs", *known), cells)
+    told = costs(rows)
+    cells = [[row["searcher"], *each.values()] for row, each in zip(rows, told, strict=True)]
+    _print(("a question costs", *(told[0] if told else ())), cells)
 
 
 def _print(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

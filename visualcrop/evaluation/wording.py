@@ -44,8 +44,14 @@ def amount_told(amount: float, unit: str = "") -> str:
     return f"{amount / 1000**size:.1f} {_LETTERS[size]}{unit}".rstrip()
 
 
-def costs(row: Mapping[str, Any]) -> dict[str, str]:
-    """What a question costs, by what it is called; what is not known is empty."""
+def costs(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """What a question costs under each variant, by what it is called, as far as models tell."""
+    told = [_costs(row) for row in rows]
+    known = [name for name in (told[0] if told else ()) if any(each[name] for each in told)]
+    return [{name: each[name] for name in known} for each in told]
+
+
+def _costs(row: Mapping[str, Any]) -> dict[str, str]:
     work, whole = row["work"], row["whole"]
     return {
         "search passes": f"{row['counts'].get('focus-paper', 0):.1f}",

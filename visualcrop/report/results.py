@@ -55,7 +55,7 @@ def results_page(
         baseline=whole.baseline,
         measured=any(row["recall"] for row in whole.rows),
         rows=[_cells(row) for row in whole.rows],
-        costs=[{"name": row["searcher"], **costs(row)} for row in whole.rows],
+        costs=[*_spent(whole)],
         notes=[*_notes(stores, whole)],
         losses=[*losses_told(whole.rows)],
         spent=[_SPENT, *memory_told(whole.rows)],
@@ -80,13 +80,16 @@ def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
         "width": round(100 * (high - low), 1),
         "at": round(100 * row["accuracy"], 1),
         **{name: row[name] for name in ("n", "errors", "unparsed")},
-        "search": f"{row['counts'].get(_SEARCH, 0):.1f}",
         "passes": f"{row['passes']:.1f}",
-        "seconds": f"{row['seconds']:.2f}",
         "recall": f"{100 * row['recall']['recall']:.0f} %" if row["recall"] else "",
         "gain": gain_told(row["gain"]),
         "p": chance_told(row["gain"]),
     }
+
+
+def _spent(whole: Comparison) -> Iterator[dict[str, str]]:
+    for row, told in zip(whole.rows, costs(whole.rows), strict=True):
+        yield {"searcher": row["searcher"], **told}
 
 
 def _notes(stores: Sequence[Store], whole: Comparison) -> Iterator[str]:
