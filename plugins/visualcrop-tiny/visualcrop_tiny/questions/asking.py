@@ -102,7 +102,8 @@ def _absent(sense: Sense, rng: Random, near: Thing | None) -> str | None:
         return f"{rng.choice(tuple(COLOURS))} {shape}" if whole else _some_number(shape, rng)
     if rng.random() < 0.5:
         return f"{near.colour} {rng.choice(shapes)}"
-    others = [c for c in COLOURS if not sense.names[f"{c} {near.shape}"]]
+    seen = list(dict.fromkeys(thing.colour for thing in sense.things))  # so that none is a hint
+    others = [c for c in seen if not sense.names[f"{c} {near.shape}"]]
     return f"{rng.choice(others)} {near.shape}" if others else None
 
 

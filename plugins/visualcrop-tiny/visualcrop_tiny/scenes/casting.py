@@ -15,7 +15,7 @@ Kind: TypeAlias = Literal["attribute", "relation", "count", "existence", "detail
 KINDS: tuple[Kind, ...] = ("attribute", "relation", "count", "existence", "detail", "large")
 SMALL = (18.0, 40.0)  # pixels on a side in a picture of 2048, and in smaller ones
 SIZES: dict[str, tuple[float, float]] = {
-    "relation": (40.0, 84.0),  # two are shown side by side, so each at half the size
+    "relation": (26.0, 56.0),  # two are shown side by side, so each at half the size
     "count": (80.0, 140.0),  # of up to five, each at a third
     "detail": (64.0, 110.0),
 }
