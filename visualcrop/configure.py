@@ -38,6 +38,7 @@ def configure(
     given = given_paths(spec, options)
     wanted = {p: v for p, v in (settings or {}).get(spec.name, {}).items() if p not in given}
     spec = _settled(Spec.of(registry.build(interface, spec)), wanted, dataset)
+    spec = Spec.of(registry.build(interface, spec))  # with the options of what was put in
     for path, value in options:
         spec = spec.with_option(path, value)
         if _as_spec(value) is not None:  # its own options have to be there to be set

@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.configured import Settings, configured
 from visualcrop import ModelFamily, Registry, Searcher
+from visualcrop.answer.canvas import Canvas
 from visualcrop.answer.crop import Crop
 from visualcrop.answer.text_boxes import TextBoxes
 from visualcrop.configure import configure
@@ -47,6 +48,11 @@ class TestSettings:
         """A setting for an option also fills that of another strategy in the same place."""
         made = configured(registry, "focus", "relevance=kk-norope", settings=_LAYERS)
         assert getattr(made.relevance, "layers") == (1, 3)  # noqa: B009 - a plug-in's option
+
+    def test_reach_into_what_another_sets(self, registry: Registry) -> None:
+        """A setting may put in a strategy, and the next one set an option of that."""
+        settings: Settings = {"focus": {"answer": "canvas", "answer.cell": 100}}
+        assert configured(registry, "focus", settings=settings).answer == Canvas(cell=100)
 
     def test_without_a_place_are_passed_over(self, registry: Registry) -> None:
         """A strategy without that option is built all the same, and so is another searcher."""

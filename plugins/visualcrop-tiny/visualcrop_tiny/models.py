@@ -39,8 +39,8 @@ class Tiny(Packaged):
     home = "needles(about=attribute, count=1, size=4k, seed=1)"  # where it fails if asked directly
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
-        """Two things far apart go on a canvas, where each is shown large enough."""
-        return {"focus": {**_SEARCH, "answer": "crop", "answer.t_obj_dist": 500}}
+        """How its own world is searched."""
+        return {"focus": _SEARCH}
 
 
 @attrs.frozen
