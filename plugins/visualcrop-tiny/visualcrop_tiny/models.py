@@ -39,8 +39,8 @@ class Tiny(Packaged):
     home = "needles(about=attribute, count=1, size=4k, seed=1)"  # where it fails if asked directly
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
-        """How its own world is searched."""
-        return {"focus": _SEARCH}
+        """Every search finds its targets by rule."""
+        return {"focus": _SEARCH, **dict.fromkeys(("zoomeye", "seal"), {"targets": "rules"})}
 
 
 @attrs.frozen
