@@ -11,7 +11,8 @@ import attrs
 from visualcrop import Auto, option
 
 # Targets in its world are found by rule. A box is three cells of the map: as much as its eye reads.
-_SEARCH: Mapping[str, object] = {"targets": "rules", "proposals.s_max": 3}
+_RULES: Mapping[str, object] = {"targets": "rules"}
+_SEARCH = {**_RULES, "proposals.s_max": 3}
 
 
 @attrs.frozen
@@ -40,7 +41,7 @@ class Tiny(Packaged):
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
         """Every search finds its targets by rule."""
-        return {"focus": _SEARCH, **dict.fromkeys(("zoomeye", "seal"), {"targets": "rules"})}
+        return {"focus": _SEARCH, "zoomeye": _RULES, "seal": _RULES}
 
 
 @attrs.frozen
