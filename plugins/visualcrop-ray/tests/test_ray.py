@@ -55,7 +55,9 @@ def _evaluate(folder: Path, *words: str) -> subprocess.Popen[bytes]:
 def _rows(folder: Path) -> list[dict[str, object]]:
     """Rows without what time it took."""
     rows = json.loads((folder / "printed.json").read_text())["rows"]
-    return [{k: v for k, v in row.items() if k not in {"seconds", "work", "memory"}} for row in rows]
+    return [
+        {k: v for k, v in row.items() if k not in {"seconds", "work", "memory"}} for row in rows
+    ]
 
 
 def _actors(process: subprocess.Popen[bytes]) -> list[int]:
