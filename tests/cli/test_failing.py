@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,16 @@ class TestFailing:
 
         monkeypatch.setattr(ToyModel, "generate", interrupt)
         assert run("ask", scene_file, "What colour is the mug?").exit_code == 130
+
+    def test_a_reader_who_has_seen_enough_is_no_error(
+        self, run: Run, scene_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As in `visualcrop ... | head`, which closes the pipe: it ends quietly."""
+
+        def closed(*_: object, **__: object) -> None:
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+        monkeypatch.setattr(ToyModel, "generate", closed)
+        done = run("ask", scene_file, "What colour is the mug?")
+        assert done.exit_code == 1
+        assert not done.stderr

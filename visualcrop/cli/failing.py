@@ -44,6 +44,8 @@ class Group(TyperGroup):
             self._fail(ctx, f"Error: {exc}", WRONG_INPUT)
         except KeyboardInterrupt:
             self._fail(ctx, "Interrupted.", INTERRUPTED)
+        except BrokenPipeError:
+            raise  # nobody reads on, as in `... | head`: typer ends quietly
         except Exception as exc:
             if type(exc).__module__.startswith(("typer", "click")):
                 raise  # a wrong command line, or a quiet exit: typer's own business

@@ -29,7 +29,8 @@ class Memory(Generic[_S]):
     """Things by what they were made of; the least recently used are forgotten first."""
 
     most_bytes: int
-    _kept: OrderedDict[Key, _S] = attrs.field(factory=OrderedDict, init=False)
+    bytes: int = attrs.field(default=0, init=False)  # room that is taken
+    _kept: OrderedDict[Key, tuple[_S, int]] = attrs.field(factory=OrderedDict, init=False)
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
     def get(self, key: Key, make: Callable[[], _S]) -> _S:
@@ -39,23 +40,25 @@ class Memory(Generic[_S]):
     def find(self, key: Key) -> _S | None:
         """What was made of *key*, if it is known."""
         with self._lock:
-            if (known := self._kept.get(key)) is not None:
-                self._kept.move_to_end(key)
-            return known
+            if (known := self._kept.get(key)) is None:
+                return None
+            self._kept.move_to_end(key)
+            return known[0]
 
     def keep(self, key: Key, made: _S, *, first_to_go: bool = False) -> _S:
         """Know *made* from now on; what is the first to go takes nobody's room."""
+        room = made.bytes
         with self._lock:
-            self._kept[key] = made
+            self._forget(key)
+            self._kept[key] = made, room
+            self.bytes += room
             self._kept.move_to_end(key, last=not first_to_go)
-            while self._kept and self.bytes > self.most_bytes:
-                self._kept.popitem(last=False)
+            while self.bytes > self.most_bytes:
+                self._forget(next(iter(self._kept)))
         return made
 
-    @property
-    def bytes(self) -> int:
-        """Room that is taken."""
-        return sum(kept.bytes for kept in self._kept.values())
+    def _forget(self, key: Key) -> None:
+        self.bytes -= self._kept.pop(key, (None, 0))[1]
 
     def __len__(self) -> int:
         return len(self._kept)

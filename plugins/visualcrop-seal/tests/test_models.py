@@ -94,6 +94,7 @@ class TestSearchModel:
         assert ((reply.scores > 0) & (reply.scores < 1)).all()
         assert reply.logits.shape == (24, 24)
         assert reply.work.flops > 0
+        assert reply.work.image_tokens == 16
 
     def test_says_no_place_where_it_does_not(self):
         """A reply that is cut off before the token has none."""
@@ -213,6 +214,7 @@ class TestAnsweringModel:
             text = 1 + sum(len(opened.words.tokens(piece)) for piece in words)
             (reply,) = opened.generate([prompt], max_new_tokens=1)
             assert reply.work.new_tokens == text + wanted
+            assert reply.work.image_tokens == wanted
 
     def test_weighs_sentences_with_their_end(self, model):
         """By sentence as by hand: the mean over the reply's tokens, `</s>` among them."""

@@ -20,6 +20,9 @@ class Packaged(Auto):
     """A checkpoint that lies in this package, under its name."""
 
     checkpoint: str = option("", help="folder of another checkpoint than the one that ships")
+    memory: int = option(  # a question takes 12 MiB or so
+        256 << 20, help="bytes of keys and values kept of images read before"
+    )
 
     def family(self) -> Any:
         shipped = files(__package__) / "weights" / self.name

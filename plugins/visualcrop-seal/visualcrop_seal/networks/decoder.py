@@ -28,6 +28,7 @@ class State:
     cache: DynamicCache
     hidden: Tensor  # width
     length: int
+    shown: int = 0  # tokens that stand for images
 
 
 @attrs.frozen(eq=False)
@@ -77,11 +78,11 @@ class Decoder:
         embedded: Tensor = self.network.model.embed_tokens(numbers)
         return embedded
 
-    def read(self, embeddings: Tensor) -> State:
+    def read(self, embeddings: Tensor, shown: int = 0) -> State:
         """Read a prompt from its start."""
         cache = DynamicCache()
         hidden = self._run(embeddings, cache)
-        return State(cache, hidden[-1], len(embeddings))
+        return State(cache, hidden[-1], len(embeddings), shown)
 
     def greedy(self, state: State, end: int, most: int) -> Iterator[tuple[int, Tensor]]:
         """Each token of the reply, and the hidden state that it was told from."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from visualcrop import Work
+from visualcrop import Model, Work
 
 _FLASH = "_scaled_dot_product_flash_attention"
 _SAME = {  # what torch's list leaves out
@@ -40,6 +41,7 @@ class Measured:
     """Fill in the tokens; the rest is known when the stretch has ended."""
 
     new: int = 0
+    shown: int = 0  # of the new ones, those that stand for images
     decoded: int = 0
     work: Work = Work()
 
@@ -56,7 +58,21 @@ def measured(device: torch.device) -> Iterator[Measured]:
     span.work = Work(
         new_tokens=span.new,
         decoded_tokens=span.decoded,
+        image_tokens=span.shown,
         flops=flops.total,
         seconds=time.perf_counter() - started,
         peak_bytes=peak,
     )
+
+
+@attrs.define(eq=False)
+class Counted(Model):
+    """A model whose passes are counted, whichever thread they are asked for in."""
+
+    passes: int = attrs.field(default=0, init=False)
+    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+
+    def count(self, passes: int) -> None:
+        """So many more."""
+        with self._lock:
+            self.passes += passes

@@ -9,12 +9,12 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from visualcrop import Capture, Choice, Model, Prompt, Reading, Reply, Traits, View, errors
+from visualcrop import Capture, Choice, Prompt, Reading, Reply, Traits, View, errors
 
 from .decoder import Decoder, State
 from .fitting import under
 from .llava import opened
-from .measuring import measured
+from .measuring import Counted, measured
 from .resampler import object_projector
 from .seeing import Tower, squared
 from .words import BEGIN, END, Words
@@ -50,7 +50,7 @@ class Eye:
 
 
 @attrs.define(eq=False)
-class VqaModel(Model):
+class VqaModel(Counted):
     """The first view is the image, those after it are objects in it."""
 
     id: str
@@ -59,16 +59,15 @@ class VqaModel(Model):
     decoder: Decoder
     eye: Eye
     as_trained: bool
-    passes: int = 0
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
-        self.passes += len(prompts)
+        self.count(len(prompts))
         return [self._say(prompt, max_new_tokens) for prompt in prompts]
 
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: str = "next-token"
     ) -> Sequence[Choice]:
-        self.passes += len(prompts) * (len(choices) if by == "sentence" else 1)
+        self.count(len(prompts) * (len(choices) if by == "sentence" else 1))
         return [self._weigh(prompt, choices, by) for prompt in prompts]
 
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
@@ -80,14 +79,15 @@ class VqaModel(Model):
             state = self._read(prompt)
             end = self.words.number(END)
             said = [token for token, _ in self.decoder.greedy(state, end, most)]
-            span.new, span.decoded = state.length, max(0, len(said) - 1)
+            span.new, span.shown = state.length, state.shown
+            span.decoded = max(0, len(said) - 1)
         return Reply(self.words.text(said), span.work)
 
     def _weigh(self, prompt: Prompt, choices: Sequence[str], by: str) -> Choice:
         replies = [self._reply(prompt, choice) for choice in choices]
         with measured(self.decoder.device) as span:
             state = self._read(prompt)
-            span.new = state.length
+            span.new, span.shown = state.length, state.shown
             if by == "sentence":  # the end of a reply is part of it, as the authors have it
                 ended = [[*reply, self.words.number(END)] for reply in replies]
                 weights = [self.decoder.likelihood(state, reply) for reply in ended]
@@ -99,15 +99,16 @@ class VqaModel(Model):
 
     def _read(self, prompt: Prompt) -> State:
         longs = self._longs(len(prompt.views) - 1)
-        pieces, at = [self.decoder.embedded([self.words.number(BEGIN)])], 0
+        pieces, at, shown = [self.decoder.embedded([self.words.number(BEGIN)])], 0, 0
         for piece in written(prompt, self.words.harmless):
             if isinstance(piece, View):
                 long = longs[min(at, 1)]
                 pieces.append(self.eye(piece, whole=at == 0, long=long))
+                shown += len(pieces[-1])
                 at += 1
             else:
                 pieces.append(self.decoder.embedded(self.words.tokens(piece)))
-        return self.decoder.read(torch.cat(pieces))
+        return self.decoder.read(torch.cat(pieces), shown)
 
     def _longs(self, objects: int) -> tuple[bool, bool]:
         """Whether the image, and each object, is told in many tokens."""

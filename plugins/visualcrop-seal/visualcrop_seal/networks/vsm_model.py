@@ -9,14 +9,14 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from visualcrop import Capture, Choice, Model, Prompt, Reading, Reply, Traits, View, errors
+from visualcrop import Capture, Choice, Prompt, Reading, Reply, Traits, View, errors
 
 from ..located import Located
 from .decoder import Decoder
 from .fitting import fitted, under
 from .llava import opened
 from .mask import MaskDecoder, mask_decoder, no_mask
-from .measuring import measured
+from .measuring import Counted, Measured, measured
 from .owl import Owl
 from .seeing import Tower, squared
 from .words import BEGIN, END, Words
@@ -75,7 +75,7 @@ class Pointing:
 
 
 @attrs.define(eq=False)
-class VsmModel(Model):
+class VsmModel(Counted):
     """Replies about one image; where the reply points, it says where."""
 
     id: str
@@ -85,10 +85,9 @@ class VsmModel(Model):
     tower: Tower
     projector: nn.Module
     pointing: Pointing
-    passes: int = 0
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
-        self.passes += len(prompts)
+        self.count(len(prompts))
         return [self._say(prompt, max_new_tokens) for prompt in prompts]
 
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
@@ -107,22 +106,22 @@ class VsmModel(Model):
             )
         (view,), loc = prompt.views, self.words.number(_LOC)
         with measured(self.decoder.device) as span:
-            asked = self._asked(prompt.text, view)
-            state = self.decoder.read(asked)
+            state = self.decoder.read(self._asked(prompt.text, view, span))
             said = list(self.decoder.greedy(state, self.words.number(END), most))
             text = " ".join(self.words.text(token for token, _ in said).split())
             reply = Reply(text)
             if pointed := [hidden for token, hidden in said if token == loc]:
                 reply = self.pointing(reply, view, pointed[-1])
-            span.new, span.decoded = len(asked), max(0, len(said) - 1)
+            span.decoded = max(0, len(said) - 1)
         return attrs.evolve(reply, work=span.work)
 
-    def _asked(self, text: str, view: View) -> Tensor:
+    def _asked(self, text: str, view: View, span: Measured) -> Tensor:
         """The prompt in embeddings; each side of the image is cut into tokens on its own."""
         tokens, embedded = self.words.tokens, self.decoder.embedded
         before = [self.words.number(BEGIN), *tokens(f"{SYSTEM} USER: <im_start>")]
         after = tokens(f"<im_end>\n{self.words.harmless(text)} ASSISTANT:")
         seen = self.projector(self.tower(squared(view.picture, centred=False)))
+        span.new, span.shown = len(before) + len(seen) + len(after), len(seen)
         return torch.cat([embedded(before), seen, embedded(after)])
 
 

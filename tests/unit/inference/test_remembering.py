@@ -1,0 +1,50 @@
+"""What was worked out is found again, until there is no room for it."""
+
+from __future__ import annotations
+
+import attrs
+
+from visualcrop.inference.remembering import Memory
+
+
+@attrs.frozen
+class Made:
+    """Something that takes so much room."""
+
+    bytes: int
+
+
+class TestMemory:
+    def test_what_was_used_least_recently_goes_first(self) -> None:
+        memory = Memory[Made](10)
+        for name in "abc":
+            memory.keep((name,), Made(3))
+        assert memory.find(("a",))  # used again
+        memory.keep(("d",), Made(3))
+        assert [memory.find((name,)) is not None for name in "abcd"] == [True, False, True, True]
+
+    def test_what_is_first_to_go_takes_nobody_s_room(self) -> None:
+        memory = Memory[Made](10)
+        memory.keep(("a",), Made(6))
+        memory.keep(("b",), Made(6), first_to_go=True)
+        assert memory.find(("a",))
+        assert memory.find(("b",)) is None
+
+    def test_room_is_that_of_what_is_kept(self) -> None:
+        memory = Memory[Made](10)
+        memory.keep(("a",), Made(4))
+        memory.keep(("a",), Made(6))  # in place of the other
+        assert (memory.bytes, len(memory)) == (6, 1)
+        memory.keep(("b",), Made(11))  # more than there is room for: so nothing is kept
+        assert (memory.bytes, len(memory)) == (0, 0)
+
+    def test_is_made_once(self) -> None:
+        made: list[Made] = []
+
+        def make() -> Made:
+            made.append(Made(1))
+            return made[-1]
+
+        memory = Memory[Made](10)
+        assert memory.get(("a",), make) is memory.get(("a",), make)
+        assert len(made) == 1
