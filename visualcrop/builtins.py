@@ -7,10 +7,10 @@ from .answer.crop import Crop
 from .answer.interleaved import Interleaved
 from .answer.text_boxes import TextBoxes
 from .datasets.aokvqa import Aokvqa
+from .datasets.folder import Folder
 from .datasets.gqa import Gqa
 from .datasets.hrbench import HrBench
 from .datasets.mme_realworld_lite import MmeRealworldLite
-from .datasets.normal import Folder
 from .datasets.vstar import VStar
 from .executors.local import Local
 from .hookspecs import hookimpl

@@ -37,7 +37,7 @@ def listed(as_json: AsJson = False) -> None:
 
 
 def _described(dataset: Any) -> dict[str, Any]:
-    from ..datasets.files import FileDataset
+    from ..datasets.file_dataset import FileDataset
 
     root = dataset.root if isinstance(dataset, FileDataset) else None
     return {

@@ -30,7 +30,7 @@ def fetch(
 ) -> None:
     """Fetch a dataset from the Hugging Face hub; begun anew, it goes on where it was."""
     from ..datasets.fetching import fetch_file, listing, repository
-    from ..datasets.files import home
+    from ..datasets.file_dataset import home
 
     wanted = repository(dataset)
     target = Path(to).expanduser() if to else home() / dataset

@@ -12,7 +12,7 @@ import attrs
 from ..dataset import Dataset, Problem, Sample
 from ..decoding import size_of
 from ..errors import VisualcropError
-from .files import FileDataset
+from .file_dataset import FileDataset
 from .importing import Advance, sha256
 from .normal import SHEET, as_fields, counts, sheet_of
 

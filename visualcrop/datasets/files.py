@@ -1,23 +1,18 @@
-"""What a dataset in files rests on: where it lies, pictures in files, rows that may be broken."""
+"""What reading files rests on: pictures of their own, rows that may be broken."""
 
 from __future__ import annotations
 
-import os
-from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 
-from ..dataset import Dataset, ImageSource, Problem, Sample
+from ..dataset import ImageSource, Problem, Sample
 from ..decoding import size_of
 from ..errors import DatasetError, FileError, VisualcropError
 from ..image import MAX_PIXELS, Image
-from ..keys import Keys
-from ..strategy import option
 
-HOME = "VISUALCROP_DATA"  # names the folder in which datasets lie, each in one of its own name
 Row: TypeAlias = Sample | Problem
 
 
@@ -52,48 +47,6 @@ class FileSource(ImageSource):
 
     def size(self) -> tuple[int, int]:
         return size_of(self.path)
-
-
-def home() -> Path:
-    """Where datasets are looked for that have no path."""
-    return Path(os.environ.get(HOME) or "~/.cache/visualcrop/datasets").expanduser()
-
-
-@attrs.frozen
-class FileDataset(Dataset):
-    """A dataset in files on this machine; nothing is ever fetched by reading it."""
-
-    hint: ClassVar[str] = "or fetch it with 'visualcrop data fetch'"
-
-    path: str = option("", help="its folder or file; if empty, its own folder in $VISUALCROP_DATA")
-
-    @property
-    def root(self) -> Path:
-        return Path(self.path).expanduser() if self.path else home() / self.name
-
-    def read(self) -> Iterator[Row]:
-        from .normal import SHEET, read_normal
-
-        root = self.root
-        if not root.exists():
-            raise DatasetError(
-                f"There is no {self.name} at {str(root)!r}; give its place as path=, {self.hint}."
-            )
-        return once_each(read_normal(root) if (root / SHEET).is_file() else self.rows(root))
-
-    @abstractmethod
-    def rows(self, root: Path) -> Iterator[Row]:
-        """Every row in the format in which the dataset is shipped."""
-
-
-def once_each(rows: Iterator[Row]) -> Iterator[Row]:
-    """A second row of one id is a problem: results could not be told apart."""
-    seen = Keys()
-    for row in rows:
-        if isinstance(row, Sample) and not seen.add(row.id):
-            yield Problem(row.id, "Another row has this id already.")
-        else:
-            yield row
 
 
 def attempt(id: str, make: Callable[[], Sample]) -> Row:

@@ -11,7 +11,8 @@ import attrs
 
 from ..dataset import Problem, Sample
 from ..strategy import option
-from .files import FileDataset, FileSource, Row, attempt, find_files, text_of
+from .file_dataset import FileDataset
+from .files import FileSource, Row, attempt, find_files, text_of
 from .json_items import json_items
 
 

@@ -11,8 +11,10 @@ import attrs
 
 from ..dataset import Problem, Sample
 from ..strategy import option
-from .files import FileDataset, Row, attempt, find_files, place_of_letter, text_of
-from .tables import TableRow, table_rows
+from .cells import TableRow
+from .file_dataset import FileDataset
+from .files import Row, attempt, find_files, place_of_letter, text_of
+from .tables import table_rows
 
 
 @attrs.frozen

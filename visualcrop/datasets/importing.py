@@ -18,9 +18,9 @@ from ..dataset import Dataset, Problem, Sample
 from ..decoding import size_of
 from ..errors import FileError, VisualcropError
 from ..spec import Spec
-from .files import FileDataset
+from .cells import digest_of
+from .file_dataset import FileDataset
 from .normal import IMAGES, SAMPLES, SHEET, as_fields
-from .tables import digest_of
 
 _PROBLEMS = "problems.jsonl"
 _TABLES = ("*.jsonl", "*.json", "*.tsv", "*.parquet", "data/*.parquet")

@@ -13,8 +13,10 @@ import attrs
 
 from ..dataset import Problem, Sample
 from ..errors import DatasetError
-from .files import FileDataset, Row, attempt, find_files, place_of_letter, text_of
-from .tables import TableRow, table_rows
+from .cells import TableRow
+from .file_dataset import FileDataset
+from .files import Row, attempt, find_files, place_of_letter, text_of
+from .tables import table_rows
 
 _LETTERED = re.compile(r"^\(?([A-Z])\)[ .]*")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,23 +13,9 @@ import attrs
 from ..dataset import Problem, Sample, TargetBox
 from ..errors import DatasetError, FileError
 from ..geometry import Box
-from .files import FileDataset, FileSource, Row, attempt, text_of
+from .files import FileSource, Row, attempt, text_of
 
 SHEET, SAMPLES, IMAGES = "dataset.toml", "samples.jsonl", "images"
-
-
-@attrs.frozen
-class Folder(FileDataset):
-    """Your own: a folder with dataset.toml, samples.jsonl and images."""
-
-    name = "folder"
-    hint = "and begin with the how-to guide on datasets"
-
-    def rows(self, root: Path) -> Iterator[Row]:
-        raise DatasetError(f"{str(root)!r} holds no {SHEET}; write one, an empty file will do.")
-
-    def published(self) -> Mapping[str, int]:
-        return counts(self.root)
 
 
 def read_normal(root: Path) -> Iterator[Row]:

@@ -11,7 +11,7 @@ import attrs
 
 from ..dataset import ImageSource, Problem
 from ..errors import DatasetError, FileError
-from .tables import IMAGE_COLUMNS, TableRow, decoded, digest_of
+from .cells import IMAGE_COLUMNS, TableRow, decoded, digest_of
 
 _BUFFER = 1 << 20
 

@@ -2,57 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import attrs
-
-from ..dataset import ImageSource, Problem
+from ..dataset import Problem
 from ..errors import DatasetError
-
-IMAGE_COLUMNS = ("image", "bytes")
-
-
-@attrs.frozen
-class TableRow:
-    """One row without its picture, and where that is."""
-
-    place: str
-    cells: Mapping[str, Any]
-    source: ImageSource
-    digest: str  # of the encoded picture
+from .cells import TableRow
+from .parquet import parquet_rows
+from .tsv import tsv_rows
 
 
 def table_rows(path: Path) -> Iterator[TableRow | Problem]:
     """Every row of the table, whichever of the two it is."""
-    from .parquet import parquet_rows
-    from .tsv import tsv_rows
-
     readers = {".tsv": tsv_rows, ".parquet": parquet_rows}
     if path.suffix not in readers:
         raise DatasetError(f"{str(path)!r} is neither .tsv nor .parquet; give one of these.")
     return readers[path.suffix](path)
-
-
-def decoded(cell: Any) -> bytes:
-    """The picture in a cell: base64, plain bytes, or what Hugging Face's datasets write."""
-    if isinstance(cell, dict):
-        cell = cell.get("bytes")
-    if isinstance(cell, bytes):
-        return cell
-    try:
-        picture = base64.b64decode(cell or "", validate=True)
-    except (binascii.Error, TypeError, ValueError) as exc:
-        raise DatasetError("Its image is not base64; the file may be cut short.") from exc
-    if not picture:
-        raise DatasetError("Its image is missing.")
-    return picture
-
-
-def digest_of(picture: bytes) -> str:
-    """Fingerprint of an encoded picture."""
-    return hashlib.sha256(picture).hexdigest()

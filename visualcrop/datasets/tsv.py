@@ -12,7 +12,7 @@ import attrs
 
 from ..dataset import ImageSource, Problem
 from ..errors import DatasetError, FileError
-from .tables import IMAGE_COLUMNS, TableRow, decoded, digest_of
+from .cells import IMAGE_COLUMNS, TableRow, decoded, digest_of
 
 _MOST_LINES = 400  # of one row: more is a quotation mark that nobody closed
 _REFERENCE = 64  # a cell no longer than this names the row that has the picture

@@ -14,7 +14,8 @@ import attrs
 from ..dataset import Problem, Sample, TargetBox
 from ..errors import DatasetError, VisualcropError
 from ..geometry import Box
-from .files import FileDataset, FileSource, Row, attempt, place_of_letter, text_of
+from .file_dataset import FileDataset
+from .files import FileSource, Row, attempt, place_of_letter, text_of
 from .normal import json_lines
 
 QUESTIONS = "test_questions.jsonl"

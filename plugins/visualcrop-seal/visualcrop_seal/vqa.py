@@ -9,7 +9,7 @@ import attrs
 
 from visualcrop import Model, ModelFamily, errors, option
 
-from .vsm import TOWER
+from .recipe import TOWER
 
 
 @attrs.frozen
@@ -39,7 +39,7 @@ class SealVqa(ModelFamily):
             )
         from .networks.vqa_model import open_vqa
 
-        return open_vqa(self)
+        return open_vqa(self, as_trained=self.layout == "training")
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
         """It says itself what is missing, and knows no other way to be shown it."""

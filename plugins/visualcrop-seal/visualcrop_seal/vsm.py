@@ -26,11 +26,11 @@ from visualcrop import (
 from .describing import ASK, place_of
 from .located import Located
 from .locator import TargetLocator
+from .recipe import TOWER
 from .search import Sighting
 
 _LOCATE = "Please locate the {target} in this image."
 _OPENING = Lock()
-TOWER = "openai/clip-vit-large-patch14"
 
 
 @attrs.frozen

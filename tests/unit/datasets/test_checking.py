@@ -14,10 +14,10 @@ from tests.unit.datasets import shipped
 from tests.unit.datasets.test_writing import quietly
 from visualcrop import Box
 from visualcrop.datasets.checking import Count, audit
+from visualcrop.datasets.folder import Folder
 from visualcrop.datasets.hrbench import HrBench
 from visualcrop.datasets.importing import write_normal
 from visualcrop.datasets.measuring import measure
-from visualcrop.datasets.normal import Folder
 from visualcrop.datasets.vstar import VStar
 from visualcrop.report.areas import drawn_areas
 

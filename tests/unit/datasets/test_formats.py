@@ -7,10 +7,10 @@ import pytest
 from tests.unit.datasets import shipped
 from visualcrop import Box, Sample, TargetBox
 from visualcrop.datasets.aokvqa import Aokvqa
+from visualcrop.datasets.folder import Folder
 from visualcrop.datasets.gqa import Gqa
 from visualcrop.datasets.hrbench import HrBench
 from visualcrop.datasets.mme_realworld_lite import MmeRealworldLite
-from visualcrop.datasets.normal import Folder
 from visualcrop.datasets.vstar import VStar
 
 

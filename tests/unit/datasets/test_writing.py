@@ -15,9 +15,9 @@ from tests.unit.refusals import refused
 from visualcrop import Dataset, Registry, Sample
 from visualcrop.datasets.checking import audit
 from visualcrop.datasets.exporting import write_vstar
+from visualcrop.datasets.folder import Folder
 from visualcrop.datasets.hrbench import HrBench
 from visualcrop.datasets.importing import write_normal
-from visualcrop.datasets.normal import Folder
 from visualcrop.datasets.vstar import VStar
 from visualcrop.errors import FileError
 

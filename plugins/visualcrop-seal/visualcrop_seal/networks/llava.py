@@ -20,8 +20,7 @@ from .seeing import Tower
 from .words import Words
 
 if TYPE_CHECKING:
-    from ..vqa import SealVqa
-    from ..vsm import Vsm
+    from ..recipe import Recipe
 
 
 @attrs.frozen(eq=False)
@@ -42,7 +41,7 @@ class Llava:
 
 
 @contextmanager
-def opened(recipe: SealVqa | Vsm, published: torch.dtype, called: str) -> Iterator[Llava]:
+def opened(recipe: Recipe, published: torch.dtype, called: str) -> Iterator[Llava]:
     """Load it. Within, too, a tensor that is not there is explained by what should have it."""
     files, device = Files.at(recipe.checkpoint, recipe.revision), place(recipe.device)
     dtype = numbers(recipe.dtype, published, device)

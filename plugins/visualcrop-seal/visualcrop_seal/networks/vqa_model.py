@@ -20,7 +20,7 @@ from .seeing import Tower, squared
 from .words import BEGIN, END, Words
 
 if TYPE_CHECKING:
-    from ..vqa import SealVqa
+    from ..recipe import Recipe
 
 SYSTEM = (
     "A chat between a curious user and an artificial intelligence assistant. "
@@ -142,10 +142,9 @@ def written(prompt: Prompt, harmless: Callable[[str], str]) -> Iterator[str | Vi
     yield f"{text} ASSISTANT:"
 
 
-def open_vqa(family: SealVqa) -> VqaModel:
-    """Load what *family* names."""
-    with opened(family, torch.float16, "V*'s answering model") as llava:
+def open_vqa(recipe: Recipe, *, as_trained: bool) -> VqaModel:
+    """Load what *recipe* names."""
+    with opened(recipe, torch.float16, "V*'s answering model") as llava:
         few = object_projector(under(llava.tensors, "model.mm_projector_object."))
     eye = Eye(llava.tower, llava.projector, few.to(llava.device))
-    as_trained = family.layout == "training"
-    return VqaModel(family.checkpoint, llava.traits, llava.words, llava.decoder, eye, as_trained)
+    return VqaModel(recipe.checkpoint, llava.traits, llava.words, llava.decoder, eye, as_trained)

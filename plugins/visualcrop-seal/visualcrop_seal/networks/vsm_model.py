@@ -22,7 +22,7 @@ from .seeing import Tower, squared
 from .words import BEGIN, END, Words
 
 if TYPE_CHECKING:
-    from ..vsm import Vsm
+    from ..recipe import Recipe
 
 SYSTEM = (
     "A chat between a curious human and an artificial intelligence assistant. "
@@ -125,12 +125,12 @@ class VsmModel(Counted):
         return torch.cat([embedded(before), seen, embedded(after)])
 
 
-def open_vsm(family: Vsm) -> VsmModel:
-    """Load what *family* names."""
-    with opened(family, torch.bfloat16, "V*'s search model") as llava:
+def open_vsm(recipe: Recipe) -> VsmModel:
+    """Load what *recipe* names."""
+    with opened(recipe, torch.bfloat16, "V*'s search model") as llava:
         pointing = Pointing.of(llava.tensors, llava.dtype).to(llava.device)
     parts = llava.words, llava.decoder, llava.tower, llava.projector
-    return VsmModel(family.checkpoint, llava.traits, *parts, pointing)
+    return VsmModel(recipe.checkpoint, llava.traits, *parts, pointing)
 
 
 def _two_layers(tensors: Mapping[str, Tensor]) -> nn.Sequential:
