@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from visualcrop import errors
 
 from .measuring import KINDS, Figures, measure
+
+_EVERY = 20  # questions between two lines about how far it has come
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,9 +46,13 @@ def _measured(given: argparse.Namespace) -> Figures:
             f"needles(about={kind}, count={given.count}, size={given.size}, "
             f"split={given.split}, seed={given.seed})"
         )
-        measure(given.model, needles, kind, figures)
-        sys.stderr.write(f"{kind}: {given.count} questions\n")
+        measure(given.model, needles, kind, figures, partial(_tell, kind, given.count))
     return figures
+
+
+def _tell(kind: str, count: int, number: int) -> None:
+    if number % _EVERY == 0 or number == count:
+        sys.stderr.write(f"{kind}: {number} of {count} questions\n")
 
 
 if __name__ == "__main__":

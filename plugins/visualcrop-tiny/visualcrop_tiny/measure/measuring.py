@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, TypeAlias
 
@@ -74,11 +74,13 @@ def _mean(marks: Sequence[float]) -> float:
     return sum(marks) / len(marks) if marks else 0.0
 
 
-def measure(model: str, dataset: str, kind: str, figures: Figures) -> None:
-    """Ask all that *dataset* has, in every way."""
+def measure(
+    model: str, dataset: str, kind: str, figures: Figures, tell: Callable[[int], None]
+) -> None:
+    """Ask all that *dataset* has, in every way, and *tell* after each question how many it were."""
     methods, samples = lookers(model), Registry.load().build(Dataset, dataset)
     maps, boxes, rng = sources(), proposals(), Random(0)  # noqa: S311 - places, not secrets
-    for sample in samples:
+    for number, sample in enumerate(samples, 1):
         image = sample.source.open()
         for name, looker in methods.items():
             figures.add(name, kind, replies(looker, sample, image), sample)
@@ -91,6 +93,7 @@ def measure(model: str, dataset: str, kind: str, figures: Figures) -> None:
                 figures.hits[name, "first box"].append(first)
                 figures.hits[name, "first 8 boxes"].append(eighth)
             _existence(methods[SEARCH], sample, image, rng, figures)
+        tell(number)
 
 
 def _existence(looker: Looker, sample: Sample, image: Image, rng: Random, figures: Figures) -> None:
