@@ -45,7 +45,7 @@ Trained by `python -m visualcrop_tiny.train`, config below.
 _ALIGNED = """V-V relevance is not left to chance: a loss makes the value features of a word, in
 decoder layers {first} to {last}, resemble those of the patches that show what it names (InfoNCE
 over cosines as in Fig. 7, weight {align}), and a floor keeps other cosines from turning negative
-(weight {floor}). That values point better than keys do is so by construction here, and says
+(weight {floor}). That values point at what a word names is so by construction here, and says
 nothing about models trained without it. Image tokens are also trained to be the words for what
 they show, and word tokens to know the place of their thing."""
 _PLAIN = "No loss makes value features of words and patches alike; V-V is what emerges."
