@@ -21,7 +21,7 @@ SIZES: dict[str, tuple[float, float]] = {
 }
 LARGE = (0.3, 0.6)  # parts of the picture's shorter side
 _REFERENCE = 2048
-Rng: TypeAlias = np.random.Generator
+Rng: TypeAlias = "np.random.Generator"  # in quotes: numpy loads it on first use
 
 
 @attrs.frozen
