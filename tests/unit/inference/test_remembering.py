@@ -16,6 +16,7 @@ class Made:
 
 class TestMemory:
     def test_what_was_used_least_recently_goes_first(self) -> None:
+        """What was found again is as good as new."""
         memory = Memory[Made](10)
         for name in "abc":
             memory.keep((name,), Made(3))
@@ -24,6 +25,7 @@ class TestMemory:
         assert [memory.find((name,)) is not None for name in "abcd"] == [True, False, True, True]
 
     def test_what_is_first_to_go_takes_nobody_s_room(self) -> None:
+        """It is kept only where there is room to spare."""
         memory = Memory[Made](10)
         memory.keep(("a",), Made(6))
         memory.keep(("b",), Made(6), first_to_go=True)
@@ -31,6 +33,7 @@ class TestMemory:
         assert memory.find(("b",)) is None
 
     def test_room_is_that_of_what_is_kept(self) -> None:
+        """Whatever was replaced or forgotten counts no more."""
         memory = Memory[Made](10)
         memory.keep(("a",), Made(4))
         memory.keep(("a",), Made(6))  # in place of the other
@@ -39,6 +42,7 @@ class TestMemory:
         assert (memory.bytes, len(memory)) == (0, 0)
 
     def test_is_made_once(self) -> None:
+        """The second time it is found."""
         made: list[Made] = []
 
         def make() -> Made:
