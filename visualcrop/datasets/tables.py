@@ -8,12 +8,13 @@ from pathlib import Path
 from ..dataset import Problem
 from ..errors import DatasetError
 from .cells import TableRow
-from .parquet import parquet_rows
-from .tsv import tsv_rows
 
 
 def table_rows(path: Path) -> Iterator[TableRow | Problem]:
     """Every row of the table, whichever of the two it is."""
+    from .parquet import parquet_rows
+    from .tsv import tsv_rows
+
     readers = {".tsv": tsv_rows, ".parquet": parquet_rows}
     if path.suffix not in readers:
         raise DatasetError(f"{str(path)!r} is neither .tsv nor .parquet; give one of these.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from visualcrop import Auto, option
+from visualcrop import Auto, at_least, option
 
 # Targets in its world are found by rule. A box is three cells of the map: as much as its eye reads.
 _RULES: Mapping[str, object] = {"targets": "rules"}
@@ -21,7 +21,9 @@ class Packaged(Auto):
 
     checkpoint: str = option("", help="folder of another checkpoint than the one that ships")
     memory: int = option(  # a question takes 12 MiB or so
-        256 << 20, help="bytes of keys and values kept of images read before"
+        256 << 20,
+        help="bytes of keys and values kept of images read before",
+        validator=at_least(0),
     )
 
     def family(self) -> Any:
