@@ -83,7 +83,7 @@ def ask(
     else:
         _say(answer, ledger, took, asked)
         family = family_of(model)
-        if model is None and family.home:
+        if family.home:
             told = _NOTE.format(family.name, family.home)
             console(stderr=True).print(told, style="dim", markup=False, soft_wrap=True)
 

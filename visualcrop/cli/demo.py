@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from itertools import takewhile
 from pathlib import Path
@@ -42,7 +43,8 @@ def demo(
     if as_json:
         print_json({"scene": str(picture), "page": str(page), "questions": rows})
     else:
-        _print(rows, picture, page, "" if model is None else f" -m {model}")
+        ask = ["visualcrop", "ask", str(picture), rows[0]["question"]]
+        _print(rows, picture, page, shlex.join(ask if model is None else [*ask, "-m", model]))
 
 
 def _samples(model: str | None, seed: int | None) -> list[Sample]:
@@ -56,7 +58,7 @@ def _samples(model: str | None, seed: int | None) -> list[Sample]:
     if not family.home:
         raise ModelError(
             f"The model {family.name!r} has no drawn world of its own to be shown in; ask it about "
-            "an image with 'visualcrop ask', or leave out -m."
+            "an image with 'visualcrop ask', or choose another with -m."
         )
     spec = Spec.parse(family.home)
     spec = spec if seed is None else spec.with_option("seed", seed)
@@ -92,7 +94,7 @@ def _words(sample: Sample, answer: Answer) -> str:
     return answer.text if answer.choice is None else sample.choices[answer.choice]
 
 
-def _print(rows: list[dict[str, Any]], picture: Path, page: Path, options: str) -> None:
+def _print(rows: list[dict[str, Any]], picture: Path, page: Path, command: str) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -108,7 +110,7 @@ def _print(rows: list[dict[str, Any]], picture: Path, page: Path, options: str) 
     out.print(table)
     out.print(f"\nThe scene: {picture}\nWhere FOCUS looked: {page}", markup=False)
     out.print(
-        f'Ask it yourself: visualcrop ask {picture} "{rows[0]["question"]}"{options}',
+        f"Ask it yourself: {command}",
         markup=False,
         soft_wrap=True,
     )

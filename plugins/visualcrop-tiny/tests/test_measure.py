@@ -9,7 +9,7 @@ import pytest
 
 from visualcrop import Answer, Box, Image, Sample
 from visualcrop_tiny import Needles
-from visualcrop_tiny.measure import methods
+from visualcrop_tiny.measure import pointing
 from visualcrop_tiny.measure.__main__ import main
 from visualcrop_tiny.measure.measuring import Figures
 from visualcrop_tiny.measure.methods import Replies, box_about
@@ -46,7 +46,7 @@ def test_the_area_under_the_curve():
 def test_negatives_show_nothing_of_the_target(sample):
     """Neither other things' crops nor places drawn at random touch it."""
     image, target = sample.source.open(), sample.targets[0]
-    boxes = [*other_things(sample, target), *elsewhere(image, target.box, Random(0))]
+    boxes = [*other_things(sample, image, target), *elsewhere(image, target.box, Random(0))]
     assert len(boxes) >= 3
     assert not any(box_about(box, image).common(target.box) for box in boxes)
 
@@ -63,6 +63,32 @@ def test_an_oracles_box_is_three_cells_in_the_picture():
 
 def test_missing_maps_are_named(monkeypatch, capsys):
     """Without the plug-in that has them, one sentence says what to install."""
-    monkeypatch.setattr(methods, "SPECS", {"other": "focus(relevance=not-there)"})
+    monkeypatch.setattr(pointing, "MAPS", ("not-there",))
     assert main(["--count", "1", "--kinds", "attribute"]) == 1
     assert "pip install visualcrop-tiny[measure]" in capsys.readouterr().err
+
+
+def test_a_model_that_is_not_there_is_told_in_one_line(capsys):
+    """And what to install for the maps is left out of it."""
+    assert main(["-m", "tinny", "--count", "1", "--kinds", "attribute"]) == 1
+    told = capsys.readouterr().err
+    assert "did you mean 'tiny'" in told
+    assert "pip install" not in told
+
+
+def test_what_was_not_measured_has_no_figure():
+    """Neither a method that some kind was not asked of, nor confidences that there are none of."""
+    figures = Figures()
+    figures.right.update(
+        {
+            ("direct", "attribute", "letter"): [True],
+            ("direct", "attribute", "open"): [True],
+            ("direct", "existence", "letter"): [True],
+            ("direct", "existence", "open"): [True],
+            ("oracle crop", "attribute", "letter"): [True],
+            ("oracle crop", "attribute", "open"): [True],
+        }
+    )
+    figures.passes.update({"direct": [1], "oracle crop": [1]})
+    assert "| oracle crop | 1.000 / 1.000 | – | – | 1.0 |" in figures.markdown()
+    assert figures.table()["existence"] == {}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from visualcrop import Image, Looker, Prompt, View
+from visualcrop.errors import ModelError
 from visualcrop_tiny.scenes import draw
 from visualcrop_tiny.train.config import Config, Sizes, Stage
 from visualcrop_tiny.train.network import fresh, onevision, pixels, seen
@@ -14,7 +16,7 @@ from visualcrop_tiny.train.packing import Packed, encoded
 from visualcrop_tiny.train.running import run, trained
 from visualcrop_tiny.train.saving import save
 from visualcrop_tiny.train.sheets import SheetTrainee, starts
-from visualcrop_tiny.views.gathering import Sheet
+from visualcrop_tiny.views.gathering import Sheet, _gathered
 from visualcrop_tiny.views.sheets import among, processor, single
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
@@ -28,7 +30,7 @@ def base(tmp_path_factory):
     folder = tmp_path_factory.mktemp("base")
     torch.manual_seed(0)
     save(fresh(SIZES), folder)
-    return str(folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,9 @@ def trainee(base):
     torch.manual_seed(1)
     network = onevision(base).eval()
     torch.nn.init.normal_(network.model.image_newline)
-    return SheetTrainee(Config(base=base, sizes=SIZES), [], network, torch.nn.Linear(1, 1), "cpu")
+    return SheetTrainee(
+        Config(base=str(base), sizes=SIZES), [], network, torch.nn.Linear(1, 1), "cpu"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +102,29 @@ def test_it_is_trained(base, tmp_path):
     """A run of a few steps goes through, with all patches and with some."""
     stage = Stage(steps=3, batch=3, rate=1e-3, kept=48, full=0.4, warm=1)
     data = Config().data.__class__(scenes=2, seed=300_000, processes=1)
-    config = Config(base=base, sizes=SIZES, processes=1, data=data, sheets=stage, text=64)
+    config = Config(base=str(base), sizes=SIZES, processes=1, data=data, sheets=stage, text=64)
     run(config, tmp_path, tmp_path / "data")
     network, progress = trained(config, tmp_path)
     assert progress.stage == 1
     assert network.model.image_newline.abs().sum() > 0
+
+
+def test_both_composers_are_rehearsed():
+    """Prompts with outlines, and those with boxes in words."""
+    words = [part for sheet in _gathered(300_000) for part in sheet.parts if isinstance(part, str)]
+    assert any("outlines:" in part for part in words)
+    assert any(part.startswith("The part at [0.") for part in words)
+
+
+def test_a_base_that_is_no_tiny_is_refused(tmp_path):
+    """Weights that are missing are not made up."""
+    with pytest.raises(ModelError, match="holds no model"):
+        onevision(tmp_path)
+    network = fresh(SIZES)
+    save(network, tmp_path)
+    state = load_file(tmp_path / "model.safetensors")
+    gone = next(iter(state))
+    save_file({name: some for name, some in state.items() if name != gone}, tmp_path / "x")
+    (tmp_path / "x").replace(tmp_path / "model.safetensors")
+    with pytest.raises(ModelError, match="lacks"):
+        onevision(tmp_path)

@@ -19,6 +19,8 @@ _SEARCH = {**_RULES, "proposals.s_max": 3}
 class Packaged(Auto):
     """A checkpoint that lies in this package, under its name."""
 
+    home = "needles(about=attribute, count=1, size=4k, seed=1)"  # where it fails if asked directly
+
     checkpoint: str = option("", help="folder of another checkpoint than the one that ships")
     memory: int = option(  # a question takes 12 MiB or so
         256 << 20,
@@ -31,6 +33,10 @@ class Packaged(Auto):
         placed = attrs.evolve(self, checkpoint=self.checkpoint or str(shipped))
         return super(Packaged, placed).family()
 
+    def settings(self) -> Mapping[str, Mapping[str, object]]:
+        """Every search finds its targets by rule."""
+        return {"focus": _SEARCH, "zoomeye": _RULES, "seal": _RULES}
+
     @classmethod
     def shipped(cls) -> bool:
         """Whether the weights have been trained, and lie here."""
@@ -42,11 +48,6 @@ class Tiny(Packaged):
     """A small LLaVA for the drawn scenes of `needles`, and no others."""
 
     name = "tiny"
-    home = "needles(about=attribute, count=1, size=4k, seed=1)"  # where it fails if asked directly
-
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
-        """Every search finds its targets by rule."""
-        return {"focus": _SEARCH, "zoomeye": _RULES, "seal": _RULES}
 
 
 @attrs.frozen
@@ -56,5 +57,7 @@ class TinyOnevision(Packaged):
     name = "tiny-onevision"
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
-        """What is found is shown beside the whole."""
-        return {"focus": {**_SEARCH, "answer": "interleaved", "t_type2": 0.5}}
+        """As `tiny`'s, but what FOCUS finds is shown beside the whole."""
+        settings = super().settings()
+        shown = {"answer": "interleaved", "t_type2": 0.5}
+        return {**settings, "focus": {**settings["focus"], **shown}}

@@ -24,6 +24,7 @@ LONG_SIDES = {"1k": 1024, "2k": 2048, "4k": 4096, "8k": 8192}
 # A scene's seed, from its highest bit: split, seed of the dataset, number, attempt.
 _SEED, _NUMBER, _ATTEMPT = 16, 24, 4
 _SPLIT = _SEED + _NUMBER + _ATTEMPT
+TRAINING = 1 << _SPLIT  # all scenes' seeds below are those of the first split
 _drawn = lru_cache(1)(draw)
 
 

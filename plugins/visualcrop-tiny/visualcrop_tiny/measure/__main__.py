@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
 
 from visualcrop import errors
 
-from .measuring import KINDS, Figures, measure
+from ..needles import LONG_SIDES, SPLITS
+from ..scenes import KINDS
+from ..train.card import machine
+from .measuring import Figures, measure
 
 _EVERY = 20  # questions between two lines about how far it has come
 
@@ -19,24 +24,38 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure, and print tables in Markdown."""
     parser = argparse.ArgumentParser(prog="python -m visualcrop_tiny.measure", description=__doc__)
     parser.add_argument("-m", "--model", default="tiny", help="spec of the model")
-    parser.add_argument("--split", default="test", help="train, dev or test")
+    parser.add_argument("--split", default="test", choices=SPLITS)
     parser.add_argument("--seed", type=int, default=0, help="of the scenes")
-    parser.add_argument("--size", default="2k", help="1k, 2k, 4k or 8k")
+    parser.add_argument("--size", default="2k", choices=LONG_SIDES, help="of the scenes")
     parser.add_argument("--count", type=int, default=100, help="questions of each kind")
-    parser.add_argument("--kinds", nargs="+", default=KINDS, help="what is asked about")
+    parser.add_argument(
+        "--kinds", nargs="+", default=KINDS, choices=KINDS, help="what is asked about"
+    )
     parser.add_argument("--out", type=Path, help="also write the figures here, in JSON")
     given = parser.parse_args(arguments)
+    given.typed = sys.argv[1:] if arguments is None else arguments
+    if given.out:
+        given.out.parent.mkdir(parents=True, exist_ok=True)
     try:
         figures = _measured(given)
-    except errors.UnknownStrategyError as exc:
-        sys.stderr.write(
-            f"{exc} What is compared comes with: pip install visualcrop-tiny[measure]\n"
-        )
+    except errors.VisualcropError as exc:
+        sys.stderr.write(f"{exc}\n")
         return 1
     if given.out:
         given.out.write_text(json.dumps(figures.table(), indent=1), "utf-8")
-    sys.stdout.write(figures.markdown() + "\n")
+    sys.stdout.write(f"{_told(given)}\n\n{figures.markdown()}\n")
     return 0
+
+
+def _told(given: argparse.Namespace) -> str:
+    """What was measured, on which machine and when, for a page that shows it."""
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
+    return (
+        f"{given.count} questions each about {', '.join(given.kinds)} (split {given.split}, seed "
+        f"{given.seed}, {given.size}), by letter / in open words;\n"
+        f"`{shlex.join(['python', '-m', 'visualcrop_tiny.measure', *given.typed])}`\n"
+        f"({machine()}, {today})."
+    )
 
 
 def _measured(given: argparse.Namespace) -> Figures:

@@ -12,9 +12,8 @@ import attrs
 from visualcrop import Dataset, Image, Looker, Registry, Sample
 
 from .methods import ORACLE, SEARCH, Replies, lookers, oracle, replies
-from .pointing import area, confidences, elsewhere, other_things, pointed, proposals, sources
+from .pointing import area, confidences, elsewhere, other_things, pointed, sources
 
-KINDS = ("attribute", "relation", "count", "existence", "detail", "large")
 Table: TypeAlias = dict[str, dict[str, float]]
 
 
@@ -41,14 +40,15 @@ class Figures:
             "passes": {key: _mean(counts) for key, counts in self.passes.items()},
             "maps": {" / ".join(key): _mean(marks) for key, marks in self.hits.items()},
             "existence": {
-                key: area(self.sure["there"], self.sure[key])
-                for key in ("at another thing", "somewhere else")
+                key: area(self.sure["there"], absent)
+                for key, absent in self.sure.items()
+                if key != "there" and absent
             },
         }
 
     def markdown(self) -> str:
         """As tables: methods by kinds, by letter / in open words; then maps and existence."""
-        kinds = list(dict.fromkeys(kind for _, kind, _ in self.right))
+        kinds = self._kinds()
         methods = list(dict.fromkeys(method for method, _, _ in self.right))
         rows = [("", *kinds, "all small", "passes")]
         for method in methods:
@@ -62,29 +62,37 @@ class Figures:
         lines += [f"existence, {name}: {value:.3f}" for name, value in others["existence"].items()]
         return "\n".join(lines)
 
+    def _kinds(self) -> list[str]:
+        return list(dict.fromkeys(kind for _, kind, _ in self.right))
+
     def _cell(self, method: str, kinds: Sequence[str]) -> str:
+        """By letter / in open words, where all *kinds* were asked."""
         both = []
         for form in ("letter", "open"):
-            marks = [mark for kind in kinds for mark in self.right[method, kind, form]]
-            both.append(f"{_mean(marks):.3f}")
+            asked = [self.right.get((method, kind, form), []) for kind in kinds]
+            if not all(asked):
+                return "–"
+            both.append(f"{_mean([mark for marks in asked for mark in marks]):.3f}")
         return " / ".join(both)
 
 
 def _mean(marks: Sequence[float]) -> float:
-    return sum(marks) / len(marks) if marks else 0.0
+    return sum(marks) / len(marks)
 
 
 def measure(
     model: str, dataset: str, kind: str, figures: Figures, tell: Callable[[int], None]
 ) -> None:
     """Ask all that *dataset* has, in every way, and *tell* after each question how many it were."""
-    methods, samples = lookers(model), Registry.load().build(Dataset, dataset)
-    maps, boxes, rng = sources(), proposals(), Random(0)  # noqa: S311 - places, not secrets
+    maps, methods = sources(), lookers(model)
+    samples = Registry.load().build(Dataset, dataset)
+    boxes = methods[SEARCH].searcher.proposals  # type: ignore[attr-defined]
+    rng = Random(0)  # noqa: S311 - places, not secrets
     for number, sample in enumerate(samples, 1):
         image = sample.source.open()
         for name, looker in methods.items():
             figures.add(name, kind, replies(looker, sample, image), sample)
-        if sample.targets:
+        if kind != "existence":
             figures.add(ORACLE, kind, oracle(methods[SEARCH], sample, image), sample)
         if kind == "attribute":
             looker, target = methods["direct"], sample.targets[0]
@@ -98,7 +106,7 @@ def measure(
 
 def _existence(looker: Looker, sample: Sample, image: Image, rng: Random, figures: Figures) -> None:
     target = sample.targets[0]
-    others = other_things(sample, target)
+    others = other_things(sample, image, target)
     places = elsewhere(image, target.box, rng)
     there, absent = confidences(looker, sample, image, [*others, *places])
     figures.sure["there"].append(there)

@@ -9,7 +9,6 @@ import attrs
 from visualcrop import (
     Answer,
     Box,
-    Budget,
     BudgetedModel,
     Finding,
     Image,
@@ -30,7 +29,7 @@ SPECS = {
     "random map and overrun": "focus(relevance=random)",
 }
 SEARCH = "focus, 8 steps"
-ORACLE = "oracle crop"
+ORACLE = "oracle crop"  # of existence none, since there is no true place of what is not there
 CELLS = 3 / 14  # side of an oracle's box, as part of the longer side of the image
 
 
@@ -68,14 +67,17 @@ def oracle(looker: Looker, sample: Sample, image: Image) -> Replies:
 
 
 def composed(looker: Looker, question: Question, findings: Sequence[Finding]) -> Answer:
-    """The composer's answer from these findings."""
-    answer: Answer = looker.searcher.answer.compose(question, findings, budgeted(looker.model))  # type: ignore[attr-defined]
-    return answer
+    """The composer's answer from these findings, and what it cost."""
+    ledger = Ledger()
+    answer: Answer = looker.searcher.answer.compose(  # type: ignore[attr-defined]
+        question, findings, BudgetedModel(looker.model, ledger)
+    )
+    return attrs.evolve(answer, passes=ledger.by_stage())
 
 
 def budgeted(model: Model) -> BudgetedModel:
     """The model, with nobody to pay."""
-    return BudgetedModel(model, Ledger(Budget()))
+    return BudgetedModel(model, Ledger())
 
 
 def box_about(box: Box, image: Image) -> Box:

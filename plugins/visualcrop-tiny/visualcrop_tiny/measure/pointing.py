@@ -16,6 +16,7 @@ from visualcrop import (
     Target,
     TargetBox,
     View,
+    errors,
 )
 
 from ..needles import SceneSource
@@ -29,12 +30,12 @@ _FIRST = 8
 def sources() -> Mapping[str, RelevanceSource]:
     """The maps that are compared."""
     registry = Registry.load()
-    return {name: registry.build(RelevanceSource, name) for name in MAPS}
-
-
-def proposals() -> ProposalGenerator:
-    """Boxes of three cells about the highest."""
-    return Registry.load().build(ProposalGenerator, "anchors(s_max=3)")
+    try:
+        return {name: registry.build(RelevanceSource, name) for name in MAPS}
+    except errors.UnknownStrategyError as exc:
+        raise errors.UnknownStrategyError(
+            f"{exc} What is compared comes with: pip install visualcrop-tiny[measure]"
+        ) from None
 
 
 def pointed(
@@ -76,12 +77,11 @@ def elsewhere(image: Image, target: Box, rng: Random, count: int = 2) -> list[Bo
     return found
 
 
-def other_things(sample: Sample, target: TargetBox, count: int = 2) -> list[Box]:
+def other_things(sample: Sample, image: Image, target: TargetBox, count: int = 2) -> list[Box]:
     """Things of the same scene whose crop shows nothing of the target."""
     source = sample.source
     if not isinstance(source, SceneSource):
         return []
-    image = source.open()
     boxes = [thing.box for thing in plan(source.seed, *source.size(), source.kind).things]
     return [box for box in boxes if not box_about(box, image).common(target.box)][:count]
 

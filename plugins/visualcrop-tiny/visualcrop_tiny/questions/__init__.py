@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .asking import NUMBERS, QUESTIONS, about, ask
+from .asking import NUMBERS, QUESTIONS, ask
 from .sense import Asked, Sense
 
-__all__ = ["NUMBERS", "QUESTIONS", "Asked", "Sense", "about", "ask"]
+__all__ = ["NUMBERS", "QUESTIONS", "Asked", "Sense", "ask"]

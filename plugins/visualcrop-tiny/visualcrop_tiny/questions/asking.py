@@ -1,42 +1,50 @@
-"""One function for each kind of question; each gives none where it cannot be asked."""
+"""
+One function for each kind of question; each gives none where it cannot be asked.
+
+It asks about the first of the *leads*, if there are any, else about something in sight.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from random import Random
+from typing import TypeAlias
+
+import attrs
+
+from visualcrop import Box
 
 from ..scenes import COLOURS, DIGITS, SHAPES, Plan, Scene, Thing
 from ..scenes.words import PLATE, plural
 from .sense import Asked, Sense, choices
 
-_LEAST = 0.08  # how far two things lie apart, as part of what is shown
-MOST = 5  # things of a kind that are counted
+Things: TypeAlias = tuple[Thing, ...]
+_LEAST = 0.08  # how far two things lie apart, as part of how far all do
+MOST = 4  # things of a kind that are counted
 NUMBERS = DIGITS[1 : MOST + 1]
 
 
-def attribute(sense: Sense, rng: Random, lead: Thing | None = None) -> Asked | None:
+def attribute(sense: Sense, rng: Random, leads: Things = ()) -> Asked | None:
     """The colour of the only thing of its shape."""
     alone = [thing for thing in sense.alone if thing.shape != PLATE or rng.random() < 0.3]
-    if lead is None and not alone:
+    if not leads and not alone:
         return None
-    thing = lead or rng.choice(alone)
+    thing = leads[0] if leads else rng.choice(alone)
     text = rng.choice(("What is the {} of the {}?", "What {} is the {}?"))
     word = rng.choice(("color", "color", "colour"))
     colours = choices(rng, thing.colour, (t.colour for t in sense.things), tuple(COLOURS))
     return Asked("attribute", text.format(word, thing.shape), thing.colour, colours, (thing,))
 
 
-def relation(sense: Sense, rng: Random, pair: tuple[Thing, Thing] | None = None) -> Asked | None:
+def relation(sense: Sense, rng: Random, leads: Things = ()) -> Asked | None:
     """Which side of another thing one is on, or whether it is higher."""
-    if pair is None:
-        if len(sense.alone) < 2:
-            return None
-        first, second = rng.sample(sense.alone, 2)
-    else:
-        first, second = pair
+    if not leads and len(sense.alone) < 2:
+        return None
+    first, second = leads[:2] if leads else rng.sample(sense.alone, 2)
     gaps = [a - b for a, b in zip(first.box.centre, second.box.centre, strict=True)]
     axis = int(abs(gaps[1]) > abs(gaps[0]))
-    if pair is None and rng.random() < 0.3:
+    if not leads and rng.random() < 0.3:
         axis = 1 - axis
     words, form = _AXES[axis]
     names = [sense.called(thing, rng, 0.2) for thing in (first, second)]
@@ -60,19 +68,15 @@ _AXES = (
 
 
 def _extent(sense: Sense, axis: int) -> float:
-    sides = [
-        (t.box.left, t.box.right) if axis == 0 else (t.box.top, t.box.bottom) for t in sense.things
-    ]
-    return max(side for pair in sides for side in pair) - min(
-        side for pair in sides for side in pair
-    )
+    frame = reduce(Box.around, (thing.box for thing in sense.things))
+    return (frame.width, frame.height)[axis]
 
 
-def count(sense: Sense, rng: Random, lead: Thing | None = None) -> Asked | None:
+def count(sense: Sense, rng: Random, leads: Things = ()) -> Asked | None:
     """How many things there are of a shape that is there."""
     many = [t for t in sense.named if 1 < sense.shapes[t.shape] <= MOST]
     some = many if many and rng.random() < 0.75 else sense.alone
-    thing = lead or (rng.choice(some) if some else None)
+    thing = leads[0] if leads else rng.choice(some) if some else None
     if thing is None or thing.shape == PLATE or sense.shapes[thing.shape] > MOST:
         return None
     number = sense.shapes[thing.shape]
@@ -81,14 +85,14 @@ def count(sense: Sense, rng: Random, lead: Thing | None = None) -> Asked | None:
     return Asked("count", text, str(number), choices(rng, str(number), (), NUMBERS), about)
 
 
-def existence(sense: Sense, rng: Random, lead: Thing | None = None) -> Asked | None:
+def existence(sense: Sense, rng: Random, leads: Things = ()) -> Asked | None:
     """Whether a thing is there; if not, often one that shares its colour or its shape is."""
-    named = [lead] if lead else list(sense.named)
+    named = leads[:1] or sense.named
     if named and rng.random() < 0.5:
         thing = rng.choice(named)
-        name = thing.name if lead or rng.random() < 0.5 else _some_number(thing.shape, rng)
+        name = thing.name if leads or rng.random() < 0.5 else _some_number(thing.shape, rng)
         return _exists(rng, name, "Yes", (thing,))
-    near = rng.choice(named) if named and (lead or rng.random() < 0.6) else None
+    near = rng.choice(named) if named and (leads or rng.random() < 0.6) else None
     absent = _absent(sense, rng, near)
     return _exists(rng, absent, "No", (near,) if near else ()) if absent else None
 
@@ -118,10 +122,10 @@ def _exists(rng: Random, name: str, answer: str, about: tuple[Thing, ...]) -> As
     return Asked("existence", f"Is there {article} {name} in the image?", answer, order, about)
 
 
-def detail(sense: Sense, rng: Random, lead: Thing | None = None) -> Asked | None:
+def detail(sense: Sense, rng: Random, leads: Things = ()) -> Asked | None:
     """What is written on a plate."""
     plates = [thing for thing in sense.named if thing.text]
-    thing = lead or (rng.choice(plates) if plates else None)
+    thing = leads[0] if leads else rng.choice(plates) if plates else None
     name = sense.called(thing, rng, 0.5) if thing else None
     if thing is None or name is None:
         return None
@@ -130,8 +134,7 @@ def detail(sense: Sense, rng: Random, lead: Thing | None = None) -> Asked | None
     return Asked("detail", text, thing.text, digits, (thing,))
 
 
-Ask = Callable[[Sense, Random], Asked | None]
-QUESTIONS: dict[str, Ask] = {
+QUESTIONS: dict[str, Callable[..., Asked | None]] = {
     "attribute": attribute,
     "relation": relation,
     "count": count,
@@ -142,27 +145,8 @@ QUESTIONS: dict[str, Ask] = {
 
 def ask(scene: Plan | Scene, rng: Random) -> Asked | None:
     """A question of the scene's own kind, about its leads."""
-    sense, first = Sense(scene.things), scene.things[0]
-    if scene.kind == "relation":
-        return relation(sense, rng, (first, scene.things[1]))
-    if scene.kind == "large":
-        asked = (detail if first.text else attribute)(sense, rng, first)
-        return asked and _as_large(asked)
-    made: dict[str, Callable[[Sense, Random, Thing], Asked | None]] = {
-        "attribute": attribute,
-        "count": count,
-        "existence": existence,
-        "detail": detail,
-    }
-    return made[scene.kind](sense, rng, first)
-
-
-def _as_large(asked: Asked) -> Asked:
-    import attrs
-
-    return attrs.evolve(asked, kind="large")
-
-
-def about(asked: Asked) -> tuple[str, ...]:
-    """Names of what the question is about, each once."""
-    return tuple(dict.fromkeys(thing.name for thing in asked.about))
+    kind: str = scene.kind
+    if kind == "large":
+        kind = "detail" if scene.things[0].text else "attribute"
+    asked = QUESTIONS[kind](Sense(scene.things), rng, scene.things)
+    return asked and attrs.evolve(asked, kind=scene.kind)

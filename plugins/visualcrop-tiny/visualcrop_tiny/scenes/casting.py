@@ -16,7 +16,7 @@ KINDS: tuple[Kind, ...] = ("attribute", "relation", "count", "existence", "detai
 SMALL = (18.0, 40.0)  # pixels on a side in a picture of 2048, and in smaller ones
 SIZES: dict[str, tuple[float, float]] = {
     "relation": (26.0, 56.0),  # two are shown side by side, so each at half the size
-    "count": (80.0, 140.0),  # of up to five, each at a third
+    "count": (80.0, 140.0),  # of up to four
     "detail": (64.0, 110.0),
 }
 LARGE = (0.3, 0.6)  # parts of the picture's shorter side

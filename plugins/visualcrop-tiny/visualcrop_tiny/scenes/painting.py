@@ -25,7 +25,6 @@ class Scene:
 
     picture: PIL.Image.Image = attrs.field(repr=False)
     things: tuple[Thing, ...]
-    seed: int
     kind: Kind = "attribute"
     leads: int = 1  # how many things its question is about
 
@@ -43,7 +42,7 @@ def paint(planned: Plan) -> Scene:
     for place in planned.places:
         _painted(rng, picture, place)
     picture = _photograph(rng, picture)
-    return Scene(picture, planned.things, planned.seed, planned.kind, planned.leads)
+    return Scene(picture, planned.things, planned.kind, planned.leads)
 
 
 def _painted(rng: Rng, picture: PIL.Image.Image, place: Place) -> None:

@@ -9,7 +9,6 @@ import attrs
 
 from visualcrop import (
     AnswerComposer,
-    Budget,
     BudgetedModel,
     Capture,
     Choice,
@@ -54,7 +53,7 @@ class Listener(Model):
 def rehearsed(composer: AnswerComposer, question: Question, findings: Sequence[Finding]) -> Prompt:
     """The prompt that *composer* asks the question with."""
     listener = Listener()
-    composer.compose(question, findings, BudgetedModel(listener, Ledger(Budget())))
+    composer.compose(question, findings, BudgetedModel(listener, Ledger()))
     return listener.heard[0]
 
 
@@ -65,5 +64,5 @@ def prompt_of(text: str, choices: tuple[str, ...] = ()) -> str:
 
     listener = Listener()
     question = Question(text, Image(PIL.Image.new("RGB", (8, 8))), choices)
-    reply(question, [], BudgetedModel(listener, Ledger(Budget())))
+    reply(question, [], BudgetedModel(listener, Ledger()))
     return listener.heard[0].text

@@ -1,5 +1,5 @@
 """
-`python -m visualcrop_tiny.train CONFIG.toml --out FOLDER`: one run, taken up again if stopped.
+`python -m visualcrop_tiny.train tiny --out FOLDER`: one run, taken up again if stopped.
 
 Afterwards `--weights` has the model as the hub has them, with its card.
 """
@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 
 import attrs
+
+from visualcrop.errors import VisualcropError
 
 from .card import card
 from .config import read
@@ -24,16 +26,26 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m visualcrop_tiny.train", description=(__doc__ or "").strip()
     )
-    parser.add_argument("config", type=Path, help="what to train, in TOML")
+    parser.add_argument("config", help="what to train: a TOML file, or the name of one that ships")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints and the log")
     parser.add_argument("--data", type=Path, help="folder of what is rendered; else in --out")
-    parser.add_argument("--base", default="", help="trained tiny, for OneVision's layout")
+    parser.add_argument("--base", default="", help="another tiny to start OneVision's layout from")
     parser.add_argument("--seed", type=int, help="another seed than the config's")
     parser.add_argument("--weights", type=Path, help="folder to write the model to")
     parser.add_argument(
         "--figures", type=Path, help="tables for its card, by visualcrop_tiny.measure"
     )
     given = parser.parse_args(arguments)
+    try:
+        _work(given)
+    except VisualcropError as exc:
+        sys.stderr.write(f"{exc}\n")
+        return 1
+    return 0
+
+
+def _work(given: argparse.Namespace) -> None:
+    figures = given.figures.read_text("utf-8") if given.figures else ""
     config = read(given.config)
     config = attrs.evolve(
         config,
@@ -44,11 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
     if given.weights:
         network, progress = trained(config, given.out)
         save(network, given.weights)
-        figures = given.figures.read_text("utf-8") if given.figures else ""
         written = card(config, given.out, progress.total, figures)
         (given.weights / "README.md").write_text(written, "utf-8")
         say(f"written to {given.weights}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,41 +40,45 @@ Trained by `python -m visualcrop_tiny.train`, config below.
 {machine}, {date}; {minutes:.0f} minutes of training in all.
 
 {log}
-
-{notes}
 """
 _ALIGNED = """V-V relevance is not left to chance: a loss makes the value features of a word, in
 decoder layers {first} to {last}, resemble those of the patches that show what it names (InfoNCE
 over cosines as in Fig. 7, weight {align}), and a floor keeps other cosines from turning negative
 (weight {floor}). That values point at what a word names is so by construction here, and says
-nothing about models trained without it. Image tokens are also trained to be the words for what
-they show, and word tokens to know the place of their thing."""
+nothing about models trained without it."""
 _PLAIN = "No loss makes value features of words and patches alike; V-V is what emerges."
+_DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
+_PLACE = "Word tokens are also trained to know the place of their thing (weight {place})."
+_BASED = "What its base was trained for, it was too: see the card of {base}."
 
 
 def card(config: Config, out: Path, seconds: float, figures: str) -> str:
     """The card in Markdown, from the run's own config and log."""
-    losses = config.losses
-    aligned = _ALIGNED.format(
-        first=losses.layers[0],
-        last=losses.layers[1] - 1,
-        align=losses.align,
-        floor=losses.floor,
-    )
     head = _HEAD.format(
         name=config.name,
         words=len(WORDS),
-        purpose=aligned if losses.align else _PLAIN,
+        purpose="\n".join(_purposes(config)),
         data=_data(config),
         machine=machine(),
         date=dt.datetime.now(tz=dt.UTC).date().isoformat(),
         minutes=seconds / 60,
         log="\n".join(_stages(config, out)),
-        notes=config.notes,
     )
-    settings = {key: value for key, value in attrs.asdict(config).items() if key != "notes"}
-    parts = [head, "## Config\n```json", json.dumps(settings, indent=1), "```"]
+    parts = [head, "## Config\n```json", json.dumps(config.used(), indent=1), "```"]
     return "\n".join(parts + ([f"\n## Figures\n{figures}"] if figures else [])) + "\n"
+
+
+def _purposes(config: Config) -> Iterator[str]:
+    losses = config.losses
+    first, last = losses.layers[0], losses.layers[1] - 1
+    weights = attrs.asdict(losses) | {"first": first, "last": last, "base": config.base}
+    yield (_ALIGNED if losses.align else _PLAIN).format(**weights)
+    if losses.dense:
+        yield _DENSE.format(**weights)
+    if config.base:
+        yield _BASED.format(**weights)
+    elif losses.place:
+        yield _PLACE.format(**weights)
 
 
 def machine() -> str:
@@ -94,8 +99,8 @@ def _data(config: Config) -> str:
     if config.base:
         return (
             f"Pictures of {scenes}: one in two by two\n"
-            "tiles, or several as the interleaved composer has them. The weights start from a\n"
-            "trained `tiny`."
+            "tiles, or several as the composers `interleaved` and `text-boxes` have them.\n"
+            f"The weights start from `{config.base}`."
         )
     return (
         f"{config.data.scenes * PER_SCENE} views of 112 x 112 pixels of {scenes} of\n"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import attrs
+
+from visualcrop import errors
+
+from ..needles import TRAINING, split_of
 
 _T = TypeVar("_T")
 
@@ -63,13 +68,12 @@ class Config:
     """All of it."""
 
     name: str = "tiny"
-    notes: str = ""  # for the card
-    base: str = ""  # folder of a trained tiny, from which OneVision's layout is made
+    base: str = ""  # a trained tiny, shipped or in a folder, from which OneVision's layout is made
     seed: int = 0
-    processes: int = 2
+    processes: int = 2  # on a CPU
     threads: int = 1  # of each process
     device: str = "auto"
-    compile: bool = False  # the layers: a minute of work, once, for a fifth less time
+    compile: bool = False  # the layers: a minute of work at each start, for a fifth less time
     text: int = 128  # tokens of questions packed behind one view
     save: float = 120.0  # seconds between checkpoints
     sizes: Sizes = Sizes()
@@ -84,16 +88,54 @@ class Config:
         """Names of the stages, in their order."""
         return ("sheets",) if self.base else ("look", "talk")
 
+    def lasting(self) -> dict[str, Any]:
+        """All that decides what comes of a run, and so may not change while it lasts."""
+        table = attrs.asdict(self)
+        del table["data"]["processes"]
+        return {name: value for name, value in table.items() if name not in _PASSING}
 
-def read(path: Path) -> Config:
-    """The run that the file describes; what it leaves out is as above."""
-    return _built(Config, tomllib.loads(path.read_text("utf-8")))
+    def used(self) -> dict[str, Any]:
+        """All but the settings of stages that there are not."""
+        table = attrs.asdict(self)
+        idle = {"look", "talk", "sheets"}.difference(self.stages)
+        return {name: value for name, value in table.items() if name not in idle}
+
+
+_PASSING = {"processes", "threads", "device", "compile", "save"}
+
+
+def read(name: str) -> Config:
+    """The run that a file, or one that ships, describes; what it leaves out is as above."""
+    path, shipped = Path(name), files("visualcrop_tiny") / "configs"
+    if not path.is_file():
+        known = sorted(Path(file.name).stem for file in shipped.iterdir())
+        if name not in known:
+            raise errors.FileError(
+                f"There is no config {name!r}; give a TOML file, or one of {', '.join(known)}."
+            )
+        path = Path(str(shipped / f"{name}.toml"))
+    try:
+        config = _built(Config, tomllib.loads(path.read_text("utf-8")))
+    except tomllib.TOMLDecodeError as exc:
+        raise errors.SpecError(f"{path} is not TOML; {exc}.") from None
+    seeds = config.data.seed, config.data.seed + config.data.scenes
+    if any(split_of(seed) != "train" for seed in seeds):
+        raise errors.SpecError(
+            f"Scenes from seed {seeds[0]} on are not for training; choose seeds below {TRAINING}."
+        )
+    return config
+
+
+def folder_of(base: str) -> Path:
+    """Where the trained model *base* lies."""
+    shipped = Path(str(files("visualcrop_tiny") / "weights" / base))
+    return shipped if shipped.is_dir() else Path(base)
 
 
 def _built(cls: type[_T], table: dict[str, Any]) -> _T:
     fields = {field.name: field.default for field in attrs.fields(cast("Any", cls))}
     if unknown := sorted(set(table) - set(fields)):
-        raise ValueError(
+        raise errors.SpecError(
             f"There is no setting called {unknown[0]!r}; known are {', '.join(fields)}."
         )
     made = {name: _fitted(fields[name], value) for name, value in table.items()}

@@ -9,6 +9,8 @@ from typing import Any
 
 import attrs
 
+from visualcrop import errors
+
 _CHECKPOINT = "checkpoint.pt"
 
 
@@ -52,6 +54,7 @@ def keep(out: Path, trainee: Any, progress: Progress, tools: list[Any]) -> None:
         "placing": trainee.placing.state_dict(),
         "tools": [tool.state_dict() for tool in tools],
         "progress": attrs.asdict(progress),
+        "config": trainee.config.lasting(),
     }
     new = out / "checkpoint.new"
     torch.save(state, new)
@@ -59,16 +62,37 @@ def keep(out: Path, trainee: Any, progress: Progress, tools: list[Any]) -> None:
 
 
 def restored(out: Path, trainee: Any) -> tuple[Progress, list[Any]]:
-    """The progress that the checkpoint has, and its optimisers' states; fresh if there is none."""
+    """
+    The progress that the checkpoint has, and its optimisers' states; fresh if there is none.
+
+    A checkpoint of another run than the trainee's is refused.
+    """
     import torch
 
     path = out / _CHECKPOINT
     if not path.is_file():
         return Progress(), []
     state = torch.load(path, map_location=trainee.device)
+    if told := _difference(state["config"], trainee.config.lasting()):
+        raise errors.SpecError(
+            f"The run in {out} was begun with {told}; choose another folder with --out, or the "
+            "same settings."
+        )
     trainee.network.load_state_dict(state["network"])
     trainee.placing.load_state_dict(state["placing"])
     return Progress(**state["progress"]), state["tools"] or []
+
+
+def _difference(old: dict[str, Any], new: dict[str, Any], before: str = "") -> str:
+    """The first setting that is not the same."""
+    for name, was in old.items():
+        now = new.get(name)
+        if isinstance(was, dict) and isinstance(now, dict):
+            if told := _difference(was, now, f"{before}{name}."):
+                return told
+        elif was != now:
+            return f"{before}{name} = {was!r}, not {now!r}"
+    return ""
 
 
 def say(line: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ..views import GRID, Store, gather, gathered, render
+from .config import folder_of
 from .network import fresh, onevision
 from .progress import Progress, keep, restored, say
 from .sheets import SheetTrainee
@@ -24,7 +25,8 @@ def run(config: Config, out: Path, data: Path) -> None:
     """Train to the end, or on from the last checkpoint in *out*."""
     out.mkdir(parents=True, exist_ok=True)
     _prepare(config, data)
-    together(config.processes, _train, config, out, data)
+    config = attrs.evolve(config, device=_device(config))
+    together(config.processes if config.device == "cpu" else 1, _train, config, out, data)
 
 
 def trained(config: Config, out: Path) -> tuple[Any, Progress]:
@@ -51,13 +53,19 @@ def _train(team: Team, config: Config, out: Path, data: Path) -> None:
 def _trainee(config: Config, store: Any) -> Any:
     import torch
 
-    device = config.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    network: Any = onevision(config.base) if config.base else fresh(config.sizes)
-    placing = torch.nn.Linear(config.sizes.width, 2 * GRID)
+    device = _device(config)
+    network: Any = onevision(folder_of(config.base)) if config.base else fresh(config.sizes)
+    placing = torch.nn.Linear(network.config.text_config.hidden_size, 2 * GRID)
     kind = SheetTrainee if config.base else Trainee
     return kind(config, store, network.to(device), placing.to(device), device)
+
+
+def _device(config: Config) -> str:
+    import torch
+
+    if config.device != "auto":
+        return config.device
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _prepare(config: Config, data: Path) -> None:
@@ -66,6 +74,7 @@ def _prepare(config: Config, data: Path) -> None:
     del wanted["processes"]
     if done.is_file() and json.loads(done.read_text("utf-8")) == wanted:
         return
+    done.unlink(missing_ok=True)
     say(f"rendering {config.data.scenes} scenes")
     make = gather if config.base else render
     make(data, config.data.scenes, config.data.seed, config.data.processes)

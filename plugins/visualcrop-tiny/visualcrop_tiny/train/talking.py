@@ -67,7 +67,7 @@ def taught(
     if weights.align or weights.floor:
         near, floor, told["aligned"] = losses.align(
             _values(network, heard, weights.layers),
-            config.sizes.heads,
+            network.config.text_config.num_key_value_heads,
             ids,
             heard.labels,
             weights.tau,
@@ -109,8 +109,7 @@ def _dense(network: Any, heard: Heard) -> tuple[Tensor, Tensor]:
         image = heard.at_image(hidden)
         words = network.lm_head(image) if layer == -1 else spotted(network, image)
         found.append(losses.dense(words, heard.labels))
-    total = found[0][0] + found[1][0] + found[2][0]
-    return total / len(found), found[-1][1]
+    return sum(loss for loss, _ in found) / len(found), found[-1][1]
 
 
 def _values(network: Any, heard: Heard, layers: tuple[int, int]) -> list[tuple[Tensor, Tensor]]:

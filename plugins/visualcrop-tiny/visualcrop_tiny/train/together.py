@@ -24,7 +24,8 @@ class Team:
         if self.size == 1:
             return number
         grown = [weights for weights in parameters if weights.grad is not None]
-        flat = torch.cat([w.grad.flatten() for w in grown] + [torch.tensor([number])])
+        told = torch.tensor([number], device=grown[0].device)
+        flat = torch.cat([*(weights.grad.flatten() for weights in grown), told])
         torch.distributed.all_reduce(flat)
         flat /= self.size
         start = 0

@@ -1,10 +1,11 @@
-"""Prompts for OneVision's layout: one picture, or several as the interleaved composer has them."""
+"""Prompts for OneVision's layout: one picture, or several as two of the composers have them."""
 
 from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
 from functools import cache
+from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 
@@ -14,7 +15,6 @@ import numpy as np
 from visualcrop import (
     AnswerComposer,
     Box,
-    Budget,
     BudgetedModel,
     Finding,
     Image,
@@ -35,7 +35,8 @@ from .sheets import Shown, among, in_sight, processor, single
 from .sight import Sighting
 
 _KINDS = (*KINDS, "relation", "count", "detail")
-_SINGLES, _COMPOSED = 4, 3
+_SINGLES, _COMPOSED = 4, 4
+_COMPOSERS = ("interleaved", "text-boxes")  # in turn
 _FILE = "sheets.pickle"
 _WRONG = 0.15  # of the findings lie somewhere else
 
@@ -81,14 +82,14 @@ def _alone(scene: Scene, box: Box) -> Sheet:
 
 
 def _composed(scene: Scene, rng: np.random.Generator, chance: Random) -> Iterator[Sheet]:
-    """The interleaved composer's prompts for questions whose targets have been found."""
-    sense, extractor, composer = Sense(scene.things), *_tools()
-    for _ in range(_COMPOSED):
+    """The composers' prompts for questions whose targets have been found."""
+    sense, (extractor, *composers) = Sense(scene.things), _tools()
+    for composer in islice(cycle(composers), _COMPOSED):
         asked = QUESTIONS[chance.choice(list(QUESTIONS))](sense, chance)
         if asked is None or not asked.about:
             continue
         question = Question(asked.text, Image(scene.picture))
-        ledger = BudgetedModel(Listener(), Ledger(Budget()))
+        ledger = BudgetedModel(Listener(), Ledger())
         findings = [
             Finding(target, box)
             for target in extractor.extract(question, ledger)
@@ -118,6 +119,6 @@ def _boxes(scene: Scene, target: Target, asked: Asked, rng: np.random.Generator)
 
 
 @cache
-def _tools() -> tuple[TargetExtractor, AnswerComposer]:
-    registry = Registry.load()
-    return registry.build(TargetExtractor, "rules"), registry.build(AnswerComposer, "interleaved")
+def _tools() -> tuple[TargetExtractor, *tuple[AnswerComposer, ...]]:
+    build = Registry.load().build
+    return build(TargetExtractor, "rules"), *(build(AnswerComposer, name) for name in _COMPOSERS)

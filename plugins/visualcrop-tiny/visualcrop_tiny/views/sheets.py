@@ -19,7 +19,6 @@ from .sight import GRID, SIDE, Sighting, fitted, moved
 
 PINPOINTS = [[2 * SIDE, 2 * SIDE]]  # two by two tiles, whatever the shape of the picture
 TILES = 9  # of `anyres_max_9`
-NEWLINE = -1
 _PATCHES = GRID * GRID
 Array = npt.NDArray[Any]
 
