@@ -92,3 +92,17 @@ def test_what_was_not_measured_has_no_figure():
     figures.passes.update({"direct": [1], "oracle crop": [1]})
     assert "| oracle crop | 1.000 / 1.000 | – | – | 1.0 |" in figures.markdown()
     assert figures.table()["existence"] == {}
+
+
+@pytest.mark.slow
+def test_kinds_are_measured_side_by_side(capsys, tmp_path):
+    """By two processes as by one, and the table says how it was made."""
+    given = ["-m", "toy", "--count", "1", "--size", "1k", "--kinds", "attribute", "existence"]
+    out = tmp_path / "new" / "figures.json"
+    assert main([*given, "--processes", "2", "--out", str(out)]) == 0
+    one = capsys.readouterr().out
+    assert main(given) == 0
+    both = (text.partition("\n\n")[2] for text in (one, capsys.readouterr().out))
+    assert len(set(both)) == 1
+    assert "`python -m visualcrop_tiny.measure -m toy --count 1" in one
+    assert json.loads(out.read_text("utf-8"))["questions"]["direct / attribute / letter"] == 1

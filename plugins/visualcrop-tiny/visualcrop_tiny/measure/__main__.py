@@ -15,6 +15,7 @@ from visualcrop import errors
 from ..needles import LONG_SIDES, SPLITS
 from ..scenes import KINDS
 from ..train.card import machine
+from ..views.labour import shared
 from .measuring import Figures, measure
 
 _EVERY = 20  # questions between two lines about how far it has come
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--kinds", nargs="+", default=KINDS, choices=KINDS, help="what is asked about"
     )
+    parser.add_argument("--processes", type=int, default=1, help="for as many kinds side by side")
     parser.add_argument("--out", type=Path, help="also write the figures here, in JSON")
     given = parser.parse_args(arguments)
     given.typed = sys.argv[1:] if arguments is None else arguments
@@ -60,13 +62,17 @@ def _told(given: argparse.Namespace) -> str:
 
 def _measured(given: argparse.Namespace) -> Figures:
     figures = Figures()
-    for kind in given.kinds:
-        needles = (
-            f"needles(about={kind}, count={given.count}, size={given.size}, "
-            f"split={given.split}, seed={given.seed})"
-        )
-        measure(given.model, needles, kind, figures, partial(_tell, kind, given.count))
+    for some in shared(partial(_of_kind, given), given.kinds, given.processes, at_once=1):
+        figures.join(some)
     return figures
+
+
+def _of_kind(given: argparse.Namespace, kind: str) -> Figures:
+    needles = (
+        f"needles(about={kind}, count={given.count}, size={given.size}, "
+        f"split={given.split}, seed={given.seed})"
+    )
+    return measure(given.model, needles, kind, partial(_tell, kind, given.count))
 
 
 def _tell(kind: str, count: int, number: int) -> None:

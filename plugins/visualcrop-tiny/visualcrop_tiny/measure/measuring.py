@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 from typing import Any, TypeAlias
 
@@ -17,20 +18,29 @@ from .pointing import area, confidences, elsewhere, other_things, pointed, sourc
 Table: TypeAlias = dict[str, dict[str, float]]
 
 
+_lists = partial(defaultdict, list)
+
+
 @attrs.define
 class Figures:
     """Right answers by method and kind, and all else that is counted."""
 
-    right: dict[tuple[str, str, str], list[bool]] = attrs.field(factory=lambda: defaultdict(list))
-    passes: dict[str, list[int]] = attrs.field(factory=lambda: defaultdict(list))
-    hits: dict[tuple[str, str], list[bool]] = attrs.field(factory=lambda: defaultdict(list))
-    sure: dict[str, list[float]] = attrs.field(factory=lambda: defaultdict(list))
+    right: dict[tuple[str, str, str], list[bool]] = attrs.field(factory=_lists)
+    passes: dict[str, list[int]] = attrs.field(factory=_lists)
+    hits: dict[tuple[str, str], list[bool]] = attrs.field(factory=_lists)
+    sure: dict[str, list[float]] = attrs.field(factory=_lists)
 
     def add(self, method: str, kind: str, said: Replies, sample: Sample) -> None:
         """Count one question's two answers."""
         self.right[method, kind, "letter"].append(said.letter.choice == sample.answer)
         self.right[method, kind, "open"].append(said.open.text in sample.answers)
         self.passes[method].append(sum(said.letter.passes.values()))
+
+    def join(self, others: Figures) -> None:
+        """Count what *others* have counted, too."""
+        for name in attrs.fields_dict(Figures):
+            for key, marks in getattr(others, name).items():
+                getattr(self, name)[key] += marks
 
     def table(self) -> dict[str, Any]:
         """Everything in numbers."""
@@ -80,10 +90,9 @@ def _mean(marks: Sequence[float]) -> float:
     return sum(marks) / len(marks)
 
 
-def measure(
-    model: str, dataset: str, kind: str, figures: Figures, tell: Callable[[int], None]
-) -> None:
+def measure(model: str, dataset: str, kind: str, tell: Callable[[int], None]) -> Figures:
     """Ask all that *dataset* has, in every way, and *tell* after each question how many it were."""
+    figures = Figures()
     maps, methods = sources(), lookers(model)
     samples = Registry.load().build(Dataset, dataset)
     boxes = methods[SEARCH].searcher.proposals  # type: ignore[attr-defined]
@@ -102,6 +111,7 @@ def measure(
                 figures.hits[name, "first 8 boxes"].append(eighth)
             _existence(methods[SEARCH], sample, image, rng, figures)
         tell(number)
+    return figures
 
 
 def _existence(looker: Looker, sample: Sample, image: Image, rng: Random, figures: Figures) -> None:
