@@ -52,9 +52,9 @@ def test_each_thing_has_its_colour_where_its_box_is():
 
 
 def test_small_things_are_too_small_for_the_eye():
-    """In a picture of 2048 pixels a thing is at most 60 wide, three and a half of the eye's 112."""
+    """In a picture of 2048 pixels a thing is at most 40 wide, a patch has 146."""
     for seed in range(20):
-        assert all(thing.box.width <= 64 for thing in plan(seed, 2048, 2048).things)
+        assert all(thing.box.width <= 40 for thing in plan(seed, 2048, 2048).things)
 
 
 def test_the_leads_fit_the_kind():

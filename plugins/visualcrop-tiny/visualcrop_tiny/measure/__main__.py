@@ -18,8 +18,6 @@ from ..train.card import machine
 from ..views.labour import shared
 from .measuring import Figures, measure
 
-_EVERY = 20  # questions between two lines about how far it has come
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure, and print tables in Markdown."""
@@ -62,22 +60,11 @@ def _told(given: argparse.Namespace) -> str:
 
 def _measured(given: argparse.Namespace) -> Figures:
     figures = Figures()
-    for some in shared(partial(_of_kind, given), given.kinds, given.processes, at_once=1):
+    needles = f"count={given.count}, size={given.size}, split={given.split}, seed={given.seed}"
+    job = partial(measure, given.model, needles)  # not of this module, which no process can import
+    for some in shared(job, given.kinds, given.processes, at_once=1):
         figures.join(some)
     return figures
-
-
-def _of_kind(given: argparse.Namespace, kind: str) -> Figures:
-    needles = (
-        f"needles(about={kind}, count={given.count}, size={given.size}, "
-        f"split={given.split}, seed={given.seed})"
-    )
-    return measure(given.model, needles, kind, partial(_tell, kind, given.count))
-
-
-def _tell(kind: str, count: int, number: int) -> None:
-    if number % _EVERY == 0 or number == count:
-        sys.stderr.write(f"{kind}: {number} of {count} questions\n")
 
 
 if __name__ == "__main__":

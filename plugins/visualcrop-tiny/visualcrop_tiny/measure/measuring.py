@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from random import Random
 from typing import Any, TypeAlias
 
 import attrs
 
-from visualcrop import Dataset, Image, Looker, Registry, Sample
+from visualcrop import Image, Looker, Registry, Sample
 
+from ..needles import Needles
 from .methods import ORACLE, SEARCH, Replies, lookers, oracle, replies
 from .pointing import area, confidences, elsewhere, other_things, pointed, sources
 
 Table: TypeAlias = dict[str, dict[str, float]]
 
 
+_EVERY = 20  # questions between two lines about how far it has come
 _lists = partial(defaultdict, list)
 
 
@@ -90,11 +93,11 @@ def _mean(marks: Sequence[float]) -> float:
     return sum(marks) / len(marks)
 
 
-def measure(model: str, dataset: str, kind: str, tell: Callable[[int], None]) -> Figures:
-    """Ask all that *dataset* has, in every way, and *tell* after each question how many it were."""
+def measure(model: str, needles: str, kind: str) -> Figures:
+    """Ask all questions about *kind* of *needles*, the dataset's other options, in every way."""
     figures = Figures()
     maps, methods = sources(), lookers(model)
-    samples = Registry.load().build(Dataset, dataset)
+    samples = Registry.load().build(Needles, f"needles(about={kind}, {needles})")
     boxes = methods[SEARCH].searcher.proposals  # type: ignore[attr-defined]
     rng = Random(0)  # noqa: S311 - places, not secrets
     for number, sample in enumerate(samples, 1):
@@ -110,7 +113,8 @@ def measure(model: str, dataset: str, kind: str, tell: Callable[[int], None]) ->
                 figures.hits[name, "first box"].append(first)
                 figures.hits[name, "first 8 boxes"].append(eighth)
             _existence(methods[SEARCH], sample, image, rng, figures)
-        tell(number)
+        if number % _EVERY == 0 or number == samples.count:
+            sys.stderr.write(f"{kind}: {number} of {samples.count} questions\n")
     return figures
 
 

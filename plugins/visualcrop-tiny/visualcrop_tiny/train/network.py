@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from visualcrop import errors
 
 from ..speech import BOS, EOS, IMAGE, PAD, VIDEO, WORDS
+from ..views import GRID, PATCH, PIXEL_MEAN, PIXEL_STD, SIDE
 from ..views.sheets import PINPOINTS, TILES
 from .attending import NAME, register
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from .config import Sizes
 
 _N = TypeVar("_N", bound="PreTrainedModel")
-PIXEL_MEAN, PIXEL_STD = 0.5, 0.25
-SIDE, PATCH = 112, 8
 
 
 def fresh(sizes: Sizes) -> LlavaForConditionalGeneration:
@@ -59,7 +58,7 @@ def fresh(sizes: Sizes) -> LlavaForConditionalGeneration:
         image_token_index=WORDS.index(IMAGE),
         vision_feature_layer=-1,
         vision_feature_select_strategy="default",
-        image_seq_length=(SIDE // PATCH) ** 2,
+        image_seq_length=GRID**2,
         tie_word_embeddings=True,
     )
     return _attending(tf.LlavaForConditionalGeneration(config))

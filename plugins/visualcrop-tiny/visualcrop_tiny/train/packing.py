@@ -14,8 +14,8 @@ import numpy.typing as npt
 from ..questions import NUMBERS, QUESTIONS, Asked, Sense
 from ..scenes import COLOURS, DIGITS, SHAPES
 from ..speech import EOS, PAD, WORDS, prompt_of, tokenizer
-from ..speech.vocabulary import INSTRUCTION
-from ..views.sight import Sighting
+from ..speech.vocabulary import INSTRUCTION, LETTERS
+from ..views import PATCH, SIDE, Sighting
 
 Array = npt.NDArray[Any]
 IGNORED = -100
@@ -25,7 +25,6 @@ _OPEN = {"existence": 0.55, "attribute": 0.4, "relation": 0.25, "count": 0.3, "d
 _SIDES = 0.35  # of the questions about places, ask for the half of the view that one thing is in
 _CLEAR, _GONE = 0.7, 0.12  # seen as much, a thing is there; as little, it is not
 _END = WORDS.index(EOS)
-_LETTERS = "ABCDEF"
 
 
 @attrs.frozen(eq=False)
@@ -102,7 +101,7 @@ def _exchange(sight: Sense, given: Sequence[Asked], rng: Random) -> tuple[tuple[
         return _spelt(rng)
     if rng.random() < _OPEN[asked.kind]:
         return encoded(prompt_of(asked.text)), WORDS.index(asked.answer)
-    letter = _LETTERS[asked.choices.index(asked.answer)]
+    letter = LETTERS[asked.choices.index(asked.answer)]
     return encoded(_lettered(asked)), WORDS.index(letter)
 
 
@@ -120,21 +119,21 @@ def _asked(sight: Sense, rng: Random) -> Asked | None:
 
 
 def _lettered(asked: Asked) -> str:
-    options = (f"({letter}) {text}" for letter, text in zip(_LETTERS, asked.choices, strict=False))
+    options = (f"({letter}) {text}" for letter, text in zip(LETTERS, asked.choices, strict=False))
     return "\n".join([asked.text, *options, INSTRUCTION])
 
 
 def _side(sight: Sense, rng: Random) -> Asked | None:
     """Which half of the view a thing is in: the step before which of two is further left."""
     axis = int(rng.random() < 0.4)
-    named = [t for t in sight.alone if abs(t.box.centre[axis] - 56) > 8]
+    named = [t for t in sight.alone if abs(t.box.centre[axis] - SIDE / 2) > PATCH]
     if not named:
         return None
     thing = rng.choice(named)
     words = (("left", "right"), ("top", "bottom"))[axis]
     text = f"Is the {thing.shape} in the {words[0]} or {words[1]} half of the image?"
     order = rng.sample(words, 2)
-    answer = words[int(thing.box.centre[axis] > 56)]
+    answer = words[int(thing.box.centre[axis] > SIDE / 2)]
     return Asked("relation", text, answer, tuple(order), (thing,))
 
 
@@ -149,7 +148,7 @@ def _spelt(rng: Random) -> tuple[tuple[int, ...], int]:
     order = tuple(rng.sample(pool, min(len(pool), rng.choice((2, 4, 4)))))
     answer = rng.choice(order)
     asked = Asked("letter", f"Which letter is {answer}?", answer, order, ())
-    return encoded(_lettered(asked)), WORDS.index(_LETTERS[order.index(answer)])
+    return encoded(_lettered(asked)), WORDS.index(LETTERS[order.index(answer)])
 
 
 def encoded(text: str) -> tuple[int, ...]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..speech import BOS, EOS, IMAGE, PAD, UNKNOWN, VIDEO, tokenizer
+from ..views import PATCH, PIXEL_MEAN, PIXEL_STD, SIDE
 from ..views.sheets import processor as tiles
-from .network import PATCH, PIXEL_MEAN, PIXEL_STD, SIDE
 
 TEMPLATE = (
     "{%- for message in messages -%}"

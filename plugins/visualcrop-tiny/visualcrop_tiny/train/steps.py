@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from ..speech import BOS, WORDS
-from ..views import GRID, Store
+from ..views import GRID, PATCH, Store
 from ..views.labelling import ALL_SHAPES
 from . import losses
 from .network import pixels, seen, spotted
@@ -108,7 +108,7 @@ class Trainee:
             shapes = found[:, 0].astype(int)
             counts = np.bincount(shapes, minlength=len(ALL_SHAPES) + 1)
             alone = (shapes > 0) & (counts[shapes] == 1) & (found[:, 7] > 0.7)
-            middle = (found[alone, 3:5] + found[alone, 5:7]) / 2 * GRID / 112
+            middle = (found[alone, 3:5] + found[alone, 5:7]) / 2 / PATCH
             row[shapes[alone] - 1] = middle.clip(0, GRID - 1).astype(int)
         return torch.from_numpy(where).to(self.device)
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..scenes import DIGITS
 from ..speech import EOS, WORDS
+from ..speech.vocabulary import LETTERS
 from ..views import GRID
 from ..views.labelling import ALL_COLOURS
 from . import losses
@@ -20,10 +22,10 @@ if TYPE_CHECKING:
 
 _GROUPS = {
     "yes-no": ("Yes", "No"),
-    "letter": tuple("ABCDEF"),
+    "letter": LETTERS,
     "colour": ALL_COLOURS,
     "side": ("left", "right", "above", "below", "top", "bottom"),
-    "number": tuple("0123456789"),
+    "number": DIGITS,
 }
 _DENSE_LAYERS = (0, 3, -1)
 _PLACED = 4  # layers that a word token has to find its thing

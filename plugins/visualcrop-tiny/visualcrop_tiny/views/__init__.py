@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from .gathering import Sheet, gather, gathered
-from .sight import GRID, SIDE, Sighting, View, whole
+from .sight import GRID, PATCH, PIXEL_MEAN, PIXEL_STD, SIDE, Sighting, View, whole
 from .storing import Store, render
 
 __all__ = [
     "GRID",
+    "PATCH",
+    "PIXEL_MEAN",
+    "PIXEL_STD",
     "SIDE",
     "Sheet",
     "Sighting",

@@ -15,7 +15,7 @@ from visualcrop import Box
 
 from ..scenes import Scene, Thing
 from .labelling import labels
-from .sight import GRID, SIDE, Sighting, fitted, moved
+from .sight import GRID, PIXEL_MEAN, PIXEL_STD, SIDE, Sighting, fitted, moved
 
 PINPOINTS = [[2 * SIDE, 2 * SIDE]]  # two by two tiles, whatever the shape of the picture
 TILES = 9  # of `anyres_max_9`
@@ -69,8 +69,8 @@ def processor() -> Any:
     return tf.LlavaOnevisionImageProcessorPil(
         size={"height": SIDE, "width": SIDE},
         image_grid_pinpoints=PINPOINTS,
-        image_mean=[0.5] * 3,
-        image_std=[0.25] * 3,
+        image_mean=[PIXEL_MEAN] * 3,
+        image_std=[PIXEL_STD] * 3,
     )
 
 

@@ -15,6 +15,8 @@ from ..scenes import Scene, Thing
 
 SIDE = 112  # pixels on a side of what the eye sees
 GRID = 14  # patches on a side
+PATCH = SIDE // GRID
+PIXEL_MEAN, PIXEL_STD = 0.5, 0.25  # of its input
 _PAPER = (127, 127, 127)  # what the processor pads with
 _RESAMPLING = PIL.Image.Resampling
 _CELL = 336  # of the composers' canvas
