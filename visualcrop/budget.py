@@ -6,14 +6,14 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from numbers import Integral, Real
+from typing import Any, TypeVar
 
 import attrs
 
-from .errors import BudgetExceededError
+from .errors import BudgetExceededError, SpecError
 from .model import NOTHING, By, Capture, Choice, Model, ModelFamily, Reading, Reply, Traits, Work
 from .prompt import Prompt
-from .strategy import at_least
 
 _R = TypeVar("_R", Reading, Choice, Reply)
 ANSWER = "answer"  # the one stage that is outside the budget, as in the paper
@@ -28,19 +28,33 @@ class Charge:
     passes: int = 1
 
 
+def _from_zero(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    number = Integral if attribute.name == "passes" else Real
+    if value is not None and not (isinstance(value, number) and float(value) >= 0):
+        raise SpecError(
+            f"A budget's {attribute.name} are none or "
+            f"{'a whole number' if number is Integral else 'a number'} from 0 up, not {value!r}."
+        )
+
+
 @attrs.frozen
 class Budget:
     """What a search may spend before the answer stage; none means no limit."""
 
-    passes: int | None = attrs.field(default=None, validator=at_least(0))
-    seconds: float | None = attrs.field(default=None, validator=at_least(0))
+    passes: int | None = attrs.field(default=None, validator=_from_zero)
+    seconds: float | None = attrs.field(default=None, validator=_from_zero)
+
+
+def _is_budget(_: object, __: object, value: object) -> None:
+    if not isinstance(value, Budget):
+        raise SpecError(f"The budget is {value!r}; give a Budget, such as Budget(passes=20).")
 
 
 @attrs.define
 class Ledger:
     """What a search has spent, and what it may spend."""
 
-    budget: Budget = Budget()
+    budget: Budget = attrs.field(default=Budget(), validator=_is_budget)
     charges: list[Charge] = attrs.field(factory=list)
     work: Work = Work()
     on_charge: Callable[[Charge], None] | None = None

@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
 
-from .errors import SpecError
+from .errors import DatasetError, SpecError
 from .registry import Registry
 from .settings import Usually
-from .spec import Spec, Value, read_value
+from .spec import Spec, Value, read_value, written
 from .spec_toml import load_spec
 from .strategy import Strategy
 
@@ -34,17 +34,34 @@ def configure(
     What the spec or an option gives explicitly always wins over a setting. *dataset* names what
     is searched, for settings that differ by it.
     """
-    spec = read_spec(spec) if isinstance(spec, str) else spec
+    spec = spec if isinstance(spec, Spec) else read_spec(spec)
     given = given_paths(spec, options)
     wanted = {p: v for p, v in (settings or {}).get(spec.name, {}).items() if p not in given}
     spec = _settled(Spec.of(registry.build(interface, spec)), wanted, dataset)
-    spec = Spec.of(registry.build(interface, spec))  # with the options of what was put in
+    spec = whole = Spec.of(registry.build(interface, spec))  # with the options of what was put in
+    try:
+        for path, value in options:
+            spec = spec.with_option(path, value)
+            if _as_spec(value) is not None:  # its own options have to be there to be set
+                spec = Spec.of(registry.build(interface, spec))
+        again = {p: v for p, v in wanted.items() if "." in p or isinstance(v, Usually)}
+        return registry.build(interface, _settled(spec, again, dataset))
+    except SpecError:
+        _check_each(registry, interface, whole, options)
+        raise
+
+
+def _check_each(registry: Registry, interface: type[S], spec: Spec, options: Options) -> None:
+    """Refuse the first of *options* that cannot be set, in the words in which it was given."""
     for path, value in options:
-        spec = spec.with_option(path, value)
-        if _as_spec(value) is not None:  # its own options have to be there to be set
-            spec = Spec.of(registry.build(interface, spec))
-    again = {p: v for p, v in wanted.items() if "." in p or isinstance(v, Usually)}
-    return registry.build(interface, _settled(spec, again, dataset))
+        try:
+            spec = Spec.of(registry.build(interface, spec.with_option(path, value)))
+        except SpecError as exc:
+            if exc.__cause__ is None:  # it names the path already
+                raise
+            given, reason = f"{path}={written(value)}", str(exc.__cause__)
+            end = "" if reason.endswith("^") else "."
+            raise type(exc)(f"In the option {given!r}: {reason}{end}") from exc
 
 
 def given_paths(spec: Spec, options: Options = ()) -> set[str]:
@@ -54,21 +71,35 @@ def given_paths(spec: Spec, options: Options = ()) -> set[str]:
 
 def read_spec(text: str) -> Spec:
     """Read a spec from text, or from the TOML file that the text names."""
+    if not isinstance(text, str):
+        raise SpecError(f"A spec is text, such as focus(steps=4), not {type(text).__name__}.")
     return load_spec(Path(text)) if text.endswith(".toml") else Spec.parse(text)
 
 
-def read_model(text: str) -> Spec:
+def read_model(registry: Registry, text: str) -> Spec:
     """Read a model's spec; a folder, or a name with a slash as on the hub, is a checkpoint."""
-    if "(" not in text and not text.endswith(".toml") and ("/" in text or Path(text).is_dir()):
+    if _is_path(registry, "model", text) and ("/" in text or Path(text).is_dir()):
         return Spec("auto", (("checkpoint", text),))
     return read_spec(text)
 
 
-def read_dataset(text: str) -> Spec:
+def read_dataset(registry: Registry, text: str) -> Spec:
     """Read a dataset's spec; a folder is one in the common form."""
-    if "(" not in text and not text.endswith(".toml") and Path(text).expanduser().is_dir():
-        return Spec("folder", (("path", text),))
+    if _is_path(registry, "dataset", text):
+        if Path(text).expanduser().is_dir():
+            return Spec("folder", (("path", text),))
+        if "/" in text:
+            raise DatasetError(
+                f"There is no folder {text!r}; give one that holds a dataset, or a dataset's spec."
+            )
     return read_spec(text)
+
+
+def _is_path(registry: Registry, kind: str, text: str) -> bool:
+    """Whether *text* may name a folder: what is installed under its name goes before."""
+    if not isinstance(text, str) or "(" in text or text.endswith(".toml"):
+        return False
+    return (kind, text) not in {(e.strategy.kind, e.strategy.name) for e in registry}
 
 
 def read_option(text: str) -> tuple[str, Value]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TypeAlias
@@ -83,6 +85,13 @@ class Sample:
     def answers(self) -> tuple[str, ...]:
         """Every text that is right."""
         return (self.choices[self.answer],) if isinstance(self.answer, int) else self.answer
+
+    @property
+    def digest(self) -> str:
+        """Equal where the same is asked, and the same is right; the image is not looked at."""
+        boxes = [attrs.astuple(target) for target in self.targets]
+        told = json.dumps((self.text, self.choices, self.answer, boxes))
+        return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
     def question(self, max_pixels: int = MAX_PIXELS) -> Question:
         """Open the image, and ask about it."""

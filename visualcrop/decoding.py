@@ -128,7 +128,7 @@ def _check_size(size: tuple[int, int], label: str, limit: int | None) -> None:
         raise ImageError(f"{label} is empty ({size[0]} x {size[1]} pixels); give one with pixels.")
     if limit is not None and size[0] * size[1] > limit:
         raise ImageError(
-            f"{label} has {size[0]} x {size[1]} pixels, over the limit of {limit / 1e6:g} million; "
+            f"{label} has {size[0]} x {size[1]} pixels, over the limit of {limit:,} pixels; "
             "make it smaller or raise max_pixels."
         )
 

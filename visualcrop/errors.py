@@ -5,7 +5,7 @@ VisualcropError
 ├── SpecError                  a spec or an option cannot be read or used
 │   ├── UnknownStrategyError   asked for a name that nobody offers
 │   └── DuplicateStrategyError two plug-ins offer one name
-├── PluginError                a plug-in is broken, and VISUALCROP_STRICT is set
+├── PluginError                a plug-in does not load, or does not keep to its interface
 ├── ImageError                 not an image that can be used
 ├── ModelError                 a model that cannot be loaded or asked
 ├── QuestionError              a question that cannot be asked
@@ -39,7 +39,7 @@ class DuplicateStrategyError(SpecError):
 
 
 class PluginError(VisualcropError):
-    """A plug-in is broken, and VISUALCROP_STRICT is set."""
+    """A plug-in does not load, or does not keep to its interface."""
 
 
 class ImageError(VisualcropError):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from .budget import BudgetedModel
+from .errors import PluginError
 from .strategy import Strategy
 from .values import Answer, Finding, Proposal, Question, RelevanceMap, Target, View
+
+T = TypeVar("T")
 
 
 class TargetExtractor(Strategy):
@@ -72,3 +76,13 @@ class Searcher(Strategy):
 
     @abstractmethod
     def search(self, question: Question, model: BudgetedModel) -> Answer: ...
+
+
+def returned(wanted: type[T], given: object, strategy: Strategy) -> T:
+    """Give back what *strategy* returned, if it is what its interface promises."""
+    if not isinstance(given, wanted):
+        raise PluginError(
+            f"The {strategy.kind} {strategy.name!r} returned a {type(given).__name__} instead of "
+            f"a {wanted.__name__}; mend its plug-in."
+        )
+    return given

@@ -10,6 +10,7 @@ import attrs
 
 from .budget import Budget, BudgetedModel, Ledger
 from .configure import configure, read_model, read_option
+from .errors import SpecError
 from .image import Image
 from .inference.batching import Batching
 from .interfaces import Searcher
@@ -29,7 +30,8 @@ def default_model() -> str:
 
 def family_of(model: str | None) -> ModelFamily:
     """What opens the model of a spec; without a spec, the one that is asked then."""
-    return Registry.load().build(ModelFamily, read_model(model or default_model()))
+    registry = Registry.load()
+    return registry.build(ModelFamily, read_model(registry, model or default_model()))
 
 
 @attrs.frozen
@@ -67,12 +69,14 @@ class Looker:
         question: str,
         choices: Sequence[str] = (),
         *,
-        budget: Budget = Budget(),
+        budget: Budget | None = None,
         ledger: Ledger | None = None,
     ) -> Answer:
         """Answer a question about a path, bytes, PIL image or array; *ledger* keeps the bill."""
-        asked = Question(question, Image.open(image), tuple(choices))
-        ledger = Ledger(budget) if ledger is None else ledger
+        if budget is not None and ledger is not None:
+            raise SpecError("A ledger has a budget of its own; give Ledger(budget) alone.")
+        asked = Question.of(question, Image.open(image), choices)
+        ledger = ledger or Ledger(Budget() if budget is None else budget)
         answer = self.searcher.search(asked, BudgetedModel(self.model, ledger))
         return attrs.evolve(answer, passes=ledger.by_stage())
 

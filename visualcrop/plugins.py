@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import attrs
 import pluggy
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 GROUP = "visualcrop"
 STRICT, BLOCK = "VISUALCROP_STRICT", "VISUALCROP_BLOCK"
+_IDLE = "it offers nothing; is @hookimpl missing above its visualcrop_strategies?"
 
 
 @attrs.frozen
@@ -71,7 +72,8 @@ class Plugins:
             offered = [(s.kind, s.name) for s in strategies]
             if twice := next((offer for offer in offered if offered.count(offer) > 1), None):
                 raise PluginError("it offers the {} {!r} twice".format(*twice))
-            self.found.append(attrs.evolve(plugin, strategies=strategies))
+            idle = "" if self.manager.get_hookcallers(module) else _IDLE
+            self.found.append(attrs.evolve(plugin, reason=idle, strategies=strategies))
         except KeyboardInterrupt:
             raise
         except BaseException as exc:  # noqa: BLE001 - whatever a stranger's import may raise
@@ -98,8 +100,10 @@ class Plugins:
                 raise PluginError(f"visualcrop has no hook called {caller.name!r}")
         for impl in self.manager.hook.visualcrop_strategies.get_hookimpls():
             if impl.plugin_name == name:
-                for offer in cast("Iterable[object]", impl.function()):
-                    yield check(offer)
+                offers = impl.function()
+                if not isinstance(offers, Iterable):
+                    raise PluginError(f"its hook returns {offers!r} instead of a list of classes")
+                yield from map(check, offers)
 
     def _give_up(self, plugin: Plugin, exc: BaseException) -> None:
         broken = plugin.broken(exc)

@@ -33,6 +33,7 @@ class Record:
     text: str = ""
     choice: int | None = None
     answer: Any = None
+    question: str = ""  # the sample's digest; none in runs that are older than it
     group: str = ""
     category: tuple[str, ...] = attrs.field(default=(), converter=_listed)
     image: tuple[int, ...] = attrs.field(default=(), converter=_listed)  # width and height

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterator
+from types import FunctionType as Function
 
 import attrs
 
@@ -35,4 +37,37 @@ def check(offer: object) -> type[Strategy]:
             raise PluginError(f"{label} has an option called {field.name!r}, which is reserved")
         if not _KEY.fullmatch(field.name):
             raise PluginError(f"{label} has an option {field.name!r}, which no spec can spell")
+    for method, promised in _methods(offer):
+        _check_method(method, promised, label)
     return offer
+
+
+def _methods(offer: type[Strategy]) -> Iterator[tuple[Function, Function]]:
+    """Those that an interface asks for, each beside what the interface has under its name."""
+    for base in offer.__mro__:
+        for name, promised in vars(base).items():
+            method = inspect.getattr_static(offer, name)
+            asked = getattr(promised, "__isabstractmethod__", False)
+            if asked and inspect.isfunction(promised) and inspect.isfunction(method):
+                yield method, promised
+
+
+def _check_method(method: Function, promised: Function, label: str) -> None:
+    if not _takes(method, promised):
+        shown, wanted = _shown(method), _shown(promised)
+        raise PluginError(f"{label} defines {shown}, but is called as {wanted}")
+
+
+def _takes(method: Function, promised: Function) -> bool:
+    """Whether *method* can be called with what *promised* is called with, whatever the names."""
+    given = inspect.signature(promised).parameters.values()
+    named = {each.name: each for each in given if each.kind is each.KEYWORD_ONLY}
+    try:
+        inspect.signature(method).bind(*(each for each in given if each.name not in named), **named)
+    except TypeError:
+        return False
+    return True
+
+
+def _shown(method: Function) -> str:
+    return f"{method.__name__}({', '.join(inspect.signature(method).parameters)})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -20,14 +20,35 @@ if TYPE_CHECKING:
 Scores: TypeAlias = npt.NDArray[np.float32]
 
 
+def _texts(choices: Sequence[str]) -> tuple[str, ...]:
+    """Choices as they are kept; a text alone is none, though it is a sequence of letters."""
+    listed = isinstance(choices, Sequence) and not isinstance(choices, str)
+    if not listed or not all(isinstance(choice, str) for choice in choices):
+        raise QuestionError(
+            f'The choices are {choices!r}, which is no list of texts; give, say, ["red", "blue"].'
+        )
+    return tuple(choices)
+
+
 @attrs.frozen
 class Question:
     """Words about an image; with choices, one of them is the answer."""
 
     text: str
     image: Image = attrs.field(repr=False)
-    choices: tuple[str, ...] = ()
+    choices: tuple[str, ...] = attrs.field(default=(), converter=_texts)
     protocol: Protocol = attrs.field(default=Protocol(), repr=False)
+
+    @classmethod
+    def of(cls, text: str, image: Image, choices: Sequence[str] = ()) -> Question:
+        """What a user asks; a dataset's choices may be equal or empty, a user's are a mistake."""
+        question = cls(text, image, choices)
+        told = [choice.strip() for choice in question.choices]
+        if "" in told or len({*told}) < len(told):
+            raise QuestionError(
+                f"The choices are {[*question.choices]}; give each a text of its own."
+            )
+        return question
 
     @property
     def letters(self) -> str:
@@ -40,7 +61,7 @@ class Question:
         return self.protocol.asked(self.text, self.choices)
 
     def __attrs_post_init__(self) -> None:
-        if not self.text.strip():
+        if not (isinstance(self.text, str) and self.text.strip()):
             raise QuestionError("The question is empty; ask something about the image.")
         if len(self.choices) == 1 or len(self.choices) > len(LETTERS):
             raise QuestionError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import PIL.Image
+
 from tests.cli.running import Run
 from visualcrop import Image, Reply
 from visualcrop.testing import ToyModel
@@ -67,6 +69,33 @@ class TestAsk:
         assert printed.startswith(
             "\N{REPLACEMENT CHARACTER}[31m[bold]red\N{REPLACEMENT CHARACTER}\n"
         )
+
+    def test_the_answer_is_told_before_anything_is_written(
+        self, run: Run, scene_file: Path, tmp_path: Path
+    ) -> None:
+        """A path that turns out to be closed loses no answer."""
+        (tmp_path / "file").touch()
+        words = ("ask", scene_file, "What colour is the mug?", "--save-crop", "file/crop.png")
+        done = run(*words)
+        assert done.stdout.startswith("green\n")
+        assert (done.exit_code, "cannot be written" in done.stderr) == (1, True)
+
+    def test_an_absent_target_is_not_found(self, run: Run, scene_file: Path) -> None:
+        """The model believes in no box, which a reader is told; what nobody checked is not."""
+        question = "What colour is the unicorn?"
+        told = "  not found: the answer may be a guess\n"
+        rules = ("-o", "targets=rules")
+        assert told in run("ask", scene_file, question, *rules).output
+        assert told in run("ask", scene_file, question, *rules, "-o", "t_type1=0").output
+        assert told not in run("ask", scene_file, question, "-s", "direct").output
+        assert told not in run("ask", scene_file, "What colour is the mug?").output
+
+    def test_a_box_is_told_in_whole_pixels(self, run: Run, tmp_path: Path) -> None:
+        """Those of the crop that was shown, which is never empty."""
+        PIL.Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
+        words = ("dot.png", "What colour is the mug?", "-o", "targets=rules")
+        assert "looked at [0, 0, 1, 1] for mug" in run("ask", *words).output
+        assert "Best place for mug: [0, 0, 1, 1]." in run("look", "dot.png", "mug").output
 
     def test_writes_the_crop_and_the_page(self, run: Run, scene_file: Path, tmp_path: Path) -> None:
         """The crop is an image smaller than the scene; the page holds everything it shows."""

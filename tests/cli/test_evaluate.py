@@ -69,6 +69,18 @@ class TestEvaluate:
         assert after.startswith(before)
         assert (len(before.splitlines()), len(after.splitlines())) == (4, 6)
 
+    def test_failing_has_a_reason(self, run: Run) -> None:
+        """The first one is told; where all failed, there is no share to tell."""
+        words = ("-s", "bad=focus(relevance=vv(layers=[90, 91]))", "--out", "here")
+        printed = run("evaluate", *_TOY, *words).stdout
+        reason = "Errors: 3 (bad), the first: SpecError: Layers [90, 91] do not fit"
+        assert re.search(r"\nbad +0 +3 +0 ", printed)
+        assert f"\n{reason}" in printed
+        run("report", "here", "--pages", 0)
+        told = Path("here/report/summary.md").read_text()
+        assert "\n| bad |  |  | " in told
+        assert reason in told
+
     def test_a_study_may_be_a_file(self, run: Run) -> None:
         """Its model may be given beside it; what else would change it may not."""
         Path("mine.toml").write_text(
@@ -92,6 +104,7 @@ class TestEvaluate:
             ((*_TOY, "--judge", "llm"), "The judge 'llm' needs a language model"),
             ((*_TOY, "--shard", "3/2"), "is not i/n"),
             ((*_TOY, "--id", "99-count"), "has no question that was selected"),
+            ((*_TOY, "--category", "nope"), "no question of the category 'nope'; categories: "),
             (("no.toml",), "The study 'no.toml' cannot be read"),
         ],
     )

@@ -9,24 +9,38 @@ import pytest
 
 from tests.cli.running import Run
 from visualcrop.models.toy.model import ToyModel
+from visualcrop_attention import Attention
 
 _WRONG = {
     "no image": (("ask", "nope.png", "Why?"), "There is no image at 'nope.png'"),
     "no question": (("ask", "{scene}", " "), "The question is empty"),
     "one choice": (("ask", "{scene}", "Why?", "-c", "x"), "no choices or 2 to 26"),
+    "equal choices": (("ask", "{scene}", "Why?", "-c", "x", "-c", "x"), "a text of its own"),
+    "crop without an ending": (
+        ("ask", "{scene}", "Why?", "-m", "toi", "--save-crop", "crop"),
+        "does not end in .png",
+    ),
+    "page in a folder's place": (("ask", "{scene}", "Why?", "--page", "/"), "'/' is a folder"),
     "no such searcher": (("ask", "{scene}", "Why?", "-s", "fokus"), "did you mean 'focus'?"),
     "no such option": (("ask", "{scene}", "Why?", "-o", "step=3"), "did you mean 'steps'?"),
     "inexact option": (("ask", "{scene}", "Why?", "-o", "steps=4.7"), "4.7 is not a whole number"),
     "no pair": (("ask", "{scene}", "Why?", "-o", "steps"), "is not path=value"),
     "no such model": (("ask", "{scene}", "Why?", "-m", "toi"), "did you mean 'toy'?"),
     "no such file": (("ask", "{scene}", "Why?", "-s", "no.toml"), "cannot be read"),
-    "too large": (("ask", "{scene}", "Why?", "--max-pixels", "1000"), "over the limit"),
+    "too large": (("ask", "{scene}", "Why?", "--max-pixels", "1000"), "limit of 1,000 pixels"),
     "layers": (("ask", "{scene}", "A mug?", "-o", "relevance.layers=[1, 9]"), "4 layers"),
     "no such kind": (("strategies", "relevanse"), "did you mean 'relevance'?"),
     "nothing to explain": (("explain", "focuss"), "did you mean 'focus'?"),
+    "no target": (("look", "{scene}", " "), "The target is empty; name something"),
     "bad ending": (("look", "{scene}", "mug", "--out", "map.doc"), "does not end in .png"),
     "bad plug-in name": (("plugins", "new", "relevance", "My Source"), "'my-source'"),
+    "taken plug-in name": (
+        ("plugins", "new", "relevance", "vv"),
+        "taken by the plug-in 'builtins'",
+    ),
     "bad plug-in kind": (("plugins", "new", "relevanc", "mine"), "did you mean 'relevance'?"),
+    "no such folder": (("evaluate", "./nodir"), "There is no folder './nodir'"),
+    "no such study": (("evaluate", "no.toml", "-s", "focus"), "'no.toml' cannot be read: No such"),
     "no such examples": (
         ("ask", "{scene}", "A mug?", "-o", "targets.examples=vstat"),
         "did you mean 'vstar'?",
@@ -73,6 +87,16 @@ class TestFailing:
         assert done.exit_code == 3
         assert "has a bug (ZeroDivisionError" in done.stderr
 
+    def test_a_plug_ins_bug_is_told_with_its_name(
+        self, run: Run, scene_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """And with file and line, which whoever wrote it wants first."""
+        monkeypatch.setattr(Attention, "map", lambda self, *_: 1 / 0)  # a frame with that self
+        done = run("ask", scene_file, "What colour is the mug?", "-o", "relevance=attention")
+        assert done.exit_code == 3
+        assert "attention (test_failing.py:" in done.stderr
+        assert "raised ZeroDivisionError: division by zero; run it again" in done.stderr
+
     def test_interrupting_is_no_error(
         self, run: Run, scene_file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -82,7 +106,12 @@ class TestFailing:
             raise KeyboardInterrupt
 
         monkeypatch.setattr(ToyModel, "generate", interrupt)
-        assert run("ask", scene_file, "What colour is the mug?").exit_code == 130
+        done = run("ask", scene_file, "What colour is the mug?")
+        assert (done.exit_code, done.stderr) == (130, "Interrupted.\n")
+        done = run("evaluate", "toy(scenes=1)", "--out", "here")
+        assert done.exit_code == 130
+        assert done.stderr.endswith(": the same command goes on from there.\n")
+        assert done.stderr.count("Interrupted.") == 1
 
     def test_a_reader_who_has_seen_enough_is_no_error(
         self, run: Run, scene_file: Path, monkeypatch: pytest.MonkeyPatch

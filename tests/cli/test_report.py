@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Run
+from visualcrop.cli.rows import notes
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.study import Study
 
@@ -50,6 +51,14 @@ class TestCompare:
         assert "against s1" in printed
         assert "\ncount\n" in printed
 
+    def test_few_questions_need_what_each_variant_needs(self) -> None:
+        """Where several are not told apart, the points that would show for any of them."""
+        plain = {"errors": 0, "asked": 9, "wanted": None, "whole": None, "memory": {"process": 0}}
+        gains = {"a": {"p": 0.5, "smallest": 0.09}, "b": {"p": 0.4, "smallest": 0.31}}
+        (told,) = notes([{"searcher": name, "gain": gains[name], **plain} for name in gains])
+        assert told.startswith("Not told apart from direct: a, b. ")
+        assert "only from about 31 points on" in told
+
     @pytest.mark.parametrize(
         ("others", "error"),
         [
@@ -75,6 +84,51 @@ class TestCompare:
         names = [row["searcher"] for row in found["rows"]]
         assert "run: s1" in names
         assert "other: s1" in names
+
+
+@pytest.fixture(name="broken_off")
+def _broken_off(folder: Path, tmp_path: Path) -> Path:
+    """The run of six questions, as if stopped after the second was asked under one variant."""
+    place = tmp_path / "broken-off"
+    place.mkdir()
+    for name in ("study.json", "manifest.json"):
+        (place / name).write_text((folder / "run" / name).read_text())
+    lines = (folder / "run" / "samples-1of1.jsonl").read_text().splitlines(keepends=True)
+    (place / "samples-1of1.jsonl").write_text("".join(lines[:4]))
+    return place
+
+
+_UNFINISHED = "Unfinished: 2 of 6 asked (direct); 1 of 6 asked (s1, steps=8)."
+
+
+class TestUnfinished:
+    """A run that has not come to its end."""
+
+    def test_is_told_under_the_table(self, run: Run, broken_off: Path, folder: Path) -> None:
+        """How many were asked, by variant; one that is finished says nothing."""
+        assert f"\n{_UNFINISHED}\n" in run("compare", broken_off).stdout
+        assert "Unfinished" not in run("compare", folder / "run").output
+
+    def test_is_told_in_the_report(self, run: Run, broken_off: Path) -> None:
+        """On the page, and in the table for a page."""
+        run("report", broken_off, "--pages", 0, "--out", "mine")
+        for name in ("index.html", "summary.md"):
+            assert _UNFINISHED in Path("mine", name).read_text()
+
+    def test_is_told_without_its_dataset(self, run: Run, broken_off: Path) -> None:
+        """How many there should be is not known then."""
+        study = broken_off / "study.json"
+        study.write_text(study.read_text().replace("toy(scenes=2)", "folder(path=gone)"))
+        told = "Unfinished: only 2 asked (direct); only 1 asked (s1, steps=8)."
+        assert told in run("compare", broken_off).stdout
+
+    def test_every_part_counts(self, run: Run) -> None:
+        """A shard that nobody began is missing, one that came to its end is not."""
+        words = ("evaluate", "toy(scenes=1)", "-m", "toy", "-s", "direct", "--out", "run")
+        run(*words, "--shard", "1/2")
+        assert "Unfinished: 2 of 3 asked (direct)." in run("compare", "run").stdout
+        run(*words, "--shard", "2/2")
+        assert "Unfinished" not in run("compare", "run").output
 
 
 class TestReport:

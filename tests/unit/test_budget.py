@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.unit.refusals import refused
 from visualcrop import ANSWER, CONVENTIONS, Budget, Charge, Ledger, Prompt
-from visualcrop.errors import BudgetExceededError
+from visualcrop.errors import BudgetExceededError, SpecError
 
 _stages = st.sampled_from(["targets", "relevance", "verification", ANSWER])
 _charges = st.lists(st.builds(Charge, _stages, st.just("toy"), st.integers(1, 5)), max_size=30)
@@ -80,10 +82,24 @@ class TestLedger:
 class TestBudget:
     """The limits themselves."""
 
-    def test_are_not_negative(self) -> None:
-        """Less than nothing cannot be allowed."""
-        with pytest.raises(ValueError, match="passes must be at least 0, not -1"):
-            Budget(-1)
+    @pytest.mark.parametrize("passes", [-1, "3", 2.5])
+    def test_passes_are_counted(self, passes: Any) -> None:
+        """Less than nothing cannot be allowed, nor a text, nor half a pass."""
+        message = refused(SpecError, Budget, passes)
+        told = f"A budget's passes are none or a whole number from 0 up, not {passes!r}."
+        assert message == told
+
+    @pytest.mark.parametrize("seconds", [-0.5, math.nan, "3"])
+    def test_seconds_are_a_number(self, seconds: Any) -> None:
+        """What is no number can be no limit, though it may be endless."""
+        message = refused(SpecError, Budget, seconds=seconds)
+        assert message == f"A budget's seconds are none or a number from 0 up, not {seconds!r}."
+        assert Budget(seconds=math.inf).seconds == math.inf
+
+    def test_a_ledger_keeps_a_budget(self) -> None:
+        """A number alone could be passes or seconds."""
+        message = refused(SpecError, Ledger, 4)
+        assert message == "The budget is 4; give a Budget, such as Budget(passes=20)."
 
 
 class TestConventions:

@@ -8,10 +8,10 @@ import pytest
 
 from tests.unit.configured import configured
 from tests.unit.refusals import refused
-from visualcrop import Registry, Searcher
+from visualcrop import Registry, Searcher, Spec
 from visualcrop.answer.canvas import Canvas
-from visualcrop.configure import configure, read_option, read_spec
-from visualcrop.errors import FileError, SpecError, UnknownStrategyError
+from visualcrop.configure import configure, read_dataset, read_model, read_option, read_spec
+from visualcrop.errors import DatasetError, FileError, SpecError, UnknownStrategyError
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.relevance.vv import Vv
 
@@ -53,6 +53,16 @@ class TestOptions:
         message = refused(SpecError, configured, registry, "focus", "relevance.layer=[1, 2]")
         assert "'vv' has no option 'layer'; did you mean 'layers'?" in message
 
+    def test_a_wrong_one_is_named(self, registry: Registry) -> None:
+        """It alone, however long the spec is that it was to be set in."""
+        message = refused(SpecError, configured, registry, "focus", "steps=4", "stepps=3")
+        assert message.startswith("In the option 'stepps=3': 'focus' has no option 'stepps'; did")
+        message = refused(SpecError, configured, registry, "focus", "proposals.k=0")
+        assert (
+            message
+            == "In the option 'proposals.k=0': k must be at least 1, not 0 @ focus.proposals."
+        )
+
 
 class TestReadSpec:
     """Text, or a file."""
@@ -69,6 +79,25 @@ class TestReadSpec:
         path = str(tmp_path / "none.toml")
         message = refused(FileError, configure, registry, Searcher, path)
         assert message == f"The spec file {path!r} cannot be read: No such file or directory."
+
+    def test_what_is_installed_goes_before_a_folder(
+        self, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A folder that shares a name with a model or dataset is meant by a path with a slash."""
+        monkeypatch.chdir(tmp_path)
+        for name in ("toy", "mine"):
+            Path(name).mkdir()
+        assert str(read_model(registry, "toy")) == str(read_dataset(registry, "toy")) == "toy"
+        for path in ("./toy", "mine"):
+            assert read_model(registry, path) == Spec("auto", (("checkpoint", path),))
+            assert read_dataset(registry, path) == Spec("folder", (("path", path),))
+
+    def test_a_path_without_a_folder_is_no_spec(self, registry: Registry) -> None:
+        """What has a slash is a folder's, so that is what is missing."""
+        message = refused(DatasetError, read_dataset, registry, "./nodir")
+        assert message == (
+            "There is no folder './nodir'; give one that holds a dataset, or a dataset's spec."
+        )
 
     def test_unknown_searcher(self, registry: Registry) -> None:
         """A wrong name is refused before any option is looked at."""

@@ -93,5 +93,5 @@ class TestMangled:
     def test_boasting_is_refused_before_it_is_believed(self) -> None:
         """By default, too: a head that declares four billion pixels costs no memory."""
         message = refused(ImageError, Image.open, png(65_000, 65_000, body=b""))
-        limit = "over the limit of 512 million; make it smaller or raise max_pixels."
+        limit = "over the limit of 512,000,000 pixels; make it smaller or raise max_pixels."
         assert message == f"The image has 65000 x 65000 pixels, {limit}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
@@ -48,6 +49,12 @@ class TestOpen:
         refused(UnknownStrategyError, Looker.open, "toy", "fokus")
         refused(SpecError, Looker.open, "toy", "focus", ["steps=4.7"])
 
+    @pytest.mark.parametrize("specs", [("toy", None), (object(),), (4, "focus")])
+    def test_refuses_what_is_no_text(self, specs: tuple[Any, ...]) -> None:
+        """A spec is text, and the refusal says so."""
+        message = refused(SpecError, Looker.open, *specs)
+        assert message.startswith("A spec is text, such as focus(steps=4), not ")
+
 
 class TestAsk:
     """One question."""
@@ -88,6 +95,13 @@ class TestAsk:
         looker = Looker.open()
         refused(ImageError, looker.ask, "nowhere.png", "What colour?")
         refused(QuestionError, looker.ask, _SCENE.image, " ")
+        refused(QuestionError, looker.ask, _SCENE.image, "What colour?", "red")
+        refused(QuestionError, looker.ask, _SCENE.image, "What colour?", ["red", "red"])
+        refused(SpecError, looker.ask, _SCENE.image, "What colour?", budget=4)
+        message = refused(
+            SpecError, looker.ask, _SCENE.image, "Why?", budget=Budget(4), ledger=Ledger()
+        )
+        assert message == "A ledger has a budget of its own; give Ledger(budget) alone."
         assert looker.model.passes == 0
 
 

@@ -26,8 +26,11 @@ _BROKEN = {
     "RuntimeError: no weights": module("broken", hook=failing(RuntimeError("no weights\nhere"))),
     "RuntimeError: it gave no reason": module("broken", hook=failing(RuntimeError())),
     "SystemExit: 3": module("broken", hook=failing(SystemExit(3))),
-    "TypeError: 'NoneType' object is not iterable": module(
+    "its hook returns None instead of a list of classes": module(
         "broken", visualcrop_strategies=hookimpl(lambda: None)
+    ),
+    f"its hook returns {Whole} instead of a list of classes": module(
+        "broken", visualcrop_strategies=hookimpl(lambda: Whole)
     ),
     "visualcrop has no hook called 'visualcrop_strategy'": module(
         "broken", visualcrop_strategy=_misspelt
@@ -47,8 +50,10 @@ class TestExtra:
         assert found(plugins, "mine") == Plugin("mine", strategies=(Whole,))
 
     def test_a_module_without_hooks_offers_nothing(self) -> None:
-        """No hook is no mistake."""
-        assert found(load_plugins(module("idle")), "idle") == Plugin("idle")
+        """No hook is no breakage, but what may be missing is said."""
+        idle = found(load_plugins(module("idle", visualcrop_strategies=list)), "idle")
+        reason = "it offers nothing; is @hookimpl missing above its visualcrop_strategies?"
+        assert idle == Plugin("idle", reason=reason)
 
     @pytest.mark.parametrize("reason", _BROKEN)
     def test_a_broken_one_is_listed(self, reason: str) -> None:

@@ -39,6 +39,26 @@ class Nameless(ProposalGenerator):
         return ()
 
 
+@attrs.frozen
+class Odd(ProposalGenerator):
+    """Takes more than it is given."""
+
+    name = "odd"
+
+    def propose(self, relevance: RelevanceMap, model: object) -> tuple[Proposal, ...]:  # type: ignore[override]
+        return ()
+
+
+@attrs.frozen
+class Free(ProposalGenerator):
+    """Has names of its own, and something more that need not be given."""
+
+    name = "free"
+
+    def propose(self, heat: RelevanceMap, most: int = 3) -> tuple[Proposal, ...]:
+        return ()
+
+
 def _named(name: object) -> type[Sound]:
     return attrs.frozen(type("Named", (Sound,), {"name": name}))
 
@@ -48,11 +68,13 @@ def _with(**fields: object) -> type[Sound]:
 
 
 _DASHES = "but a name is lower-case-with-dashes"
+_GIVEN = "propose(self, relevance)"
 _UNSOUND = [
     (3, "it offers 3, which is not a Strategy class"),
     (int, "it offers <class 'int'>, which is not a Strategy class"),
     (Sound(), "it offers Sound(), which is not a Strategy class"),
     (Abstract, "its class Abstract does not define propose"),
+    (Odd, f"its class Odd defines {_GIVEN[:-1]}, model), but is called as {_GIVEN}"),
     (Bare, "its class Bare is not decorated with @attrs.frozen"),
     (Nameless, f"its class Nameless is called None, {_DASHES}"),
     *(
@@ -89,7 +111,7 @@ class TestCheck:
     """The gate to the registry."""
 
     @pytest.mark.parametrize(
-        "cls", [Sound, _named("a"), _named("a-b2-c"), _with(a=option(1, help=""))]
+        "cls", [Sound, Free, _named("a"), _named("a-b2-c"), _with(a=option(1, help=""))]
     )
     def test_passes_the_sound(self, cls: type[Sound]) -> None:
         """A sound class comes back as it is."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -16,8 +18,8 @@ _IMAGE = Image.open(picture())
 class TestQuestion:
     """Words about an image."""
 
-    @pytest.mark.parametrize("text", ["", " \n"])
-    def test_has_words(self, text: str) -> None:
+    @pytest.mark.parametrize("text", ["", " \n", None])
+    def test_has_words(self, text: Any) -> None:
         """A blank question is refused."""
         message = refused(QuestionError, Question, text, _IMAGE)
         assert message == "The question is empty; ask something about the image."
@@ -32,6 +34,21 @@ class TestQuestion:
     def test_takes_the_ends(self, count: int) -> None:
         """None, two and 26 choices are fine."""
         assert len(Question("Who?", _IMAGE, ("a",) * count).choices) == count
+
+    @pytest.mark.parametrize("choices", ["red", {"red": 1, "blue": 2}, {"red"}, [1, 2], None])
+    def test_choices_are_listed_texts(self, choices: Any) -> None:
+        """A text is no list of its letters, and what has no order has no letters."""
+        message = refused(QuestionError, Question, "Who?", _IMAGE, choices)
+        told = 'which is no list of texts; give, say, ["red", "blue"].'
+        assert message == f"The choices are {choices!r}, {told}"
+        assert Question("Who?", _IMAGE, ["red", "blue"]).choices == ("red", "blue")
+
+    @pytest.mark.parametrize("choices", [["red", "red"], ["red", " "], ["red", "red "]])
+    def test_a_user_does_not_repeat_a_choice(self, choices: list[str]) -> None:
+        """Equal or empty choices are a user's mistake; a dataset's are asked as they are."""
+        message = refused(QuestionError, Question.of, "Who?", _IMAGE, choices)
+        assert message == f"The choices are {choices}; give each a text of its own."
+        assert Question("Who?", _IMAGE, choices).choices == tuple(choices)
 
 
 class TestView:

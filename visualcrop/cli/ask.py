@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import (
+    PICTURES,
     AsJson,
     ImagePath,
     MaxPixels,
     ModelSpec,
     OptionPairs,
+    check_place,
     console,
     print_json,
     visible,
@@ -65,19 +67,17 @@ def ask(
     from ..looker import Looker, family_of
     from ..values import Question
 
-    asked = Question(question, Image.open(image, max_pixels=max_pixels), tuple(choice or ()))
+    if save_crop:
+        check_place(save_crop, PICTURES)
+    if page:
+        check_place(page)
+    asked = Question.of(question, Image.open(image, max_pixels=max_pixels), choice or ())
     with _progress(quiet=as_json) as report:
         looker = Looker.open(model, searcher, option or ())
         ledger = Ledger(Budget(budget, seconds), on_charge=report)
         started = time.monotonic()
         answer = looker.ask(asked.image, question, asked.choices, ledger=ledger)
     took = time.monotonic() - started
-    if save_crop:
-        write_picture(save_crop, answer.shown[-1].picture)
-    if page:
-        from ..report.page import Sheet, page_of
-
-        write(page, page_of([Sheet(asked, answer, str(_spec(looker)))], title=question))
     if as_json:
         print_json(record(looker, answer, ledger, took, asked))
     else:
@@ -86,6 +86,12 @@ def ask(
         if family.home:
             told = _NOTE.format(family.name, family.home)
             console(stderr=True).print(told, style="dim", markup=False, soft_wrap=True)
+    if save_crop:
+        write_picture(save_crop, answer.shown[-1].picture)
+    if page:
+        from ..report.page import Sheet, page_of
+
+        write(page, page_of([Sheet(asked, answer, str(_spec(looker)))], title=question))
 
 
 def record(
@@ -124,11 +130,12 @@ def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> 
         sure = (
             "not checked" if finding.confidence is None else f"confidence {finding.confidence:.2f}"
         )
-        out.print(
-            f"  looked at {visible(str(finding.box))} for {visible(finding.target.text)}, {sure}"
-        )
+        place = visible(str([*finding.box.whole_pixels()]))
+        out.print(f"  looked at {place} for {visible(finding.target.text)}, {sure}")
     if not answer.findings:
         out.print("  looked at the whole image")
+    if not answer.found and _checked(answer):
+        out.print("  not found: the answer may be a guess")
     stages = ", ".join(f"{stage} {passes}" for stage, passes in answer.passes.items())
     count = f"{ledger.passes} pass{'' if ledger.passes == 1 else 'es'}"
     out.print(f"  {count} ({stages}) in {seconds:.2f} s")
@@ -139,6 +146,12 @@ def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> 
         out.print(f"  as its paper counts: {counts}")
     if answer.exhausted:
         out.print("  the budget ran out: this is the best so far; raise --budget or --seconds")
+
+
+def _checked(answer: Answer) -> bool:
+    """Whether the model was asked if a target is where it looked."""
+    seen = [finding for evidence in answer.evidence for finding in evidence.findings]
+    return any(finding.confidence is not None for finding in (*answer.findings, *seen))
 
 
 def _spec(looker: Looker) -> Any:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, console, print_json
+from .options import AsJson, console, print_json, visible
 
 
 def compare(
@@ -41,4 +41,4 @@ def compare(
         print_costs(each.rows)
         console().print()
         for note in notes(each.rows, against=each.baseline):
-            console().print(note, markup=False)
+            console().print(visible(note))

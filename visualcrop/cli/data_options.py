@@ -26,8 +26,9 @@ def opened(text: str, path: str | None = None) -> Dataset:
     from ..dataset import Dataset
     from ..registry import Registry
 
-    spec = read_dataset(text)
-    return Registry.load().build(Dataset, spec.with_option("path", path) if path else spec)
+    registry = Registry.load()
+    spec = read_dataset(registry, text)
+    return registry.build(Dataset, spec.with_option("path", path) if path else spec)
 
 
 def say_problems(problems: list[Problem] | tuple[Problem, ...]) -> None:

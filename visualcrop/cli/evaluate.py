@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import AsJson, ModelSpec, console, print_json
+from .options import AsJson, ModelSpec, console, print_json, visible
 
 if TYPE_CHECKING:
     from ..evaluation.selection import Selection
@@ -99,11 +99,12 @@ def _from_file(path: str, model: str | None, given: Mapping[str, Any]) -> Study:
     from ..errors import EvaluationError
     from ..evaluation.study_toml import read_study
 
+    study = read_study(Path(path), model)
     if too_many := [name for name, value in given.items() if value is not None]:
         raise EvaluationError(
             f"{too_many[0]} cannot be given beside a study's file; write it into {path!r}."
         )
-    return read_study(Path(path), model)
+    return study
 
 
 def _from_options(dataset: str, model: str | None, given: Mapping[str, Any]) -> Study:
@@ -141,11 +142,9 @@ def run(
         with progress(selection.most(dataset), quiet=quiet) as watch:
             return evaluate(study, folder, selection=selection, executor=spread, watch=watch)
     except KeyboardInterrupt:
-        told = (
+        raise KeyboardInterrupt(
             f"Interrupted. What was answered is in {folder}: the same command goes on from there."
-        )
-        console(stderr=True).print(told, markup=False, soft_wrap=True)
-        raise
+        ) from None
 
 
 def show(store: Store, *, as_json: bool) -> None:
@@ -165,7 +164,7 @@ def show(store: Store, *, as_json: bool) -> None:
     print_costs(found)
     out.print()
     for note in notes(found):
-        out.print(note, markup=False)
+        out.print(visible(note))
     if count := sum(each["broken"] for each in asked):
         first = next(each["named"][0] for each in asked if each["broken"])
         told = f"{count} rows of the dataset are broken, first {first['id']!r}: {first['reason']}"

@@ -41,16 +41,18 @@ class Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except VisualcropError as exc:
-            self._fail(ctx, f"Error: {exc}", WRONG_INPUT)
-        except KeyboardInterrupt:
-            self._fail(ctx, "Interrupted.", INTERRUPTED)
+            self._fail(ctx, f"Error: {_blamed(exc) or exc}", WRONG_INPUT)
+        except KeyboardInterrupt as exc:
+            self._fail(ctx, str(exc) or "Interrupted.", INTERRUPTED)
         except BrokenPipeError:
             raise  # nobody reads on, as in `... | head`: typer ends quietly
         except Exception as exc:
             if type(exc).__module__.startswith(("typer", "click")):
                 raise  # a wrong command line, or a quiet exit: typer's own business
             reason = str(exc).partition("\n")[0]
-            bug = f"visualcrop or a plug-in has a bug ({type(exc).__name__}: {reason})"
+            bug = _blamed(exc) or (
+                f"visualcrop or a plug-in has a bug ({type(exc).__name__}: {reason})"
+            )
             self._fail(
                 ctx, f"Error: {bug}; run it again with --debug and report what it shows.", BUG
             )
@@ -61,3 +63,9 @@ class Group(TyperGroup):
         sys.stdout.flush()
         typer.echo(sentence, err=True)
         raise typer.Exit(code) from None
+
+
+def _blamed(exc: Exception) -> str:
+    from ..blaming import blamed
+
+    return blamed(exc)

@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 from .options import (
+    PICTURES,
     AsJson,
     ImagePath,
     MaxPixels,
     ModelSpec,
     OptionPairs,
+    check_place,
     console,
     print_json,
     write_picture,
@@ -38,14 +40,19 @@ def look(
     """Draw where the model's own internals point for a target."""
     from ..budget import BudgetedModel, Ledger
     from ..configure import configure, read_option
+    from ..errors import QuestionError
     from ..image import Image
-    from ..interfaces import RelevanceSource
+    from ..interfaces import RelevanceSource, returned
     from ..looker import family_of
     from ..proposals.anchors import Anchors
     from ..registry import Registry
     from ..report.drawing import drawn
-    from ..values import Target, View
+    from ..values import RelevanceMap, Target, View
 
+    if not target.strip():
+        raise QuestionError("The target is empty; name something to look for.")
+    place = out or _beside(image, target)
+    check_place(place, PICTURES)
     view = View.whole(Image.open(image, max_pixels=max_pixels))
     registry = Registry.load()
     family = family_of(model)
@@ -54,11 +61,9 @@ def look(
         registry, RelevanceSource, relevance, options=options, settings=family.settings()
     )
     budgeted = BudgetedModel(family.open(), Ledger()).at("relevance")
-    found = source.map(view, Target(target), budgeted)
+    found = returned(RelevanceMap, source.map(view, Target(target), budgeted), source)
     best = Anchors().propose(found)[:3]
-    place = write_picture(
-        out or _beside(image, target), drawn(view.image, found, [p.box for p in best])
-    )
+    place = write_picture(place, drawn(view.image, found, [p.box for p in best]))
     if as_json:
         rows, columns = found.grid.shape
         boxes = [{"box": [*p.box.whole_pixels()], "score": p.score} for p in best]
@@ -66,7 +71,8 @@ def look(
             {"target": target, "rows": rows, "columns": columns, "best": boxes, "file": str(place)}
         )
     else:
-        console().print(f"Best place for {target}: {best[0].box}. Drawn in {place}.", markup=False)
+        where = [*best[0].box.whole_pixels()]
+        console().print(f"Best place for {target}: {where}. Drawn in {place}.", markup=False)
 
 
 def _beside(image: str, target: str) -> Path:

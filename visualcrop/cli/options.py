@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +33,7 @@ OptionPairs = Annotated[
         help="Set one option, such as relevance.layers=[8, 14].",
     ),
 ]
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp"})  # endings that a picture may have
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 MaxPixels = Annotated[int, typer.Option(help="Largest image that is opened, in pixels.", min=1)]
 
@@ -69,17 +71,23 @@ def write(path: str | Path, content: str | bytes) -> Path:
     return place
 
 
+def check_place(path: str | Path, endings: Container[str] | None = None) -> None:
+    """Refuse, before the work is done, a file that could not be written when it is."""
+    if endings is not None and Path(path).suffix.lower() not in endings:
+        raise FileError(
+            f"{str(path)!r} does not end in .png, .jpg or .webp; give it such an ending."
+        )
+    if Path(path).expanduser().is_dir():
+        raise FileError(f"{str(path)!r} is a folder; give the name of a file, in it or elsewhere.")
+
+
 def write_picture(path: str | Path, picture: Any) -> Path:
     """Write a PIL picture in the format that the path's ending names."""
     from io import BytesIO
 
     import PIL.Image
 
-    ending = Path(path).suffix.lower()
-    if ending not in {".png", ".jpg", ".jpeg", ".webp"}:
-        raise FileError(
-            f"{str(path)!r} does not end in .png, .jpg or .webp; give it such an ending."
-        )
+    check_place(path, PICTURES)
     encoded = BytesIO()
-    picture.save(encoded, PIL.Image.registered_extensions()[ending])
+    picture.save(encoded, PIL.Image.registered_extensions()[Path(path).suffix.lower()])
     return write(path, encoded.getvalue())

@@ -7,13 +7,14 @@ from typing import Any
 
 from ..evaluation.wording import (
     LIKELY,
-    bounds_told,
     chance_told,
     costs,
+    errors_told,
     gain_told,
     losses_told,
     memory_told,
-    percent,
+    right_told,
+    unfinished_told,
 )
 from .options import console
 
@@ -46,10 +47,9 @@ def _print(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
     counted = [str(row[name]) for name in ("n", "errors", "unparsed")]
-    right = [percent(row["accuracy"]), bounds_told(row["interval"])]
     return [
         row["searcher"],
-        *right,
+        *right_told(row),
         *counted,
         f"{row['passes']:.1f}",
         gain_told(row["gain"]),
@@ -59,14 +59,15 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
 
 def notes(rows: Sequence[Mapping[str, Any]], *, against: str = "direct") -> list[str]:
     """What has to be said beside the tables."""
-    return [*_unclear(rows, against), *losses_told(rows), *memory_told(rows)]
+    wrong = [*unfinished_told(rows), *errors_told(rows)]
+    return [*wrong, *_unclear(rows, against), *losses_told(rows), *memory_told(rows)]
 
 
 def _unclear(rows: Sequence[Mapping[str, Any]], against: str) -> list[str]:
     unclear = [row for row in rows if row["gain"] and row["gain"]["p"] >= LIKELY]
     if not unclear:
         return []
-    needed = min(row["gain"]["smallest"] for row in unclear)
+    needed = max(row["gain"]["smallest"] for row in unclear)
     names = ", ".join(row["searcher"] for row in unclear)
     least = f"So few questions show a gain only from about {100 * needed:.0f} points on."
     least = least if needed <= 1 else "So few questions cannot show any gain."

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ..errors import FileError, SpecError, nearest
+from ..registry import Registry
 from ..soundness import KEBAB, RESERVED
 from .options import write
 
@@ -34,6 +35,7 @@ def scaffold(kind: str, name: str, folder: str) -> Path:
     if not KEBAB.fullmatch(name) or name in RESERVED:
         better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-0123456789") or "my-source"
         raise SpecError(f"{name!r} is not lower-case-with-dashes; call it, say, {better!r}.")
+    _check_free(kind, name)
     module = f"visualcrop_{name.replace('-', '_')}"
     place = Path(folder).expanduser() / f"visualcrop-{name}"
     if place.exists():
@@ -53,6 +55,17 @@ def scaffold(kind: str, name: str, folder: str) -> Path:
     write(place / f"{module}.py", _filled(f"{kind}.py", words))
     write(place / "tests" / f"test_{module}.py", _filled("test.py", words))
     return place
+
+
+def _check_free(kind: str, name: str) -> None:
+    """Neither a strategy of that kind nor a plug-in may have the name already."""
+    registry = Registry.load()
+    offers = (e.plugin for e in registry if (e.strategy.kind, e.strategy.name) == (kind, name))
+    taken = [*offers, *(plugin for plugin in registry.plugins if plugin.name == name)]
+    if taken:
+        raise SpecError(
+            f"The name {name!r} is taken by the plug-in {taken[0]}; choose another name."
+        )
 
 
 def _filled(template: str, words: dict[str, str]) -> str:

@@ -40,19 +40,24 @@ def write_normal(dataset: Dataset, target: Path, advance: Advance) -> Written:
     """
     Write *dataset* into the folder *target*, pictures as they were shipped.
 
-    Begun anew after an interruption, pictures that are there already are kept. `dataset.toml`
-    comes last: a folder without it was never finished.
+    Begun anew after an interruption, pictures that are there already are kept. `samples.jsonl`
+    and `dataset.toml` come last: a folder with either is a dataset, and is left as it is.
     """
-    written = Written()
+    if there := [name for name in (SAMPLES, SHEET) if (target / name).exists()]:
+        raise FileError(
+            f"{str(target)!r} holds a dataset already ({there[0]}); write --to another folder, or "
+            "remove it."
+        )
+    written, part = Written(), target / f"{SAMPLES}.part"
     with writing(target):
         (target / IMAGES).mkdir(parents=True, exist_ok=True)
-        (target / SHEET).unlink(missing_ok=True)
-        with (target / SAMPLES).open("w", encoding="utf-8") as lines:
+        with part.open("w", encoding="utf-8") as lines:
             for row in dataset.read():
                 _write(row, target, lines, written)
                 advance(row)
             lines.flush()
             os.fsync(lines.fileno())
+        part.replace(target / SAMPLES)
         problems = [json.dumps(attrs.asdict(problem)) + "\n" for problem in written.problems]
         (target / _PROBLEMS).write_text("".join(problems), "utf-8")
         (target / SHEET).write_text(_sheet(dataset, target, written), "utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterator
 from functools import partial
@@ -47,6 +48,7 @@ def _object(line: bytes, place: str) -> dict[str, Any] | Problem:
 
 
 def _sample(root: Path, fields: dict[str, Any]) -> Sample:
+    _check_fields(fields)
     answer, category = fields["answer"], fields.get("category") or ()
     return Sample(
         id=text_of(fields, "id"),
@@ -62,6 +64,18 @@ def _sample(root: Path, fields: dict[str, Any]) -> Sample:
         ),
         meta=dict(fields.get("meta") or {}),
     )
+
+
+def _check_fields(fields: dict[str, Any]) -> None:
+    """Refuse what is easily mistaken: the name of a field, and text for the index of an option."""
+    for name in ("id", "image", "question", "answer"):
+        if name not in fields and (close := difflib.get_close_matches(name, fields, n=1)):
+            raise DatasetError(f"It has a field {close[0]!r} (did you mean {name!r}?).")
+    answer, options = fields["answer"], fields.get("options")
+    if isinstance(answer, str) and options:
+        raise DatasetError(
+            f"Its answer is text, but it has options; give the index, 0 to {len(options) - 1}."
+        )
 
 
 def _texts(value: Any) -> tuple[str, ...]:

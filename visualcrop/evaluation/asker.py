@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from ..blaming import blamed
 from ..budget import CONVENTIONS, Budget, BudgetedModel, Ledger
 from ..configure import read_model
 from ..dataset import Sample
@@ -44,7 +45,7 @@ class Asker(Worker):
     def open(cls, study: Study) -> Asker:
         """Load the model, and fit every searcher to it."""
         registry = Registry.load()
-        family = registry.build(ModelFamily, read_model(study.model))
+        family = registry.build(ModelFamily, read_model(registry, study.model))
         settings = family.settings()
         searchers = {label: study.searcher(label, registry, settings) for label in study.variants}
         protocol = study.protocol_for(study.open_dataset(registry))
@@ -65,6 +66,7 @@ class Asker(Worker):
             "id": sample.id,
             "variant": task.variant,
             "answer": sample.answer,
+            "question": sample.digest,
             "group": sample.group,
             "category": sample.category,
         }
@@ -77,7 +79,8 @@ class Asker(Worker):
             about["seconds"] = time.monotonic() - started
             about |= _told(sample, answer) | self._scored(sample, answer)
         except Exception as exc:  # noqa: BLE001 - counted, named, and never a wrong answer
-            about |= {"status": "error", "error": f"{type(exc).__name__}: {exc}"}
+            error = blamed(exc) or f"{type(exc).__name__}: {exc}"
+            about |= {"status": "error", "error": error}
         about["seconds"] = round(about.get("seconds", time.monotonic() - started), 4)
         return Record(**about | _cost(ledger, about.pop("counts", {})))
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import attrs
 
-from ..errors import EvaluationError, nearest
+from ..errors import EvaluationError, VisualcropError, nearest
+from ..registry import Registry
 from .store import MANIFEST, Store, read_json
 from .study import BASELINE
 from .summary import Tally, row_of, tallies
@@ -48,11 +49,24 @@ def _gathered(stores: Sequence[Store]) -> dict[str | None, dict[str, Tally]]:
     labels = [label for store in stores for label in store.study.variants]
     found: dict[str | None, dict[str, Tally]] = {}
     for store in stores:
+        wanted = _wanted(store)
         for category, by_label in tallies(store.records()).items():
             for label, tally in by_label.items():
+                tally.wanted = None if category else wanted
                 own = label if labels.count(label) == 1 else f"{store.folder.name}: {label}"
                 found.setdefault(category, {})[own] = tally
     return found
+
+
+def _wanted(store: Store) -> int | None:
+    """How many questions a run that is unfinished should have; 0 if it cannot be told."""
+    if store.finished:
+        return None
+    try:
+        dataset = store.study.open_dataset(Registry.load())
+        return dataset.published().get("samples") or sum(1 for _ in dataset)
+    except VisualcropError:  # it need not be on this machine
+        return 0
 
 
 def _check_alike(stores: Sequence[Store]) -> None:

@@ -37,7 +37,7 @@ def manifest(study: Study, registry: Registry, dataset: Dataset) -> dict[str, An
 
 def _resolved(study: Study, registry: Registry, dataset: Dataset) -> dict[str, Any]:
     """Specs with every option written out."""
-    family = registry.build(ModelFamily, read_model(study.model))
+    family = registry.build(ModelFamily, read_model(registry, study.model))
     searchers = {
         label: str(Spec.of(study.searcher(label, registry, family.settings())))
         for label in study.variants

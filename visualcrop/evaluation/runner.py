@@ -41,8 +41,7 @@ class _Asked:
     def add(self, sample: Sample) -> None:
         self.questions += 1
         self.right += 1 / len(sample.choices) if sample.choices else 0
-        told = (sample.id, sample.text, sample.choices, sample.answer)
-        self._digest.update(json.dumps(told).encode())
+        self._digest.update(json.dumps((sample.id, sample.digest)).encode())
 
     def miss(self, problem: Problem) -> None:
         self.broken += 1
@@ -77,17 +76,17 @@ def evaluate(
         write_json(store.folder / MANIFEST, told)
     part, parts = selection.shard
     asked, worker = _Asked(), f"{part}of{parts}"
+    ended = store.folder / ASKED.format(worker)
     with Shard(store.shard(worker)) as shard:
         tasks = _tasks(study, dataset, selection, store, asked)
         for record in executor.run(partial(Asker.open, study), tasks):
+            ended.unlink(missing_ok=True)  # until there is nothing new
             shard.append(record)
             watch(record)
-    write_json(store.folder / ASKED.format(worker), asked.as_json())
+    write_json(ended, asked.as_json())
     if not asked.questions and parts == 1:
-        raise EvaluationError(
-            f"The dataset {study.dataset!r} has no question that was selected, and {asked.broken} "
-            "broken rows; look at --id and --category, and see visualcrop data check."
-        )
+        lack = selection.lack(dataset, asked.named)
+        raise EvaluationError(f"The dataset {study.dataset!r} has {lack}.")
     return store
 
 
@@ -95,9 +94,16 @@ def _tasks(
     study: Study, dataset: Dataset, selection: Selection, store: Store, asked: _Asked
 ) -> Iterator[Task]:
     """All variants of one question, then the next: they share what is known of its image."""
-    settled = store.settled()
+    settled, met = store.settled(), 0
     for sample in selection.of(dataset, asked.miss):
         asked.add(sample)
+        put = study.put(sample)
         for variant in study.variants:
             if (variant, sample.id) not in settled:
-                yield Task(variant, study.put(sample))
+                yield Task(variant, put)
+            elif settled.same(variant, put):
+                met += 1
+            else:
+                raise store.holds(f"other questions ({sample.id!r} has changed since)")
+    if selection == Selection() and met < len(settled):
+        raise store.holds("other questions (some have left the dataset since)")

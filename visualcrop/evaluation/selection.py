@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import attrs
 
 from ..dataset import Dataset, Problem, Sample
-from ..errors import EvaluationError
+from ..errors import EvaluationError, nearest
 
 Broken = Callable[[Problem], object]
 
@@ -39,6 +39,18 @@ class Selection:
         known = [dataset.published().get("samples"), self.limit, len(self.ids) or None]
         least = min((count for count in known if count is not None), default=None)
         return None if least is None or self.category else -(-least // self.shard[1])
+
+    def lack(self, dataset: Dataset, broken: Sequence[Problem]) -> str:
+        """Why nothing is selected of *dataset*, which has these *broken* rows."""
+        categories = {name for sample in dataset for name in sample.category}
+        if self.category is not None and categories and self.category not in categories:
+            known = nearest(self.category, categories, called="categories")
+            return f"no question of the category {self.category!r}; {known}"
+        lost = next((row for row in broken if not self.ids or row.id in self.ids), None)
+        if lost is not None:
+            why = f"its row {lost.id!r} is broken ({lost.reason.rstrip('.')})"
+            return f"no question that can be asked: {why}; visualcrop data check tells of them all"
+        return "no question that was selected; look at --id and --category"
 
     def _wants(self, sample: Sample) -> bool:
         wanted = not self.ids or sample.id in self.ids

@@ -12,6 +12,7 @@ import attrs
 from ..errors import EvaluationError, FileError
 from ..keys import Keys
 from ..record import Record
+from .settled import Settled
 from .study import Study
 
 STUDY, MANIFEST, ASKED = "study.json", "manifest.json", "asked-{}.json"
@@ -31,10 +32,7 @@ class Store:
         store = cls(folder.expanduser())
         if (store.folder / STUDY).is_file() and store.study.digest != study.digest:
             if any(shard.stat().st_size for shard in store.folder.glob(_SHARDS)):
-                raise EvaluationError(
-                    f"{str(folder)!r} holds a run of another study; give another --out, or "
-                    "remove it."
-                )
+                raise store.holds(f"another study ({store.study.differing(study)})")
             (store.folder / MANIFEST).unlink(missing_ok=True)  # it never got to a first answer
         write_json(store.folder / STUDY, study.as_json())
         return store
@@ -66,13 +64,26 @@ class Store:
         if last:  # they are read again rather than kept
             yield from (record for place, record in self._lines() if place in last)
 
-    def settled(self) -> Keys:
-        """Variant and question of all that need not be asked again; what failed is."""
-        settled = Keys()
+    def settled(self) -> Settled:
+        """All that need not be asked again; what failed is."""
+        settled = Settled()
         for _, record in self._lines():
             if record.status != "error":
-                settled.add(*record.key)
+                settled.add(record)
         return settled
+
+    def holds(self, other: str) -> EvaluationError:
+        """The refusal to go on with a run of something else."""
+        return EvaluationError(
+            f"{str(self.folder)!r} holds a run of {other}; give another --out, or remove it."
+        )
+
+    @property
+    def finished(self) -> bool:
+        """Whether the worker of each part has come to its end."""
+        parts = {shard.stem.rpartition("of")[2] for shard in self.folder.glob(_SHARDS)}
+        workers = [f"{part + 1}of{parts}" for parts in parts for part in range(int(parts))]
+        return all((self.folder / ASKED.format(worker)).is_file() for worker in workers)
 
     def asked(self) -> list[dict[str, Any]]:
         """What each worker that came to its end found in the dataset."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, get_args
 
 import attrs
@@ -35,6 +35,26 @@ def _known(study: Study, field: attrs.Attribute[Any], value: Any) -> None:
         raise EvaluationError(f"There is no {field.name} {value!r}; {known}.")
 
 
+def _told(study: Study) -> str:
+    """All that a result may hang on."""
+    told = study.as_json()
+    del told["beside"]
+    return json.dumps(told, sort_keys=True)
+
+
+def _settings(told: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Each by its path, such as budget.passes."""
+    for name, value in told.items():
+        if isinstance(value, dict):
+            yield from _settings(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
+
+
+def _said(value: object) -> str:
+    return "none" if value is None else repr(value)
+
+
 @attrs.frozen
 class Study:
     """
@@ -62,9 +82,16 @@ class Study:
     @property
     def digest(self) -> str:
         """Equal for studies whose results belong together."""
-        told = self.as_json()
-        del told["beside"]  # it changes no result
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+        return hashlib.sha256(_told(self).encode()).hexdigest()[:16]
+
+    def differing(self, other: Study) -> str:
+        """The first setting that *other* has differently, with both values; empty if none has."""
+        ours, theirs = (dict(_settings(json.loads(_told(study)))) for study in (self, other))
+        for name in sorted({**ours, **theirs}):
+            kept, now = (told.get(name) for told in (ours, theirs))
+            if kept != now:
+                return f"its {name} is {_said(kept)}, not {_said(now)}"
+        return ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, from which `from_json` makes the study again."""
@@ -79,7 +106,7 @@ class Study:
         """The variant of that label, fitted to the model that has *settings*."""
         options = [read_option(text) for text in self.options.get(label, ())]
         spec = read_spec(self.variants[label])
-        on = read_dataset(self.dataset).name
+        on = read_dataset(registry, self.dataset).name
         return configure(registry, Searcher, spec, options=options, settings=settings, dataset=on)
 
     def put(self, sample: Sample) -> Sample:
@@ -93,7 +120,7 @@ class Study:
         return None if self.judge is None else registry.build(Judge, read_spec(self.judge))
 
     def open_dataset(self, registry: Registry) -> Dataset:
-        return registry.build(Dataset, read_dataset(self.dataset))
+        return registry.build(Dataset, read_dataset(registry, self.dataset))
 
     def protocol_for(self, dataset: Dataset) -> Protocol:
         """How this dataset's questions are put."""

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from .comparing import Comparison
 from .store import MANIFEST, Store, read_json
 from .study_paper import Beside
-from .wording import bounds_told, chance_told, gain_told, percent
+from .wording import chance_told, errors_told, gain_told, percent, right_told, unfinished_told
 
 _SEARCH = "focus-paper"  # the convention of the paper's tables and figures
 _GUESS = "random guess"
@@ -33,12 +33,11 @@ def _cells(store: Store, whole: Comparison) -> Iterator[Sequence[str]]:
     ours = ["right", "95 %", *recall, "search passes", f"against {whole.baseline}", "p"]
     yield ["", *ours, *theirs]
     for row in whole.rows:
-        right = [percent(row["accuracy"]), bounds_told(row["interval"])]
         found = [_recall(row)] if measured else []
         passes = f"{_passes(row):.1f}"
         against = [gain_told(row["gain"]), chance_told(row["gain"])]
         label = row["searcher"]
-        yield [label, *right, *found, passes, *against, *_theirs(beside, label)]
+        yield [label, *right_told(row), *found, passes, *against, *_theirs(beside, label)]
     chance = _chance(store)
     if chance:
         yield [_GUESS, percent(chance), *[""] * (len(ours) - 1), *_theirs(beside, _GUESS)]
@@ -74,6 +73,8 @@ def _sources(store: Store, rows: Sequence[Row]) -> Iterator[str]:
     yield f"{machine['gpu'] or '{} cores, no GPU'.format(machine['cores'])}, {_day(store)}."
     if study.beside:
         yield f"Beside it {study.beside.title}."
+    yield from unfinished_told(rows)
+    yield from errors_told(rows)
 
 
 def _day(store: Store) -> str:

@@ -36,15 +36,18 @@ def read_study(path: Path, model: str | None = None) -> Study:
         single = _table(told.get("options", {}), "options")
         options |= {label: _listed(each, f"options.{label}") for label, each in single.items()}
     except SpecError as exc:
-        raise EvaluationError(f"The study {str(path)!r} cannot be used: {exc}.") from exc
+        reason = str(exc).rstrip(".")
+        raise EvaluationError(f"The study {str(path)!r} cannot be used: {reason}.") from exc
     return Study(**given, variants=variants, options=options)
 
 
 def _loaded(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.expanduser().read_text("utf-8"))
-    except (OSError, ValueError) as exc:
-        raise EvaluationError(f"The study {str(path)!r} cannot be read: {exc}.") from exc
+    except OSError as exc:
+        raise EvaluationError(f"The study {str(path)!r} cannot be read: {exc.strerror}.") from exc
+    except ValueError as exc:
+        raise EvaluationError(f"The study {str(path)!r} is not TOML ({exc}); mend it.") from exc
 
 
 def _check_keys(told: Mapping[str, Any], known: set[str], where: str) -> None:

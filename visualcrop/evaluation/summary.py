@@ -29,6 +29,8 @@ class Tally:
     groups: array[int] = attrs.field(factory=lambda: array("Q"))  # of the same, in their order
     scores: array[float] = attrs.field(factory=lambda: array("d"))  # as well; unparsed count as 0
     statuses: dict[str, int] = attrs.field(factory=dict)
+    error: str = ""  # the first
+    wanted: int | None = None  # questions of a run that is unfinished; 0 if nobody knows
     sums: dict[str, float] = attrs.field(factory=dict)
     measured: int = 0  # questions whose true boxes are known
     shrinking: Shrinking = attrs.field(factory=Shrinking)
@@ -38,6 +40,7 @@ class Tally:
     def add(self, record: Record) -> None:
         """Count one more; an error has no score, and an unparsed reply is not right."""
         self.statuses[record.status] = self.statuses.get(record.status, 0) + 1
+        self.error = self.error or record.error or ""
         if record.status in {"error", "skipped"}:
             return
         self.questions.append(number(record.id))
@@ -114,7 +117,10 @@ def row_of(label: str, tally: Tally, baseline: Tally | None) -> dict[str, Any]:
         "accuracy": tally.accuracy,
         "interval": [bounds.low, bounds.high],
         "n": tally.n,
+        "asked": sum(tally.statuses.values()),
+        "wanted": tally.wanted,
         "errors": tally.statuses.get("error", 0),
+        "error": tally.error or None,
         "unparsed": tally.statuses.get("unparsed", 0),
         "skipped": tally.statuses.get("skipped", 0),
         "passes": counts.get("all", 0.0),

@@ -55,6 +55,8 @@ def _range(text: str) -> tuple[str, float, float, bool]:
     if not all(type(end) in {int, float} for end in ends):
         raise EvaluationError(f"The range {text!r} is not of numbers; write path=low:high.")
     first, last = (float(str(end)) for end in ends)
+    if first >= last:
+        raise EvaluationError(f"The range {text!r} does not rise; write the lower number first.")
     return path, first, last, all(type(end) is int for end in ends)
 
 

@@ -15,6 +15,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def right_told(row: Mapping[str, Any]) -> list[str]:
+    """The share that is right and its bounds; empty where nothing has an answer."""
+    return [percent(row["accuracy"]), bounds_told(row["interval"])] if row["n"] else ["", ""]
+
+
 def bounds_told(interval: tuple[float, float]) -> str:
     """As in 66 % to 79 %."""
     low, high = interval
@@ -62,6 +67,30 @@ def _costs(row: Mapping[str, Any]) -> dict[str, str]:
         "GPU": amount_told(row["memory"]["gpu"] or 0, "B"),
         "seconds": f"{row['seconds']:.2f}",
     }
+
+
+def unfinished_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """How many questions were asked where it is not all, in one line."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        asked, wanted = row["asked"], row["wanted"]
+        if wanted is not None and (asked < wanted or not wanted):
+            told = f"{asked} of {wanted}" if wanted else f"only {asked}"
+            found.setdefault(told, []).append(row["searcher"])
+    if found:
+        told = "; ".join(f"{told} asked ({', '.join(names)})" for told, names in found.items())
+        yield f"Unfinished: {told}."
+
+
+def errors_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """How many answers failed, and why the first one did; each reason once, with whom it is of."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["errors"]:
+            found.setdefault(" ".join(row["error"].split()).rstrip("."), []).append(row)
+    for reason, failing in found.items():
+        names = ", ".join(row["searcher"] for row in failing)
+        yield f"Errors: {sum(row['errors'] for row in failing)} ({names}), the first: {reason}."
 
 
 def losses_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

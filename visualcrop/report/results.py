@@ -11,13 +11,14 @@ from ..evaluation.comparing import Comparison
 from ..evaluation.published.tables import Row, table
 from ..evaluation.store import MANIFEST, Store, read_json
 from ..evaluation.wording import (
-    bounds_told,
     chance_told,
     costs,
+    errors_told,
     gain_told,
     losses_told,
     memory_told,
-    percent,
+    right_told,
+    unfinished_told,
 )
 from .figures import Mark, Series, plot
 from .steps import by_steps
@@ -57,7 +58,11 @@ def results_page(
         rows=[_cells(row) for row in whole.rows],
         costs=[*_spent(whole)],
         notes=[*_notes(stores, whole)],
-        losses=[*losses_told(whole.rows)],
+        losses=[
+            *unfinished_told(whole.rows),
+            *errors_told(whole.rows),
+            *losses_told(whole.rows),
+        ],
         spent=[_SPENT, *memory_told(whole.rows)],
         figures=[*_figures(stores, whole)],
         categories=[
@@ -71,11 +76,11 @@ def results_page(
 
 
 def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
-    low, high = row["interval"]
+    (low, high), (right, bounds) = row["interval"], right_told(row)
     return {
         "name": row["searcher"],
-        "right": percent(row["accuracy"]),
-        "bounds": bounds_told(row["interval"]),
+        "right": right,
+        "bounds": bounds,
         "low": round(100 * low, 1),
         "width": round(100 * (high - low), 1),
         "at": round(100 * row["accuracy"], 1),

@@ -30,7 +30,7 @@ def cells(whole: Comparison) -> Cells:
 def _row(row: Mapping[str, Any]) -> list[str]:
     low, high = row["interval"]
     recall, gain = row["recall"], row["gain"]
-    shares = [f"{100 * share:.2f}" for share in (row["accuracy"], low, high)]
+    shares = [f"{100 * share:.2f}" if row["n"] else "" for share in (row["accuracy"], low, high)]
     counts = [str(row[name]) for name in ("n", "errors", "unparsed")]
     passes = [f"{row['counts'].get('focus-paper', 0):.2f}", f"{row['passes']:.2f}"]
     cost = [*passes, *_work(row["work"]), f"{row['seconds']:.3f}"]

@@ -161,6 +161,22 @@ class TestFolder:
         assert ids == ["5"]
         assert list(problems) == ["1", "2", "3", "4"]
 
+    def test_slips_of_the_pen_are_named(self, tmp_path) -> None:
+        """A field that is nearly called what it should be, and text in the place of an index."""
+        root = shipped.folder(tmp_path)
+        base = {"image": "images/a.jpg", "question": "Red?", "options": ["no", "yes"]}
+        rows = [
+            {**base, "id": 1, "answers": 1},
+            {**base, "id": 2, "answer": "yes"},
+            {**base, "id": 3},
+        ]
+        (root / "samples.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        assert read(Folder(path=str(root)))[1] == {
+            "1": "It has a field 'answers' (did you mean 'answer'?).",
+            "2": "Its answer is text, but it has options; give the index, 0 to 1.",
+            "3": "It has no field 'answer'.",
+        }
+
     def test_a_sheet_that_is_no_toml_is_refused(self, tmp_path) -> None:
         """With its place."""
         root = shipped.folder(tmp_path)

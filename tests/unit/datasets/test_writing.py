@@ -86,6 +86,15 @@ class TestCommonForm:
         (line,) = (tmp_path / "to" / "problems.jsonl").read_text().splitlines()
         assert json.loads(line)["effect"] == "lost"
 
+    @pytest.mark.parametrize("name", ["samples.jsonl", "dataset.toml"])
+    def test_a_dataset_that_is_there_is_left_alone(self, name: str, tmp_path) -> None:
+        """It may be somebody's own, and is not written over."""
+        (tmp_path / name).write_text("mine")
+        dataset = VStar(path=str(shipped.vstar(tmp_path / "from")))
+        message = refused(FileError, write_normal, dataset, tmp_path, quietly)
+        assert f"holds a dataset already ({name}); write --to another folder" in message
+        assert (tmp_path / name).read_text() == "mine"
+
     def test_a_full_disk_is_a_sentence(self, tmp_path, monkeypatch) -> None:
         """What was written stays, nothing looks finished, and the same command goes on."""
         dataset = VStar(path=str(shipped.vstar(tmp_path / "from")))
@@ -103,6 +112,7 @@ class TestCommonForm:
             message = refused(FileError, write_normal, dataset, target, quietly)
         assert "No space left on device" in message
         assert not (target / "dataset.toml").exists()
+        assert not (target / "samples.jsonl").exists()
         assert len([*(target / "images").glob("*.jpg")]) == 1
         assert write_normal(dataset, target, quietly).samples == 2
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,14 +13,17 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
+import attrs
 import pytest
 
+from tests.unit.datasets import shipped
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import VisualcropError
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.shard import Shard
 from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows
 from visualcrop.executors.local import Local
 from visualcrop.record import Record
@@ -30,6 +35,18 @@ def _stable(store: Store) -> list[dict[str, object]]:
     for row in found:
         del row["seconds"], row["work"], row["memory"]
     return found
+
+
+def _own(folder: Path) -> Study:
+    """Two questions in files that can be edited."""
+    return Study(f"folder(path={shipped.folder(folder / 'data')})", "toy", {"direct": "direct"})
+
+
+def _edit(folder: Path, fields: dict[str, object]) -> None:
+    """The first of them is another."""
+    path = folder / "data" / "samples.jsonl"
+    first, *others = path.read_text().splitlines()
+    path.write_text("\n".join([json.dumps(json.loads(first) | fields), *others]))
 
 
 class TestEvaluate:
@@ -76,10 +93,40 @@ class TestEvaluate:
         assert sum(each["questions"] for each in Store.existing(tmp_path / "two").asked()) == 6
 
     def test_another_study_is_refused(self, tmp_path: Path) -> None:
-        """A folder holds one study."""
+        """A folder holds one study; the first setting that differs is named."""
         evaluate(toy_study(scenes=1), tmp_path)
-        with pytest.raises(VisualcropError, match="holds a run of another study"):
-            evaluate(toy_study("focus(steps=2)", scenes=1), tmp_path)
+        told = r"holds a run of another study \(its model is 'toy', not 'toy\(local=true\)'\);"
+        with pytest.raises(VisualcropError, match=told):
+            evaluate(attrs.evolve(toy_study(scenes=1), model="toy(local=true)"), tmp_path)
+
+    @pytest.mark.parametrize(
+        ("edit", "told"),
+        [
+            ({"answer": 0}, r"other questions \('a' has changed since\); give another --out"),
+            ({"question": "Blue?"}, r"other questions \('a' has changed since\)"),
+            ({"id": "c"}, r"other questions \(some have left the dataset since\)"),
+        ],
+    )
+    def test_other_questions_are_refused(
+        self, tmp_path: Path, edit: dict[str, object], told: str
+    ) -> None:
+        """What was answered keeps no score of another question, or by another key."""
+        study = _own(tmp_path)
+        evaluate(study, tmp_path / "run", selection=Selection(limit=1))
+        evaluate(study, tmp_path / "run")  # those that are only new may be asked
+        _edit(tmp_path, edit)
+        with pytest.raises(VisualcropError, match=rf"holds a run of {told}"):
+            evaluate(study, tmp_path / "run")
+
+    def test_answers_of_older_runs_are_kept(self, tmp_path: Path) -> None:
+        """They do not tell what was asked."""
+        study = _own(tmp_path)
+        path = evaluate(study, tmp_path / "run").shard("1of1")
+        path.write_text(re.sub(r'"question": "\w+"', '"question": ""', path.read_text()))
+        _edit(tmp_path, {"answer": 0})
+        new: list[Record] = []
+        evaluate(study, tmp_path / "run", watch=new.append)
+        assert not new
 
     def test_an_error_is_no_wrong_answer(self, tmp_path: Path) -> None:
         """It is counted apart, named, and asked again next time."""

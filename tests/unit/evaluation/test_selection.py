@@ -7,6 +7,7 @@ from itertools import chain
 import pytest
 
 from visualcrop import VisualcropError
+from visualcrop.dataset import Problem
 from visualcrop.evaluation.selection import Selection, read_shard
 from visualcrop.models.toy.dataset import ToyScenes
 
@@ -28,6 +29,18 @@ def test_by_category_and_id() -> None:
     """Only what was asked for."""
     assert _ids(Selection(category="count")) == [f"{seed}-count" for seed in range(4)]
     assert _ids(Selection(ids=frozenset(["1-count"]))) == ["1-count"]
+
+
+def test_what_is_lacking_is_named() -> None:
+    """The nearest category, or a broken row; else what was asked for is in the way."""
+    near = "no question of the category 'cuont'; did you mean 'count'? (categories: "
+    assert Selection(category="cuont").lack(_DATA, []).startswith(near)
+    rows = [Problem("1", "It has no image."), Problem("2", "It has no id.")]
+    row = "no question that can be asked: {}; visualcrop data check tells of them all"
+    assert Selection().lack(_DATA, rows) == row.format("its row '1' is broken (It has no image)")
+    some = Selection(ids=frozenset(["2"]))
+    assert some.lack(_DATA, rows) == row.format("its row '2' is broken (It has no id)")
+    assert some.lack(_DATA, []) == "no question that was selected; look at --id and --category"
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "x/2", "2", "1/", "-1/2"])

@@ -36,6 +36,19 @@ class TestStudy:
         """Whatever may change a result counts."""
         assert other.digest != toy_study().digest
 
+    @pytest.mark.parametrize(
+        ("other", "told"),
+        [
+            (toy_study(), ""),
+            (toy_study("focus(steps=2)"), "its variants.focus is 'focus', not none"),
+            (toy_study(budget=Budget(3)), "its budget.passes is none, not 3"),
+            (toy_study(scenes=3), "its dataset is 'toy(scenes=2)', not 'toy(scenes=3)'"),
+        ],
+    )
+    def test_names_what_differs(self, other: Study, told: str) -> None:
+        """The first setting, with both values; nothing between studies of one digest."""
+        assert toy_study().differing(other) == told
+
     def test_options_are_set_one_by_one(self) -> None:
         """As -o does for ask; the rest stays as the model's settings have it."""
         study = toy_study(options={"focus": ["steps=3", "proposals.k=7"]})
@@ -93,7 +106,7 @@ class TestReadStudy:
     @pytest.mark.parametrize(
         ("text", "error"),
         [
-            ("= 1", "cannot be read"),
+            ("= 1", "is not TOML"),
             ('dataset = "toy"', "needs a dataset and a model"),
             ('dataset = "toy"\nmodle = "toy"', "has a key 'modle'; did you mean 'model'"),
         ],

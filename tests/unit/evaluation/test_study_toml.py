@@ -62,6 +62,7 @@ class TestPaper:
         ('[sweep]\nset = "steps=1"', r"is not a list .* @ sweep.set"),
         ("[sweep]", "A sweep needs options"),
         ('[sweep]\nset = ["steps=1"]\ndraws = "many"', "is not a whole number @ sweep.draws"),
+        ("[budget]\npasses = -1", r"are none or a whole number from 0 up, not -1\.$"),
         ("[paper]\ntable = 3", "needs a table, columns and rows @ paper"),
         (_PAPER.replace("vstar", "xstar") + "rows = {}", "has no column 'xstar'; its columns are"),
         (_PAPER + '[paper.rows]\na = { variant = "b" }', "has 0 rows that fit 'a', and one is"),

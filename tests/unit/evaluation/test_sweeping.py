@@ -38,6 +38,8 @@ def test_draws_are_the_same_for_a_seed() -> None:
         (["steps"], [], "'steps' is not path=value,value"),
         ([], ["k=1"], "'1' is not path=low:high"),
         ([], ["k=a:b"], "is not of numbers"),
+        ([], ["k=4:1"], "'k=4:1' does not rise; write the lower number first"),
+        ([], ["t=0.5:0.5"], "'t=0.5:0.5' does not rise"),
         (["a=1,2,3,4,5,6,7,8,9,10"] * 4, [], "That is 10000 settings"),
     ],
 )

@@ -41,6 +41,15 @@ def test_shares_are_percent() -> None:
     assert (told["gain"], told["p"]) == ("", "")
 
 
+def test_where_all_failed_nothing_is_right_or_wrong() -> None:
+    """Share and bounds are empty, as what is not known."""
+    failed = Tally()
+    failed.add(Record("0", "a", "error", error="ImageError: It is cut short."))
+    heading, row = cells(Comparison("a", [row_of("a", failed, failed)]))
+    told = dict(zip(heading, row, strict=True))
+    assert [told[name] for name in ("accuracy", "low", "high", "errors")] == ["", "", "", "1"]
+
+
 def test_costs_have_their_units() -> None:
     """True FLOPs beside the MACs of papers, tokens of images; how images were shown comes last."""
     heading, _, ours = cells(_table())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
 from typing import Any, TypeAlias
@@ -21,7 +21,7 @@ Table: TypeAlias = dict[str, dict[str, float]]
 
 
 _EVERY = 20  # questions between two lines about how far it has come
-_lists = partial(defaultdict, list)
+_lists: Callable[[], defaultdict[Any, list[Any]]] = partial(defaultdict, list)
 
 
 @attrs.define
@@ -71,8 +71,9 @@ class Figures:
         lines = ["| " + " | ".join(row) + " |" for row in rows]
         lines.insert(1, "|---" * len(rows[0]) + "|")
         others = self.table()
-        lines += ["", *(f"{name}: {value:.3f}" for name, value in others["maps"].items())]
-        lines += [f"existence, {name}: {value:.3f}" for name, value in others["existence"].items()]
+        lines += ["", *(f"* {name}: {value:.3f}" for name, value in others["maps"].items())]
+        sure = others["existence"].items()
+        lines += [f"* existence, {name}: {value:.3f}" for name, value in sure]
         return "\n".join(lines)
 
     def _kinds(self) -> list[str]:

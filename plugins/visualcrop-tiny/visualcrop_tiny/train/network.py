@@ -71,9 +71,10 @@ def onevision(base: Path) -> LlavaOnevisionForConditionalGeneration:
 
     if not (base / "config.json").is_file():
         raise errors.ModelError(f"{base} holds no model; name a trained tiny with --base.")
-    old, told = tf.LlavaForConditionalGeneration.from_pretrained(
+    loaded: Any = tf.LlavaForConditionalGeneration.from_pretrained(
         base, dtype=torch.float32, output_loading_info=True
     )
+    old, told = loaded
     if missing := sorted(told["missing_keys"]):
         raise errors.ModelError(f"{base} lacks {missing[0]}; name a trained tiny with --base.")
     config = tf.LlavaOnevisionConfig(

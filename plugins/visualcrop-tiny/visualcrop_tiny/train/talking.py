@@ -105,13 +105,15 @@ def _replies(network: Any, heard: Heard) -> tuple[Tensor, dict[str, float]]:
 
 def _dense(network: Any, heard: Heard) -> tuple[Tensor, Tensor]:
     """Image tokens are words all the way through the decoder."""
+    import torch
+
     found = []
     for layer in _DENSE_LAYERS:
         hidden = heard.out.last_hidden_state if layer == -1 else heard.hidden(layer)
         image = heard.at_image(hidden)
         words = network.lm_head(image) if layer == -1 else spotted(network, image)
         found.append(losses.dense(words, heard.labels))
-    return sum(loss for loss, _ in found) / len(found), found[-1][1]
+    return torch.stack([loss for loss, _ in found]).mean(), found[-1][1]
 
 
 def _values(network: Any, heard: Heard, layers: tuple[int, int]) -> list[tuple[Tensor, Tensor]]:
