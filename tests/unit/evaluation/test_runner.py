@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -22,7 +23,7 @@ from visualcrop import VisualcropError
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.shard import Shard
-from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.store import Store, read_json, write_json
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows
 from visualcrop.executors.local import Local
@@ -91,6 +92,14 @@ class TestEvaluate:
         whole = evaluate(toy_study(), tmp_path / "one")
         assert _stable(Store.existing(tmp_path / "two")) == _stable(whole)
         assert sum(each["questions"] for each in Store.existing(tmp_path / "two").asked()) == 6
+
+    def test_shards_may_begin_in_the_same_moment(self, tmp_path: Path) -> None:
+        """Both write the study's file, and neither takes the other's away."""
+        path, value = tmp_path / "study.json", {"text": "x" * 200_000}
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: write_json(path, value), range(60)))
+        assert read_json(path) == value
+        assert [file.name for file in tmp_path.iterdir()] == ["study.json"]
 
     def test_another_study_is_refused(self, tmp_path: Path) -> None:
         """A folder holds one study; the first setting that differs is named."""
