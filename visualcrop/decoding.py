@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 import warnings
 from contextlib import ExitStack, contextmanager
-from io import BytesIO
+from io import BytesIO, IOBase, TextIOBase
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ _PILLOW_LIMIT = threading.Lock()
 
 
 def decode(source: object, max_pixels: int) -> PIL.Image.Image:
-    """Open a path, encoded bytes, a PIL image or a uint8 array."""
+    """Open a path, encoded bytes, a file that holds them, a PIL image or a uint8 array."""
     label = repr(str(source)) if isinstance(source, str | Path) else "The image"
     try:
         with _without_pillow_limit(), warnings.catch_warnings(), ExitStack() as files:
@@ -73,11 +73,14 @@ def _opened(source: object, label: str, files: ExitStack) -> PIL.Image.Image:
         return _from_array(source)
     if isinstance(source, bytes | bytearray | memoryview):
         return _decoded(BytesIO(source), label)
+    if isinstance(source, IOBase) and not isinstance(source, TextIOBase) and source.seekable():
+        source.seek(0)
+        return _decoded(cast("IO[bytes]", source), label)
     if isinstance(source, str | Path):
         return _decoded(files.enter_context(_existing(source).open("rb")), label)
     raise ImageError(
         f"An image cannot be made from {type(source).__name__}; "
-        "give a path, bytes, a PIL image or a numpy array."
+        "give a path, bytes, a file opened with 'rb', a PIL image or a numpy array."
     )
 
 

@@ -27,7 +27,7 @@ class Image:
 
     @classmethod
     def open(cls, source: object, *, max_pixels: int = MAX_PIXELS) -> Image:
-        """Take a path, encoded bytes, a PIL image, a uint8 array, or an `Image`."""
+        """Take a path, encoded bytes, a binary file, a PIL image, a uint8 array, or an `Image`."""
         return source if isinstance(source, Image) else cls(decode(source, max_pixels))
 
     @property

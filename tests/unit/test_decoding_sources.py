@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
+from io import BytesIO
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 
 import numpy as np
 import PIL.Image
@@ -32,6 +34,18 @@ class TestSources:
         sources = [path, str(path), data, bytearray(data), memoryview(data)]
         assert len({Image.open(source) for source in sources}) == 1
         gc.collect()  # a file left open would be a warning now, and so an error
+
+    def test_open_files(self, tmp_path: Path) -> None:
+        """As a web application has them, wherever they have been read to; they are not closed."""
+        path = tmp_path / "image.png"
+        picture().save(path)
+        with path.open("rb") as file, SpooledTemporaryFile() as spooled:
+            spooled.write(file.read())
+            for source in (file, spooled, BytesIO(path.read_bytes())):
+                assert Image.open(source) == Image.open(path)
+                assert not source.closed
+        with path.open("r") as text, pytest.raises(ImageError, match="opened with 'rb'"):
+            Image.open(text)
 
     def test_arrays(self) -> None:
         """Grey with and without a channel, RGB, RGBA, and views into larger arrays."""

@@ -35,7 +35,7 @@ class TestRefusals:
             (np.zeros((5, 5, 2), np.uint8), "not (5, 5, 2) of uint8"),
             (np.zeros(5, np.uint8), "not (5,) of uint8"),
             (PIL.Image.new("RGB", (0, 4)), "The image is empty (0 x 4 pixels)"),
-            (None, "An image cannot be made from NoneType; give a path, bytes, a PIL image or"),
+            (None, "An image cannot be made from NoneType; give a path, bytes, a file opened"),
             ("https://example.org/a.png", "is an address; download the image and give its path."),
             ("nul\0.png", r"There is no image at 'nul\x00.png'; "),
             ("~nobody-at-all/a.png", "Could not determine home directory"),
