@@ -99,7 +99,7 @@ def _is_path(registry: Registry, kind: str, text: str) -> bool:
     """Whether *text* may name a folder: what is installed under its name goes before."""
     if not isinstance(text, str) or "(" in text or text.endswith(".toml"):
         return False
-    return (kind, text) not in {(e.strategy.kind, e.strategy.name) for e in registry}
+    return not registry.offers(kind, text)
 
 
 def read_option(text: str) -> tuple[str, Value]:

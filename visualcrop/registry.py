@@ -56,10 +56,14 @@ class Registry:
     def kinds(self) -> list[str]:
         return list(dict.fromkeys(kind for kind, _ in self._entries))
 
+    def offers(self, kind: str, name: str) -> list[Entry]:
+        """All that is registered under *name* for *kind*; more than one are rivals."""
+        return self._entries.get((kind, name), [])
+
     def get(self, interface: type[S], name: str) -> type[S]:
         """Give the class registered under *name* for *interface*."""
-        rivals = self._entries.get((interface.kind, name))
-        if rivals is None:
+        rivals = self.offers(interface.kind, name)
+        if not rivals:
             raise UnknownStrategyError(self._unknown(interface.kind, name))
         return typing.cast("type[S]", self._sole(interface.kind, name, rivals).strategy)
 

@@ -46,9 +46,10 @@ def _methods(offer: type[Strategy]) -> Iterator[tuple[Function, Function]]:
     """Those that an interface asks for, each beside what the interface has under its name."""
     for base in offer.__mro__:
         for name, promised in vars(base).items():
+            if not (inspect.isfunction(promised) and hasattr(promised, "__isabstractmethod__")):
+                continue
             method = inspect.getattr_static(offer, name)
-            asked = getattr(promised, "__isabstractmethod__", False)
-            if asked and inspect.isfunction(promised) and inspect.isfunction(method):
+            if inspect.isfunction(method):
                 yield method, promised
 
 

@@ -9,12 +9,11 @@ from ..evaluation.wording import (
     LIKELY,
     chance_told,
     costs,
-    errors_told,
     gain_told,
     losses_told,
     memory_told,
     right_told,
-    unfinished_told,
+    wrong_told,
 )
 from .options import console
 
@@ -59,8 +58,8 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
 
 def notes(rows: Sequence[Mapping[str, Any]], *, against: str = "direct") -> list[str]:
     """What has to be said beside the tables."""
-    wrong = [*unfinished_told(rows), *errors_told(rows)]
-    return [*wrong, *_unclear(rows, against), *losses_told(rows), *memory_told(rows)]
+    parts = wrong_told(rows), _unclear(rows, against), losses_told(rows), memory_told(rows)
+    return [note for part in parts for note in part]
 
 
 def _unclear(rows: Sequence[Mapping[str, Any]], against: str) -> list[str]:

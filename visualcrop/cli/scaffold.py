@@ -60,7 +60,7 @@ def scaffold(kind: str, name: str, folder: str) -> Path:
 def _check_free(kind: str, name: str) -> None:
     """Neither a strategy of that kind nor a plug-in may have the name already."""
     registry = Registry.load()
-    offers = (e.plugin for e in registry if (e.strategy.kind, e.strategy.name) == (kind, name))
+    offers = (entry.plugin for entry in registry.offers(kind, name))
     taken = [*offers, *(plugin for plugin in registry.plugins if plugin.name == name)]
     if taken:
         raise SpecError(

@@ -42,10 +42,11 @@ class Selection:
 
     def lack(self, dataset: Dataset, broken: Sequence[Problem]) -> str:
         """Why nothing is selected of *dataset*, which has these *broken* rows."""
-        categories = {name for sample in dataset for name in sample.category}
-        if self.category is not None and categories and self.category not in categories:
-            known = nearest(self.category, categories, called="categories")
-            return f"no question of the category {self.category!r}; {known}"
+        if self.category is not None:
+            categories = {name for sample in dataset for name in sample.category}
+            if categories and self.category not in categories:
+                known = nearest(self.category, categories, called="categories")
+                return f"no question of the category {self.category!r}; {known}"
         lost = next((row for row in broken if not self.ids or row.id in self.ids), None)
         if lost is not None:
             why = f"its row {lost.id!r} is broken ({lost.reason.rstrip('.')})"

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from .comparing import Comparison
 from .store import MANIFEST, Store, read_json
 from .study_paper import Beside
-from .wording import chance_told, errors_told, gain_told, percent, right_told, unfinished_told
+from .wording import chance_told, gain_told, percent, right_told, wrong_told
 
 _SEARCH = "focus-paper"  # the convention of the paper's tables and figures
 _GUESS = "random guess"
@@ -73,8 +73,7 @@ def _sources(store: Store, rows: Sequence[Row]) -> Iterator[str]:
     yield f"{machine['gpu'] or '{} cores, no GPU'.format(machine['cores'])}, {_day(store)}."
     if study.beside:
         yield f"Beside it {study.beside.title}."
-    yield from unfinished_told(rows)
-    yield from errors_told(rows)
+    yield from wrong_told(rows)
 
 
 def _day(store: Store) -> str:

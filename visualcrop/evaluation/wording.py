@@ -69,7 +69,13 @@ def _costs(row: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def unfinished_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def wrong_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What to know before the figures: that a run is unfinished, and answers that failed."""
+    yield from _unfinished(rows)
+    yield from _errors(rows)
+
+
+def _unfinished(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """How many questions were asked where it is not all, in one line."""
     found: dict[str, list[str]] = {}
     for row in rows:
@@ -82,7 +88,7 @@ def unfinished_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"Unfinished: {told}."
 
 
-def errors_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _errors(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """How many answers failed, and why the first one did; each reason once, with whom it is of."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:

@@ -13,12 +13,11 @@ from ..evaluation.store import MANIFEST, Store, read_json
 from ..evaluation.wording import (
     chance_told,
     costs,
-    errors_told,
     gain_told,
     losses_told,
     memory_told,
     right_told,
-    unfinished_told,
+    wrong_told,
 )
 from .figures import Mark, Series, plot
 from .steps import by_steps
@@ -58,11 +57,7 @@ def results_page(
         rows=[_cells(row) for row in whole.rows],
         costs=[*_spent(whole)],
         notes=[*_notes(stores, whole)],
-        losses=[
-            *unfinished_told(whole.rows),
-            *errors_told(whole.rows),
-            *losses_told(whole.rows),
-        ],
+        losses=[*wrong_told(whole.rows), *losses_told(whole.rows)],
         spent=[_SPENT, *memory_told(whole.rows)],
         figures=[*_figures(stores, whole)],
         categories=[
