@@ -47,6 +47,7 @@ from .model import (
     Work,
 )
 from .models.families import Auto
+from .models.fingerprint import checkpoint_fingerprint
 from .plugins import Plugin, Plugins, load_plugins
 from .prompt import Mark, Prompt, Sampling
 from .proposals.anchors import Anchors
@@ -133,6 +134,7 @@ __all__ = [
     "all_passes",
     "at_least",
     "between",
+    "checkpoint_fingerprint",
     "errors",
     "focus_paper",
     "hookimpl",

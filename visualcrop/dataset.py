@@ -31,6 +31,10 @@ class ImageSource(ABC):
     def open(self, max_pixels: int = MAX_PIXELS) -> Image:
         return Image.open(self.read(), max_pixels=max_pixels)
 
+    def fingerprint(self) -> str:
+        """Another where the picture is another: of its bytes, which are not decoded for it."""
+        return hashlib.blake2b(self.read(), digest_size=8).hexdigest()
+
     def size(self) -> tuple[int, int]:
         """Width and height of the upright picture, without opening all of it."""
         return size_of(self.read())

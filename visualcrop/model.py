@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -189,6 +190,13 @@ class Model(ABC):
         del view
         return None
 
+    def forget(self) -> None:  # noqa: B027 - most keep nothing
+        """
+        Let go of what was kept of prompts, so that the next one costs what it costs by itself.
+
+        A model that keeps nothing, such as KV caches or processed pixels, has nothing to do.
+        """
+
     @abstractmethod
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
         """Read each prompt once, keeping what *capture* asks for."""
@@ -212,6 +220,15 @@ class ModelFamily(Strategy):
 
     @abstractmethod
     def open(self) -> Model: ...
+
+    def fingerprint(self) -> str:
+        """
+        Another where the model would answer differently: a run goes on only with the same.
+
+        It is asked before the weights are loaded, and is cheap. Here it is that of the options;
+        a family with weights adds theirs, as `checkpoint_fingerprint` tells them.
+        """
+        return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
         """Options that suit this model, by searcher: `{"focus": {"steps": 4}}`, or a `Usually`."""

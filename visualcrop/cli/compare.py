@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,7 +27,7 @@ def compare(
     from ..evaluation.store import Store
     from .rows import notes, print_costs, print_rows
 
-    stores = [Store.existing(Path(folder)) for folder in run]
+    stores = [Store.existing(folder) for folder in run]
     found = comparing.compare(stores, baseline, forced=force)[: None if by_category else 1]
     if as_json:
         print_json([attrs.asdict(each) for each in found])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import FileError
+from ..paths import expanded
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,10 +63,11 @@ def print_json(value: Any) -> None:
 
 def write(path: str | Path, content: str | bytes) -> Path:
     """Write a file, making its folder; a sentence if that cannot be."""
-    place = Path(path).expanduser()
+    place = expanded(path)
+    encoded = content if isinstance(content, bytes) else content.encode("utf-8", "replace")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content.encode() if isinstance(content, str) else content)
+        place.write_bytes(encoded)
     except OSError as exc:
         raise FileError(f"{str(path)!r} cannot be written: {exc.strerror or exc}.") from exc
     return place
@@ -77,7 +79,7 @@ def check_place(path: str | Path, endings: Container[str] | None = None) -> None
         raise FileError(
             f"{str(path)!r} does not end in .png, .jpg or .webp; give it such an ending."
         )
-    if Path(path).expanduser().is_dir():
+    if expanded(path).is_dir():
         raise FileError(f"{str(path)!r} is a folder; give the name of a file, in it or elsewhere.")
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import console, write
+from ..paths import expanded
+from .options import console, visible, write
 
 if TYPE_CHECKING:
     from ..evaluation.store import Store
@@ -40,9 +40,9 @@ def report(
     from ..report.results import results_page
     from ..report.tables import FORMATS, cells
 
-    stores = [Store.existing(Path(folder)) for folder in run]
+    stores = [*map(Store.existing, run)]
     whole, *parts = comparing.compare(stores, baseline, forced=force)
-    folder = Path(out).expanduser() if out else stores[0].folder / "report"
+    folder = expanded(out) if out else stores[0].folder / "report"
     labels = [row["searcher"] for row in whole.rows]
     shown = _questions(stores[0], labels, folder, pages) if len(stores) == 1 else []
     title = f"{stores[0].study.dataset.partition('(')[0]}, {whole.rows[0]['n']} questions"
@@ -85,14 +85,18 @@ def show(
 ) -> None:
     """Show one question of a run: map, boxes, confidences, truth, for every variant."""
     from ..evaluation.store import Store
+    from ..evaluation.summary import rows
+    from ..evaluation.wording import wrong_told
     from ..registry import Registry
     from ..report.questions import question_page, records_of, samples_of
 
-    store = Store.existing(Path(run))
+    store = Store.existing(run)
     records = records_of(store, [id])[id]
     sample = samples_of(store.study.open_dataset(Registry.load()), [id])[id]
     out = console()
     out.print(f"{sample.text}  [{', '.join(sample.answers)}]", markup=False)
+    for note in wrong_told(rows(store)):
+        out.print(visible(note))
     for record in records:
         told = record.error or record.text
         passes = sum(record.passes.values())

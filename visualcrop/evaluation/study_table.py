@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from .comparing import Comparison
-from .store import MANIFEST, Store, read_json
+from .store import Store
 from .study_paper import Beside
 from .wording import chance_told, gain_told, percent, right_told, wrong_told
 
@@ -66,7 +66,7 @@ def _chance(store: Store) -> float:
 
 def _sources(store: Store, rows: Sequence[Row]) -> Iterator[str]:
     """Sentences that say how the figures came about."""
-    study, machine = store.study, read_json(store.folder / MANIFEST)["machine"]
+    study, machine = store.study, store.manifest["machine"]
     wrong = {name: sum(row[name] for row in rows) for name in ("errors", "unparsed")}
     yield f"{rows[0]['n']} questions of `{study.dataset}`, asked of `{study.model}`;"
     yield f"{wrong['errors']} errors, {wrong['unparsed']} unparsed replies;"
@@ -78,6 +78,5 @@ def _sources(store: Store, rows: Sequence[Row]) -> Iterator[str]:
 
 def _day(store: Store) -> str:
     """On which the last answer was written down."""
-    shards = store.folder.glob(store.shard("*").name)
-    last = max(path.stat().st_mtime for path in shards)
+    last = max(path.stat().st_mtime for path in store.shards().values())
     return datetime.fromtimestamp(last, UTC).date().isoformat()

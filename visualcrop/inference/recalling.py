@@ -35,6 +35,10 @@ class Recalling(Wrapping):
             self._known.clear()
             self._image = image
 
+    def forget(self) -> None:
+        self._known.clear()
+        super().forget()
+
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
         if capture.gradients or capture.pixels or capture.relayed:
             return super().read(prompts, capture)

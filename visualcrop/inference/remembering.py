@@ -57,6 +57,12 @@ class Memory(Generic[_S]):
                 self._forget(next(iter(self._kept)))
         return made
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()
+            self.bytes = 0
+
     def _forget(self, key: Key) -> None:
         self.bytes -= self._kept.pop(key, (None, 0))[1]
 

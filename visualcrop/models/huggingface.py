@@ -70,6 +70,11 @@ class HuggingFaceModel(Model):
         layout = self.layout(view, 1)
         return Scale(layout.shown, layout.tokens, layout.grid.cell_side)
 
+    def forget(self) -> None:
+        self.prompter.pixels.clear()
+        if self.prefixes is not None:
+            self.prefixes.clear()
+
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
         if capture.pixels:
             return [self._sight(prompt) for prompt in prompts]

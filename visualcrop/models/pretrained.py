@@ -10,6 +10,7 @@ import attrs
 from ..errors import ModelError
 from ..model import ModelFamily
 from ..strategy import at_least, option
+from .fingerprint import checkpoint_fingerprint
 from .loading import Source
 
 
@@ -40,6 +41,10 @@ class Pretrained(ModelFamily):
         home = self.checkpoint.startswith("~")
         place = str(Path(self.checkpoint).expanduser()) if home else self.checkpoint
         return Source(place, self.revision, self.dtype, self.device, self.attention, self.bits)
+
+    def fingerprint(self) -> str:
+        """Of the weights and of what is written beside them, not of how they are run."""
+        return checkpoint_fingerprint(self.checkpoint, self.revision) if self.checkpoint else ""
 
     @property
     def depth(self) -> int:

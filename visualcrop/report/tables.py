@@ -33,7 +33,7 @@ def _row(row: Mapping[str, Any]) -> list[str]:
     shares = [f"{100 * share:.2f}" if row["n"] else "" for share in (row["accuracy"], low, high)]
     counts = [str(row[name]) for name in ("n", "errors", "unparsed")]
     passes = [f"{row['counts'].get('focus-paper', 0):.2f}", f"{row['passes']:.2f}"]
-    cost = [*passes, *_work(row["work"]), f"{row['seconds']:.3f}"]
+    cost = [*passes, *_work(row["work"]), _seconds(row)]
     found = f"{100 * recall['recall']:.2f}" if recall else ""
     against = [f"{100 * gain['gain']:.2f}", f"{gain['p']:.4f}"] if gain else ["", ""]
     return [row["searcher"], *shares, *counts, *cost, found, *against]
@@ -43,6 +43,10 @@ def _work(work: Mapping[str, float]) -> Iterator[str]:
     for name, unit in (("image_tokens", 1), ("flops", 1e12), ("macs", 1e12)):
         amount = work.get(name, 0) / unit
         yield f"{amount:.5g}" if amount else ""
+
+
+def _seconds(row: Mapping[str, Any]) -> str:
+    return "" if row["seconds"] is None else f"{row['seconds']:.3f}"
 
 
 def _aside(row: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,9 @@ def beside(model: BudgetedModel, family: ModelFamily | None) -> BudgetedModel:
     if family is None:
         return model
     with _lock:
-        return BudgetedModel(_opened(family), model.ledger)
+        opened = _opened(family)
+    opened.forget()  # so that a question costs what it costs by itself
+    return BudgetedModel(opened, model.ledger)
 
 
 @lru_cache(maxsize=2)

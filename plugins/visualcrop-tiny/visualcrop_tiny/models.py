@@ -29,9 +29,15 @@ class Packaged(Auto):
     )
 
     def family(self) -> Any:
+        return super(Packaged, self._placed()).family()
+
+    def fingerprint(self) -> str:
+        """Of the weights that ship, or of the folder's."""
+        return super(Packaged, self._placed()).fingerprint()
+
+    def _placed(self) -> Packaged:
         shipped = files(__package__) / "weights" / self.name
-        placed = attrs.evolve(self, checkpoint=self.checkpoint or str(shipped))
-        return super(Packaged, placed).family()
+        return attrs.evolve(self, checkpoint=self.checkpoint or str(shipped))
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
         """Every search finds its targets by rule."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
 from io import BytesIO
@@ -56,6 +57,10 @@ class SceneSource(ImageSource):
         encoded = BytesIO()
         self.open().picture.save(encoded, "PNG", compress_level=1)
         return encoded.getvalue()
+
+    def fingerprint(self) -> str:
+        """What is drawn, which need not be drawn for it."""
+        return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
 
     def size(self) -> tuple[int, int]:
         return self.width, self.height

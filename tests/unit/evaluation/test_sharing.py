@@ -56,7 +56,7 @@ def _swept(*axes: str, sharing: bool = True) -> tuple[Counter[Hashable], list[Re
 def _charged(record: Record) -> Record:
     """Without what time and memory it took, and the tokens that were really read."""
     work = {name: record.work[name] for name in ("macs", "image_tokens")}
-    return attrs.evolve(record, seconds=0.0, work=work, held=0)
+    return attrs.evolve(record, seconds=0.0, work=work, held=0, alone=False)
 
 
 _COUNTS = {  # by axis: maps, boxes and answers that are run, and all that is charged

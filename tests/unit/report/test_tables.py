@@ -19,7 +19,7 @@ def _tally(*scores: float) -> Tally:
     for number, score in enumerate(scores):
         recall = {"recall": score, "cover": score, "iou": score}
         tally.add(Record(str(number), "a", "ok", score, counts={"all": 3}, recall=recall,
-                         work={"flops": 3e12, "macs": 1.25e12, "image_tokens": 576},
+                         work={"flops": 3e12, "macs": 1.25e12, "image_tokens": 576}, alone=True,
                          image=(640, 480), whole=_WHOLE))  # fmt: skip
     return tally
 

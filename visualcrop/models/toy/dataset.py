@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from io import BytesIO
@@ -30,6 +31,10 @@ class SceneSource(ImageSource):
         encoded = BytesIO()
         self.open().picture.save(encoded, "PNG")
         return encoded.getvalue()
+
+    def fingerprint(self) -> str:
+        """What is drawn, which need not be drawn for it."""
+        return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
 
     def size(self) -> tuple[int, int]:
         image = self.open()
