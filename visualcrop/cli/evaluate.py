@@ -130,7 +130,7 @@ def _from_options(dataset: str, model: str | None, given: Mapping[str, Any]) -> 
     )
 
 
-def run(  # noqa: PLR0913 - what the command line says
+def run(
     study: Study,
     out: str | None,
     selection: Selection,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ..paths import expanded
 from .options import (
     PICTURES,
     AsJson,
@@ -76,6 +77,6 @@ def look(
 
 
 def _beside(image: str, target: str) -> Path:
-    path = Path(image).expanduser()
+    path = expanded(image)
     word = re.sub(r"\W+", "-", target).strip("-") or "target"
     return path.with_name(f"{path.stem}-{word[:40]}.png")

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ..errors import FileError, SpecError, nearest
+from ..paths import expanded
 from ..registry import Registry
 from ..soundness import KEBAB, RESERVED
 from .options import write

@@ -35,7 +35,8 @@ class Meter:
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
-        self._tally = Tally(formula(model.config))
+        self.formula = formula(model.config)  # MACs of a pass over so many tokens
+        self._tally = Tally(self.formula)
         self._gauges = list(gauges(model, self._tally))
         self._devices = sorted(
             {p.device.index for p in model.parameters() if p.device.type == "cuda"}

@@ -90,7 +90,14 @@ class HuggingFaceModel(Model):
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
         weigh = self._by_sentence if by == "sentence" else self._by_token
-        weighed = self._answered(prompts, lambda reader, asked: weigh(reader, asked, choices))
+
+        def lengths(prepared: Prepared) -> list[int]:
+            ends = self._replies(prepared, choices) if by == "sentence" else ()
+            return [prepared.length + end.shape[1] - 1 for end in ends] or [prepared.length]
+
+        weighed = self._answered(
+            prompts, lambda reader, asked: weigh(reader, asked, choices), lengths
+        )
         return [Choice(logits, work) for _, logits, work in weighed]
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
@@ -104,8 +111,13 @@ class HuggingFaceModel(Model):
         self,
         prompts: Sequence[Prompt],
         answer: Callable[[Reader, Sequence[Prepared]], Sequence[_T]],
+        lengths: Callable[[Prepared], Sequence[int]] = lambda prepared: (prepared.length,),
     ) -> list[tuple[Prepared, _T, Work]]:
-        """Each prompt's answer, and its share of the work of those that were asked together."""
+        """
+        Each prompt's answer, and its share of the work of those that were asked together.
+
+        MACs are no share: they are of the *lengths* that a prompt has by itself, in tokens.
+        """
         answers: dict[int, tuple[Prepared, _T, Work]] = {}
         many = len({views_key(prompt) for prompt in prompts}) > 1
         reader = Reader(self.network, self.meter, self.prefixes, self.limit, many)
@@ -113,9 +125,11 @@ class HuggingFaceModel(Model):
             asked = list(group.values())
             with self._measured() as span:
                 found = answer(reader, asked)
-            works = shared(span.work, [prepared.length for prepared in asked])
-            works = map(add, works, (prepared.shown for prepared in asked))
-            answers.update(zip(group, zip(asked, found, works, strict=True), strict=True))
+            shares = shared(span.work, [prepared.length for prepared in asked])
+            works = map(add, shares, (prepared.shown for prepared in asked))
+            macs = (sum(map(self.meter.formula, lengths(prepared))) for prepared in asked)
+            costs = [attrs.evolve(work, macs=own) for work, own in zip(works, macs, strict=True)]
+            answers.update(zip(group, zip(asked, found, costs, strict=True), strict=True))
         return [answers[place] for place in range(len(prompts))]
 
     def _groups(self, prompts: Sequence[Prompt]) -> Iterator[Mapping[int, Prepared]]:

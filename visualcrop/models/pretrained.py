@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 import attrs
 
 from ..errors import ModelError
 from ..model import ModelFamily
+from ..paths import expanded
 from ..strategy import at_least, option
 from .fingerprint import checkpoint_fingerprint
 from .loading import Source
@@ -39,7 +39,7 @@ class Pretrained(ModelFamily):
                 f'The model {self.name!r} needs a checkpoint: -m "{self.name}(checkpoint=...)".'
             )
         home = self.checkpoint.startswith("~")
-        place = str(Path(self.checkpoint).expanduser()) if home else self.checkpoint
+        place = str(expanded(self.checkpoint)) if home else self.checkpoint
         return Source(place, self.revision, self.dtype, self.device, self.attention, self.bits)
 
     def fingerprint(self) -> str:
