@@ -72,7 +72,12 @@ def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list
     records, specs = records_of(store, ids), dict(store.study.variants)
     for place, id in enumerate(ids):
         name = f"questions/{place + 1}.html"
-        write(folder / name, question_page(samples[id], records[id], specs))
+        try:
+            page = question_page(samples[id], records[id], specs)
+        except VisualcropError as exc:
+            console(stderr=True).print(f"No page of {id!r}: {exc}", markup=False)
+            continue
+        write(folder / name, page)
         found[place] = with_page(found[place], name)
     return found
 

@@ -9,6 +9,7 @@ import attrs
 from ..dataset import Dataset, Sample
 from ..errors import EvaluationError, nearest
 from ..evaluation.evidence import answer_of
+from ..evaluation.shapes import Shape, misfit
 from ..evaluation.store import Store
 from ..evaluation.study import BASELINE
 from ..record import Record
@@ -16,9 +17,38 @@ from ..values import Question
 from .page import Sheet, page_of
 from .results import Differing
 
+_EVIDENCE: Shape = {  # of one target, as it is drawn
+    "target": str,
+    "every": bool,
+    "boxes": [
+        {
+            "box": [float],
+            "relevance": float,
+            "confidence": (float, None),
+            "shown": bool,
+            "...": object,
+        }
+    ],
+    "map": ({"xs": [float], "ys": [float], "scores": str, "...": object}, None),
+    "...": object,
+}
+
 
 def question_page(sample: Sample, records: Sequence[Record], specs: dict[str, str]) -> str:
     """One page with a sheet for each variant that looked somewhere."""
+    try:
+        return _page(sample, records, specs)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as exc:
+        reason = str(exc).partition("\n")[0].rstrip(".")
+        raise EvaluationError(
+            f"What was seen of {sample.id!r} cannot be drawn: {reason[:200]}."
+        ) from exc
+
+
+def _page(sample: Sample, records: Sequence[Record], specs: dict[str, str]) -> str:
+    for place, seen in ((n, each) for record in records for n, each in enumerate(record.evidence)):
+        if wrong := misfit(seen, _EVIDENCE, f"evidence {place}"):
+            raise ValueError(wrong)
     image = sample.source.open()
     question = Question(sample.text, image, sample.choices)
     direct = next((r for r in records if r.variant == BASELINE and r.status != "error"), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import numpy as np
@@ -86,7 +86,7 @@ class _Here(Executor):
 @pytest.mark.parametrize("kind", _BAD)
 def test_is_an_error_of_that_question(tmp_path: Path, kind: str) -> None:
     """The others are answered, the run can be read, and the same command asks it again."""
-    asker = attrs.evolve(Asker.open(_STUDY), searchers={"direct": _Saying(_BAD[kind])})
+    asker = attrs.evolve(Asker.open(_STUDY), searchers={"direct": cast("Any", _Saying(_BAD[kind]))})
     store = evaluate(_STUDY, tmp_path, executor=_Here(asker))
     (row,) = rows(store)
     assert (row["n"], row["errors"]) == (2, 1)
@@ -99,7 +99,7 @@ def test_is_an_error_of_that_question(tmp_path: Path, kind: str) -> None:
 def test_ctrl_c_is_not(tmp_path: Path) -> None:
     """It ends the run, as it should."""
     saying = _Saying(lambda: _raise(KeyboardInterrupt()))
-    asker = attrs.evolve(Asker.open(_STUDY), searchers={"direct": saying})
+    asker = attrs.evolve(Asker.open(_STUDY), searchers={"direct": cast("Any", saying)})
     with pytest.raises(KeyboardInterrupt):
         evaluate(_STUDY, tmp_path, executor=_Here(asker))
 
