@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import attrs
 
-from .budget import Budget, BudgetedModel, Ledger
+from .budget import Budget, Ledger
 from .configure import configure, read_model, read_option
 from .errors import SpecError
 from .image import Image
@@ -77,7 +77,8 @@ class Looker:
             raise SpecError("A ledger has a budget of its own; give Ledger(budget) alone.")
         asked = Question.of(question, Image.open(image), choices)
         ledger = ledger or Ledger(Budget() if budget is None else budget)
-        answer = self.searcher.search(asked, BudgetedModel(self.model, ledger))
+        with ledger.lend(self.model) as model:
+            answer = self.searcher.search(asked, model)
         return attrs.evolve(answer, passes=ledger.by_stage())
 
     def ask_many(
