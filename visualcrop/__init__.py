@@ -47,6 +47,7 @@ from .model import (
     Work,
 )
 from .models.families import Auto
+from .output.streams import say
 from .plugins import Plugin, Plugins, load_plugins
 from .prompt import Mark, Prompt, Sampling
 from .proposals.anchors import Anchors
@@ -141,6 +142,7 @@ __all__ = [
     "option",
     "pseudo_attention",
     "reply",
+    "say",
     "similarity_map",
     "smoothed",
 ]

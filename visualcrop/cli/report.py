@@ -49,10 +49,10 @@ def report(
     page = write(folder / "index.html", results_page(stores, whole, parts, shown, title=title))
     for ending, form in FORMATS.items():
         write(folder / f"results.{ending}", form(cells(whole)))
-    told = f"The page: {page}\nThe table: {folder / 'results.csv'}, .md, .tex"
+    console().print(f"The page: {page}")
+    console().print(f"The table: {folder / 'results.csv'}, .md, .tex")
     if len(stores) == 1:
-        told += f"\nIn short: {write(folder / 'summary.md', summary(stores[0], whole))}"
-    console().print(told, markup=False)
+        console().print(f"In short: {write(folder / 'summary.md', summary(stores[0], whole))}")
 
 
 def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list[Differing]:
@@ -66,7 +66,7 @@ def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list
     try:
         samples = samples_of(store.study.open_dataset(Registry.load()), ids) if ids else {}
     except VisualcropError as exc:
-        console(stderr=True).print(f"No pages of questions: {exc}", markup=False)
+        console(stderr=True).print(f"No pages of questions: {exc}")
         return found
     records, specs = records_of(store, ids), dict(store.study.variants)
     for place, id in enumerate(ids):
@@ -92,12 +92,12 @@ def show(
     records = records_of(store, [id])[id]
     sample = samples_of(store.study.open_dataset(Registry.load()), [id])[id]
     out = console()
-    out.print(f"{sample.text}  [{', '.join(sample.answers)}]", markup=False)
+    out.print(f"{sample.text}  [{', '.join(sample.answers)}]")
     for record in records:
         told = record.error or record.text
         passes = sum(record.passes.values())
-        out.print(f"  {record.variant}: {told} ({record.status}, {passes} passes)", markup=False)
+        out.print(f"  {record.variant}: {told} ({record.status}, {passes} passes)")
     safe = "".join(letter if letter.isalnum() else "-" for letter in id)[:80]
     place = page or f"{safe}.html"
     written = write(place, question_page(sample, records, dict(store.study.variants)))
-    out.print(f"The page: {written}", markup=False, soft_wrap=True)
+    out.print(f"The page: {written}", soft_wrap=True)
