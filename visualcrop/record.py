@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from .errors import EvaluationError
+from .output.strict_json import escaped
 
 SCHEMA = 1
 Status: TypeAlias = Literal["ok", "unparsed", "error", "skipped"]
@@ -54,7 +55,7 @@ class Record:
         return self.variant, self.id
 
     def line(self) -> str:
-        return json.dumps({"schema": SCHEMA, **attrs.asdict(self)}, ensure_ascii=False)
+        return escaped(json.dumps({"schema": SCHEMA, **attrs.asdict(self)}, ensure_ascii=False))
 
     @classmethod
     def read(cls, line: str | bytes) -> Record:

@@ -13,6 +13,7 @@ import attrs
 
 from ..errors import EvaluationError, FileError
 from ..keys import Keys
+from ..output.strict_json import escaped
 from ..record import Record
 from .settled import Settled
 from .study import Study
@@ -118,7 +119,7 @@ def read_json(path: Path) -> Any:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a file of the run, whole or not at all, whoever else writes it at the same time."""
-    text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    text = escaped(json.dumps(value, ensure_ascii=False, indent=2)) + "\n"
     beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,12 @@ _LETTERS = re.compile(r"[^ -~\n]+")
 def json_text(value: Any, *, indent: int | None = None, ascii_only: bool = False) -> str:
     """Of *value*; numbers that JSON does not have are null, letters that are unseen are escaped."""
     told = json.dumps(_strict(value), ensure_ascii=ascii_only, indent=indent, allow_nan=False)
-    return told if ascii_only else _LETTERS.sub(_escaped, told)
+    return escaped(told)
+
+
+def escaped(text: str) -> str:
+    """The same JSON, in which letters that are unseen, or halves of one, are escaped."""
+    return _LETTERS.sub(_escaped, text)
 
 
 def _strict(value: Any) -> Any:
