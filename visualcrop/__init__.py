@@ -48,6 +48,7 @@ from .model import (
 )
 from .models.families import Auto
 from .models.fingerprint import checkpoint_fingerprint
+from .output.streams import say
 from .plugins import Plugin, Plugins, load_plugins
 from .prompt import Mark, Prompt, Sampling
 from .proposals.anchors import Anchors
@@ -143,6 +144,7 @@ __all__ = [
     "option",
     "pseudo_attention",
     "reply",
+    "say",
     "similarity_map",
     "smoothed",
 ]

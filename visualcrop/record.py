@@ -9,6 +9,7 @@ from typing import Any, Literal, NoReturn, TypeAlias, get_args
 import attrs
 
 from .errors import EvaluationError
+from .output.strict_json import escaped
 
 SCHEMA = 1
 Status: TypeAlias = Literal["ok", "unparsed", "error", "skipped"]
@@ -151,7 +152,7 @@ class Record:
         except (TypeError, ValueError, RecursionError) as exc:
             reason = str(exc).partition("\n")[0].rstrip(".")
             raise EvaluationError(f"A record cannot be written as JSON: {reason}.") from exc
-        return line
+        return escaped(line)
 
     @classmethod
     def read(cls, line: str | bytes) -> Record:

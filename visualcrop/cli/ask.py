@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..output.terminal import Styled
 from .options import (
     PICTURES,
     AsJson,
@@ -17,7 +18,6 @@ from .options import (
     check_place,
     console,
     print_json,
-    visible,
     write,
     write_picture,
 )
@@ -85,7 +85,7 @@ def ask(
         family = family_of(model)
         if family.home:
             told = _NOTE.format(family.name, family.home)
-            console(stderr=True).print(told, style="dim", markup=False, soft_wrap=True)
+            console(stderr=True).print(told, style="dim", soft_wrap=True)
     if save_crop:
         write_picture(save_crop, answer.shown[-1].picture)
     if page:
@@ -123,15 +123,13 @@ def record(
 def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> None:
     out = console()
     named = f" ({question.choices[answer.choice]})" if answer.choice is not None else ""
-    out.print(
-        f"[bold]{visible(answer.text)}[/]{visible(named) if named[2:-1] != answer.text else ''}"
-    )
+    out.print(Styled(answer.text, "bold"), named if named[2:-1] != answer.text else "")
     for finding in answer.findings:
         sure = (
             "not checked" if finding.confidence is None else f"confidence {finding.confidence:.2f}"
         )
-        place = visible(str([*finding.box.whole_pixels()]))
-        out.print(f"  looked at {place} for {visible(finding.target.text)}, {sure}")
+        place = [*finding.box.whole_pixels()]
+        out.print(f"  looked at {place} for {finding.target.text}, {sure}")
     if not answer.findings:
         out.print("  looked at the whole image")
     if not answer.found and _checked(answer):
@@ -165,7 +163,7 @@ class _progress:  # noqa: N801 - read as a verb in `with _progress() as report`
 
     def __init__(self, *, quiet: bool) -> None:
         out = console(stderr=True)
-        self.status = None if quiet or not out.is_terminal else out.status("Loading the model")
+        self.status = None if quiet or not out.is_terminal else out.spinner("Loading the model")
         self.passes = 0
 
     def __enter__(self) -> Any:
@@ -180,4 +178,4 @@ class _progress:  # noqa: N801 - read as a verb in `with _progress() as report`
     def _report(self, charge: Any) -> None:
         self.passes += charge.passes
         if self.status:
-            self.status.update(f"{charge.stage}: pass {self.passes}")
+            self.status.tell(f"{charge.stage}: pass {self.passes}")

@@ -51,7 +51,7 @@ def _write(write: Any, dataset: Any, to: str, *, as_json: bool) -> None:
         )
     else:
         said = f"Wrote {written.samples:,} samples with {len(written.images):,} images to {target}."
-        console().print(said, markup=False)
+        console().print(said)
         say_problems(written.problems)
     if any(problem.effect == "lost" for problem in written.problems):
         raise typer.Exit(1)

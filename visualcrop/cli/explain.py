@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..output.streams import is_sayable, say
+from ..output.terminal import Styled
 from .options import AsJson, ModelSpec, OptionPairs, console, print_json
 
 if TYPE_CHECKING:
@@ -44,7 +46,9 @@ def explain(
     )
     plain = configure(registry, interface, given, options=options)
     if toml:
-        typer.echo(to_toml(Spec.of(built)), nl=False)
+        text = to_toml(Spec.of(built))
+        said = text if is_sayable(text) else to_toml(Spec.of(built), ascii_only=True)
+        say(said.rstrip("\n"))
         return
     rules = _rules(settings.get(given.name, {}), given_paths(given, options))
     rows = [
@@ -90,21 +94,15 @@ def _rows(built: Any, plain: Any, default: Any, path: str = "") -> Iterator[dict
 
 
 def _print(built: Strategy, rows: list[dict[str, Any]]) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
     out = console()
-    out.print(f"[bold]{built.name}[/] ({built.kind}): {escape(built.summary())}")
-    table = Table(box=None, pad_edge=False)
-    for heading in ("option", "value", "from", "what it means"):
-        table.add_column(heading)
-    for row in rows:
-        depth = row["path"].count(".")
-        cells = (
-            "  " * depth + row["path"].rpartition(".")[2],
+    out.print(Styled(built.name, "bold"), f" ({built.kind}): {built.summary()}")
+    cells = (
+        (
+            "  " * row["path"].count(".") + row["path"].rpartition(".")[2],
             row["value"],
             row["origin"],
             row["help"],
         )
-        table.add_row(*map(escape, cells))
-    out.print(table)
+        for row in rows
+    )
+    out.table(("option", "value", "from", "what it means"), cells)

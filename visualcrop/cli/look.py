@@ -73,7 +73,7 @@ def look(
         )
     else:
         where = [*best[0].box.whole_pixels()]
-        console().print(f"Best place for {target}: {where}. Drawn in {place}.", markup=False)
+        console().print(f"Best place for {target}: {where}. Drawn in {place}.")
 
 
 def _beside(image: str, target: str) -> Path:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from visualcrop import say
+
 from ..views import GRID, Store, gather, gathered, render
 from .config import folder_of
 from .network import fresh, onevision
-from .progress import Progress, keep, restored, say
+from .progress import Progress, keep, restored
 from .sheets import SheetTrainee
 from .staging import stage
 from .steps import Trainee
