@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import suppress
 
@@ -17,6 +18,7 @@ from visualcrop import (
     Ledger,
     Looker,
     Work,
+    reconciling,
 )
 from visualcrop.errors import BudgetExceededError, PluginError, SpecError
 from visualcrop.inference.batching import Batching
@@ -80,3 +82,14 @@ class TestClosed:
             thread.start()
         join(threads)
         assert ledger.passes == 100
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
+    def test_a_fork_can_go_on(self) -> None:
+        """Whatever another thread was at when the process was forked."""
+        model = BudgetedModel(ToyModel(), Ledger())
+        with reconciling._lock:
+            child = os.fork()
+            if not child:
+                model.read([TEXT])
+                os._exit(model.ledger.passes)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1

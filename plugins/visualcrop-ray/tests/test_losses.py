@@ -54,7 +54,7 @@ def cluster() -> Iterator[Any]:
 
 
 def _hanging(*at: tuple[str, str]) -> Open:
-    """Workers that never answer some questions. They are sent as they are: no actor has this file."""
+    """Workers that never answer some questions; they are sent whole, for no actor has this file."""
 
     class Hanging(Echo):
         def answer(self, task: Task) -> Record:
