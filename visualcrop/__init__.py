@@ -53,6 +53,7 @@ from .plugins import Plugin, Plugins, load_plugins
 from .prompt import Mark, Prompt, Sampling
 from .proposals.anchors import Anchors
 from .protocol import Protocol
+from .reconciling import UNBILLED
 from .record import Record
 from .registry import Registry
 from .relevance.similarity import pseudo_attention, similarity_map, smoothed
@@ -67,6 +68,7 @@ from .verification.existence import Existence
 __all__ = [
     "ANSWER",
     "CONVENTIONS",
+    "UNBILLED",
     "Anchors",
     "Answer",
     "AnswerComposer",

@@ -137,6 +137,8 @@ def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> 
     stages = ", ".join(f"{stage} {passes}" for stage, passes in answer.passes.items())
     count = f"{ledger.passes} pass{'' if ledger.passes == 1 else 'es'}"
     out.print(f"  {count} ({stages}) in {seconds:.2f} s")
+    if owed := ledger.unbilled:
+        out.print(f"  {owed} of them went by the ledger: the searcher charged no stage for them")
     if back := ledger.work.backward:
         out.print(f"  and {back} backwards, for gradients, which no budget counts")
     if answer.counts:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 
@@ -19,41 +18,37 @@ from visualcrop import errors
 
 from . import reaper
 
-_GONE = 15.0  # seconds without a head, after which there is no cluster any more
-_PATIENT = 20.0  # seconds for what is asked of a cluster that may be gone
+_EVERY = 3.0  # seconds between two looks at the cluster
+_PATIENT = 15.0  # seconds for whatever is asked of a cluster that may be gone
 
 
 @attrs.define(eq=False)
-class Head:
-    """The process of a cluster without which nothing is begun or found any more."""
+class Pulse:
+    """Whether the cluster is still there, with the node that this process is on."""
 
-    address: tuple[str, int] | None  # none if it cannot be seen from here
-    _seen: float = attrs.field(factory=time.monotonic, init=False)
+    ray: Any
+    _node: str = attrs.field(init=False)
+    _felt: float = attrs.field(factory=time.monotonic, init=False)
 
-    @classmethod
-    def of(cls, ray: Any) -> Head:
-        """That of the cluster that is connected."""
-        host, _, port = ray.get_runtime_context().gcs_address.rpartition(":")
-        address = (host.strip("[]"), int(port))
-        return cls(address if _reached(address) else None)
+    def __attrs_post_init__(self) -> None:
+        self._node = self.ray.get_runtime_context().get_node_id()
 
     def check(self) -> None:
-        """Raise if it has not been there for a while."""
-        if self.address is None or _reached(self.address):
-            self._seen = time.monotonic()
-        elif time.monotonic() - self._seen > _GONE:
-            raise errors.EvaluationError(
-                "The Ray cluster is gone: its head at {}:{} does not answer any more; give the "
-                "same command again, for what was answered is kept.".format(*self.address)
-            )
+        """Raise if it is gone. Ray itself would end this process a minute later, without a word."""
+        if time.monotonic() - self._felt < _EVERY:
+            return
+        nodes: dict[str, bool] = {}
+        if not briefly(lambda: nodes.update({n["NodeID"]: n["Alive"] for n in self.ray.nodes()})):
+            self._gone("its head does not answer any more")
+        if not nodes.get(self._node, True):
+            self._gone("the node of this machine is lost")
+        self._felt = time.monotonic()
 
-
-def _reached(address: tuple[str, int]) -> bool:
-    try:
-        with socket.create_connection(address, timeout=5):
-            return True
-    except (OSError, RuntimeError):  # the latter where a test forbids it
-        return False
+    def _gone(self, why: str) -> NoReturn:
+        raise errors.EvaluationError(
+            f"The Ray cluster is gone ({why}); give the same command again when it is back, for "
+            "what was answered is kept."
+        )
 
 
 @contextmanager
@@ -67,13 +62,20 @@ def reaped(session: str) -> Iterator[None]:
         try:
             yield
         finally:
-            assert process.stdin is not None  # noqa: S101 - for mypy
-            process.stdin.close()
+            with suppress(OSError):  # closing it is not enough where a fork has it, too
+                process.communicate(b"end")
 
 
 def briefly(act: Callable[[], object]) -> bool:
-    """Whether *act* ended in time; it goes on without us if not."""
-    thread = threading.Thread(target=act, daemon=True)
+    """Whether *act* ended well, and in time; without us it may go on."""
+    done = threading.Event()
+
+    def run() -> None:
+        with suppress(Exception):  # Ray raises all sorts
+            act()
+            done.set()
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(_PATIENT)
-    return not thread.is_alive()
+    return done.is_set()

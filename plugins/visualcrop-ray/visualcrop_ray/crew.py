@@ -12,7 +12,7 @@ import attrs
 
 from visualcrop import Open, Record, Task, Worker, errors
 
-from .cluster import Head
+from .cluster import Pulse
 
 _TICK = 1.0  # seconds between two looks at who is late
 _log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Crew:
     workers: int
     limits: Limits
     needs: Mapping[str, float]
-    head: Head
+    pulse: Pulse
     _seats: list[_Seat] = attrs.field(factory=list, init=False)
     _coming: dict[Any, _Seat] = attrs.field(factory=dict, init=False)
     _again: deque[tuple[Task, int]] = attrs.field(factory=deque, init=False)
@@ -161,7 +161,8 @@ class Crew:
             if tried < self.limits.tries:
                 self._again.append((each.task, tried))
             else:
-                error = f"{tried} workers were lost with it, and the last {told}"
+                several = "1 worker was" if tried == 1 else f"{tried} workers were"
+                error = f"{several} lost with it, and the last {told}"
                 yield Record(each.task.sample.id, each.task.variant, "error", error=error)
 
     def _answered(self, ref: Any) -> Record | None:
@@ -182,7 +183,7 @@ class Crew:
 
     def _looked_after(self) -> Iterator[Record]:
         """Replace who is late, and see whether there is anybody at all."""
-        self.head.check()
+        self.pulse.check()
         now, limits = time.monotonic(), self.limits
         for seat in self._seats:
             if seat.holds and limits.patience and now - seat.since > limits.patience:

@@ -12,7 +12,7 @@ import attrs
 
 from visualcrop import Executor, Open, Record, Task, at_least, errors, option
 
-from .cluster import Head, briefly, reaped
+from .cluster import Pulse, briefly, reaped
 from .crew import Crew, Limits
 
 QUIET = {
@@ -50,7 +50,7 @@ class Ray(Executor):
         limits = Limits(self.ahead, self.tries, self.patience, self.placing)
         needs = {"num_cpus": self.cpus, "num_gpus": self.gpus}
         with self._cluster(ray):
-            crew = Crew(ray, open_worker, self.workers, limits, needs, Head.of(ray))
+            crew = Crew(ray, open_worker, self.workers, limits, needs, Pulse(ray))
             try:
                 yield from crew.answers(tasks)
             finally:

@@ -3,7 +3,7 @@ Kills what a cluster of our own leaves behind, when the command that began it is
 
 Ray's own processes end with the command, even if it is killed, but for two agents of a node that
 try to reach its dead head for more than a minute. This runs as a process of its own, without any
-import that takes time; its standard input ends when the command does.
+import that takes time; its standard input ends, or has something to read, when the command ends.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def begun(driver: int, session: str) -> dict[int, str]:
 def main(driver: int, session: str) -> None:
     """Look on while *driver* lives, then kill what is left."""
     known = begun(driver, session)
-    while not select.select([sys.stdin], [], [], _EVERY)[0]:
+    while os.getppid() == driver and not select.select([sys.stdin], [], [], _EVERY)[0]:
         known |= begun(driver, session)
     now = running()
     for pid, began in known.items():
