@@ -45,10 +45,10 @@ _COMMANDS = [
     ["data", "list", "--json"],
     ["data", "stats", "folder(path=data)"],
     ["data", "stats", "folder(path=data)", "--json"],
-    ["data", "check", "toy(scenes=1)"],
-    ["data", "check", "toy(scenes=1)", "--json"],
-    ["data", "import", "toy(scenes=1)", "--to", "imported"],
-    ["data", "export", "toy(scenes=1)", "--to", "exported", "--json"],
+    ["data", "check", "folder(path=data)"],
+    ["data", "check", "folder(path=data)", "--json"],
+    ["data", "import", "folder(path=data)", "--to", "imported"],
+    ["data", "export", "folder(path=some)", "--to", "exported", "--json"],
     ["data", "--help"],
     ["ask", "--help"],
 ]
@@ -62,6 +62,7 @@ def folder(tmp_path: Path) -> Path:
     PIL.Image.new("RGB", (96, 64), "grey").save(tmp_path / "grey.png")
     texts = {name: TEXTS[name] for name in ("sgr", "half", "wide")}
     dataset = write_dataset(tmp_path / "data", tmp_path / "grey.png", texts)
+    write_dataset(tmp_path / "some", tmp_path / "grey.png", {"sgr": TEXTS["sgr"]})
     spec = f"folder(path={json.dumps(str(dataset))})"
     evaluate(Study(spec, "toy", {"direct": "direct", "café": "direct"}), tmp_path / "run")
     return tmp_path
@@ -91,7 +92,10 @@ class TestFailing:
         """Letters that are not there are replaced; JSON and TOML escape them."""
         ended, told = each(_COMMANDS, folder, "file", PYTHONIOENCODING="ascii", **_SETTINGS)
         for number, words in enumerate(_COMMANDS):
-            assert ended[number] == 0, (words, told[number])
+            assert ended[number] == int(words[1:2] in (["check"], ["import"], ["export"])), (
+                words,
+                told[number],
+            )
             printed = (folder / f"{number}.txt").read_text("ascii")
             if "--json" in words:
                 json.loads(printed)
