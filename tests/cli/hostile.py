@@ -166,6 +166,9 @@ def write_dataset(folder: Path, picture: Path, texts: dict[str, str]) -> Path:
         broken.append({"id": f"{text}-broken", "image": text, "question": text, "answer": [text]})
     told = "".join(json.dumps(line) + "\n" for line in [*lines, *broken])
     (folder / "samples.jsonl").write_text(told, "utf-8")
-    digests = "".join(f'{json.dumps(file_name(text))} = "00"\n' for text in ("a", "b"))
+    names = [file_name(TEXTS[name]) for name in ("sgr", "link", "markup", "lines", "c1")]
+    for name in names:
+        (folder / name).touch()
+    digests = "".join(f'{json.dumps(name)} = "00"\n' for name in names)
     (folder / "dataset.toml").write_text(f"n = 3\n[sha256]\n{digests}", "utf-8")
     return folder

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import cycle
 from pathlib import Path
 
@@ -83,6 +85,37 @@ class TestDatasets:
         for command in ("import", "export"):
             _passes(run("data", command, dataset, "--to", command), 0, 1)
         json.loads(run("data", "import", dataset, "--to", "again", "--json").stdout)
+
+
+class Hub(BaseHTTPRequestHandler):
+    """Lists one file for each text, and has none of them; or is no hub at all."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        names = [f"direct_attributes/{file_name(text)}" for text in _SHORT if "\ud800" not in text]
+        told = json.dumps([{"type": "file", "path": name, "size": 9} for name in names])
+        self.send_response(200 if "/api/" in self.path else 404, "\x1b[35;5m[/] gone")
+        self.end_headers()
+        self.wfile.write(told.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+def test_fetching_from_a_hostile_hub(run: Run, monkeypatch) -> None:
+    """The names of files that it lists, and the reason that it gives for sending none."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("NO_PROXY", "*")
+    done = run("data", "fetch", "vstar", "--to", TEXTS["sgr"] + TEXTS["closing"], "--yes")
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    assert done.exit_code == 1, done.output[-600:]
+    assert not unsafe(done.output)
+    assert "\nError: forged" not in done.output
 
 
 class TestRuns:
