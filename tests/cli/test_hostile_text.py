@@ -20,9 +20,11 @@ from tests.cli.hostile import (
     file_name,
     id_of,
     unsafe,
+    unsafe_on_terminal,
     write_dataset,
 )
 from tests.cli.running import Run
+from tests.cli.terminals import on_terminal
 from visualcrop import Reply
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.selection import Selection
@@ -216,3 +218,25 @@ class TestAnswers:
             assert done.exit_code in {1, 2}, (words, done.output[-1000:])
             assert not unsafe(done.output), words
             assert "\nError: forged" not in done.output
+
+
+def test_a_terminal_is_sent_only_our_own_styles(tmp_path: Path, picture: Path) -> None:
+    """Also by bars and spinners, which rich draws with controls of its own; and by a traceback."""
+    sent: dict[str, list[str]] = {}
+    for name, text in (("clean", "x"), ("hostile", _SOME["all"].replace("\ud800", ""))):
+        folder = tmp_path / name
+        dataset = write_dataset(folder / "data", picture, {"a": text, "b": f"{text}b"})
+        label = text.replace("\x00", "")
+        spec = f"folder(path={written(str(dataset))})"
+        for words in (
+            ("evaluate", spec, "-s", f"{label}=direct", "--out", "run"),
+            ("compare", "run", "--by-category"),
+            ("show", "run", f"{text}/0".replace("\x00", "")),
+            ("ask", f"{label[:9]}.png", "What?", "--debug"),
+        ):
+            code, told = on_terminal([*words], folder, VISUALCROP_MODEL="toy")
+            assert code in {0, 1}, told[-500:]
+            sent.setdefault(name, []).append(told)
+    for clean, hostile in zip(sent["clean"], sent["hostile"], strict=True):
+        assert not unsafe_on_terminal(hostile, clean), hostile
+    assert "Traceback" in sent["hostile"][-1]
