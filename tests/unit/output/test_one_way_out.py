@@ -33,10 +33,8 @@ def _offences(source: str) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and not node.level:
             names = [node.module or ""]
         elif isinstance(node, ast.Call) and re.fullmatch(_CALLS, ast.unparse(node.func)):
-            yield f"{node.lineno}: {ast.unparse(node.func)}()"
-        yield from (
-            f"{node.lineno}: import {name}" for name in names if name.partition(".")[0] in _MODULES
-        )
+            yield f"{ast.unparse(node.func)}() in line {node.lineno}"
+        yield from (f"import {name}" for name in names if name.partition(".")[0] in _MODULES)
 
 
 @pytest.mark.parametrize(
