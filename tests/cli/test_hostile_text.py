@@ -228,13 +228,16 @@ def test_a_terminal_is_sent_only_our_own_styles(tmp_path: Path, picture: Path) -
     for name, text in (("clean", "x"), ("hostile", re.sub("[\ud800\udcff\x00]", "", _SOME["all"]))):
         folder = tmp_path / name
         dataset = write_dataset(folder / "data", picture, {"a": text, "b": f"{text}b"})
-        label = text.replace("=", "")  # which ends a label on the command line
-        spec = f"folder(path={written(str(dataset))})"
+        label = json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+        spec = json.dumps(f"folder(path={written(str(dataset))})")
+        (folder / "study.toml").write_text(
+            f'dataset = {spec}\nmodel = "toy"\n[searchers]\n{label} = "direct"\n', "utf-8"
+        )
         for words in (
-            ("evaluate", spec, "-s", f"{label}=direct", "--out", "run"),
+            ("evaluate", "study.toml", "--out", "run"),
             ("compare", "run", "--by-category"),
             ("show", "run", f"{text}/0"),
-            ("ask", f"{label[:9]}.png", "What?", "--debug"),
+            ("ask", f"{text[:9]}.png", "What?", "--debug"),
         ):
             code, told = on_terminal([*words], folder, VISUALCROP_MODEL="toy")
             assert code == int("--debug" in words), told[-500:]
