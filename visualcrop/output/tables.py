@@ -16,7 +16,11 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?( ?%)?|[+-]?(inf|nan)",
 _FORMULA = re.compile(r"^(\s*)(?=[=+\-@＝＋－＠])")
 _WITHIN = re.compile(r"(;[\s\"']*)(?=[=+\-@＝＋－＠])")
 _QUOTED = re.compile(r'[",;]|^\s|\s$')
-_MARKUP = re.compile(r"[\\`*_\[\]~#$]|(?P<unseen>[&<>|@]|:(?=[^\s\d])|(?<=\bwww)\.)", re.IGNORECASE)
+_MARKUP = re.compile(
+    r"[\\`*~#$]|(?<!\w)_|_(?!\w)|\](?=[(\[:])"
+    r"|(?P<unseen>[&<>|@]|:(?=[^\s\d])|(?<=\bwww)\.)",
+    re.IGNORECASE,
+)
 _CODE = re.compile(r"[^`<>&|\\]+")
 _SPECIAL = {letter: f"\\{letter}" for letter in "%_&#${}"} | {
     "~": r"\textasciitilde{}",

@@ -66,9 +66,10 @@ class TestTables:
 
     def test_plain_names_stay_as_they_are(self) -> None:
         """What needs no care is not touched."""
-        name = "focus, steps=4 (ours): 50 %"
+        name = "focus, t_1=[4, 8] (ours): 50 %"
         assert markdown(name) == name
         assert markdown_code("focus(steps=[1, 2])") == "`focus(steps=[1, 2])`"
+        assert markdown("_a_ [b](c)") == r"\_a\_ [b\](c)"
         assert markdown_code("a`b") == "a\\`b"
 
     @_TEXTS
