@@ -92,13 +92,13 @@ class TestDatasets:
 
 
 class Hub(BaseHTTPRequestHandler):
-    """Lists one file for each text, and has none of them; or is no hub at all."""
+    """Lists one file for each text, and sends something else."""
 
     def do_GET(self) -> None:
         """Answer."""
         names = [f"direct_attributes/{file_name(text)}" for text in _SHORT if "\ud800" not in text]
         told = json.dumps([{"type": "file", "path": name, "size": 9} for name in names])
-        self.send_response(200 if "/api/" in self.path else 404, "\x1b[35;5m[/] gone")
+        self.send_response(200)
         self.end_headers()
         self.wfile.write(told.encode())
 
@@ -107,7 +107,7 @@ class Hub(BaseHTTPRequestHandler):
 
 
 def test_fetching_from_a_hostile_hub(run: Run, monkeypatch) -> None:
-    """The names of files that it lists, and the reason that it gives for sending none."""
+    """The names of files that it lists."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
