@@ -56,8 +56,13 @@ def to_toml(spec: Spec, *, ascii_only: bool = False) -> str:
     """Write *spec* so that `from_toml` gives it back; letters that are unseen are escaped."""
     pairs = (("name", json.dumps(spec.name)), *((k, _inline(v)) for k, v in spec.options))
     text = "".join(f"{key} = {value}\n" for key, value in pairs)
-    shown = str.isascii if ascii_only else str.isprintable
-    return "".join(c if c == "\n" or shown(c) else f"\\U{ord(c):08X}" for c in text)
+    return "".join(
+        c if c == "\n" or _is_shown(c, ascii_only=ascii_only) else f"\\U{ord(c):08X}" for c in text
+    )
+
+
+def _is_shown(letter: str, *, ascii_only: bool) -> bool:
+    return letter.isprintable() and (letter.isascii() or not ascii_only)
 
 
 def _inline(value: Value) -> str:

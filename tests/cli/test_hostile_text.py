@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import cycle
 from pathlib import Path
 
 import PIL.Image
 import pytest
+from typer.testing import Result
 
 from tests.cli.hostile import (
     TEXTS,
@@ -18,9 +22,11 @@ from tests.cli.hostile import (
     file_name,
     id_of,
     unsafe,
+    unsafe_on_terminal,
     write_dataset,
 )
 from tests.cli.running import Run
+from tests.cli.terminals import on_terminal
 from visualcrop import Reply
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.selection import Selection
@@ -61,7 +67,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory, dataset: str) -> Path:
     return folder
 
 
-def _passes(done, *codes: int) -> str:
+def _passes(done: Result, *codes: int) -> str:
     """All that was printed, of a command that ended as it should."""
     assert done.exit_code in (codes or (0,)), done.output[-2000:]
     assert not unsafe(done.output)
@@ -83,6 +89,37 @@ class TestDatasets:
         for command in ("import", "export"):
             _passes(run("data", command, dataset, "--to", command), 0, 1)
         json.loads(run("data", "import", dataset, "--to", "again", "--json").stdout)
+
+
+class Hub(BaseHTTPRequestHandler):
+    """Lists one file for each text, and sends something else."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        names = [f"direct_attributes/{file_name(text)}" for text in _SHORT if "\ud800" not in text]
+        told = json.dumps([{"type": "file", "path": name, "size": 9} for name in names])
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(told.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+def test_fetching_from_a_hostile_hub(run: Run, monkeypatch) -> None:
+    """The names of files that it lists."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("NO_PROXY", "*")
+    done = run("data", "fetch", "vstar", "--to", TEXTS["sgr"] + TEXTS["closing"], "--yes")
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    assert done.exit_code == 1, done.output[-600:]
+    assert not unsafe(done.output)
+    assert "\nError: forged" not in done.output
 
 
 class TestRuns:
@@ -183,3 +220,28 @@ class TestAnswers:
             assert done.exit_code in {1, 2}, (words, done.output[-1000:])
             assert not unsafe(done.output), words
             assert "\nError: forged" not in done.output
+
+
+def test_a_terminal_is_sent_only_our_own_styles(tmp_path: Path, picture: Path) -> None:
+    """Also by bars and spinners, which rich draws with controls of its own; and by a traceback."""
+    sent: dict[str, list[str]] = {}
+    for name, text in (("clean", "x"), ("hostile", re.sub("[\ud800\udcff\x00]", "", _SOME["all"]))):
+        folder = tmp_path / name
+        dataset = write_dataset(folder / "data", picture, {"a": text, "b": f"{text}b"})
+        label = json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+        spec = json.dumps(f"folder(path={written(str(dataset))})")
+        (folder / "study.toml").write_text(
+            f'dataset = {spec}\nmodel = "toy"\n[searchers]\n{label} = "direct"\n', "utf-8"
+        )
+        for words in (
+            ("evaluate", "study.toml", "--out", "run"),
+            ("compare", "run", "--by-category"),
+            ("show", "run", f"{text}/0"),
+            ("ask", f"{text[:9]}.png", "What?", "--debug"),
+        ):
+            code, told = on_terminal([*words], folder, VISUALCROP_MODEL="toy")
+            assert code == int("--debug" in words), told[-500:]
+            sent.setdefault(name, []).append(told)
+    for clean, hostile in zip(sent["clean"], sent["hostile"], strict=True):
+        assert not unsafe_on_terminal(hostile, clean), hostile
+    assert "Traceback" in sent["hostile"][-1]

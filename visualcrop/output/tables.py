@@ -11,9 +11,16 @@ from .characters import printable
 Cells: TypeAlias = Sequence[Sequence[str]]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?( ?%)?|[+-]?(inf|nan)", re.IGNORECASE)
-_FORMULA = tuple("=+-@＝＋－＠")  # what spreadsheets calculate, and in East Asia these, too
-_QUOTED = re.compile(r'[",;\t]|^\s|\s$')  # a semicolon parts cells where a comma is in numbers
-_MARKUP = re.compile(r"[\\`*_\[\]~#$]|(?P<unseen>[&<>|@]|:(?=[^\s\d])|(?<=\bwww)\.)", re.IGNORECASE)
+# What spreadsheets calculate, in East Asia also in wide letters; after a semicolon, too, at which
+# those split that have commas in numbers, whatever is quoted.
+_FORMULA = re.compile(r"^(\s*)(?=[=+\-@＝＋－＠])")
+_WITHIN = re.compile(r"(;[\s\"']*)(?=[=+\-@＝＋－＠])")
+_QUOTED = re.compile(r'[",;]|^\s|\s$')
+_MARKUP = re.compile(
+    r"[\\`*~#$]|(?<!\w)_|_(?!\w)|\](?=[(\[:])"
+    r"|(?P<unseen>[&<>|@]|:(?=[^\s\d])|(?<=\bwww)\.)",
+    re.IGNORECASE,
+)
 _CODE = re.compile(r"[^`<>&|\\]+")
 _SPECIAL = {letter: f"\\{letter}" for letter in "%_&#${}"} | {
     "~": r"\textasciitilde{}",
@@ -75,7 +82,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _csv_cell(text: str) -> str:
-    cell = printable(text)
-    if cell.lstrip().startswith(_FORMULA) and not _NUMBER.fullmatch(cell):
-        cell = f"'{cell}"
+    cell = _WITHIN.sub(r"\1'", printable(text))
+    if not _NUMBER.fullmatch(cell):
+        cell = _FORMULA.sub(r"'\1", cell)
     return '"{}"'.format(cell.replace('"', '""')) if _QUOTED.search(cell) else cell

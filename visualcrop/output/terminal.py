@@ -83,6 +83,13 @@ class Terminal:
             self.rich.print(what, soft_wrap=soft_wrap)
 
 
+def as_markup(text: str) -> str:
+    """For whoever reads rich's markup, which is typer: *text* as it is."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
 def _text(*parts: Words, style: str = "") -> Text:
     from rich.text import Text
 
