@@ -39,8 +39,9 @@ def _show(attempt: Attempt, end: End) -> None:
 def _say_causes(failures: list[Failure]) -> None:
     causes = defaultdict(list)
     for failure in failures:
-        said = re.sub(r"'[^']*'|\d+", "*", f"{failure.wrong}: {failure.said}")
-        causes[said[:170]].append(failure)
+        said, _, place = failure.said.rpartition(" AT ")
+        said = re.sub(r"'[^']*'|\d+", "*", f"{failure.wrong}: {said}")[:170]
+        causes[place or said].append(failure)
     for found in sorted(causes.values(), key=len, reverse=True):
         print(f"{len(found)} x {found[0]}\n  seeds {[failure.seed for failure in found][:12]}\n")
 

@@ -106,8 +106,8 @@ def _places(value: Any, at: _Path = ()) -> Iterator[_Path]:
 
 def _changed(rng: Random, value: Any, at: _Path) -> tuple[Any, str | None, str]:
     parent = value
-    for key in at[:-1]:
-        parent = parent[key]
+    for step in at[:-1]:
+        parent = parent[step]
     key: Any = at[-1]
     place = ".".join(map(str, at))
     kind = rng.random()

@@ -20,7 +20,7 @@ import traceback
 from pathlib import Path
 from typing import IO, Any
 
-from tests.attack.guarding import guard
+from tests.attack.guarding import guard, memory
 
 PRELOADED = (
     "torch",
@@ -122,18 +122,11 @@ def _exit_code(exc: SystemExit) -> int:
     return 0 if exc.code is None else 1
 
 
-def _bound(memory: int | None) -> None:
+def _bound(more: int | None) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
-    if memory:
-        most = _size("VmSize") + memory
+    if more:
+        most = memory("VmSize") + more
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-
-
-def _size(name: str) -> int:
-    """What the system says of this process, in bytes."""
-    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
-    (line,) = (line for line in lines if line.startswith(f"{name}:"))
-    return int(line.split()[1]) * 1024
 
 
 def _bytes(path: str) -> int:
