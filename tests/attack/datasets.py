@@ -42,6 +42,7 @@ class Datasets(Attack):
     """A dataset, spoilt, then checked, measured, converted and asked about."""
 
     name = "datasets"
+    memory = 2 << 30
 
     def prepare(self, sound: Path, server: Server) -> None:
         for name, write in shipped.WRITERS.items():

@@ -128,6 +128,7 @@ class Lines(Attack):
     """A folder with a run, a dataset and images, and command lines that nobody would type."""
 
     name = "lines"
+    memory = 2 << 30
 
     def __init__(self) -> None:
         self._commands: list[tuple[tuple[str, ...], list[Any]]] = []

@@ -94,11 +94,12 @@ def mutate_file(
     kind = rng.random()
     if stray is not None and kind < 0.3:
         return _stray(rng, path, stray)
-    if kind < 0.5:
-        target = rng.choice((path.name, "/proc/self/environ", "/dev/zero", str(secret)))
+    if kind < 0.6:
+        elsewhere = (path.name, "/proc/self/environ", "/dev/zero")
+        target = rng.choice((*elsewhere, *[str(secret)] * 3) if secret else elsewhere)
         path.unlink()
         path.symlink_to(target)
-        return f"a link to {target} in its place"
+        return f"a link to {Path(target).name} in its place"
     return rng.choice(_CHANGES)(path)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 import PIL.Image
@@ -67,54 +68,54 @@ _SAVED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "ppm-16": ("PPM", "I;16", {}),
     "tga-rle": ("TGA", "RGB", {"compression": "tga_rle"}),
 }
+_LARGE: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "large-jpeg": ("JPEG", "RGB", {}),
+    "large-png": ("PNG", "RGB", {"compress_level": 1}),
+    "large-jpeg-progressive": ("JPEG", "RGB", {"progressive": True}),
+    "large-jpeg-grey": ("JPEG", "L", {}),
+    "large-jpeg-cmyk": ("JPEG", "CMYK", {}),
+    "large-png-rgba": ("PNG", "RGBA", {"compress_level": 1}),
+    "large-png-palette-clear": ("PNG", "P", {"compress_level": 1, "transparency": b"\0\x80"}),
+    "large-png-16": ("PNG", "I;16", {"compress_level": 1}),
+    "large-webp": ("WEBP", "RGB", {"method": 0}),
+    "large-tiff": ("TIFF", "RGB", {}),
+    "large-tiff-float": ("TIFF", "F", {}),
+    "large-bmp": ("BMP", "RGB", {}),
+}
 _MOVING = {"apng": "PNG", "gif-moving": "GIF", "tiff-pages": "TIFF", "webp-moving": "WEBP"}
 
 
-def sound() -> Iterator[tuple[str, Callable[[], bytes], tuple[int, int]]]:
+_Each: TypeAlias = Iterator[tuple[str, Callable[[], bytes], tuple[int, int]]]
+
+
+def sound() -> _Each:
     """Each by its name, with its size once it is upright."""
     for name, (form, mode, given) in _SAVED.items():
-        yield (
-            name,
-            lambda form=form, mode=mode, given=given: encoded(_modes(mode), form, **given),
-            SIZE,
-        )
+        yield name, partial(_saved, SIZE, form, mode, given), SIZE
     for name, form in _MOVING.items():
-        frames = [picture(), picture().rotate(180), picture()]
-        given = {"save_all": True, "append_images": frames[1:]}
-        yield name, lambda form=form, given=given: encoded(picture(), form, **given), SIZE
+        yield name, partial(_moving, form), SIZE
     for turn in (3, 6, 8, 99):
         size = SIZE[::-1] if turn in {6, 8} else SIZE
-        yield f"jpeg-turned-{turn}", lambda turn=turn: _turned(turn, SIZE), size
-    yield "png-strip", lambda: encoded(picture(60_000, 1), "PNG"), (60_000, 1)
-    yield "png-tower", lambda: encoded(picture(1, 60_000), "PNG"), (1, 60_000)
+        yield f"jpeg-turned-{turn}", partial(_turned, turn, SIZE), size
+    for name, strip in (("png-strip", (60_000, 1)), ("png-tower", (1, 60_000))):
+        yield name, partial(_saved, strip, "PNG", "RGB", {}), strip
     yield "ppm-plain", lambda: b"P3 2 1 255 " + b"1 2 3 " * 2, (2, 1)
 
 
-def large() -> Iterator[tuple[str, Callable[[], bytes], tuple[int, int]]]:
+def large() -> _Each:
     """Large ones, of which the promise about memory is kept or not."""
-    given: dict[str, tuple[str, str, dict[str, Any]]] = {
-        "large-jpeg": ("JPEG", "RGB", {}),
-        "large-png": ("PNG", "RGB", {"compress_level": 1}),
-        "large-jpeg-progressive": ("JPEG", "RGB", {"progressive": True}),
-        "large-jpeg-grey": ("JPEG", "L", {}),
-        "large-jpeg-cmyk": ("JPEG", "CMYK", {}),
-        "large-png-rgba": ("PNG", "RGBA", {"compress_level": 1}),
-        "large-png-palette-clear": ("PNG", "P", {"compress_level": 1, "transparency": b"\0\x80"}),
-        "large-png-16": ("PNG", "I;16", {"compress_level": 1}),
-        "large-webp": ("WEBP", "RGB", {"method": 0}),
-        "large-tiff": ("TIFF", "RGB", {}),
-        "large-tiff-float": ("TIFF", "F", {}),
-        "large-bmp": ("BMP", "RGB", {}),
-    }
-    for name, (form, mode, options) in given.items():
-        yield (
-            name,
-            lambda form=form, mode=mode, options=options: encoded(
-                _modes(mode, LARGE), form, **options
-            ),
-            LARGE,
-        )
-    yield "large-jpeg-turned-6", lambda: _turned(6, LARGE), LARGE[::-1]
+    for name, (form, mode, given) in _LARGE.items():
+        yield name, partial(_saved, LARGE, form, mode, given), LARGE
+    yield "large-jpeg-turned-6", partial(_turned, 6, LARGE), LARGE[::-1]
+
+
+def _saved(size: tuple[int, int], form: str, mode: str, given: dict[str, Any]) -> bytes:
+    return encoded(_modes(mode, size), form, **given)
+
+
+def _moving(form: str) -> bytes:
+    frames = [picture().rotate(180), picture()]
+    return encoded(picture(), form, save_all=True, append_images=frames)
 
 
 def _turned(turn: int, size: tuple[int, int]) -> bytes:

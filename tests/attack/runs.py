@@ -43,6 +43,7 @@ class Runs(Attack):
     """A run of three variants, spoilt, then compared, reported, shown and resumed."""
 
     name = "runs"
+    memory = 2 << 30
 
     def prepare(self, sound: Path, server: Server) -> None:
         for folder in ("run", "other"):
