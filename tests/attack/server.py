@@ -11,6 +11,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import resource
 import signal
 import sys
@@ -20,6 +21,7 @@ import traceback
 from pathlib import Path
 from typing import IO, Any
 
+import visualcrop
 from tests.attack.guarding import guard, memory
 
 PRELOADED = (
@@ -28,7 +30,10 @@ PRELOADED = (
     "transformers.models.auto.processing_auto",
     "transformers.models.auto.tokenization_auto",
     "transformers.models.llava.modeling_llava",
+    "rich.progress",
     "rich.table",
+    "scipy.stats",
+    "PIL.ImageCms",
     "tests.attack.commands",
 )
 CPU_SECONDS = 120
@@ -40,6 +45,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name in PRELOADED:
         importlib.import_module(name)
+    for module in pkgutil.walk_packages(visualcrop.__path__, "visualcrop."):
+        if not module.name.startswith(("visualcrop.testing", "visualcrop.__main__")):
+            importlib.import_module(module.name)
     importlib.import_module("tests.attack.commands").load()
     gc.collect()
     gc.freeze()  # so that children do not copy what they only look at
