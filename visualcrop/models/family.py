@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
+from ..checkpoints.loading import Source, explained
 from ..errors import ModelError
 from ..layouts.layout import Eye, Layout
 from ..values import View
-from .loading import Source
 from .pretrained import Pretrained
 
 if TYPE_CHECKING:
@@ -63,8 +63,9 @@ class Gridded(Family):
         """Where the tokens of *view* lie, in a prompt of *among* images."""
 
     def open(self) -> HuggingFaceModel:
-        config = self.config()
-        return self.around(self.source.network(config), config)
+        with explained(self.checkpoint):
+            config = self.config()
+            return self.around(self.source.network(config), config)
 
     def around(self, network: PreTrainedModel, config: PretrainedConfig) -> HuggingFaceModel:
         """The model of a network that is there already; the checkpoint has its processor."""

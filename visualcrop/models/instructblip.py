@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..checkpoints.loading import Source, explained
 from ..errors import ModelError
 from ..model import Model, Traits
 from ..strategy import option
 from .family import Family
-from .loading import Source
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -27,6 +27,10 @@ class InstructBlip(Family):
     memory: int = option(0, help="unused: what is read of an image depends on the question")
 
     def open(self) -> Model:
+        with explained(self.checkpoint):
+            return self._opened()
+
+    def _opened(self) -> Model:
         from ..metering.meter import Meter
         from .blip import BlipModel, PlainWords
 

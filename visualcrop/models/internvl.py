@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..checkpoints.loading import Source
 from ..layouts.layout import Eye, Layout
 from ..layouts.tiling import tiled
 from ..strategy import at_least, option
 from ..values import View
 from .family import Gridded
-from .loading import Source
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig

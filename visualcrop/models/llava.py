@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
+from ..checkpoints.loading import Source
 from ..layouts.layout import Layout, centre_crop, padded_square
 from ..settings import Usually
 from ..strategy import option
 from ..values import View
 from .family import Gridded, eye_of
-from .loading import Source
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..checkpoints.loading import Source
 from ..errors import ModelError
 from ..layouts.anyres import anyres, within
 from ..layouts.layout import Layout
 from ..strategy import at_least, option
 from ..values import View
 from .family import Gridded, eye_of
-from .loading import Source
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..checkpoints.loading import Source
 from ..layouts.anyres import anyres
 from ..layouts.layout import Layout, padded_square
 from ..settings import Usually
@@ -14,7 +15,6 @@ from ..strategy import at_least, option
 from ..values import View
 from .family import Gridded, eye_of
 from .llava_next import limit_tiles
-from .loading import Source
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig

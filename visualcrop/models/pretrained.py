@@ -6,12 +6,12 @@ from typing import Literal
 
 import attrs
 
+from ..checkpoints.loading import Source, explained
 from ..errors import ModelError
 from ..model import ModelFamily
 from ..paths import expanded
 from ..strategy import at_least, option
 from .fingerprint import checkpoint_fingerprint
-from .loading import Source
 
 
 @attrs.frozen
@@ -51,5 +51,6 @@ class Pretrained(ModelFamily):
         """Layers of the decoder; none if no checkpoint is named."""
         if not self.checkpoint:
             return 0
-        layers: int = self.source.config().get_text_config().num_hidden_layers
-        return layers
+        with explained(self.checkpoint):
+            layers: int = self.source.config().get_text_config().num_hidden_layers
+            return layers

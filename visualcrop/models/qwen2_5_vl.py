@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..checkpoints.loading import Source
 from ..layouts.layout import Layout, acceptable, native
 from ..strategy import at_least, option
 from ..values import View
 from .family import Gridded
-from .loading import Source
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

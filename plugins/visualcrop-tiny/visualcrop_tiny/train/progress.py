@@ -71,7 +71,7 @@ def restored(out: Path, trainee: Any) -> tuple[Progress, list[Any]]:
     path = out / _CHECKPOINT
     if not path.is_file():
         return Progress(), []
-    state = torch.load(path, map_location=trainee.device)
+    state = torch.load(path, map_location=trainee.device, weights_only=True)
     if told := _difference(state["config"], trainee.config.lasting()):
         raise errors.SpecError(
             f"The run in {out} was begun with {told}; choose another folder with --out, or the "

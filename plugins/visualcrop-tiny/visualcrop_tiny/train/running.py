@@ -10,7 +10,7 @@ import attrs
 
 from visualcrop import say
 
-from ..views import GRID, Store, gather, gathered, render
+from ..views import GRID, Store, gather, kept, render
 from .config import folder_of
 from .network import fresh, onevision
 from .progress import Progress, keep, restored
@@ -43,7 +43,7 @@ def _train(team: Team, config: Config, out: Path, data: Path) -> None:
 
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    trainee = _trainee(config, gathered(data) if config.base else Store.open(data))
+    trainee = _trainee(config, kept(data) if config.base else Store.open(data))
     progress, held = restored(out, trainee)
     while progress.stage < len(config.stages):
         stage(trainee, team, progress, held, out)
