@@ -19,7 +19,7 @@ from .geometry import Box
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 
-@attrs.frozen(eq=False, slots=False)
+@attrs.frozen(eq=False)
 class Image:
     """An upright RGB picture. Equal means equal pixels."""
 

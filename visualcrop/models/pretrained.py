@@ -12,6 +12,8 @@ from ..model import ModelFamily
 from ..strategy import at_least, option
 from .loading import Source
 
+_ROOM_ON_CPU, _ROOM_ON_GPU = 1 << 30, 4 << 30
+
 
 @attrs.frozen
 class Pretrained(ModelFamily):
@@ -26,8 +28,11 @@ class Pretrained(ModelFamily):
     attention: Literal["sdpa", "flash_attention_2", "eager"] = option(
         "sdpa", help="attention kernel"
     )
-    memory: int = option(
-        4 << 30, help="bytes of keys and values kept of images read before", validator=at_least(0)
+    memory: int | None = option(
+        None,
+        help="bytes kept in all of images seen before, as pixels, keys and values; "
+        "none: 1 GiB on a CPU, 4 GiB on a GPU",
+        validator=at_least(0),
     )
     bits: Literal[16, 8, 4] = option(16, help="bits of a weight; 8 and 4 need bitsandbytes")
 
@@ -40,6 +45,11 @@ class Pretrained(ModelFamily):
         home = self.checkpoint.startswith("~")
         place = str(Path(self.checkpoint).expanduser()) if home else self.checkpoint
         return Source(place, self.revision, self.dtype, self.device, self.attention, self.bits)
+
+    def room(self, device: str) -> int:
+        """Bytes that may be kept in all, where the model runs on a *device* of that type."""
+        usual = _ROOM_ON_CPU if device == "cpu" else _ROOM_ON_GPU
+        return usual if self.memory is None else self.memory
 
     @property
     def depth(self) -> int:
