@@ -17,6 +17,7 @@ from .protocol import LETTERS, Protocol
 if TYPE_CHECKING:
     import PIL.Image
 
+_MOST_TEXT = 20_000  # characters of a question: what is read in it, pattern by pattern, is bounded
 Scores: TypeAlias = npt.NDArray[np.float32]
 
 
@@ -63,6 +64,11 @@ class Question:
     def __attrs_post_init__(self) -> None:
         if not (isinstance(self.text, str) and self.text.strip()):
             raise QuestionError("The question is empty; ask something about the image.")
+        if (length := len(self.text) + sum(map(len, self.choices))) > _MOST_TEXT:
+            raise QuestionError(
+                f"The question has {length:,} characters with its choices, over the limit of "
+                f"{_MOST_TEXT:,}; ask in fewer words."
+            )
         if len(self.choices) == 1 or len(self.choices) > len(LETTERS):
             raise QuestionError(
                 f"A question has no choices or 2 to {len(LETTERS)}, not {len(self.choices)}."

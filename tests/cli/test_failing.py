@@ -27,7 +27,7 @@ _WRONG = {
     "no pair": (("ask", "{scene}", "Why?", "-o", "steps"), "is not path=value"),
     "no such model": (("ask", "{scene}", "Why?", "-m", "toi"), "did you mean 'toy'?"),
     "no such file": (("ask", "{scene}", "Why?", "-s", "no.toml"), "cannot be read"),
-    "too large": (("ask", "{scene}", "Why?", "--max-pixels", "1000"), "limit of 1,000 pixels"),
+    "too large": (("ask", "{scene}", "Why?", "--max-bytes", "1000"), "limit of 1,000;"),
     "layers": (("ask", "{scene}", "A mug?", "-o", "relevance.layers=[1, 9]"), "4 layers"),
     "no such kind": (("strategies", "relevanse"), "did you mean 'relevance'?"),
     "nothing to explain": (("explain", "focuss"), "did you mean 'focus'?"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import PIL.ImageDraw
 
@@ -11,6 +11,7 @@ from ..geometry import Box
 from ..image import Image
 
 _COLOURS = ("red", "blue", "lime", "yellow", "magenta")
+_SHAPES = ("box", "rectangle", "frame", "outline")
 
 
 def outlined(image: Image, boxes: Sequence[Box], colour: str) -> Image:
@@ -25,5 +26,11 @@ def outlined(image: Image, boxes: Sequence[Box], colour: str) -> Image:
 
 def outline_colour(question: str) -> str:
     """Red, unless the question itself speaks of a red box, rectangle or frame."""
-    taken = re.findall(r"(\w+)\s+(?:bounding\s+)?(?:box|rectangle|frame|outline)", question.lower())
+    words = [word for word in question.lower().split() if word != "bounding"]
+    taken = {_last_part(one) for one, after in pairwise(words) if after.startswith(_SHAPES)}
     return next((colour for colour in _COLOURS if colour not in taken), _COLOURS[0])
+
+
+def _last_part(word: str) -> str:
+    """Of "dark-red", what stands right before the next word."""
+    return "".join(c if c.isalnum() else " " for c in word).rpartition(" ")[2]

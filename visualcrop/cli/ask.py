@@ -12,7 +12,7 @@ from .options import (
     PICTURES,
     AsJson,
     ImagePath,
-    MaxPixels,
+    MaxBytes,
     ModelSpec,
     OptionPairs,
     check_place,
@@ -58,7 +58,7 @@ def ask(
     page: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write a page that shows where it looked.")
     ] = None,
-    max_pixels: MaxPixels = 512_000_000,
+    max_bytes: MaxBytes = 2_147_483_648,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question about an image, small things included."""
@@ -71,7 +71,7 @@ def ask(
         check_place(save_crop, PICTURES)
     if page:
         check_place(page)
-    asked = Question.of(question, Image.open(image, max_pixels=max_pixels), choice or ())
+    asked = Question.of(question, Image.open(image, max_bytes=max_bytes), choice or ())
     with _progress(quiet=as_json) as report:
         looker = Looker.open(model, searcher, option or ())
         ledger = Ledger(Budget(budget, seconds), on_charge=report)

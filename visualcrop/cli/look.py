@@ -13,7 +13,7 @@ from .options import (
     PICTURES,
     AsJson,
     ImagePath,
-    MaxPixels,
+    MaxBytes,
     ModelSpec,
     OptionPairs,
     check_place,
@@ -35,7 +35,7 @@ def look(
         str | None,
         typer.Option(metavar="FILE", help="Where to draw it; beside the image if not given."),
     ] = None,
-    max_pixels: MaxPixels = 512_000_000,
+    max_bytes: MaxBytes = 2_147_483_648,
     as_json: AsJson = False,
 ) -> None:
     """Draw where the model's own internals point for a target."""
@@ -54,7 +54,7 @@ def look(
         raise QuestionError("The target is empty; name something to look for.")
     place = out or _beside(image, target)
     check_place(place, PICTURES)
-    view = View.whole(Image.open(image, max_pixels=max_pixels))
+    view = View.whole(Image.open(image, max_bytes=max_bytes))
     registry = Registry.load()
     family = family_of(model)
     options = [read_option(text) for text in option or ()]

@@ -35,7 +35,7 @@ OptionPairs = Annotated[
 ]
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp"})  # endings that a picture may have
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-MaxPixels = Annotated[int, typer.Option(help="Largest image that is opened, in pixels.", min=1)]
+MaxBytes = Annotated[int, typer.Option(help="Most memory to open the image in, in bytes.", min=1)]
 
 
 def console(*, stderr: bool = False) -> Terminal:

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 import attrs
 
 from ..dataset import ImageSource, Problem, Sample
-from ..decoding import size_of
+from ..decoding import MAX_BYTES, size_of
 from ..errors import DatasetError, FileError, VisualcropError
-from ..image import MAX_PIXELS, Image
+from ..image import Image
 
 Row: TypeAlias = Sample | Problem
 
@@ -42,8 +42,8 @@ class FileSource(ImageSource):
         except OSError as exc:
             raise FileError(f"{self.path!r} cannot be read: {exc.strerror}.") from exc
 
-    def open(self, max_pixels: int = MAX_PIXELS) -> Image:
-        return Image.open(self.path, max_pixels=max_pixels)
+    def open(self, max_bytes: int = MAX_BYTES) -> Image:
+        return Image.open(self.path, max_bytes=max_bytes)
 
     def size(self) -> tuple[int, int]:
         return size_of(self.path)

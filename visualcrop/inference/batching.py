@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from ..forking import in_child
 from ..prompt import Prompt
 from ..reconciling import repeated
 from ..strategy import at_least
@@ -54,6 +55,14 @@ class Batching(Wrapping):
     most: int = attrs.field(default=32, validator=at_least(1))
     _waiting: list[_Request] = attrs.field(factory=list, init=False)
     _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        in_child(self._start_afresh)
+
+    def _start_afresh(self) -> None:
+        """In a forked child, which has none of the threads that wait."""
+        self._waiting, self._turn = [], threading.Lock()
 
     def _asked(
         self,

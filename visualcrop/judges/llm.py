@@ -11,7 +11,7 @@ from ..checkpoints.loading import Source, explained
 from ..dataset import Sample
 from ..errors import EvaluationError
 from ..judge import Judge, Rule, Ruling
-from ..strategy import at_least, option
+from ..strategy import between, option
 
 _PROMPT = """Compare a reply with the right answer to a question about an image.
 
@@ -36,7 +36,7 @@ class Llm(Judge):
     prompt: str = option(_PROMPT, help="what it is asked, with {question}, {answer} and {reply}")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = option("auto", help="number format")
     device: str = option("auto", help="cpu, cuda, cuda:1, ...; auto takes a GPU if there is one")
-    max_new_tokens: int = option(8, help="longest ruling", validator=at_least(1))
+    max_new_tokens: int = option(8, help="longest ruling", validator=between(1, 65_536))
 
     def open(self) -> Rule:
         if not self.checkpoint:

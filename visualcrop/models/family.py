@@ -77,6 +77,8 @@ class Gridded(Family):
 
         processor = self.processor(self.source, config)
         token, generation = config.image_token_id, network.generation_config
+        memory = self.room(network.device.type)
+        pixels = memory // 8  # the more is worth keeping of keys and values, which cost most
 
         def layout(view: View, among: int) -> Layout:
             return self.layout(view, among, processor, config)
@@ -85,10 +87,10 @@ class Gridded(Family):
             id=self.checkpoint,
             traits=Traits(config.get_text_config().num_hidden_layers, self.base(config)),
             network=network,
-            prompter=Prompter.of(processor, token, self.picture, generation),
+            prompter=Prompter.of(processor, token, self.picture, generation, pixels),
             layout=layout,
             meter=Meter(network),
-            prefixes=Memory(self.memory) if self.memory else None,
+            prefixes=Memory(memory - pixels) if memory else None,
         )
 
 

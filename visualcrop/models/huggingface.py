@@ -12,6 +12,7 @@ import attrs
 
 from ..checkpoints.loading import explaining
 from ..errors import ModelError
+from ..forking import in_child
 from ..inference.engine import State, begin, likelihood
 from ..inference.padding import Padded
 from ..inference.pixels import only_view, placed_in, sight
@@ -56,6 +57,13 @@ class HuggingFaceModel(Model):
     prefixes: Memory[State] | None = None
     most_tokens: int | None = None  # read in one pass, with padding; none: as suits the device
     _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one runs at a time
+
+    def __attrs_post_init__(self) -> None:
+        in_child(self._start_afresh)
+
+    def _start_afresh(self) -> None:
+        """In a forked child, where whoever had its turn is gone."""
+        self._turn = threading.Lock()
 
     @property
     def passes(self) -> int:

@@ -10,7 +10,7 @@ import attrs
 from ..checkpoints.loading import Source, explained
 from ..errors import ModelError
 from ..model import Model, Traits
-from ..strategy import option
+from ..strategy import at_least, option
 from .family import Family
 
 if TYPE_CHECKING:
@@ -24,7 +24,12 @@ class InstructBlip(Family):
     name = "instructblip"
     model_type = "instructblip"
 
-    memory: int = option(0, help="unused: what is read of an image depends on the question")
+    memory: int | None = option(
+        None,
+        help="bytes kept of images seen before, as pixels alone: what is read of them depends on "
+        "the question; none: 512 MiB",
+        validator=at_least(0),
+    )
 
     def open(self) -> Model:
         with explained(self.checkpoint):
@@ -48,9 +53,15 @@ class InstructBlip(Family):
             id=self.checkpoint,
             traits=Traits(config.text_config.num_hidden_layers, self.base(config)),
             network=network,
-            prompter=PlainWords.of(processor, config.image_token_id, self.picture, generation),
+            prompter=PlainWords.of(
+                processor, config.image_token_id, self.picture, generation, self._pixels
+            ),
             meter=Meter(network),
         )
+
+    @property
+    def _pixels(self) -> int:
+        return 512 << 20 if self.memory is None else self.memory
 
     def processor(self, source: Source, config: PretrainedConfig) -> Any:
         import transformers

@@ -13,6 +13,8 @@ from ..paths import expanded
 from ..strategy import at_least, option
 from .fingerprint import checkpoint_fingerprint
 
+_ROOM_ON_CPU, _ROOM_ON_GPU = 1 << 30, 4 << 30
+
 
 @attrs.frozen
 class Pretrained(ModelFamily):
@@ -27,8 +29,11 @@ class Pretrained(ModelFamily):
     attention: Literal["sdpa", "flash_attention_2", "eager"] = option(
         "sdpa", help="attention kernel"
     )
-    memory: int = option(
-        4 << 30, help="bytes of keys and values kept of images read before", validator=at_least(0)
+    memory: int | None = option(
+        None,
+        help="bytes kept in all of images seen before, as pixels, keys and values; "
+        "none: 1 GiB on a CPU, 4 GiB on a GPU",
+        validator=at_least(0),
     )
     bits: Literal[16, 8, 4] = option(16, help="bits of a weight; 8 and 4 need bitsandbytes")
 
@@ -45,6 +50,11 @@ class Pretrained(ModelFamily):
     def fingerprint(self) -> str:
         """Of the weights and of what is written beside them, not of how they are run."""
         return checkpoint_fingerprint(self.checkpoint, self.revision) if self.checkpoint else ""
+
+    def room(self, device: str) -> int:
+        """Bytes that may be kept in all, where the model runs on a *device* of that type."""
+        usual = _ROOM_ON_CPU if device == "cpu" else _ROOM_ON_GPU
+        return usual if self.memory is None else self.memory
 
     @property
     def depth(self) -> int:

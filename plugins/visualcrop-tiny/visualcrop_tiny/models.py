@@ -22,9 +22,9 @@ class Packaged(Auto):
     home = "needles(about=attribute, count=1, size=4k, seed=1)"  # where it fails if asked directly
 
     checkpoint: str = option("", help="folder of another checkpoint than the one that ships")
-    memory: int = option(  # a question takes 12 MiB or so
+    memory: int | None = option(  # a question takes 12 MiB or so
         256 << 20,
-        help="bytes of keys and values kept of images read before",
+        help="bytes kept in all of images seen before, as pixels, keys and values",
         validator=at_least(0),
     )
 
