@@ -16,13 +16,12 @@ from ..interfaces import (
     Searcher,
     TargetExtractor,
     Verifier,
-    returned,
 )
 from ..proposals.anchors import Anchors
 from ..relevance.vv import Vv
 from ..strategy import at_least, between, option
 from ..targets.in_context import InContext
-from ..values import Answer, Evidence, Finding, Question, RelevanceMap, Target, View
+from ..values import Answer, Evidence, Finding, Question, Target, View
 from ..verification.existence import Existence
 
 
@@ -64,7 +63,6 @@ class Focus(Searcher):
             exhausted = True
         chosen = [finding for evidence in seen.values() for finding in self._chosen(evidence)]
         answer = self.answer.compose(question, chosen, model.at(ANSWER))
-        returned(Answer, answer, self.answer)
         return attrs.evolve(answer, evidence=tuple(seen.values()), exhausted=exhausted)
 
     def _located(
@@ -75,7 +73,6 @@ class Focus(Searcher):
         while targets:
             some = targets[: max(1, model.affordable(len(targets)))]
             for target, relevance in zip(some, self.relevance.maps(view, some, model), strict=True):
-                returned(RelevanceMap, relevance, self.relevance)
                 proposals = self.proposals.propose(relevance)
                 findings = tuple(Finding(target, p.box, p.score) for p in proposals)
                 yield Evidence(target, findings, relevance)
