@@ -84,7 +84,7 @@ class AnswerComposer(Stage, compose=returning.answer):
     ) -> Answer: ...
 
 
-class Searcher(Stage, search=returning.answer):
+class Searcher(Stage, search=returning.searched):
     """Question -> answer, by any means within the budget."""
 
     kind = "searcher"

@@ -48,6 +48,7 @@ class Record:
     held: int | None = None  # most bytes that the process had held by then, model and all
     ruling: str | None = None  # what a judge said of the answer, if one was asked
     error: str | None = None
+    untargeted: bool = False  # the search found no target: the whole image was asked
 
     @property
     def key(self) -> tuple[str, str]:

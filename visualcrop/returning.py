@@ -8,6 +8,8 @@ from itertools import chain
 from numbers import Real
 from typing import Any, TypeVar
 
+import attrs
+
 from .geometry import Box
 from .promises import Promise
 from .values import Answer, Proposal, Question, RelevanceMap, Target
@@ -71,6 +73,15 @@ def answer(promise: Promise, given: object, question: Question, *_: object) -> A
     boxes = (finding.box for finding in seen)
     _check_inside(promise, boxes, question.image.box, "the image")
     return answer
+
+
+def searched(promise: Promise, given: object, question: Question, *_: object) -> Answer:
+    """An answer; if the search looks for targets, and had none, it says so."""
+    found = answer(promise, given, question)
+    strategy, fields = promise.strategy, attrs.fields(type(promise.strategy))
+    kinds = {getattr(getattr(strategy, field.name), "kind", "") for field in fields}
+    nothing = not (found.findings or found.evidence or found.exhausted)
+    return attrs.evolve(found, untargeted=True) if nothing and "targets" in kinds else found
 
 
 def one_for_each(

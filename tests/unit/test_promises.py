@@ -154,12 +154,12 @@ class TestKept:
         class Kind(Existence):
             name = "kind"
 
-            def verify(self, *given: Any, **_: Any) -> tuple[float | None, ...]:
+            def verify(self, *given: Any, **_: Any) -> tuple[float, ...]:
                 return tuple(max(sure or 0, 0) for sure in super().verify(*given))
 
         @attrs.frozen(slots=False)
         class Kinder(Kind):
-            def verify(self, *given: Any, **_: Any) -> tuple[float | None, ...]:
+            def verify(self, *given: Any, **_: Any) -> tuple[float, ...]:
                 return super().verify(*given)
 
         bench = Bench.set_up()
