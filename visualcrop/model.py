@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast
 
 import attrs
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from .errors import SpecError
 from .geometry import Box, Grid
+from .promises import Promise, hold
 from .prompt import Prompt
 from .strategy import Strategy
 from .values import RelevanceMap, View
@@ -178,6 +180,7 @@ class Model(ABC):
 
     id: str
     traits: Traits
+    settings: Mapping[str, object] = MappingProxyType({})  # what suits it, by its family
 
     @property
     @abstractmethod
@@ -210,9 +213,27 @@ class ModelFamily(Strategy):
     kind = "model"
     home: ClassVar[str] = ""  # spec of a dataset of the only world that it knows, if it is so
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        hold(cls, "open", _suited)
+
     @abstractmethod
     def open(self) -> Model: ...
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
-        """Options that suit this model, by searcher: `{"focus": {"steps": 4}}`, or a `Usually`."""
+    def settings(self) -> Mapping[str, object]:
+        """
+        Options that suit this model, where a user leaves them open.
+
+        By kind of stage, `{"targets": "rules", "proposals.s_max": 3}`, and by a strategy's name,
+        `{"focus": {"steps": 4}}`; a value may be a `Usually`. The open model carries them.
+        """
         return {}
+
+
+def _suited(promise: Promise, model: object) -> Model:
+    """The model that a family opened, with the family's settings."""
+    if not isinstance(model, Model):
+        raise promise.broken(f"a {type(model).__name__} instead of a Model")
+    family = cast("ModelFamily", promise.strategy)
+    object.__setattr__(model, "settings", family.settings())
+    return model

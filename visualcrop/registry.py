@@ -12,8 +12,8 @@ import attrs
 from .conform import conform
 from .errors import DuplicateStrategyError, SpecError, UnknownStrategyError, nearest
 from .plugins import BLOCK, Plugin, Plugins, load_plugins
-from .spec import Spec
-from .strategy import Strategy, mark_given, types_of
+from .spec import Spec, Value
+from .strategy import Strategy, mark_given, paths_of, types_of
 
 S = TypeVar("S", bound=Strategy)
 
@@ -87,6 +87,10 @@ class Registry:
             shown = shown if len(shown) <= 100 else shown[:97] + "..."
             raise type(exc)(f"In {shown!r}: {exc}{'' if str(exc).endswith('^') else '.'}") from exc
 
+    def fitted(self, cls: type[Strategy], name: str, value: Value) -> typing.Any:
+        """*value* as the option of that name takes it, nested strategies built."""
+        return conform(value, _types(cls)[name], f"{cls.name}.{name}", self._make)
+
     def _make(self, interface: type[Strategy], spec: Spec | str, path: str) -> Strategy:
         try:
             spec = Spec.parse(spec) if isinstance(spec, str) else spec
@@ -108,7 +112,7 @@ class Registry:
         except (ValueError, TypeError, SpecError) as exc:  # said by an option's validator
             reason = exc.__cause__ or exc
             raise SpecError(f"{str(reason).rstrip('.')} @ {path}") from reason
-        mark_given(made, given)
+        mark_given(made, paths_of(given))
         return made
 
     def _sole(self, kind: str, name: str, rivals: list[Entry]) -> Entry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import typing
 from abc import ABC
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, ClassVar
 
@@ -96,18 +96,32 @@ def types_of(cls: type[attrs.AttrsInstance]) -> Mapping[str, Any]:
     return {field.name: hints[field.name] for field in attrs.fields(cls)}
 
 
-def mark_given(strategy: Strategy, names: Iterable[str]) -> None:
+def mark_given(strategy: Strategy, paths: Iterable[str]) -> None:
     """Note which options were given, be it as they are by default: settings leave them alone."""
-    object.__setattr__(strategy, "_given", frozenset(names))
+    object.__setattr__(strategy, "_given", frozenset(paths))
 
 
 def given_to(strategy: Strategy) -> frozenset[str]:
-    """Options that were given: those that a spec names; in Python, those not as by default."""
+    """
+    Options that were given, by their paths: `targets`, `targets.limit`.
+
+    They are those that a spec names; of a strategy that was made in Python, those that are not as
+    they are by default.
+    """
     noted: frozenset[str] | None = getattr(strategy, "_given", None)
     if noted is not None:
         return noted
     fields = attrs.fields(type(strategy))
-    return frozenset(f.name for f in fields if getattr(strategy, f.name) != f.default)
+    held = {field.name: getattr(strategy, field.name) for field in fields}
+    return frozenset(paths_of({f.name: held[f.name] for f in fields if held[f.name] != f.default}))
+
+
+def paths_of(given: Mapping[str, object]) -> Iterator[str]:
+    """The path of each option, and of those that were given to the strategies among them."""
+    for name, value in given.items():
+        yield name
+        if isinstance(value, Strategy):
+            yield from (f"{name}.{path}" for path in given_to(value))
 
 
 def at_least(least: float) -> Any:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 import numpy as np
@@ -13,6 +11,7 @@ import numpy.typing as npt
 
 from .errors import GeometryError, QuestionError, ResultError
 from .geometry import Box, Grid
+from .held import a, finite, listed, whole
 from .image import Image
 from .protocol import LETTERS, Protocol
 
@@ -20,81 +19,41 @@ if TYPE_CHECKING:
     import PIL.Image
 
 Scores: TypeAlias = npt.NDArray[np.float32]
-_T = TypeVar("_T")
-
-
-def _a(kind: type[Any]) -> Any:
-    """Validate that a field holds a *kind*."""
-
-    def check(value: object, field: attrs.Attribute[Any], held: object) -> None:
-        if not isinstance(held, kind):
-            raise ResultError(
-                f"The {field.name} of a {type(value).__name__} is a {type(held).__name__}; "
-                f"give a {kind.__name__}."
-            )
-
-    return check
-
-
-def _listed(name: str, kind: type[_T], held: Sequence[_T]) -> tuple[_T, ...]:
-    if not isinstance(held, tuple | list):
-        raise ResultError(f"The {name} are a {type(held).__name__}; give a tuple.")
-    for each in held:
-        if not isinstance(each, kind):
-            raise ResultError(
-                f"Among the {name} is a {type(each).__name__}; give a tuple of {kind.__name__}."
-            )
-    return tuple(held)
 
 
 def _findings(held: Sequence[Finding]) -> tuple[Finding, ...]:
-    return _listed("findings", Finding, held)
+    return listed("findings", Finding, held)
 
 
 def _evidence(held: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    return _listed("evidence", Evidence, held)
+    return listed("evidence", Evidence, held)
 
 
-def _views(held: Sequence[View]) -> tuple[View, ...]:
-    return _listed("shown views", View, held)
-
-
-def _finite(name: str, held: Any) -> float:
-    """A number of Python, from whatever number it is."""
-    held = held.item() if getattr(held, "ndim", None) == 0 else held
-    if isinstance(held, bool) or not isinstance(held, Real) or not math.isfinite(held):
-        raise ResultError(f"The {name} of a box is {held!r}; give a finite number.")
-    return float(held)
+def _views(held: Sequence[View]) -> Sequence[View]:
+    return held if isinstance(held, Views) else listed("shown views", View, held)
 
 
 def _score(held: float) -> float:
-    return _finite("score", held)
+    return finite("score", held)
 
 
 def _confidence(held: float | None) -> float | None:
     if held is None:
         return None
-    sure = _finite("confidence", held)
+    sure = finite("confidence", held)
     if not -1 <= sure <= 1:
         raise ResultError(f"The confidence of a box is {sure:g}; give a number from -1 to 1.")
     return sure
 
 
-def _whole(held: Any) -> int:
-    held = held.item() if getattr(held, "ndim", None) == 0 else held
-    if isinstance(held, bool) or not isinstance(held, Integral):
-        raise ResultError(f"An answer holds {held!r}, where a whole number belongs.")
-    return int(held)
-
-
 def _counts(held: Mapping[str, int]) -> Mapping[str, int]:
     if not (isinstance(held, Mapping) and all(isinstance(name, str) for name in held)):
         raise ResultError(f"An answer counts by {held!r}; give a dict of whole numbers by name.")
-    return {name: _whole(count) for name, count in held.items()}
+    return {name: whole(count) for name, count in held.items()}
 
 
 def _choice(held: int | None) -> int | None:
-    index = None if held is None else _whole(held)
+    index = None if held is None else whole(held)
     if index is not None and index < 0:
         raise ResultError(f"The choice of an answer is {index}; give an index from 0, or none.")
     return index
@@ -153,8 +112,8 @@ class Question:
 class View:
     """The part of an image that the model is shown."""
 
-    image: Image = attrs.field(repr=False, validator=_a(Image))
-    box: Box = attrs.field(validator=_a(Box))
+    image: Image = attrs.field(repr=False, validator=a(Image))
+    box: Box = attrs.field(validator=a(Box))
 
     @classmethod
     def whole(cls, image: Image) -> View:
@@ -165,11 +124,15 @@ class View:
         return self.image.crop(self.box)
 
 
+class Views(Sequence[View]):
+    """Views that hold no pictures: they are made when they are looked at."""
+
+
 @attrs.frozen
 class Target:
     """A thing to look for; with *every*, all things of that name."""
 
-    text: str = attrs.field(validator=_a(str))
+    text: str = attrs.field(validator=a(str))
     every: bool = attrs.field(default=False, converter=bool)
 
 
@@ -185,7 +148,7 @@ def _scores(scores: Any) -> Scores:
 class RelevanceMap:
     """One score for each cell of *grid*; higher means look here first."""
 
-    grid: Grid = attrs.field(validator=_a(Grid))
+    grid: Grid = attrs.field(validator=a(Grid))
     scores: Scores = attrs.field(converter=_scores, eq=lambda s: s.tobytes(), repr=False)
     base: int | None = None  # pixels on a side that the encoder sees at once
 
@@ -202,7 +165,7 @@ class RelevanceMap:
 class Proposal:
     """A box worth a look."""
 
-    box: Box = attrs.field(validator=_a(Box))
+    box: Box = attrs.field(validator=a(Box))
     score: float = attrs.field(converter=_score)
 
 
@@ -210,8 +173,8 @@ class Proposal:
 class Finding:
     """A box where the target may be; confidence from -1 to 1, none if nobody checked."""
 
-    target: Target = attrs.field(validator=_a(Target))
-    box: Box = attrs.field(validator=_a(Box))
+    target: Target = attrs.field(validator=a(Target))
+    box: Box = attrs.field(validator=a(Box))
     relevance: float = attrs.field(default=0.0, converter=_score)
     confidence: float | None = attrs.field(default=None, converter=_confidence)
 
@@ -220,10 +183,10 @@ class Finding:
 class Evidence:
     """All that a search saw of one target, in the order it looked."""
 
-    target: Target = attrs.field(validator=_a(Target))
+    target: Target = attrs.field(validator=a(Target))
     findings: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
     relevance: RelevanceMap | None = attrs.field(
-        default=None, repr=False, validator=attrs.validators.optional(_a(RelevanceMap))
+        default=None, repr=False, validator=attrs.validators.optional(a(RelevanceMap))
     )
 
 
@@ -231,12 +194,12 @@ class Evidence:
 class Answer:
     """The text, what the model was shown for it, and the evidence."""
 
-    text: str = attrs.field(validator=_a(str))
+    text: str = attrs.field(validator=a(str))
     # index into the question's choices, if the text names one
     choice: int | None = attrs.field(default=None, converter=_choice)
     # those the answer rests on
     findings: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
-    shown: tuple[View, ...] = attrs.field(default=(), repr=False, converter=_views)
+    shown: Sequence[View] = attrs.field(default=(), repr=False, converter=_views)
     evidence: tuple[Evidence, ...] = attrs.field(default=(), repr=False, converter=_evidence)
     exhausted: bool = False  # the budget ran out: this is the best so far
     passes: Mapping[str, int] = attrs.field(factory=dict, converter=_counts)  # by stage

@@ -41,6 +41,6 @@ class SealVqa(ModelFamily):
 
         return open_vqa(self, as_trained=self.layout == "training")
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         """It says itself what is missing, and knows no other way to be shown it."""
         return {"seal": {"targets": "missing", "answer": "working-memory"}}

@@ -126,7 +126,7 @@ class TestChoice:
         assert answer.untargeted
 
     def test_a_target_that_is_not_shown_was_one(self) -> None:
-        """Untargeted is a search that had nothing to look for, not one that declined, or stopped."""
+        """Untargeted is a search that had nothing to look for, not one that declined."""
         assert not search(Focus())[0].untargeted
         assert not search(Focus(targets=Given(names=("stamp",)), t_type1=0.0))[0].untargeted
         bench = Bench.set_up(passes=0)
