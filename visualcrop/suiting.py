@@ -68,13 +68,20 @@ class _Suiting:
             setting = own.get(name, self.settings.get(_kind(wanted)))
             if setting is not None and not isinstance(setting, Mapping) and at not in self.given:
                 self.used[at] = setting
-                value = self._read(strategy, name, setting)
+                value = self._keeping(value, self._read(strategy, name, setting), f"{at}.")
             if isinstance(value, Strategy):
                 below = {p[len(name) + 1 :]: v for p, v in own.items() if p.startswith(f"{name}.")}
                 value = self.suit(value, below, f"{at}.")
             if value is not getattr(strategy, name):
                 changes[name] = value
         return attrs.evolve(strategy, **changes) if changes else strategy
+
+    def _keeping(self, old: Any, new: Any, path: str) -> Any:
+        """*new* with what was given to *old*, where that is the same strategy."""
+        if type(new) is not type(old) or not isinstance(new, Strategy):
+            return new
+        kept = {p.removeprefix(path).partition(".")[0] for p in self.given if p.startswith(path)}
+        return attrs.evolve(new, **{name: getattr(old, name) for name in kept})
 
     def _of(self, strategy: Strategy) -> Settings:
         """What is said of all strategies of its kind, and of all of its name."""

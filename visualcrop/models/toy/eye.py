@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Collection
 from functools import lru_cache
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import PIL.Image
 from scipy import ndimage
 
+from ...geometry import Box
 from ...values import View
 from .scene import COLOURS, KINDS
 
@@ -39,9 +41,24 @@ def look(view: View, side: int) -> Floats:
     return np.asarray(squeezed, np.float32)
 
 
-@lru_cache(maxsize=256)
+@attrs.frozen
+class _Looked:
+    """What is remembered of a view: not its picture."""
+
+    digest: str
+    box: Box
+    view: weakref.ref[View] = attrs.field(eq=False)
+
+
 def sightings(view: View, side: int) -> tuple[Sighting, ...]:
     """Everything in the view that can be named."""
+    return _sightings(_Looked(view.image.digest, view.box, weakref.ref(view)), side)
+
+
+@lru_cache(maxsize=256)
+def _sightings(looked: _Looked, side: int) -> tuple[Sighting, ...]:
+    view = looked.view()
+    assert view is not None  # noqa: S101 - whoever asks holds it
     planes = np.ascontiguousarray(look(view, side).transpose(2, 0, 1))  # 3 x side x side
     return tuple(s for kind, frame in KINDS.items() for s in _of_kind(planes, kind, frame))
 
