@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
 
 from . import returning
 from .budget import BudgetedModel
-from .promises import Check, hold
-from .strategy import Strategy
+from .promises import Stage
 from .values import Answer, Finding, Proposal, Question, RelevanceMap, Target, View
-
-
-class Stage(Strategy):
-    """A strategy whose methods are held to what they promise, whoever calls them."""
-
-    _promised: ClassVar[Mapping[str, Check]] = {}
-
-    def __init_subclass__(cls, **promised: Check) -> None:
-        super().__init_subclass__()
-        cls._promised = {**cls._promised, **promised}
-        for verb, check in cls._promised.items():
-            hold(cls, verb, check)
 
 
 class TargetExtractor(Stage, extract=returning.targets):

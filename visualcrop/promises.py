@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import PurePath
 from types import FunctionType
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import attrs
 
@@ -34,6 +34,18 @@ class Promise:
             f"The {self.strategy.kind} {self.strategy.name!r} ({place}) returned {returned}"
             f"{end and '; '}{end}."
         )
+
+
+class Stage(Strategy):
+    """A strategy whose methods are held to what they promise, whoever calls them."""
+
+    _promised: ClassVar[Mapping[str, Check]] = {}
+
+    def __init_subclass__(cls, **promised: Check) -> None:
+        super().__init_subclass__()
+        cls._promised = {**cls._promised, **promised}
+        for verb, check in cls._promised.items():
+            hold(cls, verb, check)
 
 
 def hold(cls: type[Strategy], verb: str, check: Check) -> None:
