@@ -137,6 +137,9 @@ class Record:
         "text or none", _maybe(_is_text), default=None
     )
     error: str | None = _field("text or none", _maybe(_is_text), default=None)
+    untargeted: bool = _field(  # the search found no target: the whole image was asked
+        "true or false", lambda v: isinstance(v, bool), default=False
+    )
 
     @property
     def key(self) -> tuple[str, str]:

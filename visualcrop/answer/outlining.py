@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 
 import PIL.ImageDraw
 
 from ..geometry import Box
 from ..image import Image
+from ..keeping import Drawn
 
 _COLOURS = ("red", "blue", "lime", "yellow", "magenta")
 _SHAPES = ("box", "rectangle", "frame", "outline")
@@ -16,12 +18,13 @@ _SHAPES = ("box", "rectangle", "frame", "outline")
 
 def outlined(image: Image, boxes: Sequence[Box], colour: str) -> Image:
     """A copy of *image* with a frame just inside each box."""
+    again = partial(outlined, boxes=tuple(boxes), colour=colour)
     copy = image.picture.copy()
     draw, width = PIL.ImageDraw.Draw(copy), max(2, max(copy.size) // 200)
     for box in boxes:
         left, top, right, bottom = box.whole_pixels()
         draw.rectangle((left, top, right - 1, bottom - 1), outline=colour, width=width)
-    return Image(copy)
+    return Drawn(copy, image, again)
 
 
 def outline_colour(question: str) -> str:

@@ -107,6 +107,7 @@ def record(
         "answer": answer.text,
         "choice": None if answer.choice is None else question.choices[answer.choice],
         "found": answer.found,
+        "untargeted": answer.untargeted,
         "exhausted": answer.exhausted,
         "findings": [attrs.asdict(finding) for finding in answer.findings],
         "passes": dict(answer.passes),
@@ -131,7 +132,8 @@ def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> 
         place = [*finding.box.whole_pixels()]
         out.print(f"  looked at {place} for {finding.target.text}, {sure}")
     if not answer.findings:
-        out.print("  looked at the whole image")
+        why = "no target was found: the whole image was asked"
+        out.print(f"  {why if answer.untargeted else 'looked at the whole image'}")
     if not answer.found and _checked(answer):
         out.print("  not found: the answer may be a guess")
     stages = ", ".join(f"{stage} {passes}" for stage, passes in answer.passes.items())

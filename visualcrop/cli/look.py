@@ -43,12 +43,12 @@ def look(
     from ..configure import configure, read_option
     from ..errors import QuestionError
     from ..image import Image
-    from ..interfaces import RelevanceSource, returned
+    from ..interfaces import RelevanceSource
     from ..looker import family_of
     from ..proposals.anchors import Anchors
     from ..registry import Registry
     from ..report.drawing import drawn
-    from ..values import RelevanceMap, Target, View
+    from ..values import Target, View
 
     if not target.strip():
         raise QuestionError("The target is empty; name something to look for.")
@@ -62,7 +62,7 @@ def look(
         registry, RelevanceSource, relevance, options=options, settings=family.settings()
     )
     budgeted = BudgetedModel(family.open(), Ledger()).at("relevance")
-    found = returned(RelevanceMap, source.map(view, Target(target), budgeted), source)
+    found = source.map(view, Target(target), budgeted)
     best = Anchors().propose(found)[:3]
     place = write_picture(place, drawn(view.image, found, [p.box for p in best]))
     if as_json:

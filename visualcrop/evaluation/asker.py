@@ -118,6 +118,7 @@ def _told(sample: Sample, answer: Answer) -> dict[str, Any]:
         "text": answer.text,
         "choice": answer.choice,
         "exhausted": answer.exhausted,
+        "untargeted": answer.untargeted,
         "evidence": tuple(written(answer)),
         "recall": recall(sample, answer),
     }

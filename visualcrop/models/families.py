@@ -54,5 +54,5 @@ class Auto(Pretrained):
         shared = (field.name for field in attrs.fields(Pretrained))
         return found(**{name: getattr(self, name) for name in shared})
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         return self.family().settings() if self.checkpoint else {}

@@ -59,5 +59,5 @@ class Gemma3(Gridded):
             min_ratio=how["pan_and_scan_min_ratio_to_activate"],
         )
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         return {"focus": {"answer": "interleaved", "t_type2": 0.5}}

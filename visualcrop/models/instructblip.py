@@ -76,9 +76,9 @@ class InstructBlip(Family):
             num_query_tokens=config.num_query_tokens,
         )
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         """One image at a time, as it was tuned; ViCrop's words and layer; DC2 without features."""
         layer = {"source.layer": 15} if self.depth == 32 else {}
         words = {"source.wording": '"Question: {question} Short answer:"'}
         dc2 = {"theta": 0.0}  # merging compares values of image tokens
-        return {"focus": {"answer": "crop"}, "vicrop": {**layer, **words}, "dc2": dc2}
+        return {"answer": "crop", "vicrop": {**layer, **words}, "dc2": dc2}

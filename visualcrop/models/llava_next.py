@@ -51,7 +51,7 @@ class LlavaNext(Gridded):
         eye = eye_of(config)
         return anyres(view.picture.size, eye, pinpoints=config.image_grid_pinpoints)
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         return {
             "focus": {"answer": "interleaved", "t_type2": 0.5},
             "zoomeye": {"family": "llava-onevision"},
