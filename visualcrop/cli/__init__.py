@@ -7,6 +7,8 @@ Exit codes: 0 done, 1 wrong input (one sentence says what to do), 2 wrong comman
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from .ask import ask
@@ -62,5 +64,6 @@ def everywhere(
 
 def main() -> None:
     """Run the command line, with the commands that plug-ins add."""
-    add_plugin_commands(app)
+    if "--version" not in sys.argv:
+        add_plugin_commands(app)
     app()
