@@ -17,7 +17,7 @@ from huggingface_hub import constants
 
 from tests.cli.running import Run
 from visualcrop.cli import checks
-from visualcrop.models import refusing
+from visualcrop.checkpoints import refusing
 
 
 @pytest.fixture

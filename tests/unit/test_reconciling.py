@@ -127,6 +127,7 @@ class TestUnbilled:
         answers = Looker(toy, Cheating(_reached, "cheat")).ask_many(questions, concurrency=6)
         for question, answer in zip(questions, answers, strict=True):
             cheated = {UNBILLED: 50} if "cheat" in question.text else {}
+            assert isinstance(answer, Answer)
             assert answer.passes == {**cheated, "answer": 1}
 
     def test_are_lost_in_no_crowd(self) -> None:
@@ -135,7 +136,8 @@ class TestUnbilled:
         questions = [attrs.evolve(ASKED, text=f"{'cheat' * (n == 5)}?") for n in range(12)]
         looker = Looker(toy, Cheating(lambda _: fifty(toy), "cheat"))
         answers = looker.ask_many(questions, concurrency=4)
-        assert sum(answer.passes.get(UNBILLED, 0) for answer in answers) == 50
+        bills = [answer.passes for answer in answers if isinstance(answer, Answer)]
+        assert (len(bills), sum(bill.get(UNBILLED, 0) for bill in bills)) == (12, 50)
 
     @pytest.mark.parametrize("wrap", [lambda m: m, Batching, Recalling])
     def test_are_recorded(self, wrap: Callable[[Model], Model]) -> None:

@@ -66,7 +66,8 @@ def everywhere(
 
 def main() -> None:
     """Run the command line, with the commands that plug-ins add."""
-    add_plugin_commands(app)
+    if "--version" not in sys.argv:
+        add_plugin_commands(app)
     try:
         app()
     except Exception:  # noqa: BLE001 - let out by --debug

@@ -33,6 +33,10 @@ class _Saying:
         return self.make() if len(self.asked) == 1 else Answer("A", 0)
 
 
+def _saying(make: Callable[[], Any]) -> dict[str, Any]:
+    return {"direct": _Saying(make)}
+
+
 def _answer(**fields: Any) -> Answer:
     """An answer whose values nobody has checked."""
     answer = Answer("red")
@@ -86,7 +90,7 @@ class _Here(Executor):
 @pytest.mark.parametrize("kind", _BAD)
 def test_is_an_error_of_that_question(tmp_path: Path, kind: str) -> None:
     """The others are answered, the run can be read, and the same command asks it again."""
-    asker = attrs.evolve(Asker.open(_STUDY), searchers={"direct": _Saying(_BAD[kind])})
+    asker = attrs.evolve(Asker.open(_STUDY), searchers=_saying(_BAD[kind]))
     store = evaluate(_STUDY, tmp_path, executor=_Here(asker))
     (row,) = rows(store)
     assert (row["n"], row["errors"]) == (2, 1)
@@ -98,8 +102,8 @@ def test_is_an_error_of_that_question(tmp_path: Path, kind: str) -> None:
 
 def test_ctrl_c_is_not(tmp_path: Path) -> None:
     """It ends the run, as it should."""
-    saying = _Saying(lambda: _raise(KeyboardInterrupt()))
-    asker = attrs.evolve(Asker.open(_STUDY), searchers={"direct": saying})
+    saying = _saying(lambda: _raise(KeyboardInterrupt()))
+    asker = attrs.evolve(Asker.open(_STUDY), searchers=saying)
     with pytest.raises(KeyboardInterrupt):
         evaluate(_STUDY, tmp_path, executor=_Here(asker))
 
