@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from .errors import DatasetError, SpecError
+from .paths import expanded
 from .registry import Registry
 from .settings import Usually
 from .spec import Spec, Value, read_value, written
@@ -78,7 +79,7 @@ def read_spec(text: str) -> Spec:
 
 def read_model(registry: Registry, text: str) -> Spec:
     """Read a model's spec; a folder, or a name with a slash as on the hub, is a checkpoint."""
-    if _is_path(registry, "model", text) and ("/" in text or Path(text).is_dir()):
+    if _is_path(registry, "model", text) and ("/" in text or expanded(text).is_dir()):
         return Spec("auto", (("checkpoint", text),))
     return read_spec(text)
 
@@ -86,7 +87,7 @@ def read_model(registry: Registry, text: str) -> Spec:
 def read_dataset(registry: Registry, text: str) -> Spec:
     """Read a dataset's spec; a folder is one in the common form."""
     if _is_path(registry, "dataset", text):
-        if Path(text).expanduser().is_dir():
+        if expanded(text).is_dir():
             return Spec("folder", (("path", text),))
         if "/" in text:
             raise DatasetError(

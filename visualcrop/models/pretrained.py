@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 import attrs
@@ -10,6 +9,7 @@ import attrs
 from ..checkpoints.loading import Source, explained
 from ..errors import ModelError
 from ..model import ModelFamily
+from ..paths import expanded
 from ..strategy import at_least, option
 
 
@@ -38,7 +38,7 @@ class Pretrained(ModelFamily):
                 f'The model {self.name!r} needs a checkpoint: -m "{self.name}(checkpoint=...)".'
             )
         home = self.checkpoint.startswith("~")
-        place = str(Path(self.checkpoint).expanduser()) if home else self.checkpoint
+        place = str(expanded(self.checkpoint)) if home else self.checkpoint
         return Source(place, self.revision, self.dtype, self.device, self.attention, self.bits)
 
     @property
