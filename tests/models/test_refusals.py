@@ -19,7 +19,7 @@ from tests.models.tiny.checkpoints import checkpoint
 from tests.unit.refusals import is_one_sentence, refused
 from visualcrop import Auto
 from visualcrop.checkpoints.refusing import why
-from visualcrop.errors import ModelError
+from visualcrop.errors import ModelError, VisualcropError
 from visualcrop.models.llava import Llava
 
 _BY_ITSELF = """
@@ -118,6 +118,13 @@ class TestFolders:
         message = refused(ModelError, Auto(checkpoint=place).open)
         assert message.startswith("There is no folder ")
         assert message.endswith("nowhere'; give that of a checkpoint.") or "/" in place
+
+    @pytest.mark.parametrize("place", ["x" * 5000, "./" + "x" * 5000, "a\0b", "~nouser/x", ""])
+    def test_that_no_folder_can_be_called(self, place: str) -> None:
+        """It is a sentence, too."""
+        with pytest.raises(VisualcropError) as caught:
+            Auto(checkpoint=place).open()
+        assert is_one_sentence(str(caught.value))
 
     def test_of_another_family(self) -> None:
         """A checkpoint that the family cannot read is named as what it is, with the way to it."""

@@ -13,6 +13,7 @@ from tests.unit.reaching import ASKED, TEXT, Cheating, fifty
 from tests.unit.refusals import refused
 from visualcrop import (
     UNBILLED,
+    Answer,
     Budget,
     BudgetedModel,
     Charge,

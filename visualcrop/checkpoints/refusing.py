@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -17,11 +18,16 @@ def why(checkpoint: str, exc: BaseException, doing: str = "loaded") -> str:
     """Say of what transformers raised, or torch, what the user can do about it."""
     if told := _of_machine(checkpoint, exc):
         return told
-    if doing == "loaded" and Path(checkpoint).is_dir():
+    if doing == "loaded" and is_folder(checkpoint):
         return _of_folder(Path(checkpoint), exc)
     if doing == "loaded" and isinstance(exc, OSError):
         return _of_hub(checkpoint, exc)
     return _generally(checkpoint, exc, doing)
+
+
+def is_folder(checkpoint: str) -> bool:
+    """Whether it is one on this machine; pathlib raises for a name that is too long."""
+    return os.path.isdir(checkpoint)  # noqa: PTH112
 
 
 def _of_machine(checkpoint: str, exc: BaseException) -> str:

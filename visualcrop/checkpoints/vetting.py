@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ..errors import ModelError
+from .refusing import is_folder
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,7 +53,7 @@ class Files:
 
     def place(self, name: str) -> Path | None:
         """Where a file lies, if there is one; what is no file is refused, for it may block."""
-        if not Path(self.checkpoint).is_dir():
+        if not is_folder(self.checkpoint):
             from transformers.utils.hub import cached_file
 
             got = cached_file(
@@ -157,7 +158,9 @@ class Files:
 
     def _has_pickles(self) -> bool:
         folder = Path(self.checkpoint)
-        return not folder.is_dir() or any(any(folder.glob(end)) for end in ("*.bin", "*.pt*"))
+        return not is_folder(self.checkpoint) or any(
+            any(folder.glob(end)) for end in ("*.bin", "*.pt*")
+        )
 
     def _check_bytes(self, place: Path, most: int) -> None:
         if place.stat().st_size > most:

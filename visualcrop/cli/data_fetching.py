@@ -31,9 +31,10 @@ def fetch(
     """Fetch a dataset from the Hugging Face hub; begun anew, it goes on where it was."""
     from ..datasets.fetching import fetch_file, listing, repository
     from ..datasets.file_dataset import home
+    from ..paths import expanded
 
     wanted = repository(dataset)
-    target = Path(to).expanduser() if to else home() / dataset
+    target = expanded(to) if to else home() / dataset
     files = [file for file in listing(wanted) if only is None or only in file.path]
     left = [file for file in files if not file.is_in(target)]
     if not as_json:
