@@ -7,6 +7,8 @@ Exit codes: 0 done, 1 wrong input (one sentence says what to do), 2 wrong comman
 
 from __future__ import annotations
 
+import warnings
+
 import typer
 
 from .ask import ask
@@ -62,5 +64,7 @@ def everywhere(
 
 def main() -> None:
     """Run the command line, with the commands that plug-ins add."""
+    # Pillow's, of metadata that is broken: the picture is opened all the same.
+    warnings.filterwarnings("ignore", module=r"PIL\b")
     add_plugin_commands(app)
     app()
