@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.running import Run
+from tests.unit.mangled import encoded, picture
 from visualcrop.models.toy.model import ToyModel
 from visualcrop_attention import Attention
 
@@ -125,3 +128,15 @@ class TestFailing:
         done = run("ask", scene_file, "What colour is the mug?")
         assert done.exit_code == 1
         assert not done.stderr
+
+
+def test_warnings_of_pillow_are_not_shown(tmp_path: Path) -> None:
+    """A picture whose metadata is wrong is opened, and the terminal shows the answer alone."""
+    icon = bytearray(encoded(picture(48, 32), "ICO", sizes=[(48, 32)]))
+    icon[6] = 16  # so wide, it says
+    path = tmp_path / "icon.ico"
+    path.write_bytes(icon)
+    command = [sys.executable, "-m", "visualcrop", "ask", str(path), "What is it?", "-m", "toy"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "Warning" not in done.stderr

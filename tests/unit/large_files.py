@@ -38,6 +38,7 @@ def _sideways() -> PIL.Image.Exif:
 
 
 _PLAIN = _mode("RGB")
+_OTHER = PIL.Image.new("RGB", (64, 64), "red")
 _ONE_STRIP = {"compression": "tiff_lzw", "strip_size": 1 << 30}
 _SAVED: dict[str, tuple[Callable[[_Picture], _Picture], dict[str, Any]]] = {
     "rgb.jpg": (_PLAIN, _LOSSY),
@@ -58,6 +59,8 @@ _SAVED: dict[str, tuple[Callable[[_Picture], _Picture], dict[str, Any]]] = {
     "rgb.bmp": (_PLAIN, {}),
     "rle.tga": (_PLAIN, {"compression": "tga_rle"}),
     "one.gif": (_mode("P"), {}),
+    "first of two.mpo": (_PLAIN, {"save_all": True, "append_images": [_OTHER]}),
+    "first of two.gif": (_mode("P"), {"save_all": True, "append_images": [_OTHER]}),
 }
 _SMALL: dict[str, tuple[Callable[[_Picture], _Picture], dict[str, Any]]] = {  # slow to write
     "alpha.webp": (_mode("RGBA"), {"method": 0}),

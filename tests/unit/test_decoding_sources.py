@@ -47,6 +47,15 @@ class TestSources:
         with path.open("r") as text, pytest.raises(ImageError, match="opened with 'rb'"):
             Image.open(text)
 
+    @pytest.mark.parametrize("format", sound_files())
+    def test_pictures_of_pillow(self, format: str) -> None:
+        """Opened by somebody else, decoded already or not, from files that are closed or not."""
+        data = sound_files()[format]
+        lazy, eager = (PIL.Image.open(BytesIO(data)) for _ in range(2))
+        eager.load()
+        assert Image.open(lazy) == Image.open(eager) == Image.open(data)
+        assert Image.open(lazy).picture is not lazy
+
     def test_arrays(self) -> None:
         """Grey with and without a channel, RGB, RGBA, and views into larger arrays."""
         grey = _RGB[..., 0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+import warnings
 
 import typer
 
@@ -66,6 +67,8 @@ def everywhere(
 
 def main() -> None:
     """Run the command line, with the commands that plug-ins add."""
+    # Pillow's, of metadata that is broken: the picture is opened all the same.
+    warnings.filterwarnings("ignore", module=r"PIL\b")
     if "--version" not in sys.argv:
         add_plugin_commands(app)
     try:

@@ -46,10 +46,16 @@ def over_limit(label: str, what: str, limit: int) -> ImageError:
 def cost(raw: Raw) -> int:
     """Most bytes that are held at a time until the picture is RGB and upright."""
     picture, pixels = raw.picture, raw.picture.width * raw.picture.height
-    held = pixels * _held(picture.mode) if picture.format else 0  # else it is there already
-    beside = _beside(picture) if picture.format else 0
-    converted = 0 if raw.ours and held and is_plain(picture) and raw.orientation == 1 else _RGB
+    waits = _waits(picture)
+    held = pixels * _held(picture.mode) if waits else 0
+    beside = _beside(picture) if waits else 0
+    converted = 0 if raw.ours and waits and is_plain(picture) and raw.orientation == 1 else _RGB
     return raw.copied + held + max(beside, pixels * converted)
+
+
+def _waits(picture: Any) -> bool:
+    """Whether the picture is not decoded yet; of two formats, nothing of Pillow's tells."""
+    return bool(getattr(picture, "tile", ())) or picture.format in {"AVIF", "WEBP"}
 
 
 def is_plain(picture: PIL.Image.Image) -> bool:
@@ -67,7 +73,7 @@ def _beside(picture: Any) -> int:
     each = _BESIDE.get(format, 0)
     if format == "JPEG2000":
         each = 7 * bands  # whole numbers of four bytes, and what the wavelets need
-    elif format == "JPEG" and _comes_in_scans(picture):
+    elif format in {"JPEG", "MPO"} and _comes_in_scans(picture):
         each = 2 * bands  # coefficients of two bytes, until the last scan is read
     elif format in {"BMP", "PPM"} and picture.tile[0][0] != "raw":  # these decoders are Python
         each = 2 * bands
@@ -79,6 +85,8 @@ def _comes_in_scans(picture: Any) -> bool:
     """Whether a JPEG is progressive, or has scans of some components only."""
     if picture.info.get("progressive") or picture.info.get("progression"):
         return True
+    if picture.format == "MPO":  # of several pictures, whose heads have been read
+        return False
     place = picture.fp.tell()  # Pillow has read up to the first scan
     head = picture.fp.read(3)
     picture.fp.seek(place)
