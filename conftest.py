@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,24 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def pytest_configure() -> None:
-    """Tests name no model where any will do: they mean the toy, which needs no weights."""
+    """
+    Tests see what the repository brings, whatever else is installed.
+
+    They name no model where any will do: they mean the toy, which needs no weights.
+    """
     os.environ["VISUALCROP_MODEL"] = "toy"
+    ours = {"visualcrop", *(path.name for path in (Path(__file__).parent / "plugins").iterdir())}
+    installed = {entry.dist.name for entry in entry_points(group="visualcrop") if entry.dist}
+    foreign = installed - ours  # a user's own, say
+    os.environ["VISUALCROP_BLOCK"] = " ".join(foreign)  # for what a test starts
+
+    def without_foreign(*, group: str) -> list[EntryPoint]:
+        found = entry_points(group=group)
+        return [entry for entry in found if entry.dist is None or entry.dist.name not in foreign]
+
+    from visualcrop import plugins
+
+    vars(plugins)["entry_points"] = without_foreign
 
 
 parsers: list[Parser] = [parse_blocks, SkipParser()]

@@ -10,10 +10,10 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from .decoding import size_of
+from .decoding import MAX_BYTES, size_of
 from .errors import DatasetError
 from .geometry import Box
-from .image import MAX_PIXELS, Image
+from .image import Image
 from .protocol import LETTERS
 from .strategy import Strategy
 from .values import Question
@@ -28,8 +28,12 @@ class ImageSource(ABC):
     def read(self) -> bytes:
         """The encoded picture, as it was shipped."""
 
-    def open(self, max_pixels: int = MAX_PIXELS) -> Image:
-        return Image.open(self.read(), max_pixels=max_pixels)
+    def open(self, max_bytes: int = MAX_BYTES) -> Image:
+        return Image.open(self.read(), max_bytes=max_bytes)
+
+    def fingerprint(self) -> str:
+        """Another where the picture is another: of its bytes, which are not decoded for it."""
+        return hashlib.blake2b(self.read(), digest_size=8).hexdigest()
 
     def size(self) -> tuple[int, int]:
         """Width and height of the upright picture, without opening all of it."""
@@ -93,9 +97,9 @@ class Sample:
         told = json.dumps((self.text, self.choices, self.answer, boxes))
         return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
-    def question(self, max_pixels: int = MAX_PIXELS) -> Question:
+    def question(self, max_bytes: int = MAX_BYTES) -> Question:
         """Open the image, and ask about it."""
-        return Question(self.text, self.source.open(max_pixels), self.choices)
+        return Question(self.text, self.source.open(max_bytes), self.choices)
 
 
 def _writable(text: str) -> str:

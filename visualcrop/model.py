@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast
 
 import attrs
 import numpy as np
@@ -13,6 +15,7 @@ import numpy.typing as npt
 
 from .errors import SpecError
 from .geometry import Box, Grid
+from .promises import Promise, hold
 from .prompt import Prompt
 from .strategy import Strategy
 from .values import RelevanceMap, View
@@ -178,6 +181,7 @@ class Model(ABC):
 
     id: str
     traits: Traits
+    settings: Mapping[str, object] = MappingProxyType({})  # what suits it, by its family
 
     @property
     @abstractmethod
@@ -188,6 +192,13 @@ class Model(ABC):
         """How large *view* is seen if it is shown alone; none if that cannot be told."""
         del view
         return None
+
+    def forget(self) -> None:  # noqa: B027 - most keep nothing
+        """
+        Let go of what was kept of prompts, so that the next one costs what it costs by itself.
+
+        A model that keeps nothing, such as KV caches or processed pixels, has nothing to do.
+        """
 
     @abstractmethod
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
@@ -210,9 +221,36 @@ class ModelFamily(Strategy):
     kind = "model"
     home: ClassVar[str] = ""  # spec of a dataset of the only world that it knows, if it is so
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        hold(cls, "open", _suited)
+
     @abstractmethod
     def open(self) -> Model: ...
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
-        """Options that suit this model, by searcher: `{"focus": {"steps": 4}}`, or a `Usually`."""
+    def fingerprint(self) -> str:
+        """
+        Another where the model would answer differently: a run goes on only with the same.
+
+        It is asked before the weights are loaded, and is cheap. Here it is that of the options;
+        a family with weights adds theirs, as `checkpoint_fingerprint` tells them.
+        """
+        return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
+
+    def settings(self) -> Mapping[str, object]:
+        """
+        Options that suit this model, where a user leaves them open.
+
+        By kind of stage, `{"targets": "rules", "proposals.s_max": 3}`, and by a strategy's name,
+        `{"focus": {"steps": 4}}`; a value may be a `Usually`. The open model carries them.
+        """
         return {}
+
+
+def _suited(promise: Promise, model: object) -> Model:
+    """The model that a family opened, with the family's settings."""
+    if not isinstance(model, Model):
+        raise promise.broken(f"a {type(model).__name__} instead of a Model")
+    family = cast("ModelFamily", promise.strategy)
+    object.__setattr__(model, "settings", family.settings())
+    return model

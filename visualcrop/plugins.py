@@ -129,7 +129,7 @@ def load_plugins(
     plugins.add(Plugin("builtins", *_origin(None)), built_in)
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
         plugin = Plugin(entry.name, *_origin(entry))
-        if entry.name in block:
+        if entry.name in block or plugin.distribution in block:
             reason = f"{BLOCK} names it"
             plugins.found.append(attrs.evolve(plugin, status="blocked", reason=reason))
         else:

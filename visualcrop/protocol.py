@@ -42,7 +42,7 @@ class Protocol:
     between: str = "\n"  # between options
     saying: str = attrs.field(default="{question}", validator=_names_the_question)  # without any
     inference: Inference | None = None  # none leaves it to the strategy
-    extraction: Extraction = "tolerant"
+    extraction: Extraction = "strict"  # as A.2 has it: no post-processing
 
     def asked(self, question: str, choices: Sequence[str] = ()) -> str:
         """The question as the model is to read it."""

@@ -52,10 +52,17 @@ def from_toml(text: str) -> Spec:
     return spec
 
 
-def to_toml(spec: Spec) -> str:
-    """Write *spec* so that `from_toml` gives it back."""
+def to_toml(spec: Spec, *, ascii_only: bool = False) -> str:
+    """Write *spec* so that `from_toml` gives it back; letters that are unseen are escaped."""
     pairs = (("name", json.dumps(spec.name)), *((k, _inline(v)) for k, v in spec.options))
-    return "".join(f"{key} = {value}\n" for key, value in pairs)
+    text = "".join(f"{key} = {value}\n" for key, value in pairs)
+    return "".join(
+        c if c == "\n" or _is_shown(c, ascii_only=ascii_only) else f"\\U{ord(c):08X}" for c in text
+    )
+
+
+def _is_shown(letter: str, *, ascii_only: bool) -> bool:
+    return letter.isprintable() and (letter.isascii() or not ascii_only)
 
 
 def _inline(value: Value) -> str:
@@ -67,7 +74,7 @@ def _inline(value: Value) -> str:
         pairs = (("name", json.dumps(value.name)), *((k, _inline(v)) for k, v in value.options))
         return f"{{{', '.join(f'{key} = {inner}' for key, inner in pairs)}}}"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        return json.dumps(value, ensure_ascii=False)
     return written(value)
 
 

@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 
+from tests.unit.evaluation.studies import manifest_of
 from visualcrop import Answer, Box, Evidence, Finding, Grid, Record, RelevanceMap, Target
+from visualcrop.evaluation.beginning import begun
 from visualcrop.evaluation.evidence import written
-from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
 
 _IMAGES = 200
@@ -57,10 +58,13 @@ def write(folder: Path, count: int) -> None:
 
 def answer(folder: Path, count: int) -> None:
     """A run in which all questions but the last are answered under both variants."""
-    store = Store.begin(folder / "run", _study(folder))
+    study = _study(folder)
     evidence = tuple(written(_looked()))
     rng = np.random.default_rng(0)
-    with store.shard("1of1").open("w", encoding="utf-8") as file:
+    with (
+        begun(folder / "run", study, manifest_of(study)) as (store, _),
+        store.shard((1, 1)).open("w", encoding="utf-8") as file,
+    ):
         for number in range(count - 1):
             for variant, chance in (("direct", 0.6), ("focus", 0.8)):
                 score = float(rng.random() < chance)

@@ -53,7 +53,15 @@ class TestCompare:
 
     def test_few_questions_need_what_each_variant_needs(self) -> None:
         """Where several are not told apart, the points that would show for any of them."""
-        plain = {"errors": 0, "asked": 9, "wanted": None, "whole": None, "memory": {"process": 0}}
+        plain = {
+            "errors": 0,
+            "n": 9,
+            "alone": True,
+            "asked": 9,
+            "wanted": None,
+            "whole": None,
+            "memory": {"process": 0},
+        }
         gains = {"a": {"p": 0.5, "smallest": 0.09}, "b": {"p": 0.4, "smallest": 0.31}}
         (told,) = notes([{"searcher": name, "gain": gains[name], **plain} for name in gains])
         assert told.startswith("Not told apart from direct: a, b. ")
@@ -98,7 +106,10 @@ def _broken_off(folder: Path, tmp_path: Path) -> Path:
     return place
 
 
-_UNFINISHED = "Unfinished: 2 of 6 asked (direct); 1 of 6 asked (s1, steps=8)."
+_UNFINISHED = (
+    "Unfinished: 2 of 6 asked (direct); 1 of 6 asked (s1, steps=8). 14 answers are missing: the "
+    "same command asks only these."
+)
 
 
 class TestUnfinished:

@@ -78,7 +78,7 @@ class TestSample:
     def test_is_held_to_the_pixel_limit(self) -> None:
         """A picture larger than what is allowed is refused before it is decoded."""
         asked = sample(source=Bytes(jpeg())).question
-        assert "over the limit" in refused(ImageError, asked, max_pixels=100)
+        assert "over the limit" in refused(ImageError, asked, max_bytes=100)
 
 
 class TestDataset:

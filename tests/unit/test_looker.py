@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import attrs
 import numpy as np
 import pytest
 
@@ -16,7 +15,7 @@ from visualcrop.errors import ImageError, QuestionError, SpecError, UnknownStrat
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.direct import Direct
 from visualcrop.searchers.focus import Focus
-from visualcrop.testing import Scene, ToyModel
+from visualcrop.testing import Scene
 
 _SCENE = Scene.draw(0)
 _ASKED = _SCENE.questions[0]
@@ -103,22 +102,3 @@ class TestAsk:
         )
         assert message == "A ledger has a budget of its own; give Ledger(budget) alone."
         assert looker.model.passes == 0
-
-
-class TestAskMany:
-    """Several questions at once."""
-
-    def test_as_if_asked_one_by_one(self) -> None:
-        """In order, with the same answers and bills, whatever runs beside them."""
-        asked = [each.question for seed in range(4) for each in Scene.draw(seed).questions]
-        looker, alone = Looker.open(), Looker.open()
-        wanted = [alone.ask(q.image, q.text, q.choices, budget=Budget(9)) for q in asked]
-        assert looker.ask_many(asked, concurrency=3, budget=Budget(9)) == wanted
-        assert looker.model.passes == alone.model.passes
-
-    def test_an_error_is_raised(self) -> None:
-        """Nothing is left out in silence."""
-        scene = Scene.draw(0)
-        unseen = attrs.evolve(scene.questions[0].question, image=scene.image)
-        looker = Looker(ToyModel(), Focus(relevance=Vv(prompt="Is it there?")))
-        refused(SpecError, looker.ask_many, [unseen, unseen])

@@ -7,8 +7,13 @@ Exit codes: 0 done, 1 wrong input (one sentence says what to do), 2 wrong comman
 
 from __future__ import annotations
 
+import sys
+import traceback
+import warnings
+
 import typer
 
+from ..output.streams import say
 from .ask import ask
 from .compare import compare
 from .data import app as data
@@ -16,7 +21,7 @@ from .demo import demo
 from .doctor import doctor
 from .evaluate import evaluate
 from .explain import explain
-from .failing import Group, add_plugin_commands
+from .failing import WRONG_INPUT, Group, add_plugin_commands
 from .look import look
 from .paper import paper
 from .plugins import app as plugins
@@ -62,5 +67,12 @@ def everywhere(
 
 def main() -> None:
     """Run the command line, with the commands that plug-ins add."""
-    add_plugin_commands(app)
-    app()
+    # Pillow's, of metadata that is broken: the picture is opened all the same.
+    warnings.filterwarnings("ignore", module=r"PIL\b")
+    if "--version" not in sys.argv:
+        add_plugin_commands(app)
+    try:
+        app()
+    except Exception:  # noqa: BLE001 - let out by --debug
+        say(traceback.format_exc().rstrip(), error=True)
+        sys.exit(WRONG_INPUT)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .options import AsJson, console, print_json, visible
+from ..output.terminal import Styled
+from .options import AsJson, console, print_json
 
 
 def compare(
@@ -28,17 +28,18 @@ def compare(
     from ..evaluation.store import Store
     from .rows import notes, print_costs, print_rows
 
-    stores = [Store.existing(Path(folder)) for folder in run]
+    stores = [Store.existing(folder) for folder in run]
     found = comparing.compare(stores, baseline, forced=force)[: None if by_category else 1]
     if as_json:
         print_json([attrs.asdict(each) for each in found])
         return
     for each in found:
         if each.category:
-            console().print(f"\n[bold]{each.category}[/]")
+            console().print()
+            console().print(Styled(each.category, "bold"))
         print_rows(each.rows, against=each.baseline)
         console().print()
         print_costs(each.rows)
         console().print()
         for note in notes(each.rows, against=each.baseline):
-            console().print(visible(note))
+            console().print(note)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import AsJson, ModelSpec, console, print_json, visible
+from .options import AsJson, ModelSpec, console, print_json
 
 if TYPE_CHECKING:
     from ..evaluation.selection import Selection
@@ -49,6 +49,10 @@ ExecutorSpec = Annotated[
 Passes = Annotated[
     int | None, typer.Option("--budget", help="Most passes of a search, for each question.", min=0)
 ]
+Force = Annotated[
+    bool,
+    typer.Option(help="Go on although the model or a picture has changed; the manifest says so."),
+]
 OpenEnded = Annotated[
     bool, typer.Option("--open-ended", help="Put questions without their choices.")
 ]
@@ -74,6 +78,7 @@ def evaluate(
     concurrency: Concurrency = 1,
     executor: ExecutorSpec = None,
     budget: Passes = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure searches on a dataset, beside asking directly. The same command resumes."""
@@ -90,7 +95,8 @@ def evaluate(
     made = _from_file if dataset.endswith(".toml") else _from_options
     study = made(dataset, model, given)
     chosen = Selection(limit, frozenset(id or ()), category, read_shard(shard), seed)
-    store = run(study, out, chosen, executor or f"local(concurrency={concurrency})", quiet=as_json)
+    spread = executor or f"local(concurrency={concurrency})"
+    store = run(study, out, chosen, spread, quiet=as_json, forced=force)
     show(store, as_json=as_json)
 
 
@@ -125,7 +131,13 @@ def _from_options(dataset: str, model: str | None, given: Mapping[str, Any]) -> 
 
 
 def run(
-    study: Study, out: str | None, selection: Selection, executor: str, *, quiet: bool
+    study: Study,
+    out: str | None,
+    selection: Selection,
+    executor: str,
+    *,
+    quiet: bool,
+    forced: bool,
 ) -> Store:
     """Run *study* with progress; interrupted, say how to go on."""
     from ..evaluation.runner import evaluate
@@ -140,7 +152,9 @@ def run(
     spread = registry.build(Executor, Spec.parse(executor))
     try:
         with progress(selection.most(dataset), quiet=quiet) as watch:
-            return evaluate(study, folder, selection=selection, executor=spread, watch=watch)
+            return evaluate(
+                study, folder, selection=selection, executor=spread, watch=watch, forced=forced
+            )
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"Interrupted. What was answered is in {folder}: the same command goes on from there."
@@ -164,9 +178,9 @@ def show(store: Store, *, as_json: bool) -> None:
     print_costs(found)
     out.print()
     for note in notes(found):
-        out.print(visible(note))
-    if count := sum(each["broken"] for each in asked):
-        first = next(each["named"][0] for each in asked if each["broken"])
-        told = f"{count} rows of the dataset are broken, first {first['id']!r}: {first['reason']}"
-        out.print(told, markup=False, style="red")
-    out.print(f"\nThe run: {store.folder}", markup=False, soft_wrap=True)
+        out.print(note)
+    count, first = store.broken()
+    if count:
+        out.print(f"{count} rows of the dataset are broken, first {first}", style="red")
+    out.print()
+    out.print(f"The run: {store.folder}", soft_wrap=True)

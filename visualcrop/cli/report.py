@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..paths import expanded
 from .options import console, write
 
 if TYPE_CHECKING:
@@ -40,19 +41,19 @@ def report(
     from ..report.results import results_page
     from ..report.tables import FORMATS, cells
 
-    stores = [Store.existing(Path(folder)) for folder in run]
+    stores = [*map(Store.existing, run)]
     whole, *parts = comparing.compare(stores, baseline, forced=force)
-    folder = Path(out).expanduser() if out else stores[0].folder / "report"
+    folder = expanded(out) if out else stores[0].folder / "report"
     labels = [row["searcher"] for row in whole.rows]
     shown = _questions(stores[0], labels, folder, pages) if len(stores) == 1 else []
     title = f"{stores[0].study.dataset.partition('(')[0]}, {whole.rows[0]['n']} questions"
     page = write(folder / "index.html", results_page(stores, whole, parts, shown, title=title))
     for ending, form in FORMATS.items():
         write(folder / f"results.{ending}", form(cells(whole)))
-    told = f"The page: {page}\nThe table: {folder / 'results.csv'}, .md, .tex"
+    console().print(f"The page: {page}")
+    console().print(f"The table: {folder / 'results.csv'}, .md, .tex")
     if len(stores) == 1:
-        told += f"\nIn short: {write(folder / 'summary.md', summary(stores[0], whole))}"
-    console().print(told, markup=False)
+        console().print(f"In short: {write(folder / 'summary.md', summary(stores[0], whole))}")
 
 
 def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list[Differing]:
@@ -66,7 +67,7 @@ def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list
     try:
         samples = samples_of(store.study.open_dataset(Registry.load()), ids) if ids else {}
     except VisualcropError as exc:
-        console(stderr=True).print(f"No pages of questions: {exc}", markup=False)
+        console(stderr=True).print(f"No pages of questions: {exc}")
         return found
     records, specs = records_of(store, ids), dict(store.study.variants)
     for place, id in enumerate(ids):
@@ -85,19 +86,23 @@ def show(
 ) -> None:
     """Show one question of a run: map, boxes, confidences, truth, for every variant."""
     from ..evaluation.store import Store
+    from ..evaluation.summary import rows
+    from ..evaluation.wording import wrong_told
     from ..registry import Registry
     from ..report.questions import question_page, records_of, samples_of
 
-    store = Store.existing(Path(run))
+    store = Store.existing(run)
     records = records_of(store, [id])[id]
     sample = samples_of(store.study.open_dataset(Registry.load()), [id])[id]
     out = console()
-    out.print(f"{sample.text}  [{', '.join(sample.answers)}]", markup=False)
+    out.print(f"{sample.text}  [{', '.join(sample.answers)}]")
+    for note in wrong_told(rows(store)):
+        out.print(note)
     for record in records:
         told = record.error or record.text
         passes = sum(record.passes.values())
-        out.print(f"  {record.variant}: {told} ({record.status}, {passes} passes)", markup=False)
+        out.print(f"  {record.variant}: {told} ({record.status}, {passes} passes)")
     safe = "".join(letter if letter.isalnum() else "-" for letter in id)[:80]
     place = page or f"{safe}.html"
     written = write(place, question_page(sample, records, dict(store.study.variants)))
-    out.print(f"The page: {written}", markup=False, soft_wrap=True)
+    out.print(f"The page: {written}", soft_wrap=True)

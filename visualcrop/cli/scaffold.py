@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ..errors import FileError, SpecError, nearest
+from ..paths import expanded
 from ..registry import Registry
 from ..soundness import KEBAB, RESERVED
 from .options import write
@@ -37,7 +38,7 @@ def scaffold(kind: str, name: str, folder: str) -> Path:
         raise SpecError(f"{name!r} is not lower-case-with-dashes; call it, say, {better!r}.")
     _check_free(kind, name)
     module = f"visualcrop_{name.replace('-', '_')}"
-    place = Path(folder).expanduser() / f"visualcrop-{name}"
+    place = expanded(folder) / f"visualcrop-{name}"
     if place.exists():
         raise FileError(
             f"{str(place)!r} exists already; choose another name or --to another folder."

@@ -8,6 +8,7 @@ import typer
 
 from .evaluate import (
     Category,
+    Force,
     InferenceName,
     Limit,
     Out,
@@ -43,6 +44,7 @@ def sweep(
     category: Category = None,
     shard: ShardOf = "1/1",
     budget: Passes = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure one search under many settings; passes that settings have in common are run once."""
@@ -59,4 +61,4 @@ def sweep(
         options=options, sharing=True,
     )  # fmt: skip
     chosen = Selection(limit, category=category, shard=read_shard(shard))
-    show(run(study, out, chosen, "local", quiet=as_json), as_json=as_json)
+    show(run(study, out, chosen, "local", quiet=as_json, forced=force), as_json=as_json)

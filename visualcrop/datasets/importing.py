@@ -7,15 +7,13 @@ import os
 from collections.abc import Callable
 from hashlib import file_digest
 from importlib.metadata import version
-from io import BytesIO
 from pathlib import Path
 from typing import IO
 
 import attrs
-import PIL.Image
 
 from ..dataset import Dataset, Problem, Sample
-from ..decoding import size_of
+from ..decoding import format_of, size_of
 from ..errors import FileError, VisualcropError
 from ..spec import Spec
 from .cells import digest_of
@@ -88,8 +86,7 @@ def _keep(picture: bytes, target: Path) -> str:
 
 def suffix_of(picture: bytes) -> str:
     """The ending that the picture's format is known by."""
-    with PIL.Image.open(BytesIO(picture)) as opened:
-        known = opened.format or ""
+    known = format_of(picture)
     return {"JPEG": ".jpg", "JPEG2000": ".jp2", "TIFF": ".tif"}.get(known, f".{known.lower()}")
 
 

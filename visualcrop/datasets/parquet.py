@@ -11,6 +11,7 @@ import attrs
 
 from ..dataset import ImageSource, Problem
 from ..errors import DatasetError, FileError
+from ..forking import in_child
 from .cells import IMAGE_COLUMNS, TableRow, decoded, digest_of
 
 _BUFFER = 1 << 20
@@ -32,6 +33,11 @@ class _Cursor:
     """Where the last picture was read: the next one is not far, and is reached by reading on."""
 
     def __init__(self) -> None:
+        self.start_afresh()
+        in_child(self.start_afresh)
+
+    def start_afresh(self) -> None:
+        """Forget where that was; in a forked child, the file is another process's, too."""
         self.lock = threading.Lock()
         self.column: tuple[str, str] | None = None
         self.cells: Iterator[tuple[int, Any]] = iter(())

@@ -8,8 +8,7 @@ from typing import Any
 
 import attrs
 
-from ..blaming import blamed
-from ..budget import CONVENTIONS, Budget, BudgetedModel, Ledger
+from ..budget import CONVENTIONS, Budget, Ledger
 from ..configure import read_model
 from ..dataset import Sample
 from ..executor import Task, Worker
@@ -24,7 +23,9 @@ from ..record import Record
 from ..registry import Registry
 from ..values import Answer, Question
 from .evidence import written
+from .failed import failed, writable
 from .opening import Opening
+from .pictures import Pictures
 from .scoring import recall, scored
 from .shrinking import whole_of
 from .study import Study
@@ -40,6 +41,8 @@ class Asker(Worker):
     budget: Budget = Budget()
     rule: Rule | None = None  # on answers that are not right word for word
     opening: Opening = attrs.field(factory=Opening)
+    alone: bool = False  # whether nothing that the model keeps is of another question or variant
+    pictures: Pictures = attrs.field(factory=Pictures)
 
     @classmethod
     def open(cls, study: Study) -> Asker:
@@ -52,12 +55,13 @@ class Asker(Worker):
         judge = study.build_judge(registry)
         model = Recalling(family.open()) if study.sharing else family.open()
         rule = judge.open() if judge else None
-        return cls(model, searchers, protocol, study.budget, rule, Opening(study.sharing))
+        opening, alone = Opening(study.sharing), not study.sharing
+        return cls(model, searchers, protocol, study.budget, rule, opening, alone)
 
     def shared(self) -> Asker:
         """What waits for the model at the same time is run together."""
         model = self.model.model if isinstance(self.model, Recalling) else self.model
-        return attrs.evolve(self, model=Batching(model), opening=Opening())
+        return attrs.evolve(self, model=Batching(model), opening=Opening(), alone=False)
 
     def answer(self, task: Task) -> Record:
         """Ask, and write down what happened; whatever goes wrong is this question's alone."""
@@ -69,25 +73,32 @@ class Asker(Worker):
             "question": sample.digest,
             "group": sample.group,
             "category": sample.category,
+            "alone": self.alone,
         }
         started = time.monotonic()
         try:
+            about["picture"] = self.pictures.of(sample.source)
+            started = time.monotonic()
             question = attrs.evolve(self.opening.question(sample), protocol=self.protocol)
             about["image"] = (question.image.width, question.image.height)
             about["whole"] = whole_of(sample, question.image, self.model)
             answer = self._searched(task.variant, question, ledger)
-            about["seconds"] = time.monotonic() - started
-            about |= _told(sample, answer) | self._scored(sample, answer)
-        except Exception as exc:  # noqa: BLE001 - counted, named, and never a wrong answer
-            error = blamed(exc) or f"{type(exc).__name__}: {exc}"
-            about |= {"status": "error", "error": error}
-        about["seconds"] = round(about.get("seconds", time.monotonic() - started), 4)
-        return Record(**about | _cost(ledger, about.pop("counts", {})))
+            about["seconds"] = _since(started)
+            said = _told(sample, answer) | self._scored(sample, answer)
+            return writable(Record(**about | said | _cost(ledger, answer.counts)))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as exc:  # noqa: BLE001 - counted, named, and never a wrong answer
+            about.setdefault("seconds", _since(started))
+            return failed(about | _cost(ledger, {}), exc)
 
     def _searched(self, variant: str, question: Question, ledger: Ledger) -> Answer:
+        if self.alone:
+            self.model.forget()
         if isinstance(self.model, Recalling):
             self.model.about(question.image.digest)
-        return self.searchers[variant].search(question, BudgetedModel(self.model, ledger))
+        with ledger.lend(self.model) as model:
+            return self.searchers[variant].search(question, model)
 
     def _scored(self, sample: Sample, answer: Answer) -> dict[str, Any]:
         """By the words; the judge is asked only where they are not a right answer's."""
@@ -98,12 +109,16 @@ class Asker(Worker):
         return {"status": "unparsed" if score is None else "ok", "score": score, "ruling": said}
 
 
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 4)
+
+
 def _told(sample: Sample, answer: Answer) -> dict[str, Any]:
     return {
         "text": answer.text,
         "choice": answer.choice,
         "exhausted": answer.exhausted,
-        "counts": answer.counts,
+        "untargeted": answer.untargeted,
         "evidence": tuple(written(answer)),
         "recall": recall(sample, answer),
     }

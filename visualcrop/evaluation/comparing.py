@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
 
-from ..errors import EvaluationError, VisualcropError, nearest
-from ..registry import Registry
-from .store import MANIFEST, Store, read_json
+from ..errors import EvaluationError, nearest
+from ..keys import Keys
+from ..record import Record
+from .store import Present, Store
 from .study import BASELINE
-from .summary import Tally, row_of, tallies
+from .summary import Tally, complete, row_of, tallies
 
 
 @attrs.frozen
@@ -29,8 +32,8 @@ def compare(
     """Every variant against *baseline*: over all questions, then for each category."""
     if not forced:
         _check_alike(stores)
-    found = _gathered(stores)
-    if not found.get(None):
+    found = _gathered(stores, forced=forced)
+    if not any(tally.statuses for tally in found.get(None, {}).values()):
         raise EvaluationError(f"{stores[0].folder} holds no answers yet; run its study first.")
     return [_compared(tallies, baseline, category) for category, tallies in found.items()]
 
@@ -44,29 +47,70 @@ def _compared(found: dict[str, Tally], baseline: str | None, category: str | Non
     return Comparison(name, rows, category)
 
 
-def _gathered(stores: Sequence[Store]) -> dict[str | None, dict[str, Tally]]:
+def _gathered(stores: Sequence[Store], *, forced: bool) -> dict[str | None, dict[str, Tally]]:
     """By category and label; where two runs have one label, the folder's name tells them apart."""
-    labels = [label for store in stores for label in store.study.variants]
+    names = _names(stores)
+    same = None if forced or len(stores) == 1 else Same()
     found: dict[str | None, dict[str, Tally]] = {}
-    for store in stores:
-        wanted = _wanted(store)
-        for category, by_label in tallies(store.records()).items():
+    for store, own in zip(stores, names, strict=True):
+        present: Present = Counter()
+        records = store.records(present)
+        if same is not None:
+            records = same.checked(store, records)
+        for category, by_label in complete(store, tallies(records), present).items():
             for label, tally in by_label.items():
-                tally.wanted = None if category else wanted
-                own = label if labels.count(label) == 1 else f"{store.folder.name}: {label}"
-                found.setdefault(category, {})[own] = tally
+                found.setdefault(category, {})[own[label]] = tally
     return found
 
 
-def _wanted(store: Store) -> int | None:
-    """How many questions a run that is unfinished should have; 0 if it cannot be told."""
-    if store.finished:
-        return None
-    try:
-        dataset = store.study.open_dataset(Registry.load())
-        return dataset.published().get("samples") or sum(1 for _ in dataset)
-    except VisualcropError:  # it need not be on this machine
-        return 0
+def _names(stores: Sequence[Store]) -> list[dict[str, str]]:
+    """What each run's variants are called: by their labels, where no other run has the same."""
+    variants = [[*store.study.variants] for store in stores]
+    labels = Counter(label for own in variants for label in own)
+    folders = Counter(store.folder.name for store in stores)
+    if twice := [store for store in stores if _places(stores)[store.folder.resolve()] > 1]:
+        raise EvaluationError(f"{str(twice[0].folder)!r} is given twice; give each run once.")
+    called = [
+        store.folder.name if folders[store.folder.name] == 1 else str(store.folder)
+        for store in stores
+    ]
+    return [
+        {label: label if labels[label] == 1 else f"{run}: {label}" for label in own}
+        for run, own in zip(called, variants, strict=True)
+    ]
+
+
+def _places(stores: Sequence[Store]) -> Counter[Path]:
+    return Counter(store.folder.resolve() for store in stores)
+
+
+@attrs.define
+class Same:
+    """Whether runs that are compared were asked the same: questions of one id are one."""
+
+    _ids: Keys = attrs.field(factory=Keys)
+    _known: dict[str, Keys] = attrs.field(factory=lambda: {"question": Keys(), "picture": Keys()})
+    _of: Store | None = None
+
+    def checked(self, store: Store, records: Iterator[Record]) -> Iterator[Record]:
+        """The same records, as long as none is of another question than an earlier run's."""
+        first, self._of = self._of is None, self._of or store
+        for record in records:
+            if not first and (record.id,) in self._ids:
+                self._check(store, record)
+            self._ids.add(record.id)
+            for name, keys in self._known.items():
+                keys.add(record.id, getattr(record, name))
+            yield record
+
+    def _check(self, store: Store, record: Record) -> None:
+        for name, keys in self._known.items():
+            own = getattr(record, name)
+            if own and (record.id, "") not in keys and (record.id, own) not in keys:
+                raise EvaluationError(
+                    f"{store.folder} has another {name} under {record.id!r} than the runs beside "
+                    "it, so a difference would not be the search's; give --force to compare them."
+                )
 
 
 def _check_alike(stores: Sequence[Store]) -> None:
@@ -86,6 +130,6 @@ def _check_alike(stores: Sequence[Store]) -> None:
 
 
 def _protocol(store: Store) -> str:
-    told = read_json(store.folder / MANIFEST)["protocol"]
+    told = store.manifest["protocol"]
     how = " without options" if store.study.open_ended else ""
     return f"{told['name']} {told['digest']}{how}"

@@ -27,6 +27,7 @@ def manifest(study: Study, registry: Registry, dataset: Dataset) -> dict[str, An
         "study": study.as_json(),
         "digest": study.digest,
         "protocol": {**attrs.asdict(asked), "digest": asked.digest},
+        "fingerprint": registry.build(ModelFamily, read_model(registry, study.model)).fingerprint(),
         "resolved": _resolved(study, registry, dataset),
         "packages": {name: version for name in _PACKAGES if (version := _version(name))},
         "plugins": sorted(f"{p.distribution} {p.version}" for p in registry.plugins),

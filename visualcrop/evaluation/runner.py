@@ -2,108 +2,72 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import attrs
 
-from ..dataset import Dataset, Problem, Sample
-from ..errors import EvaluationError
-from ..executor import Executor, Task
+from ..errors import EvaluationError, PluginError
+from ..executor import Executor
 from ..executors.local import Local
 from ..record import Record
 from ..registry import Registry
+from .asked import Asked, Report
 from .asker import Asker
+from .beginning import begun
+from .failed import failed, writable
 from .manifest import manifest
 from .selection import Selection
-from .shard import Shard
-from .store import ASKED, MANIFEST, Store, write_json
+from .store import Store
 from .study import Study
+from .tasks import Tasks
 
 Watch = Callable[[Record], object]
-_NAMED = 200  # broken rows that are named; all are counted
 
 
-@attrs.define
-class _Asked:
-    """What the dataset held: how many questions, which, and rows that are none."""
-
-    questions: int = 0
-    broken: int = 0
-    named: list[Problem] = attrs.field(factory=list)  # the first of those that are broken
-    right: float = 0.0  # of all questions, if lots were drawn
-    _digest: hashlib._Hash = attrs.field(factory=hashlib.sha256)
-
-    def add(self, sample: Sample) -> None:
-        self.questions += 1
-        self.right += 1 / len(sample.choices) if sample.choices else 0
-        self._digest.update(json.dumps((sample.id, sample.digest)).encode())
-
-    def miss(self, problem: Problem) -> None:
-        self.broken += 1
-        if len(self.named) < _NAMED:
-            self.named.append(problem)
-
-    def as_json(self) -> dict[str, Any]:
-        named = [attrs.asdict(problem) for problem in self.named]
-        counts = {"questions": self.questions, "broken": self.broken, "named": named}
-        chance = self.right / max(self.questions, 1)
-        return {**counts, "chance": round(chance, 6), "sha256": self._digest.hexdigest()}
-
-
-def evaluate(
+def evaluate(  # noqa: PLR0913 - all but the first two are options
     study: Study,
     folder: Path,
     *,
     selection: Selection = Selection(),  # noqa: B008 - a frozen value
     executor: Executor = Local(),  # noqa: B008 - as above
     watch: Watch = lambda record: None,
+    forced: bool = False,
 ) -> Store:
     """
     Ask what *folder* does not hold answers to yet, and write each answer down at once.
 
     The same call goes on where the last one was broken off. *watch* is told of every new record.
+    *forced*, it goes on although the model or a picture is another, and the manifest says so.
     """
     registry = Registry.load()
     dataset = study.open_dataset(registry)
     told = manifest(study, registry, dataset)  # nothing is begun if a spec is wrong
-    store = Store.begin(folder, study)
-    if not (store.folder / MANIFEST).is_file():
-        write_json(store.folder / MANIFEST, told)
-    part, parts = selection.shard
-    asked, worker = _Asked(), f"{part}of{parts}"
-    ended = store.folder / ASKED.format(worker)
-    with Shard(store.shard(worker)) as shard:
-        tasks = _tasks(study, dataset, selection, store, asked)
-        for record in executor.run(partial(Asker.open, study), tasks):
-            ended.unlink(missing_ok=True)  # until there is nothing new
-            shard.append(record)
-            watch(record)
-    write_json(ended, asked.as_json())
-    if not asked.questions and parts == 1:
+    with begun(folder, study, told, selection.shard, forced=forced) as (store, shard):
+        settled, asked = store.settled(selection.shard), Asked()
+        report = Report(store, selection.shard, settled, asked)
+        tasks = Tasks(study, store, settled, forced=forced)
+        wanted = tasks.of(dataset, selection, asked)
+        for record in executor.run(partial(Asker.open, study), wanted):
+            report.begin()  # until there is nothing new
+            kept = _kept(record, study)
+            shard.append(kept)
+            settled.count(kept)
+            watch(kept)
+        report.end()
+    if not asked.questions and selection.shard[1] == 1:
         lack = selection.lack(dataset, asked.named)
         raise EvaluationError(f"The dataset {study.dataset!r} has {lack}.")
     return store
 
 
-def _tasks(
-    study: Study, dataset: Dataset, selection: Selection, store: Store, asked: _Asked
-) -> Iterator[Task]:
-    """All variants of one question, then the next: they share what is known of its image."""
-    settled, met = store.settled(), 0
-    for sample in selection.of(dataset, asked.miss):
-        asked.add(sample)
-        put = study.put(sample)
-        for variant in study.variants:
-            if (variant, sample.id) not in settled:
-                yield Task(variant, put)
-            elif settled.same(variant, put):
-                met += 1
-            else:
-                raise store.holds(f"other questions ({sample.id!r} has changed since)")
-    if selection == Selection() and met < len(settled):
-        raise store.holds("other questions (some have left the dataset since)")
+def _kept(record: Record, study: Study) -> Record:
+    """The record as it is written down: of this study, and an error if it cannot be."""
+    if record.variant not in study.variants:
+        raise PluginError(f"The executor answered for a variant {record.variant!r}, of no study.")
+    own = attrs.evolve(record, study=study.digest)
+    try:
+        return writable(own)
+    except EvaluationError as exc:
+        return failed({"id": own.id, "variant": own.variant, "study": own.study}, exc)

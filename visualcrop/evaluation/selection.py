@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
@@ -12,6 +13,7 @@ import attrs
 from ..dataset import Dataset, Problem, Sample
 from ..errors import EvaluationError, nearest
 
+_PART = re.compile(r"[1-9][0-9]{0,5}")
 Broken = Callable[[Problem], object]
 
 
@@ -77,6 +79,8 @@ def _sound(dataset: Dataset, broken: Broken) -> Iterator[Sample]:
 def read_shard(text: str) -> tuple[int, int]:
     """Read `2/8`: the second of eight."""
     part, _, parts = text.partition("/")
-    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
-        raise EvaluationError(f"The shard {text!r} is not i/n; write 1/8 for the first of eight.")
+    if not (_PART.fullmatch(part) and _PART.fullmatch(parts) and int(part) <= int(parts)):
+        raise EvaluationError(
+            f"The shard {text[:40]!r} is not i/n; write 1/8 for the first of eight."
+        )
     return int(part), int(parts)

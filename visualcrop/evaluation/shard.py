@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from io import RawIOBase
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Self, cast
 
 import attrs
 
 from ..errors import EvaluationError, FileError
 from ..record import Record
+from .locking import lock
 
 
 @attrs.define
@@ -20,13 +21,14 @@ class Shard:
     path: Path
     _file: RawIOBase | None = attrs.field(default=None, init=False)
 
-    def __enter__(self) -> Self:
+    def open(self) -> Self:
+        """Lock the file, which is made where there is none; refused if another has it."""
         try:
             self._file = self.path.open("ab", buffering=0)  # what fails to be written is not kept
         except OSError as exc:
             raise FileError(f"{str(self.path)!r} cannot be written: {exc.strerror}.") from exc
-        if not _locked(self._file):
-            self._file.close()
+        if not lock(cast("IO[Any]", self._file)):
+            self.close()
             raise EvaluationError(
                 f"{str(self.path)!r} is being written by another process; wait for it, or give "
                 "each its own --shard."
@@ -34,16 +36,23 @@ class Shard:
         _mend(self.path)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def close(self) -> None:
+        """Let others write the file."""
         if self._file is not None:
             self._file.close()
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def append(self, record: Record) -> None:
         """Write one answer down for good."""
         if self._file is None:
             raise RuntimeError("The shard is not open.")
+        left = memoryview(record.line().encode() + b"\n")
         try:
-            left = memoryview(record.line().encode("utf-8", "replace") + b"\n")
             while left:
                 left = left[self._file.write(left) :]
             os.fsync(self._file.fileno())
@@ -52,21 +61,6 @@ class Shard:
                 f"{str(self.path)!r} cannot be written: {exc.strerror}; what was answered is kept, "
                 "and the same command goes on from there."
             ) from exc
-
-
-def _locked(file: RawIOBase) -> bool:
-    """Whether nobody else writes the file, as far as the system can tell."""
-    try:
-        import fcntl
-    except ImportError:  # not a system that has such locks
-        return True
-    try:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # nor a file system that has
-        return True
-    return True
 
 
 def _mend(path: Path) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,13 +11,15 @@ import attrs
 
 from ..errors import EvaluationError, FileError
 from ..keys import Keys
+from ..paths import expanded
 from ..record import Record
+from .folder import ASKED, MANIFEST, SHARD, STUDY, read_asked, read_manifest, read_study, workers
 from .settled import Settled
 from .study import Study
 
-STUDY, MANIFEST, ASKED = "study.json", "manifest.json", "asked-{}.json"
-_SHARDS = "samples-*.jsonl"
-_Place: TypeAlias = tuple[str, int]  # a shard, and a line in it
+Worker: TypeAlias = tuple[int, int]  # the first of eight, say
+Present: TypeAlias = Counter[tuple[Worker, str]]  # answers by shard and variant
+_Place: TypeAlias = tuple[Worker, int]  # a shard, and a line in it
 
 
 @attrs.frozen
@@ -29,100 +29,138 @@ class Store:
     folder: Path
 
     @classmethod
-    def begin(cls, folder: Path, study: Study) -> Store:
-        """A new run, or the one in *folder* if it is of the same study."""
-        store = cls(folder.expanduser())
-        if (store.folder / STUDY).is_file() and store.study.digest != study.digest:
-            if any(shard.stat().st_size for shard in store.folder.glob(_SHARDS)):
-                raise store.holds(f"another study ({store.study.differing(study)})")
-            (store.folder / MANIFEST).unlink(missing_ok=True)  # it never got to a first answer
-        write_json(store.folder / STUDY, study.as_json())
-        return store
-
-    @classmethod
-    def existing(cls, folder: Path) -> Store:
+    def existing(cls, folder: str | Path) -> Store:
         """The run in *folder*."""
-        if not (folder.expanduser() / STUDY).is_file():
-            raise EvaluationError(f"{str(folder)!r} holds no run; give the --out of an evaluation.")
-        return cls(folder.expanduser())
+        store = cls(expanded(folder))
+        if not (store.folder / STUDY).is_file():
+            raise EvaluationError(
+                f"{str(folder)!r} holds no run; give the --out of an evaluation."
+                if not store.shards()
+                else f"{str(folder)!r} has answers, but no study.json: put it back."
+            )
+        return store
 
     @property
     def study(self) -> Study:
-        return Study.from_json(read_json(self.folder / STUDY))
+        return read_study(self.folder)
 
-    def shard(self, worker: str) -> Path:
+    @property
+    def manifest(self) -> dict[str, Any]:
+        return read_manifest(self.folder)
+
+    def shard(self, worker: Worker) -> Path:
         """The file of one worker."""
-        return self.folder / _SHARDS.replace("*", worker)
+        return self.folder / SHARD.format("{}of{}".format(*worker))
 
-    def records(self) -> Iterator[Record]:
-        """Every answer once, those that failed at the end; asked again, the later one counts."""
+    def report(self, worker: Worker) -> Path:
+        """What one worker says of its part."""
+        return self.folder / ASKED.format("{}of{}".format(*worker))
+
+    def shards(self) -> dict[Worker, Path]:
+        """The files of all workers that have begun."""
+        return workers(self.folder, SHARD)
+
+    def records(self, present: Present | None = None) -> Iterator[Record]:
+        """
+        Every answer once, those that failed at the end; asked again, the later one counts.
+
+        In *present* it is counted how many each shard has.
+        """
+        present = Counter() if present is None else present
         settled, failed = Keys(), dict[tuple[str, str], _Place]()
         for place, record in self._lines():
             if record.status == "error":
                 failed[record.key] = place
-            elif settled.add(*record.key):
+                continue
+            present[place[0], record.variant] += 1
+            if settled.add(*record.key):
                 yield record
         last = {place for key, place in failed.items() if key not in settled}
         if last:  # they are read again rather than kept
-            yield from (record for place, record in self._lines() if place in last)
+            for place, record in self._lines():
+                if place in last:
+                    present[place[0], record.variant] += 1
+                    yield record
 
-    def settled(self) -> Settled:
-        """All that need not be asked again; what failed is."""
+    def settled(self, worker: Worker) -> Settled:
+        """All that need not be asked again, and what of it *worker* has; what failed is asked."""
         settled = Settled()
-        for _, record in self._lines():
-            if record.status != "error":
-                settled.add(record)
+        for (whose, _), record in self._lines():
+            settled.add(record, own=whose == worker)
         return settled
 
-    def holds(self, other: str) -> EvaluationError:
+    def holds(self, other: str, so: str = "give another --out, or remove it") -> EvaluationError:
         """The refusal to go on with a run of something else."""
-        return EvaluationError(
-            f"{str(self.folder)!r} holds a run of {other}; give another --out, or remove it."
-        )
+        return EvaluationError(f"{str(self.folder)!r} holds a run of {other}; {so}.")
 
     @property
     def finished(self) -> bool:
         """Whether the worker of each part has come to its end."""
-        parts = {shard.stem.rpartition("of")[2] for shard in self.folder.glob(_SHARDS)}
-        workers = [f"{part + 1}of{parts}" for parts in parts for part in range(int(parts))]
-        return all((self.folder / ASKED.format(worker)).is_file() for worker in workers)
+        asked = self.reports()
+        counts = {parts for _, parts in (*asked, *self.shards())}
+        return bool(counts) and all(
+            asked.get((part + 1, parts), {}).get("finished")
+            for parts in counts
+            for part in range(parts)
+        )
 
     def asked(self) -> list[dict[str, Any]]:
         """What each worker that came to its end found in the dataset."""
-        return [read_json(path) for path in sorted(self.folder.glob(ASKED.format("*")))]
+        return [*self.reports().values()]
+
+    def reports(self) -> dict[Worker, dict[str, Any]]:
+        """The same, by worker."""
+        return {worker: read_asked(path) for worker, path in workers(self.folder, ASKED).items()}
+
+    def broken(self) -> tuple[int, str]:
+        """How many rows of the dataset are broken, and the first; each worker met them all."""
+        met = [each for each in self.asked() if each["broken"]]
+        if not met:
+            return 0, ""
+        most = max(met, key=lambda each: int(each["broken"]))
+        first = most["named"][0]
+        return most["broken"], f"{first['id']!r}: {first['reason']}"
+
+    def _digests(self) -> set[str]:
+        """Of the study, as versions of visualcrop that wrote answers have made them."""
+        told = self.manifest if (self.folder / MANIFEST).is_file() else {}
+        return {"", self.study.digest, told.get("digest", ""), *told.get("digests", ())}
 
     def _lines(self) -> Iterator[tuple[_Place, Record]]:
-        for shard in sorted(self.folder.glob(_SHARDS)):
-            with shard.open("rb") as file:
-                for number, line in enumerate(file, 1):
-                    if line.endswith(b"\n"):  # otherwise it was torn, and is asked again
-                        yield (shard.name, number), _read(shard, number, line)
+        study, digests = self.study, self._digests()
+        for worker, shard in self.shards().items():
+            for number, line in _numbered(shard):
+                record = _read(shard, number, line)
+                if record.variant not in study.variants:
+                    raise _foreign(shard, number, f"a variant {record.variant[:50]!r}")
+                if record.study not in digests:
+                    raise _foreign(shard, number, "an answer of another study")
+                yield (worker, number), record
+
+
+def _numbered(shard: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        with shard.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.endswith(b"\n"):  # otherwise it was torn, and is asked again
+                    yield number, line
+    except OSError as exc:
+        raise FileError(f"{str(shard)!r} cannot be read: {exc.strerror}.") from exc
 
 
 def _read(shard: Path, number: int, line: bytes) -> Record:
     try:
         return Record.read(line)
-    except (EvaluationError, TypeError) as exc:
+    except EvaluationError as exc:
+        reason = str(exc).rstrip(".")
         raise EvaluationError(
-            f"Line {number} of {str(shard)!r} is no record; remove it, and run the study again."
+            f"Line {number} of {str(shard)!r} is no record ({reason}); remove it, and run the "
+            "study again."
         ) from exc
 
 
-def read_json(path: Path) -> Any:
-    """What a file of the run holds."""
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as exc:
-        raise FileError(f"{str(path)!r} cannot be read: {exc}.") from exc
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write a file of the run, whole or not at all, whoever else writes it at the same time."""
-    text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
-    beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, "utf-8")
-        beside.replace(path)
-    except OSError as exc:
-        raise FileError(f"{str(path)!r} cannot be written: {exc.strerror}.") from exc
+def _foreign(shard: Path, number: int, what: str) -> EvaluationError:
+    return EvaluationError(
+        f"Line {number} of {str(shard)!r} is {what}, which the run's study.json does not have; "
+        "take the file out, and run the study again."
+    )

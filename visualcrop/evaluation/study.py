@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias, get_args
+from typing import Any, get_args
 
 import attrs
 
@@ -17,11 +17,11 @@ from ..interfaces import Searcher
 from ..judge import Judge
 from ..protocol import Inference, Protocol
 from ..registry import Registry
+from ..suiting import Settings
 from .protocols import protocol
 from .study_paper import Beside
 
 BASELINE = "direct"
-Settings: TypeAlias = Mapping[str, Mapping[str, object]]
 
 
 def _copied(specs: Mapping[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,10 +11,11 @@ import attrs
 
 from ..keys import number
 from ..record import Record
+from .missing import wanted
 from .shrinking import Shrinking
 from .statistics.intervals import Interval, interval
 from .statistics.paired import Difference, difference
-from .store import Store
+from .store import Present, Store
 from .study import BASELINE
 
 
@@ -34,6 +36,7 @@ class Tally:
     sums: dict[str, float] = attrs.field(factory=dict)
     measured: int = 0  # questions whose true boxes are known
     shrinking: Shrinking = attrs.field(factory=Shrinking)
+    shared: int = 0  # answers whose work and seconds are not their own
     gpu: float = 0  # most bytes held on it; 0 where there is none
     held: int = 0  # most bytes held by the process, whatever for
 
@@ -47,6 +50,7 @@ class Tally:
         self.groups.append(number(record.group or record.id))
         self.scores.append(record.score or 0.0)
         self.shrinking.add(record)
+        self.shared += not record.alone
         self.gpu = max(self.gpu, record.work.get("peak_bytes", 0))
         self.held = max(self.held, record.held or 0)
         self.measured += bool(record.recall)
@@ -74,6 +78,7 @@ class Tally:
 
 
 _RECALLS = ("recall", "cover", "iou")
+_BY_FORMULA = ("macs", "image_tokens")  # as if nothing were remembered, whatever runs beside it
 
 
 def _amounts(record: Record) -> Iterator[tuple[str, float]]:
@@ -95,14 +100,25 @@ def tallies(
     return found
 
 
+def complete(
+    store: Store, found: dict[str | None, dict[str, Tally]], present: Present
+) -> dict[str | None, dict[str, Tally]]:
+    """The same tallies, with what is missing of each variant, those without an answer too."""
+    whole = found[None]
+    asked = {label: sum(tally.statuses.values()) for label, tally in whole.items()}
+    missing = wanted(store, asked, present)
+    found[None] = {label: whole.get(label, Tally()) for label in missing}
+    for label, tally in found[None].items():
+        tally.wanted = missing[label]
+    return found
+
+
 def rows(store: Store) -> list[dict[str, Any]]:
     """Plain values of every variant, in the study's order."""
-    found, study = tallies(store.records(), categories=False)[None], store.study
-    return [
-        row_of(label, found[label], found.get(BASELINE))
-        for label in study.variants
-        if label in found
-    ]
+    present: Present = Counter()
+    tallied = tallies(store.records(present), categories=False)
+    found = complete(store, tallied, present)[None]
+    return [row_of(label, tally, found.get(BASELINE)) for label, tally in found.items()]
 
 
 def row_of(label: str, tally: Tally, baseline: Tally | None) -> dict[str, Any]:
@@ -111,6 +127,8 @@ def row_of(label: str, tally: Tally, baseline: Tally | None) -> dict[str, Any]:
     stages = {k.partition(".")[2]: tally.mean(k) for k in tally.sums if k.startswith("passes.")}
     counts = {k.partition(".")[2]: tally.mean(k) for k in tally.sums if k.startswith("count.")}
     work = {k.partition(".")[2]: tally.mean(k) for k in tally.sums if k.startswith("work.")}
+    if tally.shared:  # what depends on neighbours is nobody's cost
+        work = {name: work[name] for name in _BY_FORMULA if name in work}
     gain = None if baseline is None or baseline is tally else compared(tally, baseline)
     return {
         "searcher": label,
@@ -126,10 +144,11 @@ def row_of(label: str, tally: Tally, baseline: Tally | None) -> dict[str, Any]:
         "passes": counts.get("all", 0.0),
         "counts": counts,
         "stages": stages,
-        "seconds": tally.mean("seconds"),
+        "alone": not tally.shared,
+        "seconds": None if tally.shared else tally.mean("seconds"),
         "work": work,
         "whole": tally.shrinking.as_json(),
-        "memory": {"gpu": tally.gpu or None, "process": tally.held or None},
+        "memory": {"gpu": (not tally.shared and tally.gpu) or None, "process": tally.held or None},
         "recall": {name: tally.mean(name) for name in _RECALLS} if tally.measured else None,
         "gain": None if gain is None else attrs.asdict(gain),
     }

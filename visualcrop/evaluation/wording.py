@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .missing import missing_told
+
 _LETTERS = ("", "k", "M", "G", "T", "P", "E")  # of thousands
 LIKELY = 0.05  # how likely by chance a difference may be that is called clear
 
@@ -65,27 +67,16 @@ def _costs(row: Mapping[str, Any]) -> dict[str, str]:
         "FLOPs": amount_told(work.get("flops", 0)),
         "MACs": amount_told(work.get("macs", 0)),
         "GPU": amount_told(row["memory"]["gpu"] or 0, "B"),
-        "seconds": f"{row['seconds']:.2f}",
+        "seconds": "" if row["seconds"] is None else f"{row['seconds']:.2f}",
     }
 
 
 def wrong_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """What to know before the figures: that a run is unfinished, and answers that failed."""
-    yield from _unfinished(rows)
+    if lack := missing_told((row["searcher"], row["asked"], row["wanted"]) for row in rows):
+        yield lack
     yield from _errors(rows)
-
-
-def _unfinished(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """How many questions were asked where it is not all, in one line."""
-    found: dict[str, list[str]] = {}
-    for row in rows:
-        asked, wanted = row["asked"], row["wanted"]
-        if wanted is not None and (asked < wanted or not wanted):
-            told = f"{asked} of {wanted}" if wanted else f"only {asked}"
-            found.setdefault(told, []).append(row["searcher"])
-    if found:
-        told = "; ".join(f"{told} asked ({', '.join(names)})" for told, names in found.items())
-        yield f"Unfinished: {told}."
+    yield from _shared(rows)
 
 
 def _errors(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -97,6 +88,18 @@ def _errors(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for reason, failing in found.items():
         names = ", ".join(row["searcher"] for row in failing)
         yield f"Errors: {sum(row['errors'] for row in failing)} ({names}), the first: {reason}."
+
+
+def _shared(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Whose costs cannot be told, because its passes ran with those of others."""
+    answered = [row for row in rows if row["n"]]
+    names = [row["searcher"] for row in answered if not row["alone"]]
+    if names:
+        whose = f" ({', '.join(names)})" if len(names) < len(answered) else ""
+        yield (
+            f"Passes were shared, or ran beside others{whose}: FLOPs, memory and seconds are "
+            "nobody's own, and left out."
+        )
 
 
 def losses_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

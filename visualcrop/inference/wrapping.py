@@ -23,6 +23,7 @@ class Wrapping(Model):
 
     def __attrs_post_init__(self) -> None:
         self.id, self.traits = self.model.id, self.model.traits
+        self.settings = self.model.settings
 
     @property
     def passes(self) -> int:
@@ -30,6 +31,9 @@ class Wrapping(Model):
 
     def scale(self, view: View) -> Scale | None:
         return self.model.scale(view)
+
+    def forget(self) -> None:
+        self.model.forget()
 
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
         return self._asked(("read", capture), prompts, lambda ps: self.model.read(ps, capture))

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from ..checkpoints.loading import explaining
 from ..errors import ModelError
+from ..forking import in_child
 from ..inference.engine import State, begin, likelihood
 from ..inference.padding import Padded
 from ..inference.pixels import only_view, placed_in, sight
@@ -56,6 +58,13 @@ class HuggingFaceModel(Model):
     most_tokens: int | None = None  # read in one pass, with padding; none: as suits the device
     _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one runs at a time
 
+    def __attrs_post_init__(self) -> None:
+        in_child(self._start_afresh)
+
+    def _start_afresh(self) -> None:
+        """In a forked child, where whoever had its turn is gone."""
+        self._turn = threading.Lock()
+
     @property
     def passes(self) -> int:
         return self.meter.sequences
@@ -66,10 +75,17 @@ class HuggingFaceModel(Model):
         on_cpu = self.network.device.type == "cpu"
         return self.most_tokens or (1024 if on_cpu else 8192)
 
+    @explaining
     def scale(self, view: View) -> Scale:
         layout = self.layout(view, 1)
         return Scale(layout.shown, layout.tokens, layout.grid.cell_side)
 
+    def forget(self) -> None:
+        self.prompter.pixels.clear()
+        if self.prefixes is not None:
+            self.prefixes.clear()
+
+    @explaining
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
         if capture.pixels:
             return [self._sight(prompt) for prompt in prompts]
@@ -81,13 +97,22 @@ class HuggingFaceModel(Model):
             readings.append(Reading(patches, prepared.marks, **kinds, work=work + back))
         return readings
 
+    @explaining
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
         weigh = self._by_sentence if by == "sentence" else self._by_token
-        weighed = self._answered(prompts, lambda reader, asked: weigh(reader, asked, choices))
+
+        def lengths(prepared: Prepared) -> list[int]:
+            ends = self._replies(prepared, choices) if by == "sentence" else ()
+            return [prepared.length + end.shape[1] - 1 for end in ends] or [prepared.length]
+
+        weighed = self._answered(
+            prompts, lambda reader, asked: weigh(reader, asked, choices), lengths
+        )
         return [Choice(logits, work) for _, logits, work in weighed]
 
+    @explaining
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         ends = self.prompter.ends
         said = self._answered(
@@ -99,8 +124,13 @@ class HuggingFaceModel(Model):
         self,
         prompts: Sequence[Prompt],
         answer: Callable[[Reader, Sequence[Prepared]], Sequence[_T]],
+        lengths: Callable[[Prepared], Sequence[int]] = lambda prepared: (prepared.length,),
     ) -> list[tuple[Prepared, _T, Work]]:
-        """Each prompt's answer, and its share of the work of those that were asked together."""
+        """
+        Each prompt's answer, and its share of the work of those that were asked together.
+
+        MACs are no share: they are of the *lengths* that a prompt has by itself, in tokens.
+        """
         answers: dict[int, tuple[Prepared, _T, Work]] = {}
         many = len({views_key(prompt) for prompt in prompts}) > 1
         reader = Reader(self.network, self.meter, self.prefixes, self.limit, many)
@@ -108,9 +138,11 @@ class HuggingFaceModel(Model):
             asked = list(group.values())
             with self._measured() as span:
                 found = answer(reader, asked)
-            works = shared(span.work, [prepared.length for prepared in asked])
-            works = map(add, works, (prepared.shown for prepared in asked))
-            answers.update(zip(group, zip(asked, found, works, strict=True), strict=True))
+            shares = shared(span.work, [prepared.length for prepared in asked])
+            works = map(add, shares, (prepared.shown for prepared in asked))
+            macs = (sum(map(self.meter.formula, lengths(prepared))) for prepared in asked)
+            costs = [attrs.evolve(work, macs=own) for work, own in zip(works, macs, strict=True)]
+            answers.update(zip(group, zip(asked, found, costs, strict=True), strict=True))
         return [answers[place] for place in range(len(prompts))]
 
     def _groups(self, prompts: Sequence[Prompt]) -> Iterator[Mapping[int, Prepared]]:

@@ -9,7 +9,7 @@ import attrs
 
 from ..evaluation.comparing import Comparison
 from ..evaluation.published.tables import Row, table
-from ..evaluation.store import MANIFEST, Store, read_json
+from ..evaluation.store import Store
 from ..evaluation.wording import (
     chance_told,
     costs,
@@ -101,7 +101,7 @@ def _notes(stores: Sequence[Store], whole: Comparison) -> Iterator[str]:
     if any(store.study.sharing for store in stores):
         yield (
             "Variants share passes: each is charged all of its own, but what another had run "
-            "before took it no time."
+            "before was not run again. So no variant has FLOPs or seconds of its own."
         )
 
 
@@ -130,7 +130,7 @@ def _mark(row: Mapping[str, Any]) -> Mark:
 
 def _published(store: Store) -> Iterator[Series]:
     """The paper's points for the same dataset, LLaVA-1.5 and LLaVA-OneVision."""
-    resolved = str(read_json(store.folder / MANIFEST)["resolved"]["dataset"])
+    resolved = str(store.manifest["resolved"]["dataset"])
     name = resolved.partition("(")[0]
     if name == "hrbench":
         name = "hrbench_8k" if "8k" in resolved else "hrbench_4k"
@@ -144,13 +144,21 @@ def _published(store: Store) -> Iterator[Series]:
 
 def _facts(stores: Sequence[Store]) -> Iterator[tuple[str, str]]:
     for store in stores:
-        told = read_json(store.folder / MANIFEST)
+        told = store.manifest
         protocol, machine = told["protocol"], told["machine"]
         yield "Run", store.folder.name
         yield "Model", told["resolved"]["model"]
         yield "Dataset", told["resolved"]["dataset"]
         yield "Protocol", f"{protocol['name']} {protocol['digest']}"
         yield "Machine", machine["gpu"] or f"{machine['cores']} cores, {machine['system']}"
-        packages = ", ".join(f"{name} {version}" for name, version in told["packages"].items())
-        yield "Packages", packages + (f", commit {told['commit']}" if told["commit"] else "")
+        yield "Packages", _packages(told)
+        for later in told.get("resumed", ()):
+            yield "Gone on with", f"{_packages(later)}; {later['machine']['system']}"
+        for change in told.get("changes", ()):
+            yield "Changed", change
         yield from told["resolved"]["searchers"].items()
+
+
+def _packages(told: Mapping[str, Any]) -> str:
+    packages = ", ".join(f"{name} {version}" for name, version in told["packages"].items())
+    return packages + (f", commit {told['commit']}" if told["commit"] else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import lru_cache
 
@@ -10,12 +11,24 @@ from visualcrop import Batching, BudgetedModel, Model, ModelFamily
 _lock = threading.Lock()
 
 
+def _unlock() -> None:
+    """In a forked child, where whoever was opening a model is gone."""
+    global _lock  # noqa: PLW0603
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
+
+
 def beside(model: BudgetedModel, family: ModelFamily | None) -> BudgetedModel:
     """The model of *family*, or *model* itself, on the ledger of *model*."""
     if family is None:
         return model
     with _lock:
-        return BudgetedModel(_opened(family), model.ledger)
+        opened = _opened(family)
+    opened.forget()  # so that a question costs what it costs by itself
+    return BudgetedModel(opened, model.ledger)
 
 
 @lru_cache(maxsize=2)

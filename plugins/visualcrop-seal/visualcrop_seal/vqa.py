@@ -7,7 +7,7 @@ from typing import Literal
 
 import attrs
 
-from visualcrop import Model, ModelFamily, errors, option
+from visualcrop import Model, ModelFamily, checkpoint_fingerprint, errors, option
 
 from .recipe import TOWER
 
@@ -41,6 +41,11 @@ class SealVqa(ModelFamily):
 
         return open_vqa(self, as_trained=self.layout == "training")
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def fingerprint(self) -> str:
+        """Of both checkpoints."""
+        parts = (self.checkpoint, self.revision), (self.vision_tower, None)
+        return " ".join(checkpoint_fingerprint(*part) for part in parts if part[0])
+
+    def settings(self) -> Mapping[str, object]:
         """It says itself what is missing, and knows no other way to be shown it."""
         return {"seal": {"targets": "missing", "answer": "working-memory"}}

@@ -25,7 +25,10 @@ def looker(request):
 
 
 def _options(family):
-    return [f"{path}={value}" for path, value in family.settings()["focus"].items()]
+    settings = family.settings()
+    own = settings.get("focus", {})
+    common = {path: value for path, value in settings.items() if path != "focus"}
+    return [f"{path}={value}" for path, value in {**common, **own}.items()]
 
 
 @pytest.fixture(scope="module")

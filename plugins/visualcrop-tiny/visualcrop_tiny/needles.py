@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
 from io import BytesIO
@@ -48,14 +49,18 @@ class SceneSource(ImageSource):
     height: int
     kind: Kind
 
-    def open(self, max_pixels: int | None = None) -> Image:
+    def open(self, max_bytes: int | None = None) -> Image:
         picture = _drawn(self.seed, self.width, self.height, self.kind).picture
-        return Image.open(picture, **({} if max_pixels is None else {"max_pixels": max_pixels}))
+        return Image.open(picture, **({} if max_bytes is None else {"max_bytes": max_bytes}))
 
     def read(self) -> bytes:
         encoded = BytesIO()
         self.open().picture.save(encoded, "PNG", compress_level=1)
         return encoded.getvalue()
+
+    def fingerprint(self) -> str:
+        """What is drawn, which need not be drawn for it."""
+        return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
 
     def size(self) -> tuple[int, int]:
         return self.width, self.height

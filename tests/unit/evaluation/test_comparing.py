@@ -8,11 +8,11 @@ from pathlib import Path
 import attrs
 import pytest
 
-from tests.unit.evaluation.studies import toy_study
+from tests.unit.evaluation.studies import manifest_of, toy_study
 from visualcrop import Record, VisualcropError
+from visualcrop.evaluation.beginning import begun
 from visualcrop.evaluation.comparing import compare
-from visualcrop.evaluation.shard import Shard
-from visualcrop.evaluation.store import MANIFEST, Store, write_json
+from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.record import Status
 
@@ -25,9 +25,7 @@ def _store(
 ) -> Store:
     """A run in which each variant has these scores; none is an error."""
     study = attrs.evolve(study or toy_study(), variants={name: name for name in scores})
-    store = Store.begin(folder, study)
-    write_json(folder / MANIFEST, {"protocol": {"name": study.protocol, "digest": "d"}})
-    with Shard(store.shard("1of1")) as shard:
+    with begun(folder, study, manifest_of(study)) as (store, shard):
         for variant, given in scores.items():
             for number, score in enumerate(given):
                 status: Status = "error" if score is None else "ok"

@@ -13,11 +13,12 @@ import attrs
 import PIL.Image
 import pytest
 
+from tests.unit.evaluation.studies import manifest_of
 from visualcrop import Open, Record, Task
+from visualcrop.evaluation.beginning import begun
 from visualcrop.evaluation.comparing import compare
 from visualcrop.evaluation.runner import evaluate
-from visualcrop.evaluation.shard import Shard
-from visualcrop.evaluation.store import MANIFEST, Store, write_json
+from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows, tallies
 from visualcrop.executor import Executor
@@ -127,9 +128,8 @@ def test_results_take_little(make: Callable[[Store], object], tmp_path: Path) ->
 def _answered(folder: Path, questions: int) -> Store:
     """A run in which variants differ, two questions about each image."""
     study = Study("toy", "toy", {"direct": "direct", "focus": "focus"})
-    store, rng = Store.begin(folder, study), Random(0)
-    write_json(folder / MANIFEST, {"protocol": {"name": "paper", "digest": "d"}})
-    with Shard(store.shard("1of1")) as shard:
+    rng = Random(0)
+    with begun(folder, study, manifest_of(study)) as (store, shard):
         for place in range(questions):
             for variant in study.variants:
                 score, group = float(rng.random() < 0.5), str(place // 2)

@@ -20,10 +20,11 @@ import pytest
 from tests.unit.datasets import shipped
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import VisualcropError
+from visualcrop.evaluation.folder import read_json, write_json
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.shard import Shard
-from visualcrop.evaluation.store import Store, read_json, write_json
+from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows
 from visualcrop.executors.local import Local
@@ -34,7 +35,7 @@ def _stable(store: Store) -> list[dict[str, object]]:
     """Rows without what time it took."""
     found = rows(store)
     for row in found:
-        del row["seconds"], row["work"], row["memory"]
+        del row["seconds"], row["work"], row["memory"], row["alone"]
     return found
 
 
@@ -130,7 +131,7 @@ class TestEvaluate:
     def test_answers_of_older_runs_are_kept(self, tmp_path: Path) -> None:
         """They do not tell what was asked."""
         study = _own(tmp_path)
-        path = evaluate(study, tmp_path / "run").shard("1of1")
+        path = evaluate(study, tmp_path / "run").shard((1, 1))
         path.write_text(re.sub(r'"question": "\w+"', '"question": ""', path.read_text()))
         _edit(tmp_path, {"answer": 0})
         new: list[Record] = []
@@ -179,7 +180,7 @@ class TestTorn:
         """The run is as if nothing had happened."""
         store = evaluate(toy_study(scenes=1), tmp_path / "run")
         whole = _stable(store)
-        path = store.shard("1of1")
+        path = store.shard((1, 1))
         for cut in (1, 50, 400):
             path.write_bytes(path.read_bytes()[:-cut])
             evaluate(toy_study(scenes=1), tmp_path / "run")
@@ -214,7 +215,7 @@ class TestTorn:
     def test_a_line_that_is_no_record_is_named(self, tmp_path: Path) -> None:
         """By its file and number."""
         store = evaluate(toy_study(scenes=1), tmp_path)
-        with store.shard("1of1").open("a") as file:
+        with store.shard((1, 1)).open("a") as file:
             file.write("[]\n")
         with pytest.raises(VisualcropError, match=r"Line 7 of .* is no record"):
             rows(store)
@@ -252,7 +253,7 @@ def test_a_run_survives_being_killed(tmp_path: Path) -> None:
     assert kills > _KILLS / 2
     ended = evaluate(toy_study(scenes=_SCENES), killed)
     undisturbed = evaluate(toy_study(scenes=_SCENES), tmp_path / "whole")
-    lines = [Record.read(line).key for line in ended.shard("1of1").read_bytes().splitlines()]
+    lines = [Record.read(line).key for line in ended.shard((1, 1)).read_bytes().splitlines()]
     assert len(lines) == len({*lines}) == 6 * _SCENES
     assert _stable(ended) == _stable(undisturbed)
 

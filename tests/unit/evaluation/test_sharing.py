@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from visualcrop import Image, ImageSource, Prompt, Registry, Sample
+from visualcrop.decoding import MAX_BYTES
 from visualcrop.evaluation.asker import Asker
 from visualcrop.evaluation.opening import Opening
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.sweeping import grid, labelled
 from visualcrop.executor import Task
-from visualcrop.image import MAX_PIXELS
 from visualcrop.inference.recalling import Recalling
 from visualcrop.inference.wrapping import Wrapping
 from visualcrop.record import Record
@@ -56,7 +56,7 @@ def _swept(*axes: str, sharing: bool = True) -> tuple[Counter[Hashable], list[Re
 def _charged(record: Record) -> Record:
     """Without what time and memory it took, and the tokens that were really read."""
     work = {name: record.work[name] for name in ("macs", "image_tokens")}
-    return attrs.evolve(record, seconds=0.0, work=work, held=0)
+    return attrs.evolve(record, seconds=0.0, work=work, held=0, alone=False)
 
 
 _COUNTS = {  # by axis: maps, boxes and answers that are run, and all that is charged
@@ -102,7 +102,7 @@ class _Drawn(ImageSource):
     def read(self) -> bytes:
         raise NotImplementedError
 
-    def open(self, max_pixels: int = MAX_PIXELS) -> Image:
+    def open(self, max_bytes: int = MAX_BYTES) -> Image:
         return Image.open(np.full((4, 4, 3), self.grey, np.uint8))
 
 

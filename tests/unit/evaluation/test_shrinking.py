@@ -85,7 +85,7 @@ def test_records_hold_it(tmp_path: Path) -> None:
     assert focus["work"]["image_tokens"] > focus["whole"]["tokens"]
     assert focus["memory"]["gpu"] is None
     assert focus["memory"]["process"] > 2**20
-    line = json.loads(store.shard("1of1").read_text().splitlines()[0])
+    line = json.loads(store.shard((1, 1)).read_text().splitlines()[0])
     assert line["held"] > 2**20
     assert line["whole"]["size"] == [144, 144]
     assert "peak_bytes" not in line["work"]

@@ -44,6 +44,7 @@ _BITES: list[tuple[type[Strategy], str]] = [
     (Spendthrift, "no_worse_than_asking_directly"),
     (Spendthrift, "same_question_same_answer"),
     (Spendthrift, "budget_is_a_promise"),
+    (Spendthrift, "no_pass_is_off_the_books"),
     (Spendthrift, "findings_lie_in_the_image"),
     (Spendthrift, "answers_what_it_cannot_find"),
     (Careless, "counts_its_passes"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from io import BytesIO
@@ -9,7 +10,8 @@ from io import BytesIO
 import attrs
 
 from ...dataset import Dataset, ImageSource, Problem, Sample, TargetBox
-from ...image import MAX_PIXELS, Image
+from ...decoding import MAX_BYTES
+from ...image import Image
 from ...strategy import at_least, option
 from .scene import Asked, Scene
 
@@ -22,14 +24,18 @@ class SceneSource(ImageSource):
 
     seed: int
 
-    def open(self, max_pixels: int = MAX_PIXELS) -> Image:
-        del max_pixels  # scenes are small
+    def open(self, max_bytes: int = MAX_BYTES) -> Image:
+        del max_bytes  # scenes are small
         return _drawn(self.seed).image
 
     def read(self) -> bytes:
         encoded = BytesIO()
         self.open().picture.save(encoded, "PNG")
         return encoded.getvalue()
+
+    def fingerprint(self) -> str:
+        """What is drawn, which need not be drawn for it."""
+        return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
 
     def size(self) -> tuple[int, int]:
         image = self.open()

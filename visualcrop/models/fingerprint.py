@@ -1,0 +1,74 @@
+"""What tells one checkpoint from another, without reading gigabytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+_HEADED = {".safetensors"}
+_WEIGHTS = {".safetensors", ".bin", ".pt", ".pth"}
+_READ = {".json", ".jinja", ".model", ".txt"}  # config, tokenizer, templates
+_SAMPLE, _SAMPLES = 256, 256  # bytes, and how many of them where no header names the tensors
+_SMALL = 1 << 26  # bytes that are read whole, as tokenizers are, and headers
+
+
+def checkpoint_fingerprint(checkpoint: str, revision: str | None = None) -> str:
+    """
+    Another where a checkpoint is another: a folder, or a name on the hub.
+
+    Of a folder it covers config, tokenizer and template files, and of each file of weights the
+    size, the header, and some bytes of every tensor. On the hub it is the commit, which stands for
+    all of that. Empty where there is no such checkpoint, or none that can be read.
+    """
+    with suppress(OSError, RuntimeError):
+        if (folder := Path(checkpoint).expanduser()).is_dir():
+            return _of_folder(folder)
+    with suppress(Exception):  # whoever loads it says what is wrong with it
+        from huggingface_hub import hf_hub_download
+
+        return Path(hf_hub_download(checkpoint, "config.json", revision=revision)).parent.name
+    return ""
+
+
+def _of_folder(folder: Path) -> str:
+    found = hashlib.blake2b(digest_size=8)
+    for path in sorted(folder.iterdir()):
+        if path.suffix in _WEIGHTS | _READ and path.is_file():
+            found.update(f"{path.name}\0{path.stat().st_size}\0".encode("utf-8", "replace"))
+            with path.open("rb") as file:
+                for part in _parts(file, path):
+                    found.update(part)
+    return found.hexdigest()
+
+
+def _parts(file: IO[bytes], path: Path) -> Iterator[bytes]:
+    """All of a small file that is text; of weights the header, and samples."""
+    size = path.stat().st_size
+    if path.suffix in _READ and size <= _SMALL:
+        yield file.read()
+        return
+    starts: list[int] = []
+    if path.suffix in _HEADED:
+        length = int.from_bytes(file.read(8), "little")
+        header = file.read(min(length, _SMALL))
+        yield header
+        starts = [*_tensors(header, 8 + length)]
+    for start in starts or range(0, size, max(size // _SAMPLES, _SAMPLE)):
+        file.seek(start)
+        yield file.read(_SAMPLE)
+    file.seek(max(size - _SAMPLE, 0))
+    yield file.read(_SAMPLE)
+
+
+def _tensors(header: bytes, base: int) -> Iterator[int]:
+    """Where each tensor begins, and its middle; nothing where the header is damaged."""
+    with suppress(ValueError, RecursionError, TypeError, AttributeError, KeyError):
+        told: dict[str, Any] = json.loads(header)
+        for name, tensor in sorted(told.items()):
+            if name != "__metadata__":
+                begin, end = (int(offset) for offset in tensor["data_offsets"])
+                yield from (base + max(0, begin), base + max(0, begin + end) // 2)
