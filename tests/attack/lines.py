@@ -161,7 +161,7 @@ class Lines(Attack):
         if rng.random() < 0.1:
             words.insert(rng.randrange(len(words) + 1), rng.choice(HOSTILE))
         if rng.random() < 0.05:
-            words = words[: rng.randrange(len(words))]
+            words = words[: rng.randrange(len(words) + 1)]
         full = rng.random() < 0.03
         job = {"cwd": str(scratch / "cwd"), "out": "/dev/full" if full else None}
         return Attempt("to a full disk" if full else "a line", [words], job)
