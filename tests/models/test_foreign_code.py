@@ -17,15 +17,16 @@ import torch
 from tests.models.malicious import MARKER, malicious
 from tests.models.tiny.checkpoints import checkpoint
 from tests.unit.refusals import is_one_sentence, refused
-from visualcrop import Auto
+from visualcrop import Auto, Looker
 from visualcrop.errors import ModelError
 from visualcrop.judges.llm import Llm
 from visualcrop.models.llava import Llava
+from visualcrop.testing import Scene
 
 pytestmark = [pytest.mark.torch]
 _OPEN_ALL = """
 import sys
-from visualcrop import Auto
+from visualcrop import Auto, Looker
 from visualcrop.errors import VisualcropError
 from visualcrop.judges.llm import Llm
 
@@ -204,6 +205,25 @@ class TestSizes:
         """It may stand in the tokenizer's, too."""
         _edit(folder, "tokenizer_config.json", chat_template="x" * (1 << 17))
         assert "the chat template in" in refused(ModelError, Auto(checkpoint=str(folder)).open)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ messages.__class__.__mro__[1].__subclasses__() }}",
+        "{{ cycler.__init__.__globals__.os.system('touch sprung') }}",
+        "{{ messages.append(1) }}",
+        "{% for _ in range(10000000000) %}x{% endfor %}",
+        "{% include '/etc/passwd' %}",
+    ],
+)
+def test_a_template_is_in_a_sandbox(template: str, folder: Path, tmp_path, monkeypatch) -> None:
+    """It reaches neither Python nor files, and what it tried is one sentence."""
+    monkeypatch.chdir(tmp_path)
+    (folder / "chat_template.jinja").write_text(template)
+    looker = Looker.open(f"auto(checkpoint={folder})", "direct")
+    assert "cannot be asked" in refused(ModelError, looker.ask, Scene.draw(3).image, "What is it?")
+    assert not (tmp_path / "sprung").exists()
 
 
 def test_judges_are_checkpoints_too(folder: Path) -> None:

@@ -18,6 +18,7 @@ from ..errors import DatasetError, FileError, VisualcropError
 from ..spec import Spec
 from .cells import digest_of
 from .file_dataset import FileDataset
+from .files import is_held
 from .names import check_way
 from .normal import IMAGES, SAMPLES, SHEET, as_fields
 
@@ -163,7 +164,8 @@ def _sources(dataset: Dataset) -> list[Path]:
         return []
     root = dataset.root
     found = [root] if root.is_file() else [path for p in _TABLES for path in root.glob(p)]
-    return sorted(path for path in found if path.name not in {SAMPLES, _PROBLEMS})
+    own = {SAMPLES, _PROBLEMS}
+    return sorted(p for p in found if p.name not in own and (p == root or is_held(root, p)))
 
 
 def sha256(path: Path) -> str:

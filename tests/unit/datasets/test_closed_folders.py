@@ -15,6 +15,7 @@ from visualcrop import Dataset, Problem, Registry, Sample
 from visualcrop.datasets import files, json_items
 from visualcrop.datasets.checking import audit
 from visualcrop.datasets.folder import Folder
+from visualcrop.datasets.importing import write_normal
 from visualcrop.datasets.vstar import VStar
 from visualcrop.errors import DatasetError, FileError, VisualcropError
 
@@ -101,6 +102,13 @@ def test_nor_is_one_that_is_checked(name: str, tmp_path: Path) -> None:
     os.mkfifo(root / name)
     with pytest.raises(VisualcropError):
         audit(Folder(path=str(root)), quietly)
+
+
+def test_nor_is_one_beside_a_table(tmp_path: Path) -> None:
+    """By `data import`, which keeps digests of the tables that were read."""
+    root = shipped.gqa(tmp_path / "from")
+    os.mkfifo(root / "other.json")
+    assert write_normal(_dataset("gqa", root), tmp_path / "to", quietly).samples == 2
 
 
 class TestDigests:
