@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sybil import Sybil
 from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import SkipParser
@@ -19,6 +21,15 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.docs.blocks import parse_blocks
+from visualcrop.cli import progress
+
+settings.register_profile(  # no stopwatch: other tests run beside each
+    "unhurried",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("unhurried")
 
 FILES = Path(__file__).parent / "tests" / "docs" / "files"
 
@@ -44,6 +55,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def pytest_configure() -> None:
     """Tests name no model where any will do: they mean the toy, which needs no weights."""
     os.environ["VISUALCROP_MODEL"] = "toy"
+    progress._EVERY = math.inf  # noqa: SLF001 - however long a command takes, it says the same
 
 
 parsers: list[Parser] = [parse_blocks, SkipParser()]
