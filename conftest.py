@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import sys
@@ -10,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sybil import Sybil
 from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import SkipParser
@@ -20,6 +22,15 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.docs.blocks import parse_blocks
+from visualcrop.cli import progress
+
+settings.register_profile(  # no stopwatch: other tests run beside each
+    "unhurried",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("unhurried")
 
 FILES = Path(__file__).parent / "tests" / "docs" / "files"
 
@@ -61,6 +72,7 @@ def pytest_configure() -> None:
     from visualcrop import plugins
 
     vars(plugins)["entry_points"] = without_foreign
+    progress._EVERY = math.inf  # noqa: SLF001 - however long a command takes, it says the same
 
 
 parsers: list[Parser] = [parse_blocks, SkipParser()]

@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -224,33 +223,35 @@ class TestTorn:
 _KILLS = int(os.environ.get("VISUALCROP_KILLS", "5"))
 _SCENES = 2 + 2 * _KILLS  # so that there is something left to be killed
 _RUN = """
+import sys
 from pathlib import Path
 from tests.unit.evaluation.studies import toy_study
 from visualcrop.evaluation.runner import evaluate
-evaluate(toy_study(scenes={scenes}), Path({folder!r}))
+
+def watch(record):
+    print(record.id, flush=True)
+    sys.stdin.readline()
+
+evaluate(toy_study(scenes={scenes}), Path({folder!r}), watch=watch)
 """
 
 
 def test_a_run_survives_being_killed(tmp_path: Path) -> None:
     """Killed again and again at random moments, every question is there once, as if undisturbed."""
     killed, rng = tmp_path / "killed", Random(0)
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-c",
-        _RUN.format(folder=str(killed), scenes=_SCENES),
-    ]
-    kills = 0
+    script = _RUN.format(folder=str(killed), scenes=_SCENES)
     for _ in range(_KILLS):
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        _wait_for(killed, process)
-        time.sleep(rng.uniform(0.0, 0.4))
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            kills += 1
-        process.wait()
-    assert kills > _KILLS / 2
+        with subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as process:
+            _let_answer(process, rng.randint(1, 5))
+            sum(range(rng.randrange(1_000_000)))  # so that it is met at whatever it does
+            process.kill()
+        assert process.returncode == -signal.SIGKILL
     ended = evaluate(toy_study(scenes=_SCENES), killed)
     undisturbed = evaluate(toy_study(scenes=_SCENES), tmp_path / "whole")
     lines = [Record.read(line).key for line in ended.shard((1, 1)).read_bytes().splitlines()]
@@ -258,11 +259,11 @@ def test_a_run_survives_being_killed(tmp_path: Path) -> None:
     assert _stable(ended) == _stable(undisturbed)
 
 
-def _wait_for(folder: Path, process: subprocess.Popen[bytes]) -> None:
-    """Until something more is written than before the process began."""
-    shard = folder / "samples-1of1.jsonl"
-    before = shard.stat().st_size if shard.is_file() else 0
-    while process.poll() is None:
-        if shard.is_file() and shard.stat().st_size != before:
-            return
-        time.sleep(0.02)
+def _let_answer(process: subprocess.Popen[str], count: int) -> None:
+    """Until so many more are written; it goes on for five at the most, and so never ends."""
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write("\n" * (count + 5))
+    process.stdin.flush()
+    for _ in range(count):
+        assert process.stdout.readline()
