@@ -108,7 +108,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "draws": ("1", "3"),
     "pages": ("0", "1"),
     "concurrency": ("1", "2"),
-    "max_pixels": ("1", "1000", "100000000"),
+    "max_bytes": ("1", "100000", "100000000"),
     "kind": ("relevance", "searcher", "model", "dataset", "nobody"),
     "name": ("mine", "Mine!", "../mine", "focus", "vstar", "class"),
     "id": ("a", "0-count", "nobody"),
@@ -121,7 +121,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "judge": ("llm", "nobody"),
 }
 _LONG = {"demo"}  # asks several questions by several searches, of a scene that it draws
-_NUMBERS = {"budget", "limit", "seconds", "draws", "seed", "pages", "concurrency", "max_pixels"}
+_NUMBERS = {"budget", "limit", "seconds", "draws", "seed", "pages", "concurrency", "max_bytes"}
 
 
 class Lines(Attack):
