@@ -89,6 +89,15 @@ class TestRefusedByTheHeader:
             "make it smaller or raise max_bytes."
         )
 
+    def test_a_photograph_in_several_scans(self) -> None:
+        """A JPEG that is not progressive may have its colours one after the other, and is kept."""
+        whole = encoded(picture(400, 300), "JPEG")
+        assert Image.open(whole, max_bytes=480_000).width == 400
+        before, scan, after = whole.partition(b"\xff\xda")
+        first = scan + b"\0\x08\1" + after[3:5] + after[9:]  # of one component
+        message = refused(ImageError, Image.open, before + first, max_bytes=1_000_000)
+        assert "which take 1,200,000 bytes of memory" in message
+
     def test_a_strip_that_is_larger_than_its_picture(self) -> None:
         """Tiles of a TIFF are decoded whole, however little of them is shown."""
         fields = {256: 64, 257: 64, 258: 8, 259: 5, 262: 1, 277: 1, 322: 60_000, 323: 60_000}

@@ -14,6 +14,7 @@ import warnings
 import typer
 
 from ..output.streams import say
+from ..plugins import names_of
 from .ask import ask
 from .compare import compare
 from .data import app as data
@@ -63,6 +64,9 @@ def everywhere(
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of any error."),
 ) -> None:
     """Find the part of an image that answers a question, and answer it."""
+
+
+BUILT_IN = frozenset(names_of(app))  # before plug-ins add theirs
 
 
 def main() -> None:

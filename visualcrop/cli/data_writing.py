@@ -47,12 +47,16 @@ def _write(write: Any, dataset: Any, to: str, *, as_json: bool) -> None:
                 "folder": str(target),
                 "samples": written.samples,
                 "images": len(written.images),
+                "strays": written.strays,
                 "problems": [attrs.asdict(problem) for problem in written.problems],
             }
         )
     else:
         said = f"Wrote {written.samples:,} samples with {len(written.images):,} images to {target}."
         console().print(said)
+        if written.strays:
+            said = f"{len(written.strays)} files there are no part of it, such as "
+            console(stderr=True).print(f"{said}{written.strays[0]!r}; remove them.")
         say_problems(written.problems)
     if any(problem.effect == "lost" for problem in written.problems):
         raise typer.Exit(1)

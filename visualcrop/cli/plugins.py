@@ -27,9 +27,10 @@ def listed(as_json: AsJson = False) -> None:
     import attrs
 
     from ..plugins import load_plugins
+    from . import BUILT_IN
 
     plugins = load_plugins()
-    plugins.add_commands(typer.Typer())
+    plugins.add_commands(typer.Typer(), taken=BUILT_IN)
     rows = [attrs.asdict(plugin) for plugin in plugins]
     for row in rows:
         row["strategies"] = [f"{cls.kind} {cls.name}" for cls in row["strategies"]]

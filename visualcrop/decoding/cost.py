@@ -87,10 +87,11 @@ def _comes_in_scans(picture: Any) -> bool:
         return True
     if picture.format == "MPO":  # of several pictures, whose heads have been read
         return False
-    place = picture.fp.tell()  # Pillow has read up to the first scan
-    head = picture.fp.read(3)
+    place = picture.fp.tell()  # after the head of the first scan, which names its components
+    picture.fp.seek(place - 8 - 2 * picture.layers)
+    marker = picture.fp.read(2)
     picture.fp.seek(place)
-    return len(head) == 3 and head[2] < picture.layers
+    return bool(marker != b"\xff\xda")
 
 
 def _of_tiff(picture: Any) -> int:
