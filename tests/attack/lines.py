@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,7 +109,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "draws": ("1", "3"),
     "pages": ("0", "1"),
     "concurrency": ("1", "2"),
-    "max_pixels": ("1", "1000", "100000000"),
+    "max_bytes": ("1", "100000", "100000000"),
     "kind": ("relevance", "searcher", "model", "dataset", "nobody"),
     "name": ("mine", "Mine!", "../mine", "focus", "vstar", "class"),
     "id": ("a", "0-count", "nobody"),
@@ -120,8 +121,9 @@ GOOD: dict[str, tuple[str, ...]] = {
     "draw": ("steps=1:4", "steps=4:1", "t_type1=-1:1", "steps=:", "x=1:2"),
     "judge": ("llm", "nobody"),
 }
+_ENDLESS = re.compile("needles|scenes")  # as many questions as one likes: long, and rightly so
 _LONG = {"demo"}  # asks several questions by several searches, of a scene that it draws
-_NUMBERS = {"budget", "limit", "seconds", "draws", "seed", "pages", "concurrency", "max_pixels"}
+_NUMBERS = {"budget", "limit", "seconds", "draws", "seed", "pages", "concurrency", "max_bytes"}
 
 
 class Lines(Attack):
@@ -176,7 +178,8 @@ class Lines(Attack):
         if not self._commands:
             registry = Registry.load()
             self._commands = [*_walk(typer.main.get_command(app))]
-            self._specs = [*random_specs(registry, 300, 0), *random_options(registry, 300, 0)]
+            specs = [*random_specs(registry, 300, 0), *random_options(registry, 300, 0)]
+            self._specs = [spec for spec in specs if not _ENDLESS.search(spec)]
 
     def _arguments(self, rng: Random, params: list[Any]) -> Iterator[str]:
         hostile = rng.choice((0.0, 0.1, 0.4))

@@ -14,7 +14,7 @@ _COMMANDS = (
     ("compare", "run"),
     ("compare", "run", "--by-category"),
     ("compare", "run", "--json", "--baseline", "focus"),
-    ("report", "run", "--out", "page"),
+    ("report", "run", "--out", "page", "--pages", "1"),
     ("show", "run", "0-attribute"),
     ("show", "run", "1-count", "--page", "page.html"),
     ("evaluate", *_STUDY, "--out", "run"),

@@ -165,17 +165,15 @@ class Failure:
         return f"{self.wrong}: {words}\n  {self.told}\n  {self.said}\n  {repeat}"
 
 
-def siege(
-    attack: Attack, seeds: Iterable[int], server: Server, watch: Watch | None = None
-) -> list[Failure]:
-    """Every attempt of these seeds; those that went wrong. *watch* is told of every end."""
-    return [failure for seed in seeds for failure in assault(attack, seed, server, watch)]
+def siege(attack: Attack, seeds: Iterable[int], server: Server) -> list[Failure]:
+    """Every attempt of these seeds; those that went wrong."""
+    return [failure for seed in seeds for failure in assault(attack, seed, server)]
 
 
 def assault(
     attack: Attack, seed: int, server: Server, watch: Watch | None = None
 ) -> Iterator[Failure]:
-    """One attempt, with one command or several."""
+    """One attempt, with one command or several; *watch* is told how each ended."""
     sound = server.home / attack.name
     if not sound.is_dir():
         sound.mkdir()
