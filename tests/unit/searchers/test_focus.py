@@ -5,7 +5,17 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from visualcrop import Answer, Budget, BudgetedModel, Ledger, Question, Sample, TargetBox
+from visualcrop import (
+    Answer,
+    Budget,
+    BudgetedModel,
+    Ledger,
+    Question,
+    Registry,
+    RelevanceSource,
+    Sample,
+    TargetBox,
+)
 from visualcrop.evaluation.scoring import recall
 from visualcrop.models.toy.dataset import SceneSource
 from visualcrop.proposals.anchors import Anchors
@@ -104,14 +114,16 @@ class TestChoice:
 
     def test_unchecked_covers_as_much_as_without_the_stage(self) -> None:
         """Recall counts boxes that were shown or checked: nobody checked the others."""
-        without = Focus(steps=1, overrun=False)
+        blind = Registry.load().build(RelevanceSource, "random(seed=2)")
+        without = Focus(relevance=blind, steps=1, overrun=False)
+        unchecked = Focus(relevance=blind, verification=Unchecked())
         for seed in range(6):
             asked = Scene.draw(seed).questions[ATTRIBUTE]
             boxes = tuple(TargetBox("thing", box) for box in asked.boxes)
             sample = Sample("1", SceneSource(seed), "What?", answer=("x",), targets=boxes)
             answers = [
                 focus.search(asked.question, BudgetedModel(ToyModel(), Ledger()))
-                for focus in (without, Focus(verification=Unchecked()))
+                for focus in (without, unchecked)
             ]
             assert recall(sample, answers[0]) == recall(sample, answers[1])
 
