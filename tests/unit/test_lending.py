@@ -8,9 +8,9 @@ from contextlib import suppress
 
 import pytest
 
-from tests.unit.inference.crowd import join
 from tests.unit.reaching import ASKED, TEXT, Cheating, fifty
 from tests.unit.refusals import refused
+from tests.waiting import join
 from visualcrop import (
     Budget,
     BudgetedModel,

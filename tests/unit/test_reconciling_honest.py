@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import attrs
 import pytest
 
-from tests.unit.inference.crowd import join, until
 from tests.unit.reaching import ASKED, Cheating, fifty
+from tests.waiting import join, until
 from visualcrop import (
     BudgetedModel,
     Ledger,
