@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import FileError, SpecError
+from .paths import expanded, read_whole
 from .spec import Spec, Value, written
 from .spec_text import DEEPEST, WORD
 
@@ -27,17 +28,13 @@ from .spec_text import DEEPEST, WORD
 def load_spec(path: Path) -> Spec:
     """Read the spec in a TOML file."""
     try:
-        return from_toml(path.expanduser().read_text(encoding="utf-8"))
-    except (OSError, ValueError, RuntimeError) as exc:  # a path may hold \0, or an unknown home
-        raise FileError(f"The spec file {str(path)!r} cannot be read: {_reason(exc)}.") from exc
+        return from_toml(read_whole(expanded(path), called="The spec file").decode())
+    except UnicodeDecodeError as exc:
+        raise FileError(
+            f"The spec file {str(path)!r} cannot be read: it is not UTF-8 text."
+        ) from exc
     except SpecError as exc:
         raise SpecError(f"In {str(path)!r}: {exc}") from exc
-
-
-def _reason(exc: Exception) -> str:
-    if isinstance(exc, UnicodeDecodeError):
-        return "it is not UTF-8 text"
-    return getattr(exc, "strerror", None) or str(exc).rstrip(".")
 
 
 def from_toml(text: str) -> Spec:

@@ -10,12 +10,12 @@ import attrs
 
 from ..dataset import ImageSource, Problem, Sample
 from ..decoding import MAX_BYTES, size_of
-from ..errors import DatasetError, FileError, VisualcropError
+from ..errors import DatasetError, VisualcropError
 from ..image import Image
+from ..paths import read_whole
 
 Row: TypeAlias = Sample | Problem
 MOST_ENCODED = 1 << 30  # bytes of an encoded picture
-MOST_TEXT = 1 << 24  # bytes of a file, or a line, of settings or fields
 
 
 def is_held(root: Path, path: Path) -> bool:
@@ -38,19 +38,6 @@ def is_held(root: Path, path: Path) -> bool:
             "to into its place."
         )
     return True
-
-
-def read_whole(path: Path, most: int = MOST_TEXT) -> bytes:
-    """All bytes of a file that is no longer than *most*."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(most + 1)
-    except (OSError, ValueError) as exc:
-        reason = getattr(exc, "strerror", None) or str(exc)
-        raise FileError(f"{str(path)!r} cannot be read: {reason}.") from exc
-    if len(content) > most:
-        raise FileError(f"{str(path)!r} is not read, for it has more than {most:,} bytes.")
-    return content
 
 
 @attrs.frozen

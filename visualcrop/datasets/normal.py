@@ -14,7 +14,8 @@ import attrs
 from ..dataset import Problem, Sample, TargetBox
 from ..errors import DatasetError, FileError
 from ..geometry import Box
-from .files import MOST_TEXT, FileSource, Row, attempt, is_held, read_whole, text_of
+from ..paths import MOST_TEXT, read_whole
+from .files import FileSource, Row, attempt, is_held, text_of
 
 SHEET, SAMPLES, IMAGES = "dataset.toml", "samples.jsonl", "images"
 

@@ -14,8 +14,9 @@ import attrs
 from ..dataset import Problem, Sample, TargetBox
 from ..errors import DatasetError, VisualcropError
 from ..geometry import Box
+from ..paths import read_whole
 from .file_dataset import FileDataset
-from .files import ODD, FileSource, Row, attempt, is_held, place_of_letter, read_whole, text_of
+from .files import ODD, FileSource, Row, attempt, is_held, place_of_letter, text_of
 from .normal import json_lines
 
 QUESTIONS = "test_questions.jsonl"

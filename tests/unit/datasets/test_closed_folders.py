@@ -11,7 +11,7 @@ import pytest
 from tests.unit.datasets import shipped
 from tests.unit.datasets.test_writing import quietly
 from tests.unit.refusals import is_one_sentence, refused
-from visualcrop import Dataset, Problem, Registry, Sample
+from visualcrop import Dataset, Problem, Registry, Sample, paths
 from visualcrop.datasets import files, json_items
 from visualcrop.datasets.checking import audit
 from visualcrop.datasets.folder import Folder
@@ -164,7 +164,7 @@ class TestSizes:
     def test_of_settings(self, tmp_path: Path) -> None:
         """And how deep they are."""
         root = shipped.folder(tmp_path)
-        (root / "dataset.toml").write_text("#" * (files.MOST_TEXT + 1))
+        (root / "dataset.toml").write_text("#" * (paths.MOST_TEXT + 1))
         assert "more than 16,777,216 bytes" in refused(FileError, Folder(path=str(root)).published)
         (root / "dataset.toml").write_text("a = " + "[" * 5000)
         assert "is not TOML" in refused(DatasetError, Folder(path=str(root)).published)
