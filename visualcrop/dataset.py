@@ -13,6 +13,7 @@ import attrs
 from .decoding import MAX_BYTES, size_of
 from .errors import DatasetError
 from .geometry import Box
+from .held import is_writable
 from .image import Image
 from .protocol import LETTERS
 from .strategy import Strategy
@@ -82,7 +83,7 @@ class Sample:
             raise DatasetError("Its right answer is not known.")
 
         texts = (self.id, self.text, *self.choices, *self.answers, self.group, *self.category)
-        if any(_writable(text) != text for text in texts):
+        if not all(map(is_writable, texts)):
             raise DatasetError("It holds text that is not UTF-8.")
 
     @property

@@ -27,6 +27,23 @@ def a(kind: type[Any]) -> Any:
     return check
 
 
+def is_writable(text: str) -> bool:
+    """Whether it can be written as UTF-8: nothing in it stands for bytes that are no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def text(value: object, field: attrs.Attribute[Any], held: str) -> None:
+    """Validate that a field's text can be written."""
+    if not is_writable(held):
+        raise ResultError(
+            f"The {field.name} of a {type(value).__name__} holds bytes that are no UTF-8; give text."
+        )
+
+
 def listed(name: str, kind: type[_T], held: Sequence[_T]) -> tuple[_T, ...]:
     """A tuple of one type."""
     if not isinstance(held, tuple | list):

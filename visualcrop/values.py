@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from .errors import GeometryError, QuestionError, ResultError
 from .geometry import Box, Grid
-from .held import a, finite, listed, whole
+from .held import a, finite, is_writable, listed, text, whole
 from .image import Image
 from .protocol import LETTERS, Protocol
 
@@ -103,6 +103,10 @@ class Question:
     def __attrs_post_init__(self) -> None:
         if not (isinstance(self.text, str) and self.text.strip()):
             raise QuestionError("The question is empty; ask something about the image.")
+        if not all(map(is_writable, (self.text, *self.choices))):
+            raise QuestionError(
+                "The question holds bytes that are no UTF-8 text; write it in another encoding."
+            )
         if (length := len(self.text) + sum(map(len, self.choices))) > _MOST_TEXT:
             raise QuestionError(
                 f"The question has {length:,} characters with its choices, over the limit of "
@@ -138,7 +142,7 @@ class Views(Sequence[View]):
 class Target:
     """A thing to look for; with *every*, all things of that name."""
 
-    text: str = attrs.field(validator=a(str))
+    text: str = attrs.field(validator=[a(str), text])
     every: bool = attrs.field(default=False, converter=bool)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Run
+from visualcrop.cli.report import _file_name
 from visualcrop.cli.rows import notes
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.study import Study
@@ -183,6 +184,14 @@ class TestShow:
         assert all(f"  {name}: " in printed for name in ("direct", "s1", "steps=8"))
         assert "passes)" in printed
         assert Path("0-count.html").read_text().count("data:image") > 2
+
+    def test_every_question_has_a_page_of_its_own(self) -> None:
+        """Ids that differ in letters that no file name should have are told apart."""
+        ids = ("0-count", "a/b", "a b", "a-b", "../a", "é", "e" * 81, "e" * 82)
+        names = [_file_name(id) for id in ids]
+        assert (names[0], names[3]) == ("0-count", "a-b")
+        assert len({*names}) == len(ids)
+        assert all(name.isascii() and len(name) < 100 and "/" not in name for name in names)
 
     def test_an_unknown_question_is_one_sentence(self, run: Run, folder: Path) -> None:
         """The nearest that there is is named."""

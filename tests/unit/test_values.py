@@ -36,6 +36,11 @@ class TestQuestion:
         message = refused(QuestionError, Question, text, _IMAGE)
         assert message == "The question is empty; ask something about the image."
 
+    @pytest.mark.parametrize("parts", [("a\ud800?",), ("a?", ("\udcff", "b"))])
+    def test_can_be_written(self, parts: Any) -> None:
+        """Bytes that are no text, as a terminal may give them, are refused before a tokenizer is."""
+        assert "no UTF-8" in refused(QuestionError, Question, parts[0], _IMAGE, *parts[1:])
+
     @pytest.mark.parametrize("count", [1, 27])
     def test_has_none_or_some_choices(self, count: int) -> None:
         """One choice is none, and there are 26 letters."""
@@ -156,6 +161,7 @@ class TestFound:
             (View, (np.zeros((4, 4, 3)), _BOX)),
             (View, (_IMAGE, (0, 0, 1, 1))),
             (Target, (3,)),
+            (Target, ("\ud800",)),
             (Evidence, ("mug",)),
             (Evidence, (_MUG, [_BOX])),
             (Evidence, (_MUG, (), np.zeros((2, 2)))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -102,7 +103,14 @@ def show(
         told = record.error or record.text
         passes = sum(record.passes.values())
         out.print(f"  {record.variant}: {told} ({record.status}, {passes} passes)")
-    safe = "".join(letter if letter.isalnum() else "-" for letter in id)[:80]
-    place = page or f"{safe}.html"
+    place = page or f"{_file_name(id)}.html"
     written = write(place, question_page(sample, records, dict(store.study.variants)))
     out.print(f"The page: {written}", soft_wrap=True)
+
+
+def _file_name(id: str) -> str:
+    """Another for each id, also for those that differ in letters that no name should have."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c == "-") else "-" for c in id)[:80]
+    if safe == id:
+        return safe
+    return f"{safe}-{blake2b(id.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"

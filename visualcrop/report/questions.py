@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 
 import attrs
 
@@ -15,6 +16,8 @@ from ..record import Record
 from ..values import Question
 from .page import Sheet, page_of
 from .results import Differing
+
+_ALIKE = 5000  # records among which a mistyped id is looked for
 
 
 def question_page(sample: Sample, records: Sequence[Record], specs: dict[str, str]) -> str:
@@ -45,10 +48,15 @@ def records_of(store: Store, ids: Collection[str]) -> dict[str, list[Record]]:
         if record.id in found:
             found[record.id].append(record)
     if missing := next((id for id, records in found.items() if not records), None):
-        known = nearest(missing, {record.id for record in store.records()}, called="questions")
+        known = nearest(missing, _some_ids(store), called="questions")
         raise EvaluationError(f"The run has no answer to a question {missing!r}; {known[:300]}.")
     order = [*store.study.variants]
     return {id: sorted(rs, key=lambda r: order.index(r.variant)) for id, rs in found.items()}
+
+
+def _some_ids(store: Store) -> set[str]:
+    """As many as are looked through for one that is alike."""
+    return {record.id for record in islice(store.records(), _ALIKE)}
 
 
 def samples_of(dataset: Dataset, ids: Collection[str]) -> dict[str, Sample]:
