@@ -40,7 +40,7 @@ def text(value: object, field: attrs.Attribute[Any], held: str) -> None:
     """Validate that a field's text can be written."""
     if not is_writable(held):
         raise ResultError(
-            f"The {field.name} of a {type(value).__name__} holds bytes that are no UTF-8; give text."
+            f"The {field.name} of a {type(value).__name__} is no UTF-8; give text."
         )
 
 

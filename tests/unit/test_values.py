@@ -38,7 +38,7 @@ class TestQuestion:
 
     @pytest.mark.parametrize("parts", [("a\ud800?",), ("a?", ("\udcff", "b"))])
     def test_can_be_written(self, parts: Any) -> None:
-        """Bytes that are no text, as a terminal may give them, are refused before a tokenizer is."""
+        """Bytes that are no text, as a terminal may give them, are refused."""
         assert "no UTF-8" in refused(QuestionError, Question, parts[0], _IMAGE, *parts[1:])
 
     @pytest.mark.parametrize("count", [1, 27])
