@@ -39,9 +39,7 @@ def is_writable(text: str) -> bool:
 def text(value: object, field: attrs.Attribute[Any], held: str) -> None:
     """Validate that a field's text can be written."""
     if not is_writable(held):
-        raise ResultError(
-            f"The {field.name} of a {type(value).__name__} is no UTF-8; give text."
-        )
+        raise ResultError(f"The {field.name} of a {type(value).__name__} is no UTF-8; give text.")
 
 
 def listed(name: str, kind: type[_T], held: Sequence[_T]) -> tuple[_T, ...]:

@@ -86,9 +86,9 @@ def show(
     ] = None,
 ) -> None:
     """Show one question of a run: map, boxes, confidences, truth, for every variant."""
+    from ..evaluation.missing import missing_told
     from ..evaluation.store import Store
     from ..evaluation.summary import rows
-    from ..evaluation.wording import wrong_told
     from ..registry import Registry
     from ..report.questions import question_page, records_of, samples_of
 
@@ -97,8 +97,9 @@ def show(
     sample = samples_of(store.study.open_dataset(Registry.load()), [id])[id]
     out = console()
     out.print(f"{sample.text}  [{', '.join(sample.answers)}]")
-    for note in wrong_told(rows(store)):
-        out.print(note)
+    counts = ((row["searcher"], row["asked"], row["wanted"]) for row in rows(store))
+    if lack := missing_told(counts):
+        out.print(lack)
     for record in records:
         told = record.error or record.text
         passes = sum(record.passes.values())
