@@ -6,7 +6,7 @@ import inspect
 import typing
 from abc import ABC
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import attrs
@@ -89,7 +89,7 @@ def _label(strategy: object) -> str:
     return getattr(type(strategy), "name", type(strategy).__name__)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def types_of(cls: type[attrs.AttrsInstance]) -> Mapping[str, Any]:
     """What each option's annotation says."""
     hints = typing.get_type_hints(cls)

@@ -7,7 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,10 +18,10 @@ from ..registry import Registry
 from ..spec import Spec
 from ..strategy import Strategy
 
-_registry = cache(Registry.load)
+_registry = lru_cache(1)(Registry.load)
 
 
-@cache
+@lru_cache(maxsize=64)
 def _imported_with(module: str) -> frozenset[str]:
     """What Python has imported once it has imported *module*, in a process of its own."""
     code = f"import sys, {module}; print(*sys.modules)"
