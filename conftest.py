@@ -85,17 +85,24 @@ pytest_collect_file = SybilCollection(
 ).pytest()
 
 
-class PagesTogether(LoadScopeScheduling):
-    """Gives a page's examples, which build on one another, to one worker."""
+TOGETHER = (  # pages, whose examples build on one another, and files whose fixtures are dear
+    ".md",
+    "plugins/visualcrop-tiny/tests/test_train.py",
+    "tests/unit/evaluation/test_flatness.py",
+)
+
+
+class FilesTogether(LoadScopeScheduling):
+    """Gives all tests of some files to one worker."""
 
     def _split_scope(self, nodeid: str) -> str:
-        page = nodeid.partition("::")[0]
-        return page if page.endswith(".md") else nodeid
+        file = nodeid.partition("::")[0]
+        return file if file.endswith(TOGETHER) else nodeid
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> PagesTogether:
-    """Spread tests one by one, pages as they are."""
-    return PagesTogether(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTogether:
+    """Spread tests one by one, some files as they are."""
+    return FilesTogether(config, log)
 
 
 @pytest.hookimpl(trylast=True)
