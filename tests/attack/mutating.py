@@ -44,7 +44,7 @@ def mutate(
         return "nothing was left"
     path = rng.choice(files)
     kind = rng.random()
-    if kind < 0.2:
+    if kind < 0.3:
         told = mutate_file(rng, path, folder / rng.choice(strays) if strays else None, secret)
     else:
         told = (mutate_json(rng, path) if kind < 0.65 else None) or mutate_bytes(rng, path)

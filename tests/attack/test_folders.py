@@ -14,14 +14,18 @@ from tests.attack.siege import Server, siege
 from tests.unit.datasets import shipped
 
 _BLOCK = 50
-_SAMPLE = {"runs": 6, "datasets": 8, "checkpoints": 6}
+_SAMPLE = {  # seeds that once found something
+    "runs": (0, 2, 9, 16, 23, 51),
+    "datasets": (21, 30, 96, 115, 125, 193, 194),
+    "checkpoints": (0, 1, 38, 82, 89, 96),
+}
 _LONG = {"runs": 200, "datasets": 200, "checkpoints": 500}
 
 
 @pytest.mark.parametrize("name", _SAMPLE)
 def test_a_few_spoilt_folders(name: str, server: Server) -> None:
     """One sentence each; nothing hangs, runs, leaves the folder or steers the terminal."""
-    failures = siege(ATTACKS[name], range(_SAMPLE[name]), server)
+    failures = siege(ATTACKS[name], _SAMPLE[name], server)
     assert not failures, "\n\n".join(map(str, failures))
 
 
