@@ -17,7 +17,7 @@ from .held import is_writable
 from .image import Image
 from .protocol import LETTERS
 from .strategy import Strategy
-from .values import Question
+from .values import MOST_TEXT, Question
 
 Effect: TypeAlias = Literal["lost", "kept", "excluded"]
 
@@ -85,6 +85,11 @@ class Sample:
         texts = (self.id, self.text, *self.choices, *self.answers, self.group, *self.category)
         if not all(map(is_writable, texts)):
             raise DatasetError("It holds text that is not UTF-8.")
+        if (length := len(self.text) + sum(map(len, self.choices))) > MOST_TEXT:
+            raise DatasetError(
+                f"Its question has {length:,} characters with its options, over the limit of "
+                f"{MOST_TEXT:,}."
+            )
 
     @property
     def answers(self) -> tuple[str, ...]:

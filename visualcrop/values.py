@@ -18,7 +18,7 @@ from .protocol import LETTERS, Protocol
 if TYPE_CHECKING:
     import PIL.Image
 
-_MOST_TEXT = 20_000  # characters of a question: what is read in it, pattern by pattern, is bounded
+MOST_TEXT = 20_000  # characters of a question: what is read in it, pattern by pattern, is bounded
 Scores: TypeAlias = npt.NDArray[np.float32]
 
 
@@ -107,10 +107,10 @@ class Question:
             raise QuestionError(
                 "The question holds bytes that are no UTF-8 text; write it in another encoding."
             )
-        if (length := len(self.text) + sum(map(len, self.choices))) > _MOST_TEXT:
+        if (length := len(self.text) + sum(map(len, self.choices))) > MOST_TEXT:
             raise QuestionError(
                 f"The question has {length:,} characters with its choices, over the limit of "
-                f"{_MOST_TEXT:,}; ask in fewer words."
+                f"{MOST_TEXT:,}; ask in fewer words."
             )
         if len(self.choices) == 1 or len(self.choices) > len(LETTERS):
             raise QuestionError(

@@ -45,8 +45,8 @@ TEXTS = {
     "star": "*[2em]",
     "half": "\ud800 and \udcff",
     "template": "{{ 7 * 7 }} {% raw %} %s {0}",
-    "long": "long " * 2000,
-    "wide": "w" * 10_000,
+    "long": "long " * 1200,
+    "wide": "w" * 6_000,
 }
 _CSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _KEPT = "\n\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
@@ -54,7 +54,7 @@ _KEPT = "\n\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 
 def file_name(text: str) -> str:
     """As much of *text* as a file may be called."""
-    told = re.sub(r"[/\x00\ud800]", "", text)[:60]
+    told = re.sub(r"[/\\\x00\ud800\udcff]", "", text)[:60]
     return told if told.strip(". ") else "empty"
 
 

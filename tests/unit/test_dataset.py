@@ -45,6 +45,11 @@ class Mixed(Dataset):
 class TestSample:
     """One question."""
 
+    def test_is_of_bounded_length(self) -> None:
+        """What no question may have is said of the row, before anything is run."""
+        message = refused(DatasetError, sample, text="a" * 19_000, choices=("b" * 1000, "c"))
+        assert message.startswith("Its question has 20,001 characters")
+
     @pytest.mark.parametrize(
         ("given", "reason"),
         [

@@ -40,6 +40,7 @@ _WOVEN = {  # by file: why what is put into the pattern cannot make it slow
     "extraction.py": "an escaped text between two conditions on a letter",
     "prompting.py": "escaped texts, one of them",
     "words.py": "escaped texts, one of them",
+    "folder.py": "an escaped name of a file, and numbers of a few digits",
     "spec_text.py": "the pattern WORD; the whole is checked below",
 }
 

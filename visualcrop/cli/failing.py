@@ -49,11 +49,11 @@ class Group(TyperGroup):
             return super().make_context(*args, **kwargs)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        plain(self)
         ctx.meta["visualcrop.debug"] = "--debug" in args
         if "--version" in args:
             say(f"visualcrop {version('visualcrop')}")
             raise typer.Exit
+        plain(self, shown="--json" not in args or "--help" in args or "-h" in args)
         return super().parse_args(ctx, [arg for arg in args if arg != "--debug"])
 
     def invoke(self, ctx: Any) -> Any:

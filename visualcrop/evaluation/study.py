@@ -13,6 +13,7 @@ from ..budget import Budget
 from ..configure import configure, read_dataset, read_option, read_spec
 from ..dataset import Dataset, Sample
 from ..errors import EvaluationError, nearest
+from ..held import is_writable
 from ..interfaces import Searcher
 from ..judge import Judge
 from ..protocol import Inference, Protocol
@@ -78,6 +79,10 @@ class Study:
     def __attrs_post_init__(self) -> None:
         if not self.variants:
             raise EvaluationError("A study needs a searcher; give one with -s, such as -s focus.")
+        if not is_writable(json.dumps(self.as_json(), ensure_ascii=False)):
+            raise EvaluationError(
+                "The study holds bytes that are no UTF-8 text; name its parts in another encoding."
+            )
 
     @property
     def digest(self) -> str:

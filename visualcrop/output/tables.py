@@ -10,7 +10,7 @@ from .characters import printable
 
 Cells: TypeAlias = Sequence[Sequence[str]]
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?( ?%)?|[+-]?(inf|nan)", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?( ?%)?|[+-]?(inf|nan)", re.IGNORECASE)
 # What spreadsheets calculate, in East Asia also in wide letters; after a semicolon, too, at which
 # those split that have commas in numbers, whatever is quoted.
 _FORMULA = re.compile(r"^(\s*)(?=[=+\-@＝＋－＠])")
