@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
@@ -57,7 +57,7 @@ class Checkpoints(Attack):
         options = _SEARCHES if rng.random() < 0.2 else rng.choice(_OPTIONS)
         return Attempt(f"{family}: {told}", [(*_QUESTION, "-m", f"./{family}", *options)])
 
-    def wrong(self, end: End, scratch: Path) -> Iterator[str]:
+    def wrong(self, words: Sequence[str], end: End, scratch: Path) -> Iterator[str]:
         yield from end.complaints()
         if (scratch / "owned").exists() or "owned" in end.out:
             yield "it ran the checkpoint's code"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
@@ -61,7 +61,7 @@ class Datasets(Attack):
         told = [mutate(rng, scratch / name, _STRAYS, secret) for _ in range(times)]
         return Attempt(f"{name}: {'; '.join(told)}", rng.sample(commands(name), 2))
 
-    def wrong(self, end: End, scratch: Path) -> Iterator[str]:
+    def wrong(self, words: Sequence[str], end: End, scratch: Path) -> Iterator[str]:
         yield from end.complaints()
         known = {*shipped.WRITERS, "toy", "out", "home", "secret.png"}
         for stray in sorted({path.name for path in scratch.iterdir()} - known):

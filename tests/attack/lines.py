@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import typer
 
+from tests.attack.guarding import BREACH
 from tests.attack.siege import Attack, Attempt, End, Server
 from tests.unit.datasets import shipped
 from tests.unit.random_specs import random_options, random_specs
@@ -122,6 +123,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "judge": ("llm", "nobody"),
 }
 _ENDLESS = re.compile("needles|scenes")  # as many questions as one likes: long, and rightly so
+_ELSEWHERE = {"/", "//", ".."}  # who names such a folder wants files there
 _LONG = {"demo"}  # asks several questions by several searches, of a scene that it draws
 _NUMBERS = {"budget", "limit", "seconds", "draws", "seed", "pages", "concurrency", "max_bytes"}
 
@@ -168,10 +170,14 @@ class Lines(Attack):
         job = {"cwd": str(scratch / "cwd"), "out": "/dev/full" if full else None}
         return Attempt("to a full disk" if full else "a line", [words], job)
 
-    def wrong(self, end: End, scratch: Path) -> Iterator[str]:
-        yield from end.complaints()
+    def wrong(self, words: Sequence[str], end: End, scratch: Path) -> Iterator[str]:
+        asked = {word.rpartition("=")[2] for word in words} & _ELSEWHERE
+        for wrong in end.complaints():
+            if not (asked and wrong.startswith(BREACH)):
+                yield wrong
         for stray in sorted({path.name for path in scratch.iterdir()} - {"cwd", "home"}):
-            yield f"it wrote {stray!r} outside of its folder"
+            if not asked:
+                yield f"it wrote {stray!r} outside of its folder"
 
     def _learn(self) -> None:
         """All commands with their parameters, and specs that are drawn once for all seeds."""

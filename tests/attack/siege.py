@@ -143,8 +143,8 @@ class Attack(ABC):
     def attempt(self, rng: Random, sound: Path, scratch: Path) -> Attempt:
         """Copy what is wanted into *scratch*, spoil it, and say what is to be run there."""
 
-    def wrong(self, end: End, scratch: Path) -> Iterator[str]:
-        """What is wrong with the *end* of a command."""
+    def wrong(self, words: Sequence[str], end: End, scratch: Path) -> Iterator[str]:
+        """What is wrong with the *end* of the command of these *words*."""
         yield from end.complaints()
 
 
@@ -187,7 +187,7 @@ def assault(
         if watch is not None:
             watch(attempt, end)
         said = (end.err.strip() or end.out.strip()).replace("\n", " | ")[-700:]
-        for wrong in attack.wrong(end, scratch):
+        for wrong in attack.wrong(words, end, scratch):
             yield Failure(attack.name, seed, attempt.told, words, wrong, said)
 
 

@@ -35,6 +35,7 @@ _WRONG = {
     "no such kind": (("strategies", "relevanse"), "did you mean 'relevance'?"),
     "nothing to explain": (("explain", "focuss"), "did you mean 'focus'?"),
     "no target": (("look", "{scene}", " "), "The target is empty; name something"),
+    "the root": (("look", "/", "mug"), "'/' is a folder, not an image"),
     "bad ending": (("look", "{scene}", "mug", "--out", "map.doc"), "does not end in .png"),
     "bad plug-in name": (("plugins", "new", "relevance", "My Source"), "'my-source'"),
     "taken plug-in name": (

@@ -79,4 +79,4 @@ def look(
 def _beside(image: str, target: str) -> Path:
     path = expanded(image)
     word = re.sub(r"\W+", "-", target).strip("-") or "target"
-    return path.with_name(f"{path.stem}-{word[:40]}.png")
+    return path.parent / f"{path.stem}-{word[:40]}.png"  # `/` has no name to be changed
