@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NoReturn, TypeAlias, get_args
 
@@ -13,6 +14,7 @@ from .output.strict_json import escaped
 
 SCHEMA = 1
 Status: TypeAlias = Literal["ok", "unparsed", "error", "skipped"]
+_SUSPECT = re.compile(r"\\u[dD]|[eE]\+?\d{3}|\d{309}")  # in JSON; only then is it looked at twice
 _MOST = 1e30  # more than anybody could have counted or measured
 
 
@@ -178,8 +180,8 @@ def strict_json(text: str | bytes) -> Any:
     told = text.decode() if isinstance(text, bytes) else text
     try:
         value = json.loads(told, parse_constant=_refused)
-        if "\\ud" in told or "\\uD" in told:  # halves of letters, which nothing can be written with
-            json.dumps(value, ensure_ascii=False).encode()
+        if _SUSPECT.search(told):  # halves of letters, numbers beyond all floats
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     return value

@@ -33,7 +33,7 @@ def _known(study: Study, field: attrs.Attribute[Any], value: Any) -> None:
     del study
     if value is not None and value not in get_args(Inference):
         known = nearest(str(value), get_args(Inference), called="ways")
-        raise EvaluationError(f"There is no {field.name} {value!r}; {known}.")
+        raise EvaluationError(f"There is no {field.name} {str(value)[:50]!r}; {known}.")
 
 
 def _told(study: Study) -> str:
@@ -53,7 +53,8 @@ def _settings(told: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, A
 
 
 def _said(value: object) -> str:
-    return "none" if value is None else repr(value)
+    told = "none" if value is None else repr(value)
+    return told if len(told) <= 100 else f"{told[:97]}..."
 
 
 @attrs.frozen
