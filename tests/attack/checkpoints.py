@@ -53,7 +53,7 @@ class Checkpoints(Attack):
         family = rng.choice(FAMILIES)
         shutil.copytree(sound / family, scratch / family)
         shutil.copy(sound / "image.png", scratch)
-        told = _spoilt(rng, scratch / family)
+        told = spoil(rng, scratch / family)
         options = _SEARCHES if rng.random() < 0.2 else rng.choice(_OPTIONS)
         return Attempt(f"{family}: {told}", [(*_QUESTION, "-m", f"./{family}", *options)])
 
@@ -63,7 +63,8 @@ class Checkpoints(Attack):
             yield "it ran the checkpoint's code"
 
 
-def _spoilt(rng: Random, folder: Path) -> str:
+def spoil(rng: Random, folder: Path) -> str:
+    """Spoil one file of a checkpoint, or bring along what no checkpoint should; what was done."""
     kind = rng.random()
     if kind < 0.15:
         return rng.choice(TRICKS)(rng, folder)

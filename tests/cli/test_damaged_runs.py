@@ -6,10 +6,11 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from tests.cli.mangling import mangle
+from tests.attack.mutating import mutate
 from tests.cli.running import Run
 from tests.unit.evaluation.studies import toy_study
 from visualcrop.evaluation.runner import evaluate
@@ -47,7 +48,7 @@ def _check(run: Run, folder: Path, what: str) -> None:
 def test_damage_is_one_sentence(run: Run, whole: Path, tmp_path: Path, seed: int) -> None:
     """Bytes and values of any file, in four commands each: nothing ends as a bug of ours."""
     folder = Path(shutil.copytree(whole, tmp_path / "run"))
-    _check(run, folder, mangle(folder, seed))
+    _check(run, folder, mutate(Random(seed), folder))
 
 
 _STRAY: dict[str, Callable[[Path], object]] = {

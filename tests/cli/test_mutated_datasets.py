@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from tests.attack.mutating import mutate
 from tests.cli.running import Run
 from tests.unit.datasets import shipped
-from tests.unit.datasets.mutated import mutate
 
 _COMMANDS = (
     "data check {}",
@@ -24,7 +25,7 @@ _COMMANDS = (
 @pytest.mark.parametrize("name", shipped.WRITERS)
 def test_no_command_has_a_bug(name: str, seed: int, run: Run, tmp_path: Path) -> None:
     """Its exit code is that of success or of wrong input."""
-    what = mutate(shipped.WRITERS[name](tmp_path / "spoiled"), seed)
+    what = mutate(Random(seed), shipped.WRITERS[name](tmp_path / "spoiled"))
     for command in _COMMANDS:
         words = command.format(f"{name}(path=spoiled)" if name != "folder" else "spoiled")
         done = run(*words.split())

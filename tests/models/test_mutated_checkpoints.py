@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from tests.models.mutated import copied
+from tests.attack.checkpoints import spoil
 from tests.models.tiny.checkpoints import checkpoint
 from tests.unit.refusals import is_one_sentence
 from visualcrop import Looker, VisualcropError
@@ -20,7 +22,8 @@ QUESTION, CHOICES = "What colour is the mug?", ("red", "green")
 @pytest.mark.parametrize("seed", range(12))
 def test_nothing_else_is_raised(family: str, seed: int, tmp_path: Path) -> None:
     """Opened, and asked by choice and in words."""
-    folder, what = copied(checkpoint(family), tmp_path / "spoiled", seed)
+    folder = Path(shutil.copytree(checkpoint(family), tmp_path / "spoiled"))
+    what = spoil(Random(seed), folder)
     image = Scene.draw(3).image
     said = "Nothing stood in the way."
     try:
