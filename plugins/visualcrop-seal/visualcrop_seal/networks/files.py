@@ -29,8 +29,8 @@ class Files:
     @classmethod
     def at(cls, checkpoint: str, revision: str | None = None) -> Files:
         """A folder, or what the hub has under that name."""
-        if not (folder := Path(checkpoint).expanduser()).is_dir():
-            with explained(checkpoint):
+        with explained(checkpoint):
+            if not (folder := Path(checkpoint).expanduser()).is_dir():
                 from huggingface_hub import snapshot_download
 
                 got = snapshot_download(checkpoint, revision=revision, allow_patterns=list(_WANTED))
