@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from .budget import Budget, Charge, Ledger
-from .errors import PluginError, QuestionError, SpecError
+from .errors import QuestionError, SpecError
 from .values import Answer, Question
 
 Asked: TypeAlias = Question | tuple[object, str] | tuple[object, str, Sequence[str]]
@@ -79,8 +79,6 @@ def _outcome(answer: Ask, ask: Ask, asked: Any, ledger: Ledger) -> Outcome:
             return answer(asked, ledger=ledger)
         if isinstance(asked, tuple) and len(asked) in {2, 3}:
             return ask(*asked, ledger=ledger)
-    except SystemExit as exc:
-        return PluginError(f"A strategy wanted to end the program (SystemExit: {exc}).")
     except Exception as exc:  # noqa: BLE001 - it belongs to this question alone
         return exc
     return QuestionError(

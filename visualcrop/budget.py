@@ -24,7 +24,9 @@ ANSWER = "answer"  # the one stage that is outside the budget, as in the paper
 
 def _from_zero(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
     number = Integral if attribute.name == "passes" else Real
-    if value is not None and not (isinstance(value, number) and float(value) >= 0):
+    if value is not None and (
+        isinstance(value, bool) or not (isinstance(value, number) and float(value) >= 0)
+    ):
         raise SpecError(
             f"A budget's {attribute.name} are none or "
             f"{'a whole number' if number is Integral else 'a number'} from 0 up, not {value!r}."

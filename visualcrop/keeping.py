@@ -52,6 +52,10 @@ class Kept(Views):
     def __hash__(self) -> int:
         return hash(tuple(box for _, box in self.parts))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process gets the views themselves."""
+        return tuple, ([*self],)
+
 
 def without_pictures(answer: Answer, image: Image, source: object) -> Answer:
     """*answer*, where what was shown of *image* is taken from there, or from *source*, again."""
@@ -78,7 +82,7 @@ def _drawn(draw: Callable[[Image], Image], looked_up: Again) -> Image:
 
 def _looked_up(image: Image, source: object) -> Again:
     """The image while somebody holds it; else from the file, the bytes or the array again."""
-    size, held = (image.width, image.height), weakref.ref(image)
+    digest, held = image.digest, weakref.ref(image)
     if not isinstance(source, str | os.PathLike | bytes):
         try:
             source = weakref.ref(source)
@@ -89,9 +93,10 @@ def _looked_up(image: Image, source: object) -> Again:
     def again() -> Image:
         given = source() if isinstance(source, weakref.ref) else source
         found = held() or (None if given is None else Image.open(given))
-        if found is None or (found.width, found.height) != size:
+        if found is None or found.digest != digest:
+            what = "no longer there" if found is None else "another by now"
             raise ImageError(
-                "The image that the answer was shown is no longer there; hold what you ask about, "
+                f"The image that the answer was shown is {what}; hold what you ask about, "
                 "as Image.open(...), for as long as you look at what was shown."
             )
         return found

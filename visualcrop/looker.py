@@ -11,13 +11,14 @@ import attrs
 from .asking import Asked, ask_each
 from .budget import Budget, Ledger
 from .configure import configure, read_model, read_option
-from .errors import SpecError
+from .errors import PluginError, SpecError
 from .image import Image
 from .inference.batching import Batching
 from .interfaces import Searcher
 from .keeping import without_pictures
 from .model import Model, ModelFamily
 from .registry import Registry
+from .spec import Value
 from .suiting import suited
 from .values import Answer, Question
 
@@ -82,7 +83,7 @@ class Looker:
         what the searcher's spec and the options leave open.
         """
         registry, family = Registry.load(), family_of(model)
-        set_to = [read_option(text) for text in options]
+        set_to = _read_options(options)
         method = configure(registry, Searcher, searcher, options=set_to, settings=family.settings())
         return cls(family.open(), method)
 
@@ -92,7 +93,7 @@ class Looker:
             if options:
                 raise SpecError("Options are set in a spec; give the searcher as one, or none.")
             return attrs.evolve(self, searcher=searcher)
-        set_to = [read_option(text) for text in options]
+        set_to = _read_options(options)
         settings = self.model.settings
         method = configure(Registry.load(), Searcher, searcher, options=set_to, settings=settings)
         return attrs.evolve(self, searcher=method)
@@ -123,9 +124,16 @@ class Looker:
         if budget is not None and ledger is not None:
             raise SpecError("A ledger has a budget of its own; give Ledger(budget) alone.")
         ledger = ledger or Ledger(Budget() if budget is None else budget)
-        with ledger.lend(self.model) as model:
-            answer = self.searcher.search(asked, model)
-        answer = attrs.evolve(answer, passes=ledger.by_stage())
+        before = ledger.by_stage()
+        try:
+            with ledger.lend(self.model) as model:
+                answer = self.searcher.search(asked, model)
+        except SystemExit as exc:
+            raise PluginError(
+                f"A strategy wanted to end the program (SystemExit: {exc}); mend its plug-in."
+            ) from exc
+        own = {stage: n - before.get(stage, 0) for stage, n in ledger.by_stage().items()}
+        answer = attrs.evolve(answer, passes={stage: n for stage, n in own.items() if n})
         return without_pictures(answer, asked.image, asked.image)
 
     def ask_many(
@@ -143,3 +151,9 @@ class Looker:
         return ask_each(
             beside.answer, beside.ask, questions, concurrency=concurrency, budget=budget
         )
+
+
+def _read_options(options: Sequence[str]) -> list[tuple[str, Value]]:
+    if isinstance(options, str):
+        raise SpecError(f"The options are a text; give a list of such, as in [{options!r}].")
+    return [read_option(text) for text in options]

@@ -80,7 +80,8 @@ def searched(promise: Promise, given: object, question: Question, *_: object) ->
     found = answer(promise, given, question)
     strategy, fields = promise.strategy, attrs.fields(type(promise.strategy))
     kinds = {getattr(getattr(strategy, field.name), "kind", "") for field in fields}
-    nothing = not (found.findings or found.evidence or found.exhausted)
+    seen = found.findings or found.evidence or found.exhausted
+    nothing = not seen and all(view.box == view.image.box for view in found.shown)
     return attrs.evolve(found, untargeted=True) if nothing and "targets" in kinds else found
 
 

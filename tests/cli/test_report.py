@@ -60,6 +60,9 @@ class TestCompare:
             "alone": True,
             "asked": 9,
             "wanted": None,
+            "chosen": None,
+            "untargeted": 0,
+            "exhausted": 0,
             "whole": None,
             "memory": {"process": 0},
         }
@@ -109,7 +112,7 @@ def _broken_off(folder: Path, tmp_path: Path) -> Path:
 
 _UNFINISHED = (
     "Unfinished: 2 of 6 asked (direct); 1 of 6 asked (s1, steps=8). 14 answers are missing: the "
-    "same command asks only these."
+    "same command, and those of other shards, ask only these."
 )
 
 

@@ -74,7 +74,7 @@ class TestRefusedByTheHeader:
         message = refused(ImageError, Image.open, png(22_000, 22_000, body=b"", kind=(8, 6)))
         assert message == (
             "The image has 22000 x 22000 pixels, which take 3,872,000,000 bytes of memory, "
-            "over the limit of 2,147,483,648; make it smaller or raise max_bytes."
+            "over the limit of 2,147,483,648; make it smaller or raise max_bytes (--max-bytes)."
         )
 
     def test_a_picture_hidden_in_an_icon(self) -> None:
@@ -86,7 +86,7 @@ class TestRefusedByTheHeader:
         message = refused(ImageError, Image.open, hidden, max_bytes=10_000_000)
         assert message == (
             "The image takes 972,000,000 bytes of memory, over the limit of 10,000,000; "
-            "make it smaller or raise max_bytes."
+            "make it smaller or raise max_bytes (--max-bytes)."
         )
 
     def test_a_photograph_in_several_scans(self) -> None:

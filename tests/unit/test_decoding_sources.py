@@ -116,6 +116,6 @@ class TestMangled:
     def test_boasting_is_refused_before_it_is_believed(self) -> None:
         """By default, too: a head that declares four billion pixels costs no memory."""
         message = refused(ImageError, Image.open, png(65_000, 65_000, body=b""))
-        limit = "over the limit of 2,147,483,648; make it smaller or raise max_bytes."
+        limit = "over the limit of 2,147,483,648; make it smaller or raise max_bytes (--max-bytes)."
         taken = "which take 21,125,000,000 bytes of memory"
         assert message == f"The image has 65000 x 65000 pixels, {taken}, {limit}"

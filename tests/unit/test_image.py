@@ -25,7 +25,7 @@ class TestLimit:
         message = refused(ImageError, Image.open, _PNG, max_bytes=48 * 32 * 4 - 1)
         assert message == (
             "The image has 48 x 32 pixels, which take 6,144 bytes of memory, over the limit of "
-            "6,143; make it smaller or raise max_bytes."
+            "6,143; make it smaller or raise max_bytes (--max-bytes)."
         )
 
     def test_holds_for_arrays_and_pictures(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import weakref
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,19 @@ class TestHolds:
         gc.collect()
         assert gone() is None
         assert "no longer there" in refused(ImageError, answer.shown.__getitem__, 0)
+
+    def test_a_file_that_was_edited_is_not_shown(self, tmp_path: Path) -> None:
+        """It is no longer what the model was shown, though it has the same size."""
+        path = _file(tmp_path)
+        answer = Looker(ToyModel(), Direct()).ask(path, _QUESTION)
+        PIL.Image.new("RGB", (1536, 1024), "navy").save(path)
+        assert "another by now" in refused(ImageError, answer.shown.__getitem__, 0)
+
+    def test_another_process_gets_the_views(self, tmp_path: Path) -> None:
+        """An answer can be sent, with what was shown."""
+        answer = Looker(ToyModel(), Direct()).ask(_file(tmp_path), _QUESTION)
+        again = pickle.loads(pickle.dumps(answer))
+        assert (again.text, again.shown) == (answer.text, tuple(answer.shown))
 
     def test_an_array_is_read_again_while_it_lives(self) -> None:
         """As it is the caller's own."""

@@ -132,8 +132,10 @@ def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> 
         place = [*finding.box.whole_pixels()]
         out.print(f"  looked at {place} for {finding.target.text}, {sure}")
     if not answer.findings:
+        parts = [view.box for view in answer.shown if view.box != view.image.box]
+        where = ", ".join(str([*box.whole_pixels()]) for box in parts) or "the whole image"
         why = "no target was found: the whole image was asked"
-        out.print(f"  {why if answer.untargeted else 'looked at the whole image'}")
+        out.print(f"  {why if answer.untargeted else f'looked at {where}'}")
     if not answer.found and _checked(answer):
         out.print("  not found: the answer may be a guess")
     stages = ", ".join(f"{stage} {passes}" for stage, passes in answer.passes.items())

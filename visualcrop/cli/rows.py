@@ -42,7 +42,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         row["searcher"],
         *right_told(row),
         *counted,
-        f"{row['passes']:.1f}",
+        f"{row['passes']:.1f}" if row["n"] else "",
         gain_told(row["gain"]),
         chance_told(row["gain"]),
     ]

@@ -39,7 +39,8 @@ def check_cost(raw: Raw, label: str, max_bytes: int) -> None:
 def over_limit(label: str, what: str, limit: int) -> ImageError:
     """What is said of a picture that *what* makes too large."""
     return ImageError(
-        f"{label} {what}, over the limit of {limit:,}; make it smaller or raise max_bytes."
+        f"{label} {what}, over the limit of {limit:,}; "
+        "make it smaller or raise max_bytes (--max-bytes)."
     )
 
 

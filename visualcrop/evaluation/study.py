@@ -80,6 +80,9 @@ class Study:
     def __attrs_post_init__(self) -> None:
         if not self.variants:
             raise EvaluationError("A study needs a searcher; give one with -s, such as -s focus.")
+        if unknown := sorted({*self.options} - {*self.variants}):
+            known = nearest(unknown[0], self.variants, called="searchers")
+            raise EvaluationError(f"There are options for {unknown[0]!r}, no searcher; {known}.")
         if not is_writable(json.dumps(self.as_json(), ensure_ascii=False)):
             raise EvaluationError(
                 "The study holds bytes that are no UTF-8 text; name its parts in another encoding."

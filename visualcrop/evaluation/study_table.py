@@ -31,7 +31,7 @@ def _cells(store: Store, whole: Comparison) -> Iterator[Sequence[str]]:
     yield ["", *ours, *theirs]
     for row in whole.rows:
         found = [_recall(row)] if measured else []
-        passes = f"{_passes(row):.1f}"
+        passes = f"{_passes(row):.1f}" if row["n"] else ""
         against = [gain_told(row["gain"]), chance_told(row["gain"])]
         label = row["searcher"]
         yield [label, *right_told(row), *found, passes, *against, *_theirs(beside, label)]

@@ -24,7 +24,8 @@ def _row(row: Mapping[str, Any]) -> list[str]:
     recall, gain = row["recall"], row["gain"]
     shares = [f"{100 * share:.2f}" if row["n"] else "" for share in (row["accuracy"], low, high)]
     counts = [str(row[name]) for name in ("n", "errors", "unparsed")]
-    passes = [f"{row['counts'].get('focus-paper', 0):.2f}", f"{row['passes']:.2f}"]
+    spent = (row["counts"].get("focus-paper", 0), row["passes"])
+    passes = [f"{count:.2f}" if row["n"] else "" for count in spent]
     cost = [*passes, *_work(row["work"]), _seconds(row)]
     found = f"{100 * recall['recall']:.2f}" if recall else ""
     against = [f"{100 * gain['gain']:.2f}", f"{gain['p']:.4f}"] if gain else ["", ""]

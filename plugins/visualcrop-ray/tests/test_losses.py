@@ -23,7 +23,7 @@ from visualcrop_ray.executor import QUIET
 
 ray = pytest.importorskip("ray", reason="Ray is not installed here", exc_type=ImportError)
 
-pytestmark = pytest.mark.timeout(900)  # a busy machine takes minutes to start a cluster
+pytestmark = [pytest.mark.attack, pytest.mark.timeout(900)]  # clusters take minutes to start
 _LONG = 300.0  # seconds until what should happen will not
 _RAYS = 45.0  # less than Ray's agents stay by themselves, and far more than is needed
 
