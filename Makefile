@@ -15,7 +15,7 @@ PYTEST  := OMP_NUM_THREADS=1 $(BIN)/pytest -q
 # Speaks only if the command fails.
 quietly = @said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
-.PHONY: help install test lint types floors tests docs demo bench coverage clean
+.PHONY: help install test lint types floors tests docs demo bench attack coverage clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -49,6 +49,9 @@ demo: $(STAMP)  ## a small thing in a large image, with cropping and without
 
 bench: $(STAMP)  ## how fast it is
 	@$(BIN)/pytest -q tests/benchmarks --benchmark-enable -p no:randomly -s
+
+attack: $(STAMP)  ## attacks of ten minutes: kills, corrupt folders, hostile files
+	@$(PYTEST) -m attack -n 2
 
 coverage: $(STAMP)  ## which lines no test runs
 	@$(PYTEST) -n 2 --cov

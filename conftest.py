@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import sys
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sybil import Sybil
 from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import SkipParser
@@ -19,6 +22,15 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.docs.blocks import parse_blocks
+from visualcrop.cli import progress
+
+settings.register_profile(  # no stopwatch: other tests run beside each
+    "unhurried",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("unhurried")
 
 FILES = Path(__file__).parent / "tests" / "docs" / "files"
 
@@ -42,8 +54,25 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def pytest_configure() -> None:
-    """Tests name no model where any will do: they mean the toy, which needs no weights."""
+    """
+    Tests see what the repository brings, whatever else is installed.
+
+    They name no model where any will do: they mean the toy, which needs no weights.
+    """
     os.environ["VISUALCROP_MODEL"] = "toy"
+    ours = {"visualcrop", *(path.name for path in (Path(__file__).parent / "plugins").iterdir())}
+    installed = {entry.dist.name for entry in entry_points(group="visualcrop") if entry.dist}
+    foreign = installed - ours  # a user's own, say
+    os.environ["VISUALCROP_BLOCK"] = " ".join(foreign)  # for what a test starts
+
+    def without_foreign(*, group: str) -> list[EntryPoint]:
+        found = entry_points(group=group)
+        return [entry for entry in found if entry.dist is None or entry.dist.name not in foreign]
+
+    from visualcrop import plugins
+
+    vars(plugins)["entry_points"] = without_foreign
+    progress._EVERY = math.inf  # noqa: SLF001 - however long a command takes, it says the same
 
 
 parsers: list[Parser] = [parse_blocks, SkipParser()]
@@ -56,17 +85,24 @@ pytest_collect_file = SybilCollection(
 ).pytest()
 
 
-class PagesTogether(LoadScopeScheduling):
-    """Gives a page's examples, which build on one another, to one worker."""
+TOGETHER = (  # pages, whose examples build on one another, and files whose fixtures are dear
+    ".md",
+    "plugins/visualcrop-tiny/tests/test_train.py",
+    "tests/unit/evaluation/test_flatness.py",
+)
+
+
+class FilesTogether(LoadScopeScheduling):
+    """Gives all tests of some files to one worker."""
 
     def _split_scope(self, nodeid: str) -> str:
-        page = nodeid.partition("::")[0]
-        return page if page.endswith(".md") else nodeid
+        file = nodeid.partition("::")[0]
+        return file if file.endswith(TOGETHER) else nodeid
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> PagesTogether:
-    """Spread tests one by one, pages as they are."""
-    return PagesTogether(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTogether:
+    """Spread tests one by one, some files as they are."""
+    return FilesTogether(config, log)
 
 
 @pytest.hookimpl(trylast=True)

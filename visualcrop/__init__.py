@@ -48,10 +48,12 @@ from .model import (
 )
 from .models.families import Auto
 from .models.fingerprint import checkpoint_fingerprint
+from .output.streams import say
 from .plugins import Plugin, Plugins, load_plugins
 from .prompt import Mark, Prompt, Sampling
 from .proposals.anchors import Anchors
 from .protocol import Protocol
+from .reconciling import UNBILLED
 from .record import Record
 from .registry import Registry
 from .relevance.similarity import pseudo_attention, similarity_map, smoothed
@@ -66,6 +68,7 @@ from .verification.existence import Existence
 __all__ = [
     "ANSWER",
     "CONVENTIONS",
+    "UNBILLED",
     "Anchors",
     "Answer",
     "AnswerComposer",
@@ -143,6 +146,7 @@ __all__ = [
     "option",
     "pseudo_attention",
     "reply",
+    "say",
     "similarity_map",
     "smoothed",
 ]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import traceback
 from pathlib import PurePath
 
-from .errors import GeometryError, VisualcropError
+from .errors import GeometryError, ResultError, VisualcropError
 from .strategy import Strategy
 
 
 def blamed(exc: BaseException) -> str:
     """What a plug-in's strategy did wrong, with its name, file and line; empty if none did."""
     who = _raiser(exc)
-    if isinstance(exc, GeometryError):  # a map or box that was made wrongly
+    if isinstance(exc, GeometryError | ResultError):  # what was made wrongly, a box say
         return f"{who}: {exc}" if who else ""
     if not who or isinstance(exc, VisualcropError):
         return ""

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from numbers import Integral, Real
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 
-from .errors import BudgetExceededError, SpecError
+from .errors import BudgetExceededError, PluginError, SpecError
 from .model import NOTHING, By, Capture, Choice, Model, ModelFamily, Reading, Reply, Traits, Work
 from .prompt import Prompt
+from .reconciling import UNBILLED, Ask, Door, Lending
 
-_R = TypeVar("_R", Reading, Choice, Reply)
 ANSWER = "answer"  # the one stage that is outside the budget, as in the paper
+
+
+def _from_zero(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    number = Integral if attribute.name == "passes" else Real
+    if value is not None and (
+        isinstance(value, bool) or not (isinstance(value, number) and float(value) >= 0)
+    ):
+        raise SpecError(
+            f"A budget's {attribute.name} are none or "
+            f"{'a whole number' if number is Integral else 'a number'} from 0 up, not {value!r}."
+        )
+
+
+def _counted(_: object, __: object, value: object) -> None:
+    if not (isinstance(value, int) and value >= 0):
+        raise SpecError(f"A charge is of a whole number of passes from 0 up, not {value!r}.")
 
 
 @attrs.frozen
@@ -25,16 +44,7 @@ class Charge:
 
     stage: str
     model: str
-    passes: int = 1
-
-
-def _from_zero(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    number = Integral if attribute.name == "passes" else Real
-    if value is not None and not (isinstance(value, number) and float(value) >= 0):
-        raise SpecError(
-            f"A budget's {attribute.name} are none or "
-            f"{'a whole number' if number is Integral else 'a number'} from 0 up, not {value!r}."
-        )
+    passes: int = attrs.field(default=1, validator=_counted)
 
 
 @attrs.frozen
@@ -50,30 +60,51 @@ def _is_budget(_: object, __: object, value: object) -> None:
         raise SpecError(f"The budget is {value!r}; give a Budget, such as Budget(passes=20).")
 
 
-@attrs.define
-class Ledger:
-    """What a search has spent, and what it may spend."""
+def _for_good(_: object, attribute: attrs.Attribute[Any], __: object) -> None:
+    raise SpecError(f"A ledger keeps its {attribute.name} for good; make another with Ledger(...).")
 
-    budget: Budget = attrs.field(default=Budget(), validator=_is_budget)
-    charges: list[Charge] = attrs.field(factory=list)
-    work: Work = Work()
-    on_charge: Callable[[Charge], None] | None = None
-    clock: Callable[[], float] = time.monotonic
+
+@attrs.define(eq=False)
+class Ledger:
+    """What a search has spent, and what it may spend. Lines are added, and none is taken away."""
+
+    budget: Budget = attrs.field(default=Budget(), validator=_is_budget, on_setattr=_for_good)
+    _charges: list[Charge] = attrs.field(factory=list)
+    _work: Work = Work()
+    on_charge: Callable[[Charge], None] | None = attrs.field(default=None, on_setattr=_for_good)
+    clock: Callable[[], float] = attrs.field(default=time.monotonic, on_setattr=_for_good)
     _started: float = attrs.field(init=False)
     _slowest: float = attrs.field(default=0.0, init=False)  # seconds of one pass, the worst so far
+    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+    _lending: Lending = attrs.field(factory=Lending, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._started = self.clock()
 
     @property
+    def charges(self) -> list[Charge]:
+        """Every line so far, in a list of its own."""
+        return [*self._charges]
+
+    @property
+    def work(self) -> Work:
+        """What the charges really took."""
+        return self._work
+
+    @property
     def passes(self) -> int:
         """All passes, the answer's too."""
-        return sum(charge.passes for charge in self.charges)
+        return sum(charge.passes for charge in self._charges)
+
+    @property
+    def unbilled(self) -> int:
+        """Passes that the model ran though no stage was charged for them."""
+        return self.by_stage().get(UNBILLED, 0)
 
     def by_stage(self) -> Mapping[str, int]:
         """Passes of each stage, in the order the stages were met."""
         stages: Counter[str] = Counter()
-        for charge in self.charges:
+        for charge in self._charges:
             stages[charge.stage] += charge.passes
         return dict(stages)
 
@@ -82,7 +113,7 @@ class Ledger:
         """Passes the search may still make: those allowed, and those for which time is left."""
         limit = math.inf if self.budget.passes is None else self.budget.passes
         return min(
-            limit - sum(c.passes for c in self.charges if c.stage != ANSWER), self._in_time()
+            limit - sum(c.passes for c in self._charges if c.stage != ANSWER), self._in_time()
         )
 
     def _in_time(self) -> float:
@@ -95,19 +126,56 @@ class Ledger:
 
     def charge(self, charge: Charge) -> None:
         """Write *charge* down, or refuse."""
-        if charge.stage != ANSWER and charge.passes > (left := self.remaining):
-            raise BudgetExceededError(
-                f"The {charge.stage} stage needs {charge.passes} more pass(es), but the budget of "
-                f"{self._limits()} allows {left:g}; raise --budget or lower the searcher's steps."
+        with self._lock:
+            if charge.stage != ANSWER and charge.passes > (left := self.remaining):
+                raise BudgetExceededError(
+                    f"The {charge.stage} stage needs {charge.passes} more pass(es), but the budget "
+                    f"of {self._limits()} allows {left:g}; raise --budget or lower the searcher's "
+                    "steps."
+                )
+            self._charges.append(charge)
+        self._tell(charge)
+
+    def door(self, model: Model) -> Door:
+        """The way to *model* on which every pass is charged to this ledger."""
+        if isinstance(model, Door) and model.ledger is self:
+            return model
+        self._lending.watch(model)
+        return Door(model, self, partial(self._paid, model.id, self._lending.term))
+
+    @contextmanager
+    def lend(self, model: Model) -> Iterator[BudgetedModel]:
+        """Give *model* to one search; in the end, what it ran without a bill is charged, too."""
+        self._lending.begin()
+        try:
+            yield BudgetedModel(model, self)
+        finally:
+            for watch in self._lending.end():
+                self._note(Charge(UNBILLED, watch.model, watch.found))
+
+    def _paid(self, model: str, term: int, stage: str, passes: int, ask: Ask) -> Sequence[Any]:
+        if term != self._lending.term:
+            raise PluginError(
+                "A model was asked after the search that it was lent to; ask it in `search` only."
             )
-        self.charges.append(charge)
+        self.charge(Charge(stage, model, passes))
+        started = self.clock()
+        replies = ask()
+        seconds = self.clock() - started
+        with self._lock:
+            self._work += sum((reply.work for reply in replies), Work())
+            self._slowest = max(self._slowest, seconds / passes)
+        return replies
+
+    def _note(self, charge: Charge) -> None:
+        """Write down what cannot be refused any more."""
+        with self._lock:
+            self._charges.append(charge)
+        self._tell(charge)
+
+    def _tell(self, charge: Charge) -> None:
         if self.on_charge is not None:
             self.on_charge(charge)
-
-    def record(self, work: Work, passes: int, seconds: float) -> None:
-        """Note what the last charge really took."""
-        self.work += work
-        self._slowest = max(self._slowest, seconds / max(1, passes))
 
     def _limits(self) -> str:
         passes, seconds = self.budget.passes, self.budget.seconds
@@ -134,13 +202,16 @@ CONVENTIONS: Mapping[str, Callable[[Ledger], int]] = {
 }
 
 
-@attrs.frozen
+@attrs.frozen(init=False)
 class BudgetedModel:
     """A model with a ledger: the only model a strategy ever sees."""
 
-    _model: Model
+    _model: Door
     ledger: Ledger
     stage: str = "unlabelled"
+
+    def __init__(self, model: Model, ledger: Ledger, stage: str = "unlabelled") -> None:
+        self.__attrs_init__(ledger.door(model), ledger, stage)
 
     @property
     def id(self) -> str:
@@ -164,26 +235,15 @@ class BudgetedModel:
 
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
         """One pass for each prompt."""
-        return self._run(lambda: self._model.read(prompts, capture), len(prompts))
+        return self._model.read(prompts, capture, stage=self.stage)
 
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
         """One pass for each prompt; by sentence, one for each prompt and choice."""
-        each = len(choices) if by == "sentence" else 1
-        return self._run(lambda: self._model.choose(prompts, choices, by=by), each * len(prompts))
+        return self._model.choose(prompts, choices, by=by, stage=self.stage)
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         """One pass for each prompt, however long the reply."""
-        run = self._model.generate
-        return self._run(lambda: run(prompts, max_new_tokens=max_new_tokens), len(prompts))
-
-    def _run(self, ask: Callable[[], Sequence[_R]], passes: int) -> Sequence[_R]:
-        if not passes:
-            return ()
-        self.ledger.charge(Charge(self.stage, self._model.id, passes))
-        started = self.ledger.clock()
-        replies = ask()
-        seconds = self.ledger.clock() - started
-        self.ledger.record(sum((r.work for r in replies), Work()), passes, seconds)
-        return replies
+        limit, stage = max_new_tokens, self.stage
+        return self._model.generate(prompts, max_new_tokens=limit, stage=stage)

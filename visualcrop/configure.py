@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from .errors import DatasetError, SpecError
 from .paths import expanded
 from .registry import Registry
-from .settings import Usually
 from .spec import Spec, Value, read_value, written
 from .spec_toml import load_spec
-from .strategy import Strategy
+from .strategy import Strategy, mark_given
+from .suiting import Settings, suited
 
 S = TypeVar("S", bound=Strategy)
 Options = Sequence[tuple[str, Value]]
@@ -26,7 +25,7 @@ def configure(
     spec: Spec | str,
     *,
     options: Options = (),
-    settings: Mapping[str, Mapping[str, object]] | None = None,
+    settings: Settings | None = None,
     dataset: str = "",
 ) -> S:
     """
@@ -37,16 +36,19 @@ def configure(
     """
     spec = spec if isinstance(spec, Spec) else read_spec(spec)
     given = given_paths(spec, options)
-    wanted = {p: v for p, v in (settings or {}).get(spec.name, {}).items() if p not in given}
-    spec = _settled(Spec.of(registry.build(interface, spec)), wanted, dataset)
-    spec = whole = Spec.of(registry.build(interface, spec))  # with the options of what was put in
+
+    def settled(spec: Spec) -> S:
+        built = registry.build(interface, spec)
+        mark_given(built, given)
+        return suited(registry, built, {} if settings is None else settings, dataset)
+
+    spec = whole = Spec.of(settled(spec))  # with the options of what was put in
     try:
         for path, value in options:
             spec = spec.with_option(path, value)
             if _as_spec(value) is not None:  # its own options have to be there to be set
                 spec = Spec.of(registry.build(interface, spec))
-        again = {p: v for p, v in wanted.items() if "." in p or isinstance(v, Usually)}
-        return registry.build(interface, _settled(spec, again, dataset))
+        return settled(spec)
     except SpecError:
         _check_each(registry, interface, whole, options)
         raise
@@ -67,7 +69,11 @@ def _check_each(registry: Registry, interface: type[S], spec: Spec, options: Opt
 
 def given_paths(spec: Spec, options: Options = ()) -> set[str]:
     """Every option that *spec* or one of *options* sets, as a dotted path."""
-    return {*_paths(spec), *_paths(Spec("", tuple(options)))}
+    given = {*_paths(spec)}
+    for path, value in options:  # what was given to a strategy that is put out goes with it
+        given = {other for other in given if not other.startswith(f"{path}.")}
+        given |= {*_paths(Spec("", ((path, value),)))}
+    return given
 
 
 def read_spec(text: str) -> Spec:
@@ -126,27 +132,3 @@ def _as_spec(value: Value) -> Spec | None:
         with suppress(SpecError):
             return Spec.parse(value)
     return value if isinstance(value, Spec) else None
-
-
-def _settled(spec: Spec, settings: Mapping[str, object], dataset: str) -> Spec:
-    for path, suited in settings.items():
-        if _has(spec, path):
-            if isinstance(suited, Usually):
-                suited = suited.where(partial(_at, spec), dataset)  # noqa: PLW2901
-            setting = read_value(suited) if isinstance(suited, str) else suited
-            spec = spec.with_option(path, cast("Value", setting))
-    return spec
-
-
-def _at(spec: Value, path: str) -> Value:
-    """What stands at a dotted path; none where there is no such option."""
-    for key in path.split("."):
-        spec = spec.get(key) if isinstance(spec, Spec) else None
-    return spec
-
-
-def _has(spec: Value, path: str) -> bool:
-    key, _, rest = path.partition(".")
-    if not isinstance(spec, Spec) or key not in dict(spec.options):
-        return False
-    return _has(spec.get(key), rest) if rest else True

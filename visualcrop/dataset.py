@@ -10,13 +10,14 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from .decoding import size_of
+from .decoding import MAX_BYTES, size_of
 from .errors import DatasetError
 from .geometry import Box
-from .image import MAX_PIXELS, Image
+from .held import is_writable
+from .image import Image
 from .protocol import LETTERS
 from .strategy import Strategy
-from .values import Question
+from .values import MOST_TEXT, Question
 
 Effect: TypeAlias = Literal["lost", "kept", "excluded"]
 
@@ -28,8 +29,8 @@ class ImageSource(ABC):
     def read(self) -> bytes:
         """The encoded picture, as it was shipped."""
 
-    def open(self, max_pixels: int = MAX_PIXELS) -> Image:
-        return Image.open(self.read(), max_pixels=max_pixels)
+    def open(self, max_bytes: int = MAX_BYTES) -> Image:
+        return Image.open(self.read(), max_bytes=max_bytes)
 
     def fingerprint(self) -> str:
         """Another where the picture is another: of its bytes, which are not decoded for it."""
@@ -82,8 +83,13 @@ class Sample:
             raise DatasetError("Its right answer is not known.")
 
         texts = (self.id, self.text, *self.choices, *self.answers, self.group, *self.category)
-        if any(_writable(text) != text for text in texts):
+        if not all(map(is_writable, texts)):
             raise DatasetError("It holds text that is not UTF-8.")
+        if (length := len(self.text) + sum(map(len, self.choices))) > MOST_TEXT:
+            raise DatasetError(
+                f"Its question has {length:,} characters with its options, over the limit of "
+                f"{MOST_TEXT:,}."
+            )
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -97,9 +103,9 @@ class Sample:
         told = json.dumps((self.text, self.choices, self.answer, boxes))
         return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
-    def question(self, max_pixels: int = MAX_PIXELS) -> Question:
+    def question(self, max_bytes: int = MAX_BYTES) -> Question:
         """Open the image, and ask about it."""
-        return Question(self.text, self.source.open(max_pixels), self.choices)
+        return Question(self.text, self.source.open(max_bytes), self.choices)
 
 
 def _writable(text: str) -> str:

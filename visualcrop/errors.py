@@ -12,6 +12,7 @@ VisualcropError
 ├── DatasetError               a dataset, or a row of it, that cannot be used
 ├── EvaluationError            a study that cannot be run, or runs that cannot be compared
 ├── GeometryError              a box or grid that is empty or inside out
+├── ResultError                a finding, a proposal or an answer that cannot be
 ├── FileError                  a file that cannot be read or written
 └── BudgetExceededError        the next pass would overdraw the ledger
 """
@@ -64,6 +65,10 @@ class EvaluationError(VisualcropError):
 
 class GeometryError(VisualcropError, ValueError):
     """A box or grid that is empty or inside out."""
+
+
+class ResultError(VisualcropError, ValueError):
+    """A finding, a proposal or an answer that cannot be."""
 
 
 class FileError(VisualcropError):

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from itertools import pairwise
+from numbers import Real
+from typing import Any
 
 import attrs
 
 from .errors import GeometryError
 
 
+def _plain(side: float) -> float:
+    """A number of Python, whose kind it keeps: numpy's can be written into no JSON."""
+    if type(side) in {int, float}:
+        return side
+    item: Any = getattr(side, "item", None)  # of numpy, or a tensor
+    side = item() if item and getattr(side, "ndim", None) == 0 else side
+    if isinstance(side, bool) or not isinstance(side, Real):
+        raise GeometryError(f"A box or grid is given in numbers of pixels, not by {side!r}.")
+    return int(side) if isinstance(side, int) else float(side)
+
+
+def _edges(edges: Iterable[float]) -> tuple[float, ...]:
+    return tuple(map(_plain, edges))
+
+
 @attrs.frozen
 class Box:
     """Half-open rectangle [left, right) x [top, bottom), never empty."""
 
-    left: float
-    top: float
-    right: float
-    bottom: float
+    left: float = attrs.field(converter=_plain)
+    top: float = attrs.field(converter=_plain)
+    right: float = attrs.field(converter=_plain)
+    bottom: float = attrs.field(converter=_plain)
 
     def __attrs_post_init__(self) -> None:
         sides = self.left, self.top, self.right, self.bottom
@@ -59,6 +77,13 @@ class Box:
             and self.bottom >= other.bottom
         )
 
+    def lies_in(self, other: Box, *, slack: float = 1.0) -> bool:
+        """Whether *other* contains it, but for *slack* pixels lost by rounding."""
+        grown = Box(
+            other.left - slack, other.top - slack, other.right + slack, other.bottom + slack
+        )
+        return self.common(other) is not None and grown.contains(self)
+
     def common(self, other: Box) -> Box | None:
         """Rectangle in both, if there is one."""
         left, top = max(self.left, other.left), max(self.top, other.top)
@@ -93,13 +118,15 @@ class Box:
 class Grid:
     """Rows and columns of cells, given by the edges between them."""
 
-    xs: tuple[float, ...]  # columns + 1, left to right
-    ys: tuple[float, ...]  # rows + 1, top to bottom
+    xs: tuple[float, ...] = attrs.field(converter=_edges)  # columns + 1, left to right
+    ys: tuple[float, ...] = attrs.field(converter=_edges)  # rows + 1, top to bottom
 
     def __attrs_post_init__(self) -> None:
         for edges in (self.xs, self.ys):
             if len(edges) < 2 or not all(a < b for a, b in pairwise(edges)):
                 raise GeometryError("A grid needs two edges or more on each side, in rising order.")
+            if not (math.isfinite(edges[0]) and math.isfinite(edges[-1])):
+                raise GeometryError("A grid ends at finite numbers of pixels.")
 
     @classmethod
     def even(cls, rows: int, columns: int, box: Box) -> Grid:

@@ -11,24 +11,24 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from .decoding import decode
+from .decoding import MAX_BYTES, decode
+from .decoding.converting import tiles
 from .errors import ImageError
 from .geometry import Box
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
-MAX_PIXELS = 512_000_000
 
 
-@attrs.frozen(eq=False, slots=False)
+@attrs.frozen(eq=False)
 class Image:
     """An upright RGB picture. Equal means equal pixels."""
 
     picture: PIL.Image.Image = attrs.field(repr=False)  # draw on a copy, never on this
 
     @classmethod
-    def open(cls, source: object, *, max_pixels: int = MAX_PIXELS) -> Image:
+    def open(cls, source: object, *, max_bytes: int = MAX_BYTES) -> Image:
         """Take a path, encoded bytes, a binary file, a PIL image, a uint8 array, or an `Image`."""
-        return source if isinstance(source, Image) else cls(decode(source, max_pixels))
+        return source if isinstance(source, Image) else cls(decode(source, max_bytes))
 
     @property
     def width(self) -> int:
@@ -44,8 +44,11 @@ class Image:
 
     @cached_property
     def pixels(self) -> Pixels:
-        """Rows x columns x 3, read-only."""
-        pixels = np.asarray(self.picture)
+        """Rows x columns x 3, read-only: three bytes a pixel more from the first use on."""
+        pixels = np.empty((self.height, self.width, 3), np.uint8)
+        for left, top, right, bottom in tiles(self.width, self.height):
+            part = self.picture.crop((left, top, right, bottom))
+            pixels[top:bottom, left:right] = np.asarray(part)
         pixels.flags.writeable = False
         return pixels
 
@@ -53,7 +56,8 @@ class Image:
     def digest(self) -> str:
         """Fingerprint of the pixels."""
         fingerprint = hashlib.blake2b(f"{self.width}x{self.height}:".encode(), digest_size=16)
-        fingerprint.update(self.picture.tobytes())
+        for tile in tiles(self.width, self.height):
+            fingerprint.update(self.picture.crop(tile).tobytes())
         return fingerprint.hexdigest()
 
     def crop(self, box: Box) -> PIL.Image.Image:

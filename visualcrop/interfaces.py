@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
 
+from . import returning
 from .budget import BudgetedModel
-from .errors import PluginError
-from .strategy import Strategy
+from .promises import Stage
 from .values import Answer, Finding, Proposal, Question, RelevanceMap, Target, View
 
-T = TypeVar("T")
 
-
-class TargetExtractor(Strategy):
+class TargetExtractor(Stage, extract=returning.targets):
     """Question -> the things to look for."""
 
     kind = "targets"
@@ -23,7 +20,7 @@ class TargetExtractor(Strategy):
     def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]: ...
 
 
-class RelevanceSource(Strategy):
+class RelevanceSource(Stage, map=returning.relevance, maps=returning.one_for_each):
     """View and target -> where the model's own internals point."""
 
     kind = "relevance"
@@ -38,7 +35,7 @@ class RelevanceSource(Strategy):
         return (self.map(view, target, model) for target in targets)
 
 
-class ProposalGenerator(Strategy):
+class ProposalGenerator(Stage, propose=returning.proposals):
     """Relevance map -> boxes worth a look, best first. Sees no model."""
 
     kind = "proposals"
@@ -47,18 +44,22 @@ class ProposalGenerator(Strategy):
     def propose(self, relevance: RelevanceMap) -> tuple[Proposal, ...]: ...
 
 
-class Verifier(Strategy):
-    """Views and target -> how sure the model is, from -1 to 1, that each shows the target."""
+class Verifier(Stage, verify=returning.confidences):
+    """
+    Views and target -> how sure the model is, from -1 to 1, that each shows the target.
+
+    None stands for a view about which nobody asked the model.
+    """
 
     kind = "verification"
 
     @abstractmethod
     def verify(
         self, views: Sequence[View], target: Target, model: BudgetedModel
-    ) -> tuple[float, ...]: ...
+    ) -> tuple[float | None, ...]: ...
 
 
-class AnswerComposer(Strategy):
+class AnswerComposer(Stage, compose=returning.answer):
     """Question and findings -> answer. With no findings, from the whole image."""
 
     kind = "answer"
@@ -69,20 +70,10 @@ class AnswerComposer(Strategy):
     ) -> Answer: ...
 
 
-class Searcher(Strategy):
+class Searcher(Stage, search=returning.searched):
     """Question -> answer, by any means within the budget."""
 
     kind = "searcher"
 
     @abstractmethod
     def search(self, question: Question, model: BudgetedModel) -> Answer: ...
-
-
-def returned(wanted: type[T], given: object, strategy: Strategy) -> T:
-    """Give back what *strategy* returned, if it is what its interface promises."""
-    if not isinstance(given, wanted):
-        raise PluginError(
-            f"The {strategy.kind} {strategy.name!r} returned a {type(given).__name__} instead of "
-            f"a {wanted.__name__}; mend its plug-in."
-        )
-    return given

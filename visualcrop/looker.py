@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import attrs
 
-from .budget import Budget, BudgetedModel, Ledger
+from .asking import Asked, ask_each
+from .budget import Budget, Ledger
 from .configure import configure, read_model, read_option
-from .errors import SpecError
+from .errors import PluginError, SpecError
 from .image import Image
 from .inference.batching import Batching
 from .interfaces import Searcher
+from .keeping import without_pictures
 from .model import Model, ModelFamily
 from .registry import Registry
+from .spec import Value
+from .suiting import suited
 from .values import Answer, Question
 
 MODEL = "VISUALCROP_MODEL"  # names the model that is asked where none is given
@@ -34,16 +38,36 @@ def family_of(model: str | None) -> ModelFamily:
     return registry.build(ModelFamily, read_model(registry, model or default_model()))
 
 
+def _open(wanted: type[Any]) -> Any:
+    """Validate that a field holds what specs only describe."""
+
+    def check(_: object, field: attrs.Attribute[Any], held: object) -> None:
+        if not isinstance(held, wanted):
+            raise SpecError(
+                f"The {field.name} of a Looker is {held!r}, which is no {wanted.__name__}; "
+                "give one that is open, or write Looker.open(model, searcher) with their specs."
+            )
+
+    return check
+
+
 @attrs.frozen
 class Looker:
     """
     A model and a way to search with it, ready for questions.
 
     `Looker.open("toy", "focus(steps=4)").ask("shelf.jpg", "What colour is the mug?")`
+
+    Whatever way the two came here, the model's settings fill what the searcher was not given.
     """
 
-    model: Model
-    searcher: Searcher
+    model: Model = attrs.field(validator=_open(Model))
+    searcher: Searcher = attrs.field(validator=_open(Searcher))
+
+    def __attrs_post_init__(self) -> None:
+        if self.model.settings:
+            fitted = suited(Registry.load(), self.searcher, self.model.settings)
+            object.__setattr__(self, "searcher", fitted)
 
     @classmethod
     def open(
@@ -59,9 +83,20 @@ class Looker:
         what the searcher's spec and the options leave open.
         """
         registry, family = Registry.load(), family_of(model)
-        set_to = [read_option(text) for text in options]
+        set_to = _read_options(options)
         method = configure(registry, Searcher, searcher, options=set_to, settings=family.settings())
         return cls(family.open(), method)
+
+    def with_searcher(self, searcher: str | Searcher, options: Sequence[str] = ()) -> Looker:
+        """The same model, searched in another way, as `open` takes it; nothing is loaded again."""
+        if isinstance(searcher, Searcher):
+            if options:
+                raise SpecError("Options are set in a spec; give the searcher as one, or none.")
+            return attrs.evolve(self, searcher=searcher)
+        set_to = _read_options(options)
+        settings = self.model.settings
+        method = configure(Registry.load(), Searcher, searcher, options=set_to, settings=settings)
+        return attrs.evolve(self, searcher=method)
 
     def ask(
         self,
@@ -72,26 +107,53 @@ class Looker:
         budget: Budget | None = None,
         ledger: Ledger | None = None,
     ) -> Answer:
-        """Answer a question about a path, bytes, PIL image or array; *ledger* keeps the bill."""
+        """
+        Answer a question about a path, bytes, PIL image or array; *ledger* keeps the bill.
+
+        The answer holds no decoded picture: what was shown is taken from the image again when it is
+        looked at.
+        """
+        asked = Question.of(question, Image.open(image), choices)
+        answer = self.answer(asked, budget=budget, ledger=ledger)
+        return without_pictures(answer, asked.image, image)
+
+    def answer(
+        self, asked: Question, *, budget: Budget | None = None, ledger: Ledger | None = None
+    ) -> Answer:
+        """Answer a `Question`, put and read as its own protocol says."""
         if budget is not None and ledger is not None:
             raise SpecError("A ledger has a budget of its own; give Ledger(budget) alone.")
-        asked = Question.of(question, Image.open(image), choices)
         ledger = ledger or Ledger(Budget() if budget is None else budget)
-        answer = self.searcher.search(asked, BudgetedModel(self.model, ledger))
-        return attrs.evolve(answer, passes=ledger.by_stage())
+        before = ledger.by_stage()
+        try:
+            with ledger.lend(self.model) as model:
+                answer = self.searcher.search(asked, model)
+        except SystemExit as exc:
+            raise PluginError(
+                f"A strategy wanted to end the program (SystemExit: {exc}); mend its plug-in."
+            ) from exc
+        own = {stage: n - before.get(stage, 0) for stage, n in ledger.by_stage().items()}
+        answer = attrs.evolve(answer, passes={stage: n for stage, n in own.items() if n})
+        return without_pictures(answer, asked.image, asked.image)
 
     def ask_many(
-        self, questions: Iterable[Question], *, concurrency: int = 8, budget: Budget = Budget()
-    ) -> list[Answer]:
+        self, questions: Iterable[Asked], *, concurrency: int = 8, budget: Budget = Budget()
+    ) -> list[Answer | Exception]:
         """
         Answer each question, so many at once: what waits at the same time is read together.
 
-        The answers are those of `ask`, and so are their bills; *budget* is each question's own.
+        A question is a `Question`, or what `ask` takes: an image and a text, and choices if there
+        are any. They are taken as they are needed. The answers are in their order and are those of
+        `ask`, as are their bills; *budget* is each question's own. Where a question cannot be asked
+        or answered, the error stands in its place.
         """
         beside = attrs.evolve(self, model=Batching(self.model))
+        return ask_each(
+            beside.answer, beside.ask, questions, concurrency=concurrency, budget=budget
+        )
 
-        def ask(question: Question) -> Answer:
-            return beside.ask(question.image, question.text, question.choices, budget=budget)
 
-        with ThreadPoolExecutor(concurrency) as pool:
-            return list(pool.map(ask, questions))
+def _read_options(options: Sequence[str]) -> list[tuple[str, Value]]:
+    if isinstance(options, str):
+        raise SpecError(f"The options are a text; give a list of such, as in [{options!r}].")
+    return [read_option(text) for text in options]

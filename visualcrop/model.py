@@ -6,7 +6,8 @@ import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast
 
 import attrs
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 from .errors import SpecError
 from .geometry import Box, Grid
+from .promises import Promise, hold
 from .prompt import Prompt
 from .strategy import Strategy
 from .values import RelevanceMap, View
@@ -179,6 +181,7 @@ class Model(ABC):
 
     id: str
     traits: Traits
+    settings: Mapping[str, object] = MappingProxyType({})  # what suits it, by its family
 
     @property
     @abstractmethod
@@ -218,6 +221,10 @@ class ModelFamily(Strategy):
     kind = "model"
     home: ClassVar[str] = ""  # spec of a dataset of the only world that it knows, if it is so
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        hold(cls, "open", _suited)
+
     @abstractmethod
     def open(self) -> Model: ...
 
@@ -230,6 +237,20 @@ class ModelFamily(Strategy):
         """
         return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
-        """Options that suit this model, by searcher: `{"focus": {"steps": 4}}`, or a `Usually`."""
+    def settings(self) -> Mapping[str, object]:
+        """
+        Options that suit this model, where a user leaves them open.
+
+        By kind of stage, `{"targets": "rules", "proposals.s_max": 3}`, and by a strategy's name,
+        `{"focus": {"steps": 4}}`; a value may be a `Usually`. The open model carries them.
+        """
         return {}
+
+
+def _suited(promise: Promise, model: object) -> Model:
+    """The model that a family opened, with the family's settings."""
+    if not isinstance(model, Model):
+        raise promise.broken(f"a {type(model).__name__} instead of a Model")
+    family = cast("ModelFamily", promise.strategy)
+    object.__setattr__(model, "settings", family.settings())
+    return model

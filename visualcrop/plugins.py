@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pluggy
@@ -79,19 +79,32 @@ class Plugins:
         except BaseException as exc:  # noqa: BLE001 - whatever a stranger's import may raise
             self._give_up(plugin, exc)
 
-    def add_commands(self, app: typer.Typer) -> None:
-        """Let each sound plug-in add its commands; what a broken one added is taken back."""
+    def add_commands(self, app: typer.Typer, taken: Collection[str] = ()) -> None:
+        """
+        Let each sound plug-in add its commands; what a broken one added is taken back.
+
+        None gets hold of *app* itself, and none may add a command whose name *app* has, or that
+        is *taken*.
+        """
+        from typer import Typer
+
+        owners = dict.fromkeys((*taken, *names_of(app)), "visualcrop itself")
         for impl in self.manager.hook.visualcrop_commands.get_hookimpls():
-            commands, groups = len(app.registered_commands), len(app.registered_groups)
+            theirs, before = Typer(add_completion=False), _state(app)
+            plugin = next(p for p in self if p.name == impl.plugin_name)
             try:
-                impl.function(**dict.fromkeys(impl.argnames, app))
+                impl.function(**dict.fromkeys(impl.argnames, theirs))
+                _check_added(theirs, owners, changed=_state(app) != before)
             except KeyboardInterrupt:
                 raise
             except BaseException as exc:  # noqa: BLE001 - as above
-                del app.registered_commands[commands:], app.registered_groups[groups:]
-                plugin = next(p for p in self if p.name == impl.plugin_name)
+                _restore(app, before)
                 self.found.remove(plugin)
                 self._give_up(plugin, exc)
+            else:
+                owners |= dict.fromkeys(names_of(theirs), str(plugin))
+                app.registered_commands += theirs.registered_commands
+                app.registered_groups += theirs.registered_groups
 
     def _offered(self, name: str) -> Iterator[type[Strategy]]:
         module = self.manager.get_plugin(name)
@@ -129,7 +142,7 @@ def load_plugins(
     plugins.add(Plugin("builtins", *_origin(None)), built_in)
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
         plugin = Plugin(entry.name, *_origin(entry))
-        if entry.name in block:
+        if entry.name in block or plugin.distribution in block:
             reason = f"{BLOCK} names it"
             plugins.found.append(attrs.evolve(plugin, status="blocked", reason=reason))
         else:
@@ -137,6 +150,57 @@ def load_plugins(
     for module in extra:
         plugins.add(Plugin(getattr(module, "__name__", type(module).__name__)), module)
     return plugins
+
+
+def names_of(app: typer.Typer) -> list[str]:
+    """What the commands of *app* are called, and its groups of commands."""
+    from typer.main import get_command_name
+
+    named = [
+        command.name or get_command_name(getattr(command.callback, "__name__", ""))
+        for command in app.registered_commands
+    ]
+    for group in app.registered_groups:
+        inner = group.typer_instance
+        given = (group.name, inner.info.name if inner else None)
+        name = next((name for name in given if isinstance(name, str) and name), None)
+        named += [name] if name else names_of(inner) if inner else []  # unnamed, it is merged in
+    return named
+
+
+def _check_added(theirs: typer.Typer, owners: Mapping[str, str], *, changed: bool) -> None:
+    """Refuse what would change a command that is somebody else's, or all of them."""
+    if changed:
+        raise PluginError("it changes the commands of visualcrop itself")
+    if theirs.registered_callback is not None:
+        raise PluginError("it sets a callback, which would run before every command")
+    if vars(theirs.info) != vars(type(theirs)(add_completion=False).info):
+        raise PluginError("it changes what visualcrop itself is called, or how it is run")
+    names = names_of(theirs)
+    for name in names:
+        if name in owners:
+            raise PluginError(f"its command {name!r} is also that of {owners[name]}")
+        if names.count(name) > 1:
+            raise PluginError(f"it adds the command {name!r} twice")
+
+
+def _state(app: typer.Typer) -> tuple[Any, ...]:
+    """What could be changed of it, down to each command's own."""
+    parts = (app.info, *app.registered_commands, *app.registered_groups)
+    inner = tuple(_state(g.typer_instance) for g in app.registered_groups if g.typer_instance)
+    callback = app.registered_callback
+    lists = [*app.registered_commands], [*app.registered_groups]
+    return (*lists, callback, [dict(vars(part)) for part in parts], inner)
+
+
+def _restore(app: typer.Typer, state: tuple[Any, ...]) -> None:
+    commands, groups, callback, told, inner = state
+    app.registered_commands[:], app.registered_groups[:] = commands, groups
+    app.registered_callback = callback
+    for part, values in zip((app.info, *commands, *groups), told, strict=True):
+        vars(part).update(values)
+    for group, within in zip([g for g in groups if g.typer_instance], inner, strict=True):
+        _restore(group.typer_instance, within)
 
 
 def _origin(entry: EntryPoint | None) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import attrs
 
@@ -22,6 +22,17 @@ def _names_the_question(protocol: Protocol, field: attrs.Attribute[str], text: s
             f"The {field.name} of the protocol {protocol.name!r} is {text!r}, which has no "
             "{question}; write {question} where the question goes."
         )
+
+
+def _is_known(words: Sequence[object]) -> Any:
+    """Validate that a field holds one of these *words*."""
+
+    def check(protocol: Protocol, field: attrs.Attribute[Any], word: object) -> None:
+        if word not in words:
+            listed = ", ".join("none" if each is None else str(each) for each in words)
+            raise QuestionError(f"There is no {field.name} {word!r}; take one of: {listed}.")
+
+    return check
 
 
 @attrs.frozen
@@ -41,8 +52,12 @@ class Protocol:
     option: str = "({letter}) {option}"
     between: str = "\n"  # between options
     saying: str = attrs.field(default="{question}", validator=_names_the_question)  # without any
-    inference: Inference | None = None  # none leaves it to the strategy
-    extraction: Extraction = "tolerant"
+    inference: Inference | None = attrs.field(  # none leaves it to the strategy
+        default=None, validator=_is_known((None, *get_args(Inference)))
+    )
+    extraction: Extraction = attrs.field(  # as A.2 has it: no post-processing
+        default="strict", validator=_is_known(get_args(Extraction))
+    )
 
     def asked(self, question: str, choices: Sequence[str] = ()) -> str:
         """The question as the model is to read it."""

@@ -10,6 +10,7 @@ from typing import Any, Literal, NoReturn, TypeAlias, get_args
 import attrs
 
 from .errors import EvaluationError
+from .output.strict_json import escaped
 
 SCHEMA = 1
 Status: TypeAlias = Literal["ok", "unparsed", "error", "skipped"]
@@ -138,6 +139,9 @@ class Record:
         "text or none", _maybe(_is_text), default=None
     )
     error: str | None = _field("text or none", _maybe(_is_text), default=None)
+    untargeted: bool = _field(  # the search found no target: the whole image was asked
+        "true or false", lambda v: isinstance(v, bool), default=False
+    )
 
     @property
     def key(self) -> tuple[str, str]:
@@ -153,7 +157,7 @@ class Record:
         except (TypeError, ValueError, RecursionError) as exc:
             reason = str(exc).partition("\n")[0].rstrip(".")
             raise EvaluationError(f"A record cannot be written as JSON: {reason}.") from exc
-        return line
+        return escaped(line)
 
     @classmethod
     def read(cls, line: str | bytes) -> Record:

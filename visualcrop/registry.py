@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 import attrs
@@ -12,8 +12,8 @@ import attrs
 from .conform import conform
 from .errors import DuplicateStrategyError, SpecError, UnknownStrategyError, nearest
 from .plugins import BLOCK, Plugin, Plugins, load_plugins
-from .spec import Spec
-from .strategy import Strategy
+from .spec import Spec, Value
+from .strategy import Strategy, mark_given, paths_of, types_of
 
 S = TypeVar("S", bound=Strategy)
 
@@ -87,6 +87,10 @@ class Registry:
             shown = shown if len(shown) <= 100 else shown[:97] + "..."
             raise type(exc)(f"In {shown!r}: {exc}{'' if str(exc).endswith('^') else '.'}") from exc
 
+    def fitted(self, cls: type[Strategy], name: str, value: Value) -> typing.Any:
+        """*value* as the option of that name takes it, nested strategies built."""
+        return conform(value, _types(cls)[name], f"{cls.name}.{name}", self._make)
+
     def _make(self, interface: type[Strategy], spec: Spec | str, path: str) -> Strategy:
         try:
             spec = Spec.parse(spec) if isinstance(spec, str) else spec
@@ -104,9 +108,12 @@ class Registry:
                 raise SpecError(f"{spec.name!r} has no option {key!r}; {known} @ {path}")
             given[key] = conform(value, types[key], f"{path}.{key}", self._make)
         try:
-            return cls(**given)
-        except (ValueError, TypeError) as exc:  # said by an option's validator
-            raise SpecError(f"{str(exc).rstrip('.')} @ {path}") from exc
+            made = cls(**given)
+        except (ValueError, TypeError, SpecError) as exc:  # said by an option's validator
+            reason = exc.__cause__ or exc
+            raise SpecError(f"{str(reason).rstrip('.')} @ {path}") from reason
+        mark_given(made, paths_of(given))
+        return made
 
     def _sole(self, kind: str, name: str, rivals: list[Entry]) -> Entry:
         if len(rivals) == 1:
@@ -129,11 +136,10 @@ class Registry:
         return f"no {kind or 'strategy'} is called {name!r}; {known}"
 
 
-def _types(cls: type[Strategy]) -> dict[str, typing.Any]:
+def _types(cls: type[Strategy]) -> Mapping[str, typing.Any]:
     try:
-        hints = typing.get_type_hints(cls)
+        return types_of(cls)
     except Exception as exc:  # annotations are evaluated, whoever wrote them
         raise SpecError(
             f"{cls.name!r} cannot be built, for its annotations do not resolve: {exc}"
         ) from exc
-    return {field.name: hints[field.name] for field in attrs.fields(cls)}

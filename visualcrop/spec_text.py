@@ -12,9 +12,10 @@ from .errors import SpecError
 
 S = TypeVar("S")
 DEEPEST = 32  # specs within specs, and lists within lists
+LONGEST = 100_000  # characters of a spec
 WORD = re.compile(r"(?:\d+[A-DF-Za-df-z]|[A-Za-z~/])[\w./:~-]*", re.ASCII)
 _TOKEN = re.compile(
-    rf"""\s*(?:(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w./:~-])
+    rf"""\s*(?:(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?![\w./:~-])
            |(?P<text>"(?:[^"\\]|\\.)*")
            |(?P<word>{WORD.pattern})
            |(?P<mark>[()\[\],=]))""",
@@ -29,6 +30,10 @@ class Reader(Generic[S]):
     """One descent through the text, a token ahead; *make* joins a name and its options."""
 
     def __init__(self, text: str, make: Callable[[str, tuple[tuple[str, Any], ...]], S]) -> None:
+        if len(text) > LONGEST:
+            raise SpecError(
+                f"A spec has {LONGEST:,} characters at most, not {len(text):,}; give fewer options."
+            )
         self.text, self.make, self.at, self.depth = text, make, 0, 0
         self._look()
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import FileError, SpecError
+from .paths import expanded, read_whole
 from .spec import Spec, Value, written
 from .spec_text import DEEPEST, WORD
 
@@ -27,17 +28,13 @@ from .spec_text import DEEPEST, WORD
 def load_spec(path: Path) -> Spec:
     """Read the spec in a TOML file."""
     try:
-        return from_toml(path.expanduser().read_text(encoding="utf-8"))
-    except (OSError, ValueError, RuntimeError) as exc:  # a path may hold \0, or an unknown home
-        raise FileError(f"The spec file {str(path)!r} cannot be read: {_reason(exc)}.") from exc
+        return from_toml(read_whole(expanded(path), called="The spec file").decode())
+    except UnicodeDecodeError as exc:
+        raise FileError(
+            f"The spec file {str(path)!r} cannot be read: it is not UTF-8 text."
+        ) from exc
     except SpecError as exc:
         raise SpecError(f"In {str(path)!r}: {exc}") from exc
-
-
-def _reason(exc: Exception) -> str:
-    if isinstance(exc, UnicodeDecodeError):
-        return "it is not UTF-8 text"
-    return getattr(exc, "strerror", None) or str(exc).rstrip(".")
 
 
 def from_toml(text: str) -> Spec:
@@ -52,10 +49,17 @@ def from_toml(text: str) -> Spec:
     return spec
 
 
-def to_toml(spec: Spec) -> str:
-    """Write *spec* so that `from_toml` gives it back."""
+def to_toml(spec: Spec, *, ascii_only: bool = False) -> str:
+    """Write *spec* so that `from_toml` gives it back; letters that are unseen are escaped."""
     pairs = (("name", json.dumps(spec.name)), *((k, _inline(v)) for k, v in spec.options))
-    return "".join(f"{key} = {value}\n" for key, value in pairs)
+    text = "".join(f"{key} = {value}\n" for key, value in pairs)
+    return "".join(
+        c if c == "\n" or _is_shown(c, ascii_only=ascii_only) else f"\\U{ord(c):08X}" for c in text
+    )
+
+
+def _is_shown(letter: str, *, ascii_only: bool) -> bool:
+    return letter.isprintable() and (letter.isascii() or not ascii_only)
 
 
 def _inline(value: Value) -> str:
@@ -67,7 +71,7 @@ def _inline(value: Value) -> str:
         pairs = (("name", json.dumps(value.name)), *((k, _inline(v)) for k, v in value.options))
         return f"{{{', '.join(f'{key} = {inner}' for key, inner in pairs)}}}"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        return json.dumps(value, ensure_ascii=False)
     return written(value)
 
 

@@ -9,15 +9,55 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from .errors import GeometryError, QuestionError
+from .errors import GeometryError, QuestionError, ResultError
 from .geometry import Box, Grid
+from .held import a, finite, is_writable, listed, text, whole
 from .image import Image
 from .protocol import LETTERS, Protocol
 
 if TYPE_CHECKING:
     import PIL.Image
 
+MOST_TEXT = 20_000  # characters of a question: what is read in it, pattern by pattern, is bounded
 Scores: TypeAlias = npt.NDArray[np.float32]
+
+
+def _findings(held: Sequence[Finding]) -> tuple[Finding, ...]:
+    return listed("findings", Finding, held)
+
+
+def _evidence(held: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    return listed("evidence", Evidence, held)
+
+
+def _views(held: Sequence[View]) -> Sequence[View]:
+    return held if isinstance(held, Views) else listed("shown views", View, held)
+
+
+def _score(held: float) -> float:
+    return finite("score", held)
+
+
+def _confidence(held: float | None) -> float | None:
+    if held is None:
+        return None
+    sure = finite("confidence", held)
+    if not -1 <= sure <= 1:
+        raise ResultError(f"The confidence of a box is {sure:g}; give a number from -1 to 1.")
+    return sure
+
+
+def _counts(held: Mapping[str, int]) -> Mapping[str, int]:
+    if not (isinstance(held, Mapping) and all(isinstance(name, str) for name in held)):
+        raise ResultError(f"An answer counts by {held!r}; give a dict of whole numbers by name.")
+    return {name: whole(count) for name, count in held.items()}
+
+
+def _choice(held: int | None) -> int | None:
+    index = None if held is None else whole(held)
+    if index is not None and index < 0:
+        raise ResultError(f"The choice of an answer is {index}; give an index from 0, or none.")
+    return index
 
 
 def _texts(choices: Sequence[str]) -> tuple[str, ...]:
@@ -63,6 +103,15 @@ class Question:
     def __attrs_post_init__(self) -> None:
         if not (isinstance(self.text, str) and self.text.strip()):
             raise QuestionError("The question is empty; ask something about the image.")
+        if not all(map(is_writable, (self.text, *self.choices))):
+            raise QuestionError(
+                "The question holds bytes that are no UTF-8 text; write it in another encoding."
+            )
+        if (length := len(self.text) + sum(map(len, self.choices))) > MOST_TEXT:
+            raise QuestionError(
+                f"The question has {length:,} characters with its choices, over the limit of "
+                f"{MOST_TEXT:,}; ask in fewer words."
+            )
         if len(self.choices) == 1 or len(self.choices) > len(LETTERS):
             raise QuestionError(
                 f"A question has no choices or 2 to {len(LETTERS)}, not {len(self.choices)}."
@@ -73,8 +122,8 @@ class Question:
 class View:
     """The part of an image that the model is shown."""
 
-    image: Image = attrs.field(repr=False)
-    box: Box
+    image: Image = attrs.field(repr=False, validator=a(Image))
+    box: Box = attrs.field(validator=a(Box))
 
     @classmethod
     def whole(cls, image: Image) -> View:
@@ -85,12 +134,16 @@ class View:
         return self.image.crop(self.box)
 
 
+class Views(Sequence[View]):
+    """Views that hold no pictures: they are made when they are looked at."""
+
+
 @attrs.frozen
 class Target:
     """A thing to look for; with *every*, all things of that name."""
 
-    text: str
-    every: bool = False
+    text: str = attrs.field(validator=[a(str), text])
+    every: bool = attrs.field(default=False, converter=bool)
 
 
 def _scores(scores: Any) -> Scores:
@@ -105,7 +158,7 @@ def _scores(scores: Any) -> Scores:
 class RelevanceMap:
     """One score for each cell of *grid*; higher means look here first."""
 
-    grid: Grid
+    grid: Grid = attrs.field(validator=a(Grid))
     scores: Scores = attrs.field(converter=_scores, eq=lambda s: s.tobytes(), repr=False)
     base: int | None = None  # pixels on a side that the encoder sees at once
 
@@ -122,41 +175,47 @@ class RelevanceMap:
 class Proposal:
     """A box worth a look."""
 
-    box: Box
-    score: float
+    box: Box = attrs.field(validator=a(Box))
+    score: float = attrs.field(converter=_score)
 
 
 @attrs.frozen
 class Finding:
     """A box where the target may be; confidence from -1 to 1, none if nobody checked."""
 
-    target: Target
-    box: Box
-    relevance: float = 0.0
-    confidence: float | None = None
+    target: Target = attrs.field(validator=a(Target))
+    box: Box = attrs.field(validator=a(Box))
+    relevance: float = attrs.field(default=0.0, converter=_score)
+    confidence: float | None = attrs.field(default=None, converter=_confidence)
 
 
 @attrs.frozen
 class Evidence:
     """All that a search saw of one target, in the order it looked."""
 
-    target: Target
-    findings: tuple[Finding, ...] = ()
-    relevance: RelevanceMap | None = attrs.field(default=None, repr=False)
+    target: Target = attrs.field(validator=a(Target))
+    findings: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
+    relevance: RelevanceMap | None = attrs.field(
+        default=None, repr=False, validator=attrs.validators.optional(a(RelevanceMap))
+    )
 
 
 @attrs.frozen
 class Answer:
     """The text, what the model was shown for it, and the evidence."""
 
-    text: str
-    choice: int | None = None  # index into the question's choices, if the text names one
-    findings: tuple[Finding, ...] = ()  # those the answer rests on
-    shown: tuple[View, ...] = attrs.field(default=(), repr=False)
-    evidence: tuple[Evidence, ...] = attrs.field(default=(), repr=False)
+    text: str = attrs.field(validator=a(str))
+    # index into the question's choices, if the text names one
+    choice: int | None = attrs.field(default=None, converter=_choice)
+    # those the answer rests on
+    findings: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
+    shown: Sequence[View] = attrs.field(default=(), repr=False, converter=_views)
+    evidence: tuple[Evidence, ...] = attrs.field(default=(), repr=False, converter=_evidence)
     exhausted: bool = False  # the budget ran out: this is the best so far
-    passes: Mapping[str, int] = attrs.field(factory=dict)  # by stage
-    counts: Mapping[str, int] = attrs.field(factory=dict)  # what a method's own paper counts
+    passes: Mapping[str, int] = attrs.field(factory=dict, converter=_counts)  # by stage
+    # what a method's own paper counts
+    counts: Mapping[str, int] = attrs.field(factory=dict, converter=_counts)
+    untargeted: bool = False  # the search found no target: the whole image was asked
 
     @property
     def found(self) -> bool:

@@ -90,6 +90,27 @@ class TestAsk:
         assert told not in run("ask", scene_file, question, "-s", "direct").output
         assert told not in run("ask", scene_file, "What colour is the mug?").output
 
+    def test_a_search_without_a_target_says_so(
+        self, run: Run, scene_file: Path, tmp_path: Path
+    ) -> None:
+        """On the terminal, in JSON and on a page; a search that looks for none has none to miss."""
+        words = ("ask", scene_file, "What colour is the mug?", "-o", "targets=given")
+        told = "no target was found: the whole image was asked"
+        assert f"\n  {told}\n" in run(*words, "--page", "page.html").output
+        assert told.capitalize() in (tmp_path / "page.html").read_text()
+        assert json.loads(run(*words, "--json").stdout)["untargeted"] is True
+        for other in ((), ("-s", "direct")):
+            assert told not in run(*words[:3], *other, "--page", "page.html").output
+            assert told.capitalize() not in (tmp_path / "page.html").read_text()
+
+    def test_what_nobody_checked_is_told_so(self, run: Run, scene_file: Path) -> None:
+        """No confidence is made up, and nothing counts as found."""
+        words = ("ask", scene_file, "What colour is the mug?", "-o", "verification=unchecked")
+        assert "for mug, not checked\n" in run(*words).output
+        told = json.loads(run(*words, "--json").stdout)
+        assert told["found"] is False
+        assert told["findings"][0]["confidence"] is None
+
     def test_a_box_is_told_in_whole_pixels(self, run: Run, tmp_path: Path) -> None:
         """Those of the crop that was shown, which is never empty."""
         PIL.Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")

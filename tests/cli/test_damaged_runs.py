@@ -6,10 +6,11 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from tests.cli.mangling import mangle
+from tests.attack.mutating import mutate
 from tests.cli.running import Run
 from tests.unit.evaluation.studies import toy_study
 from visualcrop.evaluation.runner import evaluate
@@ -47,7 +48,7 @@ def _check(run: Run, folder: Path, what: str) -> None:
 def test_damage_is_one_sentence(run: Run, whole: Path, tmp_path: Path, seed: int) -> None:
     """Bytes and values of any file, in four commands each: nothing ends as a bug of ours."""
     folder = Path(shutil.copytree(whole, tmp_path / "run"))
-    _check(run, folder, mangle(folder, seed))
+    _check(run, folder, mutate(Random(seed), folder))
 
 
 _STRAY: dict[str, Callable[[Path], object]] = {
@@ -128,3 +129,16 @@ def test_the_same_run_twice(run: Run, whole: Path) -> None:
     printed = run("compare", whole, "other/whole").stdout
     assert "other/whole: direct" in printed
     assert f"{whole}: direct" in printed
+
+
+def test_evidence_that_cannot_be_drawn_costs_its_page_alone(
+    run: Run, whole: Path, tmp_path: Path
+) -> None:
+    """The report has its figures all the same, and says which page it has not."""
+    folder = Path(shutil.copytree(whole, tmp_path / "run"))
+    path = folder / "samples-1of1.jsonl"
+    path.write_text(path.read_text().replace('"confidence": ', '"confidence": "high", "other": '))
+    done = run("report", folder, "--out", "report", "--pages", 3)
+    assert done.exit_code == 0, done.output
+    assert "No page of '0-" in done.stderr
+    assert Path("report/results.csv").is_file()

@@ -35,6 +35,7 @@ class TestImport:
             "folder": "normal",
             "samples": 8,
             "images": 2,
+            "strays": [],
             "problems": [],
         }
         done = run("data", "export", "normal", "--to", "v")

@@ -7,20 +7,24 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.cli.running import Run
+from tests.waiting import until
 
 _TOY = ("toy(scenes=1)", "-m", "toy")
 _KEYS = {"searcher", "accuracy", "interval", "n", "errors", "unparsed", "passes", "seconds"}
 
 
-def _heed_ctrl_c() -> None:
-    """Even if these tests run in the background of a shell, which has its jobs ignore it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+# Even if these tests run in the background of a shell, which has its jobs ignore Ctrl-C.
+_HEEDING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from visualcrop.cli import main
+main()
+"""
 
 
 class TestEvaluate:
@@ -125,19 +129,18 @@ class TestEvaluate:
 
     def test_ctrl_c_says_how_to_go_on(self, tmp_path: Path) -> None:
         """The same command does, and it asks only what is left."""
-        command = [sys.executable, "-m", "visualcrop", "evaluate", "toy(scenes=400)", "-m", "toy"]
+        study = ("evaluate", "toy(scenes=1000000)", "-m", "toy")  # it does not end before
+        command = [sys.executable, "-c", _HEEDING, *study]
         process = subprocess.Popen(
-            [*command, "--out", "here"],
-            cwd=tmp_path,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=_heed_ctrl_c,  # noqa: PLW1509 - no other thread is in the way
+            [*command, "--out", "here"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
         )
         shard = tmp_path / "here" / "samples-1of1.jsonl"
-        while process.poll() is None and not (shard.is_file() and shard.stat().st_size):
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=120)
+        try:
+            until(lambda: process.poll() is not None or (shard.is_file() and shard.stat().st_size))
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate()
+        finally:
+            process.kill()
         assert process.returncode == 130
         assert "the same command goes on from there" in said
         assert "Traceback" not in said

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.running import Run
+from tests.unit.mangled import encoded, picture
 from visualcrop.models.toy.model import ToyModel
 from visualcrop_attention import Attention
 
@@ -27,11 +30,12 @@ _WRONG = {
     "no pair": (("ask", "{scene}", "Why?", "-o", "steps"), "is not path=value"),
     "no such model": (("ask", "{scene}", "Why?", "-m", "toi"), "did you mean 'toy'?"),
     "no such file": (("ask", "{scene}", "Why?", "-s", "no.toml"), "cannot be read"),
-    "too large": (("ask", "{scene}", "Why?", "--max-pixels", "1000"), "limit of 1,000 pixels"),
+    "too large": (("ask", "{scene}", "Why?", "--max-bytes", "1000"), "limit of 1,000;"),
     "layers": (("ask", "{scene}", "A mug?", "-o", "relevance.layers=[1, 9]"), "4 layers"),
     "no such kind": (("strategies", "relevanse"), "did you mean 'relevance'?"),
     "nothing to explain": (("explain", "focuss"), "did you mean 'focus'?"),
     "no target": (("look", "{scene}", " "), "The target is empty; name something"),
+    "the root": (("look", "/", "mug"), "'/' is a folder, not an image"),
     "bad ending": (("look", "{scene}", "mug", "--out", "map.doc"), "does not end in .png"),
     "bad plug-in name": (("plugins", "new", "relevance", "My Source"), "'my-source'"),
     "taken plug-in name": (
@@ -125,3 +129,15 @@ class TestFailing:
         done = run("ask", scene_file, "What colour is the mug?")
         assert done.exit_code == 1
         assert not done.stderr
+
+
+def test_warnings_of_pillow_are_not_shown(tmp_path: Path) -> None:
+    """A picture whose metadata is wrong is opened, and the terminal shows the answer alone."""
+    icon = bytearray(encoded(picture(48, 32), "ICO", sizes=[(48, 32)]))
+    icon[6] = 16  # so wide, it says
+    path = tmp_path / "icon.ico"
+    path.write_bytes(icon)
+    command = [sys.executable, "-m", "visualcrop", "ask", str(path), "What is it?", "-m", "toy"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "Warning" not in done.stderr

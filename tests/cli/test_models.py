@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +24,20 @@ METHODS = (
 )
 SIZES = ((64, 64), (8000, 5000), (1, 3000), (3000, 1))
 QUESTION = "What colour is the mug?"
+
+
+@pytest.fixture(name="file", scope="module")
+def _file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, int], Path]:
+    """A file with noise of any size, written once."""
+    folder = tmp_path_factory.mktemp("noise")
+
+    def write(width: int, height: int) -> Path:
+        path = folder / f"{width}x{height}.jpg"
+        if not path.is_file():
+            picture(width, height).save(path)
+        return path
+
+    return write
 
 
 @cache
@@ -49,13 +64,12 @@ class TestAskAModel:
 
     @pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
     def test_any_size_answers(
-        self, run: Run, tmp_path: Path, family: str, size: tuple[int, int]
+        self, run: Run, file: Callable[[int, int], Path], family: str, size: tuple[int, int]
     ) -> None:
         """From a stamp to forty million pixels, and strips of one pixel."""
-        picture(*size).save(tmp_path / "noise.png", compress_level=1)
         spec = "focus(targets=rules, steps=2, overrun=false)"
         words = ("-s", spec, "-o", "answer.max_new_tokens=3", "-m", checkpoint(family), "--json")
-        done = run("ask", "noise.png", QUESTION, *words)
+        done = run("ask", file(*size), QUESTION, *words)
         assert done.exit_code == 0, done.output
         assert json.loads(done.stdout)["passes"]["relevance"] == 1
 

@@ -38,10 +38,10 @@ class Home:
         done = subprocess.run(command, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
 
-    def plugin(self, name: str) -> dict[str, str] | None:
-        """Its line in `plugins list`."""
+    def plugins(self) -> dict[str, dict[str, str]]:
+        """Lines of `plugins list`, by name."""
         rows = json.loads(self.run("-m", "visualcrop", "plugins", "list", "--json"))
-        return next((row for row in rows if row["name"] == name), None)
+        return {row["name"]: row for row in rows}
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,8 @@ class TestPluginLife:
 
     def test_lives_and_dies(self, home, scene_file: Path) -> None:
         """Each kind is listed and passes its suite; one is used, broken, and taken away."""
-        for kind in KINDS:
-            assert home.plugin(f"my-{kind}")["status"] == "ok"
+        listed = home.plugins()
+        assert {listed[f"my-{kind}"]["status"] for kind in KINDS} == {"ok"}
         tests = [home.folder / f"visualcrop-my-{kind}" / "tests" for kind in KINDS]
         plain = ("-q", "-p", "no:randomly", "--import-mode=importlib", "-c", "/dev/null")
         home.run("-m", "pytest", *plain, "--rootdir", home.folder, *tests)
@@ -73,7 +73,7 @@ class TestPluginLife:
 
         module = home.folder / "visualcrop-my-relevance" / "visualcrop_my_relevance.py"
         module.write_text("raise RuntimeError('broken on purpose')\n")
-        line = home.plugin("my-relevance")
+        line = home.plugins()["my-relevance"]
         assert line["status"] == "broken"
         assert line["distribution"] == "visualcrop-my-relevance"
         assert line["version"] == "0.1.0"
@@ -81,6 +81,6 @@ class TestPluginLife:
         assert json.loads(home.run(*ask))["answer"] == "green"
 
         home.pip("uninstall", "--quiet", "--yes", "visualcrop-my-relevance")
-        assert home.plugin("my-relevance") is None
+        assert "my-relevance" not in home.plugins()
         assert "my-relevance" not in home.run("-m", "visualcrop", "strategies")
         assert not list(home.python.parents[1].rglob("*my_relevance*"))

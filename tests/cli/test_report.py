@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Run
+from visualcrop.cli.report import _file_name
 from visualcrop.cli.rows import notes
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.study import Study
@@ -59,6 +60,9 @@ class TestCompare:
             "alone": True,
             "asked": 9,
             "wanted": None,
+            "chosen": None,
+            "untargeted": 0,
+            "exhausted": 0,
             "whole": None,
             "memory": {"process": 0},
         }
@@ -108,7 +112,7 @@ def _broken_off(folder: Path, tmp_path: Path) -> Path:
 
 _UNFINISHED = (
     "Unfinished: 2 of 6 asked (direct); 1 of 6 asked (s1, steps=8). 14 answers are missing: the "
-    "same command asks only these."
+    "same command, and those of other shards, ask only these."
 )
 
 
@@ -183,6 +187,14 @@ class TestShow:
         assert all(f"  {name}: " in printed for name in ("direct", "s1", "steps=8"))
         assert "passes)" in printed
         assert Path("0-count.html").read_text().count("data:image") > 2
+
+    def test_every_question_has_a_page_of_its_own(self) -> None:
+        """Ids that differ in letters that no file name should have are told apart."""
+        ids = ("0-count", "a/b", "a b", "a-b", "../a", "é", "e" * 81, "e" * 82)
+        names = [_file_name(id) for id in ids]
+        assert (names[0], names[3]) == ("0-count", "a-b")
+        assert len({*names}) == len(ids)
+        assert all(name.isascii() and len(name) < 100 and "/" not in name for name in names)
 
     def test_an_unknown_question_is_one_sentence(self, run: Run, folder: Path) -> None:
         """The nearest that there is is named."""

@@ -1,49 +1,107 @@
-"""The first impression: `visualcrop` answers at once."""
+"""The first impression: `visualcrop` answers at once. Seconds are measured by `make bench`."""
 
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
-import time
+from functools import cache
+from importlib.metadata import Distribution, entry_points
+from pathlib import Path
 
 import pytest
 
-_HEAVY = (
-    "import sys, runpy; sys.argv = ['visualcrop', *{words}];\n"
+from visualcrop.plugins import BLOCK, GROUP
+
+_MODULES = (
+    "import runpy, sys; sys.argv = ['visualcrop', *{words}];\n"
     "try: runpy.run_module('visualcrop', run_name='__main__')\n"
     "except SystemExit as end: assert not end.code, end.code\n"
-    "assert not {{'torch', 'transformers', 'scipy'}} & set(sys.modules)"
+    "print(*sys.modules, file=sys.stderr)"
 )
 
-# As users have it: Python keeps what it compiled.
-_ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+# Each as its users have it, with what it imports itself; click is what typer was made of once.
+_PLAIN = {"PIL", "annotated_doc", "attr", "attrs", "click", "numpy", "pluggy", "shellingham"}
+_PLAIN |= {"typer", "typing_extensions"}
+_TYPED = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}  # typer's
+_SHOWN = {"markdown_it", "mdurl", "pygments", "rich"}  # pages of help, tables
+_NEEDLESS = {  # of Python's own, what opens connections or processes, or takes long to import
+    *("asyncio", "http", "multiprocessing", "sqlite3", "ssl", "unittest", "urllib.request", "xml"),
+    *("rich.live", "rich.progress"),
+    *("visualcrop.evaluation", "visualcrop.report", "visualcrop.testing"),
+}
 
 
-def _seconds(*words: str) -> float:
-    """By the clock or by the processor, whichever is less: other tests run beside this one."""
-    command = [sys.executable, "-m", "visualcrop", *words]
-    used, started = _processor_seconds(), time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, env=_ENVIRONMENT)
-    return min(time.perf_counter() - started, _processor_seconds() - used)
+@cache
+def _imported(*words: str) -> set[str]:
+    """Modules that a command with these words leaves imported, without strangers' plug-ins."""
+    installed = entry_points(group=GROUP)
+    strangers = [each.name for each in installed if not (each.dist and _is_ours(each.dist))]
+    done = subprocess.run(
+        [sys.executable, "-c", _MODULES.format(words=words)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=os.environ | {BLOCK: " ".join(strangers)},
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
 
 
-def _processor_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+def _is_ours(distribution: Distribution) -> bool:
+    return (Path(__file__).parents[2] / "plugins" / distribution.name).is_dir()
 
 
-@pytest.mark.parametrize("words", [["--help"], ["strategies"], ["strategies", "--json"]])
-class TestStartup:
-    """Of the commands that only tell."""
+def _packages(modules: set[str]) -> set[str]:
+    """Those that pip installed, without ours and without what an installer leaves behind."""
+    tops = {name.partition(".")[0] for name in modules}
+    return {
+        name
+        for name in tops - sys.stdlib_module_names
+        if not name.startswith(("visualcrop", "_", "sitecustomize", "usercustomize"))
+    }
 
-    def test_answers_within_half_a_second(self, words: list[str]) -> None:
-        """The quickest of ten tries takes less, plug-ins and all."""
-        assert any(_seconds(*words) < 0.5 for _ in range(10))
 
-    def test_imports_nothing_heavy(self, words: list[str]) -> None:
-        """Neither torch nor transformers nor scipy is imported."""
-        code = _HEAVY.format(words=words)
-        done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
-        assert done.returncode == 0, done.stderr.decode()
+def _count(modules: set[str]) -> int:
+    """Without Python's own, of which each release has more or fewer."""
+    return sum(name.partition(".")[0] not in sys.stdlib_module_names for name in modules)
+
+
+@pytest.mark.parametrize(
+    ("words", "allowed", "most"),
+    [
+        ("--version", _PLAIN, 315),
+        ("--help", _PLAIN | _SHOWN, 535),
+        ("strategies", _PLAIN | _TYPED | {"rich"}, 490),
+        ("strategies --json", _PLAIN | _TYPED, 440),
+        ("explain focus", _PLAIN | _TYPED | {"rich"}, 490),
+        ("plugins", _PLAIN | _TYPED | {"rich"}, 490),
+        ("ask --help", _PLAIN | _TYPED | _SHOWN, 590),
+        ("evaluate --help", _PLAIN | _TYPED | _SHOWN, 590),
+    ],
+)
+def test_what_only_tells_imports_little(words: str, allowed: set[str], most: int) -> None:
+    """No package but those named, nothing needless of Python's or ours, and not many in all."""
+    modules = _imported(*words.split())
+    assert _packages(modules) <= allowed
+    assert not modules & _NEEDLESS
+    assert _count(modules) <= most
+
+
+def test_the_version_needs_no_plugin() -> None:
+    """None is imported for it."""
+    assert not {name for name in _imported("--version") if name.startswith("visualcrop_")}
+
+
+def test_the_package_imports_no_command_line() -> None:
+    """`import visualcrop` brings numpy, Pillow, attrs and pluggy, and neither typer nor torch."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, visualcrop; print(*sys.modules)"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    modules = set(done.stdout.split())
+    assert _packages(modules) <= {"PIL", "attr", "attrs", "numpy", "pluggy", "typing_extensions"}
+    assert not modules & _NEEDLESS
+    assert _count(modules) <= 265

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import re
 import shutil
 import tempfile
 import types
@@ -16,6 +17,7 @@ import pytest
 from tests.models.tiny.checkpoints import FAMILIES, checkpoint
 from tests.unit.datasets.shipped import WRITERS
 from visualcrop import Dataset, ModelFamily, Registry
+from visualcrop.models.toy.dataset import ToyScenes
 from visualcrop.testing import SUITES, StrategySuite
 
 _READS = (
@@ -34,11 +36,16 @@ EXCUSED = {
 }
 # What is run by its own tests alone, and what they set up for it.
 ELSEWHERE = {"ray": "one cluster for all", "llm": "a checkpoint"}
+_PLUGINS = Path(__file__).parents[2] / "plugins"  # where their sources are beside these tests
 
 
 def _suites() -> Iterator[type[StrategySuite]]:
+    sources = [path.read_text(encoding="utf-8") for path in _PLUGINS.glob("*/tests/*.py")]
+    tested = {name for text in sources for name in re.findall(r"    strategy = (\w+)\n", text)}
     for entry in Registry.load():
         cls = entry.strategy
+        if cls.__module__.startswith("visualcrop_") and cls.__name__ in tested:
+            continue  # by the plug-in's own tests, with the same suite
         suite = SUITES.get(cls.kind, StrategySuite)
         if cls.name in ELSEWHERE:
             suite = StrategySuite
@@ -47,6 +54,8 @@ def _suites() -> Iterator[type[StrategySuite]]:
         }
         if cls.name in (*FAMILIES, "auto"):
             own["family"] = _tiny(cls, "llava" if cls.name == "auto" else cls.name)
+        if cls is ToyScenes:
+            own["dataset"] = lambda _: ToyScenes(scenes=4)
         if cls.name in WRITERS:
             own["dataset"] = _shipped(cls)
         name = f"Test{cls.kind.title()}{cls.__name__}"

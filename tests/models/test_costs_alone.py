@@ -1,34 +1,26 @@
-"""What a variant costs is what it costs alone, whatever ran before it or beside it."""
+"""Costs hang neither on interruptions, nor on padding, nor on what was asked before."""
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Callable
-from io import StringIO
 from pathlib import Path
 from typing import Any, cast
 
-import attrs
 import pytest
-from typer.testing import CliRunner
 
 from tests.models.tiny.checkpoints import checkpoint
 from visualcrop import Box, Image, Looker, Prompt, View
-from visualcrop.cli import app
-from visualcrop.evaluation.comparing import compare
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
-from visualcrop.evaluation.study_table import summary
 from visualcrop.evaluation.summary import rows
-from visualcrop.executors.local import Local
 from visualcrop.inference.batching import Batching
 from visualcrop.inference.recalling import Recalling
 from visualcrop.record import Record
 from visualcrop.testing import Scene
 
 pytest.importorskip("visualcrop_tiny")
+pytestmark = pytest.mark.torch
 
 _MODEL = "tiny(memory={})"
 _STUDY = Study(
@@ -79,30 +71,6 @@ def test_a_run_that_was_broken_off_costs_the_same(tmp_path: Path, whole: Store) 
     assert all(row["alone"] and row["work"]["flops"] for row in rows(whole))
 
 
-def test_a_variant_costs_what_it_costs_by_itself(tmp_path: Path, whole: Store) -> None:
-    """Not less, for what another before it had read of the same image."""
-    alone = attrs.evolve(_STUDY, variants={"four": _STUDY.variants["four"]})
-    (row,) = _rows(evaluate(alone, tmp_path))
-    beside = _rows(whole)[2]
-    del row["gain"], beside["gain"]
-    assert row == beside
-
-
-def test_macs_and_image_tokens_are_by_formula(tmp_path: Path, whole: Store) -> None:
-    """Whatever is remembered, shared, or run beside it."""
-    nothing = attrs.evolve(_STUDY, model=_MODEL.format(0))
-    sharing = attrs.evolve(_STUDY, sharing=True)
-    direct = attrs.evolve(_STUDY, variants={"direct": "direct"})  # its passes hang on no map
-    for other in (
-        evaluate(nothing, tmp_path / "nothing"),
-        evaluate(sharing, tmp_path / "sharing"),
-        evaluate(direct, tmp_path / "beside", executor=Local(concurrency=2)),
-    ):
-        for row, ours in zip(rows(other), rows(whole), strict=False):
-            for name in ("macs", "image_tokens"):
-                assert row["work"][name] == ours["work"][name]
-
-
 def test_macs_do_not_hang_on_what_is_padded() -> None:
     """Prompts of different lengths cost in one call what they cost one by one."""
     model = Looker.open(f"auto(checkpoint={checkpoint('llava')}, memory=0)", "direct").model
@@ -120,27 +88,6 @@ def test_macs_do_not_hang_on_what_is_padded() -> None:
         told = cast("Callable[[list[Prompt]], list[Any]]", ask)
         together = [reply.work.macs for reply in told(prompts)]
         assert together == [told([prompt])[0].work.macs for prompt in prompts]
-
-
-@pytest.mark.parametrize("way", ["sharing", "concurrency"])
-def test_shared_costs_are_nowhere(tmp_path: Path, way: str) -> None:
-    """Console, page, CSV, Markdown and LaTeX alike; MACs and image tokens stay."""
-    study = attrs.evolve(_STUDY, sharing=way == "sharing", dataset="needles(count=1, size=1k)")
-    executor = Local(concurrency=2 if way == "concurrency" else 1)
-    store = evaluate(study, tmp_path / "run", executor=executor)
-    run = CliRunner().invoke
-    printed = run(app, ["compare", str(store.folder)]).stdout
-    heading = next(line for line in printed.splitlines() if "question costs" in line)
-    assert "MACs" in heading
-    assert not re.search("FLOPs|seconds", heading)
-    run(app, ["report", str(store.folder), "--out", str(tmp_path / "out"), "--pages", "0"])
-    table = (tmp_path / "out" / "results.csv").read_text()
-    for row in csv.DictReader(StringIO(table)):
-        assert (row["TFLOPs"], row["seconds"]) == ("", "")
-        assert float(row["TMACs"]) > 0
-    told = summary(store, compare([store])[0])
-    for text in (printed, told, (tmp_path / "out" / "index.html").read_text()):
-        assert "Passes were shared, or ran beside others" in text
 
 
 def test_forgets_pixels_and_prefixes() -> None:

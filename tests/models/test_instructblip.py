@@ -129,4 +129,4 @@ class TestWithoutAnImage:
         )
 
         assert ledger.passes == 1
-        assert InstructBlip().settings()["focus"] == {"answer": "crop"}
+        assert InstructBlip().settings()["answer"] == "crop"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import threading
-import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -206,15 +206,18 @@ class TestSpans:
         assert total.new_tokens == 2 * bench.length
         assert total.seconds == pytest.approx(sum(work.seconds for work in works))
 
-    def test_nested_seconds_count_once(self, bench: Bench) -> None:
+    def test_nested_seconds_count_once(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         """An inner span's time is part of the outer one's, and time outside is nobody's."""
-        with bench.meter.measure() as outer:
-            with bench.meter.measure() as inner:
-                time.sleep(0.02)
-            time.sleep(0.02)
-        time.sleep(0.02)
-        assert 0.02 <= inner.work.seconds < outer.work.seconds - 0.015
-        assert bench.meter.work().seconds == pytest.approx(outer.work.seconds, rel=1e-6)
+        moments = iter((10.0, 11.0, 13.0, 17.0, 25.0, 41.0))
+        clock = SimpleNamespace(perf_counter=lambda: next(moments))
+        monkeypatch.setattr("visualcrop.metering.meter.time", clock)
+        with bench.meter.measure() as outer, bench.meter.measure() as inner:
+            pass
+        with bench.meter.measure() as later:
+            pass
+        spans = (outer, inner, later)
+        assert [span.work.seconds for span in spans] == [7.0, 2.0, 16.0]
+        assert bench.meter.work().seconds == 7.0 + 16.0
 
     def test_end_with_an_error(self, bench: Bench) -> None:
         """What was done before it is told."""

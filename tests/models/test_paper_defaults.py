@@ -18,6 +18,7 @@ from visualcrop.configure import configure
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.focus import Focus
+from visualcrop.suiting import suit
 
 _DEPTHS = {"llava": 32, "llava-onevision": 28}  # of the 7B models
 _HARD = ["hrbench", "mme-realworld-lite", "aokvqa", "gqa"]  # the paper's other datasets
@@ -116,4 +117,7 @@ class TestTable7:
 )
 def test_other_families(family: str, settings: dict[str, object]) -> None:
     """Those that the paper has no table for: several images at once, or boxes in words."""
-    assert Registry.load().build(ModelFamily, family).settings()["focus"] == settings
+    registry = Registry.load()
+    fitted = registry.build(ModelFamily, family).settings()
+    _, used = suit(registry, registry.build(Searcher, "focus"), fitted)
+    assert used == settings

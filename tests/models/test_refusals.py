@@ -18,9 +18,9 @@ from huggingface_hub import constants
 from tests.models.tiny.checkpoints import checkpoint
 from tests.unit.refusals import is_one_sentence, refused
 from visualcrop import Auto
-from visualcrop.errors import ModelError
+from visualcrop.checkpoints.refusing import why
+from visualcrop.errors import ModelError, VisualcropError
 from visualcrop.models.llava import Llava
-from visualcrop.models.refusing import why
 
 _BY_ITSELF = """
 import sys
@@ -119,6 +119,13 @@ class TestFolders:
         assert message.startswith("There is no folder ")
         assert message.endswith("nowhere'; give that of a checkpoint.") or "/" in place
 
+    @pytest.mark.parametrize("place", ["x" * 5000, "./" + "x" * 5000, "a\0b", "~nouser/x", ""])
+    def test_that_no_folder_can_be_called(self, place: str) -> None:
+        """It is a sentence, too."""
+        with pytest.raises(VisualcropError) as caught:
+            Auto(checkpoint=place).open()
+        assert is_one_sentence(str(caught.value))
+
     def test_of_another_family(self) -> None:
         """A checkpoint that the family cannot read is named as what it is, with the way to it."""
         place = str(checkpoint("gemma3"))
@@ -204,7 +211,7 @@ class TestMachine:
         said = "Weights of 4 or 8 bits need a CUDA GPU; set bits=16."
         assert refused(ModelError, family.open) == said
         monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-        monkeypatch.setattr("visualcrop.models.loading.lacking", lambda _: ["one", "another"])
+        monkeypatch.setattr("visualcrop.checkpoints.loading.lacking", lambda _: ["one", "another"])
         assert refused(ModelError, attrs.evolve(family, bits=8).open) == (
             "Weights of 8 bits need one and another; install it, or set bits=16."
         )

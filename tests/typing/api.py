@@ -86,7 +86,7 @@ def images(array: npt.NDArray[np.uint8], raw: bytes) -> Image:
     assert_type(image.pixels, npt.NDArray[np.uint8])
     assert_type(image.box.overlap(Box(0, 0, 1, 1)), float)
     assert_type(image.box.common(Box(0, 0, 1, 1)), Box | None)
-    return Image.open(raw, max_pixels=10**6)
+    return Image.open(raw, max_bytes=10**6)
 
 
 def books(model: Model, asked: Question) -> None:

@@ -12,7 +12,7 @@ Settings = Mapping[str, Mapping[str, object]]
 
 
 def configured(
-    registry: Registry, spec: str, *options: str, settings: Settings | None = None
+    registry: Registry, spec: str, *options: str, settings: Mapping[str, object] | None = None
 ) -> Focus:
     """A spec, options as given to `-o`, and the settings of a model."""
     given = [read_option(text) for text in options]

@@ -44,16 +44,19 @@ def sound_files() -> dict[str, bytes]:
     return {name: encoded(picture(), name, **given) for name, given in _FORMATS.items()}
 
 
-def png(width: int, height: int, *, body: bytes | None = None) -> bytes:
-    """A black PNG of one bit per pixel: large to look at, small to keep."""
+def png(
+    width: int, height: int, *, body: bytes | None = None, kind: tuple[int, int] = (1, 0)
+) -> bytes:
+    """A black PNG, large to look at, small to keep; *kind* is bits and colour type."""
     rows = zlib.compress(bytes(height * (1 + (width + 7) // 8)), 1) if body is None else body
-    head = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", width, height, *kind, 0, 0, 0)
     chunks = {b"IHDR": head, b"IDAT": rows, b"IEND": b""}
-    packed = (
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        for name, data in chunks.items()
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks.items())
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    """A part of a PNG."""
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
 def mangled_images(count: int, seed: int) -> Iterator[object]:

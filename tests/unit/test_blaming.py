@@ -78,10 +78,10 @@ class TestBlamed:
             _ask(Vv())
         assert not blamed(caught.value)
 
-    @pytest.mark.parametrize(("body", "what"), [("return", "NoneType"), ("return 3", "int")])
+    @pytest.mark.parametrize(("body", "what"), [("return", "a NoneType"), ("return 3", "an int")])
     def test_what_is_no_map_is_refused(self, body: str, what: str) -> None:
         """With the name of the strategy that returned it."""
         assert refused(PluginError, _ask, source(body)) == (
-            f"The relevance 'my-source' returned a {what} instead of a RelevanceMap; "
-            "mend its plug-in."
+            f"The relevance 'my-source' (stranger.py:12) returned {what} instead of a "
+            "RelevanceMap; mend its plug-in."
         )

@@ -45,6 +45,11 @@ class Mixed(Dataset):
 class TestSample:
     """One question."""
 
+    def test_is_of_bounded_length(self) -> None:
+        """What no question may have is said of the row, before anything is run."""
+        message = refused(DatasetError, sample, text="a" * 19_000, choices=("b" * 1000, "c"))
+        assert message.startswith("Its question has 20,001 characters")
+
     @pytest.mark.parametrize(
         ("given", "reason"),
         [
@@ -78,7 +83,7 @@ class TestSample:
     def test_is_held_to_the_pixel_limit(self) -> None:
         """A picture larger than what is allowed is refused before it is decoded."""
         asked = sample(source=Bytes(jpeg())).question
-        assert "over the limit" in refused(ImageError, asked, max_pixels=100)
+        assert "over the limit" in refused(ImageError, asked, max_bytes=100)
 
 
 class TestDataset:

@@ -47,6 +47,15 @@ class TestSources:
         with path.open("r") as text, pytest.raises(ImageError, match="opened with 'rb'"):
             Image.open(text)
 
+    @pytest.mark.parametrize("format", sound_files())
+    def test_pictures_of_pillow(self, format: str) -> None:
+        """Opened by somebody else, decoded already or not, from files that are closed or not."""
+        data = sound_files()[format]
+        lazy, eager = (PIL.Image.open(BytesIO(data)) for _ in range(2))
+        eager.load()
+        assert Image.open(lazy) == Image.open(eager) == Image.open(data)
+        assert Image.open(lazy).picture is not lazy
+
     def test_arrays(self) -> None:
         """Grey with and without a channel, RGB, RGBA, and views into larger arrays."""
         grey = _RGB[..., 0]
@@ -91,7 +100,7 @@ class TestMangled:
         opened, refusals = 0, []
         for source in mangled_images(1000, seed=3):
             try:
-                opened += Image.open(source, max_pixels=1_000_000).pixels.shape[2] == 3
+                opened += Image.open(source, max_bytes=4_000_000).pixels.shape[2] == 3
             except ImageError as exc:
                 refusals.append(str(exc))
         assert not [message for message in refusals if not is_one_sentence(message)]
@@ -107,5 +116,6 @@ class TestMangled:
     def test_boasting_is_refused_before_it_is_believed(self) -> None:
         """By default, too: a head that declares four billion pixels costs no memory."""
         message = refused(ImageError, Image.open, png(65_000, 65_000, body=b""))
-        limit = "over the limit of 512,000,000 pixels; make it smaller or raise max_pixels."
-        assert message == f"The image has 65000 x 65000 pixels, {limit}"
+        limit = "over the limit of 2,147,483,648; make it smaller or raise max_bytes (--max-bytes)."
+        taken = "which take 21,125,000,000 bytes of memory"
+        assert message == f"The image has 65000 x 65000 pixels, {taken}, {limit}"

@@ -17,25 +17,28 @@ _PNG = encoded(picture(), "PNG")
 
 
 class TestLimit:
-    """Pixels at most."""
+    """Bytes at most."""
 
     def test_is_an_option(self) -> None:
-        """A picture of exactly the limit opens; one of a pixel more does not."""
-        assert Image.open(_PNG, max_pixels=48 * 32).width == 48
-        message = refused(ImageError, Image.open, _PNG, max_pixels=48 * 32 - 1)
-        assert message.startswith("The image has 48 x 32 pixels, over the limit of 1,535 pixels;")
+        """Four bytes a pixel are enough for a PNG; with one byte less it is refused."""
+        assert Image.open(_PNG, max_bytes=48 * 32 * 4).width == 48
+        message = refused(ImageError, Image.open, _PNG, max_bytes=48 * 32 * 4 - 1)
+        assert message == (
+            "The image has 48 x 32 pixels, which take 6,144 bytes of memory, over the limit of "
+            "6,143; make it smaller or raise max_bytes (--max-bytes)."
+        )
 
     def test_holds_for_arrays_and_pictures(self) -> None:
         """What is decoded already is held to the limit, too."""
         for source in (picture(), np.asarray(picture())):
-            assert "over the limit" in refused(ImageError, Image.open, source, max_pixels=100)
+            assert "over the limit" in refused(ImageError, Image.open, source, max_bytes=100)
 
     def test_takes_the_place_of_pillows(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Pillow's own limit, a global, neither stops nor warns, and is left as it was found."""
         monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 100)
         assert Image.open(_PNG).width == 48
         refused(ImageError, Image.open, _PNG[:100])
-        assert PIL.Image.MAX_IMAGE_PIXELS == 100
+        assert PIL.Image.MAX_IMAGE_PIXELS == 100  # nobody has touched it
 
     def test_a_picture_that_pillow_calls_a_bomb(self) -> None:
         """180 million pixels open by default, and a crop of them is what was drawn there."""

@@ -10,13 +10,19 @@ import numpy as np
 import pytest
 
 from tests.unit.refusals import refused
-from visualcrop import Budget, Ledger, Looker
+from visualcrop import Answer, Budget, BudgetedModel, Ledger, Looker, Question
 from visualcrop.answer.text_boxes import TextBoxes
-from visualcrop.errors import ImageError, QuestionError, SpecError, UnknownStrategyError
+from visualcrop.errors import (
+    ImageError,
+    PluginError,
+    QuestionError,
+    SpecError,
+    UnknownStrategyError,
+)
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.direct import Direct
 from visualcrop.searchers.focus import Focus
-from visualcrop.testing import Scene, ToyModel
+from visualcrop.testing import Scene
 
 _SCENE = Scene.draw(0)
 _ASKED = _SCENE.questions[0]
@@ -90,6 +96,32 @@ class TestAsk:
         assert [charge.stage for charge in ledger.charges][-1] == "answer"
         assert ledger.passes == 4
 
+    def test_a_shared_ledger_bills_each_answer_its_own(self) -> None:
+        """What was asked before stands on the ledger, and not on this answer."""
+        looker, ledger, image = Looker.open("toy"), Ledger(), Scene.draw(3).image
+        bills = [dict(looker.ask(image, "A mug?", ledger=ledger).passes) for _ in range(2)]
+        assert bills[0] == bills[1]
+        assert ledger.passes == 2 * sum(bills[0].values())
+
+    def test_a_strategy_that_ends_the_program_is_named(self) -> None:
+        """Nothing ends quietly, as if it were done."""
+
+        @attrs.frozen
+        class Quitter(Direct):
+            """Ends the program."""
+
+            name = "quitter"
+
+            def search(self, question: Question, model: BudgetedModel) -> Answer:
+                raise SystemExit(0)
+
+        looker = Looker(Looker.open("toy").model, Quitter())
+        assert "SystemExit: 0" in refused(PluginError, looker.ask, Scene.draw(3).image, "A mug?")
+
+    def test_options_are_a_list(self) -> None:
+        """A text alone is letters."""
+        assert "give a list" in refused(SpecError, Looker.open, "toy", "focus", "steps=4")
+
     def test_refuses_what_cannot_be_asked(self) -> None:
         """No image, no question: an error, and no pass."""
         looker = Looker.open()
@@ -103,22 +135,3 @@ class TestAsk:
         )
         assert message == "A ledger has a budget of its own; give Ledger(budget) alone."
         assert looker.model.passes == 0
-
-
-class TestAskMany:
-    """Several questions at once."""
-
-    def test_as_if_asked_one_by_one(self) -> None:
-        """In order, with the same answers and bills, whatever runs beside them."""
-        asked = [each.question for seed in range(4) for each in Scene.draw(seed).questions]
-        looker, alone = Looker.open(), Looker.open()
-        wanted = [alone.ask(q.image, q.text, q.choices, budget=Budget(9)) for q in asked]
-        assert looker.ask_many(asked, concurrency=3, budget=Budget(9)) == wanted
-        assert looker.model.passes == alone.model.passes
-
-    def test_an_error_is_raised(self) -> None:
-        """Nothing is left out in silence."""
-        scene = Scene.draw(0)
-        unseen = attrs.evolve(scene.questions[0].question, image=scene.image)
-        looker = Looker(ToyModel(), Focus(relevance=Vv(prompt="Is it there?")))
-        refused(SpecError, looker.ask_many, [unseen, unseen])

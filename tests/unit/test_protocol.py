@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from tests.unit.refusals import refused
 from visualcrop import Question, VisualcropError
+from visualcrop.errors import QuestionError
 from visualcrop.protocol import Protocol
 from visualcrop.testing import Bench
 
@@ -54,9 +58,15 @@ class TestDigest:
             Protocol(between=" "),
             Protocol(saying="{question} Briefly."),
             Protocol(inference="letter-logits"),
-            Protocol(extraction="strict"),
+            Protocol(extraction="tolerant"),
         ],
     )
     def test_anything_else_does(self, other: Protocol) -> None:
         """Each part of a protocol counts."""
         assert other.digest != Protocol().digest
+
+
+@pytest.mark.parametrize("given", [{"inference": "zz"}, {"extraction": "tolerantt"}])
+def test_words_are_known(given: Any) -> None:
+    """One that is mistyped would read replies in another way without a word."""
+    assert "take one of: " in refused(QuestionError, Protocol, **given)

@@ -114,4 +114,4 @@ class TestLoadSpec:
     def test_refuses_a_home_that_is_unknown(self) -> None:
         """A path in the home of nobody is an error, not a crash."""
         message = refused(FileError, load_spec, Path("~nobody-at-all/spec.toml"))
-        assert "Could not determine home directory" in message
+        assert "there is no user 'nobody-at-all'" in message

@@ -7,7 +7,9 @@ from typing import Literal
 import attrs
 import pytest
 
+from tests.unit.refusals import refused
 from visualcrop import Strategy, option
+from visualcrop.errors import SpecError
 from visualcrop.strategy import at_least, between
 
 
@@ -53,8 +55,8 @@ class TestAtLeast:
 
     def test_refuses_less(self) -> None:
         """One below the limit is an error that names option, limit and value."""
-        with pytest.raises(ValueError, match=r"^count must be at least 1, not 0$"):
-            Sample(count=0)
+        message = refused(SpecError, Sample, count=0)
+        assert message == "In 'sample': count must be at least 1, not 0."
 
     def test_takes_the_limit_and_words(self) -> None:
         """The limit itself is allowed, and so is a word among numbers."""
@@ -64,8 +66,8 @@ class TestAtLeast:
     def test_looks_into_tuples(self) -> None:
         """Each number of a tuple is held to the limit."""
         assert Sample(sizes=(0, 4)).sizes == (0, 4)
-        with pytest.raises(ValueError, match=r"^sizes must be at least 0, not -1$"):
-            Sample(sizes=(3, -1))
+        message = refused(SpecError, Sample, sizes=(3, -1))
+        assert message == "In 'sample': sizes must be at least 0, not -1."
 
 
 class TestBetween:
@@ -79,5 +81,5 @@ class TestBetween:
     @pytest.mark.parametrize("share", [-0.01, 1.01, float("nan")])
     def test_refuses_outside(self, share: float) -> None:
         """A number outside, or none at all, is an error that names option, limits and value."""
-        with pytest.raises(ValueError, match=f"^share must be from 0 to 1, not {share}$"):
-            Sample(share=share)
+        message = refused(SpecError, Sample, share=share)
+        assert message == f"In 'sample': share must be from 0 to 1, not {share}."

@@ -9,8 +9,20 @@ import pytest
 
 from tests.unit.mangled import picture
 from tests.unit.refusals import refused
-from visualcrop import Answer, Box, Finding, Image, Question, Target, View
-from visualcrop.errors import QuestionError
+from visualcrop import (
+    Answer,
+    Box,
+    Evidence,
+    Finding,
+    Grid,
+    Image,
+    Proposal,
+    Question,
+    RelevanceMap,
+    Target,
+    View,
+)
+from visualcrop.errors import GeometryError, QuestionError, ResultError
 
 _IMAGE = Image.open(picture())
 
@@ -23,6 +35,11 @@ class TestQuestion:
         """A blank question is refused."""
         message = refused(QuestionError, Question, text, _IMAGE)
         assert message == "The question is empty; ask something about the image."
+
+    @pytest.mark.parametrize("parts", [("a\ud800?",), ("a?", ("\udcff", "b"))])
+    def test_can_be_written(self, parts: Any) -> None:
+        """Bytes that are no text, as a terminal may give them, are refused."""
+        assert "no UTF-8" in refused(QuestionError, Question, parts[0], _IMAGE, *parts[1:])
 
     @pytest.mark.parametrize("count", [1, 27])
     def test_has_none_or_some_choices(self, count: int) -> None:
@@ -78,3 +95,119 @@ class TestAnswer:
         box = Box(0, 0, 1, 1)
         findings = tuple(Finding(Target("mug"), box, 1.0, c) for c in confidences)
         assert Answer("red", findings=findings).found is found
+
+    def test_numbers_of_numpy_become_pythons(self) -> None:
+        """So that an answer can be written down, whoever counted."""
+        one: Any = np.int64(1)
+        found = Answer("red", one, counts={"looks": one}, passes={"a": 1})
+        assert (found.choice, type(found.choice)) == (1, int)
+        assert type(found.counts["looks"]) is int
+
+    @pytest.mark.parametrize(
+        "parts",
+        [
+            {"text": b"red"},
+            {"text": None},
+            {"choice": 1.0},
+            {"choice": "1"},
+            {"choice": True},
+            {"choice": -1},
+            {"findings": "mug"},
+            {"findings": [Box(0, 0, 1, 1)]},
+            {"shown": [_IMAGE]},
+            {"evidence": [Target("mug")]},
+            {"passes": {"answer": 1.5}},
+            {"passes": [("answer", 1)]},
+            {"counts": {"looks": "3"}},
+            {"counts": {3: 3}},
+        ],
+    )
+    def test_refuses_what_is_none(self, parts: dict[str, Any]) -> None:
+        """Each part is of its type, or one sentence says what it is."""
+        refused(ResultError, lambda: Answer(**{"text": "red", **parts}))
+
+
+_BOX, _MUG = Box(0, 0, 1, 1), Target("mug")
+
+
+class TestFound:
+    """Findings, proposals and evidence are right where they are made."""
+
+    @pytest.mark.parametrize("confidence", [float("nan"), float("inf"), 1.01, -1.01, "1", True])
+    def test_confidence_has_bounds(self, confidence: Any) -> None:
+        """From -1 to 1, or none; nan would hide every other beside it."""
+        told = refused(ResultError, Finding, _MUG, _BOX, 0.0, confidence)
+        assert told.startswith("The confidence of a box is ")
+
+    def test_takes_the_ends(self) -> None:
+        """Both ends, none, and a number of numpy, which becomes Python's."""
+        given: list[Any] = [-1, 1, None, np.float32(0.5)]
+        kept = [Finding(_MUG, _BOX, 0, confidence).confidence for confidence in given]
+        assert kept == [-1.0, 1.0, None, 0.5]
+        assert [type(c) for c in kept] == [float, float, type(None), float]
+
+    @pytest.mark.parametrize("score", [float("nan"), float("-inf"), None, "high"])
+    def test_scores_are_finite(self, score: Any) -> None:
+        """Of findings and of proposals."""
+        refused(ResultError, Finding, _MUG, _BOX, score)
+        refused(ResultError, Proposal, _BOX, score)
+
+    @pytest.mark.parametrize(
+        ("cls", "parts"),
+        [
+            (Finding, ("mug", _BOX)),
+            (Finding, (_MUG, (0, 0, 1, 1))),
+            (Proposal, ((0, 0, 1, 1), 1.0)),
+            (View, (np.zeros((4, 4, 3)), _BOX)),
+            (View, (_IMAGE, (0, 0, 1, 1))),
+            (Target, (3,)),
+            (Target, ("\ud800",)),
+            (Evidence, ("mug",)),
+            (Evidence, (_MUG, [_BOX])),
+            (Evidence, (_MUG, (), np.zeros((2, 2)))),
+            (RelevanceMap, ((2, 2), np.zeros((2, 2)))),
+        ],
+    )
+    def test_parts_have_their_types(self, cls: Any, parts: tuple[Any, ...]) -> None:
+        """A text is no target, and a tuple no box."""
+        refused(ResultError, cls, *parts)
+
+
+class TestPlaces:
+    """Boxes and grids are made of numbers."""
+
+    def test_of_python(self) -> None:
+        """Numbers of numpy are kept as Python's, whole ones as whole ones."""
+        given: list[Any] = [np.int64(1), np.float32(2), 3, 4.5]
+        box = Box(*given)
+        assert [type(side) for side in (box.left, box.top, box.right, box.bottom)] == [
+            int,
+            float,
+            int,
+            float,
+        ]
+        assert hash(Grid([0, 1], np.array([0.0, 2.0]))) == hash(Grid((0, 1), (0.0, 2.0)))
+
+    @pytest.mark.parametrize("side", ["1", None, True, [1]])
+    def test_of_nothing_else(self, side: Any) -> None:
+        """What is no number is refused."""
+        refused(GeometryError, Box, 0, 0, side, 1)
+        refused(GeometryError, Grid, (0, side), (0, 1))
+
+    def test_ends_are_finite(self) -> None:
+        """A grid does not go on for ever."""
+        refused(GeometryError, Grid, (0, float("inf")), (0, 1))
+
+    @pytest.mark.parametrize(
+        ("box", "inside"),
+        [
+            (Box(0, 0, 10, 10), True),
+            (Box(-0.5, 0, 10.5, 10), True),
+            (Box(-2, 0, 5, 5), False),
+            (Box(0, 0, 10, 12), False),
+            (Box(10.2, 0, 10.8, 5), False),
+        ],
+    )
+    def test_lies_in(self, box: Box, inside: bool) -> None:
+        """But for a pixel lost by rounding; what only touches from outside does not."""
+        assert box.lies_in(Box(0, 0, 10, 10)) is inside

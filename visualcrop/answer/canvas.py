@@ -9,7 +9,7 @@ import attrs
 from ..budget import BudgetedModel
 from ..interfaces import AnswerComposer
 from ..protocol import Inference
-from ..strategy import at_least, option
+from ..strategy import between, option
 from ..values import Answer, Finding, Question, View
 from .collage import Collage, merged
 from .replying import reply, with_findings
@@ -21,9 +21,9 @@ class Canvas(AnswerComposer):
 
     name = "canvas"
 
-    cell: int = option(336, help="pixels on a side of a canvas's cell", validator=at_least(8))
+    cell: int = option(336, help="pixels on a side of a canvas's cell", validator=between(8, 4096))
     inference: Inference = option("generate", help="how the answer is read off the model")
-    max_new_tokens: int = option(32, help="longest answer", validator=at_least(1))
+    max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
 
     def compose(
         self, question: Question, findings: Sequence[Finding], model: BudgetedModel

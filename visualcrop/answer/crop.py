@@ -12,7 +12,7 @@ from ..budget import BudgetedModel
 from ..geometry import Box
 from ..interfaces import AnswerComposer
 from ..protocol import Inference
-from ..strategy import at_least, option
+from ..strategy import at_least, between, option
 from ..values import Answer, Finding, Question, View
 from .collage import Collage, merged
 from .replying import reply, with_findings
@@ -29,9 +29,9 @@ class Crop(AnswerComposer):
         help="pixels between two findings' centres beyond which a canvas is used",
         validator=at_least(0),
     )
-    cell: int = option(336, help="pixels on a side of a canvas's cell", validator=at_least(8))
+    cell: int = option(336, help="pixels on a side of a canvas's cell", validator=between(8, 4096))
     inference: Inference = option("generate", help="how the answer is read off the model")
-    max_new_tokens: int = option(32, help="longest answer", validator=at_least(1))
+    max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
 
     def compose(
         self, question: Question, findings: Sequence[Finding], model: BudgetedModel

@@ -10,7 +10,7 @@ from ..budget import BudgetedModel
 from ..interfaces import AnswerComposer
 from ..prompt import Part
 from ..protocol import Inference
-from ..strategy import at_least, option
+from ..strategy import between, option
 from ..values import Answer, Finding, Question, View
 from .outlining import outline_colour, outlined
 from .replying import reply, with_findings
@@ -23,7 +23,7 @@ class Interleaved(AnswerComposer):
     name = "interleaved"
 
     inference: Inference = option("generate", help="how the answer is read off the model")
-    max_new_tokens: int = option(32, help="longest answer", validator=at_least(1))
+    max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
 
     def compose(
         self, question: Question, findings: Sequence[Finding], model: BudgetedModel

@@ -7,8 +7,14 @@ Exit codes: 0 done, 1 wrong input (one sentence says what to do), 2 wrong comman
 
 from __future__ import annotations
 
+import sys
+import traceback
+import warnings
+
 import typer
 
+from ..output.streams import say
+from ..plugins import names_of
 from .ask import ask
 from .compare import compare
 from .data import app as data
@@ -16,7 +22,7 @@ from .demo import demo
 from .doctor import doctor
 from .evaluate import evaluate
 from .explain import explain
-from .failing import Group, add_plugin_commands
+from .failing import WRONG_INPUT, Group, add_plugin_commands
 from .look import look
 from .paper import paper
 from .plugins import app as plugins
@@ -60,7 +66,17 @@ def everywhere(
     """Find the part of an image that answers a question, and answer it."""
 
 
+BUILT_IN = frozenset(names_of(app))  # before plug-ins add theirs
+
+
 def main() -> None:
     """Run the command line, with the commands that plug-ins add."""
-    add_plugin_commands(app)
-    app()
+    # Pillow's, of metadata that is broken: the picture is opened all the same.
+    warnings.filterwarnings("ignore", module=r"PIL\b")
+    if "--version" not in sys.argv:
+        add_plugin_commands(app)
+    try:
+        app()
+    except Exception:  # noqa: BLE001 - let out by --debug
+        say(traceback.format_exc().rstrip(), error=True)
+        sys.exit(WRONG_INPUT)

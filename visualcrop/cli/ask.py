@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..output.terminal import Styled
 from .options import (
     PICTURES,
     AsJson,
     ImagePath,
-    MaxPixels,
+    MaxBytes,
     ModelSpec,
     OptionPairs,
     check_place,
     console,
     print_json,
-    visible,
     write,
     write_picture,
 )
@@ -58,7 +58,7 @@ def ask(
     page: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write a page that shows where it looked.")
     ] = None,
-    max_pixels: MaxPixels = 512_000_000,
+    max_bytes: MaxBytes = 2_147_483_648,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question about an image, small things included."""
@@ -71,7 +71,7 @@ def ask(
         check_place(save_crop, PICTURES)
     if page:
         check_place(page)
-    asked = Question.of(question, Image.open(image, max_pixels=max_pixels), choice or ())
+    asked = Question.of(question, Image.open(image, max_bytes=max_bytes), choice or ())
     with _progress(quiet=as_json) as report:
         looker = Looker.open(model, searcher, option or ())
         ledger = Ledger(Budget(budget, seconds), on_charge=report)
@@ -85,7 +85,7 @@ def ask(
         family = family_of(model)
         if family.home:
             told = _NOTE.format(family.name, family.home)
-            console(stderr=True).print(told, style="dim", markup=False, soft_wrap=True)
+            console(stderr=True).print(told, style="dim", soft_wrap=True)
     if save_crop:
         write_picture(save_crop, answer.shown[-1].picture)
     if page:
@@ -107,6 +107,7 @@ def record(
         "answer": answer.text,
         "choice": None if answer.choice is None else question.choices[answer.choice],
         "found": answer.found,
+        "untargeted": answer.untargeted,
         "exhausted": answer.exhausted,
         "findings": [attrs.asdict(finding) for finding in answer.findings],
         "passes": dict(answer.passes),
@@ -123,22 +124,25 @@ def record(
 def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> None:
     out = console()
     named = f" ({question.choices[answer.choice]})" if answer.choice is not None else ""
-    out.print(
-        f"[bold]{visible(answer.text)}[/]{visible(named) if named[2:-1] != answer.text else ''}"
-    )
+    out.print(Styled(answer.text, "bold"), named if named[2:-1] != answer.text else "")
     for finding in answer.findings:
         sure = (
             "not checked" if finding.confidence is None else f"confidence {finding.confidence:.2f}"
         )
-        place = visible(str([*finding.box.whole_pixels()]))
-        out.print(f"  looked at {place} for {visible(finding.target.text)}, {sure}")
+        place = [*finding.box.whole_pixels()]
+        out.print(f"  looked at {place} for {finding.target.text}, {sure}")
     if not answer.findings:
-        out.print("  looked at the whole image")
+        parts = [view.box for view in answer.shown if view.box != view.image.box]
+        where = ", ".join(str([*box.whole_pixels()]) for box in parts) or "the whole image"
+        why = "no target was found: the whole image was asked"
+        out.print(f"  {why if answer.untargeted else f'looked at {where}'}")
     if not answer.found and _checked(answer):
         out.print("  not found: the answer may be a guess")
     stages = ", ".join(f"{stage} {passes}" for stage, passes in answer.passes.items())
     count = f"{ledger.passes} pass{'' if ledger.passes == 1 else 'es'}"
     out.print(f"  {count} ({stages}) in {seconds:.2f} s")
+    if owed := ledger.unbilled:
+        out.print(f"  {owed} of them went by the ledger: the searcher charged no stage for them")
     if back := ledger.work.backward:
         out.print(f"  and {back} backwards, for gradients, which no budget counts")
     if answer.counts:
@@ -165,7 +169,7 @@ class _progress:  # noqa: N801 - read as a verb in `with _progress() as report`
 
     def __init__(self, *, quiet: bool) -> None:
         out = console(stderr=True)
-        self.status = None if quiet or not out.is_terminal else out.status("Loading the model")
+        self.status = None if quiet or not out.is_terminal else out.spinner("Loading the model")
         self.passes = 0
 
     def __enter__(self) -> Any:
@@ -180,4 +184,4 @@ class _progress:  # noqa: N801 - read as a verb in `with _progress() as report`
     def _report(self, charge: Any) -> None:
         self.passes += charge.passes
         if self.status:
-            self.status.update(f"{charge.stage}: pass {self.passes}")
+            self.status.tell(f"{charge.stage}: pass {self.passes}")

@@ -48,7 +48,7 @@ def _package(name: str) -> Check:
 
 
 def _torchvision() -> Check:
-    from ..models.refusing import torchvision_fault
+    from ..checkpoints.refusing import torchvision_fault
 
     if find_spec("torchvision") is None:
         return Check("torchvision", "ok", "not installed, and not needed")
@@ -104,7 +104,7 @@ def _flash() -> Check:
 
 
 def _quantisation() -> Check:
-    from ..models.refusing import lacking
+    from ..checkpoints.refusing import lacking
 
     if missing := " and ".join(lacking(4)):
         return Check("quantisation", "note", f"bits=8 and bits=4 need {missing}, not installed")

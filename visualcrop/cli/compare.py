@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .options import AsJson, console, print_json, visible
+from ..output.terminal import Styled
+from .options import AsJson, console, print_json
 
 
 def compare(
@@ -34,10 +35,11 @@ def compare(
         return
     for each in found:
         if each.category:
-            console().print(f"\n[bold]{each.category}[/]")
+            console().print()
+            console().print(Styled(each.category, "bold"))
         print_rows(each.rows, against=each.baseline)
         console().print()
         print_costs(each.rows)
         console().print()
         for note in notes(each.rows, against=each.baseline):
-            console().print(visible(note))
+            console().print(note)

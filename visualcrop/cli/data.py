@@ -25,15 +25,12 @@ def listed(as_json: AsJson = False) -> None:
     if as_json:
         print_json(rows)
         return
-    from rich.table import Table
+    console().table(("dataset", "samples", "here", "what it holds"), map(_cells, rows))
 
-    table = Table(box=None, pad_edge=False)
-    for heading in ("dataset", "samples", "here", "what it holds"):
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        samples = "" if row["published"] is None else f"{row['published']:,}"
-        table.add_row(row["name"], samples, row["place"] if row["here"] else "no", row["summary"])
-    console().print(table)
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    samples = "" if row["published"] is None else f"{row['published']:,}"
+    return [row["name"], samples, row["place"] if row["here"] else "no", row["summary"]]
 
 
 def _described(dataset: Any) -> dict[str, Any]:

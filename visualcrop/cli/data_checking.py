@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..output.terminal import Styled
 from .data_options import DatasetSpec, opened, say_problems
-from .options import AsJson, console, print_json, visible, write
+from .options import AsJson, console, print_json, write
 from .progress import counting
 
 if TYPE_CHECKING:
@@ -42,21 +43,20 @@ def check(
 
 
 def _print_audit(found: Audit) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for heading in ("count of", "found", "published", ""):
-        table.add_column(heading, justify="right" if heading in {"found", "published"} else "left")
-    for count in found.counts:
-        published = "" if count.published is None else f"{count.published:,}"
-        table.add_row(
-            visible(count.of), f"{count.found:,}", published, "" if count.right else "[red]wrong[/]"
+    out, wrong = console(), Styled("wrong", "red")
+    counts = [
+        (
+            count.of,
+            f"{count.found:,}",
+            "" if count.published is None else f"{count.published:,}",
+            "" if count.right else wrong,
         )
-    out = console()
-    out.print(table)
-    out.print(f"questions  sha256 {found.rows}", markup=False)
+        for count in found.counts
+    ]
+    out.table(("count of", "found", "published", ""), counts, right={"found", "published"})
+    out.print(f"questions  sha256 {found.rows}")
     if found.pictures:
-        out.print(f"pictures   sha256 {found.pictures}", markup=False)
+        out.print(f"pictures   sha256 {found.pictures}")
     for name, same in found.files:
         out.print(f"{name}: {'as imported' if same else 'changed since it was imported'}")
     say_problems(found.problems)
@@ -91,7 +91,7 @@ def stats(
     for measures in found.values():
         say_problems(measures.problems)
     if picture:
-        console().print(f"Drawn in {picture}.", markup=False)
+        console().print(f"Drawn in {picture}.")
 
 
 def _rounded(measures: Measures) -> dict[str, Any]:
@@ -103,9 +103,6 @@ def _rounded(measures: Measures) -> dict[str, Any]:
 
 
 def _print_stats(found: dict[str, Measures]) -> None:
-    from rich.table import Table
-
-    table = Table("", *map(visible, found), box=None, pad_edge=False)
     rows = {
         "samples": [f"{m.samples:,}" for m in found.values()],
         "images": [f"{m.images:,}" for m in found.values()],
@@ -116,9 +113,7 @@ def _print_stats(found: dict[str, Measures]) -> None:
     }
     for name, part in _AREAS.items():
         rows[f"area, {name}"] = [_percent(m.share_at(part)) for m in found.values()]
-    for name, cells in rows.items():
-        table.add_row(name, *cells)
-    console().print(table)
+    console().table(("", *found), ((name, *cells) for name, cells in rows.items()))
 
 
 def _percent(part: float | None) -> str:

@@ -31,9 +31,10 @@ def fetch(
     """Fetch a dataset from the Hugging Face hub; begun anew, it goes on where it was."""
     from ..datasets.fetching import fetch_file, listing, repository
     from ..datasets.file_dataset import home
+    from ..paths import expanded
 
     wanted = repository(dataset)
-    target = Path(to).expanduser() if to else home() / dataset
+    target = expanded(to) if to else home() / dataset
     files = [file for file in listing(wanted) if only is None or only in file.path]
     left = [file for file in files if not file.is_in(target)]
     if not as_json:
@@ -48,16 +49,16 @@ def fetch(
         told = {"folder": str(target), "from": wanted.page, "fetched": [f.path for f in left]}
         print_json({**told, "files": [file.path for file in files]})
     else:
-        console().print(f"All {len(files)} files are in {target}.", markup=False)
+        console().print(f"All {len(files)} files are in {target}.")
 
 
 def _announce(files: list[Remote], left: list[Remote], target: Path, page: str) -> None:
     out = console()
-    out.print(f"From {page} to {target}:", markup=False)
+    out.print(f"From {page} to {target}:")
     for file in left[:10]:
-        out.print(f"  {file.path}  {file.size / 1e6:,.1f} MB", markup=False)
+        out.print(f"  {file.path}  {file.size / 1e6:,.1f} MB")
     if len(left) > 10:
-        out.print(f"  and {len(left) - 10} more", markup=False)
+        out.print(f"  and {len(left) - 10} more")
     size = sum(file.size for file in left) / 1e6
     here = len(files) - len(left)
-    out.print(f"{len(left)} files, {size:,.1f} MB; {here} are there already.", markup=False)
+    out.print(f"{len(left)} files, {size:,.1f} MB; {here} are there already.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import console, visible
+from .options import console
 
 if TYPE_CHECKING:
     from ..dataset import Dataset, Problem
@@ -37,8 +37,8 @@ def say_problems(problems: list[Problem] | tuple[Problem, ...]) -> None:
     for effect in ("lost", "kept", "excluded"):
         some = [problem for problem in problems if problem.effect == effect]
         if some:
-            out.print(f"{len(some)} {effect}:", markup=False)
+            out.print(f"{len(some)} {effect}:")
         for problem in some[:_SHOWN]:
-            out.print(f"  {visible(problem.id)}: {visible(problem.reason)}")
+            out.print(f"  {problem.id}: {problem.reason}")
         if len(some) > _SHOWN:
-            out.print(f"  and {len(some) - _SHOWN} more; --json names them all", markup=False)
+            out.print(f"  and {len(some) - _SHOWN} more; --json names them all")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,7 +36,9 @@ def exported(dataset: DatasetSpec, to: To, source: From = None, as_json: AsJson 
 def _write(write: Any, dataset: Any, to: str, *, as_json: bool) -> None:
     import attrs
 
-    target = Path(to).expanduser()
+    from ..paths import expanded
+
+    target = expanded(to)
     with counting("Writing", dataset.published().get("samples"), quiet=as_json) as advance:
         written: Written = write(dataset, target, advance)
     if as_json:
@@ -46,12 +47,16 @@ def _write(write: Any, dataset: Any, to: str, *, as_json: bool) -> None:
                 "folder": str(target),
                 "samples": written.samples,
                 "images": len(written.images),
+                "strays": written.strays,
                 "problems": [attrs.asdict(problem) for problem in written.problems],
             }
         )
     else:
         said = f"Wrote {written.samples:,} samples with {len(written.images):,} images to {target}."
-        console().print(said, markup=False)
+        console().print(said)
+        if written.strays:
+            said = f"{len(written.strays)} files there are no part of it, such as "
+            console(stderr=True).print(f"{said}{written.strays[0]!r}; remove them.")
         say_problems(written.problems)
     if any(problem.effect == "lost" for problem in written.problems):
         raise typer.Exit(1)

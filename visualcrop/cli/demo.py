@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import ModelError
+from ..output.terminal import Styled, Words
 from .options import AsJson, ModelSpec, console, print_json, write
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from ..dataset import Sample
     from ..report.page import Sheet
     from ..values import Answer
+
+_ASKED = ("direct", "focus")
 
 
 def demo(
@@ -35,7 +38,7 @@ def demo(
 
     samples = _samples(model, seed)
     picture = write(Path(out) / "scene.png", samples[0].source.read())
-    lookers = [Looker.open(model, searcher) for searcher in ("direct", "focus")]
+    lookers = [Looker.open(model, searcher) for searcher in _ASKED]
     asked = [_asked(lookers, sample) for sample in samples]
     title = "Small things in a large image"
     page = write(Path(out) / "index.html", page_of([sheet for _, sheet in asked], title=title))
@@ -95,22 +98,14 @@ def _words(sample: Sample, answer: Answer) -> str:
 
 
 def _print(rows: list[dict[str, Any]], picture: Path, page: Path, command: str) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for heading in ("question", "direct", "focus", "truth", "passes"):
-        table.add_column(heading)
-    for row in rows:
-        cells = [
-            f"[{'green' if row[k] == row['truth'] else 'red'}]{row[k]}[/]"
-            for k in ("direct", "focus")
-        ]
-        table.add_row(row["question"], *cells, row["truth"], str(row["passes"]))
     out = console()
-    out.print(table)
-    out.print(f"\nThe scene: {picture}\nWhere FOCUS looked: {page}", markup=False)
-    out.print(
-        f"Ask it yourself: {command}",
-        markup=False,
-        soft_wrap=True,
-    )
+    out.table(("question", "direct", "focus", "truth", "passes"), map(_cells, rows))
+    out.print()
+    out.print(f"The scene: {picture}")
+    out.print(f"Where FOCUS looked: {page}")
+    out.print(f"Ask it yourself: {command}", soft_wrap=True)
+
+
+def _cells(row: dict[str, Any]) -> list[Words]:
+    found = [Styled(row[k], "green" if row[k] == row["truth"] else "red") for k in _ASKED]
+    return [row["question"], *found, row["truth"], str(row["passes"])]

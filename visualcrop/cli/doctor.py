@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..output.terminal import Styled
 from .options import AsJson, console, print_json
 
-_MARKS = {"ok": "[green]ok[/]     ", "note": "[yellow]note[/]   ", "broken": "[red]broken[/] "}
+_COLOURS = {"ok": "green", "note": "yellow", "broken": "red"}
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -18,11 +19,11 @@ def doctor(as_json: AsJson = False) -> None:
     if as_json:
         print_json([attrs.asdict(check) for check in checks])
     else:
-        from rich.markup import escape
-
+        out = console()
         for check in checks:
-            fix = f"\n        {check.fix}" if check.fix else ""
-            said = escape(f"{check.subject}: {check.detail}{fix}")
-            console().print(f"{_MARKS[check.state]} {said}")
+            mark = Styled(f"{check.state:7}", _COLOURS[check.state])
+            out.print(mark, f" {check.subject}: {check.detail}")
+            if check.fix:
+                out.print(f"        {check.fix}")
     if any(check.state == "broken" for check in checks):
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import AsJson, ModelSpec, console, print_json, visible
+from .options import AsJson, ModelSpec, console, print_json
 
 if TYPE_CHECKING:
     from ..evaluation.selection import Selection
@@ -178,9 +178,9 @@ def show(store: Store, *, as_json: bool) -> None:
     print_costs(found)
     out.print()
     for note in notes(found):
-        out.print(visible(note))
+        out.print(note)
     count, first = store.broken()
     if count:
-        told = f"{count} rows of the dataset are broken, first {first}"
-        out.print(told, markup=False, style="red")
-    out.print(f"\nThe run: {store.folder}", markup=False, soft_wrap=True)
+        out.print(f"{count} rows of the dataset are broken, first {first}", style="red")
+    out.print()
+    out.print(f"The run: {store.folder}", soft_wrap=True)

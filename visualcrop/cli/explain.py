@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..output.streams import is_sayable, say
+from ..output.terminal import Styled
 from .options import AsJson, ModelSpec, OptionPairs, console, print_json
 
 if TYPE_CHECKING:
@@ -29,82 +31,74 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Show what a spec becomes: every option, its value, and where that came from."""
-    from ..configure import configure, given_paths, read_option, read_spec
+    from ..configure import configure, read_option, read_spec
     from ..looker import family_of
     from ..registry import Registry
     from ..spec import Spec
     from ..spec_toml import to_toml
+    from ..strategy import given_to
+    from ..suiting import suit
 
-    registry, given = Registry.load(), read_spec(spec)
-    interface = registry.named(given.name, kind)
+    registry, read = Registry.load(), read_spec(spec)
+    interface = registry.named(read.name, kind)
     options = [read_option(text) for text in option or ()]
     settings = family_of(model).settings()
     built = configure(
-        registry, interface, given, options=options, settings=settings, dataset=dataset
+        registry, interface, read, options=options, settings=settings, dataset=dataset
     )
-    plain = configure(registry, interface, given, options=options)
     if toml:
-        typer.echo(to_toml(Spec.of(built)), nl=False)
+        text = to_toml(Spec.of(built))
+        said = text if is_sayable(text) else to_toml(Spec.of(built), ascii_only=True)
+        say(said.rstrip("\n"))
         return
-    rules = _rules(settings.get(given.name, {}), given_paths(given, options))
-    rows = [
-        {**row, "origin": rules.get(row["path"], row["origin"])}
-        for row in _rows(built, plain, type(built)())
-    ]
+    _, used = suit(registry, built, settings, dataset)
+    rows = [*_rows(built, given_to(built), used)]
     if as_json:
         print_json({"kind": built.kind, "spec": str(Spec.of(built)), "options": rows})
     else:
         _print(built, rows)
 
 
-def _rules(settings: Mapping[str, object], given: set[str]) -> dict[str, str]:
-    """What there is to say of settings with exceptions, where nothing was given."""
-    from ..settings import Usually
-
-    rules = {p: v for p, v in settings.items() if isinstance(v, Usually) and p not in given}
-    return {path: f"the model's setting: {rule}" for path, rule in rules.items()}
-
-
-def _rows(built: Any, plain: Any, default: Any, path: str = "") -> Iterator[dict[str, Any]]:
-    """One row an option; *plain* is without the model's settings, *default* without the user's."""
+def _rows(
+    strategy: Strategy, given: Container[str], used: Mapping[str, object], above: str = ""
+) -> Iterator[dict[str, Any]]:
+    """One row an option: what was given, what the model's settings filled, and what is default."""
     import attrs
 
-    from ..spec import plain as plainly
-    from ..spec import written
+    from ..spec import plain, written
     from ..strategy import Strategy
 
-    for field in attrs.fields(type(built)):
-        values = [getattr(strategy, field.name, None) for strategy in (built, plain, default)]
-        value, ours, theirs = values
+    for field in attrs.fields(type(strategy)):
+        path, value = f"{above}{field.name}", getattr(strategy, field.name)
         nested = isinstance(value, Strategy)
-        shown = [getattr(v, "name", None) for v in values] if nested else values
-        setting, given = shown[0] != shown[1], shown[0] != shown[2]
         yield {
-            "path": path + field.name,
-            "value": shown[0] if nested else written(plainly(value)),
-            "origin": "the model's setting" if setting else "given" if given else "",
+            "path": path,
+            "value": value.name if nested else written(plain(value)),
+            "origin": "given" if path in given else _rule(used[path]) if path in used else "",
             "help": field.metadata["help"],
         }
         if nested:
-            yield from _rows(value, ours, theirs, f"{path}{field.name}.")
+            yield from _rows(value, given, used, f"{path}.")
+
+
+def _rule(setting: object) -> str:
+    """That it is the model's, and what it hangs on."""
+    from ..settings import Usually
+
+    told = "the model's setting"
+    return f"{told}: {setting}" if isinstance(setting, Usually) else told
 
 
 def _print(built: Strategy, rows: list[dict[str, Any]]) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
     out = console()
-    out.print(f"[bold]{built.name}[/] ({built.kind}): {escape(built.summary())}")
-    table = Table(box=None, pad_edge=False)
-    for heading in ("option", "value", "from", "what it means"):
-        table.add_column(heading)
-    for row in rows:
-        depth = row["path"].count(".")
-        cells = (
-            "  " * depth + row["path"].rpartition(".")[2],
+    out.print(Styled(built.name, "bold"), f" ({built.kind}): {built.summary()}")
+    cells = (
+        (
+            "  " * row["path"].count(".") + row["path"].rpartition(".")[2],
             row["value"],
             row["origin"],
             row["help"],
         )
-        table.add_row(*map(escape, cells))
-    out.print(table)
+        for row in rows
+    )
+    out.table(("option", "value", "from", "what it means"), cells)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -10,6 +12,9 @@ import typer
 from typer.core import TyperGroup
 
 from ..errors import VisualcropError
+from ..output.characters import indented
+from ..output.streams import OutputError, check_output, forgive, say, say_error, writing
+from .helping import plain
 
 WRONG_INPUT, BUG, INTERRUPTED = 1, 3, 130
 
@@ -23,23 +28,38 @@ def add_plugin_commands(app: typer.Typer) -> None:
     except VisualcropError as exc:
         if "--debug" in sys.argv:
             raise
-        typer.echo(f"Error: {exc}", err=True)
+        say_error(f"Error: {exc}")
         raise SystemExit(WRONG_INPUT) from None
 
 
 class Group(TyperGroup):
     """Takes `--debug` anywhere on the line, and turns exceptions into exit codes."""
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        forgive()
+        try:
+            with writing():
+                return super().main(*args, **kwargs)
+        except OutputError as exc:  # of help, or what was left to be written at the end
+            say_error(f"Error: {exc}")
+            raise SystemExit(WRONG_INPUT) from None
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        with _printable():
+            return super().make_context(*args, **kwargs)
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         ctx.meta["visualcrop.debug"] = "--debug" in args
         if "--version" in args:
-            typer.echo(f"visualcrop {version('visualcrop')}")
+            say(f"visualcrop {version('visualcrop')}")
             raise typer.Exit
+        plain(self, shown="--json" not in args or "--help" in args or "-h" in args)
         return super().parse_args(ctx, [arg for arg in args if arg != "--debug"])
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with _printable():
+                return super().invoke(ctx)
         except VisualcropError as exc:
             self._fail(ctx, f"Error: {_blamed(exc) or exc}", WRONG_INPUT)
         except KeyboardInterrupt as exc:
@@ -49,6 +69,8 @@ class Group(TyperGroup):
         except Exception as exc:
             if type(exc).__module__.startswith(("typer", "click")):
                 raise  # a wrong command line, or a quiet exit: typer's own business
+            if isinstance(exc, OSError):
+                check_output()  # a plug-in's command may print by itself
             reason = str(exc).partition("\n")[0]
             bug = _blamed(exc) or (
                 f"visualcrop or a plug-in has a bug ({type(exc).__name__}: {reason})"
@@ -60,9 +82,19 @@ class Group(TyperGroup):
     def _fail(self, ctx: Any, sentence: str, code: int) -> None:
         if ctx.meta.get("visualcrop.debug"):
             raise  # noqa: PLE0704 - called from an except clause, whose exception this is
-        sys.stdout.flush()
-        typer.echo(sentence, err=True)
+        say_error(sentence)
         raise typer.Exit(code) from None
+
+
+@contextmanager
+def _printable() -> Iterator[None]:
+    """What typer says of a wrong command line holds words of it."""
+    try:
+        yield
+    except Exception as exc:
+        if isinstance(message := getattr(exc, "message", None), str):
+            exc.message = indented(message)  # type: ignore[attr-defined]
+        raise
 
 
 def _blamed(exc: Exception) -> str:

@@ -13,7 +13,7 @@ from .options import (
     PICTURES,
     AsJson,
     ImagePath,
-    MaxPixels,
+    MaxBytes,
     ModelSpec,
     OptionPairs,
     check_place,
@@ -35,7 +35,7 @@ def look(
         str | None,
         typer.Option(metavar="FILE", help="Where to draw it; beside the image if not given."),
     ] = None,
-    max_pixels: MaxPixels = 512_000_000,
+    max_bytes: MaxBytes = 2_147_483_648,
     as_json: AsJson = False,
 ) -> None:
     """Draw where the model's own internals point for a target."""
@@ -43,18 +43,18 @@ def look(
     from ..configure import configure, read_option
     from ..errors import QuestionError
     from ..image import Image
-    from ..interfaces import RelevanceSource, returned
+    from ..interfaces import RelevanceSource
     from ..looker import family_of
     from ..proposals.anchors import Anchors
     from ..registry import Registry
     from ..report.drawing import drawn
-    from ..values import RelevanceMap, Target, View
+    from ..values import Target, View
 
     if not target.strip():
         raise QuestionError("The target is empty; name something to look for.")
     place = out or _beside(image, target)
     check_place(place, PICTURES)
-    view = View.whole(Image.open(image, max_pixels=max_pixels))
+    view = View.whole(Image.open(image, max_bytes=max_bytes))
     registry = Registry.load()
     family = family_of(model)
     options = [read_option(text) for text in option or ()]
@@ -62,7 +62,7 @@ def look(
         registry, RelevanceSource, relevance, options=options, settings=family.settings()
     )
     budgeted = BudgetedModel(family.open(), Ledger()).at("relevance")
-    found = returned(RelevanceMap, source.map(view, Target(target), budgeted), source)
+    found = source.map(view, Target(target), budgeted)
     best = Anchors().propose(found)[:3]
     place = write_picture(place, drawn(view.image, found, [p.box for p in best]))
     if as_json:
@@ -73,10 +73,10 @@ def look(
         )
     else:
         where = [*best[0].box.whole_pixels()]
-        console().print(f"Best place for {target}: {where}. Drawn in {place}.", markup=False)
+        console().print(f"Best place for {target}: {where}. Drawn in {place}.")
 
 
 def _beside(image: str, target: str) -> Path:
     path = expanded(image)
     word = re.sub(r"\W+", "-", target).strip("-") or "target"
-    return path.with_name(f"{path.stem}-{word[:40]}.png")
+    return path.parent / f"{path.stem}-{word[:40]}.png"  # `/` has no name to be changed

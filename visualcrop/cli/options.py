@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from ..errors import FileError
+from ..output.streams import is_sayable, say
+from ..output.strict_json import json_text
+from ..output.terminal import Terminal
 from ..paths import expanded
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 ImagePath = Annotated[str, typer.Argument(help="Path of the image.", metavar="IMAGE")]
 ModelSpec = Annotated[
@@ -36,41 +35,34 @@ OptionPairs = Annotated[
 ]
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp"})  # endings that a picture may have
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-MaxPixels = Annotated[int, typer.Option(help="Largest image that is opened, in pixels.", min=1)]
+MaxBytes = Annotated[int, typer.Option(help="Most memory to open the image in, in bytes.", min=1)]
 
 
-def console(*, stderr: bool = False) -> Console:
-    """A console that wraps for people and leaves lines whole for programs."""
-    from rich.console import Console
-
-    made = Console(stderr=stderr, highlight=False)
-    return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=160)
-
-
-def visible(text: str) -> str:
-    """Text from outside, a model's say, that can neither style nor steer the terminal."""
-    from rich.markup import escape
-
-    return escape(
-        "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
-    )
+def console(*, stderr: bool = False) -> Terminal:
+    """Where commands print: standard output, or error."""
+    return Terminal(error=stderr)
 
 
 def print_json(value: Any) -> None:
-    """Print JSON that people can read."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """Print JSON that people can read, in ASCII where standard output has no more."""
+    text = json_text(value, indent=2)
+    say(text if is_sayable(text) else json_text(value, indent=2, ascii_only=True))
 
 
 def write(path: str | Path, content: str | bytes) -> Path:
     """Write a file, making its folder; a sentence if that cannot be."""
     place = expanded(path)
-    encoded = content if isinstance(content, bytes) else content.encode("utf-8", "replace")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(encoded)
+        place.write_bytes(_bytes(content))
     except OSError as exc:
         raise FileError(f"{str(path)!r} cannot be written: {exc.strerror or exc}.") from exc
     return place
+
+
+def _bytes(content: str | bytes) -> bytes:
+    """A letter that is half of one, as in names of files that are no UTF-8, becomes `?`."""
+    return content.encode("utf-8", "replace") if isinstance(content, str) else content
 
 
 def check_place(path: str | Path, endings: Container[str] | None = None) -> None:

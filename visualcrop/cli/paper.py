@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import attrs
 import typer
@@ -39,36 +39,29 @@ def paper(
 
 
 def _list(tables: list[Table]) -> None:
-    listed = _grid("table", "what it holds")
-    for each in tables:
-        listed.add_row(str(each.number), each.title)
-    console().print("The paper's tables; `visualcrop paper 10` shows one.\n", markup=False)
-    console().print(listed)
+    out = console()
+    out.print("The paper's tables; `visualcrop paper 10` shows one.")
+    out.print()
+    out.table(("table", "what it holds"), ((str(each.number), each.title) for each in tables))
 
 
 def _print_rows(table: Table) -> None:
-    out, grid = console(), _grid(*(name.replace("_", " ") for name in table.rows[0]))
-    for row in table.rows:
-        grid.add_row(*row.values())
-    out.print(f"Table {table.number}: {table.title}\n", markup=False)
-    out.print(grid)
+    out = console()
+    out.print(f"Table {table.number}: {table.title}")
+    out.print()
+    headings = [name.replace("_", " ") for name in table.rows[0]]
+    out.table(headings, ([*row.values()] for row in table.rows))
     if table.command:
-        out.print(f"\nOn real weights: {table.command}", markup=False, soft_wrap=True)
+        out.print()
+        out.print(f"On real weights: {table.command}", soft_wrap=True)
 
 
 def _print_claims(claims: list[Claim]) -> None:
-    grid = _grid("table", "worked out from the tables", "ours", "paper")
-    for claim in claims:
-        printed = "" if claim.printed is None else f"{claim.printed:.2f}"
-        grid.add_row(str(claim.table), claim.what, f"{claim.ours:.2f}", printed)
-    console().print()
-    console().print(grid)
+    out = console()
+    out.print()
+    out.table(("table", "worked out from the tables", "ours", "paper"), map(_cells, claims))
 
 
-def _grid(*headings: str) -> Any:
-    from rich.table import Table
-
-    grid = Table(box=None, pad_edge=False)
-    for heading in headings:
-        grid.add_column(heading, overflow="fold")
-    return grid
+def _cells(claim: Claim) -> list[str]:
+    printed = "" if claim.printed is None else f"{claim.printed:.2f}"
+    return [str(claim.table), claim.what, f"{claim.ours:.2f}", printed]

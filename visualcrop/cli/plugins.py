@@ -6,7 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from ..output.terminal import Styled, Words
 from .options import AsJson, console, print_json
+
+_HEADINGS = ("plug-in", "distribution", "version", "state", "offers")
+_COLOURS = {"ok": "green", "broken": "red", "blocked": "yellow"}
 
 app = typer.Typer(help="List plug-ins, or begin a new one.", invoke_without_command=True)
 
@@ -23,16 +27,17 @@ def listed(as_json: AsJson = False) -> None:
     import attrs
 
     from ..plugins import load_plugins
+    from . import BUILT_IN
 
     plugins = load_plugins()
-    plugins.add_commands(typer.Typer())
+    plugins.add_commands(typer.Typer(), taken=BUILT_IN)
     rows = [attrs.asdict(plugin) for plugin in plugins]
     for row in rows:
         row["strategies"] = [f"{cls.kind} {cls.name}" for cls in row["strategies"]]
     if as_json:
         print_json(rows)
     else:
-        _print(rows)
+        console().table(_HEADINGS, map(_cells, rows))
 
 
 @app.command()
@@ -55,22 +60,12 @@ def new(
         print_json({"folder": str(folder), "files": files})
         return
     out = console()
-    out.print(f"Wrote {', '.join(files)} in {folder}. Next:", markup=False)
-    out.print(
-        f"  pip install -e {folder}\n  pytest {folder}\n  visualcrop explain {name}", markup=False
-    )
+    out.print(f"Wrote {', '.join(files)} in {folder}. Next:")
+    for command in (f"pip install -e {folder}", f"pytest {folder}", f"visualcrop explain {name}"):
+        out.print(f"  {command}")
 
 
-def _print(rows: list[dict[str, Any]]) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for heading in ("plug-in", "distribution", "version", "state", "offers"):
-        table.add_column(heading, overflow="fold")
-    colours = {"ok": "green", "broken": "red", "blocked": "yellow"}
-    for row in rows:
-        state = f"[{colours[row['status']]}]{row['status']}[/]"
-        offers = row["reason"] or ", ".join(row["strategies"])
-        table.add_row(row["name"], row["distribution"], row["version"], state, escape(offers))
-    console().print(table)
+def _cells(row: dict[str, Any]) -> list[Words]:
+    state = Styled(row["status"], _COLOURS[row["status"]])
+    offers = row["reason"] or ", ".join(row["strategies"])
+    return [row["name"], row["distribution"], row["version"], state, offers]

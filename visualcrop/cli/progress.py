@@ -34,21 +34,20 @@ class counting:  # noqa: N801 - read as a verb in `with counting("Reading") as a
 
     def __enter__(self) -> Any:
         if self.out.is_terminal and not self.quiet:
-            self.bar = self._bar()
-            self.bar.add_task(self.telling() if self.telling else self.doing, total=self.total)
-            self.bar.start()
+            self.bar = self.out.bar(self.total)
+            self.bar.start(self.telling() if self.telling else self.doing)
         return self.advance
 
     def advance(self, _: object = None, by: float = 1) -> None:
         self.done += by
         if self.bar is not None:
-            self.bar.advance(self.bar.task_ids[0], by)
+            self.bar.advance(by)
             if self.telling and self._due(_TELLING):
-                self.bar.update(self.bar.task_ids[0], description=self.telling())
+                self.bar.tell(self.telling())
         elif not self.quiet and self._due(_EVERY):
             of = f" of {self.total:,.0f}" if self.total else ""
             more = f"  {self.telling()}" if self.telling else ""
-            self.out.print(f"{self.doing}: {self.done:,.0f}{of}{more}", markup=False)
+            self.out.print(f"{self.doing}: {self.done:,.0f}{of}{more}")
 
     def __exit__(self, *_: object) -> None:
         if self.bar is not None:
@@ -60,13 +59,3 @@ class counting:  # noqa: N801 - read as a verb in `with counting("Reading") as a
         due = now - self.said >= seconds
         self.said = now if due else self.said
         return due
-
-    def _bar(self) -> Any:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeRemainingColumn as Left
-
-        if self.telling is None:
-            return Progress(console=self.out, transient=True)
-        words = TextColumn("{task.description}", markup=False)  # long: they come last
-        columns = (BarColumn(), MofNCompleteColumn(), Left(), words)
-        return Progress(*columns, console=self.out, transient=True)

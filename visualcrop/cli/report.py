@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..paths import expanded
-from .options import console, visible, write
+from .options import console, write
 
 if TYPE_CHECKING:
     from ..evaluation.store import Store
@@ -50,10 +51,10 @@ def report(
     page = write(folder / "index.html", results_page(stores, whole, parts, shown, title=title))
     for ending, form in FORMATS.items():
         write(folder / f"results.{ending}", form(cells(whole)))
-    told = f"The page: {page}\nThe table: {folder / 'results.csv'}, .md, .tex"
+    console().print(f"The page: {page}")
+    console().print(f"The table: {folder / 'results.csv'}, .md, .tex")
     if len(stores) == 1:
-        told += f"\nIn short: {write(folder / 'summary.md', summary(stores[0], whole))}"
-    console().print(told, markup=False)
+        console().print(f"In short: {write(folder / 'summary.md', summary(stores[0], whole))}")
 
 
 def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list[Differing]:
@@ -67,15 +68,15 @@ def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list
     try:
         samples = samples_of(store.study.open_dataset(Registry.load()), ids) if ids else {}
     except VisualcropError as exc:
-        console(stderr=True).print(f"No pages of questions: {exc}", markup=False)
+        console(stderr=True).print(f"No pages of questions: {exc}")
         return found
     records, specs = records_of(store, ids), dict(store.study.variants)
     for place, id in enumerate(ids):
         name = f"questions/{place + 1}.html"
         try:
             page = question_page(samples[id], records[id], specs)
-        except VisualcropError as exc:
-            console(stderr=True).print(f"No page of {id!r}: {exc}", markup=False)
+        except VisualcropError as exc:  # it says nothing against the figures
+            console(stderr=True).print(f"No page of {id!r}: {exc}")
             continue
         write(folder / name, page)
         found[place] = with_page(found[place], name)
@@ -90,9 +91,9 @@ def show(
     ] = None,
 ) -> None:
     """Show one question of a run: map, boxes, confidences, truth, for every variant."""
+    from ..evaluation.missing import missing_told
     from ..evaluation.store import Store
     from ..evaluation.summary import rows
-    from ..evaluation.wording import wrong_told
     from ..registry import Registry
     from ..report.questions import question_page, records_of, samples_of
 
@@ -100,14 +101,22 @@ def show(
     records = records_of(store, [id])[id]
     sample = samples_of(store.study.open_dataset(Registry.load()), [id])[id]
     out = console()
-    out.print(f"{sample.text}  [{', '.join(sample.answers)}]", markup=False)
-    for note in wrong_told(rows(store)):
-        out.print(visible(note))
+    out.print(f"{sample.text}  [{', '.join(sample.answers)}]")
+    counts = ((row["searcher"], row["asked"], row["wanted"]) for row in rows(store))
+    if lack := missing_told(counts):
+        out.print(lack)
     for record in records:
         told = record.error or record.text
         passes = sum(record.passes.values())
-        out.print(f"  {record.variant}: {told} ({record.status}, {passes} passes)", markup=False)
-    safe = "".join(letter if letter.isalnum() else "-" for letter in id)[:80]
-    place = page or f"{safe}.html"
+        out.print(f"  {record.variant}: {told} ({record.status}, {passes} passes)")
+    place = page or f"{_file_name(id)}.html"
     written = write(place, question_page(sample, records, dict(store.study.variants)))
-    out.print(f"The page: {written}", markup=False, soft_wrap=True)
+    out.print(f"The page: {written}", soft_wrap=True)
+
+
+def _file_name(id: str) -> str:
+    """Another for each id, also for those that differ in letters that no name should have."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c == "-") else "-" for c in id)[:80]
+    if safe == id:
+        return safe
+    return f"{safe}-{blake2b(id.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"

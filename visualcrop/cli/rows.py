@@ -33,15 +33,7 @@ def print_costs(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _print(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for place, heading in enumerate(headings):
-        table.add_column(escape(heading), justify="right" if place else "left")
-    for row in rows:
-        table.add_row(*map(escape, row))
-    console().print(table)
+    console().table(headings, rows, right=headings[1:])
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
@@ -50,7 +42,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         row["searcher"],
         *right_told(row),
         *counted,
-        f"{row['passes']:.1f}",
+        f"{row['passes']:.1f}" if row["n"] else "",
         gain_told(row["gain"]),
         chance_told(row["gain"]),
     ]

@@ -35,6 +35,8 @@ def scaffold(kind: str, name: str, folder: str) -> Path:
         )
     if not KEBAB.fullmatch(name) or name in RESERVED:
         better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-0123456789") or "my-source"
+        if better in RESERVED:
+            raise SpecError(f"{name!r} means something in a spec; call it, say, 'my-{better}'.")
         raise SpecError(f"{name!r} is not lower-case-with-dashes; call it, say, {better!r}.")
     _check_free(kind, name)
     module = f"visualcrop_{name.replace('-', '_')}"

@@ -6,7 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from ..output.terminal import Styled
 from .options import AsJson, console, print_json
+
+_WHOLE = ("kind", "name", "plug-in")  # columns that never wrap
 
 
 def strategies(
@@ -31,18 +34,15 @@ def strategies(
     _print(entries)
     for plugin in registry.plugins.broken:
         text = f"The plug-in {plugin} is broken: {plugin.reason}."
-        console(stderr=True).print(text, style="red", markup=False)
+        console(stderr=True).print(text, style="red")
 
 
 def _print(entries: list[dict[str, Any]]) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for heading in ("kind", "name", "plug-in", "what it does"):
-        table.add_column(heading, no_wrap=heading != "what it does", overflow="fold")
-    for entry in entries:
-        table.add_row(entry["kind"], f"[bold]{entry['name']}[/]", entry["plugin"], entry["summary"])
-    console().print(table)
+    cells = (
+        (entry["kind"], Styled(entry["name"], "bold"), entry["plugin"], entry["summary"])
+        for entry in entries
+    )
+    console().table((*_WHOLE, "what it does"), cells, whole=_WHOLE)
 
 
 def _described(entry: Any) -> dict[str, Any]:

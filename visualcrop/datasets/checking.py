@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from pathlib import Path
+from collections.abc import Iterator
 
 import attrs
 
 from ..dataset import Dataset, Problem, Sample
 from ..decoding import size_of
-from ..errors import VisualcropError
+from ..errors import DatasetError, VisualcropError
 from .file_dataset import FileDataset
+from .files import is_held
 from .importing import Advance, sha256
 from .normal import SHEET, as_fields, counts, sheet_of
 
@@ -101,9 +102,16 @@ def _compared(found: Counter[str], published: dict[str, int]) -> tuple[Count, ..
     return tuple(Count(name, found[name], published.get(name)) for name in names)
 
 
-def _files(dataset: Dataset) -> list[tuple[str, bool]]:
-    if not isinstance(dataset, FileDataset) or not (dataset.root / SHEET).is_file():
-        return []
+def _files(dataset: Dataset) -> Iterator[tuple[str, bool]]:
+    """Each file in the folder that `dataset.toml` has a digest of, and whether it has it still."""
+    if not isinstance(dataset, FileDataset):
+        return
     digests = sheet_of(dataset.root).get("sha256", {})
-    here: dict[Path, str] = {dataset.root / name: digest for name, digest in digests.items()}
-    return [(path.name, sha256(path) == digest) for path, digest in here.items() if path.is_file()]
+    if not isinstance(digests, dict):
+        raise DatasetError(f"[sha256] of {SHEET} is no table; mend it.")
+    for name, digest in digests.items():
+        if name in {"", ".", ".."} or set(name) & set("/\\\0"):
+            raise DatasetError(f"[sha256] of {SHEET} names {name!r}; name files of its folder.")
+        path = dataset.root / name
+        if is_held(dataset.root, path):
+            yield name, sha256(path) == digest

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import attrs
 
 from ..dataset import Dataset, Problem, Sample
 from ..errors import VisualcropError
 from ..protocol import LETTERS
-from .importing import Advance, Written, put_whole, suffix_of, writing
+from .importing import Advance, Written, check_free, put_whole, strays, suffix_of, writing
+from .names import folded
 from .vstar import QUESTIONS
 
 _FOLDERS = {"attribute": "direct_attributes", "relation": "relative_position"}
+_LONGEST = 50  # characters of a name, which may have four bytes each
 _INSTRUCTION = "Answer with the option's letter from the given choices directly."
 
 
 def write_vstar(dataset: Dataset, target: Path, advance: Advance) -> Written:
-    """Write *dataset* into the folder *target*; questions without options have no place there."""
-    written, lines = Written(), list[str]()
+    """
+    Write *dataset* into the folder *target*; questions without options have no place there.
+
+    The list of questions comes last: a folder with one is a dataset, and is left as it is.
+    """
+    check_free(target, QUESTIONS)
+    written, lines, stems = Written(), list[str](), set[str]()
     with writing(target):
         for row in dataset.read():
-            line = _write(row, target, written)
+            line = _write(row, target, written, stems)
             if isinstance(line, Problem):
                 written.problems.append(line)
             else:
@@ -31,10 +38,15 @@ def write_vstar(dataset: Dataset, target: Path, advance: Advance) -> Written:
                 written.samples += 1
             advance(row)
         put_whole(target / QUESTIONS, "".join(lines).encode())
+        beside = {f"{PurePosixPath(image).with_suffix('.json')}" for image in written.images}
+        folders = {image.partition("/")[0] for image in written.images}
+        written.strays = strays(target, folders, written.images | beside)
     return written
 
 
-def _write(row: Sample | Problem, target: Path, written: Written) -> dict[str, str] | Problem:
+def _write(
+    row: Sample | Problem, target: Path, written: Written, stems: set[str]
+) -> dict[str, str] | Problem:
     if isinstance(row, Problem):
         return row
     if not isinstance(row.answer, int):
@@ -45,7 +57,8 @@ def _write(row: Sample | Problem, target: Path, written: Written) -> dict[str, s
     except (VisualcropError, OSError) as exc:
         return Problem(row.id, str(exc))
     folder = _FOLDERS.get(row.category[0], row.category[0]) if row.category else "questions"
-    image = _free(_safe(folder), _safe(row.id.rpartition("/")[2]), suffix, written)
+    image = _free(f"{_safe(folder)}/{_safe(row.id.rpartition('/')[2])}", stems) + suffix
+    written.images.add(image)
     put_whole(target / image, picture)
     put_whole((target / image).with_suffix(".json"), _beside(row, row.answer))
     number = str(written.samples)
@@ -58,19 +71,19 @@ def _write(row: Sample | Problem, target: Path, written: Written) -> dict[str, s
     }
 
 
-def _free(folder: str, name: str, suffix: str, written: Written) -> str:
-    """A name that no other image has."""
-    image, number = f"{folder}/{name}{suffix}", 1
-    while image in written.images:
+def _free(stem: str, stems: set[str]) -> str:
+    """A name, without its ending, that no other image has on any file system."""
+    free, number = stem, 1
+    while folded(free) in stems:
         number += 1
-        image = f"{folder}/{name}_{number}{suffix}"
-    written.images.add(image)
-    return image
+        free = f"{stem}_{number}"
+    stems.add(folded(free))
+    return free
 
 
 def _safe(name: str) -> str:
-    """Without dots either, which V*Bench's own reader cuts at."""
-    return re.sub(r"[^\w-]+", "_", name) or "_"
+    """Without dots either, which V*Bench's own reader cuts at, and not too long."""
+    return re.sub(r"[^\w-]+", "_", name)[:_LONGEST] or "_"
 
 
 def _lettered(choices: tuple[str, ...]) -> list[str]:

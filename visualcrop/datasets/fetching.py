@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import os
-import urllib.error
+import hashlib
+import re
+import shutil
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
-from http.client import HTTPException
-from pathlib import Path, PurePosixPath
+from glob import escape as glob_escape
+from pathlib import Path
 from typing import Any
 
 import attrs
 
 from ..errors import DatasetError, FileError, nearest
 from .importing import sha256, writing
+from .names import check_names, check_way
+from .web import asked, asked_json, endpoint, is_reachable_from
 
 _CHUNK = 1 << 20
-_TIMEOUT = 60.0  # seconds without a byte
+_MOST_PAGES = 100
+_LARGEST = 1 << 44  # bytes of a file
+_SHA256, _SHA1 = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{40}")
 
 
 @attrs.frozen
@@ -31,7 +34,7 @@ class Repository:
 
     @property
     def page(self) -> str:
-        return f"{_endpoint()}/datasets/{self.name}"
+        return f"{endpoint()}/datasets/{self.name}"
 
 
 REPOSITORIES = {
@@ -59,10 +62,26 @@ class Remote:
     path: str
     size: int
     sha256: str | None = None
+    blob: str | None = None  # its digest as git has it, of what is not in LFS
 
     def is_in(self, target: Path) -> bool:
+        """Whether it is there, whole and unchanged."""
         place = target / self.path
-        return place.is_file() and place.stat().st_size == self.size
+        if place.is_symlink() or not place.is_file() or place.stat().st_size != self.size:
+            return False
+        return self.matches(place)
+
+    def matches(self, place: Path) -> bool:
+        """Whether the bytes at *place* have its digest, as far as one is known."""
+        if self.sha256 is not None:
+            return sha256(place) == self.sha256
+        return self.blob is None or _blob(place) == self.blob
+
+    def part(self, target: Path) -> Path:
+        """Where it is kept until it is whole: a name of its own for each version of it."""
+        place = target / self.path
+        version = (self.sha256 or self.blob or "")[:16]
+        return place.with_name(f"{place.name}.{version}.part")
 
 
 def repository(name: str) -> Repository:
@@ -79,37 +98,66 @@ def repository(name: str) -> Repository:
 
 def listing(wanted: Repository) -> list[Remote]:
     """The files that are wanted, by the hub's own list."""
-    url = f"{_endpoint()}/api/datasets/{wanted.name}/tree/main?recursive=true"
-    return [
-        file
-        for file in _listed(url, wanted)
-        if any(fnmatch(file.path, pattern) for pattern in wanted.patterns)
+    url = f"{endpoint()}/api/datasets/{wanted.name}/tree/main?recursive=true"
+    files = [
+        _remote(entry, wanted)
+        for entry in _entries(url)
+        if entry["type"] == "file" and any(fnmatch(entry["path"], p) for p in wanted.patterns)
     ]
+    check_names([file.path for file in files])
+    return files
 
 
-def _listed(url: str | None, wanted: Repository) -> Iterator[Remote]:
-    while url is not None:
-        with _asked(url) as answer:
-            entries, link = json.load(answer), answer.headers.get("Link") or ""
-        for entry in entries:
-            if entry.get("type") == "file" and ".." not in PurePosixPath(entry["path"]).parts:
-                quoted = urllib.parse.quote(entry["path"])
-                source = f"{wanted.page}/resolve/main/{quoted}"
-                digest = (entry.get("lfs") or {}).get("oid")
-                yield Remote(source, entry["path"].lstrip("/"), int(entry["size"]), digest)
-        url = link.partition("<")[2].partition(">")[0] if 'rel="next"' in link else None
+def _entries(url: str) -> Iterator[dict[str, Any]]:
+    """What the hub lists, page by page, each entry of the right shape."""
+    for _ in range(_MOST_PAGES):
+        entries, link = asked_json(url)
+        if not isinstance(entries, list) or not all(map(_is_entry, entries)):
+            raise FileError(f"{url} does not list files; check $HF_ENDPOINT, or try again later.")
+        yield from entries
+        if 'rel="next"' not in link:
+            return
+        after = urllib.parse.urljoin(url, link.partition("<")[2].partition(">")[0])
+        if not is_reachable_from(url, after):
+            raise FileError(f"The list at {url} goes on at {after!r}, which is not fetched.")
+        url = after
+    raise FileError(f"The list at {url} has more than {_MOST_PAGES} pages; check $HF_ENDPOINT.")
+
+
+def _is_entry(entry: object) -> bool:
+    if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
+        return False
+    if entry.get("type") != "file":
+        return isinstance(entry.get("type"), str)
+    lfs, size = entry.get("lfs") or {}, entry.get("size")
+    digest = lfs.get("oid") if isinstance(lfs, dict) else 0
+    sound = digest is None or (isinstance(digest, str) and bool(_SHA256.fullmatch(digest)))
+    return sound and type(size) is int and 0 <= size <= _LARGEST
+
+
+def _remote(entry: dict[str, Any], wanted: Repository) -> Remote:
+    path = entry["path"]
+    quoted = urllib.parse.quote(path, errors="replace")
+    digest, blob = (entry.get("lfs") or {}).get("oid"), str(entry.get("oid"))
+    known = blob if digest is None and _SHA1.fullmatch(blob) else None
+    return Remote(f"{wanted.page}/resolve/main/{quoted}", path, entry["size"], digest, known)
 
 
 def fetch_file(file: Remote, target: Path, advance: Callable[..., None]) -> None:
     """Fetch one file; what is there of it already is not fetched again."""
-    place = target / file.path
-    part = place.with_name(f"{place.name}.part")
+    place, part = target / file.path, file.part(target)
     with writing(target):
+        check_way(target, file.path)
+        check_way(target, str(part.relative_to(target)))
         place.parent.mkdir(parents=True, exist_ok=True)
+        for stale in _parts(place):
+            if stale != part:
+                stale.unlink()
         there = part.stat().st_size if part.is_file() else 0
-        if there > file.size:
-            part.unlink()
+        if there > file.size or (file.sha256 is None and file.blob is None):
+            part.unlink(missing_ok=True)  # without a digest nobody knows what it belongs to
             there = 0
+        _check_room(file, target, file.size - there)
         advance(by=there)
         if there < file.size or not file.size:
             _append(file, part, there, advance)
@@ -117,18 +165,26 @@ def fetch_file(file: Remote, target: Path, advance: Callable[..., None]) -> None
         part.replace(place)
 
 
+def _parts(place: Path) -> Iterator[Path]:
+    """What is there of any version of a file."""
+    name = glob_escape(place.name)
+    for pattern in (f"{name}.part", f"{name}.*.part"):
+        yield from place.parent.glob(pattern)
+
+
 def _append(file: Remote, part: Path, there: int, advance: Callable[..., None]) -> None:
-    with _asked(file.url, there) as answer:
+    with asked(file.url, there) as answer:
+        sent = answer.headers.get("Content-Range") or f"bytes {there}-"
+        if answer.status == 206 and not sent.startswith(f"bytes {there}-"):
+            raise FileError(f"{file.url} sends another part than was asked for; try again later.")
         goes_on = there > 0 and answer.status == 206  # else all of it is sent again
+        left = file.size - there if goes_on else file.size
+        answer.expect(left)
         with part.open("ab" if goes_on else "wb") as out:
-            try:
-                while chunk := answer.read(_CHUNK):
-                    out.write(chunk)
-                    advance(by=len(chunk))
-            except (HTTPException, TimeoutError, ConnectionError) as exc:
-                raise FileError(
-                    f"{file.path!r} was cut short by the network; the same command goes on."
-                ) from exc
+            while left >= 0 and (chunk := answer.read1(min(_CHUNK, left + 1))):
+                left -= len(chunk)
+                out.write(chunk)
+                advance(by=len(chunk))
 
 
 def _check(file: Remote, part: Path) -> None:
@@ -138,29 +194,26 @@ def _check(file: Remote, part: Path) -> None:
             f"Only {size:,} of {file.size:,} bytes of {file.path!r} came; "
             "the same command fetches the rest."
         )
-    if size > file.size or (file.sha256 is not None and sha256(part) != file.sha256):
+    if size > file.size or not file.matches(part):
         part.unlink()
         raise FileError(
             f"{file.path!r} is not what the hub says it is, and was removed; fetch it again."
         )
 
 
-def _asked(url: str, start: int = 0) -> Any:
-    headers = {"User-Agent": "visualcrop", **({"Range": f"bytes={start}-"} if start else {})}
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - checked by _endpoint
-    try:
-        return urllib.request.urlopen(request, timeout=_TIMEOUT)  # noqa: S310 - as above
-    except urllib.error.HTTPError as exc:
-        raise FileError(f"{url} answers {exc.code} ({exc.reason}); try again later.") from exc
-    except (OSError, HTTPException) as exc:
+def _check_room(file: Remote, target: Path, needed: int) -> None:
+    free = shutil.disk_usage(target).free
+    if needed > free:
         raise FileError(
-            f"{urllib.parse.urlsplit(url).netloc} cannot be reached; fetch the dataset on a "
-            "machine with a network, and give its folder as path=."
-        ) from exc
+            f"{file.path!r} needs {needed / 1e6:,.1f} MB, and {str(target)!r} has room for "
+            f"{free / 1e6:,.1f}; make room, or fetch --to another folder."
+        )
 
 
-def _endpoint() -> str:
-    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-    if not endpoint.startswith(("https://", "http://")):
-        raise DatasetError(f"$HF_ENDPOINT is {endpoint!r}; give an address with https://.")
-    return endpoint
+def _blob(path: Path) -> str:
+    """Fingerprint of a file as git has it."""
+    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -13,8 +13,9 @@ import attrs
 from ..dataset import Dataset, Problem, Sample
 from ..errors import DatasetError
 from ..keys import Keys
+from ..paths import expanded
 from ..strategy import option
-from .files import Row
+from .files import Row, is_held
 from .normal import SHEET, read_normal
 
 HOME = "VISUALCROP_DATA"  # names the folder in which datasets lie, each in one of its own name
@@ -22,7 +23,7 @@ HOME = "VISUALCROP_DATA"  # names the folder in which datasets lie, each in one 
 
 def home() -> Path:
     """Where datasets are looked for that have no path."""
-    return Path(os.environ.get(HOME) or "~/.cache/visualcrop/datasets").expanduser()
+    return expanded(os.environ.get(HOME) or "~/.cache/visualcrop/datasets")
 
 
 @attrs.frozen
@@ -35,7 +36,7 @@ class FileDataset(Dataset):
 
     @property
     def root(self) -> Path:
-        return Path(self.path).expanduser() if self.path else home() / self.name
+        return expanded(self.path) if self.path else home() / self.name
 
     def read(self) -> Iterator[Row]:
         root = self.root
@@ -43,7 +44,7 @@ class FileDataset(Dataset):
             raise DatasetError(
                 f"There is no {self.name} at {str(root)!r}; give its place as path=, {self.hint}."
             )
-        return once_each(read_normal(root) if (root / SHEET).is_file() else self.rows(root))
+        return once_each(read_normal(root) if is_held(root, root / SHEET) else self.rows(root))
 
     @abstractmethod
     def rows(self, root: Path) -> Iterator[Row]:

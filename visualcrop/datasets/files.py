@@ -9,11 +9,35 @@ from typing import Any, TypeAlias
 import attrs
 
 from ..dataset import ImageSource, Problem, Sample
-from ..decoding import size_of
-from ..errors import DatasetError, FileError, VisualcropError
-from ..image import MAX_PIXELS, Image
+from ..decoding import MAX_BYTES, size_of
+from ..errors import DatasetError, VisualcropError
+from ..image import Image
+from ..paths import read_whole
 
 Row: TypeAlias = Sample | Problem
+MOST_ENCODED = 1 << 30  # bytes of an encoded picture
+
+
+def is_held(root: Path, path: Path) -> bool:
+    """
+    Whether *path* is a file of the folder *root*, and neither a pipe nor a device.
+
+    A link that leads out of the folder is refused: whoever made it could have any file read.
+    """
+    try:
+        if not path.is_file():
+            return False
+    except (OSError, ValueError):  # no file could have such a name
+        return False
+    real, home = path.resolve(), root.resolve()
+    if home.parent.name == "snapshots" and (home.parents[1] / "blobs").is_dir():
+        home = home.parents[1]  # as the hub's own cache keeps them: links into `blobs`
+    if not real.is_relative_to(home):
+        raise DatasetError(
+            f"{path.name!r} is a link that leads out of the dataset's folder; copy what it leads "
+            "to into its place."
+        )
+    return True
 
 
 @attrs.frozen
@@ -28,25 +52,24 @@ class FileSource(ImageSource):
         shown = repr(name if len(name) <= 100 else f"{name[:97]}...")
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
             raise DatasetError(f"Its image {shown} lies outside the dataset's folder.")
-        try:
-            there = (root / name).is_file()
-        except (OSError, ValueError):  # no file could have such a name
-            there = False
-        if not there:
+        if not is_held(root, root / name):
             raise DatasetError(f"Its image {shown} is missing.")
         return cls(str(root / name))
 
     def read(self) -> bytes:
-        try:
-            return Path(self.path).read_bytes()
-        except OSError as exc:
-            raise FileError(f"{self.path!r} cannot be read: {exc.strerror}.") from exc
+        return read_whole(Path(self.path), MOST_ENCODED)
 
-    def open(self, max_pixels: int = MAX_PIXELS) -> Image:
-        return Image.open(self.path, max_pixels=max_pixels)
+    def open(self, max_bytes: int = MAX_BYTES) -> Image:
+        return Image.open(self.path, max_bytes=max_bytes)
 
     def size(self) -> tuple[int, int]:
         return size_of(self.path)
+
+
+ODD = (
+    *(TypeError, ValueError, AttributeError, LookupError, ArithmeticError, SyntaxError),
+    *(RecursionError, MemoryError),
+)
 
 
 def attempt(id: str, make: Callable[[], Sample]) -> Row:
@@ -57,8 +80,8 @@ def attempt(id: str, make: Callable[[], Sample]) -> Row:
         return Problem(id, str(exc))
     except KeyError as exc:
         return Problem(id, f"It has no field {exc.args[0]!r}.")
-    except (TypeError, ValueError, AttributeError, LookupError, RecursionError) as exc:
-        reason = str(exc).partition("\n")[0].rstrip(".")
+    except ODD as exc:
+        reason = str(exc).partition("\n")[0].rstrip(".") or type(exc).__name__
         return Problem(id, f"A field of it is not what it should be ({reason}).")
 
 
@@ -83,7 +106,7 @@ def find_files(root: Path, *patterns: str) -> list[Path]:
     if root.is_file():
         return [root]
     for pattern in patterns:
-        if found := sorted(root.glob(pattern)):
+        if found := sorted(path for path in root.glob(pattern) if is_held(root, path)):
             return found
     listed = ", ".join(patterns)
     raise DatasetError(f"{str(root)!r} holds none of {listed}; give the folder with these files.")

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from hashlib import file_digest
 from importlib.metadata import version
-from io import BytesIO
 from pathlib import Path
 from typing import IO
 
 import attrs
-import PIL.Image
 
 from ..dataset import Dataset, Problem, Sample
-from ..decoding import size_of
-from ..errors import FileError, VisualcropError
+from ..decoding import format_of, size_of
+from ..errors import DatasetError, FileError, VisualcropError
 from ..spec import Spec
 from .cells import digest_of
 from .file_dataset import FileDataset
+from .files import is_held
+from .names import check_way
 from .normal import IMAGES, SAMPLES, SHEET, as_fields
 
 _PROBLEMS = "problems.jsonl"
@@ -34,6 +34,7 @@ class Written:
     samples: int = 0
     images: set[str] = attrs.field(factory=set)
     problems: list[Problem] = attrs.field(factory=list)
+    strays: list[str] = attrs.field(factory=list)  # files there that are no part of it
 
 
 def write_normal(dataset: Dataset, target: Path, advance: Advance) -> Written:
@@ -43,13 +44,11 @@ def write_normal(dataset: Dataset, target: Path, advance: Advance) -> Written:
     Begun anew after an interruption, pictures that are there already are kept. `samples.jsonl`
     and `dataset.toml` come last: a folder with either is a dataset, and is left as it is.
     """
-    if there := [name for name in (SAMPLES, SHEET) if (target / name).exists()]:
-        raise FileError(
-            f"{str(target)!r} holds a dataset already ({there[0]}); write --to another folder, or "
-            "remove it."
-        )
+    check_free(target, SAMPLES, SHEET)
     written, part = Written(), target / f"{SAMPLES}.part"
     with writing(target):
+        for name in (part.name, _PROBLEMS, IMAGES):
+            check_way(target, name)
         (target / IMAGES).mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="utf-8") as lines:
             for row in dataset.read():
@@ -61,13 +60,31 @@ def write_normal(dataset: Dataset, target: Path, advance: Advance) -> Written:
         problems = [json.dumps(attrs.asdict(problem)) + "\n" for problem in written.problems]
         (target / _PROBLEMS).write_text("".join(problems), "utf-8")
         (target / SHEET).write_text(_sheet(dataset, target, written), "utf-8")
+        written.strays = strays(target, {IMAGES}, written.images)
     return written
+
+
+def check_free(target: Path, *names: str) -> None:
+    """Refuse a folder that holds a dataset: it may be somebody's own, or an older one."""
+    for name in names:
+        if os.path.lexists(target / name):
+            raise FileError(
+                f"{str(target)!r} holds a dataset already ({name}); write --to another folder, or "
+                "remove it."
+            )
+
+
+def strays(target: Path, folders: Iterable[str], written: Container[str]) -> list[str]:
+    """Files in *folders* of *target* that were not *written*, as of something written before."""
+    found = (path for folder in sorted(folders) for path in sorted((target / folder).iterdir()))
+    names = (str(path.relative_to(target)) for path in found)
+    return [name for name in names if name not in written]
 
 
 def _write(row: Sample | Problem, target: Path, lines: IO[str], written: Written) -> None:
     if isinstance(row, Sample):
         try:
-            image = _keep(row.source.read(), target)
+            image = _keep(row.source.read(), target, written)
         except VisualcropError as exc:
             row = Problem(row.id, str(exc))
         else:
@@ -78,27 +95,31 @@ def _write(row: Sample | Problem, target: Path, lines: IO[str], written: Written
     written.problems.append(row)
 
 
-def _keep(picture: bytes, target: Path) -> str:
+def _keep(picture: bytes, target: Path, written: Written) -> str:
     """Write a picture under its own digest, once; its name from the dataset's folder."""
     size_of(picture)  # refuses what is no picture
     name = f"{IMAGES}/{digest_of(picture)[:16]}{suffix_of(picture)}"
+    if name in written.images and (target / name).read_bytes() != picture:
+        raise DatasetError(f"Its image would take the place of another one, {name}.")
     put_whole(target / name, picture)
     return name
 
 
 def suffix_of(picture: bytes) -> str:
     """The ending that the picture's format is known by."""
-    with PIL.Image.open(BytesIO(picture)) as opened:
-        known = opened.format or ""
+    known = format_of(picture)
     return {"JPEG": ".jpg", "JPEG2000": ".jp2", "TIFF": ".tif"}.get(known, f".{known.lower()}")
 
 
 def put_whole(path: Path, content: bytes) -> None:
-    """Write a file that is there either whole or not at all; one of this size is left alone."""
-    if path.is_file() and path.stat().st_size == len(content):
+    """Write a file that is there either whole or not at all; one of this content is left alone."""
+    part = path.with_name(f"{path.name}.part")
+    for place in (path.parent, path, part):
+        if place.is_symlink():
+            raise FileError(f"{str(place)!r} is a link, and is not written through; remove it.")
+    if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
     part.write_bytes(content)
     part.replace(path)
 
@@ -143,7 +164,8 @@ def _sources(dataset: Dataset) -> list[Path]:
         return []
     root = dataset.root
     found = [root] if root.is_file() else [path for p in _TABLES for path in root.glob(p)]
-    return sorted(path for path in found if path.name not in {SAMPLES, _PROBLEMS})
+    own = {SAMPLES, _PROBLEMS}
+    return sorted(p for p in found if p.name not in own and (p == root or is_held(root, p)))
 
 
 def sha256(path: Path) -> str:

@@ -11,6 +11,7 @@ from ..dataset import Problem
 from ..errors import DatasetError, FileError
 
 _CHUNK = 1 << 20
+_LONGEST = 1 << 26  # characters of one member
 
 
 def json_items(path: Path) -> Iterator[tuple[str, Any]]:
@@ -60,9 +61,9 @@ class _Reader:
         while True:
             try:
                 value, end = self.decode(self.window)
-            except ValueError:
+            except ValueError as exc:
                 if not self._more():
-                    raise
+                    raise exc from None
                 continue
             rest = self.window[end : end + 1]
             if (not rest or rest in ".eE") and self._more():  # `12` may be the start of `12.3`
@@ -82,6 +83,8 @@ class _Reader:
         return trimmed[:1]
 
     def _more(self) -> bool:
+        if len(self.window) > _LONGEST:
+            raise ValueError("a member is too long")
         chunk = self.file.read(max(_CHUNK, len(self.window)))
         self.window += chunk
         return bool(chunk)

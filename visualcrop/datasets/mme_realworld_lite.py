@@ -18,6 +18,7 @@ from .file_dataset import FileDataset
 from .files import Row, attempt, find_files, place_of_letter, text_of
 from .tables import table_rows
 
+_LONGEST = 100_000  # characters of all options
 _LETTERED = re.compile(r"^\(?([A-Z])\)[ .]*")
 
 
@@ -57,6 +58,8 @@ def _sample(row: TableRow) -> Sample:
 
 def _choices(listed: Any) -> tuple[str, ...]:
     """Without their letters, which are the protocol's; in the TSV the list is written in Python."""
+    if isinstance(listed, str) and len(listed) > _LONGEST:
+        raise DatasetError(f"Its options are longer than {_LONGEST:,} characters.")
     options = ast.literal_eval(listed) if isinstance(listed, str) else listed
     letters = [found[1] for option in options if (found := _LETTERED.match(option))]
     if letters != list("ABCDEFGHIJ"[: len(options)]):

@@ -7,36 +7,51 @@ import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import attrs
 
 from ..dataset import Problem, Sample, TargetBox
 from ..errors import DatasetError, FileError
 from ..geometry import Box
-from .files import FileSource, Row, attempt, text_of
+from ..paths import MOST_TEXT, read_whole
+from .files import FileSource, Row, attempt, is_held, text_of
 
 SHEET, SAMPLES, IMAGES = "dataset.toml", "samples.jsonl", "images"
 
 
 def read_normal(root: Path) -> Iterator[Row]:
     """Each line of `samples.jsonl`, in its order."""
-    for place, fields in json_lines(root / SAMPLES):
+    for place, fields in json_lines(root, SAMPLES):
         if isinstance(fields, Problem):
             yield fields
         else:
             yield attempt(str(fields.get("id", place)), partial(_sample, root, fields))
 
 
-def json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any] | Problem]]:
-    """`line 1` and so on, each with the object that it holds."""
+def json_lines(root: Path, name: str) -> Iterator[tuple[str, dict[str, Any] | Problem]]:
+    """`line 1` and so on of a file in *root*, each with the object that it holds."""
+    path = root / name
+    if path.exists() and not is_held(root, path):
+        raise FileError(f"{str(path)!r} cannot be read: it is no file.")
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
+            for number, line in enumerate(_lines(file), 1):
+                if len(line) > MOST_TEXT:
+                    reason = f"It is longer than {MOST_TEXT:,} bytes."
+                    yield f"line {number}", Problem(f"line {number}", reason)
+                elif line.strip():
                     yield f"line {number}", _object(line, f"line {number}")
     except OSError as exc:
         raise FileError(f"{str(path)!r} cannot be read: {exc.strerror}.") from exc
+
+
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Line by line; of one that is too long, its beginning."""
+    while line := file.readline(MOST_TEXT + 1):
+        yield line
+        while len(line) > MOST_TEXT and not line.endswith(b"\n"):
+            line = file.readline(MOST_TEXT + 1)
 
 
 def _object(line: bytes, place: str) -> dict[str, Any] | Problem:
@@ -101,19 +116,20 @@ def as_fields(sample: Sample, image: str) -> dict[str, Any]:
 
 
 def sheet_of(root: Path) -> dict[str, Any]:
-    """What `dataset.toml` says."""
+    """What `dataset.toml` says; nothing if it is not there."""
     import tomllib
 
+    if not is_held(root, root / SHEET):
+        return {}
     try:
-        return tomllib.loads((root / SHEET).read_text("utf-8"))
-    except OSError as exc:
-        raise FileError(f"{str(root / SHEET)!r} cannot be read: {exc.strerror}.") from exc
-    except ValueError as exc:
-        raise DatasetError(f"{str(root / SHEET)!r} is not TOML ({exc}); mend it.") from exc
+        return tomllib.loads(read_whole(root / SHEET).decode("utf-8"))
+    except (ValueError, RecursionError) as exc:
+        reason = str(exc).partition("\n")[0] or "it is nested too deeply"
+        raise DatasetError(f"{str(root / SHEET)!r} is not TOML ({reason}); mend it.") from exc
 
 
 def counts(root: Path) -> dict[str, int]:
     """How many samples and images `dataset.toml` promises, if it does."""
-    sheet = sheet_of(root) if (root / SHEET).is_file() else {}
+    sheet = sheet_of(root)
     given = {"samples": sheet.get("n"), "images": sheet.get("images")}
-    return {name: count for name, count in given.items() if isinstance(count, int)}
+    return {name: count for name, count in given.items() if type(count) is int and count >= 0}

@@ -11,6 +11,7 @@ import attrs
 
 from ..dataset import ImageSource, Problem
 from ..errors import DatasetError, FileError
+from ..forking import in_child
 from .cells import IMAGE_COLUMNS, TableRow, decoded, digest_of
 
 _BUFFER = 1 << 20
@@ -32,6 +33,11 @@ class _Cursor:
     """Where the last picture was read: the next one is not far, and is reached by reading on."""
 
     def __init__(self) -> None:
+        self.start_afresh()
+        in_child(self.start_afresh)
+
+    def start_afresh(self) -> None:
+        """Forget where that was; in a forked child, the file is another process's, too."""
         self.lock = threading.Lock()
         self.column: tuple[str, str] | None = None
         self.cells: Iterator[tuple[int, Any]] = iter(())
@@ -61,8 +67,8 @@ def _cells(path: Path, column: str, row: int) -> Iterator[tuple[int, Any]]:
     for group in range(file.metadata.num_row_groups):
         rows = file.metadata.row_group(group).num_rows
         if row < first + rows:
-            batches = _batches(file, path, row_groups=[group], columns=[column])
-            yield from ((n, b.column(0)[0].as_py()) for n, b in enumerate(batches, first))
+            cells = _rows(file, path, row_groups=[group], columns=[column])
+            yield from ((n, each[column]) for n, each in enumerate(cells, first))
         first += rows
 
 
@@ -75,8 +81,7 @@ def parquet_rows(path: Path) -> Iterator[TableRow | Problem]:
         raise DatasetError(f"{str(path)!r} has no column called image.")
     number = 0
     try:
-        for number, batch in enumerate(_batches(file, path), 1):
-            (cells,) = batch.to_pylist()
+        for number, cells in enumerate(_rows(file, path), 1):
             yield _row(path, column, number - 1, cells)
     except FileError as exc:
         yield Problem(f"row {number}", str(exc))
@@ -90,12 +95,13 @@ def _row(path: Path, column: str, number: int, cells: dict[str, Any]) -> TableRo
     return TableRow(f"row {number}", cells, ParquetSource(str(path), column, number), digest)
 
 
-def _batches(file: Any, path: Path, **part: Any) -> Iterator[Any]:
-    """Rows one by one; a sentence where the file is damaged."""
+def _rows(file: Any, path: Path, **part: Any) -> Iterator[dict[str, Any]]:
+    """Rows one by one; a sentence where the file is damaged, or a text in it is not UTF-8."""
     import pyarrow as pa
 
     try:
-        yield from file.iter_batches(1, **part)
+        for batch in file.iter_batches(1, **part):
+            yield from batch.to_pylist()
     except (OSError, ValueError, pa.ArrowException) as exc:
         reason = str(exc).partition("\n")[0].rstrip(".")
         raise FileError(f"{str(path)!r} cannot be read on: {reason}.") from exc
@@ -111,6 +117,6 @@ def _opened(path: Path) -> Any:
         ) from None
     try:
         return pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
-    except (OSError, pa.ArrowException) as exc:
+    except (OSError, ValueError, pa.ArrowException) as exc:  # ValueError: its name is no UTF-8
         reason = str(exc).partition("\n")[0].rstrip(".")
         raise FileError(f"{str(path)!r} cannot be read as parquet: {reason}.") from exc

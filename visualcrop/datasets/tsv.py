@@ -14,6 +14,7 @@ from ..dataset import ImageSource, Problem
 from ..errors import DatasetError, FileError
 from .cells import IMAGE_COLUMNS, TableRow, decoded, digest_of
 
+_LONGEST = 1 << 30  # bytes of a line
 _MOST_LINES = 400  # of one row: more is a quotation mark that nobody closed
 _REFERENCE = 64  # a cell no longer than this names the row that has the picture
 
@@ -70,7 +71,7 @@ def _record(file: IO[bytes]) -> _Record | None:
     start, taken = file.tell(), list[bytes]()
 
     def lines() -> Iterator[str]:
-        while len(taken) < _MOST_LINES and (line := file.readline()):
+        while len(taken) < _MOST_LINES and (line := file.readline(_LONGEST)):
             taken.append(line)
             yield line.decode("utf-8")
 

@@ -14,8 +14,9 @@ import attrs
 from ..dataset import Problem, Sample, TargetBox
 from ..errors import DatasetError, VisualcropError
 from ..geometry import Box
+from ..paths import read_whole
 from .file_dataset import FileDataset
-from .files import FileSource, Row, attempt, place_of_letter, text_of
+from .files import ODD, FileSource, Row, attempt, is_held, place_of_letter, text_of
 from .normal import json_lines
 
 QUESTIONS = "test_questions.jsonl"
@@ -29,9 +30,9 @@ class VStar(FileDataset):
     name = "vstar"
 
     def rows(self, root: Path) -> Iterator[Row]:
-        if not (root / QUESTIONS).is_file():
+        if not is_held(root, root / QUESTIONS):
             raise DatasetError(f"{str(root)!r} holds no {QUESTIONS}; give V*Bench's own folder.")
-        for place, fields in json_lines(root / QUESTIONS):
+        for place, fields in json_lines(root, QUESTIONS):
             if isinstance(fields, Problem):
                 yield fields
                 continue
@@ -77,11 +78,11 @@ def _located(root: Path, sample: Sample, fields: dict[str, Any]) -> Iterator[Row
     """With its targets, where the file beside the image tells them."""
     beside = (root / str(fields["image"])).with_suffix(".json")
     try:
-        known = json.loads(beside.read_text("utf-8"))
+        known = json.loads(read_whole(beside)) if is_held(root, beside) else {}
         names, boxes = known["target_object"], known["bbox"]
         targets = tuple(_target(*pair) for pair in zip(names, boxes, strict=True))
         meta = {**sample.meta, "sentences": list(map(str, known.get("options", ())))}
-    except (OSError, LookupError, TypeError, ValueError, RecursionError, VisualcropError) as exc:
+    except (VisualcropError, OSError, *ODD) as exc:
         yield sample
         reason = f"{beside.name} does not tell where its targets are ({type(exc).__name__})."
         yield Problem(sample.id, reason, "kept")

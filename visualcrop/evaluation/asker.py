@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from ..budget import CONVENTIONS, Budget, BudgetedModel, Ledger
+from ..budget import CONVENTIONS, Budget, Ledger
 from ..configure import read_model
 from ..dataset import Sample
 from ..executor import Task, Worker
@@ -97,7 +97,8 @@ class Asker(Worker):
             self.model.forget()
         if isinstance(self.model, Recalling):
             self.model.about(question.image.digest)
-        return self.searchers[variant].search(question, BudgetedModel(self.model, ledger))
+        with ledger.lend(self.model) as model:
+            return self.searchers[variant].search(question, model)
 
     def _scored(self, sample: Sample, answer: Answer) -> dict[str, Any]:
         """By the words; the judge is asked only where they are not a right answer's."""
@@ -117,6 +118,7 @@ def _told(sample: Sample, answer: Answer) -> dict[str, Any]:
         "text": answer.text,
         "choice": answer.choice,
         "exhausted": answer.exhausted,
+        "untargeted": answer.untargeted,
         "evidence": tuple(written(answer)),
         "recall": recall(sample, answer),
     }

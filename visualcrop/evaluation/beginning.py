@@ -84,9 +84,8 @@ def _gone_on(
     kept = store.manifest
     before, now = kept.get("fingerprint", ""), told.get("fingerprint", "")
     if before and now and before != now:
-        change = (
-            f"what {study.model!r} names has changed (its fingerprint is {now}, not {before[:64]})"
-        )
+        is_now = f"its fingerprint is {now}, not {before[:64]}"
+        change = f"what {study.model!r} names has changed ({is_now})"
         if not forced:
             so = "give another --out, or --force to go on all the same"
             raise store.holds(f"another model: {change}", so)

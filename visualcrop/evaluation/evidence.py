@@ -72,6 +72,7 @@ def answer_of(record: Record, image: Image) -> Answer:
         evidence=seen,
         exhausted=record.exhausted,
         passes=record.passes,
+        untargeted=record.untargeted,
     )
 
 

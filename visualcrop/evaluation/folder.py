@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import EvaluationError, FileError, VisualcropError
+from ..output.strict_json import escaped
 from ..record import strict_json
 from .shapes import Shape, misfit
 from .study import Study
@@ -118,7 +119,7 @@ def read_json(path: Path) -> Any:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a file of the run, whole or not at all, whoever else writes it at the same time."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    text = escaped(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)) + "\n"
     beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -50,5 +50,6 @@ def missing_told(asked: Iterable[tuple[str, int, int | None]]) -> str:
     if not found:
         return ""
     listed = "; ".join(f"{told} asked ({', '.join(names)})" for told, names in found.items())
-    more = f" {missing} answers are missing: the same command asks only these." if known else ""
+    who = "the same command, and those of other shards, ask only these"
+    more = f" {missing} answers are missing: {who}." if known else ""
     return f"Unfinished: {listed}.{more}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import attrs
 
 from ..dataset import ImageSource, Sample
-from ..image import MAX_PIXELS, Image
+from ..decoding import MAX_BYTES
+from ..image import Image
 from ..values import Question
 
 
@@ -24,6 +25,6 @@ class Opening:
         if self._last is not None and self._last[0] == source:
             return self._last[1]
         self._last = None  # so that two are never held
-        image = source.open(MAX_PIXELS)
+        image = source.open(MAX_BYTES)
         self._last = (source, image) if self.sharing else None
         return image

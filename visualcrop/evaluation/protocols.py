@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from ..errors import EvaluationError, nearest
 from ..protocol import Protocol
@@ -19,45 +20,47 @@ _VLMEVALKIT = (
 )
 _ANY = ""  # where a harness does the same with every other dataset
 
+_tolerant = partial(Protocol, extraction="tolerant")  # as these harnesses look for a letter
+
 _NAMED: Mapping[str, Mapping[str, Protocol]] = {
     "paper": {
-        _ANY: Protocol("paper", saying=_WORD, extraction="strict"),  # A.2: no post-processing
+        _ANY: Protocol("paper", saying=_WORD),
     },
     "zoomeye": {
-        "vstar": Protocol("zoomeye", inference="option-logits"),
-        "hrbench": Protocol(
+        "vstar": _tolerant("zoomeye", inference="option-logits"),
+        "hrbench": _tolerant(
             "zoomeye",
             choosing="{question}\n{options}Answer the option letter directly.",
             option="{letter}. {option}\n",
             between="",
         ),
-        "mme-realworld-lite": Protocol("zoomeye", choosing="{question}\n{options}\n" + _MME),
+        "mme-realworld-lite": _tolerant("zoomeye", choosing="{question}\n{options}\n" + _MME),
     },
     "lmms-eval": {
-        "vstar": Protocol(
+        "vstar": _tolerant(
             "lmms-eval",  # its last option holds the instruction too, which so stands there twice
             choosing="{question}\n{options}\n" + _LETTER + "\n" + _LETTER,
             option="{letter}. {option}",
         ),
-        "hrbench": Protocol(
+        "hrbench": _tolerant(
             "lmms-eval",
             choosing="{question}\n{options}\nAnswer the option letter directly.",
             option="{letter}. {option}",
         ),
-        "mme-realworld-lite": Protocol(
+        "mme-realworld-lite": _tolerant(
             "lmms-eval",
             choosing="{question} The choices are listed below:\n{options}\n" + _MME + " ",
         ),
-        "gqa": Protocol("lmms-eval", saying=_WORD),
+        "gqa": _tolerant("lmms-eval", saying=_WORD),
     },
     "vlmevalkit": {
-        "mme-realworld-lite": Protocol(
+        "mme-realworld-lite": _tolerant(
             "vlmevalkit",
             choosing="{question} The choices are listed below:\n{options}\n" + _MME,
             option="({letter}) {option}. ",
         ),
-        "gqa": Protocol("vlmevalkit", saying=_WORD),
-        _ANY: Protocol("vlmevalkit", choosing=_VLMEVALKIT, option="{letter}. {option}"),
+        "gqa": _tolerant("vlmevalkit", saying=_WORD),
+        _ANY: _tolerant("vlmevalkit", choosing=_VLMEVALKIT, option="{letter}. {option}"),
     },
 }
 

@@ -46,7 +46,11 @@ def recall(sample: Sample, answer: Answer) -> Mapping[str, float]:
 
 
 def _looked_at(answer: Answer) -> Iterable[Box]:
-    """Boxes that were checked, and those that the answer rests on."""
+    """
+    Boxes that were checked, and those that the answer rests on: one rule for all verifiers.
+
+    A box that was proposed and about which nobody asked the model was not looked at.
+    """
     for evidence in answer.evidence:
         yield from (f.box for f in evidence.findings if f.confidence is not None)
     yield from (finding.box for finding in answer.findings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias, get_args
+from typing import Any, get_args
 
 import attrs
 
@@ -13,15 +13,16 @@ from ..budget import Budget
 from ..configure import configure, read_dataset, read_option, read_spec
 from ..dataset import Dataset, Sample
 from ..errors import EvaluationError, nearest
+from ..held import is_writable
 from ..interfaces import Searcher
 from ..judge import Judge
 from ..protocol import Inference, Protocol
 from ..registry import Registry
+from ..suiting import Settings
 from .protocols import protocol
 from .study_paper import Beside
 
 BASELINE = "direct"
-Settings: TypeAlias = Mapping[str, Mapping[str, object]]
 
 
 def _copied(specs: Mapping[str, str]) -> dict[str, str]:
@@ -79,6 +80,13 @@ class Study:
     def __attrs_post_init__(self) -> None:
         if not self.variants:
             raise EvaluationError("A study needs a searcher; give one with -s, such as -s focus.")
+        if unknown := sorted({*self.options} - {*self.variants}):
+            known = nearest(unknown[0], self.variants, called="searchers")
+            raise EvaluationError(f"There are options for {unknown[0]!r}, no searcher; {known}.")
+        if not is_writable(json.dumps(self.as_json(), ensure_ascii=False)):
+            raise EvaluationError(
+                "The study holds bytes that are no UTF-8 text; name its parts in another encoding."
+            )
 
     @property
     def digest(self) -> str:

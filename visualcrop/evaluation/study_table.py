@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from ..output.tables import markdown, markdown_code, markdown_table
 from .comparing import Comparison
 from .store import Store
 from .study_paper import Beside
@@ -19,11 +20,7 @@ Row: TypeAlias = Mapping[str, Any]
 def summary(store: Store, whole: Comparison) -> str:
     """Markdown that can be put on a page as it is, with where the figures are from."""
     heading, *rows = _cells(store, whole)
-    lines = [heading, ["---", *["--:"] * (len(heading) - 1)], *rows]
-    table = "".join(
-        f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines
-    )
-    return f"{table}\n{' '.join(_sources(store, whole.rows))}\n"
+    return f"{markdown_table(heading, rows)}\n{' '.join(_sources(store, whole.rows))}\n"
 
 
 def _cells(store: Store, whole: Comparison) -> Iterator[Sequence[str]]:
@@ -34,7 +31,7 @@ def _cells(store: Store, whole: Comparison) -> Iterator[Sequence[str]]:
     yield ["", *ours, *theirs]
     for row in whole.rows:
         found = [_recall(row)] if measured else []
-        passes = f"{_passes(row):.1f}"
+        passes = f"{_passes(row):.1f}" if row["n"] else ""
         against = [gain_told(row["gain"]), chance_told(row["gain"])]
         label = row["searcher"]
         yield [label, *right_told(row), *found, passes, *against, *_theirs(beside, label)]
@@ -68,12 +65,14 @@ def _sources(store: Store, rows: Sequence[Row]) -> Iterator[str]:
     """Sentences that say how the figures came about."""
     study, machine = store.study, store.manifest["machine"]
     wrong = {name: sum(row[name] for row in rows) for name in ("errors", "unparsed")}
-    yield f"{rows[0]['n']} questions of `{study.dataset}`, asked of `{study.model}`;"
+    yield f"{rows[0]['n']} questions of {markdown_code(study.dataset)},"
+    yield f"asked of {markdown_code(study.model)};"
     yield f"{wrong['errors']} errors, {wrong['unparsed']} unparsed replies;"
-    yield f"{machine['gpu'] or '{} cores, no GPU'.format(machine['cores'])}, {_day(store)}."
+    processor = machine["gpu"] or f"{machine['cores']} cores, no GPU"
+    yield f"{markdown(processor)}, {_day(store)}."
     if study.beside:
-        yield f"Beside it {study.beside.title}."
-    yield from wrong_told(rows)
+        yield f"Beside it {markdown(study.beside.title)}."
+    yield from map(markdown, wrong_told(rows))
 
 
 def _day(store: Store) -> str:

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 from ..budget import Budget
 from ..conform import conform
 from ..errors import EvaluationError, SpecError, nearest
-from ..paths import expanded
+from ..paths import expanded, read_whole
 from .study import BASELINE, Study
 from .study_paper import Beside
 from .sweeping import grid, labelled
@@ -44,9 +44,7 @@ def read_study(path: Path, model: str | None = None) -> Study:
 
 def _loaded(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(expanded(path).read_text("utf-8"))
-    except OSError as exc:
-        raise EvaluationError(f"The study {str(path)!r} cannot be read: {exc.strerror}.") from exc
+        return tomllib.loads(read_whole(expanded(path), called="The study").decode())
     except (ValueError, RecursionError) as exc:
         raise EvaluationError(f"The study {str(path)!r} is not TOML ({exc}); mend it.") from exc
 

@@ -36,6 +36,9 @@ class Tally:
     sums: dict[str, float] = attrs.field(factory=dict)
     measured: int = 0  # questions whose true boxes are known
     shrinking: Shrinking = attrs.field(factory=Shrinking)
+    chosen: int | None = None  # questions that the last command chose, where it came to its end
+    untargeted: int = 0  # answers of a search that found no target, and asked the whole image
+    exhausted: int = 0  # answers at which the budget ran out
     shared: int = 0  # answers whose work and seconds are not their own
     gpu: float = 0  # most bytes held on it; 0 where there is none
     held: int = 0  # most bytes held by the process, whatever for
@@ -50,6 +53,8 @@ class Tally:
         self.groups.append(number(record.group or record.id))
         self.scores.append(record.score or 0.0)
         self.shrinking.add(record)
+        self.untargeted += record.untargeted
+        self.exhausted += record.exhausted
         self.shared += not record.alone
         self.gpu = max(self.gpu, record.work.get("peak_bytes", 0))
         self.held = max(self.held, record.held or 0)
@@ -108,8 +113,9 @@ def complete(
     asked = {label: sum(tally.statuses.values()) for label, tally in whole.items()}
     missing = wanted(store, asked, present)
     found[None] = {label: whole.get(label, Tally()) for label in missing}
+    chosen = sum(int(told["questions"]) for told in store.asked()) if store.finished else None
     for label, tally in found[None].items():
-        tally.wanted = missing[label]
+        tally.wanted, tally.chosen = missing[label], chosen
     return found
 
 
@@ -137,6 +143,9 @@ def row_of(label: str, tally: Tally, baseline: Tally | None) -> dict[str, Any]:
         "n": tally.n,
         "asked": sum(tally.statuses.values()),
         "wanted": tally.wanted,
+        "chosen": tally.chosen,
+        "untargeted": tally.untargeted,
+        "exhausted": tally.exhausted,
         "errors": tally.statuses.get("error", 0),
         "error": tally.error or None,
         "unparsed": tally.statuses.get("unparsed", 0),

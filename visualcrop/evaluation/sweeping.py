@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from itertools import product
@@ -11,6 +12,7 @@ from ..errors import EvaluationError
 from ..spec import read_value, written
 
 _MOST = 2000  # settings of one sweep
+_TOLD = 10**15  # a greater number says nothing more
 
 
 def grid(sets: Sequence[str], draws: Sequence[str], count: int, seed: int) -> list[tuple[str, ...]]:
@@ -21,18 +23,26 @@ def grid(sets: Sequence[str], draws: Sequence[str], count: int, seed: int) -> li
     `path=low:high`, from which *count* values are drawn.
     """
     axes = [_axis(text) for text in sets]
+    _check_size(math.prod(map(len, axes)) * (count if draws else 1))
     drawn = _drawn([_range(text) for text in draws], count, seed)
     found = [tuple(map("=".join, (*point, *more))) for point in product(*axes) for more in drawn]
     if not found or found == [()]:
         raise EvaluationError("A sweep needs options; give --set steps=1,2,4,8 or --draw.")
-    if len(found) > _MOST:
-        raise EvaluationError(f"That is {len(found)} settings; a sweep has {_MOST} at most.")
     return found
 
 
 def labelled(points: Sequence[tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
     """Options by a label that says what differs, with the last word of each path."""
     return {" ".join(map(_last_word, point)): point for point in points}
+
+
+def _check_size(settings: int) -> None:
+    """Refuse more settings than a sweep may have, before any is made."""
+    if settings > _MOST:
+        told = f"{settings:,}" if settings < _TOLD else f"more than {_TOLD:,}"
+        raise EvaluationError(
+            f"That is {told} settings; a sweep has {_MOST:,} at most: give fewer values or draws."
+        )
 
 
 def _last_word(option: str) -> str:

@@ -61,13 +61,13 @@ def costs(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 def _costs(row: Mapping[str, Any]) -> dict[str, str]:
     work, whole = row["work"], row["whole"]
     return {
-        "search passes": f"{row['counts'].get('focus-paper', 0):.1f}",
+        "search passes": f"{row['counts'].get('focus-paper', 0):.1f}" if row["n"] else "",
         "whole image": f"{whole['tokens']:.0f}" if whole else "",
         "image tokens": f"{work.get('image_tokens', 0):.0f}".lstrip("0"),
         "FLOPs": amount_told(work.get("flops", 0)),
         "MACs": amount_told(work.get("macs", 0)),
         "GPU": amount_told(row["memory"]["gpu"] or 0, "B"),
-        "seconds": "" if row["seconds"] is None else f"{row['seconds']:.2f}",
+        "seconds": f"{row['seconds']:.2f}" if row["n"] and row["seconds"] is not None else "",
     }
 
 
@@ -76,6 +76,8 @@ def wrong_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if lack := missing_told((row["searcher"], row["asked"], row["wanted"]) for row in rows):
         yield lack
     yield from _errors(rows)
+    yield from _unsearched(rows)
+    yield from _drawn(rows)
     yield from _shared(rows)
 
 
@@ -88,6 +90,25 @@ def _errors(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for reason, failing in found.items():
         names = ", ".join(row["searcher"] for row in failing)
         yield f"Errors: {sum(row['errors'] for row in failing)} ({names}), the first: {reason}."
+
+
+def _unsearched(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Where a search did not search, or not to its end: its figures are not the method's."""
+    for name, what in (
+        ("untargeted", "No target was found, and the whole image was asked, in"),
+        ("exhausted", "The budget ran out, and the best so far was taken, in"),
+    ):
+        counts = [f"{row[name]} of {row['n']} ({row['searcher']})" for row in rows if row[name]]
+        if counts:
+            yield f"{what} {', '.join(counts)}."
+
+
+def _drawn(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """That several commands chose different questions, all of which count."""
+    asked = max((row["asked"] for row in rows), default=0)
+    chosen = next((row["chosen"] for row in rows if row["chosen"] is not None), asked)
+    if asked > chosen:
+        yield f"{asked} questions count, of several commands: the last of them chose {chosen}."
 
 
 def _shared(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import attrs
 
+from ..forking import in_child
 from ..prompt import Prompt
+from ..reconciling import repeated
 from ..strategy import at_least
 from .wrapping import Wrapping
 
@@ -53,6 +56,14 @@ class Batching(Wrapping):
     _waiting: list[_Request] = attrs.field(factory=list, init=False)
     _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        in_child(self._start_afresh)
+
+    def _start_afresh(self) -> None:
+        """In a forked child, which has none of the threads that wait."""
+        self._waiting, self._turn = [], threading.Lock()
+
     def _asked(
         self,
         kind: Hashable,
@@ -79,30 +90,31 @@ class Batching(Wrapping):
                 more = list(_items(other))
                 items += more if len(items) + len(more) <= self.most else []
         for start in range(0, len(items), self.most):
-            _run(items[start : start + self.most])
+            self._run(items[start : start + self.most])
+
+    def _run(self, items: Sequence[_Item]) -> None:
+        """One call for all; if it fails, one for each half, until the error has found its owner."""
+        items = [item for item in items if item.request.open]
+        if not items:
+            return
+        owner = items[0].request
+        alone = all(item.request is owner for item in items)
+        try:
+            with nullcontext() if alone else repeated(self.model):
+                replies = owner.ask([item.prompt for item in items])
+            answered = list(zip(items, replies, strict=True))
+        except Exception as error:  # noqa: BLE001 - it is raised again in its owner's thread
+            if alone:
+                owner.error = error
+                return
+        else:
+            for item, reply in answered:
+                item.request.replies[item.place] = reply
+            return
+        half = len(items) // 2
+        self._run(items[:half])
+        self._run(items[half:])
 
 
 def _items(request: _Request) -> Iterator[_Item]:
     return (_Item(request, place) for place in range(len(request.prompts)))
-
-
-def _run(items: Sequence[_Item]) -> None:
-    """One call for all; if it fails, one for each half, until the error has found its owner."""
-    items = [item for item in items if item.request.open]
-    if not items:
-        return
-    owner = items[0].request
-    try:
-        replies = owner.ask([item.prompt for item in items])
-        answered = list(zip(items, replies, strict=True))
-    except Exception as error:  # noqa: BLE001 - it is raised again in its owner's thread
-        if all(item.request is owner for item in items):
-            owner.error = error
-            return
-    else:
-        for item, reply in answered:
-            item.request.replies[item.place] = reply
-        return
-    half = len(items) // 2
-    _run(items[:half])
-    _run(items[half:])

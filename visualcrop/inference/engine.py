@@ -8,6 +8,7 @@ list of layers, whose tensors are shared.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -90,12 +91,12 @@ class State:
         """The same in tensors of its own, which keep nothing else alive."""
         return attrs.evolve(self, cache=copied(self.cache))
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Bytes of keys and values."""
         return sum(tensor.nbytes for pair in kept(self.cache) for tensor in pair)
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         """Memory of keys and values, and of what else is held for their sake."""
         tensors = [tensor for pair in kept(self.cache) for tensor in pair]

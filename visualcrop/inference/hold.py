@@ -8,11 +8,23 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
+from ..forking import in_child
+
 if TYPE_CHECKING:
     from torch.nn import Module
 
 _reserved: WeakSet[Module] = WeakSet()
 _lock = threading.Lock()
+
+
+def _release() -> None:
+    """In a forked child, where nobody who has reserved a model is there to let it go."""
+    global _lock  # noqa: PLW0603
+    _lock = threading.Lock()
+    _reserved.clear()
+
+
+in_child(_release)
 
 
 @contextmanager

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _TENSORS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")
 _PIXELS = ("pixel_values", "image_sizes", "image_grid_thw", "batch_num_images")
-_MOST_BYTES = 1 << 29  # of pixels that are kept
 
 
 @attrs.frozen(eq=False)
@@ -74,7 +73,7 @@ class Prepared:
         return (tokens.cpu().numpy().tobytes(), *self.views)
 
 
-@attrs.frozen(eq=False, slots=False)
+@attrs.frozen(eq=False)
 class Prompter:
     """Writes prompts in a checkpoint's own chat template."""
 
@@ -82,7 +81,7 @@ class Prompter:
     image_token: int
     picture: Callable[[View], Picture]  # of a view, as the processor takes it
     ends: frozenset[int]  # tokens that end a reply
-    pixels: Memory[Pixels] = attrs.field(factory=lambda: Memory(_MOST_BYTES))
+    pixels: Memory[Pixels]  # what was made of pictures before
 
     def prepare(self, prompt: Prompt) -> Prepared:
         """Tokens, pixels, and where the marked words and the images ended up."""
@@ -113,12 +112,17 @@ class Prompter:
         image_token: int,
         picture: Callable[[View], Picture],
         generation: GenerationConfig | None,
+        most_bytes: int,
     ) -> Prompter:
-        """A prompter that stops where the checkpoint's tokenizer or generation config says."""
+        """
+        A prompter that stops where the checkpoint's tokenizer or generation config says.
+
+        It keeps *most_bytes* of pixels.
+        """
         stops = generation.eos_token_id if generation is not None else None
         listed = stops if isinstance(stops, list) else [stops]
         ends = {*listed, processor.tokenizer.eos_token_id} - {None}
-        return cls(processor, image_token, picture, frozenset(ends))
+        return cls(processor, image_token, picture, frozenset(ends), Memory(most_bytes))
 
     def text(self, tokens: Sequence[int]) -> str:
         """What the tokens of a reply say."""

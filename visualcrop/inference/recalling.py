@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -10,9 +10,32 @@ import attrs
 from ..model import NOTHING, Capture, Reading
 from ..prompt import Prompt
 from ..values import View
+from .remembering import Key, Memory
 from .wrapping import Wrapping
 
+_SMALL = 1000  # bytes of a reply in words, about
 _KINDS = ("values", "keys", "attention")  # whose layers may be taken in one pass
+
+
+@attrs.frozen(eq=False)
+class _Said:
+    """What a model replied."""
+
+    reply: Any
+
+    @property
+    def bytes(self) -> int:
+        return _SMALL + _held(self.reply)
+
+
+def _held(part: Any) -> int:
+    """Bytes of all tensors and arrays in it."""
+    if hasattr(part, "nbytes"):
+        return int(part.nbytes)
+    if attrs.has(type(part)):
+        return sum(_held(getattr(part, field.name)) for field in attrs.fields(type(part)))
+    parts = part.values() if isinstance(part, Mapping) else part
+    return sum(map(_held, parts)) if isinstance(part, Mapping | tuple | list) else 0
 
 
 @attrs.define(eq=False)
@@ -22,11 +45,15 @@ class Recalling(Wrapping):
 
     A ledger above it charges every pass as if it were run, with the image tokens and the MACs that
     papers count, but no work is done twice. One pass takes the layers that all variants want, from
-    the second question on: by then each has said which.
+    the second question on: by then each has said which. Of *most_bytes* of replies, those that were
+    wanted least recently are forgotten, and asked for again.
     """
 
+    most_bytes: int = 1 << 30
     _image: Hashable = attrs.field(default=None, init=False)
-    _known: dict[Hashable, Any] = attrs.field(factory=dict, init=False)
+    _known: Memory[_Said] = attrs.field(
+        default=attrs.Factory(lambda self: Memory(self.most_bytes), takes_self=True), init=False
+    )
     _wanted: dict[Hashable, Capture] = attrs.field(factory=dict, init=False)
 
     def about(self, image: Hashable) -> None:
@@ -55,17 +82,16 @@ class Recalling(Wrapping):
         prompts: Sequence[Prompt],
         ask: Callable[[Sequence[Prompt]], Sequence[Any]],
     ) -> list[Any]:
-        keys = [(kind, _key(prompt)) for prompt in prompts]
+        keys: list[Key] = [(kind, *_key(prompt)) for prompt in prompts]
         asked = dict(zip(keys, prompts, strict=True))
-        new: dict[Hashable, Prompt] = {
-            key: prompt for key, prompt in asked.items() if key not in self._known
-        }
+        known = {key: said.reply for key in asked if (said := self._known.find(key)) is not None}
+        new = {key: prompt for key, prompt in asked.items() if key not in known}
         replies: Sequence[Any] = ask([*new.values()]) if new else ()
         fresh = dict(zip(new, replies, strict=True))
-        self._known |= {
-            key: attrs.evolve(reply, work=reply.work.charged) for key, reply in fresh.items()
-        }
-        return [fresh.pop(key) if key in fresh else self._known[key] for key in keys]
+        for key, reply in fresh.items():
+            known[key] = attrs.evolve(reply, work=reply.work.charged)
+            self._known.keep(key, _Said(known[key]))
+        return [fresh.pop(key) if key in fresh else known[key] for key in keys]
 
 
 def _joined(one: Capture, other: Capture) -> Capture:
@@ -84,7 +110,7 @@ def _narrowed(reading: Reading, capture: Capture) -> Reading:
     return attrs.evolve(reading, **kept)
 
 
-def _key(prompt: Prompt) -> Hashable:
+def _key(prompt: Prompt) -> Key:
     """Equal for prompts that say and show the same."""
     parts = tuple(
         (part.image.digest, part.box) if isinstance(part, View) else part for part in prompt.parts

@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import attrs
 
+from ..forking import in_child
 from ..prompt import Prompt
 
 Key: TypeAlias = tuple[object, ...]
@@ -32,6 +33,9 @@ class Memory(Generic[_S]):
     bytes: int = attrs.field(default=0, init=False)  # room that is taken
     _kept: OrderedDict[Key, tuple[_S, int]] = attrs.field(factory=OrderedDict, init=False)
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        in_child(self._start_afresh)
 
     def get(self, key: Key, make: Callable[[], _S]) -> _S:
         """What was made of *key*; it is made where it is not known."""
@@ -62,6 +66,10 @@ class Memory(Generic[_S]):
         with self._lock:
             self._kept.clear()
             self.bytes = 0
+
+    def _start_afresh(self) -> None:
+        """In a forked child, where what was being kept at that moment is kept halfway."""
+        self._lock, self._kept, self.bytes = threading.Lock(), OrderedDict(), 0
 
     def _forget(self, key: Key) -> None:
         self.bytes -= self._kept.pop(key, (None, 0))[1]

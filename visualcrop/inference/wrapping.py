@@ -23,6 +23,7 @@ class Wrapping(Model):
 
     def __attrs_post_init__(self) -> None:
         self.id, self.traits = self.model.id, self.model.traits
+        self.settings = self.model.settings
 
     @property
     def passes(self) -> int:

@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 import attrs
 
+from ..checkpoints.loading import Source, explained
 from ..dataset import Sample
-from ..errors import EvaluationError, ModelError
+from ..errors import EvaluationError
 from ..judge import Judge, Rule, Ruling
-from ..strategy import at_least, option
+from ..strategy import between, option
 
 _PROMPT = """Compare a reply with the right answer to a question about an image.
 
@@ -35,7 +36,7 @@ class Llm(Judge):
     prompt: str = option(_PROMPT, help="what it is asked, with {question}, {answer} and {reply}")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = option("auto", help="number format")
     device: str = option("auto", help="cpu, cuda, cuda:1, ...; auto takes a GPU if there is one")
-    max_new_tokens: int = option(8, help="longest ruling", validator=at_least(1))
+    max_new_tokens: int = option(8, help="longest ruling", validator=between(1, 65_536))
 
     def open(self) -> Rule:
         if not self.checkpoint:
@@ -47,7 +48,8 @@ class Llm(Judge):
 
         def rule(sample: Sample, reply: str) -> Ruling:
             asked = self._asked(sample, reply)
-            said = _generated(tokenizer, network, asked, self.max_new_tokens)
+            with explained(self.checkpoint):
+                said = _generated(tokenizer, network, asked, self.max_new_tokens)
             found = _VERDICT.match(said)
             return Ruling(found[1].lower() == "yes" if found else None, said.strip())
 
@@ -63,22 +65,9 @@ class Llm(Judge):
         return _BLANK.sub(lambda blank: words[blank[1]], self.prompt)
 
     def _loaded(self) -> tuple[Any, Any]:
-        import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-
-        device = self.device
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(self.checkpoint)
-            network = AutoModelForCausalLM.from_pretrained(self.checkpoint, dtype=self.dtype)
-            placed: Any = network
-            return tokenizer, placed.to(device).eval()
-        except Exception as exc:  # a damaged file fails in as many ways as there are parsers
-            reason = str(exc).partition("\n")[0]
-            raise ModelError(
-                f"The judge's model {self.checkpoint!r} cannot be opened: {reason}"
-            ) from exc
+        source = Source(self.checkpoint, dtype=self.dtype, device=self.device)
+        tokenizer = source.tokenizer()
+        return tokenizer, source.network(source.config(), "AutoModelForCausalLM")
 
 
 def _generated(tokenizer: Any, network: Any, asked: str, longest: int) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from ..forking import in_child
 from ..model import Work
 from .flops import formula, gauges
 from .tally import Tally
@@ -45,6 +46,7 @@ class Meter:
         self._lock = threading.Lock()
         self._seconds = self._marked = 0.0
         self._peak = 0
+        in_child(self._start_afresh)
 
     @property
     def calls(self) -> int:
@@ -94,6 +96,11 @@ class Meter:
         """Count no more."""
         for gauge in reversed(self._gauges):
             gauge.remove()
+
+    def _start_afresh(self) -> None:
+        """In a forked child, where no span that was open will end."""
+        self._lock = threading.Lock()
+        self._open.clear()
 
     def _mark(self, *, opened: Span | None = None, closed: Span | None = None) -> None:
         """Settle time and memory up to now, and let a span begin or end."""

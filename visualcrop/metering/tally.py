@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ..forking import in_child
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -25,6 +27,11 @@ class Tally:
         self._lock = threading.Lock()
         self._macs = 0
         self._windows: dict[int, tuple[Tensor, int]] = {}  # by identity: bounds, macs for each pair
+        in_child(self._start_afresh)
+
+    def _start_afresh(self) -> None:
+        """In a forked child, where nobody is left to unlock it."""
+        self._lock = threading.Lock()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tally:
         return self  # a copy of a metered model is metered, too

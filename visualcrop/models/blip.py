@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from ..checkpoints.loading import explaining
 from ..errors import ModelError
 from ..inference.choosing import chooser
 from ..inference.engine import State, go_on, likelihood, speak
@@ -95,19 +96,23 @@ class BlipModel(Model):
     passes: int = 0
     _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one runs at a time
 
+    @explaining
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
         if capture.values or capture.keys or not (capture.relayed or capture.pixels):
             raise ModelError(NO_PLACE)
         return [self._look(prompt, capture) for prompt in prompts]
 
+    @explaining
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
         return [self._weigh(prompt, choices, by) for prompt in prompts]
 
+    @explaining
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         return [self._say(prompt, max_new_tokens) for prompt in prompts]
 
+    @explaining
     def scale(self, view: View) -> Scale:
         layout = layout_of(view, self.network.config)
         return Scale(layout.shown, self.network.config.num_query_tokens, layout.grid.cell_side)

@@ -44,7 +44,7 @@ class Auto(Pretrained):
 
     def family(self) -> Family:
         """The family with these options."""
-        kind = self.source.config().model_type
+        kind = str(self.source.config().model_type)
         found = next((f for f in FAMILIES if f.model_type == kind), None)
         if found is None:
             known = nearest(kind, (f.model_type for f in FAMILIES), called="known")
@@ -54,5 +54,5 @@ class Auto(Pretrained):
         shared = (field.name for field in attrs.fields(Pretrained))
         return found(**{name: getattr(self, name) for name in shared})
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         return self.family().settings() if self.checkpoint else {}

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
+from ..checkpoints.loading import Source, explained
 from ..errors import ModelError
 from ..layouts.layout import Eye, Layout
 from ..values import View
-from .loading import Source
 from .pretrained import Pretrained
 
 if TYPE_CHECKING:
@@ -63,8 +63,9 @@ class Gridded(Family):
         """Where the tokens of *view* lie, in a prompt of *among* images."""
 
     def open(self) -> HuggingFaceModel:
-        config = self.config()
-        return self.around(self.source.network(config), config)
+        with explained(self.checkpoint):
+            config = self.config()
+            return self.around(self.source.network(config), config)
 
     def around(self, network: PreTrainedModel, config: PretrainedConfig) -> HuggingFaceModel:
         """The model of a network that is there already; the checkpoint has its processor."""
@@ -76,6 +77,8 @@ class Gridded(Family):
 
         processor = self.processor(self.source, config)
         token, generation = config.image_token_id, network.generation_config
+        memory = self.room(network.device.type)
+        pixels = memory // 8  # the more is worth keeping of keys and values, which cost most
 
         def layout(view: View, among: int) -> Layout:
             return self.layout(view, among, processor, config)
@@ -84,10 +87,10 @@ class Gridded(Family):
             id=self.checkpoint,
             traits=Traits(config.get_text_config().num_hidden_layers, self.base(config)),
             network=network,
-            prompter=Prompter.of(processor, token, self.picture, generation),
+            prompter=Prompter.of(processor, token, self.picture, generation, pixels),
             layout=layout,
             meter=Meter(network),
-            prefixes=Memory(self.memory) if self.memory else None,
+            prefixes=Memory(memory - pixels) if memory else None,
         )
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..checkpoints.loading import Source
 from ..layouts.layout import Eye, Layout, squashed
 from ..layouts.tiling import pan_and_scan
 from ..strategy import at_least, option
 from ..values import View
 from .family import Gridded
-from .loading import Source
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -59,5 +59,5 @@ class Gemma3(Gridded):
             min_ratio=how["pan_and_scan_min_ratio_to_activate"],
         )
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         return {"focus": {"answer": "interleaved", "t_type2": 0.5}}

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from ..checkpoints.loading import explaining
 from ..errors import ModelError
+from ..forking import in_child
 from ..inference.engine import State, begin, likelihood
 from ..inference.padding import Padded
 from ..inference.pixels import only_view, placed_in, sight
@@ -56,6 +58,13 @@ class HuggingFaceModel(Model):
     most_tokens: int | None = None  # read in one pass, with padding; none: as suits the device
     _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one runs at a time
 
+    def __attrs_post_init__(self) -> None:
+        in_child(self._start_afresh)
+
+    def _start_afresh(self) -> None:
+        """In a forked child, where whoever had its turn is gone."""
+        self._turn = threading.Lock()
+
     @property
     def passes(self) -> int:
         return self.meter.sequences
@@ -66,6 +75,7 @@ class HuggingFaceModel(Model):
         on_cpu = self.network.device.type == "cpu"
         return self.most_tokens or (1024 if on_cpu else 8192)
 
+    @explaining
     def scale(self, view: View) -> Scale:
         layout = self.layout(view, 1)
         return Scale(layout.shown, layout.tokens, layout.grid.cell_side)
@@ -75,6 +85,7 @@ class HuggingFaceModel(Model):
         if self.prefixes is not None:
             self.prefixes.clear()
 
+    @explaining
     def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
         if capture.pixels:
             return [self._sight(prompt) for prompt in prompts]
@@ -86,6 +97,7 @@ class HuggingFaceModel(Model):
             readings.append(Reading(patches, prepared.marks, **kinds, work=work + back))
         return readings
 
+    @explaining
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
@@ -100,6 +112,7 @@ class HuggingFaceModel(Model):
         )
         return [Choice(logits, work) for _, logits, work in weighed]
 
+    @explaining
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         ends = self.prompter.ends
         said = self._answered(

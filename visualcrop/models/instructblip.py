@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..checkpoints.loading import Source, explained
 from ..errors import ModelError
 from ..model import Model, Traits
-from ..strategy import option
+from ..strategy import at_least, option
 from .family import Family
-from .loading import Source
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -24,9 +24,18 @@ class InstructBlip(Family):
     name = "instructblip"
     model_type = "instructblip"
 
-    memory: int = option(0, help="unused: what is read of an image depends on the question")
+    memory: int | None = option(
+        None,
+        help="bytes kept of images seen before, as pixels alone: what is read of them depends on "
+        "the question; none: 512 MiB",
+        validator=at_least(0),
+    )
 
     def open(self) -> Model:
+        with explained(self.checkpoint):
+            return self._opened()
+
+    def _opened(self) -> Model:
         from ..metering.meter import Meter
         from .blip import BlipModel, PlainWords
 
@@ -44,9 +53,15 @@ class InstructBlip(Family):
             id=self.checkpoint,
             traits=Traits(config.text_config.num_hidden_layers, self.base(config)),
             network=network,
-            prompter=PlainWords.of(processor, config.image_token_id, self.picture, generation),
+            prompter=PlainWords.of(
+                processor, config.image_token_id, self.picture, generation, self._pixels
+            ),
             meter=Meter(network),
         )
+
+    @property
+    def _pixels(self) -> int:
+        return 512 << 20 if self.memory is None else self.memory
 
     def processor(self, source: Source, config: PretrainedConfig) -> Any:
         import transformers
@@ -61,9 +76,9 @@ class InstructBlip(Family):
             num_query_tokens=config.num_query_tokens,
         )
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         """One image at a time, as it was tuned; ViCrop's words and layer; DC2 without features."""
         layer = {"source.layer": 15} if self.depth == 32 else {}
         words = {"source.wording": '"Question: {question} Short answer:"'}
         dc2 = {"theta": 0.0}  # merging compares values of image tokens
-        return {"focus": {"answer": "crop"}, "vicrop": {**layer, **words}, "dc2": dc2}
+        return {"answer": "crop", "vicrop": {**layer, **words}, "dc2": dc2}

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..checkpoints.loading import Source
 from ..layouts.layout import Eye, Layout
 from ..layouts.tiling import tiled
 from ..strategy import at_least, option
 from ..values import View
 from .family import Gridded
-from .loading import Source
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -60,7 +60,7 @@ class InternVl(Gridded):
         fewest, most = pixels.min_patches, pixels.max_patches
         return tiled(view.picture.size, Eye(side, side // per), min_tiles=fewest, max_tiles=most)
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         return {
             "focus": {"answer": "interleaved", "t_type2": 0.5},
             "zoomeye": {"family": "internvl"},

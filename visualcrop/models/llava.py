@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
+from ..checkpoints.loading import Source
 from ..layouts.layout import Layout, centre_crop, padded_square
 from ..settings import Usually
 from ..strategy import option
 from ..values import View
 from .family import Gridded, eye_of
-from .loading import Source
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -51,11 +51,11 @@ class Llava(Gridded):
         fit = padded_square if self.fit == "pad" else centre_crop
         return fit(view.picture.size, eye)
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         """Table 7; its layers are those of the 7B model."""
         layers = {"relevance.layers": (14, 32)} if self.depth == 32 else {}
         anchors = {
             "proposals.k": Usually(30, but=15, below=("steps", 4)),
             "proposals.s_dist": Usually(2, but=3, on=_OTHER_THAN_VSTAR),
         }
-        return {"focus": {**layers, **anchors, "answer": "crop", "t_type2": 0.6}}
+        return {**layers, **anchors, "focus": {"answer": "crop", "t_type2": 0.6}}

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..checkpoints.loading import Source
 from ..errors import ModelError
 from ..layouts.anyres import anyres, within
 from ..layouts.layout import Layout
 from ..strategy import at_least, option
 from ..values import View
 from .family import Gridded, eye_of
-from .loading import Source
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -51,7 +51,7 @@ class LlavaNext(Gridded):
         eye = eye_of(config)
         return anyres(view.picture.size, eye, pinpoints=config.image_grid_pinpoints)
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         return {
             "focus": {"answer": "interleaved", "t_type2": 0.5},
             "zoomeye": {"family": "llava-onevision"},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..checkpoints.loading import Source
 from ..layouts.anyres import anyres
 from ..layouts.layout import Layout, padded_square
 from ..settings import Usually
@@ -14,7 +15,6 @@ from ..strategy import at_least, option
 from ..values import View
 from .family import Gridded, eye_of
 from .llava_next import limit_tiles
-from .loading import Source
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -82,12 +82,14 @@ class LlavaOnevision(Gridded):
         tiles = int(config.vision_aspect_ratio.removeprefix("anyres_max_"))
         return anyres(size, eye, pinpoints=config.image_grid_pinpoints, reduced_to=tiles)
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         """Table 7; its layers are those of the 7B model."""
         layers = {"relevance.layers": (21, 28)} if self.depth == 28 else {}
         largest = {"proposals.s_max": Usually(5, but=9, on=("vstar",))}
         return {
-            "focus": {**layers, **largest, "answer": "interleaved", "t_type2": 0.5},
+            **layers,
+            **largest,
+            "focus": {"answer": "interleaved", "t_type2": 0.5},
             "zoomeye": {"family": "llava-onevision"},
         }
 

@@ -6,12 +6,14 @@ from typing import Literal
 
 import attrs
 
+from ..checkpoints.loading import Source, explained
 from ..errors import ModelError
 from ..model import ModelFamily
 from ..paths import expanded
 from ..strategy import at_least, option
 from .fingerprint import checkpoint_fingerprint
-from .loading import Source
+
+_ROOM_ON_CPU, _ROOM_ON_GPU = 1 << 30, 4 << 30
 
 
 @attrs.frozen
@@ -27,8 +29,11 @@ class Pretrained(ModelFamily):
     attention: Literal["sdpa", "flash_attention_2", "eager"] = option(
         "sdpa", help="attention kernel"
     )
-    memory: int = option(
-        4 << 30, help="bytes of keys and values kept of images read before", validator=at_least(0)
+    memory: int | None = option(
+        None,
+        help="bytes kept in all of images seen before, as pixels, keys and values; "
+        "none: 1 GiB on a CPU, 4 GiB on a GPU",
+        validator=at_least(0),
     )
     bits: Literal[16, 8, 4] = option(16, help="bits of a weight; 8 and 4 need bitsandbytes")
 
@@ -46,10 +51,16 @@ class Pretrained(ModelFamily):
         """Of the weights and of what is written beside them, not of how they are run."""
         return checkpoint_fingerprint(self.checkpoint, self.revision) if self.checkpoint else ""
 
+    def room(self, device: str) -> int:
+        """Bytes that may be kept in all, where the model runs on a *device* of that type."""
+        usual = _ROOM_ON_CPU if device == "cpu" else _ROOM_ON_GPU
+        return usual if self.memory is None else self.memory
+
     @property
     def depth(self) -> int:
         """Layers of the decoder; none if no checkpoint is named."""
         if not self.checkpoint:
             return 0
-        layers: int = self.source.config().get_text_config().num_hidden_layers
-        return layers
+        with explained(self.checkpoint):
+            layers: int = self.source.config().get_text_config().num_hidden_layers
+            return layers

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..checkpoints.loading import Source
 from ..layouts.layout import Layout, acceptable, native
 from ..strategy import at_least, option
 from ..values import View
 from .family import Gridded
-from .loading import Source
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -70,11 +70,12 @@ class Qwen25Vl(Gridded):
         """It sees images of any size; this is what the paper's rule for boxes was made for."""
         return 384
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         layer = self.depth * 22 // 36  # that of ViCrop, for the 3B model
         own = {"layer": layer} if layer else {}
         return {
-            "focus": {"answer": "text-boxes", "proposals.s_max": "auto", "t_type2": 0.5},
+            "proposals.s_max": "auto",
+            "focus": {"answer": "text-boxes", "t_type2": 0.5},
             "zoomeye": {"family": "qwen2-5-vl"},
             "vicrop": {"box": 224, **{f"source.{name}": value for name, value in own.items()}},
             "rel-att": own,

@@ -58,6 +58,7 @@ def _shown(sheet: Sheet) -> dict[str, object]:
         "passes": passes,
         "search_passes": sum(n for stage, n in passes.items() if stage != ANSWER),
         "exhausted": answer.exhausted,
+        "untargeted": answer.untargeted,
         "searcher": sheet.searcher,
     }
 
@@ -75,7 +76,9 @@ def _map(sheet: Sheet, evidence: Evidence) -> dict[str, object]:
     image = sheet.question.image
     picture = reduced(image.picture)
     relevance = evidence.relevance
-    checked = [f for f in evidence.findings if f.confidence is not None] or evidence.findings[:1]
+    chosen = sheet.answer.findings
+    seen = [f for f in evidence.findings if f.confidence is not None or f in chosen]
+    checked = seen or evidence.findings[:1]
     return {
         "target": evidence.target.text,
         "every": evidence.target.every,

@@ -80,7 +80,7 @@ def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
         "width": round(100 * (high - low), 1),
         "at": round(100 * row["accuracy"], 1),
         **{name: row[name] for name in ("n", "errors", "unparsed")},
-        "passes": f"{row['passes']:.1f}",
+        "passes": f"{row['passes']:.1f}" if row["n"] else "",
         "recall": f"{100 * row['recall']['recall']:.0f} %" if row["recall"] else "",
         "gain": gain_told(row["gain"]),
         "p": chance_told(row["gain"]),

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from io import StringIO
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from ..evaluation.comparing import Comparison
-
-Cells: TypeAlias = Sequence[Sequence[str]]
+from ..output.tables import Cells, csv_table, latex_table, markdown_table
 
 _COLUMNS = ("searcher", "accuracy", "low", "high", "n", "errors", "unparsed", "search passes",
             "passes", "image tokens", "TFLOPs", "TMACs", "seconds",
             "recall", "gain", "p")  # fmt: skip
 _ASIDE = ("whole image tokens", "shrunk", "below a token", "GPU bytes")  # in CSV alone
-_SPECIAL = {letter: f"\\{letter}" for letter in "%_&#${}"} | {
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "\\": r"\textbackslash{}",
-}
 
 
 def cells(whole: Comparison) -> Cells:
@@ -32,7 +24,8 @@ def _row(row: Mapping[str, Any]) -> list[str]:
     recall, gain = row["recall"], row["gain"]
     shares = [f"{100 * share:.2f}" if row["n"] else "" for share in (row["accuracy"], low, high)]
     counts = [str(row[name]) for name in ("n", "errors", "unparsed")]
-    passes = [f"{row['counts'].get('focus-paper', 0):.2f}", f"{row['passes']:.2f}"]
+    spent = (row["counts"].get("focus-paper", 0), row["passes"])
+    passes = [f"{count:.2f}" if row["n"] else "" for count in spent]
     cost = [*passes, *_work(row["work"]), _seconds(row)]
     found = f"{100 * recall['recall']:.2f}" if recall else ""
     against = [f"{100 * gain['gain']:.2f}", f"{gain['p']:.4f}"] if gain else ["", ""]
@@ -57,30 +50,16 @@ def _aside(row: Mapping[str, Any]) -> list[str]:
     return [*seen, lost, f"{row['memory']['gpu'] or ''}"]
 
 
-def as_csv(table: Cells) -> str:
-    """For spreadsheets and programs."""
-    out = StringIO()
-    csv.writer(out, lineterminator="\n").writerows(table)
-    return out.getvalue()
-
-
 def as_markdown(table: Cells) -> str:
     """For pages such as these."""
     heading, *rows = _narrow(table)
-    lines = [heading, ["---", *["--:"] * (len(heading) - 1)], *rows]
-    return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
+    return markdown_table(heading, rows)
 
 
 def as_latex(table: Cells) -> str:
     """For papers, in booktabs."""
     heading, *rows = _narrow(table)
-    body = "".join(f"{' & '.join(map(_escaped, row))} \\\\\n" for row in rows)
-    head = " & ".join(map(_escaped, heading))
-    columns = "l" + "r" * (len(heading) - 1)
-    return (
-        f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{head} \\\\\n\\midrule\n{body}"
-        "\\bottomrule\n\\end{tabular}\n"
-    )
+    return latex_table(heading, rows)
 
 
 def _narrow(table: Cells) -> Cells:
@@ -88,12 +67,8 @@ def _narrow(table: Cells) -> Cells:
     return [row[: len(_COLUMNS)] for row in table]
 
 
-def _escaped(cell: str) -> str:
-    return "".join(_SPECIAL.get(letter, letter) for letter in cell)
-
-
 FORMATS: Mapping[str, Callable[[Cells], str]] = {
-    "csv": as_csv,
+    "csv": csv_table,
     "md": as_markdown,
     "tex": as_latex,
 }

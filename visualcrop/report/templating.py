@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import jinja2
+from typing import TYPE_CHECKING
+
+from ..output.html import environment
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 def template(name: str) -> jinja2.Template:
-    """One of ours; what is put in is escaped, and nothing may be missing."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("visualcrop.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(name)
+    """One of ours."""
+    return environment("visualcrop.report").get_template(name)

@@ -8,7 +8,7 @@ from ..answer.replying import reply
 from ..budget import ANSWER, BudgetedModel
 from ..interfaces import Searcher
 from ..protocol import Inference
-from ..strategy import at_least, option
+from ..strategy import between, option
 from ..values import Answer, Question, View
 
 
@@ -19,7 +19,7 @@ class Direct(Searcher):
     name = "direct"
 
     inference: Inference = option("generate", help="how the answer is read off the model")
-    max_new_tokens: int = option(32, help="longest answer", validator=at_least(1))
+    max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
 
     def search(self, question: Question, model: BudgetedModel) -> Answer:
         whole = View.whole(question.image)

@@ -16,13 +16,12 @@ from ..interfaces import (
     Searcher,
     TargetExtractor,
     Verifier,
-    returned,
 )
 from ..proposals.anchors import Anchors
 from ..relevance.vv import Vv
 from ..strategy import at_least, between, option
 from ..targets.in_context import InContext
-from ..values import Answer, Evidence, Finding, Question, RelevanceMap, Target, View
+from ..values import Answer, Evidence, Finding, Question, Target, View
 from ..verification.existence import Existence
 
 
@@ -62,9 +61,12 @@ class Focus(Searcher):
                     seen[found.target] = evidence
         except BudgetExceededError:
             exhausted = True
-        chosen = [finding for evidence in seen.values() for finding in self._chosen(evidence)]
+        chosen = [
+            finding
+            for evidence in seen.values()
+            for finding in self._chosen(evidence, looked=not exhausted)
+        ]
         answer = self.answer.compose(question, chosen, model.at(ANSWER))
-        returned(Answer, answer, self.answer)
         return attrs.evolve(answer, evidence=tuple(seen.values()), exhausted=exhausted)
 
     def _located(
@@ -75,7 +77,6 @@ class Focus(Searcher):
         while targets:
             some = targets[: max(1, model.affordable(len(targets)))]
             for target, relevance in zip(some, self.relevance.maps(view, some, model), strict=True):
-                returned(RelevanceMap, relevance, self.relevance)
                 proposals = self.proposals.propose(relevance)
                 findings = tuple(Finding(target, p.box, p.score) for p in proposals)
                 yield Evidence(target, findings, relevance)
@@ -96,6 +97,8 @@ class Focus(Searcher):
             findings = (*findings[:at], *done, *findings[at + len(done) :])
             yield Evidence(target, findings, relevance)
             at += len(done)
+            if at >= first and done[-1].confidence is None:
+                return  # nobody is asked: going on would tell no more
 
     def _verified(
         self, question: Question, findings: tuple[Finding, ...], model: BudgetedModel
@@ -107,13 +110,17 @@ class Focus(Searcher):
         pairs = zip(some, confidences, strict=True)
         return tuple(attrs.evolve(finding, confidence=c) for finding, c in pairs)
 
-    def _chosen(self, evidence: Evidence) -> list[Finding]:
-        """The best of the findings, or every instance that the model is sure of."""
+    def _chosen(self, evidence: Evidence, *, looked: bool) -> list[Finding]:
+        """
+        The best of the findings, or every instance that the model is sure of.
+
+        Where nobody was asked, although it *looked*, the map is believed.
+        """
         checked = [(f.confidence, f) for f in evidence.findings if f.confidence is not None]
-        if evidence.target.every:
+        if evidence.target.every and (checked or not looked):
             return [finding for confidence, finding in checked if confidence > self.t_type2]
         if not checked:
-            return list(evidence.findings[:1])
+            return list(evidence.findings if evidence.target.every else evidence.findings[:1])
         confidence, best = max(checked, key=lambda pair: pair[0])
         return [best] if confidence >= self.t_type1 else []
 

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ..errors import FileError, nearest
+from ..paths import expanded, read_whole
 
 _SHIPPED = ("general", "hr-bench", "mme-realworld", "vstar")
 _REPLY = (
@@ -28,12 +29,10 @@ def read_examples(source: str) -> tuple[tuple[str, str], ...]:
             f"There are no examples called {source!r}; {known}, or give a .toml or .json file."
         )
     try:
-        text = path.expanduser().read_text(encoding="utf-8")
+        text = read_whole(expanded(path), called="The examples").decode()
         table = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
         return tuple(map(_pair, table["examples"] if isinstance(table, dict) else table))
-    except OSError as exc:
-        raise FileError(f"The examples {source!r} cannot be read: {exc.strerror}.") from exc
-    except (ValueError, LookupError, TypeError, AttributeError, RuntimeError) as exc:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
         raise FileError(
             f"The examples {source!r} must be a list called 'examples' of tables with "
             f"a question and a reply, or with question, where, why and objects ({exc})."

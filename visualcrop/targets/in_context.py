@@ -9,7 +9,7 @@ import attrs
 from ..budget import BudgetedModel
 from ..interfaces import TargetExtractor
 from ..prompt import Prompt
-from ..strategy import at_least, option
+from ..strategy import at_least, between, option
 from ..values import Question, Target
 from .examples import read_examples
 from .rules import noun_phrases
@@ -33,7 +33,7 @@ class InContext(TargetExtractor):
     )
     pronouns: bool = option(False, help="keep targets that hold a pronoun, such as 'his bag'")
     limit: int = option(8, help="most targets to take from one reply", validator=at_least(1))
-    max_new_tokens: int = option(256, help="longest reply", validator=at_least(1))
+    max_new_tokens: int = option(256, help="longest reply", validator=between(1, 65_536))
 
     def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]:
         shown = tuple((_ask(q), reply) for q, reply in read_examples(self.examples))

@@ -12,7 +12,7 @@ from ..strategy import at_least, option
 from ..values import Question, Target
 from .words import as_targets, is_counting
 
-_QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)|\"([^\"]+)\"|“([^”]+)”|‘([^’]+)’(?!\w)")
+_QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)|\"([^\"]+)\"|“([^“”]+)”|‘([^‘’]+)’(?!\w)")
 
 
 @attrs.frozen

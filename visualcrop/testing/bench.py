@@ -7,9 +7,11 @@ from functools import cache
 import attrs
 
 from ..budget import Budget, BudgetedModel, Ledger
+from ..errors import BudgetExceededError
+from ..interfaces import Searcher
 from ..models.toy.model import ToyModel
 from ..models.toy.scene import Asked, Scene
-from ..values import Finding, Target, View
+from ..values import Answer, Finding, Question, Target, View
 
 _scene = cache(Scene.draw)
 
@@ -50,7 +52,23 @@ class Bench:
         )
         return Finding(self.target, margin.common(self.scene.image.box) or box, 1.0, 1.0)
 
+    def search(self, searcher: Searcher, question: Question | None = None) -> Answer:
+        """An answer, to the scene's own question if no other is given, and all of it billed."""
+        try:
+            with self.ledger.lend(self.toy) as model:
+                answer = searcher.search(question or self.asked.question, model)
+        except BudgetExceededError as exc:
+            raise AssertionError(f"the search goes beyond its budget: {exc}") from exc
+        self.check_bills()
+        return answer
+
+    def check_bills(self) -> None:
+        """The model's own count agrees with the ledger, and no pass went by it."""
+        unbilled = self.ledger.unbilled + self.toy.passes - self.ledger.passes
+        told = f"{unbilled} passes are off the books; ask the model that is given, as it is"
+        assert not unbilled, told
+
     def check_books(self) -> None:
-        """The model's own count agrees with the ledger, and every charge has the stage given."""
-        assert self.ledger.passes == self.toy.passes, "a pass is off the books"
+        """All is billed, and every charge has the stage given."""
+        self.check_bills()
         assert set(self.ledger.by_stage()) <= {self.model.stage}, "a charge has another stage"

@@ -17,12 +17,12 @@ class VerifierSuite(StrategySuite):
     strategy: ClassVar[type[Verifier]]
 
     def test_one_confidence_for_each_view(self) -> None:
-        """As many numbers as views, from -1 to 1; none for none."""
+        """As many as views: numbers from -1 to 1, or none where nobody asked; none for none."""
         bench = Bench.set_up()
         views = [bench.whole, View(bench.scene.image, bench.finding.box), bench.whole]
         confidences = self.strategy().verify(views, bench.target, bench.model)
         assert len(confidences) == len(views)
-        assert all(-1 <= confidence <= 1 for confidence in confidences)
+        assert all(sure is None or -1 <= sure <= 1 for sure in confidences)
         assert self.strategy().verify([], bench.target, bench.model) == ()
 
     def test_surer_with_the_target_than_without(self) -> None:
@@ -31,6 +31,8 @@ class VerifierSuite(StrategySuite):
         there, elsewhere = bench.finding.box, Box(0, 0, 60, 60)
         views = [View(bench.scene.image, box) for box in (there, elsewhere)]
         with_it, without_it = self.strategy().verify(views, bench.target, bench.model)
+        assert with_it is not None
+        assert without_it is not None
         assert with_it > without_it
 
     def test_together_as_alone(self) -> None:

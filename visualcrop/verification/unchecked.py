@@ -13,11 +13,11 @@ from ..values import Target, View
 
 @attrs.frozen
 class Unchecked(Verifier):
-    """Believe every proposal, so that the map's order decides. No pass."""
+    """Ask nobody, so that the map's order decides; of many, all are shown. No pass."""
 
     name = "unchecked"
 
     def verify(
         self, views: Sequence[View], target: Target, model: BudgetedModel
-    ) -> tuple[float, ...]:
-        return (1.0,) * len(views)
+    ) -> tuple[None, ...]:
+        return (None,) * len(views)

@@ -186,3 +186,5 @@ class TestShelf:
         (tmp_path / "file").write_text("", "utf-8")
         with pytest.raises(VisualcropError, match="cannot be written: "):
             Shelf(str(tmp_path / "file" / "in"), {}).save(IMAGE, Memory())
+        with pytest.raises(VisualcropError, match="is in nobody's home"):
+            Shelf("~nobody-is-called-so/x", {}).load(IMAGE)

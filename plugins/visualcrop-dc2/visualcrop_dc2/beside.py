@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import lru_cache
 
 from visualcrop import Batching, BudgetedModel, Model, ModelFamily
 
 _lock = threading.Lock()
+
+
+def _unlock() -> None:
+    """In a forked child, where whoever was opening a model is gone."""
+    global _lock  # noqa: PLW0603
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
 
 
 def beside(model: BudgetedModel, family: ModelFamily | None) -> BudgetedModel:

@@ -79,7 +79,7 @@ class Dc2(Searcher):
         6000, help="most letters of captions or information in one prompt", validator=at_least(1)
     )
     inference: Inference = option("generate", help="how the answer is read off the model")
-    max_new_tokens: int = option(32, help="longest answer", validator=at_least(1))
+    max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
 
     def search(self, question: Question, model: BudgetedModel) -> Answer:
         asker, tree = self._asker(model), self._tree(model)

@@ -40,7 +40,12 @@ class Shelf:
     def file(self, image: Image) -> Path:
         text = json.dumps([image.digest, dict(self.made)], sort_keys=True)
         key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-        return Path(self.folder).expanduser() / f"{key}.json"
+        try:
+            return Path(self.folder).expanduser() / f"{key}.json"
+        except RuntimeError as exc:
+            raise errors.FileError(
+                f"The folder of memories {self.folder!r} is in nobody's home; give another."
+            ) from exc
 
     def load(self, image: Image) -> Memory | None:
         """The memory of *image*, if there is one."""

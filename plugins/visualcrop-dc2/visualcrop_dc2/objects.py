@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 
-_FENCED = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
+_FENCE = "```"
 _MOST_TEXT, _MOST_OBJECTS, _MOST_LETTERS = 20_000, 64, 80
 
 EXTRACT = """\
@@ -33,8 +32,9 @@ def listed(reply: str) -> tuple[str, ...]:
     """Names in a reply's `object_list`, each once; none if there is no such list."""
     if len(reply) > _MOST_TEXT:
         return ()
-    fenced = _FENCED.search(reply)
-    text = fenced[1] if fenced else reply
+    _, _, after = reply.partition(_FENCE)
+    fenced, closed, _ = after.partition(_FENCE)
+    text = fenced if closed else reply
     try:
         found = json.loads(text[text.find("{") : text.rfind("}") + 1])
         names = found.get("object_list")

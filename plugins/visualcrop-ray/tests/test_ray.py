@@ -7,13 +7,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
 from visualcrop import Executor
+from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.study import Study
+from visualcrop.evaluation.summary import rows
 from visualcrop.testing import ExecutorSuite
 from visualcrop_ray import Ray
 from visualcrop_ray.executor import QUIET
@@ -24,10 +28,12 @@ ray = pytest.importorskip("ray", reason="Ray is not installed here", exc_type=Im
 @pytest.fixture(scope="class")
 def cluster() -> Iterator[None]:
     """One for all tests of the class: it takes seconds to start."""
-    os.environ.update(QUIET)
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    yield
-    ray.shutdown()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in QUIET.items():
+            patch.setenv(name, value)
+        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        yield
+        ray.shutdown()
 
 
 @pytest.mark.usefixtures("cluster")
@@ -41,22 +47,27 @@ class TestRay(ExecutorSuite):
         return Ray(workers=2, cpus=0.5)
 
 
-_STUDY = ("evaluate", "toy(scenes=8)", "-m", "toy", "--json", "--out")
+_STUDY = Study("toy(scenes=8)", "toy", {"direct": "direct", "focus": "focus"})
+_RUN = """
+import sys
+from pathlib import Path
+from visualcrop import Budget
+from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.study import Study
+from visualcrop_ray import Ray
+
+def watch(record):
+    sys.stdin.readline()
+
+evaluate({study!r}, Path({folder!r}), executor=Ray(workers=2, cpus=0.5), watch=watch)
+"""
 
 
-def _evaluate(folder: Path, *words: str) -> subprocess.Popen[bytes]:
-    """Prints into a file: a pipe would be held open by what Ray leaves behind for a moment."""
-    folder.mkdir()
-    command = [sys.executable, "-m", "visualcrop", *_STUDY, str(folder), *words]
-    with (folder / "printed.json").open("wb") as printed:
-        return subprocess.Popen(command, stdout=printed)
-
-
-def _rows(folder: Path) -> list[dict[str, object]]:
+def _stable(store: Store) -> list[dict[str, object]]:
     """Rows without what time it took."""
-    rows = json.loads((folder / "printed.json").read_text())["rows"]
+    unstable = {"seconds", "work", "memory"}
     return [
-        {k: v for k, v in row.items() if k not in {"seconds", "work", "memory"}} for row in rows
+        {key: value for key, value in row.items() if key not in unstable} for row in rows(store)
     ]
 
 
@@ -75,16 +86,18 @@ def _actors(process: subprocess.Popen[bytes]) -> list[int]:
 @pytest.mark.timeout(900)  # a busy machine takes minutes to start a cluster
 def test_a_lost_worker_is_replaced(tmp_path: Path) -> None:
     """One of two is killed in the middle; every question is there once, as if undisturbed."""
-    shard = tmp_path / "ray" / "samples-1of1.jsonl"
-    process = _evaluate(tmp_path / "ray", "--executor", "ray(workers=2, cpus=0.5)")
-    while process.poll() is None and not (shard.is_file() and shard.stat().st_size):
-        time.sleep(0.02)
-    victims = _actors(process)
-    assert victims
-    os.kill(victims[0], signal.SIGKILL)
-    assert process.wait() == 0
-    assert _evaluate(tmp_path / "alone").wait() == 0
-    assert _rows(tmp_path / "ray") == _rows(tmp_path / "alone")
+    folder = tmp_path / "ray"
+    shard = folder / "samples-1of1.jsonl"
+    script = _RUN.format(study=_STUDY, folder=str(folder))
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # which waits to be told more
+        until(lambda: process.poll() is not None or (shard.is_file() and shard.stat().st_size))
+        victims = _actors(process)
+        assert victims
+        os.kill(victims[0], signal.SIGKILL)
+        process.communicate()
+    assert process.returncode == 0
+    assert _stable(Store.existing(folder)) == _stable(evaluate(_STUDY, tmp_path / "alone"))
     keys = [
         (told["variant"], told["id"]) for told in map(json.loads, shard.read_text().splitlines())
     ]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import attrs
 
 from visualcrop import Executor, Open, Record, Task, at_least, errors, option
 
-from .crew import Crew
+from .cluster import Pulse, briefly, reaped
+from .crew import Crew, Limits
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to anybody
@@ -34,17 +35,26 @@ class Ray(Executor):
     cpus: float = option(1.0, help="cores of each worker", validator=at_least(0))
     gpus: float = option(0.0, help="GPUs of each worker", validator=at_least(0))
     ahead: int = option(2, help="tasks that a worker holds at once", validator=at_least(1))
-    tries: int = option(3, help="how often a task is tried if workers die", validator=at_least(1))
+    tries: int = option(3, help="how many workers a task may lose", validator=at_least(1))
+    patience: float = option(
+        3600.0,
+        help="seconds without an answer until a worker is replaced, loading included; 0: never",
+        validator=at_least(0),
+    )
+    placing: float = option(
+        300.0, help="seconds until workers without a place are told of", validator=at_least(0)
+    )
 
     def run(self, open_worker: Open, tasks: Iterator[Task]) -> Iterator[Record]:
         ray = _imported()
+        limits = Limits(self.ahead, self.tries, self.patience, self.placing)
+        needs = {"num_cpus": self.cpus, "num_gpus": self.gpus}
         with self._cluster(ray):
-            needs = {"num_cpus": self.cpus, "num_gpus": self.gpus}
-            crew = Crew(ray, open_worker, self.workers, self.ahead, self.tries, needs)
+            crew = Crew(ray, open_worker, self.workers, limits, needs, Pulse(ray))
             try:
                 yield from crew.answers(tasks)
             finally:
-                crew.dismiss()
+                briefly(crew.dismiss)
 
     @contextmanager
     def _cluster(self, ray: Any) -> Iterator[None]:
@@ -59,10 +69,14 @@ class Ray(Executor):
             raise errors.EvaluationError(
                 f"Ray cannot be reached at {self.address or 'this machine'!r}: {reason}"
             ) from exc
-        try:
-            yield
-        finally:
-            ray.shutdown()
+        own = (
+            nullcontext() if self.address else reaped(ray.get_runtime_context().get_session_name())
+        )
+        with own:
+            try:
+                yield
+            finally:
+                briefly(ray.shutdown)
 
     def _where(self) -> dict[str, Any]:
         if self.address:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from visualcrop import Box, Grid, Image, Proposal, RelevanceMap
@@ -23,7 +23,6 @@ HEAT = RelevanceMap(
 class TestGuide:
     """Heat that leads on."""
 
-    @settings(deadline=None)
     @given(st.lists(st.floats(0, 1), min_size=4, max_size=4))
     def test_sums_any_box(self, corners):
         """Four look-ups give what adding cell by cell gives."""
@@ -57,7 +56,6 @@ class TestGuide:
 class TestQuarters:
     """How a part is cut."""
 
-    @settings(deadline=None)
     @given(st.integers(2, 400), st.integers(2, 400), st.integers(0, 50))
     def test_fill_it(self, width, height, left):
         """Four parts of whole pixels that cover the box and do not overlap."""

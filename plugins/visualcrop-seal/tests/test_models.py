@@ -289,6 +289,10 @@ class TestBadCheckpoints:
         assert "cannot be loaded" in self.refused(folder)
         assert not (folder / "sprung").exists()
 
+    def test_nobody_has_a_home(self):
+        """A folder in it is refused as any other that is not there."""
+        assert "cannot be loaded" in self.refused(Path("~nobody-is-called-so/x"))
+
     def test_no_shard_lies_elsewhere(self, folder, tmp_path):
         """An index may name files of its own folder alone."""
         shard = "pytorch_model-00001-of-00002.bin"

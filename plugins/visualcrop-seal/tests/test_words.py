@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.models.tiny.seal import ADDED, TEXT, pieces, sentence_piece, vsm
@@ -42,7 +42,6 @@ class TestPieces:
         """Texts and scores, in their order; unknown fields are passed over."""
         assert parsed(sentence_piece()) == [(piece, score) for piece, score, _ in pieces()]
 
-    @settings(deadline=None)
     @given(SAID.filter(bool))
     def test_joins_as_sentencepiece_does(self, text):
         """Best pair first, bytes for what is unknown."""

@@ -18,6 +18,7 @@ from visualcrop import (
     Verifier,
     View,
     Vv,
+    errors,
     option,
 )
 
@@ -49,8 +50,17 @@ class Internal(TargetLocator):
         boxes = boxes[: max(1, model.affordable(len(boxes)))]
         views = [View(view.image, box) for box in boxes]
         confidences = self.verification.verify(views, target, model)
-        found = (Proposal(b, (c + 1) / 2) for b, c in zip(boxes, confidences, strict=True))
+        found = (Proposal(b, self._score(c)) for b, c in zip(boxes, confidences, strict=True))
         return Sighting(tuple(found), peaked(heat))
+
+    def _score(self, confidence: float | None) -> float:
+        """From 0 to 1. The search goes on from it, and so needs one."""
+        if confidence is None:
+            raise errors.SpecError(
+                f"SEAL goes on from how sure the model is, which {self.verification.name!r} does "
+                "not ask; take another verification, such as existence."
+            )
+        return (confidence + 1) / 2
 
     def describe(self, view: View, target: Target, model: BudgetedModel) -> str:
         prompt = Prompt.fill(view, ASK, target=target.text)

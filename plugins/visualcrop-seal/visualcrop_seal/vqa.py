@@ -46,6 +46,6 @@ class SealVqa(ModelFamily):
         parts = (self.checkpoint, self.revision), (self.vision_tower, None)
         return " ".join(checkpoint_fingerprint(*part) for part in parts if part[0])
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         """It says itself what is missing, and knows no other way to be shown it."""
         return {"seal": {"targets": "missing", "answer": "working-memory"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from threading import Lock
 from typing import Literal
@@ -30,7 +31,17 @@ from .recipe import TOWER
 from .search import Sighting
 
 _LOCATE = "Please locate the {target} in this image."
-_OPENING = Lock()
+_opening = Lock()
+
+
+def _unlock() -> None:
+    """In a forked child, where whoever was opening the model is gone."""
+    global _opening  # noqa: PLW0603
+    _opening = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)
 
 
 @attrs.frozen
@@ -51,7 +62,7 @@ class Vsm(ModelFamily):
                 "The locator 'seal-vsm' needs a checkpoint: "
                 "locator=seal-vsm(checkpoint=craigwu/seal_vsm_7b), or a folder."
             )
-        with _OPENING:  # the weights once, however many threads ask
+        with _opening:  # the weights once, however many threads ask
             return _opened(self)
 
 

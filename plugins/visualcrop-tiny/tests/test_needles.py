@@ -6,6 +6,7 @@ from itertools import islice, product
 
 import pytest
 
+from visualcrop import errors
 from visualcrop.testing import DatasetSuite
 from visualcrop_tiny.needles import SMALL, SPLITS, Needles, scene_seed, split_of
 
@@ -49,7 +50,7 @@ class TestSplits:
     @pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 2**16}, {"count": 2**24}])
     def test_numbers_that_would_overlap_are_refused(self, wrong) -> None:
         """Nothing can reach into the seeds of another split."""
-        with pytest.raises(ValueError, match="must be from 0 to"):
+        with pytest.raises(errors.SpecError, match="must be from 0 to"):
             Needles(**wrong)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from visualcrop import Image, Looker, Prompt, View
-from visualcrop.errors import ModelError
+from visualcrop.errors import FileError, ModelError
 from visualcrop_tiny.scenes import draw
 from visualcrop_tiny.train.config import Config, Sizes, Stage
 from visualcrop_tiny.train.network import fresh, onevision, pixels, seen
@@ -16,7 +19,8 @@ from visualcrop_tiny.train.packing import Packed, encoded
 from visualcrop_tiny.train.running import run, trained
 from visualcrop_tiny.train.saving import save
 from visualcrop_tiny.train.sheets import SheetTrainee, starts
-from visualcrop_tiny.views.gathering import Sheet, _gathered
+from visualcrop_tiny.views.gathering import _gathered
+from visualcrop_tiny.views.keeping import Sheet, keep, kept
 from visualcrop_tiny.views.sheets import among, processor, single
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
@@ -114,6 +118,43 @@ def test_both_composers_are_rehearsed():
     words = [part for sheet in _gathered(300_000) for part in sheet.parts if isinstance(part, str)]
     assert any("outlines:" in part for part in words)
     assert any(part.startswith("The part at [0.") for part in words)
+
+
+def test_sheets_come_back_as_they_were_kept(tmp_path):
+    """Arrays, words, sightings and questions; in files that hold no code."""
+    sheets = _gathered(300_000)
+    keep(tmp_path, sheets)
+    assert {path.name for path in tmp_path.iterdir()} == {"sheets.npz", "sheets.json"}
+    again = kept(tmp_path)
+    assert len(again) == len(sheets)
+    for ours, theirs in zip(again, sheets, strict=True):
+        assert (ours.parts, ours.sightings, ours.asked) == (
+            theirs.parts,
+            theirs.sightings,
+            theirs.asked,
+        )
+        for one, two in zip(ours.shown, theirs.shown, strict=True):
+            assert one.length == two.length
+            for name in ("pixels", "labels", "places", "newlines"):
+                assert np.array_equal(getattr(one, name), getattr(two, name))
+
+
+def test_nothing_in_a_folder_of_sheets_is_run(tmp_path):
+    """Neither what was a pickle before, nor an array of objects."""
+
+    class Trap:
+        """Leaves a marker when it is unpickled."""
+
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "sprung",)
+
+    (tmp_path / "sheets.pickle").write_bytes(pickle.dumps([Trap()]))
+    (tmp_path / "sheets.json").write_text("[]")
+    trap = np.array([Trap()], object)
+    np.savez(tmp_path / "sheets.npz", pixels=trap, labels=trap, places=trap, newlines=trap)
+    with pytest.raises(FileError, match="cannot be read; remove the folder"):
+        kept(tmp_path)
+    assert not (tmp_path / "sprung").exists()
 
 
 def test_a_base_that_is_no_tiny_is_refused(tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import visualcrop_tiny
-from visualcrop import Box, Looker, Prompt, Sample, Target, View
+from visualcrop import Box, Looker, Prompt, Registry, Sample, Searcher, Spec, Target, View
 from visualcrop.testing import ModelFamilySuite
 from visualcrop_tiny import Needles, Tiny, TinyOnevision
 from visualcrop_tiny.measure.methods import box_about, budgeted
@@ -25,7 +25,10 @@ def looker(request):
 
 
 def _options(family):
-    return [f"{path}={value}" for path, value in family.settings()["focus"].items()]
+    settings = family.settings()
+    own = settings.get("focus", {})
+    common = {path: value for path, value in settings.items() if path != "focus"}
+    return [f"{path}={value}" for path, value in {**common, **own}.items()]
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +95,14 @@ def test_a_question_without_pictures_is_answered_in_words(looker):
     (reply,) = looker.model.generate([Prompt(("Is there a dog on the sofa?",))])
     assert len(reply.text.split()) <= 8
     assert "<" not in reply.text
+
+
+def test_settings_come_with_the_model() -> None:
+    """A searcher that is built by hand, or a stranger's, looks for what `tiny` can name."""
+    looker = Looker.open("tiny")
+    registry = Registry.load()
+    assert Looker(looker.model, registry.build(Searcher, "focus")) == looker
+    for name in ("focus", "zoomeye", "seal"):
+        assert "targets=rules" in str(Spec.of(looker.with_searcher(name).searcher))
+    asked = registry.build(Searcher, "focus(targets=in-context)")
+    assert "targets=in-context" in str(Spec.of(Looker(looker.model, asked).searcher))

@@ -11,8 +11,7 @@ import attrs
 from visualcrop import Auto, at_least, option
 
 # Targets in its world are found by rule. A box is three cells of the map: as much as its eye reads.
-_RULES: Mapping[str, object] = {"targets": "rules"}
-_SEARCH = {**_RULES, "proposals.s_max": 3}
+_SUITED: Mapping[str, object] = {"targets": "rules", "proposals.s_max": 3}
 
 
 @attrs.frozen
@@ -22,9 +21,9 @@ class Packaged(Auto):
     home = "needles(about=attribute, count=1, size=4k, seed=1)"  # where it fails if asked directly
 
     checkpoint: str = option("", help="folder of another checkpoint than the one that ships")
-    memory: int = option(  # a question takes 12 MiB or so
+    memory: int | None = option(  # a question takes 12 MiB or so
         256 << 20,
-        help="bytes of keys and values kept of images read before",
+        help="bytes kept in all of images seen before, as pixels, keys and values",
         validator=at_least(0),
     )
 
@@ -39,9 +38,9 @@ class Packaged(Auto):
         shipped = files(__package__) / "weights" / self.name
         return attrs.evolve(self, checkpoint=self.checkpoint or str(shipped))
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
-        """Every search finds its targets by rule."""
-        return {"focus": _SEARCH, "zoomeye": _RULES, "seal": _RULES}
+    def settings(self) -> Mapping[str, object]:
+        """Every search finds its targets by rule, whosever it is."""
+        return _SUITED
 
     @classmethod
     def shipped(cls) -> bool:
@@ -62,8 +61,6 @@ class TinyOnevision(Packaged):
 
     name = "tiny-onevision"
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         """As `tiny`'s, but what FOCUS finds is shown beside the whole."""
-        settings = super().settings()
-        shown = {"answer": "interleaved", "t_type2": 0.5}
-        return {**settings, "focus": {**settings["focus"], **shown}}
+        return {**super().settings(), "focus": {"answer": "interleaved", "t_type2": 0.5}}

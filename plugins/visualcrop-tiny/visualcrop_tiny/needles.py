@@ -49,9 +49,9 @@ class SceneSource(ImageSource):
     height: int
     kind: Kind
 
-    def open(self, max_pixels: int | None = None) -> Image:
+    def open(self, max_bytes: int | None = None) -> Image:
         picture = _drawn(self.seed, self.width, self.height, self.kind).picture
-        return Image.open(picture, **({} if max_pixels is None else {"max_pixels": max_pixels}))
+        return Image.open(picture, **({} if max_bytes is None else {"max_bytes": max_bytes}))
 
     def read(self) -> bytes:
         encoded = BytesIO()

@@ -21,7 +21,7 @@ def peaked(rows: int, columns: int, image: Box, row: int, column: int) -> Releva
     return RelevanceMap(Grid.even(rows, columns, image), scores)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(_SIDES, _SIDES, st.integers(1, 40), st.integers(1, 40), st.randoms(use_true_random=False))
 def test_box_lies_in_the_image(width: int, height: int, rows: int, columns: int, random) -> None:
     """It is never empty, and its sides are one of six, as far as the image allows."""

@@ -19,6 +19,7 @@ from visualcrop import (
     Target,
     View,
     at_least,
+    between,
     errors,
     option,
     reply,
@@ -54,7 +55,7 @@ class ViCrop(Searcher):
     inference: Literal["generate", "letter-logits", "option-logits"] = option(
         "generate", help="how the answer is read off the model"
     )
-    max_new_tokens: int = option(32, help="longest answer", validator=at_least(1))
+    max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
 
     def search(self, question: Question, model: BudgetedModel) -> Answer:
         first: Answer | None = None

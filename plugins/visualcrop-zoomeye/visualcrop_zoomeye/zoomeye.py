@@ -73,7 +73,7 @@ class ZoomEye(Searcher):
     inference: Literal["generate", "letter-logits", "option-logits"] = option(
         "generate", help="how the answer is read off the model"
     )
-    max_new_tokens: int = option(32, help="longest answer", validator=at_least(1))
+    max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
 
     def search(self, question: Question, model: BudgetedModel) -> Answer:
         showing = self._showing(question, model.traits)

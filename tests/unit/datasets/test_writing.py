@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import tomllib
 from pathlib import Path
 
 import attrs
+import PIL.Image
 import pytest
 
 from tests.unit.datasets import shipped
@@ -159,3 +161,87 @@ class TestVStarForm:
         (root / "samples.jsonl").write_text("\n".join(map(json.dumps, rows)))
         write_vstar(Folder(path=str(root)), tmp_path / "to", quietly)
         assert len([*VStar(path=str(tmp_path / "to"))]) == 4
+
+    def test_one_file_beside_each_picture(self, tmp_path) -> None:
+        """Also where two pictures differ in their format, or two ids in their case, alone."""
+        root = shipped.folder(tmp_path / "from")
+        line = json.loads((root / "samples.jsonl").read_text().splitlines()[0])
+        with PIL.Image.open(root / "images" / "a.jpg") as picture:
+            picture.save(root / "images" / "a.png")
+        rows = [
+            {**line, "id": id, "question": f"{id}?", "image": f"images/a.{suffix}"}
+            for id, suffix in (("x/a", "jpg"), ("y/a", "png"), ("z/A", "jpg"), ("a_2", "jpg"))
+        ]
+        (root / "samples.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        write_vstar(Folder(path=str(root)), tmp_path / "to", quietly)
+        stems = [p.stem.casefold() for p in (tmp_path / "to").glob("*/*.json")]
+        assert len(set(stems)) == len(stems) == 4
+        for row in VStar(path=str(tmp_path / "to")):
+            beside = (tmp_path / "to" / f"{row.id}.json").read_text()
+            assert json.loads(beside)["question"] == row.text
+
+    def test_a_dataset_that_is_there_is_left_alone(self, tmp_path) -> None:
+        """Two exports are not mixed."""
+        dataset = VStar(path=str(shipped.vstar(tmp_path / "from")))
+        write_vstar(dataset, tmp_path / "to", quietly)
+        message = refused(FileError, write_vstar, dataset, tmp_path / "to", quietly)
+        assert "holds a dataset already (test_questions.jsonl)" in message
+
+
+FORMS = [(write_vstar, "test_questions.jsonl"), (write_normal, "samples.jsonl")]
+
+
+@pytest.mark.parametrize(("write", "last"), FORMS)
+class TestBegunAnew:
+    """A folder in which something was written before."""
+
+    def _spoiled(self, target: Path, last: str) -> list[Path]:
+        """As if it had stopped before the end, each file with other bytes, as many as before."""
+        for name in (last, "dataset.toml"):
+            (target / name).unlink(missing_ok=True)
+        left = [path for path in target.rglob("*.*") if path.parent != target]
+        for path in left:
+            path.write_bytes(b"x" * path.stat().st_size)
+        return left
+
+    def test_nothing_old_is_kept(self, write, last: str, tmp_path) -> None:
+        """Pictures and labels are compared byte by byte, not by their size."""
+        dataset = VStar(path=str(shipped.vstar(tmp_path / "from")))
+        write(dataset, tmp_path / "to", quietly)
+        whole = {p: p.read_bytes() for p in (tmp_path / "to").rglob("*.*")}
+        assert self._spoiled(tmp_path / "to", last)
+        write(dataset, tmp_path / "to", quietly)
+        assert {p: p.read_bytes() for p in (tmp_path / "to").rglob("*.*")} == whole
+
+    def test_what_is_no_part_of_it_is_told(self, write, last: str, tmp_path) -> None:
+        """As pictures of another dataset, whose writing was interrupted."""
+        dataset = VStar(path=str(shipped.vstar(tmp_path / "from")))
+        written = write(dataset, tmp_path / "to", quietly)
+        assert written.strays == []
+        left = self._spoiled(tmp_path / "to", last)[0]
+        (left.parent / "old.jpg").write_bytes(b"old")
+        written = write(dataset, tmp_path / "to", quietly)
+        assert [Path(name).name for name in written.strays] == ["old.jpg"]
+
+    def test_no_link_is_written_through(self, write, last: str, tmp_path) -> None:
+        """Whoever laid it there would have a file elsewhere written over."""
+        dataset = VStar(path=str(shipped.vstar(tmp_path / "from")))
+        write(dataset, tmp_path / "to", quietly)
+        (tmp_path / "outside").write_text("mine")
+        for left in self._spoiled(tmp_path / "to", last):
+            left.unlink()
+            left.symlink_to(tmp_path / "outside")
+        with contextlib.suppress(FileError):
+            assert write(dataset, tmp_path / "to", quietly).problems
+        assert (tmp_path / "outside").read_text() == "mine"
+
+
+def test_two_pictures_of_one_digest_are_not_one(tmp_path, monkeypatch) -> None:
+    """The name has a part of it alone, which somebody may have made alike."""
+    monkeypatch.setattr("visualcrop.datasets.importing.digest_of", lambda _: "0" * 64)
+    dataset = VStar(path=str(shipped.vstar(tmp_path / "from")))
+    written = write_normal(dataset, tmp_path / "to", quietly)
+    (problem,) = written.problems
+    assert "would take the place of another one" in problem.reason
+    (kept,) = Folder(path=str(tmp_path / "to"))
+    assert kept.source.read() == shipped.jpeg(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import attrs
 import numpy as np
@@ -31,6 +31,10 @@ class _Saying:
         del question, model
         self.asked.append(1)
         return self.make() if len(self.asked) == 1 else Answer("A", 0)
+
+
+def _saying(make: Callable[[], Any]) -> dict[str, Any]:
+    return {"direct": _Saying(make)}
 
 
 def _answer(**fields: Any) -> Answer:
@@ -86,7 +90,7 @@ class _Here(Executor):
 @pytest.mark.parametrize("kind", _BAD)
 def test_is_an_error_of_that_question(tmp_path: Path, kind: str) -> None:
     """The others are answered, the run can be read, and the same command asks it again."""
-    asker = attrs.evolve(Asker.open(_STUDY), searchers={"direct": cast("Any", _Saying(_BAD[kind]))})
+    asker = attrs.evolve(Asker.open(_STUDY), searchers=_saying(_BAD[kind]))
     store = evaluate(_STUDY, tmp_path, executor=_Here(asker))
     (row,) = rows(store)
     assert (row["n"], row["errors"]) == (2, 1)
@@ -98,8 +102,8 @@ def test_is_an_error_of_that_question(tmp_path: Path, kind: str) -> None:
 
 def test_ctrl_c_is_not(tmp_path: Path) -> None:
     """It ends the run, as it should."""
-    saying = _Saying(lambda: _raise(KeyboardInterrupt()))
-    asker = attrs.evolve(Asker.open(_STUDY), searchers={"direct": cast("Any", saying)})
+    saying = _saying(lambda: _raise(KeyboardInterrupt()))
+    asker = attrs.evolve(Asker.open(_STUDY), searchers=saying)
     with pytest.raises(KeyboardInterrupt):
         evaluate(_STUDY, tmp_path, executor=_Here(asker))
 

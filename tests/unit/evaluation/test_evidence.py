@@ -21,9 +21,13 @@ from visualcrop import (
     RelevanceMap,
     Searcher,
     Target,
+    Task,
     VisualcropError,
 )
+from visualcrop.evaluation.asker import Asker
 from visualcrop.evaluation.evidence import answer_of, written
+from visualcrop.evaluation.study import Study
+from visualcrop.models.toy.dataset import ToyScenes
 from visualcrop.testing import Bench, ToyModel
 
 
@@ -83,6 +87,17 @@ def test_what_was_only_proposed_is_left_out() -> None:
     answer = Answer("x", evidence=(Evidence(Target("a"), findings),), findings=findings[3:4])
     (told,) = written(answer)
     assert [box["box"][0] for box in told["boxes"]] == [3]
+
+
+@pytest.mark.parametrize(("spec", "untargeted"), [("focus(targets=given)", True), ("focus", False)])
+def test_a_record_says_that_there_was_no_target(spec: str, untargeted: bool) -> None:
+    """And the page that is made of it again."""
+    asker = Asker.open(Study("toy(scenes=1)", "toy", {"x": spec}))
+    sample = next(iter(ToyScenes(scenes=1)))
+    record = Record.read(asker.answer(Task("x", sample)).line())
+    assert record.status != "error"
+    assert record.untargeted is untargeted
+    assert answer_of(record, sample.source.open()).untargeted is untargeted
 
 
 def test_broken_evidence_is_named() -> None:

@@ -65,13 +65,14 @@ def _study(folder: Path, questions: int) -> Study:
     return Study(f"folder(path={folder})", "toy", {"direct": "direct", "focus": "focus"})
 
 
-@pytest.fixture(autouse=True)
-def _traced(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(autouse=True, scope="module")
+def _traced() -> Iterator[None]:
     """Memory by the byte; no answer waits for the disk."""
-    monkeypatch.setattr("visualcrop.evaluation.shard.os.fsync", lambda file: None)
-    tracemalloc.start()
-    yield
-    tracemalloc.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("visualcrop.evaluation.shard.os.fsync", lambda file: None)
+        tracemalloc.start()
+        yield
+        tracemalloc.stop()
 
 
 def _held() -> int:
@@ -79,8 +80,8 @@ def _held() -> int:
     return tracemalloc.get_traced_memory()[0]
 
 
-@pytest.fixture(name="ran")
-def _ran(tmp_path: Path) -> tuple[Store, dict[int, int]]:
+@pytest.fixture(name="ran", scope="module")
+def _ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, dict[int, int]]:
     """A run of 600 questions, and the bytes held after so many answers."""
     held: dict[int, int] = {}
     count = iter(range(1, _LATE + 1))
@@ -90,8 +91,9 @@ def _ran(tmp_path: Path) -> tuple[Store, dict[int, int]]:
         if (done := next(count)) in {_EARLY, _LATE}:
             held[done] = _held()
 
-    study = _study(tmp_path / "data", _LATE // 2)
-    return evaluate(study, tmp_path / "run", executor=Quick(), watch=watch), held
+    folder = tmp_path_factory.mktemp("flat")
+    study = _study(folder / "data", _LATE // 2)
+    return evaluate(study, folder / "run", executor=Quick(), watch=watch), held
 
 
 def test_a_run_keeps_next_to_nothing(ran: tuple[Store, dict[int, int]]) -> None:

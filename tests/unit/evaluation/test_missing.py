@@ -72,7 +72,8 @@ def test_a_variant_that_went_missing(store: Store) -> None:
 
 
 def _check_and_mend(store: Store, told: str, missing: int) -> None:
-    assert f"Unfinished: {told} are missing: the same command asks only these." in _told(store)
+    who = "the same command, and those of other shards, ask only these"
+    assert f"Unfinished: {told} are missing: {who}." in _told(store)
     new: list[Record] = []
     evaluate(_STUDY, store.folder, selection=Selection(shard=(2, 2)), watch=new.append)
     assert len(new) == missing

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from visualcrop import VisualcropError
+from visualcrop import Looker, Reply, Task, VisualcropError
+from visualcrop.evaluation.asker import Asker
 from visualcrop.evaluation.protocols import names, protocol
+from visualcrop.evaluation.study import Study
+from visualcrop.models.toy.dataset import ToyScenes
+from visualcrop.searchers.direct import Direct
+from visualcrop.testing import ToyModel
 
 _LETTER = "Answer with the option's letter from the given choices directly."
 _MME = (
@@ -55,6 +60,18 @@ def test_the_paper_takes_letters_only() -> None:
     assert protocol("paper", "vstar").extraction == "strict"
     assert protocol("lmms-eval", "vstar").extraction == "tolerant"
     assert protocol("zoomeye", "vstar").inference == "option-logits"
+
+
+@pytest.mark.parametrize("said", ["B", "(B)", "B.", "The answer is B", "b", "red"])
+def test_applications_read_as_studies_do(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One reply names one choice, or none, in Python and in a run of the paper's protocol."""
+    asker = Asker.open(Study("toy(scenes=1)", "toy", {"direct": "direct"}))
+    monkeypatch.setattr(ToyModel, "generate", lambda *_, **__: [Reply(said)])
+    sample = next(iter(ToyScenes(scenes=1)))
+    recorded = asker.answer(Task("direct", sample)).choice
+    looker = Looker(ToyModel(), Direct())
+    assert looker.ask(sample.source.open(), sample.text, sample.choices).choice == recorded
+    assert recorded == (1 if said == "B" else None)
 
 
 def test_an_unknown_protocol_is_one_sentence() -> None:

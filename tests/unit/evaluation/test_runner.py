@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -223,34 +222,38 @@ class TestTorn:
 
 _KILLS = int(os.environ.get("VISUALCROP_KILLS", "5"))
 _SCENES = 2 + 2 * _KILLS  # so that there is something left to be killed
-_RUN = """
+_RUNS = """
+import os, sys
 from pathlib import Path
+import torch  # once for all of them
 from tests.unit.evaluation.studies import toy_study
 from visualcrop.evaluation.runner import evaluate
-evaluate(toy_study(scenes={scenes}), Path({folder!r}))
+
+def watch(record):
+    print(os.getpid(), flush=True)
+    os.read(0, 1)
+
+for _ in range({kills}):
+    if not (process := os.fork()):
+        evaluate(toy_study(scenes={scenes}), Path({folder!r}), watch=watch)
+        os._exit(0)
+    print("ended", os.waitpid(process, 0)[1], flush=True)
 """
 
 
 def test_a_run_survives_being_killed(tmp_path: Path) -> None:
     """Killed again and again at random moments, every question is there once, as if undisturbed."""
     killed, rng = tmp_path / "killed", Random(0)
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-c",
-        _RUN.format(folder=str(killed), scenes=_SCENES),
-    ]
-    kills = 0
-    for _ in range(_KILLS):
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        _wait_for(killed, process)
-        time.sleep(rng.uniform(0.0, 0.4))
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            kills += 1
-        process.wait()
-    assert kills > _KILLS / 2
+    script = _RUNS.format(kills=_KILLS, scenes=_SCENES, folder=str(killed))
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+    ) as process:
+        for _ in range(_KILLS):
+            victim = _answering(process, rng.randint(1, 5))
+            sum(range(rng.randrange(1_000_000)))  # so that it is met at whatever it does
+            os.kill(victim, signal.SIGKILL)
+            assert _ended(process) == signal.SIGKILL
     ended = evaluate(toy_study(scenes=_SCENES), killed)
     undisturbed = evaluate(toy_study(scenes=_SCENES), tmp_path / "whole")
     lines = [Record.read(line).key for line in ended.shard((1, 1)).read_bytes().splitlines()]
@@ -258,11 +261,16 @@ def test_a_run_survives_being_killed(tmp_path: Path) -> None:
     assert _stable(ended) == _stable(undisturbed)
 
 
-def _wait_for(folder: Path, process: subprocess.Popen[bytes]) -> None:
-    """Until something more is written than before the process began."""
-    shard = folder / "samples-1of1.jsonl"
-    before = shard.stat().st_size if shard.is_file() else 0
-    while process.poll() is None:
-        if shard.is_file() and shard.stat().st_size != before:
-            return
-        time.sleep(0.02)
+def _answering(process: subprocess.Popen[bytes], count: int) -> int:
+    """The process that has written so many more; it goes on for five at the most, and waits."""
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(b"." * (count + 5))
+    return [int(process.stdout.readline()) for _ in range(count)][-1]
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int:
+    """How the one that was killed ended, after what it had still to say."""
+    assert process.stdout
+    said = next(line for line in process.stdout if line.startswith(b"ended"))
+    return int(said.split()[1])

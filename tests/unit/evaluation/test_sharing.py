@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from visualcrop import Image, ImageSource, Prompt, Registry, Sample
+from visualcrop.decoding import MAX_BYTES
 from visualcrop.evaluation.asker import Asker
 from visualcrop.evaluation.opening import Opening
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.sweeping import grid, labelled
 from visualcrop.executor import Task
-from visualcrop.image import MAX_PIXELS
 from visualcrop.inference.recalling import Recalling
 from visualcrop.inference.wrapping import Wrapping
 from visualcrop.record import Record
@@ -102,7 +102,7 @@ class _Drawn(ImageSource):
     def read(self) -> bytes:
         raise NotImplementedError
 
-    def open(self, max_pixels: int = MAX_PIXELS) -> Image:
+    def open(self, max_bytes: int = MAX_BYTES) -> Image:
         return Image.open(np.full((4, 4, 3), self.grey, np.uint8))
 
 

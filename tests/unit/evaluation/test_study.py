@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.evaluation.studies import toy_study
+from tests.unit.refusals import refused
 from visualcrop import Budget, Registry, VisualcropError
+from visualcrop.errors import EvaluationError
 from visualcrop.evaluation.study import Study, labelled
 from visualcrop.evaluation.study_toml import read_study
 
@@ -17,9 +19,15 @@ class TestStudy:
 
     def test_comes_back_from_json(self) -> None:
         """Written down and read again it is the same, and so is its digest."""
-        study = toy_study("focus(steps=2)", budget=Budget(4), options={"focus": ["steps=1"]})
+        options = {"focus(steps=2)": ["steps=1"]}
+        study = toy_study("focus(steps=2)", budget=Budget(4), options=options)
         again = Study.from_json(study.as_json())
         assert (again, again.digest) == (study, study.digest)
+
+    def test_options_are_of_a_searcher(self) -> None:
+        """A label that is mistyped would measure another setting without a word."""
+        message = refused(EvaluationError, toy_study, "focus", options={"focuss": ["steps=1"]})
+        assert "did you mean 'focus'?" in message
 
     @pytest.mark.parametrize(
         "other",

@@ -40,7 +40,8 @@ def test_draws_are_the_same_for_a_seed() -> None:
         ([], ["k=a:b"], "is not of numbers"),
         ([], ["k=4:1"], "'k=4:1' does not rise; write the lower number first"),
         ([], ["t=0.5:0.5"], "'t=0.5:0.5' does not rise"),
-        (["a=1,2,3,4,5,6,7,8,9,10"] * 4, [], "That is 10000 settings"),
+        (["a=1,2,3,4,5,6,7,8,9,10"] * 4, [], "That is 10,000 settings"),
+        (["a=1,2,3"] * 700, [], "more than 1,000,000,000,000,000 settings"),
     ],
 )
 def test_what_cannot_be_swept_is_one_sentence(
@@ -49,3 +50,11 @@ def test_what_cannot_be_swept_is_one_sentence(
     """It says what to write."""
     with pytest.raises(VisualcropError, match=error):
         grid(sets, draws, 3, 0)
+
+
+def test_the_size_is_known_before_anything_is_made() -> None:
+    """Neither draws nor combinations that would take years are begun."""
+    with pytest.raises(VisualcropError, match=r"1,000,000,000,000 settings.*fewer values or draws"):
+        grid([], ["k=1:9"], 10**12, 0)
+    with pytest.raises(VisualcropError, match="a sweep has 2,000 at most"):
+        grid([f"a{n}=1,2,3,4,5,6,7,8,9" for n in range(12)], [], 50, 0)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import attrs
 import pytest
 
+from tests.waiting import PATIENCE
 from visualcrop import Executor, Record, Registry, Task, Worker
 from visualcrop.errors import SpecError
 from visualcrop.executors.local import Local
@@ -40,7 +41,7 @@ class Meeting(Worker):
 
     def answer(self, task: Task) -> Record:
         assert self.shares, "it has to be told that threads share it"
-        self.barrier.wait(60)
+        self.barrier.wait(PATIENCE)
         return Record(task.sample.id, task.variant, "ok")
 
     def shared(self) -> Meeting:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 
 import attrs
 
+from tests.waiting import PATIENCE, join, until
 from visualcrop import Batching, Capture, Choice, Model, Prompt, Reading, Reply, Traits
 from visualcrop.model import NOTHING, By
-
-PATIENCE = 60.0  # seconds until a thread is taken for stuck
 
 
 @attrs.define(eq=False)
@@ -87,22 +85,6 @@ class Crowd:
         assert not batching._waiting
         assert not batching._turn.locked()
         return [found[place] for place in range(len(asks))]
-
-
-def until(reached: Callable[[], bool]) -> None:
-    """Wait for what other threads do."""
-    stop = time.monotonic() + PATIENCE
-    while not reached():
-        assert time.monotonic() < stop, "nothing happens any more"
-        time.sleep(0.001)
-
-
-def join(threads: Sequence[threading.Thread]) -> None:
-    """Wait for threads to end, but not for ever."""
-    stop = time.monotonic() + PATIENCE
-    for thread in threads:
-        thread.join(max(0.0, stop - time.monotonic()))
-    assert not [thread for thread in threads if thread.is_alive()], "a thread is stuck"
 
 
 def eight(task: Callable[[int], None]) -> None:

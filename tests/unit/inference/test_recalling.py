@@ -42,6 +42,20 @@ class TestRecalling:
         _search("focus(steps=4)", shared, bench)
         assert shared.passes == run
 
+    def test_what_is_kept_is_bounded(self) -> None:
+        """With room for little, the answers and charges are the same, and more passes are run."""
+        bench, little = Bench.set_up(), Recalling(ToyModel(), most_bytes=2000)
+        for spec in (*_SPECS, *_SPECS):
+            answer, ledger = _search(spec, little, bench)
+            alone, bill = _search(spec, ToyModel(), bench)
+            assert answer == alone
+            assert ledger.charges == bill.charges
+            assert little._known.bytes <= 2000
+        prompt = Prompt((bench.whole, "mug"), marks=(Mark("target", 1, 0, 3),))
+        roomy = Recalling(ToyModel())
+        (seen,) = roomy.read([prompt], Capture(values=(0, 1)))
+        assert roomy._known.bytes >= sum(tensor.nbytes for tensor in seen.values.values()) > 0
+
     def test_one_prompt_twice_in_a_call(self) -> None:
         """It is run once, and both get the reply."""
         bench, shared = Bench.set_up(), Recalling(ToyModel())

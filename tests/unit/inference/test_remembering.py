@@ -41,6 +41,30 @@ class TestMemory:
         memory.keep(("b",), Made(11))  # more than there is room for: so nothing is kept
         assert (memory.bytes, len(memory)) == (0, 0)
 
+    def test_forgets_everything_at_once(self) -> None:
+        """And starts again as if it were new."""
+        memory = Memory[Made](10)
+        memory.keep(("a",), Made(4))
+        memory.clear()
+        assert (memory.bytes, len(memory), memory.find(("a",))) == (0, 0, None)
+        memory.keep(("b",), Made(10))
+        assert (memory.bytes, len(memory)) == (10, 1)
+
+    def test_asks_how_large_a_thing_is_only_once(self) -> None:
+        """When it is kept, not whenever something is found, added or forgotten."""
+        asked = []
+
+        class Slow:
+            @property
+            def bytes(self) -> int:
+                asked.append(self)
+                return 3
+
+        memory = Memory[Slow](10)
+        for key in "abcdabcd":
+            memory.get((key,), Slow)
+        assert len(asked) == len(set(asked))
+
     def test_is_made_once(self) -> None:
         """The second time it is found."""
         made: list[Made] = []

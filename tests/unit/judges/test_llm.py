@@ -91,7 +91,7 @@ def test_reads_yes_or_no(said: str, right: bool | None, monkeypatch: pytest.Monk
     ("judge", "kind", "error"),
     [
         (Llm(), Exception, "The judge 'llm' needs a language model: --judge"),
-        (Llm(checkpoint="no/where/at/all"), ModelError, "'no/where/at/all' cannot be opened"),
+        (Llm(checkpoint="no/where/at/all"), ModelError, "There is no folder 'no/where/at/all'"),
     ],
 )
 def test_what_cannot_be_opened_is_one_sentence(

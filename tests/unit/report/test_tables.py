@@ -8,7 +8,7 @@ from io import StringIO
 from visualcrop.evaluation.comparing import Comparison
 from visualcrop.evaluation.summary import Tally, row_of
 from visualcrop.record import Record
-from visualcrop.report.tables import as_csv, as_latex, as_markdown, cells
+from visualcrop.report.tables import FORMATS, as_latex, as_markdown, cells
 
 _WHOLE = {"size": [336, 252], "tokens": 576, "target": 0.5}
 _LABEL = r'a|b "50 %" {x_1}, $y$ & #z~^\w'
@@ -61,7 +61,7 @@ def test_costs_have_their_units() -> None:
 
 def test_csv_comes_back() -> None:
     """Commas and quotes are kept."""
-    told = csv.reader(StringIO(as_csv(cells(_table()))))
+    told = csv.reader(StringIO(FORMATS["csv"](cells(_table()))))
     assert [*told] == [[*row] for row in cells(_table())]
 
 
@@ -75,7 +75,8 @@ def test_latex_is_escaped() -> None:
     """Whatever LaTeX takes for its own, the backslash too, and each once."""
     latex = as_latex(cells(_table()))
     escaped = (
-        r'a|b "50 \%" \{x\_1\}, \$y\$ \& \#z\textasciitilde{}\textasciicircum{}\textbackslash{}w'
+        r'a\textbar{}b "50 \%" \{x\_1\}, \$y\$ \& \#z\textasciitilde{}\textasciicircum{}'
+        r"\textbackslash{}w"
     )
     assert f"\n{escaped} & 100.00 & " in latex
     assert latex.count(r" \\") == 3

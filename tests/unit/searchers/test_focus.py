@@ -5,7 +5,19 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from visualcrop import Answer, Budget, BudgetedModel, Ledger, Question
+from visualcrop import (
+    Answer,
+    Budget,
+    BudgetedModel,
+    Ledger,
+    Question,
+    Registry,
+    RelevanceSource,
+    Sample,
+    TargetBox,
+)
+from visualcrop.evaluation.scoring import recall
+from visualcrop.models.toy.dataset import SceneSource
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.proposals.sliding import Sliding
 from visualcrop.searchers.focus import Focus
@@ -85,9 +97,35 @@ class TestChoice:
         assert answer.shown[0].box == answer.shown[0].image.box
 
     def test_unchecked_takes_the_first(self) -> None:
-        """With a verifier that believes everything, the map's order decides."""
+        """With a verifier that asks nobody, the map's order decides."""
         answer, _ = search(Focus(verification=Unchecked(), proposals=Sliding()))
         assert answer.findings == answer.evidence[0].findings[:1]
+
+    def test_what_nobody_checked_is_not_believed(self) -> None:
+        """No box has a confidence then, and nothing counts as found; of many, all are shown."""
+        for about in (ATTRIBUTE, COUNT):
+            answer, bill = search(Focus(verification=Unchecked()), about)
+            (evidence,) = answer.evidence
+            assert {finding.confidence for finding in evidence.findings} == {None}
+            assert not answer.found
+            assert "verification" not in bill
+            shown = evidence.findings if about == COUNT else evidence.findings[:1]
+            assert answer.findings == shown
+
+    def test_unchecked_covers_as_much_as_without_the_stage(self) -> None:
+        """Recall counts boxes that were shown or checked: nobody checked the others."""
+        blind = Registry.load().build(RelevanceSource, "random(seed=2)")
+        without = Focus(relevance=blind, steps=1, overrun=False)
+        unchecked = Focus(relevance=blind, verification=Unchecked())
+        for seed in range(6):
+            asked = Scene.draw(seed).questions[ATTRIBUTE]
+            boxes = tuple(TargetBox("thing", box) for box in asked.boxes)
+            sample = Sample("1", SceneSource(seed), "What?", answer=("x",), targets=boxes)
+            answers = [
+                focus.search(asked.question, BudgetedModel(ToyModel(), Ledger()))
+                for focus in (without, unchecked)
+            ]
+            assert recall(sample, answers[0]) == recall(sample, answers[1])
 
     def test_no_target_asks_the_whole_image(self) -> None:
         """A question that names nothing costs extraction and answer, and still has one."""
@@ -97,6 +135,14 @@ class TestChoice:
         assert bench.ledger.by_stage() == {"targets": 1, "answer": 1}
         assert answer.text
         assert not answer.found
+        assert answer.untargeted
+
+    def test_a_target_that_is_not_shown_was_one(self) -> None:
+        """Untargeted is a search that had nothing to look for, not one that declined."""
+        assert not search(Focus())[0].untargeted
+        assert not search(Focus(targets=Given(names=("stamp",)), t_type1=0.0))[0].untargeted
+        bench = Bench.set_up(passes=0)
+        assert not Focus().search(bench.asked.question, bench.model).untargeted
 
 
 class TestBudget:

@@ -75,18 +75,28 @@ class Lost(RelevanceSource):
 
 @attrs.frozen
 class Backwards(ProposalGenerator):
-    """Proposes the worst first, the same twice, and one outside."""
+    """Proposes the worst first, and the same twice."""
 
     name = "backwards"
 
     def propose(self, relevance: RelevanceMap) -> tuple[Proposal, ...]:
         found = Sliding(size=1, k=3).propose(relevance)
-        return (*found[::-1], *found, Proposal(Box(-9, -9, 1, 1), 0.0))
+        return (*found[::-1], *found)
+
+
+@attrs.frozen
+class Outlying(ProposalGenerator):
+    """Proposes what lies outside."""
+
+    name = "outlying"
+
+    def propose(self, relevance: RelevanceMap) -> tuple[Proposal, ...]:
+        return (Proposal(Box(-9, -9, 1, 1), 0.0),)
 
 
 @attrs.frozen
 class Excited(Verifier):
-    """Is twice as sure as one can be, of the first view only."""
+    """Is as sure as one can be, of the first view only."""
 
     name = "excited"
 
@@ -94,7 +104,19 @@ class Excited(Verifier):
         self, views: Sequence[View], target: Target, model: BudgetedModel
     ) -> tuple[float, ...]:
         model._model.choose([Prompt(("a",))], ("Yes", "No"))
-        return (2.0, *[0.0] * (len(views) - 1))
+        return (1.0, *[0.0] * (len(views) - 1))
+
+
+@attrs.frozen
+class Excessive(Verifier):
+    """Is twice as sure as one can be."""
+
+    name = "excessive"
+
+    def verify(
+        self, views: Sequence[View], target: Target, model: BudgetedModel
+    ) -> tuple[float, ...]:
+        return (2.0,) * len(views)
 
 
 @attrs.frozen
@@ -112,14 +134,23 @@ class Silent(AnswerComposer):
 
 @attrs.frozen
 class Spendthrift(Searcher):
-    """Pays no heed to the budget, answers by the weather, and finds things outside."""
+    """Pays no heed to the budget, and answers by the weather."""
 
     name = "spendthrift"
 
     def search(self, question: Question, model: BudgetedModel) -> Answer:
         model._model.generate([Prompt(("a",))] * 9)
-        outside = Finding(Target("a"), Box(-9, -9, 1, 1))
-        return Answer(str(id(model)) if question.image.width > 1 else "", findings=(outside,))
+        return Answer(str(id(model)) if question.image.width > 1 else "")
+
+
+@attrs.frozen
+class Astray(Searcher):
+    """Finds things outside."""
+
+    name = "astray"
+
+    def search(self, question: Question, model: BudgetedModel) -> Answer:
+        return Answer("a", findings=(Finding(Target("a"), Box(-9, -9, 1, 1)),))
 
 
 class Forgetful(ToyModel):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import attrs
 import pytest
 import torch
 
+from tests.unit.refusals import refused
 from visualcrop import BudgetedModel, Choice, Ledger, Prompt, Target, View
+from visualcrop.errors import SpecError
 from visualcrop.model import By
 from visualcrop.testing import Bench, ToyModel
 from visualcrop.verification.existence import Existence
@@ -64,3 +67,16 @@ class TestExistence:
         afar, close_by = Existence().verify(views, bench.target, bench.model)
         assert afar < 0
         assert close_by > 0.6
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ({"prompt": "hello"}, "has no {target} in it"),
+        ({"yes": "No"}, "cannot be told apart"),
+        ({"yes": ""}, "cannot be told apart"),
+    ],
+)
+def test_what_would_mean_nothing_is_refused(given: dict[str, Any], what: str) -> None:
+    """A prompt that names no target, and replies that are one, would give confidences, too."""
+    assert what in refused(SpecError, Existence, **given)

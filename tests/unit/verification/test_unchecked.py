@@ -9,8 +9,8 @@ from visualcrop.verification.unchecked import Unchecked
 class TestUnchecked:
     """No questions asked."""
 
-    def test_believes_everything_for_nothing(self) -> None:
-        """Full confidence for each view, and no pass."""
+    def test_asks_nobody(self) -> None:
+        """No confidence for any view, and no pass."""
         bench = Bench.set_up()
-        assert Unchecked().verify([bench.whole] * 2, bench.target, bench.model) == (1.0, 1.0)
+        assert Unchecked().verify([bench.whole] * 2, bench.target, bench.model) == (None, None)
         assert bench.toy.passes == 0

@@ -30,5 +30,5 @@ class Toy(ModelFamily):
 
         return ToyModel(local=self.local)
 
-    def settings(self) -> Mapping[str, Mapping[str, object]]:
+    def settings(self) -> Mapping[str, object]:
         return {"focus": {"answer": "text-boxes", "t_type2": 0.5}} if self.local else {}

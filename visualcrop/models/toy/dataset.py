@@ -10,7 +10,8 @@ from io import BytesIO
 import attrs
 
 from ...dataset import Dataset, ImageSource, Problem, Sample, TargetBox
-from ...image import MAX_PIXELS, Image
+from ...decoding import MAX_BYTES
+from ...image import Image
 from ...strategy import at_least, option
 from .scene import Asked, Scene
 
@@ -23,8 +24,8 @@ class SceneSource(ImageSource):
 
     seed: int
 
-    def open(self, max_pixels: int = MAX_PIXELS) -> Image:
-        del max_pixels  # scenes are small
+    def open(self, max_bytes: int = MAX_BYTES) -> Image:
+        del max_bytes  # scenes are small
         return _drawn(self.seed).image
 
     def read(self) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import lru_cache
 
 import attrs
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 import PIL.Image
 from scipy import ndimage
 
+from ...inference.remembering import Memory
 from ...values import View
 from .scene import COLOURS, KINDS
 
@@ -39,9 +39,24 @@ def look(view: View, side: int) -> Floats:
     return np.asarray(squeezed, np.float32)
 
 
-@lru_cache(maxsize=256)
+@attrs.frozen(eq=False)
+class _Seen:
+    """What was found in a view; the picture itself is not kept."""
+
+    sightings: tuple[Sighting, ...]
+    bytes: int = 1 << 10  # about
+
+
+_seen = Memory[_Seen](1 << 20)
+
+
 def sightings(view: View, side: int) -> tuple[Sighting, ...]:
     """Everything in the view that can be named."""
+    key = (view.image.digest, view.box, side)
+    return _seen.get(key, lambda: _Seen(_looked_up(view, side))).sightings
+
+
+def _looked_up(view: View, side: int) -> tuple[Sighting, ...]:
     planes = np.ascontiguousarray(look(view, side).transpose(2, 0, 1))  # 3 x side x side
     return tuple(s for kind, frame in KINDS.items() for s in _of_kind(planes, kind, frame))
 

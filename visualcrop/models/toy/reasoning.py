@@ -15,7 +15,7 @@ from .scene import COLOURS
 from .telling import facts, told
 
 _OPTION = re.compile(r"^\(([A-Z])\) (.+)$", re.MULTILINE)
-_PLACE = re.compile(r"\[([\d.]+), ([\d.]+), ([\d.]+), ([\d.]+)\] with the (.+):")
+_PLACE = re.compile(r"\[([\d.]+), ([\d.]+), ([\d.]+), ([\d.]+)\] with the ([^\[:\n]+):")
 UNSURE = "unsure"
 
 

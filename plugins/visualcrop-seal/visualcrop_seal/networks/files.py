@@ -29,8 +29,8 @@ class Files:
     @classmethod
     def at(cls, checkpoint: str, revision: str | None = None) -> Files:
         """A folder, or what the hub has under that name."""
-        if not (folder := Path(checkpoint).expanduser()).is_dir():
-            with explained(checkpoint):
+        with explained(checkpoint):
+            if not (folder := Path(checkpoint).expanduser()).is_dir():
                 from huggingface_hub import snapshot_download
 
                 got = snapshot_download(checkpoint, revision=revision, allow_patterns=list(_WANTED))
@@ -61,8 +61,9 @@ class Files:
             ("pytorch_model.bin", "pytorch_model.bin"),
         ):
             if (self.folder / f"{kind}.index.json").is_file():
-                names = self._table(f"{kind}.index.json").get("weight_map", {})
-                return [self.folder / Path(name).name for name in sorted(set(names.values()))]
+                with explained(str(self.folder / f"{kind}.index.json")):
+                    names = set(self._table(f"{kind}.index.json")["weight_map"].values())
+                    return [self.folder / Path(name).name for name in sorted(names)]
             if (self.folder / one).is_file():
                 return [self.folder / one]
         raise errors.ModelError(
@@ -71,12 +72,14 @@ class Files:
 
     def _table(self, name: str) -> dict[str, Any]:
         try:
+            if (self.folder / name).exists() and not (self.folder / name).is_file():
+                raise FileNotFoundError(name)  # a pipe, say, which would block
             table = json.loads((self.folder / name).read_text("utf-8"))
         except OSError as exc:
             raise errors.ModelError(
                 f"There is no {name} in {str(self.folder)!r}; give the folder of a checkpoint."
             ) from exc
-        except ValueError as exc:
+        except (ValueError, RecursionError) as exc:
             raise errors.ModelError(
                 f"{str(self.folder / name)!r} is no JSON; download it again."
             ) from exc

@@ -50,6 +50,7 @@ def pretrained(
                 None,
                 config=config,
                 state_dict=dict(tensors),
+                trust_remote_code=False,
                 dtype=dtype,
                 output_loading_info=True,
             )

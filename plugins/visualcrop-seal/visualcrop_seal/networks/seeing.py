@@ -46,7 +46,9 @@ class Tower:
     def at(cls, checkpoint: str, dtype: torch.dtype) -> Tower:
         """A folder, or a name on the hub."""
         with explained(checkpoint):
-            network = CLIPVisionModel.from_pretrained(checkpoint, dtype=dtype)
+            network = CLIPVisionModel.from_pretrained(
+                checkpoint, dtype=dtype, trust_remote_code=False, use_safetensors=True
+            )
         return cls(network.requires_grad_(False).eval())
 
     @property

@@ -10,7 +10,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from visualcrop import errors
+from visualcrop import errors, say
 
 from ..needles import LONG_SIDES, SPLITS
 from ..scenes import KINDS
@@ -38,12 +38,12 @@ def main(arguments: list[str] | None = None) -> int:
         given.out.parent.mkdir(parents=True, exist_ok=True)
     try:
         figures = _measured(given)
+        if given.out:
+            given.out.write_text(json.dumps(figures.table(), indent=1), "utf-8")
+        say(f"{_told(given)}\n\n{figures.markdown()}")
     except errors.VisualcropError as exc:
-        sys.stderr.write(f"{exc}\n")
+        say(str(exc), error=True)
         return 1
-    if given.out:
-        given.out.write_text(json.dumps(figures.table(), indent=1), "utf-8")
-    sys.stdout.write(f"{_told(given)}\n\n{figures.markdown()}\n")
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -11,7 +10,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from visualcrop import Image, Looker, Registry, Sample
+from visualcrop import Image, Looker, Registry, Sample, say
 
 from ..needles import Needles
 from .methods import ORACLE, SEARCH, Replies, lookers, oracle, replies
@@ -115,7 +114,7 @@ def measure(model: str, needles: str, kind: str) -> Figures:
                 figures.hits[name, "first 8 boxes"].append(eighth)
             _existence(methods[SEARCH], sample, image, rng, figures)
         if number % _EVERY == 0 or number == samples.count:
-            sys.stderr.write(f"{kind}: {number} of {samples.count} questions\n")
+            say(f"{kind}: {number} of {samples.count} questions", error=True)
     return figures
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 import attrs
 
@@ -57,7 +57,7 @@ def rehearsed(composer: AnswerComposer, question: Question, findings: Sequence[F
     return listener.heard[0]
 
 
-@cache
+@lru_cache(1 << 16)
 def prompt_of(text: str, choices: tuple[str, ...] = ()) -> str:
     """The question as it is put after what is shown, its choices in letters."""
     import PIL.Image

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import attrs
 
-from visualcrop.errors import VisualcropError
+from visualcrop import VisualcropError, say
 
 from .card import card
 from .config import read
-from .progress import say
 from .running import run, trained
 from .saving import save
 
@@ -39,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _work(given)
     except VisualcropError as exc:
-        sys.stderr.write(f"{exc}\n")
+        say(str(exc), error=True)
         return 1
     return 0
 

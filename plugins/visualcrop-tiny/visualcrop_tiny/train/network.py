@@ -72,7 +72,11 @@ def onevision(base: Path) -> LlavaOnevisionForConditionalGeneration:
     if not (base / "config.json").is_file():
         raise errors.ModelError(f"{base} holds no model; name a trained tiny with --base.")
     loaded: Any = tf.LlavaForConditionalGeneration.from_pretrained(
-        base, dtype=torch.float32, output_loading_info=True
+        base,
+        dtype=torch.float32,
+        output_loading_info=True,
+        trust_remote_code=False,
+        use_safetensors=True,
     )
     old, told = loaded
     if missing := sorted(told["missing_keys"]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from random import Random
 from typing import Any
 
@@ -166,6 +166,6 @@ def _tokenizer() -> Any:
     return tokenizer()
 
 
-@cache
+@lru_cache(1 << 16)
 def _line(line: str) -> tuple[int, ...]:
     return tuple(_tokenizer().encode(line, add_special_tokens=False).ids)

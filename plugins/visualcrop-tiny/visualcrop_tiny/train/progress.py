@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from visualcrop import errors
+from visualcrop import errors, say
 
 _CHECKPOINT = "checkpoint.pt"
 
@@ -72,7 +71,7 @@ def restored(out: Path, trainee: Any) -> tuple[Progress, list[Any]]:
     path = out / _CHECKPOINT
     if not path.is_file():
         return Progress(), []
-    state = torch.load(path, map_location=trainee.device)
+    state = torch.load(path, map_location=trainee.device, weights_only=True)
     if told := _difference(state["config"], trainee.config.lasting()):
         raise errors.SpecError(
             f"The run in {out} was begun with {told}; choose another folder with --out, or the "
@@ -93,9 +92,3 @@ def _difference(old: dict[str, Any], new: dict[str, Any], before: str = "") -> s
         elif was != now:
             return f"{before}{name} = {was!r}, not {now!r}"
     return ""
-
-
-def say(line: str) -> None:
-    """Print at once."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ..views import GRID, Store, gather, gathered, render
+from visualcrop import say
+
+from ..views import GRID, Store, gather, kept, render
 from .config import folder_of
 from .network import fresh, onevision
-from .progress import Progress, keep, restored, say
+from .progress import Progress, keep, restored
 from .sheets import SheetTrainee
 from .staging import stage
 from .steps import Trainee
@@ -41,7 +43,7 @@ def _train(team: Team, config: Config, out: Path, data: Path) -> None:
 
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    trainee = _trainee(config, gathered(data) if config.base else Store.open(data))
+    trainee = _trainee(config, kept(data) if config.base else Store.open(data))
     progress, held = restored(out, trainee)
     while progress.stage < len(config.stages):
         stage(trainee, team, progress, held, out)

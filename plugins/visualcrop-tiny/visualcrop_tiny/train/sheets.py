@@ -11,7 +11,7 @@ import numpy as np
 
 from ..speech import PAD, WORDS
 from ..views import GRID
-from ..views.gathering import Sheet
+from ..views.keeping import Sheet
 from .network import pixels, seen
 from .packing import Packed, lines, pack
 from .steps import START, lit, worth_reading

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .gathering import Sheet, gather, gathered
+from .gathering import gather
+from .keeping import Sheet, kept
 from .sight import GRID, PATCH, PIXEL_MEAN, PIXEL_STD, SIDE, Sighting, View, whole
 from .storing import Store, render
 
@@ -17,7 +18,7 @@ __all__ = [
     "Store",
     "View",
     "gather",
-    "gathered",
+    "kept",
     "render",
     "whole",
 ]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator
 from functools import cache
 from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 
-import attrs
 import numpy as np
 
 from visualcrop import (
@@ -30,39 +28,21 @@ from ..questions import QUESTIONS, Asked, Sense
 from ..scenes import KINDS, Scene, Thing, draw
 from ..speech.rehearsal import Listener, rehearsed
 from .choosing import crop, roi
+from .keeping import Sheet, keep
 from .labour import shared
-from .sheets import Shown, among, in_sight, processor, single
-from .sight import Sighting
+from .sheets import among, in_sight, processor, single
 
 _KINDS = (*KINDS, "relation", "count", "detail")
 _SINGLES, _COMPOSED = 4, 4
 _COMPOSERS = ("interleaved", "text-boxes")  # in turn
-_FILE = "sheets.pickle"
 _WRONG = 0.15  # of the findings lie somewhere else
-
-
-@attrs.frozen(eq=False)
-class Sheet:
-    """Pictures with the words before each, and what may be asked after them."""
-
-    parts: tuple[str | int, ...]  # words, or the number of a picture
-    shown: tuple[Shown, ...]
-    sightings: tuple[Sighting, ...]  # for questions of any kind; if none, those below
-    asked: tuple[Asked, ...] = ()
 
 
 def gather(folder: Path, scenes: int, seed: int, processes: int = 2) -> list[Sheet]:
     """Draw *scenes* scenes from *seed* on and keep sheets of all of them."""
     made = shared(_gathered, range(seed, seed + scenes), processes)
     sheets = [sheet for some in made for sheet in some]
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _FILE).write_bytes(pickle.dumps(sheets))
-    return sheets
-
-
-def gathered(folder: Path) -> list[Sheet]:
-    """What `gather` kept."""
-    sheets: list[Sheet] = pickle.loads((folder / _FILE).read_bytes())  # noqa: S301 - written above
+    keep(folder, sheets)
     return sheets
 
 

@@ -86,4 +86,4 @@ class TestToy:
     def test_settings_follow_the_cells(self) -> None:
         """With local cells, text boxes suit `focus`; without, nothing is to be changed."""
         assert Toy().settings() == {}
-        assert Toy(local=True).settings()["focus"]["answer"] == "text-boxes"
+        assert Toy(local=True).settings() == {"focus": {"answer": "text-boxes", "t_type2": 0.5}}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import attrs
 
-from ..errors import ModelError
-from .refusing import lacking, why
+from ..errors import ModelError, VisualcropError
+from .refusing import NO_FLASH, lacking, why
+from .vetting import Files, without_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     import torch
     from transformers import PretrainedConfig, PreTrainedModel
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 _DTYPES = {"float32", "bfloat16", "float16"}
 
 
@@ -31,43 +36,62 @@ class Source:
     attention: str = "sdpa"
     bits: int = 16
 
+    @property
+    def files(self) -> Files:
+        """The checkpoint's files, as data."""
+        return Files(self.checkpoint, self.revision)
+
     def config(self) -> PretrainedConfig:
         """The checkpoint's config, which says what kind of model it is."""
-        with _explained(self):
+        with explained(self.checkpoint):
+            _hush()
             from transformers import AutoConfig
 
+            self.files.check_config()
             config: PretrainedConfig = AutoConfig.from_pretrained(
-                self.checkpoint, revision=self.revision
+                self.checkpoint, revision=self.revision, trust_remote_code=False
             )
-            return config
+            return without_code(config)
 
     def part(self, name: str, **options: Any) -> Any:
         """A tokenizer or an image processor, by the name of its class in transformers."""
-        with _explained(self):
+        with explained(self.checkpoint):
             import transformers
 
+            files = attrs.evolve(self.files, subfolder=options.get("subfolder", ""))
+            files.check_pixels()
+            files.check_words()
             loader = getattr(transformers, name)
-            return loader.from_pretrained(self.checkpoint, revision=self.revision, **options)
+            return loader.from_pretrained(
+                self.checkpoint, revision=self.revision, trust_remote_code=False, **options
+            )
 
     def tokenizer(self) -> Any:
         """The tokenizer, with the chat template that belongs to it."""
         return self.part("AutoTokenizer")
 
-    def network(self, config: PretrainedConfig) -> PreTrainedModel:
+    def network(
+        self, config: PretrainedConfig, kind: str = "AutoModelForImageTextToText"
+    ) -> PreTrainedModel:
         """The weights, ready to read: evaluated, frozen, where they are to run."""
-        with _explained(self):
-            from transformers import AutoModelForImageTextToText
+        with explained(self.checkpoint):
+            import transformers
 
             device = self._device()
-            load: Any = AutoModelForImageTextToText.from_pretrained
-            network, info = load(
+            packing = self._quantised(device)
+            self._check_attention()
+            opener: Any = getattr(transformers, kind)
+            self.files.check_weights(config, opener)
+            network, info = opener.from_pretrained(
                 self.checkpoint,
                 config=config,
                 revision=self.revision,
+                trust_remote_code=False,
+                use_safetensors=True,
                 dtype=self._dtype(config, device),
                 attn_implementation=self.attention,
                 output_loading_info=True,
-                **self._quantised(device),
+                **packing,
             )
             if missing := sorted(info["missing_keys"]):
                 raise ModelError(
@@ -77,6 +101,11 @@ class Source:
             network.requires_grad_(False)
             placed: PreTrainedModel = (network if self.bits < 16 else network.to(device)).eval()
             return placed
+
+    def _check_attention(self) -> None:
+        """Without its package, transformers would fetch the kernel from the hub, and run it."""
+        if self.attention.startswith("flash") and find_spec("flash_attn") is None:
+            raise ModelError(NO_FLASH)
 
     def _device(self) -> str:
         import torch
@@ -121,15 +150,25 @@ class Source:
 
 
 @contextmanager
-def _explained(source: Source) -> Iterator[None]:
+def explained(checkpoint: str, doing: str = "loaded") -> Iterator[None]:
     """Turn what transformers raises into a sentence that says what to do."""
     try:
-        _hush()
         yield
-    except ModelError:
+    except (VisualcropError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
-    except Exception as exc:  # a damaged file fails in as many ways as there are parsers
-        raise ModelError(why(source.checkpoint, exc)) from exc
+    except BaseException as exc:  # a damaged file fails in as many ways as there are parsers
+        raise ModelError(why(checkpoint, exc, doing)) from exc  # a panic in Rust is no Exception
+
+
+def explaining(method: Callable[_P, _R]) -> Callable[_P, _R]:
+    """A model's method that says in a sentence where the files of its checkpoint do not fit."""
+
+    @wraps(method)
+    def explains(*args: _P.args, **named: _P.kwargs) -> _R:
+        with explained(args[0].id, "asked"):  # type: ignore[attr-defined]
+            return method(*args, **named)
+
+    return explains
 
 
 def _hush() -> None:

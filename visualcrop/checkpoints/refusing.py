@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 OFFLINE = "HF_HUB_OFFLINE"
+NO_FLASH = "flash_attention_2 needs the package flash-attn; install it, or set attention=sdpa."
+_CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
+_LONGEST = 200  # characters of what a library said
 
 
-def why(checkpoint: str, exc: Exception) -> str:
+def why(checkpoint: str, exc: BaseException, doing: str = "loaded") -> str:
     """Say of what transformers raised, or torch, what the user can do about it."""
+    if told := _of_machine(checkpoint, exc):
+        return told
+    if doing == "loaded" and is_folder(checkpoint):
+        return _of_folder(Path(checkpoint), exc)
+    if doing == "loaded" and isinstance(exc, OSError):
+        return _of_hub(checkpoint, exc)
+    return _generally(checkpoint, exc, doing)
+
+
+def is_folder(checkpoint: str) -> bool:
+    """Whether it is one on this machine; pathlib raises for a name that is too long."""
+    return os.path.isdir(checkpoint)  # noqa: PTH112
+
+
+def _of_machine(checkpoint: str, exc: BaseException) -> str:
+    """What is not the files' fault; empty if it may be."""
     said = str(exc)
+    if "trust_remote_code" in said:
+        return (
+            f"{checkpoint!r} wants to run code of its own, which is never done here; take a "
+            "checkpoint whose architecture transformers has."
+        )
     if "flash" in said.lower():
-        return "flash_attention_2 needs the package flash-attn; install it, or set attention=sdpa."
+        return NO_FLASH
     if isinstance(exc, ImportError | RuntimeError) and torchvision_fault():
         return (
             "torchvision does not match torch and breaks transformers: pip uninstall torchvision."
@@ -23,11 +49,9 @@ def why(checkpoint: str, exc: Exception) -> str:
             f"{checkpoint!r} does not fit into the memory of the GPU; set bits=4, "
             "dtype=bfloat16 or device=cpu, or take a smaller model."
         )
-    if Path(checkpoint).is_dir():
-        return _of_folder(Path(checkpoint), exc)
-    if isinstance(exc, OSError):
-        return _of_hub(checkpoint, exc)
-    return _generally(checkpoint, exc)
+    if isinstance(exc, MemoryError) or "can't allocate" in said:
+        return f"{checkpoint!r} does not fit into memory; take a smaller model or image."
+    return ""
 
 
 def torchvision_fault() -> str:
@@ -47,7 +71,7 @@ def lacking(bits: int) -> list[str]:
     return [name for name in needed if find_spec(name) is None]
 
 
-def _of_folder(folder: Path, exc: Exception) -> str:
+def _of_folder(folder: Path, exc: BaseException) -> str:
     if not (folder / "config.json").is_file():
         return (
             f"The folder {str(folder)!r} is no checkpoint, for it has no config.json; give the "
@@ -68,7 +92,7 @@ def _of_folder(folder: Path, exc: Exception) -> str:
     return _generally(str(folder), exc)
 
 
-def _of_hub(checkpoint: str, exc: Exception) -> str:
+def _of_hub(checkpoint: str, exc: BaseException) -> str:
     from huggingface_hub import constants
 
     causes = {type(cause).__name__ for cause in _causes(exc)}
@@ -84,14 +108,18 @@ def _of_hub(checkpoint: str, exc: Exception) -> str:
     return f"{where}, and the hub did not give it; go online, or give the folder of a checkpoint."
 
 
-def _generally(checkpoint: str, exc: Exception) -> str:
-    return f"{checkpoint!r} cannot be loaded: {_first(exc)}."
+def _generally(checkpoint: str, exc: BaseException, doing: str = "loaded") -> str:
+    named = "" if doing == "loaded" else f"{type(exc).__name__}: "
+    return f"{checkpoint!r} cannot be {doing}: {named}{_first(exc)}."
 
 
-def _first(exc: Exception) -> str:
-    """The first sentence of what was said."""
-    line = str(exc).strip().partition("\n")[0]
-    return line.partition(". ")[0].rstrip(".!") or type(exc).__name__
+def _first(exc: BaseException) -> str:
+    """The first sentence of what was said, on one line and not too long."""
+    lines = _CLASS.sub(r"\1", str(exc)).strip().splitlines() or [""]
+    said = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
+    said = " ".join(said.split()).partition(". ")[0].rstrip(".!:")
+    said = said if len(said) <= _LONGEST else f"{said[: _LONGEST - 3]}..."
+    return said or type(exc).__name__
 
 
 def _causes(exc: BaseException | None) -> Iterator[BaseException]:

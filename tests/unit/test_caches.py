@@ -1,0 +1,48 @@
+"""Nothing that is remembered grows with what is asked."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[2]
+_FEW = {  # functions that are remembered without a bound: what they are asked for is a fixed set
+    "_shipped": "sets of examples that ship",
+    "_small": "kinds of things that are drawn",
+    "_sprite": "kinds of things that are drawn",
+    "table": "tables of the paper",
+    "word_classes": "devices",
+    "word_ids": "kinds of words, and devices",
+}
+
+
+def _remembered() -> Iterator[tuple[ast.FunctionDef, str]]:
+    """Functions with a cache, and how it is written."""
+    for folder in ("visualcrop", "plugins"):
+        for path in sorted((_ROOT / folder).rglob("*.py")):
+            if "tests" in path.parts:
+                continue
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                for each in node.decorator_list if isinstance(node, ast.FunctionDef) else ():
+                    if "cache" in (how := ast.unparse(each)) and "property" not in how:
+                        assert isinstance(node, ast.FunctionDef)
+                        yield node, how
+
+
+@pytest.mark.parametrize(
+    ("function", "how"), [*_remembered()], ids=lambda p: getattr(p, "name", None)
+)
+def test_is_bounded(function: ast.FunctionDef, how: str) -> None:
+    """A cache has a size, or what it can be asked for is a fixed set; it holds no picture."""
+    asked = [ast.unparse(each.annotation) for each in function.args.args if each.annotation]
+    assert not {"View", "Image", "Question", "Prompt"} & {*asked}
+    bounded = how.startswith("lru_cache(") and "None" not in how
+    assert bounded or not asked or function.name in _FEW
+
+
+def test_the_list_is_no_longer_than_it_must_be() -> None:
+    """Whatever is excused is there."""
+    assert {*_FEW} <= {function.name for function, _ in _remembered()}

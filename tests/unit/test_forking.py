@@ -1,0 +1,37 @@
+"""A forked child waits for no thread that it does not have."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.mangled import picture
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+
+
+def _exit_code(*arguments: str) -> int:
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.unit.forked", *arguments],
+        check=False,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    return run.returncode
+
+
+def test_locks_are_open_in_the_child() -> None:
+    """Whatever a thread of the parent held: those of batches, memories, tallies, taps, tables."""
+    assert _exit_code() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.torch
+def test_a_model_in_the_middle_of_a_pass(tmp_path: Path) -> None:
+    """The child asks it anew, with one thread of torch's; with more, nothing is promised."""
+    picture(96, 64).save(tmp_path / "image.png")
+    assert _exit_code(str(tmp_path / "image.png")) == 0

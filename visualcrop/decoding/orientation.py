@@ -1,0 +1,81 @@
+"""
+Which side is up, without decoding a pixel.
+
+Pillow's own reader warns about broken blocks, by filters that all threads share, and decodes a
+whole PNG to see whether one comes at its end.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Mapping
+from typing import IO, Any
+
+import PIL.Image
+
+_TAG, _SHORT, _LONG = 0x0112, 3, 4
+_ORDERS = {b"II": "<", b"MM": ">"}
+_MOST = 1 << 20  # bytes of a block that are looked at
+
+
+def orientation_of(picture: PIL.Image.Image, file: IO[bytes] | None = None) -> int:
+    """As in EXIF, from 1 to 8; 1, which is upright, where nothing is said or it is broken."""
+    if picture.format == "TIFF":  # Pillow turns it as it decodes it, and tells the turned size
+        return 1
+    try:
+        exif = _block(picture.info) or (
+            _after_pixels(file) if file is not None and picture.format == "PNG" else b""
+        )
+        found = _in_exif(exif) if exif else None
+        found = _in_xmp(picture.info) if found is None else found
+    except (struct.error, ValueError, TypeError, AttributeError):
+        return 1
+    return found if found is not None and 1 <= found <= 8 else 1
+
+
+def _block(info: Mapping[Any, Any]) -> bytes:
+    """The EXIF block of any format; older PNGs have it in hexadecimal digits."""
+    if exif := info.get("exif"):
+        return bytes(exif[:_MOST])
+    lines = str(info.get("Raw profile type exif", ""))[:_MOST].split("\n")[3:]
+    return bytes.fromhex("".join(lines))
+
+
+def _after_pixels(file: IO[bytes]) -> bytes:
+    """The EXIF block of a PNG, wherever it stands among the chunks."""
+    place = file.tell()
+    try:
+        file.seek(8)
+        while len(head := file.read(8)) == 8 and head[4:] != b"IEND":
+            length = int.from_bytes(head[:4], "big")
+            if head[4:] == b"eXIf":
+                return file.read(min(length, _MOST))
+            file.seek(length + 4, os.SEEK_CUR)
+        return b""
+    finally:
+        file.seek(place)
+
+
+def _in_exif(block: bytes) -> int | None:
+    while block.startswith(b"Exif\0\0"):
+        block = block[6:]
+    order = _ORDERS.get(block[:2], "")
+    if not order:
+        return None
+    (start,) = struct.unpack_from(f"{order}I", block, 4)
+    (count,) = struct.unpack_from(f"{order}H", block, start)
+    for place in range(start + 2, start + 2 + 12 * count, 12):
+        tag, kind = struct.unpack_from(f"{order}HH", block, place)
+        if tag == _TAG and kind in {_SHORT, _LONG}:
+            value: int = struct.unpack_from(order + "HI"[kind == _LONG], block, place + 8)[0]
+            return value
+    return None
+
+
+def _in_xmp(info: Mapping[Any, Any]) -> int | None:
+    said = info.get("XML:com.adobe.xmp") or info.get("xmp") or b""
+    text = said if isinstance(said, str) else said.decode("ascii", "replace")
+    _, name, value = text.partition("tiff:Orientation")
+    digit = value.removeprefix('="').removeprefix(">")[:1]
+    return int(digit) if name and digit.isdecimal() else None

@@ -1,0 +1,35 @@
+"""
+What a forked process has to put right: locks whose holders are threads that it does not have.
+
+torch promises nothing of a fork while its own threads compute; neither is anything promised here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from types import MethodType
+from typing import Any
+from weakref import WeakKeyDictionary
+
+_methods: WeakKeyDictionary[Any, Callable[[Any], None]] = WeakKeyDictionary()
+_functions: list[Callable[[], None]] = []
+
+
+def in_child(mend: Callable[[], None]) -> None:
+    """Call *mend* in every child that is forked; if it is a method, as long as its object lives."""
+    if isinstance(mend, MethodType):
+        _methods[mend.__self__] = mend.__func__
+    else:
+        _functions.append(mend)
+
+
+def _mend_all() -> None:
+    for mend in _functions:
+        mend()
+    for holder, method in list(_methods.items()):
+        method(holder)
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_mend_all)

@@ -1,0 +1,28 @@
+"""Templates of pages and figures, into which text goes as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from .characters import printable
+
+
+def environment(package: str) -> jinja2.Environment:
+    """The templates of *package*; what is put in is escaped, and nothing may be missing."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader(package, "templates"),
+        autoescape=True,
+        finalize=_printable,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _printable(value: Any) -> Any:
+    """Text without what XML forbids and what turns lines around; escaping comes after."""
+    is_text = isinstance(value, str) and not isinstance(value, Markup)
+    return printable(value, newline="\n") if is_text else value

@@ -1,0 +1,41 @@
+"""JSON as the standard has it, which no text in it can break and no terminal obeys."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_LETTERS = re.compile(r"[^ -~\n]+")
+
+
+def json_text(value: Any, *, indent: int | None = None, ascii_only: bool = False) -> str:
+    """Of *value*; numbers that JSON does not have are null, letters that are unseen are escaped."""
+    told = json.dumps(_strict(value), ensure_ascii=ascii_only, indent=indent, allow_nan=False)
+    return escaped(told)
+
+
+def escaped(text: str) -> str:
+    """The same JSON, in which letters that are unseen, or halves of one, are escaped."""
+    return _LETTERS.sub(_escaped, text)
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _strict(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_strict(inner) for inner in value]
+    if hasattr(value, "dtype") and hasattr(value, "tolist"):  # a number of numpy or torch
+        return _strict(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, str | int) else str(value)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """Only outside of ASCII, and DEL: everything else JSON escapes itself."""
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in found[0]).replace(
+        "\x7f", "\\u007f"
+    )

@@ -1,0 +1,88 @@
+"""Tables as CSV, Markdown and LaTeX: a cell stays a cell, whatever is written in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from .characters import printable
+
+Cells: TypeAlias = Sequence[Sequence[str]]
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?( ?%)?|[+-]?(inf|nan)", re.IGNORECASE)
+# What spreadsheets calculate, in East Asia also in wide letters; after a semicolon, too, at which
+# those split that have commas in numbers, whatever is quoted.
+_FORMULA = re.compile(r"^(\s*)(?=[=+\-@＝＋－＠])")
+_WITHIN = re.compile(r"(;[\s\"']*)(?=[=+\-@＝＋－＠])")
+_QUOTED = re.compile(r'[",;]|^\s|\s$')
+_MARKUP = re.compile(
+    r"[\\`*~#$]|(?<!\w)_|_(?!\w)|\](?=[(\[:])"
+    r"|(?P<unseen>[&<>|@]|:(?=[^\s\d])|(?<=\bwww)\.)",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"[^`<>&|\\]+")
+_SPECIAL = {letter: f"\\{letter}" for letter in "%_&#${}"} | {
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "\\": r"\textbackslash{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "[": "{[}",  # an argument of the line break before it, as `*` is
+    "]": "{]}",
+    "*": "{*}",
+    "\N{NO-BREAK SPACE}": "~",
+    "\N{ZERO WIDTH JOINER}": "",
+    "\N{ZERO WIDTH NON-JOINER}": "",
+}
+
+
+def csv_table(rows: Cells) -> str:
+    """For spreadsheets, which run no cell as a formula, and for programs."""
+    return "".join(f"{','.join(map(_csv_cell, row))}\n" for row in rows)
+
+
+def markdown_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of GitHub's kind: the first column to the left, the others to the right."""
+    ruler = "---" + " | --:" * (len(heading) - 1)
+    head, *body = (" | ".join(map(markdown, row)) for row in (heading, *rows))
+    return "".join(f"| {line} |\n" for line in (head, ruler, *body))
+
+
+def markdown(text: str) -> str:
+    """Text in a line of Markdown that is not read as markup, a link or HTML."""
+    return _MARKUP.sub(_escaped, printable(text))
+
+
+def markdown_code(text: str) -> str:
+    """As code where it can be, else as text: within code nothing can be escaped."""
+    told = printable(text)
+    return f"`{told}`" if _CODE.fullmatch(told) and told == told.strip() else markdown(told)
+
+
+def latex_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """For papers, in booktabs."""
+    head, *body = (f"{' & '.join(map(latex, row))} \\\\\n" for row in (heading, *rows))
+    return (
+        f"\\begin{{tabular}}{{l{'r' * (len(heading) - 1)}}}\n\\toprule\n{head}\\midrule\n"
+        f"{''.join(body)}\\bottomrule\n\\end{{tabular}}\n"
+    )
+
+
+def latex(text: str) -> str:
+    """Text in a line of LaTeX that runs no command, and has no letter that no font has."""
+    told = printable(text, mark="?", newline=" ")
+    return "".join(_SPECIAL.get(letter, letter) for letter in told)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """With a backslash or, what would part cells or become a link all the same, by its number."""
+    return f"&#{ord(found[0])};" if found["unseen"] else f"\\{found[0]}"
+
+
+def _csv_cell(text: str) -> str:
+    cell = _WITHIN.sub(r"\1'", printable(text))
+    if not _NUMBER.fullmatch(cell):
+        cell = _FORMULA.sub(r"'\1", cell)
+    return '"{}"'.format(cell.replace('"', '""')) if _QUOTED.search(cell) else cell
