@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.datasets import shipped
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import Record
 from visualcrop.evaluation.comparing import compare
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows
 from visualcrop.evaluation.wording import wrong_told
 
@@ -106,3 +108,16 @@ def test_reports_of_older_runs_promise_nothing(store: Store) -> None:
         path.write_text('{"questions": 3, "broken": 0, "named": [], "sha256": "0"}')
     assert store.finished
     assert _told(store) == ""
+
+
+def test_broken_rows_are_counted_once(tmp_path: Path) -> None:
+    """Every shard meets all of them; a row is not broken twice for that."""
+    data = shipped.folder(tmp_path / "data")
+    with (data / "samples.jsonl").open("a") as file:
+        file.write('\n{"id": "torn"}\n')
+    study = Study(f"folder(path={data})", "toy", {"direct": "direct"})
+    for part in (1, 2):
+        store = evaluate(study, tmp_path / "run", selection=Selection(shard=(part, 2)))
+    count, first = store.broken()
+    assert [told["broken"] for told in store.asked()] == [1, 1]
+    assert (count, first.partition(":")[0]) == (1, "'torn'")
