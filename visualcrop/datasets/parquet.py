@@ -99,10 +99,11 @@ def _rows(file: Any, path: Path, **part: Any) -> Iterator[dict[str, Any]]:
     """Rows one by one; a sentence where the file is damaged, or a text in it is not UTF-8."""
     import pyarrow as pa
 
+    damaged = (OSError, ValueError, pa.ArrowException)  # as Python ends, the module is no more
     try:
         for batch in file.iter_batches(1, **part):
             yield from batch.to_pylist()
-    except (OSError, ValueError, pa.ArrowException) as exc:
+    except damaged as exc:
         reason = str(exc).partition("\n")[0].rstrip(".")
         raise FileError(f"{str(path)!r} cannot be read on: {reason}.") from exc
 
