@@ -114,13 +114,16 @@ class Looker:
         looked at.
         """
         asked = Question.of(question, Image.open(image), choices)
-        answer = self.answer(asked, budget=budget, ledger=ledger)
-        return without_pictures(answer, asked.image, image)
+        return without_pictures(self._search(asked, budget, ledger), asked.image, image)
 
     def answer(
         self, asked: Question, *, budget: Budget | None = None, ledger: Ledger | None = None
     ) -> Answer:
         """Answer a `Question`, put and read as its own protocol says."""
+        return without_pictures(self._search(asked, budget, ledger), asked.image, asked.image)
+
+    def _search(self, asked: Question, budget: Budget | None, ledger: Ledger | None) -> Answer:
+        """The answer as the searcher gives it, with its bill."""
         if budget is not None and ledger is not None:
             raise SpecError("A ledger has a budget of its own; give Ledger(budget) alone.")
         ledger = ledger or Ledger(Budget() if budget is None else budget)
@@ -133,8 +136,7 @@ class Looker:
                 f"A strategy wanted to end the program (SystemExit: {exc}); mend its plug-in."
             ) from exc
         own = {stage: n - before.get(stage, 0) for stage, n in ledger.by_stage().items()}
-        answer = attrs.evolve(answer, passes={stage: n for stage, n in own.items() if n})
-        return without_pictures(answer, asked.image, asked.image)
+        return attrs.evolve(answer, passes={stage: n for stage, n in own.items() if n})
 
     def ask_many(
         self, questions: Iterable[Asked], *, concurrency: int = 8, budget: Budget = Budget()
