@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from .forking import in_child
 from .model import NOTHING, By, Capture, Choice, Model, Reading, Reply, Scale
 from .prompt import Prompt
 from .values import View
@@ -60,8 +60,7 @@ def _unlock() -> None:
     _tabs.clear()
 
 
-if hasattr(os, "register_at_fork"):  # Windows has none
-    os.register_at_fork(after_in_child=_unlock)
+in_child(_unlock)
 
 
 def _tab(model: Model) -> _Tab:
