@@ -69,7 +69,7 @@ def pytest_configure() -> None:
         found = entry_points(group=group)
         return [entry for entry in found if entry.dist is None or entry.dist.name not in foreign]
 
-    from visualcrop import plugins
+    from visualcrop.plugin import manager as plugins
 
     vars(plugins)["entry_points"] = without_foreign
     progress._EVERY = math.inf  # noqa: SLF001 - however long a command takes, it says the same

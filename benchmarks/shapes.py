@@ -15,7 +15,7 @@ from transformers import AutoModelForImageTextToText
 from tests.models.tiny.configs import make_config
 from tests.models.tiny.processors import save_processor
 from visualcrop import ModelFamily, Registry
-from visualcrop.models.family import Gridded
+from visualcrop.models.families.base import Gridded
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig

@@ -13,7 +13,7 @@ import attrs
 import typer.main
 
 from visualcrop import Registry, Spec, Strategy, cli
-from visualcrop.spec import written
+from visualcrop.spec.parse import written
 
 ROOT = Path(__file__).parent.parent
 NOTE = "<!-- Written by scripts/reference.py from the code: change that, and run it again. -->\n"

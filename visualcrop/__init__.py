@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import errors
 from .answer.collage import Collage, merged
 from .answer.replying import reply
+from .api import Looker
 from .budget import (
     ANSWER,
     CONVENTIONS,
@@ -15,13 +16,11 @@ from .budget import (
     all_passes,
     focus_paper,
 )
-from .dataset import Dataset, ImageSource, Problem, Sample, TargetBox
+from .data.base import Dataset, ImageSource, Problem, Sample, TargetBox
 from .errors import VisualcropError
-from .executor import Executor, Open, Task, Worker
+from .executors.base import Executor, Open, Task, Worker
 from .geometry import Box, Grid
-from .hookspecs import hookimpl
 from .image import Image
-from .inference.batching import Batching
 from .interfaces import (
     AnswerComposer,
     ProposalGenerator,
@@ -30,9 +29,8 @@ from .interfaces import (
     TargetExtractor,
     Verifier,
 )
-from .judge import Judge, Rule, Ruling
-from .looker import Looker
-from .model import (
+from .judges.base import Judge, Rule, Ruling
+from .models.base import (
     Capture,
     Choice,
     Model,
@@ -46,21 +44,23 @@ from .model import (
     Traits,
     Work,
 )
-from .models.families import Auto
-from .models.fingerprint import checkpoint_fingerprint
+from .models.checkpoints.fingerprint import checkpoint_fingerprint
+from .models.engine.batching import Batching
+from .models.families.auto import Auto
+from .models.reconciling import UNBILLED
 from .output.streams import say
-from .plugins import Plugin, Plugins, load_plugins
+from .plugin.hooks import hookimpl
+from .plugin.manager import Plugin, Plugins, load_plugins
+from .plugin.registry import Registry
 from .prompt import Mark, Prompt, Sampling
 from .proposals.anchors import Anchors
 from .protocol import Protocol
-from .reconciling import UNBILLED
 from .record import Record
-from .registry import Registry
 from .relevance.similarity import pseudo_attention, similarity_map, smoothed
 from .relevance.vv import Vv
-from .settings import Usually
-from .spec import Spec
-from .strategy import Strategy, at_least, between, option
+from .spec.parse import Spec
+from .strategy.base import Strategy, at_least, between, option
+from .strategy.defaults import Usually
 from .targets.in_context import InContext
 from .values import Answer, Evidence, Finding, Proposal, Question, RelevanceMap, Target, View
 from .verification.existence import Existence

@@ -15,9 +15,20 @@ from typing import Any
 import attrs
 
 from .errors import BudgetExceededError, PluginError, SpecError
-from .model import NOTHING, By, Capture, Choice, Model, ModelFamily, Reading, Reply, Traits, Work
+from .models.base import (
+    NOTHING,
+    By,
+    Capture,
+    Choice,
+    Model,
+    ModelFamily,
+    Reading,
+    Reply,
+    Traits,
+    Work,
+)
+from .models.reconciling import UNBILLED, Ask, Door, Lending
 from .prompt import Prompt
-from .reconciling import UNBILLED, Ask, Door, Lending
 
 ANSWER = "answer"  # the one stage that is outside the budget, as in the paper
 

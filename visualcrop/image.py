@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from .decoding import MAX_BYTES, decode
-from .decoding.converting import tiles
 from .errors import ImageError
 from .geometry import Box
+from .image_io import MAX_BYTES, decode
+from .image_io.converting import tiles
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 

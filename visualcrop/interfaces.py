@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 
-from . import returning
 from .budget import BudgetedModel
-from .promises import Stage
+from .strategy import stage_checks as returning
+from .strategy.return_checks import Stage
 from .values import Answer, Finding, Proposal, Question, RelevanceMap, Target, View
 
 

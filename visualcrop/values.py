@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from .errors import GeometryError, QuestionError, ResultError
 from .geometry import Box, Grid
-from .held import a, finite, is_writable, listed, text, whole
 from .image import Image
 from .protocol import LETTERS, Protocol
+from .utils.fields import a, finite, is_writable, listed, text, whole
 
 if TYPE_CHECKING:
     import PIL.Image

@@ -16,8 +16,8 @@ import torch
 from huggingface_hub import constants
 
 from tests.cli.running import Run
-from visualcrop.checkpoints import refusing
 from visualcrop.cli import checks
+from visualcrop.models.checkpoints import refusing
 
 
 @pytest.fixture

@@ -31,9 +31,9 @@ from visualcrop import Reply
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.study import Study
-from visualcrop.held import is_writable
 from visualcrop.models.toy.model import ToyModel
-from visualcrop.spec import written
+from visualcrop.spec.parse import written
+from visualcrop.utils.fields import is_writable
 
 _SHORT = [text for text in TEXTS.values() if len(text) < 100]
 _SOME = {name: TEXTS[name] for name in ("closing more", "markup", "lines", "half", "wide")}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from visualcrop.plugins import BLOCK, GROUP
+from visualcrop.plugin.manager import BLOCK, GROUP
 
 _MODULES = (
     "import runpy, sys; sys.argv = ['visualcrop', *{words}];\n"

@@ -11,7 +11,7 @@ from torch import Tensor
 from tests.models.opened import EXISTENCE, about, interleaved, noise, opened
 from tests.models.tiny.configs import LAYERS
 from visualcrop import Box, Prompt, Reading, View
-from visualcrop.inference.remembering import Memory
+from visualcrop.models.engine.remembering import Memory
 from visualcrop.models.huggingface import HuggingFaceModel
 
 EVERY = tuple(range(LAYERS))

@@ -10,8 +10,8 @@ import torch
 from tests.models.tiny.checkpoints import checkpoint
 from tests.models.tiny.processors import load_processor
 from visualcrop import Prompt
-from visualcrop.models.blip import BlipModel
-from visualcrop.models.instructblip import InstructBlip
+from visualcrop.models.families.blip import BlipModel
+from visualcrop.models.families.instructblip import InstructBlip
 
 NAME = "instructblip"
 EXAMPLES = (("What is red?", "So the mug."), ("What is blue?", "So the key."))

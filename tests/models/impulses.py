@@ -19,7 +19,7 @@ from tests.models.reference import picture
 from tests.models.tiny.checkpoints import NETWORKS, checkpoint
 from tests.models.tiny.processors import load_processor
 from visualcrop import Box
-from visualcrop.layouts.layout import Layout, Size
+from visualcrop.models.layouts.layout import Layout, Size
 
 
 @attrs.frozen

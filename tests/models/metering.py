@@ -22,7 +22,7 @@ from transformers import (
 
 from tests.models.tiny.checkpoints import FAMILIES, checkpoint
 from tests.models.tiny.processors import load_processor
-from visualcrop.metering.meter import Meter, Span
+from visualcrop.models.engine.metering.meter import Meter, Span
 
 SEARCHABLE = [family for family in FAMILIES if family != "instructblip"]
 NEW = 4  # tokens to generate

@@ -16,8 +16,8 @@ from transformers import DynamicCache
 from tests.models.tiny.checkpoints import checkpoint
 from tests.models.tiny.configs import LAYERS
 from tests.models.tiny.processors import load_processor
-from visualcrop.inference.capture import Tap
-from visualcrop.model import Capture
+from visualcrop.models.base import Capture
+from visualcrop.models.engine.capture import Tap
 
 EVERY = tuple(range(LAYERS))
 QUESTION = "Is there a red mug in the image?"

@@ -12,7 +12,7 @@ import transformers as tf
 from tests.models.tiny.checkpoints import checkpoint
 from tests.models.tiny.processors import load_processor, processor_class
 from tests.unit.layouts.published import NEXT_PINPOINTS, QWEN
-from visualcrop.layouts.layout import Size
+from visualcrop.models.layouts.layout import Size
 
 
 def published_processor(family: str) -> Any:

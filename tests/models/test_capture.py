@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from tests.models.passes import EVERY, assert_close, eager, inputs, network, tapped, whole
-from visualcrop.inference.caching import fork
-from visualcrop.model import Capture
+from visualcrop.models.base import Capture
+from visualcrop.models.engine.caching import fork
 
 pytestmark = pytest.mark.torch
 

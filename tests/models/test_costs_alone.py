@@ -14,8 +14,8 @@ from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows
-from visualcrop.inference.batching import Batching
-from visualcrop.inference.recalling import Recalling
+from visualcrop.models.engine.batching import Batching
+from visualcrop.models.engine.recalling import Recalling
 from visualcrop.record import Record
 from visualcrop.testing import Scene
 

@@ -11,8 +11,8 @@ from transformers import LlavaConfig, StaticCache
 
 from tests.models.metering import SEARCHABLE, Bench, StopError, inputs, metered, network
 from tests.models.tiny.checkpoints import FAMILIES
-from visualcrop.metering.flops import macs_language
-from visualcrop.metering.meter import Meter
+from visualcrop.models.engine.metering.flops import macs_language
+from visualcrop.models.engine.metering.meter import Meter
 
 pytestmark = pytest.mark.torch
 every_family = pytest.mark.parametrize("metered_family", FAMILIES)

@@ -20,7 +20,7 @@ from tests.unit.refusals import is_one_sentence, refused
 from visualcrop import Auto, Looker
 from visualcrop.errors import ModelError
 from visualcrop.judges.llm import Llm
-from visualcrop.models.llava import Llava
+from visualcrop.models.families.llava import Llava
 from visualcrop.testing import Scene
 
 pytestmark = [pytest.mark.torch]

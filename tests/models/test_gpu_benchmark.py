@@ -15,7 +15,7 @@ from benchmarks.measures import Ceilings
 from benchmarks.shapes import SEVEN_BILLION, Shape, checkpoint_without_weights
 from tests.unit.refusals import is_one_sentence
 from visualcrop import Image, ModelFamily, Registry, View
-from visualcrop.models.family import Gridded
+from visualcrop.models.families.base import Gridded
 
 _MEASURES = [
     "prefill with captured values",

@@ -8,8 +8,8 @@ import pytest
 
 from tests.models.impulses import Case, Seer, impulses
 from tests.models.tiny import sizes
-from visualcrop.layouts.anyres import anyres
-from visualcrop.layouts.layout import (
+from visualcrop.models.layouts.anyres import anyres
+from visualcrop.models.layouts.layout import (
     Eye,
     Layout,
     Size,
@@ -18,7 +18,7 @@ from visualcrop.layouts.layout import (
     padded_square,
     squashed,
 )
-from visualcrop.layouts.tiling import pan_and_scan, tiled
+from visualcrop.models.layouts.tiling import pan_and_scan, tiled
 
 _SIDE = sizes.EYES["gemma3"][0]  # and InternVL's
 _JOINED = Eye(_SIDE, _SIDE // 2)

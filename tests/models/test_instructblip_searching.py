@@ -23,8 +23,8 @@ from visualcrop import (
     View,
 )
 from visualcrop.errors import ModelError
-from visualcrop.models.blip import BlipModel
-from visualcrop.models.instructblip import InstructBlip
+from visualcrop.models.families.blip import BlipModel
+from visualcrop.models.families.instructblip import InstructBlip
 from visualcrop.searchers.direct import Direct
 from visualcrop.searchers.focus import Focus
 

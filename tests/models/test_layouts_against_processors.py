@@ -24,9 +24,9 @@ from tests.unit.layouts.published import (
     gemma_crops,
 )
 from visualcrop.errors import GeometryError
-from visualcrop.layouts.anyres import select_best_resolution
-from visualcrop.layouts.layout import Size, acceptable, smart_resize
-from visualcrop.layouts.tiling import get_optimal_tiled_canvas, pan_and_scan_crops
+from visualcrop.models.layouts.anyres import select_best_resolution
+from visualcrop.models.layouts.layout import Size, acceptable, smart_resize
+from visualcrop.models.layouts.tiling import get_optimal_tiled_canvas, pan_and_scan_crops
 
 _DICE = random.Random(0)
 _SIZES: list[Size] = [

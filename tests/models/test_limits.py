@@ -11,7 +11,7 @@ from tests.models.tiny.checkpoints import checkpoint
 from tests.unit.refusals import refused
 from visualcrop import Patches, Prompt, View
 from visualcrop.errors import ModelError
-from visualcrop.models.llava_next import LlavaNext
+from visualcrop.models.families.llava_next import LlavaNext
 
 _WIDE, _LONG = (900, 600), (1200, 300)  # Gemma 3 cuts only long images into crops
 _LIMITED: dict[str, list[dict[str, Any]]] = {  # most that is looked at: a lot, less, least

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from tests.models.metering import NEW, Bench, StopError, inputs, network
 from tests.models.tiny.checkpoints import FAMILIES
-from visualcrop.metering.flops import macs_language
-from visualcrop.metering.meter import Meter
+from visualcrop.models.engine.metering.flops import macs_language
+from visualcrop.models.engine.metering.meter import Meter
 
 pytestmark = pytest.mark.torch
 every_family = pytest.mark.parametrize("metered_family", FAMILIES)
@@ -210,7 +210,7 @@ class TestSpans:
         """An inner span's time is part of the outer one's, and time outside is nobody's."""
         moments = iter((10.0, 11.0, 13.0, 17.0, 25.0, 41.0))
         clock = SimpleNamespace(perf_counter=lambda: next(moments))
-        monkeypatch.setattr("visualcrop.metering.meter.time", clock)
+        monkeypatch.setattr("visualcrop.models.engine.metering.meter.time", clock)
         with bench.meter.measure() as outer, bench.meter.measure() as inner:
             pass
         with bench.meter.measure() as later:

@@ -15,8 +15,8 @@ import pytest
 from tests.models.opened import about
 from tests.models.tiny.checkpoints import checkpoint
 from visualcrop import Auto, Looker, ModelFamily, Registry, Searcher, load_plugins
-from visualcrop.configure import configure
 from visualcrop.models.huggingface import HuggingFaceModel
+from visualcrop.plugin.configure import configure
 from visualcrop.testing import ModelFamilySuite
 
 _PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "models.md"

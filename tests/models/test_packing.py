@@ -11,9 +11,9 @@ from tests.models.alike import EVERY, asked, assert_alike, internals, plain, rem
 from tests.models.opened import GRIDDED, about, opened
 from tests.models.tiny.checkpoints import checkpoint
 from visualcrop import Capture, ModelFamily, Prompt, Registry, Work
-from visualcrop.inference import reading
-from visualcrop.inference.reading import shared
-from visualcrop.model import By
+from visualcrop.models.base import By
+from visualcrop.models.engine import reading
+from visualcrop.models.engine.reading import shared
 from visualcrop.models.huggingface import HuggingFaceModel
 
 pytestmark = pytest.mark.torch

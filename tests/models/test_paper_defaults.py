@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 from tests.models.tiny.checkpoints import checkpoint
 from visualcrop import ModelFamily, Registry, Searcher
 from visualcrop.cli import app
-from visualcrop.configure import configure
+from visualcrop.plugin.configure import configure
+from visualcrop.plugin.model_settings import suit
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.focus import Focus
-from visualcrop.suiting import suit
 
 _DEPTHS = {"llava": 32, "llava-onevision": 28}  # of the 7B models
 _HARD = ["hrbench", "mme-realworld-lite", "aokvqa", "gqa"]  # the paper's other datasets

@@ -14,8 +14,8 @@ from tests.models.tiny.processors import load_processor
 from tests.unit.refusals import refused
 from visualcrop import Box, Capture, Prompt, View
 from visualcrop.errors import ModelError
-from visualcrop.inference.pixels import sight
-from visualcrop.layouts.layout import Eye, centre_crop, padded_square, squashed
+from visualcrop.models.engine.pixels import sight
+from visualcrop.models.layouts.layout import Eye, centre_crop, padded_square, squashed
 
 pytestmark = pytest.mark.torch
 

@@ -18,9 +18,9 @@ from huggingface_hub import constants
 from tests.models.tiny.checkpoints import checkpoint
 from tests.unit.refusals import is_one_sentence, refused
 from visualcrop import Auto
-from visualcrop.checkpoints.refusing import why
 from visualcrop.errors import ModelError, VisualcropError
-from visualcrop.models.llava import Llava
+from visualcrop.models.checkpoints.refusing import why
+from visualcrop.models.families.llava import Llava
 
 _BY_ITSELF = """
 import sys
@@ -211,7 +211,9 @@ class TestMachine:
         said = "Weights of 4 or 8 bits need a CUDA GPU; set bits=16."
         assert refused(ModelError, family.open) == said
         monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-        monkeypatch.setattr("visualcrop.checkpoints.loading.lacking", lambda _: ["one", "another"])
+        monkeypatch.setattr(
+            "visualcrop.models.checkpoints.loading.lacking", lambda _: ["one", "another"]
+        )
         assert refused(ModelError, attrs.evolve(family, bits=8).open) == (
             "Weights of 8 bits need one and another; install it, or set bits=16."
         )

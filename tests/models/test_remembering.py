@@ -17,9 +17,9 @@ from tests.models.alike import (
 )
 from tests.models.opened import GRIDDED, about, interleaved
 from visualcrop import Capture, Prompt
-from visualcrop.inference.caching import kept
-from visualcrop.inference.engine import State
-from visualcrop.inference.remembering import Memory
+from visualcrop.models.engine.caching import kept
+from visualcrop.models.engine.engine import State
+from visualcrop.models.engine.remembering import Memory
 from visualcrop.models.huggingface import HuggingFaceModel
 
 CHOICES = ("Yes", "No", "The mug is red.")

@@ -13,8 +13,8 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import flash_attention_mask
 
 from tests.models.passes import EVERY, assert_close, eager, network, tapped
-from visualcrop.inference.rows import Call, watched
-from visualcrop.model import Capture
+from visualcrop.models.base import Capture
+from visualcrop.models.engine.rows import Call, watched
 
 pytestmark = pytest.mark.torch
 

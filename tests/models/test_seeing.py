@@ -11,8 +11,8 @@ from torch import Tensor
 from tests.models.alike import part
 from tests.models.opened import EXISTENCE, GRIDDED, about, interleaved, noise, opened
 from visualcrop import Image, Prompt, View
-from visualcrop.inference.prompting import Prompter
-from visualcrop.inference.remembering import Memory
+from visualcrop.models.engine.prompting import Prompter
+from visualcrop.models.engine.remembering import Memory
 
 pytestmark = pytest.mark.torch
 

@@ -16,8 +16,8 @@ from tests.models.alike import EVERY, assert_alike, internals, plain, rememberin
 from tests.models.metering import CPU_FLOPS
 from tests.models.opened import EXISTENCE, GRIDDED, about, interleaved, noise, opened
 from visualcrop import Box, Capture, Prompt, View, Work
-from visualcrop.inference.reading import Reader
-from visualcrop.inference.remembering import Memory
+from visualcrop.models.engine.reading import Reader
+from visualcrop.models.engine.remembering import Memory
 from visualcrop.models.huggingface import HuggingFaceModel
 
 pytestmark = pytest.mark.torch
@@ -95,7 +95,7 @@ class TestSideBySide:
         self, family: str, memory: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """If padding is for free; and with a memory, another for other words about the same."""
-        monkeypatch.setattr("visualcrop.inference.padding._MOST_PADDING", 1000)
+        monkeypatch.setattr("visualcrop.models.engine.padding._MOST_PADDING", 1000)
         monkeypatch.setattr(Reader, "_weights", 1 << 30)
         model = model_of(family, memory, most_tokens=8192)
         for target in ("mug", "key"):
@@ -172,7 +172,7 @@ class TestSideBySide:
 @every_family
 def test_other_kernels_read_side_by_side_too(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that take no mask for each pair of tokens, as flash attention."""
-    monkeypatch.setattr("visualcrop.inference.reading.packs", lambda model: False)
+    monkeypatch.setattr("visualcrop.models.engine.reading.packs", lambda model: False)
     wanted = [c.logits for c in plain(family).choose(crops(), SENTENCES, by="sentence")]
     model = remembering(family)
     for _ in range(2):

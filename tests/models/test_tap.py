@@ -11,8 +11,8 @@ import torch
 
 from tests.models.passes import EVERY, finished, inputs, network, tapped
 from visualcrop.errors import SpecError
-from visualcrop.inference.capture import Stop, Tap
-from visualcrop.model import NOTHING, Capture
+from visualcrop.models.base import NOTHING, Capture
+from visualcrop.models.engine.capture import Stop, Tap
 
 pytestmark = pytest.mark.torch
 

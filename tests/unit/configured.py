@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from visualcrop import Registry, Searcher
-from visualcrop.configure import configure, read_option
+from visualcrop.plugin.configure import configure, read_option
 from visualcrop.searchers.focus import Focus
 
 Settings = Mapping[str, Mapping[str, object]]

@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from visualcrop import Image
-from visualcrop.decoding import MAX_BYTES
-from visualcrop.decoding.cost import cost
-from visualcrop.decoding.sources import opened
+from visualcrop.image_io import MAX_BYTES
+from visualcrop.image_io.cost import cost
+from visualcrop.image_io.sources import opened
 
 
 def status(field: str) -> int:

@@ -14,10 +14,10 @@ from torch.nn import Linear
 from tests.unit.inference.crowd import Gated
 from tests.unit.inference.test_remembering import Made
 from visualcrop import Batching, Looker, Prompt
-from visualcrop.datasets import parquet
-from visualcrop.inference import hold
-from visualcrop.inference.remembering import Memory
-from visualcrop.metering.tally import Tally
+from visualcrop.data.formats import parquet
+from visualcrop.models.engine import hold
+from visualcrop.models.engine.metering.tally import Tally
+from visualcrop.models.engine.remembering import Memory
 
 PATIENCE = 60  # seconds until the child is taken for stuck
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import attrs
 
 from visualcrop import Registry, Spec
-from visualcrop.registry import Entry
+from visualcrop.plugin.registry import Entry
 from visualcrop.searchers.focus import Focus
-from visualcrop.spec import plain, written
+from visualcrop.spec.parse import plain, written
 
 _SCALARS = (
     *("0", "1", "-1", "3", "4.7", "1e9", "1e-9", "-0.0", "9" * 30, "1e308"),

@@ -8,8 +8,8 @@ import pytest
 
 from tests.unit.refusals import refused
 from visualcrop import Looker, RelevanceSource
-from visualcrop.blaming import blamed
 from visualcrop.errors import PluginError
+from visualcrop.plugin.errors import blamed
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.focus import Focus
 from visualcrop.testing import Scene, ToyModel

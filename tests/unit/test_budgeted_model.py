@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.refusals import refused
 from visualcrop import ANSWER, BudgetedModel, Capture, Charge, Ledger, Prompt, Reading
 from visualcrop.errors import BudgetExceededError
-from visualcrop.model import NOTHING
+from visualcrop.models.base import NOTHING
 from visualcrop.models.toy import Toy
 from visualcrop.testing import Bench, ToyModel
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from visualcrop import Strategy, builtins, interfaces
-from visualcrop.hookspecs import hookspec
-from visualcrop.plugins import load_plugins
-from visualcrop.soundness import check
+from visualcrop import Strategy, interfaces
+from visualcrop.plugin import builtins
+from visualcrop.plugin.hooks import hookspec
+from visualcrop.plugin.manager import load_plugins
+from visualcrop.plugin.validation import check
 
 
 class TestBuiltins:

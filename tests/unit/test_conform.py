@@ -8,11 +8,11 @@ import pytest
 
 from tests.unit.refusals import refused
 from visualcrop import Registry, RelevanceSource, Searcher, Spec
-from visualcrop.conform import conform
 from visualcrop.errors import SpecError
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.focus import Focus
-from visualcrop.spec import Value
+from visualcrop.spec.coerce import conform
+from visualcrop.spec.parse import Value
 
 _Size = int | Literal["auto"]
 _Span = tuple[int, int] | None

@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.mangled import chunk, encoded, picture, sound_files
 from visualcrop import Image
-from visualcrop.decoding import size_of
+from visualcrop.image_io import size_of
 
 _PATIENCE = 60  # seconds until a thread is given up
 

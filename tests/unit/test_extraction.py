@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualcrop.extraction import extracted
+from visualcrop.protocol import extracted
 
 _COLOURS = ("red", "blue", "black", "white")
 

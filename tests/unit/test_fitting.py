@@ -115,7 +115,7 @@ class TestFits:
     def test_nothing_is_resolved_at_start_up(self) -> None:
         """Annotations are evaluated when an option is first given, not when modules load."""
         code = (
-            "import visualcrop; from visualcrop.strategy import types_of;"
+            "import visualcrop; from visualcrop.strategy.base import types_of;"
             "visualcrop.Registry.load(); assert not types_of.cache_info().misses;"
             "visualcrop.Vv(pool=3); assert types_of.cache_info().misses == 1"
         )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from visualcrop.metering import holding
-from visualcrop.metering.holding import most_held
+from visualcrop.models.engine.metering import holding
+from visualcrop.models.engine.metering.holding import most_held
 
 _MORE = 8 << 20
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualcrop.keys import Keys, number
+from visualcrop.utils.text_set import Keys, number
 
 
 class TestKeys:

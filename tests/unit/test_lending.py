@@ -11,17 +11,10 @@ import pytest
 from tests.unit.reaching import ASKED, TEXT, Cheating, fifty
 from tests.unit.refusals import refused
 from tests.waiting import join
-from visualcrop import (
-    Budget,
-    BudgetedModel,
-    Charge,
-    Ledger,
-    Looker,
-    Work,
-    reconciling,
-)
+from visualcrop import Budget, BudgetedModel, Charge, Ledger, Looker, Work
 from visualcrop.errors import BudgetExceededError, PluginError, SpecError
-from visualcrop.inference.batching import Batching
+from visualcrop.models import reconciling
+from visualcrop.models.engine.batching import Batching
 from visualcrop.testing import Bench, ToyModel
 
 

@@ -23,7 +23,7 @@ from tests.unit.refusals import refused
 from visualcrop import Image, Question, Registry, Searcher, Spec
 from visualcrop.answer.outlining import outline_colour
 from visualcrop.errors import QuestionError, SpecError
-from visualcrop.spec_text import _TOKEN
+from visualcrop.spec.parse import _TOKEN
 from visualcrop.targets.quoted import _QUOTED
 
 _ROOT = Path(__file__).parents[2]

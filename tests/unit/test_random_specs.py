@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.unit.random_specs import random_options, random_specs
 from tests.unit.refusals import is_one_sentence
 from visualcrop import Registry, Searcher, VisualcropError
-from visualcrop.configure import configure, read_option
+from visualcrop.plugin.configure import configure, read_option
 
 
 class TestRandomSpecs:

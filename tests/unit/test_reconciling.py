@@ -11,22 +11,13 @@ import pytest
 from tests.unit.reaching import ASKED, TEXT, Cheating, fifty
 from tests.unit.refusals import refused
 from tests.waiting import join
-from visualcrop import (
-    UNBILLED,
-    Answer,
-    Budget,
-    BudgetedModel,
-    Charge,
-    Ledger,
-    Looker,
-    Model,
-)
-from visualcrop.dataset import Sample
+from visualcrop import UNBILLED, Answer, Budget, BudgetedModel, Charge, Ledger, Looker, Model
+from visualcrop.data.base import Sample
 from visualcrop.errors import BudgetExceededError
 from visualcrop.evaluation.asker import Asker
-from visualcrop.executor import Task
-from visualcrop.inference.batching import Batching
-from visualcrop.inference.recalling import Recalling
+from visualcrop.executors.base import Task
+from visualcrop.models.engine.batching import Batching
+from visualcrop.models.engine.recalling import Recalling
 from visualcrop.models.toy.dataset import SceneSource
 from visualcrop.protocol import Protocol
 from visualcrop.searchers.direct import Direct

@@ -10,16 +10,9 @@ import pytest
 
 from tests.unit.reaching import ASKED, Cheating, fifty
 from tests.waiting import join, until
-from visualcrop import (
-    BudgetedModel,
-    Ledger,
-    Looker,
-    Prompt,
-    Question,
-    Reply,
-)
-from visualcrop.inference.batching import Batching
-from visualcrop.inference.recalling import Recalling
+from visualcrop import BudgetedModel, Ledger, Looker, Prompt, Question, Reply
+from visualcrop.models.engine.batching import Batching
+from visualcrop.models.engine.recalling import Recalling
 from visualcrop.searchers.direct import Direct
 from visualcrop.testing import Bench, ToyModel
 

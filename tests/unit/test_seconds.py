@@ -9,7 +9,7 @@ import attrs
 from tests.unit.refusals import refused
 from visualcrop import ANSWER, Budget, BudgetedModel, Capture, Charge, Ledger, Prompt, Reading
 from visualcrop.errors import BudgetExceededError
-from visualcrop.model import NOTHING
+from visualcrop.models.base import NOTHING
 from visualcrop.testing import ToyModel
 
 

@@ -9,7 +9,7 @@ from visualcrop import ModelFamily, Registry, Searcher
 from visualcrop.answer.canvas import Canvas
 from visualcrop.answer.crop import Crop
 from visualcrop.answer.text_boxes import TextBoxes
-from visualcrop.configure import configure
+from visualcrop.plugin.configure import configure
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.direct import Direct
 

@@ -7,7 +7,7 @@ import pytest
 
 from visualcrop import Proposal, ProposalGenerator, RelevanceMap, option
 from visualcrop.errors import PluginError
-from visualcrop.soundness import check
+from visualcrop.plugin.validation import check
 
 
 @attrs.frozen

@@ -11,7 +11,7 @@ from visualcrop import Registry, Spec
 from visualcrop.errors import SpecError
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.searchers.focus import Focus
-from visualcrop.spec import plain, written
+from visualcrop.spec.parse import plain, written
 from visualcrop.targets.given import Given
 
 

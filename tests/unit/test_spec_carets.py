@@ -7,8 +7,7 @@ import pytest
 from tests.unit.refusals import refused
 from visualcrop import Spec
 from visualcrop.errors import SpecError
-from visualcrop.spec import read_value
-from visualcrop.spec_text import DEEPEST
+from visualcrop.spec.parse import DEEPEST, read_value
 
 # Where the caret belongs is written as § in the text, and taken out before it is parsed.
 _BROKEN = [

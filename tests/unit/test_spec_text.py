@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from visualcrop import Spec
-from visualcrop.spec import Value, read_value
+from visualcrop.spec.parse import Value, read_value
 
 
 class TestGrammar:

@@ -11,8 +11,8 @@ from tests.unit.drawn import specs
 from tests.unit.refusals import refused
 from visualcrop import Spec
 from visualcrop.errors import FileError, SpecError
-from visualcrop.spec_text import DEEPEST
-from visualcrop.spec_toml import from_toml, load_spec, to_toml
+from visualcrop.spec.parse import DEEPEST
+from visualcrop.spec.toml import from_toml, load_spec, to_toml
 
 _NAMELESS = 'Each table of a spec file needs a name, such as name = "vv".'
 

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.refusals import refused
 from visualcrop import Strategy, option
 from visualcrop.errors import SpecError
-from visualcrop.strategy import at_least, between
+from visualcrop.strategy.base import at_least, between
 
 
 @attrs.frozen

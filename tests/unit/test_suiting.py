@@ -29,12 +29,12 @@ from visualcrop import (
     option,
     reply,
 )
-from visualcrop.configure import configure
 from visualcrop.errors import PluginError, SpecError
-from visualcrop.inference.recalling import Recalling
+from visualcrop.models.engine.recalling import Recalling
+from visualcrop.plugin.configure import configure
+from visualcrop.plugin.model_settings import suit, suited
 from visualcrop.searchers.direct import Direct
 from visualcrop.searchers.focus import Focus
-from visualcrop.suiting import suit, suited
 from visualcrop.targets.given import Given
 from visualcrop.targets.rules import Rules
 from visualcrop.testing import Scene, ToyModel

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.configured import Settings, configured
 from visualcrop import Registry, Searcher, Usually
-from visualcrop.configure import configure
+from visualcrop.plugin.configure import configure
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.searchers.focus import Focus
 

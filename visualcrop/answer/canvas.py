@@ -9,7 +9,7 @@ import attrs
 from ..budget import BudgetedModel
 from ..interfaces import AnswerComposer
 from ..protocol import Inference
-from ..strategy import between, option
+from ..strategy.base import between, option
 from ..values import Answer, Finding, Question, View
 from .collage import Collage, merged
 from .replying import reply, with_findings

@@ -12,7 +12,7 @@ from ..budget import BudgetedModel
 from ..geometry import Box
 from ..interfaces import AnswerComposer
 from ..protocol import Inference
-from ..strategy import at_least, between, option
+from ..strategy.base import at_least, between, option
 from ..values import Answer, Finding, Question, View
 from .collage import Collage, merged
 from .replying import reply, with_findings

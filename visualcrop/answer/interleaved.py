@@ -10,7 +10,7 @@ from ..budget import BudgetedModel
 from ..interfaces import AnswerComposer
 from ..prompt import Part
 from ..protocol import Inference
-from ..strategy import between, option
+from ..strategy.base import between, option
 from ..values import Answer, Finding, Question, View
 from .outlining import outline_colour, outlined
 from .replying import reply, with_findings

@@ -10,7 +10,7 @@ import PIL.ImageDraw
 
 from ..geometry import Box
 from ..image import Image
-from ..keeping import Drawn
+from .shown import Drawn
 
 _COLOURS = ("red", "blue", "lime", "yellow", "magenta")
 _SHAPES = ("box", "rectangle", "frame", "outline")

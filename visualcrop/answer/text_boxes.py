@@ -12,7 +12,7 @@ from ..image import Image
 from ..interfaces import AnswerComposer
 from ..prompt import Part
 from ..protocol import Inference
-from ..strategy import between, option
+from ..strategy.base import between, option
 from ..values import Answer, Finding, Question, View
 from .replying import reply, with_findings
 

@@ -14,7 +14,7 @@ import warnings
 import typer
 
 from ..output.streams import say
-from ..plugins import names_of
+from ..plugin.manager import names_of
 from .ask import ask
 from .compare import compare
 from .data import app as data

@@ -23,8 +23,8 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    from ..api import Looker
     from ..budget import Ledger
-    from ..looker import Looker
     from ..values import Answer, Question
 
 _NOTE = "  ({} knows only a drawn world, the dataset {}: choose another model with -m)"
@@ -62,9 +62,9 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question about an image, small things included."""
+    from ..api import Looker, family_of
     from ..budget import Budget, Ledger
     from ..image import Image
-    from ..looker import Looker, family_of
     from ..values import Question
 
     if save_crop:
@@ -159,7 +159,7 @@ def _checked(answer: Answer) -> bool:
 
 
 def _spec(looker: Looker) -> Any:
-    from ..spec import Spec
+    from ..spec.parse import Spec
 
     return Spec.of(looker.searcher)
 

@@ -48,7 +48,7 @@ def _package(name: str) -> Check:
 
 
 def _torchvision() -> Check:
-    from ..checkpoints.refusing import torchvision_fault
+    from ..models.checkpoints.refusing import torchvision_fault
 
     if find_spec("torchvision") is None:
         return Check("torchvision", "ok", "not installed, and not needed")
@@ -104,7 +104,7 @@ def _flash() -> Check:
 
 
 def _quantisation() -> Check:
-    from ..checkpoints.refusing import lacking
+    from ..models.checkpoints.refusing import lacking
 
     if missing := " and ".join(lacking(4)):
         return Check("quantisation", "note", f"bits=8 and bits=4 need {missing}, not installed")
@@ -140,7 +140,7 @@ def _downloads() -> Check:
 
 
 def _plugins() -> Iterator[Check]:
-    from ..plugins import BLOCK, load_plugins
+    from ..plugin.manager import BLOCK, load_plugins
 
     for plugin in load_plugins():
         origin = f"{plugin.distribution} {plugin.version}".strip()

@@ -14,8 +14,8 @@ from .options import AsJson, console, print_json
 
 def listed(as_json: AsJson = False) -> None:
     """List every dataset that is installed, where it is looked for, and whether it is there."""
-    from ..dataset import Dataset
-    from ..registry import Registry
+    from ..data.base import Dataset
+    from ..plugin.registry import Registry
 
     rows = [
         _described(entry.strategy())
@@ -34,7 +34,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 
 def _described(dataset: Any) -> dict[str, Any]:
-    from ..datasets.file_dataset import FileDataset
+    from ..data.formats.file_dataset import FileDataset
 
     root = dataset.root if isinstance(dataset, FileDataset) else None
     return {

@@ -12,8 +12,8 @@ from .options import AsJson, console, print_json, write
 from .progress import counting
 
 if TYPE_CHECKING:
-    from ..datasets.checking import Audit
-    from ..datasets.measuring import Measures
+    from ..data.audit import Audit
+    from ..data.measure import Measures
 
 _AREAS = {"smallest tenth of targets": 0.1, "median target": 0.5, "largest tenth": 0.9}
 
@@ -29,7 +29,7 @@ def check(
     """Compare a dataset with what was published about it; ends with 1 if anything is wrong."""
     import attrs
 
-    from ..datasets.checking import audit
+    from ..data.audit import audit
 
     made = opened(dataset)
     with counting("Reading", made.published().get("samples"), quiet=as_json) as advance:
@@ -72,7 +72,7 @@ def stats(
     as_json: AsJson = False,
 ) -> None:
     """Measure how large images are and how small the things asked about (Table 8, Fig. 1)."""
-    from ..datasets.measuring import measure
+    from ..data.measure import measure
 
     found: dict[str, Measures] = {}
     for text in datasets:

@@ -11,7 +11,7 @@ from .options import AsJson, console, print_json
 from .progress import counting
 
 if TYPE_CHECKING:
-    from ..datasets.fetching import Remote
+    from ..data.download import Remote
 
 
 def fetch(
@@ -29,9 +29,9 @@ def fetch(
     as_json: AsJson = False,
 ) -> None:
     """Fetch a dataset from the Hugging Face hub; begun anew, it goes on where it was."""
-    from ..datasets.fetching import fetch_file, listing, repository
-    from ..datasets.file_dataset import home
-    from ..paths import expanded
+    from ..data.download import fetch_file, listing, repository
+    from ..data.formats.file_dataset import home
+    from ..utils.paths import expanded
 
     wanted = repository(dataset)
     target = expanded(to) if to else home() / dataset

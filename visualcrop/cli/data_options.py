@@ -9,7 +9,7 @@ import typer
 from .options import console
 
 if TYPE_CHECKING:
-    from ..dataset import Dataset, Problem
+    from ..data.base import Dataset, Problem
 
 DatasetSpec = Annotated[
     str,
@@ -22,9 +22,9 @@ _SHOWN = 20  # problems on a terminal; JSON has them all
 
 def opened(text: str, path: str | None = None) -> Dataset:
     """The dataset that *text* names, in the place that *path* names."""
-    from ..configure import read_dataset
-    from ..dataset import Dataset
-    from ..registry import Registry
+    from ..data.base import Dataset
+    from ..plugin.configure import read_dataset
+    from ..plugin.registry import Registry
 
     registry = Registry.load()
     spec = read_dataset(registry, text)

@@ -11,7 +11,7 @@ from .options import AsJson, console, print_json
 from .progress import counting
 
 if TYPE_CHECKING:
-    from ..datasets.importing import Written
+    from ..data.write_common import Written
 
 From = Annotated[
     str | None, typer.Option("--from", metavar="PATH", help="Where its files are; sets path=.")
@@ -21,14 +21,14 @@ To = Annotated[str, typer.Option("--to", metavar="FOLDER", help="Where it is wri
 
 def imported(dataset: DatasetSpec, to: To, source: From = None, as_json: AsJson = False) -> None:
     """Write a dataset as dataset.toml, samples.jsonl and images, which 'folder' reads."""
-    from ..datasets.importing import write_normal
+    from ..data.write_common import write_normal
 
     _write(write_normal, opened(dataset, source), to, as_json=as_json)
 
 
 def exported(dataset: DatasetSpec, to: To, source: From = None, as_json: AsJson = False) -> None:
     """Write a dataset in V*Bench's own folders, which 'vstar' and other tools read."""
-    from ..datasets.exporting import write_vstar
+    from ..data.write_vstar import write_vstar
 
     _write(write_vstar, opened(dataset, source), to, as_json=as_json)
 
@@ -36,7 +36,7 @@ def exported(dataset: DatasetSpec, to: To, source: From = None, as_json: AsJson 
 def _write(write: Any, dataset: Any, to: str, *, as_json: bool) -> None:
     import attrs
 
-    from ..paths import expanded
+    from ..utils.paths import expanded
 
     target = expanded(to)
     with counting("Writing", dataset.published().get("samples"), quiet=as_json) as advance:

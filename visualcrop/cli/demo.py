@@ -17,7 +17,7 @@ from .options import AsJson, ModelSpec, console, print_json, write
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..dataset import Sample
+    from ..data.base import Sample
     from ..report.page import Sheet
     from ..values import Answer
 
@@ -33,7 +33,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Draw a scene, ask about small things in it, and show where FOCUS looked."""
-    from ..looker import Looker
+    from ..api import Looker
     from ..report.page import page_of
 
     samples = _samples(model, seed)
@@ -52,10 +52,10 @@ def demo(
 
 def _samples(model: str | None, seed: int | None) -> list[Sample]:
     """Questions about the first image of the world that the model knows."""
-    from ..dataset import Dataset
-    from ..looker import family_of
-    from ..registry import Registry
-    from ..spec import Spec
+    from ..api import family_of
+    from ..data.base import Dataset
+    from ..plugin.registry import Registry
+    from ..spec.parse import Spec
 
     family = family_of(model)
     if not family.home:
@@ -73,7 +73,7 @@ def _samples(model: str | None, seed: int | None) -> list[Sample]:
 def _asked(lookers: Sequence[Any], sample: Sample) -> tuple[dict[str, Any], Sheet]:
     """What both say to one question, as a row and as a sheet."""
     from ..report.page import Sheet
-    from ..spec import Spec
+    from ..spec.parse import Spec
 
     question = sample.question()
     plain = lookers[0].ask(question.image, question.text, question.choices)

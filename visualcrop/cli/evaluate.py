@@ -114,9 +114,9 @@ def _from_file(path: str, model: str | None, given: Mapping[str, Any]) -> Study:
 
 
 def _from_options(dataset: str, model: str | None, given: Mapping[str, Any]) -> Study:
+    from ..api import default_model
     from ..budget import Budget
     from ..evaluation.study import Study, labelled
-    from ..looker import default_model
 
     return Study(
         dataset,
@@ -141,9 +141,9 @@ def run(
 ) -> Store:
     """Run *study* with progress; interrupted, say how to go on."""
     from ..evaluation.runner import evaluate
-    from ..executor import Executor
-    from ..registry import Registry
-    from ..spec import Spec
+    from ..executors.base import Executor
+    from ..plugin.registry import Registry
+    from ..spec.parse import Spec
     from .running import progress
 
     registry = Registry.load()

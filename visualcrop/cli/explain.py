@@ -12,7 +12,7 @@ from ..output.terminal import Styled
 from .options import AsJson, ModelSpec, OptionPairs, console, print_json
 
 if TYPE_CHECKING:
-    from ..strategy import Strategy
+    from ..strategy.base import Strategy
 
 
 def explain(
@@ -31,13 +31,13 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Show what a spec becomes: every option, its value, and where that came from."""
-    from ..configure import configure, read_option, read_spec
-    from ..looker import family_of
-    from ..registry import Registry
-    from ..spec import Spec
-    from ..spec_toml import to_toml
-    from ..strategy import given_to
-    from ..suiting import suit
+    from ..api import family_of
+    from ..plugin.configure import configure, read_option, read_spec
+    from ..plugin.model_settings import suit
+    from ..plugin.registry import Registry
+    from ..spec.parse import Spec
+    from ..spec.toml import to_toml
+    from ..strategy.base import given_to
 
     registry, read = Registry.load(), read_spec(spec)
     interface = registry.named(read.name, kind)
@@ -65,8 +65,8 @@ def _rows(
     """One row an option: what was given, what the model's settings filled, and what is default."""
     import attrs
 
-    from ..spec import plain, written
-    from ..strategy import Strategy
+    from ..spec.parse import plain, written
+    from ..strategy.base import Strategy
 
     for field in attrs.fields(type(strategy)):
         path, value = f"{above}{field.name}", getattr(strategy, field.name)
@@ -83,7 +83,7 @@ def _rows(
 
 def _rule(setting: object) -> str:
     """That it is the model's, and what it hangs on."""
-    from ..settings import Usually
+    from ..strategy.defaults import Usually
 
     told = "the model's setting"
     return f"{told}: {setting}" if isinstance(setting, Usually) else told

@@ -21,7 +21,7 @@ WRONG_INPUT, BUG, INTERRUPTED = 1, 3, 130
 
 def add_plugin_commands(app: typer.Typer) -> None:
     """Let plug-ins add commands; where VISUALCROP_STRICT forbids to go on, say so and stop."""
-    from ..plugins import load_plugins
+    from ..plugin.manager import load_plugins
 
     try:
         load_plugins().add_commands(app)
@@ -98,6 +98,6 @@ def _printable() -> Iterator[None]:
 
 
 def _blamed(exc: Exception) -> str:
-    from ..blaming import blamed
+    from ..plugin.errors import blamed
 
     return blamed(exc)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..paths import expanded
+from ..utils.paths import expanded
 from .options import (
     PICTURES,
     AsJson,
@@ -39,14 +39,14 @@ def look(
     as_json: AsJson = False,
 ) -> None:
     """Draw where the model's own internals point for a target."""
+    from ..api import family_of
     from ..budget import BudgetedModel, Ledger
-    from ..configure import configure, read_option
     from ..errors import QuestionError
     from ..image import Image
     from ..interfaces import RelevanceSource
-    from ..looker import family_of
+    from ..plugin.configure import configure, read_option
+    from ..plugin.registry import Registry
     from ..proposals.anchors import Anchors
-    from ..registry import Registry
     from ..report.drawing import drawn
     from ..values import Target, View
 

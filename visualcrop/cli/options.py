@@ -12,7 +12,7 @@ from ..errors import FileError
 from ..output.streams import is_sayable, say
 from ..output.strict_json import json_text
 from ..output.terminal import Terminal
-from ..paths import expanded
+from ..utils.paths import expanded
 
 ImagePath = Annotated[str, typer.Argument(help="Path of the image.", metavar="IMAGE")]
 ModelSpec = Annotated[

@@ -26,7 +26,7 @@ def listed(as_json: AsJson = False) -> None:
     """List every plug-in with its distribution, its state, and the reason if it is broken."""
     import attrs
 
-    from ..plugins import load_plugins
+    from ..plugin.manager import load_plugins
     from . import BUILT_IN
 
     plugins = load_plugins()

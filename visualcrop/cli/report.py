@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..paths import expanded
+from ..utils.paths import expanded
 from .options import console, write
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def report(
 def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list[Differing]:
     """Questions that are answered differently, the first ones with a page."""
     from ..errors import VisualcropError
-    from ..registry import Registry
+    from ..plugin.registry import Registry
     from ..report.questions import differing, question_page, records_of, samples_of, with_page
 
     found = [*islice(differing(store, labels), _LISTED)]
@@ -94,7 +94,7 @@ def show(
     from ..evaluation.missing import missing_told
     from ..evaluation.store import Store
     from ..evaluation.summary import rows
-    from ..registry import Registry
+    from ..plugin.registry import Registry
     from ..report.questions import question_page, records_of, samples_of
 
     store = Store.existing(run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..evaluation.wording import (
+from ..evaluation.formatting import (
     LIKELY,
     chance_told,
     costs,

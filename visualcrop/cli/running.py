@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..evaluation.summary import Tally
-from ..keys import Keys
+from ..utils.text_set import Keys
 from .progress import counting
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from ..errors import FileError, SpecError, nearest
-from ..paths import expanded
-from ..registry import Registry
-from ..soundness import KEBAB, RESERVED
+from ..plugin.registry import Registry
+from ..plugin.validation import KEBAB, RESERVED
+from ..utils.paths import expanded
 from .options import write
 
 KINDS = {

@@ -20,7 +20,7 @@ def strategies(
 ) -> None:
     """List what is installed, in the order a question meets it."""
     from ..errors import UnknownStrategyError, nearest
-    from ..registry import Registry
+    from ..plugin.registry import Registry
 
     registry = Registry.load()
     if kind is not None and kind not in registry.kinds():
@@ -48,7 +48,7 @@ def _print(entries: list[dict[str, Any]]) -> None:
 def _described(entry: Any) -> dict[str, Any]:
     import attrs
 
-    from ..spec import plain, written
+    from ..spec.parse import plain, written
 
     cls = entry.strategy
     options = [

@@ -48,11 +48,11 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Measure one search under many settings; passes that settings have in common are run once."""
+    from ..api import default_model
     from ..budget import Budget
     from ..evaluation.selection import Selection, read_shard
     from ..evaluation.study import BASELINE, Study
     from ..evaluation.sweeping import grid, labelled
-    from ..looker import default_model
 
     options = labelled(grid(axis or (), draw or (), draws, seed))
     variants = {BASELINE: BASELINE, **dict.fromkeys(options, searcher)}

@@ -8,9 +8,9 @@ from typing import Any
 
 import attrs
 
-from ..dataset import Problem, Sample
+from ..data.base import Problem, Sample
+from .completed import Settled
 from .folder import read_asked, write_json
-from .settled import Settled
 from .store import Store, Worker
 
 _NAMED = 200  # broken rows that are named; all are counted

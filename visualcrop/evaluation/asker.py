@@ -9,25 +9,25 @@ from typing import Any
 import attrs
 
 from ..budget import CONVENTIONS, Budget, Ledger
-from ..configure import read_model
-from ..dataset import Sample
-from ..executor import Task, Worker
-from ..inference.batching import Batching
-from ..inference.recalling import Recalling
+from ..data.base import Sample
+from ..executors.base import Task, Worker
 from ..interfaces import Searcher
-from ..judge import Rule
-from ..metering.holding import most_held
-from ..model import Model, ModelFamily
+from ..judges.base import Rule
+from ..models.base import Model, ModelFamily
+from ..models.engine.batching import Batching
+from ..models.engine.metering.holding import most_held
+from ..models.engine.recalling import Recalling
+from ..plugin.configure import read_model
+from ..plugin.registry import Registry
 from ..protocol import Protocol
 from ..record import Record
-from ..registry import Registry
 from ..values import Answer, Question
+from .downscaling import whole_of
 from .evidence import written
 from .failed import failed, writable
-from .opening import Opening
+from .image_cache import Opening
 from .pictures import Pictures
 from .scoring import recall, scored
-from .shrinking import whole_of
 from .study import Study
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import EvaluationError, FileError
-from ..paths import expanded
+from ..utils.paths import expanded
 from .folder import ASKED, MANIFEST, STUDY, workers, write_json
 from .locking import is_locked, settling
 from .shard import Shard

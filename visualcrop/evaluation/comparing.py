@@ -10,8 +10,8 @@ from typing import Any
 import attrs
 
 from ..errors import EvaluationError, nearest
-from ..keys import Keys
 from ..record import Record
+from ..utils.text_set import Keys
 from .store import Present, Store
 from .study import BASELINE
 from .summary import Tally, complete, row_of, tallies

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..blaming import blamed
 from ..errors import EvaluationError
+from ..plugin.errors import blamed
 from ..record import Record
 
 _OF_THE_SAMPLE = ("id", "variant", "question", "group", "category")

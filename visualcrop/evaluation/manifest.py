@@ -10,11 +10,11 @@ from typing import Any
 
 import attrs
 
-from ..configure import read_model
-from ..dataset import Dataset
-from ..model import ModelFamily
-from ..registry import Registry
-from ..spec import Spec
+from ..data.base import Dataset
+from ..models.base import ModelFamily
+from ..plugin.configure import read_model
+from ..plugin.registry import Registry
+from ..spec.parse import Spec
 from .study import Study
 
 _PACKAGES = ("visualcrop", "torch", "transformers", "numpy", "scipy", "pillow")

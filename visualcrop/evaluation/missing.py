@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ..errors import VisualcropError
-from ..registry import Registry
+from ..plugin.registry import Registry
 from .store import Present, Store
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from ..dataset import ImageSource
+from ..data.base import ImageSource
 
 _MOST = 4096  # that are kept
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import attrs
 
 from ..errors import EvaluationError, PluginError
-from ..executor import Executor
+from ..executors.base import Executor
 from ..executors.local import Local
+from ..plugin.registry import Registry
 from ..record import Record
-from ..registry import Registry
 from .asked import Asked, Report
 from .asker import Asker
 from .beginning import begun

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..dataset import Sample
+from ..data.base import Sample
 from ..geometry import Box
 from ..values import Answer
 

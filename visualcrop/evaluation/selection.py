@@ -10,7 +10,7 @@ from itertools import islice
 
 import attrs
 
-from ..dataset import Dataset, Problem, Sample
+from ..data.base import Dataset, Problem, Sample
 from ..errors import EvaluationError, nearest
 
 _PART = re.compile(r"[1-9][0-9]{0,5}")

@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 import attrs
 
 from ..errors import EvaluationError, FileError
-from ..keys import Keys
-from ..paths import expanded
 from ..record import Record
+from ..utils.paths import expanded
+from ..utils.text_set import Keys
+from .completed import Settled
 from .folder import ASKED, MANIFEST, SHARD, STUDY, read_asked, read_manifest, read_study, workers
-from .settled import Settled
 from .study import Study
 
 Worker: TypeAlias = tuple[int, int]  # the first of eight, say

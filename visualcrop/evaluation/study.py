@@ -10,15 +10,15 @@ from typing import Any, get_args
 import attrs
 
 from ..budget import Budget
-from ..configure import configure, read_dataset, read_option, read_spec
-from ..dataset import Dataset, Sample
+from ..data.base import Dataset, Sample
 from ..errors import EvaluationError, nearest
-from ..held import is_writable
 from ..interfaces import Searcher
-from ..judge import Judge
+from ..judges.base import Judge
+from ..plugin.configure import configure, read_dataset, read_option, read_spec
+from ..plugin.model_settings import Settings
+from ..plugin.registry import Registry
 from ..protocol import Inference, Protocol
-from ..registry import Registry
-from ..suiting import Settings
+from ..utils.fields import is_writable
 from .protocols import protocol
 from .study_paper import Beside
 

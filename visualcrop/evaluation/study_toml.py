@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from ..budget import Budget
-from ..conform import conform
 from ..errors import EvaluationError, SpecError, nearest
-from ..paths import expanded, read_whole
+from ..spec.coerce import conform
+from ..utils.paths import expanded, read_whole
 from .study import BASELINE, Study
 from .study_paper import Beside
 from .sweeping import grid, labelled

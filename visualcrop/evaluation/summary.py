@@ -9,10 +9,10 @@ from typing import Any
 
 import attrs
 
-from ..keys import number
 from ..record import Record
+from ..utils.text_set import number
+from .downscaling import Shrinking
 from .missing import wanted
-from .shrinking import Shrinking
 from .statistics.intervals import Interval, interval
 from .statistics.paired import Difference, difference
 from .store import Present, Store

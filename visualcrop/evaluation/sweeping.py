@@ -7,9 +7,9 @@ import random
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from ..configure import read_option
 from ..errors import EvaluationError
-from ..spec import read_value, written
+from ..plugin.configure import read_option
+from ..spec.parse import read_value, written
 
 _MOST = 2000  # settings of one sweep
 _TOLD = 10**15  # a greater number says nothing more

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import attrs
 
-from ..dataset import Dataset, Sample
+from ..data.base import Dataset, Sample
 from ..errors import EvaluationError, VisualcropError
-from ..executor import Task
+from ..executors.base import Task
 from .asked import Asked
 from .beginning import note_change
+from .completed import Settled
 from .pictures import Pictures
 from .selection import Selection
-from .settled import Settled
 from .store import Store
 from .study import Study
 

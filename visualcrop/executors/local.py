@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import attrs
 
-from ..executor import Executor, Open, Task
 from ..record import Record
-from ..strategy import at_least, option
+from ..strategy.base import at_least, option
+from .base import Executor, Open, Task
 
 
 @attrs.frozen

@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import attrs
 
-from ..checkpoints.loading import Source, explained
-from ..dataset import Sample
+from ..data.base import Sample
 from ..errors import EvaluationError
-from ..judge import Judge, Rule, Ruling
-from ..strategy import between, option
+from ..models.checkpoints.loading import Source, explained
+from ..strategy.base import between, option
+from .base import Judge, Rule, Ruling
 
 _PROMPT = """Compare a reply with the right answer to a question about an image.
 

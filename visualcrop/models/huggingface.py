@@ -10,32 +10,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from ..checkpoints.loading import explaining
 from ..errors import ModelError
-from ..forking import in_child
-from ..inference.engine import State, begin, likelihood
-from ..inference.padding import Padded
-from ..inference.pixels import only_view, placed_in, sight
-from ..inference.prompting import Prepared, Prompter
-from ..inference.reading import Reader, shared
-from ..inference.remembering import Key, Memory, views_key
-from ..layouts.layout import Layout
-from ..metering.meter import Meter, Span
-from ..model import (
-    NOTHING,
-    By,
-    Capture,
-    Choice,
-    Model,
-    Patches,
-    Reading,
-    Reply,
-    Scale,
-    Traits,
-    Work,
-)
 from ..prompt import Prompt
+from ..utils.forking import in_child
 from ..values import View
+from .base import NOTHING, By, Capture, Choice, Model, Patches, Reading, Reply, Scale, Traits, Work
+from .checkpoints.loading import explaining
+from .engine.engine import State, begin, likelihood
+from .engine.metering.meter import Meter, Span
+from .engine.padding import Padded
+from .engine.pixels import only_view, placed_in, sight
+from .engine.prompting import Prepared, Prompter
+from .engine.reading import Reader, shared
+from .engine.remembering import Key, Memory, views_key
+from .layouts.layout import Layout
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from ..interfaces import ProposalGenerator
-from ..strategy import at_least, option
+from ..strategy.base import at_least, option
 from ..values import Proposal, RelevanceMap, Scores
 from .region import Means, Region, best_apart
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from ..interfaces import ProposalGenerator
-from ..strategy import at_least, option
+from ..strategy.base import at_least, option
 from ..values import Proposal, RelevanceMap
 from .region import Means, Region, best_apart
 

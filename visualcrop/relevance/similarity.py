@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from ..errors import SpecError
-from ..model import Reading, Tokens
+from ..models.base import Reading, Tokens
 from ..values import RelevanceMap
 
 if TYPE_CHECKING:

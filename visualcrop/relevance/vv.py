@@ -8,9 +8,9 @@ import attrs
 
 from ..budget import BudgetedModel
 from ..interfaces import RelevanceSource
-from ..model import Capture, Reading
+from ..models.base import Capture, Reading
 from ..prompt import Prompt
-from ..strategy import at_least, option
+from ..strategy.base import at_least, option
 from ..values import RelevanceMap, Target, View
 from .similarity import Normalise, similarity_map
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 import attrs
 
-from ..dataset import Dataset, Sample
+from ..data.base import Dataset, Sample
 from ..errors import EvaluationError, nearest
 from ..evaluation.evidence import answer_of
 from ..evaluation.store import Store

@@ -8,9 +8,7 @@ from typing import Any
 import attrs
 
 from ..evaluation.comparing import Comparison
-from ..evaluation.published.tables import Row, table
-from ..evaluation.store import Store
-from ..evaluation.wording import (
+from ..evaluation.formatting import (
     chance_told,
     costs,
     gain_told,
@@ -19,6 +17,8 @@ from ..evaluation.wording import (
     right_told,
     wrong_told,
 )
+from ..evaluation.published.tables import Row, table
+from ..evaluation.store import Store
 from .figures import Mark, Series, plot
 from .steps import by_steps
 from .templating import template

@@ -8,7 +8,7 @@ from ..answer.replying import reply
 from ..budget import ANSWER, BudgetedModel
 from ..interfaces import Searcher
 from ..protocol import Inference
-from ..strategy import between, option
+from ..strategy.base import between, option
 from ..values import Answer, Question, View
 
 

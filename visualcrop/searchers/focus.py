@@ -19,7 +19,7 @@ from ..interfaces import (
 )
 from ..proposals.anchors import Anchors
 from ..relevance.vv import Vv
-from ..strategy import at_least, between, option
+from ..strategy.base import at_least, between, option
 from ..targets.in_context import InContext
 from ..values import Answer, Evidence, Finding, Question, Target, View
 from ..verification.existence import Existence

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ..errors import FileError, nearest
-from ..paths import expanded, read_whole
+from ..utils.paths import expanded, read_whole
 
 _SHIPPED = ("general", "hr-bench", "mme-realworld", "vstar")
 _REPLY = (

@@ -6,7 +6,7 @@ import attrs
 
 from ..budget import BudgetedModel
 from ..interfaces import TargetExtractor
-from ..strategy import option
+from ..strategy.base import option
 from ..values import Question, Target
 from .words import as_targets
 

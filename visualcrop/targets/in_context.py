@@ -9,7 +9,7 @@ import attrs
 from ..budget import BudgetedModel
 from ..interfaces import TargetExtractor
 from ..prompt import Prompt
-from ..strategy import at_least, between, option
+from ..strategy.base import at_least, between, option
 from ..values import Question, Target
 from .examples import read_examples
 from .rules import noun_phrases

@@ -8,7 +8,7 @@ import attrs
 
 from ..budget import BudgetedModel
 from ..interfaces import TargetExtractor
-from ..strategy import at_least, option
+from ..strategy.base import at_least, option
 from ..values import Question, Target
 from .words import as_targets, is_counting
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import ClassVar
 
-from ..dataset import Dataset, Sample
+from ..data.base import Dataset, Sample
 from .strategy_suite import StrategySuite
 
 _SOME, _OPENED = 64, 4

@@ -10,9 +10,9 @@ from typing import ClassVar, NoReturn
 import attrs
 import pytest
 
-from ..dataset import Sample
+from ..data.base import Sample
 from ..errors import ModelError
-from ..executor import Executor, Task, Worker
+from ..executors.base import Executor, Task, Worker
 from ..models.toy.dataset import SceneSource
 from ..record import Record, Status
 from .strategy_suite import StrategySuite

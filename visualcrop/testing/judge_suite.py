@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..dataset import Sample
-from ..judge import Judge, Ruling
+from ..data.base import Sample
+from ..judges.base import Judge, Ruling
 from ..models.toy.dataset import SceneSource
 from .strategy_suite import StrategySuite
 

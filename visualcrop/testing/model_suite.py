@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..model import Capture, ModelFamily
+from ..models.base import Capture, ModelFamily
 from ..prompt import Prompt
 from .bench import Bench
 from .strategy_suite import StrategySuite

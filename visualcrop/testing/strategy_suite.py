@@ -14,9 +14,9 @@ from typing import ClassVar
 import attrs
 import pytest
 
-from ..registry import Registry
-from ..spec import Spec
-from ..strategy import Strategy
+from ..plugin.registry import Registry
+from ..spec.parse import Spec
+from ..strategy.base import Strategy
 
 _registry = lru_cache(1)(Registry.load)
 

@@ -10,7 +10,7 @@ from ..budget import BudgetedModel
 from ..errors import SpecError
 from ..interfaces import Verifier
 from ..prompt import Prompt
-from ..strategy import option
+from ..strategy.base import option
 from ..values import Target, View
 
 

@@ -12,16 +12,7 @@ import torch
 
 from tests.models.opened import noise, opened
 from tests.unit.refusals import refused
-from visualcrop import (
-    Box,
-    BudgetedModel,
-    Ledger,
-    Prompt,
-    RelevanceMap,
-    Target,
-    View,
-    errors,
-)
+from visualcrop import Box, BudgetedModel, Ledger, Prompt, RelevanceMap, Target, View, errors
 from visualcrop.testing import Bench
 from visualcrop_vicrop import GradAtt, PureGrad, RelAtt
 from visualcrop_vicrop.gradient import detailed, joined

@@ -12,7 +12,7 @@ from tests.models.opened import noise
 from tests.models.tiny.checkpoints import checkpoint
 from visualcrop import ModelFamily, Registry, Searcher
 from visualcrop.cli import app
-from visualcrop.configure import configure
+from visualcrop.plugin.configure import configure
 from visualcrop_zoomeye import ZoomEye
 
 SPEC = "zoomeye(targets=rules, depth=2, side=150, max_new_tokens=3)"

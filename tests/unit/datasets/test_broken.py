@@ -9,9 +9,9 @@ import pytest
 from tests.unit.datasets import shipped
 from tests.unit.refusals import is_one_sentence, refused
 from visualcrop import Dataset, Problem, Registry, Sample
-from visualcrop.datasets.folder import Folder
-from visualcrop.datasets.hrbench import HrBench
-from visualcrop.datasets.vstar import VStar
+from visualcrop.data.formats.folder import Folder
+from visualcrop.data.formats.hrbench import HrBench
+from visualcrop.data.formats.vstar import VStar
 from visualcrop.errors import DatasetError, FileError
 
 

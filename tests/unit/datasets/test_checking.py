@@ -13,12 +13,12 @@ import pytest
 from tests.unit.datasets import shipped
 from tests.unit.datasets.test_writing import quietly
 from visualcrop import Box
-from visualcrop.datasets.checking import Count, audit
-from visualcrop.datasets.folder import Folder
-from visualcrop.datasets.hrbench import HrBench
-from visualcrop.datasets.importing import write_normal
-from visualcrop.datasets.measuring import measure
-from visualcrop.datasets.vstar import VStar
+from visualcrop.data.audit import Count, audit
+from visualcrop.data.formats.folder import Folder
+from visualcrop.data.formats.hrbench import HrBench
+from visualcrop.data.formats.vstar import VStar
+from visualcrop.data.measure import measure
+from visualcrop.data.write_common import write_normal
 from visualcrop.report.areas import drawn_areas
 
 

@@ -11,13 +11,14 @@ import pytest
 from tests.unit.datasets import shipped
 from tests.unit.datasets.test_writing import quietly
 from tests.unit.refusals import is_one_sentence, refused
-from visualcrop import Dataset, Problem, Registry, Sample, paths
-from visualcrop.datasets import files, json_items
-from visualcrop.datasets.checking import audit
-from visualcrop.datasets.folder import Folder
-from visualcrop.datasets.importing import write_normal
-from visualcrop.datasets.vstar import VStar
+from visualcrop import Dataset, Problem, Registry, Sample
+from visualcrop.data.audit import audit
+from visualcrop.data.formats import files, json_items
+from visualcrop.data.formats.folder import Folder
+from visualcrop.data.formats.vstar import VStar
+from visualcrop.data.write_common import write_normal
 from visualcrop.errors import DatasetError, FileError, VisualcropError
+from visualcrop.utils import paths
 
 _FILES = {
     "vstar": ("test_questions.jsonl", "direct_attributes/sa_1.jpg", "direct_attributes/sa_1.json"),
@@ -143,7 +144,7 @@ class TestSizes:
 
     def test_of_a_line(self, tmp_path: Path, monkeypatch) -> None:
         """It is a problem, and the next line is read."""
-        monkeypatch.setattr("visualcrop.datasets.normal.MOST_TEXT", 500)
+        monkeypatch.setattr("visualcrop.data.formats.normal.MOST_TEXT", 500)
         root = shipped.folder(tmp_path)
         first, second = (root / "samples.jsonl").read_text().splitlines()
         (root / "samples.jsonl").write_text(f'{{"id": "{"x" * 5000}"}}\n{first}\n{second}\n')

@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.datasets import shipped
 from tests.unit.refusals import refused
-from visualcrop.datasets.fetching import fetch_file, listing, repository
+from visualcrop.data.download import fetch_file, listing, repository
 from visualcrop.errors import DatasetError, FileError
 
 FILES = {

@@ -6,12 +6,12 @@ import pytest
 
 from tests.unit.datasets import shipped
 from visualcrop import Box, Sample, TargetBox
-from visualcrop.datasets.aokvqa import Aokvqa
-from visualcrop.datasets.folder import Folder
-from visualcrop.datasets.gqa import Gqa
-from visualcrop.datasets.hrbench import HrBench
-from visualcrop.datasets.mme_realworld_lite import MmeRealworldLite
-from visualcrop.datasets.vstar import VStar
+from visualcrop.data.formats.aokvqa import Aokvqa
+from visualcrop.data.formats.folder import Folder
+from visualcrop.data.formats.gqa import Gqa
+from visualcrop.data.formats.hrbench import HrBench
+from visualcrop.data.formats.mme_realworld_lite import MmeRealworldLite
+from visualcrop.data.formats.vstar import VStar
 
 
 class TestVStar:

@@ -14,8 +14,9 @@ import attrs
 import pytest
 
 from tests.unit.refusals import refused
-from visualcrop.datasets import fetching, web
-from visualcrop.datasets.fetching import Remote, fetch_file, listing, repository
+from visualcrop.data import download as fetching
+from visualcrop.data import web
+from visualcrop.data.download import Remote, fetch_file, listing, repository
 from visualcrop.errors import DatasetError, FileError
 
 CONTENT = b'{"a": 1}\n' * 100

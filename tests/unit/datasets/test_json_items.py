@@ -9,9 +9,9 @@ import pytest
 from tests.unit.datasets import shipped
 from tests.unit.refusals import refused
 from visualcrop import Problem
-from visualcrop.datasets import json_items as module
-from visualcrop.datasets.gqa import Gqa
-from visualcrop.datasets.json_items import json_items
+from visualcrop.data.formats import json_items as module
+from visualcrop.data.formats.gqa import Gqa
+from visualcrop.data.formats.json_items import json_items
 from visualcrop.errors import DatasetError, FileError
 
 _MANY = {str(n): {"text": 'a "quoted" é, [x] {y}' * (n % 7), "n": n * 10**n} for n in range(50)}

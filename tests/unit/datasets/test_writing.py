@@ -15,12 +15,12 @@ import pytest
 from tests.unit.datasets import shipped
 from tests.unit.refusals import refused
 from visualcrop import Dataset, Registry, Sample
-from visualcrop.datasets.checking import audit
-from visualcrop.datasets.exporting import write_vstar
-from visualcrop.datasets.folder import Folder
-from visualcrop.datasets.hrbench import HrBench
-from visualcrop.datasets.importing import write_normal
-from visualcrop.datasets.vstar import VStar
+from visualcrop.data.audit import audit
+from visualcrop.data.formats.folder import Folder
+from visualcrop.data.formats.hrbench import HrBench
+from visualcrop.data.formats.vstar import VStar
+from visualcrop.data.write_common import write_normal
+from visualcrop.data.write_vstar import write_vstar
 from visualcrop.errors import FileError
 
 
@@ -238,7 +238,7 @@ class TestBegunAnew:
 
 def test_two_pictures_of_one_digest_are_not_one(tmp_path, monkeypatch) -> None:
     """The name has a part of it alone, which somebody may have made alike."""
-    monkeypatch.setattr("visualcrop.datasets.importing.digest_of", lambda _: "0" * 64)
+    monkeypatch.setattr("visualcrop.data.write_common.digest_of", lambda _: "0" * 64)
     dataset = VStar(path=str(shipped.vstar(tmp_path / "from")))
     written = write_normal(dataset, tmp_path / "to", quietly)
     (problem,) = written.problems

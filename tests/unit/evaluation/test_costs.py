@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from visualcrop.evaluation.comparing import compare
+from visualcrop.evaluation.formatting import costs
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
-from visualcrop.evaluation.wording import costs
 from visualcrop.executors.local import Local
 from visualcrop.output.tables import csv_table
 from visualcrop.record import Record

@@ -21,7 +21,7 @@ from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows, tallies
-from visualcrop.executor import Executor
+from visualcrop.executors.base import Executor
 
 _EARLY, _LATE = 200, 1200  # answers, two to a question
 _EVIDENCE = ({"target": "mug", "boxes": [{"box": [n, 0, n + 9, 9]} for n in range(8)]},)

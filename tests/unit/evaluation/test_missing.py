@@ -10,12 +10,12 @@ from tests.unit.datasets import shipped
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import Record
 from visualcrop.evaluation.comparing import compare
+from visualcrop.evaluation.formatting import wrong_told
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows
-from visualcrop.evaluation.wording import wrong_told
 
 _STUDY = toy_study()  # six questions, two variants
 

@@ -19,7 +19,7 @@ from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
-from visualcrop.models.families import Auto
+from visualcrop.models.families.auto import Auto
 from visualcrop.models.toy import Toy
 
 

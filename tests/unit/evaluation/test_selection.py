@@ -7,7 +7,7 @@ from itertools import chain
 import pytest
 
 from visualcrop import VisualcropError
-from visualcrop.dataset import Problem
+from visualcrop.data.base import Problem
 from visualcrop.evaluation.selection import Selection, read_shard
 from visualcrop.models.toy.dataset import ToyScenes
 

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from visualcrop import Image, ImageSource, Prompt, Registry, Sample
-from visualcrop.decoding import MAX_BYTES
 from visualcrop.evaluation.asker import Asker
-from visualcrop.evaluation.opening import Opening
+from visualcrop.evaluation.image_cache import Opening
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.sweeping import grid, labelled
-from visualcrop.executor import Task
-from visualcrop.inference.recalling import Recalling
-from visualcrop.inference.wrapping import Wrapping
+from visualcrop.executors.base import Task
+from visualcrop.image_io import MAX_BYTES
+from visualcrop.models.engine.recalling import Recalling
+from visualcrop.models.engine.wrapping import Wrapping
 from visualcrop.record import Record
 
 

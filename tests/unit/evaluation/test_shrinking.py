@@ -9,10 +9,10 @@ import attrs
 
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import Record
+from visualcrop.evaluation.downscaling import Shrinking, whole_of
+from visualcrop.evaluation.formatting import losses_told
 from visualcrop.evaluation.runner import evaluate
-from visualcrop.evaluation.shrinking import Shrinking, whole_of
 from visualcrop.evaluation.summary import rows
-from visualcrop.evaluation.wording import losses_told
 from visualcrop.models.toy.dataset import ToyScenes
 from visualcrop.testing import ToyModel
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import Budget
 from visualcrop.evaluation.comparing import compare
+from visualcrop.evaluation.formatting import wrong_told
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study_table import summary
 from visualcrop.evaluation.summary import rows
-from visualcrop.evaluation.wording import wrong_told
 
 
 def _told(store: Store) -> str:

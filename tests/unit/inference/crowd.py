@@ -9,7 +9,7 @@ import attrs
 
 from tests.waiting import PATIENCE, join, until
 from visualcrop import Batching, Capture, Choice, Model, Prompt, Reading, Reply, Traits
-from visualcrop.model import NOTHING, By
+from visualcrop.models.base import NOTHING, By
 
 
 @attrs.define(eq=False)

@@ -11,8 +11,8 @@ import torch
 
 from visualcrop import Sampling
 from visualcrop.errors import SpecError
-from visualcrop.inference.choosing import chooser, likeliest
-from visualcrop.inference.prompting import Prepared
+from visualcrop.models.engine.choosing import chooser, likeliest
+from visualcrop.models.engine.prompting import Prepared
 
 LOGITS = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()[None]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from visualcrop.inference.halving import in_halves
+from visualcrop.models.engine.halving import in_halves
 
 ERRORS = [
     torch.OutOfMemoryError("CUDA out of memory."),

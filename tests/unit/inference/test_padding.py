@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualcrop.inference.padding import batches, filled
+from visualcrop.models.engine.padding import batches, filled
 
 
 @given(st.lists(st.integers(1, 900), max_size=30), st.integers(1, 3000))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from visualcrop import Budget, BudgetedModel, Capture, Ledger, Mark, Prompt, Registry, Sampling
-from visualcrop.configure import configure
-from visualcrop.inference.recalling import Recalling
 from visualcrop.interfaces import Searcher
+from visualcrop.models.engine.recalling import Recalling
+from visualcrop.plugin.configure import configure
 from visualcrop.testing import Bench, ToyModel
 
 _SPECS = ("focus", "focus(steps=4)", "focus(proposals=anchors(s_max=7))", "direct")

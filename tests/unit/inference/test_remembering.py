@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from visualcrop.inference.remembering import Memory
+from visualcrop.models.engine.remembering import Memory
 
 
 @attrs.frozen

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from visualcrop.layouts.anyres import anyres
-from visualcrop.layouts.layout import (
+from visualcrop.models.layouts.anyres import anyres
+from visualcrop.models.layouts.layout import (
     Eye,
     Layout,
     Size,
@@ -16,7 +16,7 @@ from visualcrop.layouts.layout import (
     padded_square,
     squashed,
 )
-from visualcrop.layouts.tiling import pan_and_scan, tiled
+from visualcrop.models.layouts.tiling import pan_and_scan, tiled
 
 LLAVA = Eye(336, 14)  # 24 x 24 tokens
 ONEVISION = Eye(384, 14)  # 27 x 27, and 6 pixels left over

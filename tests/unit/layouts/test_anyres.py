@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 
 from tests.unit.layouts.published import PUBLISHED, SIZES, onevision
-from visualcrop.layouts.anyres import anyres
-from visualcrop.layouts.layout import Eye, Size
+from visualcrop.models.layouts.anyres import anyres
+from visualcrop.models.layouts.layout import Eye, Size
 
 _ODD = Eye(10, 3)  # 3 x 3 tokens, and a pixel left over
 _TWO = Eye(4, 2)  # 2 x 2 tokens

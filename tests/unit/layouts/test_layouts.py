@@ -20,7 +20,7 @@ from tests.unit.layouts.published import (
 from tests.unit.refusals import refused
 from visualcrop import Box
 from visualcrop.errors import GeometryError
-from visualcrop.layouts.layout import (
+from visualcrop.models.layouts.layout import (
     Eye,
     Layout,
     Size,

@@ -17,8 +17,8 @@ from tests.unit.layouts.published import (
     llava_next,
     onevision,
 )
-from visualcrop.layouts.anyres import _pasted, select_best_resolution
-from visualcrop.layouts.layout import Edges, Layout, Size
+from visualcrop.models.layouts.anyres import _pasted, select_best_resolution
+from visualcrop.models.layouts.layout import Edges, Layout, Size
 
 _LEFT_OVER = 6  # of OneVision's 384 pixels: 27 patches of 14 are 378
 

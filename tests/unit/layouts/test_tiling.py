@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from visualcrop.layouts.layout import Eye, Size
-from visualcrop.layouts.tiling import pan_and_scan, pan_and_scan_crops, tiled
+from visualcrop.models.layouts.layout import Eye, Size
+from visualcrop.models.layouts.tiling import pan_and_scan, pan_and_scan_crops, tiled
 
 _TWO = Eye(4, 2)  # 2 x 2 tokens
 

@@ -13,7 +13,7 @@ from visualcrop.output.characters import indented, printable
 from visualcrop.output.html import environment
 from visualcrop.output.strict_json import json_text
 from visualcrop.output.tables import csv_table, latex_table, markdown, markdown_code, markdown_table
-from visualcrop.spec_toml import from_toml, to_toml
+from visualcrop.spec.toml import from_toml, to_toml
 
 _TEXTS = pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 _NUMBERS = ["-2", "+3.5", "-.5", "1e-5", "-1.25E+7", "12 %", "-12%", "-inf", "nan", ""]

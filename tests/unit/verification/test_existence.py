@@ -12,7 +12,7 @@ import torch
 from tests.unit.refusals import refused
 from visualcrop import BudgetedModel, Choice, Ledger, Prompt, Target, View
 from visualcrop.errors import SpecError
-from visualcrop.model import By
+from visualcrop.models.base import By
 from visualcrop.testing import Bench, ToyModel
 from visualcrop.verification.existence import Existence
 

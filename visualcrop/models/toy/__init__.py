@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 import attrs
 
-from ...model import Model, ModelFamily
-from ...strategy import option
+from ...strategy.base import option
+from ..base import Model, ModelFamily
 
 
 @attrs.frozen

@@ -9,10 +9,10 @@ from io import BytesIO
 
 import attrs
 
-from ...dataset import Dataset, ImageSource, Problem, Sample, TargetBox
-from ...decoding import MAX_BYTES
+from ...data.base import Dataset, ImageSource, Problem, Sample, TargetBox
 from ...image import Image
-from ...strategy import at_least, option
+from ...image_io import MAX_BYTES
+from ...strategy.base import at_least, option
 from .scene import Asked, Scene
 
 _drawn = lru_cache(4)(Scene.draw)  # three questions are asked about each

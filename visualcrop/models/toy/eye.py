@@ -10,8 +10,8 @@ import numpy.typing as npt
 import PIL.Image
 from scipy import ndimage
 
-from ...inference.remembering import Memory
 from ...values import View
+from ..engine.remembering import Memory
 from .scene import COLOURS, KINDS
 
 CELL = 4  # pixels of the eye on a side of one cell

@@ -9,7 +9,9 @@ import attrs
 import numpy as np
 
 from ...geometry import Grid
-from ...model import (
+from ...prompt import Prompt
+from ...values import View
+from ..base import (
     NOTHING,
     By,
     Capture,
@@ -23,8 +25,6 @@ from ...model import (
     Traits,
     Work,
 )
-from ...prompt import Prompt
-from ...values import View
 from .eye import CELL, Floats, slopes, traces
 from .features import LAYERS, cell_features, meaning, word_features, words
 from .reasoning import conclusion, confidence, reply

@@ -1,0 +1,117 @@
+"""Whether a dataset is what it should be: counts, pictures, digests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+import attrs
+
+from ..errors import DatasetError, VisualcropError
+from ..image_io import size_of
+from .base import Dataset, Problem, Sample
+from .formats.file_dataset import FileDataset
+from .formats.files import is_held
+from .formats.normal import SHEET, as_fields, counts, sheet_of
+from .write_common import Advance, sha256
+
+
+@attrs.frozen
+class Count:
+    """One count, and what it should be."""
+
+    of: str
+    found: int
+    published: int | None = None
+
+    @property
+    def right(self) -> bool:
+        return self.published is None or self.published == self.found
+
+
+@attrs.frozen
+class Audit:
+    """All that was found."""
+
+    counts: tuple[Count, ...]
+    problems: tuple[Problem, ...]
+    rows: str  # sha256 of all questions and answers
+    pictures: str | None = None  # sha256 of all encoded pictures, if they were read
+    files: tuple[tuple[str, bool], ...] = ()  # with a digest in `dataset.toml`: is it still that
+
+    @property
+    def sound(self) -> bool:
+        """Nothing is lost, and every count and digest is what it should be."""
+        kept = all(problem.effect != "lost" for problem in self.problems)
+        return kept and all(c.right for c in self.counts) and all(same for _, same in self.files)
+
+
+def audit(
+    dataset: Dataset, advance: Advance, *, pictures: bool = True, pixels: bool = False
+) -> Audit:
+    """Read all rows; all *pictures* too, as bytes, or decoded as *pixels*."""
+    found, groups, problems = Counter[str](), set[str](), list[Problem]()
+    text, images = hashlib.sha256(), hashlib.sha256()
+    for row in dataset.read():
+        if isinstance(row, Sample):
+            found.update({"samples": 1, **dict.fromkeys(row.category, 1)})
+            text.update(json.dumps({**as_fields(row, ""), "meta": None}).encode())
+            groups.add(row.group or row.id)
+            if pictures or pixels:
+                problems += _looked_at(row, images, pixels=pixels)
+        else:
+            problems.append(row)
+        advance(row)
+    found["images"] = len(groups)
+    return Audit(
+        _compared(found, _expected(dataset)),
+        tuple(problems),
+        text.hexdigest(),
+        images.hexdigest() if pictures or pixels else None,
+        tuple(_files(dataset)),
+    )
+
+
+def _looked_at(sample: Sample, images: hashlib._Hash, *, pixels: bool) -> list[Problem]:
+    try:
+        if pixels:
+            sample.source.open()
+        picture = sample.source.read()
+        images.update(picture)
+        width, height = size_of(picture)
+    except VisualcropError as exc:
+        return [Problem(sample.id, str(exc))]
+    outside = [
+        target.name
+        for target in sample.targets
+        if not (target.box.right <= width and target.box.bottom <= height)
+        or min(target.box.left, target.box.top) < 0
+    ]
+    return [Problem(sample.id, f"The box of {name} leaves the image.", "kept") for name in outside]
+
+
+def _expected(dataset: Dataset) -> dict[str, int]:
+    promised = counts(dataset.root) if isinstance(dataset, FileDataset) else {}
+    return {**dataset.published(), **promised}
+
+
+def _compared(found: Counter[str], published: dict[str, int]) -> tuple[Count, ...]:
+    names = dict.fromkeys(("samples", "images", *published, *sorted(found)))
+    return tuple(Count(name, found[name], published.get(name)) for name in names)
+
+
+def _files(dataset: Dataset) -> Iterator[tuple[str, bool]]:
+    """Each file in the folder that `dataset.toml` has a digest of, and whether it has it still."""
+    if not isinstance(dataset, FileDataset):
+        return
+    digests = sheet_of(dataset.root).get("sha256", {})
+    if not isinstance(digests, dict):
+        raise DatasetError(f"[sha256] of {SHEET} is no table; mend it.")
+    for name, digest in digests.items():
+        if name in {"", ".", ".."} or set(name) & set("/\\\0"):
+            raise DatasetError(f"[sha256] of {SHEET} names {name!r}; name files of its folder.")
+        path = dataset.root / name
+        if is_held(dataset.root, path):
+            yield name, sha256(path) == digest

@@ -1,0 +1,103 @@
+"""Writes any dataset in V*Bench's own folders, for the tools that read nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path, PurePosixPath
+
+import attrs
+
+from ..errors import VisualcropError
+from ..protocol import LETTERS
+from .base import Dataset, Problem, Sample
+from .formats.vstar import QUESTIONS
+from .names import folded
+from .write_common import Advance, Written, check_free, put_whole, strays, suffix_of, writing
+
+_FOLDERS = {"attribute": "direct_attributes", "relation": "relative_position"}
+_LONGEST = 50  # characters of a name, which may have four bytes each
+_INSTRUCTION = "Answer with the option's letter from the given choices directly."
+
+
+def write_vstar(dataset: Dataset, target: Path, advance: Advance) -> Written:
+    """
+    Write *dataset* into the folder *target*; questions without options have no place there.
+
+    The list of questions comes last: a folder with one is a dataset, and is left as it is.
+    """
+    check_free(target, QUESTIONS)
+    written, lines, stems = Written(), list[str](), set[str]()
+    with writing(target):
+        for row in dataset.read():
+            line = _write(row, target, written, stems)
+            if isinstance(line, Problem):
+                written.problems.append(line)
+            else:
+                lines.append(json.dumps(line) + "\n")
+                written.samples += 1
+            advance(row)
+        put_whole(target / QUESTIONS, "".join(lines).encode())
+        beside = {f"{PurePosixPath(image).with_suffix('.json')}" for image in written.images}
+        folders = {image.partition("/")[0] for image in written.images}
+        written.strays = strays(target, folders, written.images | beside)
+    return written
+
+
+def _write(
+    row: Sample | Problem, target: Path, written: Written, stems: set[str]
+) -> dict[str, str] | Problem:
+    if isinstance(row, Problem):
+        return row
+    if not isinstance(row.answer, int):
+        return Problem(row.id, "It has no options, and V*Bench has no other questions.", "excluded")
+    try:
+        picture = row.source.read()
+        suffix = suffix_of(picture)
+    except (VisualcropError, OSError) as exc:
+        return Problem(row.id, str(exc))
+    folder = _FOLDERS.get(row.category[0], row.category[0]) if row.category else "questions"
+    image = _free(f"{_safe(folder)}/{_safe(row.id.rpartition('/')[2])}", stems) + suffix
+    written.images.add(image)
+    put_whole(target / image, picture)
+    put_whole((target / image).with_suffix(".json"), _beside(row, row.answer))
+    number = str(written.samples)
+    return {
+        "image": image,
+        "text": "\n".join((row.text, *_lettered(row.choices), _INSTRUCTION)),
+        "category": image.partition("/")[0],
+        "label": LETTERS[row.answer],
+        "question_id": number,
+    }
+
+
+def _free(stem: str, stems: set[str]) -> str:
+    """A name, without its ending, that no other image has on any file system."""
+    free, number = stem, 1
+    while folded(free) in stems:
+        number += 1
+        free = f"{stem}_{number}"
+    stems.add(folded(free))
+    return free
+
+
+def _safe(name: str) -> str:
+    """Without dots either, which V*Bench's own reader cuts at, and not too long."""
+    return re.sub(r"[^\w-]+", "_", name)[:_LONGEST] or "_"
+
+
+def _lettered(choices: tuple[str, ...]) -> list[str]:
+    return [f"({letter}) {choice}" for letter, choice in zip(LETTERS, choices, strict=False)]
+
+
+def _beside(sample: Sample, answer: int) -> bytes:
+    """Boxes as corner and size; the right option first, as there."""
+    boxes = [attrs.astuple(target.box) for target in sample.targets]
+    others = [choice for choice in sample.choices if choice != sample.choices[answer]]
+    known = {
+        "target_object": [target.name for target in sample.targets],
+        "bbox": [[x, y, right - x, bottom - y] for x, y, right, bottom in boxes],
+        "question": sample.text,
+        "options": sample.meta.get("sentences") or [sample.choices[answer], *others],
+    }
+    return json.dumps(known).encode()

@@ -1,0 +1,184 @@
+"""Opens a checkpoint, or says in one sentence what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from functools import wraps
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import attrs
+
+from ...errors import ModelError, VisualcropError
+from .refusing import NO_FLASH, lacking, why
+from .vetting import Files, without_code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import torch
+    from transformers import PretrainedConfig, PreTrainedModel
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_DTYPES = {"float32", "bfloat16", "float16"}
+
+
+@attrs.frozen
+class Source:
+    """Where a checkpoint is, and how it is to be run."""
+
+    checkpoint: str
+    revision: str | None = None
+    dtype: str = "auto"
+    device: str = "auto"
+    attention: str = "sdpa"
+    bits: int = 16
+
+    @property
+    def files(self) -> Files:
+        """The checkpoint's files, as data."""
+        return Files(self.checkpoint, self.revision)
+
+    def config(self) -> PretrainedConfig:
+        """The checkpoint's config, which says what kind of model it is."""
+        with explained(self.checkpoint):
+            _hush()
+            from transformers import AutoConfig
+
+            self.files.check_config()
+            config: PretrainedConfig = AutoConfig.from_pretrained(
+                self.checkpoint, revision=self.revision, trust_remote_code=False
+            )
+            return without_code(config)
+
+    def part(self, name: str, **options: Any) -> Any:
+        """A tokenizer or an image processor, by the name of its class in transformers."""
+        with explained(self.checkpoint):
+            import transformers
+
+            files = attrs.evolve(self.files, subfolder=options.get("subfolder", ""))
+            files.check_pixels()
+            files.check_words()
+            loader = getattr(transformers, name)
+            return loader.from_pretrained(
+                self.checkpoint, revision=self.revision, trust_remote_code=False, **options
+            )
+
+    def tokenizer(self) -> Any:
+        """The tokenizer, with the chat template that belongs to it."""
+        return self.part("AutoTokenizer")
+
+    def network(
+        self, config: PretrainedConfig, kind: str = "AutoModelForImageTextToText"
+    ) -> PreTrainedModel:
+        """The weights, ready to read: evaluated, frozen, where they are to run."""
+        with explained(self.checkpoint):
+            import transformers
+
+            device = self._device()
+            packing = self._quantised(device)
+            self._check_attention()
+            opener: Any = getattr(transformers, kind)
+            self.files.check_weights(config, opener)
+            network, info = opener.from_pretrained(
+                self.checkpoint,
+                config=config,
+                revision=self.revision,
+                trust_remote_code=False,
+                use_safetensors=True,
+                dtype=self._dtype(config, device),
+                attn_implementation=self.attention,
+                output_loading_info=True,
+                **packing,
+            )
+            if missing := sorted(info["missing_keys"]):
+                raise ModelError(
+                    f"{self.checkpoint!r} lacks {len(missing)} of its weights, {missing[0]} among "
+                    "them; download it again."
+                )
+            network.requires_grad_(False)
+            placed: PreTrainedModel = (network if self.bits < 16 else network.to(device)).eval()
+            return placed
+
+    def _check_attention(self) -> None:
+        """Without its package, transformers would fetch the kernel from the hub, and run it."""
+        if self.attention.startswith("flash") and find_spec("flash_attn") is None:
+            raise ModelError(NO_FLASH)
+
+    def _device(self) -> str:
+        import torch
+
+        if self.device == "auto":
+            return "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            index = torch.device(self.device).index or 0
+        except RuntimeError:
+            said = f"There is no device {self.device!r}; take cpu, cuda, or cuda:1 and so on."
+            raise ModelError(said) from None
+        if self.device.startswith("cuda") and not torch.cuda.is_available():
+            raise ModelError("There is no CUDA GPU that torch can use here; set device=cpu.")
+        if self.device.startswith("cuda") and index >= torch.cuda.device_count():
+            there = torch.cuda.device_count()
+            raise ModelError(f"There is no GPU {self.device!r}; there are {there}, from cuda:0.")
+        return self.device
+
+    def _dtype(self, config: PretrainedConfig, device: str) -> torch.dtype | str:
+        """As asked; else the checkpoint's own, but never the float16 that CPUs are slow with."""
+        import torch
+
+        if self.dtype in _DTYPES:
+            chosen: torch.dtype = getattr(torch, self.dtype)
+            return chosen
+        stored = getattr(config, "dtype", None)
+        return torch.bfloat16 if device == "cpu" and stored == torch.float16 else "auto"
+
+    def _quantised(self, device: str) -> Mapping[str, object]:
+        if self.bits == 16:
+            return {}
+        if device == "cpu":
+            raise ModelError("Weights of 4 or 8 bits need a CUDA GPU; set bits=16.")
+        if missing := " and ".join(lacking(self.bits)):
+            raise ModelError(
+                f"Weights of {self.bits} bits need {missing}; install it, or set bits=16."
+            )
+        from transformers import BitsAndBytesConfig
+
+        config = BitsAndBytesConfig(load_in_4bit=self.bits == 4, load_in_8bit=self.bits == 8)
+        return {"quantization_config": config, "device_map": device}
+
+
+@contextmanager
+def explained(checkpoint: str, doing: str = "loaded") -> Iterator[None]:
+    """Turn what transformers raises into a sentence that says what to do."""
+    try:
+        yield
+    except (VisualcropError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as exc:  # a damaged file fails in as many ways as there are parsers
+        raise ModelError(why(checkpoint, exc, doing)) from exc  # a panic in Rust is no Exception
+
+
+def explaining(method: Callable[_P, _R]) -> Callable[_P, _R]:
+    """A model's method that says in a sentence where the files of its checkpoint do not fit."""
+
+    @wraps(method)
+    def explains(*args: _P.args, **named: _P.kwargs) -> _R:
+        with explained(args[0].id, "asked"):  # type: ignore[attr-defined]
+            return method(*args, **named)
+
+    return explains
+
+
+def _hush() -> None:
+    """Keep retries and reports to ourselves, and progress bars where nobody watches."""
+    import sys
+
+    from huggingface_hub.utils import logging as hub
+    from transformers.utils import logging
+
+    hub.set_verbosity(50)  # critical
+    logging.set_verbosity_error()
+    if not sys.stderr.isatty():
+        logging.disable_progress_bar()

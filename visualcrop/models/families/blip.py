@@ -1,0 +1,212 @@
+"""
+InstructBLIP's way with an image: a Q-Former looks, with the question in mind, and 32 tokens tell.
+
+They come before all words and stand for no part of the image. Since they depend on the words,
+nothing that was read of an image serves another question.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from ...errors import ModelError
+from ...prompt import Prompt
+from ...values import View
+from ..base import NOTHING, By, Capture, Choice, Model, Reading, Reply, Scale, Traits, Work
+from ..checkpoints.loading import explaining
+from ..engine.choosing import chooser
+from ..engine.engine import State, go_on, likelihood, speak
+from ..engine.metering.meter import Meter, Span
+from ..engine.pixels import only_view, sight
+from ..engine.prompting import Prepared, Prompter
+from ..engine.remembering import views_key
+from ..layouts.layout import Layout
+from .relaying import layout_of, patches_of, relaying
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import InstructBlipForConditionalGeneration, PreTrainedModel
+
+NO_PLACE = (
+    "InstructBLIP's image tokens have no place in the image; take rel-att, grad-att or pure-grad "
+    "of visualcrop-vicrop, which look through its Q-Former, or a model of another family."
+)
+
+
+@attrs.frozen(eq=False)
+class PlainWords(Prompter):
+    """
+    Writes prompts that no chat template is there for.
+
+    About an image, the words as they are: InstructBLIP was tuned on such. Without one, turns as
+    Vicuna knows them, for its weights were left as they were.
+    """
+
+    def prepare(self, prompt: Prompt) -> Prepared:
+        prompt = self._harmless(prompt)
+        text = self._written(prompt)
+        inputs = {"input_ids": self.processor.tokenizer(text, return_tensors="pt")["input_ids"]}
+        inputs |= self._seen(prompt)
+        nowhere, key = np.empty(0, np.intp), views_key(prompt)
+        return Prepared(inputs, text, nowhere, {}, key, prompt.sampling)
+
+    def tokens(self, prepared: Prepared, reply: str) -> Tensor:
+        both = self.processor.tokenizer(f"{prepared.text} {reply}", return_tensors="pt")
+        after: Tensor = both["input_ids"][:, prepared.inputs["input_ids"].shape[1] :]
+        return after
+
+    def _written(self, prompt: Prompt) -> str:
+        if prompt.views and not prompt.examples:
+            return prompt.text.strip()
+        end = self.processor.tokenizer.eos_token
+        shown = "".join(f"USER: {asked} ASSISTANT: {said}{end}" for asked, said in prompt.examples)
+        return f"{shown}USER: {prompt.text.strip()} ASSISTANT:"
+
+    def _seen(self, prompt: Prompt) -> Mapping[str, Tensor]:
+        """The images' pixels, and what the Q-Former hears: the words, as far as it can count."""
+        if not prompt.views:
+            return {}
+        pictures = [self.picture(view) for view in prompt.views]
+        heard = self.processor.qformer_tokenizer(
+            [prompt.text.strip()] * len(pictures), truncation=True, return_tensors="pt"
+        )
+        pixels = self.processor.image_processor(pictures, return_tensors="pt")
+        return {
+            "pixel_values": pixels["pixel_values"],
+            "qformer_input_ids": heard["input_ids"],
+            "qformer_attention_mask": heard["attention_mask"],
+        }
+
+
+@attrs.define(eq=False)
+class BlipModel(Model):
+    """A decoder that is told of one image; without an image, the decoder alone."""
+
+    id: str
+    traits: Traits
+    network: InstructBlipForConditionalGeneration
+    prompter: Prompter
+    meter: Meter
+    passes: int = 0
+    _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one runs at a time
+
+    @explaining
+    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+        if capture.values or capture.keys or not (capture.relayed or capture.pixels):
+            raise ModelError(NO_PLACE)
+        return [self._look(prompt, capture) for prompt in prompts]
+
+    @explaining
+    def choose(
+        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+    ) -> Sequence[Choice]:
+        return [self._weigh(prompt, choices, by) for prompt in prompts]
+
+    @explaining
+    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
+        return [self._say(prompt, max_new_tokens) for prompt in prompts]
+
+    @explaining
+    def scale(self, view: View) -> Scale:
+        layout = layout_of(view, self.network.config)
+        return Scale(layout.shown, self.network.config.num_query_tokens, layout.grid.cell_side)
+
+    @property
+    def speaker(self) -> PreTrainedModel:
+        """The language model alone, with its head."""
+        speaker: PreTrainedModel = self.network.language_model
+        return speaker
+
+    def _look(self, prompt: Prompt, capture: Capture) -> Reading:
+        view, prepared = only_view(prompt), self._prepared(prompt)
+        layout, base = layout_of(view, self.network.config), self.traits.base
+        if capture.pixels:
+            return self._sight(prepared, view, layout)
+        with (
+            self._measured() as span,
+            relaying(self.network, self.speaker, capture) as found,
+        ):
+            found.backward(self._begun(prepared).next)  # it stops before, if none is wanted
+        more = self._shown(prepared) + Work(backward=2 * bool(capture.gradients))
+        return Reading(
+            (patches_of(view, layout, base),),
+            {},
+            attention={n: rows[0] for n, rows in found.tap.attention.items()},
+            gradients={n: rows[0] for n, rows in found.tap.gradients.items()},
+            relay=found.relay,
+            work=span.work + more,
+        )
+
+    def _sight(self, prepared: Prepared, view: View, layout: Layout) -> Reading:
+        def read(inputs: Mapping[str, Tensor]) -> Tensor:
+            return self._begun(attrs.evolve(prepared, inputs=inputs)).next
+
+        with self._measured() as span:
+            found = sight(self.network, prepared.inputs, read, view, layout)
+        patches = patches_of(view, layout, self.traits.base)
+        work = span.work + self._shown(prepared) + Work(backward=1)
+        return Reading((patches,), {}, sight=found, work=work)
+
+    def _weigh(self, prompt: Prompt, choices: Sequence[str], by: By) -> Choice:
+        prepared = self._prepared(prompt)
+        replies = [self.prompter.tokens(prepared, choice) for choice in choices]
+        with self._measured(len(choices) if by == "sentence" else 1) as span:
+            state = self._begun(prepared)
+            if by == "sentence":
+                logits = [self._likelihood(state, reply) for reply in replies]
+            else:
+                logits = state.next[0, [int(reply[0, 0]) for reply in replies]].float().tolist()
+        return Choice(tuple(logits), span.work + self._shown(prepared))
+
+    def _likelihood(self, state: State, reply: Tensor) -> float:
+        """Minus the mean cross-entropy of the reply's tokens."""
+        tokens, inside = reply.to(self.network.device), state.next[:0]
+        if tokens.shape[1] > 1:
+            with self.meter.packed(1):  # a single token, too, is read and not said
+                inside = go_on(self.speaker, state, tokens[:, :-1], keep=0).predicted[0]
+        return likelihood(state.next, inside, tokens)
+
+    def _say(self, prompt: Prompt, max_new_tokens: int) -> Reply:
+        prepared = self._prepared(prompt)
+        with self._measured() as span:
+            state = self._begun(prepared)
+            ends, choose = self.prompter.ends, chooser([prepared])
+            (said,) = speak(self.speaker, state, ends, max_new_tokens, choose)
+        return Reply(self.prompter.text(said), span.work + self._shown(prepared))
+
+    def _shown(self, prepared: Prepared) -> Work:
+        """What the Q-Former says of each image stands for it."""
+        return Work(image_tokens=len(prepared.views) * self.network.config.num_query_tokens)
+
+    def _begun(self, prepared: Prepared) -> State:
+        """The state after what is told of each image, and after all words."""
+        import torch
+        from transformers import DynamicCache
+
+        seen = {name: inputs for name, inputs in prepared.inputs.items() if name != "input_ids"}
+        words = self.speaker.get_input_embeddings()(prepared.inputs["input_ids"])
+        if seen:
+            told = self.network.get_image_features(**seen, return_dict=True).pooler_output
+            words = torch.cat([told.flatten(0, 1)[None].to(words), words], dim=1)
+        cache = DynamicCache()
+        out = self.speaker(
+            inputs_embeds=words, past_key_values=cache, use_cache=True, logits_to_keep=1
+        )
+        return State(cache, (words.shape[1],), logits=out.logits)
+
+    def _prepared(self, prompt: Prompt) -> Prepared:
+        return self.prompter.prepare(prompt).to(self.network.device, self.network.dtype)
+
+    @contextmanager
+    def _measured(self, passes: int = 1) -> Iterator[Span]:
+        import torch
+
+        with self._turn, torch.no_grad(), self.meter.measure() as span:
+            self.passes += passes
+            yield span

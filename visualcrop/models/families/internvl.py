@@ -1,0 +1,67 @@
+"""InternVL: tiles of the image, and the whole of it after them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ...strategy.base import at_least, option
+from ...values import View
+from ..checkpoints.loading import Source
+from ..layouts.layout import Eye, Layout
+from ..layouts.tiling import tiled
+from .base import Gridded
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+
+@attrs.frozen
+class InternVl(Gridded):
+    """InternVL 2.5 and 3: tiles of 448 pixels, 16 x 16 tokens each, then the whole image."""
+
+    name = "internvl"
+    model_type = "internvl"
+
+    max_tiles: int | None = option(
+        None, help="most tiles of one image, the whole of it aside", validator=at_least(1)
+    )
+
+    def processor(self, source: Source, config: PretrainedConfig) -> Any:
+        import transformers
+
+        class ImagesOnly(transformers.InternVLProcessor):
+            """Without the video processor, which needs torchvision."""
+
+            def __init__(
+                self,
+                image_processor: Any = None,
+                tokenizer: Any = None,
+                image_seq_length: int = 256,
+                chat_template: str | None = None,
+            ) -> None:
+                super().__init__(
+                    image_processor,
+                    tokenizer,
+                    None,
+                    image_seq_length=image_seq_length,
+                    chat_template=chat_template,
+                )
+
+        pixels, tokenizer = source.part("AutoImageProcessor", backend="pil"), source.tokenizer()
+        pixels.max_patches = self.max_tiles or pixels.max_patches
+        return ImagesOnly(pixels, tokenizer, config.image_seq_length, tokenizer.chat_template)
+
+    def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
+        pixels, per = processor.image_processor, int(config.image_seq_length**0.5)
+        side = pixels.size["height"]
+        fewest, most = pixels.min_patches, pixels.max_patches
+        return tiled(view.picture.size, Eye(side, side // per), min_tiles=fewest, max_tiles=most)
+
+    def settings(self) -> Mapping[str, object]:
+        return {
+            "focus": {"answer": "interleaved", "t_type2": 0.5},
+            "zoomeye": {"family": "internvl"},
+        }

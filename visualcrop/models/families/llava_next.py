@@ -1,0 +1,67 @@
+"""LLaVA-NeXT: one view of the whole image, and the image again in tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ...errors import ModelError
+from ...strategy.base import at_least, option
+from ...values import View
+from ..checkpoints.loading import Source
+from ..layouts.anyres import anyres, within
+from ..layouts.layout import Layout
+from .base import Gridded, eye_of
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+
+@attrs.frozen
+class LlavaNext(Gridded):
+    """LLaVA-NeXT (1.6): the whole image, then tiles of it at up to four times the resolution."""
+
+    name = "llava-next"
+    model_type = "llava_next"
+
+    max_tiles: int | None = option(
+        None, help="most tiles of one image, the whole of it aside", validator=at_least(1)
+    )
+
+    def limit(self, config: PretrainedConfig) -> None:
+        limit_tiles(config, self.max_tiles)
+
+    def processor(self, source: Source, config: PretrainedConfig) -> Any:
+        import transformers
+
+        pixels, tokenizer = source.part("AutoImageProcessor", backend="pil"), source.tokenizer()
+        pixels.image_grid_pinpoints = config.image_grid_pinpoints
+        return transformers.LlavaNextProcessor(
+            image_processor=pixels,
+            tokenizer=tokenizer,
+            patch_size=config.vision_config.patch_size,
+            vision_feature_select_strategy=config.vision_feature_select_strategy,
+            num_additional_image_tokens=1,
+            chat_template=tokenizer.chat_template,
+        )
+
+    def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
+        eye = eye_of(config)
+        return anyres(view.picture.size, eye, pinpoints=config.image_grid_pinpoints)
+
+    def settings(self) -> Mapping[str, object]:
+        return {
+            "focus": {"answer": "interleaved", "t_type2": 0.5},
+            "zoomeye": {"family": "llava-onevision"},
+        }
+
+
+def limit_tiles(config: PretrainedConfig, most: int | None) -> None:
+    """Leave canvases of so many tiles at most; the network looks them up in its config."""
+    side, every = config.vision_config.image_size, config.image_grid_pinpoints
+    config.image_grid_pinpoints = within(every, side, most)
+    if not config.image_grid_pinpoints:
+        least = min(height * width for height, width in every) // side**2
+        raise ModelError(f"This checkpoint cuts an image into {least} tiles or more, not {most}.")

@@ -1,0 +1,107 @@
+"""LLaVA-OneVision: one view of the whole image, and local crops of up to 36 tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ...strategy.base import at_least, option
+from ...strategy.defaults import Usually
+from ...values import View
+from ..checkpoints.loading import Source
+from ..layouts.anyres import anyres
+from ..layouts.layout import Layout, padded_square
+from .base import Gridded, eye_of
+from .llava_next import limit_tiles
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+
+@attrs.frozen
+class LlavaOnevision(Gridded):
+    """LLaVA-OneVision: the whole image, then local crops; in company, one padded view each."""
+
+    name = "llava-onevision"
+    model_type = "llava_onevision"
+
+    max_tiles: int | None = option(
+        None, help="most tiles of one image, the whole of it aside", validator=at_least(1)
+    )
+    tile_all: bool = option(
+        False, help="cut each of several images into tiles, too, not only an image on its own"
+    )
+
+    def limit(self, config: PretrainedConfig) -> None:
+        limit_tiles(config, self.max_tiles)
+
+    def processor(self, source: Source, config: PretrainedConfig) -> Any:
+        import transformers
+
+        class ImagesOnly(transformers.LlavaOnevisionProcessor):
+            """Without the video processor, which needs torchvision."""
+
+            def __init__(
+                self,
+                image_processor: Any = None,
+                tokenizer: Any = None,
+                num_image_tokens: int | None = None,
+                vision_feature_select_strategy: str | None = None,
+                chat_template: str | None = None,
+                vision_aspect_ratio: str = "anyres_max_9",
+            ) -> None:
+                super().__init__(
+                    image_processor=image_processor,
+                    tokenizer=tokenizer,
+                    video_processor=None,
+                    num_image_tokens=num_image_tokens,
+                    vision_feature_select_strategy=vision_feature_select_strategy,
+                    chat_template=chat_template,
+                    vision_aspect_ratio=vision_aspect_ratio,
+                )
+
+        pixels, tokenizer = source.part("AutoImageProcessor", backend="pil"), source.tokenizer()
+        pixels.image_grid_pinpoints = config.image_grid_pinpoints
+        return ImagesOnly(
+            _each_alone(pixels) if self.tile_all else pixels,
+            tokenizer,
+            # Of an encoder whose first token is of no patch, transformers counts that one too.
+            num_image_tokens=eye_of(config).tokens
+            + (config.vision_feature_select_strategy == "default"),
+            vision_feature_select_strategy=config.vision_feature_select_strategy,
+            chat_template=tokenizer.chat_template,
+            vision_aspect_ratio=config.vision_aspect_ratio,
+        )
+
+    def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
+        eye, size = eye_of(config), view.picture.size
+        if among > 1 and not self.tile_all:
+            return padded_square(size, eye, extra=1)
+        tiles = int(config.vision_aspect_ratio.removeprefix("anyres_max_"))
+        return anyres(size, eye, pinpoints=config.image_grid_pinpoints, reduced_to=tiles)
+
+    def settings(self) -> Mapping[str, object]:
+        """Table 7; its layers are those of the 7B model."""
+        layers = {"relevance.layers": (21, 28)} if self.depth == 28 else {}
+        largest = {"proposals.s_max": Usually(5, but=9, on=("vstar",))}
+        return {
+            **layers,
+            **largest,
+            "focus": {"answer": "interleaved", "t_type2": 0.5},
+            "zoomeye": {"family": "llava-onevision"},
+        }
+
+
+def _each_alone(pixels: Any) -> Any:
+    """The same image processor, to which every image of a prompt is the only one."""
+    import transformers
+
+    class EachAlone(transformers.LlavaOnevisionImageProcessorPil):
+        """The model learns from `batch_num_images`, too, that there are prompts of one image."""
+
+        def preprocess(self, images: Any, **options: Any) -> Any:
+            return super().preprocess([one for several in images for one in several], **options)
+
+    return EachAlone(**pixels.to_dict())

@@ -1,0 +1,83 @@
+"""Qwen2.5-VL: the image near its own size, in one grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ...strategy.base import at_least, option
+from ...values import View
+from ..checkpoints.loading import Source
+from ..layouts.layout import Layout, acceptable, native
+from .base import Gridded
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+    from transformers import PretrainedConfig
+
+
+@attrs.frozen
+class Qwen25Vl(Gridded):
+    """Qwen2.5-VL: the image near its own size, in one grid of tokens of 28 pixels."""
+
+    name = "qwen2-5-vl"
+    model_type = "qwen2_5_vl"
+
+    max_pixels: int | None = option(
+        None, help="largest image that is not shrunk, in pixels", validator=at_least(3136)
+    )
+
+    def processor(self, source: Source, config: PretrainedConfig) -> Any:
+        pixels, tokenizer = source.part("AutoImageProcessor", backend="pil"), source.tokenizer()
+        if self.max_pixels is not None:
+            pixels.size = {**dict(pixels.size), "longest_edge": self.max_pixels}
+        return self.images_only()(pixels, tokenizer, chat_template=tokenizer.chat_template)
+
+    def images_only(self) -> Any:
+        """The processor's class without the video processor, which needs torchvision."""
+        import transformers
+
+        class ImagesOnly(transformers.Qwen2_5_VLProcessor):
+            """Its arguments are all that transformers may give it."""
+
+            def __init__(
+                self,
+                image_processor: Any = None,
+                tokenizer: Any = None,
+                chat_template: str | None = None,
+            ) -> None:
+                super().__init__(image_processor, tokenizer, None, chat_template=chat_template)
+
+        return ImagesOnly
+
+    def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
+        eye, size = config.vision_config, processor.image_processor.size
+        return native(
+            view.picture.size,
+            factor=eye.patch_size * eye.spatial_merge_size,
+            min_pixels=size["shortest_edge"],
+            max_pixels=size["longest_edge"],
+        )
+
+    def picture(self, view: View) -> Picture:
+        """Stretched where it is too thin for the processor."""
+        size = acceptable(view.picture.size)
+        return view.picture if size == view.picture.size else view.picture.resize(size)
+
+    def base(self, config: PretrainedConfig) -> int:
+        """It sees images of any size; this is what the paper's rule for boxes was made for."""
+        return 384
+
+    def settings(self) -> Mapping[str, object]:
+        layer = self.depth * 22 // 36  # that of ViCrop, for the 3B model
+        own = {"layer": layer} if layer else {}
+        return {
+            "proposals.s_max": "auto",
+            "focus": {"answer": "text-boxes", "t_type2": 0.5},
+            "zoomeye": {"family": "qwen2-5-vl"},
+            "vicrop": {"box": 224, **{f"source.{name}": value for name, value in own.items()}},
+            "rel-att": own,
+            "grad-att": own,
+        }

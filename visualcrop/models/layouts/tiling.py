@@ -1,0 +1,93 @@
+"""Where the placeholders of an image lie that is seen whole and in crops that touch."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..base import Tokens
+from .layout import Edges, Eye, Layout, Size, placed, squashed
+
+
+def pan_and_scan(
+    size: Size, eye: Eye, *, min_crop: int, max_crops: int, min_ratio: float
+) -> Layout:
+    """
+    The whole image, then crops in a line along its longer side, if it is long (Gemma 3).
+
+    The grid joins the crops: `eye.per` rows for a wide image, as many columns for a tall one.
+    Without crops it is that of the one view.
+    """
+    crops = pan_and_scan_crops(size, min_crop=min_crop, max_crops=max_crops, min_ratio=min_ratio)
+    if not crops:
+        return squashed(size, eye)
+    ends = np.arange(crops + 1.0) * math.ceil(max(size) / crops)
+    ends[-1] = max(size)
+    across = np.array([0.0, min(size)])
+    xs, ys = (ends, across) if size[0] >= size[1] else (across, ends)
+    return _joined(size, (xs, ys), eye, before=eye.tokens)
+
+
+def pan_and_scan_crops(size: Size, *, min_crop: int, max_crops: int, min_ratio: float) -> int:
+    """How many crops Gemma 3 adds to the view of the whole image."""
+    long, short = max(size), min(size)
+    if long / short < min_ratio:
+        return 0
+    crops = min(max_crops, max(2, min(long // min_crop, math.floor(long / short + 0.5))))
+    return crops if min(math.ceil(long / crops), short) >= min_crop else 0
+
+
+def tiled(size: Size, eye: Eye, *, min_tiles: int, max_tiles: int) -> Layout:
+    """
+    Tiles row by row, and the whole image after them if they are several (InternVL).
+
+    The grid joins the tiles: `eye.per` rows and columns for each.
+    """
+    columns, rows = get_optimal_tiled_canvas(
+        size, side=eye.side, min_tiles=min_tiles, max_tiles=max_tiles
+    )
+    xs, ys = np.linspace(0, size[0], columns + 1), np.linspace(0, size[1], rows + 1)
+    return _joined(size, (xs, ys), eye, after=eye.tokens if columns * rows > 1 else 0)
+
+
+def get_optimal_tiled_canvas(
+    size: Size, *, side: int, min_tiles: int, max_tiles: int
+) -> tuple[int, int]:
+    """
+    Columns and rows of tiles, shaped as nearly like the image as can be.
+
+    Of two that are equally near, the one with more tiles, while the image has more than half the
+    pixels that they hold.
+    """
+    width, height = size
+    every = range(1, max_tiles + 1)
+    shapes = [(c, r) for c in every for r in every if min_tiles <= c * r <= max_tiles]
+    best, least = (1, 1), math.inf
+    for columns, rows in sorted(shapes, key=math.prod):
+        off = abs(width / height - columns / rows)
+        roomy = width * height > 0.5 * side * side * columns * rows
+        if off < least or (off == least and roomy):
+            best, least = (columns, rows), off
+    return best
+
+
+def _joined(
+    size: Size, ends: tuple[Edges, Edges], eye: Eye, *, before: int = 0, after: int = 0
+) -> Layout:
+    """Tiles between the *ends* on each side, row by row, with so many other tokens around them."""
+    columns, rows = (len(side) - 1 for side in ends)
+    tokens = rows * columns * eye.tokens
+    cells = before + np.arange(tokens, dtype=np.intp).reshape(rows, columns, eye.per, eye.per)
+    whole: Tokens = cells.transpose(0, 2, 1, 3).reshape(rows * eye.per, columns * eye.per)
+    xs, ys = (_subdivided(side, eye) for side in ends)
+    local = before + after > 0
+    first = -1 if after else 0  # the picture of the whole: after the tiles, or before them
+    grid, inside = placed(size, xs, ys, whole)
+    shown = columns * eye.side, rows * eye.side
+    return Layout(before + tokens + after, grid, inside, shown, local, whole=first)
+
+
+def _subdivided(ends: Edges, eye: Eye) -> Edges:
+    inner = np.diff(ends)[:, None] * eye.edges[:-1] / eye.side  # tiles x tokens on a side
+    return np.append((ends[:-1, None] + inner).ravel(), ends[-1])

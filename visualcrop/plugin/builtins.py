@@ -1,0 +1,51 @@
+"""The strategies that come with visualcrop: a plug-in like any other."""
+
+from __future__ import annotations
+
+from ..answer.canvas import Canvas
+from ..answer.crop import Crop
+from ..answer.interleaved import Interleaved
+from ..answer.text_boxes import TextBoxes
+from ..data.formats.aokvqa import Aokvqa
+from ..data.formats.folder import Folder
+from ..data.formats.gqa import Gqa
+from ..data.formats.hrbench import HrBench
+from ..data.formats.mme_realworld_lite import MmeRealworldLite
+from ..data.formats.vstar import VStar
+from ..executors.local import Local
+from ..judges.llm import Llm
+from ..models.families.auto import FAMILIES, Auto
+from ..models.toy import Toy
+from ..models.toy.dataset import ToyScenes
+from ..proposals.anchors import Anchors
+from ..proposals.sliding import Sliding
+from ..relevance.vv import Vv
+from ..searchers.direct import Direct
+from ..searchers.focus import Focus
+from ..strategy.base import Strategy
+from ..targets.given import Given
+from ..targets.in_context import InContext
+from ..targets.quoted import Quoted
+from ..targets.rules import Rules
+from ..verification.existence import Existence
+from ..verification.unchecked import Unchecked
+from .hooks import hookimpl
+
+_IN_PIPELINE_ORDER: list[type[Strategy]] = [
+    *(InContext, Quoted, Rules, Given),
+    Vv,
+    *(Anchors, Sliding),
+    *(Existence, Unchecked),
+    *(Crop, Canvas, Interleaved, TextBoxes),
+    *(Focus, Direct),
+    *FAMILIES,
+    *(Auto, Toy),
+    *(VStar, HrBench, MmeRealworldLite, Aokvqa, Gqa, Folder, ToyScenes),
+    *(Local, Llm),
+]
+
+
+@hookimpl
+def visualcrop_strategies() -> list[type[Strategy]]:
+    """In the order a question meets them."""
+    return _IN_PIPELINE_ORDER

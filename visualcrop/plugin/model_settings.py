@@ -1,0 +1,120 @@
+"""
+A model's settings: what suits it, where a user leaves something open.
+
+    {
+        "targets": "rules",  # every option of that kind of stage, of whatever searcher
+        "proposals.s_max": 3,  # an option of every strategy of that kind that has it
+        "focus": {"steps": 4, "answer.cell": 224},  # options of the one strategy of that name
+    }
+
+The nearest wins: a path from an outer strategy's name, the strategy's own name, its kind. What was
+given wins over all.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias, TypeVar, cast, get_args
+
+import attrs
+
+from ..errors import PluginError, SpecError
+from ..spec.parse import Value, read_value, written
+from ..strategy.base import Strategy, given_to, mark_given, types_of
+from ..strategy.defaults import Usually
+from .registry import Registry
+
+S = TypeVar("S", bound=Strategy)
+Settings: TypeAlias = Mapping[str, object]
+
+
+def suited(registry: Registry, strategy: S, settings: Settings, dataset: str = "") -> S:
+    """*strategy* with *settings* in what was not given; *dataset* is what is to be searched."""
+    return suit(registry, strategy, settings, dataset)[0]
+
+
+def suit(
+    registry: Registry, strategy: S, settings: Settings, dataset: str = ""
+) -> tuple[S, Mapping[str, object]]:
+    """The same, and each setting that was used, by the path of its option."""
+    if not isinstance(settings, Mapping):
+        raise PluginError(
+            f"A model's settings are {settings!r}, which is no dict; mend its settings()."
+        )
+    given, used = given_to(strategy), {}
+    for _ in range(2):  # an exception may hang on an option that is set, too
+        suiting = _Suiting(registry, settings, dataset, strategy, given)
+        strategy, used = cast("S", suiting.suit(strategy)), suiting.used
+    mark_given(strategy, given)
+    return strategy, used
+
+
+@attrs.frozen
+class _Suiting:
+    registry: Registry
+    settings: Settings
+    dataset: str
+    root: Strategy  # whose options exceptions hang on
+    given: frozenset[str]
+    used: dict[str, object] = attrs.field(factory=dict)
+
+    def suit(self, strategy: Strategy, outer: Settings | None = None, path: str = "") -> Strategy:
+        """*outer* is what strategies around this one say of its options."""
+        own = {**self._of(strategy), **(outer or {})}
+        changes: dict[str, object] = {}
+        for name, wanted in types_of(type(strategy)).items():
+            at, value = f"{path}{name}", getattr(strategy, name)
+            setting = own.get(name, self.settings.get(_kind(wanted)))
+            if setting is not None and not isinstance(setting, Mapping) and at not in self.given:
+                self.used[at] = setting
+                value = self._keeping(value, self._read(strategy, name, setting), f"{at}.")
+            if isinstance(value, Strategy):
+                below = {p[len(name) + 1 :]: v for p, v in own.items() if p.startswith(f"{name}.")}
+                value = self.suit(value, below, f"{at}.")
+            if value is not getattr(strategy, name):
+                changes[name] = value
+        return attrs.evolve(strategy, **changes) if changes else strategy
+
+    def _keeping(self, old: Any, new: Any, path: str) -> Any:
+        """*new* with what was given to *old*, where that is the same strategy."""
+        if type(new) is not type(old) or not isinstance(new, Strategy):
+            return new
+        kept = {p.removeprefix(path).partition(".")[0] for p in self.given if p.startswith(path)}
+        return attrs.evolve(new, **{name: getattr(old, name) for name in kept})
+
+    def _of(self, strategy: Strategy) -> Settings:
+        """What is said of all strategies of its kind, and of all of its name."""
+        kind, named = f"{strategy.kind}.", self.settings.get(strategy.name)
+        ofkind = {p[len(kind) :]: v for p, v in self.settings.items() if p.startswith(kind)}
+        return {**ofkind, **named} if isinstance(named, Mapping) else ofkind
+
+    def _read(self, strategy: Strategy, name: str, setting: object) -> Any:
+        if isinstance(setting, Usually):
+            setting = setting.where(self._at, self.dataset)
+        if isinstance(setting, Strategy):
+            return setting
+        value = read_value(setting) if isinstance(setting, str) else cast("Value", setting)
+        try:
+            return self.registry.fitted(type(strategy), name, value)
+        except SpecError as exc:
+            told = f"{strategy.name}.{name}={written(value)}"
+            raise PluginError(f"The model's setting {told} does not fit: {exc}.") from exc
+
+    def _at(self, path: str) -> object:
+        """What the outermost strategy has at a dotted path; none where there is no such option."""
+        found: object = self.root
+        for name in path.split("."):
+            found = getattr(found, name, None) if isinstance(found, Strategy) else None
+        return found
+
+
+def _kind(wanted: Any) -> str:
+    """The kind of strategy that an option holds, if it holds any."""
+    return next((part.kind for part in _parts(wanted)), "")
+
+
+def _parts(wanted: Any) -> Iterator[type[Strategy]]:
+    for part in (wanted, *get_args(wanted)):
+        if inspect.isclass(part) and issubclass(part, Strategy):
+            yield part

@@ -1,0 +1,145 @@
+"""Finds strategies by kind and name, and builds them from specs."""
+
+from __future__ import annotations
+
+import typing
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+import attrs
+
+from ..errors import DuplicateStrategyError, SpecError, UnknownStrategyError, nearest
+from ..spec.coerce import conform
+from ..spec.parse import Spec, Value
+from ..strategy.base import Strategy, mark_given, paths_of, types_of
+from .manager import BLOCK, Plugin, Plugins, load_plugins
+
+S = TypeVar("S", bound=Strategy)
+
+
+@attrs.frozen
+class Entry:
+    """One registered class and the plug-in that brought it."""
+
+    strategy: type[Strategy]
+    plugin: Plugin
+
+
+@attrs.frozen
+class Registry:
+    """Every strategy on offer, in the order a question meets them."""
+
+    plugins: Plugins
+    _entries: dict[tuple[str, str], list[Entry]]
+
+    @classmethod
+    def load(cls) -> Registry:
+        """Offer what comes with visualcrop and with every installed plug-in."""
+        return cls.from_plugins(load_plugins())
+
+    @classmethod
+    def from_plugins(cls, plugins: Plugins) -> Registry:
+        entries: defaultdict[tuple[str, str], list[Entry]] = defaultdict(list)
+        for plugin in plugins:
+            for strategy in plugin.strategies:
+                entries[strategy.kind, strategy.name].append(Entry(strategy, plugin))
+        registry = cls(plugins, dict(entries))
+        if plugins.strict:
+            for (kind, name), rivals in entries.items():
+                registry._sole(kind, name, rivals)
+        return registry
+
+    def __iter__(self) -> Iterator[Entry]:
+        return (entry for rivals in self._entries.values() for entry in rivals)
+
+    def kinds(self) -> list[str]:
+        return list(dict.fromkeys(kind for kind, _ in self._entries))
+
+    def offers(self, kind: str, name: str) -> list[Entry]:
+        """All that is registered under *name* for *kind*; more than one are rivals."""
+        return self._entries.get((kind, name), [])
+
+    def get(self, interface: type[S], name: str) -> type[S]:
+        """Give the class registered under *name* for *interface*."""
+        rivals = self.offers(interface.kind, name)
+        if not rivals:
+            raise UnknownStrategyError(self._unknown(interface.kind, name))
+        return typing.cast("type[S]", self._sole(interface.kind, name, rivals).strategy)
+
+    def named(self, name: str, kind: str | None = None) -> type[Strategy]:
+        """Give the class called *name*; the searcher where several kinds share the name."""
+        kinds = [k for k, n in self._entries if n == name and kind in {None, k}]
+        if not kinds:
+            unknown = self._unknown(kind, name)
+            raise UnknownStrategyError(f"{unknown[0].upper()}{unknown[1:]}.")
+        best = "searcher" if "searcher" in kinds else kinds[0]
+        return self._sole(best, name, self._entries[best, name]).strategy
+
+    def build(self, interface: type[S], spec: Spec | str) -> S:
+        """Make the strategy that *spec* describes, nested strategies included."""
+        if isinstance(spec, str):
+            spec = Spec.parse(spec)
+        try:
+            return typing.cast("S", self._make(interface, spec, spec.name))
+        except SpecError as exc:
+            shown = str(spec)
+            shown = shown if len(shown) <= 100 else shown[:97] + "..."
+            raise type(exc)(f"In {shown!r}: {exc}{'' if str(exc).endswith('^') else '.'}") from exc
+
+    def fitted(self, cls: type[Strategy], name: str, value: Value) -> typing.Any:
+        """*value* as the option of that name takes it, nested strategies built."""
+        return conform(value, _types(cls)[name], f"{cls.name}.{name}", self._make)
+
+    def _make(self, interface: type[Strategy], spec: Spec | str, path: str) -> Strategy:
+        try:
+            spec = Spec.parse(spec) if isinstance(spec, str) else spec
+        except SpecError as exc:
+            raise SpecError(f"{path}: {exc}") from None
+        try:
+            cls = self.get(interface, spec.name)
+        except SpecError as exc:
+            raise type(exc)(f"{exc} @ {path}") from None
+        types = _types(cls)
+        given = {}
+        for key, value in spec.options:
+            if key not in types:
+                known = nearest(key, types, called="options")
+                raise SpecError(f"{spec.name!r} has no option {key!r}; {known} @ {path}")
+            given[key] = conform(value, types[key], f"{path}.{key}", self._make)
+        try:
+            made = cls(**given)
+        except (ValueError, TypeError, SpecError) as exc:  # said by an option's validator
+            reason = exc.__cause__ or exc
+            raise SpecError(f"{str(reason).rstrip('.')} @ {path}") from reason
+        mark_given(made, paths_of(given))
+        return made
+
+    def _sole(self, kind: str, name: str, rivals: list[Entry]) -> Entry:
+        if len(rivals) == 1:
+            return rivals[0]
+        names = " and ".join(str(entry.plugin) for entry in rivals)
+        raise DuplicateStrategyError(
+            f"The plug-ins {names} both offer the {kind} {name!r}; "
+            f"uninstall one, or set {BLOCK}={rivals[-1].plugin.name}"
+        )
+
+    def _unknown(self, kind: str | None, name: str) -> str:
+        names = {n for k, n in self._entries if kind in {None, k}}
+        known = nearest(name, names, called="installed")
+        others = [k for k, n in self._entries if n == name]
+        if others:
+            known = f"that is a {' and a '.join(others)}; {known}"
+        if broken := self.plugins.broken:
+            listed = ", ".join(plugin.name for plugin in broken)
+            known += f"; broken plug-ins: {listed}, see 'visualcrop plugins'"
+        return f"no {kind or 'strategy'} is called {name!r}; {known}"
+
+
+def _types(cls: type[Strategy]) -> Mapping[str, typing.Any]:
+    try:
+        return types_of(cls)
+    except Exception as exc:  # annotations are evaluated, whoever wrote them
+        raise SpecError(
+            f"{cls.name!r} cannot be built, for its annotations do not resolve: {exc}"
+        ) from exc

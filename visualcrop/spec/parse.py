@@ -1,0 +1,220 @@
+"""
+A strategy and its options, as text: `focus(relevance=kk-norope(layers=[8, 14]), steps=4)`.
+
+    spec   = name [ "(" [ option { "," option } ] ")" ]
+    option = key "=" value
+    value  = spec | number | "text" | true | false | none | "[" [ value { "," value } ] "]"
+
+A name or bare word starts with a letter, `~` or `/`, or as `4k` does, and may hold `- . / : ~ _`
+and digits, so paths and checkpoint names need no quotes. A bare word is a strategy where the
+option wants one, else text. Numbers keep their type: `4` is not `4.0`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
+
+import attrs
+
+from ..errors import SpecError, nearest
+from ..strategy.base import Strategy
+
+Value: TypeAlias = "Spec | str | int | float | bool | tuple[Value, ...] | None"
+
+
+@attrs.frozen
+class Spec:
+    """A strategy's name and those of its options that are given."""
+
+    name: str
+    options: tuple[tuple[str, Value], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Spec:
+        return Reader(text, cls).whole()
+
+    @classmethod
+    def of(cls, strategy: Strategy) -> Spec:
+        """Everything about *strategy*, defaults included, as a spec that rebuilds it."""
+        fields = attrs.fields(type(strategy))
+        return cls(strategy.name, tuple((f.name, plain(getattr(strategy, f.name))) for f in fields))
+
+    def get(self, key: str) -> Value:
+        """One option's value; none if it is not given."""
+        return dict(self.options).get(key)
+
+    def with_option(self, path: str, value: Value) -> Spec:
+        """Copy with one option set; *path* may be dotted: `relevance.layers`."""
+        key, _, rest = path.partition(".")
+        options = dict(self.options)
+        if rest:
+            inner = options.get(key)
+            if key not in options:
+                known = nearest(key, options, called="options")
+                raise SpecError(
+                    f"Cannot set {path!r}: {self.name!r} has no option {key!r}; {known}."
+                )
+            if not isinstance(inner, Spec):
+                raise SpecError(f"Cannot set {path!r}: {key!r} of {self.name!r} is not a strategy.")
+            value = inner.with_option(rest, value)
+        options[key] = value
+        return Spec(self.name, tuple(options.items()))
+
+    def __str__(self) -> str:
+        if not self.options:
+            return self.name
+        return f"{self.name}({', '.join(f'{k}={written(v)}' for k, v in self.options)})"
+
+
+def read_value(text: str) -> Value:
+    """Read one value in the grammar above."""
+    value: Value = Reader(text, Spec).value_alone()
+    return value
+
+
+def written(value: Value) -> str:
+    """One value in the grammar above."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(written, value))}]"
+    if isinstance(value, Spec):
+        return str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SpecError(f"A spec cannot hold the number {value}; give a finite one.")
+    try:
+        return "none" if value is None else json.dumps(value)
+    except ValueError:
+        raise SpecError("A spec cannot hold a number of more than 4,300 digits.") from None
+
+
+def plain(value: object) -> Value:
+    """A value of Python as one of a spec."""
+    if isinstance(value, Strategy):
+        return Spec.of(value)
+    if isinstance(value, tuple | list):
+        return tuple(plain(item) for item in value)
+    if value is None or isinstance(value, Spec | str | int | float | bool):
+        return value
+    return str(value)
+
+
+S = TypeVar("S")
+DEEPEST = 32  # specs within specs, and lists within lists
+LONGEST = 100_000  # characters of a spec
+WORD = re.compile(r"(?:\d+[A-DF-Za-df-z]|[A-Za-z~/])[\w./:~-]*", re.ASCII)
+_TOKEN = re.compile(
+    rf"""\s*(?:(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?![\w./:~-])
+           |(?P<text>"(?:[^"\\]|\\.)*")
+           |(?P<word>{WORD.pattern})
+           |(?P<mark>[()\[\],=]))""",
+    re.VERBOSE | re.ASCII,
+)
+_WORDS = {"true": True, "false": False, "none": None}
+_BLANK = " \t\n\r\f\v"
+_SHOWN = 60  # characters of a long spec on either side of the caret
+
+
+class Reader(Generic[S]):
+    """One descent through the text, a token ahead; *make* joins a name and its options."""
+
+    def __init__(self, text: str, make: Callable[[str, tuple[tuple[str, Any], ...]], S]) -> None:
+        if len(text) > LONGEST:
+            raise SpecError(
+                f"A spec has {LONGEST:,} characters at most, not {len(text):,}; give fewer options."
+            )
+        self.text, self.make, self.at, self.depth = text, make, 0, 0
+        self._look()
+
+    def whole(self) -> S:
+        spec = self._spec()
+        if self.kind or self.text[self.at :].strip(_BLANK):
+            self._fail("the end")
+        return spec
+
+    def value_alone(self) -> Any:
+        value = self._value()
+        if self.kind or self.text[self.at :].strip(_BLANK):
+            self._fail("the end")
+        return value
+
+    def _look(self) -> None:
+        self.found = _TOKEN.match(self.text, self.at)
+        self.kind = (self.found and self.found.lastgroup) or ""
+        self.token = self.found[self.kind] if self.found else ""
+
+    def _take(self, kind: str, wanted: str = "") -> str:
+        if not self.found or self.kind != kind or (wanted and self.token != wanted):
+            self._fail(f"{wanted!r}" if wanted else f"a {kind}")
+        token, self.at = self.token, self.found.end() if self.found else self.at
+        self._look()
+        return token
+
+    def _fail(self, wanted: str) -> NoReturn:
+        gap = self.text[self.at :]
+        place = self.at + len(gap) - len(gap.lstrip(_BLANK))
+        start = max(0, place - _SHOWN)
+        line = "".join(c if c.isprintable() else " " for c in self.text[start : place + _SHOWN])
+        raise SpecError(f"Expected {wanted} here:\n  {line}\n  {' ' * (place - start)}^")
+
+    def _spec(self) -> S:
+        name = self._take("word")
+        if (self.kind, self.token) != ("mark", "("):
+            return self.make(name, ())
+        options: dict[str, Any] = {}
+        for _ in self._items("(", ")"):
+            key = self.token
+            if not key.isidentifier():
+                self._fail("an option's name")
+            if key in options:
+                self._fail(f"another option (or an end), for {name!r} has {key!r} already,")
+            self._take("word")
+            self._take("mark", "=")
+            options[key] = self._value()
+        return self.make(name, tuple(options.items()))
+
+    def _items(self, opening: str, closing: str) -> Iterator[None]:
+        """Step through a comma-separated run; the caller reads each item."""
+        self._take("mark", opening)
+        self.depth += 1
+        if self.depth > DEEPEST:
+            self._fail(f"at most {DEEPEST} levels of brackets")
+        while (self.kind, self.token) != ("mark", closing):
+            yield
+            if (self.kind, self.token) != ("mark", closing):
+                self._take("mark", ",")
+        self._take("mark", closing)
+        self.depth -= 1
+
+    def _value(self) -> Any:
+        if self.kind == "number":
+            return self._number()
+        if self.kind == "text":
+            return self._text()
+        if (self.kind, self.token) == ("mark", "["):
+            return tuple(self._value() for _ in self._items("[", "]"))
+        if self.kind == "word" and self.token in _WORDS:
+            return _WORDS[self._take("word")]
+        if self.kind != "word":
+            self._fail("a value")
+        return self._spec()
+
+    def _number(self) -> int | float:
+        try:
+            number = int(self.token) if re.fullmatch(r"[+-]?\d+", self.token) else float(self.token)
+        except ValueError:
+            number = math.inf
+        if isinstance(number, float) and not math.isfinite(number):
+            self._fail("a smaller number")
+        self._take("number")
+        return number
+
+    def _text(self) -> str:
+        try:
+            text = str(json.loads(self.token))
+        except json.JSONDecodeError:
+            self._fail("text with JSON's escapes")
+        self._take("text")
+        return text

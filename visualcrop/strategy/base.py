@@ -1,0 +1,145 @@
+"""The base of everything a plug-in can add: a named, configurable value."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from abc import ABC
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import attrs
+
+from ..errors import SpecError, VisualcropError
+from .type_checks import Fitting
+
+_FITTING = Fitting()
+
+
+class _Marked:
+    """Has room for what the spec gave, beside the options; no two values differ by it."""
+
+    __slots__ = ("_given",)
+
+
+@attrs.frozen
+class Strategy(_Marked, ABC):
+    """
+    One named way of doing one job.
+
+    Subclasses are `attrs.frozen`, have a default for every field, and do no
+    work in `__init__`. Their fields *are* their options.
+    """
+
+    kind: ClassVar[str] = "strategy"
+    name: ClassVar[str]
+
+    @classmethod
+    def summary(cls) -> str:
+        """First line of the docstring: what `visualcrop strategies` prints."""
+        return (inspect.getdoc(cls) or "").partition("\n")[0]
+
+
+def option(default: Any, *, help: str, validator: Any = None) -> Any:
+    """
+    Declare one option: an attrs field with a default and a sentence of help.
+
+    What is given for it is held to its annotation, in Python as in a spec, and then to *validator*.
+    """
+    return attrs.field(
+        default=default,
+        kw_only=True,
+        converter=attrs.Converter(_fitted, takes_self=True, takes_field=True),
+        validator=None if validator is None else _checked(validator),
+        metadata={"help": help},
+    )
+
+
+def _fitted(value: Any, made: attrs.AttrsInstance, field: attrs.Attribute[Any]) -> Any:
+    if value is field.default:  # so that nothing is resolved while modules are imported
+        return value
+    try:
+        wanted = types_of(type(made)).get(field.name, Any)
+    except Exception:  # noqa: BLE001 - annotations are evaluated, whoever wrote them
+        return value  # the registry refuses to build it, and says why
+    label = _label(made)
+    try:
+        return _FITTING.fit(value, wanted, f"{label}.{field.name}")
+    except SpecError as exc:
+        raise SpecError(f"In {label!r}: {exc}.") from exc
+
+
+def _checked(validator: Any) -> Any:
+    """The same, as one sentence that names the strategy."""
+    several = isinstance(validator, list | tuple)
+    validate = attrs.validators.and_(*validator) if several else validator
+
+    def check(strategy: Strategy, field: attrs.Attribute[Any], value: object) -> None:
+        try:
+            validate(strategy, field, value)
+        except (ValueError, TypeError, VisualcropError) as exc:
+            reason = str(exc).partition("\n")[0].rstrip(".")
+            raise SpecError(f"In {_label(strategy)!r}: {reason}.") from exc
+
+    return check
+
+
+def _label(strategy: object) -> str:
+    return getattr(type(strategy), "name", type(strategy).__name__)
+
+
+@lru_cache(maxsize=1024)
+def types_of(cls: type[attrs.AttrsInstance]) -> Mapping[str, Any]:
+    """What each option's annotation says."""
+    hints = typing.get_type_hints(cls)
+    return {field.name: hints[field.name] for field in attrs.fields(cls)}
+
+
+def mark_given(strategy: Strategy, paths: Iterable[str]) -> None:
+    """Note which options were given, be it as they are by default: settings leave them alone."""
+    object.__setattr__(strategy, "_given", frozenset(paths))
+
+
+def given_to(strategy: Strategy) -> frozenset[str]:
+    """
+    Options that were given, by their paths: `targets`, `targets.limit`.
+
+    They are those that a spec names; of a strategy that was made in Python, those that are not as
+    they are by default.
+    """
+    noted: frozenset[str] | None = getattr(strategy, "_given", None)
+    if noted is not None:
+        return noted
+    fields = attrs.fields(type(strategy))
+    held = {field.name: getattr(strategy, field.name) for field in fields}
+    return frozenset(paths_of({f.name: held[f.name] for f in fields if held[f.name] != f.default}))
+
+
+def paths_of(given: Mapping[str, object]) -> Iterator[str]:
+    """The path of each option, and of those that were given to the strategies among them."""
+    for name, value in given.items():
+        yield name
+        if isinstance(value, Strategy):
+            yield from (f"{name}.{path}" for path in given_to(value))
+
+
+def at_least(least: float) -> Any:
+    """Validate a number, or a choice of numbers, from below."""
+
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, int | float) and not number >= least:
+                raise SpecError(f"{attribute.name} must be at least {least:g}, not {number}.")
+
+    return check
+
+
+def between(least: float, most: float) -> Any:
+    """Validate a number, where there is one, from both sides."""
+
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if isinstance(value, int | float) and not least <= value <= most:
+            raise SpecError(f"{attribute.name} must be from {least:g} to {most:g}, not {value}.")
+
+    return check

@@ -1,0 +1,40 @@
+"""Files that somebody names: what cannot be one, or be read whole, is one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import FileError
+
+MOST_TEXT = 1 << 24  # bytes of a file, or a line, of settings or fields
+
+
+def expanded(path: str | Path) -> Path:
+    """*path* with its `~` written out, if a file may be called so."""
+    shown = str(path) if len(str(path)) <= 100 else f"{str(path)[:97]}..."
+    try:
+        place = Path(path).expanduser()
+        place.is_file()  # asks the system, which knows how long a name may be
+    except RuntimeError:
+        user = Path(path).parts[0]
+        raise FileError(f"{shown!r} names nobody's home; there is no user {user[1:]!r}.") from None
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or str(exc)
+        raise FileError(f"{shown!r} cannot be the path of a file: {reason}.") from exc
+    return place
+
+
+def read_whole(path: Path, most: int = MOST_TEXT, *, called: str = "") -> bytes:
+    """All bytes of a file, which is *called* something, and no longer than *most*."""
+    name = f"{called} {str(path)!r}".strip()
+    try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise FileError(f"{name} is no file, but a pipe or a device; give a file.")
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or str(exc)
+        raise FileError(f"{name} cannot be read: {reason}.") from exc
+    if len(content) > most:
+        raise FileError(f"{name} is not read, for it has more than {most:,} bytes.")
+    return content
