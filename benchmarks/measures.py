@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 import torch
 
-from visualcrop import Box, Capture, Image, Prompt, View, Work, similarity_map
+from visualcrop import Box, Capture, Image, Prompt, Usage, View, similarity_map
 
 if TYPE_CHECKING:
     from visualcrop.models.huggingface import HuggingFaceModel
@@ -93,38 +93,38 @@ class Bench:
     def _reading(self) -> Iterator[Row]:
         """A pass that keeps values, and the map that is made of them."""
         model = self.forgetful
-        capture = Capture(values=model.traits.span(None))
+        capture = Capture(values=model.info.span(None))
 
-        def read() -> Work:
-            return model.read([_asked(self._shown())], capture)[0].work
+        def read() -> Usage:
+            return model.forward([_asked(self._shown())], capture)[0].usage
 
         yield self._row("prefill with captured values", self._repeated(read), 1)
-        (seen,) = model.read([_asked(self._shown())], capture)
+        (seen,) = model.forward([_asked(self._shown())], capture)
         spent = seconds(lambda: similarity_map(seen, seen.values), self._device, self.rounds)
         moved = sum(values.nbytes for values in seen.values.values())
         yield Row("the map of one target", spent, 0.0, moved / self.ceilings.bandwidth)
 
     def _verifying(self) -> Iterator[Row]:
-        def one_by_one() -> Work:
-            return _total([model.choose([p], ("Yes", "No"))[0].work for p in self._crops()])
+        def one_by_one() -> Usage:
+            return _total([model.choose([p], ("Yes", "No"))[0].usage for p in self._crops()])
 
-        def together() -> Work:
-            return _total([choice.work for choice in model.choose(self._crops(), ("Yes", "No"))])
+        def together() -> Usage:
+            return _total([choice.usage for choice in model.choose(self._crops(), ("Yes", "No"))])
 
         model = self.forgetful
         yield self._row("8 crops, one by one", self._repeated(one_by_one), _CROPS)
         yield self._row("8 crops, in one call", self._repeated(together), 1)
 
-    def _mapped(self, model: HuggingFaceModel) -> Work:
+    def _mapped(self, model: HuggingFaceModel) -> Usage:
         """The maps of four targets on an image that was not seen before."""
-        capture = Capture(values=model.traits.span(None))
+        capture = Capture(values=model.info.span(None))
 
-        def run() -> Work:
+        def run() -> Usage:
             view, done = self._shown(), []
             for target in _TARGETS:
-                (seen,) = model.read([_asked(view, target)], capture)
+                (seen,) = model.forward([_asked(view, target)], capture)
                 similarity_map(seen, seen.values)
-                done.append(seen.work)
+                done.append(seen.usage)
             return _total(done)
 
         return self._repeated(run)
@@ -133,8 +133,8 @@ class Bench:
         """One more token: every weight of the decoder is read for it, and the cache."""
         model, prompt = self.remembering, _asked(self._shown())
 
-        def said(length: int) -> Callable[[], Work]:
-            return lambda: model.generate([prompt], max_new_tokens=length)[0].work
+        def said(length: int) -> Callable[[], Usage]:
+            return lambda: model.generate([prompt], max_new_tokens=length)[0].usage
 
         self._repeated(said(2))  # the image is read now, and the kernels are warm
         short, long = self._repeated(said(1)), self._repeated(said(_SAID))
@@ -144,13 +144,13 @@ class Bench:
         bound = self.ceilings.least(flops, moved)
         return Row("one token decoded", (long.seconds - short.seconds) / more, flops, bound)
 
-    def _row(self, measure: str, work: Work, passes: int) -> Row:
+    def _row(self, measure: str, usage: Usage, passes: int) -> Row:
         """The weights are read once for each of the *passes* at least."""
         moved = _weight_bytes(self.forgetful.network)
-        bound = passes * self.ceilings.least(work.flops / passes, moved)
-        return Row(measure, work.seconds, work.flops, bound)
+        bound = passes * self.ceilings.least(usage.flops / passes, moved)
+        return Row(measure, usage.seconds, usage.flops, bound)
 
-    def _repeated(self, run: Callable[[], Work]) -> Work:
+    def _repeated(self, run: Callable[[], Usage]) -> Usage:
         run()
         return _median([run() for _ in range(self.rounds)])
 
@@ -186,17 +186,17 @@ def _timed(run: Callable[[], object], device: str) -> float:
     return time.perf_counter() - started
 
 
-def _median(works: Sequence[Work]) -> Work:
+def _median(usages: Sequence[Usage]) -> Usage:
     """The run in the middle, by the meter's clock: it waits for the GPU, and for nothing else."""
-    return sorted(works, key=lambda work: work.seconds)[len(works) // 2]
+    return sorted(usages, key=lambda usage: usage.seconds)[len(usages) // 2]
 
 
 def _asked(view: View, target: str = "mug") -> Prompt:
     return Prompt.fill(view, _EXISTENCE, target=target)
 
 
-def _total(works: Sequence[Work]) -> Work:
-    return sum(works, Work())
+def _total(usages: Sequence[Usage]) -> Usage:
+    return sum(usages, Usage())
 
 
 def _weight_bytes(network: Any, *, seen: bool = True) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from . import errors
-from .answer.collage import Collage, merged
+from .answer.collage import Collage, merge_boxes
 from .answer.replying import reply
-from .api import Looker
+from .api import VisualSearch
 from .budget import (
     ANSWER,
     CONVENTIONS,
@@ -18,7 +18,7 @@ from .budget import (
 )
 from .data.base import Dataset, ImageSource, Problem, Sample, TargetBox
 from .errors import VisualcropError
-from .executors.base import Executor, Open, Task, Worker
+from .executors.base import Executor, Task, Worker, WorkerFactory
 from .geometry import Box, Grid
 from .image import Image
 from .interfaces import (
@@ -29,38 +29,38 @@ from .interfaces import (
     TargetExtractor,
     Verifier,
 )
-from .judges.base import Judge, Rule, Ruling
+from .judges.base import Judge, JudgeFn, Verdict
 from .models.base import (
     Capture,
     Choice,
+    EncodedSize,
+    Internals,
     Model,
     ModelFamily,
+    ModelInfo,
     Patches,
-    Reading,
-    Relay,
+    PixelGradients,
+    QFormerAttention,
     Reply,
-    Scale,
-    Sight,
-    Traits,
-    Work,
+    Usage,
 )
 from .models.checkpoints.fingerprint import checkpoint_fingerprint
-from .models.engine.batching import Batching
+from .models.engine.batching import BatchingModel
 from .models.families.auto import Auto
 from .models.reconciling import UNBILLED
 from .output.streams import say
 from .plugin.hooks import hookimpl
 from .plugin.manager import Plugin, Plugins, load_plugins
 from .plugin.registry import Registry
-from .prompt import Mark, Prompt, Sampling
+from .prompt import Prompt, Sampling, TextSpan
 from .proposals.anchors import Anchors
-from .protocol import Protocol
+from .protocol import PromptProtocol
 from .record import Record
-from .relevance.similarity import pseudo_attention, similarity_map, smoothed
+from .relevance.similarity import pseudo_attention, similarity_map, smooth_map
 from .relevance.vv import Vv
 from .spec.parse import Spec
 from .strategy.base import Strategy, at_least, between, option
-from .strategy.defaults import Usually
+from .strategy.defaults import ConditionalDefault
 from .targets.in_context import InContext
 from .values import Answer, Evidence, Finding, Proposal, Question, RelevanceMap, Target, View
 from .verification.existence import Existence
@@ -73,7 +73,7 @@ __all__ = [
     "Answer",
     "AnswerComposer",
     "Auto",
-    "Batching",
+    "BatchingModel",
     "Box",
     "Budget",
     "BudgetedModel",
@@ -81,7 +81,9 @@ __all__ = [
     "Charge",
     "Choice",
     "Collage",
+    "ConditionalDefault",
     "Dataset",
+    "EncodedSize",
     "Evidence",
     "Executor",
     "Existence",
@@ -90,50 +92,48 @@ __all__ = [
     "Image",
     "ImageSource",
     "InContext",
+    "Internals",
     "Judge",
+    "JudgeFn",
     "Ledger",
-    "Looker",
-    "Mark",
     "Model",
     "ModelFamily",
-    "Open",
+    "ModelInfo",
     "Patches",
+    "PixelGradients",
     "Plugin",
     "Plugins",
     "Problem",
     "Prompt",
+    "PromptProtocol",
     "Proposal",
     "ProposalGenerator",
-    "Protocol",
+    "QFormerAttention",
     "Question",
-    "Reading",
     "Record",
     "Registry",
-    "Relay",
     "RelevanceMap",
     "RelevanceSource",
     "Reply",
-    "Rule",
-    "Ruling",
     "Sample",
     "Sampling",
-    "Scale",
     "Searcher",
-    "Sight",
     "Spec",
     "Strategy",
     "Target",
     "TargetBox",
     "TargetExtractor",
     "Task",
-    "Traits",
-    "Usually",
+    "TextSpan",
+    "Usage",
+    "Verdict",
     "Verifier",
     "View",
+    "VisualSearch",
     "VisualcropError",
     "Vv",
-    "Work",
     "Worker",
+    "WorkerFactory",
     "all_passes",
     "at_least",
     "between",
@@ -142,11 +142,11 @@ __all__ = [
     "focus_paper",
     "hookimpl",
     "load_plugins",
-    "merged",
+    "merge_boxes",
     "option",
     "pseudo_attention",
     "reply",
     "say",
     "similarity_map",
-    "smoothed",
+    "smooth_map",
 ]

@@ -17,7 +17,7 @@ from .errors import PluginError, QuestionError, SpecError
 from .image import Image
 from .interfaces import Searcher
 from .models.base import Model, ModelFamily
-from .models.engine.batching import Batching
+from .models.engine.batching import BatchingModel
 from .plugin.configure import configure, read_model, read_option
 from .plugin.model_settings import suited
 from .plugin.registry import Registry
@@ -54,11 +54,11 @@ def _open(wanted: type[Any]) -> Any:
 
 
 @attrs.frozen
-class Looker:
+class VisualSearch:
     """
     A model and a way to search with it, ready for questions.
 
-    `Looker.open("toy", "focus(steps=4)").ask("shelf.jpg", "What colour is the mug?")`
+    `VisualSearch.open("toy", "focus(steps=4)").ask("shelf.jpg", "What colour is the mug?")`
 
     Whatever way the two came here, the model's settings fill what the searcher was not given.
     """
@@ -74,7 +74,7 @@ class Looker:
     @classmethod
     def open(
         cls, model: str | None = None, searcher: str = "focus", options: Sequence[str] = ()
-    ) -> Looker:
+    ) -> VisualSearch:
         """
         Load a model by its spec, and build a searcher by its own.
 
@@ -89,7 +89,7 @@ class Looker:
         method = configure(registry, Searcher, searcher, options=set_to, settings=family.settings())
         return cls(family.open(), method)
 
-    def with_searcher(self, searcher: str | Searcher, options: Sequence[str] = ()) -> Looker:
+    def with_searcher(self, searcher: str | Searcher, options: Sequence[str] = ()) -> VisualSearch:
         """The same model, searched in another way, as `open` takes it; nothing is loaded again."""
         if isinstance(searcher, Searcher):
             if options:
@@ -151,7 +151,7 @@ class Looker:
         `ask`, as are their bills; *budget* is each question's own. Where a question cannot be asked
         or answered, the error stands in its place.
         """
-        beside = attrs.evolve(self, model=Batching(self.model))
+        beside = attrs.evolve(self, model=BatchingModel(self.model))
         return ask_each(
             beside.answer, beside.ask, questions, concurrency=concurrency, budget=budget
         )

@@ -20,12 +20,12 @@ from .models.base import (
     By,
     Capture,
     Choice,
+    Internals,
     Model,
     ModelFamily,
-    Reading,
+    ModelInfo,
     Reply,
-    Traits,
-    Work,
+    Usage,
 )
 from .models.reconciling import UNBILLED, Ask, Door, Lending
 from .prompt import Prompt
@@ -81,7 +81,7 @@ class Ledger:
 
     budget: Budget = attrs.field(default=Budget(), validator=_is_budget, on_setattr=_for_good)
     _charges: list[Charge] = attrs.field(factory=list)
-    _work: Work = Work()
+    _work: Usage = Usage()
     on_charge: Callable[[Charge], None] | None = attrs.field(default=None, on_setattr=_for_good)
     clock: Callable[[], float] = attrs.field(default=time.monotonic, on_setattr=_for_good)
     _started: float = attrs.field(init=False)
@@ -98,7 +98,7 @@ class Ledger:
         return [*self._charges]
 
     @property
-    def work(self) -> Work:
+    def usage(self) -> Usage:
         """What the charges really took."""
         return self._work
 
@@ -174,7 +174,7 @@ class Ledger:
         replies = ask()
         seconds = self.clock() - started
         with self._lock:
-            self._work += sum((reply.work for reply in replies), Work())
+            self._work += sum((reply.usage for reply in replies), Usage())
             self._slowest = max(self._slowest, seconds / passes)
         return replies
 
@@ -229,8 +229,8 @@ class BudgetedModel:
         return self._model.id
 
     @property
-    def traits(self) -> Traits:
-        return self._model.traits
+    def info(self) -> ModelInfo:
+        return self._model.info
 
     def at(self, stage: str) -> BudgetedModel:
         """The same model and ledger, charging to *stage*."""
@@ -244,9 +244,9 @@ class BudgetedModel:
         """As many of *passes* as the budget still allows this stage."""
         return passes if self.stage == ANSWER else int(min(passes, max(0, self.ledger.remaining)))
 
-    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+    def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         """One pass for each prompt."""
-        return self._model.read(prompts, capture, stage=self.stage)
+        return self._model.forward(prompts, capture, stage=self.stage)
 
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"

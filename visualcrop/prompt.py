@@ -16,7 +16,7 @@ _BLANK = re.compile(r"\{(\w+)\}")
 
 
 @attrs.frozen
-class Mark:
+class TextSpan:
     """A word whose tokens are wanted: characters [start, stop) of one text part."""
 
     name: str
@@ -47,14 +47,14 @@ class Prompt:
 
     parts: tuple[Part, ...]
     examples: tuple[tuple[str, str], ...] = ()  # what was asked, what was replied
-    marks: tuple[Mark, ...] = ()
+    spans: tuple[TextSpan, ...] = ()
     sampling: Sampling | None = None  # of a reply's words; none takes the likeliest, one by one
 
     @classmethod
     def fill(cls, *parts: Part, **words: str) -> Prompt:
         """Put *words* into the `{blanks}` of the text parts and mark where they landed."""
         filled: list[Part] = []
-        marks: list[Mark] = []
+        spans: list[TextSpan] = []
         for index, part in enumerate(parts):
             if isinstance(part, View):
                 filled.append(part)
@@ -64,10 +64,10 @@ class Prompt:
                 if (word := words.get(blank[1])) is None:
                     continue
                 text += part[end : blank.start()] + word
-                marks.append(Mark(blank[1], index, len(text) - len(word), len(text)))
+                spans.append(TextSpan(blank[1], index, len(text) - len(word), len(text)))
                 end = blank.end()
             filled.append(text + part[end:])
-        return cls(tuple(filled), marks=tuple(marks))
+        return cls(tuple(filled), spans=tuple(spans))
 
     @property
     def views(self) -> tuple[View, ...]:

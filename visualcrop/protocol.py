@@ -26,7 +26,7 @@ _MARKED = re.compile(r"(?<![\w'])([A-Z])(?=[).,:;]|\s*$)")  # as an article is n
 _ALONE = re.compile(r"(?<![\w'])([A-Z])(?![\w'])")
 
 
-def _names_the_question(protocol: Protocol, field: attrs.Attribute[str], text: str) -> None:
+def _names_the_question(protocol: PromptProtocol, field: attrs.Attribute[str], text: str) -> None:
     if "{question}" not in text:
         raise QuestionError(
             f"The {field.name} of the protocol {protocol.name!r} is {text!r}, which has no "
@@ -37,7 +37,7 @@ def _names_the_question(protocol: Protocol, field: attrs.Attribute[str], text: s
 def _is_known(words: Sequence[object]) -> Any:
     """Validate that a field holds one of these *words*."""
 
-    def check(protocol: Protocol, field: attrs.Attribute[Any], word: object) -> None:
+    def check(protocol: PromptProtocol, field: attrs.Attribute[Any], word: object) -> None:
         if word not in words:
             listed = ", ".join("none" if each is None else str(each) for each in words)
             raise QuestionError(f"There is no {field.name} {word!r}; take one of: {listed}.")
@@ -46,7 +46,7 @@ def _is_known(words: Sequence[object]) -> Any:
 
 
 @attrs.frozen
-class Protocol:
+class PromptProtocol:
     """
     How a question is put, and how the reply is read.
 

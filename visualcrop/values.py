@@ -12,7 +12,7 @@ import numpy.typing as npt
 from .errors import GeometryError, QuestionError, ResultError
 from .geometry import Box, Grid
 from .image import Image
-from .protocol import LETTERS, Protocol
+from .protocol import LETTERS, PromptProtocol
 from .utils.fields import a, finite, is_writable, listed, text, whole
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Question:
     text: str
     image: Image = attrs.field(repr=False)
     choices: tuple[str, ...] = attrs.field(default=(), converter=_texts)
-    protocol: Protocol = attrs.field(default=Protocol(), repr=False)
+    protocol: PromptProtocol = attrs.field(default=PromptProtocol(), repr=False)
 
     @classmethod
     def of(cls, text: str, image: Image, choices: Sequence[str] = ()) -> Question:

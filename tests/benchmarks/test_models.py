@@ -109,10 +109,10 @@ class TestModels:
         """The vv map takes 3 % of the pass it reads, at most."""
         model = opened(per_side, memory=0)
         prompt = _asked(View.whole(picture()), "mug")
-        capture = Capture(values=model.traits.span(None))
-        (seen,) = model.read([prompt], capture)
+        capture = Capture(values=model.info.span(None))
+        (seen,) = model.forward([prompt], capture)
         reading, mapping = fastest(
-            lambda: model.read([prompt], capture),
+            lambda: model.forward([prompt], capture),
             lambda: similarity_map(seen, seen.values),
             rounds=5,
         )

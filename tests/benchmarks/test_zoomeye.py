@@ -84,7 +84,7 @@ class TestZoomEye:
             assert alone[-1].decisions == shared[-1].decisions
         benchmark.pedantic(searched, (remembering, spec, next(_seeds)), rounds=1)
         without, within = (min(run.seconds for run in runs) for runs in (alone, shared))
-        work = alone[0].ledger.work.flops / shared[0].ledger.work.flops
+        work = alone[0].ledger.usage.flops / shared[0].ledger.usage.flops
         print(f"\n{case}: {alone[0].ledger.passes} passes, {without:.2f} s alone, ", end="")
         print(f"{within:.2f} s shared: {without / within:.2f}x, {work:.2f}x fewer operations")
         assert without >= least * within

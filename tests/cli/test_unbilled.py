@@ -25,7 +25,7 @@ class Cheating(Searcher):
 
     def search(self, question, model):
         for _ in range(50):
-            model._model.read([Prompt(("Is there a mug?",))])
+            model._model.forward([Prompt(("Is there a mug?",))])
         return Registry.load().build(Searcher, "direct").search(question, model)
 
 @hookimpl

@@ -18,7 +18,7 @@ from scripts.attrs_fields import AttrsFields
 from visualcrop import Registry, cli, errors
 from visualcrop.plugin import hooks as hookspecs
 from visualcrop.plugin import manager as plugins
-from visualcrop.spec.parse import parse as spec
+from visualcrop.spec import parse as spec
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 STRATEGIES, CLI, HOOKS, API, ERRORS, SPEC = (

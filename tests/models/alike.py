@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tests.models.opened import EXISTENCE, about, interleaved, noise, opened
 from tests.models.tiny.configs import LAYERS
-from visualcrop import Box, Prompt, Reading, View
+from visualcrop import Box, Internals, Prompt, View
 from visualcrop.models.engine.remembering import Memory
 from visualcrop.models.huggingface import HuggingFaceModel
 
@@ -46,7 +46,7 @@ def asked() -> list[Prompt]:
     ]
 
 
-def internals(found: Reading) -> list[Tensor]:
+def internals(found: Internals) -> list[Tensor]:
     """All that was captured, layer by layer."""
     kinds: Any = (found.values, found.keys, found.attention, found.gradients)
     return [kind[layer] for kind in kinds for layer in sorted(kind)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from visualcrop import Image, Looker
+from visualcrop import Image, VisualSearch
 
 
 def held() -> int:
@@ -18,10 +18,10 @@ def held() -> int:
 
 def grown(spec: str, searcher: str, counts: list[int]) -> list[int]:
     """Bytes after each of *counts* images, none seen before."""
-    looker, rng, found = Looker.open(spec, searcher), np.random.default_rng(0), []
+    search, rng, found = VisualSearch.open(spec, searcher), np.random.default_rng(0), []
     for count in range(1, max(counts) + 1):
         image = Image.open(rng.integers(0, 256, (400, 400, 3), np.uint8))
-        looker.ask(image, "What colour is the mug?")
+        search.ask(image, "What colour is the mug?")
         if count in counts:
             found.append(held())
     return found

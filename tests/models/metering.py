@@ -131,8 +131,8 @@ class Bench:
         counter = FlopCounterMode(display=False, custom_mapping=CPU_FLOPS)
         with self.meter.measure() as span, counter:
             call()
-        assert span.work.flops == pytest.approx(counter.get_total_flops(), rel=1e-3)
-        assert span.work.flops > 0
+        assert span.usage.flops == pytest.approx(counter.get_total_flops(), rel=1e-3)
+        assert span.usage.flops > 0
         return span
 
 

@@ -9,12 +9,12 @@ from typing import Any, cast
 import pytest
 
 from tests.models.tiny.checkpoints import checkpoint
-from visualcrop import Box, Image, Looker, Prompt, View
+from visualcrop import Box, Image, Prompt, View, VisualSearch
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows
-from visualcrop.models.engine.batching import Batching
+from visualcrop.models.engine.batching import BatchingModel
 from visualcrop.models.engine.recalling import Recalling
 from visualcrop.record import Record
 from visualcrop.testing import Scene
@@ -73,7 +73,7 @@ def test_a_run_that_was_broken_off_costs_the_same(tmp_path: Path, whole: Store) 
 
 def test_macs_do_not_hang_on_what_is_padded() -> None:
     """Prompts of different lengths cost in one call what they cost one by one."""
-    model = Looker.open(f"auto(checkpoint={checkpoint('llava')}, memory=0)", "direct").model
+    model = VisualSearch.open(f"auto(checkpoint={checkpoint('llava')}, memory=0)", "direct").model
     picture = Scene.draw(1).image
     prompts = [
         Prompt.fill(View(picture, Box(0, 0, side, side)), text)
@@ -83,27 +83,27 @@ def test_macs_do_not_hang_on_what_is_padded() -> None:
         lambda some: model.choose(some, ("Yes", "No")),
         lambda some: model.choose(some, ("a red mug", "a key"), by="sentence"),
         lambda some: model.generate(some, max_new_tokens=3),
-        model.read,
+        model.forward,
     ):
         told = cast("Callable[[list[Prompt]], list[Any]]", ask)
-        together = [reply.work.macs for reply in told(prompts)]
-        assert together == [told([prompt])[0].work.macs for prompt in prompts]
+        together = [reply.usage.macs for reply in told(prompts)]
+        assert together == [told([prompt])[0].usage.macs for prompt in prompts]
 
 
 def test_forgets_pixels_and_prefixes() -> None:
     """Through every wrapper; the next pass reads all of the image again."""
-    model = Looker.open("tiny", "direct").model
+    model = VisualSearch.open("tiny", "direct").model
     prompt = Prompt.fill(View.whole(Scene.draw(1).image), "Is it red?")
-    for asked in (model, Batching(model), Recalling(model)):
+    for asked in (model, BatchingModel(model), Recalling(model)):
         asked.forget()
-        first, again = (asked.choose([prompt], ("Yes", "No"))[0].work for _ in range(2))
+        first, again = (asked.choose([prompt], ("Yes", "No"))[0].usage for _ in range(2))
         asked.forget()
         (later,) = asked.choose([prompt], ("Yes", "No"))
-        assert first.new_tokens == later.work.new_tokens > again.new_tokens
+        assert first.new_tokens == later.usage.new_tokens > again.new_tokens
 
 
 def test_models_that_keep_nothing_forget_nothing() -> None:
     """The default does nothing."""
-    model = Looker.open("toy", "direct").model
+    model = VisualSearch.open("toy", "direct").model
     model.forget()
     assert model.choose([Prompt.fill(View.whole(Image.open(Scene.draw(1).image)), "?")], ("a", "b"))

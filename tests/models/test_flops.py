@@ -68,7 +68,7 @@ class TestFlops:
 
         with bench.layers[layer].self_attn.v_proj.register_forward_hook(stop):
             broken = bench.agrees(run)
-        assert broken.work.flops < bench.agrees(bench.read).work.flops
+        assert broken.usage.flops < bench.agrees(bench.read).usage.flops
         assert bench.meter.sequences == 2
 
     @pytest.mark.parametrize("attention", ["sdpa", "eager"])
@@ -105,17 +105,17 @@ class TestFlops:
             bench.continued(kept, logits_to_keep=1)
         layer = 2 * new * (4 * width**2 + 3 * width * inner) + 4 * new * (past + new) * width
         head = 2 * width * text.vocab_size
-        assert span.work.flops == text.num_hidden_layers * layer + head
+        assert span.usage.flops == text.num_hidden_layers * layer + head
 
     @pytest.mark.parametrize("metered_family", ["qwen2-5-vl"])
     def test_of_windows_need_no_reading(self, bench: Bench) -> None:
         """Whoever looks at many images without asking what it cost keeps nothing alive."""
-        once = bench.agrees(bench.read).work.flops
+        once = bench.agrees(bench.read).usage.flops
         with bench.meter.measure() as span:
             for _ in range(80):
                 bench.read()
             assert len(bench.meter._tally._windows) <= 64
-        assert span.work.flops == 80 * once
+        assert span.usage.flops == 80 * once
 
 
 class TestPapersFigure:

@@ -17,7 +17,7 @@ import torch
 from tests.models.malicious import MARKER, malicious
 from tests.models.tiny.checkpoints import checkpoint
 from tests.unit.refusals import is_one_sentence, refused
-from visualcrop import Auto, Looker
+from visualcrop import Auto, VisualSearch
 from visualcrop.errors import ModelError
 from visualcrop.judges.llm import Llm
 from visualcrop.models.families.llava import Llava
@@ -221,8 +221,8 @@ def test_a_template_is_in_a_sandbox(template: str, folder: Path, tmp_path, monke
     """It reaches neither Python nor files, and what it tried is one sentence."""
     monkeypatch.chdir(tmp_path)
     (folder / "chat_template.jinja").write_text(template)
-    looker = Looker.open(f"auto(checkpoint={folder})", "direct")
-    assert "cannot be asked" in refused(ModelError, looker.ask, Scene.draw(3).image, "What is it?")
+    search = VisualSearch.open(f"auto(checkpoint={folder})", "direct")
+    assert "cannot be asked" in refused(ModelError, search.ask, Scene.draw(3).image, "What is it?")
     assert not (tmp_path / "sprung").exists()
 
 

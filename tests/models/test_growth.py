@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from visualcrop import Image, Looker
+from visualcrop import Image, VisualSearch
 
 pytestmark = pytest.mark.torch
 _SPEC = "tiny(memory=20000000)"  # full after two images
@@ -22,10 +22,10 @@ _SPEC = "tiny(memory=20000000)"  # full after two images
 def test_no_image_is_kept() -> None:
     """Neither by the models that come along nor by what they remember."""
     for model, searcher in (("toy", "focus"), ("tiny", "direct")):
-        looker, rng, seen = Looker.open(model, searcher), np.random.default_rng(0), []
+        search, rng, seen = VisualSearch.open(model, searcher), np.random.default_rng(0), []
         for _ in range(3):
             image = Image.open(rng.integers(0, 256, (64, 64, 3), np.uint8))
-            looker.ask(image, "What colour is the mug?")
+            search.ask(image, "What colour is the mug?")
             seen.append(weakref.ref(image))
         del image
         gc.collect()

@@ -76,18 +76,18 @@ class TestHuggingFace:
         model = opened(family, memory=memory)
         for prompt in (about("mug"), about("mug"), interleaved(), Prompt(("What now?",))):
             (reply,) = model.generate([prompt], max_new_tokens=1)
-            assert reply.work.image_tokens == len(model.prompter.prepare(prompt).placeholders)
-        (reading,) = model.read([about("mug")])
+            assert reply.usage.image_tokens == len(model.prompter.prepare(prompt).placeholders)
+        (reading,) = model.forward([about("mug")])
         (view,) = about("mug").views
-        scale = model.scale(view)
-        assert reading.work.image_tokens == scale.tokens
+        scale = model.encoded_size(view)
+        assert reading.usage.image_tokens == scale.tokens
         assert reading.patches[0].grid.cell_side == pytest.approx(scale.cell)
 
     def test_counts_its_passes(self, family: str, memory: int) -> None:
         """A prompt is a pass; by sentence, a prompt and a choice."""
         model = opened(family, memory=memory)
         before = model.passes
-        model.read([about("mug"), about("key")])
+        model.forward([about("mug"), about("key")])
         model.choose([about("mug")], ("Yes", "No"))
         model.choose([about("mug")], ("a", "b", "c"), by="sentence")
         model.generate([about("mug")], max_new_tokens=2)

@@ -50,9 +50,9 @@ class TestAboutAnImage:
         """Its queries stand for the image, which is seen in a square."""
         model, (view,) = opened(), about("mug").views
         config: Any = model.network.config
-        scale, eye = model.scale(view), config.vision_config.image_size
+        scale, eye = model.encoded_size(view), config.vision_config.image_size
         (choice,) = model.choose([about("mug")], ("Yes", "No"))
-        assert choice.work.image_tokens == scale.tokens == config.num_query_tokens
+        assert choice.usage.image_tokens == scale.tokens == config.num_query_tokens
         assert scale.size == (eye, eye)
 
     def test_the_question_changes_what_is_seen(self) -> None:

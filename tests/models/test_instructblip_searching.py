@@ -15,12 +15,12 @@ from visualcrop import (
     BudgetedModel,
     Capture,
     Ledger,
-    Looker,
     ModelFamily,
     Prompt,
     Question,
     Registry,
     View,
+    VisualSearch,
 )
 from visualcrop.errors import ModelError
 from visualcrop.models.families.blip import BlipModel
@@ -37,7 +37,9 @@ LACKS = (
 class TestLacks:
     def test_a_token_grid(self) -> None:
         """Reading for a map says that there is none, and what to do instead."""
-        assert refused(ModelError, opened().read, [about("mug")], Capture(values=(2, 3))) == LACKS
+        assert (
+            refused(ModelError, opened().forward, [about("mug")], Capture(values=(2, 3))) == LACKS
+        )
 
     def test_a_relevance_for_focus(self) -> None:
         """FOCUS with its own relevance ends in that sentence, too."""
@@ -64,7 +66,7 @@ class TestLacks:
         relayed = Capture(attention=(1,), relayed=True)
 
         assert "one image at a time, not 2" in refused(
-            ModelError, opened().read, [interleaved()], relayed
+            ModelError, opened().forward, [interleaved()], relayed
         )
 
     def test_an_encoder_decoder(self, tmp_path: Path) -> None:
@@ -113,10 +115,10 @@ class TestSearching:
     def test_is_opened_by_its_spec(self, family: str, inference: str) -> None:
         """By its name or by its config, and asked with choices in every way there is."""
         spec = f'{family}(checkpoint="{checkpoint(NAME)}")'
-        looker = Looker.open(spec, f"direct(inference={inference})")
-        answer = looker.ask(noise().picture, "What colour is it?", ["red", "pale blue"])
+        search = VisualSearch.open(spec, f"direct(inference={inference})")
+        answer = search.ask(noise().picture, "What colour is it?", ["red", "pale blue"])
 
-        assert isinstance(looker.model, BlipModel)
+        assert isinstance(search.model, BlipModel)
         assert answer.passes == {"answer": 1 if inference != "option-logits" else 2}
 
     def test_counts_its_passes(self) -> None:
@@ -144,9 +146,9 @@ class TestWork:
         length = laid_out(about("mug"))["input_ids"].shape[1]
         (said,) = opened().generate([about("mug")], max_new_tokens=4)
 
-        assert (said.work.new_tokens, said.work.decoded_tokens) == (length, 3)
-        assert said.work.flops > 0
-        assert said.work.seconds > 0
+        assert (said.usage.new_tokens, said.usage.decoded_tokens) == (length, 3)
+        assert said.usage.flops > 0
+        assert said.usage.seconds > 0
 
     def test_counts_sentences_as_read(self) -> None:
         """A choice's tokens but the last are read after the prompt, even if they are one."""
@@ -156,6 +158,6 @@ class TestWork:
         more = [opened().prompter.tokens(prepared, one).shape[1] - 1 for one in sentences]
         (choice,) = opened().choose([about("mug")], sentences, by="sentence")
 
-        assert choice.work.new_tokens == length + sum(more)
-        assert choice.work.reused_tokens == length * sum(1 for count in more if count)
-        assert choice.work.decoded_tokens == 0
+        assert choice.usage.new_tokens == length + sum(more)
+        assert choice.usage.reused_tokens == length * sum(1 for count in more if count)
+        assert choice.usage.decoded_tokens == 0

@@ -33,7 +33,7 @@ def _seen(family: str, options: dict[str, Any]) -> tuple[int, Patches]:
     model = opened(family, **options)
     shown = View.whole(noise(*_LONG if family == "gemma3" else _WIDE))
     prompt = Prompt.fill(shown, EXISTENCE, target="mug")
-    (seen,) = model.read([prompt])
+    (seen,) = model.forward([prompt])
     (patches,) = seen.patches
     assert shown.box.contains(patches.grid.box)
     return len(model.prompter.prepare(prompt).placeholders), patches

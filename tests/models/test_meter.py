@@ -29,32 +29,32 @@ class TestPasses:
         """One row of so many tokens; nothing is reused or decoded."""
         with bench.meter.measure() as span:
             bench.read()
-        work = span.work
+        usage = span.usage
         assert (bench.meter.sequences, bench.meter.calls) == (1, 1)
-        assert (work.new_tokens, work.reused_tokens, work.decoded_tokens) == (bench.length, 0, 0)
+        assert (usage.new_tokens, usage.reused_tokens, usage.decoded_tokens) == (bench.length, 0, 0)
 
     @every_family
     def test_generating(self, bench: Bench) -> None:
         """A sequence is read once; its last token is said and never fed back."""
         with bench.meter.measure() as span:
             bench.generate()
-        work = span.work
+        usage = span.usage
         assert (bench.meter.sequences, bench.meter.calls) == (1, NEW)
-        assert (work.new_tokens, work.decoded_tokens) == (bench.length, NEW - 1)
-        assert work.reused_tokens == 0
+        assert (usage.new_tokens, usage.decoded_tokens) == (bench.length, NEW - 1)
+        assert usage.reused_tokens == 0
 
     def test_beams(self, bench: Bench) -> None:
         """Each beam is read, though all are one prompt."""
         bench.generate(num_beams=3)
         assert bench.meter.sequences == 3
-        assert bench.meter.work().decoded_tokens == 3 * (NEW - 1)
+        assert bench.meter.usage().decoded_tokens == 3 * (NEW - 1)
 
     def test_a_batch(self, bench: Bench) -> None:
         """Every row is a sequence."""
         with torch.no_grad():
             bench.model(input_ids=bench.ids[:, -6:].expand(5, -1))
         assert (bench.meter.sequences, bench.meter.calls) == (5, 1)
-        assert bench.meter.work().new_tokens == 30
+        assert bench.meter.usage().new_tokens == 30
 
     def test_a_suffix(self, bench: Bench) -> None:
         """What is cached is reused, once for each row."""
@@ -62,8 +62,8 @@ class TestPasses:
         past.batch_repeat_interleave(2)
         with bench.meter.measure() as span, torch.no_grad():
             bench.model(input_ids=bench.ids[:, -6:].expand(2, -1), past_key_values=past)
-        work = span.work
-        assert (work.new_tokens, work.reused_tokens, work.decoded_tokens) == (12, 80, 0)
+        usage = span.usage
+        assert (usage.new_tokens, usage.reused_tokens, usage.decoded_tokens) == (12, 80, 0)
         assert bench.meter.sequences == 1 + 2
 
     def test_a_packed_row(self, bench: Bench) -> None:
@@ -71,7 +71,7 @@ class TestPasses:
         past = bench.cached(40)
         with bench.meter.measure() as span, bench.meter.packed(3):
             bench.continued(past)
-        assert (span.work.new_tokens, span.work.reused_tokens) == (6, 120)
+        assert (span.usage.new_tokens, span.usage.reused_tokens) == (6, 120)
         assert (bench.meter.sequences, bench.meter.calls) == (1 + 3, 2)
 
     def test_macs_are_as_papers_count(self, bench: Bench) -> None:
@@ -80,14 +80,14 @@ class TestPasses:
         past.batch_repeat_interleave(2)
         with bench.meter.measure() as span, torch.no_grad():
             bench.model(input_ids=bench.ids[:, -6:].expand(2, -1), past_key_values=past)
-        assert span.work.macs == 2 * macs_language(bench.model.config, 46)
+        assert span.usage.macs == 2 * macs_language(bench.model.config, 46)
         past = bench.cached(40)
         with bench.meter.measure() as span, bench.meter.packed(3):
             bench.continued(past)
-        assert span.work.macs == 3 * macs_language(bench.model.config, 42)
+        assert span.usage.macs == 3 * macs_language(bench.model.config, 42)
         with bench.meter.measure() as span:
             bench.generate()
-        assert span.work.macs == macs_language(bench.model.config, bench.length)
+        assert span.usage.macs == macs_language(bench.model.config, bench.length)
 
     def test_packing_is_said_of_one_pass(self, bench: Bench) -> None:
         """Steps of decoding after it are what they are, and so is what follows."""
@@ -95,7 +95,7 @@ class TestPasses:
             bench.generate()
         bench.read()
         assert bench.meter.sequences == 2 + 1
-        assert bench.meter.work().decoded_tokens == NEW - 1
+        assert bench.meter.usage().decoded_tokens == NEW - 1
 
     def test_packing_is_said_by_one_thread(self, bench: Bench) -> None:
         """Another thread's passes are its own."""
@@ -110,14 +110,14 @@ class TestPasses:
         with bench.meter.packed(1):
             bench.continued(past, 1)
         assert bench.meter.sequences == 1 + 1
-        assert bench.meter.work().decoded_tokens == 1
+        assert bench.meter.usage().decoded_tokens == 1
 
     def test_a_shared_prefix(self, bench: Bench) -> None:
         """A pass that answers nobody is no sequence, but its tokens are new."""
         with bench.meter.packed(0):
             bench.read()
         assert (bench.meter.sequences, bench.meter.calls) == (0, 1)
-        assert bench.meter.work().new_tokens == bench.length
+        assert bench.meter.usage().new_tokens == bench.length
 
 
 class TestBypasses:
@@ -136,7 +136,7 @@ class TestBypasses:
         decoder = bench.model.get_decoder()
         with torch.no_grad():
             bench.agrees(lambda: decoder.forward(input_ids=bench.ids[:, -6:]))
-        assert bench.meter.work().new_tokens == 6
+        assert bench.meter.usage().new_tokens == 6
 
     @pytest.mark.parametrize("index", [0, 1])
     def test_layer(self, bench: Bench, index: int) -> None:
@@ -152,7 +152,7 @@ class TestBypasses:
         states = given.pop("hidden_states")
         mask = torch.ones(1, 1, 5, 45, dtype=torch.bool)
         bench.agrees(lambda: bench.layers[0].forward(states, mask, None, past, **given))
-        assert bench.meter.work().reused_tokens == 40
+        assert bench.meter.usage().reused_tokens == 40
         attention = bench.layers[1].self_attn
         bench.agrees(lambda: attention(states, given["position_embeddings"], mask, past))
 
@@ -170,14 +170,14 @@ class TestBypasses:
 
     def test_threads(self, bench: Bench) -> None:
         """Threads that never heard of the meter add up."""
-        once = bench.agrees(bench.read).work
+        once = bench.agrees(bench.read).usage
         with bench.meter.measure() as span:
             threads = [threading.Thread(target=bench.read) for _ in range(8)]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
-        assert (span.work.flops, span.work.new_tokens) == (8 * once.flops, 8 * once.new_tokens)
+        assert (span.usage.flops, span.usage.new_tokens) == (8 * once.flops, 8 * once.new_tokens)
         assert bench.meter.sequences == 9
 
     def test_a_copy(self, bench: Bench) -> None:
@@ -185,7 +185,7 @@ class TestBypasses:
         twin = copy.deepcopy(bench.model)
         with torch.no_grad():
             twin.get_output_embeddings().weight.zero_()
-            assert not bench.agrees(lambda: twin(**bench.inputs)).work.decoded_tokens
+            assert not bench.agrees(lambda: twin(**bench.inputs)).usage.decoded_tokens
             assert not twin(**bench.inputs).logits.any()
         assert bench.read().logits.any()
         assert bench.meter.sequences == 3
@@ -196,15 +196,15 @@ class TestSpans:
 
     def test_tell_the_difference(self, bench: Bench) -> None:
         """A span holds what was done in it, and the meter the sum."""
-        works = []
+        usages = []
         for _ in range(2):
             with bench.meter.measure() as span:
                 bench.read()
-            works.append(span.work)
-        assert works[0].flops == works[1].flops
-        total = bench.meter.work()
+            usages.append(span.usage)
+        assert usages[0].flops == usages[1].flops
+        total = bench.meter.usage()
         assert total.new_tokens == 2 * bench.length
-        assert total.seconds == pytest.approx(sum(work.seconds for work in works))
+        assert total.seconds == pytest.approx(sum(usage.seconds for usage in usages))
 
     def test_nested_seconds_count_once(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         """An inner span's time is part of the outer one's, and time outside is nobody's."""
@@ -216,8 +216,8 @@ class TestSpans:
         with bench.meter.measure() as later:
             pass
         spans = (outer, inner, later)
-        assert [span.work.seconds for span in spans] == [7.0, 2.0, 16.0]
-        assert bench.meter.work().seconds == 7.0 + 16.0
+        assert [span.usage.seconds for span in spans] == [7.0, 2.0, 16.0]
+        assert bench.meter.usage().seconds == 7.0 + 16.0
 
     def test_end_with_an_error(self, bench: Bench) -> None:
         """What was done before it is told."""
@@ -231,7 +231,7 @@ class TestSpans:
 
         with pytest.raises(StopError):
             fail()
-        assert spans[0].work.new_tokens == bench.length
+        assert spans[0].usage.new_tokens == bench.length
 
     def test_peak_memory(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         """On CUDA a span knows its own peak, inner ones included and earlier ones not."""
@@ -247,14 +247,14 @@ class TestSpans:
                 held.update({0: 9, 1: 8})
             held.update({0: 2, 1: 2})
         assert waited == [0, 1] * 4
-        assert inner.work.peak_bytes == outer.work.peak_bytes == 17
-        assert bench.meter.work().peak_bytes == 17
+        assert inner.usage.peak_bytes == outer.usage.peak_bytes == 17
+        assert bench.meter.usage().peak_bytes == 17
 
     def test_no_memory_of_a_cpu(self, bench: Bench) -> None:
         """Without CUDA there is no peak."""
         with bench.meter.measure() as span:
             bench.read()
-        assert span.work.peak_bytes == 0
+        assert span.usage.peak_bytes == 0
 
 
 class TestPresence:

@@ -11,7 +11,7 @@ import pytest
 from tests.attack.checkpoints import spoil
 from tests.models.tiny.checkpoints import checkpoint
 from tests.unit.refusals import is_one_sentence
-from visualcrop import Looker, VisualcropError
+from visualcrop import VisualcropError, VisualSearch
 from visualcrop.testing import Scene
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
@@ -27,9 +27,9 @@ def test_nothing_else_is_raised(family: str, seed: int, tmp_path: Path) -> None:
     image = Scene.draw(3).image
     said = "Nothing stood in the way."
     try:
-        looker = Looker.open(f"auto(checkpoint={folder})", "direct")
-        looker.ask(image, QUESTION, choices=CHOICES)
-        looker.ask(image, QUESTION)
+        search = VisualSearch.open(f"auto(checkpoint={folder})", "direct")
+        search.ask(image, QUESTION, choices=CHOICES)
+        search.ask(image, QUESTION)
     except VisualcropError as exc:
         said = str(exc)
     assert is_one_sentence(said), (what, said)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.models.opened import about
 from tests.models.tiny.checkpoints import checkpoint
-from visualcrop import Auto, Looker, ModelFamily, Registry, Searcher, load_plugins
+from visualcrop import Auto, ModelFamily, Registry, Searcher, VisualSearch, load_plugins
 from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.plugin.configure import configure
 from visualcrop.testing import ModelFamilySuite
@@ -93,5 +93,5 @@ def test_auto_inherits_nothing_that_it_cannot_do() -> None:
 
 def test_a_looker_opens_any_checkpoint() -> None:
     """In Python, as on the command line, a folder is enough."""
-    looker = Looker.open(str(checkpoint("llava-onevision")), "direct")
-    assert isinstance(looker.model, HuggingFaceModel)
+    search = VisualSearch.open(str(checkpoint("llava-onevision")), "direct")
+    assert isinstance(search.model, HuggingFaceModel)

@@ -10,7 +10,7 @@ import pytest
 from tests.models.alike import EVERY, asked, assert_alike, internals, plain, remembering
 from tests.models.opened import GRIDDED, about, opened
 from tests.models.tiny.checkpoints import checkpoint
-from visualcrop import Capture, ModelFamily, Prompt, Registry, Work
+from visualcrop import Capture, ModelFamily, Prompt, Registry, Usage
 from visualcrop.models.base import By
 from visualcrop.models.engine import reading
 from visualcrop.models.engine.reading import shared
@@ -60,9 +60,9 @@ class TestPacked:
     ) -> None:
         """Values, keys, attention of the last token, and its gradients, of every layer."""
         monkeypatch.setattr(reading, "packs", lambda model: packs)
-        together = remembering(family).read(asked(), capture)
+        together = remembering(family).forward(asked(), capture)
         for prompt, found in zip(asked(), together, strict=True):
-            (alone,) = plain(family).read([prompt], capture)
+            (alone,) = plain(family).forward([prompt], capture)
             assert_alike(internals(found), internals(alone))
 
     def test_long_rows_are_broken(self, family: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,10 +84,10 @@ class TestPacked:
     def test_work_is_shared_to_the_last_token(self, family: str) -> None:
         """What the answers took is what the meter saw."""
         model = remembering(family)
-        before = model.meter.work()
-        told = sum((c.work for c in model.choose(asked(), CHOICES, by="sentence")), Work())
-        told += sum((r.work for r in model.read(asked(), INTERNALS)), Work())
-        after = model.meter.work()
+        before = model.meter.usage()
+        told = sum((c.usage for c in model.choose(asked(), CHOICES, by="sentence")), Usage())
+        told += sum((r.usage for r in model.forward(asked(), INTERNALS)), Usage())
+        after = model.meter.usage()
         assert told.new_tokens == after.new_tokens - before.new_tokens
         assert told.reused_tokens == after.reused_tokens - before.reused_tokens
         assert told.flops == after.flops - before.flops
@@ -110,9 +110,9 @@ def test_windows_are_kept_where_all_layers_have_one() -> None:
 
 def test_shares_are_by_weight() -> None:
     """Whole numbers stay whole and lose nothing; memory is nobody's own."""
-    work = Work(10, 7, 1, 1001.0, 6.0, 99)
-    shares = list(shared(work, [1, 1, 2]))
-    assert sum(shares, Work()) == work
+    usage = Usage(10, 7, 1, 1001.0, 6.0, 99)
+    shares = list(shared(usage, [1, 1, 2]))
+    assert sum(shares, Usage()) == usage
     assert [share.seconds for share in shares] == [1.5, 1.5, 3.0]
     assert [share.new_tokens for share in shares] == [2, 3, 5]
     assert {share.peak_bytes for share in shares} == {99}

@@ -28,7 +28,7 @@ SEEN = {"llava": Box(0, -50, 300, 250)}  # what the picture of the whole shows: 
 class TestSlopes:
     def test_are_a_plain_passs(self, family: str) -> None:
         """Length over RGB of the gradient of the likeliest token's log-probability."""
-        (seen,) = opened(family).read([about("mug")], PIXELS)
+        (seen,) = opened(family).forward([about("mug")], PIXELS)
         assert seen.sight is not None
 
         wanted = _plain(family, about("mug"))
@@ -42,7 +42,7 @@ class TestSlopes:
 
     def test_lie_where_the_encoder_looked(self, family: str) -> None:
         """On the whole view, or on the square that it was padded to."""
-        (seen,) = opened(family).read([about("mug")], PIXELS)
+        (seen,) = opened(family).forward([about("mug")], PIXELS)
 
         assert seen.sight is not None
         assert seen.sight.box == SEEN.get(family, WIDE)
@@ -51,7 +51,7 @@ class TestSlopes:
     def test_of_a_part_lie_on_the_part(self, family: str) -> None:
         """In pixels of the original image."""
         part = View(noise(), Box(100, 60, 220, 180))
-        (seen,) = opened(family).read([Prompt((part, "What is it?"))], PIXELS)
+        (seen,) = opened(family).forward([Prompt((part, "What is it?"))], PIXELS)
 
         assert seen.sight is not None
         assert seen.sight.box == part.box
@@ -60,16 +60,16 @@ class TestSlopes:
         """The second stands on a line of its own."""
         model = opened(family)
         before = model.passes
-        (seen,) = model.read([about("mug")], PIXELS)
-        (plain,) = model.read([about("mug")])
+        (seen,) = model.forward([about("mug")], PIXELS)
+        (plain,) = model.forward([about("mug")])
 
         assert model.passes - before == 2
-        assert (seen.work.backward, plain.work.backward) == (1, 0)
-        assert seen.work.flops > 1.5 * model.read([Prompt(about("mug").parts)])[0].work.flops
+        assert (seen.usage.backward, plain.usage.backward) == (1, 0)
+        assert seen.usage.flops > 1.5 * model.forward([Prompt(about("mug").parts)])[0].usage.flops
 
     def test_of_two_views_are_refused(self, family: str) -> None:
         """There is one picture of the whole at a time."""
-        said = refused(ModelError, opened(family).read, [interleaved()], PIXELS)
+        said = refused(ModelError, opened(family).forward, [interleaved()], PIXELS)
 
         assert (
             said == "Such a map is made of one image at a time, not 2; show the views one by one."

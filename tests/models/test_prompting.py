@@ -18,12 +18,12 @@ class TestPrompting:
         """Its tokens say the target, whatever it is made of, and be it said elsewhere too."""
         prompter = opened(family).prompter
         prepared = prompter.prepare(about(target))
-        tokens = prepared.inputs["input_ids"][0, prepared.marks["target"]]
+        tokens = prepared.inputs["input_ids"][0, prepared.spans["target"]]
         said = prompter.processor.tokenizer.decode(tokens)
         before, after = EXISTENCE.split("{target}")
         assert target in said
         assert said in f"{before}{target}{after}" + " "
-        assert prepared.marks["target"].min() > prepared.placeholders.max()
+        assert prepared.spans["target"].min() > prepared.placeholders.max()
 
     def test_reads_what_transformers_reads(self, family: str) -> None:
         """Tokens and pixels are those of the processor, called as its authors do."""
@@ -42,14 +42,14 @@ class TestPrompting:
 
     def test_finds_every_view(self, family: str) -> None:
         """Two views between words have a grid each, over their own part of the image."""
-        (seen,) = opened(family).read([interleaved()])
+        (seen,) = opened(family).forward([interleaved()])
         boxes = [patches.grid.box for patches in seen.patches]
         assert [tuple(map(round, (b.left, b.top, b.right, b.bottom))) for b in boxes] == [
             (0, 0, 300, 200),
             (20, 30, 160, 190),
         ]
         first, second = (patches.tokens for patches in seen.patches)
-        assert first.max() < second.min() < second.max() < seen.marks["target"].min()
+        assert first.max() < second.min() < second.max() < seen.spans["target"].min()
 
     def test_words_cannot_steer_the_model(self, family: str) -> None:
         """A special token in a question is text, not an image and not the end of a turn."""
@@ -70,7 +70,7 @@ class TestPrompting:
         """A strip of one pixel and a square of one are read like any other."""
         for box in (Box(0, 0, 1, 200), Box(0, 0, 300, 1), Box(7, 7, 8, 8)):
             prompt = Prompt.fill(View(noise(), box), EXISTENCE, target="mug")
-            (seen,) = opened(family).read([prompt])
+            (seen,) = opened(family).forward([prompt])
             assert box.contains(seen.patches[0].grid.box)
 
     def test_a_reply_is_cut_into_tokens_as_in_the_template(self, family: str) -> None:

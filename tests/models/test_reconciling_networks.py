@@ -10,7 +10,7 @@ import torch
 
 from tests.models.opened import about, noise, opened
 from tests.unit.reaching import Cheating
-from visualcrop import UNBILLED, Ledger, Looker, Registry, Searcher
+from visualcrop import UNBILLED, Ledger, Registry, Searcher, VisualSearch
 from visualcrop.models.huggingface import HuggingFaceModel
 
 pytestmark = pytest.mark.torch
@@ -27,7 +27,7 @@ _SPECS = (
 def _searched(model: HuggingFaceModel, searcher: Searcher) -> Ledger:
     """The bill of a search."""
     ledger = Ledger()
-    Looker(model, searcher).ask(noise(), _QUESTION, ("red", "blue"), ledger=ledger)
+    VisualSearch(model, searcher).ask(noise(), _QUESTION, ("red", "blue"), ledger=ledger)
     return ledger
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tests.models.blips import laid_out, opened
 from tests.models.opened import about, noise
-from visualcrop import Capture, Prompt, Reading, View
+from visualcrop import Capture, Internals, Prompt, View
 
 pytestmark = pytest.mark.torch
 
@@ -40,7 +40,7 @@ class TestRelay:
         torch.testing.assert_close(seen.gradients[LAYER], own, atol=1e-5, rtol=1e-3)
         torch.testing.assert_close(seen.relay.gradients, relayed, atol=1e-5, rtol=1e-3)
         assert float(relayed.abs().max()) > 1e-6
-        assert seen.work.backward == 2
+        assert seen.usage.backward == 2
 
     def test_cells_lie_over_the_view(self, kernel: str) -> None:
         """The encoder's patches, over the picture squashed to its square."""
@@ -54,7 +54,7 @@ class TestRelay:
 
 def test_pixels_have_slopes() -> None:
     """Those of the one picture that the encoder sees, by a plain pass backwards."""
-    (seen,) = opened().read([about("mug")], Capture(pixels=True))
+    (seen,) = opened().forward([about("mug")], Capture(pixels=True))
     inputs = laid_out(about("mug"))
     inputs["pixel_values"] = inputs["pixel_values"].clone().requires_grad_()
     with torch.enable_grad():
@@ -63,7 +63,7 @@ def test_pixels_have_slopes() -> None:
 
     assert seen.sight is not None
     torch.testing.assert_close(seen.sight.slopes, wanted[0].norm(dim=0), atol=1e-6, rtol=1e-3)
-    assert seen.work.backward == 1
+    assert seen.usage.backward == 1
 
 
 def test_two_images_are_told_one_after_the_other() -> None:
@@ -78,7 +78,7 @@ def test_two_images_are_told_one_after_the_other() -> None:
 
     torch.testing.assert_close(both, torch.cat(alone), atol=1e-5, rtol=1e-4)
     (said,) = model.generate([Prompt((*views, text))], max_new_tokens=1)
-    assert said.work.new_tokens == _told_tokens(both) + _words(text)
+    assert said.usage.new_tokens == _told_tokens(both) + _words(text)
 
 
 def _told_tokens(told: Tensor) -> int:
@@ -97,8 +97,8 @@ def _told(prompt: Prompt) -> dict[str, Tensor]:
     return inputs
 
 
-def _read(kernel: str, capture: Capture) -> Reading:
-    (seen,) = opened(attention=kernel).read([about("mug")], capture)
+def _read(kernel: str, capture: Capture) -> Internals:
+    (seen,) = opened(attention=kernel).forward([about("mug")], capture)
     return seen
 
 

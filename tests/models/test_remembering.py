@@ -78,7 +78,7 @@ def answers(model: HuggingFaceModel, prompt: Prompt) -> list[object]:
     """All that can be asked of a prompt, in each way."""
     (weighed,) = model.choose([prompt], CHOICES)
     (told,) = model.choose([prompt], CHOICES, by="sentence")
-    (seen,) = model.read([prompt], INTERNALS)
+    (seen,) = model.forward([prompt], INTERNALS)
     return [weighed.logits, told.logits, *internals(seen)]
 
 
@@ -136,7 +136,7 @@ class TestRemembering:
     def test_reads_an_image_once(self, family: str) -> None:
         """Of later prompts only the end is new."""
         model = remembering(family)
-        cold, warm = (model.choose([about(word)], CHOICES)[0].work for word in ("mug", "key"))
+        cold, warm = (model.choose([about(word)], CHOICES)[0].usage for word in ("mug", "key"))
         prepared = model.prompter.prepare(about("key"))
         assert cold.new_tokens > prepared.cut
         assert (warm.new_tokens, warm.reused_tokens) == (

@@ -50,15 +50,15 @@ class TestSeeing:
         assert len(looked) == 1
 
     def test_what_is_prepared_is_the_same(self, family: str) -> None:
-        """In any order, with room and without: tokens, pixels, marks."""
+        """In any order, with room and without: tokens, pixels, spans."""
         prompts = [about("mug"), part("mug"), interleaved(), about("key"), Prompt(("What?",))]
         roomy, _ = counting(family)
         for prompt in prompts * 2:
             made, fresh = roomy.prepare(prompt), counting(family, 0)[0].prepare(prompt)
             assert same(made, fresh)
             assert made.text == fresh.text
-            assert {k: v.tolist() for k, v in made.marks.items()} == {
-                k: v.tolist() for k, v in fresh.marks.items()
+            assert {k: v.tolist() for k, v in made.spans.items()} == {
+                k: v.tolist() for k, v in fresh.spans.items()
             }
 
     def test_views_in_company_are_other_pictures(self, family: str) -> None:

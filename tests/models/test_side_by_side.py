@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from tests.models.alike import EVERY, assert_alike, internals, plain, remembering
 from tests.models.metering import CPU_FLOPS
 from tests.models.opened import EXISTENCE, GRIDDED, about, interleaved, noise, opened
-from visualcrop import Box, Capture, Prompt, View, Work
+from visualcrop import Box, Capture, Prompt, Usage, View
 from visualcrop.models.engine.reading import Reader
 from visualcrop.models.engine.remembering import Memory
 from visualcrop.models.huggingface import HuggingFaceModel
@@ -77,8 +77,8 @@ class TestSideBySide:
         """The first time, when all is new, and the next."""
         model = model_of(family, memory)
         for _ in range(2):
-            for prompt, found in zip(crops(), model.read(crops(), capture), strict=True):
-                (alone,) = plain(family).read([prompt], capture)
+            for prompt, found in zip(crops(), model.forward(crops(), capture), strict=True):
+                (alone,) = plain(family).forward([prompt], capture)
                 assert_alike(internals(found), internals(alone))
 
     def test_replies_are_those_to_each_alone(self, family: str, memory: bool) -> None:
@@ -123,17 +123,17 @@ class TestSideBySide:
     def test_work_is_what_pytorch_counts(self, family: str, memory: bool) -> None:
         """Padding and all, to a hundredth, and shared to the last token."""
         model = model_of(family, memory)
-        before = model.meter.work()
+        before = model.meter.usage()
         with FlopCounterMode(display=False, custom_mapping=CPU_FLOPS) as counter:
-            told = [c.work for c in model.choose(crops(), CHOICES)]
-            told += [c.work for c in model.choose(crops("key"), SENTENCES, by="sentence")]
-            told += [r.work for r in model.generate(crops("bike"), max_new_tokens=3)]
-        work, after = sum(told, Work()), model.meter.work()
-        assert work.flops == pytest.approx(counter.get_total_flops(), rel=0.01)
-        assert work.flops == after.flops - before.flops
-        assert work.new_tokens == after.new_tokens - before.new_tokens
-        assert work.reused_tokens == after.reused_tokens - before.reused_tokens
-        assert work.decoded_tokens == after.decoded_tokens - before.decoded_tokens
+            told = [c.usage for c in model.choose(crops(), CHOICES)]
+            told += [c.usage for c in model.choose(crops("key"), SENTENCES, by="sentence")]
+            told += [r.usage for r in model.generate(crops("bike"), max_new_tokens=3)]
+        usage, after = sum(told, Usage()), model.meter.usage()
+        assert usage.flops == pytest.approx(counter.get_total_flops(), rel=0.01)
+        assert usage.flops == after.flops - before.flops
+        assert usage.new_tokens == after.new_tokens - before.new_tokens
+        assert usage.reused_tokens == after.reused_tokens - before.reused_tokens
+        assert usage.decoded_tokens == after.decoded_tokens - before.decoded_tokens
 
     def test_fewer_are_read_where_memory_runs_out(self, family: str, memory: bool) -> None:
         """Down to two at once, with the same answers and the same bill."""

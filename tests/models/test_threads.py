@@ -11,7 +11,7 @@ from tests.models import blips
 from tests.models.alike import EVERY, asked, assert_alike, internals, plain, remembering
 from tests.models.opened import GRIDDED, about
 from tests.unit.inference.crowd import eight
-from visualcrop import Batching, Capture, Model, Prompt
+from visualcrop import BatchingModel, Capture, Model, Prompt
 
 pytestmark = pytest.mark.torch
 CHOICES = ("Yes", "No", "The mug is red.")
@@ -27,7 +27,7 @@ def _told(model: Model, prompts: list[Prompt]) -> list[Any]:
 
 
 def _seen(model: Model, prompts: list[Prompt]) -> list[Any]:
-    readings = model.read(prompts, Capture(values=EVERY[2:], attention=EVERY[:2]))
+    readings = model.forward(prompts, Capture(values=EVERY[2:], attention=EVERY[:2]))
     return [internals(reading) for reading in readings]
 
 
@@ -38,7 +38,7 @@ QUESTIONS = (_weighed, _told, _seen)
 @pytest.mark.parametrize("room", [1 << 30, 1], ids=["remembering", "forgetful"])
 def test_threads_are_alone(family: str, room: int) -> None:
     """Prompts and questions come in any order, and the bill is that of all of them."""
-    batching = Batching(remembering(family, room), most=6)
+    batching = BatchingModel(remembering(family, room), most=6)
     wanted = [question(plain(family), asked()) for question in QUESTIONS]
     before, passes = batching.passes, [0] * 8
 
@@ -60,7 +60,7 @@ def test_instructblip_is_asked_by_one_at_a_time() -> None:
     model, prompts = blips.opened(), [about(f"mug {number}") for number in range(8)]
 
     def told(prompt: Prompt) -> list[Any]:
-        (seen,) = model.read([prompt], Capture(attention=(1,), gradients=(1,), relayed=True))
+        (seen,) = model.forward([prompt], Capture(attention=(1,), gradients=(1,), relayed=True))
         (chosen,) = model.choose([prompt], CHOICES, by="sentence")
         return [seen.attention[1], seen.gradients[1], chosen.logits]
 

@@ -34,8 +34,8 @@ def _features(model: HuggingFaceModel, prompt: Prompt) -> Tensor:
 
 def test_cells_are_those_of_each_alone() -> None:
     """Grids are of local tiles, and no two views share a token."""
-    (seen,) = _opened().read([interleaved()])
-    alone = [reading.patches[0] for reading in _opened().read(_alone())]
+    (seen,) = _opened().forward([interleaved()])
+    alone = [reading.patches[0] for reading in _opened().forward(_alone())]
     tokens = [token for patches in seen.patches for token in patches.tokens.ravel().tolist()]
 
     assert [patches.grid for patches in seen.patches] == [patches.grid for patches in alone]
@@ -53,7 +53,7 @@ def test_features_are_those_of_each_alone() -> None:
 
 def test_without_it_each_is_one_view() -> None:
     """As transformers has it, only an image on its own is cut into tiles."""
-    (seen,) = opened("llava-onevision").read([interleaved()])
+    (seen,) = opened("llava-onevision").forward([interleaved()])
 
     assert not any(patches.local for patches in seen.patches)
 

@@ -24,12 +24,13 @@ from visualcrop import (
     BudgetedModel,
     Capture,
     Charge,
+    ConditionalDefault,
     Evidence,
     Finding,
     Grid,
     Image,
+    Internals,
     Ledger,
-    Looker,
     Model,
     ModelFamily,
     Patches,
@@ -38,7 +39,6 @@ from visualcrop import (
     Proposal,
     ProposalGenerator,
     Question,
-    Reading,
     Registry,
     RelevanceMap,
     RelevanceSource,
@@ -47,26 +47,26 @@ from visualcrop import (
     Strategy,
     Target,
     TargetExtractor,
-    Usually,
     Verifier,
     View,
+    VisualSearch,
     errors,
     hookimpl,
     load_plugins,
     option,
     pseudo_attention,
     reply,
-    smoothed,
+    smooth_map,
 )
 from visualcrop.testing import Bench, RelevanceSourceSuite, Scene
 
 
 def an_application(path: str) -> str:
     """Ask, and look at what came of it."""
-    looker = Looker.open("toy", "focus(steps=4)", ["relevance.layers=[1, 3]"])
-    assert_type(looker.model, Model)
-    assert_type(looker.searcher, Searcher)
-    answer = looker.ask(path, "What colour is the mug?", ["red", "blue"], budget=Budget(passes=8))
+    search = VisualSearch.open("toy", "focus(steps=4)", ["relevance.layers=[1, 3]"])
+    assert_type(search.model, Model)
+    assert_type(search.searcher, Searcher)
+    answer = search.ask(path, "What colour is the mug?", ["red", "blue"], budget=Budget(passes=8))
     assert_type(answer, Answer)
     assert_type(answer.text, str)
     assert_type(answer.choice, int | None)
@@ -132,14 +132,14 @@ class Mine(RelevanceSource):
 
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
         prompt = Prompt.fill(view, "Where is the {target}?", target=target.text)
-        (seen,) = model.read([prompt], Capture(values=model.traits.span(self.layers)))
-        assert_type(seen, Reading)
+        (seen,) = model.forward([prompt], Capture(values=model.info.span(self.layers)))
+        assert_type(seen, Internals)
         assert_type(seen.values, Mapping[int, Tensor])
         (patches,) = seen.patches
         assert_type(patches, Patches)
-        scores = pseudo_attention(seen.values, seen.marks["target"], patches.tokens)
+        scores = pseudo_attention(seen.values, seen.spans["target"], patches.tokens)
         assert_type(scores, Tensor)
-        return smoothed(RelevanceMap(patches.grid, scores, patches.base), self.sigma, 2)
+        return smooth_map(RelevanceMap(patches.grid, scores, patches.base), self.sigma, 2)
 
 
 @attrs.frozen
@@ -163,7 +163,11 @@ class Shelf(Auto):
     checkpoint: str = option("/weights", help="folder of the checkpoint")
 
     def settings(self) -> Mapping[str, Mapping[str, object]]:
-        return {"focus": {"proposals.k": Usually(30, but=15, below=("steps", 4), on=("vstar",))}}
+        return {
+            "focus": {
+                "proposals.k": ConditionalDefault(30, but=15, below=("steps", 4), on=("vstar",))
+            }
+        }
 
 
 @hookimpl

@@ -13,7 +13,7 @@ from torch.nn import Linear
 
 from tests.unit.inference.crowd import Gated
 from tests.unit.inference.test_remembering import Made
-from visualcrop import Batching, Looker, Prompt
+from visualcrop import BatchingModel, Prompt, VisualSearch
 from visualcrop.data.formats import parquet
 from visualcrop.models.engine import hold
 from visualcrop.models.engine.metering.tally import Tally
@@ -37,7 +37,7 @@ def forked(use: Callable[[], object]) -> int:
 def plain() -> int:
     """Locks that are held as such, and what waits for them."""
     gated, memory, tally, module = Gated(), Memory[Made](10), Tally(), Linear(1, 1)
-    batching = Batching(gated)
+    batching = BatchingModel(gated)
     memory.keep(("a",), Made(3))
     held, done = threading.Event(), threading.Event()
 
@@ -77,7 +77,7 @@ def plain() -> int:
 
 def answering(image: str) -> int:
     """A model in the middle of a pass."""
-    looker = Looker.open("tiny", "direct")
+    search = VisualSearch.open("tiny", "direct")
     within, done = threading.Event(), threading.Event()
 
     def wait(*_: object) -> None:
@@ -85,13 +85,13 @@ def answering(image: str) -> int:
             within.set()
             done.wait()
 
-    network = looker.model.network  # type: ignore[attr-defined]
+    network = search.model.network  # type: ignore[attr-defined]
     network.get_decoder().register_forward_pre_hook(wait)
     question = "What colour is the mug?"
-    thread = threading.Thread(target=looker.ask, args=(image, question), daemon=True)
+    thread = threading.Thread(target=search.ask, args=(image, question), daemon=True)
     thread.start()
     within.wait()
-    code = forked(lambda: looker.ask(image, question))
+    code = forked(lambda: search.ask(image, question))
     done.set()
     thread.join()
     return code

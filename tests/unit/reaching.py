@@ -32,4 +32,4 @@ class Cheating(Searcher):
 
 def fifty(model: Any) -> None:
     for _ in range(50):
-        model.read([TEXT])
+        model.forward([TEXT])

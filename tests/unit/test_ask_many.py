@@ -10,7 +10,15 @@ import attrs
 import pytest
 
 from tests.unit.refusals import refused
-from visualcrop import Answer, Budget, BudgetedModel, Looker, Protocol, Question, Searcher
+from visualcrop import (
+    Answer,
+    Budget,
+    BudgetedModel,
+    PromptProtocol,
+    Question,
+    Searcher,
+    VisualSearch,
+)
 from visualcrop.errors import ImageError, PluginError, QuestionError, SpecError
 from visualcrop.searchers.direct import Direct
 from visualcrop.searchers.focus import Focus
@@ -41,16 +49,16 @@ class TestOutcomes:
     def test_as_if_asked_one_by_one(self) -> None:
         """In order, with the same answers and bills, whatever runs beside them."""
         asked = [each.question for seed in range(4) for each in Scene.draw(seed).questions]
-        looker, alone = Looker.open(), Looker.open()
+        search, alone = VisualSearch.open(), VisualSearch.open()
         wanted = [alone.ask(q.image, q.text, q.choices, budget=Budget(9)) for q in asked]
-        assert looker.ask_many(asked, concurrency=3, budget=Budget(9)) == wanted
-        assert looker.model.passes == alone.model.passes
+        assert search.ask_many(asked, concurrency=3, budget=Budget(9)) == wanted
+        assert search.model.passes == alone.model.passes
 
     def test_one_that_fails_loses_no_other(self) -> None:
         """Of thirteen, one raises: twelve answers, and its error in its place."""
         texts = [_MUG] * 7 + ["Boom?"] + [_MUG] * 5
         asked = [Question(text, _SCENE.image) for text in texts]
-        found = Looker(ToyModel(), Failing()).ask_many(asked, concurrency=3)
+        found = VisualSearch(ToyModel(), Failing()).ask_many(asked, concurrency=3)
         assert [isinstance(each, Answer) for each in found] == [text == _MUG for text in texts]
         assert found[7] is _RAISED["Boom?"]
 
@@ -66,7 +74,7 @@ class TestOutcomes:
             (_SCENE.image, "Exit?"),
             (_SCENE.image, _MUG, ["red", "green"]),
         ]
-        found = Looker(ToyModel(), Failing()).ask_many(asked)
+        found = VisualSearch(ToyModel(), Failing()).ask_many(asked)
         kinds = [Answer, ImageError, *[QuestionError] * 4, PluginError, Answer]
         assert [type(each) for each in found] == kinds
         assert str(found[4]).startswith("'x?' is no question; give a Question, or (image, text)")
@@ -74,8 +82,8 @@ class TestOutcomes:
     def test_keeps_a_questions_protocol(self) -> None:
         """A `Question` is put and read as it says."""
         scene = Scene.draw(0).questions[0].question
-        other = attrs.evolve(scene, protocol=Protocol(inference="option-logits"))
-        found = Looker(ToyModel(), Direct()).ask_many([scene, other])
+        other = attrs.evolve(scene, protocol=PromptProtocol(inference="option-logits"))
+        found = VisualSearch(ToyModel(), Direct()).ask_many([scene, other])
         assert [sum(each.passes.values()) for each in found if isinstance(each, Answer)] == [1, 4]
 
     def test_an_iterable_that_fails_is_over(self) -> None:
@@ -85,7 +93,7 @@ class TestOutcomes:
             yield Question(_MUG, _SCENE.image)
             raise RuntimeError("no more")
 
-        answer, error = Looker(ToyModel(), Direct()).ask_many(questions())
+        answer, error = VisualSearch(ToyModel(), Direct()).ask_many(questions())
         assert isinstance(answer, Answer)
         assert isinstance(error, RuntimeError)
 
@@ -113,25 +121,25 @@ class TestTaking:
                 return answer
 
         done = [0]
-        found = Looker(ToyModel(), Watched()).ask_many(questions(), concurrency=2)
+        found = VisualSearch(ToyModel(), Watched()).ask_many(questions(), concurrency=2)
         assert len(found) == 20
         assert most[0] <= 4
 
     @pytest.mark.parametrize("concurrency", [0, -1, 1.5, True, None, "8"])
     def test_concurrency_is_a_count(self, concurrency: Any) -> None:
         """One sentence, before anything is asked."""
-        looker = Looker(ToyModel(), Direct())
-        refused(SpecError, looker.ask_many, [(_SCENE.image, _MUG)], concurrency=concurrency)
-        assert looker.model.passes == 0
+        search = VisualSearch(ToyModel(), Direct())
+        refused(SpecError, search.ask_many, [(_SCENE.image, _MUG)], concurrency=concurrency)
+        assert search.model.passes == 0
 
     def test_budget_is_a_budget(self) -> None:
         """As for `ask`."""
-        refused(SpecError, Looker(ToyModel(), Direct()).ask_many, [], budget=4)
+        refused(SpecError, VisualSearch(ToyModel(), Direct()).ask_many, [], budget=4)
 
     @pytest.mark.parametrize("questions", ["x?", b"x?", 3, None])
     def test_questions_are_listed(self, questions: Any) -> None:
         """A text is no list of questions."""
-        refused(QuestionError, Looker(ToyModel(), Direct()).ask_many, questions)
+        refused(QuestionError, VisualSearch(ToyModel(), Direct()).ask_many, questions)
 
 
 class TestInterrupts:
@@ -139,22 +147,22 @@ class TestInterrupts:
 
     def test_where_questions_are_made(self) -> None:
         """What has not begun is not asked."""
-        looker = Looker(ToyModel(), Focus())
+        search = VisualSearch(ToyModel(), Focus())
 
         def questions() -> Iterator[Question]:
             yield Question(_MUG, _SCENE.image)
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            looker.ask_many(questions())
-        assert looker.model.passes <= 11
+            search.ask_many(questions())
+        assert search.model.passes <= 11
 
     def test_where_one_is_answered(self) -> None:
         """What runs beside it ends before its next pass, and no thread stays."""
         before = threading.active_count()
-        looker = Looker(ToyModel(), Failing())
+        search = VisualSearch(ToyModel(), Failing())
         asked = [(_SCENE.image, _MUG), (_SCENE.image, "Stop?")] + [(_SCENE.image, _MUG)] * 50
         with pytest.raises(KeyboardInterrupt):
-            looker.ask_many(asked, concurrency=2)
-        assert looker.model.passes < 50
+            search.ask_many(asked, concurrency=2)
+        assert search.model.passes < 50
         assert threading.active_count() == before

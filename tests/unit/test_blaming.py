@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.refusals import refused
-from visualcrop import Looker, RelevanceSource
+from visualcrop import RelevanceSource, VisualSearch
 from visualcrop.errors import PluginError
 from visualcrop.plugin.errors import blamed
 from visualcrop.relevance.vv import Vv
@@ -51,8 +51,8 @@ def source(body: str) -> RelevanceSource:
 
 
 def _ask(relevance: RelevanceSource) -> None:
-    looker = Looker(ToyModel(), Focus(relevance=relevance))
-    looker.ask(Scene.draw(43).image, "What colour is the mug?")
+    search = VisualSearch(ToyModel(), Focus(relevance=relevance))
+    search.ask(Scene.draw(43).image, "What colour is the mug?")
 
 
 class TestBlamed:

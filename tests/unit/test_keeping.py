@@ -13,7 +13,7 @@ import PIL.Image
 import pytest
 
 from tests.unit.refusals import refused
-from visualcrop import Image, Looker, Searcher
+from visualcrop import Image, Searcher, VisualSearch
 from visualcrop.errors import ImageError
 from visualcrop.searchers.direct import Direct
 from visualcrop.searchers.focus import Focus
@@ -46,9 +46,9 @@ class TestHolds:
         """Nor of the copy that boxes are drawn on; yet each view can be looked at."""
         path = _file(tmp_path)
         searcher = registry.build(Searcher, f"focus(answer={composer})")
-        looker = Looker(ToyModel(), searcher)
+        search = VisualSearch(ToyModel(), searcher)
         before = _alive()
-        answer = looker.ask(path.read_bytes() if as_bytes else str(path), _QUESTION)
+        answer = search.ask(path.read_bytes() if as_bytes else str(path), _QUESTION)
         assert _alive() <= before
         image = Image.open(path)
         (wanted,) = [searcher.search(question, model).shown for question, model in [_asked(image)]]
@@ -58,7 +58,7 @@ class TestHolds:
     def test_an_image_of_ones_own_is_ones_own(self) -> None:
         """It is looked up while it is held; after that a sentence says what to do."""
         image = Image.open(Scene.draw(43).image.picture.copy())
-        answer = Looker(ToyModel(), Focus()).ask(image, _QUESTION)
+        answer = VisualSearch(ToyModel(), Focus()).ask(image, _QUESTION)
         assert answer.shown[-1].image is image
         gone = weakref.ref(image)
         del image
@@ -69,20 +69,20 @@ class TestHolds:
     def test_a_file_that_was_edited_is_not_shown(self, tmp_path: Path) -> None:
         """It is no longer what the model was shown, though it has the same size."""
         path = _file(tmp_path)
-        answer = Looker(ToyModel(), Direct()).ask(path, _QUESTION)
+        answer = VisualSearch(ToyModel(), Direct()).ask(path, _QUESTION)
         PIL.Image.new("RGB", (1536, 1024), "navy").save(path)
         assert "another by now" in refused(ImageError, answer.shown.__getitem__, 0)
 
     def test_another_process_gets_the_views(self, tmp_path: Path) -> None:
         """An answer can be sent, with what was shown."""
-        answer = Looker(ToyModel(), Direct()).ask(_file(tmp_path), _QUESTION)
+        answer = VisualSearch(ToyModel(), Direct()).ask(_file(tmp_path), _QUESTION)
         again = pickle.loads(pickle.dumps(answer))
         assert (again.text, again.shown) == (answer.text, tuple(answer.shown))
 
     def test_an_array_is_read_again_while_it_lives(self) -> None:
         """As it is the caller's own."""
         pixels = np.array(Scene.draw(43).image.picture)
-        answer = Looker(ToyModel(), Direct()).ask(pixels, _QUESTION)
+        answer = VisualSearch(ToyModel(), Direct()).ask(pixels, _QUESTION)
         assert answer.shown[0].picture.size == (1536, 1024)
         del pixels
         gc.collect()
@@ -91,7 +91,7 @@ class TestHolds:
     def test_a_file_that_changed_is_not_shown_for_it(self, tmp_path: Path) -> None:
         """Another size is another picture."""
         path = _file(tmp_path)
-        answer = Looker(ToyModel(), Direct()).ask(path, _QUESTION)
+        answer = VisualSearch(ToyModel(), Direct()).ask(path, _QUESTION)
         PIL.Image.new("RGB", (8, 8)).save(path)
         refused(ImageError, answer.shown.__getitem__, 0)
 
@@ -101,13 +101,13 @@ class TestViews:
 
     def test_as_a_tuple(self, tmp_path: Path) -> None:
         """Length, places from either end, slices, equality, loops."""
-        looker = Looker(ToyModel(), Focus())
-        shown = looker.ask(_file(tmp_path), _QUESTION).shown
+        search = VisualSearch(ToyModel(), Focus())
+        shown = search.ask(_file(tmp_path), _QUESTION).shown
         assert len(shown) == 1
         assert shown[0] == shown[-1] == next(iter(shown))
         assert shown[:1] == tuple(shown)
         assert shown == tuple(shown)
-        assert shown == looker.ask(tmp_path / "scene.png", _QUESTION).shown
+        assert shown == search.ask(tmp_path / "scene.png", _QUESTION).shown
         assert shown != ()
         with pytest.raises(IndexError):
             shown[1]

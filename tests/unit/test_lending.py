@@ -11,10 +11,10 @@ import pytest
 from tests.unit.reaching import ASKED, TEXT, Cheating, fifty
 from tests.unit.refusals import refused
 from tests.waiting import join
-from visualcrop import Budget, BudgetedModel, Charge, Ledger, Looker, Work
+from visualcrop import Budget, BudgetedModel, Charge, Ledger, Usage, VisualSearch
 from visualcrop.errors import BudgetExceededError, PluginError, SpecError
 from visualcrop.models import reconciling
-from visualcrop.models.engine.batching import Batching
+from visualcrop.models.engine.batching import BatchingModel
 from visualcrop.testing import Bench, ToyModel
 
 
@@ -25,8 +25,8 @@ class TestClosed:
         """A model that was kept is asked no more."""
         kept: list[BudgetedModel] = []
         toy = ToyModel()
-        Looker(toy, Cheating(kept.append)).ask(ASKED.image, ASKED.text)
-        for ask in (kept[0].read, kept[0].at("answer").read, kept[0]._model.read):
+        VisualSearch(toy, Cheating(kept.append)).ask(ASKED.image, ASKED.text)
+        for ask in (kept[0].forward, kept[0].at("answer").forward, kept[0]._model.forward):
             message = refused(PluginError, ask, [TEXT])
             assert message.startswith("A model was asked after the search that it was lent to;")
         assert toy.passes == 1
@@ -44,7 +44,7 @@ class TestClosed:
         ledger.charges.clear()
         ledger.charges.append(Charge("b", "toy"))
         assert ledger.charges == [Charge("a", "toy", 2)]
-        for name, value in {"charges": [], "work": Work(), "passes": 0, "unbilled": 0}.items():
+        for name, value in {"charges": [], "work": Usage(), "passes": 0, "unbilled": 0}.items():
             with pytest.raises(AttributeError):
                 setattr(ledger, name, value)
         for passes in (-1, 0.5, "2"):
@@ -58,13 +58,13 @@ class TestClosed:
         for each in (model, model._model):
             assert not any(getattr(each, name) is toy for name in dir(each))
         view = Bench.set_up().whole
-        assert model._model.scale(view) == toy.scale(view)
-        assert (model._model.passes, model._model.traits) == (0, toy.traits)
+        assert model._model.encoded_size(view) == toy.encoded_size(view)
+        assert (model._model.passes, model._model.info) == (0, toy.info)
 
     def test_threads_share_one_budget(self) -> None:
         """However many ask at once, none goes beyond it."""
         ledger = Ledger(Budget(100))
-        model = BudgetedModel(Batching(ToyModel()), ledger).at("a")
+        model = BudgetedModel(BatchingModel(ToyModel()), ledger).at("a")
 
         def ask() -> None:
             with suppress(BudgetExceededError):
@@ -83,6 +83,6 @@ class TestClosed:
         with reconciling._lock:
             child = os.fork()
             if not child:
-                model.read([TEXT])
+                model.forward([TEXT])
                 os._exit(model.ledger.passes)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1

@@ -12,12 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.refusals import refused
-from visualcrop import Box, Choice, Grid, Model, ModelFamily, Patches, RelevanceMap, Traits, Work
+from visualcrop import (
+    Box,
+    Choice,
+    Grid,
+    Model,
+    ModelFamily,
+    ModelInfo,
+    Patches,
+    RelevanceMap,
+    Usage,
+)
 from visualcrop.errors import SpecError
 from visualcrop.testing import ToyModel
 
 _works = st.builds(
-    Work,
+    Usage,
     *[st.integers(0, 10**6)] * 3,
     peak_bytes=st.integers(0, 10**12),
     image_tokens=st.integers(0, 10**6),
@@ -49,7 +59,7 @@ class TestWork:
     """What requests really cost."""
 
     @given(_works, _works)
-    def test_sums_all_but_the_peak(self, one: Work, other: Work) -> None:
+    def test_sums_all_but_the_peak(self, one: Usage, other: Usage) -> None:
         """Tokens and seconds add up; of two peaks the higher one counts."""
         both = one + other
         assert both == other + one
@@ -60,8 +70,8 @@ class TestWork:
 
     def test_none_is_nothing(self) -> None:
         """No work added changes nothing."""
-        work = Work(1, 2, 3, 4.0, 5.0, 6)
-        assert work + Work() == work
+        usage = Usage(1, 2, 3, 4.0, 5.0, 6)
+        assert usage + Usage() == usage
 
 
 class TestChoice:
@@ -81,7 +91,7 @@ class TestChoice:
 
     def test_work_is_no_part_of_it(self) -> None:
         """The same lean at another cost is the same choice."""
-        assert Choice((1.0,), Work(5)) == Choice((1.0,), Work(6))
+        assert Choice((1.0,), Usage(5)) == Choice((1.0,), Usage(6))
 
 
 class TestSpan:
@@ -89,17 +99,17 @@ class TestSpan:
 
     def test_default_is_the_last_half(self) -> None:
         """No layers given means the last half, rounded in favour of more."""
-        assert Traits(4, 336).span(None) == (2, 3)
-        assert Traits(5, 336).span(None) == (2, 3, 4)
+        assert ModelInfo(4, 336).span(None) == (2, 3)
+        assert ModelInfo(5, 336).span(None) == (2, 3, 4)
 
     def test_takes_the_ends(self) -> None:
         """All layers are 0 to their number."""
-        assert Traits(3, 336).span((0, 3)) == (0, 1, 2)
+        assert ModelInfo(3, 336).span((0, 3)) == (0, 1, 2)
 
     @pytest.mark.parametrize("layers", [(2, 2), (3, 1), (-1, 2), (0, 5), (4, 5)])
     def test_refuses_what_the_model_has_not(self, layers: tuple[int, int]) -> None:
         """Layers that do not rise or do not exist are refused with the model's number."""
-        message = refused(SpecError, Traits(4, 336).span, layers)
+        message = refused(SpecError, ModelInfo(4, 336).span, layers)
         start, stop = layers
         assert message == (
             f"Layers [{start}, {stop}] do not fit a model of 4 layers; "

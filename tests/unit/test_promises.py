@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from tests.unit.refusals import refused
-from visualcrop import Looker, Searcher, Strategy, Verifier
+from visualcrop import Searcher, Strategy, Verifier, VisualSearch
 from visualcrop.errors import PluginError
 from visualcrop.searchers.focus import Focus
 from visualcrop.testing import Bench, Scene, ToyModel
@@ -51,8 +51,8 @@ def stranger(kind: str, what: str) -> Any:
 def _ask(kind: str, what: str) -> Callable[[], object]:
     mine, scene = stranger(kind, what), Scene.draw(43)
     searcher = mine if kind == "searcher" else Focus(**{kind: mine})
-    looker = Looker(ToyModel(), searcher)
-    return lambda: looker.ask(scene.image, "What colour is the mug?", ["red", "green"])
+    search = VisualSearch(ToyModel(), searcher)
+    return lambda: search.ask(scene.image, "What colour is the mug?", ["red", "green"])
 
 
 class TestReturned:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.mangled import picture
-from visualcrop import Box, Image, Mark, Prompt, View
+from visualcrop import Box, Image, Prompt, TextSpan, View
 
 _WHOLE = View.whole(Image.open(picture()))
 _words = st.text(max_size=12)
@@ -19,14 +19,14 @@ class TestFill:
         """The mark names the blank, the part and the characters."""
         prompt = Prompt.fill(_WHOLE, "Is there a {target} in it?", target="red mug")
         assert prompt.parts == (_WHOLE, "Is there a red mug in it?")
-        assert prompt.marks == (Mark("target", 1, 11, 18),)
+        assert prompt.spans == (TextSpan("target", 1, 11, 18),)
 
     @given(_words, _words)
     def test_marks_hold_the_words(self, one: str, other: str) -> None:
         """Whatever is filled in, each mark's characters are the word; braces in it mean nothing."""
         prompt = Prompt.fill("{a} and {b}, {a}", "{b}", a=one, b=other)
         texts = [str(part) for part in prompt.parts]
-        held = [(m.name, texts[m.part][m.start : m.stop]) for m in prompt.marks]
+        held = [(m.name, texts[m.part][m.start : m.stop]) for m in prompt.spans]
         assert held == [("a", one), ("b", other), ("a", one), ("b", other)]
         assert texts == [f"{one} and {other}, {one}", other]
 

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.refusals import refused
 from visualcrop import Question, VisualcropError
 from visualcrop.errors import QuestionError
-from visualcrop.protocol import Protocol
+from visualcrop.protocol import PromptProtocol
 from visualcrop.testing import Bench
 
 
@@ -32,7 +32,7 @@ class TestAsked:
 
     def test_braces_in_a_question_are_left_alone(self) -> None:
         """Neither a question nor a choice can reach into the template."""
-        asked = Protocol(choosing="{question} | {options} {x} {").asked(
+        asked = PromptProtocol(choosing="{question} | {options} {x} {").asked(
             "Is {options} {here}?", ("{question}", "{")
         )
         assert asked == "Is {options} {here}? | (A) {question}\n(B) { {x} {"
@@ -40,7 +40,7 @@ class TestAsked:
     def test_a_template_without_the_question_is_refused(self) -> None:
         """One sentence says where the question goes."""
         with pytest.raises(VisualcropError, match=r"has no \{question\}; write \{question\}"):
-            Protocol(choosing="Answer:")
+            PromptProtocol(choosing="Answer:")
 
 
 class TestDigest:
@@ -48,25 +48,25 @@ class TestDigest:
 
     def test_a_name_makes_no_difference(self) -> None:
         """The same under another name is the same."""
-        assert Protocol("a").digest == Protocol("b").digest
+        assert PromptProtocol("a").digest == PromptProtocol("b").digest
 
     @pytest.mark.parametrize(
         "other",
         [
-            Protocol(choosing="{question}\n{options}"),
-            Protocol(option="{letter}. {option}"),
-            Protocol(between=" "),
-            Protocol(saying="{question} Briefly."),
-            Protocol(inference="letter-logits"),
-            Protocol(extraction="tolerant"),
+            PromptProtocol(choosing="{question}\n{options}"),
+            PromptProtocol(option="{letter}. {option}"),
+            PromptProtocol(between=" "),
+            PromptProtocol(saying="{question} Briefly."),
+            PromptProtocol(inference="letter-logits"),
+            PromptProtocol(extraction="tolerant"),
         ],
     )
-    def test_anything_else_does(self, other: Protocol) -> None:
+    def test_anything_else_does(self, other: PromptProtocol) -> None:
         """Each part of a protocol counts."""
-        assert other.digest != Protocol().digest
+        assert other.digest != PromptProtocol().digest
 
 
 @pytest.mark.parametrize("given", [{"inference": "zz"}, {"extraction": "tolerantt"}])
 def test_words_are_known(given: Any) -> None:
     """One that is mistyped would read replies in another way without a word."""
-    assert "take one of: " in refused(QuestionError, Protocol, **given)
+    assert "take one of: " in refused(QuestionError, PromptProtocol, **given)

@@ -11,15 +11,15 @@ import pytest
 from tests.unit.reaching import ASKED, TEXT, Cheating, fifty
 from tests.unit.refusals import refused
 from tests.waiting import join
-from visualcrop import UNBILLED, Answer, Budget, BudgetedModel, Charge, Ledger, Looker, Model
+from visualcrop import UNBILLED, Answer, Budget, BudgetedModel, Charge, Ledger, Model, VisualSearch
 from visualcrop.data.base import Sample
 from visualcrop.errors import BudgetExceededError
 from visualcrop.evaluation.asker import Asker
 from visualcrop.executors.base import Task
-from visualcrop.models.engine.batching import Batching
+from visualcrop.models.engine.batching import BatchingModel
 from visualcrop.models.engine.recalling import Recalling
 from visualcrop.models.toy.dataset import SceneSource
-from visualcrop.protocol import Protocol
+from visualcrop.protocol import PromptProtocol
 from visualcrop.searchers.direct import Direct
 from visualcrop.testing import ToyModel
 
@@ -59,12 +59,12 @@ class TestUnbilled:
     """Fifty passes that no stage pays for."""
 
     @pytest.mark.parametrize("way", _ways(ToyModel()))
-    @pytest.mark.parametrize("wrap", [lambda m: m, Batching, Recalling])
+    @pytest.mark.parametrize("wrap", [lambda m: m, BatchingModel, Recalling])
     def test_are_charged(self, way: str, wrap: Callable[[Model], Model]) -> None:
         """Whichever way they go, and whatever is wrapped around the model: they are on the bill."""
         toy = ToyModel()
         cheat = Cheating(_ways(toy)[way])
-        answer = Looker(wrap(toy), cheat).ask(ASKED.image, ASKED.text)
+        answer = VisualSearch(wrap(toy), cheat).ask(ASKED.image, ASKED.text)
         assert dict(answer.passes) == {UNBILLED: 50, "answer": 1}
 
     def test_of_a_search_that_fails(self) -> None:
@@ -76,7 +76,7 @@ class TestUnbilled:
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
-            Looker(toy, Cheating(fail)).ask(ASKED.image, ASKED.text, ledger=ledger)
+            VisualSearch(toy, Cheating(fail)).ask(ASKED.image, ASKED.text, ledger=ledger)
         assert ledger.by_stage() == {UNBILLED: 50}
 
     def test_of_a_second_model(self) -> None:
@@ -85,11 +85,11 @@ class TestUnbilled:
 
         def cheat(model: BudgetedModel) -> None:
             beside = BudgetedModel(other, model.ledger, "help")
-            beside.read([TEXT])
+            beside.forward([TEXT])
             fifty(other)
 
         ledger = Ledger()
-        Looker(ToyModel(), Cheating(cheat)).ask(ASKED.image, ASKED.text, ledger=ledger)
+        VisualSearch(ToyModel(), Cheating(cheat)).ask(ASKED.image, ASKED.text, ledger=ledger)
         assert ledger.charges == [
             Charge("help", "other"),
             Charge("answer", "toy"),
@@ -99,14 +99,16 @@ class TestUnbilled:
     def test_count_against_the_budget(self) -> None:
         """Through what a search was given none runs beyond it; what ran leaves less for others."""
         toy = ToyModel()
-        looker = Looker(toy, Cheating(_reached))
+        search = VisualSearch(toy, Cheating(_reached))
         message = refused(
-            BudgetExceededError, looker.ask, ASKED.image, ASKED.text, budget=Budget(20)
+            BudgetExceededError, search.ask, ASKED.image, ASKED.text, budget=Budget(20)
         )
         assert message.startswith("The unbilled stage needs 1 more pass(es)")
         assert toy.passes == 20
         ledger = Ledger(Budget(60))
-        Looker(toy, Cheating(lambda _: fifty(toy))).ask(ASKED.image, ASKED.text, ledger=ledger)
+        VisualSearch(toy, Cheating(lambda _: fifty(toy))).ask(
+            ASKED.image, ASKED.text, ledger=ledger
+        )
         assert ledger.remaining == 10
 
     def test_at_the_same_time_as_honest_searches(self) -> None:
@@ -116,7 +118,7 @@ class TestUnbilled:
             attrs.evolve(ASKED, text=f"What colour is the mug? {'cheat' * (n % 3 == 0)}")
             for n in range(24)
         ]
-        answers = Looker(toy, Cheating(_reached, "cheat")).ask_many(questions, concurrency=6)
+        answers = VisualSearch(toy, Cheating(_reached, "cheat")).ask_many(questions, concurrency=6)
         for question, answer in zip(questions, answers, strict=True):
             cheated = {UNBILLED: 50} if "cheat" in question.text else {}
             assert isinstance(answer, Answer)
@@ -126,16 +128,16 @@ class TestUnbilled:
         """Even a model got hold of beside others' searches: somebody's bill has each pass."""
         toy = ToyModel()
         questions = [attrs.evolve(ASKED, text=f"{'cheat' * (n == 5)}?") for n in range(12)]
-        looker = Looker(toy, Cheating(lambda _: fifty(toy), "cheat"))
-        answers = looker.ask_many(questions, concurrency=4)
+        search = VisualSearch(toy, Cheating(lambda _: fifty(toy), "cheat"))
+        answers = search.ask_many(questions, concurrency=4)
         bills = [answer.passes for answer in answers if isinstance(answer, Answer)]
         assert (len(bills), sum(bill.get(UNBILLED, 0) for bill in bills)) == (12, 50)
 
-    @pytest.mark.parametrize("wrap", [lambda m: m, Batching, Recalling])
+    @pytest.mark.parametrize("wrap", [lambda m: m, BatchingModel, Recalling])
     def test_are_recorded(self, wrap: Callable[[Model], Model]) -> None:
         """A record of an evaluation has them by stage and in each convention."""
         searchers = {"honest": Direct(), "cheat": Cheating(_reached)}
-        asker = Asker(wrap(ToyModel()), searchers, Protocol())
+        asker = Asker(wrap(ToyModel()), searchers, PromptProtocol())
         sample = Sample("1", SceneSource(0), ASKED.text, answer=("green",))
         records = {name: asker.answer(Task(name, sample)) for name in searchers}
         assert records["honest"].passes == {"answer": 1}

@@ -10,8 +10,8 @@ import pytest
 
 from tests.unit.reaching import ASKED, Cheating, fifty
 from tests.waiting import join, until
-from visualcrop import BudgetedModel, Ledger, Looker, Prompt, Question, Reply
-from visualcrop.models.engine.batching import Batching
+from visualcrop import BudgetedModel, Ledger, Prompt, Question, Reply, VisualSearch
+from visualcrop.models.engine.batching import BatchingModel
 from visualcrop.models.engine.recalling import Recalling
 from visualcrop.searchers.direct import Direct
 from visualcrop.testing import Bench, ToyModel
@@ -25,13 +25,13 @@ class TestHonest:
     @pytest.mark.parametrize("spec", _SPECS)
     def test_searchers_owe_nothing(self, spec: str) -> None:
         """Those built in, and those of the plug-ins here."""
-        looker = Looker.open("toy", spec)
+        search = VisualSearch.open("toy", spec)
         for seed in range(4):
             asked = Bench.set_up(seed).asked.question
-            before, ledger = looker.model.passes, Ledger()
-            looker.ask(asked.image, asked.text, asked.choices, ledger=ledger)
+            before, ledger = search.model.passes, Ledger()
+            search.ask(asked.image, asked.text, asked.choices, ledger=ledger)
             assert ledger.unbilled == 0
-            assert ledger.passes == looker.model.passes - before
+            assert ledger.passes == search.model.passes - before
 
     def test_what_is_remembered_is_not_owed(self) -> None:
         """A search whose answers were remembered ran less than it paid for."""
@@ -39,29 +39,29 @@ class TestHonest:
         model.about(ASKED.image.digest)
         for _ in range(2):
             with (ledger := Ledger()).lend(model) as lent:
-                Looker.open("toy").searcher.search(ASKED, lent)
+                VisualSearch.open("toy").searcher.search(ASKED, lent)
             assert ledger.unbilled == 0 < ledger.passes
 
     def test_what_others_run_between_searches_is_not_theirs(self) -> None:
         """An application may ask the model itself when no search is on."""
         toy = ToyModel()
-        looker = Looker(toy, Direct())
+        search = VisualSearch(toy, Direct())
         for _ in range(2):
             fifty(toy)
-            assert looker.ask(ASKED.image, ASKED.text).passes == {"answer": 1}
+            assert search.ask(ASKED.image, ASKED.text).passes == {"answer": 1}
 
     def test_others_with_ledgers_of_their_own_are_not_theirs(self) -> None:
         """Nor is what another pays for at the same time."""
         toy = ToyModel()
         beside = BudgetedModel(toy, Ledger())
-        looker = Looker(toy, Cheating(lambda _: fifty(beside)))
-        assert looker.ask(ASKED.image, ASKED.text).passes == {"answer": 1}
+        search = VisualSearch(toy, Cheating(lambda _: fifty(beside)))
+        assert search.ask(ASKED.image, ASKED.text).passes == {"answer": 1}
 
     def test_a_neighbour_that_fails_costs_them_nothing(self) -> None:
         """A batch that fails is run again in parts, and billed once."""
         failing = _Failing()
         questions = [attrs.evolve(ASKED, text=f"{'fail' * (n == 3)} {n}?") for n in range(6)]
-        batching, bills = Batching(failing), [Ledger() for _ in questions]
+        batching, bills = BatchingModel(failing), [Ledger() for _ in questions]
 
         def ask(question: Question, ledger: Ledger) -> None:
             with ledger.lend(batching) as model:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import attrs
 
 from tests.unit.refusals import refused
-from visualcrop import ANSWER, Budget, BudgetedModel, Capture, Charge, Ledger, Prompt, Reading
+from visualcrop import ANSWER, Budget, BudgetedModel, Capture, Charge, Internals, Ledger, Prompt
 from visualcrop.errors import BudgetExceededError
 from visualcrop.models.base import NOTHING
 from visualcrop.testing import ToyModel
@@ -30,9 +30,9 @@ class Slow(ToyModel):
     clock: Clock = attrs.field(factory=Clock)
     seconds: list[float] = attrs.field(factory=list)
 
-    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+    def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         self.clock.now += sum(self.seconds.pop(0) for _ in prompts)
-        return ToyModel.read(self, prompts, capture)
+        return ToyModel.forward(self, prompts, capture)
 
 
 _TEXT = Prompt(("Is there a mug?",))
@@ -49,21 +49,21 @@ class TestSeconds:
     def test_predicts_by_the_slowest_pass(self) -> None:
         """Having seen a pass of 3 s, it allows two more in 7.5 s, though others took 0.5 s."""
         model, _ = self._bench(11, [3, 0.5])
-        model.read([_TEXT])
-        model.read([_TEXT])
+        model.forward([_TEXT])
+        model.forward([_TEXT])
         assert model.ledger.remaining == 2
 
     def test_of_a_batch_counts_each(self) -> None:
         """Four passes in 4 s are passes of 1 s."""
         model, _ = self._bench(10, [1] * 4)
-        model.read([_TEXT] * 4)
+        model.forward([_TEXT] * 4)
         assert model.affordable(100) == 6
 
     def test_refuses_what_cannot_end_in_time(self) -> None:
         """A pass that is sure to be late is not begun, and the model does not see it."""
         model, _ = self._bench(5, [3, 3])
-        model.read([_TEXT])
-        message = refused(BudgetExceededError, model.read, [_TEXT])
+        model.forward([_TEXT])
+        message = refused(BudgetExceededError, model.forward, [_TEXT])
         assert "but the budget of 5 s allows 0;" in message
         assert model.ledger.passes == 1
 
@@ -73,7 +73,7 @@ class TestSeconds:
         clock.now += 6
         assert model.affordable(1) == 0
         assert model.at(ANSWER).affordable(1) == 1
-        model.at(ANSWER).read([_TEXT])
+        model.at(ANSWER).forward([_TEXT])
 
     def test_both_limits_hold(self) -> None:
         """With passes and seconds, the tighter one decides, and the message has both."""

@@ -12,10 +12,10 @@ from tests.unit.refusals import refused
 from visualcrop import (
     Anchors,
     Answer,
-    Batching,
+    BatchingModel,
     BudgetedModel,
+    ConditionalDefault,
     InContext,
-    Looker,
     Model,
     ModelFamily,
     ProposalGenerator,
@@ -24,7 +24,7 @@ from visualcrop import (
     RelevanceSource,
     Searcher,
     TargetExtractor,
-    Usually,
+    VisualSearch,
     Vv,
     option,
     reply,
@@ -116,7 +116,9 @@ class TestKinds:
 
     def test_may_have_exceptions(self, registry: Registry) -> None:
         """Which hang on the outermost strategy's options and on the dataset."""
-        settings = {"proposals.k": Usually(30, but=15, below=("steps", 4), on=("vstar",))}
+        settings = {
+            "proposals.k": ConditionalDefault(30, but=15, below=("steps", 4), on=("vstar",))
+        }
         assert suited(registry, Focus(steps=3), settings).proposals == Anchors(k=15)
         assert suited(registry, Theirs(), settings).boxes == Anchors(k=30, s_max=9)
         assert suited(registry, Theirs(), settings, "vstar").boxes == Anchors(k=15, s_max=9)
@@ -196,7 +198,7 @@ class TestMeeting:
         """Whoever wrote the family, and whatever is put around the model."""
         model = Family().open()
         assert model.settings == Family().settings()
-        assert Batching(model).settings == Recalling(model).settings == model.settings
+        assert BatchingModel(model).settings == Recalling(model).settings == model.settings
         assert ToyModel().settings == {}
 
     @pytest.mark.parametrize("built", [True, False])
@@ -204,18 +206,18 @@ class TestMeeting:
         """The pattern of the guide, with a searcher of a spec or of Python, or a stranger's."""
         searcher = registry.build(Searcher, "focus") if built else Focus()
         fitted = Focus(targets=Rules(), proposals=Anchors(s_max=3), steps=4)
-        assert Looker(Family().open(), searcher).searcher == fitted
-        assert getattr(Looker(Family().open(), Theirs()).searcher, "find") == Rules()  # noqa: B009 - theirs
+        assert VisualSearch(Family().open(), searcher).searcher == fitted
+        assert getattr(VisualSearch(Family().open(), Theirs()).searcher, "find") == Rules()  # noqa: B009 - theirs
 
     def test_with_another_searcher(self) -> None:
         """A spec, or a searcher, on the model that is loaded."""
-        looker = Looker(Family().open(), Direct())
-        other = looker.with_searcher("focus(steps=3)", ["proposals.k=9"])
-        assert other.model is looker.model
+        search = VisualSearch(Family().open(), Direct())
+        other = search.with_searcher("focus(steps=3)", ["proposals.k=9"])
+        assert other.model is search.model
         assert other.searcher == Focus(targets=Rules(), proposals=Anchors(k=9, s_max=3), steps=3)
-        assert getattr(looker.with_searcher(Theirs()).searcher, "find") == Rules()  # noqa: B009 - theirs
-        refused(SpecError, looker.with_searcher, Theirs(), ["steps=3"])
-        refused(SpecError, looker.with_searcher, 3)
+        assert getattr(search.with_searcher(Theirs()).searcher, "find") == Rules()  # noqa: B009 - theirs
+        refused(SpecError, search.with_searcher, Theirs(), ["steps=3"])
+        refused(SpecError, search.with_searcher, 3)
 
     def test_what_is_no_model_is_refused(self) -> None:
         """A family that opens something else is named."""
@@ -234,15 +236,15 @@ class TestMeeting:
     )
     def test_a_looker_takes_no_specs(self, parts: tuple[Any, Any]) -> None:
         """One sentence says what does."""
-        message = refused(SpecError, Looker, *parts)
+        message = refused(SpecError, VisualSearch, *parts)
         assert message.endswith("or write Looker.open(model, searcher) with their specs.")
 
     def test_answers_as_opened(self) -> None:
         """The two ways to one searcher give one answer."""
         scene = Scene.draw(43)
-        built = Looker(ToyModel(local=True), Focus())
-        opened = Looker.open("toy(local=true)")
+        built = VisualSearch(ToyModel(local=True), Focus())
+        opened = VisualSearch.open("toy(local=true)")
         assert built.searcher != opened.searcher  # nobody opened that model: it has no settings
-        built = Looker(opened.model, Focus())
-        ways = [looker.ask(scene.image, "What colour is the mug?") for looker in (built, opened)]
+        built = VisualSearch(opened.model, Focus())
+        ways = [search.ask(scene.image, "What colour is the mug?") for search in (built, opened)]
         assert ways[0] == ways[1]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.configured import Settings, configured
-from visualcrop import Registry, Searcher, Usually
+from visualcrop import ConditionalDefault, Registry, Searcher
 from visualcrop.plugin.configure import configure
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.searchers.focus import Focus
 
-_FEW: Settings = {"focus": {"proposals.k": Usually(30, but=15, below=("steps", 4))}}
-_THERE: Settings = {"focus": {"proposals.s_max": Usually(5, but=9, on=("vstar",))}}
+_FEW: Settings = {"focus": {"proposals.k": ConditionalDefault(30, but=15, below=("steps", 4))}}
+_THERE: Settings = {"focus": {"proposals.s_max": ConditionalDefault(5, but=9, on=("vstar",))}}
 
 
 def _k(registry: Registry, spec: str, *options: str, settings: Settings = _FEW) -> int:
@@ -44,12 +44,12 @@ class TestBelow:
     @pytest.mark.parametrize("option", ["relevance.nothing", "relevance", "overrun.deeper"])
     def test_is_passed_over_where_there_is_no_number(self, registry: Registry, option: str) -> None:
         """An option that the searcher has not, or that is no number, is below nothing."""
-        settings = {"focus": {"proposals.k": Usually(30, but=15, below=(option, 4))}}
+        settings = {"focus": {"proposals.k": ConditionalDefault(30, but=15, below=(option, 4))}}
         assert _k(registry, "focus", settings=settings) == 30
 
     def test_of_a_top_option(self, registry: Registry) -> None:
         """An option of the searcher itself follows, too."""
-        settings = {"focus": {"t_type2": Usually(0.6, but=0.2, below=("steps", 4))}}
+        settings = {"focus": {"t_type2": ConditionalDefault(0.6, but=0.2, below=("steps", 4))}}
         assert configured(registry, "focus", "steps=2", settings=settings).t_type2 == 0.2
 
 
@@ -69,11 +69,11 @@ class TestOn:
         (_FEW["focus"]["proposals.k"], "15 where steps < 4, 30 otherwise"),
         (_THERE["focus"]["proposals.s_max"], "9 on vstar, 5 otherwise"),
         (
-            Usually(2, but=1, below=("steps", 3), on=("a", "b")),
+            ConditionalDefault(2, but=1, below=("steps", 3), on=("a", "b")),
             "1 where steps < 3 or on a, b, 2 otherwise",
         ),
     ],
 )
-def test_says_when(setting: Usually, said: str) -> None:
+def test_says_when(setting: ConditionalDefault, said: str) -> None:
     """As text it is the rule, as `explain` prints it."""
     assert str(setting) == said

@@ -11,7 +11,7 @@ from ..interfaces import AnswerComposer
 from ..protocol import Inference
 from ..strategy.base import between, option
 from ..values import Answer, Finding, Question, View
-from .collage import Collage, merged
+from .collage import Collage, merge_boxes
 from .replying import reply, with_findings
 
 
@@ -30,7 +30,7 @@ class Canvas(AnswerComposer):
     ) -> Answer:
         boxes = [finding.box for finding in findings]
         if any(finding.target.every for finding in findings):
-            boxes = merged(boxes)
+            boxes = merge_boxes(boxes)
         image = Collage(boxes, self.cell).of(question.image) if boxes else question.image
         answer = reply(question, [View.whole(image)], model, self.inference, self.max_new_tokens)
         return with_findings(answer, findings)

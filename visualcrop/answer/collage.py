@@ -16,7 +16,7 @@ _PAPER = (127, 127, 127)
 _RESAMPLING = PIL.Image.Resampling.BICUBIC
 
 
-def merged(boxes: Sequence[Box]) -> list[Box]:
+def merge_boxes(boxes: Sequence[Box]) -> list[Box]:
     """Join boxes that overlap until none do."""
     joined: list[Box] = []
     for box in boxes:

@@ -14,7 +14,7 @@ from ..interfaces import AnswerComposer
 from ..protocol import Inference
 from ..strategy.base import at_least, between, option
 from ..values import Answer, Finding, Question, View
-from .collage import Collage, merged
+from .collage import Collage, merge_boxes
 from .replying import reply, with_findings
 
 
@@ -45,7 +45,7 @@ class Crop(AnswerComposer):
         if not boxes:
             return View.whole(question.image)
         if any(finding.target.every for finding in findings):
-            boxes = merged(boxes)
+            boxes = merge_boxes(boxes)
         elif not self._far_apart(boxes):
             boxes = [reduce(Box.around, boxes)]
         if len(boxes) == 1:

@@ -23,7 +23,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from ..api import Looker
+    from ..api import VisualSearch
     from ..budget import Ledger
     from ..values import Answer, Question
 
@@ -62,7 +62,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question about an image, small things included."""
-    from ..api import Looker, family_of
+    from ..api import VisualSearch, family_of
     from ..budget import Budget, Ledger
     from ..image import Image
     from ..values import Question
@@ -73,7 +73,7 @@ def ask(
         check_place(page)
     asked = Question.of(question, Image.open(image, max_bytes=max_bytes), choice or ())
     with _progress(quiet=as_json) as report:
-        looker = Looker.open(model, searcher, option or ())
+        looker = VisualSearch.open(model, searcher, option or ())
         ledger = Ledger(Budget(budget, seconds), on_charge=report)
         started = time.monotonic()
         answer = looker.ask(asked.image, question, asked.choices, ledger=ledger)
@@ -95,7 +95,7 @@ def ask(
 
 
 def record(
-    looker: Looker, answer: Answer, ledger: Ledger, seconds: float, question: Question
+    looker: VisualSearch, answer: Answer, ledger: Ledger, seconds: float, question: Question
 ) -> dict[str, Any]:
     """The answer and its evidence, as JSON can hold it."""
     import attrs
@@ -113,7 +113,7 @@ def record(
         "passes": dict(answer.passes),
         "counts": {name: count(ledger) for name, count in CONVENTIONS.items()}
         | dict(answer.counts),
-        "work": attrs.asdict(ledger.work),
+        "work": attrs.asdict(ledger.usage),
         "seconds": round(seconds, 4),
         "searcher": str(_spec(looker)),
         "model": looker.model.id,
@@ -143,7 +143,7 @@ def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> 
     out.print(f"  {count} ({stages}) in {seconds:.2f} s")
     if owed := ledger.unbilled:
         out.print(f"  {owed} of them went by the ledger: the searcher charged no stage for them")
-    if back := ledger.work.backward:
+    if back := ledger.usage.backward:
         out.print(f"  and {back} backwards, for gradients, which no budget counts")
     if answer.counts:
         counts = ", ".join(f"{name} {count}" for name, count in answer.counts.items())
@@ -158,7 +158,7 @@ def _checked(answer: Answer) -> bool:
     return any(finding.confidence is not None for finding in (*answer.findings, *seen))
 
 
-def _spec(looker: Looker) -> Any:
+def _spec(looker: VisualSearch) -> Any:
     from ..spec.parse import Spec
 
     return Spec.of(looker.searcher)

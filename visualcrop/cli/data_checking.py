@@ -32,7 +32,7 @@ def check(
     from ..data.audit import audit
 
     made = opened(dataset)
-    with counting("Reading", made.published().get("samples"), quiet=as_json) as advance:
+    with counting("Internals", made.published().get("samples"), quiet=as_json) as advance:
         found = audit(made, advance, pictures=pictures, pixels=pixels)
     if as_json:
         print_json({"sound": found.sound, **attrs.asdict(found)})

@@ -33,12 +33,12 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Draw a scene, ask about small things in it, and show where FOCUS looked."""
-    from ..api import Looker
+    from ..api import VisualSearch
     from ..report.page import page_of
 
     samples = _samples(model, seed)
     picture = write(Path(out) / "scene.png", samples[0].source.read())
-    lookers = [Looker.open(model, searcher) for searcher in _ASKED]
+    lookers = [VisualSearch.open(model, searcher) for searcher in _ASKED]
     asked = [_asked(lookers, sample) for sample in samples]
     title = "Small things in a large image"
     page = write(Path(out) / "index.html", page_of([sheet for _, sheet in asked], title=title))

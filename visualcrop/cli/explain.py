@@ -83,10 +83,10 @@ def _rows(
 
 def _rule(setting: object) -> str:
     """That it is the model's, and what it hangs on."""
-    from ..strategy.defaults import Usually
+    from ..strategy.defaults import ConditionalDefault
 
     told = "the model's setting"
-    return f"{told}: {setting}" if isinstance(setting, Usually) else told
+    return f"{told}: {setting}" if isinstance(setting, ConditionalDefault) else told
 
 
 def _print(built: Strategy, rows: list[dict[str, Any]]) -> None:

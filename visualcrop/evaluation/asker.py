@@ -12,14 +12,14 @@ from ..budget import CONVENTIONS, Budget, Ledger
 from ..data.base import Sample
 from ..executors.base import Task, Worker
 from ..interfaces import Searcher
-from ..judges.base import Rule
+from ..judges.base import JudgeFn
 from ..models.base import Model, ModelFamily
-from ..models.engine.batching import Batching
+from ..models.engine.batching import BatchingModel
 from ..models.engine.metering.holding import most_held
 from ..models.engine.recalling import Recalling
 from ..plugin.configure import read_model
 from ..plugin.registry import Registry
-from ..protocol import Protocol
+from ..protocol import PromptProtocol
 from ..record import Record
 from ..values import Answer, Question
 from .downscaling import whole_of
@@ -37,9 +37,9 @@ class Asker(Worker):
 
     model: Model
     searchers: Mapping[str, Searcher]
-    protocol: Protocol
+    protocol: PromptProtocol
     budget: Budget = Budget()
-    rule: Rule | None = None  # on answers that are not right word for word
+    rule: JudgeFn | None = None  # on answers that are not right word for word
     opening: Opening = attrs.field(factory=Opening)
     alone: bool = False  # whether nothing that the model keeps is of another question or variant
     pictures: Pictures = attrs.field(factory=Pictures)
@@ -61,7 +61,7 @@ class Asker(Worker):
     def shared(self) -> Asker:
         """What waits for the model at the same time is run together."""
         model = self.model.model if isinstance(self.model, Recalling) else self.model
-        return attrs.evolve(self, model=Batching(model), opening=Opening(), alone=False)
+        return attrs.evolve(self, model=BatchingModel(model), opening=Opening(), alone=False)
 
     def answer(self, task: Task) -> Record:
         """Ask, and write down what happened; whatever goes wrong is this question's alone."""
@@ -126,8 +126,8 @@ def _told(sample: Sample, answer: Answer) -> dict[str, Any]:
 
 def _cost(ledger: Ledger, own: Mapping[str, int]) -> dict[str, Any]:
     """What was spent; *own* is what the method's own paper counts."""
-    work = attrs.asdict(ledger.work)
-    if not ledger.work.peak_bytes:
+    work = attrs.asdict(ledger.usage)
+    if not ledger.usage.peak_bytes:
         del work["peak_bytes"]  # nobody knows: it is no zero
     return {
         "passes": dict(ledger.by_stage()),

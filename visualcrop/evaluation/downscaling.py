@@ -23,7 +23,7 @@ def whole_of(sample: Sample, image: Image, model: Model) -> dict[str, Any]:
 
     `target` is how many image tokens the smallest true box takes.
     """
-    scale = model.scale(View.whole(image))
+    scale = model.encoded_size(View.whole(image))
     if scale is None:
         return {}
     told = {"size": [*scale.size], "tokens": scale.tokens}

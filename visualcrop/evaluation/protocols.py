@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from ..errors import EvaluationError, nearest
-from ..protocol import Protocol
+from ..protocol import PromptProtocol
 
 _LETTER = "Answer with the option's letter from the given choices directly."
 _WORD = "{question}\nAnswer the question using a single word or phrase."
@@ -20,11 +20,11 @@ _VLMEVALKIT = (
 )
 _ANY = ""  # where a harness does the same with every other dataset
 
-_tolerant = partial(Protocol, extraction="tolerant")  # as these harnesses look for a letter
+_tolerant = partial(PromptProtocol, extraction="tolerant")  # as these harnesses look for a letter
 
-_NAMED: Mapping[str, Mapping[str, Protocol]] = {
+_NAMED: Mapping[str, Mapping[str, PromptProtocol]] = {
     "paper": {
-        _ANY: Protocol("paper", saying=_WORD),
+        _ANY: PromptProtocol("paper", saying=_WORD),
     },
     "zoomeye": {
         "vstar": _tolerant("zoomeye", inference="option-logits"),
@@ -65,7 +65,7 @@ _NAMED: Mapping[str, Mapping[str, Protocol]] = {
 }
 
 
-def protocol(name: str, dataset: str) -> Protocol:
+def protocol(name: str, dataset: str) -> PromptProtocol:
     """The protocol of the harness *name* for the dataset of that name."""
     if name not in _NAMED:
         known = nearest(name, list(_NAMED), called="protocols")

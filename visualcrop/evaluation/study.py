@@ -17,7 +17,7 @@ from ..judges.base import Judge
 from ..plugin.configure import configure, read_dataset, read_option, read_spec
 from ..plugin.model_settings import Settings
 from ..plugin.registry import Registry
-from ..protocol import Inference, Protocol
+from ..protocol import Inference, PromptProtocol
 from ..utils.fields import is_writable
 from .protocols import protocol
 from .study_paper import Beside
@@ -131,7 +131,7 @@ class Study:
     def open_dataset(self, registry: Registry) -> Dataset:
         return registry.build(Dataset, read_dataset(registry, self.dataset))
 
-    def protocol_for(self, dataset: Dataset) -> Protocol:
+    def protocol_for(self, dataset: Dataset) -> PromptProtocol:
         """How this dataset's questions are put."""
         found = protocol(self.protocol, dataset.name)
         return attrs.evolve(found, inference=self.inference or found.inference)

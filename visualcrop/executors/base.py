@@ -31,7 +31,7 @@ class Worker(Protocol):
         """The same, for several threads at once."""
 
 
-Open: TypeAlias = Callable[[], Worker]  # loads the model; can be sent to another process
+WorkerFactory: TypeAlias = Callable[[], Worker]  # loads the model; can be sent to another process
 
 
 class Executor(Strategy):
@@ -40,5 +40,5 @@ class Executor(Strategy):
     kind = "executor"
 
     @abstractmethod
-    def run(self, open_worker: Open, tasks: Iterator[Task]) -> Iterator[Record]:
+    def run(self, open_worker: WorkerFactory, tasks: Iterator[Task]) -> Iterator[Record]:
         """Ask; tasks are taken only as fast as they can be asked."""

@@ -10,7 +10,7 @@ import attrs
 
 from ..record import Record
 from ..strategy.base import at_least, option
-from .base import Executor, Open, Task
+from .base import Executor, Task, WorkerFactory
 
 
 @attrs.frozen
@@ -21,7 +21,7 @@ class Local(Executor):
 
     concurrency: int = option(1, help="questions asked at once", validator=at_least(1))
 
-    def run(self, open_worker: Open, tasks: Iterator[Task]) -> Iterator[Record]:
+    def run(self, open_worker: WorkerFactory, tasks: Iterator[Task]) -> Iterator[Record]:
         worker = open_worker()
         if self.concurrency == 1:
             yield from map(worker.answer, tasks)

@@ -13,14 +13,14 @@ from ..strategy.base import Strategy
 
 
 @attrs.frozen
-class Ruling:
+class Verdict:
     """What a judge decided, and what it said; none where that cannot be told from its words."""
 
     right: bool | None
     said: str = ""
 
 
-Rule: TypeAlias = Callable[[Sample, str], Ruling]  # a sample, and the reply to it
+JudgeFn: TypeAlias = Callable[[Sample, str], Verdict]  # a sample, and the reply to it
 
 
 class Judge(Strategy):
@@ -29,5 +29,5 @@ class Judge(Strategy):
     kind = "judge"
 
     @abstractmethod
-    def open(self) -> Rule:
+    def open(self) -> JudgeFn:
         """Load what it takes to rule."""

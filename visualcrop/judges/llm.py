@@ -11,7 +11,7 @@ from ..data.base import Sample
 from ..errors import EvaluationError
 from ..models.checkpoints.loading import Source, explained
 from ..strategy.base import between, option
-from .base import Judge, Rule, Ruling
+from .base import Judge, JudgeFn, Verdict
 
 _PROMPT = """Compare a reply with the right answer to a question about an image.
 
@@ -38,7 +38,7 @@ class Llm(Judge):
     device: str = option("auto", help="cpu, cuda, cuda:1, ...; auto takes a GPU if there is one")
     max_new_tokens: int = option(8, help="longest ruling", validator=between(1, 65_536))
 
-    def open(self) -> Rule:
+    def open(self) -> JudgeFn:
         if not self.checkpoint:
             raise EvaluationError(
                 "The judge 'llm' needs a language model: "
@@ -46,12 +46,12 @@ class Llm(Judge):
             )
         tokenizer, network = self._loaded()
 
-        def rule(sample: Sample, reply: str) -> Ruling:
+        def rule(sample: Sample, reply: str) -> Verdict:
             asked = self._asked(sample, reply)
             with explained(self.checkpoint):
                 said = _generated(tokenizer, network, asked, self.max_new_tokens)
             found = _VERDICT.match(said)
-            return Ruling(found[1].lower() == "yes" if found else None, said.strip())
+            return Verdict(found[1].lower() == "yes" if found else None, said.strip())
 
         return rule
 

@@ -37,7 +37,9 @@ class Capture:
     attention: tuple[int, ...] = ()
     gradients: tuple[int, ...] = ()
     pixels: bool = False  # alone: how the next token hangs on each pixel of the one view
-    relayed: bool = False  # attention, where tokens without a place stand between: see `Relay`
+    relayed: bool = (
+        False  # attention, where tokens without a place stand between: see `QFormerAttention`
+    )
 
 
 NOTHING = Capture()
@@ -58,7 +60,7 @@ class Patches:
 
 
 @attrs.frozen
-class Work:
+class Usage:
     """What a request really cost, whatever it was billed as."""
 
     new_tokens: int = 0
@@ -71,8 +73,8 @@ class Work:
     macs: float = 0.0  # as papers count: by formula, as if nothing were remembered
     image_tokens: int = 0  # of all views shown, remembered or not
 
-    def __add__(self, other: Work) -> Work:
-        return Work(
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
             self.new_tokens + other.new_tokens,
             self.reused_tokens + other.reused_tokens,
             self.decoded_tokens + other.decoded_tokens,
@@ -85,13 +87,13 @@ class Work:
         )
 
     @property
-    def charged(self) -> Work:
+    def charged(self) -> Usage:
         """What counts all the same if the answer was remembered."""
-        return Work(macs=self.macs, image_tokens=self.image_tokens)
+        return Usage(macs=self.macs, image_tokens=self.image_tokens)
 
 
 @attrs.frozen(eq=False)
-class Sight:
+class PixelGradients:
     """How the next token hangs on what the encoder sees of a whole view in one picture."""
 
     box: Box  # in pixels of the original image; padding lies outside the view
@@ -99,7 +101,7 @@ class Sight:
 
 
 @attrs.frozen(eq=False)
-class Relay:
+class QFormerAttention:
     """What stands between the image and tokens that have no place in it: a Q-Former's heads."""
 
     tokens: Tokens  # those tokens
@@ -108,18 +110,18 @@ class Relay:
 
 
 @attrs.frozen(eq=False)
-class Reading:
+class Internals:
     """One prompt's pass, seen from inside. Tensors stay on the model's device."""
 
     patches: tuple[Patches, ...]  # one for each view, in prompt order
-    marks: Mapping[str, Tokens]  # the tokens of each marked word
+    spans: Mapping[str, Tokens]  # the tokens of each marked word
     values: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> KV heads x tokens x width
     keys: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> KV heads x tokens x width
     attention: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> heads x tokens, last row
     gradients: Mapping[int, Tensor] = attrs.field(factory=dict)  # as attention
-    sight: Sight | None = None  # if pixels were asked for
-    relay: Relay | None = None  # if the view's tokens have no place in it
-    work: Work = Work()
+    sight: PixelGradients | None = None  # if pixels were asked for
+    relay: QFormerAttention | None = None  # if the view's tokens have no place in it
+    usage: Usage = Usage()
 
 
 @attrs.frozen
@@ -127,7 +129,7 @@ class Choice:
     """How strongly the model leans to each choice."""
 
     logits: tuple[float, ...]
-    work: Work = attrs.field(default=Work(), eq=False)
+    usage: Usage = attrs.field(default=Usage(), eq=False)
 
     @property
     def best(self) -> int:
@@ -146,11 +148,11 @@ class Reply:
     """What the model says."""
 
     text: str
-    work: Work = attrs.field(default=Work(), eq=False)
+    usage: Usage = attrs.field(default=Usage(), eq=False)
 
 
 @attrs.frozen
-class Traits:
+class ModelInfo:
     """Sizes of a model that strategies may need."""
 
     layers: int  # of the decoder
@@ -168,7 +170,7 @@ class Traits:
 
 
 @attrs.frozen
-class Scale:
+class EncodedSize:
     """How large a model sees a view: a target may be lost in it."""
 
     size: tuple[int, int]  # width and height of the view in the encoder's pixels, at their finest
@@ -180,7 +182,7 @@ class Model(ABC):
     """A live model. Holds weights; answers do not depend on what it was asked before."""
 
     id: str
-    traits: Traits
+    info: ModelInfo
     settings: Mapping[str, object] = MappingProxyType({})  # what suits it, by its family
 
     @property
@@ -188,7 +190,7 @@ class Model(ABC):
     def passes(self) -> int:
         """Run so far, by its own count: the ledger is checked against it."""
 
-    def scale(self, view: View) -> Scale | None:
+    def encoded_size(self, view: View) -> EncodedSize | None:
         """How large *view* is seen if it is shown alone; none if that cannot be told."""
         del view
         return None
@@ -201,7 +203,7 @@ class Model(ABC):
         """
 
     @abstractmethod
-    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+    def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         """Read each prompt once, keeping what *capture* asks for."""
 
     @abstractmethod
@@ -242,7 +244,8 @@ class ModelFamily(Strategy):
         Options that suit this model, where a user leaves them open.
 
         By kind of stage, `{"targets": "rules", "proposals.s_max": 3}`, and by a strategy's name,
-        `{"focus": {"steps": 4}}`; a value may be a `Usually`. The open model carries them.
+        `{"focus": {"steps": 4}}`; a value may be a `ConditionalDefault`. The open
+        model carries them.
         """
         return {}
 

@@ -14,7 +14,19 @@ from ..errors import ModelError
 from ..prompt import Prompt
 from ..utils.forking import in_child
 from ..values import View
-from .base import NOTHING, By, Capture, Choice, Model, Patches, Reading, Reply, Scale, Traits, Work
+from .base import (
+    NOTHING,
+    By,
+    Capture,
+    Choice,
+    EncodedSize,
+    Internals,
+    Model,
+    ModelInfo,
+    Patches,
+    Reply,
+    Usage,
+)
 from .checkpoints.loading import explaining
 from .engine.engine import State, begin, likelihood
 from .engine.metering.meter import Meter, Span
@@ -37,7 +49,7 @@ class HuggingFaceModel(Model):
     """A decoder with eyes, as loaded by one of the families."""
 
     id: str
-    traits: Traits
+    info: ModelInfo
     network: PreTrainedModel
     prompter: Prompter
     layout: Callable[[View, int], Layout]  # of a view among so many
@@ -64,9 +76,9 @@ class HuggingFaceModel(Model):
         return self.most_tokens or (1024 if on_cpu else 8192)
 
     @explaining
-    def scale(self, view: View) -> Scale:
+    def encoded_size(self, view: View) -> EncodedSize:
         layout = self.layout(view, 1)
-        return Scale(layout.shown, layout.tokens, layout.grid.cell_side)
+        return EncodedSize(layout.shown, layout.tokens, layout.grid.cell_side)
 
     def forget(self) -> None:
         self.prompter.pixels.clear()
@@ -74,15 +86,15 @@ class HuggingFaceModel(Model):
             self.prefixes.clear()
 
     @explaining
-    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+    def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         if capture.pixels:
             return [self._sight(prompt) for prompt in prompts]
         seen = self._answered(prompts, lambda reader, asked: reader.internals(asked, capture))
-        back = Work(backward=int(bool(capture.gradients)))
+        back = Usage(backward=int(bool(capture.gradients)))
         readings = []
-        for prompt, (prepared, found, work) in zip(prompts, seen, strict=True):
+        for prompt, (prepared, found, usage) in zip(prompts, seen, strict=True):
             patches, kinds = tuple(self._patches(prompt, prepared)), dict[str, Any](found)
-            readings.append(Reading(patches, prepared.marks, **kinds, work=work + back))
+            readings.append(Internals(patches, prepared.spans, **kinds, usage=usage + back))
         return readings
 
     @explaining
@@ -98,7 +110,7 @@ class HuggingFaceModel(Model):
         weighed = self._answered(
             prompts, lambda reader, asked: weigh(reader, asked, choices), lengths
         )
-        return [Choice(logits, work) for _, logits, work in weighed]
+        return [Choice(logits, usage) for _, logits, usage in weighed]
 
     @explaining
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
@@ -106,30 +118,30 @@ class HuggingFaceModel(Model):
         said = self._answered(
             prompts, lambda reader, asked: reader.said(asked, ends, max_new_tokens)
         )
-        return [Reply(self.prompter.text(tokens), work) for _, tokens, work in said]
+        return [Reply(self.prompter.text(tokens), usage) for _, tokens, usage in said]
 
     def _answered(
         self,
         prompts: Sequence[Prompt],
         answer: Callable[[Reader, Sequence[Prepared]], Sequence[_T]],
         lengths: Callable[[Prepared], Sequence[int]] = lambda prepared: (prepared.length,),
-    ) -> list[tuple[Prepared, _T, Work]]:
+    ) -> list[tuple[Prepared, _T, Usage]]:
         """
         Each prompt's answer, and its share of the work of those that were asked together.
 
         MACs are no share: they are of the *lengths* that a prompt has by itself, in tokens.
         """
-        answers: dict[int, tuple[Prepared, _T, Work]] = {}
+        answers: dict[int, tuple[Prepared, _T, Usage]] = {}
         many = len({views_key(prompt) for prompt in prompts}) > 1
         reader = Reader(self.network, self.meter, self.prefixes, self.limit, many)
         for group in self._groups(prompts):
             asked = list(group.values())
             with self._measured() as span:
                 found = answer(reader, asked)
-            shares = shared(span.work, [prepared.length for prepared in asked])
-            works = map(add, shares, (prepared.shown for prepared in asked))
+            shares = shared(span.usage, [prepared.length for prepared in asked])
+            usages = map(add, shares, (prepared.shown for prepared in asked))
             macs = (sum(map(self.meter.formula, lengths(prepared))) for prepared in asked)
-            costs = [attrs.evolve(work, macs=own) for work, own in zip(works, macs, strict=True)]
+            costs = [attrs.evolve(usage, macs=own) for usage, own in zip(usages, macs, strict=True)]
             answers.update(zip(group, zip(asked, found, costs, strict=True), strict=True))
         return [answers[place] for place in range(len(prompts))]
 
@@ -173,7 +185,7 @@ class HuggingFaceModel(Model):
         device = self.network.device
         return [self.prompter.tokens(prepared, choice).to(device) for choice in choices]
 
-    def _sight(self, prompt: Prompt) -> Reading:
+    def _sight(self, prompt: Prompt) -> Internals:
         """A pass, and one backwards down to the pixels of the view."""
         view, prepared = only_view(prompt), self.prompter.prepare(prompt)
         inputs = prepared.to(self.network.device, self.network.dtype).inputs
@@ -186,8 +198,8 @@ class HuggingFaceModel(Model):
                 self.layout(view, 1),
             )
         patches = tuple(self._patches(prompt, prepared))
-        work = span.work + prepared.shown + Work(backward=1)
-        return Reading(patches, prepared.marks, sight=found, work=work)
+        usage = span.usage + prepared.shown + Usage(backward=1)
+        return Internals(patches, prepared.spans, sight=found, usage=usage)
 
     @contextmanager
     def _measured(self) -> Iterator[Span]:
@@ -202,7 +214,7 @@ class HuggingFaceModel(Model):
         for view in prompt.views:
             layout = self.layout(view, len(prompt.views))
             tokens = prepared.placeholders[start + layout.cells]
-            yield Patches(placed_in(view, layout), tokens, self.traits.base, local=layout.local)
+            yield Patches(placed_in(view, layout), tokens, self.info.base, local=layout.local)
             start += layout.tokens
         if start != len(prepared.placeholders):
             raise ModelError(

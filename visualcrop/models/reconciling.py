@@ -12,7 +12,7 @@ import attrs
 from ..prompt import Prompt
 from ..utils.forking import in_child
 from ..values import View
-from .base import NOTHING, By, Capture, Choice, Model, Reading, Reply, Scale
+from .base import NOTHING, By, Capture, Choice, EncodedSize, Internals, Model, Reply
 
 UNBILLED = "unbilled"  # the stage of passes that no stage was charged for
 Ask: TypeAlias = Callable[[], Sequence[Any]]
@@ -163,26 +163,26 @@ class Door(Model):
 
             return pay(stage, passes, ask) if passes else ()
 
-        def scale(view: View) -> Scale | None:
-            return model.scale(view)
+        def encoded_size(view: View) -> EncodedSize | None:
+            return model.encoded_size(view)
 
-        self.id, self.traits, self.ledger = model.id, model.traits, ledger
+        self.id, self.info, self.ledger = model.id, model.info, ledger
         self._run: Callable[..., Any] = run
         self._count: Callable[[], int] = lambda: model.passes
-        self._scale: Callable[[View], Scale | None] = scale
+        self._scale: Callable[[View], EncodedSize | None] = encoded_size
 
     @property
     def passes(self) -> int:
         return self._count()
 
-    def scale(self, view: View) -> Scale | None:
+    def encoded_size(self, view: View) -> EncodedSize | None:
         return self._scale(view)
 
-    def read(
+    def forward(
         self, prompts: Sequence[Prompt], capture: Capture = NOTHING, *, stage: str = UNBILLED
-    ) -> Sequence[Reading]:
-        readings: Sequence[Reading] = self._run(stage, len(prompts), "read", prompts, capture)
-        return readings
+    ) -> Sequence[Internals]:
+        outputs: Sequence[Internals] = self._run(stage, len(prompts), "forward", prompts, capture)
+        return outputs
 
     def choose(
         self,

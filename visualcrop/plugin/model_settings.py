@@ -22,7 +22,7 @@ import attrs
 from ..errors import PluginError, SpecError
 from ..spec.parse import Value, read_value, written
 from ..strategy.base import Strategy, given_to, mark_given, types_of
-from ..strategy.defaults import Usually
+from ..strategy.defaults import ConditionalDefault
 from .registry import Registry
 
 S = TypeVar("S", bound=Strategy)
@@ -90,7 +90,7 @@ class _Suiting:
         return {**ofkind, **named} if isinstance(named, Mapping) else ofkind
 
     def _read(self, strategy: Strategy, name: str, setting: object) -> Any:
-        if isinstance(setting, Usually):
+        if isinstance(setting, ConditionalDefault):
             setting = setting.where(self._at, self.dataset)
         if isinstance(setting, Strategy):
             return setting

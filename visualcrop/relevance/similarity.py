@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from ..errors import SpecError
-from ..models.base import Reading, Tokens
+from ..models.base import Internals, Tokens
 from ..values import RelevanceMap
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _TINY = 1e-30
 
 
 def similarity_map(
-    seen: Reading,
+    seen: Internals,
     features: Mapping[int, Tensor],
     *,
     normalise: Normalise = "target",
@@ -33,14 +33,14 @@ def similarity_map(
     pool: int = 2,
 ) -> RelevanceMap:
     """Compare the tokens of the marked target with those of the one view, by *features*."""
-    if "target" not in seen.marks:
+    if "target" not in seen.spans:
         raise SpecError("The relevance prompt has no {target} in it; say where the target goes.")
     (patches,) = seen.patches
     scores = pseudo_attention(
-        features, seen.marks["target"], patches.tokens, normalise=normalise, clip=clip
+        features, seen.spans["target"], patches.tokens, normalise=normalise, clip=clip
     )
     found = RelevanceMap(patches.grid, scores, patches.base)
-    return smoothed(found, sigma, pool) if patches.local else found
+    return smooth_map(found, sigma, pool) if patches.local else found
 
 
 def pseudo_attention(
@@ -95,7 +95,7 @@ def _layer(
     return by_token
 
 
-def smoothed(relevance: RelevanceMap, sigma: float, pool: int) -> RelevanceMap:
+def smooth_map(relevance: RelevanceMap, sigma: float, pool: int) -> RelevanceMap:
     """Gaussian of *sigma* cells, then the mean of *pool* x *pool* cells."""
     from scipy.ndimage import gaussian_filter
 

@@ -8,7 +8,7 @@ import attrs
 
 from ..budget import BudgetedModel
 from ..interfaces import RelevanceSource
-from ..models.base import Capture, Reading
+from ..models.base import Capture, Internals
 from ..prompt import Prompt
 from ..strategy.base import at_least, option
 from ..values import RelevanceMap, Target, View
@@ -43,11 +43,11 @@ class Vv(RelevanceSource):
         self, view: View, targets: Sequence[Target], model: BudgetedModel
     ) -> Iterable[RelevanceMap]:
         """All in one call, for the model reads the view once."""
-        capture = Capture(values=model.traits.span(self.layers))
+        capture = Capture(values=model.info.span(self.layers))
         asked = [Prompt.fill(view, self.prompt, target=target.text) for target in targets]
-        return [self._of(seen) for seen in model.read(asked, capture)]
+        return [self._of(seen) for seen in model.forward(asked, capture)]
 
-    def _of(self, seen: Reading) -> RelevanceMap:
+    def _of(self, seen: Internals) -> RelevanceMap:
         return similarity_map(
             seen,
             seen.values,

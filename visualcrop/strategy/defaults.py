@@ -8,9 +8,9 @@ import attrs
 
 
 @attrs.frozen
-class Usually:
+class ConditionalDefault:
     """
-    A setting with an exception: `Usually(30, but=15, below=("steps", 4))`.
+    A setting with an exception: `ConditionalDefault(30, but=15, below=("steps", 4))`.
 
     Args:
         value: What suits in general.

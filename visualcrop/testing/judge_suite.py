@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..data.base import Sample
-from ..judges.base import Judge, Ruling
+from ..judges.base import Judge, Verdict
 from ..models.toy.dataset import SceneSource
 from .strategy_suite import StrategySuite
 
@@ -25,7 +25,7 @@ class JudgeSuite(StrategySuite):
         """Short, long, evasive or empty: there is a ruling, and it may be that none can be told."""
         rule = self.judge().open()
         rulings = [rule(_sample(), reply) for reply in _REPLIES]
-        assert all(isinstance(each, Ruling) for each in rulings)
+        assert all(isinstance(each, Verdict) for each in rulings)
         assert {each.right for each in rulings} <= {True, False, None}
 
     def test_same_reply_same_ruling(self) -> None:

@@ -27,18 +27,18 @@ class ModelFamilySuite(StrategySuite):
 
     def test_each_cell_has_a_token_of_its_own(self) -> None:
         """Patches name distinct tokens of the sequence, none of them a marked word."""
-        (seen,) = self.family().open().read(_prompts()[:1])
+        (seen,) = self.family().open().forward(_prompts()[:1])
         (patches,) = seen.patches
         assert patches.tokens.shape == patches.grid.shape
         tokens = set(patches.tokens.ravel().tolist())
         assert len(tokens) == patches.tokens.size
-        assert not tokens & set(seen.marks["target"].tolist())
+        assert not tokens & set(seen.spans["target"].tolist())
 
     def test_captures_the_layers_asked_for(self) -> None:
         """Heads x tokens x width for each layer, and nothing that was not asked for."""
         model = self.family().open()
-        layers = model.traits.span(None)
-        (seen,) = model.read(_prompts()[:1], Capture(values=layers))
+        layers = model.info.span(None)
+        (seen,) = model.forward(_prompts()[:1], Capture(values=layers))
         assert tuple(seen.values) == layers
         assert all(values.ndim == 3 for values in seen.values.values())
         assert seen.patches[0].tokens.max() < seen.values[layers[0]].shape[1]
@@ -46,22 +46,22 @@ class ModelFamilySuite(StrategySuite):
 
     def test_two_words_are_marked(self) -> None:
         """Every token of the target is found, by its place in the prompt."""
-        one, two = self.family().open().read(_prompts())
-        assert len(two.marks["target"]) > 0
-        assert len(one.marks["target"]) > 0
+        one, two = self.family().open().forward(_prompts())
+        assert len(two.spans["target"]) > 0
+        assert len(one.spans["target"]) > 0
 
     def test_together_as_alone(self) -> None:
         """Neither a batch nor what was asked before changes an answer."""
         model = self.family().open()
         together = model.choose(_prompts(), ("Yes", "No"))
-        model.read(_prompts(), Capture(values=model.traits.span(None)))
+        model.forward(_prompts(), Capture(values=model.info.span(None)))
         alone = [self.family().open().choose([p], ("Yes", "No"))[0] for p in _prompts()]
         assert [c.best for c in together] == [c.best for c in alone]
 
     def test_counts_its_passes(self) -> None:
         """One for each prompt read; by sentence, one for each choice."""
         model, prompts = self.family().open(), _prompts()
-        model.read(prompts)
+        model.forward(prompts)
         model.generate(prompts, max_new_tokens=2)
         model.choose(prompts, ("Yes", "No"))
         model.choose(prompts, ("red", "blue", "green"), by="sentence")

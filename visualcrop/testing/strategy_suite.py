@@ -90,6 +90,6 @@ class StrategySuite:
         for base in type(self).__mro__[1:]:
             for name in (name for name in vars(base) if name.startswith("test_")):
                 mine = getattr(type(self), name)
-                marks = getattr(mine, "pytestmark", ())
-                excused = any(m.name == "xfail" and m.kwargs.get("reason") for m in marks)
+                spans = getattr(mine, "pytestmark", ())
+                excused = any(m.name == "xfail" and m.kwargs.get("reason") for m in spans)
                 assert mine is vars(base)[name] or excused, f"{name} needs an xfail that says why"

@@ -35,8 +35,8 @@ class KkNorope(RelevanceSource):
     prompt: str = option("Is there a {target} in the image?", help="text shown with the view")
 
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
-        capture = Capture(keys=model.traits.span(self.layers), rotary=False)
-        (seen,) = model.read([Prompt.fill(view, self.prompt, target=target.text)], capture)
+        capture = Capture(keys=model.info.span(self.layers), rotary=False)
+        (seen,) = model.forward([Prompt.fill(view, self.prompt, target=target.text)], capture)
         return similarity_map(
             seen,
             seen.keys,

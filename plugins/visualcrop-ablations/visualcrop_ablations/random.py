@@ -15,7 +15,7 @@ from visualcrop import (
     Target,
     View,
     option,
-    smoothed,
+    smooth_map,
 )
 
 
@@ -31,10 +31,10 @@ class Random(RelevanceSource):
     prompt: str = option("Is there a {target} in the image?", help="text shown with the view")
 
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
-        (seen,) = model.read([Prompt.fill(view, self.prompt, target=target.text)])
+        (seen,) = model.forward([Prompt.fill(view, self.prompt, target=target.text)])
         (patches,) = seen.patches
         key = f"{self.seed}/{view.image.digest}/{view.box}/{target.text}"
         seed = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "little")
         scores = np.random.default_rng(seed).random(patches.tokens.shape, np.float32)
         found = RelevanceMap(patches.grid, scores, patches.base)
-        return smoothed(found, self.sigma, self.pool) if patches.local else found
+        return smooth_map(found, self.sigma, self.pool) if patches.local else found

@@ -13,12 +13,12 @@ from visualcrop import (
     BudgetedModel,
     Image,
     Ledger,
-    Looker,
     Model,
     ModelFamily,
     Prompt,
     Question,
     Reply,
+    VisualSearch,
 )
 from visualcrop.errors import SpecError
 from visualcrop.testing import Bench, Scene, SearcherSuite, ToyModel
@@ -120,13 +120,13 @@ class TestOddInput:
     def test_a_line_is_not_divided(self, shape: tuple[int, int]):
         """An image too small to divide costs the answer alone."""
         image = Image.open(np.full((*shape, 3), 90, np.uint8))
-        answer = Looker(ToyModel(), Dc2()).ask(image, "A mug?")
+        answer = VisualSearch(ToyModel(), Dc2()).ask(image, "A mug?")
         assert answer.passes == {"answer": 1}
 
     def test_black_patches_are_not_described(self):
         """A black image needs no word about any of its patches."""
         image = Image.open(np.zeros((600, 600, 3), np.uint8))
-        answer = Looker(ToyModel(), Dc2(theta=0)).ask(image, "A mug?")
+        answer = VisualSearch(ToyModel(), Dc2(theta=0)).ask(image, "A mug?")
         assert answer.passes == {"answer": 1}
 
     def test_a_layer_there_is_not(self):

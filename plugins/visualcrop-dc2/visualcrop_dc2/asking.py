@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import attrs
 import numpy as np
 
-from visualcrop import BudgetedModel, Capture, Prompt, Question, Reading, Sampling, View
+from visualcrop import BudgetedModel, Capture, Internals, Prompt, Question, Sampling, View
 
 from .dividing import Features
 from .objects import asked_of, listed
@@ -61,7 +61,7 @@ class Asker:
     def features(self, views: Sequence[View], layer: int) -> Features:
         """One vector for each view: its image tokens one after another, as *layer* takes them."""
         prompts = [Prompt((view, DESCRIBE)) for view in views]
-        seen = self.model.at("merge").read(prompts, Capture(values=(layer,)))
+        seen = self.model.at("merge").forward(prompts, Capture(values=(layer,)))
         return np.stack([_vector(reading, layer) for reading in seen])
 
     def _said(self, model: BudgetedModel, *parts: str | View) -> str:
@@ -70,7 +70,7 @@ class Asker:
         return reply.text.strip()
 
 
-def _vector(seen: Reading, layer: int) -> Features:
+def _vector(seen: Internals, layer: int) -> Features:
     """The values of all cells, those of local crops included."""
     cells = [seen.values[layer][:, patches.tokens.ravel()] for patches in seen.patches]
     return np.concatenate([np.asarray(part.float().cpu()).ravel() for part in cells])

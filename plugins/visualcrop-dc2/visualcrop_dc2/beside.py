@@ -6,7 +6,7 @@ import os
 import threading
 from functools import lru_cache
 
-from visualcrop import Batching, BudgetedModel, Model, ModelFamily
+from visualcrop import BatchingModel, BudgetedModel, Model, ModelFamily
 
 _lock = threading.Lock()
 
@@ -33,4 +33,4 @@ def beside(model: BudgetedModel, family: ModelFamily | None) -> BudgetedModel:
 
 @lru_cache(maxsize=2)
 def _opened(family: ModelFamily) -> Model:
-    return Batching(family.open())
+    return BatchingModel(family.open())

@@ -113,8 +113,8 @@ class Dc2(Searcher):
         return Asker(model, llm, self.max_caption_tokens, self.max_notes, sampling)
 
     def _tree(self, model: BudgetedModel) -> Tree:
-        leaf = model.traits.base / 2 if self.leaf is None else self.leaf
-        (layer,) = model.traits.span((self.layer, self.layer + 1))  # says so if there is none
+        leaf = model.info.base / 2 if self.leaf is None else self.leaf
+        (layer,) = model.info.span((self.layer, self.layer + 1))  # says so if there is none
         return Tree(self._asker(model), leaf, self.theta, layer, self.authors)
 
     def _compare(self, model: BudgetedModel) -> Compare:
@@ -126,4 +126,4 @@ class Dc2(Searcher):
         """What a memory depends on: the model, and the options that have a say in it."""
         queries = {"retriever", "alpha", "k", "smaller", "memory", "inference", "max_new_tokens"}
         options = {k: str(v) for k, v in Spec.of(self).options if k not in {*queries, "fit"}}
-        return {"model": model.id, "leaf of": model.traits.base, **options}
+        return {"model": model.id, "leaf of": model.info.base, **options}

@@ -22,10 +22,10 @@ def by_words(question: str, names: Sequence[str]) -> list[float]:
 
 def by_model(question: str, names: Sequence[str], model: BudgetedModel) -> list[float]:
     """Cosine of each name with the question, as *model* takes up their words in its last layer."""
-    layer = model.traits.layers - 1
+    layer = model.info.layers - 1
     prompts = [Prompt.fill("{text}", text=text) for text in (question, *names)]
-    seen = model.read(prompts, Capture(values=(layer,)))
-    words = [reading.values[layer][:, reading.marks["text"]] for reading in seen]
+    seen = model.forward(prompts, Capture(values=(layer,)))
+    words = [reading.values[layer][:, reading.spans["text"]] for reading in seen]
     features = np.stack([np.asarray(tokens.float().mean(1).flatten().cpu()) for tokens in words])
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     first, *others = features / np.where(lengths, lengths, 1)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from visualcrop import Open, Record, Task
+from visualcrop import Record, Task, WorkerFactory
 from visualcrop.errors import EvaluationError
 from visualcrop.testing.executor_suite import Echo, tasks
 from visualcrop_ray import Ray
@@ -54,7 +54,7 @@ def cluster() -> Iterator[Any]:
     made.shutdown()
 
 
-def _hanging(*at: tuple[str, str]) -> Open:
+def _hanging(*at: tuple[str, str]) -> WorkerFactory:
     """Workers that never answer some questions; they are sent whole, for no actor has this file."""
 
     class Hanging(Echo):

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from visualcrop import Open, Record, Task, Worker, errors
+from visualcrop import Record, Task, Worker, WorkerFactory, errors
 
 from .cluster import Pulse
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 class Asked:
     """What an actor is: it loads its model with the first task."""
 
-    def __init__(self, open_worker: Open) -> None:
+    def __init__(self, open_worker: WorkerFactory) -> None:
         self._open = open_worker
         self._worker: Worker | None = None
 
@@ -68,7 +68,7 @@ class Crew:
     """Hands tasks to whoever is free, a few ahead, and those of the lost to the others."""
 
     ray: Any
-    open_worker: Open
+    open_worker: WorkerFactory
     workers: int
     limits: Limits
     needs: Mapping[str, float]

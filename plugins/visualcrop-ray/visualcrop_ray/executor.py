@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from visualcrop import Executor, Open, Record, Task, at_least, errors, option
+from visualcrop import Executor, Record, Task, WorkerFactory, at_least, errors, option
 
 from .cluster import Pulse, briefly, reaped
 from .crew import Crew, Limits
@@ -45,7 +45,7 @@ class Ray(Executor):
         300.0, help="seconds until workers without a place are told of", validator=at_least(0)
     )
 
-    def run(self, open_worker: Open, tasks: Iterator[Task]) -> Iterator[Record]:
+    def run(self, open_worker: WorkerFactory, tasks: Iterator[Task]) -> Iterator[Record]:
         ray = _imported()
         limits = Limits(self.ahead, self.tries, self.patience, self.placing)
         needs = {"num_cpus": self.cpus, "num_gpus": self.gpus}

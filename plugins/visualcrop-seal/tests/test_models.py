@@ -93,8 +93,8 @@ class TestSearchModel:
         assert reply.boxes.shape == (36, 4)
         assert ((reply.scores > 0) & (reply.scores < 1)).all()
         assert reply.logits.shape == (24, 24)
-        assert reply.work.flops > 0
-        assert reply.work.image_tokens == 16
+        assert reply.usage.flops > 0
+        assert reply.usage.image_tokens == 16
 
     def test_says_no_place_where_it_does_not(self):
         """A reply that is cut off before the token has none."""
@@ -124,7 +124,7 @@ class TestSearchModel:
         """It shows no internals, weighs no choices, and looks at one image."""
         opened = search_model().open()
         with pytest.raises(errors.ModelError, match="no internals"):
-            opened.read([LOCATE])
+            opened.forward([LOCATE])
         with pytest.raises(errors.ModelError, match="no choices"):
             opened.choose([LOCATE], ["a", "b"])
         with pytest.raises(errors.ModelError, match="one image at a time, not 0"):
@@ -157,7 +157,7 @@ class TestLocator:
         assert [c.model for c in bench.ledger.charges] == [str(vsm())] * 3
         assert search_model().open().passes - used == 3
         assert bench.toy.passes == 0
-        assert bench.ledger.work.flops > 0
+        assert bench.ledger.usage.flops > 0
 
     @pytest.mark.parametrize("passes", [0, 1, 2, 3, 4, 9])
     def test_budget_holds_for_both(self, passes):
@@ -213,8 +213,8 @@ class TestAnsweringModel:
             words = [p for p in written(prompt, str) if isinstance(p, str)]
             text = 1 + sum(len(opened.words.tokens(piece)) for piece in words)
             (reply,) = opened.generate([prompt], max_new_tokens=1)
-            assert reply.work.new_tokens == text + wanted
-            assert reply.work.image_tokens == wanted
+            assert reply.usage.new_tokens == text + wanted
+            assert reply.usage.image_tokens == wanted
 
     def test_weighs_sentences_with_their_end(self, model):
         """By sentence as by hand: the mean over the reply's tokens, `</s>` among them."""
@@ -253,7 +253,7 @@ class TestAnsweringModel:
     def test_shows_no_map(self, model):
         """One sentence says which locator to take."""
         with pytest.raises(errors.ModelError, match="locator=seal-vsm"):
-            model.read([LOCATE])
+            model.forward([LOCATE])
 
     def test_answers_with_its_own_settings(self):
         """It takes its own targets and its own prompt."""

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from visualcrop import Image, Looker, Prompt, View
+from visualcrop import Image, Prompt, View, VisualSearch
 from visualcrop.errors import FileError, ModelError
 from visualcrop_tiny.scenes import draw
 from visualcrop_tiny.train.config import Config, Sizes, Stage
@@ -53,7 +53,7 @@ def model(trainee, tmp_path_factory):
     """The same, as visualcrop opens it."""
     folder = tmp_path_factory.mktemp("several")
     save(trainee.network, folder)
-    return Looker.open(f"llava-onevision(checkpoint={folder}, dtype=float32)").model
+    return VisualSearch.open(f"llava-onevision(checkpoint={folder}, dtype=float32)").model
 
 
 def _trained_with(trainee, sheet):

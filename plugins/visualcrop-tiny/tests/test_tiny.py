@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import visualcrop_tiny
-from visualcrop import Box, Looker, Prompt, Registry, Sample, Searcher, Spec, Target, View
+from visualcrop import Box, Prompt, Registry, Sample, Searcher, Spec, Target, View, VisualSearch
 from visualcrop.testing import ModelFamilySuite
 from visualcrop_tiny import Needles, Tiny, TinyOnevision
 from visualcrop_tiny.measure.methods import box_about, budgeted
@@ -18,10 +18,10 @@ pytestmark = pytest.mark.torch
 
 
 @pytest.fixture(scope="module", params=[Tiny, TinyOnevision], ids=lambda family: family.name)
-def looker(request):
+def search(request):
     """FOCUS with a packaged model, without the name that only an installed package has."""
     family = request.param()
-    return Looker.open(f"auto(checkpoint={WEIGHTS / family.name})", "focus", _options(family))
+    return VisualSearch.open(f"auto(checkpoint={WEIGHTS / family.name})", "focus", _options(family))
 
 
 def _options(family):
@@ -57,26 +57,26 @@ def test_the_weights_are_small():
         assert config["dtype"] == "bfloat16"
 
 
-def test_focus_sees_what_direct_does_not(looker, samples):
+def test_focus_sees_what_direct_does_not(search, samples):
     """By letter: nearly all questions right with FOCUS, and far fewer without."""
-    direct = Looker(looker.model, Looker.open("toy", "direct").searcher)
+    direct = VisualSearch(search.model, VisualSearch.open("toy", "direct").searcher)
     right = {
         name: sum(asker.ask(s.source.open(), s.text, s.choices).choice == s.answer for s in samples)
-        for name, asker in (("focus", looker), ("direct", direct))
+        for name, asker in (("focus", search), ("direct", direct))
     }
     assert right["focus"] >= 0.85 * len(samples)
     assert right["direct"] <= right["focus"] - 0.25 * len(samples)
 
 
-def test_it_knows_what_is_there(looker, samples):
+def test_it_knows_what_is_there(search, samples):
     """Nearly every crop of a target is surer than a crop of the corner farthest from it."""
-    verify, surer = looker.searcher.verification.verify, []
+    verify, surer = search.searcher.verification.verify, []
     for sample in samples:
         image, target = sample.source.open(), sample.targets[0]
         views = [
             View(image, box_about(box, image)) for box in (target.box, _far(target.box, image))
         ]
-        there, absent = verify(views, Target(target.name), budgeted(looker.model))
+        there, absent = verify(views, Target(target.name), budgeted(search.model))
         surer.append(there > absent)
     assert sum(surer) >= 0.9 * len(surer)
 
@@ -90,19 +90,19 @@ def _far(box, image):
     return Box(x, y, x + 1, y + 1)
 
 
-def test_a_question_without_pictures_is_answered_in_words(looker):
+def test_a_question_without_pictures_is_answered_in_words(search):
     """Replies are words of its own, whatever it is asked."""
-    (reply,) = looker.model.generate([Prompt(("Is there a dog on the sofa?",))])
+    (reply,) = search.model.generate([Prompt(("Is there a dog on the sofa?",))])
     assert len(reply.text.split()) <= 8
     assert "<" not in reply.text
 
 
 def test_settings_come_with_the_model() -> None:
     """A searcher that is built by hand, or a stranger's, looks for what `tiny` can name."""
-    looker = Looker.open("tiny")
+    search = VisualSearch.open("tiny")
     registry = Registry.load()
-    assert Looker(looker.model, registry.build(Searcher, "focus")) == looker
+    assert VisualSearch(search.model, registry.build(Searcher, "focus")) == search
     for name in ("focus", "zoomeye", "seal"):
-        assert "targets=rules" in str(Spec.of(looker.with_searcher(name).searcher))
+        assert "targets=rules" in str(Spec.of(search.with_searcher(name).searcher))
     asked = registry.build(Searcher, "focus(targets=in-context)")
-    assert "targets=in-context" in str(Spec.of(Looker(looker.model, asked).searcher))
+    assert "targets=in-context" in str(Spec.of(VisualSearch(search.model, asked).searcher))

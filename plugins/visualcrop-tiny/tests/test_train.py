@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import visualcrop_tiny
-from visualcrop import Looker
+from visualcrop import VisualSearch
 from visualcrop.errors import SpecError
 from visualcrop_tiny.needles import TRAINING
 from visualcrop_tiny.scenes import draw
@@ -90,10 +90,10 @@ def test_a_finished_run_is_packed_with_its_card(whole, folder, tmp_path):
     card = (tmp_path / "weights" / "README.md").read_text("utf-8")
     assert "V-V relevance is not left to chance" in card
     assert "168 views" in card
-    looker = Looker.open(
+    search = VisualSearch.open(
         f"llava(checkpoint={tmp_path / 'weights'})", "focus(targets=rules, steps=1)"
     )
-    answer = looker.ask(draw(0, 300, 300).picture, "What color is the star?", ("red", "blue"))
+    answer = search.ask(draw(0, 300, 300).picture, "What color is the star?", ("red", "blue"))
     assert answer.findings
 
 

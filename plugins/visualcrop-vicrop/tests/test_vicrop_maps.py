@@ -77,7 +77,7 @@ def test_relative_attention_is_a_ratio_of_eager_rows(family: str) -> None:
         with torch.no_grad():
             out = model.network(**inputs, output_attentions=True)
         rows.append(out.attentions[2][0, :, -1].mean(0))
-    (seen,) = model.read([Prompt((view, general))])
+    (seen,) = model.forward([Prompt((view, general))])
     places = seen.patches[0].tokens
 
     found = mapped(RelAtt(layer=2), family, memory=0)

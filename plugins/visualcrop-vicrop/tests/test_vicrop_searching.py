@@ -45,7 +45,7 @@ class TestPrice:
 
         assert focus_paper(ledger) == 1 + each * parts
         assert ledger.by_stage() == {"original": 1, "relevance": each * parts, "answer": 1}
-        assert ledger.work.backward == backward * parts
+        assert ledger.usage.backward == backward * parts
         assert not answer.exhausted
 
     def test_without_the_original_answer(self):

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from visualcrop import BudgetedModel, Capture, Reading, RelevanceMap, Traits, View, errors, option
+from visualcrop import (
+    BudgetedModel,
+    Capture,
+    Internals,
+    ModelInfo,
+    RelevanceMap,
+    View,
+    errors,
+    option,
+)
 
 from .importance import Importance, Relative
 
@@ -26,8 +35,8 @@ class RelAtt(Relative):
     layer: int | None = option(None, help=_LAYER)
 
     def of(self, view: View, question: str, model: BudgetedModel) -> RelevanceMap:
-        layer = layer_of(self.layer, model.traits)
-        seen = model.read(self.pair(view, question), Capture(attention=(layer,), relayed=True))
+        layer = layer_of(self.layer, model.info)
+        seen = model.forward(self.pair(view, question), Capture(attention=(layer,), relayed=True))
         (patches,) = seen[0].patches  # the view comes first: the general one's are the same
         special, general = (attended(reading, layer)[patches.tokens] for reading in seen)
         ratio = special / general.clamp_min(float(general.mean()) * _LEAST or 1.0)
@@ -44,26 +53,26 @@ class GradAtt(Importance):
     layer: int | None = option(None, help=_LAYER)
 
     def of(self, view: View, question: str, model: BudgetedModel) -> RelevanceMap:
-        layer = layer_of(self.layer, model.traits)
+        layer = layer_of(self.layer, model.info)
         capture = Capture(attention=(layer,), gradients=(layer,), relayed=True)
-        (seen,) = model.read([self.asked(view, question)], capture)
+        (seen,) = model.forward([self.asked(view, question)], capture)
         (patches,) = seen.patches
         return patches.map(attended(seen, layer))
 
 
-def layer_of(layer: int | None, traits: Traits) -> int:
+def layer_of(layer: int | None, info: ModelInfo) -> int:
     """The layer to look at."""
     if layer is None:
-        return traits.layers * 7 // 16
-    if not 0 <= layer < traits.layers:
+        return info.layers * 7 // 16
+    if not 0 <= layer < info.layers:
         raise errors.SpecError(
-            f"There is no layer {layer} in a model of {traits.layers} layers; "
-            f"give one from 0 to {traits.layers - 1}."
+            f"There is no layer {layer} in a model of {info.layers} layers; "
+            f"give one from 0 to {info.layers - 1}."
         )
     return layer
 
 
-def attended(seen: Reading, layer: int) -> Tensor:
+def attended(seen: Internals, layer: int) -> Tensor:
     """The last token's attention to each other, the heads' mean, by gradients if there are any."""
     row = _weighed(seen.attention[layer], seen.gradients.get(layer))
     if seen.relay is None:

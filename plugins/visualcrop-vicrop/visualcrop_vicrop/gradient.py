@@ -39,7 +39,7 @@ class PureGrad(Relative):
     edges: bool = option(True, help="count only pixels with more detail than the median")
 
     def of(self, view: View, question: str, model: BudgetedModel) -> RelevanceMap:
-        seen = model.read(self.pair(view, question), Capture(pixels=True))
+        seen = model.forward(self.pair(view, question), Capture(pixels=True))
         special, general = (reading.sight for reading in seen)
         if special is None or general is None:
             raise errors.ModelError(
@@ -49,7 +49,7 @@ class PureGrad(Relative):
         ratio = steep / dull.clip(float(dull.mean()) * _LEAST or 1.0)
         if self.edges:
             ratio = ratio * detailed(view, special.box, ratio.shape)
-        return joined(ratio, special.box, view.box, self.block, model.traits.base)
+        return joined(ratio, special.box, view.box, self.block, model.info.base)
 
 
 def detailed(view: View, box: Box, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:

@@ -100,7 +100,7 @@ class ViCrop(Searcher):
         return Tiling.of(size).at_least(self._side(model)) if self.high else Tiling(size, 1, 1)
 
     def _side(self, model: BudgetedModel) -> int:
-        return self.box or model.traits.base
+        return self.box or model.info.base
 
     def _map(
         self, question: Question, tiling: Tiling, place: Place, model: BudgetedModel

@@ -195,4 +195,4 @@ class TestOptions:
         question = Question("What is in the red rectangle?", bench.scene.image)
         for authors, colour in ((False, "blue"), (True, "red")):
             method = ZoomEye(authors=authors)
-            assert method._showing(question, bench.model.traits).colour == colour
+            assert method._showing(question, bench.model.info).colour == colour

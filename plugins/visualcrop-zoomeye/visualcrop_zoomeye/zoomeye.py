@@ -12,10 +12,10 @@ from visualcrop import (
     Answer,
     BudgetedModel,
     InContext,
+    ModelInfo,
     Question,
     Searcher,
     TargetExtractor,
-    Traits,
     at_least,
     between,
     errors,
@@ -76,7 +76,7 @@ class ZoomEye(Searcher):
     max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
 
     def search(self, question: Question, model: BudgetedModel) -> Answer:
-        showing = self._showing(question, model.traits)
+        showing = self._showing(question, model.info)
         party = self._party(question, showing, model)
         exhausted = False
         try:
@@ -93,13 +93,13 @@ class ZoomEye(Searcher):
             counts={"pops": party.pops, "zoomeye-paper": PASSES_PER_POP * party.pops},
         )
 
-    def _showing(self, question: Question, traits: Traits) -> Showing:
+    def _showing(self, question: Question, info: ModelInfo) -> Showing:
         usual = self.constants
         avoided = not self.authors and "red rectangle" in question.text.lower()
         return Showing(
             question.image,
             usual.views,
-            usual.side or max(8, traits.base),
+            usual.side or max(8, info.base),
             usual.scale,
             usual.paper,
             "blue" if avoided else "red",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.drawn import boxes
 from visualcrop import Box
-from visualcrop.answer.collage import arranged, merged
+from visualcrop.answer.collage import arranged, merge_boxes
 
 _some = st.lists(boxes(within=60, whole=True), min_size=1, max_size=7)
 
@@ -20,30 +20,30 @@ class TestMerged:
     @given(_some)
     def test_leaves_no_overlap(self, given: list[Box]) -> None:
         """Each box lies in a joined one, and no two joined ones overlap."""
-        joined = merged(given)
+        joined = merge_boxes(given)
         assert all(any(whole.contains(box) for whole in joined) for box in given)
         assert not any(one.common(other) for one, other in combinations(joined, 2))
 
     @given(_some)
     def test_joins_no_more_than_it_must(self, given: list[Box]) -> None:
         """Each side of a joined box is the side of some box in it; apart, all stay as they are."""
-        for whole in merged(given):
+        for whole in merge_boxes(given):
             inside = [box for box in given if whole.contains(box)]
             assert whole.left == min(box.left for box in inside)
             assert whole.bottom == max(box.bottom for box in inside)
         apart = not any(one.common(other) for one, other in combinations(given, 2))
-        assert (merged(given) == given) is apart
+        assert (merge_boxes(given) == given) is apart
 
     @given(st.lists(boxes(within=40, whole=True), min_size=1, max_size=4))
     def test_order_does_not_matter(self, given: list[Box]) -> None:
         """Whichever comes first, the same boxes result."""
-        assert len({frozenset(merged(list(order))) for order in permutations(given)}) == 1
+        assert len({frozenset(merge_boxes(list(order))) for order in permutations(given)}) == 1
 
     def test_chains_join(self) -> None:
         """Two boxes that only a third one touches become one with it."""
         one, other, between = Box(0, 0, 10, 10), Box(18, 0, 30, 10), Box(8, 2, 20, 8)
-        assert merged([one, other]) == [one, other]
-        assert merged([one, other, between]) == [Box(0, 0, 30, 10)]
+        assert merge_boxes([one, other]) == [one, other]
+        assert merge_boxes([one, other, between]) == [Box(0, 0, 30, 10)]
 
 
 class TestArranged:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.saying import saying
 from visualcrop import View, reply
-from visualcrop.protocol import Inference, Protocol
+from visualcrop.protocol import Inference, PromptProtocol
 from visualcrop.testing import Bench
 
 
@@ -47,7 +47,7 @@ class TestReply:
     def test_the_protocol_decides(self, inference: Inference) -> None:
         """The way that a question's protocol names comes before the strategy's."""
         bench = Bench.set_up()
-        question = attrs.evolve(bench.asked.question, protocol=Protocol(inference=inference))
+        question = attrs.evolve(bench.asked.question, protocol=PromptProtocol(inference=inference))
         reply(question, [bench.whole], bench.model, "letter-logits")
         assert bench.toy.passes == (4 if inference == "option-logits" else 1)
 

@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 from tests.unit.evaluation.studies import toy_study
-from visualcrop import Answer, Budget, Executor, Open, Record, Registry, Task, VisualcropError
+from visualcrop import (
+    Answer,
+    Budget,
+    Executor,
+    Record,
+    Registry,
+    Task,
+    VisualcropError,
+    WorkerFactory,
+)
 from visualcrop.evaluation.asker import Asker
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.store import Store
@@ -82,7 +91,7 @@ class _Here(Executor):
     def __init__(self, worker: Asker) -> None:
         object.__setattr__(self, "worker", worker)
 
-    def run(self, open_worker: Open, tasks: Iterator[Task]) -> Iterator[Record]:
+    def run(self, open_worker: WorkerFactory, tasks: Iterator[Task]) -> Iterator[Record]:
         del open_worker
         yield from map(self.worker.answer, tasks)  # type: ignore[attr-defined]
 
@@ -112,7 +121,7 @@ def test_an_executor_gives_what_it_likes(tmp_path: Path) -> None:
     """What cannot be written is an error; an answer to nothing that was asked is refused."""
 
     class _Own(_Here):
-        def run(self, open_worker: Open, tasks: Iterator[Task]) -> Iterator[Record]:
+        def run(self, open_worker: WorkerFactory, tasks: Iterator[Task]) -> Iterator[Record]:
             del open_worker
             for task in tasks:
                 yield Record(task.sample.id, task.variant, "ok", 1.0, answer={1, 2})

@@ -14,7 +14,7 @@ import PIL.Image
 import pytest
 
 from tests.unit.evaluation.studies import manifest_of
-from visualcrop import Open, Record, Task
+from visualcrop import Record, Task, WorkerFactory
 from visualcrop.evaluation.beginning import begun
 from visualcrop.evaluation.comparing import compare
 from visualcrop.evaluation.runner import evaluate
@@ -33,7 +33,7 @@ class Quick(Executor):
 
     name = "quick"
 
-    def run(self, open_worker: Open, tasks: Iterator[Task]) -> Iterator[Record]:
+    def run(self, open_worker: WorkerFactory, tasks: Iterator[Task]) -> Iterator[Record]:
         del open_worker
         for task in tasks:
             yield Record(

@@ -8,10 +8,10 @@ import attrs
 import pytest
 
 from tests.unit.evaluation.studies import toy_study
-from visualcrop import Answer, BudgetedModel, Question, Ruling, Sample, Searcher, Task
+from visualcrop import Answer, BudgetedModel, Question, Sample, Searcher, Task, Verdict
 from visualcrop.evaluation.asker import Asker
 from visualcrop.models.toy.dataset import SceneSource
-from visualcrop.protocol import Protocol
+from visualcrop.protocol import PromptProtocol
 from visualcrop.testing import ToyModel
 
 
@@ -27,23 +27,23 @@ class Saying(Searcher):
         return Answer(self.text, 0 if question.choices else None)
 
 
-def _answered(text: str, ruling: Ruling | None, **about: Any) -> tuple[Any, int]:
+def _answered(text: str, ruling: Verdict | None, **about: Any) -> tuple[Any, int]:
     """The record of an answer, and how often the judge was asked."""
     asked = []
 
-    def rule(sample: Sample, reply: str) -> Ruling:
+    def rule(sample: Sample, reply: str) -> Verdict:
         asked.append(reply)
         assert ruling is not None
         return ruling
 
     sample = Sample("1", SceneSource(0), "What colour?", **about or {"answer": ("green",)})
-    asker = Asker(ToyModel(), {"a": Saying(text)}, Protocol(), rule=rule if ruling else None)
+    asker = Asker(ToyModel(), {"a": Saying(text)}, PromptProtocol(), rule=rule if ruling else None)
     return asker.answer(Task("a", sample)), len(asked)
 
 
 def test_the_words_are_enough_where_they_are_right() -> None:
     """Nobody is asked about what is right word for word."""
-    record, asked = _answered("Green.", Ruling(False))
+    record, asked = _answered("Green.", Verdict(False))
     assert (record.status, record.score, record.ruling, asked) == ("ok", 1, None, 0)
 
 
@@ -52,7 +52,7 @@ def test_the_words_are_enough_where_they_are_right() -> None:
 )
 def test_the_judge_rules_on_the_rest(right: bool | None, status: str, score: float | None) -> None:
     """What it said is kept; where it does not tell, neither do we."""
-    record, asked = _answered("a light green", Ruling(right, "Hm"))
+    record, asked = _answered("a light green", Verdict(right, "Hm"))
     assert (record.status, record.score, record.ruling, asked) == (status, score, "Hm", 1)
 
 
@@ -64,7 +64,7 @@ def test_without_a_judge_words_decide() -> None:
 
 def test_choices_are_never_judged() -> None:
     """A letter is right or wrong."""
-    record, asked = _answered("a", Ruling(True), choices=("red", "green"), answer=1)
+    record, asked = _answered("a", Verdict(True), choices=("red", "green"), answer=1)
     assert (record.score, asked) == (0, 0)
 
 
@@ -72,10 +72,10 @@ def test_a_failing_judge_is_an_error_of_that_question() -> None:
     """It is counted, and asked again another time."""
     sample = Sample("1", SceneSource(0), "What colour?", answer=("green",))
 
-    def rule(sample: Sample, reply: str) -> Ruling:
+    def rule(sample: Sample, reply: str) -> Verdict:
         raise MemoryError("no memory left")
 
-    asker = Asker(ToyModel(), {"a": Saying("red")}, Protocol(), rule=rule)
+    asker = Asker(ToyModel(), {"a": Saying("red")}, PromptProtocol(), rule=rule)
     record = asker.answer(Task("a", sample))
     assert (record.status, record.score) == ("error", None)
     assert record.error == "MemoryError: no memory left"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from visualcrop import Looker, Reply, Task, VisualcropError
+from visualcrop import Reply, Task, VisualcropError, VisualSearch
 from visualcrop.evaluation.asker import Asker
 from visualcrop.evaluation.protocols import names, protocol
 from visualcrop.evaluation.study import Study
@@ -69,8 +69,8 @@ def test_applications_read_as_studies_do(said: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(ToyModel, "generate", lambda *_, **__: [Reply(said)])
     sample = next(iter(ToyScenes(scenes=1)))
     recorded = asker.answer(Task("direct", sample)).choice
-    looker = Looker(ToyModel(), Direct())
-    assert looker.ask(sample.source.open(), sample.text, sample.choices).choice == recorded
+    search = VisualSearch(ToyModel(), Direct())
+    assert search.ask(sample.source.open(), sample.text, sample.choices).choice == recorded
     assert recorded == (1 if said == "B" else None)
 
 

@@ -8,7 +8,16 @@ from collections.abc import Callable, Sequence
 import attrs
 
 from tests.waiting import PATIENCE, join, until
-from visualcrop import Batching, Capture, Choice, Model, Prompt, Reading, Reply, Traits
+from visualcrop import (
+    BatchingModel,
+    Capture,
+    Choice,
+    Internals,
+    Model,
+    ModelInfo,
+    Prompt,
+    Reply,
+)
 from visualcrop.models.base import NOTHING, By
 
 
@@ -22,9 +31,9 @@ class Gated(Model):
     inside: int = 0
     passes: int = 0
     id: str = "gated"
-    traits: Traits = Traits(layers=2, base=100)
+    info: ModelInfo = ModelInfo(layers=2, base=100)
 
-    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+    def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         raise NotImplementedError
 
     def choose(
@@ -66,7 +75,7 @@ class Crowd:
 
     def answers(self, *asks: Callable[[Model], list[str]]) -> list[list[str] | BaseException]:
         """What each gets, in a thread of its own; they queue up in this order."""
-        batching = Batching(self.model, self.most)
+        batching = BatchingModel(self.model, self.most)
         found: dict[int, list[str] | BaseException] = {}
 
         def ask(place: int) -> None:

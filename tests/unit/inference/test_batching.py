@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.unit.inference.crowd import Crowd, Gated, eight
-from visualcrop import Answer, Batching, Capture, Looker, Model, Prompt, Reply
+from visualcrop import Answer, BatchingModel, Capture, Model, Prompt, Reply, VisualSearch
 from visualcrop.searchers.focus import Focus
 from visualcrop.testing import Bench, ToyModel
 
@@ -25,14 +25,14 @@ def _said(model: Model, prompts: Sequence[Prompt], state: float) -> object:
 
 
 def _seen(model: Model, prompts: Sequence[Prompt], state: float) -> object:
-    readings = model.read(prompts, Capture(values=(int(2 * state),)))
+    readings = model.forward(prompts, Capture(values=(int(2 * state),)))
     return [[(n, v.sum().item()) for n, v in reading.values.items()] for reading in readings]
 
 
 def searched(model: Model, seed: int) -> Answer:
     """What FOCUS finds in a scene of its own."""
     asked = Bench.set_up(seed).asked.question
-    return Looker(model, Focus()).ask(asked.image, asked.text, asked.choices)
+    return VisualSearch(model, Focus()).ask(asked.image, asked.text, asked.choices)
 
 
 QUESTIONS = (_chosen, _said, _seen)
@@ -62,11 +62,11 @@ class TestTogether:
         """A lone request is run by its own thread, as it is."""
         model = Gated()
         model.gate.set()
-        batching = Batching(model)
+        batching = BatchingModel(model)
         said = batching.generate([Prompt(("a",)), Prompt(("b",))])
         assert [reply.text for reply in said] == ["a", "b"]
         assert batching.generate([]) == []
-        assert (batching.id, batching.traits, batching.passes) == ("gated", model.traits, 2)
+        assert (batching.id, batching.info, batching.passes) == ("gated", model.info, 2)
 
     def test_other_kinds_have_calls_of_their_own(self) -> None:
         """Replies of other lengths, or other choices, are other questions."""
@@ -127,7 +127,7 @@ class TestErrors:
                 return super().generate(prompts[:-1], max_new_tokens=max_new_tokens)
 
         with pytest.raises(ValueError, match="shorter"):
-            Batching(Forgetful()).generate([Prompt(("a",)), Prompt(("b",))])
+            BatchingModel(Forgetful()).generate([Prompt(("a",)), Prompt(("b",))])
 
 
 class TestCrowds:
@@ -135,7 +135,7 @@ class TestCrowds:
 
     def test_each_gets_its_own_answers(self) -> None:
         """Whatever is asked, in whatever order: as from the bare model."""
-        bench, batching = Bench.set_up(), Batching(ToyModel(), most=5)
+        bench, batching = Bench.set_up(), BatchingModel(ToyModel(), most=5)
         wrong: list[object] = []
 
         def ask(seed: int) -> None:
@@ -152,7 +152,7 @@ class TestCrowds:
 
     def test_searches_are_as_if_alone(self) -> None:
         """Answers, bills, and what the model counted in all."""
-        batching = Batching(ToyModel())
+        batching = BatchingModel(ToyModel())
         found: dict[int, Answer] = {}
 
         def search(seed: int) -> None:

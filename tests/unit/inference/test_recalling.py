@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from visualcrop import Budget, BudgetedModel, Capture, Ledger, Mark, Prompt, Registry, Sampling
+from visualcrop import Budget, BudgetedModel, Capture, Ledger, Prompt, Registry, Sampling, TextSpan
 from visualcrop.interfaces import Searcher
 from visualcrop.models.engine.recalling import Recalling
 from visualcrop.plugin.configure import configure
@@ -51,9 +51,9 @@ class TestRecalling:
             assert answer == alone
             assert ledger.charges == bill.charges
             assert little._known.bytes <= 2000
-        prompt = Prompt((bench.whole, "mug"), marks=(Mark("target", 1, 0, 3),))
+        prompt = Prompt((bench.whole, "mug"), spans=(TextSpan("target", 1, 0, 3),))
         roomy = Recalling(ToyModel())
-        (seen,) = roomy.read([prompt], Capture(values=(0, 1)))
+        (seen,) = roomy.forward([prompt], Capture(values=(0, 1)))
         assert roomy._known.bytes >= sum(tensor.nbytes for tensor in seen.values.values()) > 0
 
     def test_one_prompt_twice_in_a_call(self) -> None:
@@ -67,11 +67,11 @@ class TestRecalling:
     def test_work_is_told_once(self) -> None:
         """Who asks later did no work, and is told the same; image tokens are charged to both."""
         bench, shared = Bench.set_up(), Recalling(ToyModel())
-        prompt = Prompt((bench.whole, "mug"), marks=(Mark("target", 1, 0, 3),))
-        (first,) = shared.read([prompt], Capture(values=(1,)))
-        (again,) = shared.read([prompt], Capture(values=(1,)))
-        assert first.work.new_tokens > 0 == again.work.new_tokens
-        assert first.work.image_tokens == again.work.image_tokens > 0
+        prompt = Prompt((bench.whole, "mug"), spans=(TextSpan("target", 1, 0, 3),))
+        (first,) = shared.forward([prompt], Capture(values=(1,)))
+        (again,) = shared.forward([prompt], Capture(values=(1,)))
+        assert first.usage.new_tokens > 0 == again.usage.new_tokens
+        assert first.usage.image_tokens == again.usage.image_tokens > 0
         assert again.values[1] is first.values[1]
 
     @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ class TestRecalling:
             lambda m, p: m.generate([p], max_new_tokens=7),
             lambda m, p: m.choose([p], ("Yes", "No")),
             lambda m, p: m.choose([p], ("Yes", "No"), by="sentence"),
-            lambda m, p: m.read([p]),
-            lambda m, p: m.read([p], Capture(keys=(1,))),
+            lambda m, p: m.forward([p]),
+            lambda m, p: m.forward([p], Capture(keys=(1,))),
             lambda m, p: m.generate([Prompt(p.parts, examples=(("a", "b"),))]),
             lambda m, p: m.generate([Prompt(p.parts, sampling=Sampling(seed=1))]),
             lambda m, p: m.generate([Prompt((Bench.set_up(1).whole, p.text))]),

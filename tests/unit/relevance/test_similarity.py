@@ -10,7 +10,7 @@ from torch import Tensor
 from tests.unit.refusals import refused
 from tests.unit.relevance.features import IMAGE, features, ours
 from tests.unit.relevance.fig7 import fig7
-from visualcrop import Box, Grid, Patches, Reading, similarity_map, smoothed
+from visualcrop import Box, Grid, Internals, Patches, similarity_map, smooth_map
 from visualcrop.errors import SpecError
 from visualcrop.relevance.similarity import Normalise
 
@@ -47,10 +47,10 @@ class TestFig7:
 class TestSimilarityMap:
     """From a reading to a map."""
 
-    def _seen(self, *, local: bool, mark: str = "target") -> Reading:
+    def _seen(self, *, local: bool, mark: str = "target") -> Internals:
         grid = Grid.even(16, 16, Box(0, 0, 320, 160))
         patches = Patches(grid, IMAGE.reshape(16, 16).numpy(), 336, local=local)
-        return Reading((patches,), {mark: np.array([270, 271])})
+        return Internals((patches,), {mark: np.array([270, 271])})
 
     def test_lies_on_the_grid(self) -> None:
         """A global view's map has a score for each cell, neither smoothed nor pooled."""
@@ -65,7 +65,7 @@ class TestSimilarityMap:
         layers = dict(enumerate(features(4, 3)))
         plain = similarity_map(self._seen(local=False), layers)
         found = similarity_map(self._seen(local=True), layers, sigma=2.0, pool=4)
-        assert found == smoothed(plain, 2.0, 4)
+        assert found == smooth_map(plain, 2.0, 4)
         assert (found.grid.shape, found.grid.box) == ((4, 4), Box(0, 0, 320, 160))
 
     def test_needs_a_target(self) -> None:

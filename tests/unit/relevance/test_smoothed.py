@@ -1,4 +1,4 @@
-"""`smoothed` against the arithmetic it stands for."""
+"""`smooth_map` against the arithmetic it stands for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.drawn import maps
-from visualcrop import Box, Grid, RelevanceMap, smoothed
+from visualcrop import Box, Grid, RelevanceMap, smooth_map
 
 _Floats = npt.NDArray[np.float64]
 
@@ -40,16 +40,16 @@ class TestSmoothed:
     def test_equals_the_arithmetic(self, found: RelevanceMap, sigma: float, pool: int) -> None:
         """Sides that the factor does not divide included."""
         expected = _pooled(_blurred(found.scores.astype(np.float64), sigma), pool)
-        assert smoothed(found, sigma, pool).scores == pytest.approx(expected, abs=1e-5)
+        assert smooth_map(found, sigma, pool).scores == pytest.approx(expected, abs=1e-5)
 
     @given(maps(), st.integers(1, 20))
     def test_covers_the_same_box(self, found: RelevanceMap, pool: int) -> None:
         """Joined cells lie over the old ones."""
-        joined = smoothed(found, 1.0, pool)
+        joined = smooth_map(found, 1.0, pool)
         assert joined.grid == found.grid.pooled(pool)
 
     def test_nothing_to_do(self) -> None:
         """No Gaussian and factor one leave the map as it was, with its base."""
         scores = np.random.default_rng(0).random((5, 7))
         found = RelevanceMap(Grid.even(5, 7, Box(0, 0, 70, 50)), scores, 336)
-        assert smoothed(found, 0.0, 1) == found
+        assert smooth_map(found, 0.0, 1) == found

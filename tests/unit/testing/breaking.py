@@ -21,9 +21,9 @@ from visualcrop import (
     Grid,
     ImageSource,
     Judge,
+    JudgeFn,
     Model,
     ModelFamily,
-    Open,
     Problem,
     Prompt,
     Proposal,
@@ -33,7 +33,6 @@ from visualcrop import (
     RelevanceMap,
     RelevanceSource,
     Reply,
-    Rule,
     Sample,
     Searcher,
     Strategy,
@@ -43,6 +42,7 @@ from visualcrop import (
     Task,
     Verifier,
     View,
+    WorkerFactory,
     option,
 )
 from visualcrop.proposals.sliding import Sliding
@@ -56,7 +56,7 @@ class Repeating(TargetExtractor):
     name = "repeating"
 
     def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]:
-        model._model.read([Prompt(("a",))])
+        model._model.forward([Prompt(("a",))])
         return (Target("mug"), Target("mug"))
 
 
@@ -67,7 +67,7 @@ class Lost(RelevanceSource):
     name = "lost"
 
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
-        model.at("elsewhere").read([Prompt(("a",))])
+        model.at("elsewhere").forward([Prompt(("a",))])
         scores = np.zeros((30, 45))
         scores[0, 0] = 1 + model.ledger.passes
         return RelevanceMap(Grid.even(30, 45, view.image.box), scores)
@@ -128,7 +128,7 @@ class Silent(AnswerComposer):
     def compose(
         self, question: Question, findings: Sequence[Finding], model: BudgetedModel
     ) -> Answer:
-        model._model.read([Prompt(("a",))])
+        model._model.forward([Prompt(("a",))])
         return Answer("")
 
 
@@ -213,7 +213,7 @@ class Hasty(Executor):
 
     name = "hasty"
 
-    def run(self, open_worker: Open, tasks: Iterator[Task]) -> Iterator[Record]:
+    def run(self, open_worker: WorkerFactory, tasks: Iterator[Task]) -> Iterator[Record]:
         worker = open_worker()
         yield Record("0", "none", "ok")
         yield from (worker.answer(task) for task in [*tasks] * 2)
@@ -225,7 +225,7 @@ class Moody(Judge):
 
     name = "moody"
 
-    def open(self) -> Rule:
+    def open(self) -> JudgeFn:
         return lambda sample, reply: f"{next(_reads)}"  # type: ignore[return-value]
 
 

@@ -14,18 +14,18 @@ class TestBench:
     def test_is_nobody_elses(self) -> None:
         """Two benches share a scene, and neither model nor ledger."""
         one, other = Bench.set_up(), Bench.set_up()
-        one.model.read([Prompt(("a",))])
+        one.model.forward([Prompt(("a",))])
         assert one.scene is other.scene
         assert (one.toy.passes, other.toy.passes, other.ledger.passes) == (1, 0, 0)
 
     def test_checks_the_books(self) -> None:
         """A pass beside the ledger, and a charge to another stage, are noticed."""
         bench = Bench.set_up()
-        bench.toy.read([Prompt(("a",))])
+        bench.toy.forward([Prompt(("a",))])
         with pytest.raises(AssertionError, match="off the books"):
             bench.check_books()
         bench = Bench.set_up()
-        bench.model.at("elsewhere").read([Prompt(("a",))])
+        bench.model.at("elsewhere").forward([Prompt(("a",))])
         with pytest.raises(AssertionError, match="another stage"):
             bench.check_books()
 

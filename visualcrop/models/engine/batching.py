@@ -44,7 +44,7 @@ class _Item:
 
 
 @attrs.define(eq=False)
-class Batching(Wrapping):
+class BatchingModel(Wrapping):
     """
     A model that several threads may ask at once, answering as *model* alone would.
 

@@ -29,7 +29,7 @@ def marked(
             bare = part.strip()
             end = text.rindex(bare, 0, end)
             starts[index] = end - (len(part) - len(part.lstrip()))
-    for mark in prompt.marks:
+    for mark in prompt.spans:
         start, stop = (_moved(starts[mark.part] + at, grown) for at in (mark.start, mark.stop))
         yield mark.name, np.flatnonzero((offsets[:, 0] < stop) & (offsets[:, 1] > start))
 

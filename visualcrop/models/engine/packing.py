@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .capture import Tap
 
 MOST_IN_ROW = 2048  # tokens: the longer it is, the more of its mask is empty
-Internals: TypeAlias = "Mapping[str, Mapping[int, Tensor]]"  # by kind and layer
+LayerTensors: TypeAlias = "Mapping[str, Mapping[int, Tensor]]"  # by kind and layer
 
 
 @attrs.frozen(eq=False)
@@ -98,7 +98,7 @@ class Row:
         shares = logits.split([sum(each) for each in sizes])
         yield from (share.split(each) for share, each in zip(shares, sizes, strict=True))
 
-    def internals(self, tap: Tap, row: int, width: int) -> Iterator[Internals]:
+    def internals(self, tap: Tap, row: int, width: int) -> Iterator[LayerTensors]:
         """What *tap* took of each end in its *row*, over prefixes padded to *width*."""
         seen, cut = kept(self.prefix.cache), slice(width - self.prefix.width, width)
         for index, (start, stop) in enumerate(self.spans):

@@ -12,7 +12,7 @@ from ..base import NOTHING, Capture
 from .capture import Stop, Tap
 from .engine import State, begin, parted
 from .metering.meter import Meter
-from .packing import Internals
+from .packing import LayerTensors
 from .padding import Padded
 from .prompting import Prepared
 from .sheets import Sheet
@@ -50,7 +50,7 @@ class Passes:
 
     def internals(
         self, batch: Sequence[Prepared], capture: Capture, *, through: bool
-    ) -> list[tuple[Internals, State | None]]:
+    ) -> list[tuple[LayerTensors, State | None]]:
         """What *capture* asks for of each prompt, and if it is read *through*, its state."""
         from transformers import DynamicCache
 
@@ -65,7 +65,7 @@ class Passes:
         states = parted(cache, padded) if through else [None] * len(batch)
         return list(zip(found, states, strict=True))
 
-    def gradients(self, prepared: Prepared, capture: Capture) -> Internals:
+    def gradients(self, prepared: Prepared, capture: Capture) -> LayerTensors:
         """What *capture* asks for, gradients among it."""
         with Tap(self.network, capture) as tap, self._counted(1):
             (state,) = begin(self.network, self._whole([prepared]))
@@ -80,7 +80,7 @@ class Passes:
         """The state after each row, which has to be of one end."""
         return sheet.states(*self._read(sheet))
 
-    def taken(self, sheet: Sheet, capture: Capture) -> Iterator[Internals]:
+    def taken(self, sheet: Sheet, capture: Capture) -> Iterator[LayerTensors]:
         """What *capture* asks for of each end, and of what comes before it."""
         inputs, last = sheet.inputs(self.network), sheet.last(self.network.device)
         with (
@@ -113,7 +113,7 @@ class Passes:
             raise
 
 
-def _taken(tap: Tap, row: int, length: int) -> Internals:
+def _taken(tap: Tap, row: int, length: int) -> LayerTensors:
     """Of one row, without its padding."""
     found = {kind: getattr(tap, kind) for kind in ("values", "keys")}
     taken = {kind: {n: t[row, :, :length] for n, t in ts.items()} for kind, ts in found.items()}

@@ -9,7 +9,7 @@ from ...errors import ModelError
 from ...geometry import Box, Grid
 from ...prompt import Prompt
 from ...values import View
-from ..base import Sight
+from ..base import PixelGradients
 from ..layouts.layout import Layout
 from .hold import frozen
 
@@ -24,7 +24,7 @@ def sight(
     read: Callable[[Mapping[str, Tensor]], Tensor],
     view: View,
     layout: Layout,
-) -> Sight:
+) -> PixelGradients:
     """What the next token, whose logits *read* works out from *inputs*, owes to each pixel."""
     import torch
 
@@ -36,7 +36,7 @@ def sight(
         picture = _unfolded(gradient, inputs["image_grid_thw"][0], network.config.vision_config)
     else:
         picture = gradient.flatten(0, -4)[layout.whole]
-    return Sight(seen_at_once(view, layout), picture.float().norm(dim=0))
+    return PixelGradients(seen_at_once(view, layout), picture.float().norm(dim=0))
 
 
 def only_view(prompt: Prompt) -> View:

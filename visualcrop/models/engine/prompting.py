@@ -13,7 +13,7 @@ import numpy as np
 
 from ...prompt import Prompt, Sampling
 from ...values import View
-from ..base import Tokens, Work
+from ..base import Tokens, Usage
 from .marking import marked, written_out
 from .remembering import Key, Memory, views_key
 from .seeing import Pixels, Seen
@@ -35,7 +35,7 @@ class Prepared:
     inputs: Mapping[str, Tensor]  # what the model's forward takes, a batch of one
     text: str  # with every image written out in placeholders
     placeholders: Tokens  # where they are
-    marks: Mapping[str, Tokens]  # the tokens of each marked word
+    spans: Mapping[str, Tokens]  # the tokens of each marked word
     views: Key = ()  # what it shows
     sampling: Sampling | None = None
 
@@ -57,9 +57,9 @@ class Prepared:
         return self.inputs["input_ids"].shape[1]
 
     @property
-    def shown(self) -> Work:
+    def shown(self) -> Usage:
         """What the images count, whether they are remembered or not."""
-        return Work(image_tokens=len(self.placeholders))
+        return Usage(image_tokens=len(self.placeholders))
 
     @property
     def cut(self) -> int:
@@ -180,13 +180,13 @@ class Prompter:
             return steering.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
 
         parts = [part if isinstance(part, View) else safe(part) for part in prompt.parts]
-        marks = []
-        for mark in prompt.marks:
+        spans = []
+        for mark in prompt.spans:
             part = str(prompt.parts[mark.part])
             start, stop = len(safe(part[: mark.start])), len(safe(part[: mark.stop]))
-            marks.append(attrs.evolve(mark, start=start, stop=stop))
+            spans.append(attrs.evolve(mark, start=start, stop=stop))
         examples = tuple((safe(asked), safe(said)) for asked, said in prompt.examples)
-        return Prompt(tuple(parts), examples, tuple(marks), prompt.sampling)
+        return Prompt(tuple(parts), examples, tuple(spans), prompt.sampling)
 
 
 def _turn(role: str, text: str) -> dict[str, object]:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import attrs
 
-from ..base import Capture, Work
+from ..base import Capture, Usage
 from .beginnings import Beginnings
 from .choosing import chooser
 from .engine import State, speak
 from .halving import in_halves
 from .metering.meter import Meter
-from .packing import MOST_IN_ROW, Ending, Internals, packs, rows
+from .packing import MOST_IN_ROW, Ending, LayerTensors, packs, rows
 from .padding import batches
 from .passing import Passes
 from .prompting import Prepared
@@ -80,7 +80,7 @@ class Reader:
         own = [[next(told) for _ in each] for each in replies]
         return [(first[0], *(inside for _, inside in each)) for each in own for first in each[:1]]
 
-    def internals(self, asked: Sequence[Prepared], capture: Capture) -> list[Internals]:
+    def internals(self, asked: Sequence[Prepared], capture: Capture) -> list[LayerTensors]:
         """What *capture* asks for of each prompt."""
         passes = self._passes
         if capture.gradients:
@@ -90,7 +90,7 @@ class Reader:
         if self.many:  # an image whose map is made will be seen again, whatever stands beside it
             return attrs.evolve(self, many=False).internals(asked, capture)
 
-        def lead(places: Sequence[int]) -> list[tuple[Internals, State | None]]:
+        def lead(places: Sequence[int]) -> list[tuple[LayerTensors, State | None]]:
             leading = [asked[place] for place in places]
             return passes.internals(leading, capture, through=any(map(self._shares, leading)))
 
@@ -185,19 +185,19 @@ class Reader:
         return Passes(self.network, self.meter)
 
 
-def shared(work: Work, weights: Sequence[int]) -> Iterator[Work]:
+def shared(usage: Usage, weights: Sequence[int]) -> Iterator[Usage]:
     """*work* dealt out by weight, to the last token. Peak memory is everybody's."""
     total = sum(weights)
     for weight, upto in zip(weights, accumulate(weights), strict=True):
         share = partial(_share, start=upto - weight, stop=upto, total=total)
-        yield Work(
-            new_tokens=share(work.new_tokens),
-            reused_tokens=share(work.reused_tokens),
-            decoded_tokens=share(work.decoded_tokens),
-            flops=share(int(work.flops)),
-            seconds=work.seconds * weight / total,
-            peak_bytes=work.peak_bytes,
-            macs=work.macs * weight / total,
+        yield Usage(
+            new_tokens=share(usage.new_tokens),
+            reused_tokens=share(usage.reused_tokens),
+            decoded_tokens=share(usage.decoded_tokens),
+            flops=share(int(usage.flops)),
+            seconds=usage.seconds * weight / total,
+            peak_bytes=usage.peak_bytes,
+            macs=usage.macs * weight / total,
         )
 
 

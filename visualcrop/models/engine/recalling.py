@@ -9,7 +9,7 @@ import attrs
 
 from ...prompt import Prompt
 from ...values import View
-from ..base import NOTHING, Capture, Reading
+from ..base import NOTHING, Capture, Internals
 from .remembering import Key, Memory
 from .wrapping import Wrapping
 
@@ -66,13 +66,13 @@ class Recalling(Wrapping):
         self._known.clear()
         super().forget()
 
-    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+    def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         if capture.gradients or capture.pixels or capture.relayed:
-            return super().read(prompts, capture)
+            return super().forward(prompts, capture)
         # Only what is alike goes together: keys without positions, say, cannot come from a cache.
         kind = (capture.rotary, *(bool(getattr(capture, name)) for name in _KINDS))
         wide = _joined(self._wanted.get(kind, capture), capture)
-        readings = super().read(prompts, wide)
+        readings = super().forward(prompts, wide)
         self._wanted[kind] = wide  # not before it was read: layers may be asked for that are none
         return [_narrowed(reading, capture) for reading in readings]
 
@@ -89,7 +89,7 @@ class Recalling(Wrapping):
         replies: Sequence[Any] = ask([*new.values()]) if new else ()
         fresh = dict(zip(new, replies, strict=True))
         for key, reply in fresh.items():
-            known[key] = attrs.evolve(reply, work=reply.work.charged)
+            known[key] = attrs.evolve(reply, usage=reply.usage.charged)
             self._known.keep(key, _Said(known[key]))
         return [fresh.pop(key) if key in fresh else known[key] for key in keys]
 
@@ -101,7 +101,7 @@ def _joined(one: Capture, other: Capture) -> Capture:
     return attrs.evolve(other, **layers)
 
 
-def _narrowed(reading: Reading, capture: Capture) -> Reading:
+def _narrowed(reading: Internals, capture: Capture) -> Internals:
     """With the layers of *capture* alone, in its order."""
     kept: dict[str, Any] = {
         name: {layer: getattr(reading, name)[layer] for layer in getattr(capture, name)}
@@ -115,4 +115,4 @@ def _key(prompt: Prompt) -> Key:
     parts = tuple(
         (part.image.digest, part.box) if isinstance(part, View) else part for part in prompt.parts
     )
-    return parts, prompt.examples, prompt.marks, prompt.sampling
+    return parts, prompt.examples, prompt.spans, prompt.sampling

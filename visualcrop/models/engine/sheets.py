@@ -14,7 +14,7 @@ import attrs
 
 from .caching import fork, sliced
 from .engine import State
-from .packing import Internals, Row
+from .packing import LayerTensors, Row
 from .padding import filled
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Sheet:
         for row, found in zip(self.rows, logits, strict=True):
             yield from row.dealt(found[: len(row.telling)])
 
-    def internals(self, tap: Tap) -> Iterator[Internals]:
+    def internals(self, tap: Tap) -> Iterator[LayerTensors]:
         """What *tap* took, with attention at each end's last token, as if each were read alone."""
         for index, row in enumerate(self.rows):
             yield from row.internals(tap, index, self.width)

@@ -10,7 +10,7 @@ import attrs
 
 from ...prompt import Prompt
 from ...values import View
-from ..base import NOTHING, By, Capture, Choice, Model, Reading, Reply, Scale, Traits
+from ..base import NOTHING, By, Capture, Choice, EncodedSize, Internals, Model, ModelInfo, Reply
 
 
 @attrs.define(eq=False)
@@ -19,24 +19,26 @@ class Wrapping(Model):
 
     model: Model
     id: str = attrs.field(init=False)
-    traits: Traits = attrs.field(init=False)
+    info: ModelInfo = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.id, self.traits = self.model.id, self.model.traits
+        self.id, self.info = self.model.id, self.model.info
         self.settings = self.model.settings
 
     @property
     def passes(self) -> int:
         return self.model.passes
 
-    def scale(self, view: View) -> Scale | None:
-        return self.model.scale(view)
+    def encoded_size(self, view: View) -> EncodedSize | None:
+        return self.model.encoded_size(view)
 
     def forget(self) -> None:
         self.model.forget()
 
-    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
-        return self._asked(("read", capture), prompts, lambda ps: self.model.read(ps, capture))
+    def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
+        return self._asked(
+            ("forward", capture), prompts, lambda ps: self.model.forward(ps, capture)
+        )
 
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"

@@ -69,7 +69,7 @@ class Gridded(Family):
 
     def around(self, network: PreTrainedModel, config: PretrainedConfig) -> HuggingFaceModel:
         """The model of a network that is there already; the checkpoint has its processor."""
-        from ..base import Traits
+        from ..base import ModelInfo
         from ..engine.metering.meter import Meter
         from ..engine.prompting import Prompter
         from ..engine.remembering import Memory
@@ -85,7 +85,7 @@ class Gridded(Family):
 
         return HuggingFaceModel(
             id=self.checkpoint,
-            traits=Traits(config.get_text_config().num_hidden_layers, self.base(config)),
+            info=ModelInfo(config.get_text_config().num_hidden_layers, self.base(config)),
             network=network,
             prompter=Prompter.of(processor, token, self.picture, generation, pixels),
             layout=layout,

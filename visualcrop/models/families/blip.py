@@ -18,7 +18,18 @@ import numpy as np
 from ...errors import ModelError
 from ...prompt import Prompt
 from ...values import View
-from ..base import NOTHING, By, Capture, Choice, Model, Reading, Reply, Scale, Traits, Work
+from ..base import (
+    NOTHING,
+    By,
+    Capture,
+    Choice,
+    EncodedSize,
+    Internals,
+    Model,
+    ModelInfo,
+    Reply,
+    Usage,
+)
 from ..checkpoints.loading import explaining
 from ..engine.choosing import chooser
 from ..engine.engine import State, go_on, likelihood, speak
@@ -89,7 +100,7 @@ class BlipModel(Model):
     """A decoder that is told of one image; without an image, the decoder alone."""
 
     id: str
-    traits: Traits
+    info: ModelInfo
     network: InstructBlipForConditionalGeneration
     prompter: Prompter
     meter: Meter
@@ -97,7 +108,7 @@ class BlipModel(Model):
     _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one runs at a time
 
     @explaining
-    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+    def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         if capture.values or capture.keys or not (capture.relayed or capture.pixels):
             raise ModelError(NO_PLACE)
         return [self._look(prompt, capture) for prompt in prompts]
@@ -113,9 +124,11 @@ class BlipModel(Model):
         return [self._say(prompt, max_new_tokens) for prompt in prompts]
 
     @explaining
-    def scale(self, view: View) -> Scale:
+    def encoded_size(self, view: View) -> EncodedSize:
         layout = layout_of(view, self.network.config)
-        return Scale(layout.shown, self.network.config.num_query_tokens, layout.grid.cell_side)
+        return EncodedSize(
+            layout.shown, self.network.config.num_query_tokens, layout.grid.cell_side
+        )
 
     @property
     def speaker(self) -> PreTrainedModel:
@@ -123,9 +136,9 @@ class BlipModel(Model):
         speaker: PreTrainedModel = self.network.language_model
         return speaker
 
-    def _look(self, prompt: Prompt, capture: Capture) -> Reading:
+    def _look(self, prompt: Prompt, capture: Capture) -> Internals:
         view, prepared = only_view(prompt), self._prepared(prompt)
-        layout, base = layout_of(view, self.network.config), self.traits.base
+        layout, base = layout_of(view, self.network.config), self.info.base
         if capture.pixels:
             return self._sight(prepared, view, layout)
         with (
@@ -133,25 +146,25 @@ class BlipModel(Model):
             relaying(self.network, self.speaker, capture) as found,
         ):
             found.backward(self._begun(prepared).next)  # it stops before, if none is wanted
-        more = self._shown(prepared) + Work(backward=2 * bool(capture.gradients))
-        return Reading(
+        more = self._shown(prepared) + Usage(backward=2 * bool(capture.gradients))
+        return Internals(
             (patches_of(view, layout, base),),
             {},
             attention={n: rows[0] for n, rows in found.tap.attention.items()},
             gradients={n: rows[0] for n, rows in found.tap.gradients.items()},
             relay=found.relay,
-            work=span.work + more,
+            usage=span.usage + more,
         )
 
-    def _sight(self, prepared: Prepared, view: View, layout: Layout) -> Reading:
+    def _sight(self, prepared: Prepared, view: View, layout: Layout) -> Internals:
         def read(inputs: Mapping[str, Tensor]) -> Tensor:
             return self._begun(attrs.evolve(prepared, inputs=inputs)).next
 
         with self._measured() as span:
             found = sight(self.network, prepared.inputs, read, view, layout)
-        patches = patches_of(view, layout, self.traits.base)
-        work = span.work + self._shown(prepared) + Work(backward=1)
-        return Reading((patches,), {}, sight=found, work=work)
+        patches = patches_of(view, layout, self.info.base)
+        usage = span.usage + self._shown(prepared) + Usage(backward=1)
+        return Internals((patches,), {}, sight=found, usage=usage)
 
     def _weigh(self, prompt: Prompt, choices: Sequence[str], by: By) -> Choice:
         prepared = self._prepared(prompt)
@@ -162,7 +175,7 @@ class BlipModel(Model):
                 logits = [self._likelihood(state, reply) for reply in replies]
             else:
                 logits = state.next[0, [int(reply[0, 0]) for reply in replies]].float().tolist()
-        return Choice(tuple(logits), span.work + self._shown(prepared))
+        return Choice(tuple(logits), span.usage + self._shown(prepared))
 
     def _likelihood(self, state: State, reply: Tensor) -> float:
         """Minus the mean cross-entropy of the reply's tokens."""
@@ -178,11 +191,11 @@ class BlipModel(Model):
             state = self._begun(prepared)
             ends, choose = self.prompter.ends, chooser([prepared])
             (said,) = speak(self.speaker, state, ends, max_new_tokens, choose)
-        return Reply(self.prompter.text(said), span.work + self._shown(prepared))
+        return Reply(self.prompter.text(said), span.usage + self._shown(prepared))
 
-    def _shown(self, prepared: Prepared) -> Work:
+    def _shown(self, prepared: Prepared) -> Usage:
         """What the Q-Former says of each image stands for it."""
-        return Work(image_tokens=len(prepared.views) * self.network.config.num_query_tokens)
+        return Usage(image_tokens=len(prepared.views) * self.network.config.num_query_tokens)
 
     def _begun(self, prepared: Prepared) -> State:
         """The state after what is told of each image, and after all words."""

@@ -9,7 +9,7 @@ import attrs
 
 from ...errors import ModelError
 from ...strategy.base import at_least, option
-from ..base import Model, Traits
+from ..base import Model, ModelInfo
 from ..checkpoints.loading import Source, explained
 from .base import Family
 
@@ -51,7 +51,7 @@ class InstructBlip(Family):
         generation = network.language_model.generation_config
         return BlipModel(
             id=self.checkpoint,
-            traits=Traits(config.text_config.num_hidden_layers, self.base(config)),
+            info=ModelInfo(config.text_config.num_hidden_layers, self.base(config)),
             network=network,
             prompter=PlainWords.of(
                 processor, config.image_token_id, self.picture, generation, self._pixels

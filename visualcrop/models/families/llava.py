@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from ...strategy.base import option
-from ...strategy.defaults import Usually
+from ...strategy.defaults import ConditionalDefault
 from ...values import View
 from ..checkpoints.loading import Source
 from ..layouts.layout import Layout, centre_crop, padded_square
@@ -55,7 +55,7 @@ class Llava(Gridded):
         """Table 7; its layers are those of the 7B model."""
         layers = {"relevance.layers": (14, 32)} if self.depth == 32 else {}
         anchors = {
-            "proposals.k": Usually(30, but=15, below=("steps", 4)),
-            "proposals.s_dist": Usually(2, but=3, on=_OTHER_THAN_VSTAR),
+            "proposals.k": ConditionalDefault(30, but=15, below=("steps", 4)),
+            "proposals.s_dist": ConditionalDefault(2, but=3, on=_OTHER_THAN_VSTAR),
         }
         return {**layers, **anchors, "focus": {"answer": "crop", "t_type2": 0.6}}

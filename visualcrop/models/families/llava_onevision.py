@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ...strategy.base import at_least, option
-from ...strategy.defaults import Usually
+from ...strategy.defaults import ConditionalDefault
 from ...values import View
 from ..checkpoints.loading import Source
 from ..layouts.anyres import anyres
@@ -85,7 +85,7 @@ class LlavaOnevision(Gridded):
     def settings(self) -> Mapping[str, object]:
         """Table 7; its layers are those of the 7B model."""
         layers = {"relevance.layers": (21, 28)} if self.depth == 28 else {}
-        largest = {"proposals.s_max": Usually(5, but=9, on=("vstar",))}
+        largest = {"proposals.s_max": ConditionalDefault(5, but=9, on=("vstar",))}
         return {
             **layers,
             **largest,

@@ -15,7 +15,7 @@ import attrs
 import numpy as np
 
 from ...values import View
-from ..base import Capture, Patches, Relay
+from ..base import Capture, Patches, QFormerAttention
 from ..engine.capture import Tap
 from ..engine.pixels import placed_in
 from ..engine.rows import Call, watched
@@ -45,11 +45,13 @@ class Relayed:
         self.tap.backward(logits)
 
     @property
-    def relay(self) -> Relay:
+    def relay(self) -> QFormerAttention:
         """What stands between the image and the words, without the token of no place."""
         (weights,) = self.weights
         gradients = None if self.gradients is None else self.gradients[0, ..., 1:]
-        return Relay(np.arange(weights.shape[2]), weights[0, ..., 1:].detach(), gradients)
+        return QFormerAttention(
+            np.arange(weights.shape[2]), weights[0, ..., 1:].detach(), gradients
+        )
 
 
 @contextmanager

@@ -16,14 +16,14 @@ from ..base import (
     By,
     Capture,
     Choice,
+    EncodedSize,
+    Internals,
     Model,
+    ModelInfo,
     Patches,
-    Reading,
+    PixelGradients,
     Reply,
-    Scale,
-    Sight,
-    Traits,
-    Work,
+    Usage,
 )
 from .eye import CELL, Floats, slopes, traces
 from .features import LAYERS, cell_features, meaning, word_features, words
@@ -43,18 +43,18 @@ class ToyModel(Model):
     local: bool = False
     passes: int = 0
     id: str = "toy"
-    traits: Traits = Traits(layers=LAYERS, base=_BASE)
+    info: ModelInfo = ModelInfo(layers=LAYERS, base=_BASE)
 
     @property
     def side(self) -> int:
         return _BASE * 2 if self.local else _BASE
 
-    def scale(self, view: View) -> Scale:
+    def encoded_size(self, view: View) -> EncodedSize:
         cells = self.side // CELL
         grid = Grid.even(cells, cells, view.box)
-        return Scale((self.side, self.side), cells**2, grid.cell_side)
+        return EncodedSize((self.side, self.side), cells**2, grid.cell_side)
 
-    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+    def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         self.passes += len(prompts)
         return [
             _Sequence(prompt, self.side, local=self.local).reading(capture) for prompt in prompts
@@ -71,8 +71,8 @@ class ToyModel(Model):
         replies = [reply(prompt, self.side).split(" ")[:max_new_tokens] for prompt in prompts]
         return [Reply(" ".join(r), self._shown(p)) for r, p in zip(replies, prompts, strict=True)]
 
-    def _shown(self, prompt: Prompt) -> Work:
-        return Work(image_tokens=len(prompt.views) * (self.side // CELL) ** 2)
+    def _shown(self, prompt: Prompt) -> Usage:
+        return Usage(image_tokens=len(prompt.views) * (self.side // CELL) ** 2)
 
     def _logits(self, prompt: Prompt, choices: Sequence[str], by: By) -> tuple[float, ...]:
         if [choice.lower() for choice in choices] == ["yes", "no"]:
@@ -97,21 +97,21 @@ class _Sequence:
     def _cells(self) -> int:
         return self.side // CELL
 
-    def reading(self, capture: Capture) -> Reading:
+    def reading(self, capture: Capture) -> Internals:
         seen = {part: traces(part, self.side) for part in self.prompt.views}
         turned = 1.0 if capture.rotary else 0.0
-        return Reading(
+        return Internals(
             tuple(self._patches()),
             {
                 mark.name: self._marked(mark.part, mark.start, mark.stop)
-                for mark in self.prompt.marks
+                for mark in self.prompt.spans
             },
             values={n: self._features(seen, n, _VALUE_NOISE) for n in capture.values},
             keys={n: self._features(seen, n + LAYERS, _KEY_NOISE, turned) for n in capture.keys},
             attention={n: self._attention(seen, n) for n in capture.attention},
             gradients={n: self._attention(seen, n) for n in capture.gradients},
             sight=self._sight() if capture.pixels else None,
-            work=Work(
+            usage=Usage(
                 new_tokens=self.length,
                 backward=int(capture.pixels or bool(capture.gradients)),
                 image_tokens=len(self.prompt.views) * self._cells**2,
@@ -147,13 +147,13 @@ class _Sequence:
         angle = turned * torch.arange(self.length)[:, None] / 40
         return features * torch.cos(angle) + features.roll(1, -1) * torch.sin(angle)
 
-    def _sight(self) -> Sight:
+    def _sight(self) -> PixelGradients:
         """Steep where the view shows what the text names."""
         import torch
 
         (view,) = self.prompt.views
         named = {meaning(word[0]) for word in words(self.prompt.text)}
-        return Sight(view.box, torch.from_numpy(slopes(view, self.side, named)))
+        return PixelGradients(view.box, torch.from_numpy(slopes(view, self.side, named)))
 
     def _attention(self, seen: dict[View, dict[str, Floats]], layer: int) -> Tensor:
         """The last token's attention: to cells that show what the text names. Heads x tokens."""

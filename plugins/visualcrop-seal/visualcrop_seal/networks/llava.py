@@ -10,7 +10,7 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from visualcrop import Traits, errors
+from visualcrop import ModelInfo, errors
 
 from .decoder import Decoder
 from .files import Files
@@ -36,8 +36,8 @@ class Llava:
     device: torch.device
 
     @property
-    def traits(self) -> Traits:
-        return Traits(self.decoder.layers, self.tower.side)
+    def info(self) -> ModelInfo:
+        return ModelInfo(self.decoder.layers, self.tower.side)
 
 
 @contextmanager

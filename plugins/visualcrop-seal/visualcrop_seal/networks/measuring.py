@@ -13,7 +13,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from visualcrop import Model, Work
+from visualcrop import Model, Usage
 
 _FLASH = "_scaled_dot_product_flash_attention"
 _SAME = {  # what torch's list leaves out
@@ -43,7 +43,7 @@ class Measured:
     new: int = 0
     shown: int = 0  # of the new ones, those that stand for images
     decoded: int = 0
-    work: Work = Work()
+    usage: Usage = Usage()
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def measured(device: torch.device) -> Iterator[Measured]:
     with torch.no_grad(), Flops() as flops:
         yield span
     peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0
-    span.work = Work(
+    span.usage = Usage(
         new_tokens=span.new,
         decoded_tokens=span.decoded,
         image_tokens=span.shown,

@@ -9,7 +9,7 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from visualcrop import Capture, Choice, Prompt, Reading, Reply, Traits, View, errors
+from visualcrop import Capture, Choice, Internals, ModelInfo, Prompt, Reply, View, errors
 
 from .decoder import Decoder, State
 from .fitting import under
@@ -54,7 +54,7 @@ class VqaModel(Counted):
     """The first view is the image, those after it are objects in it."""
 
     id: str
-    traits: Traits
+    info: ModelInfo
     words: Words
     decoder: Decoder
     eye: Eye
@@ -70,7 +70,7 @@ class VqaModel(Counted):
         self.count(len(prompts) * (len(choices) if by == "sentence" else 1))
         return [self._weigh(prompt, choices, by) for prompt in prompts]
 
-    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+    def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         raise errors.ModelError(NO_MAP)
 
     def _say(self, prompt: Prompt, most: int) -> Reply:
@@ -81,7 +81,7 @@ class VqaModel(Counted):
             said = [token for token, _ in self.decoder.greedy(state, end, most)]
             span.new, span.shown = state.length, state.shown
             span.decoded = max(0, len(said) - 1)
-        return Reply(self.words.text(said), span.work)
+        return Reply(self.words.text(said), span.usage)
 
     def _weigh(self, prompt: Prompt, choices: Sequence[str], by: str) -> Choice:
         replies = [self._reply(prompt, choice) for choice in choices]
@@ -95,7 +95,7 @@ class VqaModel(Counted):
             else:
                 after = self.decoder.logits(state.hidden).float()
                 weights = [float(after[reply[0]]) for reply in replies]
-        return Choice(tuple(weights), span.work)
+        return Choice(tuple(weights), span.usage)
 
     def _read(self, prompt: Prompt) -> State:
         longs = self._longs(len(prompt.views) - 1)
@@ -147,4 +147,4 @@ def open_vqa(recipe: Recipe, *, as_trained: bool) -> VqaModel:
     with opened(recipe, torch.float16, "V*'s answering model") as llava:
         few = object_projector(under(llava.tensors, "model.mm_projector_object."))
     eye = Eye(llava.tower, llava.projector, few.to(llava.device))
-    return VqaModel(recipe.checkpoint, llava.traits, llava.words, llava.decoder, eye, as_trained)
+    return VqaModel(recipe.checkpoint, llava.info, llava.words, llava.decoder, eye, as_trained)

@@ -9,7 +9,7 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from visualcrop import Capture, Choice, Prompt, Reading, Reply, Traits, View, errors
+from visualcrop import Capture, Choice, Internals, ModelInfo, Prompt, Reply, View, errors
 
 from ..located import Located
 from .decoder import Decoder
@@ -79,7 +79,7 @@ class VsmModel(Counted):
     """Replies about one image; where the reply points, it says where."""
 
     id: str
-    traits: Traits
+    info: ModelInfo
     words: Words
     decoder: Decoder
     tower: Tower
@@ -90,7 +90,7 @@ class VsmModel(Counted):
         self.count(len(prompts))
         return [self._say(prompt, max_new_tokens) for prompt in prompts]
 
-    def read(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Reading]:
+    def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         raise errors.ModelError("V*'s search model shows no internals; it can only be asked.")
 
     def choose(
@@ -113,7 +113,7 @@ class VsmModel(Counted):
             if pointed := [hidden for token, hidden in said if token == loc]:
                 reply = self.pointing(reply, view, pointed[-1])
             span.decoded = max(0, len(said) - 1)
-        return attrs.evolve(reply, work=span.work)
+        return attrs.evolve(reply, usage=span.usage)
 
     def _asked(self, text: str, view: View, span: Measured) -> Tensor:
         """The prompt in embeddings; each side of the image is cut into tokens on its own."""
@@ -130,7 +130,7 @@ def open_vsm(recipe: Recipe) -> VsmModel:
     with opened(recipe, torch.bfloat16, "V*'s search model") as llava:
         pointing = Pointing.of(llava.tensors, llava.dtype).to(llava.device)
     parts = llava.words, llava.decoder, llava.tower, llava.projector
-    return VsmModel(recipe.checkpoint, llava.traits, *parts, pointing)
+    return VsmModel(recipe.checkpoint, llava.info, *parts, pointing)
 
 
 def _two_layers(tensors: Mapping[str, Tensor]) -> nn.Sequential:

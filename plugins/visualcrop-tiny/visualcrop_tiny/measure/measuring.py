@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from visualcrop import Image, Looker, Registry, Sample, say
+from visualcrop import Image, Registry, Sample, VisualSearch, say
 
 from ..needles import Needles
 from .methods import ORACLE, SEARCH, Replies, lookers, oracle, replies
@@ -102,14 +102,14 @@ def measure(model: str, needles: str, kind: str) -> Figures:
     rng = Random(0)  # noqa: S311 - places, not secrets
     for number, sample in enumerate(samples, 1):
         image = sample.source.open()
-        for name, looker in methods.items():
-            figures.add(name, kind, replies(looker, sample, image), sample)
+        for name, search in methods.items():
+            figures.add(name, kind, replies(search, sample, image), sample)
         if kind != "existence":
             figures.add(ORACLE, kind, oracle(methods[SEARCH], sample, image), sample)
         if kind == "attribute":
-            looker, target = methods["direct"], sample.targets[0]
+            search, target = methods["direct"], sample.targets[0]
             for name, source in maps.items():
-                first, eighth = pointed(looker, source, boxes, target, image)
+                first, eighth = pointed(search, source, boxes, target, image)
                 figures.hits[name, "first box"].append(first)
                 figures.hits[name, "first 8 boxes"].append(eighth)
             _existence(methods[SEARCH], sample, image, rng, figures)
@@ -118,11 +118,13 @@ def measure(model: str, needles: str, kind: str) -> Figures:
     return figures
 
 
-def _existence(looker: Looker, sample: Sample, image: Image, rng: Random, figures: Figures) -> None:
+def _existence(
+    search: VisualSearch, sample: Sample, image: Image, rng: Random, figures: Figures
+) -> None:
     target = sample.targets[0]
     others = other_things(sample, image, target)
     places = elsewhere(image, target.box, rng)
-    there, absent = confidences(looker, sample, image, [*others, *places])
+    there, absent = confidences(search, sample, image, [*others, *places])
     figures.sure["there"].append(there)
     figures.sure["at another thing"] += absent[: len(others)]
     figures.sure["somewhere else"] += absent[len(others) :]

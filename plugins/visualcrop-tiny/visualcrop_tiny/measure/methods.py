@@ -13,11 +13,11 @@ from visualcrop import (
     Finding,
     Image,
     Ledger,
-    Looker,
     Model,
     Question,
     Sample,
     Target,
+    VisualSearch,
 )
 
 _BOUND = "overrun=false"  # so that the steps are what they say
@@ -41,36 +41,36 @@ class Replies:
     open: Answer
 
 
-def lookers(spec: str) -> dict[str, Looker]:
+def lookers(spec: str) -> dict[str, VisualSearch]:
     """Every method, on one model."""
-    opened = {name: Looker.open(spec, method) for name, method in SPECS.items()}
+    opened = {name: VisualSearch.open(spec, method) for name, method in SPECS.items()}
     model = opened["direct"].model
-    return {name: attrs.evolve(looker, model=model) for name, looker in opened.items()}
+    return {name: attrs.evolve(search, model=model) for name, search in opened.items()}
 
 
-def replies(looker: Looker, sample: Sample, image: Image) -> Replies:
+def replies(search: VisualSearch, sample: Sample, image: Image) -> Replies:
     """Search once, answer twice."""
-    letter = looker.ask(image, sample.text, sample.choices)
-    if not hasattr(looker.searcher, "answer"):
-        return Replies(letter, looker.ask(image, sample.text))
-    return Replies(letter, composed(looker, Question(sample.text, image), letter.findings))
+    letter = search.ask(image, sample.text, sample.choices)
+    if not hasattr(search.searcher, "answer"):
+        return Replies(letter, search.ask(image, sample.text))
+    return Replies(letter, composed(search, Question(sample.text, image), letter.findings))
 
 
-def oracle(looker: Looker, sample: Sample, image: Image) -> Replies:
+def oracle(search: VisualSearch, sample: Sample, image: Image) -> Replies:
     """Answer from boxes about the true places."""
     findings = [
         Finding(Target(t.name, every=sample.category == ("count",)), box_about(t.box, image))
         for t in sample.targets
     ]
     asked = Question(sample.text, image, sample.choices), Question(sample.text, image)
-    return Replies(*(composed(looker, question, findings) for question in asked))
+    return Replies(*(composed(search, question, findings) for question in asked))
 
 
-def composed(looker: Looker, question: Question, findings: Sequence[Finding]) -> Answer:
+def composed(search: VisualSearch, question: Question, findings: Sequence[Finding]) -> Answer:
     """The composer's answer from these findings, and what it cost."""
     ledger = Ledger()
-    answer: Answer = looker.searcher.answer.compose(  # type: ignore[attr-defined]
-        question, findings, BudgetedModel(looker.model, ledger)
+    answer: Answer = search.searcher.answer.compose(  # type: ignore[attr-defined]
+        question, findings, BudgetedModel(search.model, ledger)
     )
     return attrs.evolve(answer, passes=ledger.by_stage())
 

@@ -8,7 +8,6 @@ from random import Random
 from visualcrop import (
     Box,
     Image,
-    Looker,
     ProposalGenerator,
     Registry,
     RelevanceSource,
@@ -16,6 +15,7 @@ from visualcrop import (
     Target,
     TargetBox,
     View,
+    VisualSearch,
     errors,
 )
 
@@ -39,14 +39,14 @@ def sources() -> Mapping[str, RelevanceSource]:
 
 
 def pointed(
-    looker: Looker,
+    search: VisualSearch,
     source: RelevanceSource,
     boxes: ProposalGenerator,
     target: TargetBox,
     image: Image,
 ) -> tuple[bool, bool]:
     """Whether the first box, and whether one of the first eight, holds half of the target."""
-    found = source.map(View.whole(image), Target(target.name), budgeted(looker.model))
+    found = source.map(View.whole(image), Target(target.name), budgeted(search.model))
     hits = [_held(p.box, target.box) for p in boxes.propose(found)[:_FIRST]]
     return hits[0], any(hits)
 
@@ -57,12 +57,12 @@ def _held(box: Box, target: Box) -> bool:
 
 
 def confidences(
-    looker: Looker, sample: Sample, image: Image, others: list[Box]
+    search: VisualSearch, sample: Sample, image: Image, others: list[Box]
 ) -> tuple[float, list[float]]:
     """How sure the model is of the target in a crop of it, and in crops of *others*."""
-    target, searcher = sample.targets[0], looker.searcher
+    target, searcher = sample.targets[0], search.searcher
     views = [View(image, box_about(box, image)) for box in (target.box, *others)]
-    sure = searcher.verification.verify(views, Target(target.name), budgeted(looker.model))  # type: ignore[attr-defined]
+    sure = searcher.verification.verify(views, Target(target.name), budgeted(search.model))  # type: ignore[attr-defined]
     return sure[0], list(sure[1:])
 
 

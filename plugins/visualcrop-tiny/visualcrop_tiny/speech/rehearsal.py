@@ -14,13 +14,13 @@ from visualcrop import (
     Choice,
     Finding,
     Image,
+    Internals,
     Ledger,
     Model,
+    ModelInfo,
     Prompt,
     Question,
-    Reading,
     Reply,
-    Traits,
     reply,
 )
 
@@ -32,11 +32,13 @@ class Listener(Model):
     """Takes down what it is asked, and has nothing to say."""
 
     id: str = "listener"
-    traits: Traits = Traits(6, 112)
+    info: ModelInfo = ModelInfo(6, 112)
     heard: list[Prompt] = attrs.field(factory=list)
     passes: int = 0
 
-    def read(self, prompts: Sequence[Prompt], capture: Capture = _NOTHING) -> Sequence[Reading]:
+    def forward(
+        self, prompts: Sequence[Prompt], capture: Capture = _NOTHING
+    ) -> Sequence[Internals]:
         raise NotImplementedError
 
     def choose(

@@ -7,7 +7,7 @@ from functools import reduce
 
 import numpy as np
 
-from visualcrop import Box, merged
+from visualcrop import Box, merge_boxes
 
 from ..scenes import Scene, Thing
 from .sight import GRID, View, canvas, part, whole
@@ -55,7 +55,7 @@ def _several(scene: Scene, rng: np.random.Generator, *, alike: bool) -> list[Box
     else:
         chosen = _some(scene, rng, int(rng.integers(2, 5)))
     boxes = [roi(scene, rng, thing) for thing in chosen]
-    return merged(boxes) if alike or rng.random() < 0.7 else boxes
+    return merge_boxes(boxes) if alike or rng.random() < 0.7 else boxes
 
 
 def roi(scene: Scene, rng: np.random.Generator, thing: Thing) -> Box:

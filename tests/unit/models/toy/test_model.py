@@ -20,26 +20,26 @@ class TestRead:
     """One prompt's pass, seen from inside."""
 
     def test_lays_text_and_views_out_in_order(self) -> None:
-        """A token to begin with, one per word, one per cell; marks and patches say which."""
-        (seen,) = ToyModel().read([_prompt()])
+        """A token to begin with, one per word, one per cell; spans and patches say which."""
+        (seen,) = ToyModel().forward([_prompt()])
         (patches,) = seen.patches
         assert patches.tokens[0, 0] == 1 + 2  # after <begin>, Look, :
         assert patches.tokens.shape == (36, 36)
         last = int(patches.tokens[-1, -1])
-        assert seen.marks["target"].tolist() == [last + 4, last + 5]  # Is there a red mug
-        assert seen.work.new_tokens == last + 1 + 7
+        assert seen.spans["target"].tolist() == [last + 4, last + 5]  # Is there a red mug
+        assert seen.usage.new_tokens == last + 1 + 7
 
     def test_local_cells_are_finer(self) -> None:
         """With local cells there are twice as many on a side, and they say so."""
-        (seen,) = ToyModel(local=True).read([_prompt()])
+        (seen,) = ToyModel(local=True).forward([_prompt()])
         assert seen.patches[0].tokens.shape == (72, 72)
         assert seen.patches[0].local
 
     def test_keeps_what_is_asked_for(self) -> None:
         """Heads x tokens x width of the layers named, and an attention row that sums to one."""
         capture = Capture(values=(1, 3), keys=(2,), attention=(0,))
-        (seen,) = ToyModel().read([_prompt()], capture)
-        tokens = seen.work.new_tokens
+        (seen,) = ToyModel().forward([_prompt()], capture)
+        tokens = seen.usage.new_tokens
         assert {layer: x.shape for layer, x in seen.values.items()} == dict.fromkeys(
             (1, 3), (2, tokens, 16)
         )
@@ -48,19 +48,19 @@ class TestRead:
 
     def test_rotary_turns_keys(self) -> None:
         """Keys with and without positions differ, and the first token's do not."""
-        (plain,) = ToyModel().read([_prompt()], Capture(keys=(2,), rotary=False))
-        (turned,) = ToyModel().read([_prompt()], Capture(keys=(2,)))
+        (plain,) = ToyModel().forward([_prompt()], Capture(keys=(2,), rotary=False))
+        (turned,) = ToyModel().forward([_prompt()], Capture(keys=(2,)))
         assert not torch.equal(plain.keys[2], turned.keys[2])
         assert torch.equal(plain.keys[2][:, 0], turned.keys[2][:, 0])
 
     def test_together_as_alone(self) -> None:
         """What else is read, before or beside, changes no number."""
         prompts, capture = [_prompt(), _prompt("green coin")], Capture(values=(3,))
-        together = ToyModel().read(prompts, capture)
-        alone = [ToyModel().read([prompt], capture)[0] for prompt in prompts]
+        together = ToyModel().forward(prompts, capture)
+        alone = [ToyModel().forward([prompt], capture)[0] for prompt in prompts]
         for one, other in zip(together, alone, strict=True):
             assert torch.equal(one.values[3], other.values[3])
-            assert np.array_equal(one.marks["target"], other.marks["target"])
+            assert np.array_equal(one.spans["target"], other.spans["target"])
 
 
 class TestGenerate:
@@ -79,9 +79,9 @@ class TestToy:
     def test_opens_a_model_of_its_own(self) -> None:
         """Each opening counts from zero, with the cells that the recipe says."""
         one, other = Toy(local=True).open(), Toy().open()
-        one.read([_prompt()])
+        one.forward([_prompt()])
         assert (one.passes, other.passes) == (1, 0)
-        assert one.read([_prompt()])[0].patches[0].local
+        assert one.forward([_prompt()])[0].patches[0].local
 
     def test_settings_follow_the_cells(self) -> None:
         """With local cells, text boxes suit `focus`; without, nothing is to be changed."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ....utils.forking import in_child
-from ...base import Work
+from ...base import Usage
 from .flops import formula, gauges
 from .tally import Tally
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Span:
     """A stretch of time. Its work is that of all threads, known when it has ended."""
 
-    work: Work = Work()
+    usage: Usage = Usage()
 
 
 class Meter:
@@ -58,11 +58,11 @@ class Meter:
         """Rows that were read, before anything was decoded; of packed rows, what they hold."""
         return self._tally.sequences
 
-    def work(self) -> Work:
+    def usage(self) -> Usage:
         """All work so far. Seconds and peak memory are those of measured spans."""
         flops, passes = self._tally.flops, self._tally
         counts = passes.new, passes.reused, passes.decoded
-        return Work(*counts, flops, self._seconds, self._peak, macs=passes.by_formula)
+        return Usage(*counts, flops, self._seconds, self._peak, macs=passes.by_formula)
 
     def packed(self, sequences: int, reused: int | None = None) -> AbstractContextManager[None]:
         """
@@ -81,12 +81,12 @@ class Meter:
         """Time a stretch and tell its work. Spans may overlap; each second counts once."""
         span = Span()
         self._mark(opened=span)
-        before = self.work()
+        before = self.usage()
         try:
             yield span
         finally:
             self._mark(closed=span)
-            span.work = _since(before, self.work(), span.work.peak_bytes)
+            span.usage = _since(before, self.usage(), span.usage.peak_bytes)
 
     def installed(self) -> bool:
         """Whether every gauge is still in its place, with nothing before it."""
@@ -112,7 +112,7 @@ class Meter:
                 self._peak = max(self._peak, peak)
             self._marked = now
             for span in self._open:
-                span.work = Work(peak_bytes=max(span.work.peak_bytes, peak))
+                span.usage = Usage(peak_bytes=max(span.usage.peak_bytes, peak))
             if opened:
                 self._open.append(opened)
             if closed:
@@ -130,8 +130,8 @@ class Meter:
         return peak
 
 
-def _since(before: Work, after: Work, peak: int) -> Work:
-    return Work(
+def _since(before: Usage, after: Usage, peak: int) -> Usage:
+    return Usage(
         new_tokens=after.new_tokens - before.new_tokens,
         reused_tokens=after.reused_tokens - before.reused_tokens,
         decoded_tokens=after.decoded_tokens - before.decoded_tokens,
