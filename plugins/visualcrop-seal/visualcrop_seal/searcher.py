@@ -9,9 +9,7 @@ import attrs
 from attrs.validators import ge, gt
 
 from visualcrop import (
-    ANSWER,
     Answer,
-    AnswerComposer,
     Box,
     BudgetedModel,
     Evidence,
@@ -20,12 +18,10 @@ from visualcrop import (
     InContext,
     Proposal,
     Question,
-    Searcher,
     Target,
-    TargetExtractor,
     errors,
-    option,
 )
+from visualcrop.plugin import ANSWER, AnswerComposer, Searcher, TargetExtractor, option
 
 from .internal import Internal
 from .locator import Looking, TargetLocator
