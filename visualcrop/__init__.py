@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import errors
 from .answer.collage import Collage, merge_boxes
-from .answer.replying import reply
+from .answer.reply import inference_option, max_new_tokens_option, reply
 from .api import VisualSearch
 from .budget import (
     ANSWER,
@@ -54,14 +54,14 @@ from .plugin.manager import Plugin, Plugins, load_plugins
 from .plugin.registry import Registry
 from .prompt import Prompt, Sampling, TextSpan
 from .proposals.anchors import Anchors
-from .protocol import PromptProtocol
+from .protocol import Inference, PromptProtocol
 from .record import Record
 from .relevance.similarity import pseudo_attention, similarity_map, smooth_map
 from .relevance.vv import Vv
 from .spec.parse import Spec
 from .strategy.base import Strategy, at_least, between, option
 from .strategy.defaults import ConditionalDefault
-from .targets.in_context import InContext
+from .targets.in_context import InContext, targets_option
 from .values import Answer, Evidence, Finding, Proposal, Question, RelevanceMap, Target, View
 from .verification.existence import Existence
 
@@ -92,6 +92,7 @@ __all__ = [
     "Image",
     "ImageSource",
     "InContext",
+    "Inference",
     "Internals",
     "Judge",
     "JudgeFn",
@@ -141,7 +142,9 @@ __all__ = [
     "errors",
     "focus_paper",
     "hookimpl",
+    "inference_option",
     "load_plugins",
+    "max_new_tokens_option",
     "merge_boxes",
     "option",
     "pseudo_attention",
@@ -149,4 +152,5 @@ __all__ = [
     "say",
     "similarity_map",
     "smooth_map",
+    "targets_option",
 ]
