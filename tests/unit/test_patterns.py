@@ -30,18 +30,18 @@ _ROOT = Path(__file__).parents[2]
 _ANCHORED = {"match", "fullmatch"}
 _CALLS = {*_ANCHORED, "compile", "search", "sub", "subn", "split", "findall", "finditer"}
 _LITTLE = {  # by file and pattern's first letters: why it may be slow
-    ("extraction.py", r"\b(?:answer|"): "a reply's first 2,000 characters",
+    ("protocol.py", r"\b(?:answer|"): "a reply's first 2,000 characters",
 }
 _ELSEWHERE = {
     "WORD": {"fullmatch"},
     "KEBAB": {"fullmatch"},
 }  # how patterns are used that other files import
 _WOVEN = {  # by file: why what is put into the pattern cannot make it slow
-    "extraction.py": "an escaped text between two conditions on a letter",
+    "protocol.py": "an escaped text between two conditions on a letter",
     "prompting.py": "escaped texts, one of them",
     "words.py": "escaped texts, one of them",
     "folder.py": "an escaped name of a file, and numbers of a few digits",
-    "spec_text.py": "the pattern WORD; the whole is checked below",
+    "parse.py": "the pattern WORD; the whole is checked below",
 }
 
 
