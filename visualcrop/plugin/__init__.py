@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..answer.collage import Collage, merge_boxes
-from ..answer.replying import reply
+from ..answer.reply import inference_option, max_new_tokens_option, reply
 from ..budget import ANSWER
 from ..data.base import Dataset, ImageSource, Problem, TargetBox
 from ..executors.base import Executor, Task, Worker, WorkerFactory
@@ -17,10 +17,12 @@ from ..interfaces import (
 )
 from ..judges.base import Judge, JudgeFn, Verdict
 from ..output.streams import say
+from ..protocol import Inference
 from ..relevance.similarity import pseudo_attention, similarity_map, smooth_map
 from ..spec.parse import Spec
 from ..strategy.base import Strategy, at_least, between, option
 from ..strategy.defaults import ConditionalDefault
+from ..targets.in_context import targets_option
 from .hooks import hookimpl
 from .manager import Plugin, Plugins, load_plugins
 from .registry import Registry
@@ -33,6 +35,7 @@ __all__ = [
     "Dataset",
     "Executor",
     "ImageSource",
+    "Inference",
     "Judge",
     "JudgeFn",
     "Plugin",
@@ -54,7 +57,9 @@ __all__ = [
     "at_least",
     "between",
     "hookimpl",
+    "inference_option",
     "load_plugins",
+    "max_new_tokens_option",
     "merge_boxes",
     "option",
     "pseudo_attention",
@@ -62,4 +67,5 @@ __all__ = [
     "say",
     "similarity_map",
     "smooth_map",
+    "targets_option",
 ]
