@@ -23,6 +23,7 @@ from .relevance_suite import RelevanceSourceSuite
 from .searcher_suite import SearcherSuite
 from .strategy_suite import StrategySuite
 from .targets_suite import TargetExtractorSuite
+from .tiny import byte_tokenizer, random_network
 from .verification_suite import VerifierSuite
 
 SUITES: dict[str, type[StrategySuite]] = {
@@ -57,4 +58,6 @@ __all__ = [
     "Thing",
     "ToyModel",
     "VerifierSuite",
+    "byte_tokenizer",
+    "random_network",
 ]
