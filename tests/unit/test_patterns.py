@@ -20,9 +20,10 @@ import pytest
 
 from tests.unit.patterns import slow
 from tests.unit.refusals import refused
-from visualcrop import Image, Question, Registry, Searcher, Spec
+from visualcrop import Image, Question
 from visualcrop.answer.interleaved import choose_outline_colour
 from visualcrop.errors import QuestionError, SpecError
+from visualcrop.plugin import Registry, Searcher, Spec
 from visualcrop.spec.parse import _TOKEN
 from visualcrop.targets.quoted import _QUOTED
 

@@ -6,18 +6,8 @@ from collections.abc import Sequence
 
 import attrs
 
-from visualcrop import (
-    ANSWER,
-    Answer,
-    BudgetedModel,
-    Evidence,
-    Finding,
-    Inference,
-    Question,
-    Target,
-    View,
-    reply,
-)
+from visualcrop import Answer, BudgetedModel, Evidence, Finding, Question, Target, View
+from visualcrop.plugin import ANSWER, Inference, reply
 
 from .partition import Places
 

@@ -9,21 +9,14 @@ from functools import lru_cache, partial
 
 import attrs
 
-from visualcrop import (
-    Answer,
-    BatchingModel,
-    BudgetedModel,
-    Image,
+from visualcrop import Answer, BudgetedModel, Image, Model, ModelFamily, Question, Sampling, errors
+from visualcrop.models import BatchingModel
+from visualcrop.plugin import (
     Inference,
-    Model,
-    ModelFamily,
-    Question,
-    Sampling,
     Searcher,
     Spec,
     at_least,
     between,
-    errors,
     inference_option,
     max_new_tokens_option,
     option,

@@ -9,9 +9,7 @@ import attrs
 from attrs.validators import ge, gt
 
 from visualcrop import (
-    ANSWER,
     Answer,
-    AnswerComposer,
     Box,
     BudgetedModel,
     Evidence,
@@ -19,10 +17,14 @@ from visualcrop import (
     Image,
     Proposal,
     Question,
-    Searcher,
     Target,
-    TargetExtractor,
     errors,
+)
+from visualcrop.plugin import (
+    ANSWER,
+    AnswerComposer,
+    Searcher,
+    TargetExtractor,
     option,
     targets_option,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualcrop import Strategy, hookimpl
+from visualcrop.plugin import Strategy, hookimpl
 
 from .maps import GradAtt, PureGrad, RelAtt
 from .searcher import ViCrop

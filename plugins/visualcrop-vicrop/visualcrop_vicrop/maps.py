@@ -16,16 +16,14 @@ from visualcrop import (
     Capture,
     Grid,
     Internals,
-    ModelInfo,
     Prompt,
     RelevanceMap,
-    RelevanceSource,
     Target,
     View,
-    at_least,
     errors,
-    option,
 )
+from visualcrop.models import ModelInfo
+from visualcrop.plugin import RelevanceSource, at_least, option
 
 if TYPE_CHECKING:
     from torch import Tensor

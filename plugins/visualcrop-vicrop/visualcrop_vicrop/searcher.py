@@ -7,21 +7,23 @@ from typing import Literal
 import attrs
 
 from visualcrop import (
-    ANSWER,
     Answer,
     Box,
     BudgetedModel,
     Evidence,
     Finding,
-    Inference,
     Question,
     RelevanceMap,
-    RelevanceSource,
-    Searcher,
     Target,
     View,
-    at_least,
     errors,
+)
+from visualcrop.plugin import (
+    ANSWER,
+    Inference,
+    RelevanceSource,
+    Searcher,
+    at_least,
     inference_option,
     max_new_tokens_option,
     option,

@@ -7,18 +7,15 @@ from typing import Any, Literal
 
 import attrs
 
-from visualcrop import (
+from visualcrop import Answer, BudgetedModel, Question, errors
+from visualcrop.models import ModelInfo
+from visualcrop.plugin import (
     ANSWER,
-    Answer,
-    BudgetedModel,
     Inference,
-    ModelInfo,
-    Question,
     Searcher,
     TargetExtractor,
     at_least,
     between,
-    errors,
     inference_option,
     max_new_tokens_option,
     option,
