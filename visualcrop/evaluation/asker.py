@@ -97,8 +97,7 @@ class Asker(Worker):
             self.model.forget()
         if isinstance(self.model, Recalling):
             self.model.about(question.image.digest)
-        with ledger.lend(self.model) as model:
-            return self.searchers[variant].search(question, model)
+        return self.searchers[variant].run(question, self.model, ledger)
 
     def _scored(self, sample: Sample, answer: Answer) -> dict[str, Any]:
         """By the words; the judge is asked only where they are not a right answer's."""

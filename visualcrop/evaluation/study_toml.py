@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 from ..budget import Budget
 from ..errors import EvaluationError, SpecError, nearest
-from ..spec.coerce import conform
+from ..spec.coerce import coerce
 from ..utils.paths import expanded, read_whole
 from .study import BASELINE, Study
 from .study_paper import Beside
@@ -29,7 +29,7 @@ def read_study(path: Path, model: str | None = None) -> Study:
     if not {"dataset", "model"} <= {*told}:
         raise EvaluationError(f"The study {str(path)!r} needs a dataset and a model.")
     try:
-        given = {key: conform(told[key], hints[key], key, _none) for key in plain & {*told}}
+        given = {key: coerce(told[key], hints[key], key, _none) for key in plain & {*told}}
         given["budget"] = _budget(told.get("budget", {}))
         given["beside"] = _beside(told["paper"]) if "paper" in told else None
         specs, options = _swept(told["sweep"]) if "sweep" in told else ({}, {})
@@ -58,14 +58,14 @@ def _check_keys(told: Mapping[str, Any], known: set[str], where: str) -> None:
 def _budget(told: Any) -> Budget:
     hints = get_type_hints(Budget)
     limits = _table(told, "budget", {*hints})
-    return Budget(**{k: conform(v, hints[k], f"budget.{k}", _none) for k, v in limits.items()})
+    return Budget(**{k: coerce(v, hints[k], f"budget.{k}", _none) for k, v in limits.items()})
 
 
 def _swept(told: Any) -> tuple[dict[str, str], dict[str, list[str]]]:
     """Specs and options by label, of one search under many settings."""
     swept = _table(told, "sweep", {*_SWEEP, "set", "draw"})
     sets, draws = (_listed(swept.get(name, []), f"sweep.{name}") for name in ("set", "draw"))
-    how = {k: conform(swept[k], v, f"sweep.{k}", _none) for k, v in _SWEEP.items() if k in swept}
+    how = {k: coerce(swept[k], v, f"sweep.{k}", _none) for k, v in _SWEEP.items() if k in swept}
     points = labelled(grid(sets, draws, how.get("draws", 50), how.get("seed", 0)))
     spec = how.get("searcher", "focus")
     return dict.fromkeys(points, spec), {label: [*point] for label, point in points.items()}
@@ -75,7 +75,7 @@ def _beside(told: Any) -> Beside:
     paper = _table(told, "paper", {"table", "columns", "rows", "where"})
     if not {"table", "columns", "rows"} <= {*paper}:
         raise SpecError("it needs a table, columns and rows @ paper")
-    number = conform(paper["table"], int, "paper.table", _none)
+    number = coerce(paper["table"], int, "paper.table", _none)
     rows = _table(paper["rows"], "paper.rows")
     cells = {label: _texts(each, f"paper.rows.{label}") for label, each in rows.items()}
     columns, where = (_texts(paper.get(n, {}), f"paper.{n}") for n in ("columns", "where"))
@@ -84,7 +84,7 @@ def _beside(told: Any) -> Beside:
 
 def _texts(told: Any, name: str) -> dict[str, str]:
     table = _table(told, name)
-    return {key: conform(value, str, f"{name}.{key}", _none) for key, value in table.items()}
+    return {key: coerce(value, str, f"{name}.{key}", _none) for key, value in table.items()}
 
 
 def _listed(told: Any, path: str) -> list[str]:

@@ -12,16 +12,13 @@ from visualcrop import (
     Existence,
     Prompt,
     Proposal,
-    ProposalGenerator,
     RelevanceMap,
-    RelevanceSource,
     Target,
-    Verifier,
     View,
     Vv,
     errors,
-    option,
 )
+from visualcrop.plugin import ProposalGenerator, RelevanceSource, Verifier, option
 
 from .locator import LOCATION_PROMPT, TargetLocator, parse_location
 from .search import Detections

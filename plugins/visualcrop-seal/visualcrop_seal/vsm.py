@@ -21,8 +21,8 @@ from visualcrop import (
     Target,
     View,
     errors,
-    option,
 )
+from visualcrop.plugin import option
 
 from .locator import LOCATION_PROMPT, TargetLocator, parse_location
 from .search import Detections

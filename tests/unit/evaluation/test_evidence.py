@@ -17,17 +17,15 @@ from visualcrop import (
     Grid,
     Ledger,
     Record,
-    Registry,
     RelevanceMap,
-    Searcher,
     Target,
-    Task,
     VisualcropError,
 )
 from visualcrop.evaluation.asker import Asker
 from visualcrop.evaluation.evidence import answer_of, written
 from visualcrop.evaluation.study import Study
 from visualcrop.models.toy.dataset import ToyScenes
+from visualcrop.plugin import Registry, Searcher, Task
 from visualcrop.testing import Bench, ToyModel
 
 

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import pytest
 
-from visualcrop import Image, ImageSource, Prompt, Registry, Sample
+from visualcrop import Image, Prompt, Sample
 from visualcrop.evaluation.asker import Asker
 from visualcrop.evaluation.image_cache import Opening
 from visualcrop.evaluation.study import Study
@@ -19,6 +19,7 @@ from visualcrop.executors.base import Task
 from visualcrop.image_io import MAX_BYTES
 from visualcrop.models.engine.recalling import Recalling
 from visualcrop.models.engine.wrapping import Wrapping
+from visualcrop.plugin import ImageSource, Registry
 from visualcrop.record import Record
 
 
@@ -77,12 +78,12 @@ class TestSharing:
         """Four points read the maps of one, and check and show what is new; docs has the table."""
         run, records = _swept(axis)
         charged = sum(sum(record.passes.values()) for record in records)
-        assert (run["read"], run["choose"], run["generate"], charged) == _COUNTS[axis]
+        assert (run["forward"], run["choose"], run["generate"], charged) == _COUNTS[axis]
 
     def test_layers_are_known_from_the_second_question_on(self) -> None:
         """On the first, a point that wants other layers than those before it has them read."""
         points, _ = _swept("relevance.layers=[2, 4],[0, 2],[1, 3]")
-        assert points["read"] == 6 + 1
+        assert points["forward"] == 6 + 1
 
     @pytest.mark.parametrize("axis", [*_COUNTS][1:])
     def test_each_point_is_charged_as_if_alone(self, axis: str) -> None:

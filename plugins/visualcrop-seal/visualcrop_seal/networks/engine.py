@@ -19,7 +19,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 from transformers import DynamicCache, LlamaConfig, LlamaForCausalLM
 
-from visualcrop import Model, Prompt, Usage, errors
+from visualcrop import Model, Prompt, errors
+from visualcrop.models import Usage
 
 from .checkpoint import load_pretrained
 

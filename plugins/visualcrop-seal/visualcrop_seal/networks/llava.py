@@ -9,7 +9,8 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from visualcrop import ModelInfo, errors
+from visualcrop import errors
+from visualcrop.models import ModelInfo
 
 from .checkpoint import (
     CheckpointFolder,

@@ -14,7 +14,6 @@ from visualcrop import (
     Choice,
     Grid,
     Internals,
-    ModelInfo,
     Prompt,
     Proposal,
     RelevanceMap,
@@ -22,6 +21,7 @@ from visualcrop import (
     View,
     errors,
 )
+from visualcrop.models import ModelInfo
 
 from .checkpoint import CheckpointOptions, load_weights, select_prefix
 from .engine import (
