@@ -21,8 +21,8 @@ import PIL.Image
 
 from tests.unit.evaluation.studies import manifest_of
 from visualcrop import Answer, Box, Evidence, Finding, Grid, Record, RelevanceMap, Target
-from visualcrop.evaluation.beginning import begun
 from visualcrop.evaluation.evidence import written
+from visualcrop.evaluation.resume import begun
 from visualcrop.evaluation.study import Study
 
 _IMAGES = 200
@@ -102,7 +102,7 @@ def listing(folder: Path) -> None:
 
 def resuming(folder: Path) -> None:
     """Find what is left, and ask it."""
-    from visualcrop.evaluation.runner import evaluate
+    from visualcrop.evaluation.run import evaluate
     from visualcrop.evaluation.summary import rows
 
     new: list[Record] = []
@@ -122,7 +122,7 @@ def reporting(folder: Path) -> None:
 
 def asking(folder: Path) -> None:
     """Ask every question directly, and write each answer down."""
-    from visualcrop.evaluation.runner import evaluate
+    from visualcrop.evaluation.run import evaluate
 
     evaluate(
         Study(f"folder(path={folder / 'data'})", "toy", {"direct": "direct"}), folder / "asked"

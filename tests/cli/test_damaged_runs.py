@@ -13,7 +13,7 @@ import pytest
 from tests.attack.mutating import mutate
 from tests.cli.running import Run
 from tests.unit.evaluation.studies import toy_study
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.run import evaluate
 
 _EVALUATE = ("evaluate", "toy(scenes=1)", "-m", "toy", "-s", "focus(steps=1)", "--out")
 _COMMANDS: tuple[tuple[str, ...], ...] = (

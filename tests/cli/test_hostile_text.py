@@ -28,7 +28,7 @@ from tests.cli.hostile import (
 from tests.cli.running import Run
 from tests.cli.terminals import on_terminal
 from visualcrop import Reply
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.run import evaluate
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.study import Study
 from visualcrop.models.toy.model import ToyModel

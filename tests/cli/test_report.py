@@ -13,7 +13,7 @@ import pytest
 from tests.cli.running import Run
 from visualcrop.cli.report import _file_name
 from visualcrop.cli.rows import notes
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.run import evaluate
 from visualcrop.evaluation.study import Study
 
 _SEARCHERS = {"direct": "direct", "s1": "focus(steps=1)", "steps=8": "focus"}

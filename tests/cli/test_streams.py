@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.hostile import TEXTS, write_dataset
 from tests.cli.terminals import each, shell
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.run import evaluate
 from visualcrop.evaluation.study import Study
 
 _COMMANDS = [

@@ -10,8 +10,8 @@ import pytest
 
 from tests.models.tiny.checkpoints import checkpoint
 from visualcrop import Box, Image, Prompt, View, VisualSearch
-from visualcrop.evaluation.runner import evaluate
-from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.run import evaluate
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows
 from visualcrop.models.engine.batching import BatchingModel

@@ -14,7 +14,7 @@ from tests.waiting import join
 from visualcrop import UNBILLED, Answer, Budget, BudgetedModel, Charge, Ledger, Model, VisualSearch
 from visualcrop.data.base import Sample
 from visualcrop.errors import BudgetExceededError
-from visualcrop.evaluation.asker import Asker
+from visualcrop.evaluation.worker import Asker
 from visualcrop.executors.base import Task
 from visualcrop.models.engine.batching import BatchingModel
 from visualcrop.models.engine.recalling import Recalling

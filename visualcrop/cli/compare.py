@@ -25,7 +25,7 @@ def compare(
     import attrs
 
     from ..evaluation import comparing
-    from ..evaluation.store import Store
+    from ..evaluation.run_folder import Store
     from .rows import notes, print_costs, print_rows
 
     stores = [Store.existing(folder) for folder in run]

@@ -11,8 +11,8 @@ import typer
 from .options import AsJson, ModelSpec, console, print_json
 
 if TYPE_CHECKING:
+    from ..evaluation.run_folder import Store
     from ..evaluation.selection import Selection
-    from ..evaluation.store import Store
     from ..evaluation.study import Study
 
 Searchers = Annotated[
@@ -140,7 +140,7 @@ def run(
     forced: bool,
 ) -> Store:
     """Run *study* with progress; interrupted, say how to go on."""
-    from ..evaluation.runner import evaluate
+    from ..evaluation.run import evaluate
     from ..executors.base import Executor
     from ..plugin.registry import Registry
     from ..spec.parse import Spec

@@ -13,7 +13,7 @@ from ..utils.text_set import Keys
 from .progress import counting
 
 if TYPE_CHECKING:
-    from ..evaluation.runner import Watch
+    from ..evaluation.run import Watch
     from ..record import Record
 
 

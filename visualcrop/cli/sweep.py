@@ -52,7 +52,7 @@ def sweep(
     from ..budget import Budget
     from ..evaluation.selection import Selection, read_shard
     from ..evaluation.study import BASELINE, Study
-    from ..evaluation.sweeping import grid, labelled
+    from ..evaluation.sweep import grid, labelled
 
     options = labelled(grid(axis or (), draw or (), draws, seed))
     variants = {BASELINE: BASELINE, **dict.fromkeys(options, searcher)}

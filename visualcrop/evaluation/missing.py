@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ..errors import VisualcropError
 from ..plugin.registry import Registry
-from .store import Present, Store
+from .run_folder import Present, Store
 
 
 def wanted(store: Store, asked: Mapping[str, int], present: Present) -> dict[str, int | None]:

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 from ..output.tables import markdown, markdown_code, markdown_table
 from .comparing import Comparison
 from .formatting import chance_told, gain_told, percent, right_told, wrong_told
-from .store import Store
-from .study_paper import Beside
+from .run_folder import Store
+from .study import Beside
 
 _SEARCH = "focus-paper"  # the convention of the paper's tables and figures
 _GUESS = "random guess"

@@ -11,9 +11,8 @@ from ..budget import Budget
 from ..errors import EvaluationError, SpecError, nearest
 from ..spec.coerce import conform
 from ..utils.paths import expanded, read_whole
-from .study import BASELINE, Study
-from .study_paper import Beside
-from .sweeping import grid, labelled
+from .study import BASELINE, Beside, Study
+from .sweep import grid, labelled
 
 # Tables of the file that are made into something; all other keys are as the study has them.
 _TABLES = {"searchers", "options", "budget", "sweep", "paper"}

@@ -13,9 +13,9 @@ from ..record import Record
 from ..utils.text_set import number
 from .downscaling import Shrinking
 from .missing import wanted
+from .run_folder import Present, Store
 from .statistics.intervals import Interval, interval
 from .statistics.paired import Difference, difference
-from .store import Present, Store
 from .study import BASELINE
 
 

@@ -10,7 +10,7 @@ import attrs
 from ..data.base import Dataset, Sample
 from ..errors import EvaluationError, nearest
 from ..evaluation.evidence import answer_of
-from ..evaluation.store import Store
+from ..evaluation.run_folder import Store
 from ..evaluation.study import BASELINE
 from ..record import Record
 from ..values import Question

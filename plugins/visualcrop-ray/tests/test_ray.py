@@ -14,8 +14,8 @@ import pytest
 
 from tests.waiting import until
 from visualcrop import Executor
-from visualcrop.evaluation.runner import evaluate
-from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.run import evaluate
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows
 from visualcrop.testing import ExecutorSuite
@@ -52,7 +52,7 @@ _RUN = """
 import sys
 from pathlib import Path
 from visualcrop import Budget
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.run import evaluate
 from visualcrop.evaluation.study import Study
 from visualcrop_ray import Ray
 

@@ -21,10 +21,10 @@ from visualcrop import (
     VisualcropError,
     WorkerFactory,
 )
-from visualcrop.evaluation.asker import Asker
-from visualcrop.evaluation.runner import evaluate
-from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.run import evaluate
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.summary import rows
+from visualcrop.evaluation.worker import Asker
 
 _STUDY = toy_study("direct", scenes=1)
 

@@ -14,10 +14,10 @@ import pytest
 
 from tests.unit.evaluation.studies import manifest_of, toy_study
 from visualcrop import Record, VisualcropError
-from visualcrop.evaluation.beginning import begun
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.resume import begun
+from visualcrop.evaluation.run import evaluate
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.selection import Selection
-from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
 
 _ONE, _OTHER = toy_study("focus(steps=1)", scenes=1), toy_study("focus(steps=8)", scenes=1)
@@ -25,7 +25,7 @@ _LOADING = """
 import sys
 from pathlib import Path
 from tests.unit.evaluation.studies import manifest_of, toy_study
-from visualcrop.evaluation.beginning import begun
+from visualcrop.evaluation.resume import begun
 study = toy_study("focus(steps=1)", scenes=1)
 with begun(Path({folder!r}), study, manifest_of(study), {worker}):
     print("begun", flush=True)

@@ -10,8 +10,8 @@ import pytest
 
 from visualcrop.evaluation.comparing import compare
 from visualcrop.evaluation.formatting import costs
-from visualcrop.evaluation.runner import evaluate
-from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.run import evaluate
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.executors.local import Local
 from visualcrop.output.tables import csv_table

@@ -24,9 +24,9 @@ from visualcrop import (
     Task,
     VisualcropError,
 )
-from visualcrop.evaluation.asker import Asker
 from visualcrop.evaluation.evidence import answer_of, written
 from visualcrop.evaluation.study import Study
+from visualcrop.evaluation.worker import Asker
 from visualcrop.models.toy.dataset import ToyScenes
 from visualcrop.testing import Bench, ToyModel
 

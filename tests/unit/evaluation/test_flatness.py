@@ -15,10 +15,10 @@ import pytest
 
 from tests.unit.evaluation.studies import manifest_of
 from visualcrop import Record, Task, WorkerFactory
-from visualcrop.evaluation.beginning import begun
 from visualcrop.evaluation.comparing import compare
-from visualcrop.evaluation.runner import evaluate
-from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.resume import begun
+from visualcrop.evaluation.run import evaluate
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows, tallies
 from visualcrop.executors.base import Executor

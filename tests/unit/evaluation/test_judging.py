@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import Answer, BudgetedModel, Question, Sample, Searcher, Task, Verdict
-from visualcrop.evaluation.asker import Asker
+from visualcrop.evaluation.worker import Asker
 from visualcrop.models.toy.dataset import SceneSource
 from visualcrop.protocol import PromptProtocol
 from visualcrop.testing import ToyModel

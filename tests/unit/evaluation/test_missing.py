@@ -11,9 +11,9 @@ from tests.unit.evaluation.studies import toy_study
 from visualcrop import Record
 from visualcrop.evaluation.comparing import compare
 from visualcrop.evaluation.formatting import wrong_told
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.run import evaluate
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.selection import Selection
-from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from visualcrop import Reply, Task, VisualcropError, VisualSearch
-from visualcrop.evaluation.asker import Asker
 from visualcrop.evaluation.protocols import names, protocol
 from visualcrop.evaluation.study import Study
+from visualcrop.evaluation.worker import Asker
 from visualcrop.models.toy.dataset import ToyScenes
 from visualcrop.searchers.direct import Direct
 from visualcrop.testing import ToyModel

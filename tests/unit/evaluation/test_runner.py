@@ -19,11 +19,10 @@ import pytest
 from tests.unit.datasets import shipped
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import VisualcropError
-from visualcrop.evaluation.folder import read_json, write_json
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.run import evaluate
+from visualcrop.evaluation.run_folder import Store, read_json, write_json
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.shard import Shard
-from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows
 from visualcrop.executors.local import Local
@@ -163,7 +162,7 @@ import resource
 from pathlib import Path
 from tests.unit.evaluation.studies import toy_study
 from visualcrop.errors import FileError
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.run import evaluate
 resource.setrlimit(resource.RLIMIT_FSIZE, ({_ROOM}, {_ROOM}))
 try:
     evaluate(toy_study(scenes=1), Path({{folder!r}}))
@@ -227,7 +226,7 @@ import os, sys
 from pathlib import Path
 import torch  # once for all of them
 from tests.unit.evaluation.studies import toy_study
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.run import evaluate
 
 def watch(record):
     print(os.getpid(), flush=True)

@@ -14,10 +14,10 @@ from safetensors.numpy import load_file, save_file
 from tests.models.tiny.checkpoints import checkpoint
 from tests.unit.datasets import shipped
 from visualcrop import ImageSource, Record, VisualcropError, checkpoint_fingerprint
-from visualcrop.evaluation.pictures import Pictures
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.image_cache import Pictures
+from visualcrop.evaluation.run import evaluate
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.selection import Selection
-from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.models.families.auto import Auto
 from visualcrop.models.toy import Toy

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from visualcrop import Image, ImageSource, Prompt, Registry, Sample
-from visualcrop.evaluation.asker import Asker
 from visualcrop.evaluation.image_cache import Opening
 from visualcrop.evaluation.study import Study
-from visualcrop.evaluation.sweeping import grid, labelled
+from visualcrop.evaluation.sweep import grid, labelled
+from visualcrop.evaluation.worker import Asker
 from visualcrop.executors.base import Task
 from visualcrop.image_io import MAX_BYTES
 from visualcrop.models.engine.recalling import Recalling

@@ -11,7 +11,7 @@ from tests.unit.evaluation.studies import toy_study
 from visualcrop import Record
 from visualcrop.evaluation.downscaling import Shrinking, whole_of
 from visualcrop.evaluation.formatting import losses_told
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.run import evaluate
 from visualcrop.evaluation.summary import rows
 from visualcrop.models.toy.dataset import ToyScenes
 from visualcrop.testing import ToyModel

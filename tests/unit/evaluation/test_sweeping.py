@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from visualcrop import VisualcropError
-from visualcrop.evaluation.sweeping import grid, labelled
+from visualcrop.evaluation.sweep import grid, labelled
 
 
 def test_all_combinations_are_taken() -> None:

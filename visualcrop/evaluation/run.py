@@ -13,15 +13,12 @@ from ..executors.base import Executor
 from ..executors.local import Local
 from ..plugin.registry import Registry
 from ..record import Record
-from .asked import Asked, Report
-from .asker import Asker
-from .beginning import begun
-from .failed import failed, writable
 from .manifest import manifest
+from .resume import Asked, Report, Tasks, begun
+from .run_folder import Store
 from .selection import Selection
-from .store import Store
 from .study import Study
-from .tasks import Tasks
+from .worker import Asker, failed, writable
 
 Watch = Callable[[Record], object]
 

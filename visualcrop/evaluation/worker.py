@@ -10,6 +10,7 @@ import attrs
 
 from ..budget import CONVENTIONS, Budget, Ledger
 from ..data.base import Sample
+from ..errors import EvaluationError
 from ..executors.base import Task, Worker
 from ..interfaces import Searcher
 from ..judges.base import JudgeFn
@@ -18,15 +19,14 @@ from ..models.engine.batching import BatchingModel
 from ..models.engine.metering.holding import most_held
 from ..models.engine.recalling import Recalling
 from ..plugin.configure import read_model
+from ..plugin.errors import blamed
 from ..plugin.registry import Registry
 from ..protocol import PromptProtocol
 from ..record import Record
 from ..values import Answer, Question
 from .downscaling import whole_of
 from .evidence import written
-from .failed import failed, writable
-from .image_cache import Opening
-from .pictures import Pictures
+from .image_cache import Opening, Pictures
 from .scoring import recall, scored
 from .study import Study
 
@@ -135,3 +135,29 @@ def _cost(ledger: Ledger, own: Mapping[str, int]) -> dict[str, Any]:
         "work": work,
         "held": most_held(),
     }
+
+
+_OF_THE_SAMPLE = ("id", "variant", "question", "group", "category")
+
+
+def failed(about: Mapping[str, Any], exc: BaseException) -> Record:
+    """The error of a question, with as much of what is known *about* it as can be written."""
+    error = _said(exc).encode("utf-8", "replace").decode()
+    few = {name: about[name] for name in _OF_THE_SAMPLE if name in about}
+    try:
+        return writable(Record(**{**about, "status": "error", "error": error}))
+    except EvaluationError:  # what is wrong is among the costs, say
+        return Record(**few, status="error", error=error)
+
+
+def writable(record: Record) -> Record:
+    """The same record, if a line can be made of it; an error where none can."""
+    record.line()
+    return record
+
+
+def _said(exc: BaseException) -> str:
+    try:
+        return blamed(exc) or f"{type(exc).__name__}: {exc}"
+    except Exception:  # noqa: BLE001 - an exception of theirs that cannot even be told
+        return type(exc).__name__
