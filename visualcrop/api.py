@@ -47,7 +47,8 @@ def _open(wanted: type[Any]) -> Any:
         if not isinstance(held, wanted):
             raise SpecError(
                 f"The {field.name} of a VisualSearch is {held!r}, which is no {wanted.__name__}; "
-                "give one that is open, or write VisualSearch.open(model, searcher) with their specs."
+                "give one that is open, or write VisualSearch.open(model, searcher) with their "
+                "specs."
             )
 
     return check
@@ -233,5 +234,6 @@ def _outcome(answer: Ask, ask: Ask, question: Any, ledger: Ledger) -> Outcome:
     except Exception as exc:  # noqa: BLE001 - it belongs to this question alone
         return exc
     return QuestionError(
-        f"{question!r} is no question; give a Question, or (image, text), or (image, text, choices)."
+        f"{question!r} is no question; give a Question, or (image, text), or (image, text, "
+        "choices)."
     )

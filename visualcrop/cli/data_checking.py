@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..output.progress import counting
 from ..output.terminal import Styled
 from .data_options import DatasetSpec, opened, say_problems
 from .options import AsJson, console, print_json, write
-from .progress import counting
 
 if TYPE_CHECKING:
     from ..data.audit import Audit

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..output.progress import counting
 from .options import AsJson, console, print_json
-from .progress import counting
 
 if TYPE_CHECKING:
     from ..data.download import Remote

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..output.progress import counting
 from .data_options import DatasetSpec, opened, say_problems
 from .options import AsJson, console, print_json
-from .progress import counting
 
 if TYPE_CHECKING:
     from ..data.write_common import Written

@@ -66,7 +66,7 @@ def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list
     found = [*islice(differing(store, labels), _LISTED)]
     ids = [question.id for question in found[:most]]
     try:
-        samples = samples_of(store.study.open_dataset(Registry.load()), ids) if ids else {}
+        samples = samples_of(store.study.build_dataset(Registry.load()), ids) if ids else {}
     except VisualcropError as exc:
         console(stderr=True).print(f"No pages of questions: {exc}")
         return found
@@ -99,7 +99,7 @@ def show(
 
     store = Store.existing(run)
     records = records_of(store, [id])[id]
-    sample = samples_of(store.study.open_dataset(Registry.load()), [id])[id]
+    sample = samples_of(store.study.build_dataset(Registry.load()), [id])[id]
     out = console()
     out.print(f"{sample.text}  [{', '.join(sample.answers)}]")
     counts = ((row["searcher"], row["asked"], row["wanted"]) for row in rows(store))

@@ -1,4 +1,4 @@
-"""What need not be asked again, as long as it is the same that would be asked."""
+"""Starts or resumes a run: checks that it is the same study, and asks only what is missing."""
 
 from __future__ import annotations
 
@@ -18,35 +18,144 @@ from ..executors.base import Task
 from ..record import Record
 from ..utils.paths import expanded
 from ..utils.text_set import Keys
-from .image_cache import Pictures
-from .run_folder import ASKED, MANIFEST, STUDY, Store, Worker, read_asked, workers, write_json
+from .image_cache import SourceFingerprints
+from .run_folder import MANIFEST, REPORT, STUDY, Store, find_shard_files, read_report, write_json
 from .selection import Selection
-from .shard import Shard, is_locked, settling
+from .shard import ShardIndex, ShardWriter, is_locked, lock_folder
 from .study import Study
+
+_ENVIRONMENT = ("packages", "plugins", "machine", "commit")  # keys of the manifest
+_MOST_NAMED = 200  # broken rows that a report names; it counts all
+
+
+@contextmanager
+def open_run(
+    folder: str | Path,
+    study: Study,
+    manifest: Mapping[str, Any],
+    index: ShardIndex = (1, 1),
+    *,
+    forced: bool = False,
+) -> Iterator[tuple[Store, ShardWriter]]:
+    """
+    Start or resume the run of *study* in *folder*, and lock its shard *index* until the exit.
+
+    *manifest* is that of the study as it would start now. Nothing is written if the folder holds a
+    run of another study or model, or if another process writes the shard; with *forced* the model
+    may be another, and the manifest says so.
+    """
+    store = Store(expanded(folder))
+    with ExitStack() as locks:
+        with lock_folder(store.folder):
+            fresh = _is_fresh(store, study)
+            now = dict(manifest)
+            if not fresh:
+                now = _resumed_manifest(store, study, manifest, forced=forced)
+            shard = locks.enter_context(ShardWriter(store.shard_path(index)))
+            if fresh:
+                _remove_leftovers(store, shard.path)
+            if fresh or store.study != study:
+                write_json(store.folder / STUDY, study.as_json())
+            if fresh or now != store.manifest:
+                write_json(store.folder / MANIFEST, now)
+        yield store, shard
+
+
+def note_change(store: Store, change: str) -> None:
+    """Add to the manifest what had changed when the run was resumed all the same."""
+    with lock_folder(store.folder):
+        manifest = store.manifest
+        changes = manifest.setdefault("changes", [])
+        if change not in changes:
+            changes.append(change)
+            write_json(store.folder / MANIFEST, manifest)
+
+
+def _is_fresh(store: Store, study: Study) -> bool:
+    """Whether the folder holds no run; one that was left before its first record counts as none."""
+    shards = store.shards().values()
+    used = any(shard.stat().st_size or is_locked(shard) for shard in shards)
+    used = used or any(report["questions"] for report in store.reports().values())
+    if not used:
+        return True
+    if not (store.folder / STUDY).is_file():
+        raise EvaluationError(
+            f"{str(store.folder)!r} has answers, but no study.json; put it back, or give another "
+            "--out."
+        )
+    if store.study.digest != study.digest:
+        raise store.conflict(f"another study ({store.study.first_difference(study)})")
+    return False
+
+
+def _resumed_manifest(
+    store: Store, study: Study, now: Mapping[str, Any], *, forced: bool
+) -> dict[str, Any]:
+    """The manifest as the run was started with, and what has changed since."""
+    if not (store.folder / MANIFEST).is_file():
+        return {**now, "changes": ["The manifest was gone, and is of when the run went on."]}
+    kept = store.manifest
+    old, new = kept.get("fingerprint", ""), now.get("fingerprint", "")
+    if old and new and old != new:
+        change = (
+            f"what {study.model!r} names has changed (its fingerprint is {new}, not {old[:64]})"
+        )
+        if not forced:
+            advice = "give another --out, or --force to go on all the same"
+            raise store.conflict(f"another model: {change}", advice)
+        kept["changes"] = [*dict.fromkeys([*kept.get("changes", ()), f"Forced: {change}."])]
+    environment = {name: now.get(name) for name in _ENVIRONMENT}
+    resumed = kept.get("resumed", [])
+    known = [{name: each.get(name) for name in _ENVIRONMENT} for each in (kept, *resumed)]
+    if environment not in known:
+        kept["resumed"] = [*resumed, environment]
+    if study.digest != kept.get("digest", study.digest):
+        kept["digests"] = [*dict.fromkeys([*kept.get("digests", ()), study.digest])]
+    return kept
+
+
+def _remove_leftovers(store: Store, own: Path) -> None:
+    """Remove the files of a run that was left before its first record."""
+    files = (store.folder / STUDY, store.folder / MANIFEST)
+    reports = find_shard_files(store.folder, REPORT).values()
+    shards = (path for path in store.shards().values() if path != own)
+    try:
+        for path in (*files, *reports, *shards):
+            path.unlink(missing_ok=True)
+    except OSError as exc:
+        raise FileError(f"{str(store.folder)!r} cannot be written: {exc.strerror}.") from exc
 
 
 @attrs.define
-class Settled:
-    """Answers by variant and question; 24 bytes are kept of each."""
+class Completed:
+    """Which questions have an answer under which variant; 24 bytes of memory for each."""
 
-    _answers: Keys = attrs.field(factory=Keys)
-    _questions: Keys = attrs.field(factory=Keys)  # the same, as they were put
-    _pictures: Keys = attrs.field(factory=Keys)  # the same, as they were shown
-    _own: Counter[str] = attrs.field(factory=Counter)  # those of one worker, by variant
-    _failed: set[tuple[str, str]] = attrs.field(factory=set)  # likewise, without an answer yet
+    _answers: Keys = attrs.field(factory=Keys)  # variant, id
+    _questions: Keys = attrs.field(factory=Keys)  # variant, id, digest of the sample
+    _pictures: Keys = attrs.field(factory=Keys)  # variant, id, fingerprint of the image
+    _own: Counter[str] = attrs.field(factory=Counter)  # answers in our own shard, by variant
+    _failed: set[tuple[str, str]] = attrs.field(factory=set)  # errors in our shard, not retried yet
+
+    @classmethod
+    def read(cls, store: Store, own: ShardIndex) -> Completed:
+        """Read every shard; *own* is the one that is about to be resumed. Errors are retried."""
+        completed = cls()
+        for (index, _), record in store.lines():
+            completed.add(record, own=index == own)
+        return completed
 
     def add(self, record: Record, *, own: bool = False) -> None:
-        """Note an answer, or that there is none yet."""
+        """Take a record into account; an error is no answer."""
         if own:
-            self.count(record)
+            self.count_own(record)
         if record.status == "error":
             return
         self._answers.add(*record.key)
         self._questions.add(*record.key, record.question)
         self._pictures.add(*record.key, record.picture)
 
-    def count(self, record: Record) -> None:
-        """Note that the worker has it."""
+    def count_own(self, record: Record) -> None:
+        """Count a record that our own shard has."""
         if record.status != "error":
             self._own[record.variant] += 1
             self._failed.discard(record.key)
@@ -59,128 +168,29 @@ class Settled:
     def __len__(self) -> int:
         return len(self._answers)
 
-    def same(self, variant: str, sample: Sample) -> bool:
-        """Whether what is settled is an answer to *sample* as it is; unknown in older runs."""
+    def has_same_question(self, variant: str, sample: Sample) -> bool:
+        """Whether the answer is to *sample* as it is now; true for runs too old to tell."""
         key = (variant, sample.id)
         return (*key, sample.digest) in self._questions or (*key, "") in self._questions
 
-    def shown(self, variant: str, id: str, picture: Callable[[], str]) -> bool:
-        """Whether the answer is about this *picture*, which older runs do not tell."""
+    def has_same_picture(self, variant: str, id: str, fingerprint: Callable[[], str]) -> bool:
+        """Whether the answer is about that image; true for runs too old to tell."""
         key = (variant, id)
-        return (*key, "") in self._pictures or (*key, picture()) in self._pictures
+        return (*key, "") in self._pictures or (*key, fingerprint()) in self._pictures
 
-    def counts(self) -> dict[str, int]:
-        """How many questions the worker has a record of, by variant; one that failed is one."""
+    def own_counts(self) -> dict[str, int]:
+        """Records in our own shard by variant, errors included."""
         return dict(self._own + Counter(variant for variant, _ in self._failed))
 
 
-_MADE = ("packages", "plugins", "machine", "commit")  # of the manifest, with what it was made
-
-
-@contextmanager
-def begun(
-    folder: str | Path,
-    study: Study,
-    told: Mapping[str, Any],
-    worker: Worker = (1, 1),
-    *,
-    forced: bool = False,
-) -> Iterator[tuple[Store, Shard]]:
-    """
-    The run of *study* in *folder*, and the shard of *worker*, which is its own until the end.
-
-    *told* is the manifest, as it is now. If another study, another model or another process is in
-    the way, nothing is written; *forced*, a model may be another, and the manifest says so.
-    """
-    store = Store(expanded(folder))
-    with ExitStack() as held:
-        with settling(store.folder):
-            fresh = _is_free(store, study)
-            manifest = dict(told) if fresh else _gone_on(store, study, told, forced=forced)
-            shard = held.enter_context(Shard(store.shard(worker)))
-            if fresh:
-                _sweep(store, shard.path)
-            if fresh or store.study != study:
-                write_json(store.folder / STUDY, study.as_json())
-            if fresh or manifest != store.manifest:
-                write_json(store.folder / MANIFEST, manifest)
-        yield store, shard
-
-
-def note_change(store: Store, change: str) -> None:
-    """Write down in the manifest what was another when the run went on all the same."""
-    with settling(store.folder):
-        told = store.manifest
-        changes = told.setdefault("changes", [])
-        if change not in changes:
-            changes.append(change)
-            write_json(store.folder / MANIFEST, told)
-
-
-def _is_free(store: Store, study: Study) -> bool:
-    """Whether no run is in the folder; one that was begun and left without an answer is none."""
-    shards = store.shards().values()
-    used = any(shard.stat().st_size or is_locked(shard) for shard in shards)
-    used = used or any(told["questions"] for told in store.asked())
-    if not used:
-        return True
-    if not (store.folder / STUDY).is_file():
-        raise EvaluationError(
-            f"{str(store.folder)!r} has answers, but no study.json; put it back, or give another "
-            "--out."
-        )
-    if store.study.digest != study.digest:
-        raise store.holds(f"another study ({store.study.differing(study)})")
-    return False
-
-
-def _gone_on(
-    store: Store, study: Study, told: Mapping[str, Any], *, forced: bool
-) -> dict[str, Any]:
-    """The manifest of a run that goes on: as it was, and what is another by now."""
-    if not (store.folder / MANIFEST).is_file():
-        return {**told, "changes": ["The manifest was gone, and is of when the run went on."]}
-    kept = store.manifest
-    before, now = kept.get("fingerprint", ""), told.get("fingerprint", "")
-    if before and now and before != now:
-        is_now = f"its fingerprint is {now}, not {before[:64]}"
-        change = f"what {study.model!r} names has changed ({is_now})"
-        if not forced:
-            so = "give another --out, or --force to go on all the same"
-            raise store.holds(f"another model: {change}", so)
-        kept["changes"] = [*dict.fromkeys([*kept.get("changes", ()), f"Forced: {change}."])]
-    made = {name: told.get(name) for name in _MADE}
-    resumed = kept.get("resumed", [])
-    if made not in [{name: each.get(name) for name in _MADE} for each in (kept, *resumed)]:
-        kept["resumed"] = [*resumed, made]
-    if study.digest != kept.get("digest", study.digest):
-        kept["digests"] = [*dict.fromkeys([*kept.get("digests", ()), study.digest])]
-    return kept
-
-
-def _sweep(store: Store, own: Path) -> None:
-    """Take away what a run left that never got to a first answer."""
-    files = (store.folder / STUDY, store.folder / MANIFEST)
-    asked = workers(store.folder, ASKED).values()
-    shards = (path for path in store.shards().values() if path != own)
-    try:
-        for path in (*files, *asked, *shards):
-            path.unlink(missing_ok=True)
-    except OSError as exc:
-        raise FileError(f"{str(store.folder)!r} cannot be written: {exc.strerror}.") from exc
-
-
-_NAMED = 200  # broken rows that are named; all are counted
-
-
 @attrs.define
-class Asked:
-    """What the dataset held: how many questions, which, and rows that are none."""
+class SelectionCounts:
+    """What was read of the dataset: how many questions, which, and broken rows."""
 
     questions: int = 0
     broken: int = 0
-    named: list[Problem] = attrs.field(factory=list)  # the first of those that are broken
-    right: float = 0.0  # of all questions, if lots were drawn
+    named: list[Problem] = attrs.field(factory=list)  # the first broken rows
+    right: float = 0.0  # questions that random guesses get right, on average
     _digest: hashlib._Hash = attrs.field(factory=hashlib.sha256)
 
     def add(self, sample: Sample) -> None:
@@ -188,9 +198,9 @@ class Asked:
         self.right += 1 / len(sample.choices) if sample.choices else 0
         self._digest.update(json.dumps((sample.id, sample.digest)).encode())
 
-    def miss(self, problem: Problem) -> None:
+    def add_broken(self, problem: Problem) -> None:
         self.broken += 1
-        if len(self.named) < _NAMED:
+        if len(self.named) < _MOST_NAMED:
             self.named.append(problem)
 
     def as_json(self) -> dict[str, Any]:
@@ -201,83 +211,85 @@ class Asked:
 
 
 @attrs.define
-class Report:
+class ShardReport:
     """
-    A worker's report, which stands for as long as nothing new is asked.
+    Writes the report of a shard, `asked-*.json`.
 
-    It says how many answers the shard has of each variant, at the most that it ever had: so lines
-    that go missing are missed.
+    It has the most records of each variant that the shard ever held, so that records that go
+    missing are noticed.
     """
 
     store: Store
-    worker: Worker
-    settled: Settled
-    asked: Asked
-    _begun: bool = False
+    index: ShardIndex
+    completed: Completed
+    counts: SelectionCounts
+    _started: bool = False
 
-    def begin(self) -> None:
-        """Say that the worker is not at its end; what it had left before is kept."""
-        if not self._begun and (before := self._before()):
-            write_json(self.store.report(self.worker), {**before, "finished": False})
-        self._begun = True
+    def start(self) -> None:
+        """Mark the shard unfinished, once something new is asked; its old counts stay."""
+        if not self._started and (before := self._before()):
+            write_json(self.store.report_path(self.index), {**before, "finished": False})
+        self._started = True
 
-    def end(self) -> None:
-        """Say that it is."""
+    def finish(self) -> None:
+        """Mark the shard finished, with its new counts."""
         had = (self._before() or {"answers": {}})["answers"]
-        now = self.settled.counts()
+        now = self.completed.own_counts()
         answers = {label: max(had.get(label, 0), now.get(label, 0)) for label in {**had, **now}}
-        told = {**self.asked.as_json(), "answers": answers, "finished": True}
-        write_json(self.store.report(self.worker), told)
+        report = {**self.counts.as_json(), "answers": answers, "finished": True}
+        write_json(self.store.report_path(self.index), report)
 
     def _before(self) -> dict[str, Any] | None:
-        path = self.store.report(self.worker)
-        return read_asked(path) if path.exists() else None
+        path = self.store.report_path(self.index)
+        return read_report(path) if path.exists() else None
 
 
 @attrs.define
-class Tasks:
+class RemainingTasks:
     """The questions of a run that have no answer yet, under each variant."""
 
     study: Study
     store: Store
-    settled: Settled
+    completed: Completed
     forced: bool = attrs.field(default=False, kw_only=True)
-    _pictures: Pictures = attrs.field(factory=Pictures, init=False)
+    _fingerprints: SourceFingerprints = attrs.field(factory=SourceFingerprints, init=False)
     _changed: int = attrs.field(default=0, init=False)
 
-    def of(self, dataset: Dataset, selection: Selection, asked: Asked) -> Iterator[Task]:
-        """All variants of one question, then the next: they share what is known of its image."""
-        before, met = len(self.settled), 0
-        for sample in selection.of(dataset, asked.miss):
-            asked.add(sample)
-            put = self.study.put(sample)
+    def read(
+        self, dataset: Dataset, selection: Selection, counts: SelectionCounts
+    ) -> Iterator[Task]:
+        """Every variant of a question, then the next question: caches serve all variants of one."""
+        before, met = len(self.completed), 0
+        for sample in selection.samples(dataset, counts.add_broken):
+            counts.add(sample)
+            asked = self.study.as_asked(sample)
             for variant in self.study.variants:
-                if (variant, sample.id) not in self.settled:
-                    yield Task(variant, put)
+                if (variant, sample.id) not in self.completed:
+                    yield Task(variant, asked)
                 else:
                     met += 1
-                    self._check(variant, put)
+                    self._check(variant, asked)
         if selection == Selection() and met < before:
-            raise self.store.holds("other questions (some have left the dataset since)")
+            raise self.store.conflict("other questions (some have left the dataset since)")
 
-    def _check(self, variant: str, put: Sample) -> None:
-        """Refuse to go on with the answer to another question, or about another picture."""
-        if not self.settled.same(variant, put):
-            raise self.store.holds(f"other questions ({put.id!r} has changed since)")
-        if self.settled.shown(variant, put.id, lambda: self._fingerprint(put)):
+    def _check(self, variant: str, sample: Sample) -> None:
+        """Refuse to resume if the answer is to another question, or about another image."""
+        if not self.completed.has_same_question(variant, sample):
+            raise self.store.conflict(f"other questions ({sample.id!r} has changed since)")
+        if self.completed.has_same_picture(variant, sample.id, lambda: self._fingerprint(sample)):
             return
         if not self.forced:
-            raise self._other(put)
+            other = f"other pictures (that of {sample.id!r} has changed since)"
+            advice = "give another --out, or --force to go on all the same"
+            raise self.store.conflict(other, advice)
         self._changed += 1
         if self._changed == 1:
-            note_change(self.store, f"Forced: the picture of {put.id!r} has changed, or more have.")
+            note_change(
+                self.store, f"Forced: the picture of {sample.id!r} has changed, or more have."
+            )
 
     def _fingerprint(self, sample: Sample) -> str:
         try:
-            return self._pictures.of(sample.source)
-        except VisualcropError:  # it cannot even be read
+            return self._fingerprints.fingerprint(sample.source)
+        except VisualcropError:  # the image cannot be read any more
             return "none"
-
-    def _other(self, sample: Sample) -> EvaluationError:
-        told = f"other pictures (that of {sample.id!r} has changed since)"
-        return self.store.holds(told, "give another --out, or --force to go on all the same")

@@ -1,4 +1,4 @@
-"""Asks questions: one model, every variant of a search, one question after the other."""
+"""Answers the questions of a study: one model, every variant, one record for each."""
 
 from __future__ import annotations
 
@@ -14,59 +14,64 @@ from ..errors import EvaluationError
 from ..executors.base import Task, Worker
 from ..interfaces import Searcher
 from ..judges.base import JudgeFn
-from ..models.base import Model, ModelFamily
+from ..models.base import Model
 from ..models.engine.batching import BatchingModel
 from ..models.engine.metering.holding import most_held
 from ..models.engine.recalling import Recalling
-from ..plugin.configure import read_model
+from ..plugin.configure import read_dataset
 from ..plugin.errors import blamed
 from ..plugin.registry import Registry
 from ..protocol import PromptProtocol
 from ..record import Record
 from ..values import Answer, Question
-from .downscaling import whole_of
-from .evidence import written
-from .image_cache import Opening, Pictures
-from .scoring import recall, scored
-from .study import Study
+from .downscaling import describe_encoding
+from .evidence import encode_evidence
+from .image_cache import ImageCache, SourceFingerprints
+from .scoring import measure_recall, score_answer
+from .study import Study, StudyObjects
+
+_OF_THE_SAMPLE = ("id", "variant", "question", "group", "category")
 
 
 @attrs.frozen
-class Asker(Worker):
-    """A model and its searchers, ready for questions."""
+class StudyWorker(Worker):
+    """The model and the searchers of a study, ready for its questions."""
 
     model: Model
-    searchers: Mapping[str, Searcher]
+    searchers: Mapping[str, Searcher]  # by label
     protocol: PromptProtocol
     budget: Budget = Budget()
-    rule: JudgeFn | None = None  # on answers that are not right word for word
-    opening: Opening = attrs.field(factory=Opening)
-    alone: bool = False  # whether nothing that the model keeps is of another question or variant
-    pictures: Pictures = attrs.field(factory=Pictures)
+    judge: JudgeFn | None = None  # scores answers in words that do not match word for word
+    images: ImageCache = attrs.field(factory=ImageCache)
+    alone: bool = False  # caches are emptied before each question: its cost is its own
+    fingerprints: SourceFingerprints = attrs.field(factory=SourceFingerprints)
 
     @classmethod
-    def open(cls, study: Study) -> Asker:
-        """Load the model, and fit every searcher to it."""
+    def open(cls, study: Study, objects: StudyObjects = StudyObjects()) -> StudyWorker:  # noqa: B008 - frozen
+        """Load the model and the judge, and build the searchers that *objects* does not hold."""
         registry = Registry.load()
-        family = registry.build(ModelFamily, read_model(registry, study.model))
-        settings = family.settings()
-        searchers = {label: study.searcher(label, registry, settings) for label in study.variants}
-        protocol = study.protocol_for(study.open_dataset(registry))
+        objects = objects.complete(study, registry)
         judge = study.build_judge(registry)
-        model = Recalling(family.open()) if study.sharing else family.open()
-        rule = judge.open() if judge else None
-        opening, alone = Opening(study.sharing), not study.sharing
-        return cls(model, searchers, protocol, study.budget, rule, opening, alone)
+        model = objects.open_model()
+        return cls(
+            Recalling(model) if study.sharing else model,
+            objects.searchers,
+            study.protocol_for(read_dataset(registry, study.dataset).name),
+            study.budget,
+            judge.open() if judge else None,
+            ImageCache(study.sharing),
+            alone=not study.sharing,
+        )
 
-    def shared(self) -> Asker:
-        """What waits for the model at the same time is run together."""
+    def shared(self) -> StudyWorker:
+        """For several threads: prompts that wait together run as one batch."""
         model = self.model.model if isinstance(self.model, Recalling) else self.model
-        return attrs.evolve(self, model=BatchingModel(model), opening=Opening(), alone=False)
+        return attrs.evolve(self, model=BatchingModel(model), images=ImageCache(), alone=False)
 
     def answer(self, task: Task) -> Record:
-        """Ask, and write down what happened; whatever goes wrong is this question's alone."""
+        """Ask one question under one variant; whatever goes wrong becomes its record's error."""
         sample, ledger = task.sample, Ledger(self.budget)
-        about: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "id": sample.id,
             "variant": task.variant,
             "answer": sample.answer,
@@ -77,22 +82,22 @@ class Asker(Worker):
         }
         started = time.monotonic()
         try:
-            about["picture"] = self.pictures.of(sample.source)
+            fields["picture"] = self.fingerprints.fingerprint(sample.source)
             started = time.monotonic()
-            question = attrs.evolve(self.opening.question(sample), protocol=self.protocol)
-            about["image"] = (question.image.width, question.image.height)
-            about["whole"] = whole_of(sample, question.image, self.model)
-            answer = self._searched(task.variant, question, ledger)
-            about["seconds"] = _since(started)
-            said = _told(sample, answer) | self._scored(sample, answer)
-            return writable(Record(**about | said | _cost(ledger, answer.counts)))
+            question = attrs.evolve(self.images.build_question(sample), protocol=self.protocol)
+            fields["image"] = (question.image.width, question.image.height)
+            fields["whole"] = describe_encoding(sample, question.image, self.model)
+            answer = self._search(task.variant, question, ledger)
+            fields["seconds"] = _since(started)
+            result = _result(sample, answer) | self._score(sample, answer)
+            return check_writable(Record(**fields | result | _cost(ledger, answer.counts)))
         except KeyboardInterrupt:
             raise
-        except BaseException as exc:  # noqa: BLE001 - counted, named, and never a wrong answer
-            about.setdefault("seconds", _since(started))
-            return failed(about | _cost(ledger, {}), exc)
+        except BaseException as exc:  # noqa: BLE001 - counted and named, and never a wrong answer
+            fields.setdefault("seconds", _since(started))
+            return error_record(fields | _cost(ledger, {}), exc)
 
-    def _searched(self, variant: str, question: Question, ledger: Ledger) -> Answer:
+    def _search(self, variant: str, question: Question, ledger: Ledger) -> Answer:
         if self.alone:
             self.model.forget()
         if isinstance(self.model, Recalling):
@@ -100,12 +105,12 @@ class Asker(Worker):
         with ledger.lend(self.model) as model:
             return self.searchers[variant].search(question, model)
 
-    def _scored(self, sample: Sample, answer: Answer) -> dict[str, Any]:
-        """By the words; the judge is asked only where they are not a right answer's."""
-        score, said = scored(sample, answer), None
-        if self.rule and not isinstance(sample.answer, int) and score != 1:
-            ruling = self.rule(sample, answer.text)
-            score, said = None if ruling.right is None else float(ruling.right), ruling.said
+    def _score(self, sample: Sample, answer: Answer) -> dict[str, Any]:
+        """Score by the words; the judge is asked only where they do not match in full."""
+        score, said = score_answer(sample, answer), None
+        if self.judge and not isinstance(sample.answer, int) and score != 1:
+            verdict = self.judge(sample, answer.text)
+            score, said = None if verdict.right is None else float(verdict.right), verdict.said
         return {"status": "unparsed" if score is None else "ok", "score": score, "ruling": said}
 
 
@@ -113,22 +118,22 @@ def _since(started: float) -> float:
     return round(time.monotonic() - started, 4)
 
 
-def _told(sample: Sample, answer: Answer) -> dict[str, Any]:
+def _result(sample: Sample, answer: Answer) -> dict[str, Any]:
     return {
         "text": answer.text,
         "choice": answer.choice,
         "exhausted": answer.exhausted,
         "untargeted": answer.untargeted,
-        "evidence": tuple(written(answer)),
-        "recall": recall(sample, answer),
+        "evidence": tuple(encode_evidence(answer)),
+        "recall": measure_recall(sample, answer),
     }
 
 
 def _cost(ledger: Ledger, own: Mapping[str, int]) -> dict[str, Any]:
-    """What was spent; *own* is what the method's own paper counts."""
+    """What was spent; *own* are the counts that the method's own paper reports."""
     work = attrs.asdict(ledger.usage)
     if not ledger.usage.peak_bytes:
-        del work["peak_bytes"]  # nobody knows: it is no zero
+        del work["peak_bytes"]  # unknown, not zero
     return {
         "passes": dict(ledger.by_stage()),
         "counts": {name: count(ledger) for name, count in CONVENTIONS.items()} | dict(own),
@@ -137,27 +142,24 @@ def _cost(ledger: Ledger, own: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-_OF_THE_SAMPLE = ("id", "variant", "question", "group", "category")
-
-
-def failed(about: Mapping[str, Any], exc: BaseException) -> Record:
-    """The error of a question, with as much of what is known *about* it as can be written."""
-    error = _said(exc).encode("utf-8", "replace").decode()
-    few = {name: about[name] for name in _OF_THE_SAMPLE if name in about}
+def error_record(fields: Mapping[str, Any], exc: BaseException) -> Record:
+    """A record of *exc*, with as many of the record's *fields* as can be written."""
+    error = _describe(exc).encode("utf-8", "replace").decode()
+    few = {name: fields[name] for name in _OF_THE_SAMPLE if name in fields}
     try:
-        return writable(Record(**{**about, "status": "error", "error": error}))
-    except EvaluationError:  # what is wrong is among the costs, say
+        return check_writable(Record(**{**fields, "status": "error", "error": error}))
+    except EvaluationError:  # one of the costs is no number, say
         return Record(**few, status="error", error=error)
 
 
-def writable(record: Record) -> Record:
-    """The same record, if a line can be made of it; an error where none can."""
+def check_writable(record: Record) -> Record:
+    """Raise if *record* cannot be written as a line of JSON; else return it."""
     record.line()
     return record
 
 
-def _said(exc: BaseException) -> str:
+def _describe(exc: BaseException) -> str:
     try:
         return blamed(exc) or f"{type(exc).__name__}: {exc}"
-    except Exception:  # noqa: BLE001 - an exception of theirs that cannot even be told
+    except Exception:  # noqa: BLE001 - the exception of a plug-in whose own __str__ raises
         return type(exc).__name__

@@ -16,7 +16,7 @@ from visualcrop import (
     Sample,
     TargetBox,
 )
-from visualcrop.evaluation.scoring import recall
+from visualcrop.evaluation.scoring import measure_recall
 from visualcrop.models.toy.dataset import SceneSource
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.proposals.sliding import Sliding
@@ -125,7 +125,7 @@ class TestChoice:
                 focus.search(asked.question, BudgetedModel(ToyModel(), Ledger()))
                 for focus in (without, unchecked)
             ]
-            assert recall(sample, answers[0]) == recall(sample, answers[1])
+            assert measure_recall(sample, answers[0]) == measure_recall(sample, answers[1])
 
     def test_no_target_asks_the_whole_image(self) -> None:
         """A question that names nothing costs extraction and answer, and still has one."""
