@@ -8,7 +8,7 @@ import types
 import pytest
 
 import visualcrop
-from visualcrop import errors, testing
+from visualcrop import errors, models, plugin, testing
 
 
 def _importable(module: types.ModuleType) -> list[str]:
@@ -22,9 +22,9 @@ def _importable(module: types.ModuleType) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("module", [visualcrop, testing])
+@pytest.mark.parametrize("module", [visualcrop, models, plugin, testing])
 class TestPublicNames:
-    """`__all__` of the two public modules."""
+    """`__all__` of each public module."""
 
     def test_are_what_can_be_imported(self, module: types.ModuleType) -> None:
         """Nothing public is left out, and nothing else is there."""

@@ -130,16 +130,12 @@ class VisualSearch:
         if budget is not None and ledger is not None:
             raise SpecError("A ledger has a budget of its own; give Ledger(budget) alone.")
         ledger = ledger or Ledger(Budget() if budget is None else budget)
-        before = ledger.by_stage()
         try:
-            with ledger.lend(self.model) as model:
-                answer = self.searcher.search(question, model)
+            return self.searcher.run(question, self.model, ledger)
         except SystemExit as exc:
             raise PluginError(
                 f"A strategy wanted to end the program (SystemExit: {exc}); mend its plug-in."
             ) from exc
-        own = {stage: n - before.get(stage, 0) for stage, n in ledger.by_stage().items()}
-        return attrs.evolve(answer, passes={stage: n for stage, n in own.items() if n})
 
     def ask_many(
         self, questions: Iterable[QuestionLike], *, concurrency: int = 8, budget: Budget = Budget()

@@ -95,7 +95,7 @@ def _looked() -> Answer:
 
 def listing(folder: Path) -> None:
     """Read the whole dataset once."""
-    from visualcrop import Registry
+    from visualcrop.plugin import Registry
 
     assert sum(1 for _ in _study(folder).build_dataset(Registry.load()))
 

@@ -12,25 +12,27 @@ from tests.unit.refusals import refused
 from visualcrop import (
     Anchors,
     Answer,
-    BatchingModel,
     BudgetedModel,
-    ConditionalDefault,
     InContext,
     Model,
     ModelFamily,
-    ProposalGenerator,
     Question,
+    VisualSearch,
+    Vv,
+)
+from visualcrop.errors import PluginError, SpecError
+from visualcrop.models import BatchingModel
+from visualcrop.models.engine.recalling import Recalling
+from visualcrop.plugin import (
+    ConditionalDefault,
+    ProposalGenerator,
     Registry,
     RelevanceSource,
     Searcher,
     TargetExtractor,
-    VisualSearch,
-    Vv,
     option,
     reply,
 )
-from visualcrop.errors import PluginError, SpecError
-from visualcrop.models.engine.recalling import Recalling
 from visualcrop.plugin.configure import configure
 from visualcrop.plugin.model_settings import suit, suited
 from visualcrop.searchers.direct import Direct

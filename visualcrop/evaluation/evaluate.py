@@ -25,7 +25,7 @@ from ..plugin.configure import read_spec
 from ..plugin.registry import Registry
 from ..protocol import Inference
 from ..record import Record
-from ..spec.parse import Spec, plain
+from ..spec.parse import Spec, to_value
 from ..strategy.base import Strategy, given_to
 from ..utils.text_set import Keys
 from .manifest import build_manifest
@@ -238,7 +238,9 @@ def _given_spec(strategy: Strategy, given: frozenset[str] | None = None) -> Spec
         inner = frozenset(p.partition(".")[2] for p in given if p.startswith(f"{field.name}."))
         if field.name in given or inner:
             is_strategy = isinstance(value, Strategy)
-            options.append((field.name, _given_spec(value, inner) if is_strategy else plain(value)))
+            options.append(
+                (field.name, _given_spec(value, inner) if is_strategy else to_value(value))
+            )
     return Spec(strategy.name, tuple(options))
 
 

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 from ..budget import Budget
 from ..errors import EvaluationError, SpecError, nearest
-from ..spec.coerce import conform
+from ..spec.coerce import coerce
 from ..utils.paths import expanded, read_whole
 from .study import BASELINE, PaperFigures, Study
 from .sweep import label_points, make_grid
@@ -28,7 +28,7 @@ def read_study(path: Path, model: str | None = None) -> Study:
     if not {"dataset", "model"} <= {*value}:
         raise EvaluationError(f"The study {str(path)!r} needs a dataset and a model.")
     try:
-        given = {key: conform(value[key], hints[key], key, _none) for key in plain & {*value}}
+        given = {key: coerce(value[key], hints[key], key, _none) for key in plain & {*value}}
         given["budget"] = _budget(value.get("budget", {}))
         given["beside"] = _paper_figures(value["paper"]) if "paper" in value else None
         specs, options = _read_sweep(value["sweep"]) if "sweep" in value else ({}, {})
@@ -57,14 +57,14 @@ def _check_keys(value: Mapping[str, Any], known: set[str], where: str) -> None:
 def _budget(value: Any) -> Budget:
     hints = get_type_hints(Budget)
     limits = _table(value, "budget", {*hints})
-    return Budget(**{k: conform(v, hints[k], f"budget.{k}", _none) for k, v in limits.items()})
+    return Budget(**{k: coerce(v, hints[k], f"budget.{k}", _none) for k, v in limits.items()})
 
 
 def _read_sweep(value: Any) -> tuple[dict[str, str], dict[str, list[str]]]:
     """Specs and options by label, of one search under many settings."""
     swept = _table(value, "sweep", {*_SWEEP, "set", "draw"})
     sets, draws = (_listed(swept.get(name, []), f"sweep.{name}") for name in ("set", "draw"))
-    how = {k: conform(swept[k], v, f"sweep.{k}", _none) for k, v in _SWEEP.items() if k in swept}
+    how = {k: coerce(swept[k], v, f"sweep.{k}", _none) for k, v in _SWEEP.items() if k in swept}
     points = label_points(make_grid(sets, draws, how.get("draws", 50), how.get("seed", 0)))
     spec = how.get("searcher", "focus")
     return dict.fromkeys(points, spec), {label: [*point] for label, point in points.items()}
@@ -74,7 +74,7 @@ def _paper_figures(value: Any) -> PaperFigures:
     paper = _table(value, "paper", {"table", "columns", "rows", "where"})
     if not {"table", "columns", "rows"} <= {*paper}:
         raise SpecError("it needs a table, columns and rows @ paper")
-    number = conform(paper["table"], int, "paper.table", _none)
+    number = coerce(paper["table"], int, "paper.table", _none)
     rows = _table(paper["rows"], "paper.rows")
     cells = {label: _texts(each, f"paper.rows.{label}") for label, each in rows.items()}
     columns, where = (_texts(paper.get(n, {}), f"paper.{n}") for n in ("columns", "where"))
@@ -83,7 +83,7 @@ def _paper_figures(value: Any) -> PaperFigures:
 
 def _texts(value: Any, name: str) -> dict[str, str]:
     table = _table(value, name)
-    return {key: conform(value, str, f"{name}.{key}", _none) for key, value in table.items()}
+    return {key: coerce(value, str, f"{name}.{key}", _none) for key, value in table.items()}
 
 
 def _listed(value: Any, path: str) -> list[str]:

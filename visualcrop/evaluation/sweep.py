@@ -9,7 +9,7 @@ from itertools import product
 
 from ..errors import EvaluationError
 from ..plugin.configure import read_option
-from ..spec.parse import read_value, written
+from ..spec.parse import format_value, read_value
 
 _MOST = 2000  # settings of one sweep
 _SHOWN = 10**15  # a greater number is not written out
@@ -57,7 +57,7 @@ def _axis(text: str) -> list[tuple[str, str]]:
     listed = read_value(f"[{values}]")
     if not isinstance(listed, tuple) or not listed:
         raise EvaluationError(f"The axis {text!r} has no values; write path=value,value.")
-    return [(path, written(value)) for value in listed]
+    return [(path, format_value(value)) for value in listed]
 
 
 def _range(text: str) -> tuple[str, float, float, bool]:
@@ -83,7 +83,9 @@ def _drawn(
 
 
 def _one(rng: random.Random, low: float, high: float, *, whole: bool) -> str:
-    return written(rng.randint(int(low), int(high)) if whole else round(rng.uniform(low, high), 4))
+    return format_value(
+        rng.randint(int(low), int(high)) if whole else round(rng.uniform(low, high), 4)
+    )
 
 
 def _split(text: str, by: str, form: str) -> tuple[str, str]:

@@ -102,8 +102,7 @@ class StudyWorker(Worker):
             self.model.forget()
         if isinstance(self.model, Recalling):
             self.model.about(question.image.digest)
-        with ledger.lend(self.model) as model:
-            return self.searchers[variant].search(question, model)
+        return self.searchers[variant].run(question, self.model, ledger)
 
     def _score(self, sample: Sample, answer: Answer) -> dict[str, Any]:
         """Score by the words; the judge is asked only where they do not match in full."""

@@ -12,7 +12,7 @@ _EVERY = 30.0  # seconds between two lines
 _TELLING = 0.5  # seconds between two updates of the text beside a bar
 
 
-class counting:  # noqa: N801 - read as a verb in `with counting("Internals") as advance`
+class counting:  # noqa: N801 - read as a verb in `with counting("Reading") as advance`
     """
     Gives a function to call once for each item.
 

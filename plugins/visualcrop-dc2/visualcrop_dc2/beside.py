@@ -6,7 +6,8 @@ import os
 import threading
 from functools import lru_cache
 
-from visualcrop import BatchingModel, BudgetedModel, Model, ModelFamily
+from visualcrop import BudgetedModel, Model, ModelFamily
+from visualcrop.models import BatchingModel
 
 _lock = threading.Lock()
 

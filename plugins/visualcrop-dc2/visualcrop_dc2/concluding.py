@@ -7,17 +7,8 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from visualcrop import (
-    ANSWER,
-    Answer,
-    BudgetedModel,
-    Evidence,
-    Finding,
-    Question,
-    Target,
-    View,
-    reply,
-)
+from visualcrop import Answer, BudgetedModel, Evidence, Finding, Question, Target, View
+from visualcrop.plugin import ANSWER, reply
 
 from .memory import Places
 

@@ -7,20 +7,8 @@ from functools import partial
 
 import attrs
 
-from visualcrop import (
-    Answer,
-    BudgetedModel,
-    Image,
-    ModelFamily,
-    Question,
-    Sampling,
-    Searcher,
-    Spec,
-    at_least,
-    between,
-    errors,
-    option,
-)
+from visualcrop import Answer, BudgetedModel, Image, ModelFamily, Question, Sampling, errors
+from visualcrop.plugin import Searcher, Spec, at_least, between, option
 
 from .asking import Asker
 from .beside import beside

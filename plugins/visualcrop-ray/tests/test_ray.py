@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import until
-from visualcrop import Executor
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows
+from visualcrop.plugin import Executor
 from visualcrop.testing import ExecutorSuite
 from visualcrop_ray import Ray
 from visualcrop_ray.executor import QUIET

@@ -5,7 +5,8 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from visualcrop import Box, Registry, Target, TargetExtractor, View
+from visualcrop import Box, Target, View
+from visualcrop.plugin import Registry, TargetExtractor
 from visualcrop.testing import Bench
 from visualcrop_seal import Internal, Seal
 

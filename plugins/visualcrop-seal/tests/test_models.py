@@ -22,12 +22,11 @@ from visualcrop import (
     Ledger,
     Prompt,
     Question,
-    Registry,
-    Searcher,
     Target,
     View,
     errors,
 )
+from visualcrop.plugin import Registry, Searcher
 from visualcrop.testing import Bench
 from visualcrop_seal import SealVqa, SealVsm
 from visualcrop_seal.located import Located

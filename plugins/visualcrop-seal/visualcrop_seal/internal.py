@@ -11,16 +11,13 @@ from visualcrop import (
     Existence,
     Prompt,
     Proposal,
-    ProposalGenerator,
     RelevanceMap,
-    RelevanceSource,
     Target,
-    Verifier,
     View,
     Vv,
     errors,
-    option,
 )
+from visualcrop.plugin import ProposalGenerator, RelevanceSource, Verifier, option
 
 from .describing import ASK, place_of
 from .heat import peaked

@@ -6,7 +6,8 @@ from abc import abstractmethod
 
 import attrs
 
-from visualcrop import Box, BudgetedModel, Image, RelevanceMap, Strategy, Target, View
+from visualcrop import Box, BudgetedModel, Image, RelevanceMap, Target, View
+from visualcrop.plugin import Strategy
 
 from .search import Sighting
 

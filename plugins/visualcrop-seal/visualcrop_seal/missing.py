@@ -5,7 +5,8 @@ from __future__ import annotations
 import attrs
 from attrs.validators import ge
 
-from visualcrop import BudgetedModel, Prompt, Question, Target, TargetExtractor, View, option
+from visualcrop import BudgetedModel, Prompt, Question, Target, View
+from visualcrop.plugin import TargetExtractor, option
 
 SORRY = (
     "Sorry, I can not answer the question. "

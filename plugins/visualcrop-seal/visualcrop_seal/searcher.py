@@ -9,22 +9,24 @@ import attrs
 from attrs.validators import ge, gt
 
 from visualcrop import (
-    ANSWER,
     Answer,
-    AnswerComposer,
     Box,
     BudgetedModel,
     Evidence,
     Finding,
     Image,
-    InContext,
     Proposal,
     Question,
-    Searcher,
     Target,
-    TargetExtractor,
     errors,
+)
+from visualcrop.plugin import (
+    ANSWER,
+    AnswerComposer,
+    Searcher,
+    TargetExtractor,
     option,
+    targets_option,
 )
 
 from .internal import Internal
@@ -39,7 +41,7 @@ class Seal(Searcher):
 
     name = "seal"
 
-    targets: TargetExtractor = option(InContext(), help="what to look for")
+    targets: TargetExtractor = targets_option()
     locator: TargetLocator = option(Internal(), help="who looks at a part of the image")
     answer: AnswerComposer = option(WorkingMemory(), help="what to say")
     high: float = option(0.5, help="score above which a target is found, from 0 to 1")
@@ -80,7 +82,7 @@ class Seal(Searcher):
         counts = {"parts": sum(map(len, seen.values())), "seal-paper": model.ledger.passes}
         answer = self.answer.compose(question, shown, model.at(ANSWER))
         evidence = tuple(_evidence(t, visits, question.image) for t, visits in seen.items())
-        return attrs.evolve(answer, evidence=evidence, exhausted=exhausted, counts=counts)
+        return answer.with_search(evidence, exhausted=exhausted, counts=counts)
 
     def _rules(self, image: Image) -> Rules:
         side = math.ceil(min(image.width, image.height) / self.smallest_scale)

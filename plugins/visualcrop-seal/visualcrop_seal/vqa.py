@@ -7,7 +7,9 @@ from typing import Literal
 
 import attrs
 
-from visualcrop import Model, ModelFamily, checkpoint_fingerprint, errors, option
+from visualcrop import Model, ModelFamily, errors
+from visualcrop.models import checkpoint_fingerprint
+from visualcrop.plugin import option
 
 from .recipe import TOWER
 

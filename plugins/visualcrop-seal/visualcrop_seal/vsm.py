@@ -21,8 +21,8 @@ from visualcrop import (
     Target,
     View,
     errors,
-    option,
 )
+from visualcrop.plugin import option
 
 from .describing import ASK, place_of
 from .located import Located

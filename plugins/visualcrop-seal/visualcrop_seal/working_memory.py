@@ -9,18 +9,8 @@ from typing import Literal
 import attrs
 from attrs.validators import ge, gt
 
-from visualcrop import (
-    Answer,
-    AnswerComposer,
-    Box,
-    BudgetedModel,
-    Finding,
-    Image,
-    Question,
-    View,
-    option,
-    reply,
-)
+from visualcrop import Answer, Box, BudgetedModel, Finding, Image, Question, View
+from visualcrop.plugin import AnswerComposer, option, reply
 
 FOCUS = "Additional visual information to focus on: "
 

@@ -5,17 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visualcrop import (
-    Budget,
-    BudgetedModel,
-    Image,
-    Ledger,
-    Question,
-    Registry,
-    Searcher,
-    View,
-    focus_paper,
-)
+from visualcrop import Budget, BudgetedModel, Image, Ledger, Question, View, focus_paper
+from visualcrop.plugin import Registry, Searcher
 from visualcrop.testing import Scene, ToyModel
 from visualcrop_vicrop import ViCrop
 from visualcrop_vicrop.searcher import middle

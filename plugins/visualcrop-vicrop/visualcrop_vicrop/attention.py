@@ -6,16 +6,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from visualcrop import (
-    BudgetedModel,
-    Capture,
-    Internals,
-    ModelInfo,
-    RelevanceMap,
-    View,
-    errors,
-    option,
-)
+from visualcrop import BudgetedModel, Capture, Internals, RelevanceMap, View, errors
+from visualcrop.models import ModelInfo
+from visualcrop.plugin import option
 
 from .importance import Importance, Relative
 

@@ -9,17 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from visualcrop import (
-    Box,
-    BudgetedModel,
-    Capture,
-    Grid,
-    RelevanceMap,
-    View,
-    at_least,
-    errors,
-    option,
-)
+from visualcrop import Box, BudgetedModel, Capture, Grid, RelevanceMap, View, errors
+from visualcrop.plugin import at_least, option
 
 from .importance import Relative
 

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import attrs
 
-from visualcrop import BudgetedModel, Prompt, RelevanceMap, RelevanceSource, Target, View, option
+from visualcrop import BudgetedModel, Prompt, RelevanceMap, Target, View
+from visualcrop.plugin import RelevanceSource, option
 
 
 @attrs.frozen

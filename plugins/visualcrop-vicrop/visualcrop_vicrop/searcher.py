@@ -7,23 +7,17 @@ from typing import Literal
 import attrs
 
 from visualcrop import (
-    ANSWER,
     Answer,
     BudgetedModel,
     Evidence,
     Finding,
     Question,
     RelevanceMap,
-    RelevanceSource,
-    Searcher,
     Target,
     View,
-    at_least,
-    between,
     errors,
-    option,
-    reply,
 )
+from visualcrop.plugin import ANSWER, RelevanceSource, Searcher, at_least, between, option, reply
 
 from .attention import RelAtt
 from .boxes import best_box

@@ -6,7 +6,8 @@ import attrs
 import numpy as np
 import pytest
 
-from visualcrop import Image, Question, Registry, Searcher, View
+from visualcrop import Image, Question, View
+from visualcrop.plugin import Registry, Searcher
 from visualcrop.testing import Bench, Scene
 from visualcrop_zoomeye import ZoomEye
 from visualcrop_zoomeye.family import FAMILIES

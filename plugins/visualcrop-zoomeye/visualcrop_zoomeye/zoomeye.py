@@ -7,21 +7,9 @@ from typing import Any, Literal
 
 import attrs
 
-from visualcrop import (
-    ANSWER,
-    Answer,
-    BudgetedModel,
-    InContext,
-    ModelInfo,
-    Question,
-    Searcher,
-    TargetExtractor,
-    at_least,
-    between,
-    errors,
-    option,
-    reply,
-)
+from visualcrop import Answer, BudgetedModel, InContext, Question, errors
+from visualcrop.models import ModelInfo
+from visualcrop.plugin import ANSWER, Searcher, TargetExtractor, at_least, between, option, reply
 
 from .asking import Asker
 from .family import FAMILIES, Constants, Family, Views

@@ -11,20 +11,12 @@ import numpy as np
 import pytest
 
 from tests.unit.evaluation.studies import toy_study
-from visualcrop import (
-    Answer,
-    Budget,
-    Executor,
-    Record,
-    Registry,
-    Task,
-    VisualcropError,
-    WorkerFactory,
-)
+from visualcrop import Answer, Budget, Record, VisualcropError
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.summary import rows
 from visualcrop.evaluation.worker import StudyWorker
+from visualcrop.plugin import Executor, Registry, Task, WorkerFactory
 
 _STUDY = toy_study("direct", scenes=1)
 

@@ -17,17 +17,15 @@ from visualcrop import (
     Grid,
     Ledger,
     Record,
-    Registry,
     RelevanceMap,
-    Searcher,
     Target,
-    Task,
     VisualcropError,
 )
 from visualcrop.evaluation.evidence import encode_evidence, restore_answer
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.worker import StudyWorker
 from visualcrop.models.toy.dataset import ToyScenes
+from visualcrop.plugin import Registry, Searcher, Task
 from visualcrop.testing import Bench, ToyModel
 
 

@@ -14,7 +14,7 @@ import PIL.Image
 import pytest
 
 from tests.unit.evaluation.studies import manifest_of
-from visualcrop import Record, Task, WorkerFactory
+from visualcrop import Record
 from visualcrop.evaluation.comparing import compare
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.resume import open_run
@@ -22,6 +22,7 @@ from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows, tallies
 from visualcrop.executors.base import Executor
+from visualcrop.plugin import Task, WorkerFactory
 
 _EARLY, _LATE = 200, 1200  # answers, two to a question
 _EVIDENCE = ({"target": "mug", "boxes": [{"box": [n, 0, n + 9, 9]} for n in range(8)]},)

@@ -8,9 +8,10 @@ import attrs
 import pytest
 
 from tests.unit.evaluation.studies import toy_study
-from visualcrop import Answer, BudgetedModel, Question, Sample, Searcher, Task, Verdict
+from visualcrop import Answer, BudgetedModel, Question, Sample
 from visualcrop.evaluation.worker import StudyWorker
 from visualcrop.models.toy.dataset import SceneSource
+from visualcrop.plugin import Searcher, Task, Verdict
 from visualcrop.protocol import PromptProtocol
 from visualcrop.testing import ToyModel
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from visualcrop import Reply, Task, VisualcropError, VisualSearch
+from visualcrop import Reply, VisualcropError, VisualSearch
 from visualcrop.evaluation.protocols import get_protocol, protocol_names
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.worker import StudyWorker
 from visualcrop.models.toy.dataset import ToyScenes
+from visualcrop.plugin import Task
 from visualcrop.searchers.direct import Direct
 from visualcrop.testing import ToyModel
 

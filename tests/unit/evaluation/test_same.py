@@ -13,14 +13,16 @@ from safetensors.numpy import load_file, save_file
 
 from tests.models.tiny.checkpoints import checkpoint
 from tests.unit.datasets import shipped
-from visualcrop import ImageSource, Record, VisualcropError, checkpoint_fingerprint
+from visualcrop import Record, VisualcropError
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.image_cache import SourceFingerprints
 from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.study import Study
+from visualcrop.models import checkpoint_fingerprint
 from visualcrop.models.families.auto import Auto
 from visualcrop.models.toy import Toy
+from visualcrop.plugin import ImageSource
 
 
 @pytest.fixture(name="copied")

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from visualcrop import Answer, Box, Evidence, Finding, Sample, Target, TargetBox
+from visualcrop import Answer, Box, Evidence, Finding, Sample, Target
 from visualcrop.evaluation.scoring import measure_recall, plain_words, score_answer
 from visualcrop.models.toy.dataset import SceneSource
+from visualcrop.plugin import TargetBox
 
 
 def _sample(**about: Any) -> Sample:

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import pytest
 
-from visualcrop import Image, ImageSource, Prompt, Registry, Sample
+from visualcrop import Image, Prompt, Sample
 from visualcrop.evaluation.image_cache import ImageCache
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.sweep import label_points, make_grid
@@ -19,6 +19,7 @@ from visualcrop.executors.base import Task
 from visualcrop.image_io import MAX_BYTES
 from visualcrop.models.engine.recalling import Recalling
 from visualcrop.models.engine.wrapping import Wrapping
+from visualcrop.plugin import ImageSource, Registry
 from visualcrop.record import Record
 
 

@@ -8,10 +8,11 @@ import pytest
 
 from tests.unit.evaluation.studies import toy_study
 from tests.unit.refusals import refused
-from visualcrop import Budget, Registry, VisualcropError
+from visualcrop import Budget, VisualcropError
 from visualcrop.errors import EvaluationError
 from visualcrop.evaluation.study import Study, label_specs
 from visualcrop.evaluation.study_toml import read_study
+from visualcrop.plugin import Registry
 
 
 class TestStudy:

@@ -5,19 +5,10 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from visualcrop import (
-    Answer,
-    Budget,
-    BudgetedModel,
-    Ledger,
-    Question,
-    Registry,
-    RelevanceSource,
-    Sample,
-    TargetBox,
-)
+from visualcrop import Answer, Budget, BudgetedModel, Ledger, Question, Sample
 from visualcrop.evaluation.scoring import measure_recall
 from visualcrop.models.toy.dataset import SceneSource
+from visualcrop.plugin import Registry, RelevanceSource, TargetBox
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.proposals.sliding import Sliding
 from visualcrop.searchers.focus import Focus

@@ -10,7 +10,8 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from visualcrop import ModelInfo, errors
+from visualcrop import errors
+from visualcrop.models import ModelInfo
 
 from .decoder import Decoder
 from .files import Files

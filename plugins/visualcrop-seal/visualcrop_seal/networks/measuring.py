@@ -13,7 +13,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from visualcrop import Model, Usage
+from visualcrop import Model
+from visualcrop.models import Usage
 
 _FLASH = "_scaled_dot_product_flash_attention"
 _SAME = {  # what torch's list leaves out

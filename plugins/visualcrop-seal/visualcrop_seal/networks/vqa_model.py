@@ -9,7 +9,8 @@ import attrs
 import torch
 from torch import Tensor, nn
 
-from visualcrop import Capture, Choice, Internals, ModelInfo, Prompt, Reply, View, errors
+from visualcrop import Capture, Choice, Internals, Prompt, Reply, View, errors
+from visualcrop.models import ModelInfo
 
 from .decoder import Decoder, State
 from .fitting import under

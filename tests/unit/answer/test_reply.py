@@ -6,7 +6,8 @@ import attrs
 import pytest
 
 from tests.unit.saying import saying
-from visualcrop import View, reply
+from visualcrop import View
+from visualcrop.plugin import reply
 from visualcrop.protocol import Inference, PromptProtocol
 from visualcrop.testing import Bench
 
