@@ -25,7 +25,7 @@ from ..plugin.configure import read_spec
 from ..plugin.registry import Registry
 from ..protocol import Inference
 from ..record import Record
-from ..spec.parse import Spec, to_value
+from ..spec.parse import Spec, Value, to_value
 from ..strategy.base import Strategy, given_to
 from ..utils.text_set import Keys
 from .manifest import build_manifest
@@ -231,16 +231,15 @@ def _text_of(given: Strategy | str) -> str:
 
 
 def _given_spec(strategy: Strategy, given: frozenset[str] | None = None) -> Spec:
+    """Its name and the options at the paths *given*, of strategies among its options too."""
     given = given_to(strategy) if given is None else given
-    options = []
+    options: list[tuple[str, Value]] = []
     for field in attrs.fields(type(strategy)):
-        value = getattr(strategy, field.name)
         inner = frozenset(p.partition(".")[2] for p in given if p.startswith(f"{field.name}."))
         if field.name in given or inner:
-            is_strategy = isinstance(value, Strategy)
-            options.append(
-                (field.name, _given_spec(value, inner) if is_strategy else to_value(value))
-            )
+            value = getattr(strategy, field.name)
+            spec = _given_spec(value, inner) if isinstance(value, Strategy) else to_value(value)
+            options.append((field.name, spec))
     return Spec(strategy.name, tuple(options))
 
 
