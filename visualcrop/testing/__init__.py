@@ -9,20 +9,26 @@ An inherited test may be overridden only by `pytest.mark.xfail(reason="...")`.
 
 from __future__ import annotations
 
+import pytest
+
+# Before they are imported, so that an inherited test that fails shows the values it compared.
+_MODULES = ("bench", "evaluation_suites", "model_suite", "stage_suites", "strategy_suite")
+pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in _MODULES))
+
 from ..models.toy.model import ToyModel
 from ..models.toy.scene import Asked, Scene, Thing
-from .answer_suite import AnswerComposerSuite
 from .bench import Bench
-from .dataset_suite import DatasetSuite
-from .executor_suite import ExecutorSuite
-from .judge_suite import JudgeSuite
+from .evaluation_suites import DatasetSuite, ExecutorSuite, JudgeSuite
 from .model_suite import ModelFamilySuite
-from .proposals_suite import ProposalGeneratorSuite
-from .relevance_suite import RelevanceSourceSuite
-from .searcher_suite import SearcherSuite
+from .stage_suites import (
+    AnswerComposerSuite,
+    ProposalGeneratorSuite,
+    RelevanceSourceSuite,
+    SearcherSuite,
+    TargetExtractorSuite,
+    VerifierSuite,
+)
 from .strategy_suite import StrategySuite
-from .targets_suite import TargetExtractorSuite
-from .verification_suite import VerifierSuite
 
 SUITES: dict[str, type[StrategySuite]] = {
     "targets": TargetExtractorSuite,

@@ -55,16 +55,16 @@ class Bench:
             answer = searcher.run(question or self.asked.question, self.toy, self.ledger)
         except BudgetExceededError as exc:
             raise AssertionError(f"the search goes beyond its budget: {exc}") from exc
-        self.check_bills()
+        self.check_all_charged()
         return answer
 
-    def check_bills(self) -> None:
+    def check_all_charged(self) -> None:
         """The model's own count agrees with the ledger, and no pass went by it."""
         unbilled = self.ledger.unbilled + self.toy.passes - self.ledger.passes
-        told = f"{unbilled} passes are off the books; ask the model that is given, as it is"
-        assert not unbilled, told
+        sentence = f"{unbilled} passes are not charged; ask the model that the method is given"
+        assert not unbilled, sentence
 
-    def check_books(self) -> None:
+    def check_charges(self) -> None:
         """All is billed, and every charge has the stage given."""
-        self.check_bills()
+        self.check_all_charged()
         assert set(self.ledger.by_stage()) <= {self.model.stage}, "a charge has another stage"

@@ -44,7 +44,7 @@ class TestDetect:
         seen = Internal(checks=2, instances=5).detect(bench.whole, target, bench.model)
         assert len(seen.boxes) == boxes
         assert bench.toy.passes == 1 + boxes
-        bench.check_books()
+        bench.check_charges()
 
 
 class TestSearch:
