@@ -14,10 +14,10 @@ import pytest
 
 from tests.unit.evaluation.studies import manifest_of, toy_study
 from visualcrop import Record, VisualcropError
-from visualcrop.evaluation.beginning import begun
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.evaluate import run_study
+from visualcrop.evaluation.resume import open_run
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.selection import Selection
-from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
 
 _ONE, _OTHER = toy_study("focus(steps=1)", scenes=1), toy_study("focus(steps=8)", scenes=1)
@@ -25,9 +25,9 @@ _LOADING = """
 import sys
 from pathlib import Path
 from tests.unit.evaluation.studies import manifest_of, toy_study
-from visualcrop.evaluation.beginning import begun
+from visualcrop.evaluation.resume import open_run
 study = toy_study("focus(steps=1)", scenes=1)
-with begun(Path({folder!r}), study, manifest_of(study), {worker}):
+with open_run(Path({folder!r}), study, manifest_of(study), {worker}):
     print("begun", flush=True)
     sys.stdin.read()  # as long as it loads its model
 """
@@ -69,24 +69,24 @@ class TestRefused:
         with _loading(tmp_path, (1, 2)):
             before = _bytes(tmp_path)
             with pytest.raises(VisualcropError, match=r"another study|by another process"):
-                evaluate(study, tmp_path, selection=Selection(shard=worker))
+                run_study(study, tmp_path, selection=Selection(shard=worker))
             assert _bytes(tmp_path) == before
 
     def test_once_there_are_answers(self, tmp_path: Path) -> None:
         """The study stays the one whose answers these are."""
-        evaluate(_ONE, tmp_path)
+        run_study(_ONE, tmp_path)
         before = _bytes(tmp_path)
         with pytest.raises(VisualcropError, match=r"another study \(its variants.focus"):
-            evaluate(_OTHER, tmp_path)
+            run_study(_OTHER, tmp_path)
         assert _bytes(tmp_path) == before
 
     def test_without_their_study(self, tmp_path: Path) -> None:
         """Answers of nobody knows what are not taken for ours."""
-        evaluate(_ONE, tmp_path)
+        run_study(_ONE, tmp_path)
         (tmp_path / "study.json").unlink()
         before = _bytes(tmp_path)
         with pytest.raises(VisualcropError, match=r"has answers, but no study\.json"):
-            evaluate(_ONE, tmp_path)
+            run_study(_ONE, tmp_path)
         assert _bytes(tmp_path) == before
 
 
@@ -96,15 +96,15 @@ class TestBegun:
     def test_shards_of_one_study_run_side_by_side(self, tmp_path: Path) -> None:
         """Only what is to be written is settled in turns."""
         with _loading(tmp_path, (1, 2)):
-            evaluate(_ONE, tmp_path, selection=Selection(shard=(2, 2)))
-        evaluate(_ONE, tmp_path, selection=Selection(shard=(1, 2)))
+            run_study(_ONE, tmp_path, selection=Selection(shard=(2, 2)))
+        run_study(_ONE, tmp_path, selection=Selection(shard=(1, 2)))
         assert len([*Store.existing(tmp_path).records()]) == 6
 
     def test_a_dead_run_without_answers_is_replaced(self, tmp_path: Path) -> None:
         """After a slip of the pen the folder can be used; nothing is left of the first."""
         with _loading(tmp_path, (3, 8)):
             pass
-        evaluate(_OTHER, tmp_path)
+        run_study(_OTHER, tmp_path)
         assert Store.existing(tmp_path).study == _OTHER
         names = {path.name for path in tmp_path.iterdir()}
         assert names == {
@@ -117,13 +117,13 @@ class TestBegun:
 
     def test_what_is_another_by_now_is_written_down(self, tmp_path: Path) -> None:
         """Packages and machines of later answers do not hide behind those of the first."""
-        evaluate(_ONE, tmp_path, selection=Selection(limit=1))
+        run_study(_ONE, tmp_path, selection=Selection(limit=1))
         path = tmp_path / "manifest.json"
         told = json.loads(path.read_text())
         told["packages"]["torch"] = "1.0"
         path.write_text(json.dumps(told))
-        evaluate(_ONE, tmp_path)
-        evaluate(_ONE, tmp_path)
+        run_study(_ONE, tmp_path)
+        run_study(_ONE, tmp_path)
         (later,) = Store.existing(tmp_path).manifest["resumed"]
         assert later["packages"]["torch"] != "1.0"
 
@@ -140,26 +140,26 @@ class TestForeign:
     )
     def test_are_named(self, tmp_path: Path, record: Record, told: str) -> None:
         """By file and line; they are in no figure."""
-        store = evaluate(_ONE, tmp_path)
-        with store.shard((1, 1)).open("a") as file:
+        store = run_study(_ONE, tmp_path)
+        with store.shard_path((1, 1)).open("a") as file:
             file.write(record.line() + "\n")
         with pytest.raises(VisualcropError, match=rf"Line 7 of .*samples-1of1.jsonl' is {told}"):
             [*store.records()]
 
     def test_answers_know_their_study(self, tmp_path: Path) -> None:
         """A shard of another study is known by each of its lines."""
-        one = evaluate(_ONE, tmp_path / "one")
-        other = evaluate(_OTHER, tmp_path / "other", selection=Selection(shard=(1, 2)))
-        shard = other.shard((1, 2))
+        one = run_study(_ONE, tmp_path / "one")
+        other = run_study(_OTHER, tmp_path / "other", selection=Selection(shard=(1, 2)))
+        shard = other.shard_path((1, 2))
         shard.rename(one.folder / shard.name)
         with pytest.raises(VisualcropError, match="an answer of another study"):
             [*one.records()]
 
     def test_nor_is_a_later_version_of_the_digest(self, tmp_path: Path) -> None:
         """A study that a newer visualcrop tells otherwise is the same; the manifest has both."""
-        with begun(tmp_path, _ONE, {**manifest_of(_ONE), "digest": "older"}) as (store, shard):
+        with open_run(tmp_path, _ONE, {**manifest_of(_ONE), "digest": "older"}) as (store, shard):
             shard.append(Record("0-count", "direct", "ok", 1.0, study="older"))
-        evaluate(_ONE, tmp_path)
+        run_study(_ONE, tmp_path)
         assert store.manifest["digests"] == [_ONE.digest]
         assert {record.study for record in store.records()} == {"older", _ONE.digest}
         assert attrs.asdict(store.study) == attrs.asdict(_ONE)

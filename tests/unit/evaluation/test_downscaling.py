@@ -9,16 +9,16 @@ import attrs
 
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import Record
-from visualcrop.evaluation.downscaling import Shrinking, whole_of
+from visualcrop.evaluation.downscaling import DownscalingTally, describe_encoding
+from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.formatting import losses_told
-from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.summary import rows
 from visualcrop.models.toy.dataset import ToyScenes
 from visualcrop.testing import ToyModel
 
 
 def _row(*records: Record) -> dict[str, object]:
-    shrinking = Shrinking()
+    shrinking = DownscalingTally()
     for record in records:
         shrinking.add(record)
     return {"searcher": records[0].variant, "whole": shrinking.as_json()}
@@ -32,12 +32,12 @@ def _record(id: str, *size: int, target: float | None = None, variant: str = "di
 def test_a_target_is_measured_in_tokens() -> None:
     """The toy sees 1536 x 1024 pixels as 36 x 36 tokens: that is what a box is held to."""
     sample = next(iter(ToyScenes(scenes=1)))
-    told = whole_of(sample, sample.source.open(), ToyModel())
+    told = describe_encoding(sample, sample.source.open(), ToyModel())
     area = min(target.box.area for target in sample.targets)
     assert told["size"] == [144, 144]
     assert told["tokens"] == 36 * 36
     assert abs(told["target"] - area * 36 * 36 / (1536 * 1024)) < 1e-3
-    assert "target" not in whole_of(
+    assert "target" not in describe_encoding(
         attrs.evolve(sample, targets=()), sample.source.open(), ToyModel()
     )
 
@@ -79,13 +79,13 @@ def test_a_model_that_cannot_tell_is_not_guessed_at() -> None:
 
 def test_records_hold_it(tmp_path: Path) -> None:
     """Each line has the size, the tokens of the whole image and of all views, and the memory."""
-    store = evaluate(toy_study(scenes=1), tmp_path)
+    store = run_study(toy_study(scenes=1), tmp_path)
     direct, focus = rows(store)
     assert direct["work"]["image_tokens"] == direct["whole"]["tokens"] == 36 * 36
     assert focus["work"]["image_tokens"] > focus["whole"]["tokens"]
     assert focus["memory"]["gpu"] is None
     assert focus["memory"]["process"] > 2**20
-    line = json.loads(store.shard((1, 1)).read_text().splitlines()[0])
+    line = json.loads(store.shard_path((1, 1)).read_text().splitlines()[0])
     assert line["held"] > 2**20
     assert line["whole"]["size"] == [144, 144]
     assert "peak_bytes" not in line["work"]

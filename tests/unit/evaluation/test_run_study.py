@@ -19,11 +19,10 @@ import pytest
 from tests.unit.datasets import shipped
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import VisualcropError
-from visualcrop.evaluation.folder import read_json, write_json
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.evaluate import run_study
+from visualcrop.evaluation.run_folder import Store, read_json, write_json
 from visualcrop.evaluation.selection import Selection
-from visualcrop.evaluation.shard import Shard
-from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.shard import ShardWriter
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import rows
 from visualcrop.executors.local import Local
@@ -55,7 +54,7 @@ class TestEvaluate:
 
     def test_answers_every_question_once(self, tmp_path: Path) -> None:
         """Six questions, two variants, twelve records; focus beats asking directly."""
-        store = evaluate(toy_study(), tmp_path)
+        store = run_study(toy_study(), tmp_path)
         keys = Counter(record.key for record in store.records())
         assert len(keys) == 12
         assert {*keys.values()} == {1}
@@ -65,33 +64,34 @@ class TestEvaluate:
 
     def test_several_at_once_answer_the_same(self, tmp_path: Path) -> None:
         """Concurrency changes neither answers nor passes."""
-        one = evaluate(toy_study(), tmp_path / "one")
-        many = evaluate(toy_study(), tmp_path / "many", executor=Local(concurrency=3))
+        one = run_study(toy_study(), tmp_path / "one")
+        many = run_study(toy_study(), tmp_path / "many", executor=Local(concurrency=3))
         assert _stable(one) == _stable(many)
 
     def test_sharing_passes_changes_no_answer(self, tmp_path: Path) -> None:
         """Variants that share passes are charged for them all the same."""
         variants = ("focus", "four=focus(steps=4)", "s7=focus(proposals=anchors(s_max=7))")
-        alone = evaluate(toy_study(*variants), tmp_path / "alone")
-        shared = evaluate(toy_study(*variants, sharing=True), tmp_path / "shared")
+        alone = run_study(toy_study(*variants), tmp_path / "alone")
+        shared = run_study(toy_study(*variants, sharing=True), tmp_path / "shared")
         assert _stable(alone) == _stable(shared)
 
     def test_goes_on_where_it_was(self, tmp_path: Path) -> None:
         """A second call asks only what is new."""
         new: list[Record] = []
-        evaluate(toy_study(), tmp_path, selection=Selection(limit=4))
-        evaluate(toy_study(), tmp_path, watch=new.append)
+        run_study(toy_study(), tmp_path, selection=Selection(limit=4))
+        run_study(toy_study(), tmp_path, watch=new.append)
         assert len(new) == 4
-        evaluate(toy_study(), tmp_path, watch=new.append)
+        run_study(toy_study(), tmp_path, watch=new.append)
         assert len(new) == 4
 
     def test_shards_share_the_questions_out(self, tmp_path: Path) -> None:
         """Two processes with a part each make one whole run."""
         for part in (1, 2):
-            evaluate(toy_study(), tmp_path / "two", selection=Selection(shard=(part, 2)))
-        whole = evaluate(toy_study(), tmp_path / "one")
+            run_study(toy_study(), tmp_path / "two", selection=Selection(shard=(part, 2)))
+        whole = run_study(toy_study(), tmp_path / "one")
         assert _stable(Store.existing(tmp_path / "two")) == _stable(whole)
-        assert sum(each["questions"] for each in Store.existing(tmp_path / "two").asked()) == 6
+        reports = Store.existing(tmp_path / "two").reports().values()
+        assert sum(report["questions"] for report in reports) == 6
 
     def test_shards_may_begin_in_the_same_moment(self, tmp_path: Path) -> None:
         """Both write the study's file, and neither takes the other's away."""
@@ -103,10 +103,10 @@ class TestEvaluate:
 
     def test_another_study_is_refused(self, tmp_path: Path) -> None:
         """A folder holds one study; the first setting that differs is named."""
-        evaluate(toy_study(scenes=1), tmp_path)
+        run_study(toy_study(scenes=1), tmp_path)
         told = r"holds a run of another study \(its model is 'toy', not 'toy\(local=true\)'\);"
         with pytest.raises(VisualcropError, match=told):
-            evaluate(attrs.evolve(toy_study(scenes=1), model="toy(local=true)"), tmp_path)
+            run_study(attrs.evolve(toy_study(scenes=1), model="toy(local=true)"), tmp_path)
 
     @pytest.mark.parametrize(
         ("edit", "told"),
@@ -121,37 +121,37 @@ class TestEvaluate:
     ) -> None:
         """What was answered keeps no score of another question, or by another key."""
         study = _own(tmp_path)
-        evaluate(study, tmp_path / "run", selection=Selection(limit=1))
-        evaluate(study, tmp_path / "run")  # those that are only new may be asked
+        run_study(study, tmp_path / "run", selection=Selection(limit=1))
+        run_study(study, tmp_path / "run")  # those that are only new may be asked
         _edit(tmp_path, edit)
         with pytest.raises(VisualcropError, match=rf"holds a run of {told}"):
-            evaluate(study, tmp_path / "run")
+            run_study(study, tmp_path / "run")
 
     def test_answers_of_older_runs_are_kept(self, tmp_path: Path) -> None:
         """They do not tell what was asked."""
         study = _own(tmp_path)
-        path = evaluate(study, tmp_path / "run").shard((1, 1))
+        path = run_study(study, tmp_path / "run").shard_path((1, 1))
         path.write_text(re.sub(r'"question": "\w+"', '"question": ""', path.read_text()))
         _edit(tmp_path, {"answer": 0})
         new: list[Record] = []
-        evaluate(study, tmp_path / "run", watch=new.append)
+        run_study(study, tmp_path / "run", watch=new.append)
         assert not new
 
     def test_an_error_is_no_wrong_answer(self, tmp_path: Path) -> None:
         """It is counted apart, named, and asked again next time."""
         study = toy_study("broken=focus(relevance=vv(layers=[90, 91]))", scenes=1)
-        store = evaluate(study, tmp_path)
+        store = run_study(study, tmp_path)
         broken = rows(store)[1]
         assert (broken["errors"], broken["n"]) == (3, 0)
         errors = [record.error for record in store.records() if record.error]
         assert all("do not fit a model of" in error for error in errors)
         new: list[Record] = []
-        evaluate(study, tmp_path, watch=new.append)
+        run_study(study, tmp_path, watch=new.append)
         assert len(new) == 3
 
     def test_the_manifest_tells_all(self, tmp_path: Path) -> None:
         """Specs written out, the protocol's digest, versions and the machine."""
-        store = evaluate(toy_study(scenes=1), tmp_path)
+        store = run_study(toy_study(scenes=1), tmp_path)
         told = (store.folder / "manifest.json").read_text()
         for word in ("steps=8", '"digest"', '"torch"', '"python"', "visualcrop-ablations"):
             assert word in told
@@ -163,10 +163,10 @@ import resource
 from pathlib import Path
 from tests.unit.evaluation.studies import toy_study
 from visualcrop.errors import FileError
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.evaluate import run_study
 resource.setrlimit(resource.RLIMIT_FSIZE, ({_ROOM}, {_ROOM}))
 try:
-    evaluate(toy_study(scenes=1), Path({{folder!r}}))
+    run_study(toy_study(scenes=1), Path({{folder!r}}))
 except FileError as error:
     print(error)
 """
@@ -177,21 +177,21 @@ class TestTorn:
 
     def test_a_torn_line_is_asked_again(self, tmp_path: Path) -> None:
         """The run is as if nothing had happened."""
-        store = evaluate(toy_study(scenes=1), tmp_path / "run")
+        store = run_study(toy_study(scenes=1), tmp_path / "run")
         whole = _stable(store)
-        path = store.shard((1, 1))
+        path = store.shard_path((1, 1))
         for cut in (1, 50, 400):
             path.write_bytes(path.read_bytes()[:-cut])
-            evaluate(toy_study(scenes=1), tmp_path / "run")
+            run_study(toy_study(scenes=1), tmp_path / "run")
             assert _stable(store) == whole
             assert len(path.read_bytes().splitlines()) == 6
 
     def test_two_processes_do_not_write_one_file(self, tmp_path: Path) -> None:
         """The second is told what to do."""
         with (
-            Shard(tmp_path / "a.jsonl"),
+            ShardWriter(tmp_path / "a.jsonl"),
             pytest.raises(VisualcropError, match="is being written by another process"),
-            Shard(tmp_path / "a.jsonl"),
+            ShardWriter(tmp_path / "a.jsonl"),
         ):
             pass
 
@@ -208,13 +208,13 @@ class TestTorn:
         assert kept
         assert (tmp_path / "samples-1of1.jsonl").stat().st_size == _ROOM
         new: list[Record] = []
-        evaluate(toy_study(scenes=1), tmp_path, watch=new.append)
+        run_study(toy_study(scenes=1), tmp_path, watch=new.append)
         assert len(kept) + len(new) == 6
 
     def test_a_line_that_is_no_record_is_named(self, tmp_path: Path) -> None:
         """By its file and number."""
-        store = evaluate(toy_study(scenes=1), tmp_path)
-        with store.shard((1, 1)).open("a") as file:
+        store = run_study(toy_study(scenes=1), tmp_path)
+        with store.shard_path((1, 1)).open("a") as file:
             file.write("[]\n")
         with pytest.raises(VisualcropError, match=r"Line 7 of .* is no record"):
             rows(store)
@@ -227,7 +227,7 @@ import os, sys
 from pathlib import Path
 import torch  # once for all of them
 from tests.unit.evaluation.studies import toy_study
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.evaluate import run_study
 
 def watch(record):
     print(os.getpid(), flush=True)
@@ -235,7 +235,7 @@ def watch(record):
 
 for _ in range({kills}):
     if not (process := os.fork()):
-        evaluate(toy_study(scenes={scenes}), Path({folder!r}), watch=watch)
+        run_study(toy_study(scenes={scenes}), Path({folder!r}), watch=watch)
         os._exit(0)
     print("ended", os.waitpid(process, 0)[1], flush=True)
 """
@@ -254,9 +254,9 @@ def test_a_run_survives_being_killed(tmp_path: Path) -> None:
             sum(range(rng.randrange(1_000_000)))  # so that it is met at whatever it does
             os.kill(victim, signal.SIGKILL)
             assert _ended(process) == signal.SIGKILL
-    ended = evaluate(toy_study(scenes=_SCENES), killed)
-    undisturbed = evaluate(toy_study(scenes=_SCENES), tmp_path / "whole")
-    lines = [Record.read(line).key for line in ended.shard((1, 1)).read_bytes().splitlines()]
+    ended = run_study(toy_study(scenes=_SCENES), killed)
+    undisturbed = run_study(toy_study(scenes=_SCENES), tmp_path / "whole")
+    lines = [Record.read(line).key for line in ended.shard_path((1, 1)).read_bytes().splitlines()]
     assert len(lines) == len({*lines}) == 6 * _SCENES
     assert _stable(ended) == _stable(undisturbed)
 

@@ -1,4 +1,4 @@
-"""How far a long work is: a bar on a terminal, else a line now and then."""
+"""Progress of long work: a bar on a terminal, else a line every 30 seconds."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .options import console
+from .terminal import Terminal
 
 _EVERY = 30.0  # seconds between two lines
-_TELLING = 0.5  # seconds between two updates of a bar's words
+_TELLING = 0.5  # seconds between two updates of the text beside a bar
 
 
 class counting:  # noqa: N801 - read as a verb in `with counting("Reading") as advance`
     """
-    Gives a function that is called once for each item.
+    Gives a function to call once for each item.
 
-    *telling* says more than how many: it is asked only when something is shown.
+    *telling* returns text to show beside the count; it is called only when something is shown.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class counting:  # noqa: N801 - read as a verb in `with counting("Reading") as a
         telling: Callable[[], str] | None = None,
     ) -> None:
         self.doing, self.total, self.done = doing, total, 0.0
-        self.out = console(stderr=True)
+        self.out = Terminal(error=True)
         self.bar: Any = None
         self.quiet, self.telling, self.said = quiet, telling, time.monotonic()
 

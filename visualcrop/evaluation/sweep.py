@@ -12,10 +12,12 @@ from ..plugin.configure import read_option
 from ..spec.parse import format_value, read_value
 
 _MOST = 2000  # settings of one sweep
-_TOLD = 10**15  # a greater number says nothing more
+_SHOWN = 10**15  # a greater number is not written out
 
 
-def grid(sets: Sequence[str], draws: Sequence[str], count: int, seed: int) -> list[tuple[str, ...]]:
+def make_grid(
+    sets: Sequence[str], draws: Sequence[str], count: int, seed: int
+) -> list[tuple[str, ...]]:
     """
     Options, as path=value, of each setting.
 
@@ -31,17 +33,17 @@ def grid(sets: Sequence[str], draws: Sequence[str], count: int, seed: int) -> li
     return found
 
 
-def labelled(points: Sequence[tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
-    """Options by a label that says what differs, with the last word of each path."""
+def label_points(points: Sequence[tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    """Options by a label made of them, with the last word of each path: `steps=4`."""
     return {" ".join(map(_last_word, point)): point for point in points}
 
 
 def _check_size(settings: int) -> None:
     """Refuse more settings than a sweep may have, before any is made."""
     if settings > _MOST:
-        told = f"{settings:,}" if settings < _TOLD else f"more than {_TOLD:,}"
+        shown = f"{settings:,}" if settings < _SHOWN else f"more than {_SHOWN:,}"
         raise EvaluationError(
-            f"That is {told} settings; a sweep has {_MOST:,} at most: give fewer values or draws."
+            f"That is {shown} settings; a sweep has {_MOST:,} at most: give fewer values or draws."
         )
 
 
@@ -51,7 +53,7 @@ def _last_word(option: str) -> str:
 
 
 def _axis(text: str) -> list[tuple[str, str]]:
-    path, values = _parted(text, "=", "path=value,value")
+    path, values = _split(text, "=", "path=value,value")
     listed = read_value(f"[{values}]")
     if not isinstance(listed, tuple) or not listed:
         raise EvaluationError(f"The axis {text!r} has no values; write path=value,value.")
@@ -59,8 +61,8 @@ def _axis(text: str) -> list[tuple[str, str]]:
 
 
 def _range(text: str) -> tuple[str, float, float, bool]:
-    path, bounds = _parted(text, "=", "path=low:high")
-    low, high = _parted(bounds, ":", "path=low:high")
+    path, bounds = _split(text, "=", "path=low:high")
+    low, high = _split(bounds, ":", "path=low:high")
     ends = [read_option(f"{path}={end}")[1] for end in (low, high)]
     if not all(type(end) in {int, float} for end in ends):
         raise EvaluationError(f"The range {text!r} is not of numbers; write path=low:high.")
@@ -86,7 +88,7 @@ def _one(rng: random.Random, low: float, high: float, *, whole: bool) -> str:
     )
 
 
-def _parted(text: str, by: str, form: str) -> tuple[str, str]:
+def _split(text: str, by: str, form: str) -> tuple[str, str]:
     left, found, right = text.partition(by)
     if not (found and left.strip() and right.strip()):
         raise EvaluationError(f"{text!r} is not {form}.")
