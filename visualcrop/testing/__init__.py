@@ -9,14 +9,17 @@ An inherited test may be overridden only by `pytest.mark.xfail(reason="...")`.
 
 from __future__ import annotations
 
+import pkgutil
+
 import pytest
 
 # Before they are imported, so that an inherited test that fails shows the values it compared.
-_MODULES = ("bench", "evaluation_suites", "model_suite", "stage_suites", "strategy_suite")
-pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in _MODULES))
+pytest.register_assert_rewrite(
+    *(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__))
+)
 
 from ..models.toy.model import ToyModel
-from ..models.toy.scene import Asked, Scene, Thing
+from ..models.toy.scene import Scene, SceneQuestion, Thing
 from .bench import Bench
 from .evaluation_suites import DatasetSuite, ExecutorSuite, JudgeSuite
 from .model_suite import ModelFamilySuite
@@ -46,7 +49,6 @@ SUITES: dict[str, type[StrategySuite]] = {
 __all__ = [
     "SUITES",
     "AnswerComposerSuite",
-    "Asked",
     "Bench",
     "DatasetSuite",
     "ExecutorSuite",
@@ -55,6 +57,7 @@ __all__ = [
     "ProposalGeneratorSuite",
     "RelevanceSourceSuite",
     "Scene",
+    "SceneQuestion",
     "SearcherSuite",
     "StrategySuite",
     "TargetExtractorSuite",

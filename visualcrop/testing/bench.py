@@ -10,7 +10,7 @@ from ..budget import Budget, BudgetedModel, Ledger
 from ..errors import BudgetExceededError
 from ..interfaces import Searcher
 from ..models.toy.model import ToyModel
-from ..models.toy.scene import Asked, Scene
+from ..models.toy.scene import Scene, SceneQuestion
 from ..values import Answer, Finding, Question, Target, View
 
 _scene = cache(Scene.draw)
@@ -31,7 +31,7 @@ class Bench:
         return cls(_scene(seed), ledger, toy, BudgetedModel(toy, ledger).at(stage))
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> SceneQuestion:
         """The scene's question about one small thing."""
         return self.scene.questions[0]
 

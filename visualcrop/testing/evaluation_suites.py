@@ -47,7 +47,7 @@ class DatasetSuite(StrategySuite):
         assert [*islice(self.dataset().read(), _SOME)] == [*islice(self.dataset().read(), _SOME)]
 
     def test_each_id_comes_once(self) -> None:
-        """Results can be told apart by the ids of their samples."""
+        """The id of a sample is enough to identify its result."""
         ids = [sample.id for sample in self.dataset()]
         assert len(set(ids)) == len(ids)
 
@@ -166,14 +166,14 @@ class JudgeSuite(StrategySuite):
         """What is opened; override it to name a checkpoint."""
         return self.strategy()
 
-    def test_rules_on_whatever_is_said(self) -> None:
-        """Short, long, evasive or empty: there is a ruling, and it may be that none can be told."""
+    def test_rules_on_every_reply(self) -> None:
+        """Short, long, evasive or empty: there is a verdict, which may be none."""
         rule = self.judge().open()
-        rulings = [rule(_sample(), reply) for reply in _REPLIES]
-        assert not [ruling for ruling in rulings if not isinstance(ruling, Verdict)]
-        assert {each.right for each in rulings} <= {True, False, None}
+        verdicts = [rule(_sample(), reply) for reply in _REPLIES]
+        assert not [verdict for verdict in verdicts if not isinstance(verdict, Verdict)]
+        assert {each.right for each in verdicts} <= {True, False, None}
 
-    def test_same_reply_same_ruling(self) -> None:
+    def test_same_reply_same_verdict(self) -> None:
         """Whatever it was asked before."""
         rule = self.judge().open()
         first = rule(_sample(), _REPLIES[1])

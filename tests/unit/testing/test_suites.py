@@ -61,8 +61,8 @@ _BITES: list[tuple[type[Strategy], str]] = [
     (Hasty, "answers_each_task_once"),
     (Hasty, "takes_tasks_as_they_can_be_asked"),
     (Hasty, "nothing_to_ask"),
-    (Moody, "rules_on_whatever_is_said"),
-    (Moody, "same_reply_same_ruling"),
+    (Moody, "rules_on_every_reply"),
+    (Moody, "same_reply_same_verdict"),
     (Untidy, "summary_is_one_line"),
     (Untidy, "name_is_kebab_case"),
 ]
