@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from .answer.shown import without_pictures
+from .answer.shown import release_pictures
 from .budget import Budget, Charge, Ledger
 from .errors import PluginError, QuestionError, SpecError
 from .image import Image
@@ -116,14 +116,14 @@ class VisualSearch:
         The answer holds no decoded picture: views are cropped from the image again on access.
         """
         posed = Question.of(question, Image.open(image), choices)
-        return without_pictures(self._search(posed, budget, ledger), posed.image, image)
+        return release_pictures(self._search(posed, budget, ledger), posed.image, image)
 
     def answer(
         self, question: Question, *, budget: Budget | None = None, ledger: Ledger | None = None
     ) -> Answer:
         """Answer a `Question`, posed and parsed by its own protocol."""
         answer = self._search(question, budget, ledger)
-        return without_pictures(answer, question.image, question.image)
+        return release_pictures(answer, question.image, question.image)
 
     def _search(self, question: Question, budget: Budget | None, ledger: Ledger | None) -> Answer:
         """The searcher's answer, with the passes that it was charged by stage."""

@@ -113,7 +113,7 @@ def test_words_that_look_like_blanks_are_words() -> None:
 def test_layer_has_to_be_there(source: Any) -> None:
     """One sentence says which there are."""
     bench = Bench.set_up()
-    said = refused(errors.SpecError, source.of, bench.whole, QUESTION, bench.model)
+    said = refused(errors.SpecError, source.map_question, bench.whole, QUESTION, bench.model)
 
     assert said == (
         f"There is no layer {source.layer} in a model of 4 layers; give one from 0 to 3."
