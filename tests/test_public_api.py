@@ -15,7 +15,7 @@ def _importable(module: types.ModuleType) -> list[str]:
     """Names that a user would find in *module*."""
     return [
         name
-        for name, member in vars(module).items()
+        for name, member in ((name, getattr(module, name)) for name in dir(module))
         if not name.startswith("_")
         and (not isinstance(member, types.ModuleType) or member is errors)
         and not isinstance(member, __future__._Feature)
