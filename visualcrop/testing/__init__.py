@@ -21,8 +21,8 @@ pytest.register_assert_rewrite(
 from ..models.toy.model import ToyModel
 from ..models.toy.scene import Scene, SceneQuestion, Thing
 from .bench import Bench
-from .family_suite import HuggingFaceFamilySuite
 from .evaluation_suites import DatasetSuite, ExecutorSuite, JudgeSuite
+from .family_suite import HuggingFaceFamilySuite
 from .model_suite import ModelFamilySuite
 from .stage_suites import (
     AnswerComposerSuite,
