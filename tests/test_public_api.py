@@ -17,7 +17,7 @@ def _importable(module: types.ModuleType) -> list[str]:
         getattr(module, name)
     return [
         name
-        for name, member in vars(module).items()
+        for name, member in ((name, getattr(module, name)) for name in dir(module))
         if not name.startswith("_")
         and (not isinstance(member, types.ModuleType) or member is errors)
         and not isinstance(member, __future__._Feature)

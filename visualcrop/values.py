@@ -219,7 +219,7 @@ class Answer:
 
     def with_search(
         self,
-        evidence: Sequence[Evidence],
+        evidence: Sequence[Evidence] = (),
         *,
         findings: Sequence[Finding] | None = None,
         exhausted: bool = False,

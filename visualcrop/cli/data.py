@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..output.progress import counting
 from ..output.terminal import Styled
 from .options import AsJson, console, print_json, write
-from .progress import counting
 
 if TYPE_CHECKING:
     from ..data.audit import Audit

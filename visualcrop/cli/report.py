@@ -13,7 +13,7 @@ from ..utils.paths import expanded
 from .options import console, write
 
 if TYPE_CHECKING:
-    from ..evaluation.store import Store
+    from ..evaluation.run_folder import Store
     from ..report.results import Differing
 
 _LISTED = 200  # questions that are listed where variants differ
@@ -37,7 +37,7 @@ def report(
 ) -> None:
     """Write what runs came to: one page, and its table as CSV, Markdown and LaTeX."""
     from ..evaluation import comparing
-    from ..evaluation.store import Store
+    from ..evaluation.run_folder import Store
     from ..evaluation.study_table import summary
     from ..report.results import results_page
     from ..report.tables import FORMATS, cells
@@ -66,7 +66,7 @@ def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list
     found = [*islice(differing(store, labels), _LISTED)]
     ids = [question.id for question in found[:most]]
     try:
-        samples = samples_of(store.study.open_dataset(Registry.load()), ids) if ids else {}
+        samples = samples_of(store.study.build_dataset(Registry.load()), ids) if ids else {}
     except VisualcropError as exc:
         console(stderr=True).print(f"No pages of questions: {exc}")
         return found
@@ -92,14 +92,14 @@ def show(
 ) -> None:
     """Show one question of a run: map, boxes, confidences, truth, for every variant."""
     from ..evaluation.missing import missing_told
-    from ..evaluation.store import Store
+    from ..evaluation.run_folder import Store
     from ..evaluation.summary import rows
     from ..plugin.registry import Registry
     from ..report.questions import question_page, records_of, samples_of
 
     store = Store.existing(run)
     records = records_of(store, [id])[id]
-    sample = samples_of(store.study.open_dataset(Registry.load()), [id])[id]
+    sample = samples_of(store.study.build_dataset(Registry.load()), [id])[id]
     out = console()
     out.print(f"{sample.text}  [{', '.join(sample.answers)}]")
     counts = ((row["searcher"], row["asked"], row["wanted"]) for row in rows(store))

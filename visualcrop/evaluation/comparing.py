@@ -12,7 +12,7 @@ import attrs
 from ..errors import EvaluationError, nearest
 from ..record import Record
 from ..utils.text_set import Keys
-from .store import Present, Store
+from .run_folder import Present, Store
 from .study import BASELINE
 from .summary import Tally, complete, row_of, tallies
 

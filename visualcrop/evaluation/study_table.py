@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 from ..output.tables import markdown, markdown_code, markdown_table
 from .comparing import Comparison
 from .formatting import chance_told, gain_told, percent, right_told, wrong_told
-from .store import Store
-from .study_paper import Beside
+from .run_folder import Store
+from .study import PaperFigures
 
 _SEARCH = "focus-paper"  # the convention of the paper's tables and figures
 _GUESS = "random guess"
@@ -49,13 +49,13 @@ def _recall(row: Row) -> str:
     return percent(row["recall"]["recall"]) if row["recall"] and _passes(row) else ""
 
 
-def _theirs(beside: Beside | None, label: str) -> list[str]:
+def _theirs(beside: PaperFigures | None, label: str) -> list[str]:
     return beside.figures(label) if beside else []
 
 
 def _chance(store: Store) -> float:
     """How often somebody is right who draws lots; nothing where there are no choices."""
-    asked = store.asked()
+    asked = [*store.reports().values()]
     counts = [int(each["questions"]) for each in asked]
     right = (float(each.get("chance", 0)) * n for each, n in zip(asked, counts, strict=True))
     return sum(right) / max(sum(counts), 1)

@@ -11,11 +11,11 @@ import attrs
 
 from ..record import Record
 from ..utils.text_set import number
-from .downscaling import Shrinking
+from .downscaling import DownscalingTally
 from .missing import wanted
+from .run_folder import Present, Store
 from .statistics.intervals import Interval, interval
 from .statistics.paired import Difference, difference
-from .store import Present, Store
 from .study import BASELINE
 
 
@@ -35,7 +35,7 @@ class Tally:
     wanted: int | None = None  # questions of a run that is unfinished; 0 if nobody knows
     sums: dict[str, float] = attrs.field(factory=dict)
     measured: int = 0  # questions whose true boxes are known
-    shrinking: Shrinking = attrs.field(factory=Shrinking)
+    shrinking: DownscalingTally = attrs.field(factory=DownscalingTally)
     chosen: int | None = None  # questions that the last command chose, where it came to its end
     untargeted: int = 0  # answers of a search that found no target, and asked the whole image
     exhausted: int = 0  # answers at which the budget ran out
@@ -113,7 +113,9 @@ def complete(
     asked = {label: sum(tally.statuses.values()) for label, tally in whole.items()}
     missing = wanted(store, asked, present)
     found[None] = {label: whole.get(label, Tally()) for label in missing}
-    chosen = sum(int(told["questions"]) for told in store.asked()) if store.finished else None
+    chosen = (
+        sum(int(told["questions"]) for told in store.reports().values()) if store.finished else None
+    )
     for label, tally in found[None].items():
         tally.wanted, tally.chosen = missing[label], chosen
     return found

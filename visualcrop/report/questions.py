@@ -9,8 +9,8 @@ import attrs
 
 from ..data.base import Dataset, Sample
 from ..errors import EvaluationError, nearest
-from ..evaluation.evidence import answer_of
-from ..evaluation.store import Store
+from ..evaluation.evidence import restore_answer
+from ..evaluation.run_folder import Store
 from ..evaluation.study import BASELINE
 from ..record import Record
 from ..values import Question
@@ -29,9 +29,9 @@ def question_page(sample: Sample, records: Sequence[Record], specs: dict[str, st
     sheets = [
         Sheet(
             question,
-            answer_of(record, image),
+            restore_answer(record, image),
             f"{record.variant}: {specs.get(record.variant, '')}",
-            direct=None if direct is None or direct is record else answer_of(direct, image),
+            direct=None if direct is None or direct is record else restore_answer(direct, image),
             truth=truth,
             boxes=tuple(target.box for target in sample.targets),
         )

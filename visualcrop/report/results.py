@@ -18,7 +18,7 @@ from ..evaluation.formatting import (
     wrong_told,
 )
 from ..evaluation.published.tables import Row, table
-from ..evaluation.store import Store
+from ..evaluation.run_folder import Store
 from .figures import Mark, Series, plot
 from .steps import by_steps
 from .templating import template

@@ -10,7 +10,7 @@ from ..budget import Budget, BudgetedModel, Ledger
 from ..errors import BudgetExceededError
 from ..interfaces import Searcher
 from ..models.toy.model import ToyModel
-from ..models.toy.scene import Asked, Scene
+from ..models.toy.scene import Scene, SceneQuestion
 from ..values import Answer, Finding, Question, Target, View
 
 _scene = cache(Scene.draw)
@@ -31,7 +31,7 @@ class Bench:
         return cls(_scene(seed), ledger, toy, BudgetedModel(toy, ledger).at(stage))
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> SceneQuestion:
         """The scene's question about one small thing."""
         return self.scene.questions[0]
 
@@ -55,16 +55,16 @@ class Bench:
             answer = searcher.run(question or self.asked.question, self.toy, self.ledger)
         except BudgetExceededError as exc:
             raise AssertionError(f"the search goes beyond its budget: {exc}") from exc
-        self.check_bills()
+        self.check_all_charged()
         return answer
 
-    def check_bills(self) -> None:
+    def check_all_charged(self) -> None:
         """The model's own count agrees with the ledger, and no pass went by it."""
         unbilled = self.ledger.unbilled + self.toy.passes - self.ledger.passes
-        told = f"{unbilled} passes are off the books; ask the model that is given, as it is"
-        assert not unbilled, told
+        sentence = f"{unbilled} passes are not charged; ask the model that the method is given"
+        assert not unbilled, sentence
 
-    def check_books(self) -> None:
+    def check_charges(self) -> None:
         """All is billed, and every charge has the stage given."""
-        self.check_bills()
+        self.check_all_charged()
         assert set(self.ledger.by_stage()) <= {self.model.stage}, "a charge has another stage"

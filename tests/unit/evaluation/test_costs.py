@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from visualcrop.evaluation.comparing import compare
+from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.formatting import costs
-from visualcrop.evaluation.runner import evaluate
-from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.executors.local import Local
 from visualcrop.output.tables import csv_table
@@ -27,7 +27,7 @@ def _run(folder: Path, *variants: str, concurrency: int = 1, **how: Any) -> Stor
     dataset = "needles(count=3, about=attribute, size=1k)"
     model, sharing = how.get("model", "tiny"), how.get("sharing", False)
     study = Study(dataset, model, {name: name for name in variants}, sharing=sharing)
-    return evaluate(study, folder, executor=Local(concurrency=concurrency))
+    return run_study(study, folder, executor=Local(concurrency=concurrency))
 
 
 def _records(store: Store, variant: str = "focus(steps=2)") -> dict[str, Record]:
