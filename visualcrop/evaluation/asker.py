@@ -14,9 +14,9 @@ from ..executors.base import Task, Worker
 from ..interfaces import Searcher
 from ..judges.base import JudgeFn
 from ..models.base import Model, ModelFamily
-from ..models.engine.batching import BatchingModel
-from ..models.engine.metering.holding import most_held
-from ..models.engine.recalling import Recalling
+from ..models.engine.metering.peak_rss import peak_rss
+from ..models.engine.response_cache import ResponseCache
+from ..models.engine.wrappers import BatchingModel
 from ..plugin.configure import read_model
 from ..plugin.registry import Registry
 from ..protocol import PromptProtocol
@@ -53,14 +53,14 @@ class Asker(Worker):
         searchers = {label: study.searcher(label, registry, settings) for label in study.variants}
         protocol = study.protocol_for(study.open_dataset(registry))
         judge = study.build_judge(registry)
-        model = Recalling(family.open()) if study.sharing else family.open()
+        model = ResponseCache(family.open()) if study.sharing else family.open()
         rule = judge.open() if judge else None
         opening, alone = Opening(study.sharing), not study.sharing
         return cls(model, searchers, protocol, study.budget, rule, opening, alone)
 
     def shared(self) -> Asker:
         """What waits for the model at the same time is run together."""
-        model = self.model.model if isinstance(self.model, Recalling) else self.model
+        model = self.model.model if isinstance(self.model, ResponseCache) else self.model
         return attrs.evolve(self, model=BatchingModel(model), opening=Opening(), alone=False)
 
     def answer(self, task: Task) -> Record:
@@ -95,8 +95,8 @@ class Asker(Worker):
     def _searched(self, variant: str, question: Question, ledger: Ledger) -> Answer:
         if self.alone:
             self.model.forget()
-        if isinstance(self.model, Recalling):
-            self.model.about(question.image.digest)
+        if isinstance(self.model, ResponseCache):
+            self.model.set_image(question.image.digest)
         return self.searchers[variant].run(question, self.model, ledger)
 
     def _scored(self, sample: Sample, answer: Answer) -> dict[str, Any]:
@@ -132,5 +132,5 @@ def _cost(ledger: Ledger, own: Mapping[str, int]) -> dict[str, Any]:
         "passes": dict(ledger.by_stage()),
         "counts": {name: count(ledger) for name, count in CONVENTIONS.items()} | dict(own),
         "work": work,
-        "held": most_held(),
+        "held": peak_rss(),
     }

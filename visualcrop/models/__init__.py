@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..prompt import TextSpan
 from .base import EncodedSize, ModelInfo, Patches, PixelGradients, QFormerAttention, Usage
 from .checkpoints.fingerprint import checkpoint_fingerprint
-from .engine.batching import BatchingModel
+from .engine.wrappers import BatchingModel
 
 __all__ = [
     "BatchingModel",

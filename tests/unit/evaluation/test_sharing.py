@@ -17,19 +17,19 @@ from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.sweeping import grid, labelled
 from visualcrop.executors.base import Task
 from visualcrop.image_io import MAX_BYTES
-from visualcrop.models.engine.recalling import Recalling
-from visualcrop.models.engine.wrapping import Wrapping
+from visualcrop.models.engine.response_cache import ResponseCache
+from visualcrop.models.engine.wrappers import ModelWrapper
 from visualcrop.plugin import ImageSource, Registry
 from visualcrop.record import Record
 
 
 @attrs.define(eq=False)
-class _Counted(Wrapping):
+class _Counted(ModelWrapper):
     """A model that counts what it is asked, by the kind of call."""
 
     asked: Counter[Hashable] = attrs.field(factory=Counter)
 
-    def _asked(
+    def _call(
         self,
         kind: Any,
         prompts: Sequence[Prompt],
@@ -45,9 +45,9 @@ def _swept(*axes: str, sharing: bool = True) -> tuple[Counter[Hashable], list[Re
     variants = dict.fromkeys(options, "focus")
     study = Study("toy(scenes=2)", "toy", variants, options=options, sharing=sharing)
     asker = Asker.open(study)
-    alone = asker.model.model if isinstance(asker.model, Recalling) else asker.model
+    alone = asker.model.model if isinstance(asker.model, ResponseCache) else asker.model
     counted = _Counted(alone)
-    asker = attrs.evolve(asker, model=Recalling(counted) if sharing else counted)
+    asker = attrs.evolve(asker, model=ResponseCache(counted) if sharing else counted)
     samples = study.open_dataset(Registry.load())
     records = [asker.answer(Task(label, sample)) for sample in samples for label in variants]
     assert not [record.error for record in records if record.error]

@@ -70,9 +70,9 @@ class Gridded(Family):
     def around(self, network: PreTrainedModel, config: PretrainedConfig) -> HuggingFaceModel:
         """The model of a network that is there already; the checkpoint has its processor."""
         from ..base import ModelInfo
+        from ..engine.byte_lru import ByteLRU
         from ..engine.metering.meter import Meter
-        from ..engine.prompting import Prompter
-        from ..engine.remembering import Memory
+        from ..engine.prompting import PromptProcessor
         from ..huggingface import HuggingFaceModel
 
         processor = self.processor(self.source, config)
@@ -87,10 +87,10 @@ class Gridded(Family):
             id=self.checkpoint,
             info=ModelInfo(config.get_text_config().num_hidden_layers, self.base(config)),
             network=network,
-            prompter=Prompter.of(processor, token, self.picture, generation, pixels),
+            prompt_processor=PromptProcessor.of(processor, token, self.picture, generation, pixels),
             layout=layout,
             meter=Meter(network),
-            prefixes=Memory(memory - pixels) if memory else None,
+            prefix_cache=ByteLRU(memory - pixels) if memory else None,
         )
 
 
