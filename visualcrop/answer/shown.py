@@ -13,7 +13,7 @@ import attrs
 
 from ..errors import ImageError
 from ..geometry import Box
-from ..image import Image
+from ..image import Image, ImageRef
 from ..values import Answer, View, Views
 
 Again: TypeAlias = Callable[[], Image]
@@ -61,7 +61,7 @@ def without_pictures(answer: Answer, image: Image, source: object) -> Answer:
     """*answer*, where what was shown of *image* is taken from there, or from *source*, again."""
     looked_up = _looked_up(image, source)
     parts = tuple((_again(view.image, image, looked_up), view.box) for view in answer.shown)
-    return attrs.evolve(answer, shown=Kept(parts))
+    return attrs.evolve(answer, shown=Kept(parts)).with_image(ImageRef(looked_up))
 
 
 def _again(shown: Image, asked: Image, looked_up: Again) -> Again:

@@ -11,7 +11,12 @@ import pytest
 
 from tests.unit.refusals import refused
 from visualcrop import Answer, Budget, BudgetedModel, Direct, Focus, Question, Run, evaluate
-from visualcrop.errors import EvaluationError, SpecError, UnknownStrategyError
+from visualcrop.errors import (
+    EvaluationError,
+    SpecError,
+    UnknownStrategyError,
+    VisualcropError,
+)
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.study import Study, label_specs
 from visualcrop.models.toy import Toy
@@ -98,7 +103,7 @@ class TestInputs:
         ],
     )
     def test_refuses_before_anything_is_asked(
-        self, given: tuple[Any, ...], error: type[Exception]
+        self, given: tuple[Any, ...], error: type[VisualcropError]
     ) -> None:
         """A spec that cannot be built."""
         refused(error, evaluate, *given)
