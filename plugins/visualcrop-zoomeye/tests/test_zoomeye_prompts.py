@@ -6,17 +6,17 @@ import itertools
 
 import pytest
 
-from visualcrop_zoomeye.family import FAMILIES, Family
-from visualcrop_zoomeye.prompts import asked, singular
+from visualcrop_zoomeye.constants import FAMILIES, FamilyName
+from visualcrop_zoomeye.prompts import fill_question, singularize
 
 
-def ladder(family: Family, *, authors: bool) -> list[float]:
+def ladder(family: FamilyName, *, authors: bool) -> list[float]:
     """Thresholds as they fall, to the first that ends the search."""
     schedule = FAMILIES[family].schedule
     fall = schedule.start(3, authors=authors)
-    falls = iter(fall.lower, None)
+    falls = iter(fall.fall, None)
     kept = list(itertools.takewhile(lambda at: at >= schedule.lower, falls))
-    return [*kept, fall.threshold]
+    return [*kept, fall.value]
 
 
 class TestPrompts:
@@ -24,25 +24,27 @@ class TestPrompts:
 
     def test_existence(self) -> None:
         """The crop alone is called the image."""
-        assert asked("existence", "local", "mug") == (
+        assert fill_question("existence", "local", "mug") == (
             "Is there a mug in the image? Answer Yes or No."
         )
-        assert asked("existence", "global", "mug") == asked("existence", "local", "mug")
-        assert asked("existence", "zoom", "mug") == (
+        assert fill_question("existence", "global", "mug") == fill_question(
+            "existence", "local", "mug"
+        )
+        assert fill_question("existence", "zoom", "mug") == (
             "Is there a mug in the zoomed-in view? Answer Yes or No."
         )
 
     def test_latent(self) -> None:
         """Three texts for three ways of showing."""
-        assert asked("latent", "local", "mug") == (
+        assert fill_question("latent", "local", "mug") == (
             "According to your common sense knowledge and the content of the image, is it possible "
             "to find a mug in the image? Answer Yes or No and tell the reason."
         )
-        assert asked("latent", "global", "mug") == (
+        assert fill_question("latent", "global", "mug") == (
             "According to your common sense knowledge and the content of image, is it possible to "
             "find a mug by further zooming in the image? Answer Yes or No and tell the reason."
         )
-        assert asked("latent", "zoom", "mug") == (
+        assert fill_question("latent", "zoom", "mug") == (
             "According to your common sense knowledge and the content of the zoomed-in view, along "
             "with its location in the image, is it possible to find a mug by further zooming in "
             "the current view? Answer Yes or No and tell the reason."
@@ -50,7 +52,7 @@ class TestPrompts:
 
     def test_answering(self) -> None:
         """The second *the* is the authors'; a brace in the question stays as it is."""
-        assert asked("answering", "zoom", "Is {} red?") == (
+        assert fill_question("answering", "zoom", "Is {} red?") == (
             "Question: Is {} red?\nCould you answer the question based on the the available visual "
             "information? Answer Yes or No."
         )
@@ -73,8 +75,8 @@ class TestSingular:
     )
     def test_of_things(self, things, mended, authors) -> None:
         """One of them; the authors cut off an s."""
-        assert singular(things) == mended
-        assert singular(things, authors=True) == authors
+        assert singularize(things) == mended
+        assert singularize(things, authors=True) == authors
 
 
 class TestSchedule:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from visualcrop import Box, Image, View
-from visualcrop_zoomeye.family import FAMILIES, Family
+from visualcrop_zoomeye.constants import FAMILIES, FamilyName
 from visualcrop_zoomeye.prompts import MAIN, ZOOMED
-from visualcrop_zoomeye.showing import Look, Showing
 from visualcrop_zoomeye.tree import Node
+from visualcrop_zoomeye.views import NodeRenderer, Rendered
 
 WIDTH, HEIGHT = 2246, 1582
 RED = (255, 0, 0)
@@ -20,16 +20,18 @@ def plain(width: int = WIDTH, height: int = HEIGHT) -> Image:
     return Image.open(np.full((height, width, 3), 90, np.uint8))
 
 
-def showing(family: Family, side: int, image: Image | None = None, colour: str = "red") -> Showing:
+def showing(
+    family: FamilyName, side: int, image: Image | None = None, colour: str = "red"
+) -> NodeRenderer:
     usual = FAMILIES[family]
-    return Showing(image or plain(), usual.views, side, usual.scale, usual.paper, colour)
+    return NodeRenderer(image or plain(), usual.views, side, usual.scale, usual.background, colour)
 
 
 def node(x: int, y: int, w: int, h: int, depth: int = 2) -> Node:
     return Node(x, y, w, h, 336, 4, depth)
 
 
-def views(look: Look) -> list[View]:
+def views(look: Rendered) -> list[View]:
     return [part for part in look.parts if isinstance(part, View)]
 
 
@@ -43,17 +45,17 @@ class TestCrop:
     def test_is_a_view_of_the_image(self) -> None:
         """So that what was read of it can be used again."""
         shown = showing("llava", 336)
-        (view,) = views(shown.of(node(1965, 1385, 281, 197)))
+        (view,) = views(shown.render(node(1965, 1385, 281, 197)))
         assert view == View(shown.image, Box(1937, 1315, 2246, 1582))
 
     @pytest.mark.parametrize("nodes", [(), (node(0, 0, WIDTH, HEIGHT, 0),)])
     def test_of_nothing_or_the_root_is_the_image(self, nodes) -> None:
         """The whole of it."""
-        assert showing("llava", 336).of(*nodes).parts == (View.whole(plain()),)
+        assert showing("llava", 336).render(*nodes).parts == (View.whole(plain()),)
 
     def test_covers_the_root_and_others(self) -> None:
         """Which is the image again."""
-        look = showing("llava", 336).of(node(0, 0, WIDTH, HEIGHT, 0), node(0, 0, 99, 99))
+        look = showing("llava", 336).render(node(0, 0, WIDTH, HEIGHT, 0), node(0, 0, 99, 99))
         assert look.parts == (View.whole(plain()),)
 
     @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ class TestCrop:
         image.picture.paste(RED, (0, 1000, 400, 1400))
         image.picture.paste((0, 0, 255), (3000, 1000 + down, 3400, 1400 + down))
         nodes = node(3000, 1000 + down, 400, 400), node(0, 1000, 400, 400)
-        (view,) = views(showing("llava", 336, image).of(*nodes))
+        (view,) = views(showing("llava", 336, image).render(*nodes))
         assert view.picture.size == (672, 672)
         for half, colour, rows in ((0, RED, left_rows), (1, (0, 0, 255), right_rows)):
             block = pixels(view)[:, half * 336 : half * 336 + 336]
@@ -76,7 +78,7 @@ class TestCrop:
     def test_three_places_are_one_crop(self) -> None:
         """However large that is."""
         nodes = [node(x, y, 100, 100) for x, y in ((0, 0), (1200, 0), (2100, 1400))]
-        (view,) = views(showing("llava", 336).of(*nodes))
+        (view,) = views(showing("llava", 336).render(*nodes))
         assert view.box == Box(0, 0, WIDTH, HEIGHT)
 
 
@@ -85,7 +87,7 @@ class TestPair:
 
     def test_sizes(self) -> None:
         """A square as large as the encoder's, and a crop in its own size, frame and all."""
-        look = showing("llava-onevision", 384).of(node(1123, 791, 561, 395))
+        look = showing("llava-onevision", 384).render(node(1123, 791, 561, 395))
         small, zoomed = views(look)
         assert small.picture.size == (384, 384)
         assert zoomed.picture.size == (709, 510)
@@ -93,7 +95,7 @@ class TestPair:
 
     def test_the_frame_is_in_the_crop(self) -> None:
         """18 pixels of it at the left and top, one less at the right and bottom."""
-        _, zoomed = views(showing("llava-onevision", 384).of(node(1123, 791, 561, 395)))
+        _, zoomed = views(showing("llava-onevision", 384).render(node(1123, 791, 561, 395)))
         red = (pixels(zoomed) == RED).all(axis=2)
         row, column = red[255], red[:, 354]
         for line in (row, column):
@@ -102,7 +104,7 @@ class TestPair:
 
     def test_the_frame_is_in_the_thumbnail(self) -> None:
         """Where the node is."""
-        small, _ = views(showing("llava-onevision", 384).of(node(0, 0, 561, 395)))
+        small, _ = views(showing("llava-onevision", 384).render(node(0, 0, 561, 395)))
         red = pixels(small)[..., 0] > 150
         assert red[:200, :200].any()
         assert not red[200:].any()
@@ -112,35 +114,39 @@ class TestPair:
         nodes = [node(1685, 1187, 561, 395), node(0, 0, 561, 395), node(1123, 791, 1123, 791)]
         shown = showing("llava-onevision", 384)
         for one in (*nodes, *nodes[::-1]):
-            alone = showing("llava-onevision", 384).of(one)
-            assert shown.of(one).parts == alone.parts
+            alone = showing("llava-onevision", 384).render(one)
+            assert shown.render(one).parts == alone.parts
 
     def test_far_corners_are_one_crop(self) -> None:
         """From frame to frame, with the paper above and below."""
-        look = showing("llava-onevision", 384).of(node(0, 0, 280, 197), node(1965, 1385, 281, 197))
+        look = showing("llava-onevision", 384).render(
+            node(0, 0, 280, 197), node(1965, 1385, 281, 197)
+        )
         assert views(look)[1].picture.size == (2246, 1618)
 
     def test_of_the_root_is_the_image(self) -> None:
         """Alone or among others: no frame, one view."""
         root = node(0, 0, WIDTH, HEIGHT, 0)
         for nodes in ((root,), (root, node(0, 0, 280, 197)), ()):
-            assert showing("internvl", 448).of(*nodes) == Look("global", (View.whole(plain()),))
+            assert showing("internvl", 448).render(*nodes) == Rendered(
+                "global", (View.whole(plain()),)
+            )
 
     def test_a_glance_is_small(self) -> None:
         """A square, or in the image's own shape for a model that sees that."""
-        (square,) = views(showing("llava-onevision", 448).glance)
-        (native,) = views(showing("qwen2-5-vl", 448).glance)
+        (square,) = views(showing("llava-onevision", 448).thumbnail)
+        (native,) = views(showing("qwen2-5-vl", 448).thumbnail)
         assert square.picture.size == (448, 448)
         assert native.picture.size == (448, 315)
 
     def test_in_its_own_shape(self) -> None:
         """The first image has no paper round it; the crop has a frame outside of the image."""
-        small, zoomed = views(showing("qwen2-5-vl", 448).of(node(0, 0, 1123, 791)))
+        small, zoomed = views(showing("qwen2-5-vl", 448).render(node(0, 0, 1123, 791)))
         assert small.picture.size == (448, 315)
         assert zoomed.picture.size == (1347 + 18, 949 + 2 * 18)
 
     def test_other_frames(self) -> None:
         """Are named in the prompt as they are drawn."""
-        look = showing("internvl", 448, colour="blue").of(node(0, 0, 561, 395))
+        look = showing("internvl", 448, colour="blue").render(node(0, 0, 561, 395))
         assert "the blue rectangle" in str(look.parts[1])
         assert (pixels(views(look)[1]) == (0, 0, 255)).all(axis=2).any()

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from tests.models.tiny.seal import ADDED, TEXT, pieces, sentence_piece, vsm
 from visualcrop import errors
 from visualcrop_seal.networks.pieces import parsed, read_pieces, tokenizer
-from visualcrop_seal.networks.words import Words
+from visualcrop_seal.networks.tokenizer import SealTokenizer
 
 VOCABULARY = {piece: (number, score) for number, (piece, score, _) in enumerate(pieces())}
 OURS = tokenizer(parsed(sentence_piece()))
-WORDS = Words.of(vsm())
-SAID = st.text(alphabet="".join({*" ".join(TEXT), "ß", "\n"}), max_size=40)
+TOKENIZER = SealTokenizer.load(vsm())
+PLAIN = st.text(alphabet="".join({*" ".join(TEXT), "ß", "\n"}), max_size=40)
 
 
 def joined(text: str) -> list[int]:
@@ -42,7 +42,7 @@ class TestPieces:
         """Texts and scores, in their order; unknown fields are passed over."""
         assert parsed(sentence_piece()) == [(piece, score) for piece, score, _ in pieces()]
 
-    @given(SAID.filter(bool))
+    @given(PLAIN.filter(bool))
     def test_joins_as_sentencepiece_does(self, text):
         """Best pair first, bytes for what is unknown."""
         assert OURS.encode(text, add_special_tokens=False).ids == joined(text)
@@ -60,28 +60,29 @@ class TestWords:
 
     def test_added_tokens_are_whole(self):
         """White space beside one goes, and the text after it begins anew."""
-        ids = WORDS.tokens("USER: <im_start>")
-        assert ids == [*WORDS.tokens("USER:"), WORDS.number("<im_start>")]
-        ids = WORDS.tokens("<im_end>\nPlease")
-        assert ids == [WORDS.number("<im_end>"), *WORDS.tokens("Please")]
+        ids = TOKENIZER.encode("USER: <im_start>")
+        assert ids == [*TOKENIZER.encode("USER:"), TOKENIZER.token_id("<im_start>")]
+        ids = TOKENIZER.encode("<im_end>\nPlease")
+        assert ids == [TOKENIZER.token_id("<im_end>"), *TOKENIZER.encode("Please")]
 
     def test_each_piece_of_a_prompt_begins_with_a_space(self):
         """So a piece that begins with one has two."""
-        assert WORDS.pieces.encode(" at", add_special_tokens=False).tokens[0].startswith("▁")
-        assert WORDS.tokens(" at") != WORDS.tokens("at")
+        assert TOKENIZER.processor.encode(" at", add_special_tokens=False).tokens[0].startswith("▁")
+        assert TOKENIZER.encode(" at") != TOKENIZER.encode("at")
 
     @pytest.mark.parametrize("token", [*ADDED, "<s>", "</s>"])
     def test_no_word_steers(self, token):
         """A question may speak of a token, and it stays text."""
-        said = WORDS.tokens(WORDS.harmless(f"What is {token}?"))
-        assert not set(said) & set(WORDS.added.values())
+        ids = TOKENIZER.encode(TOKENIZER.escape(f"What is {token}?"))
+        assert not set(ids) & set(TOKENIZER.special_tokens.values())
 
     def test_says_what_was_cut(self):
         """Back from tokens, the steering ones left out."""
         text = "The red mug is on the table."
-        assert WORDS.text([1, *WORDS.tokens(text), WORDS.number("[LOC]"), 2]) == text
+        ids = [1, *TOKENIZER.encode(text), TOKENIZER.token_id("[LOC]"), 2]
+        assert TOKENIZER.decode(ids) == text
 
     def test_names_a_token_that_is_not_there(self):
         """One sentence."""
         with pytest.raises(errors.ModelError, match=r"has no \[SEG\]\.$"):
-            WORDS.number("[SEG]")
+            TOKENIZER.token_id("[SEG]")
