@@ -168,6 +168,15 @@ class TestResults:
         """With the nearest that there is."""
         assert "did you mean 'all'?" in refused(EvaluationError, run.compare, "al")
 
+    def test_restores_an_answer(self, run: Run) -> None:
+        """From its record, to be drawn on the image; no model is asked for it."""
+        answer = run.answer("0-attribute", "all")
+        assert answer.findings
+        assert answer.overlay(side=90).size == (90, 60)
+        assert run.answer("0-attribute", "direct").evidence == ()
+        for id, searcher in (("9-attribute", "all"), ("0-attribute", "al")):
+            refused(EvaluationError, run.answer, id, searcher)
+
     def test_shows_itself(self, run: Run) -> None:
         """In a notebook its tables, else a line."""
         assert run._repr_html_().count("<table>") == 2
