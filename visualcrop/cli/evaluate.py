@@ -163,10 +163,11 @@ def run(
 
 def show(store: Store, *, as_json: bool) -> None:
     """The rows of a run, and whatever went wrong beside them."""
-    from ..evaluation.summary import rows
+    from ..evaluation.formatting import describe_history
+    from ..evaluation.summary import summarize
     from .rows import notes, print_costs, print_rows
 
-    found, asked = rows(store), store.asked()
+    found, asked = summarize(store), store.asked()
     if as_json:
         study = store.study
         about = {"run": str(store.folder), "dataset": study.dataset, "model": study.model}
@@ -177,7 +178,7 @@ def show(store: Store, *, as_json: bool) -> None:
     out.print()
     print_costs(found)
     out.print()
-    for note in notes(found):
+    for note in (*describe_history({store.folder.name: store.manifest}), *notes(found)):
         out.print(note)
     count, first = store.broken()
     if count:

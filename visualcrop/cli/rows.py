@@ -1,4 +1,4 @@
-"""Rows of a result as a table for people: no number stands alone."""
+"""Rows of a result as tables on the terminal, with the notes that belong to them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 
 from ..evaluation.formatting import (
     LIKELY,
-    chance_told,
-    costs,
-    gain_told,
-    losses_told,
-    memory_told,
-    right_told,
-    wrong_told,
+    corrected_p,
+    describe_correction,
+    describe_downscaling,
+    describe_memory,
+    describe_problems,
+    format_accuracy,
+    format_costs,
+    format_gain,
+    format_p,
 )
 from .options import console
 
@@ -27,7 +29,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, against: str = "direct") ->
 
 def print_costs(rows: Sequence[Mapping[str, Any]]) -> None:
     """What a question costs under each variant, as far as the model tells."""
-    told = costs(rows)
+    told = format_costs(rows)
     cells = [[row["searcher"], *each.values()] for row, each in zip(rows, told, strict=True)]
     _print(("a question costs", *(told[0] if told else ())), cells)
 
@@ -40,22 +42,27 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     counted = [str(row[name]) for name in ("n", "errors", "unparsed")]
     return [
         row["searcher"],
-        *right_told(row),
+        *format_accuracy(row),
         *counted,
         f"{row['passes']:.1f}" if row["n"] else "",
-        gain_told(row["gain"]),
-        chance_told(row["gain"]),
+        format_gain(row["gain"]),
+        format_p(row["gain"]),
     ]
 
 
 def notes(rows: Sequence[Mapping[str, Any]], *, against: str = "direct") -> list[str]:
-    """What has to be said beside the tables."""
-    parts = wrong_told(rows), _unclear(rows, against), losses_told(rows), memory_told(rows)
-    return [note for part in parts for note in part]
+    """Sentences below the tables, without which their figures mislead."""
+    return [
+        *describe_problems(rows),
+        *_unclear(rows, against),
+        *describe_correction(rows, against),
+        *describe_downscaling(rows),
+        *describe_memory(rows),
+    ]
 
 
 def _unclear(rows: Sequence[Mapping[str, Any]], against: str) -> list[str]:
-    unclear = [row for row in rows if row["gain"] and row["gain"]["p"] >= LIKELY]
+    unclear = [row for row in rows if row["gain"] and corrected_p(row["gain"]) >= LIKELY]
     if not unclear:
         return []
     needed = max(row["gain"]["smallest"] for row in unclear)

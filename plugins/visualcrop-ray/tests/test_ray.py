@@ -17,7 +17,7 @@ from visualcrop import Executor
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
-from visualcrop.evaluation.summary import rows
+from visualcrop.evaluation.summary import summarize
 from visualcrop.testing import ExecutorSuite
 from visualcrop_ray import Ray
 from visualcrop_ray.executor import QUIET
@@ -67,7 +67,8 @@ def _stable(store: Store) -> list[dict[str, object]]:
     """Rows without what time it took."""
     unstable = {"seconds", "work", "memory"}
     return [
-        {key: value for key, value in row.items() if key not in unstable} for row in rows(store)
+        {key: value for key, value in row.items() if key not in unstable}
+        for row in summarize(store)
     ]
 
 

@@ -24,7 +24,7 @@ from visualcrop import (
 from visualcrop.evaluation.asker import Asker
 from visualcrop.evaluation.runner import evaluate
 from visualcrop.evaluation.store import Store
-from visualcrop.evaluation.summary import rows
+from visualcrop.evaluation.summary import summarize
 
 _STUDY = toy_study("direct", scenes=1)
 
@@ -101,12 +101,12 @@ def test_is_an_error_of_that_question(tmp_path: Path, kind: str) -> None:
     """The others are answered, the run can be read, and the same command asks it again."""
     asker = attrs.evolve(Asker.open(_STUDY), searchers=_saying(_BAD[kind]))
     store = evaluate(_STUDY, tmp_path, executor=_Here(asker))
-    (row,) = rows(store)
+    (row,) = summarize(store)
     assert (row["n"], row["errors"]) == (2, 1)
     new: list[Record] = []
     evaluate(_STUDY, tmp_path, watch=new.append)
     assert len(new) == 1
-    assert rows(Store.existing(tmp_path))[0]["errors"] == 0
+    assert summarize(Store.existing(tmp_path))[0]["errors"] == 0
 
 
 def test_ctrl_c_is_not(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_an_executor_gives_what_it_likes(tmp_path: Path) -> None:
                 yield Record(task.sample.id, task.variant, "ok", 1.0, answer={1, 2})
 
     asker = Asker.open(_STUDY)
-    (row,) = rows(evaluate(_STUDY, tmp_path, executor=_Own(asker)))
+    (row,) = summarize(evaluate(_STUDY, tmp_path, executor=_Own(asker)))
     assert row["errors"] == 3
     assert "cannot be written as JSON" in row["error"]
 

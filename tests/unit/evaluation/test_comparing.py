@@ -11,7 +11,7 @@ import pytest
 from tests.unit.evaluation.studies import manifest_of, toy_study
 from visualcrop import Record, VisualcropError
 from visualcrop.evaluation.beginning import begun
-from visualcrop.evaluation.comparing import compare
+from visualcrop.evaluation.comparison import compare
 from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.record import Status
