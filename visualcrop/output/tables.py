@@ -21,7 +21,8 @@ _MARKUP = re.compile(
     r"|(?P<unseen>[&<>|@]|:(?=[^\s\d])|(?<=\bwww)\.)",
     re.IGNORECASE,
 )
-_MINUS = re.compile(r"(?<![\w.-])-(?=[.\d])")
+_SIGNED = r"[+-]?\d+(?:\.\d*)?"
+_BOUNDED = re.compile(rf"{_SIGNED}(?: \[{_SIGNED}, {_SIGNED}\])?")
 _CODE = re.compile(r"[^`<>&|\\]+")
 _SPECIAL = {letter: f"\\{letter}" for letter in "%_&#${}"} | {
     "~": r"\textasciitilde{}",
@@ -34,7 +35,6 @@ _SPECIAL = {letter: f"\\{letter}" for letter in "%_&#${}"} | {
     "]": "{]}",
     "*": "{*}",
     "\N{NO-BREAK SPACE}": "~",
-    "\N{MINUS SIGN}": "$-$",
     "\N{MULTIPLICATION SIGN}": r"$\times$",
     "\N{ZERO WIDTH JOINER}": "",
     "\N{ZERO WIDTH NON-JOINER}": "",
@@ -93,9 +93,10 @@ def latex(text: str) -> str:
 
 
 def _latex_number(text: str) -> str:
-    """A cell that is not the first: brackets cannot be read as an argument, hyphens are minus."""
-    escaped = latex(_MINUS.sub("\N{MINUS SIGN}", text))
-    return escaped.replace("{[}", "[").replace("{]}", "]")
+    """A cell after the first: hyphens of numbers are minus signs, and brackets need no care."""
+    if _BOUNDED.fullmatch(text):
+        return text.replace("-", "$-$")
+    return latex(text).replace("{[}", "[").replace("{]}", "]")
 
 
 def _escaped(found: re.Match[str]) -> str:

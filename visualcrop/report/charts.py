@@ -14,9 +14,12 @@ from .vector import SERIES, Circle, Drawing, Line, Polyline, Rectangle, Shape, T
 
 Row: TypeAlias = Mapping[str, Any]  # of a comparison, one for each variant
 
-_WIDTH, _HEIGHT = 760, 400  # pixels of a chart, without its legend
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 24, 18, 52
-_SIZE, _LINE = 12, 15  # of letters, and from line to line
+_WIDTH, _HEIGHT = (
+    640,
+    380,
+)  # pixels of a chart, without its legend: letters stay legible in a column
+_LEFT, _RIGHT, _TOP, _BOTTOM = 68, 26, 18, 58
+_SIZE, _LINE = 14, 17  # of letters, and from line to line
 _APART = 9  # pixels between a point and its label
 _BROWSERS = 1.2  # how much wider letters of a browser may be than those that are measured
 _FAINT = 0.45  # opacity of series that are only to be compared with
@@ -118,13 +121,13 @@ def _draw_axes(frame: _Frame, x_label: str, y_label: str) -> Iterator[Shape]:
     for tick in frame.ys:
         y = frame.y(tick)
         yield Line(frame.left, y, frame.right, y, "line")
-        yield Text(frame.left - 8, y + 4, f"{tick:g}", _SIZE, "soft", "end")
+        yield Text(frame.left - 8, y + 5, f"{tick:g}", _SIZE, "soft", "end")
     for tick in frame.xs:
-        yield Text(frame.x(tick), frame.bottom + 20, f"{tick:g}", _SIZE, "soft", "middle")
+        yield Text(frame.x(tick), frame.bottom + 22, f"{tick:g}", _SIZE, "soft", "middle")
     yield Line(frame.left, frame.bottom, frame.right, frame.bottom, "soft")
     middle = (frame.left + frame.right) / 2
-    yield Text(middle, _HEIGHT - 10, x_label, 13, "soft", "middle")
-    yield Text(16, (frame.top + frame.bottom) / 2, y_label, 13, "soft", "middle", upright=True)
+    yield Text(middle, _HEIGHT - 10, x_label, _SIZE, "soft", "middle")
+    yield Text(18, (frame.top + frame.bottom) / 2, y_label, _SIZE, "soft", "middle", upright=True)
 
 
 def _draw_series(series: Sequence[Series], frame: _Frame) -> Iterator[Shape]:
@@ -164,7 +167,7 @@ class _Labels:
         wide = _BROWSERS * text_width(label, _SIZE)
         lines = sorted(range(-6, 9), key=lambda n: (abs(n), -n))
         sides = (x + _APART, x - _APART - wide)
-        places = [(left, y + 4 + n * _LINE) for n in lines for left in sides]
+        places = [(left, y + 5 + n * _LINE) for n in lines for left in sides]
         left, line = next((p for p in places if self._is_free(p[0], p[0] + wide, p[1])), places[0])
         self._taken.append((left, left + wide, line))
         if left < x:  # letters of a browser may be wider: away from the point, either way
@@ -189,7 +192,7 @@ def _draw_legend(series: Sequence[Series]) -> tuple[list[Shape], float]:
     for place, each in enumerate(series):
         wide = _BROWSERS * text_width(each.name, _SIZE) + 30
         if x > _LEFT and x + wide > _WIDTH:
-            x, y = float(_LEFT), y + 18
+            x, y = float(_LEFT), y + 20
         opacity = _FAINT if each.faint else 1.0
         shapes.append(Circle(x + 5, y - 4, 5, _colour(place), opacity))
         shapes.append(Text(x + 16, y, each.name, _SIZE, "soft"))

@@ -59,7 +59,7 @@ def draw_relevance(
     """The image under its map, *boxes* outlined and numbered, a colour bar beside it."""
     picture = shrink_picture(image.picture).convert("RGB")
     width, height = picture.size
-    size = max(15, round(0.02 * max(width, height)))  # of letters, in pixels
+    size = max(15, round(0.028 * max(width, height)))  # of letters, in pixels
     numbers = [_number(value) for value in np.linspace(*colour_range(relevance), 3)]
     bar = round(1.2 * size)
     letters = 1.2 * max(text_width(text, size) for text in numbers)  # a browser's are wider

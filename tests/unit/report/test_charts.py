@@ -73,8 +73,8 @@ class TestChart:
         svg = _svg(Series("ours", points, joined=True))
         dots = [dot for dot in svg.iter(f"{_SVG}circle") if dot.find(f"{_SVG}title") is not None]
         assert len(dots) == 2
-        assert all(64 <= float(dot.attrib["cx"]) <= 736 for dot in dots)
-        assert all(18 <= float(dot.attrib["cy"]) <= 348 for dot in dots)
+        assert all(68 <= float(dot.attrib["cx"]) <= 614 for dot in dots)
+        assert all(18 <= float(dot.attrib["cy"]) <= 322 for dot in dots)
         (line,) = svg.iter(f"{_SVG}polyline")
         xs = [float(pair.partition(",")[0]) for pair in line.attrib["points"].split()]
         assert xs == sorted(xs)
@@ -115,9 +115,9 @@ class TestChart:
         assert len({*lines}) == 4
         dots = [s for s in shapes if isinstance(s, Circle) and s.title]
         for text in texts:
-            left = text.x if text.anchor == "start" else text.x - 50
+            left = text.x if text.anchor == "start" else text.x - 58
             assert not any(
-                left < dot.x < left + 50 and text.y - 12 < dot.y < text.y for dot in dots
+                left < dot.x < left + 58 and text.y - 14 < dot.y < text.y for dot in dots
             )
 
 
