@@ -12,7 +12,9 @@ import attrs
 import numpy as np
 import torch
 
-from visualcrop import Box, Capture, Image, Prompt, Usage, View, similarity_map
+from visualcrop import Box, Capture, Image, Prompt, View
+from visualcrop.models import Usage
+from visualcrop.plugin import similarity_map
 
 if TYPE_CHECKING:
     from visualcrop.models.huggingface import HuggingFaceModel

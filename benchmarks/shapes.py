@@ -14,8 +14,9 @@ from transformers import AutoModelForImageTextToText
 
 from tests.models.tiny.configs import make_config
 from tests.models.tiny.processors import save_processor
-from visualcrop import ModelFamily, Registry
+from visualcrop import ModelFamily
 from visualcrop.models.families.base import Gridded
+from visualcrop.plugin import Registry
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig

@@ -5,7 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 
-from .budget import BudgetedModel
+import attrs
+
+from .budget import BudgetedModel, Ledger
+from .models.base import Model
 from .strategy import stage_checks as returning
 from .strategy.return_checks import Stage
 from .values import Answer, Finding, Proposal, Question, RelevanceMap, Target, View
@@ -77,3 +80,11 @@ class Searcher(Stage, search=returning.searched):
 
     @abstractmethod
     def search(self, question: Question, model: BudgetedModel) -> Answer: ...
+
+    def run(self, question: Question, model: Model, ledger: Ledger) -> Answer:
+        """Search with *model* on *ledger*'s budget; the answer has the passes of each stage."""
+        before = ledger.by_stage()
+        with ledger.lend(model) as lent:
+            answer = self.search(question, lent)
+        spent = {stage: n - before.get(stage, 0) for stage, n in ledger.by_stage().items()}
+        return attrs.evolve(answer, passes={stage: n for stage, n in spent.items() if n})

@@ -217,6 +217,31 @@ class Answer:
     counts: Mapping[str, int] = attrs.field(factory=dict, converter=_counts)
     untargeted: bool = False  # the search found no target: the whole image was asked
 
+    def with_search(
+        self,
+        evidence: Sequence[Evidence],
+        *,
+        findings: Sequence[Finding] | None = None,
+        exhausted: bool = False,
+        counts: Mapping[str, int] | None = None,
+    ) -> Answer:
+        """
+        The same reply, with what the search before it saw.
+
+        Args:
+            evidence: Everything that was looked at, target by target.
+            findings: The part of it that was shown for the answer; none keeps what is there.
+            exhausted: Whether the budget ended the search early.
+            counts: What the method's own paper counts, such as nodes of a tree, by name.
+        """
+        return attrs.evolve(
+            self,
+            evidence=tuple(evidence),
+            findings=self.findings if findings is None else tuple(findings),
+            exhausted=exhausted,
+            counts=self.counts if counts is None else counts,
+        )
+
     @property
     def found(self) -> bool:
         """Whether the model itself believes that a target is where it looked."""

@@ -10,18 +10,8 @@ import torch
 
 from tests.benchmarks.medium import opened, picture
 from tests.benchmarks.timing import fastest
-from visualcrop import (
-    Box,
-    BudgetedModel,
-    Capture,
-    Image,
-    Ledger,
-    Model,
-    Prompt,
-    Target,
-    View,
-    similarity_map,
-)
+from visualcrop import Box, BudgetedModel, Capture, Image, Ledger, Model, Prompt, Target, View
+from visualcrop.plugin import similarity_map
 from visualcrop.relevance.vv import Vv
 
 pytestmark = pytest.mark.timeout(1800)  # on a machine that is busy with other things

@@ -14,8 +14,8 @@ import pytest
 
 from tests.cli.running import Run
 from visualcrop.cli.report import _file_name
-from visualcrop.cli.rows import notes
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.evaluate import run_study
+from visualcrop.evaluation.result_tables import notes
 from visualcrop.evaluation.study import Study
 
 _SEARCHERS = {"direct": "direct", "s1": "focus(steps=1)", "steps=8": "focus"}
@@ -29,9 +29,9 @@ def _study(protocol: str = "paper", dataset: str = "toy(scenes=2)") -> Study:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run under the paper's protocol, one under another, and one on another dataset."""
     place = tmp_path_factory.mktemp("runs")
-    evaluate(_study(), place / "run")
-    evaluate(_study("vlmevalkit"), place / "other")
-    evaluate(_study(dataset="toy(scenes=1)"), place / "fewer")
+    run_study(_study(), place / "run")
+    run_study(_study("vlmevalkit"), place / "other")
+    run_study(_study(dataset="toy(scenes=1)"), place / "fewer")
     return place
 
 

@@ -16,8 +16,9 @@ import pytest
 
 from tests.models.tiny.checkpoints import FAMILIES, checkpoint
 from tests.unit.datasets.shipped import WRITERS
-from visualcrop import Dataset, ModelFamily, Registry
+from visualcrop import ModelFamily
 from visualcrop.models.toy.dataset import ToyScenes
+from visualcrop.plugin import Dataset, Registry
 from visualcrop.testing import SUITES, StrategySuite
 
 _READS = (

@@ -14,8 +14,9 @@ from benchmarks import gpu
 from benchmarks.measures import Ceilings
 from benchmarks.shapes import SEVEN_BILLION, Shape, checkpoint_without_weights
 from tests.unit.refusals import is_one_sentence
-from visualcrop import Image, ModelFamily, Registry, View
+from visualcrop import Image, ModelFamily, View
 from visualcrop.models.families.base import Gridded
+from visualcrop.plugin import Registry
 
 _MEASURES = [
     "prefill with captured values",

@@ -18,13 +18,13 @@ from visualcrop import (
     ModelFamily,
     Prompt,
     Question,
-    Registry,
     View,
     VisualSearch,
 )
 from visualcrop.errors import ModelError
 from visualcrop.models.families.blip import BlipModel
 from visualcrop.models.families.instructblip import InstructBlip
+from visualcrop.plugin import Registry
 from visualcrop.searchers.direct import Direct
 from visualcrop.searchers.focus import Focus
 

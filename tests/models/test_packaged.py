@@ -14,8 +14,9 @@ import pytest
 
 from tests.models.opened import about
 from tests.models.tiny.checkpoints import checkpoint
-from visualcrop import Auto, ModelFamily, Registry, Searcher, VisualSearch, load_plugins
+from visualcrop import Auto, ModelFamily, VisualSearch
 from visualcrop.models.huggingface import HuggingFaceModel
+from visualcrop.plugin import Registry, Searcher, load_plugins
 from visualcrop.plugin.configure import configure
 from visualcrop.testing import ModelFamilySuite
 

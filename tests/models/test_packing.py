@@ -10,11 +10,13 @@ import pytest
 from tests.models.alike import EVERY, asked, assert_alike, internals, plain, remembering
 from tests.models.opened import GRIDDED, about, opened
 from tests.models.tiny.checkpoints import checkpoint
-from visualcrop import Capture, ModelFamily, Prompt, Registry, Usage
+from visualcrop import Capture, ModelFamily, Prompt
+from visualcrop.models import Usage
 from visualcrop.models.base import By
 from visualcrop.models.engine import reading
 from visualcrop.models.engine.reading import shared
 from visualcrop.models.huggingface import HuggingFaceModel
+from visualcrop.plugin import Registry
 
 pytestmark = pytest.mark.torch
 CHOICES = ("red", "The key is left of the mug.", "No", "blue key")

@@ -10,8 +10,9 @@ import torch
 
 from tests.models.opened import about, noise, opened
 from tests.unit.reaching import Cheating
-from visualcrop import UNBILLED, Ledger, Registry, Searcher, VisualSearch
+from visualcrop import UNBILLED, Ledger, VisualSearch
 from visualcrop.models.huggingface import HuggingFaceModel
+from visualcrop.plugin import Registry, Searcher
 
 pytestmark = pytest.mark.torch
 _QUESTION = "What colour is the mug?"

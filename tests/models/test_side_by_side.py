@@ -15,7 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from tests.models.alike import EVERY, assert_alike, internals, plain, remembering
 from tests.models.metering import CPU_FLOPS
 from tests.models.opened import EXISTENCE, GRIDDED, about, interleaved, noise, opened
-from visualcrop import Box, Capture, Prompt, Usage, View
+from visualcrop import Box, Capture, Prompt, View
+from visualcrop.models import Usage
 from visualcrop.models.engine.reading import Reader
 from visualcrop.models.engine.remembering import Memory
 from visualcrop.models.huggingface import HuggingFaceModel

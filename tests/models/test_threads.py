@@ -11,7 +11,8 @@ from tests.models import blips
 from tests.models.alike import EVERY, asked, assert_alike, internals, plain, remembering
 from tests.models.opened import GRIDDED, about
 from tests.unit.inference.crowd import eight
-from visualcrop import BatchingModel, Capture, Model, Prompt
+from visualcrop import Capture, Model, Prompt
+from visualcrop.models import BatchingModel
 
 pytestmark = pytest.mark.torch
 CHOICES = ("Yes", "No", "The mug is red.")

@@ -13,8 +13,9 @@ from torch.nn import Linear
 
 from tests.unit.inference.crowd import Gated
 from tests.unit.inference.test_remembering import Made
-from visualcrop import BatchingModel, Prompt, VisualSearch
+from visualcrop import Prompt, VisualSearch
 from visualcrop.data.formats import parquet
+from visualcrop.models import BatchingModel
 from visualcrop.models.engine import hold
 from visualcrop.models.engine.metering.tally import Tally
 from visualcrop.models.engine.remembering import Memory

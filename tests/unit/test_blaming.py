@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.unit.refusals import refused
-from visualcrop import RelevanceSource, VisualSearch
+from visualcrop import VisualSearch
 from visualcrop.errors import PluginError
+from visualcrop.plugin import RelevanceSource
 from visualcrop.plugin.errors import blamed
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.focus import Focus
@@ -17,7 +18,8 @@ from visualcrop.testing import Scene, ToyModel
 _SOURCE = """\
 import attrs
 import numpy as np
-from visualcrop import Grid, RelevanceMap, RelevanceSource, errors
+from visualcrop import Grid, RelevanceMap, errors
+from visualcrop.plugin import RelevanceSource
 
 def helped(view):
     {body}

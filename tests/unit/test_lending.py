@@ -11,9 +11,9 @@ import pytest
 from tests.unit.reaching import ASKED, TEXT, Cheating, fifty
 from tests.unit.refusals import refused
 from tests.waiting import join
-from visualcrop import Budget, BudgetedModel, Charge, Ledger, Usage, VisualSearch
+from visualcrop import Budget, BudgetedModel, Charge, Ledger, VisualSearch
 from visualcrop.errors import BudgetExceededError, PluginError, SpecError
-from visualcrop.models import reconciling
+from visualcrop.models import Usage, reconciling
 from visualcrop.models.engine.batching import BatchingModel
 from visualcrop.testing import Bench, ToyModel
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property, reduce
+from functools import cached_property
 from itertools import accumulate
 
 import attrs
@@ -53,7 +53,7 @@ class Collage:
 
     def of(self, image: Image) -> Image:
         """The canvas, with what *image* has there."""
-        whole = reduce(Box.around, self.places)
+        whole = Box.union(self.places)
         canvas = PIL.Image.new("RGB", whole.whole_pixels()[2:], _PAPER)
         for box, place in zip(self.boxes, self.places, strict=True):
             left, top, right, bottom = place.whole_pixels()

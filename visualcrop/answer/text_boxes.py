@@ -12,9 +12,8 @@ from ..image import Image
 from ..interfaces import AnswerComposer
 from ..prompt import Part
 from ..protocol import Inference
-from ..strategy.base import between, option
 from ..values import Answer, Finding, Question, View
-from .replying import reply, with_findings
+from .reply import inference_option, max_new_tokens_option, reply
 
 
 @attrs.frozen
@@ -23,8 +22,8 @@ class TextBoxes(AnswerComposer):
 
     name = "text-boxes"
 
-    inference: Inference = option("generate", help="how the answer is read off the model")
-    max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
+    inference: Inference = inference_option()
+    max_new_tokens: int = max_new_tokens_option()
 
     def compose(
         self, question: Question, findings: Sequence[Finding], model: BudgetedModel
@@ -36,8 +35,7 @@ class TextBoxes(AnswerComposer):
                 f"The part at {place} with the {finding.target.text}:",
                 View(question.image, finding.box),
             ]
-        answer = reply(question, parts, model, self.inference, self.max_new_tokens)
-        return with_findings(answer, findings)
+        return reply(question, parts, model, self.inference, self.max_new_tokens, findings=findings)
 
 
 def in_words(box: Box, image: Image) -> str:

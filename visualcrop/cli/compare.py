@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..output.terminal import Styled
-from .options import AsJson, console, print_json
+from .options import AsJson, console, print_json, print_tables
 
 
 def compare(
@@ -25,8 +25,8 @@ def compare(
     import attrs
 
     from ..evaluation import comparison
-    from ..evaluation.store import Store
-    from .rows import notes, print_costs, print_rows
+    from ..evaluation.result_tables import notes
+    from ..evaluation.run_folder import Store
 
     stores = [Store.existing(folder) for folder in run]
     found = comparison.compare(stores, baseline, forced=force)[: None if by_category else 1]
@@ -37,9 +37,6 @@ def compare(
         if each.category:
             console().print()
             console().print(Styled(each.category, "bold"))
-        print_rows(each.rows, against=each.baseline)
-        console().print()
-        print_costs(each.rows)
-        console().print()
+        print_tables(each.rows, against=each.baseline)
         for note in (*each.notes, *notes(each.rows, against=each.baseline)):
             console().print(note)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,6 +51,16 @@ def print_json(value: Any) -> None:
     """Print JSON that people can read, in ASCII where standard output has no more."""
     text = json_text(value, indent=2)
     say(text if is_sayable(text) else json_text(value, indent=2, ascii_only=True))
+
+
+def print_tables(rows: Sequence[Mapping[str, Any]], *, against: str = "direct") -> None:
+    """Print a run's results and its costs, a blank line after each."""
+    from ..evaluation.result_tables import cost_table, result_table
+
+    out = console()
+    for table in (result_table(rows, against=against), cost_table(rows)):
+        out.table(table.headings, table.rows, right=table.headings[1:])
+        out.print()
 
 
 def write(path: str | Path, content: str | bytes) -> Path:

@@ -13,7 +13,7 @@ from ..utils.paths import expanded
 from .options import DRAWINGS, console, write, write_drawing
 
 if TYPE_CHECKING:
-    from ..evaluation.store import Store
+    from ..evaluation.run_folder import Store
     from ..report.question_page import DifferingQuestion
 
 _LISTED = 200  # questions that are listed where variants differ
@@ -41,7 +41,7 @@ def report(
 ) -> None:
     """Write results as a page, tables (CSV, Markdown, LaTeX) and figures (SVG, PDF)."""
     from ..evaluation.comparison import compare
-    from ..evaluation.store import Store
+    from ..evaluation.run_folder import Store
     from ..report.results_page import draw_figures, render_results
     from ..report.tables import FORMATS, parse_columns, summary
 
@@ -83,7 +83,7 @@ def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list
     found = [*islice(find_differing(store, labels), _LISTED)]
     ids = [question.id for question in found[:most]]
     try:
-        samples = find_samples(store.study.open_dataset(Registry.load()), ids) if ids else {}
+        samples = find_samples(store.study.build_dataset(Registry.load()), ids) if ids else {}
     except VisualcropError as exc:
         console(stderr=True).print(f"No pages of questions: {exc}")
         return found
@@ -109,14 +109,14 @@ def show(
 ) -> None:
     """Show one question of a run: map, boxes, confidences, truth, for every variant."""
     from ..evaluation.missing import missing_told
-    from ..evaluation.store import Store
+    from ..evaluation.run_folder import Store
     from ..evaluation.summary import summarize
     from ..plugin.registry import Registry
     from ..report.question_page import find_records, find_samples, render_question
 
     store = Store.existing(run)
     records = find_records(store, [id])[id]
-    sample = find_samples(store.study.open_dataset(Registry.load()), [id])[id]
+    sample = find_samples(store.study.build_dataset(Registry.load()), [id])[id]
     out = console()
     out.print(f"{sample.text}  [{', '.join(sample.answers)}]")
     counts = ((row["searcher"], row["asked"], row["wanted"]) for row in summarize(store))

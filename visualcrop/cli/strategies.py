@@ -48,14 +48,14 @@ def _print(entries: list[dict[str, Any]]) -> None:
 def _described(entry: Any) -> dict[str, Any]:
     import attrs
 
-    from ..spec.parse import plain, written
+    from ..spec.parse import format_value, to_value
 
     cls = entry.strategy
     options = [
         {
             "name": field.name,
             "type": str(field.type),
-            "default": written(plain(field.default)),
+            "default": format_value(to_value(field.default)),
             "help": field.metadata.get("help", ""),
         }
         for field in attrs.fields(cls)

@@ -13,7 +13,7 @@ from ..errors import EvaluationError, nearest
 from ..record import Record
 from ..utils.text_set import Keys
 from .formatting import describe_history
-from .store import Present, Store
+from .run_folder import Present, Store
 from .study import BASELINE
 from .summary import Tally, add_missing, summary_rows, tally_records
 

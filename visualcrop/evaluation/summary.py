@@ -11,8 +11,9 @@ import attrs
 
 from ..record import Record
 from ..utils.text_set import number
-from .downscaling import Shrinking
+from .downscaling import DownscalingTally
 from .missing import wanted
+from .run_folder import Present, Store
 from .statistics import (
     Difference,
     Interval,
@@ -20,7 +21,6 @@ from .statistics import (
     adjust_holm,
     paired_difference,
 )
-from .store import Present, Store
 from .study import BASELINE
 
 
@@ -40,7 +40,7 @@ class Tally:
     wanted: int | None = None  # questions of a run that is unfinished; 0 if nobody knows
     sums: dict[str, float] = attrs.field(factory=dict)
     measured: int = 0  # questions whose true boxes are known
-    shrinking: Shrinking = attrs.field(factory=Shrinking)
+    shrinking: DownscalingTally = attrs.field(factory=DownscalingTally)
     chosen: int | None = None  # questions that the last command chose, where it came to its end
     untargeted: int = 0  # answers of a search that found no target, and asked the whole image
     exhausted: int = 0  # answers at which the budget ran out
@@ -118,7 +118,9 @@ def add_missing(
     asked = {label: sum(tally.statuses.values()) for label, tally in whole.items()}
     missing = wanted(store, asked, present)
     found[None] = {label: whole.get(label, Tally()) for label in missing}
-    chosen = sum(int(told["questions"]) for told in store.asked()) if store.finished else None
+    chosen = (
+        sum(int(told["questions"]) for told in store.reports().values()) if store.finished else None
+    )
     for label, tally in found[None].items():
         tally.wanted, tally.chosen = missing[label], chosen
     return found

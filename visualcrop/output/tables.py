@@ -1,10 +1,13 @@
-"""Tables as CSV, Markdown and LaTeX: a cell stays a cell, whatever is written in it."""
+"""Tables as text, HTML, CSV, Markdown and LaTeX: cells are escaped for each."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import TypeAlias
+
+import attrs
 
 from .characters import printable
 
@@ -39,6 +42,42 @@ _SPECIAL = {letter: f"\\{letter}" for letter in "%_&#${}"} | {
     "\N{ZERO WIDTH JOINER}": "",
     "\N{ZERO WIDTH NON-JOINER}": "",
 }
+
+
+@attrs.frozen
+class Table:
+    """
+    Rows of text under headings. The first column is aligned left, the others right.
+
+    `print(table)` writes aligned text; a notebook shows HTML.
+    """
+
+    headings: Sequence[str]
+    rows: Cells
+    notes: Sequence[str] = ()  # lines below the table
+
+    def __str__(self) -> str:
+        lines = [[printable(cell) for cell in row] for row in (self.headings, *self.rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        aligned = ("  ".join(_aligned(row, widths)).rstrip() for row in lines)
+        return "\n".join([*aligned, *(["", *self.notes] if self.notes else ())])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        head, *body = (
+            "".join(f"<{tag}>{escape(printable(cell))}</{tag}>" for cell in row)
+            for tag, row in [("th", self.headings), *(("td", row) for row in self.rows)]
+        )
+        rows = "".join(f"<tr>{row}</tr>" for row in body)
+        below = "".join(f"<p>{escape(printable(note))}</p>" for note in self.notes)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{below}"
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    first, *others = zip(row, widths, strict=True)
+    return [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
 
 
 def csv_table(rows: Cells) -> str:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import attrs
 
 from ..errors import DuplicateStrategyError, SpecError, UnknownStrategyError, nearest
-from ..spec.coerce import conform
+from ..spec.coerce import coerce
 from ..spec.parse import Spec, Value
 from ..strategy.base import Strategy, mark_given, paths_of, types_of
 from .manager import BLOCK, Plugin, Plugins, load_plugins
@@ -89,7 +89,7 @@ class Registry:
 
     def fitted(self, cls: type[Strategy], name: str, value: Value) -> typing.Any:
         """*value* as the option of that name takes it, nested strategies built."""
-        return conform(value, _types(cls)[name], f"{cls.name}.{name}", self._make)
+        return coerce(value, _types(cls)[name], f"{cls.name}.{name}", self._make)
 
     def _make(self, interface: type[Strategy], spec: Spec | str, path: str) -> Strategy:
         try:
@@ -106,7 +106,7 @@ class Registry:
             if key not in types:
                 known = nearest(key, types, called="options")
                 raise SpecError(f"{spec.name!r} has no option {key!r}; {known} @ {path}")
-            given[key] = conform(value, types[key], f"{path}.{key}", self._make)
+            given[key] = coerce(value, types[key], f"{path}.{key}", self._make)
         try:
             made = cls(**given)
         except (ValueError, TypeError, SpecError) as exc:  # said by an option's validator

@@ -10,8 +10,8 @@ import attrs
 from ..budget import ANSWER
 from ..data.base import Dataset, Sample
 from ..errors import EvaluationError, nearest
-from ..evaluation.evidence import answer_of
-from ..evaluation.store import Store
+from ..evaluation.evidence import restore_answer
+from ..evaluation.run_folder import Store
 from ..evaluation.study import BASELINE
 from ..geometry import Box
 from ..output.html import template
@@ -62,11 +62,11 @@ def render_question(sample: Sample, records: Sequence[Record], specs: Mapping[st
     direct = next((r for r in records if r.variant == BASELINE and r.status != "error"), None)
     truth = ", ".join(dict.fromkeys(sample.answers))
     boxes = tuple(target.box for target in sample.targets)
-    plain = None if direct is None else answer_of(direct, image)
+    plain = None if direct is None else restore_answer(direct, image)
     cards = [
         Card(
             question,
-            None if record.status == "error" else answer_of(record, image),
+            None if record.status == "error" else restore_answer(record, image),
             record.variant,
             specs.get(record.variant, ""),
             direct=None if record is direct else plain,

@@ -21,7 +21,7 @@ from ..evaluation.formatting import (
     format_percent,
 )
 from ..evaluation.published.tables import Row, table
-from ..evaluation.store import Store
+from ..evaluation.run_folder import Store
 from ..output.html import template
 from .charts import Point, Series, draw_chart, draw_steps
 from .question_page import DifferingQuestion

@@ -18,8 +18,8 @@ from ..evaluation.formatting import (
     format_p,
     format_percent,
 )
-from ..evaluation.store import Store
-from ..evaluation.study_paper import Beside
+from ..evaluation.run_folder import Store
+from ..evaluation.study import PaperFigures
 from ..output.tables import (
     Cells,
     csv_table,
@@ -268,13 +268,13 @@ def _summary_cells(store: Store, whole: Comparison) -> Iterator[Sequence[str]]:
         yield [_GUESS, format_percent(chance), *blank, *_published(beside, _GUESS)]
 
 
-def _published(beside: Beside | None, label: str) -> list[str]:
+def _published(beside: PaperFigures | None, label: str) -> list[str]:
     return beside.figures(label) if beside else []
 
 
 def _chance(store: Store) -> float:
     """The share that random guesses get right; 0 where there are no choices."""
-    asked = store.asked()
+    asked = [*store.reports().values()]
     counts = [int(each["questions"]) for each in asked]
     right = (float(each.get("chance", 0)) * n for each, n in zip(asked, counts, strict=True))
     return sum(right) / max(sum(counts), 1)

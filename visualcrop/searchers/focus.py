@@ -20,7 +20,7 @@ from ..interfaces import (
 from ..proposals.anchors import Anchors
 from ..relevance.vv import Vv
 from ..strategy.base import at_least, between, option
-from ..targets.in_context import InContext
+from ..targets.in_context import targets_option
 from ..values import Answer, Evidence, Finding, Question, Target, View
 from ..verification.existence import Existence
 
@@ -31,7 +31,7 @@ class Focus(Searcher):
 
     name = "focus"
 
-    targets: TargetExtractor = option(InContext(), help="what to look for")
+    targets: TargetExtractor = targets_option()
     relevance: RelevanceSource = option(Vv(), help="where to look")
     proposals: ProposalGenerator = option(Anchors(), help="which boxes")
     verification: Verifier = option(Existence(), help="whether it is there")
@@ -67,7 +67,7 @@ class Focus(Searcher):
             for finding in self._chosen(evidence, looked=not exhausted)
         ]
         answer = self.answer.compose(question, chosen, model.at(ANSWER))
-        return attrs.evolve(answer, evidence=tuple(seen.values()), exhausted=exhausted)
+        return answer.with_search(tuple(seen.values()), exhausted=exhausted)
 
     def _located(
         self, question: Question, targets: Sequence[Target], model: BudgetedModel

@@ -143,3 +143,11 @@ def between(least: float, most: float) -> Any:
             raise SpecError(f"{attribute.name} must be from {least:g} to {most:g}, not {value}.")
 
     return check
+
+
+def top_package(module: object) -> str:
+    """The first part of a module's dotted name: whose code it is."""
+    return str(module).partition(".")[0]
+
+
+OWN_PACKAGE = top_package(__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import attrs
 
@@ -46,6 +47,16 @@ class InContext(TargetExtractor):
         if targets or not is_counting(question.text):
             return targets
         return as_targets(noun_phrases(question.text)[:1], limit=self.limit, every=True)
+
+
+def targets_option() -> Any:
+    """
+    The option of a searcher for its target extractor: the one that suits the model.
+
+    That is what the model's settings name for `targets`, as `ModelFamily.settings` has it, and
+    `in-context` where they name none.
+    """
+    return option(InContext(), help="what to look for")
 
 
 def read_reply(reply: str) -> list[str]:

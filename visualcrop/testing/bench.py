@@ -47,16 +47,12 @@ class Bench:
     def finding(self) -> Finding:
         """The thing asked for, found: a view in which it is clear."""
         box = self.asked.boxes[0]
-        margin = attrs.evolve(
-            box, left=box.left - 40, top=box.top - 40, right=box.right + 40, bottom=box.bottom + 40
-        )
-        return Finding(self.target, margin.common(self.scene.image.box) or box, 1.0, 1.0)
+        return Finding(self.target, box.expanded(40).clipped(self.scene.image.box), 1.0, 1.0)
 
     def search(self, searcher: Searcher, question: Question | None = None) -> Answer:
         """An answer, to the scene's own question if no other is given, and all of it billed."""
         try:
-            with self.ledger.lend(self.toy) as model:
-                answer = searcher.search(question or self.asked.question, model)
+            answer = searcher.run(question or self.asked.question, self.toy, self.ledger)
         except BudgetExceededError as exc:
             raise AssertionError(f"the search goes beyond its budget: {exc}") from exc
         self.check_bills()

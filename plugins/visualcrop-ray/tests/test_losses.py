@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from visualcrop import Record, Task, WorkerFactory
+from visualcrop import Record
 from visualcrop.errors import EvaluationError
+from visualcrop.plugin import Task, WorkerFactory
 from visualcrop.testing.executor_suite import Echo, tasks
 from visualcrop_ray import Ray
 from visualcrop_ray.executor import QUIET

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.waiting import until
-from visualcrop import Executor
-from visualcrop.evaluation.runner import evaluate
-from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.evaluate import run_study
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import summarize
+from visualcrop.plugin import Executor
 from visualcrop.testing import ExecutorSuite
 from visualcrop_ray import Ray
 from visualcrop_ray.executor import QUIET
@@ -52,14 +52,14 @@ _RUN = """
 import sys
 from pathlib import Path
 from visualcrop import Budget
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.study import Study
 from visualcrop_ray import Ray
 
 def watch(record):
     sys.stdin.readline()
 
-evaluate({study!r}, Path({folder!r}), executor=Ray(workers=2, cpus=0.5), watch=watch)
+run_study({study!r}, Path({folder!r}), executor=Ray(workers=2, cpus=0.5), watch=watch)
 """
 
 
@@ -98,7 +98,7 @@ def test_a_lost_worker_is_replaced(tmp_path: Path) -> None:
         os.kill(victims[0], signal.SIGKILL)
         process.communicate()
     assert process.returncode == 0
-    assert _stable(Store.existing(folder)) == _stable(evaluate(_STUDY, tmp_path / "alone"))
+    assert _stable(Store.existing(folder)) == _stable(run_study(_STUDY, tmp_path / "alone"))
     keys = [
         (told["variant"], told["id"]) for told in map(json.loads, shard.read_text().splitlines())
     ]

@@ -10,7 +10,8 @@ from typing import Any
 
 import attrs
 
-from visualcrop import Record, Task, Worker, WorkerFactory, errors
+from visualcrop import Record, errors
+from visualcrop.plugin import Task, Worker, WorkerFactory
 
 from .cluster import Pulse
 

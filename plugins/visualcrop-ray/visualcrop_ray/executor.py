@@ -10,7 +10,8 @@ from typing import Any
 
 import attrs
 
-from visualcrop import Executor, Record, Task, WorkerFactory, at_least, errors, option
+from visualcrop import Record, errors
+from visualcrop.plugin import Executor, Task, WorkerFactory, at_least, option
 
 from .cluster import Pulse, briefly, reaped
 from .crew import Crew, Limits

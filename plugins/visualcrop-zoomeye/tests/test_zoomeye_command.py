@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from tests.models.opened import noise
 from tests.models.tiny.checkpoints import checkpoint
-from visualcrop import ModelFamily, Registry, Searcher
+from visualcrop import ModelFamily
 from visualcrop.cli import app
+from visualcrop.plugin import Registry, Searcher
 from visualcrop.plugin.configure import configure
 from visualcrop_zoomeye import ZoomEye
 

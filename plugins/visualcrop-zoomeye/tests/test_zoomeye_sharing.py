@@ -10,7 +10,8 @@ import attrs
 import numpy as np
 import pytest
 
-from visualcrop import BudgetedModel, Choice, Image, Ledger, Prompt, Question, Registry, Searcher
+from visualcrop import BudgetedModel, Choice, Image, Ledger, Prompt, Question
+from visualcrop.plugin import Registry, Searcher
 from visualcrop.testing import ToyModel
 
 SPEC = 'zoomeye(side=336, targets=given(names=["mug"]), depth={}, authors={})'

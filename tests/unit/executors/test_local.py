@@ -9,9 +9,10 @@ import attrs
 import pytest
 
 from tests.waiting import PATIENCE
-from visualcrop import Executor, Record, Registry, Task, Worker
+from visualcrop import Record
 from visualcrop.errors import SpecError
 from visualcrop.executors.local import Local
+from visualcrop.plugin import Executor, Registry, Task, Worker
 from visualcrop.testing import ExecutorSuite
 from visualcrop.testing.executor_suite import tasks
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from tests.unit.inference.crowd import Crowd, Gated, eight
-from visualcrop import Answer, BatchingModel, Capture, Model, Prompt, Reply, VisualSearch
+from visualcrop import Answer, Capture, Model, Prompt, Reply, VisualSearch
+from visualcrop.models import BatchingModel
 from visualcrop.searchers.focus import Focus
 from visualcrop.testing import Bench, ToyModel
 

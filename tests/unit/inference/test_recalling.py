@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from visualcrop import Budget, BudgetedModel, Capture, Ledger, Prompt, Registry, Sampling, TextSpan
+from visualcrop import Budget, BudgetedModel, Capture, Ledger, Prompt, Sampling
 from visualcrop.interfaces import Searcher
+from visualcrop.models import TextSpan
 from visualcrop.models.engine.recalling import Recalling
+from visualcrop.plugin import Registry
 from visualcrop.plugin.configure import configure
 from visualcrop.testing import Bench, ToyModel
 

@@ -10,9 +10,9 @@ import pytest
 
 from tests.unit.evaluation.studies import manifest_of, toy_study
 from visualcrop import VisualcropError
-from visualcrop.evaluation.beginning import begun
 from visualcrop.evaluation.comparison import Comparison
-from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.resume import open_run
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.summary import Tally, summary_rows
 from visualcrop.record import Record
 from visualcrop.report.tables import (
@@ -49,7 +49,7 @@ def _comparison() -> Comparison:
 def _stores(tmp_path: Path) -> list[Store]:
     """A run without answers, whose study the captions name."""
     study = toy_study("focus")
-    with begun(tmp_path, study, manifest_of(study)) as (store, _):
+    with open_run(tmp_path, study, manifest_of(study)) as (store, _):
         return [store]
 
 

@@ -24,8 +24,8 @@ from tests.unit.testing.breaking import (
     Spendthrift,
     Untidy,
 )
-from visualcrop import Strategy
 from visualcrop.errors import PluginError
+from visualcrop.plugin import Strategy
 from visualcrop.proposals.sliding import Sliding
 from visualcrop.testing import SUITES, ProposalGeneratorSuite, StrategySuite
 
