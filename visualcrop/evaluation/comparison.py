@@ -12,9 +12,10 @@ import attrs
 from ..errors import EvaluationError, nearest
 from ..record import Record
 from ..utils.text_set import Keys
+from .formatting import describe_history
 from .run_folder import Present, Store
 from .study import BASELINE
-from .summary import Tally, complete, row_of, tallies
+from .summary import Tally, add_missing, summary_rows, tally_records
 
 
 @attrs.frozen
@@ -24,40 +25,51 @@ class Comparison:
     baseline: str
     rows: list[dict[str, Any]]
     category: str | None = None
+    notes: tuple[str, ...] = ()  # of runs that were resumed or forced, or compared by force
 
 
 def compare(
     stores: Sequence[Store], baseline: str | None = None, *, forced: bool = False
 ) -> list[Comparison]:
     """Every variant against *baseline*: over all questions, then for each category."""
-    if not forced:
-        _check_alike(stores)
-    found = _gathered(stores, forced=forced)
+    different = [*_differences(stores)]
+    if different and not forced:
+        raise EvaluationError(
+            f"{different[0]}, so a difference would not be the search's; give --force to compare "
+            "them."
+        )
+    found = _collect(stores, forced=forced)
     if not any(tally.statuses for tally in found.get(None, {}).values()):
         raise EvaluationError(f"{stores[0].folder} holds no answers yet; run its study first.")
-    return [_compared(tallies, baseline, category) for category, tallies in found.items()]
+    forces = (f"Compared by force: {each}." for each in different)
+    notes = (*forces, *describe_history({s.folder.name: s.manifest for s in stores}))
+    return [
+        attrs.evolve(_compare_rows(tallies, baseline, category), notes=notes)
+        for category, tallies in found.items()
+    ]
 
 
-def _compared(found: dict[str, Tally], baseline: str | None, category: str | None) -> Comparison:
+def _compare_rows(
+    found: dict[str, Tally], baseline: str | None, category: str | None
+) -> Comparison:
     name = baseline or (BASELINE if BASELINE in found else next(iter(found), BASELINE))
     if name not in found:
         known = nearest(name, found, called="variants")
         raise EvaluationError(f"No variant is called {name!r}; {known}.")
-    rows = [row_of(label, tally, found[name]) for label, tally in found.items()]
-    return Comparison(name, rows, category)
+    return Comparison(name, summary_rows(found, name), category)
 
 
-def _gathered(stores: Sequence[Store], *, forced: bool) -> dict[str | None, dict[str, Tally]]:
+def _collect(stores: Sequence[Store], *, forced: bool) -> dict[str | None, dict[str, Tally]]:
     """By category and label; where two runs have one label, the folder's name tells them apart."""
     names = _names(stores)
-    same = None if forced or len(stores) == 1 else Same()
+    same = None if forced or len(stores) == 1 else SameQuestions()
     found: dict[str | None, dict[str, Tally]] = {}
     for store, own in zip(stores, names, strict=True):
         present: Present = Counter()
         records = store.records(present)
         if same is not None:
             records = same.checked(store, records)
-        for category, by_label in complete(store, tallies(records), present).items():
+        for category, by_label in add_missing(store, tally_records(records), present).items():
             for label, tally in by_label.items():
                 found.setdefault(category, {})[own[label]] = tally
     return found
@@ -85,7 +97,7 @@ def _places(stores: Sequence[Store]) -> Counter[Path]:
 
 
 @attrs.define
-class Same:
+class SameQuestions:
     """Whether runs that are compared were asked the same: questions of one id are one."""
 
     _ids: Keys = attrs.field(factory=Keys)
@@ -113,8 +125,8 @@ class Same:
                 )
 
 
-def _check_alike(stores: Sequence[Store]) -> None:
-    """Refuse runs of different datasets, or under different protocols."""
+def _differences(stores: Sequence[Store]) -> Iterator[str]:
+    """Where runs have another dataset, protocol or judge than the first."""
     first = stores[0]
     for other in stores[1:]:
         for what, one, two in (
@@ -123,10 +135,7 @@ def _check_alike(stores: Sequence[Store]) -> None:
             ("judge", first.study.judge, other.study.judge),
         ):
             if one != two:
-                raise EvaluationError(
-                    f"{first.folder} and {other.folder} differ in their {what} ({one} and {two}), "
-                    "so a difference would not be the search's; give --force to compare them."
-                )
+                yield f"{first.folder} and {other.folder} differ in their {what} ({one} and {two})"
 
 
 def _protocol(store: Store) -> str:
