@@ -151,7 +151,7 @@ def start(study: Study, out: str | None, **options: Any) -> Run:
 
 def show(run: Run, *, as_json: bool) -> None:
     """Print the tables of a run, and what went wrong."""
-    from ..evaluation.result_tables import notes
+    from ..evaluation.result_tables import cost_notes, notes
 
     store, rows = run.store, run.rows()
     if as_json:
@@ -161,7 +161,7 @@ def show(run: Run, *, as_json: bool) -> None:
         return
     out = console()
     print_tables(rows)
-    for note in notes(rows):
+    for note in (*notes(rows), *cost_notes(rows)):
         out.print(note)
     count, first = store.broken()
     if count:

@@ -50,9 +50,14 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def notes(rows: Rows, *, against: str = BASELINE) -> list[str]:
-    """Sentences without which the tables would mislead: errors, unclear gains, downscaling."""
-    parts = wrong_told(rows), _unclear(rows, against), losses_told(rows), memory_told(rows)
+    """Sentences without which the results would mislead: errors, unclear gains, downscaling."""
+    parts = wrong_told(rows), _unclear(rows, against), losses_told(rows)
     return [note for part in parts for note in part]
+
+
+def cost_notes(rows: Rows) -> list[str]:
+    """What no single searcher spent: the memory of the process."""
+    return [*memory_told(rows)]
 
 
 def _unclear(rows: Rows, against: str) -> list[str]:

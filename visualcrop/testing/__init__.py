@@ -22,6 +22,7 @@ from ..models.toy.model import ToyModel
 from ..models.toy.scene import Scene, SceneQuestion, Thing
 from .bench import Bench
 from .evaluation_suites import DatasetSuite, ExecutorSuite, JudgeSuite
+from .family_suite import HuggingFaceFamilySuite
 from .model_suite import ModelFamilySuite
 from .stage_suites import (
     AnswerComposerSuite,
@@ -52,6 +53,7 @@ __all__ = [
     "Bench",
     "DatasetSuite",
     "ExecutorSuite",
+    "HuggingFaceFamilySuite",
     "JudgeSuite",
     "ModelFamilySuite",
     "ProposalGeneratorSuite",
