@@ -89,9 +89,13 @@ def ask(
     if save_crop:
         write_picture(save_crop, answer.shown[-1].picture)
     if page:
-        from ..report.page import Sheet, page_of
+        from ..report.question_page import Card, render_cards
 
-        write(page, page_of([Sheet(asked, answer, str(_spec(search)))], title=question))
+        spec = _spec(search)
+        card = Card(asked, answer, spec.name, str(spec))
+        written = write(page, render_cards([card], title=question))
+        if not as_json:
+            console().print(f"The page: {written}", soft_wrap=True)
 
 
 def record(

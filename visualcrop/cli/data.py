@@ -9,7 +9,7 @@ import typer
 
 from ..output.progress import counting
 from ..output.terminal import Styled
-from .options import AsJson, console, print_json, write
+from .options import DRAWINGS, AsJson, check_place, console, print_json, write_drawing
 
 if TYPE_CHECKING:
     from ..data.audit import Audit
@@ -137,12 +137,15 @@ def stats(
         list[str], typer.Argument(metavar="DATASET...", help="Specs of datasets, or folders.")
     ],
     picture: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Draw the areas of targets as SVG.")
+        str | None, typer.Option(metavar="FILE", help="Draw the areas of targets: .svg or .pdf.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure how large images are and how small the things asked about (Table 8, Fig. 1)."""
     from ..data.measure import measure
+
+    if picture:
+        check_place(picture, DRAWINGS)
 
     found: dict[str, Measures] = {}
     for text in datasets:
@@ -150,10 +153,10 @@ def stats(
         with counting(text, made.published().get("samples"), quiet=as_json) as advance:
             found[text] = measure(made, advance)
     if picture:
-        from ..report.areas import drawn_areas
+        from ..report.charts import draw_area_histograms
 
-        drawing = drawn_areas({name: measures.shares for name, measures in found.items()})
-        write(picture, drawing)
+        drawing = draw_area_histograms({name: measures.shares for name, measures in found.items()})
+        write_drawing(picture, drawing)
     if as_json:
         print_json({name: _rounded(measures) for name, measures in found.items()})
         return

@@ -18,12 +18,12 @@ from ..plugin.registry import Registry
 from ..record import Record
 from ..values import Answer
 from .evidence import restore_answer
-from .formatting import chance_told, gain_told
+from .formatting import format_gain, format_p
 from .result_tables import cost_notes, cost_table, notes, result_table
 from .run_folder import Store
-from .statistics.paired import Difference
+from .statistics import Difference
 from .study import Study
-from .summary import compared, rows, tallies
+from .summary import compare_tallies, summarize, tally_records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,11 +55,11 @@ class PairedComparison:
 
     def __str__(self) -> str:
         gain = {"gain": self.gain, "interval": {"low": self.low, "high": self.high}, "p": self.p}
-        p = chance_told(gain)
+        p = format_p(gain)
         p = f"p {p}" if p.startswith("<") else f"p = {p}"
         verdict = "" if self.clear else "; not told apart"
         return (
-            f"{self.searcher} against {self.baseline}: {gain_told(gain)} points, {p}, "
+            f"{self.searcher} against {self.baseline}: {format_gain(gain)} points, {p}, "
             f"{self.n} questions{verdict}"
         )
 
@@ -107,7 +107,7 @@ class Run:
 
     def rows(self) -> list[dict[str, Any]]:
         """Every figure of each searcher as plain values: the rows of `evaluate --json`."""
-        return rows(self.store)
+        return summarize(self.store)
 
     def table(self) -> Table:
         """Accuracy with bounds, passes, and the gain over `direct`, one row for each searcher."""
@@ -126,7 +126,7 @@ class Run:
         The same statistics as `visualcrop compare`: McNemar's exact test, or a permutation test
         where several questions are about one image.
         """
-        found = tallies(self.records(), categories=False)[None]
+        found = tally_records(self.records(), categories=False)[None]
         for name in (searcher, baseline):
             if name not in self.searchers:
                 raise EvaluationError(
@@ -134,7 +134,7 @@ class Run:
                     f"{nearest(name, self.searchers, called='searchers')}."
                 )
         ours, theirs = (found.get(name) for name in (searcher, baseline))
-        difference = compared(ours, theirs) if ours and theirs else None
+        difference = compare_tallies(ours, theirs) if ours and theirs else None
         if difference is None or ours is None or theirs is None:
             raise EvaluationError(
                 f"No question has an answer of both {searcher!r} and {baseline!r}; run the study "

@@ -53,7 +53,7 @@ class Bench:
         return Finding(self.target, box.expanded(40).clipped(self.scene.image.box), 1.0, 1.0)
 
     def search(self, searcher: Searcher, question: Question | None = None) -> Answer:
-        """Search for an answer, to the scene's own question by default; every pass must be charged."""
+        """Search for an answer, to the scene's question by default, and check the charges."""
         try:
             answer = searcher.run(question or self.asked.question, self.toy, self.ledger)
         except BudgetExceededError as exc:
