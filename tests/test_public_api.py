@@ -12,7 +12,9 @@ from visualcrop import errors, models, plugin, testing
 
 
 def _importable(module: types.ModuleType) -> list[str]:
-    """Names that a user would find in *module*."""
+    """Names that a user would find in *module*, once those that are imported on use were used."""
+    for name in module.__all__:
+        getattr(module, name)
     return [
         name
         for name, member in ((name, getattr(module, name)) for name in dir(module))

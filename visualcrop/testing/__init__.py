@@ -15,6 +15,7 @@ from .answer_suite import AnswerComposerSuite
 from .bench import Bench
 from .dataset_suite import DatasetSuite
 from .executor_suite import ExecutorSuite
+from .family_suite import HuggingFaceFamilySuite
 from .judge_suite import JudgeSuite
 from .model_suite import ModelFamilySuite
 from .proposals_suite import ProposalGeneratorSuite
@@ -44,6 +45,7 @@ __all__ = [
     "Bench",
     "DatasetSuite",
     "ExecutorSuite",
+    "HuggingFaceFamilySuite",
     "JudgeSuite",
     "ModelFamilySuite",
     "ProposalGeneratorSuite",
