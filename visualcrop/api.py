@@ -17,7 +17,7 @@ from .errors import PluginError, QuestionError, SpecError
 from .image import Image
 from .interfaces import Searcher
 from .models.base import Model, ModelFamily
-from .models.engine.batching import BatchingModel
+from .models.engine.wrappers import BatchingModel
 from .plugin.configure import configure, read_model, read_option
 from .plugin.model_settings import suited
 from .plugin.registry import Registry

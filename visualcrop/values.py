@@ -145,6 +145,12 @@ class View:
         return cls(image, image.box)
 
     @property
+    def origin(self) -> tuple[int, int]:
+        """Left and top of `picture`, in pixels of the image."""
+        left, top, _, _ = self.box.whole_pixels()
+        return max(0, left), max(0, top)
+
+    @property
     def picture(self) -> PIL.Image.Image:
         """The part's pixels, at their full size."""
         return self.image.crop(self.box)

@@ -14,8 +14,8 @@ if typing.TYPE_CHECKING:
     from .base import EncodedSize, ModelInfo, Patches, PixelGradients, QFormerAttention, Usage
     from .checkpoints.fingerprint import checkpoint_fingerprint
     from .checkpoints.loading import ProcessorParts
-    from .engine.batching import BatchingModel
     from .engine.metering.meter import Meter
+    from .engine.wrappers import BatchingModel
     from .families.base import Family, patch_grid
     from .huggingface import HuggingFaceModel
     from .layouts.anyres import anyres_layout
@@ -42,7 +42,7 @@ _HOMES = {
     ),
     ".checkpoints.fingerprint": ("checkpoint_fingerprint",),
     ".checkpoints.loading": ("ProcessorParts",),
-    ".engine.batching": ("BatchingModel",),
+    ".engine.wrappers": ("BatchingModel",),
     ".engine.metering.meter": ("Meter",),
     ".families.base": ("Family", "patch_grid"),
     ".huggingface": ("HuggingFaceModel",),

@@ -75,7 +75,7 @@ def test_relative_attention_is_a_ratio_of_eager_rows(family: str) -> None:
     view, rows = View.whole(noise()), []
     for text in (QUESTION, general):
         words = f"{text} Answer the question using a single word or phrase."
-        inputs = model.prompter.prepare(Prompt((view, words))).inputs
+        inputs = model.prompt_processor.tokenize(Prompt((view, words))).inputs
         with torch.no_grad():
             out = model.network(**inputs, output_attentions=True)
         rows.append(out.attentions[2][0, :, -1].mean(0))
