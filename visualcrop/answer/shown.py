@@ -13,7 +13,7 @@ import attrs
 
 from ..errors import ImageError
 from ..geometry import Box
-from ..image import Image
+from ..image import Image, ImageRef
 from ..values import Answer, View, Views
 
 ImageLoader: TypeAlias = Callable[[], Image]
@@ -61,7 +61,7 @@ def release_pictures(answer: Answer, image: Image, source: object) -> Answer:
     """*answer* with views of *image* that load it again, from there or from *source*."""
     reload = _make_reloader(image, source)
     parts = tuple((_make_loader(view.image, image, reload), view.box) for view in answer.shown)
-    return attrs.evolve(answer, shown=LazyViews(parts))
+    return attrs.evolve(answer, shown=LazyViews(parts)).with_image(ImageRef(reload))
 
 
 def _make_loader(shown: Image, original: Image, reload: ImageLoader) -> ImageLoader:

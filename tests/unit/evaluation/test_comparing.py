@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.evaluation.studies import manifest_of, toy_study
 from visualcrop import Record, VisualcropError
-from visualcrop.evaluation.comparing import compare
+from visualcrop.evaluation.comparison import compare
 from visualcrop.evaluation.resume import open_run
 from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
