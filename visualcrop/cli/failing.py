@@ -13,7 +13,14 @@ from typer.core import TyperGroup
 
 from ..errors import VisualcropError
 from ..output.characters import indented
-from ..output.streams import OutputError, check_output, forgive, say, say_error, writing
+from ..output.streams import (
+    OutputError,
+    check_output,
+    open_output,
+    replace_unencodable,
+    say,
+    say_error,
+)
 from .helping import plain
 
 WRONG_INPUT, BUG, INTERRUPTED = 1, 3, 130
@@ -36,9 +43,9 @@ class Group(TyperGroup):
     """Takes `--debug` anywhere on the line, and turns exceptions into exit codes."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        forgive()
+        replace_unencodable()
         try:
-            with writing():
+            with open_output():
                 return super().main(*args, **kwargs)
         except OutputError as exc:  # of help, or what was left to be written at the end
             say_error(f"Error: {exc}")
