@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from ..record import Record
-from ..utils.text_set import number
+from ..utils.text_set import hash_texts
 from .downscaling import DownscalingTally
 from .missing import wanted
 from .run_folder import Present, Store
@@ -48,8 +48,8 @@ class Tally:
         self.error = self.error or record.error or ""
         if record.status in {"error", "skipped"}:
             return
-        self.questions.append(number(record.id))
-        self.groups.append(number(record.group or record.id))
+        self.questions.append(hash_texts(record.id))
+        self.groups.append(hash_texts(record.group or record.id))
         self.scores.append(record.score or 0.0)
         self.shrinking.add(record)
         self.untargeted += record.untargeted

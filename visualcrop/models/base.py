@@ -17,7 +17,7 @@ from ..errors import SpecError
 from ..geometry import Box, Grid
 from ..prompt import Prompt
 from ..strategy.base import Strategy
-from ..strategy.return_checks import Promise, hold
+from ..strategy.return_checks import MethodCall, check_returns
 from ..values import RelevanceMap, View
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ class ModelFamily(Strategy):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        hold(cls, "open", _suited)
+        check_returns(cls, "open", _add_settings)
 
     @abstractmethod
     def open(self) -> Model: ...
@@ -251,10 +251,10 @@ class ModelFamily(Strategy):
         return {}
 
 
-def _suited(promise: Promise, model: object) -> Model:
-    """The model that a family opened, with the family's settings."""
+def _add_settings(call: MethodCall, model: object) -> Model:
+    """The model that a family opened, with the settings of the family."""
     if not isinstance(model, Model):
-        raise promise.broken(f"a {type(model).__name__} instead of a Model")
-    family = cast("ModelFamily", promise.strategy)
+        raise call.error(f"a {type(model).__name__} instead of a Model")
+    family = cast("ModelFamily", call.strategy)
     object.__setattr__(model, "settings", family.settings())
     return model
