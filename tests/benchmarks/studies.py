@@ -103,10 +103,10 @@ def listing(folder: Path) -> None:
 def resuming(folder: Path) -> None:
     """Find what is left, and ask it."""
     from visualcrop.evaluation.evaluate import run_study
-    from visualcrop.evaluation.summary import rows
+    from visualcrop.evaluation.summary import summarize
 
     new: list[Record] = []
-    assert rows(run_study(_study(folder), folder / "run", watch=new.append))
+    assert summarize(run_study(_study(folder), folder / "run", watch=new.append))
     assert len(new) <= 2
 
 

@@ -74,7 +74,7 @@ class TestFromTransformers:
         family = LlavaNext(max_tiles=2, memory=0)
         model = from_transformers(network("llava-next"), processor("llava-next"), family=family)
         assert isinstance(model, HuggingFaceModel)
-        assert model.prefixes is None
+        assert model.prefix_cache is None
         assert model.network.config.image_grid_pinpoints == [[56, 112], [112, 56]]
         model.forward([about("mug")], Capture(values=(0,)))
 

@@ -89,9 +89,13 @@ def ask(
     if save_crop:
         write_picture(save_crop, answer.shown[-1].picture)
     if page:
-        from ..report.page import Sheet, page_of
+        from ..report.question_page import Card, render_cards
 
-        write(page, page_of([Sheet(asked, answer, str(_spec(search)))], title=question))
+        spec = _spec(search)
+        card = Card(asked, answer, spec.name, str(spec))
+        written = write(page, render_cards([card], title=question))
+        if not as_json:
+            console().print(f"The page: {written}", soft_wrap=True)
 
 
 def record(
@@ -102,6 +106,9 @@ def record(
 
     from ..budget import CONVENTIONS
 
+    def is_public(field: attrs.Attribute[Any], value: object) -> bool:
+        return not field.name.startswith("_")
+
     return {
         "question": question.text,
         "answer": answer.text,
@@ -109,7 +116,7 @@ def record(
         "found": answer.found,
         "untargeted": answer.untargeted,
         "exhausted": answer.exhausted,
-        "findings": [attrs.asdict(finding) for finding in answer.findings],
+        "findings": [attrs.asdict(finding, filter=is_public) for finding in answer.findings],
         "passes": dict(answer.passes),
         "counts": {name: count(ledger) for name, count in CONVENTIONS.items()}
         | dict(answer.counts),
@@ -184,4 +191,4 @@ class _progress:  # noqa: N801 - read as a verb in `with _progress() as report`
     def _report(self, charge: Any) -> None:
         self.passes += charge.passes
         if self.status:
-            self.status.tell(f"{charge.stage}: pass {self.passes}")
+            self.status.update(f"{charge.stage}: pass {self.passes}")

@@ -21,15 +21,15 @@ def compare(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tell whether variants differ: paired and clustered, with bounds for every gain."""
+    """Compare variants: paired, clustered, with bounds, and p corrected for their number."""
     import attrs
 
-    from ..evaluation import comparing
-    from ..evaluation.result_tables import notes
+    from ..evaluation import comparison
+    from ..evaluation.result_tables import cost_notes, notes
     from ..evaluation.run_folder import Store
 
     stores = [Store.existing(folder) for folder in run]
-    found = comparing.compare(stores, baseline, forced=force)[: None if by_category else 1]
+    found = comparison.compare(stores, baseline, forced=force)[: None if by_category else 1]
     if as_json:
         print_json([attrs.asdict(each) for each in found])
         return
@@ -38,5 +38,5 @@ def compare(
             console().print()
             console().print(Styled(each.category, "bold"))
         print_tables(each.rows, against=each.baseline)
-        for note in notes(each.rows, against=each.baseline):
+        for note in (*each.notes, *notes(each.rows, against=each.baseline), *cost_notes(each.rows)):
             console().print(note)

@@ -8,19 +8,21 @@ from typing import Any
 from ..output.tables import Table
 from .formatting import (
     LIKELY,
-    chance_told,
-    costs,
-    gain_told,
-    losses_told,
-    memory_told,
-    right_told,
-    wrong_told,
+    corrected_p,
+    describe_correction,
+    describe_downscaling,
+    describe_memory,
+    describe_problems,
+    format_accuracy,
+    format_costs,
+    format_gain,
+    format_p,
 )
 from .study import BASELINE
 
 _HEADINGS = ("searcher", "right", "95 %", "n", "errors", "unparsed", "passes")
 
-Rows = Sequence[Mapping[str, Any]]  # of `summary.rows`, one for each variant
+Rows = Sequence[Mapping[str, Any]]  # of `summarize`, one for each variant
 
 
 def result_table(rows: Rows, *, against: str = BASELINE) -> Table:
@@ -31,7 +33,7 @@ def result_table(rows: Rows, *, against: str = BASELINE) -> Table:
 
 def cost_table(rows: Rows) -> Table:
     """Mean cost of a question under each variant, as far as the model can measure it."""
-    measured = costs(rows)
+    measured = format_costs(rows)
     headings = ("a question costs", *(measured[0] if measured else ()))
     cells = ((row["searcher"], *each.values()) for row, each in zip(rows, measured, strict=True))
     return Table(headings, tuple(cells))
@@ -41,22 +43,31 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     counts = [str(row[name]) for name in ("n", "errors", "unparsed")]
     return (
         row["searcher"],
-        *right_told(row),
+        *format_accuracy(row),
         *counts,
         f"{row['passes']:.1f}" if row["n"] else "",
-        gain_told(row["gain"]),
-        chance_told(row["gain"]),
+        format_gain(row["gain"]),
+        format_p(row["gain"]),
     )
 
 
 def notes(rows: Rows, *, against: str = BASELINE) -> list[str]:
     """Sentences without which the tables would mislead: errors, unclear gains, downscaling."""
-    parts = wrong_told(rows), _unclear(rows, against), losses_told(rows), memory_told(rows)
-    return [note for part in parts for note in part]
+    return [
+        *describe_problems(rows),
+        *_unclear(rows, against),
+        *describe_correction(rows, against),
+        *describe_downscaling(rows),
+    ]
+
+
+def cost_notes(rows: Rows) -> list[str]:
+    """What no single searcher spent: the memory of the process."""
+    return [*describe_memory(rows)]
 
 
 def _unclear(rows: Rows, against: str) -> list[str]:
-    unclear = [row for row in rows if row["gain"] and row["gain"]["p"] >= LIKELY]
+    unclear = [row for row in rows if row["gain"] and corrected_p(row["gain"]) >= LIKELY]
     if not unclear:
         return []
     needed = max(row["gain"]["smallest"] for row in unclear)

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..data.base import Dataset
 from ..errors import EvaluationError, nearest
 from ..output.tables import Table
+from ..plugin.registry import Registry
 from ..record import Record
-from .formatting import chance_told, gain_told
-from .result_tables import cost_table, notes, result_table
+from ..values import Answer
+from .evidence import restore_answer
+from .formatting import format_gain, format_p
+from .result_tables import cost_notes, cost_table, notes, result_table
 from .run_folder import Store
-from .statistics.paired import Difference
+from .statistics import Difference
 from .study import Study
-from .summary import compared, rows, tallies
+from .summary import compare_tallies, summarize, tally_records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,11 +55,11 @@ class PairedComparison:
 
     def __str__(self) -> str:
         gain = {"gain": self.gain, "interval": {"low": self.low, "high": self.high}, "p": self.p}
-        p = chance_told(gain)
+        p = format_p(gain)
         p = f"p {p}" if p.startswith("<") else f"p = {p}"
         verdict = "" if self.clear else "; not told apart"
         return (
-            f"{self.searcher} against {self.baseline}: {gain_told(gain)} points, {p}, "
+            f"{self.searcher} against {self.baseline}: {format_gain(gain)} points, {p}, "
             f"{self.n} questions{verdict}"
         )
 
@@ -72,7 +76,9 @@ class Run:
     also one of the command line.
     """
 
-    store: Store
+    store: Store  # the files of the run
+    # as it was given to `evaluate`; otherwise the study's spec says which it is
+    dataset: Dataset | None = attrs.field(default=None, kw_only=True)
     temporary: bool = attrs.field(default=False, kw_only=True)  # the folder goes with this object
 
     def __attrs_post_init__(self) -> None:
@@ -101,7 +107,7 @@ class Run:
 
     def rows(self) -> list[dict[str, Any]]:
         """Every figure of each searcher as plain values: the rows of `evaluate --json`."""
-        return rows(self.store)
+        return summarize(self.store)
 
     def table(self) -> Table:
         """Accuracy with bounds, passes, and the gain over `direct`, one row for each searcher."""
@@ -110,7 +116,8 @@ class Run:
 
     def costs(self) -> Table:
         """What a question costs under each searcher: passes, tokens, FLOPs, memory, seconds."""
-        return cost_table(self.rows())
+        found = self.rows()
+        return attrs.evolve(cost_table(found), notes=cost_notes(found))
 
     def compare(self, searcher: str, baseline: str = "direct") -> PairedComparison:
         """
@@ -119,7 +126,7 @@ class Run:
         The same statistics as `visualcrop compare`: McNemar's exact test, or a permutation test
         where several questions are about one image.
         """
-        found = tallies(self.records(), categories=False)[None]
+        found = tally_records(self.records(), categories=False)[None]
         for name in (searcher, baseline):
             if name not in self.searchers:
                 raise EvaluationError(
@@ -127,7 +134,7 @@ class Run:
                     f"{nearest(name, self.searchers, called='searchers')}."
                 )
         ours, theirs = (found.get(name) for name in (searcher, baseline))
-        difference = compared(ours, theirs) if ours and theirs else None
+        difference = compare_tallies(ours, theirs) if ours and theirs else None
         if difference is None or ours is None or theirs is None:
             raise EvaluationError(
                 f"No question has an answer of both {searcher!r} and {baseline!r}; run the study "
@@ -139,6 +146,23 @@ class Run:
     def records(self) -> list[Record]:
         """One `Record` for each question and searcher, errors included."""
         return [*self.store.records()]
+
+    def answer(self, id: str, searcher: str) -> Answer:
+        """
+        The answer to one question, with its evidence, to be drawn: no model is asked again.
+
+        A record keeps the boxes that were checked, and maps in half precision.
+        """
+        record = next((r for r in self.store.records() if r.key == (searcher, id)), None)
+        if record is None or record.status == "error":
+            raise EvaluationError(
+                f"The run has no answer to a question {id!r} of {searcher!r}; see records()."
+            )
+        dataset = self.dataset or self.study.build_dataset(Registry.load())
+        sample = next((sample for sample in dataset if sample.id == id), None)
+        if sample is None:
+            raise EvaluationError(f"The dataset has no question {id!r} any more.")
+        return restore_answer(record, sample.source.open())
 
     def to_pandas(self) -> pd.DataFrame:
         """

@@ -64,7 +64,7 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
         """Images alone and among others: each has the placeholders that its layout counts."""
         model, views = self.opened(), [View.whole(_noise(size)), View.whole(_noise((90, 70)))]
         for shown in (views[:1], views, views[::-1]):
-            tokenized = model.prompter.prepare(Prompt((*shown, "What is this?")))
+            tokenized = model.prompt_processor.tokenize(Prompt((*shown, "What is this?")))
             counted = [model.layout(view, len(shown)).tokens for view in shown]
             assert len(tokenized.placeholders) == sum(counted)
 
@@ -133,9 +133,9 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
     def test_spans_are_the_tokens_of_the_words(self) -> None:
         """Decoded, the tokens of a marked word are that word."""
         model, words = self.opened(), "small red key"
-        tokenized = model.prompter.prepare(_about(words))
+        tokenized = model.prompt_processor.tokenize(_about(words))
         tokens = tokenized.inputs["input_ids"][0][tokenized.spans["target"]]
-        decoded = model.prompter.processor.tokenizer.decode(tokens)
+        decoded = model.prompt_processor.processor.tokenizer.decode(tokens)
         assert decoded.strip() == words
 
     def _layers(self) -> tuple[int, ...]:
@@ -143,7 +143,7 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
 
     def _inputs(self, model: HuggingFaceModel, prompt: Prompt) -> dict[str, Tensor]:
         """What the network's `forward` takes for *prompt*."""
-        tokenized = model.prompter.prepare(prompt)
+        tokenized = model.prompt_processor.tokenize(prompt)
         return dict(tokenized.to(model.network.device, model.network.dtype).inputs)
 
     def _embeddings(self, model: HuggingFaceModel, image: Image) -> Tensor:

@@ -18,7 +18,7 @@ import pytest
 from visualcrop import Record
 from visualcrop.errors import EvaluationError
 from visualcrop.plugin import Task, WorkerFactory
-from visualcrop.testing.executor_suite import Echo, tasks
+from visualcrop.testing.evaluation_suites import Echo, make_tasks
 from visualcrop_ray import Ray
 from visualcrop_ray.cluster import ENVIRONMENT
 
@@ -74,7 +74,7 @@ class TestWorkers:
     def test_one_that_hangs_is_replaced(self) -> None:
         """Its task becomes an error; those that waited behind it are answered."""
         executor = Ray(workers=1, cpus=0.5, ahead=4, tries=1, patience=20)
-        records = [*executor.run(_hanging(("one", "2")), tasks(5))]
+        records = [*executor.run(_hanging(("one", "2")), make_tasks(5))]
         by_task = {record.key: record.error for record in records}
         assert len(by_task) == len(records) == 10
         assert {key: error for key, error in by_task.items() if error} == {
@@ -85,19 +85,19 @@ class TestWorkers:
         """Workers are not replaced without end."""
         executor = Ray(workers=1, cpus=0.5, tries=1, patience=5)
         with pytest.raises(EvaluationError, match="the last one gave no answer within 5 s"):
-            [*executor.run(_hanging(("one", "0"), ("other", "0")), tasks(1))]
+            [*executor.run(_hanging(("one", "0"), ("other", "0")), make_tasks(1))]
 
     def test_none_is_placed(self) -> None:
         """No node has what they need: the run ends instead of waiting."""
         executor = Ray(workers=2, cpus=64, placing=2)
         with pytest.raises(EvaluationError, match="each needs 64 CPU and the cluster has 2 CPU"):
-            next(executor.run(Echo, tasks(1)))
+            next(executor.run(Echo, make_tasks(1)))
 
     def test_some_are_placed(self, caplog: pytest.LogCaptureFixture) -> None:
         """The others do all of the work, and there is one warning."""
 
         def until_warned() -> Iterator[Task]:
-            for task in tasks(10**6):
+            for task in make_tasks(10**6):
                 if caplog.records:
                     return
                 yield task
@@ -113,7 +113,7 @@ class TestWorkers:
     def test_a_node_is_lost(self, cluster: Any) -> None:
         """The tasks of its worker are retried elsewhere; each task has one record."""
         answered: list[Record] = []
-        for record in Ray(workers=2, cpus=1).run(Echo, tasks(2000)):
+        for record in Ray(workers=2, cpus=1).run(Echo, make_tasks(2000)):
             answered.append(record)
             if len(answered) == 50:
                 cluster.remove_node(*cluster.worker_nodes, allow_graceful=False)

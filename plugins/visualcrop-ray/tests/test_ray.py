@@ -16,7 +16,7 @@ from tests.waiting import until
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
-from visualcrop.evaluation.summary import rows
+from visualcrop.evaluation.summary import summarize
 from visualcrop.plugin import Executor
 from visualcrop.testing import ExecutorSuite
 from visualcrop_ray import Ray
@@ -67,7 +67,8 @@ def _stable(store: Store) -> list[dict[str, object]]:
     """Rows without how long they took, and other costs."""
     unstable = {"seconds", "work", "memory"}
     return [
-        {key: value for key, value in row.items() if key not in unstable} for row in rows(store)
+        {key: value for key, value in row.items() if key not in unstable}
+        for row in summarize(store)
     ]
 
 

@@ -14,7 +14,7 @@ from tests.unit.evaluation.studies import toy_study
 from visualcrop import Answer, Budget, Record, VisualcropError
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.run_folder import Store
-from visualcrop.evaluation.summary import rows
+from visualcrop.evaluation.summary import summarize
 from visualcrop.evaluation.worker import StudyWorker
 from visualcrop.plugin import Executor, Registry, Task, WorkerFactory
 
@@ -93,12 +93,12 @@ def test_is_an_error_of_that_question(tmp_path: Path, kind: str) -> None:
     """The others are answered, the run can be read, and the same command asks it again."""
     worker = attrs.evolve(StudyWorker.open(_STUDY), searchers=_saying(_BAD[kind]))
     store = run_study(_STUDY, tmp_path, executor=_Here(worker))
-    (row,) = rows(store)
+    (row,) = summarize(store)
     assert (row["n"], row["errors"]) == (2, 1)
     new: list[Record] = []
     run_study(_STUDY, tmp_path, watch=new.append)
     assert len(new) == 1
-    assert rows(Store.existing(tmp_path))[0]["errors"] == 0
+    assert summarize(Store.existing(tmp_path))[0]["errors"] == 0
 
 
 def test_ctrl_c_is_not(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_an_executor_gives_what_it_likes(tmp_path: Path) -> None:
                 yield Record(task.sample.id, task.variant, "ok", 1.0, answer={1, 2})
 
     worker = StudyWorker.open(_STUDY)
-    (row,) = rows(run_study(_STUDY, tmp_path, executor=_Own(worker)))
+    (row,) = summarize(run_study(_STUDY, tmp_path, executor=_Own(worker)))
     assert row["errors"] == 3
     assert "cannot be written as JSON" in row["error"]
 

@@ -11,8 +11,8 @@ from tests.unit.evaluation.studies import toy_study
 from visualcrop import Record
 from visualcrop.evaluation.downscaling import DownscalingTally, describe_encoding
 from visualcrop.evaluation.evaluate import run_study
-from visualcrop.evaluation.formatting import losses_told
-from visualcrop.evaluation.summary import rows
+from visualcrop.evaluation.formatting import describe_downscaling
+from visualcrop.evaluation.summary import summarize
 from visualcrop.models.toy.dataset import ToyScenes
 from visualcrop.testing import ToyModel
 
@@ -45,7 +45,7 @@ def test_a_target_is_measured_in_tokens() -> None:
 def test_what_is_shrunk_is_counted_and_named() -> None:
     """The worst with its size; rounding to whole tokens is no shrinking."""
     row = _row(_record("a", 4088, 3080), _record("b", 336, 252), _record("c", 1024, 768))
-    (told,) = losses_told([row])
+    (told,) = describe_downscaling([row])
     assert told.startswith("The model is shown 2 of 3 whole images smaller than they are; the most")
     assert told.endswith("'b', 4096 x 3072 pixels as 336 x 252.")
 
@@ -54,7 +54,7 @@ def test_what_is_too_small_to_see_is_counted_and_named() -> None:
     """Less than a token of the whole image; where no true box is known nothing is said."""
     sizes = {"a": 0.2, "b": 1.5, "c": 0.9, "d": None, "e": 0.1, "f": 0.3}
     row = _row(*(_record(id, 4088, 3080, target=size) for id, size in sizes.items()))
-    (told,) = losses_told([row])
+    (told,) = describe_downscaling([row])
     assert told.startswith("In 4 of 5 whole images what is asked for takes less than one image")
     assert told.endswith("token: a, c, e and others.")
 
@@ -62,9 +62,9 @@ def test_what_is_too_small_to_see_is_counted_and_named() -> None:
 def test_one_sentence_for_all_variants() -> None:
     """Unless they were asked other questions, or of other models: then it says whose it is."""
     direct, focus = (_row(_record("a", 336, 252, variant=name)) for name in ("direct", "focus"))
-    assert len([*losses_told([direct, focus])]) == 1
+    assert len([*describe_downscaling([direct, focus])]) == 1
     other = _row(_record("a", 672, 504, variant="other"))
-    assert [told.rpartition(" (")[2] for told in losses_told([direct, focus, other])] == [
+    assert [told.rpartition(" (")[2] for told in describe_downscaling([direct, focus, other])] == [
         "direct, focus).",
         "other).",
     ]
@@ -74,13 +74,13 @@ def test_a_model_that_cannot_tell_is_not_guessed_at() -> None:
     """Without a size there is no sentence."""
     row = _row(Record("a", "direct", "ok", 1.0, image=(4096, 3072)))
     assert row["whole"] is None
-    assert not [*losses_told([row])]
+    assert not [*describe_downscaling([row])]
 
 
 def test_records_hold_it(tmp_path: Path) -> None:
     """Each line has the size, the tokens of the whole image and of all views, and the memory."""
     store = run_study(toy_study(scenes=1), tmp_path)
-    direct, focus = rows(store)
+    direct, focus = summarize(store)
     assert direct["work"]["image_tokens"] == direct["whole"]["tokens"] == 36 * 36
     assert focus["work"]["image_tokens"] > focus["whole"]["tokens"]
     assert focus["memory"]["gpu"] is None

@@ -15,12 +15,12 @@ import pytest
 
 from tests.unit.evaluation.studies import manifest_of
 from visualcrop import Record
-from visualcrop.evaluation.comparing import compare
+from visualcrop.evaluation.comparison import compare
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.resume import open_run
 from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
-from visualcrop.evaluation.summary import rows, tallies
+from visualcrop.evaluation.summary import summarize, tally_records
 from visualcrop.executors.base import Executor
 from visualcrop.plugin import Task, WorkerFactory
 
@@ -108,13 +108,15 @@ def test_a_summary_keeps_numbers(ran: tuple[Store, dict[int, int]]) -> None:
     """24 bytes of an answer, for bounds and for pairs, in all and in its category."""
     store, _ = ran
     before = _held()
-    kept = tallies(store.records())
+    kept = tally_records(store.records())
     grown = (_held() - before) / _LATE
     assert {name: found["focus"].n for name, found in kept.items()} == {None: 600, "colour": 600}
     assert grown < 2 * 24 * 1.25 + 16  # a list grows ahead; sums and names are the same for all
 
 
-@pytest.mark.parametrize("make", [rows, lambda store: compare([store])], ids=["rows", "compare"])
+@pytest.mark.parametrize(
+    "make", [summarize, lambda store: compare([store])], ids=["rows", "compare"]
+)
 def test_results_take_little(make: Callable[[Store], object], tmp_path: Path) -> None:
     """While they are made some hundred bytes of an answer, also where groups change sides."""
     few, many = (_answered(tmp_path / str(count), count) for count in (400, 1600))

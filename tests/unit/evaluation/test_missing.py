@@ -9,13 +9,13 @@ import pytest
 from tests.unit.datasets import shipped
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import Record
-from visualcrop.evaluation.comparing import compare
+from visualcrop.evaluation.comparison import compare
 from visualcrop.evaluation.evaluate import run_study
-from visualcrop.evaluation.formatting import wrong_told
+from visualcrop.evaluation.formatting import describe_problems
 from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.study import Study
-from visualcrop.evaluation.summary import rows
+from visualcrop.evaluation.summary import summarize
 
 _STUDY = toy_study()  # six questions, two variants
 
@@ -23,8 +23,8 @@ _STUDY = toy_study()  # six questions, two variants
 def _told(store: Store) -> str:
     """What is said of the run, the same by every command."""
     (whole, *_) = compare([store])
-    told = "\n".join(wrong_told(whole.rows))
-    assert told == "\n".join(wrong_told(rows(store)))
+    told = "\n".join(describe_problems(whole.rows))
+    assert told == "\n".join(describe_problems(summarize(store)))
     return told
 
 
@@ -71,7 +71,7 @@ def test_a_variant_that_went_missing(store: Store) -> None:
     for path in store.shards().values():
         lines = path.read_bytes().splitlines(keepends=True)
         path.write_bytes(b"".join(line for line in lines if b'"variant": "direct"' in line))
-    assert [row["n"] for row in rows(store)] == [6, 0]
+    assert [row["n"] for row in summarize(store)] == [6, 0]
     assert "Unfinished: 0 of 6 asked (focus). 6 answers are missing" in _told(store)
 
 

@@ -24,14 +24,14 @@ from visualcrop.evaluation.run_folder import Store, read_json, write_json
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.shard import ShardWriter
 from visualcrop.evaluation.study import Study
-from visualcrop.evaluation.summary import rows
+from visualcrop.evaluation.summary import summarize
 from visualcrop.executors.local import Local
 from visualcrop.record import Record
 
 
 def _stable(store: Store) -> list[dict[str, object]]:
     """Rows without what time it took."""
-    found = rows(store)
+    found = summarize(store)
     for row in found:
         del row["seconds"], row["work"], row["memory"], row["alone"]
     return found
@@ -58,7 +58,7 @@ class TestEvaluate:
         keys = Counter(record.key for record in store.records())
         assert len(keys) == 12
         assert {*keys.values()} == {1}
-        direct, focus = rows(store)
+        direct, focus = summarize(store)
         assert focus["accuracy"] == 1 > direct["accuracy"]
         assert focus["recall"]["recall"] == 1
 
@@ -141,7 +141,7 @@ class TestEvaluate:
         """It is counted apart, named, and asked again next time."""
         study = toy_study("broken=focus(relevance=vv(layers=[90, 91]))", scenes=1)
         store = run_study(study, tmp_path)
-        broken = rows(store)[1]
+        broken = summarize(store)[1]
         assert (broken["errors"], broken["n"]) == (3, 0)
         errors = [record.error for record in store.records() if record.error]
         assert all("do not fit a model of" in error for error in errors)
@@ -217,7 +217,7 @@ class TestTorn:
         with store.shard_path((1, 1)).open("a") as file:
             file.write("[]\n")
         with pytest.raises(VisualcropError, match=r"Line 7 of .* is no record"):
-            rows(store)
+            summarize(store)
 
 
 _KILLS = int(os.environ.get("VISUALCROP_KILLS", "5"))

@@ -6,20 +6,20 @@ from pathlib import Path
 
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import Budget
-from visualcrop.evaluation.comparing import compare
+from visualcrop.evaluation.comparison import compare
 from visualcrop.evaluation.evaluate import run_study
-from visualcrop.evaluation.formatting import wrong_told
+from visualcrop.evaluation.formatting import describe_problems
 from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.selection import Selection
-from visualcrop.evaluation.study_table import summary
-from visualcrop.evaluation.summary import rows
+from visualcrop.evaluation.summary import summarize
+from visualcrop.report.tables import summary
 
 
 def _told(store: Store) -> str:
     """On the console and the page, and in the summary, which have it from one place."""
     (whole, *_) = compare([store])
-    told = " ".join(wrong_told(rows(store)))
-    assert " ".join(wrong_told(whole.rows)) == told
+    told = " ".join(describe_problems(summarize(store)))
+    assert " ".join(describe_problems(whole.rows)) == told
     assert all(line.replace("(", "").split()[0] in summary(store, whole) for line in [told] if line)
     return told
 
@@ -45,6 +45,6 @@ def test_that_questions_were_drawn_twice(tmp_path: Path) -> None:
     study = toy_study("direct", scenes=4)
     for seed in (1, 2):
         store = run_study(study, tmp_path, selection=Selection(limit=5, seed=seed))
-    n = rows(store)[0]["n"]
+    n = summarize(store)[0]["n"]
     assert n > 5
     assert f"{n} questions count, of several commands: the last of them chose 5." in _told(store)

@@ -144,9 +144,9 @@ class Family(Pretrained):
     ) -> Model:
         """The model of a network and a processor that are loaded."""
         from ..base import ModelInfo
+        from ..engine.byte_lru import ByteLRU
         from ..engine.metering.meter import Meter
-        from ..engine.prompting import Prompter
-        from ..engine.remembering import Memory
+        from ..engine.prompting import PromptProcessor
         from ..huggingface import HuggingFaceModel
 
         token, generation = config.image_token_id, network.generation_config
@@ -160,10 +160,10 @@ class Family(Pretrained):
             id=self.checkpoint,
             info=ModelInfo(config.get_text_config().num_hidden_layers, self.base(config)),
             network=network,
-            prompter=Prompter.of(processor, token, self.picture, generation, pixels),
+            prompt_processor=PromptProcessor.of(processor, token, self.picture, generation, pixels),
             layout=layout,
             meter=Meter(network),
-            prefixes=Memory(memory - pixels) if memory else None,
+            prefix_cache=ByteLRU(memory - pixels) if memory else None,
         )
 
 

@@ -53,7 +53,7 @@ class InstructBlip(Family):
             id=self.checkpoint,
             info=ModelInfo(config.text_config.num_hidden_layers, self.base(config)),
             network=blip,
-            prompter=PlainWords.of(
+            prompt_processor=PlainWords.of(
                 processor, config.image_token_id, self.picture, generation, self._pixels
             ),
             meter=Meter(network),

@@ -16,9 +16,8 @@ import numpy as np
 
 from ...values import View
 from ..base import Capture, Patches, QFormerAttention
+from ..engine.attention import AttentionCall, intercept_attention
 from ..engine.capture import Tap
-from ..engine.pixels import placed_in
-from ..engine.rows import Call, watched
 from ..layouts.layout import Layout, squashed_layout
 from .base import patch_grid
 
@@ -61,7 +60,7 @@ def relaying(network: Any, speaker: PreTrainedModel, capture: Capture) -> Iterat
     own = Capture(attention=capture.attention, gradients=capture.gradients)
     found = Relayed(Tap(speaker, own))
 
-    def attend(call: Call) -> tuple[Tensor, None]:
+    def attend(call: AttentionCall) -> tuple[Tensor, None]:
         scores = call.query.float() @ call.key.float().transpose(-1, -2)
         weights = (scores * call.options["scaling"]).softmax(-1)
         found.weights.append(weights.requires_grad_(bool(capture.gradients)))
@@ -69,7 +68,7 @@ def relaying(network: Any, speaker: PreTrainedModel, capture: Capture) -> Iterat
 
     blocks = [layer for layer in network.qformer.encoder.layer if layer.has_cross_attention]
     crossing = blocks[min(_CROSS, len(blocks) - 1)].crossattention.attention
-    with watched(crossing, attend), found.tap:
+    with intercept_attention(crossing, attend), found.tap:
         yield found
 
 
@@ -80,4 +79,4 @@ def layout_of(view: View, config: PretrainedConfig) -> Layout:
 
 def patches_of(view: View, layout: Layout, base: int) -> Patches:
     """The cells that a relay counts."""
-    return Patches(placed_in(view, layout), layout.cells, base)
+    return Patches(layout.grid.moved(*view.origin), layout.cells, base)
