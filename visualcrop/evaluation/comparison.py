@@ -139,6 +139,6 @@ def _differences(stores: Sequence[Store]) -> Iterator[str]:
 
 
 def _protocol(store: Store) -> str:
-    told = store.manifest["protocol"]
+    protocol = store.manifest["protocol"]
     how = " without options" if store.study.open_ended else ""
-    return f"{told['name']} {told['digest']}{how}"
+    return f"{protocol['name']} {protocol['digest']}{how}"

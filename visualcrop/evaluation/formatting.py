@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-
-from .missing import missing_told
 
 _LETTERS = ("", "k", "M", "G", "T", "P", "E")  # of thousands
 _BYTES = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -72,9 +70,9 @@ def format_bytes(amount: float) -> str:
 
 def format_costs(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """The mean cost of a question under each variant; columns that no variant has are left out."""
-    told = [_costs(row) for row in rows]
-    known = [name for name in (told[0] if told else ()) if any(each[name] for each in told)]
-    return [{name: each[name] for name in known} for each in told]
+    costs = [_costs(row) for row in rows]
+    known = [name for name in (costs[0] if costs else ()) if any(each[name] for each in costs)]
+    return [{name: each[name] for name in known} for each in costs]
 
 
 def _costs(row: Mapping[str, Any]) -> dict[str, str]:
@@ -98,9 +96,26 @@ def describe_problems(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def describe_failures(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """That a run is unfinished, and answers that failed."""
-    if lack := missing_told((row["searcher"], row["asked"], row["wanted"]) for row in rows):
+    if lack := describe_missing((row["searcher"], row["asked"], row["wanted"]) for row in rows):
         yield lack
     yield from _errors(rows)
+
+
+def describe_missing(counts: Iterable[tuple[str, int, int | None]]) -> str:
+    """That a run is unfinished; empty if it is not. *counts*: label, questions asked, expected."""
+    found: dict[str, list[str]] = {}
+    missing, known = 0, True
+    for label, asked, expected in counts:
+        if expected is not None and (asked < expected or not expected):
+            share = f"{asked} of {expected}" if expected else f"only {asked}"
+            found.setdefault(share, []).append(label)
+            missing, known = missing + (expected - asked), known and bool(expected)
+    if not found:
+        return ""
+    listed = "; ".join(f"{share} asked ({', '.join(names)})" for share, names in found.items())
+    who = "the same command, and those of other shards, ask only these"
+    more = f" {missing} answers are missing: {who}." if known else ""
+    return f"Unfinished: {listed}.{more}"
 
 
 def describe_caveats(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -174,7 +189,7 @@ def _drawn(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _shared(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Whose costs cannot be told, because its passes ran with those of others."""
+    """Variants whose costs are not measured, since their passes ran in batches with others'."""
     answered = [row for row in rows if row["n"]]
     names = [row["searcher"] for row in answered if not row["alone"]]
     if names:
@@ -189,10 +204,10 @@ def describe_downscaling(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Where a model is shown less than the images hold; each sentence once, with whom it is of."""
     found: dict[str, list[str]] = {}
     for row in rows:
-        for told in _losses(row["whole"]):
-            found.setdefault(told, []).append(row["searcher"])
-    for told, names in found.items():
-        yield told if len(names) == len(rows) else f"{told[:-1]} ({', '.join(names)})."
+        for sentence in _losses(row["whole"]):
+            found.setdefault(sentence, []).append(row["searcher"])
+    for sentence, names in found.items():
+        yield sentence if len(names) == len(rows) else f"{sentence[:-1]} ({', '.join(names)})."
 
 
 def _losses(whole: Mapping[str, Any] | None) -> Iterator[str]:

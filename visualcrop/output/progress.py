@@ -30,7 +30,7 @@ class counting:  # noqa: N801 - read as a verb in `with counting("Reading") as a
         self.doing, self.total, self.done = doing, total, 0.0
         self.out = Terminal(error=True)
         self.bar: Any = None
-        self.quiet, self.telling, self.said = quiet, telling, time.monotonic()
+        self.quiet, self.telling, self.shown = quiet, telling, time.monotonic()
 
     def __enter__(self) -> Any:
         if self.out.is_terminal and not self.quiet:
@@ -54,8 +54,8 @@ class counting:  # noqa: N801 - read as a verb in `with counting("Reading") as a
             self.bar.stop()
 
     def _due(self, seconds: float) -> bool:
-        """Whether it is so long since something was said; then it is said now."""
+        """Whether *seconds* have passed since something was shown; then the clock restarts."""
         now = time.monotonic()
-        due = now - self.said >= seconds
-        self.said = now if due else self.said
+        due = now - self.shown >= seconds
+        self.shown = now if due else self.shown
         return due

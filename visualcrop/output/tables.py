@@ -99,8 +99,8 @@ def markdown(text: str) -> str:
 
 def markdown_code(text: str) -> str:
     """As code where it can be, else as text: within code nothing can be escaped."""
-    told = printable(text)
-    return f"`{told}`" if _CODE.fullmatch(told) and told == told.strip() else markdown(told)
+    shown = printable(text)
+    return f"`{shown}`" if _CODE.fullmatch(shown) and shown == shown.strip() else markdown(shown)
 
 
 def latex_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -127,8 +127,8 @@ def latex_float(tabular: str, *, caption: str, label: str, notes: Iterable[str] 
 
 def latex(text: str) -> str:
     """Text in a line of LaTeX that runs no command, and has no letter that no font has."""
-    told = printable(text, mark="?", newline=" ")
-    return "".join(_SPECIAL.get(letter, letter) for letter in told)
+    shown = printable(text, mark="?", newline=" ")
+    return "".join(_SPECIAL.get(letter, letter) for letter in shown)
 
 
 def _latex_number(text: str) -> str:
