@@ -12,8 +12,8 @@ from .errors import VisualcropError
 from .geometry import Box, Grid
 from .image import Image
 from .models.base import Capture, Choice, Internals, Model, ModelFamily, Reply
+from .models.billing import UNBILLED
 from .models.families.auto import Auto
-from .models.reconciling import UNBILLED
 from .prompt import Prompt, Sampling
 from .proposals.anchors import Anchors
 from .protocol import PromptProtocol

@@ -11,13 +11,13 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from .answer.shown import without_pictures
+from .answer.shown import release_pictures
 from .budget import Budget, Charge, Ledger
 from .errors import PluginError, QuestionError, SpecError
 from .image import Image
 from .interfaces import Searcher
 from .models.base import Model, ModelFamily
-from .models.engine.batching import BatchingModel
+from .models.engine.wrappers import BatchingModel
 from .plugin.configure import configure, read_model, read_option
 from .plugin.model_settings import suited
 from .plugin.registry import Registry
@@ -116,14 +116,14 @@ class VisualSearch:
         The answer holds no decoded picture: views are cropped from the image again on access.
         """
         posed = Question.of(question, Image.open(image), choices)
-        return without_pictures(self._search(posed, budget, ledger), posed.image, image)
+        return release_pictures(self._search(posed, budget, ledger), posed.image, image)
 
     def answer(
         self, question: Question, *, budget: Budget | None = None, ledger: Ledger | None = None
     ) -> Answer:
         """Answer a `Question`, posed and parsed by its own protocol."""
         answer = self._search(question, budget, ledger)
-        return without_pictures(answer, question.image, question.image)
+        return release_pictures(answer, question.image, question.image)
 
     def _search(self, question: Question, budget: Budget | None, ledger: Ledger | None) -> Answer:
         """The searcher's answer, with the passes that it was charged by stage."""

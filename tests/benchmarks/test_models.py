@@ -82,7 +82,7 @@ class TestModels:
         """Eight crops in one call cost no more than in eight, but for what is kept of them."""
         model, forgetful = opened(per_side), opened(per_side, memory=0)
         packed = opened(per_side, memory=0)
-        packed.most_tokens = 1 << 20
+        packed.max_tokens = 1 << 20
         alone, called, passed, kept = fastest(
             unseen(one_by_one, forgetful),
             unseen(at_once, forgetful),

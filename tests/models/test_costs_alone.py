@@ -14,8 +14,8 @@ from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import summarize
-from visualcrop.models.engine.batching import BatchingModel
-from visualcrop.models.engine.recalling import Recalling
+from visualcrop.models.engine.response_cache import ResponseCache
+from visualcrop.models.engine.wrappers import BatchingModel
 from visualcrop.record import Record
 from visualcrop.testing import Scene
 
@@ -94,7 +94,7 @@ def test_forgets_pixels_and_prefixes() -> None:
     """Through every wrapper; the next pass reads all of the image again."""
     model = VisualSearch.open("tiny", "direct").model
     prompt = Prompt.fill(View.whole(Scene.draw(1).image), "Is it red?")
-    for asked in (model, BatchingModel(model), Recalling(model)):
+    for asked in (model, BatchingModel(model), ResponseCache(model)):
         asked.forget()
         first, again = (asked.choose([prompt], ("Yes", "No"))[0].usage for _ in range(2))
         asked.forget()

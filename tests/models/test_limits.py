@@ -37,7 +37,7 @@ def _seen(family: str, options: dict[str, Any]) -> tuple[int, Patches]:
     (seen,) = model.forward([prompt])
     (patches,) = seen.patches
     assert shown.box.contains(patches.grid.box)
-    return len(model.prompter.prepare(prompt).placeholders), patches
+    return len(model.prompt_processor.tokenize(prompt).placeholders), patches
 
 
 @pytest.mark.parametrize("family", _LIMITED)

@@ -63,7 +63,7 @@ class TestPackaged:
         model = registry.build(ModelFamily, "shelf(dtype=bfloat16, memory=0, device=cpu)").open()
         assert isinstance(model, HuggingFaceModel)
         assert str(model.network.dtype) == "torch.bfloat16"
-        assert model.prefixes is None
+        assert model.prefix_cache is None
 
     def test_may_set_an_option_of_its_family(self, package: ModuleType) -> None:
         """`fit` is LLaVA's alone; the class sets it where it has the family."""

@@ -22,7 +22,7 @@ from visualcrop import (
 )
 from visualcrop.errors import PluginError, SpecError
 from visualcrop.models import BatchingModel
-from visualcrop.models.engine.recalling import Recalling
+from visualcrop.models.engine.response_cache import ResponseCache
 from visualcrop.plugin import (
     ConditionalDefault,
     ProposalGenerator,
@@ -200,7 +200,7 @@ class TestMeeting:
         """Whoever wrote the family, and whatever is put around the model."""
         model = Family().open()
         assert model.settings == Family().settings()
-        assert BatchingModel(model).settings == Recalling(model).settings == model.settings
+        assert BatchingModel(model).settings == ResponseCache(model).settings == model.settings
         assert ToyModel().settings == {}
 
     @pytest.mark.parametrize("built", [True, False])

@@ -1,4 +1,4 @@
-"""Answer from the whole image, what was found outlined, and each finding as an image of its own."""
+"""Answer from the whole image with outlines, and a crop of each finding."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..prompt import Part
 from ..protocol import Inference
 from ..values import Answer, Finding, Question, View
 from .reply import inference_option, max_new_tokens_option, reply
-from .shown import Drawn
+from .shown import DrawnImage
 
 _COLOURS = ("red", "blue", "lime", "yellow", "magenta")
 _SHAPES = ("box", "rectangle", "frame", "outline")
@@ -56,7 +56,7 @@ def draw_outlines(image: Image, boxes: Sequence[Box], colour: str) -> Image:
     for box in boxes:
         left, top, right, bottom = box.whole_pixels()
         draw.rectangle((left, top, right - 1, bottom - 1), outline=colour, width=width)
-    return Drawn(copy, image, again)
+    return DrawnImage(copy, image, again)
 
 
 def choose_outline_colour(question: str) -> str:
@@ -67,5 +67,5 @@ def choose_outline_colour(question: str) -> str:
 
 
 def _last_word_part(word: str) -> str:
-    """Of "dark-red", what stands right before the next word."""
+    """The last part of a compound: "red" of "dark-red"."""
     return "".join(c if c.isalnum() else " " for c in word).rpartition(" ")[2]

@@ -106,6 +106,9 @@ def record(
 
     from ..budget import CONVENTIONS
 
+    def is_public(field: attrs.Attribute[Any], value: object) -> bool:
+        return not field.name.startswith("_")
+
     return {
         "question": question.text,
         "answer": answer.text,
@@ -113,7 +116,7 @@ def record(
         "found": answer.found,
         "untargeted": answer.untargeted,
         "exhausted": answer.exhausted,
-        "findings": [attrs.asdict(finding) for finding in answer.findings],
+        "findings": [attrs.asdict(finding, filter=is_public) for finding in answer.findings],
         "passes": dict(answer.passes),
         "counts": {name: count(ledger) for name, count in CONVENTIONS.items()}
         | dict(answer.counts),

@@ -25,7 +25,7 @@ def compare(
     import attrs
 
     from ..evaluation import comparison
-    from ..evaluation.result_tables import notes
+    from ..evaluation.result_tables import cost_notes, notes
     from ..evaluation.run_folder import Store
 
     stores = [Store.existing(folder) for folder in run]
@@ -38,5 +38,5 @@ def compare(
             console().print()
             console().print(Styled(each.category, "bold"))
         print_tables(each.rows, against=each.baseline)
-        for note in (*each.notes, *notes(each.rows, against=each.baseline)):
+        for note in (*each.notes, *notes(each.rows, against=each.baseline), *cost_notes(each.rows)):
             console().print(note)

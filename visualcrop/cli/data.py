@@ -73,7 +73,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 
 def _described(dataset: Any) -> dict[str, Any]:
-    from ..data.formats.file_dataset import FileDataset
+    from ..data.formats.common import FileDataset
 
     root = dataset.root if isinstance(dataset, FileDataset) else None
     return {
@@ -209,11 +209,11 @@ def fetch(
 ) -> None:
     """Fetch a dataset from the Hugging Face hub; begun anew, it goes on where it was."""
     from ..data.download import fetch_file, listing, repository
-    from ..data.formats.file_dataset import home
+    from ..data.formats.common import datasets_home
     from ..utils.paths import expanded
 
     wanted = repository(dataset)
-    target = expanded(to) if to else home() / dataset
+    target = expanded(to) if to else datasets_home() / dataset
     files = [file for file in listing(wanted) if only is None or only in file.path]
     left = [file for file in files if not file.is_in(target)]
     if not as_json:
@@ -253,9 +253,9 @@ def import_dataset(
     dataset: DatasetSpec, to: To, source: From = None, as_json: AsJson = False
 ) -> None:
     """Write a dataset as dataset.toml, samples.jsonl and images, which 'folder' reads."""
-    from ..data.write_common import write_normal
+    from ..data.write_common import write_common
 
-    _write(write_normal, open_dataset(dataset, source), to, as_json=as_json)
+    _write(write_common, open_dataset(dataset, source), to, as_json=as_json)
 
 
 def export_dataset(

@@ -152,7 +152,7 @@ def start(study: Study, out: str | None, **options: Any) -> Run:
 def show(run: Run, *, as_json: bool) -> None:
     """Print the tables of a run, and what went wrong."""
     from ..evaluation.formatting import describe_history
-    from ..evaluation.result_tables import notes
+    from ..evaluation.result_tables import cost_notes, notes
 
     store, rows = run.store, run.rows()
     if as_json:
@@ -162,7 +162,8 @@ def show(run: Run, *, as_json: bool) -> None:
         return
     out = console()
     print_tables(rows)
-    for note in (*describe_history({store.folder.name: store.manifest}), *notes(rows)):
+    history = describe_history({store.folder.name: store.manifest})
+    for note in (*history, *notes(rows), *cost_notes(rows)):
         out.print(note)
     count, first = store.broken()
     if count:

@@ -73,12 +73,7 @@ def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list
 
     from ..errors import VisualcropError
     from ..plugin.registry import Registry
-    from ..report.question_page import (
-        find_differing,
-        find_records,
-        find_samples,
-        render_question,
-    )
+    from ..report.question_page import find_differing, find_records, find_samples, render_question
 
     found = [*islice(find_differing(store, labels), _LISTED)]
     ids = [question.id for question in found[:most]]

@@ -177,7 +177,7 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
         raise KeyboardInterrupt(
             f"Interrupted. What was answered is in {folder}: {again}."
         ) from None
-    return Run(store, temporary=out is None)
+    return Run(store, dataset=dataset, temporary=out is None)
 
 
 def _describe(

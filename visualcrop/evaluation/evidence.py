@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import EvaluationError
 from ..geometry import Box, Grid
-from ..image import Image
+from ..image import Image, ImageRef
 from ..record import Record
 from ..values import Answer, Evidence, Finding, RelevanceMap, Target, View
 
@@ -73,7 +73,7 @@ def restore_answer(record: Record, image: Image) -> Answer:
         exhausted=record.exhausted,
         passes=record.passes,
         untargeted=record.untargeted,
-    )
+    ).with_image(ImageRef(lambda: image))
 
 
 def _decode_evidence(values: Mapping[str, Any]) -> Evidence:

@@ -58,8 +58,12 @@ def notes(rows: Rows, *, against: str = BASELINE) -> list[str]:
         *_unclear(rows, against),
         *describe_correction(rows, against),
         *describe_downscaling(rows),
-        *describe_memory(rows),
     ]
+
+
+def cost_notes(rows: Rows) -> list[str]:
+    """What no single searcher spent: the memory of the process."""
+    return [*describe_memory(rows)]
 
 
 def _unclear(rows: Rows, against: str) -> list[str]:

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..data.base import Dataset
 from ..errors import EvaluationError, nearest
 from ..output.tables import Table
+from ..plugin.registry import Registry
 from ..record import Record
+from ..values import Answer
+from .evidence import restore_answer
 from .formatting import format_gain, format_p
-from .result_tables import cost_table, notes, result_table
+from .result_tables import cost_notes, cost_table, notes, result_table
 from .run_folder import Store
 from .statistics import Difference
 from .study import Study
@@ -72,7 +76,9 @@ class Run:
     also one of the command line.
     """
 
-    store: Store
+    store: Store  # the files of the run
+    # as it was given to `evaluate`; otherwise the study's spec says which it is
+    dataset: Dataset | None = attrs.field(default=None, kw_only=True)
     temporary: bool = attrs.field(default=False, kw_only=True)  # the folder goes with this object
 
     def __attrs_post_init__(self) -> None:
@@ -110,7 +116,8 @@ class Run:
 
     def costs(self) -> Table:
         """What a question costs under each searcher: passes, tokens, FLOPs, memory, seconds."""
-        return cost_table(self.rows())
+        found = self.rows()
+        return attrs.evolve(cost_table(found), notes=cost_notes(found))
 
     def compare(self, searcher: str, baseline: str = "direct") -> PairedComparison:
         """
@@ -139,6 +146,23 @@ class Run:
     def records(self) -> list[Record]:
         """One `Record` for each question and searcher, errors included."""
         return [*self.store.records()]
+
+    def answer(self, id: str, searcher: str) -> Answer:
+        """
+        The answer to one question, with its evidence, to be drawn: no model is asked again.
+
+        A record keeps the boxes that were checked, and maps in half precision.
+        """
+        record = next((r for r in self.store.records() if r.key == (searcher, id)), None)
+        if record is None or record.status == "error":
+            raise EvaluationError(
+                f"The run has no answer to a question {id!r} of {searcher!r}; see records()."
+            )
+        dataset = self.dataset or self.study.build_dataset(Registry.load())
+        sample = next((sample for sample in dataset if sample.id == id), None)
+        if sample is None:
+            raise EvaluationError(f"The dataset has no question {id!r} any more.")
+        return restore_answer(record, sample.source.open())
 
     def to_pandas(self) -> pd.DataFrame:
         """

@@ -14,13 +14,7 @@ from ..utils.text_set import number
 from .downscaling import DownscalingTally
 from .missing import wanted
 from .run_folder import Present, Store
-from .statistics import (
-    Difference,
-    Interval,
-    accuracy_interval,
-    adjust_holm,
-    paired_difference,
-)
+from .statistics import Difference, Interval, accuracy_interval, adjust_holm, paired_difference
 from .study import BASELINE
 
 

@@ -15,9 +15,9 @@ from ..executors.base import Task, Worker
 from ..interfaces import Searcher
 from ..judges.base import JudgeFn
 from ..models.base import Model
-from ..models.engine.batching import BatchingModel
-from ..models.engine.metering.holding import most_held
-from ..models.engine.recalling import Recalling
+from ..models.engine.metering.peak_rss import peak_rss
+from ..models.engine.response_cache import ResponseCache
+from ..models.engine.wrappers import BatchingModel
 from ..plugin.configure import read_dataset
 from ..plugin.errors import blamed
 from ..plugin.registry import Registry
@@ -54,7 +54,7 @@ class StudyWorker(Worker):
         judge = study.build_judge(registry)
         model = objects.open_model()
         return cls(
-            Recalling(model) if study.sharing else model,
+            ResponseCache(model) if study.sharing else model,
             objects.searchers,
             study.protocol_for(read_dataset(registry, study.dataset).name),
             study.budget,
@@ -65,7 +65,7 @@ class StudyWorker(Worker):
 
     def shared(self) -> StudyWorker:
         """For several threads: prompts that wait together run as one batch."""
-        model = self.model.model if isinstance(self.model, Recalling) else self.model
+        model = self.model.model if isinstance(self.model, ResponseCache) else self.model
         return attrs.evolve(self, model=BatchingModel(model), images=ImageCache(), alone=False)
 
     def answer(self, task: Task) -> Record:
@@ -100,8 +100,8 @@ class StudyWorker(Worker):
     def _search(self, variant: str, question: Question, ledger: Ledger) -> Answer:
         if self.alone:
             self.model.forget()
-        if isinstance(self.model, Recalling):
-            self.model.about(question.image.digest)
+        if isinstance(self.model, ResponseCache):
+            self.model.set_image(question.image.digest)
         return self.searchers[variant].run(question, self.model, ledger)
 
     def _score(self, sample: Sample, answer: Answer) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _cost(ledger: Ledger, own: Mapping[str, int]) -> dict[str, Any]:
         "passes": dict(ledger.by_stage()),
         "counts": {name: count(ledger) for name, count in CONVENTIONS.items()} | dict(own),
         "work": work,
-        "held": most_held(),
+        "held": peak_rss(),
     }
 
 

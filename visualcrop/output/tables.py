@@ -60,7 +60,7 @@ class Table:
         lines = [[printable(cell) for cell in row] for row in (self.headings, *self.rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         aligned = ("  ".join(_aligned(row, widths)).rstrip() for row in lines)
-        return "\n".join([*aligned, *(["", *self.notes] if self.notes else ())])
+        return "\n".join([*aligned, *self.notes])
 
     def __repr__(self) -> str:
         return str(self)

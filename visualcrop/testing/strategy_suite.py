@@ -19,7 +19,7 @@ from ..spec.parse import Spec
 from ..strategy.base import Strategy
 
 PUBLIC_MODULES = ("errors", "models", "plugin", "testing")
-_registry = lru_cache(1)(Registry.load)
+installed = lru_cache(1)(Registry.load)  # one registry for all suites
 
 
 @lru_cache(maxsize=64)
@@ -59,13 +59,13 @@ class StrategySuite:
 
     def test_is_found_by_name(self) -> None:
         """The entry point leads from the name to the class."""
-        assert _registry().get(self.strategy, self.strategy.name) is self.strategy
+        assert installed().get(self.strategy, self.strategy.name) is self.strategy
 
     def test_spec_rebuilds_it(self) -> None:
         """A record of a run is enough to repeat it."""
         spec = Spec.of(self.strategy())
         assert Spec.parse(str(spec)) == spec
-        assert _registry().build(self.strategy, str(spec)) == self.strategy()
+        assert installed().build(self.strategy, str(spec)) == self.strategy()
 
     def test_imports_light(self) -> None:
         """Importing it imports neither torch nor transformers."""

@@ -44,7 +44,7 @@ class TestDetect:
         detections = Internal(checks=2, instances=5).detect(bench.whole, target, bench.model)
         assert len(detections.boxes) == boxes
         assert bench.toy.passes == 1 + boxes
-        bench.check_books()
+        bench.check_charges()
 
 
 class TestSearch:

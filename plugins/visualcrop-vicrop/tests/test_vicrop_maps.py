@@ -75,7 +75,7 @@ def test_relative_attention_is_a_ratio_of_eager_rows(family: str) -> None:
     view, rows = View.whole(noise()), []
     for text in (QUESTION, general):
         words = f"{text} Answer the question using a single word or phrase."
-        inputs = model.prompter.prepare(Prompt((view, words))).inputs
+        inputs = model.prompt_processor.tokenize(Prompt((view, words))).inputs
         with torch.no_grad():
             out = model.network(**inputs, output_attentions=True)
         rows.append(out.attentions[2][0, :, -1].mean(0))
@@ -113,7 +113,7 @@ def test_words_that_look_like_blanks_are_words() -> None:
 def test_layer_has_to_be_there(source: Any) -> None:
     """One sentence says which there are."""
     bench = Bench.set_up()
-    said = refused(errors.SpecError, source.of, bench.whole, QUESTION, bench.model)
+    said = refused(errors.SpecError, source.map_question, bench.whole, QUESTION, bench.model)
 
     assert said == (
         f"There is no layer {source.layer} in a model of 4 layers; give one from 0 to 3."

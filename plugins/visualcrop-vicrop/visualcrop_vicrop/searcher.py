@@ -67,7 +67,7 @@ class ViCrop(Searcher):
             relevance, complete = self._map_image(question, model.at("relevance"))
         except errors.BudgetExceededError:
             answer = first or self._reply(question, [], model.at(ANSWER))
-            return answer.with_search((), exhausted=True)
+            return answer.with_search(exhausted=True)
         side = self._side(model)
         box = pick_box(relevance, question.image.box, side, authors=self.authors)
         finding = Finding(Target(question.text), box, float(relevance.scores.max()))

@@ -28,8 +28,8 @@ class _Saying:
     make: Callable[[], Any]
     asked: list[int] = attrs.field(factory=list)
 
-    def search(self, question: object, model: object) -> Any:
-        del question, model
+    def run(self, question: object, model: object, ledger: object) -> Any:
+        del question, model, ledger
         self.asked.append(1)
         return self.make() if len(self.asked) == 1 else Answer("A", 0)
 

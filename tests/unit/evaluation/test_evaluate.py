@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.refusals import refused
 from visualcrop import Answer, Budget, BudgetedModel, Direct, Focus, Question, Run, evaluate
-from visualcrop.errors import EvaluationError, SpecError, UnknownStrategyError
+from visualcrop.errors import EvaluationError, SpecError, UnknownStrategyError, VisualcropError
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.study import Study, label_specs
 from visualcrop.models.toy import Toy
@@ -98,7 +98,7 @@ class TestInputs:
         ],
     )
     def test_refuses_before_anything_is_asked(
-        self, given: tuple[Any, ...], error: type[Exception]
+        self, given: tuple[Any, ...], error: type[VisualcropError]
     ) -> None:
         """A spec that cannot be built."""
         refused(error, evaluate, *given)
@@ -162,6 +162,15 @@ class TestResults:
     def test_refuses_an_unknown_searcher(self, run: Run) -> None:
         """With the nearest that there is."""
         assert "did you mean 'all'?" in refused(EvaluationError, run.compare, "al")
+
+    def test_restores_an_answer(self, run: Run) -> None:
+        """From its record, to be drawn on the image; no model is asked for it."""
+        answer = run.answer("0-attribute", "all")
+        assert answer.findings
+        assert answer.overlay(side=90).size == (90, 60)
+        assert run.answer("0-attribute", "direct").evidence == ()
+        for id, searcher in (("9-attribute", "all"), ("0-attribute", "al")):
+            refused(EvaluationError, run.answer, id, searcher)
 
     def test_shows_itself(self, run: Run) -> None:
         """In a notebook its tables, else a line."""

@@ -17,19 +17,19 @@ from visualcrop.evaluation.sweep import label_points, make_grid
 from visualcrop.evaluation.worker import StudyWorker
 from visualcrop.executors.base import Task
 from visualcrop.image_io import MAX_BYTES
-from visualcrop.models.engine.recalling import Recalling
-from visualcrop.models.engine.wrapping import Wrapping
+from visualcrop.models.engine.response_cache import ResponseCache
+from visualcrop.models.engine.wrappers import ModelWrapper
 from visualcrop.plugin import ImageSource, Registry
 from visualcrop.record import Record
 
 
 @attrs.define(eq=False)
-class _Counted(Wrapping):
+class _Counted(ModelWrapper):
     """A model that counts what it is asked, by the kind of call."""
 
     asked: Counter[Hashable] = attrs.field(factory=Counter)
 
-    def _asked(
+    def _call(
         self,
         kind: Any,
         prompts: Sequence[Prompt],
@@ -45,9 +45,9 @@ def _swept(*axes: str, sharing: bool = True) -> tuple[Counter[Hashable], list[Re
     variants = dict.fromkeys(options, "focus")
     study = Study("toy(scenes=2)", "toy", variants, options=options, sharing=sharing)
     worker = StudyWorker.open(study)
-    alone = worker.model.model if isinstance(worker.model, Recalling) else worker.model
+    alone = worker.model.model if isinstance(worker.model, ResponseCache) else worker.model
     counted = _Counted(alone)
-    worker = attrs.evolve(worker, model=Recalling(counted) if sharing else counted)
+    worker = attrs.evolve(worker, model=ResponseCache(counted) if sharing else counted)
     samples = study.build_dataset(Registry.load())
     records = [worker.answer(Task(label, sample)) for sample in samples for label in variants]
     assert not [record.error for record in records if record.error]
