@@ -12,8 +12,9 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import attrs
 import typer.main
 
-from visualcrop import Registry, Spec, Strategy, cli
-from visualcrop.spec.parse import written
+from visualcrop import cli
+from visualcrop.plugin import Registry, Spec, Strategy
+from visualcrop.spec.parse import format_value
 
 ROOT = Path(__file__).parent.parent
 NOTE = "<!-- Written by scripts/reference.py from the code: change that, and run it again. -->\n"
@@ -59,7 +60,7 @@ def _options(cls: type[Strategy]) -> Iterator[tuple[str, ...]]:
     hints, default = get_type_hints(cls), Spec.of(cls())
     for field in attrs.fields(cls):
         value = default.get(field.name)
-        shown = value.name if isinstance(value, Spec) else written(value)
+        shown = value.name if isinstance(value, Spec) else format_value(value)
         yield f"`{field.name}`", _type(hints[field.name]), f"`{shown}`", field.metadata["help"]
 
 

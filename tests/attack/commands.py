@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from tests.attack.guarding import memory
 from visualcrop.cli import app, main
-from visualcrop.cli.failing import BUG, Group, add_plugin_commands
+from visualcrop.cli.group import BUG, Group, add_plugin_commands
 
 _HARMLESS = (
     ("explain", "focus"),
@@ -27,7 +27,7 @@ _HARMLESS = (
 
 def load() -> None:
     """Import what commands import, once for all children."""
-    from visualcrop import Registry
+    from visualcrop.plugin import Registry
 
     Registry.load()
     add_plugin_commands(app)

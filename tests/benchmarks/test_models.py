@@ -10,18 +10,8 @@ import torch
 
 from tests.benchmarks.medium import opened, picture
 from tests.benchmarks.timing import fastest
-from visualcrop import (
-    Box,
-    BudgetedModel,
-    Capture,
-    Image,
-    Ledger,
-    Model,
-    Prompt,
-    Target,
-    View,
-    similarity_map,
-)
+from visualcrop import Box, BudgetedModel, Capture, Image, Ledger, Model, Prompt, Target, View
+from visualcrop.plugin import similarity_map
 from visualcrop.relevance.vv import Vv
 
 TARGETS = ("mug", "red key", "left mug", "blue key")
@@ -90,7 +80,7 @@ class TestModels:
     def test_crops_at_once(self) -> None:
         """Eight crops in one call cost no more than in eight, but for what is kept of them."""
         model, forgetful, packed = opened(24), opened(24, memory=0), opened(24, memory=0)
-        packed.most_tokens = 1 << 20
+        packed.max_tokens = 1 << 20
         alone, called, passed, kept = fastest(
             unseen(one_by_one, forgetful),
             unseen(at_once, forgetful),

@@ -28,11 +28,11 @@ from tests.cli.hostile import (
 from tests.cli.running import Run
 from tests.cli.terminals import on_terminal
 from visualcrop import Reply
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.study import Study
 from visualcrop.models.toy.model import ToyModel
-from visualcrop.spec.parse import written
+from visualcrop.spec.parse import format_value
 from visualcrop.utils.fields import is_writable
 
 _SHORT = [text for text in TEXTS.values() if len(text) < 100]
@@ -52,7 +52,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def dataset(tmp_path_factory: pytest.TempPathFactory, picture: Path) -> str:
     """All texts in all places of a dataset, which lies in a folder of such a name."""
     place = tmp_path_factory.mktemp("data") / file_name(TEXTS["sgr"] + TEXTS["html"])
-    return f"folder(path={written(str(write_dataset(place, picture, TEXTS)))})"
+    return f"folder(path={format_value(str(write_dataset(place, picture, TEXTS)))})"
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory, dataset: str) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         said = cycle([*TEXTS.values(), "A", "B"])
         patch.setattr(ToyModel, "generate", lambda *_, **__: [Reply(next(said))])
-        evaluate(study, folder, selection=Selection(limit=len(TEXTS)))
+        run_study(study, folder, selection=Selection(limit=len(TEXTS)))
     return folder
 
 
@@ -231,7 +231,7 @@ def test_a_terminal_is_sent_only_our_own_styles(tmp_path: Path, picture: Path) -
         folder = tmp_path / name
         dataset = write_dataset(folder / "data", picture, {"a": text, "b": f"{text}b"})
         label = json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-        spec = json.dumps(f"folder(path={written(str(dataset))})")
+        spec = json.dumps(f"folder(path={format_value(str(dataset))})")
         (folder / "study.toml").write_text(
             f'dataset = {spec}\nmodel = "toy"\n[searchers]\n{label} = "direct"\n', "utf-8"
         )

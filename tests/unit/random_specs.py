@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import attrs
 
-from visualcrop import Registry, Spec
+from visualcrop.plugin import Registry, Spec
 from visualcrop.plugin.registry import Entry
 from visualcrop.searchers.focus import Focus
-from visualcrop.spec.parse import plain, written
+from visualcrop.spec.parse import format_value, to_value
 
 _SCALARS = (
     *("0", "1", "-1", "3", "4.7", "1e9", "1e-9", "-0.0", "9" * 30, "1e308"),
@@ -74,7 +74,7 @@ def _value(rng: random.Random, registry: Registry, entry: Entry, key: str, depth
         return _sound(rng, registry, key if rng.random() < 0.9 else rng.choice(kinds), depth + 1)
     default = getattr(entry.strategy(), key, None)
     numbers = {int: rng.randrange(1, 60), float: rng.random(), bool: rng.random() < 0.5}
-    fitting = written(plain(numbers.get(type(default), default)))
+    fitting = format_value(to_value(numbers.get(type(default), default)))
     return fitting if rng.random() < 0.8 else rng.choice(_SCALARS)
 
 

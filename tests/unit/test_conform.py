@@ -7,11 +7,11 @@ from typing import Any, Literal
 import pytest
 
 from tests.unit.refusals import refused
-from visualcrop import Registry, RelevanceSource, Searcher, Spec
 from visualcrop.errors import SpecError
+from visualcrop.plugin import Registry, RelevanceSource, Searcher, Spec
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.focus import Focus
-from visualcrop.spec.coerce import conform
+from visualcrop.spec.coerce import coerce
 from visualcrop.spec.parse import Value
 
 _Size = int | Literal["auto"]
@@ -19,7 +19,7 @@ _Span = tuple[int, int] | None
 
 
 def _fit(registry: Registry, value: Value, wanted: Any) -> Any:
-    return conform(value, wanted, "x", lambda kind, spec, _path: registry.build(kind, spec))
+    return coerce(value, wanted, "x", lambda kind, spec, _path: registry.build(kind, spec))
 
 
 class TestFits:

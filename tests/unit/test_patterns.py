@@ -20,9 +20,10 @@ import pytest
 
 from tests.unit.patterns import slow
 from tests.unit.refusals import refused
-from visualcrop import Image, Question, Registry, Searcher, Spec
-from visualcrop.answer.outlining import outline_colour
+from visualcrop import Image, Question
+from visualcrop.answer.interleaved import choose_outline_colour
 from visualcrop.errors import QuestionError, SpecError
+from visualcrop.plugin import Registry, Searcher, Spec
 from visualcrop.spec.parse import _TOKEN
 from visualcrop.targets.quoted import _QUOTED
 
@@ -30,18 +31,18 @@ _ROOT = Path(__file__).parents[2]
 _ANCHORED = {"match", "fullmatch"}
 _CALLS = {*_ANCHORED, "compile", "search", "sub", "subn", "split", "findall", "finditer"}
 _LITTLE = {  # by file and pattern's first letters: why it may be slow
-    ("extraction.py", r"\b(?:answer|"): "a reply's first 2,000 characters",
+    ("protocol.py", r"\b(?:answer|"): "a reply's first 2,000 characters",
 }
 _ELSEWHERE = {
     "WORD": {"fullmatch"},
     "KEBAB": {"fullmatch"},
 }  # how patterns are used that other files import
 _WOVEN = {  # by file: why what is put into the pattern cannot make it slow
-    "extraction.py": "an escaped text between two conditions on a letter",
+    "protocol.py": "an escaped text between two conditions on a letter",
     "prompting.py": "escaped texts, one of them",
     "words.py": "escaped texts, one of them",
     "folder.py": "an escaped name of a file, and numbers of a few digits",
-    "spec_text.py": "the pattern WORD; the whole is checked below",
+    "parse.py": "the pattern WORD; the whole is checked below",
 }
 
 
@@ -128,8 +129,8 @@ class TestLongTexts:
 
     def test_of_letters(self) -> None:
         """Nothing of a question is read from each of its letters."""
-        assert outline_colour("a" * 1_000_000) == "red"
-        assert outline_colour("red " * 300_000 + "bounding box") == "blue"
+        assert choose_outline_colour("a" * 1_000_000) == "red"
+        assert choose_outline_colour("red " * 300_000 + "bounding box") == "blue"
 
     def test_of_quotes_that_are_never_closed(self) -> None:
         """Each would be looked for to the end."""

@@ -7,11 +7,11 @@ from hypothesis import given
 
 from tests.unit.drawn import specs
 from tests.unit.refusals import refused
-from visualcrop import Registry, Spec
 from visualcrop.errors import SpecError
+from visualcrop.plugin import Registry, Spec
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.searchers.focus import Focus
-from visualcrop.spec.parse import plain, written
+from visualcrop.spec.parse import format_value, to_value
 from visualcrop.targets.given import Given
 
 
@@ -53,8 +53,8 @@ class TestOf:
 
     def test_other_values_become_text(self) -> None:
         """Lists become tuples, and what no spec can hold its own text."""
-        assert plain([1, [2.5, None]]) == (1, (2.5, None))
-        assert plain(1j) == "1j"
+        assert to_value([1, [2.5, None]]) == (1, (2.5, None))
+        assert to_value(1j) == "1j"
 
 
 class TestWithOption:
@@ -101,10 +101,10 @@ class TestWritten:
     @pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
     def test_refuses_what_is_no_number(self, number: float) -> None:
         """Infinities and nan cannot be written, for they could not be read."""
-        message = refused(SpecError, written, (1, number))
+        message = refused(SpecError, format_value, (1, number))
         assert message == f"A spec cannot hold the number {number}; give a finite one."
 
     def test_refuses_endless_numbers(self) -> None:
         """A number that Python itself will not print is refused, not a crash."""
-        message = refused(SpecError, written, 10**5000)
+        message = refused(SpecError, format_value, 10**5000)
         assert message == "A spec cannot hold a number of more than 4,300 digits."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from visualcrop import Spec
+from visualcrop.plugin import Spec
 from visualcrop.spec.parse import Value, read_value
 
 
@@ -29,7 +29,19 @@ class TestGrammar:
             ("[]", ()),
             ("[1, [2,], vv]", (1, (2,), Spec("vv"))),
             ("vv", Spec("vv")),
-            ("True", Spec("True")),
+            ("True", True),
+            ("False", False),
+            ("None", None),
+            ("'tea spoon'", "tea spoon"),
+            (r"'don\'t'", "don't"),
+            (r"'\u00e9\n\x41'", "é\nA"),
+            ("(8, 14)", (8, 14)),
+            ("(8,)", (8,)),
+            ("( 8 )", 8),
+            ("( 8 , )", (8,)),
+            ("()", ()),
+            ("((1, 2), [3])", ((1, 2), (3,))),
+            ("('a', None, vv(clip=True))", ("a", None, Spec("vv", (("clip", True),)))),
             ("~/a.b/c-1.json", Spec("~/a.b/c-1.json")),
             ("org/model:rev-2", Spec("org/model:rev-2")),
             ("vv ( clip = true , )", Spec("vv", (("clip", True),))),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..output.streams import is_sayable, say
+from ..output.streams import can_encode, say
 from ..output.terminal import Styled
 from .options import AsJson, ModelSpec, OptionPairs, console, print_json
 
@@ -48,7 +48,7 @@ def explain(
     )
     if toml:
         text = to_toml(Spec.of(built))
-        said = text if is_sayable(text) else to_toml(Spec.of(built), ascii_only=True)
+        said = text if can_encode(text) else to_toml(Spec.of(built), ascii_only=True)
         say(said.rstrip("\n"))
         return
     _, used = suit(registry, built, settings, dataset)
@@ -65,7 +65,7 @@ def _rows(
     """One row an option: what was given, what the model's settings filled, and what is default."""
     import attrs
 
-    from ..spec.parse import plain, written
+    from ..spec.parse import format_value, to_value
     from ..strategy.base import Strategy
 
     for field in attrs.fields(type(strategy)):
@@ -73,7 +73,7 @@ def _rows(
         nested = isinstance(value, Strategy)
         yield {
             "path": path,
-            "value": value.name if nested else written(plain(value)),
+            "value": value.name if nested else format_value(to_value(value)),
             "origin": "given" if path in given else _rule(used[path]) if path in used else "",
             "help": field.metadata["help"],
         }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..errors import DatasetError, SpecError
-from ..spec.parse import Spec, Value, read_value, written
+from ..spec.parse import Spec, Value, format_value, read_value
 from ..spec.toml import load_spec
 from ..strategy.base import Strategy, mark_given
 from ..utils.paths import expanded
@@ -62,7 +62,7 @@ def _check_each(registry: Registry, interface: type[S], spec: Spec, options: Opt
         except SpecError as exc:
             if exc.__cause__ is None:  # it names the path already
                 raise
-            given, reason = f"{path}={written(value)}", str(exc.__cause__)
+            given, reason = f"{path}={format_value(value)}", str(exc.__cause__)
             end = "" if reason.endswith("^") else "."
             raise type(exc)(f"In the option {given!r}: {reason}{end}") from exc
 

@@ -6,7 +6,7 @@ import traceback
 from pathlib import PurePath
 
 from ..errors import GeometryError, ResultError, VisualcropError
-from ..strategy.base import Strategy
+from ..strategy.base import OWN_PACKAGE, Strategy, top_package
 
 
 def blamed(exc: BaseException) -> str:
@@ -24,16 +24,12 @@ def _raiser(exc: BaseException) -> str:
     """The innermost strategy that does not come with visualcrop, and the line it had come to."""
     name = place = package = ""
     for frame, line in traceback.walk_tb(exc.__traceback__):
-        here = _package(frame.f_globals.get("__name__"))
+        here = top_package(frame.f_globals.get("__name__"))
         strategy = frame.f_locals.get("self")
         if isinstance(strategy, Strategy):
-            theirs = _package(type(strategy).__module__)
-            if theirs != __package__:
+            theirs = top_package(type(strategy).__module__)
+            if theirs != OWN_PACKAGE:
                 name, here, package = strategy.name, theirs, theirs
         if package and here == package:
             place = f"{PurePath(frame.f_code.co_filename).name}:{line}"
     return name and f"{name} ({place})"
-
-
-def _package(module: object) -> str:
-    return str(module).partition(".")[0]

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias, TypeVar, cast, get_args
 import attrs
 
 from ..errors import PluginError, SpecError
-from ..spec.parse import Value, read_value, written
+from ..spec.parse import Value, format_value, read_value
 from ..strategy.base import Strategy, given_to, mark_given, types_of
 from ..strategy.defaults import ConditionalDefault
 from .registry import Registry
@@ -98,7 +98,7 @@ class _Suiting:
         try:
             return self.registry.fitted(type(strategy), name, value)
         except SpecError as exc:
-            told = f"{strategy.name}.{name}={written(value)}"
+            told = f"{strategy.name}.{name}={format_value(value)}"
             raise PluginError(f"The model's setting {told} does not fit: {exc}.") from exc
 
     def _at(self, path: str) -> object:

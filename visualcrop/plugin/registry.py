@@ -10,7 +10,8 @@ from typing import TypeVar
 import attrs
 
 from ..errors import DuplicateStrategyError, SpecError, UnknownStrategyError, nearest
-from ..spec.coerce import conform
+from ..models.families.auto import Auto, FamilyIndex
+from ..spec.coerce import coerce
 from ..spec.parse import Spec, Value
 from ..strategy.base import Strategy, mark_given, paths_of, types_of
 from .manager import BLOCK, Plugin, Plugins, load_plugins
@@ -56,6 +57,10 @@ class Registry:
     def kinds(self) -> list[str]:
         return list(dict.fromkeys(kind for kind, _ in self._entries))
 
+    def families(self) -> FamilyIndex:
+        """Which model family reads a checkpoint, by the `model_type` in its config."""
+        return FamilyIndex.of((entry.strategy, entry.plugin.name) for entry in self)
+
     def offers(self, kind: str, name: str) -> list[Entry]:
         """All that is registered under *name* for *kind*; more than one are rivals."""
         return self._entries.get((kind, name), [])
@@ -89,7 +94,7 @@ class Registry:
 
     def fitted(self, cls: type[Strategy], name: str, value: Value) -> typing.Any:
         """*value* as the option of that name takes it, nested strategies built."""
-        return conform(value, _types(cls)[name], f"{cls.name}.{name}", self._make)
+        return coerce(value, _types(cls)[name], f"{cls.name}.{name}", self._make)
 
     def _make(self, interface: type[Strategy], spec: Spec | str, path: str) -> Strategy:
         try:
@@ -106,13 +111,15 @@ class Registry:
             if key not in types:
                 known = nearest(key, types, called="options")
                 raise SpecError(f"{spec.name!r} has no option {key!r}; {known} @ {path}")
-            given[key] = conform(value, types[key], f"{path}.{key}", self._make)
+            given[key] = coerce(value, types[key], f"{path}.{key}", self._make)
         try:
             made = cls(**given)
         except (ValueError, TypeError, SpecError) as exc:  # said by an option's validator
             reason = exc.__cause__ or exc
             raise SpecError(f"{str(reason).rstrip('.')} @ {path}") from reason
         mark_given(made, paths_of(given))
+        if isinstance(made, Auto):
+            object.__setattr__(made, "_families", self.families())
         return made
 
     def _sole(self, kind: str, name: str, rivals: list[Entry]) -> Entry:
@@ -143,3 +150,6 @@ def _types(cls: type[Strategy]) -> Mapping[str, typing.Any]:
         raise SpecError(
             f"{cls.name!r} cannot be built, for its annotations do not resolve: {exc}"
         ) from exc
+
+
+Auto.load_families = lambda: Registry.load().families()

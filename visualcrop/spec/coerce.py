@@ -1,4 +1,4 @@
-"""Fits a spec's values to an option's type: exactly, or not at all."""
+"""Coerces a spec's values to the type of an option: exactly, or not at all."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import attrs
 
 from ..strategy.base import Strategy
 from ..strategy.type_checks import Fitting
-from .parse import Spec, Value, written
+from .parse import Spec, Value, format_value
 
 Build: TypeAlias = Callable[[type[Strategy], "Spec | str", str], Strategy]
 
 
-def conform(value: Value, wanted: Any, path: str, build: Build) -> Any:
-    """Give *value* as a *wanted*; strategies are made by *build*."""
-    return _OfSpecs(build).fit(value, wanted, path)
+def coerce(value: Value, wanted: Any, path: str, build: Build) -> Any:
+    """Coerce *value* to the type *wanted*; strategies are built by *build*."""
+    return _SpecCoercion(build).fit(value, wanted, path)
 
 
 @attrs.frozen
-class _OfSpecs(Fitting):
+class _SpecCoercion(Fitting):
     build: Build
 
     def word(self, value: Value) -> Value:
@@ -31,7 +31,7 @@ class _OfSpecs(Fitting):
         return isinstance(value, tuple)
 
     def shown(self, value: Value) -> str:
-        return written(value)
+        return format_value(value)
 
     def made(self, value: Value, wanted: Any, path: str) -> Any:
         if not (inspect.isclass(wanted) and issubclass(wanted, Strategy)):

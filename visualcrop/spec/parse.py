@@ -3,15 +3,19 @@ A strategy and its options, as text: `focus(relevance=kk-norope(layers=[8, 14]),
 
     spec   = name [ "(" [ option { "," option } ] ")" ]
     option = key "=" value
-    value  = spec | number | "text" | true | false | none | "[" [ value { "," value } ] "]"
+    value  = spec | number | text | true | false | none | list
+    text   = a string of JSON, or of Python: "tea spoon", 'tea spoon'
+    list   = "[" [ value { "," value } ] "]", or with "(" and ")" as Python writes a tuple
 
 A name or bare word starts with a letter, `~` or `/`, or as `4k` does, and may hold `- . / : ~ _`
 and digits, so paths and checkpoint names need no quotes. A bare word is a strategy where the
-option wants one, else text. Numbers keep their type: `4` is not `4.0`.
+option wants one, else text. Numbers keep their type: `4` is not `4.0`. Python's `True`, `False`
+and `None` are read as well, so a value can be pasted from code; specs are written in one way.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
@@ -23,6 +27,7 @@ import attrs
 from ..errors import SpecError, nearest
 from ..strategy.base import Strategy
 
+S = TypeVar("S")
 Value: TypeAlias = "Spec | str | int | float | bool | tuple[Value, ...] | None"
 
 
@@ -35,13 +40,15 @@ class Spec:
 
     @classmethod
     def parse(cls, text: str) -> Spec:
-        return Reader(text, cls).whole()
+        return SpecParser(text, cls).whole()
 
     @classmethod
     def of(cls, strategy: Strategy) -> Spec:
         """Everything about *strategy*, defaults included, as a spec that rebuilds it."""
         fields = attrs.fields(type(strategy))
-        return cls(strategy.name, tuple((f.name, plain(getattr(strategy, f.name))) for f in fields))
+        return cls(
+            strategy.name, tuple((f.name, to_value(getattr(strategy, f.name))) for f in fields)
+        )
 
     def get(self, key: str) -> Value:
         """One option's value; none if it is not given."""
@@ -67,19 +74,19 @@ class Spec:
     def __str__(self) -> str:
         if not self.options:
             return self.name
-        return f"{self.name}({', '.join(f'{k}={written(v)}' for k, v in self.options)})"
+        return f"{self.name}({', '.join(f'{k}={format_value(v)}' for k, v in self.options)})"
 
 
 def read_value(text: str) -> Value:
     """Read one value in the grammar above."""
-    value: Value = Reader(text, Spec).value_alone()
+    value: Value = SpecParser(text, Spec).value_alone()
     return value
 
 
-def written(value: Value) -> str:
+def format_value(value: Value) -> str:
     """One value in the grammar above."""
     if isinstance(value, tuple):
-        return f"[{', '.join(map(written, value))}]"
+        return f"[{', '.join(map(format_value, value))}]"
     if isinstance(value, Spec):
         return str(value)
     if isinstance(value, float) and not math.isfinite(value):
@@ -90,34 +97,33 @@ def written(value: Value) -> str:
         raise SpecError("A spec cannot hold a number of more than 4,300 digits.") from None
 
 
-def plain(value: object) -> Value:
+def to_value(value: object) -> Value:
     """A value of Python as one of a spec."""
     if isinstance(value, Strategy):
         return Spec.of(value)
     if isinstance(value, tuple | list):
-        return tuple(plain(item) for item in value)
+        return tuple(to_value(item) for item in value)
     if value is None or isinstance(value, Spec | str | int | float | bool):
         return value
     return str(value)
 
 
-S = TypeVar("S")
 DEEPEST = 32  # specs within specs, and lists within lists
 LONGEST = 100_000  # characters of a spec
 WORD = re.compile(r"(?:\d+[A-DF-Za-df-z]|[A-Za-z~/])[\w./:~-]*", re.ASCII)
 _TOKEN = re.compile(
     rf"""\s*(?:(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?![\w./:~-])
-           |(?P<text>"(?:[^"\\]|\\.)*")
+           |(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
            |(?P<word>{WORD.pattern})
            |(?P<mark>[()\[\],=]))""",
     re.VERBOSE | re.ASCII,
 )
-_WORDS = {"true": True, "false": False, "none": None}
+_WORDS = {"true": True, "false": False, "none": None, "True": True, "False": False, "None": None}
 _BLANK = " \t\n\r\f\v"
 _SHOWN = 60  # characters of a long spec on either side of the caret
 
 
-class Reader(Generic[S]):
+class SpecParser(Generic[S]):
     """One descent through the text, a token ahead; *make* joins a name and its options."""
 
     def __init__(self, text: str, make: Callable[[str, tuple[tuple[str, Any], ...]], S]) -> None:
@@ -195,11 +201,20 @@ class Reader(Generic[S]):
             return self._text()
         if (self.kind, self.token) == ("mark", "["):
             return tuple(self._value() for _ in self._items("[", "]"))
+        if (self.kind, self.token) == ("mark", "("):
+            return self._tuple()
         if self.kind == "word" and self.token in _WORDS:
             return _WORDS[self._take("word")]
         if self.kind != "word":
             self._fail("a value")
         return self._spec()
+
+    def _tuple(self) -> Any:
+        """As Python has it: `(8)` is 8 in brackets, `(8,)` a list of one."""
+        start = self.at
+        items = tuple(self._value() for _ in self._items("(", ")"))
+        has_comma = self.text[start : self.at].rstrip(_BLANK)[:-1].rstrip(_BLANK).endswith(",")
+        return items[0] if len(items) == 1 and not has_comma else items
 
     def _number(self) -> int | float:
         try:
@@ -212,9 +227,18 @@ class Reader(Generic[S]):
         return number
 
     def _text(self) -> str:
+        is_json = self.token.startswith('"')
         try:
-            text = str(json.loads(self.token))
-        except json.JSONDecodeError:
-            self._fail("text with JSON's escapes")
+            text = str(json.loads(self.token) if is_json else _unquote(self.token))
+        except ValueError:
+            self._fail(f"text with {'JSON' if is_json else 'Python'}'s escapes")
         self._take("text")
         return text
+
+
+def _unquote(token: str) -> str:
+    """The text of a Python string literal; nothing is evaluated but its escapes."""
+    try:
+        return str(ast.literal_eval(token))
+    except SyntaxError as exc:
+        raise ValueError(token) from exc

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeAlias
 import attrs
 
 from ..errors import PluginError
-from .base import Strategy
+from .base import OWN_PACKAGE, Strategy, top_package
 
 Check: TypeAlias = Callable[..., Any]  # of a `Promise`, what is returned, and the arguments
 
@@ -28,7 +28,7 @@ class Promise:
         """What to raise where it *returned* something else."""
         code = inspect.unwrap(self.method).__code__
         place = f"{PurePath(code.co_filename).name}:{code.co_firstlineno}"
-        ours = type(self.strategy).__module__.partition(".")[0] == __package__
+        ours = top_package(type(self.strategy).__module__) == OWN_PACKAGE
         end = hint if ours else "mend its plug-in"
         return PluginError(
             f"The {self.strategy.kind} {self.strategy.name!r} ({place}) returned {returned}"

@@ -14,7 +14,7 @@ _PLAIN = {str, int, float, bool, *_NONE}
 
 
 class Fitting:
-    """Values as Python has them; `conform` does the same with those of specs."""
+    """Values as Python has them; `coerce` does the same with those of specs."""
 
     def fit(self, value: Any, wanted: Any, path: str) -> Any:
         """*value* as a *wanted*; a type that no spec can spell is checked as far as Python can."""

@@ -7,7 +7,8 @@ from random import Random
 import PIL.Image
 import pytest
 
-from visualcrop import Budget, BudgetedModel, Image, Ledger, Question, Registry, TargetExtractor
+from visualcrop import Budget, BudgetedModel, Image, Ledger, Question
+from visualcrop.plugin import Registry, TargetExtractor
 from visualcrop_tiny.questions import QUESTIONS, Sense, ask
 from visualcrop_tiny.scenes import KINDS, plan
 from visualcrop_tiny.scenes.words import plural

@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from visualcrop import AnswerComposer, Finding, Image, Question, Registry, Target
+from visualcrop import Finding, Image, Question, Target
+from visualcrop.plugin import AnswerComposer, Registry
 from visualcrop_tiny.questions import ask
 from visualcrop_tiny.scenes import KINDS, draw, plan
 from visualcrop_tiny.speech import UNKNOWN, prompt_of, rehearsed, tokenizer

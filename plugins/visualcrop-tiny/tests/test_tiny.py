@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import visualcrop_tiny
-from visualcrop import Box, Prompt, Registry, Sample, Searcher, Spec, Target, View, VisualSearch
+from visualcrop import Box, Prompt, Sample, Target, View, VisualSearch
+from visualcrop.plugin import Registry, Searcher, Spec
 from visualcrop.testing import ModelFamilySuite
 from visualcrop_tiny import Needles, Tiny, TinyOnevision
 from visualcrop_tiny.measure.methods import box_about, budgeted

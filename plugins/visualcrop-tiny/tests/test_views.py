@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visualcrop import Box, Collage, Image
+from visualcrop import Box, Image
+from visualcrop.plugin import Collage
 from visualcrop_tiny.scenes import COLOURS, draw
 from visualcrop_tiny.views import SIDE, render, whole
 from visualcrop_tiny.views.choosing import PER_SCENE, views

@@ -8,7 +8,8 @@ from typing import Any
 
 import attrs
 
-from visualcrop import Auto, at_least, option
+from visualcrop import Auto
+from visualcrop.plugin import at_least, option
 
 # Targets in its world are found by rule. A box is three cells of the map: as much as its eye reads.
 _SUITED: Mapping[str, object] = {"targets": "rules", "proposals.s_max": 3}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import string
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -13,10 +14,9 @@ import attrs
 
 from ...errors import DatasetError
 from ..base import Problem, Sample
-from .cells import TableRow
-from .file_dataset import FileDataset
+from .common import FileDataset
 from .files import Row, attempt, find_files, place_of_letter, text_of
-from .tables import table_rows
+from .tables import TableRow, table_rows
 
 _LONGEST = 100_000  # characters of all options
 _LETTERED = re.compile(r"^\(?([A-Z])\)[ .]*")
@@ -62,6 +62,6 @@ def _choices(listed: Any) -> tuple[str, ...]:
         raise DatasetError(f"Its options are longer than {_LONGEST:,} characters.")
     options = ast.literal_eval(listed) if isinstance(listed, str) else listed
     letters = [found[1] for option in options if (found := _LETTERED.match(option))]
-    if letters != list("ABCDEFGHIJ"[: len(options)]):
+    if letters != list(string.ascii_uppercase[: len(options)]):
         raise DatasetError(f"Its options do not begin with (A), (B) and so on: {options!r}.")
     return tuple(_LETTERED.sub("", option).strip() for option in options)

@@ -10,7 +10,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from visualcrop import errors, say
+from visualcrop import errors
+from visualcrop.plugin import say
 
 from ..needles import LONG_SIDES, SPLITS
 from ..scenes import KINDS

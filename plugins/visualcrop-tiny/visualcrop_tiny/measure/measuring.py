@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from visualcrop import Image, Registry, Sample, VisualSearch, say
+from visualcrop import Image, Sample, VisualSearch
+from visualcrop.plugin import Registry, say
 
 from ..needles import Needles
 from .methods import ORACLE, SEARCH, Replies, lookers, oracle, replies

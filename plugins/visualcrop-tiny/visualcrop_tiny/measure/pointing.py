@@ -5,19 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from random import Random
 
-from visualcrop import (
-    Box,
-    Image,
-    ProposalGenerator,
-    Registry,
-    RelevanceSource,
-    Sample,
-    Target,
-    TargetBox,
-    View,
-    VisualSearch,
-    errors,
-)
+from visualcrop import Box, Image, Sample, Target, View, VisualSearch, errors
+from visualcrop.plugin import ProposalGenerator, Registry, RelevanceSource, TargetBox
 
 from ..needles import SceneSource
 from ..scenes import plan

@@ -8,7 +8,6 @@ from functools import lru_cache
 import attrs
 
 from visualcrop import (
-    AnswerComposer,
     BudgetedModel,
     Capture,
     Choice,
@@ -17,12 +16,12 @@ from visualcrop import (
     Internals,
     Ledger,
     Model,
-    ModelInfo,
     Prompt,
     Question,
     Reply,
-    reply,
 )
+from visualcrop.models import ModelInfo
+from visualcrop.plugin import AnswerComposer, reply
 
 _NOTHING = Capture()
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import string
+
 from ..scenes import COLOURS, DIGITS, SHAPES
 from ..scenes.words import PLATE, plural
 from .rehearsal import prompt_of
 
 PAD, BOS, EOS, UNKNOWN, IMAGE = "<pad>", "<s>", "</s>", "<unk>", "<image>"
 VIDEO = "<video>"  # which OneVision's layout has a word for
-LETTERS = tuple("ABCDEF")
+LETTERS = tuple(string.ascii_uppercase[:6])
 # The library's own line under the choices is one word: it is long, and always the same.
 INSTRUCTION = prompt_of("?", ("1", "2")).splitlines()[-1]
 _PLAIN = (

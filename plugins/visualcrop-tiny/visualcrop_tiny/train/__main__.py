@@ -12,7 +12,8 @@ from pathlib import Path
 
 import attrs
 
-from visualcrop import VisualcropError, say
+from visualcrop import VisualcropError
+from visualcrop.plugin import say
 
 from .card import card
 from .config import read

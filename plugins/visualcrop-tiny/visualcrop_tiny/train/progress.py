@@ -8,7 +8,8 @@ from typing import Any
 
 import attrs
 
-from visualcrop import errors, say
+from visualcrop import errors
+from visualcrop.plugin import say
 
 _CHECKPOINT = "checkpoint.pt"
 

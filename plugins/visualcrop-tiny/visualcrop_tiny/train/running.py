@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from visualcrop import say
+from visualcrop.plugin import say
 
 from ..views import GRID, Store, gather, kept, render
 from .config import folder_of

@@ -7,7 +7,8 @@ from functools import reduce
 
 import numpy as np
 
-from visualcrop import Box, merge_boxes
+from visualcrop import Box
+from visualcrop.plugin import merge_boxes
 
 from ..scenes import Scene, Thing
 from .sight import GRID, View, canvas, part, whole

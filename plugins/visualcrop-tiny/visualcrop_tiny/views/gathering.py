@@ -10,19 +10,8 @@ from random import Random
 
 import numpy as np
 
-from visualcrop import (
-    AnswerComposer,
-    Box,
-    BudgetedModel,
-    Finding,
-    Image,
-    Ledger,
-    Question,
-    Registry,
-    Target,
-    TargetExtractor,
-    View,
-)
+from visualcrop import Box, BudgetedModel, Finding, Image, Ledger, Question, Target, View
+from visualcrop.plugin import AnswerComposer, Registry, TargetExtractor
 
 from ..questions import QUESTIONS, Asked, Sense
 from ..scenes import KINDS, Scene, Thing, draw

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from visualcrop import Box, Collage, Image
+from visualcrop import Box, Image
+from visualcrop.plugin import Collage
 
 from ..scenes import Scene, Thing
 
