@@ -67,7 +67,7 @@ def _measured(
     for shape in shapes:
         for attention in kernels:
             remembering = random_model(shape, device=device, attention=attention)
-            forgetful = attrs.evolve(remembering, prefixes=None)
+            forgetful = attrs.evolve(remembering, prefix_cache=None)
             bench = Bench(remembering, forgetful, shape.image, ceilings, options.rounds)
             rows = [_told(row) for row in bench.rows()]
             told = {

@@ -12,7 +12,9 @@ import attrs
 import numpy as np
 import torch
 
-from visualcrop import Box, Capture, Image, Prompt, Usage, View, similarity_map
+from visualcrop import Box, Capture, Image, Prompt, View
+from visualcrop.models import Usage
+from visualcrop.plugin import similarity_map
 
 if TYPE_CHECKING:
     from visualcrop.models.huggingface import HuggingFaceModel
@@ -81,13 +83,13 @@ class Bench:
     @property
     def tokens(self) -> int:
         """Of a prompt that shows the image."""
-        return self.forgetful.prompter.prepare(_asked(self._shown())).length
+        return self.forgetful.prompt_processor.tokenize(_asked(self._shown())).length
 
     @property
     def preparing(self) -> float:
         """Seconds that the CPU takes to make tokens and pixels of a prompt."""
         prompts = iter([_asked(self._shown()) for _ in range(self.rounds + 1)])
-        prepare = self.forgetful.prompter.prepare
+        prepare = self.forgetful.prompt_processor.tokenize
         return seconds(lambda: prepare(next(prompts)), "cpu", self.rounds)
 
     def _reading(self) -> Iterator[Row]:

@@ -12,7 +12,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import attrs
 import typer.main
 
-from visualcrop import Registry, Spec, Strategy, cli
+from visualcrop import cli
+from visualcrop.plugin import Registry, Spec, Strategy
 from visualcrop.spec.parse import format_value
 
 ROOT = Path(__file__).parent.parent

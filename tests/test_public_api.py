@@ -8,23 +8,25 @@ import types
 import pytest
 
 import visualcrop
-from visualcrop import errors, testing
+from visualcrop import errors, models, plugin, testing
 
 
 def _importable(module: types.ModuleType) -> list[str]:
-    """Names that a user would find in *module*."""
+    """Names that a user would find in *module*, once those that are imported on use were used."""
+    for name in module.__all__:
+        getattr(module, name)
     return [
         name
-        for name, member in vars(module).items()
+        for name, member in ((name, getattr(module, name)) for name in dir(module))
         if not name.startswith("_")
         and (not isinstance(member, types.ModuleType) or member is errors)
         and not isinstance(member, __future__._Feature)
     ]
 
 
-@pytest.mark.parametrize("module", [visualcrop, testing])
+@pytest.mark.parametrize("module", [visualcrop, models, plugin, testing])
 class TestPublicNames:
-    """`__all__` of the two public modules."""
+    """`__all__` of each public module."""
 
     def test_are_what_can_be_imported(self, module: types.ModuleType) -> None:
         """Nothing public is left out, and nothing else is there."""

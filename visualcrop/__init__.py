@@ -2,151 +2,91 @@
 
 from __future__ import annotations
 
+import typing
+
 from . import errors
-from .answer.collage import Collage, merge_boxes
-from .answer.replying import reply
 from .api import VisualSearch
-from .budget import (
-    ANSWER,
-    CONVENTIONS,
-    Budget,
-    BudgetedModel,
-    Charge,
-    Ledger,
-    all_passes,
-    focus_paper,
-)
-from .data.base import Dataset, ImageSource, Problem, Sample, TargetBox
+from .budget import CONVENTIONS, Budget, BudgetedModel, Charge, Ledger, all_passes, focus_paper
+from .data.base import Sample
 from .errors import VisualcropError
-from .executors.base import Executor, Task, Worker, WorkerFactory
 from .geometry import Box, Grid
 from .image import Image
-from .interfaces import (
-    AnswerComposer,
-    ProposalGenerator,
-    RelevanceSource,
-    Searcher,
-    TargetExtractor,
-    Verifier,
-)
-from .judges.base import Judge, JudgeFn, Verdict
-from .models.base import (
-    Capture,
-    Choice,
-    EncodedSize,
-    Internals,
-    Model,
-    ModelFamily,
-    ModelInfo,
-    Patches,
-    PixelGradients,
-    QFormerAttention,
-    Reply,
-    Usage,
-)
-from .models.checkpoints.fingerprint import checkpoint_fingerprint
-from .models.engine.batching import BatchingModel
+from .models.base import Capture, Choice, Internals, Model, ModelFamily, Reply
+from .models.billing import UNBILLED
 from .models.families.auto import Auto
-from .models.reconciling import UNBILLED
-from .output.streams import say
-from .plugin.hooks import hookimpl
-from .plugin.manager import Plugin, Plugins, load_plugins
-from .plugin.registry import Registry
-from .prompt import Prompt, Sampling, TextSpan
+from .prompt import Prompt, Sampling
 from .proposals.anchors import Anchors
 from .protocol import PromptProtocol
 from .record import Record
-from .relevance.similarity import pseudo_attention, similarity_map, smooth_map
 from .relevance.vv import Vv
-from .spec.parse import Spec
-from .strategy.base import Strategy, at_least, between, option
-from .strategy.defaults import ConditionalDefault
+from .searchers.direct import Direct
+from .searchers.focus import Focus
 from .targets.in_context import InContext
 from .values import Answer, Evidence, Finding, Proposal, Question, RelevanceMap, Target, View
 from .verification.existence import Existence
 
+if typing.TYPE_CHECKING:
+    from .evaluation.evaluate import evaluate
+    from .evaluation.run import Run
+
+_LAZY = {"Run": "run", "evaluate": "evaluate"}  # modules of `evaluation`, imported on first use
+
 __all__ = [
-    "ANSWER",
     "CONVENTIONS",
     "UNBILLED",
     "Anchors",
     "Answer",
-    "AnswerComposer",
     "Auto",
-    "BatchingModel",
     "Box",
     "Budget",
     "BudgetedModel",
     "Capture",
     "Charge",
     "Choice",
-    "Collage",
-    "ConditionalDefault",
-    "Dataset",
-    "EncodedSize",
+    "Direct",
     "Evidence",
-    "Executor",
     "Existence",
     "Finding",
+    "Focus",
     "Grid",
     "Image",
-    "ImageSource",
     "InContext",
     "Internals",
-    "Judge",
-    "JudgeFn",
     "Ledger",
     "Model",
     "ModelFamily",
-    "ModelInfo",
-    "Patches",
-    "PixelGradients",
-    "Plugin",
-    "Plugins",
-    "Problem",
     "Prompt",
     "PromptProtocol",
     "Proposal",
-    "ProposalGenerator",
-    "QFormerAttention",
     "Question",
     "Record",
-    "Registry",
     "RelevanceMap",
-    "RelevanceSource",
     "Reply",
+    "Run",
     "Sample",
     "Sampling",
-    "Searcher",
-    "Spec",
-    "Strategy",
     "Target",
-    "TargetBox",
-    "TargetExtractor",
-    "Task",
-    "TextSpan",
-    "Usage",
-    "Verdict",
-    "Verifier",
     "View",
     "VisualSearch",
     "VisualcropError",
     "Vv",
-    "Worker",
-    "WorkerFactory",
     "all_passes",
-    "at_least",
-    "between",
-    "checkpoint_fingerprint",
     "errors",
+    "evaluate",
     "focus_paper",
-    "hookimpl",
-    "load_plugins",
-    "merge_boxes",
-    "option",
-    "pseudo_attention",
-    "reply",
-    "say",
-    "similarity_map",
-    "smooth_map",
 ]
+
+
+def __getattr__(name: str) -> typing.Any:
+    """Import what only studies need when it is asked for: commands start faster without it."""
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    found = getattr(importlib.import_module(f".evaluation.{_LAZY[name]}", __name__), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

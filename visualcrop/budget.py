@@ -27,7 +27,7 @@ from .models.base import (
     Reply,
     Usage,
 )
-from .models.reconciling import UNBILLED, Ask, Door, Lending
+from .models.billing import UNBILLED, LentModel, Loans, RunPasses
 from .prompt import Prompt
 
 ANSWER = "answer"  # the one stage that is outside the budget, as in the paper
@@ -87,7 +87,7 @@ class Ledger:
     _started: float = attrs.field(init=False)
     _slowest: float = attrs.field(default=0.0, init=False)  # seconds of one pass, the worst so far
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
-    _lending: Lending = attrs.field(factory=Lending, init=False)
+    _loans: Loans = attrs.field(factory=Loans, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._started = self.clock()
@@ -147,31 +147,33 @@ class Ledger:
             self._charges.append(charge)
         self._tell(charge)
 
-    def door(self, model: Model) -> Door:
+    def lend_model(self, model: Model) -> LentModel:
         """The way to *model* on which every pass is charged to this ledger."""
-        if isinstance(model, Door) and model.ledger is self:
+        if isinstance(model, LentModel) and model.ledger is self:
             return model
-        self._lending.watch(model)
-        return Door(model, self, partial(self._paid, model.id, self._lending.term))
+        self._loans.watch(model)
+        return LentModel(model, self, partial(self._paid, model.id, self._loans.term))
 
     @contextmanager
     def lend(self, model: Model) -> Iterator[BudgetedModel]:
         """Give *model* to one search; in the end, what it ran without a bill is charged, too."""
-        self._lending.begin()
+        self._loans.begin()
         try:
             yield BudgetedModel(model, self)
         finally:
-            for watch in self._lending.end():
-                self._note(Charge(UNBILLED, watch.model, watch.found))
+            for unbilled in self._loans.end():
+                self._note(Charge(UNBILLED, unbilled.model, unbilled.passes))
 
-    def _paid(self, model: str, term: int, stage: str, passes: int, ask: Ask) -> Sequence[Any]:
-        if term != self._lending.term:
+    def _paid(
+        self, model: str, term: int, stage: str, passes: int, run: RunPasses
+    ) -> Sequence[Any]:
+        if term != self._loans.term:
             raise PluginError(
                 "A model was asked after the search that it was lent to; ask it in `search` only."
             )
         self.charge(Charge(stage, model, passes))
         started = self.clock()
-        replies = ask()
+        replies = run()
         seconds = self.clock() - started
         with self._lock:
             self._work += sum((reply.usage for reply in replies), Usage())
@@ -217,12 +219,12 @@ CONVENTIONS: Mapping[str, Callable[[Ledger], int]] = {
 class BudgetedModel:
     """A model with a ledger: the only model a strategy ever sees."""
 
-    _model: Door
+    _model: LentModel
     ledger: Ledger
     stage: str = "unlabelled"
 
     def __init__(self, model: Model, ledger: Ledger, stage: str = "unlabelled") -> None:
-        self.__attrs_init__(ledger.door(model), ledger, stage)
+        self.__attrs_init__(ledger.lend_model(model), ledger, stage)
 
     @property
     def id(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import reduce
 from itertools import pairwise
 from numbers import Real
 from typing import Any
@@ -79,10 +80,7 @@ class Box:
 
     def lies_in(self, other: Box, *, slack: float = 1.0) -> bool:
         """Whether *other* contains it, but for *slack* pixels lost by rounding."""
-        grown = Box(
-            other.left - slack, other.top - slack, other.right + slack, other.bottom + slack
-        )
-        return self.common(other) is not None and grown.contains(self)
+        return self.common(other) is not None and other.expanded(slack).contains(self)
 
     def common(self, other: Box) -> Box | None:
         """Rectangle in both, if there is one."""
@@ -99,6 +97,45 @@ class Box:
             max(self.bottom, other.bottom),
         )
 
+    @classmethod
+    def union(cls, boxes: Iterable[Box]) -> Box:
+        """Smallest rectangle over all *boxes*, of which there must be one at least."""
+        some = [*boxes]
+        if not some:
+            raise GeometryError("There is no box over no boxes; give one at least.")
+        return reduce(cls.around, some)
+
+    def clipped(self, bounds: Box) -> Box:
+        """The part of the box that lies in *bounds*; where there may be none, ask `common`."""
+        inside = self.common(bounds)
+        if inside is None:
+            raise GeometryError(f"The box {self} lies outside {bounds}; give one that meets it.")
+        return inside
+
+    def expanded(self, pixels: float) -> Box:
+        """The same box with *pixels* more on each of its four sides."""
+        return Box(self.left - pixels, self.top - pixels, self.right + pixels, self.bottom + pixels)
+
+    def moved(self, across: float, down: float) -> Box:
+        """A box of the same size, *across* pixels further right and *down* pixels further down."""
+        return Box(self.left + across, self.top + down, self.right + across, self.bottom + down)
+
+    def scaled(self, factor: float) -> Box:
+        """A box with the same centre whose sides are *factor* times as long."""
+        across, down = self.width * (factor - 1) / 2, self.height * (factor - 1) / 2
+        return Box(self.left - across, self.top - down, self.right + across, self.bottom + down)
+
+    def tiles(self, rows: int, columns: int, *, overlap: int = 0) -> list[Box]:
+        """
+        *rows* x *columns* parts, row by row, whose edges are whole pixels apart.
+
+        The last row and column take what is left over; a box of fewer pixels has fewer parts.
+        Neighbours share *overlap* pixels, which the outer edges of the box cut off.
+        """
+        xs = _intervals(self.left, self.right, columns, overlap)
+        ys = _intervals(self.top, self.bottom, rows, overlap)
+        return [Box(left, top, right, bottom) for top, bottom in ys for left, right in xs]
+
     def overlap(self, other: Box) -> float:
         """Intersection over union, from 0 to 1."""
         common = self.common(other)
@@ -112,6 +149,22 @@ class Box:
             math.ceil(self.right),
             math.ceil(self.bottom),
         )
+
+
+def _intervals(start: float, stop: float, count: int, overlap: int) -> list[tuple[float, float]]:
+    """[start, stop) in *count* parts of whole pixels; neighbours share *overlap* of them."""
+    if count < 1 or overlap < 0:
+        raise GeometryError(
+            f"A box cannot be cut into {count} parts that overlap by {overlap} pixels; give 1 part "
+            "or more, and an overlap from 0."
+        )
+    count = max(1, min(count, int(stop - start)))
+    stride, before = (stop - start) // count, overlap // 2
+    edges = [*(start + stride * part for part in range(count)), stop]
+    return [
+        (max(start, left - before), min(stop, right + overlap - before))
+        for left, right in pairwise(edges)
+    ]
 
 
 @attrs.frozen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import cached_property
 from typing import TypeAlias
 
@@ -17,6 +18,25 @@ from .image_io import MAX_BYTES, decode
 from .image_io.converting import tiles
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
+
+
+class ImageRef:
+    """
+    Opens an image that it does not hold: results refer to the image that was asked about.
+
+    It does not travel to other processes: a pickled result has none.
+    """
+
+    __slots__ = ("open",)
+
+    def __init__(self, open: Callable[[], Image]) -> None:
+        self.open = open
+
+    def __deepcopy__(self, memo: object) -> ImageRef:
+        return self
+
+    def __reduce__(self) -> tuple[type[None], tuple[()]]:
+        return type(None), ()
 
 
 @attrs.frozen(eq=False)

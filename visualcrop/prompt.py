@@ -77,3 +77,8 @@ class Prompt:
     def text(self) -> str:
         """The text parts, a line each."""
         return "\n".join(part for part in self.parts if isinstance(part, str))
+
+
+def views_key(prompt: Prompt) -> tuple[object, ...]:
+    """Equal for prompts that show the same views, pixel by pixel, in the same order."""
+    return tuple((view.image.digest, view.box) for view in prompt.views)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import string
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -13,7 +14,7 @@ import attrs
 from .errors import QuestionError
 
 Inference: TypeAlias = Literal["generate", "letter-logits", "option-logits"]
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LETTERS = string.ascii_uppercase  # of the choices
 Extraction: TypeAlias = Literal["strict", "tolerant"]
 
 _LONGEST = 2000  # characters of a reply that are looked at
@@ -111,7 +112,7 @@ def extracted(reply: str, choices: Sequence[str], extraction: Extraction) -> int
     in a short first line; the one choice whose words occur.
     """
     said = reply[:_LONGEST].strip()
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(choices)]
+    letters = LETTERS[: len(choices)]
     if extraction == "strict":
         return letters.index(said) if len(said) == 1 and said in letters else None
     bare = said.strip("()[].:*\"' \n").upper()

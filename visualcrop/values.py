@@ -1,4 +1,4 @@
-"""The nouns that travel down the pipeline. Frozen, comparable, torch-free."""
+"""The values that stages pass on. Frozen, comparable, torch-free."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from .errors import GeometryError, QuestionError, ResultError
+from .drawing import Illustrated, Layers
+from .errors import GeometryError, ImageError, QuestionError, ResultError
 from .geometry import Box, Grid
-from .image import Image
+from .image import Image, ImageRef
 from .protocol import LETTERS, PromptProtocol
 from .utils.fields import a, finite, is_writable, listed, text, whole
 
@@ -32,6 +33,18 @@ def _evidence(held: Sequence[Evidence]) -> tuple[Evidence, ...]:
 
 def _views(held: Sequence[View]) -> Sequence[View]:
     return held if isinstance(held, Views) else listed("shown views", View, held)
+
+
+def _image_ref() -> Any:
+    """Field for the image that was asked about, which neither equality nor repr consider."""
+    return attrs.field(default=None, kw_only=True, eq=False, repr=False)
+
+
+def _open(ref: ImageRef | None, given: object, what: str) -> Image:
+    """The image that is given, or else the one that is known."""
+    if given is None and ref is None:
+        raise ImageError(f"The image of this {what} is not known; give it, as in overlay(image).")
+    return Image.open(given) if ref is None or given is not None else ref.open()
 
 
 def _score(held: float) -> float:
@@ -72,11 +85,12 @@ def _texts(choices: Sequence[str]) -> tuple[str, ...]:
 
 @attrs.frozen
 class Question:
-    """Words about an image; with choices, one of them is the answer."""
+    """A text about an image; with choices, one of them is the answer."""
 
-    text: str
-    image: Image = attrs.field(repr=False)
-    choices: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    text: str  # without the choices
+    image: Image = attrs.field(repr=False)  # what it is about
+    choices: tuple[str, ...] = attrs.field(default=(), converter=_texts)  # none, or 2 to 26
+    # how it is posed to the model, and how the reply is parsed
     protocol: PromptProtocol = attrs.field(default=PromptProtocol(), repr=False)
 
     @classmethod
@@ -92,7 +106,7 @@ class Question:
 
     @property
     def letters(self) -> str:
-        """One for each choice."""
+        """`ABC...`, one for each choice."""
         return LETTERS[: len(self.choices)]
 
     @property
@@ -122,28 +136,36 @@ class Question:
 class View:
     """The part of an image that the model is shown."""
 
-    image: Image = attrs.field(repr=False, validator=a(Image))
-    box: Box = attrs.field(validator=a(Box))
+    image: Image = attrs.field(repr=False, validator=a(Image))  # the whole image
+    box: Box = attrs.field(validator=a(Box))  # the part, in pixels of the image
 
     @classmethod
     def whole(cls, image: Image) -> View:
+        """All of the image."""
         return cls(image, image.box)
 
     @property
+    def origin(self) -> tuple[int, int]:
+        """Left and top of `picture`, in pixels of the image."""
+        left, top, _, _ = self.box.whole_pixels()
+        return max(0, left), max(0, top)
+
+    @property
     def picture(self) -> PIL.Image.Image:
+        """The part's pixels, at their full size."""
         return self.image.crop(self.box)
 
 
 class Views(Sequence[View]):
-    """Views that hold no pictures: they are made when they are looked at."""
+    """Views that hold no pixels: each is cropped on access."""
 
 
 @attrs.frozen
 class Target:
     """A thing to look for; with *every*, all things of that name."""
 
-    text: str = attrs.field(validator=[a(str), text])
-    every: bool = attrs.field(default=False, converter=bool)
+    text: str = attrs.field(validator=[a(str), text])  # its name, such as "red mug"
+    every: bool = attrs.field(default=False, converter=bool)  # all instances, not the best one
 
 
 def _scores(scores: Any) -> Scores:
@@ -155,12 +177,30 @@ def _scores(scores: Any) -> Scores:
 
 
 @attrs.frozen
-class RelevanceMap:
-    """One score for each cell of *grid*; higher means look here first."""
+class RelevanceMap(Illustrated):
+    """
+    One score for each cell of *grid*; higher means look here first.
 
-    grid: Grid = attrs.field(validator=a(Grid))
+    A notebook shows it as colour over the image: `answer.evidence[0].relevance`.
+    """
+
+    grid: Grid = attrs.field(validator=a(Grid))  # in pixels of the image
+    # rows x columns, float32, read-only; a tensor or a list is converted
     scores: Scores = attrs.field(converter=_scores, eq=lambda s: s.tobytes(), repr=False)
     base: int | None = None  # pixels on a side that the encoder sees at once
+    _image: ImageRef | None = _image_ref()
+
+    def crop(self, image: object = None) -> PIL.Image.Image:
+        """The part of the image that the map covers."""
+        return _open(self._image, image, "map").crop(self.grid.box)
+
+    def _layers(self, image: object = None) -> Layers:
+        known = image is not None or self._image is not None
+        return Layers(_open(self._image, image, "map") if known else None, self)
+
+    def _caption(self) -> str:
+        rows, columns = self.grid.shape
+        return f"Relevance map of {rows} x {columns} cells over {self.grid.box}"
 
     def __attrs_post_init__(self) -> None:
         if self.scores.shape != self.grid.shape:
@@ -175,49 +215,170 @@ class RelevanceMap:
 class Proposal:
     """A box worth a look."""
 
-    box: Box = attrs.field(validator=a(Box))
-    score: float = attrs.field(converter=_score)
+    box: Box = attrs.field(validator=a(Box))  # in pixels of the image
+    score: float = attrs.field(converter=_score)  # only the order matters: higher comes first
 
 
 @attrs.frozen
-class Finding:
-    """A box where the target may be; confidence from -1 to 1, none if nobody checked."""
+class Finding(Illustrated):
+    """
+    A box where the target may be. A notebook shows it on the image.
 
-    target: Target = attrs.field(validator=a(Target))
-    box: Box = attrs.field(validator=a(Box))
-    relevance: float = attrs.field(default=0.0, converter=_score)
+    ```python
+    finding = answer.findings[0]
+    finding.crop().save("mug.png")
+    ```
+    """
+
+    target: Target = attrs.field(validator=a(Target))  # what was looked for
+    box: Box = attrs.field(validator=a(Box))  # in pixels of the image
+    relevance: float = attrs.field(default=0.0, converter=_score)  # score of the proposal
+    # from -1, surely absent, to 1, surely there; none if the model was not asked
     confidence: float | None = attrs.field(default=None, converter=_confidence)
+    _image: ImageRef | None = _image_ref()
+
+    def crop(self, image: object = None) -> PIL.Image.Image:
+        """The pixels in the box, at their full size."""
+        return _open(self._image, image, "finding").crop(self.box)
+
+    def _layers(self, image: object = None) -> Layers:
+        return Layers(_open(self._image, image, "finding"), None, [self.box], self._caption())
+
+    def _caption(self) -> str:
+        sure = "not checked" if self.confidence is None else f"confidence {self.confidence:.2f}"
+        return f"{self.target.text}, {sure}, at {self.box}"
 
 
 @attrs.frozen
-class Evidence:
-    """All that a search saw of one target, in the order it looked."""
+class Evidence(Illustrated):
+    """What a search saw of one target. A notebook shows its map and boxes on the image."""
 
-    target: Target = attrs.field(validator=a(Target))
+    target: Target = attrs.field(validator=a(Target))  # what was looked for
+    # boxes in the order in which they were checked
     findings: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
+    # the target's map; none if the search makes no maps
     relevance: RelevanceMap | None = attrs.field(
         default=None, repr=False, validator=attrs.validators.optional(a(RelevanceMap))
     )
+    _image: ImageRef | None = _image_ref()
+
+    def crop(self, image: object = None) -> PIL.Image.Image:
+        """The pixels in the box of the highest confidence; unchecked, in the first box."""
+        if not self.findings:
+            raise ResultError(f"No box was found for {self.target.text!r}: there is no crop.")
+        return self._checked()[0].crop(image)
+
+    def _checked(self) -> list[Finding]:
+        """The boxes that the model was asked about, the surest first; else the first box."""
+        checked = [(f.confidence, f) for f in self.findings if f.confidence is not None]
+        best_first = sorted(checked, key=lambda pair: pair[0], reverse=True)
+        return [finding for _, finding in best_first] or [*self.findings[:1]]
+
+    def _layers(self, image: object = None) -> Layers:
+        opened = _open(self._image, image, "evidence")
+        boxes = [finding.box for finding in self._checked()]
+        return Layers(opened, self.relevance, boxes, self._caption())
+
+    def _caption(self) -> str:
+        return f"{self.target.text}: {len(self.findings)} boxes"
 
 
 @attrs.frozen
-class Answer:
-    """The text, what the model was shown for it, and the evidence."""
+class Answer(Illustrated):
+    """
+    The answer to a question, with where the search looked. A notebook shows it on the image.
 
+    ```python
+    answer = search.ask("shelf.jpg", "What colour is the mug?", ["red", "green"])
+    answer.text, answer.choice  # ("B", 1)
+    answer.overlay().save("where.png")  # the image, the map of the mug, the boxes
+    answer.crop().save("shown.png")  # what the model was shown for its answer
+    ```
+    """
+
+    # the model's reply, without spaces around it; a letter, if the question has choices
     text: str = attrs.field(validator=a(str))
-    # index into the question's choices, if the text names one
+    # index into the question's choices; none if the text names none of them: nothing is guessed
     choice: int | None = attrs.field(default=None, converter=_choice)
-    # those the answer rests on
+    # boxes that the answer rests on, in the searcher's order; empty if the whole image was asked
     findings: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
+    # views in the answer's prompt, in its order; each is cropped again on access
     shown: Sequence[View] = attrs.field(default=(), repr=False, converter=_views)
+    # one entry for each target, with its map and every box that was checked
     evidence: tuple[Evidence, ...] = attrs.field(default=(), repr=False, converter=_evidence)
     exhausted: bool = False  # the budget ran out: this is the best so far
-    passes: Mapping[str, int] = attrs.field(factory=dict, converter=_counts)  # by stage
-    # what a method's own paper counts
+    # forward passes by stage, as in {"relevance": 1, "verification": 8, "answer": 1}
+    passes: Mapping[str, int] = attrs.field(factory=dict, converter=_counts)
+    # passes as the method's own paper counts them, by the name of the count
     counts: Mapping[str, int] = attrs.field(factory=dict, converter=_counts)
     untargeted: bool = False  # the search found no target: the whole image was asked
+    _image: ImageRef | None = _image_ref()
 
     @property
     def found(self) -> bool:
         """Whether the model itself believes that a target is where it looked."""
         return any((f.confidence or 0) > 0 for f in self.findings)
+
+    @property
+    def image(self) -> Image:
+        """The image that was asked about; an `ImageError` if it is no longer there."""
+        return _open(self._image, None, "answer")
+
+    def crop(self) -> PIL.Image.Image:
+        """What the model was shown last for the answer: `shown[-1].picture`."""
+        if not self.shown:
+            raise ResultError("The answer does not say what the model was shown.")
+        return self.shown[-1].picture
+
+    def with_search(
+        self,
+        evidence: Sequence[Evidence] = (),
+        *,
+        findings: Sequence[Finding] | None = None,
+        exhausted: bool = False,
+        counts: Mapping[str, int] | None = None,
+    ) -> Answer:
+        """
+        The same reply, with what the search saw before it.
+
+        Args:
+            evidence: Everything that was looked at, target by target.
+            findings: The part of it that was shown for the answer; none keeps what is there.
+            exhausted: Whether the budget ended the search early.
+            counts: What the method's own paper counts, such as nodes of a tree, by name.
+        """
+        return attrs.evolve(
+            self,
+            evidence=tuple(evidence),
+            findings=self.findings if findings is None else tuple(findings),
+            exhausted=exhausted,
+            counts=self.counts if counts is None else counts,
+        )
+
+    def with_image(self, ref: ImageRef) -> Answer:
+        """The same answer, whose parts can be drawn on the image of *ref*."""
+        return attrs.evolve(
+            self,
+            image=ref,
+            findings=tuple(attrs.evolve(finding, image=ref) for finding in self.findings),
+            evidence=tuple(_with_image(evidence, ref) for evidence in self.evidence),
+        )
+
+    def _layers(self, image: object = None) -> Layers:
+        opened = _open(self._image, image, "answer")
+        only_map = self.evidence[0].relevance if len(self.evidence) == 1 else None
+        return Layers(opened, only_map, [finding.box for finding in self.findings], self.text)
+
+    def _caption(self) -> str:
+        found = [finding._caption() for finding in self.findings]  # noqa: SLF001 - our own class
+        return "\n".join([self.text, *(found or ["asked of the whole image"])])
+
+
+def _with_image(evidence: Evidence, ref: ImageRef) -> Evidence:
+    relevance = evidence.relevance
+    return attrs.evolve(
+        evidence,
+        image=ref,
+        findings=tuple(attrs.evolve(finding, image=ref) for finding in evidence.findings),
+        relevance=None if relevance is None else attrs.evolve(relevance, image=ref),
+    )

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from visualcrop import (
-    BudgetedModel,
-    Capture,
-    Prompt,
-    RelevanceMap,
-    RelevanceSource,
-    Target,
-    View,
-    hookimpl,
-    option,
-)
+from visualcrop import BudgetedModel, Capture, Prompt, RelevanceMap, Target, View
+from visualcrop.plugin import RelevanceSource, hookimpl, option
 
 
 @attrs.frozen

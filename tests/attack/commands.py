@@ -27,7 +27,7 @@ _HARMLESS = (
 
 def load() -> None:
     """Import what commands import, once for all children."""
-    from visualcrop import Registry
+    from visualcrop.plugin import Registry
 
     Registry.load()
     add_plugin_commands(app)

@@ -16,8 +16,8 @@ from tests.attack.guarding import BREACH
 from tests.attack.siege import Attack, Attempt, End, Server
 from tests.unit.datasets import shipped
 from tests.unit.random_specs import random_options, random_specs
-from visualcrop import Registry
 from visualcrop.cli import app
+from visualcrop.plugin import Registry
 
 HOSTILE = (
     *("", " ", "-", "--", "---", "-x", "--nonsense", "=", "0", "-1", "1.5", "NaN", "inf", "1e999"),

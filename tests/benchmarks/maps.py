@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from tests.unit.relevance.fig7 import fig7
-from visualcrop import pseudo_attention
+from visualcrop.plugin import pseudo_attention
 from visualcrop.relevance.similarity import Normalise
 
 LAYERS, HEADS, TOKENS, WIDTH = 28, 4, 7300, 128

@@ -13,8 +13,9 @@ import numpy as np
 import transformers as tf
 
 from tests.models.tiny.checkpoints import checkpoint
-from visualcrop import Image, ModelFamily, Registry
+from visualcrop import Image, ModelFamily
 from visualcrop.models.huggingface import HuggingFaceModel
+from visualcrop.plugin import Registry
 
 PATCH, WIDTH, LAYERS = 14, 768, 6
 

@@ -69,7 +69,7 @@ def test_the_ledger_is_cheap(benchmark, seconds: float) -> None:
 
 def _counted(model: HuggingFaceModel) -> Callable[[], None]:
     """A few passes with the meter."""
-    inputs = dict(model.prompter.prepare(about("mug")).inputs)
+    inputs = dict(model.prompt_processor.tokenize(about("mug")).inputs)
 
     def run() -> None:
         with torch.no_grad():
@@ -82,7 +82,7 @@ def _counted(model: HuggingFaceModel) -> Callable[[], None]:
 
 def _uncounted(model: HuggingFaceModel) -> Callable[[], None]:
     """The same without; the gauges are taken out and put back in."""
-    inputs = dict(model.prompter.prepare(about("mug")).inputs)
+    inputs = dict(model.prompt_processor.tokenize(about("mug")).inputs)
 
     def run() -> None:
         modules = [module for module in model.network.modules() if "forward" in vars(module)]

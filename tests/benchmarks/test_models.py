@@ -10,18 +10,8 @@ import torch
 
 from tests.benchmarks.medium import opened, picture
 from tests.benchmarks.timing import fastest
-from visualcrop import (
-    Box,
-    BudgetedModel,
-    Capture,
-    Image,
-    Ledger,
-    Model,
-    Prompt,
-    Target,
-    View,
-    similarity_map,
-)
+from visualcrop import Box, BudgetedModel, Capture, Image, Ledger, Model, Prompt, Target, View
+from visualcrop.plugin import similarity_map
 from visualcrop.relevance.vv import Vv
 
 pytestmark = pytest.mark.timeout(1800)  # on a machine that is busy with other things
@@ -92,7 +82,7 @@ class TestModels:
         """Eight crops in one call cost no more than in eight, but for what is kept of them."""
         model, forgetful = opened(per_side), opened(per_side, memory=0)
         packed = opened(per_side, memory=0)
-        packed.most_tokens = 1 << 20
+        packed.max_tokens = 1 << 20
         alone, called, passed, kept = fastest(
             unseen(one_by_one, forgetful),
             unseen(at_once, forgetful),

@@ -10,17 +10,8 @@ import numpy as np
 import pytest
 
 from tests.benchmarks.medium import opened
-from visualcrop import (
-    Answer,
-    Budget,
-    BudgetedModel,
-    Image,
-    Ledger,
-    Model,
-    Question,
-    Registry,
-    Searcher,
-)
+from visualcrop import Answer, Budget, BudgetedModel, Image, Ledger, Model, Question
+from visualcrop.plugin import Registry, Searcher
 
 # A random model is sure of nothing, so that a search goes on until its schedule ends.
 SPEC = "zoomeye(targets=given(names=[{}]), upper=1.0, lower=0.9, max_new_tokens=1, {})"

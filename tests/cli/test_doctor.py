@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec as find
 from types import SimpleNamespace
@@ -16,8 +17,9 @@ import torch
 from huggingface_hub import constants
 
 from tests.cli.running import Run
-from visualcrop.cli import checks
 from visualcrop.models.checkpoints import refusing
+
+checks = import_module("visualcrop.cli.doctor")  # the package's attribute is the command
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from tests.unit.strangers import install
 _CODE = """
 from typing import Annotated
 import attrs, typer
-from visualcrop import ProposalGenerator, Proposal, hookimpl, option, say
+from visualcrop import Proposal
+from visualcrop.plugin import ProposalGenerator, hookimpl, option, say
 
 TEXT = {text!r}
 

@@ -28,7 +28,7 @@ from tests.cli.hostile import (
 from tests.cli.running import Run
 from tests.cli.terminals import on_terminal
 from visualcrop import Reply
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.study import Study
 from visualcrop.models.toy.model import ToyModel
@@ -64,7 +64,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory, dataset: str) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         said = cycle([*TEXTS.values(), "A", "B"])
         patch.setattr(ToyModel, "generate", lambda *_, **__: [Reply(next(said))])
-        evaluate(study, folder, selection=Selection(limit=len(TEXTS)))
+        run_study(study, folder, selection=Selection(limit=len(TEXTS)))
     return folder
 
 

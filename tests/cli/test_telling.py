@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.cli.running import Run
-from visualcrop import Registry, Spec
+from visualcrop.plugin import Registry, Spec
 
 
 class TestStrategies:

@@ -15,7 +15,8 @@ from tests.unit.strangers import install
 
 _CHEATING = '''
 import attrs
-from visualcrop import Answer, Prompt, Registry, Searcher, hookimpl
+from visualcrop import Answer, Prompt
+from visualcrop.plugin import Registry, Searcher, hookimpl
 
 @attrs.frozen
 class Cheating(Searcher):

@@ -12,10 +12,10 @@ import pytest
 import typer.main
 
 import visualcrop
-import visualcrop.testing
 from scripts import reference
 from scripts.attrs_fields import AttrsFields
-from visualcrop import Registry, cli, errors
+from visualcrop import cli, errors, models, plugin, testing
+from visualcrop.plugin import Registry
 from visualcrop.plugin import hooks as hookspecs
 from visualcrop.plugin import manager as plugins
 from visualcrop.spec import parse as spec
@@ -27,6 +27,7 @@ STRATEGIES, CLI, HOOKS, API, ERRORS, SPEC = (
 )
 REGISTRY = Registry.load()
 DISTRIBUTIONS = {"visualcrop", *(path.name for path in (DOCS.parent / "plugins").iterdir())}
+PUBLIC = (visualcrop, plugin, models, testing)
 OURS = [entry.strategy for entry in REGISTRY if entry.plugin.distribution in DISTRIBUTIONS]
 ERROR_CLASSES = [
     cls
@@ -136,7 +137,7 @@ class TestSpec:
 
 
 class TestPythonApi:
-    @pytest.mark.parametrize("module", [visualcrop, visualcrop.testing], ids=["core", "testing"])
+    @pytest.mark.parametrize("module", PUBLIC, ids=lambda module: module.__name__)
     def test_has_every_public_name_and_no_other(self, module):
         """What a module exports is on the page, and what it does not export is not."""
         mark = f"::: {module.__name__}."
@@ -149,12 +150,18 @@ class TestPythonApi:
     def test_shows_the_arguments_of_attrs_classes(self):
         """A class whose `__init__` attrs writes is shown with the arguments that it takes."""
         package = griffe.load("visualcrop", extensions=griffe.load_extensions(AttrsFields))
-        classes = [getattr(visualcrop, name) for name in visualcrop.__all__]
-        made = [cls for cls in classes if inspect.isclass(cls) and attrs.has(cls)]
+        named = [
+            (f"{module.__name__}.{name}", getattr(module, name))
+            for module in PUBLIC
+            for name in module.__all__
+        ]
+        made = [(path, cls) for path, cls in named if inspect.isclass(cls) and attrs.has(cls)]
 
         assert made
-        for cls in made:
-            shown = [parameter.name for parameter in package[cls.__name__].parameters]
+        for path, cls in made:
+            shown = [
+                parameter.name for parameter in package[path.removeprefix("visualcrop.")].parameters
+            ]
             assert shown == ["self", *inspect.signature(cls).parameters]
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from tests.models.opened import EXISTENCE, about, interleaved, noise, opened
 from tests.models.tiny.configs import LAYERS
 from visualcrop import Box, Internals, Prompt, View
-from visualcrop.models.engine.remembering import Memory
+from visualcrop.models.engine.byte_lru import ByteLRU
 from visualcrop.models.huggingface import HuggingFaceModel
 
 EVERY = tuple(range(LAYERS))
@@ -25,7 +25,7 @@ def plain(family: str) -> HuggingFaceModel:
 
 def remembering(family: str, room: int = ROOM, attention: str = "sdpa") -> HuggingFaceModel:
     """The same model, which remembers as much as goes into *room* bytes, and so far nothing."""
-    return attrs.evolve(opened(family, attention=attention), prefixes=Memory(room))
+    return attrs.evolve(opened(family, attention=attention), prefix_cache=ByteLRU(room))
 
 
 def part(target: str) -> Prompt:

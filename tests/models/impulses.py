@@ -41,7 +41,7 @@ class Case:
     def _eye(self) -> Any:
         """The image processor."""
         if self.tiled:
-            return opened(self.family, tile_all="true").prompter.processor.image_processor
+            return opened(self.family, tile_all="true").prompt_processor.processor.image_processor
         eye = load_processor(self.family, checkpoint(self.family)).image_processor
         return tf.LlavaImageProcessorPil(**eye.to_dict() | {"do_pad": True}) if self.padded else eye
 

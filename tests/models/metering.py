@@ -22,7 +22,7 @@ from transformers import (
 
 from tests.models.tiny.checkpoints import FAMILIES, checkpoint
 from tests.models.tiny.processors import load_processor
-from visualcrop.models.engine.metering.meter import Meter, Span
+from visualcrop.models.engine.metering.meter import Measurement, Meter
 
 SEARCHABLE = [family for family in FAMILIES if family != "instructblip"]
 NEW = 4  # tokens to generate
@@ -126,7 +126,7 @@ class Bench:
         places = torch.arange(tokens)[None]
         return {"hidden_states": states, "position_embeddings": decoder.rotary_emb(states, places)}
 
-    def agrees(self, call: Callable[[], object]) -> Span:
+    def agrees(self, call: Callable[[], object]) -> Measurement:
         """Claim that the meter counts what PyTorch does."""
         counter = FlopCounterMode(display=False, custom_mapping=CPU_FLOPS)
         with self.meter.measure() as span, counter:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from tests.models.tiny.checkpoints import checkpoint
-from visualcrop import Box, Image, ModelFamily, Prompt, Registry, View
+from visualcrop import Box, Image, ModelFamily, Prompt, View
 from visualcrop.models.huggingface import HuggingFaceModel
+from visualcrop.plugin import Registry
 
 GRIDDED = (
     "llava",

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tests.models.passes import EVERY, assert_close, eager, inputs, network, tapped, whole
 from visualcrop.models.base import Capture
-from visualcrop.models.engine.caching import fork
+from visualcrop.models.engine.kv_cache import fork_cache
 
 pytestmark = pytest.mark.torch
 
@@ -72,8 +72,8 @@ class TestRows:
         """New tokens' values and keys, and their attention to all tokens."""
         seen = whole(family).past_key_values
         more = text(4, start=seen.get_seq_length()) | {"use_cache": True}
-        attention, gradients = eager(family, **more, past_key_values=fork(seen))
-        longer: Any = fork(seen)
+        attention, gradients = eager(family, **more, past_key_values=fork_cache(seen))
+        longer: Any = fork_cache(seen)
         tap = tapped(family, ALL, **more, past_key_values=longer)
         assert_close(tap.values, [layer.values[:, :, -4:].detach() for layer in longer.layers])
         assert_close(tap.keys, [layer.keys[:, :, -4:].detach() for layer in longer.layers])

@@ -114,7 +114,7 @@ class TestFlops:
         with bench.meter.measure() as span:
             for _ in range(80):
                 bench.read()
-            assert len(bench.meter._tally._windows) <= 64
+            assert len(bench.meter._counters._windows) <= 64
         assert span.usage.flops == 80 * once
 
 

@@ -21,16 +21,16 @@ class TestHuggingFace:
     def test_generates_greedily(self, family: str, memory: int) -> None:
         """Replies are transformers' greedy ones, whatever the checkpoint's config asks for."""
         model = opened(family, memory=memory)
-        tokenizer = model.prompter.processor.tokenizer
+        tokenizer = model.prompt_processor.processor.tokenizer
         greedy = GenerationConfig(
             do_sample=False,
             repetition_penalty=1.0,
             max_new_tokens=7,
-            eos_token_id=sorted(model.prompter.ends),
+            eos_token_id=sorted(model.prompt_processor.stop_tokens),
             pad_token_id=tokenizer.pad_token_id,
         )
         for prompt in (about("mug"), interleaved(), Prompt(("What now?",))):
-            inputs = model.prompter.prepare(prompt).inputs
+            inputs = model.prompt_processor.tokenize(prompt).inputs
             generate: Any = model.network.generate
             made = generate(**inputs, generation_config=greedy)[0]
             told = tokenizer.decode(made[inputs["input_ids"].shape[1] :], skip_special_tokens=True)
@@ -41,10 +41,13 @@ class TestHuggingFace:
         """Logits are those of the choices' first tokens after the prompt, tokenised in context."""
         model = opened(family, memory=memory)
         for prompt in (about("mug"), interleaved()):
-            prepared = model.prompter.prepare(prompt)
+            prepared = model.prompt_processor.tokenize(prompt)
             with torch.no_grad():
                 logits = model.network(**prepared.inputs).logits[0, -1]
-            tokens = [model.prompter.tokens(prepared, word)[0, 0] for word in ("Yes", "No")]
+            tokens = [
+                model.prompt_processor.tokenize_reply(prepared, word)[0, 0]
+                for word in ("Yes", "No")
+            ]
             (choice,) = model.choose([prompt], ("Yes", "No"))
             assert choice.logits == pytest.approx([float(logits[t]) for t in tokens], abs=1e-4)
 
@@ -52,11 +55,11 @@ class TestHuggingFace:
         """By sentence the score is minus the mean cross-entropy of its tokens."""
         model = opened(family, memory=memory)
         sentences = ("red", "The key is left of the mug.", "blue key")
-        prepared = model.prompter.prepare(about("mug"))
+        prepared = model.prompt_processor.tokenize(about("mug"))
         wanted = []
         for sentence in sentences:
-            said = model.prompter.tokens(prepared, sentence)
-            whole = model.prompter.prepare(about("mug")).inputs
+            said = model.prompt_processor.tokenize_reply(prepared, sentence)
+            whole = model.prompt_processor.tokenize(about("mug")).inputs
             ids = torch.cat([whole["input_ids"], said], dim=1)
             state = torch.ones_like(ids)
             extra = {
@@ -76,7 +79,9 @@ class TestHuggingFace:
         model = opened(family, memory=memory)
         for prompt in (about("mug"), about("mug"), interleaved(), Prompt(("What now?",))):
             (reply,) = model.generate([prompt], max_new_tokens=1)
-            assert reply.usage.image_tokens == len(model.prompter.prepare(prompt).placeholders)
+            assert reply.usage.image_tokens == len(
+                model.prompt_processor.tokenize(prompt).placeholders
+            )
         (reading,) = model.forward([about("mug")])
         (view,) = about("mug").views
         scale = model.encoded_size(view)

@@ -60,7 +60,7 @@ class TestAboutAnImage:
         model = opened()
         seen = []
         for target in ("mug", "key"):
-            inputs = dict(model.prompter.prepare(about(target)).inputs)
+            inputs = dict(model.prompt_processor.tokenize(about(target)).inputs)
             del inputs["input_ids"]
             with torch.no_grad():
                 seen.append(model.network.get_image_features(**inputs).pooler_output)
@@ -78,7 +78,7 @@ class TestAboutAnImage:
     def test_a_long_question_is_heard_as_far_as_it_can_be(self) -> None:
         """The Q-Former hears the first 512 tokens, and the language model all."""
         text = "Is there a red mug in the image? " * 100
-        inputs = opened().prompter.prepare(Prompt((View.whole(noise()), text))).inputs
+        inputs = opened().prompt_processor.tokenize(Prompt((View.whole(noise()), text))).inputs
 
         assert inputs["qformer_input_ids"].shape == (1, 512)
         assert inputs["input_ids"].shape[1] > 512
@@ -87,7 +87,7 @@ class TestAboutAnImage:
     def test_words_do_not_steer(self) -> None:
         """The name of a special token in a question is no such token."""
         prompt = Prompt((View.whole(noise()), "Is it <image> or </s>?"))
-        ids = opened().prompter.prepare(prompt).inputs["input_ids"][0].tolist()
+        ids = opened().prompt_processor.tokenize(prompt).inputs["input_ids"][0].tolist()
         special = published().tokenizer.convert_tokens_to_ids(["<image>", "</s>"])
 
         assert not {*ids} & {*special}
@@ -96,7 +96,7 @@ class TestAboutAnImage:
         """With examples even a question about an image is a turn."""
         prompt = Prompt((View.whole(noise()), "What is black?"), EXAMPLES)
 
-        assert opened().prompter.prepare(prompt).text == TURNS
+        assert opened().prompt_processor.tokenize(prompt).text == TURNS
 
     @pytest.mark.parametrize(
         "options", [{"attention": "eager"}, {"dtype": "bfloat16"}], ids=["eager", "bfloat16"]
@@ -118,7 +118,7 @@ class TestWithoutAnImage:
         speaker = opened().network.language_model
         (said,) = opened().generate([TOLD], max_new_tokens=7)
 
-        assert opened().prompter.prepare(TOLD).text == TURNS
+        assert opened().prompt_processor.tokenize(TOLD).text == TURNS
         assert said.text == greedy(speaker, input_ids=tokens, attention_mask=tokens > -1)
 
     def test_targets_can_be_extracted(self) -> None:

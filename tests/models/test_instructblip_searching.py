@@ -18,13 +18,13 @@ from visualcrop import (
     ModelFamily,
     Prompt,
     Question,
-    Registry,
     View,
     VisualSearch,
 )
 from visualcrop.errors import ModelError
 from visualcrop.models.families.blip import BlipModel
 from visualcrop.models.families.instructblip import InstructBlip
+from visualcrop.plugin import Registry
 from visualcrop.searchers.direct import Direct
 from visualcrop.searchers.focus import Focus
 
@@ -152,10 +152,13 @@ class TestWork:
 
     def test_counts_sentences_as_read(self) -> None:
         """A choice's tokens but the last are read after the prompt, even if they are one."""
-        prepared = opened().prompter.prepare(about("mug"))
+        prepared = opened().prompt_processor.tokenize(about("mug"))
         length = laid_out(about("mug"))["input_ids"].shape[1]
         sentences = ("red", "blue key", "The key is left of the mug.")
-        more = [opened().prompter.tokens(prepared, one).shape[1] - 1 for one in sentences]
+        more = [
+            opened().prompt_processor.tokenize_reply(prepared, one).shape[1] - 1
+            for one in sentences
+        ]
         (choice,) = opened().choose([about("mug")], sentences, by="sentence")
 
         assert choice.usage.new_tokens == length + sum(more)

@@ -9,8 +9,9 @@ import pytest
 from tests.models.opened import EXISTENCE, noise, opened
 from tests.models.tiny.checkpoints import checkpoint
 from tests.unit.refusals import refused
-from visualcrop import Patches, Prompt, View
+from visualcrop import Prompt, View
 from visualcrop.errors import ModelError
+from visualcrop.models import Patches
 from visualcrop.models.families.llava_next import LlavaNext
 
 _WIDE, _LONG = (900, 600), (1200, 300)  # Gemma 3 cuts only long images into crops
@@ -36,7 +37,7 @@ def _seen(family: str, options: dict[str, Any]) -> tuple[int, Patches]:
     (seen,) = model.forward([prompt])
     (patches,) = seen.patches
     assert shown.box.contains(patches.grid.box)
-    return len(model.prompter.prepare(prompt).placeholders), patches
+    return len(model.prompt_processor.tokenize(prompt).placeholders), patches
 
 
 @pytest.mark.parametrize("family", _LIMITED)

@@ -69,7 +69,7 @@ class TestPasses:
     def test_a_packed_row(self, bench: Bench) -> None:
         """It counts as what it holds, in sequences and in what these would reuse."""
         past = bench.cached(40)
-        with bench.meter.measure() as span, bench.meter.packed(3):
+        with bench.meter.measure() as span, bench.meter.count_as(3):
             bench.continued(past)
         assert (span.usage.new_tokens, span.usage.reused_tokens) == (6, 120)
         assert (bench.meter.sequences, bench.meter.calls) == (1 + 3, 2)
@@ -82,7 +82,7 @@ class TestPasses:
             bench.model(input_ids=bench.ids[:, -6:].expand(2, -1), past_key_values=past)
         assert span.usage.macs == 2 * macs_language(bench.model.config, 46)
         past = bench.cached(40)
-        with bench.meter.measure() as span, bench.meter.packed(3):
+        with bench.meter.measure() as span, bench.meter.count_as(3):
             bench.continued(past)
         assert span.usage.macs == 3 * macs_language(bench.model.config, 42)
         with bench.meter.measure() as span:
@@ -91,7 +91,7 @@ class TestPasses:
 
     def test_packing_is_said_of_one_pass(self, bench: Bench) -> None:
         """Steps of decoding after it are what they are, and so is what follows."""
-        with bench.meter.packed(2):
+        with bench.meter.count_as(2):
             bench.generate()
         bench.read()
         assert bench.meter.sequences == 2 + 1
@@ -99,7 +99,7 @@ class TestPasses:
 
     def test_packing_is_said_by_one_thread(self, bench: Bench) -> None:
         """Another thread's passes are its own."""
-        with bench.meter.packed(7):
+        with bench.meter.count_as(7):
             _in_a_thread(bench.read)
         assert bench.meter.sequences == 1
 
@@ -107,14 +107,14 @@ class TestPasses:
         """It looks like a step of decoding, until it is said to be read."""
         past = bench.cached(40)
         bench.continued(past, 1)
-        with bench.meter.packed(1):
+        with bench.meter.count_as(1):
             bench.continued(past, 1)
         assert bench.meter.sequences == 1 + 1
         assert bench.meter.usage().decoded_tokens == 1
 
     def test_a_shared_prefix(self, bench: Bench) -> None:
         """A pass that answers nobody is no sequence, but its tokens are new."""
-        with bench.meter.packed(0):
+        with bench.meter.count_as(0):
             bench.read()
         assert (bench.meter.sequences, bench.meter.calls) == (0, 1)
         assert bench.meter.usage().new_tokens == bench.length

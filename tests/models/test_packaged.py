@@ -14,8 +14,9 @@ import pytest
 
 from tests.models.opened import about
 from tests.models.tiny.checkpoints import checkpoint
-from visualcrop import Auto, ModelFamily, Registry, Searcher, VisualSearch, load_plugins
+from visualcrop import Auto, ModelFamily, VisualSearch
 from visualcrop.models.huggingface import HuggingFaceModel
+from visualcrop.plugin import Registry, Searcher, load_plugins
 from visualcrop.plugin.configure import configure
 from visualcrop.testing import ModelFamilySuite
 
@@ -62,7 +63,7 @@ class TestPackaged:
         model = registry.build(ModelFamily, "shelf(dtype=bfloat16, memory=0, device=cpu)").open()
         assert isinstance(model, HuggingFaceModel)
         assert str(model.network.dtype) == "torch.bfloat16"
-        assert model.prefixes is None
+        assert model.prefix_cache is None
 
     def test_may_set_an_option_of_its_family(self, package: ModuleType) -> None:
         """`fit` is LLaVA's alone; the class sets it where it has the family."""

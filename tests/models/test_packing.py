@@ -10,11 +10,12 @@ import pytest
 from tests.models.alike import EVERY, asked, assert_alike, internals, plain, remembering
 from tests.models.opened import GRIDDED, about, opened
 from tests.models.tiny.checkpoints import checkpoint
-from visualcrop import Capture, ModelFamily, Prompt, Registry, Usage
+from visualcrop import Capture, ModelFamily, Prompt
+from visualcrop.models import Usage
 from visualcrop.models.base import By
-from visualcrop.models.engine import reading
-from visualcrop.models.engine.reading import shared
-from visualcrop.models.huggingface import HuggingFaceModel
+from visualcrop.models.engine.batching import plan
+from visualcrop.models.huggingface import HuggingFaceModel, split_usage
+from visualcrop.plugin import Registry
 
 pytestmark = pytest.mark.torch
 CHOICES = ("red", "The key is left of the mug.", "No", "blue key")
@@ -50,7 +51,7 @@ class TestPacked:
         self, family: str, by: By, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """As flash attention would have to."""
-        monkeypatch.setattr(reading, "packs", lambda model: False)
+        monkeypatch.setattr(plan, "takes_packed_masks", lambda model: False)
         assert_alike(weighed(remembering(family), asked(), by), weighed_alone(family, by))
 
     @pytest.mark.parametrize("packs", [True, False])
@@ -59,7 +60,7 @@ class TestPacked:
         self, family: str, capture: Capture, packs: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Values, keys, attention of the last token, and its gradients, of every layer."""
-        monkeypatch.setattr(reading, "packs", lambda model: packs)
+        monkeypatch.setattr(plan, "takes_packed_masks", lambda model: packs)
         together = remembering(family).forward(asked(), capture)
         for prompt, found in zip(asked(), together, strict=True):
             (alone,) = plain(family).forward([prompt], capture)
@@ -68,8 +69,12 @@ class TestPacked:
     def test_long_rows_are_broken(self, family: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """No longer than is good, they are more, and the answers the same."""
         model = remembering(family)
-        longest = max(p.length - p.cut for p in map(model.prompter.prepare, asked()) if p.cut)
-        monkeypatch.setattr(reading, "MOST_IN_ROW", longest + 1)
+        longest = max(
+            p.length - p.prefix_length
+            for p in map(model.prompt_processor.tokenize, asked())
+            if p.prefix_length
+        )
+        monkeypatch.setattr(plan, "MAX_ROW_TOKENS", longest + 1)
         assert_alike(weighed(model, asked()), weighed_alone(family, "next-token"))
 
     @pytest.mark.parametrize("by", ["next-token", "sentence"])
@@ -111,7 +116,7 @@ def test_windows_are_kept_where_all_layers_have_one() -> None:
 def test_shares_are_by_weight() -> None:
     """Whole numbers stay whole and lose nothing; memory is nobody's own."""
     usage = Usage(10, 7, 1, 1001.0, 6.0, 99)
-    shares = list(shared(usage, [1, 1, 2]))
+    shares = list(split_usage(usage, [1, 1, 2]))
     assert sum(shares, Usage()) == usage
     assert [share.seconds for share in shares] == [1.5, 1.5, 3.0]
     assert [share.new_tokens for share in shares] == [2, 3, 5]

@@ -12,8 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.models.tiny.checkpoints import checkpoint
-from visualcrop import ModelFamily, Registry, Searcher
+from visualcrop import ModelFamily
 from visualcrop.cli import app
+from visualcrop.plugin import Registry, Searcher
 from visualcrop.plugin.configure import configure
 from visualcrop.plugin.model_settings import suit
 from visualcrop.proposals.anchors import Anchors

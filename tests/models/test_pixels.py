@@ -14,8 +14,13 @@ from tests.models.tiny.processors import load_processor
 from tests.unit.refusals import refused
 from visualcrop import Box, Capture, Prompt, View
 from visualcrop.errors import ModelError
-from visualcrop.models.engine.pixels import sight
-from visualcrop.models.layouts.layout import Eye, centre_crop, padded_square, squashed
+from visualcrop.models.engine.pixels import pixel_gradients
+from visualcrop.models.layouts.layout import (
+    PatchGrid,
+    cropped_layout,
+    padded_layout,
+    squashed_layout,
+)
 
 pytestmark = pytest.mark.torch
 
@@ -27,7 +32,7 @@ SEEN = {"llava": Box(0, -50, 300, 250)}  # what the picture of the whole shows: 
 @pytest.mark.parametrize("family", GRIDDED)
 class TestSlopes:
     def test_are_a_plain_passs(self, family: str) -> None:
-        """Length over RGB of the gradient of the likeliest token's log-probability."""
+        """Length over RGB of the gradient of the choose_greedily token's log-probability."""
         (seen,) = opened(family).forward([about("mug")], PIXELS)
         assert seen.sight is not None
 
@@ -90,7 +95,7 @@ def test_patches_are_put_back_in_their_places(family: str, token: int) -> None:
         nothing = total - total.detach()
         return torch.stack([nothing, torch.tensor(-1.0)])[None]
 
-    found = sight(model.network, made, read, view, model.layout(view, 1)).slopes
+    found = pixel_gradients(model.network, made, read, view, model.layout(view, 1)).slopes
 
     share = 2 * torch.tensor(-1.0).sigmoid()  # of the likelihood, by two frames
     torch.testing.assert_close(found, share * wanted, atol=1e-4, rtol=1e-4)
@@ -98,17 +103,17 @@ def test_patches_are_put_back_in_their_places(family: str, token: int) -> None:
 
 def test_layouts_say_what_the_picture_of_the_whole_shows() -> None:
     """Padding lies outside the image, a crop inside, and squashed means all."""
-    eye = Eye(84, 14)
+    eye = PatchGrid(84, 14)
 
-    assert padded_square((300, 200), eye).sight == Box(0, -50, 300, 250)
-    assert centre_crop((300, 200), eye).sight == Box(50, 0, 250, 200)
-    assert squashed((300, 200), eye).sight is None
+    assert padded_layout((300, 200), eye).sight == Box(0, -50, 300, 250)
+    assert cropped_layout((300, 200), eye).sight == Box(50, 0, 250, 200)
+    assert squashed_layout((300, 200), eye).sight is None
 
 
 def _plain(family: str, prompt: Prompt) -> Tensor:
     """The gradient by transformers alone."""
     model = opened(family)
-    inputs = dict(model.prompter.prepare(prompt).inputs)
+    inputs = dict(model.prompt_processor.tokenize(prompt).inputs)
     inputs["pixel_values"] = inputs["pixel_values"].clone().requires_grad_()
     with torch.enable_grad():
         logits = model.network(**inputs, use_cache=False).logits[0, -1]

@@ -16,8 +16,8 @@ class TestPrompting:
     @pytest.mark.parametrize("target", ["mug", "red key", "unübersehbar große Tasse", "image"])
     def test_marks_the_target_by_its_place(self, family: str, target: str) -> None:
         """Its tokens say the target, whatever it is made of, and be it said elsewhere too."""
-        prompter = opened(family).prompter
-        prepared = prompter.prepare(about(target))
+        prompter = opened(family).prompt_processor
+        prepared = prompter.tokenize(about(target))
         tokens = prepared.inputs["input_ids"][0, prepared.spans["target"]]
         said = prompter.processor.tokenizer.decode(tokens)
         before, after = EXISTENCE.split("{target}")
@@ -27,7 +27,7 @@ class TestPrompting:
 
     def test_reads_what_transformers_reads(self, family: str) -> None:
         """Tokens and pixels are those of the processor, called as its authors do."""
-        prompter = opened(family).prompter
+        prompter = opened(family).prompt_processor
         asked = {"type": "text", "text": "Is there a mug in the image?"}
         wanted = prompter.processor.apply_chat_template(
             [{"role": "user", "content": [{"type": "image", "image": noise().picture}, asked]}],
@@ -36,7 +36,7 @@ class TestPrompting:
             return_dict=True,
             return_tensors="pt",
         )
-        made = prompter.prepare(about("mug")).inputs
+        made = prompter.tokenize(about("mug")).inputs
         assert made["input_ids"].equal(wanted["input_ids"])
         assert made["pixel_values"].equal(wanted["pixel_values"])
 
@@ -53,10 +53,10 @@ class TestPrompting:
 
     def test_words_cannot_steer_the_model(self, family: str) -> None:
         """A special token in a question is text, not an image and not the end of a turn."""
-        prompter = opened(family).prompter
+        prompter = opened(family).prompt_processor
         steering = "".join(prompter.processor.tokenizer.all_special_tokens)
         tame, wild = (
-            prompter.prepare(Prompt.fill(View.whole(noise()), text, target="mug"))
+            prompter.tokenize(Prompt.fill(View.whole(noise()), text, target="mug"))
             for text in ("Is a {target} here?", f"Is a {{target}} here?{steering}")
         )
         assert np.array_equal(tame.placeholders, wild.placeholders)
@@ -75,29 +75,29 @@ class TestPrompting:
 
     def test_a_reply_is_cut_into_tokens_as_in_the_template(self, family: str) -> None:
         """Choices are weighed by the tokens that follow where the template puts a reply."""
-        prompter = opened(family).prompter
+        prompter = opened(family).prompt_processor
         asked = {"role": "user", "content": [{"type": "text", "text": "What now?"}]}
         said = {"role": "assistant", "content": [{"type": "text", "text": "Yes"}]}
         text = prompter.processor.apply_chat_template([asked, said])
         whole = prompter.processor.tokenizer(text)["input_ids"]
-        prepared = prompter.prepare(Prompt(("What now?",)))
-        tokens = prompter.tokens(prepared, "Yes")[0].tolist()
+        prepared = prompter.tokenize(Prompt(("What now?",)))
+        tokens = prompter.tokenize_reply(prepared, "Yes")[0].tolist()
         start = len(whole) - whole[::-1].index(tokens[-1]) - len(tokens)
         assert whole[start : start + len(tokens)] == tokens
 
     @pytest.mark.parametrize("reply", ["Yes", "A", "It is (B) red.", "ünten", "\n?", "42"])
     def test_only_the_end_is_cut_into_tokens(self, family: str, reply: str) -> None:
         """Which gives the tokens that all of it would."""
-        prompter = opened(family).prompter
+        prompter = opened(family).prompt_processor
         for prompt in (about("mug"), interleaved(), Prompt(("What now?",)), _bare()):
-            prepared = prompter.prepare(prompt)
+            prepared = prompter.tokenize(prompt)
             asked = prepared.inputs["input_ids"][0].tolist()
-            for gap in (prompter._gap, ""):
+            for gap in (prompter._separator, ""):
                 said = prepared.text + gap + reply
                 whole = prompter.processor.tokenizer(said)["input_ids"]
                 if whole[: len(asked)] == asked:
                     break
-            assert prompter.tokens(prepared, reply)[0].tolist() == whole[len(asked) :]
+            assert prompter.tokenize_reply(prepared, reply)[0].tolist() == whole[len(asked) :]
 
 
 def _bare() -> Prompt:

@@ -86,13 +86,13 @@ def _told_tokens(told: Tensor) -> int:
 
 
 def _words(text: str) -> int:
-    prepared = opened().prompter.prepare(Prompt((View.whole(noise()), text)))
+    prepared = opened().prompt_processor.tokenize(Prompt((View.whole(noise()), text)))
     length: int = prepared.inputs["input_ids"].shape[1]
     return length
 
 
 def _told(prompt: Prompt) -> dict[str, Tensor]:
-    inputs = dict(opened().prompter.prepare(prompt).inputs)
+    inputs = dict(opened().prompt_processor.tokenize(prompt).inputs)
     del inputs["input_ids"]
     return inputs
 

@@ -15,9 +15,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from tests.models.alike import EVERY, assert_alike, internals, plain, remembering
 from tests.models.metering import CPU_FLOPS
 from tests.models.opened import EXISTENCE, GRIDDED, about, interleaved, noise, opened
-from visualcrop import Box, Capture, Prompt, Usage, View
-from visualcrop.models.engine.reading import Reader
-from visualcrop.models.engine.remembering import Memory
+from visualcrop import Box, Capture, Prompt, View
+from visualcrop.models import Usage
+from visualcrop.models.engine.batching.plan import BatchPlanner
+from visualcrop.models.engine.byte_lru import ByteLRU
 from visualcrop.models.huggingface import HuggingFaceModel
 
 pytestmark = pytest.mark.torch
@@ -85,9 +86,9 @@ class TestSideBySide:
         """Word by word, though some end before others."""
         model = model_of(family, memory)
         wanted = [plain(family).generate([p], max_new_tokens=5)[0].text for p in crops()]
-        model = model_of(family, memory, prompter=_ending(model, wanted))
+        model = model_of(family, memory, prompt_processor=_ending(model, wanted))
         wanted = [model.generate([p], max_new_tokens=5)[0].text for p in crops()]
-        model = model_of(family, memory, prompter=model.prompter)
+        model = model_of(family, memory, prompt_processor=model.prompt_processor)
         for _ in range(2):
             assert [r.text for r in model.generate(crops(), max_new_tokens=5)] == wanted
 
@@ -95,9 +96,9 @@ class TestSideBySide:
         self, family: str, memory: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """If padding is for free; and with a memory, another for other words about the same."""
-        monkeypatch.setattr("visualcrop.models.engine.padding._MOST_PADDING", 1000)
-        monkeypatch.setattr(Reader, "_weights", 1 << 30)
-        model = model_of(family, memory, most_tokens=8192)
+        monkeypatch.setattr("visualcrop.models.engine.batching.plan._MAX_PADDING", 1000)
+        monkeypatch.setattr(BatchPlanner, "_weight_bytes", 1 << 30)
+        model = model_of(family, memory, max_tokens=8192)
         for target in ("mug", "key"):
             with counting(model) as counts:
                 model.choose(crops(target), CHOICES)
@@ -106,9 +107,9 @@ class TestSideBySide:
 
     def test_no_pass_is_longer_than_allowed(self, family: str, memory: bool) -> None:
         """With padding; a prompt that is longer by itself is read by itself."""
-        lengths = [opened(family).prompter.prepare(prompt).length for prompt in crops()]
+        lengths = [opened(family).prompt_processor.tokenize(prompt).length for prompt in crops()]
         most = max(lengths) * 2
-        model = model_of(family, memory, most_tokens=most)
+        model = model_of(family, memory, max_tokens=most)
         seen: list[int] = []
 
         def look(module: Any, given: Any) -> None:
@@ -159,7 +160,7 @@ class TestSideBySide:
     def test_decisions_are_the_same_in_half_precision(self, family: str, memory: bool) -> None:
         """Where they are no ties."""
         model = opened(family, dtype="bfloat16", memory=(1 << 30) if memory else 0)
-        model = attrs.evolve(model, prefixes=Memory(1 << 30) if memory else None)
+        model = attrs.evolve(model, prefix_cache=ByteLRU(1 << 30) if memory else None)
         alone = [
             opened(family, dtype="bfloat16", memory=0).choose([p], CHOICES)[0] for p in crops()
         ]
@@ -172,7 +173,9 @@ class TestSideBySide:
 @every_family
 def test_other_kernels_read_side_by_side_too(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that take no mask for each pair of tokens, as flash attention."""
-    monkeypatch.setattr("visualcrop.models.engine.reading.packs", lambda model: False)
+    monkeypatch.setattr(
+        "visualcrop.models.engine.batching.plan.takes_packed_masks", lambda model: False
+    )
     wanted = [c.logits for c in plain(family).choose(crops(), SENTENCES, by="sentence")]
     model = remembering(family)
     for _ in range(2):
@@ -182,19 +185,19 @@ def test_other_kernels_read_side_by_side_too(family: str, monkeypatch: pytest.Mo
 def test_crops_asked_once_push_out_no_image() -> None:
     """They are remembered where there is room, and forgotten first."""
     model = remembering("llava")
-    assert model.prefixes is not None
+    assert model.prefix_cache is not None
     model.choose([about("mug")], CHOICES)
-    model.prefixes.most_bytes = model.prefixes.bytes * 3
-    beginning = model.prompter.prepare(about("mug")).beginning
+    model.prefix_cache.max_bytes = model.prefix_cache.bytes * 3
+    beginning = model.prompt_processor.tokenize(about("mug")).prefix_key
     model.choose([prompt for prompt in crops() if prompt.views][1:], CHOICES)
-    assert model.prefixes.find(beginning) is not None
-    assert 1 < len(model.prefixes) <= 3
+    assert model.prefix_cache.get(beginning) is not None
+    assert 1 < len(model.prefix_cache) <= 3
 
 
 def _ending(model: HuggingFaceModel, said: list[str]) -> Any:
     """A prompter for whom the first replies end at their second token or their third."""
-    prompter = model.prompter
+    prompter = model.prompt_processor
     tokens = [
         prompter.processor.tokenizer(text, add_special_tokens=False).input_ids for text in said
     ]
-    return attrs.evolve(prompter, ends=prompter.ends | {tokens[0][-1], tokens[1][1]})
+    return attrs.evolve(prompter, stop_tokens=prompter.stop_tokens | {tokens[0][-1], tokens[1][1]})

@@ -12,7 +12,7 @@ import torch
 from tests.models.passes import EVERY, finished, inputs, network, tapped
 from visualcrop.errors import SpecError
 from visualcrop.models.base import NOTHING, Capture
-from visualcrop.models.engine.capture import Stop, Tap
+from visualcrop.models.engine.capture import StopForward, Tap
 
 pytestmark = pytest.mark.torch
 
@@ -128,8 +128,8 @@ class TestRefusals:
     def test_foreign_stops_go_through(self) -> None:
         """A tap ends its own pass only."""
         other = Tap(network("internvl"), NOTHING)
-        with pytest.raises(Stop), Tap(network("llava"), NOTHING):
-            raise Stop(other)
+        with pytest.raises(StopForward), Tap(network("llava"), NOTHING):
+            raise StopForward(other)
 
     @pytest.mark.parametrize("capture", [Capture(values=(4,)), Capture(gradients=(1, -1))])
     def test_layers_must_exist(self, capture: Capture) -> None:

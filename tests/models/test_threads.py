@@ -10,8 +10,9 @@ import pytest
 from tests.models import blips
 from tests.models.alike import EVERY, asked, assert_alike, internals, plain, remembering
 from tests.models.opened import GRIDDED, about
-from tests.unit.inference.crowd import eight
-from visualcrop import BatchingModel, Capture, Model, Prompt
+from tests.unit.engine.crowd import eight
+from visualcrop import Capture, Model, Prompt
+from visualcrop.models import BatchingModel
 
 pytestmark = pytest.mark.torch
 CHOICES = ("Yes", "No", "The mug is red.")

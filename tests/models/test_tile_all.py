@@ -25,7 +25,7 @@ def _alone() -> list[Prompt]:
 @torch.no_grad()
 def _features(model: HuggingFaceModel, prompt: Prompt) -> Tensor:
     """What the words are told of the prompt's images: tokens x width."""
-    inputs = model.prompter.prepare(prompt).inputs
+    inputs = model.prompt_processor.tokenize(prompt).inputs
     names = ("pixel_values", "image_sizes", "batch_num_images")
     network = model.network.model
     told = network.get_image_features(**{name: inputs[name] for name in names}, return_dict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from visualcrop import Registry, Searcher
+from visualcrop.plugin import Registry, Searcher
 from visualcrop.plugin.configure import configure, read_option
 from visualcrop.searchers.focus import Focus
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from visualcrop import Registry
+from visualcrop.plugin import Registry
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ import re
 import numpy as np
 from hypothesis import strategies as st
 
-from visualcrop import Box, Grid, RelevanceMap, Spec
+from visualcrop import Box, Grid, RelevanceMap
+from visualcrop.plugin import Spec
 
 _RESERVED = {"true", "false", "none"}
 _ODD = st.text(st.sampled_from('\x00\x01\t\n\r\x1b"\\\x7f\x80\x85\u2028\ufeff😀é,=()[]{}#~ '))

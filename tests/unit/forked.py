@@ -11,13 +11,14 @@ from contextlib import ExitStack
 
 from torch.nn import Linear
 
-from tests.unit.inference.crowd import Gated
-from tests.unit.inference.test_remembering import Made
-from visualcrop import BatchingModel, Prompt, VisualSearch
+from tests.unit.engine.crowd import Gated
+from tests.unit.engine.test_byte_lru import Made
+from visualcrop import Prompt, VisualSearch
 from visualcrop.data.formats import parquet
-from visualcrop.models.engine import hold
-from visualcrop.models.engine.metering.tally import Tally
-from visualcrop.models.engine.remembering import Memory
+from visualcrop.models import BatchingModel
+from visualcrop.models.engine import capture
+from visualcrop.models.engine.byte_lru import ByteLRU
+from visualcrop.models.engine.metering.meter import Counters
 
 PATIENCE = 60  # seconds until the child is taken for stuck
 
@@ -36,16 +37,16 @@ def forked(use: Callable[[], object]) -> int:
 
 def plain() -> int:
     """Locks that are held as such, and what waits for them."""
-    gated, memory, tally, module = Gated(), Memory[Made](10), Tally(), Linear(1, 1)
+    gated, memory, counters, module = Gated(), ByteLRU[Made](10), Counters(), Linear(1, 1)
     batching = BatchingModel(gated)
-    memory.keep(("a",), Made(3))
+    memory.put(("a",), Made(3))
     held, done = threading.Event(), threading.Event()
 
     def hold_all() -> None:
         with ExitStack() as locks:
-            for lock in (memory._lock, tally._lock, parquet._cursor.lock, batching._turn):
+            for lock in (memory._lock, counters._lock, parquet._cursor.lock, batching._lock):
                 locks.enter_context(lock)
-            locks.enter_context(hold.reserved(module))
+            locks.enter_context(capture.exclusive(module))
             held.set()
             done.wait()
 
@@ -53,9 +54,9 @@ def plain() -> int:
         gated.gate.set()
         assert batching.generate([Prompt(("mine",))])[0].text == "mine"
         assert gated.calls == [("mine",)]  # not what threads of the parent wait for
-        assert memory.keep(("b",), Made(10)).bytes == memory.bytes == 10
-        tally.enter(1, 2, 0)
-        with parquet._cursor.lock, hold.reserved(module):
+        assert memory.put(("b",), Made(10)).bytes == memory.bytes == 10
+        counters.add_pass(1, 2, 0)
+        with parquet._cursor.lock, capture.exclusive(module):
             pass
 
     threads = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from visualcrop import Registry, Spec
+from visualcrop.plugin import Registry, Spec
 from visualcrop.plugin.registry import Entry
 from visualcrop.searchers.focus import Focus
 from visualcrop.spec.parse import format_value, to_value

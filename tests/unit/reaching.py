@@ -7,7 +7,8 @@ from typing import Any
 
 import attrs
 
-from visualcrop import Answer, BudgetedModel, Prompt, Question, Searcher
+from visualcrop import Answer, BudgetedModel, Prompt, Question
+from visualcrop.plugin import Searcher
 from visualcrop.searchers.direct import Direct
 from visualcrop.testing import Bench
 

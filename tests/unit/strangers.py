@@ -8,7 +8,8 @@ from pathlib import Path
 
 import attrs
 
-from visualcrop import Plugin, Plugins, Proposal, ProposalGenerator, RelevanceMap, hookimpl, option
+from visualcrop import Proposal, RelevanceMap
+from visualcrop.plugin import Plugin, Plugins, ProposalGenerator, hookimpl, option
 
 
 @attrs.frozen

@@ -10,16 +10,9 @@ import attrs
 import pytest
 
 from tests.unit.refusals import refused
-from visualcrop import (
-    Answer,
-    Budget,
-    BudgetedModel,
-    PromptProtocol,
-    Question,
-    Searcher,
-    VisualSearch,
-)
+from visualcrop import Answer, Budget, BudgetedModel, PromptProtocol, Question, VisualSearch
 from visualcrop.errors import ImageError, PluginError, QuestionError, SpecError
+from visualcrop.plugin import Searcher
 from visualcrop.searchers.direct import Direct
 from visualcrop.searchers.focus import Focus
 from visualcrop.testing import Scene, ToyModel

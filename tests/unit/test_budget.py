@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.refusals import refused
-from visualcrop import ANSWER, CONVENTIONS, Budget, Charge, Ledger, Prompt
+from visualcrop import CONVENTIONS, Budget, Charge, Ledger, Prompt
 from visualcrop.errors import BudgetExceededError, SpecError
+from visualcrop.plugin import ANSWER
 
 _stages = st.sampled_from(["targets", "relevance", "verification", ANSWER])
 _charges = st.lists(st.builds(Charge, _stages, st.just("toy"), st.integers(1, 5)), max_size=30)

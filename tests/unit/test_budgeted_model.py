@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.refusals import refused
-from visualcrop import ANSWER, BudgetedModel, Capture, Charge, Internals, Ledger, Prompt
+from visualcrop import BudgetedModel, Capture, Charge, Internals, Ledger, Prompt
 from visualcrop.errors import BudgetExceededError
 from visualcrop.models.base import NOTHING
 from visualcrop.models.toy import Toy
+from visualcrop.plugin import ANSWER
 from visualcrop.testing import Bench, ToyModel
 
 _TEXT = Prompt(("Is there a mug?",))
@@ -37,7 +38,7 @@ class TestBudgetedModel:
         bench.model.generate(prompts)
         bench.model.choose(prompts, ("a", "b", "c"), by="sentence")
         assert [charge.passes for charge in bench.ledger.charges] == [2, 2, 2, 6]
-        bench.check_books()
+        bench.check_charges()
 
     def test_no_prompts_no_charge(self) -> None:
         """Nothing asked is nothing written and nothing run."""

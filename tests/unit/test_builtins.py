@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from visualcrop import Strategy, interfaces
-from visualcrop.plugin import builtins
+from visualcrop import interfaces
+from visualcrop.plugin import Strategy, builtins
 from visualcrop.plugin.hooks import hookspec
 from visualcrop.plugin.manager import load_plugins
 from visualcrop.plugin.validation import check

@@ -8,9 +8,9 @@ import pytest
 
 from tests.unit.configured import configured
 from tests.unit.refusals import refused
-from visualcrop import Registry, Searcher, Spec
 from visualcrop.answer.canvas import Canvas
 from visualcrop.errors import DatasetError, FileError, SpecError, UnknownStrategyError
+from visualcrop.plugin import Registry, Searcher, Spec
 from visualcrop.plugin.configure import configure, read_dataset, read_model, read_option, read_spec
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.relevance.vv import Vv

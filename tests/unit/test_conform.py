@@ -7,8 +7,8 @@ from typing import Any, Literal
 import pytest
 
 from tests.unit.refusals import refused
-from visualcrop import Registry, RelevanceSource, Searcher, Spec
 from visualcrop.errors import SpecError
+from visualcrop.plugin import Registry, RelevanceSource, Searcher, Spec
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.focus import Focus
 from visualcrop.spec.coerce import coerce

@@ -10,8 +10,9 @@ import pytest
 
 from tests.unit.datasets.shipped import jpeg
 from tests.unit.refusals import refused
-from visualcrop import Dataset, ImageSource, Problem, Sample
+from visualcrop import Sample
 from visualcrop.errors import DatasetError, ImageError
+from visualcrop.plugin import Dataset, ImageSource, Problem
 
 
 @attrs.frozen

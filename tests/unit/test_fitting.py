@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from tests.unit.refusals import refused
-from visualcrop import Registry, Strategy, Target, option
+from visualcrop import Target
 from visualcrop.errors import SpecError
 from visualcrop.executors.local import Local
+from visualcrop.plugin import Registry, Strategy, option
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.focus import Focus
 from visualcrop.targets.given import Given
@@ -116,7 +117,7 @@ class TestFits:
         """Annotations are evaluated when an option is first given, not when modules load."""
         code = (
             "import visualcrop; from visualcrop.strategy.base import types_of;"
-            "visualcrop.Registry.load(); assert not types_of.cache_info().misses;"
+            "visualcrop.plugin.Registry.load(); assert not types_of.cache_info().misses;"
             "visualcrop.Vv(pool=3); assert types_of.cache_info().misses == 1"
         )
         subprocess.run([sys.executable, "-c", code], check=True)

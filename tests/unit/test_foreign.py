@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 from tests.unit.strangers import install
-from visualcrop import load_plugins
+from visualcrop.plugin import load_plugins
 
 _ROOT = Path(__file__).parents[2]
 _SOURCE = """
 import attrs
-from visualcrop import ModelFamily, RelevanceSource, Searcher, hookimpl
+from visualcrop import ModelFamily
+from visualcrop.plugin import RelevanceSource, Searcher, hookimpl
 
 @attrs.frozen
 class Odd(RelevanceSource):

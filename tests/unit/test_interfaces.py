@@ -6,9 +6,9 @@ import inspect
 
 import pytest
 
-from visualcrop import (
+from visualcrop import ModelFamily
+from visualcrop.plugin import (
     AnswerComposer,
-    ModelFamily,
     ProposalGenerator,
     RelevanceSource,
     Searcher,

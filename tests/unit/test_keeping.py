@@ -13,8 +13,9 @@ import PIL.Image
 import pytest
 
 from tests.unit.refusals import refused
-from visualcrop import Image, Searcher, VisualSearch
+from visualcrop import Image, VisualSearch
 from visualcrop.errors import ImageError
+from visualcrop.plugin import Searcher
 from visualcrop.searchers.direct import Direct
 from visualcrop.searchers.focus import Focus
 from visualcrop.testing import Scene, ToyModel

@@ -11,10 +11,10 @@ import pytest
 from tests.unit.reaching import ASKED, TEXT, Cheating, fifty
 from tests.unit.refusals import refused
 from tests.waiting import join
-from visualcrop import Budget, BudgetedModel, Charge, Ledger, Usage, VisualSearch
+from visualcrop import Budget, BudgetedModel, Charge, Ledger, VisualSearch
 from visualcrop.errors import BudgetExceededError, PluginError, SpecError
-from visualcrop.models import reconciling
-from visualcrop.models.engine.batching import BatchingModel
+from visualcrop.models import Usage, billing
+from visualcrop.models.engine.wrappers import BatchingModel
 from visualcrop.testing import Bench, ToyModel
 
 
@@ -80,7 +80,7 @@ class TestClosed:
     def test_a_fork_can_go_on(self) -> None:
         """Whatever another thread was at when the process was forked."""
         model = BudgetedModel(ToyModel(), Ledger())
-        with reconciling._lock:
+        with billing._lock:
             child = os.fork()
             if not child:
                 model.forward([TEXT])

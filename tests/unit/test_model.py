@@ -12,18 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.refusals import refused
-from visualcrop import (
-    Box,
-    Choice,
-    Grid,
-    Model,
-    ModelFamily,
-    ModelInfo,
-    Patches,
-    RelevanceMap,
-    Usage,
-)
+from visualcrop import Box, Choice, Grid, Model, ModelFamily, RelevanceMap
 from visualcrop.errors import SpecError
+from visualcrop.models import ModelInfo, Patches, Usage
 from visualcrop.testing import ToyModel
 
 _works = st.builds(

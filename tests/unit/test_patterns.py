@@ -20,9 +20,10 @@ import pytest
 
 from tests.unit.patterns import slow
 from tests.unit.refusals import refused
-from visualcrop import Image, Question, Registry, Searcher, Spec
-from visualcrop.answer.outlining import outline_colour
+from visualcrop import Image, Question
+from visualcrop.answer.interleaved import choose_outline_colour
 from visualcrop.errors import QuestionError, SpecError
+from visualcrop.plugin import Registry, Searcher, Spec
 from visualcrop.spec.parse import _TOKEN
 from visualcrop.targets.quoted import _QUOTED
 
@@ -128,8 +129,8 @@ class TestLongTexts:
 
     def test_of_letters(self) -> None:
         """Nothing of a question is read from each of its letters."""
-        assert outline_colour("a" * 1_000_000) == "red"
-        assert outline_colour("red " * 300_000 + "bounding box") == "blue"
+        assert choose_outline_colour("a" * 1_000_000) == "red"
+        assert choose_outline_colour("red " * 300_000 + "bounding box") == "blue"
 
     def test_of_quotes_that_are_never_closed(self) -> None:
         """Each would be looked for to the end."""

@@ -10,12 +10,12 @@ from typer.testing import CliRunner
 
 from tests.unit.refusals import refused
 from tests.unit.strangers import found, module
-from visualcrop import hookimpl, load_plugins
 from visualcrop.cli import BUILT_IN, app
 from visualcrop.cli.ask import ask
 from visualcrop.cli.data import app as data
 from visualcrop.cli.failing import Group
 from visualcrop.errors import PluginError
+from visualcrop.plugin import hookimpl, load_plugins
 
 Add = Callable[[typer.Typer], object]
 

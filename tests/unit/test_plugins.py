@@ -6,8 +6,8 @@ import pytest
 
 from tests.unit.refusals import refused
 from tests.unit.strangers import Rival, Whole, failing, found, module, offering
-from visualcrop import Plugin, hookimpl, load_plugins
 from visualcrop.errors import PluginError
+from visualcrop.plugin import Plugin, hookimpl, load_plugins
 
 
 @hookimpl(specname="visualcrop_strategies")

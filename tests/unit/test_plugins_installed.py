@@ -9,11 +9,11 @@ import pytest
 import typer
 
 from tests.unit.strangers import failing, found, install, module
-from visualcrop import Plugin, hookimpl, load_plugins
+from visualcrop.plugin import Plugin, hookimpl, load_plugins
 
 _FINE = """
 import attrs
-from visualcrop import ProposalGenerator, hookimpl
+from visualcrop.plugin import ProposalGenerator, hookimpl
 
 @attrs.frozen
 class Fine(ProposalGenerator):

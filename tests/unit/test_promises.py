@@ -9,8 +9,9 @@ import attrs
 import pytest
 
 from tests.unit.refusals import refused
-from visualcrop import Searcher, Strategy, Verifier, VisualSearch
+from visualcrop import VisualSearch
 from visualcrop.errors import PluginError
+from visualcrop.plugin import Searcher, Strategy, Verifier
 from visualcrop.searchers.focus import Focus
 from visualcrop.testing import Bench, Scene, ToyModel
 from visualcrop.verification.existence import Existence
@@ -19,7 +20,7 @@ _SOURCE = """\
 import attrs
 import numpy as np
 from visualcrop import *
-from visualcrop import ProposalGenerator, Proposal, Answer, Finding, Target, Evidence, Box
+from visualcrop.plugin import *
 
 @attrs.frozen
 class Mine({kind}):

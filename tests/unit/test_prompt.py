@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.mangled import picture
-from visualcrop import Box, Image, Prompt, TextSpan, View
+from visualcrop import Box, Image, Prompt, View
+from visualcrop.models import TextSpan
 
 _WHOLE = View.whole(Image.open(picture()))
 _words = st.text(max_size=12)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.unit.random_specs import random_options, random_specs
 from tests.unit.refusals import is_one_sentence
-from visualcrop import Registry, Searcher, VisualcropError
+from visualcrop import VisualcropError
+from visualcrop.plugin import Registry, Searcher
 from visualcrop.plugin.configure import configure, read_option
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.unit.refusals import refused
 from tests.unit.strangers import Rival, Whole, offering
-from visualcrop import ProposalGenerator, Registry, RelevanceSource, Searcher, load_plugins
 from visualcrop.errors import DuplicateStrategyError, UnknownStrategyError
+from visualcrop.plugin import ProposalGenerator, Registry, RelevanceSource, Searcher, load_plugins
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.focus import Focus

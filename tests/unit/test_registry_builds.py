@@ -8,8 +8,8 @@ import attrs
 
 from tests.unit.refusals import refused
 from tests.unit.strangers import Whole, offering
-from visualcrop import ProposalGenerator, Registry, Searcher, Spec, load_plugins, option
 from visualcrop.errors import SpecError, UnknownStrategyError
+from visualcrop.plugin import ProposalGenerator, Registry, Searcher, Spec, load_plugins, option
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.focus import Focus

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import attrs
 
 from tests.unit.refusals import refused
-from visualcrop import ANSWER, Budget, BudgetedModel, Capture, Charge, Internals, Ledger, Prompt
+from visualcrop import Budget, BudgetedModel, Capture, Charge, Internals, Ledger, Prompt
 from visualcrop.errors import BudgetExceededError
 from visualcrop.models.base import NOTHING
+from visualcrop.plugin import ANSWER
 from visualcrop.testing import ToyModel
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.configured import Settings, configured
-from visualcrop import ModelFamily, Registry, Searcher
+from visualcrop import ModelFamily
 from visualcrop.answer.canvas import Canvas
 from visualcrop.answer.crop import Crop
 from visualcrop.answer.text_boxes import TextBoxes
+from visualcrop.plugin import Registry, Searcher
 from visualcrop.plugin.configure import configure
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.direct import Direct

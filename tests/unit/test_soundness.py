@@ -5,8 +5,9 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from visualcrop import Proposal, ProposalGenerator, RelevanceMap, option
+from visualcrop import Proposal, RelevanceMap
 from visualcrop.errors import PluginError
+from visualcrop.plugin import ProposalGenerator, option
 from visualcrop.plugin.validation import check
 
 

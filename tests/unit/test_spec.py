@@ -7,8 +7,8 @@ from hypothesis import given
 
 from tests.unit.drawn import specs
 from tests.unit.refusals import refused
-from visualcrop import Registry, Spec
 from visualcrop.errors import SpecError
+from visualcrop.plugin import Registry, Spec
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.searchers.focus import Focus
 from visualcrop.spec.parse import format_value, to_value

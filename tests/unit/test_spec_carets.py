@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.refusals import refused
-from visualcrop import Spec
 from visualcrop.errors import SpecError
+from visualcrop.plugin import Spec
 from visualcrop.spec.parse import DEEPEST, read_value
 
 # Where the caret belongs is written as § in the text, and taken out before it is parsed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from visualcrop import Spec
+from visualcrop.plugin import Spec
 from visualcrop.spec.parse import Value, read_value
 
 

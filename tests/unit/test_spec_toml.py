@@ -9,8 +9,8 @@ from hypothesis import given
 
 from tests.unit.drawn import specs
 from tests.unit.refusals import refused
-from visualcrop import Spec
 from visualcrop.errors import FileError, SpecError
+from visualcrop.plugin import Spec
 from visualcrop.spec.parse import DEEPEST
 from visualcrop.spec.toml import from_toml, load_spec, to_toml
 

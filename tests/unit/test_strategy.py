@@ -8,8 +8,8 @@ import attrs
 import pytest
 
 from tests.unit.refusals import refused
-from visualcrop import Strategy, option
 from visualcrop.errors import SpecError
+from visualcrop.plugin import Strategy, option
 from visualcrop.strategy.base import at_least, between
 
 

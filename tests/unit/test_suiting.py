@@ -12,25 +12,27 @@ from tests.unit.refusals import refused
 from visualcrop import (
     Anchors,
     Answer,
-    BatchingModel,
     BudgetedModel,
-    ConditionalDefault,
     InContext,
     Model,
     ModelFamily,
-    ProposalGenerator,
     Question,
+    VisualSearch,
+    Vv,
+)
+from visualcrop.errors import PluginError, SpecError
+from visualcrop.models import BatchingModel
+from visualcrop.models.engine.response_cache import ResponseCache
+from visualcrop.plugin import (
+    ConditionalDefault,
+    ProposalGenerator,
     Registry,
     RelevanceSource,
     Searcher,
     TargetExtractor,
-    VisualSearch,
-    Vv,
     option,
     reply,
 )
-from visualcrop.errors import PluginError, SpecError
-from visualcrop.models.engine.recalling import Recalling
 from visualcrop.plugin.configure import configure
 from visualcrop.plugin.model_settings import suit, suited
 from visualcrop.searchers.direct import Direct
@@ -198,7 +200,7 @@ class TestMeeting:
         """Whoever wrote the family, and whatever is put around the model."""
         model = Family().open()
         assert model.settings == Family().settings()
-        assert BatchingModel(model).settings == Recalling(model).settings == model.settings
+        assert BatchingModel(model).settings == ResponseCache(model).settings == model.settings
         assert ToyModel().settings == {}
 
     @pytest.mark.parametrize("built", [True, False])
@@ -237,7 +239,7 @@ class TestMeeting:
     def test_a_looker_takes_no_specs(self, parts: tuple[Any, Any]) -> None:
         """One sentence says what does."""
         message = refused(SpecError, VisualSearch, *parts)
-        assert message.endswith("or write Looker.open(model, searcher) with their specs.")
+        assert message.endswith("or write VisualSearch.open(model, searcher) with their specs.")
 
     def test_answers_as_opened(self) -> None:
         """The two ways to one searcher give one answer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.configured import Settings, configured
-from visualcrop import ConditionalDefault, Registry, Searcher
+from visualcrop.plugin import ConditionalDefault, Registry, Searcher
 from visualcrop.plugin.configure import configure
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.searchers.focus import Focus

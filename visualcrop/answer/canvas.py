@@ -1,4 +1,4 @@
-"""Answer from the findings pasted side by side, the space between them left out."""
+"""Answer from the findings pasted on one canvas, without the space between them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..protocol import Inference
 from ..strategy.base import between, option
 from ..values import Answer, Finding, Question, View
 from .collage import Collage, merge_boxes
-from .replying import reply, with_findings
+from .reply import inference_option, max_new_tokens_option, reply
 
 
 @attrs.frozen
@@ -22,8 +22,8 @@ class Canvas(AnswerComposer):
     name = "canvas"
 
     cell: int = option(336, help="pixels on a side of a canvas's cell", validator=between(8, 4096))
-    inference: Inference = option("generate", help="how the answer is read off the model")
-    max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
+    inference: Inference = inference_option()
+    max_new_tokens: int = max_new_tokens_option()
 
     def compose(
         self, question: Question, findings: Sequence[Finding], model: BudgetedModel
@@ -32,5 +32,11 @@ class Canvas(AnswerComposer):
         if any(finding.target.every for finding in findings):
             boxes = merge_boxes(boxes)
         image = Collage(boxes, self.cell).of(question.image) if boxes else question.image
-        answer = reply(question, [View.whole(image)], model, self.inference, self.max_new_tokens)
-        return with_findings(answer, findings)
+        return reply(
+            question,
+            [View.whole(image)],
+            model,
+            self.inference,
+            self.max_new_tokens,
+            findings=findings,
+        )

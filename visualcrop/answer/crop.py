@@ -1,9 +1,8 @@
-"""Answer from one crop over all that was found: the paper's way for models with one view."""
+"""Answer from one crop over all findings: the paper's way for models with one view."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 from itertools import combinations
 
 import attrs
@@ -15,7 +14,7 @@ from ..protocol import Inference
 from ..strategy.base import at_least, between, option
 from ..values import Answer, Finding, Question, View
 from .collage import Collage, merge_boxes
-from .replying import reply, with_findings
+from .reply import inference_option, max_new_tokens_option, reply
 
 
 @attrs.frozen
@@ -30,15 +29,16 @@ class Crop(AnswerComposer):
         validator=at_least(0),
     )
     cell: int = option(336, help="pixels on a side of a canvas's cell", validator=between(8, 4096))
-    inference: Inference = option("generate", help="how the answer is read off the model")
-    max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
+    inference: Inference = inference_option()
+    max_new_tokens: int = max_new_tokens_option()
 
     def compose(
         self, question: Question, findings: Sequence[Finding], model: BudgetedModel
     ) -> Answer:
         view = self._view(question, findings)
-        answer = reply(question, [view], model, self.inference, self.max_new_tokens)
-        return with_findings(answer, findings)
+        return reply(
+            question, [view], model, self.inference, self.max_new_tokens, findings=findings
+        )
 
     def _view(self, question: Question, findings: Sequence[Finding]) -> View:
         boxes = [finding.box for finding in findings]
@@ -47,7 +47,7 @@ class Crop(AnswerComposer):
         if any(finding.target.every for finding in findings):
             boxes = merge_boxes(boxes)
         elif not self._far_apart(boxes):
-            boxes = [reduce(Box.around, boxes)]
+            boxes = [Box.union(boxes)]
         if len(boxes) == 1:
             return View(question.image, boxes[0])
         return View.whole(Collage(boxes, self.cell).of(question.image))

@@ -1,4 +1,4 @@
-"""What a model was shown, without holding decoded pictures: an answer may be kept for long."""
+"""The views of an answer without decoded pictures: an answer may be kept for long."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ import attrs
 
 from ..errors import ImageError
 from ..geometry import Box
-from ..image import Image
+from ..image import Image, ImageRef
 from ..values import Answer, View, Views
 
-Again: TypeAlias = Callable[[], Image]
-_SMALL = 1 << 20  # pixels of a picture that is held as it is
+ImageLoader: TypeAlias = Callable[[], Image]
+_MOST_HELD = 1 << 20  # pixels of a picture that stays decoded
 
 
 @attrs.frozen(eq=False, slots=False)
-class Drawn(Image):
-    """A copy of *base* that was drawn on; `draw(base)` does it again."""
+class DrawnImage(Image):
+    """A copy of *base* with drawings; `draw(base)` makes it again."""
 
     base: Image = attrs.field(repr=False)
     draw: Callable[[Image], Image] = attrs.field(repr=False)
 
 
 @attrs.frozen(eq=False)
-class Kept(Views):
-    """Views that are put together when they are looked at."""
+class LazyViews(Views):
+    """Views whose images are loaded when they are looked at."""
 
-    parts: tuple[tuple[Again, Box], ...] = attrs.field(repr=False)
+    parts: tuple[tuple[ImageLoader, Box], ...] = attrs.field(repr=False)
 
     def __len__(self) -> int:
         return len(self.parts)
@@ -40,11 +40,11 @@ class Kept(Views):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return tuple(self)[index]
-        again, box = self.parts[index]
-        return View(again(), box)
+        load, box = self.parts[index]
+        return View(load(), box)
 
     def __iter__(self) -> Iterator[View]:
-        return (View(again(), box) for again, box in self.parts)
+        return (View(load(), box) for load, box in self.parts)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Views | tuple) and tuple(self) == tuple(other)
@@ -57,31 +57,32 @@ class Kept(Views):
         return tuple, ([*self],)
 
 
-def without_pictures(answer: Answer, image: Image, source: object) -> Answer:
-    """*answer*, where what was shown of *image* is taken from there, or from *source*, again."""
-    looked_up = _looked_up(image, source)
-    parts = tuple((_again(view.image, image, looked_up), view.box) for view in answer.shown)
-    return attrs.evolve(answer, shown=Kept(parts))
+def release_pictures(answer: Answer, image: Image, source: object) -> Answer:
+    """*answer* with views of *image* that load it again, from there or from *source*."""
+    reload = _make_reloader(image, source)
+    parts = tuple((_make_loader(view.image, image, reload), view.box) for view in answer.shown)
+    return attrs.evolve(answer, shown=LazyViews(parts)).with_image(ImageRef(reload))
 
 
-def _again(shown: Image, asked: Image, looked_up: Again) -> Again:
-    if shown is asked:
-        return looked_up
-    if isinstance(shown, Drawn) and shown.base is asked:
-        return partial(_drawn, shown.draw, looked_up)
-    if shown.width * shown.height <= _SMALL:
+def _make_loader(shown: Image, original: Image, reload: ImageLoader) -> ImageLoader:
+    """How *shown* is made again: from the original, or as a PNG if it is another picture."""
+    if shown is original:
+        return reload
+    if isinstance(shown, DrawnImage) and shown.base is original:
+        return partial(_redraw, shown.draw, reload)
+    if shown.width * shown.height <= _MOST_HELD:
         return lambda: shown
     encoded = BytesIO()
     shown.picture.save(encoded, "PNG", compress_level=1)
     return partial(Image.open, encoded.getvalue())
 
 
-def _drawn(draw: Callable[[Image], Image], looked_up: Again) -> Image:
-    return draw(looked_up())
+def _redraw(draw: Callable[[Image], Image], reload: ImageLoader) -> Image:
+    return draw(reload())
 
 
-def _looked_up(image: Image, source: object) -> Again:
-    """The image while somebody holds it; else from the file, the bytes or the array again."""
+def _make_reloader(image: Image, source: object) -> ImageLoader:
+    """A loader that gives *image* itself while it is alive, and opens *source* after that."""
     digest, held = image.digest, weakref.ref(image)
     if not isinstance(source, str | os.PathLike | bytes):
         try:
@@ -90,7 +91,7 @@ def _looked_up(image: Image, source: object) -> Again:
             source = None
     del image
 
-    def again() -> Image:
+    def load() -> Image:
         given = source() if isinstance(source, weakref.ref) else source
         found = held() or (None if given is None else Image.open(given))
         if found is None or found.digest != digest:
@@ -101,4 +102,4 @@ def _looked_up(image: Image, source: object) -> Again:
             )
         return found
 
-    return again
+    return load

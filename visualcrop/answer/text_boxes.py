@@ -1,4 +1,4 @@
-"""As `interleaved`, but the places are said in words and the image is left as it is."""
+"""As `interleaved`, but places are given as numbers in the text, and nothing is drawn."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from ..image import Image
 from ..interfaces import AnswerComposer
 from ..prompt import Part
 from ..protocol import Inference
-from ..strategy.base import between, option
 from ..values import Answer, Finding, Question, View
-from .replying import reply, with_findings
+from .reply import inference_option, max_new_tokens_option, reply
 
 
 @attrs.frozen
@@ -23,25 +22,24 @@ class TextBoxes(AnswerComposer):
 
     name = "text-boxes"
 
-    inference: Inference = option("generate", help="how the answer is read off the model")
-    max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
+    inference: Inference = inference_option()
+    max_new_tokens: int = max_new_tokens_option()
 
     def compose(
         self, question: Question, findings: Sequence[Finding], model: BudgetedModel
     ) -> Answer:
         parts: list[Part] = [View.whole(question.image)]
         for finding in findings:
-            place = in_words(finding.box, question.image)
+            place = format_box(finding.box, question.image)
             parts += [
                 f"The part at {place} with the {finding.target.text}:",
                 View(question.image, finding.box),
             ]
-        answer = reply(question, parts, model, self.inference, self.max_new_tokens)
-        return with_findings(answer, findings)
+        return reply(question, parts, model, self.inference, self.max_new_tokens, findings=findings)
 
 
-def in_words(box: Box, image: Image) -> str:
-    """Left, top, right and bottom as parts of the image's sides: `[0.25, 0.10, 0.40, 0.22]`."""
+def format_box(box: Box, image: Image) -> str:
+    """Left, top, right and bottom as fractions of the image's sides: `[0.25, 0.10, 0.40, 0.22]`."""
     across, down = image.width, image.height
     sides = box.left / across, box.top / down, box.right / across, box.bottom / down
     return f"[{', '.join(f'{side:.2f}' for side in sides)}]"

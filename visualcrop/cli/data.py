@@ -1,18 +1,57 @@
-"""`visualcrop data`: what there is to be asked, and whether it is all there."""
+"""`visualcrop data`: list, import, export, check, measure and fetch datasets."""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .data_checking import check, stats
-from .data_fetching import fetch
-from .data_writing import exported, imported
-from .options import AsJson, console, print_json
+from ..output.progress import counting
+from ..output.terminal import Styled
+from .options import DRAWINGS, AsJson, check_place, console, print_json, write_drawing
+
+if TYPE_CHECKING:
+    from ..data.audit import Audit
+    from ..data.base import Dataset, Problem
+    from ..data.download import Remote
+    from ..data.measure import Measures
+    from ..data.write_common import Written
+
+DatasetSpec = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATASET", help="Spec of a dataset, or a folder that holds a dataset.toml."
+    ),
+]
+_SHOWN = 20  # problems on a terminal; JSON has them all
 
 
-def listed(as_json: AsJson = False) -> None:
+def open_dataset(text: str, path: str | None = None) -> Dataset:
+    """The dataset that *text* names, in the place that *path* names."""
+    from ..data.base import Dataset
+    from ..plugin.configure import read_dataset
+    from ..plugin.registry import Registry
+
+    registry = Registry.load()
+    spec = read_dataset(registry, text)
+    return registry.build(Dataset, spec.with_option("path", path) if path else spec)
+
+
+def say_problems(problems: list[Problem] | tuple[Problem, ...]) -> None:
+    """Count them by what became of their samples, and name the first ones."""
+    out = console(stderr=True)
+    for effect in ("lost", "kept", "excluded"):
+        some = [problem for problem in problems if problem.effect == effect]
+        if some:
+            out.print(f"{len(some)} {effect}:")
+        for problem in some[:_SHOWN]:
+            out.print(f"  {problem.id}: {problem.reason}")
+        if len(some) > _SHOWN:
+            out.print(f"  and {len(some) - _SHOWN} more; --json names them all")
+
+
+def list_datasets(as_json: AsJson = False) -> None:
     """List every dataset that is installed, where it is looked for, and whether it is there."""
     from ..data.base import Dataset
     from ..plugin.registry import Registry
@@ -46,9 +85,220 @@ def _described(dataset: Any) -> dict[str, Any]:
     }
 
 
+_AREAS = {"smallest tenth of targets": 0.1, "median target": 0.5, "largest tenth": 0.9}
+
+
+def check(
+    dataset: DatasetSpec,
+    pictures: Annotated[
+        bool, typer.Option(help="Read every picture too, and compare boxes with its size.")
+    ] = True,
+    pixels: Annotated[bool, typer.Option(help="Decode every picture, which is slow.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare a dataset with what was published about it; ends with 1 if anything is wrong."""
+    import attrs
+
+    from ..data.audit import audit
+
+    made = open_dataset(dataset)
+    with counting("Reading", made.published().get("samples"), quiet=as_json) as advance:
+        found = audit(made, advance, pictures=pictures, pixels=pixels)
+    if as_json:
+        print_json({"sound": found.sound, **attrs.asdict(found)})
+    else:
+        _print_audit(found)
+    if not found.sound:
+        raise typer.Exit(1)
+
+
+def _print_audit(found: Audit) -> None:
+    out, wrong = console(), Styled("wrong", "red")
+    counts = [
+        (
+            count.of,
+            f"{count.found:,}",
+            "" if count.published is None else f"{count.published:,}",
+            "" if count.right else wrong,
+        )
+        for count in found.counts
+    ]
+    out.table(("count of", "found", "published", ""), counts, right={"found", "published"})
+    out.print(f"questions  sha256 {found.rows}")
+    if found.pictures:
+        out.print(f"pictures   sha256 {found.pictures}")
+    for name, same in found.files:
+        out.print(f"{name}: {'as imported' if same else 'changed since it was imported'}")
+    say_problems(found.problems)
+
+
+def stats(
+    datasets: Annotated[
+        list[str], typer.Argument(metavar="DATASET...", help="Specs of datasets, or folders.")
+    ],
+    picture: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Draw the areas of targets: .svg or .pdf.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how large images are and how small the things asked about (Table 8, Fig. 1)."""
+    from ..data.measure import measure
+
+    if picture:
+        check_place(picture, DRAWINGS)
+
+    found: dict[str, Measures] = {}
+    for text in datasets:
+        made = open_dataset(text)
+        with counting(text, made.published().get("samples"), quiet=as_json) as advance:
+            found[text] = measure(made, advance)
+    if picture:
+        from ..report.charts import draw_area_histograms
+
+        drawing = draw_area_histograms({name: measures.shares for name, measures in found.items()})
+        write_drawing(picture, drawing)
+    if as_json:
+        print_json({name: _rounded(measures) for name, measures in found.items()})
+        return
+    _print_stats(found)
+    for measures in found.values():
+        say_problems(measures.problems)
+    if picture:
+        console().print(f"Drawn in {picture}.")
+
+
+def _rounded(measures: Measures) -> dict[str, Any]:
+    import attrs
+
+    told = attrs.asdict(measures, filter=lambda field, _: field.name != "shares")
+    areas = {name: measures.share_at(part) for name, part in _AREAS.items()}
+    return {**told, "targets": len(measures.shares), "areas": areas}
+
+
+def _print_stats(found: dict[str, Measures]) -> None:
+    rows = {
+        "samples": [f"{m.samples:,}" for m in found.values()],
+        "images": [f"{m.images:,}" for m in found.values()],
+        "mean width": [f"{m.width:,.0f}" for m in found.values()],
+        "mean height": [f"{m.height:,.0f}" for m in found.values()],
+        "right by chance": [_percent(m.chance) for m in found.values()],
+        "targets": [f"{len(m.shares):,}" for m in found.values()],
+    }
+    for name, part in _AREAS.items():
+        rows[f"area, {name}"] = [_percent(m.share_at(part)) for m in found.values()]
+    console().table(("", *found), ((name, *cells) for name, cells in rows.items()))
+
+
+def _percent(part: float | None) -> str:
+    return "" if part is None else f"{100 * part:.3g} %"
+
+
+def fetch(
+    dataset: Annotated[
+        str, typer.Argument(metavar="NAME", help="vstar, hrbench or mme-realworld-lite.")
+    ],
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="FOLDER", help="Where to; by default where it is looked for."),
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only files with this in their names.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before fetching.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch a dataset from the Hugging Face hub; begun anew, it goes on where it was."""
+    from ..data.download import fetch_file, listing, repository
+    from ..data.formats.file_dataset import home
+    from ..utils.paths import expanded
+
+    wanted = repository(dataset)
+    target = expanded(to) if to else home() / dataset
+    files = [file for file in listing(wanted) if only is None or only in file.path]
+    left = [file for file in files if not file.is_in(target)]
+    if not as_json:
+        _announce(files, left, target, wanted.page)
+    if left and not (yes or as_json) and not typer.confirm("Fetch them?"):
+        raise typer.Exit(1)
+    size = float(sum(file.size for file in left))
+    with counting("Fetching bytes", size, quiet=as_json) as advance:
+        for file in left:
+            fetch_file(file, target, advance)
+    if as_json:
+        told = {"folder": str(target), "from": wanted.page, "fetched": [f.path for f in left]}
+        print_json({**told, "files": [file.path for file in files]})
+    else:
+        console().print(f"All {len(files)} files are in {target}.")
+
+
+def _announce(files: list[Remote], left: list[Remote], target: Path, page: str) -> None:
+    out = console()
+    out.print(f"From {page} to {target}:")
+    for file in left[:10]:
+        out.print(f"  {file.path}  {file.size / 1e6:,.1f} MB")
+    if len(left) > 10:
+        out.print(f"  and {len(left) - 10} more")
+    size = sum(file.size for file in left) / 1e6
+    here = len(files) - len(left)
+    out.print(f"{len(left)} files, {size:,.1f} MB; {here} are there already.")
+
+
+From = Annotated[
+    str | None, typer.Option("--from", metavar="PATH", help="Where its files are; sets path=.")
+]
+To = Annotated[str, typer.Option("--to", metavar="FOLDER", help="Where it is written.")]
+
+
+def import_dataset(
+    dataset: DatasetSpec, to: To, source: From = None, as_json: AsJson = False
+) -> None:
+    """Write a dataset as dataset.toml, samples.jsonl and images, which 'folder' reads."""
+    from ..data.write_common import write_normal
+
+    _write(write_normal, open_dataset(dataset, source), to, as_json=as_json)
+
+
+def export_dataset(
+    dataset: DatasetSpec, to: To, source: From = None, as_json: AsJson = False
+) -> None:
+    """Write a dataset in V*Bench's own folders, which 'vstar' and other tools read."""
+    from ..data.write_vstar import write_vstar
+
+    _write(write_vstar, open_dataset(dataset, source), to, as_json=as_json)
+
+
+def _write(write: Any, dataset: Any, to: str, *, as_json: bool) -> None:
+    import attrs
+
+    from ..utils.paths import expanded
+
+    target = expanded(to)
+    with counting("Writing", dataset.published().get("samples"), quiet=as_json) as advance:
+        written: Written = write(dataset, target, advance)
+    if as_json:
+        print_json(
+            {
+                "folder": str(target),
+                "samples": written.samples,
+                "images": len(written.images),
+                "strays": written.strays,
+                "problems": [attrs.asdict(problem) for problem in written.problems],
+            }
+        )
+    else:
+        said = f"Wrote {written.samples:,} samples with {len(written.images):,} images to {target}."
+        console().print(said)
+        if written.strays:
+            said = f"{len(written.strays)} files there are no part of it, such as "
+            console(stderr=True).print(f"{said}{written.strays[0]!r}; remove them.")
+        say_problems(written.problems)
+    if any(problem.effect == "lost" for problem in written.problems):
+        raise typer.Exit(1)
+
+
 app = typer.Typer(help="List, write, check, measure and fetch datasets.", no_args_is_help=True)
-app.command("list")(listed)
-app.command("import")(imported)
-app.command("export")(exported)
+app.command("list")(list_datasets)
+app.command("import")(import_dataset)
+app.command("export")(export_dataset)
 for command in (check, stats, fetch):
     app.command()(command)

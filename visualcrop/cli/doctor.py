@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+import attrs
+
 from ..output.terminal import Styled
 from .options import AsJson, console, print_json
 
 _COLOURS = {"ok": "green", "note": "yellow", "broken": "red"}
+_NEEDED = "visualcrop torch transformers pillow numpy scipy pluggy attrs".split()
+_PATIENCE = 3  # seconds that the hub is waited for
+_ROOM = 20 * 2**30  # bytes: a model of 7 billion weights, in 16 bits, and some
+
+
+@attrs.frozen
+class Check:
+    """One line of the examination."""
+
+    subject: str
+    state: str  # ok, note or broken
+    detail: str
+    fix: str = ""
 
 
 def doctor(as_json: AsJson = False) -> None:
     """Examine the installation: packages, accelerator, attention, hub, plug-ins."""
-    import attrs
     import typer
-
-    from .checks import every_check
 
     checks = list(every_check())
     if as_json:
@@ -27,3 +46,139 @@ def doctor(as_json: AsJson = False) -> None:
                 out.print(f"        {check.fix}")
     if any(check.state == "broken" for check in checks):
         raise typer.Exit(1)
+
+
+def every_check() -> Iterator[Check]:
+    """The whole examination."""
+    yield Check("python", "ok", sys.version.partition(" ")[0])
+    yield from map(_package, _NEEDED)
+    yield _torchvision()
+    yield from _accelerator()
+    yield _attention()
+    yield _flash()
+    yield _quantisation()
+    yield _hub()
+    yield _downloads()
+    yield from _plugins()
+
+
+def _package(name: str) -> Check:
+    try:
+        return Check(name, "ok", version(name))
+    except PackageNotFoundError:
+        return Check(name, "broken", "not installed", f"Install it: pip install {name}")
+
+
+def _torchvision() -> Check:
+    from ..models.checkpoints.refusing import torchvision_fault
+
+    if find_spec("torchvision") is None:
+        return Check("torchvision", "ok", "not installed, and not needed")
+    if fault := torchvision_fault():
+        reason = f"it does not match torch ({fault})"
+        return Check("torchvision", "broken", reason, "Remove it: pip uninstall torchvision")
+    return Check("torchvision", "ok", "installed, not needed")
+
+
+def _accelerator() -> Iterator[Check]:
+    try:
+        import torch
+    except Exception as exc:  # noqa: BLE001 - a broken torch is what this command is for
+        yield Check(
+            "torch", "broken", f"does not import ({exc})", "Install it again: pip install torch"
+        )
+        return
+    for index in range(torch.cuda.device_count()):
+        device = torch.cuda.get_device_properties(index)
+        size = f"{device.total_memory / 2**30:.0f} GiB"
+        yield Check("accelerator", "ok", f"cuda:{index}, {device.name}, {size}")
+    if torch.backends.mps.is_available():
+        yield Check("accelerator", "ok", "Apple GPU, with device=mps")
+    elif not torch.cuda.is_available():
+        detail = f"none; {torch.get_num_threads()} CPU threads will do the work"
+        yield Check("accelerator", "note", detail)
+
+
+def _attention() -> Check:
+    """Which of its kernels torch may choose from; the fused ones need a GPU."""
+    try:
+        from torch.backends import cuda
+    except Exception:  # noqa: BLE001 - the line on torch says why
+        return Check("attention", "broken", "unknown, for torch does not import")
+    kernels = {
+        "flash": cuda.flash_sdp_enabled(),
+        "memory-efficient": cuda.mem_efficient_sdp_enabled(),
+        "plain": cuda.math_sdp_enabled(),
+    }
+    allowed = ", ".join(name for name, on in kernels.items() if on)
+    return Check("attention", "ok", f"sdpa ({allowed}) and eager come with torch")
+
+
+def _flash() -> Check:
+    if find_spec("flash_attn") is None:
+        return Check("flash-attn", "note", "not installed; torch's own attention is used")
+    try:
+        import flash_attn  # type: ignore[import-not-found,unused-ignore]
+    except Exception as exc:  # noqa: BLE001 - a compiled package fails in its own ways
+        fix = "Build it for this torch, or remove it: pip uninstall flash-attn"
+        return Check("flash-attn", "broken", f"does not import ({type(exc).__name__})", fix)
+    return Check("flash-attn", "ok", getattr(flash_attn, "__version__", "installed"))
+
+
+def _quantisation() -> Check:
+    from ..models.checkpoints.refusing import lacking
+
+    if missing := " and ".join(lacking(4)):
+        return Check("quantisation", "note", f"bits=8 and bits=4 need {missing}, not installed")
+    return Check("quantisation", "ok", f"bitsandbytes {version('bitsandbytes')}")
+
+
+def _hub() -> Check:
+    from huggingface_hub import constants, get_session
+
+    if constants.HF_HUB_OFFLINE:
+        detail = "offline, for HF_HUB_OFFLINE is set; only downloaded models can be named"
+        return Check("hub", "note", detail)
+    try:
+        get_session().head(constants.ENDPOINT, timeout=_PATIENCE)
+    except Exception as exc:  # noqa: BLE001 - as many as there are kinds of network
+        detail = f"{constants.ENDPOINT} cannot be reached ({type(exc).__name__})"
+        return Check("hub", "note", detail, "Give folders and downloaded models, or go online")
+    return Check("hub", "ok", constants.ENDPOINT)
+
+
+def _downloads() -> Check:
+    """Where models from the hub are kept, and whether there is room for another."""
+    from huggingface_hub import constants
+
+    folder = Path(constants.HF_HUB_CACHE).expanduser()
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    free = shutil.disk_usage(there).free
+    models = len([*folder.glob("models--*")])
+    detail = f"{folder}, {models} models, {free / 2**30:.0f} GiB free"
+    if free < _ROOM:
+        return Check("downloads", "note", detail, "Set HF_HOME to a folder with more room")
+    return Check("downloads", "ok", detail)
+
+
+def _plugins() -> Iterator[Check]:
+    from ..models.families.auto import FamilyIndex, declared_types
+    from ..plugin.manager import BLOCK, load_plugins
+
+    plugins = load_plugins()
+    for plugin in plugins:
+        origin = f"{plugin.distribution} {plugin.version}".strip()
+        if plugin.status == "broken":
+            fix = f"Mend it, uninstall {plugin.distribution or 'it'}, or set {BLOCK}={plugin.name}"
+            yield Check(f"plug-in {plugin.name}", "broken", f"{origin}: {plugin.reason}", fix)
+        else:
+            types = [kind for cls in plugin.strategies for kind in declared_types(cls)]
+            reads = f", reads model_type {', '.join(types)}" if types else ""
+            note = plugin.reason or f"{len(plugin.strategies)} strategies{reads}"
+            yield Check(f"plug-in {plugin.name}", "ok", f"{origin}, {note}")
+    families = FamilyIndex.of((cls, plugin.name) for plugin in plugins for cls in plugin.strategies)
+    for model_type in families.contested():
+        names = " and ".join(repr(plugin) for _, plugin in families.offers[model_type])
+        detail = f"the plug-ins {names} both offer a family, so auto opens no such checkpoint"
+        fix = f"Name the family in -m, uninstall one plug-in, or set {BLOCK}"
+        yield Check(f"model_type {model_type}", "note", detail, fix)

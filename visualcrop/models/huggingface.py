@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import accumulate
 from operator import add
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
 from ..errors import ModelError
-from ..prompt import Prompt
+from ..prompt import Prompt, views_key
 from ..utils.forking import in_child
 from ..values import View
 from .base import (
@@ -28,13 +30,14 @@ from .base import (
     Usage,
 )
 from .checkpoints.loading import explaining
-from .engine.engine import State, begin, likelihood
-from .engine.metering.meter import Meter, Span
-from .engine.padding import Padded
-from .engine.pixels import only_view, placed_in, sight
-from .engine.prompting import Prepared, Prompter
-from .engine.reading import Reader, shared
-from .engine.remembering import Key, Memory, views_key
+from .engine.batching.pack import PaddedBatch
+from .engine.batching.plan import BatchPlanner
+from .engine.byte_lru import ByteLRU, Key
+from .engine.kv_cache import DecodingState
+from .engine.metering.meter import Measurement, Meter
+from .engine.pixels import pixel_gradients, single_view
+from .engine.prompting import PromptProcessor, TokenizedPrompt
+from .engine.runner import mean_log_likelihood, prefill
 from .layouts.layout import Layout
 
 if TYPE_CHECKING:
@@ -46,34 +49,34 @@ _T = TypeVar("_T")
 
 @attrs.define(eq=False)
 class HuggingFaceModel(Model):
-    """A decoder with eyes, as loaded by one of the families."""
+    """A vision-language model of transformers, as opened by one of the families."""
 
     id: str
     info: ModelInfo
     network: PreTrainedModel
-    prompter: Prompter
-    layout: Callable[[View, int], Layout]  # of a view among so many
+    prompt_processor: PromptProcessor
+    layout: Callable[[View, int], Layout]  # of a view in a prompt of so many
     meter: Meter
-    prefixes: Memory[State] | None = None
-    most_tokens: int | None = None  # read in one pass, with padding; none: as suits the device
-    _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one runs at a time
+    prefix_cache: ByteLRU[DecodingState] | None = None
+    max_tokens: int | None = None  # in a pass, padding included; none: as suits the device
+    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one pass at a time
 
     def __attrs_post_init__(self) -> None:
-        in_child(self._start_afresh)
+        in_child(self._reset_after_fork)
 
-    def _start_afresh(self) -> None:
-        """In a forked child, where whoever had its turn is gone."""
-        self._turn = threading.Lock()
+    def _reset_after_fork(self) -> None:
+        """Renew the lock in a forked child, where its holder is not there to release it."""
+        self._lock = threading.Lock()
 
     @property
     def passes(self) -> int:
         return self.meter.sequences
 
     @property
-    def limit(self) -> int:
+    def token_limit(self) -> int:
         """Most tokens in one pass. A GPU wants thousands; a core is as fast with one prompt."""
         on_cpu = self.network.device.type == "cpu"
-        return self.most_tokens or (1024 if on_cpu else 8192)
+        return self.max_tokens or (1024 if on_cpu else 8192)
 
     @explaining
     def encoded_size(self, view: View) -> EncodedSize:
@@ -81,143 +84,166 @@ class HuggingFaceModel(Model):
         return EncodedSize(layout.shown, layout.tokens, layout.grid.cell_side)
 
     def forget(self) -> None:
-        self.prompter.pixels.clear()
-        if self.prefixes is not None:
-            self.prefixes.clear()
+        self.prompt_processor.pixel_cache.clear()
+        if self.prefix_cache is not None:
+            self.prefix_cache.clear()
 
     @explaining
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         if capture.pixels:
-            return [self._sight(prompt) for prompt in prompts]
-        seen = self._answered(prompts, lambda reader, asked: reader.internals(asked, capture))
-        back = Usage(backward=int(bool(capture.gradients)))
-        readings = []
-        for prompt, (prepared, found, usage) in zip(prompts, seen, strict=True):
-            patches, kinds = tuple(self._patches(prompt, prepared)), dict[str, Any](found)
-            readings.append(Internals(patches, prepared.spans, **kinds, usage=usage + back))
-        return readings
+            return [self._forward_to_pixels(prompt) for prompt in prompts]
+        outputs = self._run(prompts, lambda planner, group: planner.capture(group, capture))
+        backward = Usage(backward=int(bool(capture.gradients)))
+        internals = []
+        for prompt, (tokenized, layers, usage) in zip(prompts, outputs, strict=True):
+            patches, kinds = tuple(self._patches(prompt, tokenized)), dict[str, Any](layers)
+            found = Internals(patches, tokenized.spans, **kinds, usage=usage + backward)
+            internals.append(found)
+        return internals
 
     @explaining
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
-        weigh = self._by_sentence if by == "sentence" else self._by_token
-
-        def lengths(prepared: Prepared) -> list[int]:
-            ends = self._replies(prepared, choices) if by == "sentence" else ()
-            return [prepared.length + end.shape[1] - 1 for end in ends] or [prepared.length]
-
-        weighed = self._answered(
-            prompts, lambda reader, asked: weigh(reader, asked, choices), lengths
-        )
-        return [Choice(logits, usage) for _, logits, usage in weighed]
+        if by == "sentence":
+            outputs = self._run(prompts, _score_replies, replies=choices)
+        else:
+            outputs = self._run(prompts, partial(self._score_first_tokens, choices=choices))
+        return [Choice(logits, usage) for _, logits, usage in outputs]
 
     @explaining
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
-        ends = self.prompter.ends
-        said = self._answered(
-            prompts, lambda reader, asked: reader.said(asked, ends, max_new_tokens)
+        processor = self.prompt_processor
+        outputs = self._run(
+            prompts,
+            lambda planner, group: planner.generate(group, processor.stop_tokens, max_new_tokens),
         )
-        return [Reply(self.prompter.text(tokens), usage) for _, tokens, usage in said]
+        return [Reply(processor.detokenize(tokens), usage) for _, tokens, usage in outputs]
 
-    def _answered(
+    def _run(
         self,
         prompts: Sequence[Prompt],
-        answer: Callable[[Reader, Sequence[Prepared]], Sequence[_T]],
-        lengths: Callable[[Prepared], Sequence[int]] = lambda prepared: (prepared.length,),
-    ) -> list[tuple[Prepared, _T, Usage]]:
+        run: Callable[[BatchPlanner, Sequence[TokenizedPrompt]], Sequence[_T]],
+        replies: Sequence[str] = (),
+    ) -> list[tuple[TokenizedPrompt, _T, Usage]]:
         """
-        Each prompt's answer, and its share of the work of those that were asked together.
+        Each prompt's result, and its share of the usage of those that ran together.
 
-        MACs are no share: they are of the *lengths* that a prompt has by itself, in tokens.
+        MACs are no share: they are of the prompt, with each of the *replies*, by itself.
         """
-        answers: dict[int, tuple[Prepared, _T, Usage]] = {}
-        many = len({views_key(prompt) for prompt in prompts}) > 1
-        reader = Reader(self.network, self.meter, self.prefixes, self.limit, many)
-        for group in self._groups(prompts):
-            asked = list(group.values())
-            with self._measured() as span:
-                found = answer(reader, asked)
-            shares = shared(span.usage, [prepared.length for prepared in asked])
-            usages = map(add, shares, (prepared.shown for prepared in asked))
-            macs = (sum(map(self.meter.formula, lengths(prepared))) for prepared in asked)
+        outputs: dict[int, tuple[TokenizedPrompt, _T, Usage]] = {}
+        keys, limit = [views_key(prompt) for prompt in prompts], self.token_limit
+        many = len({*keys}) > 1
+        planner = BatchPlanner(self.network, self.meter, self.prefix_cache, limit, many)
+        for indices, group in self._groups(prompts, keys, replies):
+            with self._measure() as measurement:
+                results = run(planner, group)
+            shares = split_usage(measurement.usage, [prompt.length for prompt in group])
+            usages = map(add, shares, (prompt.image_usage for prompt in group))
+            macs = (sum(map(self.meter.formula, p.sequence_lengths)) for p in group)
             costs = [attrs.evolve(usage, macs=own) for usage, own in zip(usages, macs, strict=True)]
-            answers.update(zip(group, zip(asked, found, costs, strict=True), strict=True))
-        return [answers[place] for place in range(len(prompts))]
+            outputs.update(zip(indices, zip(group, results, costs, strict=True), strict=True))
+        return [outputs[index] for index in range(len(prompts))]
 
-    def _groups(self, prompts: Sequence[Prompt]) -> Iterator[Mapping[int, Prepared]]:
-        """Prompts by place: those that show the same, and others as long as there is room."""
-        showing: dict[Key, list[int]] = {}
-        for place, prompt in enumerate(prompts):
-            showing.setdefault(views_key(prompt), []).append(place)
-        group: dict[int, Prepared] = {}
-        tokens = 0
-        for places in showing.values():
-            alike = {place: self.prompter.prepare(prompts[place]) for place in places}
-            longest = max(prepared.length for prepared in alike.values())
-            if group and tokens + longest > self.limit:
-                yield group
-                group, tokens = {}, 0
-            group |= alike
-            tokens += longest
+    def _groups(
+        self, prompts: Sequence[Prompt], keys: Sequence[Key], replies: Sequence[str]
+    ) -> Iterator[tuple[list[int], list[TokenizedPrompt]]]:
+        """
+        Prompts to run together, tokenized, with their indices.
+
+        Those that show the same images, by their *keys*, and others while there is room.
+        """
+        by_images: dict[Key, list[int]] = {}
+        for index, key in enumerate(keys):
+            by_images.setdefault(key, []).append(index)
+        indices: list[int] = []
+        group: list[TokenizedPrompt] = []
+        tokens, limit = 0, self.token_limit
+        for alike in by_images.values():
+            more = [self.prompt_processor.tokenize(prompts[index], replies) for index in alike]
+            longest = max(prompt.length for prompt in more)
+            if group and tokens + longest > limit:
+                yield indices, group
+                indices, group, tokens = [], [], 0
+            indices, group, tokens = indices + alike, group + more, tokens + longest
         if group:
-            yield group
+            yield indices, group
 
-    def _by_token(
-        self, reader: Reader, asked: Sequence[Prepared], choices: Sequence[str]
+    def _score_first_tokens(
+        self, planner: BatchPlanner, group: Sequence[TokenizedPrompt], choices: Sequence[str]
     ) -> list[tuple[float, ...]]:
-        firsts = [[int(tokens[0, 0]) for tokens in self._replies(p, choices)] for p in asked]
-        pairs = zip(reader.next(asked), firsts, strict=True)
-        return [tuple(after[0, first].float().tolist()) for after, first in pairs]
+        """Logits of the first token of each choice."""
+        tokenize = self.prompt_processor.tokenize_reply
+        tokens = [[int(tokenize(p, choice)[0, 0]) for choice in choices] for p in group]
+        pairs = zip(planner.next_logits(group), tokens, strict=True)
+        return [tuple(logits[0, first].float().tolist()) for logits, first in pairs]
 
-    def _by_sentence(
-        self, reader: Reader, asked: Sequence[Prepared], choices: Sequence[str]
-    ) -> list[tuple[float, ...]]:
-        replies = [self._replies(prepared, choices) for prepared in asked]
-        told = reader.replies(asked, [[r[:, :-1] for r in each] for each in replies])
-        return [
-            tuple(likelihood(after, *pair) for pair in zip(inside, each, strict=True))
-            for (after, *inside), each in zip(told, replies, strict=True)
-        ]
+    def _forward_to_pixels(self, prompt: Prompt) -> Internals:
+        """A pass forward, and one backward down to the pixels of the view."""
+        view, tokenized = single_view(prompt), self.prompt_processor.tokenize(prompt)
+        inputs = tokenized.to(self.network.device, self.network.dtype).inputs
 
-    def _replies(self, prepared: Prepared, choices: Sequence[str]) -> list[Tensor]:
-        """Tokens of each choice, as it would follow the prompt."""
-        device = self.network.device
-        return [self.prompter.tokens(prepared, choice).to(device) for choice in choices]
+        def next_logits(inputs: Mapping[str, Tensor]) -> Tensor:
+            return prefill(self.network, PaddedBatch.of(self.network, [inputs]))[0].next_logits
 
-    def _sight(self, prompt: Prompt) -> Internals:
-        """A pass, and one backwards down to the pixels of the view."""
-        view, prepared = only_view(prompt), self.prompter.prepare(prompt)
-        inputs = prepared.to(self.network.device, self.network.dtype).inputs
-        with self._measured() as span, self.meter.packed(1):
-            found = sight(
-                self.network,
-                inputs,
-                lambda inputs: begin(self.network, Padded.of(self.network, [inputs]))[0].next,
-                view,
-                self.layout(view, 1),
-            )
-        patches = tuple(self._patches(prompt, prepared))
-        usage = span.usage + prepared.shown + Usage(backward=1)
-        return Internals(patches, prepared.spans, sight=found, usage=usage)
+        with self._measure() as measurement, self.meter.count_as(1):
+            layout = self.layout(view, 1)
+            found = pixel_gradients(self.network, inputs, next_logits, view, layout)
+        patches = tuple(self._patches(prompt, tokenized))
+        usage = measurement.usage + tokenized.image_usage + Usage(backward=1)
+        return Internals(patches, tokenized.spans, sight=found, usage=usage)
 
     @contextmanager
-    def _measured(self) -> Iterator[Span]:
+    def _measure(self) -> Iterator[Measurement]:
         import torch
 
-        with self._turn, torch.no_grad(), self.meter.measure() as span:
-            yield span
+        with self._lock, torch.no_grad(), self.meter.measure() as measurement:
+            yield measurement
 
-    def _patches(self, prompt: Prompt, prepared: Prepared) -> Iterator[Patches]:
-        """Each view's cells, in pixels of the original image."""
+    def _patches(self, prompt: Prompt, tokenized: TokenizedPrompt) -> Iterator[Patches]:
+        """Where each view's cells lie, in the original image and among the tokens."""
         start = 0
         for view in prompt.views:
             layout = self.layout(view, len(prompt.views))
-            tokens = prepared.placeholders[start + layout.cells]
-            yield Patches(placed_in(view, layout), tokens, self.info.base, local=layout.local)
+            tokens = tokenized.placeholders[start + layout.cells]
+            grid = layout.grid.moved(*view.origin)
+            yield Patches(grid, tokens, self.info.base, local=layout.local)
             start += layout.tokens
-        if start != len(prepared.placeholders):
+        if start != len(tokenized.placeholders):
             raise ModelError(
-                f"{self.id} gave {len(prepared.placeholders)} image tokens where {start} were "
+                f"{self.id} gave {len(tokenized.placeholders)} image tokens where {start} were "
                 "expected; its processor differs from its family's, please report it."
             )
+
+
+def _score_replies(
+    planner: BatchPlanner, group: Sequence[TokenizedPrompt]
+) -> list[tuple[float, ...]]:
+    """Mean log-likelihood of each prompt's replies."""
+    return [
+        tuple(
+            mean_log_likelihood(first, logits, reply)
+            for logits, reply in zip(inside, prompt.replies, strict=True)
+        )
+        for prompt, (first, *inside) in zip(group, planner.reply_logits(group), strict=True)
+    ]
+
+
+def split_usage(usage: Usage, weights: Sequence[int]) -> Iterator[Usage]:
+    """*usage* in parts, by weight: whole numbers add up. Peak memory is that of all in each."""
+    total = sum(weights)
+    for weight, upto in zip(weights, accumulate(weights), strict=True):
+        split = partial(_split_amount, start=upto - weight, stop=upto, total=total)
+        yield Usage(
+            new_tokens=split(usage.new_tokens),
+            reused_tokens=split(usage.reused_tokens),
+            decoded_tokens=split(usage.decoded_tokens),
+            flops=split(int(usage.flops)),
+            seconds=usage.seconds * weight / total,
+            peak_bytes=usage.peak_bytes,
+            macs=usage.macs * weight / total,
+        )
+
+
+def _split_amount(amount: int, *, start: int, stop: int, total: int) -> int:
+    return amount * stop // total - amount * start // total

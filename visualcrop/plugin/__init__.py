@@ -1,0 +1,71 @@
+"""What plug-in authors need: interfaces, options, hooks, and pieces of the default stages."""
+
+from __future__ import annotations
+
+from ..answer.collage import Collage, merge_boxes
+from ..answer.reply import inference_option, max_new_tokens_option, reply
+from ..budget import ANSWER
+from ..data.base import Dataset, ImageSource, Problem, TargetBox
+from ..executors.base import Executor, Task, Worker, WorkerFactory
+from ..interfaces import (
+    AnswerComposer,
+    ProposalGenerator,
+    RelevanceSource,
+    Searcher,
+    TargetExtractor,
+    Verifier,
+)
+from ..judges.base import Judge, JudgeFn, Verdict
+from ..output.streams import say
+from ..protocol import Inference
+from ..relevance.similarity import pseudo_attention, similarity_map, smooth_map
+from ..spec.parse import Spec
+from ..strategy.base import Strategy, at_least, between, option
+from ..strategy.defaults import ConditionalDefault
+from ..targets.in_context import targets_option
+from .hooks import hookimpl
+from .manager import Plugin, Plugins, load_plugins
+from .registry import Registry
+
+__all__ = [
+    "ANSWER",
+    "AnswerComposer",
+    "Collage",
+    "ConditionalDefault",
+    "Dataset",
+    "Executor",
+    "ImageSource",
+    "Inference",
+    "Judge",
+    "JudgeFn",
+    "Plugin",
+    "Plugins",
+    "Problem",
+    "ProposalGenerator",
+    "Registry",
+    "RelevanceSource",
+    "Searcher",
+    "Spec",
+    "Strategy",
+    "TargetBox",
+    "TargetExtractor",
+    "Task",
+    "Verdict",
+    "Verifier",
+    "Worker",
+    "WorkerFactory",
+    "at_least",
+    "between",
+    "hookimpl",
+    "inference_option",
+    "load_plugins",
+    "max_new_tokens_option",
+    "merge_boxes",
+    "option",
+    "pseudo_attention",
+    "reply",
+    "say",
+    "similarity_map",
+    "smooth_map",
+    "targets_option",
+]

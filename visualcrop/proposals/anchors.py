@@ -10,9 +10,9 @@ import numpy as np
 from ..interfaces import ProposalGenerator
 from ..strategy.base import at_least, option
 from ..values import Proposal, RelevanceMap, Scores
-from .region import Means, Region, best_apart
+from .region import Means, Region, non_maximum_suppression
 
-_UNKNOWN_BASE = 5  # s_max of the paper, where the encoder's resolution is not known
+_DEFAULT_S_MAX = 5  # of the paper, where the encoder's resolution is not known
 
 
 @attrs.frozen
@@ -41,19 +41,19 @@ class Anchors(ProposalGenerator):
             raise ValueError(f"s_max must be at least s_min, {self.s_min}, not {self.s_max}")
 
     def propose(self, relevance: RelevanceMap) -> tuple[Proposal, ...]:
-        means, largest = Means(relevance.scores), self._largest(relevance)
-        starts = apart(relevance.scores, self.k, self.s_dist)
-        regions = (self._grown(cell, relevance.scores, means, largest) for cell in starts)
-        return best_apart(regions, relevance, self.nms)
+        means, largest = Means(relevance.scores), self._max_side(relevance)
+        starts = pick_peaks(relevance.scores, self.k, self.s_dist)
+        regions = (self._grow(cell, relevance.scores, means, largest) for cell in starts)
+        return non_maximum_suppression(regions, relevance, self.nms)
 
-    def _largest(self, relevance: RelevanceMap) -> int:
+    def _max_side(self, relevance: RelevanceMap) -> int:
         if self.s_max != "auto":
             return self.s_max
         if relevance.base is None:
-            return max(self.s_min, _UNKNOWN_BASE)
+            return max(self.s_min, _DEFAULT_S_MAX)
         return max(self.s_min, int(2 * relevance.base / relevance.grid.cell_side))
 
-    def _grown(self, cell: tuple[int, int], scores: Scores, means: Means, largest: int) -> Region:
+    def _grow(self, cell: tuple[int, int], scores: Scores, means: Means, largest: int) -> Region:
         score = float(scores[cell])
         region = Region.around(*cell, self.s_min, scores.shape)
         for size in range(self.s_min + 2, largest + 1, 2):
@@ -64,8 +64,8 @@ class Anchors(ProposalGenerator):
         return attrs.evolve(region, score=score)
 
 
-def apart(scores: Scores, count: int, distance: float) -> list[tuple[int, int]]:
-    """Cells from the highest down, each at least *distance* cells from those before it."""
+def pick_peaks(scores: Scores, count: int, distance: float) -> list[tuple[int, int]]:
+    """(row, column) from the highest down, each *distance* cells or more from those before it."""
     left = scores.astype(np.float64)
     rows, columns = np.ogrid[: scores.shape[0], : scores.shape[1]]
     cells: list[tuple[int, int]] = []

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Normalise: TypeAlias = Literal["target", "token"]
-_TINY = 1e-30
+_TINY = 1e-30  # sums below this are taken for zero
 
 
 def similarity_map(
-    seen: Internals,
+    internals: Internals,
     features: Mapping[int, Tensor],
     *,
     normalise: Normalise = "target",
@@ -32,12 +32,22 @@ def similarity_map(
     sigma: float = 1.0,
     pool: int = 2,
 ) -> RelevanceMap:
-    """Compare the tokens of the marked target with those of the one view, by *features*."""
-    if "target" not in seen.spans:
+    """
+    The similarity of the span `target` of a prompt to each image token of its one view.
+
+    Args:
+        internals: Of a prompt with one view whose text has the span `target`.
+        features: Heads x tokens x width, by layer: the prompt's values, or its keys.
+        normalise: Divide a row by its own sum, or each cell by its image token's sum.
+        clip: Count negative cosines as zero.
+        sigma: Standard deviation of a Gaussian over the grid, in cells; of local grids only.
+        pool: Cells on a side that are averaged into one; of local grids only.
+    """
+    if "target" not in internals.spans:
         raise SpecError("The relevance prompt has no {target} in it; say where the target goes.")
-    (patches,) = seen.patches
+    (patches,) = internals.patches
     scores = pseudo_attention(
-        features, seen.spans["target"], patches.tokens, normalise=normalise, clip=clip
+        features, internals.spans["target"], patches.tokens, normalise=normalise, clip=clip
     )
     found = RelevanceMap(patches.grid, scores, patches.base)
     return smooth_map(found, sigma, pool) if patches.local else found
@@ -61,7 +71,9 @@ def pseudo_attention(
 
     device = next(iter(features.values())).device
     wanted, cells = (torch.from_numpy(np.array(t)).to(device) for t in (targets, image.ravel()))
-    layers = (_layer(x, wanted, cells, normalise=normalise, clip=clip) for x in features.values())
+    layers = (
+        _compare_layer(x, wanted, cells, normalise=normalise, clip=clip) for x in features.values()
+    )
     rows = sum(layers, torch.zeros(len(wanted), len(cells), device=device))  # targets x cells
     total = rows.sum(-1, keepdim=True)
     rows = rows / torch.where(total.abs() < _TINY, torch.ones_like(total), total)
@@ -69,12 +81,12 @@ def pseudo_attention(
     for row in rows[1:]:
         agreed = agreed * row
         agreed = agreed / agreed.abs().sum().clamp_min(_TINY)
-    if clip and not agreed.any():  # the tokens agree nowhere: any of them will do
+    if clip and not agreed.any():  # the product is zero everywhere: the mean is not
         agreed = rows.mean(0)
     return agreed.reshape(image.shape)
 
 
-def _layer(
+def _compare_layer(
     x: Tensor, targets: Tensor, image: Tensor, *, normalise: Normalise, clip: bool
 ) -> Tensor:
     """One layer's rows of (cosine + identity) / 2, normalised: targets x image tokens."""
@@ -87,10 +99,10 @@ def _layer(
     if normalise == "target":
         by_target: Tensor = cosines[:, image] / cosines.sum(-1, keepdim=True)
         return by_target
-    everything = scale[:, None] @ x  # heads x 1 x width: the sum of all unit vectors
-    sums = ((everything @ x.transpose(-1, -2)).squeeze(1) * scale).sum(0) + 1  # tokens
+    total = scale[:, None] @ x  # heads x 1 x width: the sum of all unit vectors
+    sums = ((total @ x.transpose(-1, -2)).squeeze(1) * scale).sum(0) + 1  # tokens
     if clip:
-        sums = sums.clamp_min(len(x) + 1)  # what a token has of itself: a cosine per head, and one
+        sums = sums.clamp_min(len(x) + 1)  # of the token with itself: a cosine per head, and one
     by_token: Tensor = cosines[:, image] / sums[image]
     return by_token
 

@@ -1,4 +1,4 @@
-"""Where the values cached for the image resemble those cached for the target's words."""
+"""Cosine similarity of cached values between the image's tokens and those of the target."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ class Vv(RelevanceSource):
     def maps(
         self, view: View, targets: Sequence[Target], model: BudgetedModel
     ) -> Iterable[RelevanceMap]:
-        """All in one call, for the model reads the view once."""
+        """All in one call: with a prefix cache the model reads the view once."""
         capture = Capture(values=model.info.span(self.layers))
-        asked = [Prompt.fill(view, self.prompt, target=target.text) for target in targets]
-        return [self._of(seen) for seen in model.forward(asked, capture)]
+        prompts = [Prompt.fill(view, self.prompt, target=target.text) for target in targets]
+        return [self._make_map(internals) for internals in model.forward(prompts, capture)]
 
-    def _of(self, seen: Internals) -> RelevanceMap:
+    def _make_map(self, internals: Internals) -> RelevanceMap:
         return similarity_map(
-            seen,
-            seen.values,
+            internals,
+            internals.values,
             normalise=self.normalise,
             clip=self.clip,
             sigma=self.sigma,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from ..answer.replying import reply
+from ..answer.reply import inference_option, max_new_tokens_option, reply
 from ..budget import ANSWER, BudgetedModel
 from ..interfaces import Searcher
 from ..protocol import Inference
-from ..strategy.base import between, option
 from ..values import Answer, Question, View
 
 
@@ -18,8 +17,8 @@ class Direct(Searcher):
 
     name = "direct"
 
-    inference: Inference = option("generate", help="how the answer is read off the model")
-    max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
+    inference: Inference = inference_option()
+    max_new_tokens: int = max_new_tokens_option()
 
     def search(self, question: Question, model: BudgetedModel) -> Answer:
         whole = View.whole(question.image)

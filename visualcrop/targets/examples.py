@@ -21,7 +21,7 @@ _REPLY = (
 def read_examples(source: str) -> tuple[tuple[str, str], ...]:
     """Pairs of a set that ships with visualcrop, or of a file."""
     if source in _SHIPPED:
-        return _shipped(source)
+        return _read_shipped(source)
     path = Path(source)
     if path.suffix not in {".toml", ".json"}:
         known = nearest(source, _SHIPPED, called="shipped")
@@ -31,7 +31,7 @@ def read_examples(source: str) -> tuple[tuple[str, str], ...]:
     try:
         text = read_whole(expanded(path), called="The examples").decode()
         table = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-        return tuple(map(_pair, table["examples"] if isinstance(table, dict) else table))
+        return tuple(map(_parse_pair, table["examples"] if isinstance(table, dict) else table))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
         raise FileError(
             f"The examples {source!r} must be a list called 'examples' of tables with "
@@ -40,12 +40,12 @@ def read_examples(source: str) -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def _shipped(name: str) -> tuple[tuple[str, str], ...]:
+def _read_shipped(name: str) -> tuple[tuple[str, str], ...]:
     text = files(__package__).joinpath("examples.toml").read_text(encoding="utf-8")
-    return tuple(map(_pair, tomllib.loads(text)[name]))
+    return tuple(map(_parse_pair, tomllib.loads(text)[name]))
 
 
-def _pair(example: dict[str, str]) -> tuple[str, str]:
+def _parse_pair(example: dict[str, str]) -> tuple[str, str]:
     question = example["question"]
     reply = example.get("reply") or _REPLY.format(
         where=example["where"], why=example["why"], objects=example["objects"]

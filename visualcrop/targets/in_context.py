@@ -1,8 +1,9 @@
-"""The model itself says what to look for, having seen how others did."""
+"""The model names the targets, after examples of how to name them."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import attrs
 
@@ -12,8 +13,8 @@ from ..prompt import Prompt
 from ..strategy.base import at_least, between, option
 from ..values import Question, Target
 from .examples import read_examples
-from .rules import noun_phrases
-from .words import as_targets, has_pronoun, is_counting
+from .rules import find_noun_phrases
+from .words import has_pronoun, is_counting, make_targets
 
 _REPLY = re.compile(r"So I need the information about the following objects: (.+)")
 _ASK = (
@@ -36,23 +37,33 @@ class InContext(TargetExtractor):
     max_new_tokens: int = option(256, help="longest reply", validator=between(1, 65_536))
 
     def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]:
-        shown = tuple((_ask(q), reply) for q, reply in read_examples(self.examples))
-        prompt = Prompt((_ask(question.text),), examples=shown)
+        shown = tuple((_fill_question(q), reply) for q, reply in read_examples(self.examples))
+        prompt = Prompt((_fill_question(question.text),), examples=shown)
         (reply,) = model.generate([prompt], max_new_tokens=self.max_new_tokens)
-        named = read_reply(reply.text)
-        targets = as_targets(
+        named = parse_reply(reply.text)
+        targets = make_targets(
             [n for n in named if self.pronouns or not has_pronoun(n)], limit=self.limit
         )
         if targets or not is_counting(question.text):
             return targets
-        return as_targets(noun_phrases(question.text)[:1], limit=self.limit, every=True)
+        return make_targets(find_noun_phrases(question.text)[:1], limit=self.limit, every=True)
 
 
-def read_reply(reply: str) -> list[str]:
+def targets_option() -> Any:
+    """
+    The option of a searcher for its target extractor: the one that suits the model.
+
+    That is what the model's settings name for `targets`, as `ModelFamily.settings` has it, and
+    `in-context` where they name none.
+    """
+    return option(InContext(), help="what to look for")
+
+
+def parse_reply(reply: str) -> list[str]:
     """Phrases after the reply's fixed words, split at commas and at "and"."""
     found = _REPLY.search(reply)
     return re.split(r" and |, ", found[1].removesuffix(".")) if found else []
 
 
-def _ask(question: str) -> str:
+def _fill_question(question: str) -> str:
     return _ASK.replace("{question}", question)

@@ -10,7 +10,7 @@ from ..budget import Budget, BudgetedModel, Ledger
 from ..errors import BudgetExceededError
 from ..interfaces import Searcher
 from ..models.toy.model import ToyModel
-from ..models.toy.scene import Asked, Scene
+from ..models.toy.scene import Scene, SceneQuestion
 from ..values import Answer, Finding, Question, Target, View
 
 _scene = cache(Scene.draw)
@@ -31,7 +31,7 @@ class Bench:
         return cls(_scene(seed), ledger, toy, BudgetedModel(toy, ledger).at(stage))
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> SceneQuestion:
         """The scene's question about one small thing."""
         return self.scene.questions[0]
 
@@ -47,28 +47,24 @@ class Bench:
     def finding(self) -> Finding:
         """The thing asked for, found: a view in which it is clear."""
         box = self.asked.boxes[0]
-        margin = attrs.evolve(
-            box, left=box.left - 40, top=box.top - 40, right=box.right + 40, bottom=box.bottom + 40
-        )
-        return Finding(self.target, margin.common(self.scene.image.box) or box, 1.0, 1.0)
+        return Finding(self.target, box.expanded(40).clipped(self.scene.image.box), 1.0, 1.0)
 
     def search(self, searcher: Searcher, question: Question | None = None) -> Answer:
         """An answer, to the scene's own question if no other is given, and all of it billed."""
         try:
-            with self.ledger.lend(self.toy) as model:
-                answer = searcher.search(question or self.asked.question, model)
+            answer = searcher.run(question or self.asked.question, self.toy, self.ledger)
         except BudgetExceededError as exc:
             raise AssertionError(f"the search goes beyond its budget: {exc}") from exc
-        self.check_bills()
+        self.check_all_charged()
         return answer
 
-    def check_bills(self) -> None:
+    def check_all_charged(self) -> None:
         """The model's own count agrees with the ledger, and no pass went by it."""
         unbilled = self.ledger.unbilled + self.toy.passes - self.ledger.passes
-        told = f"{unbilled} passes are off the books; ask the model that is given, as it is"
-        assert not unbilled, told
+        sentence = f"{unbilled} passes are not charged; ask the model that the method is given"
+        assert not unbilled, sentence
 
-    def check_books(self) -> None:
+    def check_charges(self) -> None:
         """All is billed, and every charge has the stage given."""
-        self.check_bills()
+        self.check_all_charged()
         assert set(self.ledger.by_stage()) <= {self.model.stage}, "a charge has another stage"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualcrop import Strategy, hookimpl
+from visualcrop.plugin import Strategy, hookimpl
 
 from .kk_norope import KkNorope
 from .random import Random

@@ -6,17 +6,8 @@ from typing import Literal
 
 import attrs
 
-from visualcrop import (
-    BudgetedModel,
-    Capture,
-    Prompt,
-    RelevanceMap,
-    RelevanceSource,
-    Target,
-    View,
-    option,
-    similarity_map,
-)
+from visualcrop import BudgetedModel, Capture, Prompt, RelevanceMap, Target, View
+from visualcrop.plugin import RelevanceSource, option, similarity_map
 
 
 @attrs.frozen

@@ -7,16 +7,8 @@ import hashlib
 import attrs
 import numpy as np
 
-from visualcrop import (
-    BudgetedModel,
-    Prompt,
-    RelevanceMap,
-    RelevanceSource,
-    Target,
-    View,
-    option,
-    smooth_map,
-)
+from visualcrop import BudgetedModel, Prompt, RelevanceMap, Target, View
+from visualcrop.plugin import RelevanceSource, option, smooth_map
 
 
 @attrs.frozen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from visualcrop import Searcher, hookimpl
+from visualcrop.plugin import Searcher, hookimpl
 
 from .dc2 import Dc2
 

@@ -1,8 +1,8 @@
-"""Studies on many processes and machines."""
+"""Evaluations on many processes and machines, by Ray."""
 
 from __future__ import annotations
 
-from visualcrop import Strategy, hookimpl
+from visualcrop.plugin import Strategy, hookimpl
 
 from .executor import Ray
 

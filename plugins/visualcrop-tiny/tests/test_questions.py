@@ -8,7 +8,8 @@ import PIL.Image
 import pytest
 
 from training.prompts import PromptRecorder
-from visualcrop import Budget, BudgetedModel, Image, Ledger, Question, Registry, TargetExtractor
+from visualcrop import Budget, BudgetedModel, Image, Ledger, Question
+from visualcrop.plugin import Registry, TargetExtractor
 from visualcrop_tiny.questions import QUESTION_TYPES, QuestionContext, ask_question
 from visualcrop_tiny.scenes import KINDS, plan_scene, plural
 

@@ -9,7 +9,8 @@ import pytest
 
 import visualcrop_tiny
 from training.methods import crop_about, without_budget
-from visualcrop import Box, Prompt, Registry, Sample, Searcher, Spec, Target, View, VisualSearch
+from visualcrop import Box, Prompt, Sample, Target, View, VisualSearch
+from visualcrop.plugin import Registry, Searcher, Spec
 from visualcrop.testing import ModelFamilySuite
 from visualcrop_tiny import Needles, Tiny, TinyOnevision
 

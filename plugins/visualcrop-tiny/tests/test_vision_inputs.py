@@ -8,7 +8,8 @@ import pytest
 from training.crop_dataset import INPUTS_PER_SCENE, render_crops, sample_inputs
 from training.prompt_dataset import encode_tiled, image_processor
 from training.vision_inputs import SIDE, preprocess, show_canvas, show_crop, show_whole
-from visualcrop import Box, Collage, Image
+from visualcrop import Box, Image
+from visualcrop.plugin import Collage
 from visualcrop_tiny.scenes import COLOURS, draw_scene
 
 

@@ -10,7 +10,8 @@ import attrs
 import torch
 from torch.optim import Optimizer
 
-from visualcrop import errors, say
+from visualcrop import errors
+from visualcrop.plugin import say
 
 from .modules import LlavaModule, OnevisionModule
 

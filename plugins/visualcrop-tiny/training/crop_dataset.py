@@ -11,7 +11,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from visualcrop import Box, merge_boxes
+from visualcrop import Box
+from visualcrop.plugin import merge_boxes
 from visualcrop_tiny.scenes import DIGITS, KINDS, Scene, Thing, draw_scene
 
 from .vision_inputs import (

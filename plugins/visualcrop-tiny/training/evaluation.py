@@ -10,7 +10,8 @@ from typing import Any
 
 import attrs
 
-from visualcrop import Image, Registry, Sample, VisualSearch, say
+from visualcrop import Image, Sample, VisualSearch
+from visualcrop.plugin import Registry, say
 from visualcrop_tiny import Needles
 
 from .methods import (

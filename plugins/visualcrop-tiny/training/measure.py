@@ -10,7 +10,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from visualcrop import errors, say
+from visualcrop import errors
+from visualcrop.plugin import say
 from visualcrop_tiny.needles import LONG_SIDES, SPLITS
 from visualcrop_tiny.scenes import KINDS
 

@@ -15,17 +15,14 @@ from visualcrop import (
     Image,
     Ledger,
     Model,
-    ProposalGenerator,
     Question,
-    Registry,
-    RelevanceSource,
     Sample,
     Target,
-    TargetBox,
     View,
     VisualSearch,
     errors,
 )
+from visualcrop.plugin import ProposalGenerator, Registry, RelevanceSource, TargetBox
 from visualcrop_tiny.needles import SceneSource
 from visualcrop_tiny.scenes import plan_scene
 

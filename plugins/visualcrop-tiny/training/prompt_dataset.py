@@ -15,20 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from visualcrop import (
-    AnswerComposer,
-    Box,
-    BudgetedModel,
-    Finding,
-    Image,
-    Ledger,
-    Question,
-    Registry,
-    Target,
-    TargetExtractor,
-    View,
-    errors,
-)
+from visualcrop import Box, BudgetedModel, Finding, Image, Ledger, Question, Target, View, errors
+from visualcrop.plugin import AnswerComposer, Registry, TargetExtractor
 from visualcrop_tiny.questions import QUESTION_TYPES, QAPair, QuestionContext
 from visualcrop_tiny.scenes import KINDS, Scene, Thing, draw_scene
 

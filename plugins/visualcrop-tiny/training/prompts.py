@@ -9,7 +9,6 @@ import attrs
 import PIL.Image
 
 from visualcrop import (
-    AnswerComposer,
     BudgetedModel,
     Capture,
     Choice,
@@ -18,12 +17,12 @@ from visualcrop import (
     Internals,
     Ledger,
     Model,
-    ModelInfo,
     Prompt,
     Question,
     Reply,
-    reply,
 )
+from visualcrop.models import ModelInfo
+from visualcrop.plugin import AnswerComposer, reply
 
 _NO_CAPTURE = Capture()
 

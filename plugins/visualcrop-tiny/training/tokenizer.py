@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 PAD, BOS, EOS, UNKNOWN, IMAGE = "<pad>", "<s>", "</s>", "<unk>", "<image>"
 VIDEO = "<video>"  # LLaVA-OneVision's config wants the token
-LETTERS = tuple("ABCDEF")
+LETTERS = tuple(string.ascii_uppercase[:6])
 # The library's instruction below the choices is long and never changes: it is one token.
 INSTRUCTION = format_question("?", ("1", "2")).splitlines()[-1]
 _WORDS = (

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import attrs
 
-from visualcrop import VisualcropError, say
+from visualcrop import VisualcropError
+from visualcrop.plugin import say
 
 from .config import read_config
 from .export import export_model, format_model_card

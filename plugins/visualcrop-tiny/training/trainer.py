@@ -17,7 +17,7 @@ from torch.multiprocessing.spawn import spawn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 
-from visualcrop import say
+from visualcrop.plugin import say
 
 from .checkpoint import Progress, load_checkpoint, save_checkpoint
 from .config import Config, StageConfig

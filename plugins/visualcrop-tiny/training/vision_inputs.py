@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from visualcrop import Box, Collage, Image
+from visualcrop import Box, Image
+from visualcrop.plugin import Collage
 from visualcrop_tiny.scenes import COLOURS, DIGITS, PLATE, SHAPES, Scene, Thing
 
 SIDE = 112  # pixels on a side of the vision tower's input

@@ -8,7 +8,8 @@ from typing import Any
 
 import attrs
 
-from visualcrop import Auto, at_least, option
+from visualcrop import Auto
+from visualcrop.plugin import at_least, option
 
 # The models were not trained to name targets, and read crops of three cells of the map best.
 _SETTINGS: Mapping[str, object] = {"targets": "rules", "proposals.s_max": 3}

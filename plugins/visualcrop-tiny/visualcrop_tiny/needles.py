@@ -11,7 +11,8 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from visualcrop import Dataset, Image, ImageSource, Problem, Sample, TargetBox, option
+from visualcrop import Image, Sample
+from visualcrop.plugin import Dataset, ImageSource, Problem, TargetBox, option
 
 from .questions import QAPair, ask_question
 from .scenes import Kind, draw_scene, plan_scene

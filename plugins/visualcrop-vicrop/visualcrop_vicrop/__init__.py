@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from visualcrop import Strategy, hookimpl
+from visualcrop.plugin import Strategy, hookimpl
 
-from .attention import GradAtt, RelAtt
-from .gradient import PureGrad
+from .maps import GradAtt, PureGrad, RelAtt
 from .searcher import ViCrop
 
 __all__ = ["GradAtt", "PureGrad", "RelAtt", "ViCrop"]

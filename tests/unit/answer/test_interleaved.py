@@ -6,8 +6,7 @@ import numpy as np
 
 from tests.unit.saying import saying
 from visualcrop import Box, Finding, Question, Target, View
-from visualcrop.answer.interleaved import Interleaved
-from visualcrop.answer.outlining import outlined
+from visualcrop.answer.interleaved import Interleaved, draw_outlines
 from visualcrop.testing import Bench
 
 _ONE, _OTHER = Box(100, 100, 200, 200), Box(400, 300, 500, 420)
@@ -24,7 +23,7 @@ class TestInterleaved:
         Interleaved().compose(Question("What colour?", image), _FINDINGS, model)
         assert toy.asked[0].parts == (
             "The whole image, with red outlines:",
-            View.whole(outlined(image, [_ONE, _OTHER], "red")),
+            View.whole(draw_outlines(image, [_ONE, _OTHER], "red")),
             "The outlined part with the red mug:",
             View(image, _ONE),
             "The outlined part with the key:",
@@ -39,7 +38,7 @@ class TestInterleaved:
         Interleaved().compose(Question("Is it in the red box?", image), _FINDINGS, model)
         said, view, *_ = toy.asked[0].parts
         assert said == "The whole image, with blue outlines:"
-        assert view == View.whole(outlined(image, [_ONE, _OTHER], "blue"))
+        assert view == View.whole(draw_outlines(image, [_ONE, _OTHER], "blue"))
 
     def test_nothing_found(self) -> None:
         """The whole image is shown, without outlines and without talk of them."""

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from tests.unit.drawn import boxes
 from visualcrop import Box, Image
-from visualcrop.answer.outlining import outline_colour, outlined
+from visualcrop.answer.interleaved import choose_outline_colour, draw_outlines
 
 _DARK = Image.open(np.zeros((100, 120, 3), np.uint8))
 
@@ -18,7 +18,7 @@ class TestOutlined:
 
     def test_lies_along_the_box(self) -> None:
         """Two pixels wide, within the box's own, and nothing inside it is painted."""
-        found = outlined(_DARK, [Box(10, 20, 40, 60)], "red").pixels
+        found = draw_outlines(_DARK, [Box(10, 20, 40, 60)], "red").pixels
         red = (found == (255, 0, 0)).all(axis=2)
         expected = np.zeros((100, 120), bool)
         expected[20:60, 10:40] = True
@@ -28,13 +28,13 @@ class TestOutlined:
     def test_grows_with_the_image(self) -> None:
         """On 4000 pixels a frame is 20 wide, so that it survives being shrunk."""
         large = Image.open(np.zeros((10, 4000), np.uint8))
-        found = outlined(large, [Box(0, 0, 4000, 10)], "red").pixels[..., 0]
+        found = draw_outlines(large, [Box(0, 0, 4000, 10)], "red").pixels[..., 0]
         assert (found == 255).all()
 
     @given(boxes(within=99))
     def test_survives_any_box(self, box: Box) -> None:
         """Of a pixel, or over the border: there is a frame, and the image keeps its size."""
-        found = outlined(_DARK, [box], "lime")
+        found = draw_outlines(_DARK, [box], "lime")
         assert (found.width, found.height) == (120, 100)
         assert (found.pixels[..., 1] == 255).any()
 
@@ -48,17 +48,17 @@ class TestOutlineColour:
     )
     def test_is_blue_if_red_is_taken(self, question: str) -> None:
         """A red box, rectangle, frame or outline, in any case."""
-        assert outline_colour(question) == "blue"
+        assert choose_outline_colour(question) == "blue"
 
     @pytest.mark.parametrize(
         "question", ["What colour is it?", "the blue box", "Is the mug red?", "red mug on a box"]
     )
     def test_is_red_else(self, question: str) -> None:
         """Red things and boxes of other colours are no reason."""
-        assert outline_colour(question) == "red"
+        assert choose_outline_colour(question) == "red"
 
     def test_goes_on_to_the_next(self) -> None:
         """The first colour that nobody speaks of; with all of them taken, red."""
-        assert outline_colour("red box or blue frame or lime box") == "yellow"
+        assert choose_outline_colour("red box or blue frame or lime box") == "yellow"
         every = "red box, blue box, lime box, yellow box, magenta box"
-        assert outline_colour(every) == "red"
+        assert choose_outline_colour(every) == "red"

@@ -19,7 +19,7 @@ from visualcrop.data.formats.hrbench import HrBench
 from visualcrop.data.formats.vstar import VStar
 from visualcrop.data.measure import measure
 from visualcrop.data.write_common import write_normal
-from visualcrop.report.areas import drawn_areas
+from visualcrop.report.charts import draw_area_histograms
 
 
 class TestAudit:
@@ -105,10 +105,11 @@ class TestMeasure:
     def test_is_drawn(self, tmp_path) -> None:
         """One row for each dataset, with its name as text, and bars where targets are."""
         made = measure(VStar(path=str(shipped.vstar(tmp_path))), quietly)
-        root = ET.fromstring(drawn_areas({"a<b": made.shares, "none": []}))
+        root = ET.fromstring(draw_area_histograms({"a<b": made.shares, "none": []}).to_svg())
         texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
         assert {"a<b", "none", "no targets with boxes", "median 2.3 %"} <= set(texts)
-        bars = [r for r in root.iter("{http://www.w3.org/2000/svg}rect") if r.get("class") == "bar"]
+        rects = root.iter("{http://www.w3.org/2000/svg}rect")
+        bars = [rect for rect in rects if rect.get("class") == "fill-series-0"]
         assert len(bars) == 3
 
 

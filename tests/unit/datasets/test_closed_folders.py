@@ -11,13 +11,14 @@ import pytest
 from tests.unit.datasets import shipped
 from tests.unit.datasets.test_writing import quietly
 from tests.unit.refusals import is_one_sentence, refused
-from visualcrop import Dataset, Problem, Registry, Sample
+from visualcrop import Sample
 from visualcrop.data.audit import audit
 from visualcrop.data.formats import files, json_items
 from visualcrop.data.formats.folder import Folder
 from visualcrop.data.formats.vstar import VStar
 from visualcrop.data.write_common import write_normal
 from visualcrop.errors import DatasetError, FileError, VisualcropError
+from visualcrop.plugin import Dataset, Problem, Registry
 from visualcrop.utils import paths
 
 _FILES = {

@@ -8,11 +8,11 @@ import pytest
 
 from tests.unit.datasets import shipped
 from tests.unit.refusals import refused
-from visualcrop import Problem
 from visualcrop.data.formats import json_items as module
 from visualcrop.data.formats.gqa import Gqa
 from visualcrop.data.formats.json_items import json_items
 from visualcrop.errors import DatasetError, FileError
+from visualcrop.plugin import Problem
 
 _MANY = {str(n): {"text": 'a "quoted" é, [x] {y}' * (n % 7), "n": n * 10**n} for n in range(50)}
 

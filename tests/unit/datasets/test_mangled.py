@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.datasets import shipped
-from visualcrop import Dataset, Problem, Registry, Sample, VisualcropError
+from visualcrop import Sample, VisualcropError
+from visualcrop.plugin import Dataset, Problem, Registry
 
 _TABLES = {
     "vstar": "test_questions.jsonl",

@@ -14,7 +14,7 @@ import pytest
 
 from tests.unit.datasets import shipped
 from tests.unit.refusals import refused
-from visualcrop import Dataset, Registry, Sample
+from visualcrop import Sample
 from visualcrop.data.audit import audit
 from visualcrop.data.formats.folder import Folder
 from visualcrop.data.formats.hrbench import HrBench
@@ -22,6 +22,7 @@ from visualcrop.data.formats.vstar import VStar
 from visualcrop.data.write_common import write_normal
 from visualcrop.data.write_vstar import write_vstar
 from visualcrop.errors import FileError
+from visualcrop.plugin import Dataset, Registry
 
 
 def quietly(_: object) -> None:

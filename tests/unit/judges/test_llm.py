@@ -12,11 +12,12 @@ import torch
 import transformers as tf
 
 from tests.models.tiny.tokenizers import byte_level
-from visualcrop import Judge, ModelFamily, Sample
+from visualcrop import ModelFamily, Sample
 from visualcrop.errors import ModelError
 from visualcrop.judges import llm
 from visualcrop.judges.llm import Llm
 from visualcrop.models.toy.dataset import SceneSource
+from visualcrop.plugin import Judge
 from visualcrop.testing import JudgeSuite
 
 pytestmark = pytest.mark.torch

@@ -8,11 +8,11 @@ import math
 import pytest
 
 from tests.cli.hostile import TEXTS, check_csv, check_latex, check_markdown, check_page, unsafe
-from visualcrop import Spec
 from visualcrop.output.characters import indented, printable
 from visualcrop.output.html import environment
 from visualcrop.output.strict_json import json_text
 from visualcrop.output.tables import csv_table, latex_table, markdown, markdown_code, markdown_table
+from visualcrop.plugin import Spec
 from visualcrop.spec.toml import from_toml, to_toml
 
 _TEXTS = pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)

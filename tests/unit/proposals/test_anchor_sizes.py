@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from tests.unit.configured import configured
 from tests.unit.refusals import refused
-from visualcrop import Box, Grid, ProposalGenerator, Registry, RelevanceMap
+from visualcrop import Box, Grid, RelevanceMap
 from visualcrop.errors import SpecError
+from visualcrop.plugin import ProposalGenerator, Registry
 from visualcrop.proposals.anchors import Anchors
 
 _GROWING = Anchors(k=1, threshold=-math.inf)  # never stops for want of relevance

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from visualcrop import pseudo_attention
+from visualcrop.plugin import pseudo_attention
 from visualcrop.relevance.similarity import Normalise
 
 TOKENS, IMAGE = 280, torch.arange(10, 266)

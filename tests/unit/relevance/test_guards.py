@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.unit.relevance.features import IMAGE, TOKENS, features, ours
-from visualcrop import pseudo_attention
+from visualcrop.plugin import pseudo_attention
 from visualcrop.relevance.similarity import Normalise
 
 _READINGS = pytest.mark.parametrize("normalise", ["target", "token"])

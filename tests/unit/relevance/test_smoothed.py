@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.drawn import maps
-from visualcrop import Box, Grid, RelevanceMap, smooth_map
+from visualcrop import Box, Grid, RelevanceMap
+from visualcrop.plugin import smooth_map
 
 _Floats = npt.NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from visualcrop import ANSWER
+from visualcrop.plugin import ANSWER
 from visualcrop.protocol import Inference
 from visualcrop.searchers.direct import Direct
 from visualcrop.testing import Bench, Scene

@@ -6,7 +6,8 @@ from functools import cache
 
 import pytest
 
-from visualcrop import BudgetedModel, Ledger, Registry, Searcher
+from visualcrop import BudgetedModel, Ledger
+from visualcrop.plugin import Registry, Searcher
 from visualcrop.testing import Bench, ToyModel
 
 _SEEDS = range(40)

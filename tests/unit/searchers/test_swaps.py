@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from visualcrop import ANSWER, BudgetedModel, Ledger, Registry, Searcher
+from visualcrop import BudgetedModel, Ledger
+from visualcrop.plugin import ANSWER, Registry, Searcher
 from visualcrop.searchers.focus import Focus
 from visualcrop.testing import Bench, ToyModel
 

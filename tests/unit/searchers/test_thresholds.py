@@ -7,7 +7,8 @@ from typing import Any
 
 import attrs
 
-from visualcrop import Answer, BudgetedModel, Target, Verifier, View
+from visualcrop import Answer, BudgetedModel, Target, View
+from visualcrop.plugin import Verifier
 from visualcrop.proposals.sliding import Sliding
 from visualcrop.searchers.focus import Focus
 from visualcrop.targets.given import Given

@@ -24,31 +24,31 @@ from tests.unit.testing.breaking import (
     Spendthrift,
     Untidy,
 )
-from visualcrop import Strategy
 from visualcrop.errors import PluginError
+from visualcrop.plugin import Strategy
 from visualcrop.proposals.sliding import Sliding
 from visualcrop.testing import SUITES, ProposalGeneratorSuite, StrategySuite
 
 _BITES: list[tuple[type[Strategy], str]] = [
     (Repeating, "targets_are_words_without_repeats"),
-    (Repeating, "no_pass_is_off_the_books"),
+    (Repeating, "every_pass_is_charged"),
     (Lost, "map_lies_over_the_view"),
     (Lost, "points_at_the_target"),
     (Lost, "same_question_same_map"),
-    (Lost, "no_pass_is_off_the_books"),
+    (Lost, "every_pass_is_charged"),
     (Outlying, "boxes_lie_in_the_map"),
     (Backwards, "best_come_first_and_once"),
     (Excessive, "one_confidence_for_each_view"),
     (Excited, "together_as_alone"),
-    (Excited, "no_pass_is_off_the_books"),
+    (Excited, "every_pass_is_charged"),
     (Silent, "answers_without_findings"),
     (Silent, "reads_the_answer_off_a_finding"),
     (Silent, "answers_in_words"),
-    (Silent, "no_pass_is_off_the_books"),
+    (Silent, "every_pass_is_charged"),
     (Spendthrift, "no_worse_than_asking_directly"),
     (Spendthrift, "same_question_same_answer"),
     (Spendthrift, "budget_is_a_promise"),
-    (Spendthrift, "no_pass_is_off_the_books"),
+    (Spendthrift, "every_pass_is_charged"),
     (Astray, "findings_lie_in_the_image"),
     (Spendthrift, "answers_what_it_cannot_find"),
     (Careless, "counts_its_passes"),
@@ -61,8 +61,8 @@ _BITES: list[tuple[type[Strategy], str]] = [
     (Hasty, "answers_each_task_once"),
     (Hasty, "takes_tasks_as_they_can_be_asked"),
     (Hasty, "nothing_to_ask"),
-    (Moody, "rules_on_whatever_is_said"),
-    (Moody, "same_reply_same_ruling"),
+    (Moody, "rules_on_every_reply"),
+    (Moody, "same_reply_same_verdict"),
     (Untidy, "summary_is_one_line"),
     (Untidy, "name_is_kebab_case"),
 ]

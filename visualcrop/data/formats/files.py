@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
@@ -95,8 +96,9 @@ def text_of(fields: Mapping[str, Any], name: str) -> str:
 
 def place_of_letter(letter: object, choices: tuple[str, ...]) -> int:
     """Which choice *letter* names."""
-    index = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(choices)].find(str(letter).strip()) if letter else -1
-    if index < 0 or len(str(letter).strip()) != 1:
+    letters, wanted = string.ascii_uppercase[: len(choices)], str(letter or "").strip()
+    index = letters.find(wanted)
+    if index < 0 or len(wanted) != 1:
         raise DatasetError(f"Its answer {letter!r} is not the letter of one of its options.")
     return index
 

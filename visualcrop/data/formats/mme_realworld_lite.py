@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import string
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -62,6 +63,6 @@ def _choices(listed: Any) -> tuple[str, ...]:
         raise DatasetError(f"Its options are longer than {_LONGEST:,} characters.")
     options = ast.literal_eval(listed) if isinstance(listed, str) else listed
     letters = [found[1] for option in options if (found := _LETTERED.match(option))]
-    if letters != list("ABCDEFGHIJ"[: len(options)]):
+    if letters != list(string.ascii_uppercase[: len(options)]):
         raise DatasetError(f"Its options do not begin with (A), (B) and so on: {options!r}.")
     return tuple(_LETTERED.sub("", option).strip() for option in options)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 import attrs
 
 from ...errors import ModelError, VisualcropError
 from .refusing import NO_FLASH, lacking, why
-from .vetting import Files, without_code
+from .vetting import CONFIG, Files, without_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _DTYPES = {"float32", "bfloat16", "float16"}
+
+
+class ProcessorParts(Protocol):
+    """What a family puts its processor together from."""
+
+    def image_processor(self) -> Any:
+        """An image processor of transformers."""
+
+    def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
+        """The tokenizer, or another one in *subfolder*."""
 
 
 @attrs.frozen
@@ -66,9 +76,20 @@ class Source:
                 self.checkpoint, revision=self.revision, trust_remote_code=False, **options
             )
 
-    def tokenizer(self) -> Any:
+    def model_type(self) -> str:
+        """What config.json calls the architecture; empty if it does not say."""
+        with explained(self.checkpoint):
+            _hush()
+            self.files.check_config()
+            return str(self.files.table(CONFIG).get("model_type", ""))
+
+    def image_processor(self) -> Any:
+        """The image processor, with Pillow's pixels."""
+        return self.part("AutoImageProcessor", backend="pil")
+
+    def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         """The tokenizer, with the chat template that belongs to it."""
-        return self.part("AutoTokenizer")
+        return self.part("AutoTokenizer", subfolder=subfolder, **options)
 
     def network(
         self, config: PretrainedConfig, kind: str = "AutoModelForImageTextToText"

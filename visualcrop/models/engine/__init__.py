@@ -1,1 +1,1 @@
-"""Running a decoder with eyes: prompts written, read once, packed, and looked into."""
+"""Running a vision-language model: prompts in tokens, KV caches, packed batches, captures."""

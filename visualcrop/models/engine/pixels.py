@@ -1,4 +1,4 @@
-"""How the next token hangs on the pixels of an image."""
+"""Gradients with respect to the pixels of an image."""
 
 from __future__ import annotations
 
@@ -6,41 +6,47 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ModelError
-from ...geometry import Box, Grid
+from ...geometry import Box
 from ...prompt import Prompt
 from ...values import View
 from ..base import PixelGradients
 from ..layouts.layout import Layout
-from .hold import frozen
+from .capture import frozen
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel
 
 
-def sight(
+def pixel_gradients(
     network: PreTrainedModel,
     inputs: Mapping[str, Tensor],
-    read: Callable[[Mapping[str, Tensor]], Tensor],
+    next_logits: Callable[[Mapping[str, Tensor]], Tensor],
     view: View,
     layout: Layout,
 ) -> PixelGradients:
-    """What the next token, whose logits *read* works out from *inputs*, owes to each pixel."""
+    """
+    Gradient of the most likely next token's log-probability, as its norm over the channels.
+
+    *next_logits* gives logits, 1 x V, from arguments of the model's forward such as *inputs*, which
+    are of a prompt with one *view*.
+    """
     import torch
 
     with frozen(network):
         pixels = inputs["pixel_values"].detach().clone().requires_grad_()
-        likelihood = read({**inputs, "pixel_values": pixels}).float().log_softmax(-1).max()
+        logits = next_logits({**inputs, "pixel_values": pixels})
+        likelihood = logits.float().log_softmax(-1).max()
         (gradient,) = torch.autograd.grad(likelihood, pixels)
     if "image_grid_thw" in inputs:
-        picture = _unfolded(gradient, inputs["image_grid_thw"][0], network.config.vision_config)
+        image = _unpatchify(gradient, inputs["image_grid_thw"][0], network.config.vision_config)
     else:
-        picture = gradient.flatten(0, -4)[layout.whole]
-    return PixelGradients(seen_at_once(view, layout), picture.float().norm(dim=0))
+        image = gradient.flatten(0, -4)[layout.whole]
+    return PixelGradients(encoded_box(view, layout), image.float().norm(dim=0))
 
 
-def only_view(prompt: Prompt) -> View:
-    """The view of a prompt that may have but one."""
+def single_view(prompt: Prompt) -> View:
+    """The one view of *prompt*."""
     if len(prompt.views) != 1:
         raise ModelError(
             f"Such a map is made of one image at a time, not {len(prompt.views)}; show the views "
@@ -49,27 +55,22 @@ def only_view(prompt: Prompt) -> View:
     return prompt.views[0]
 
 
-def seen_at_once(view: View, layout: Layout) -> Box:
-    """What the encoder's picture of the whole shows, in pixels of the original image."""
-    left, top = _corner(view)
+def encoded_box(view: View, layout: Layout) -> Box:
+    """What the encoder's picture of all of *view* shows, in pixels of the original image."""
+    left, top = view.origin
     box = layout.sight or Box(0, 0, *view.picture.size)
     return Box(box.left + left, box.top + top, box.right + left, box.bottom + top)
 
 
-def placed_in(view: View, layout: Layout) -> Grid:
-    """The layout's cells, in pixels of the original image."""
-    return layout.grid.moved(*_corner(view))
+def _unpatchify(patches: Tensor, grid: Tensor, vision: Any) -> Tensor:
+    """
+    Channels x rows x columns, from Qwen's flattened patches.
 
-
-def _corner(view: View) -> tuple[int, int]:
-    left, top, _, _ = view.box.whole_pixels()
-    return max(0, left), max(0, top)
-
-
-def _unfolded(patches: Tensor, grid: Tensor, eye: Any) -> Tensor:
-    """Channels x rows x columns, of patches that come merge by merge, each with the frame twice."""
+    These come in blocks of merged patches, and hold a still image in each of two frames.
+    """
     _, rows, columns = grid.tolist()
-    merge, side = eye.spatial_merge_size, eye.patch_size
-    shape = (rows // merge, columns // merge, merge, merge, -1, eye.temporal_patch_size, side, side)
-    twice = patches.reshape(shape).permute(4, 5, 0, 2, 6, 1, 3, 7)  # channels, frames, down, across
-    return twice.sum(1).reshape(twice.shape[0], rows * side, columns * side)
+    merge, side = vision.spatial_merge_size, vision.patch_size
+    blocks = (rows // merge, columns // merge, merge, merge)
+    shape = (*blocks, -1, vision.temporal_patch_size, side, side)
+    framed = patches.reshape(shape).permute(4, 5, 0, 2, 6, 1, 3, 7)  # channels, frames, y, x
+    return framed.sum(1).reshape(framed.shape[0], rows * side, columns * side)

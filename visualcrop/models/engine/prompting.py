@@ -1,4 +1,4 @@
-"""From a prompt to the tokens and pixels that a Hugging Face model reads."""
+"""From a prompt to token ids and pixel values, and from token ids to a reply's text."""
 
 from __future__ import annotations
 
@@ -11,182 +11,267 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from ...prompt import Prompt, Sampling
+from ...prompt import Prompt, Sampling, views_key
 from ...values import View
 from ..base import Tokens, Usage
-from .marking import marked, written_out
-from .remembering import Key, Memory, views_key
-from .seeing import Pixels, Seen
+from .byte_lru import ByteLRU, Key
 
 if TYPE_CHECKING:
     import torch
     from PIL.Image import Image as Picture
     from torch import Tensor
-    from transformers import GenerationConfig
+    from transformers import BatchFeature, GenerationConfig
 
-_TENSORS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")
-_PIXELS = ("pixel_values", "image_sizes", "image_grid_thw", "batch_num_images")
+TOKEN_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")  # 1 x T
+PIXEL_INPUTS = ("pixel_values", "image_sizes", "image_grid_thw", "batch_num_images")
 
 
 @attrs.frozen(eq=False)
-class Prepared:
-    """One prompt, laid out in tokens."""
+class TokenizedPrompt:
+    """One prompt in the chat template, as the model's forward takes it."""
 
-    inputs: Mapping[str, Tensor]  # what the model's forward takes, a batch of one
-    text: str  # with every image written out in placeholders
-    placeholders: Tokens  # where they are
-    spans: Mapping[str, Tokens]  # the tokens of each marked word
-    views: Key = ()  # what it shows
-    sampling: Sampling | None = None
+    inputs: Mapping[str, Tensor]  # arguments of the model's forward, a batch of one
+    text: str  # with each image written out in its placeholder tokens
+    placeholders: Tokens  # positions of all image tokens
+    spans: Mapping[str, Tokens]  # positions of the tokens of each marked word
+    views: Key = ()  # equal where the same images are shown
+    sampling: Sampling | None = None  # none: greedy
+    replies: Sequence[Tensor] = ()  # 1 x T each: to score, each as if it were the only one
 
-    def to(self, device: torch.device, dtype: torch.dtype) -> Prepared:
-        """The same prompt where the model runs, its pixels in the model's numbers."""
+    def to(self, device: torch.device, dtype: torch.dtype) -> TokenizedPrompt:
+        """The same on *device*, with pixels in *dtype*."""
         moved = {
             name: tensor.to(device, dtype) if tensor.is_floating_point() else tensor.to(device)
             for name, tensor in self.inputs.items()
         }
         return attrs.evolve(self, inputs=moved)
 
-    def until(self, cut: int) -> Mapping[str, Tensor]:
-        """What the model's forward takes for the first tokens alone, all images among them."""
+    def prefix_inputs(self, length: int) -> Mapping[str, Tensor]:
+        """Arguments of the model's forward for the first *length* tokens, with all images."""
         inputs = dict(self.inputs)
-        return inputs | {name: inputs[name][:, :cut] for name in _TENSORS if name in inputs}
+        return inputs | {n: inputs[n][:, :length] for n in TOKEN_INPUTS if n in inputs}
 
     @property
     def length(self) -> int:
+        """Tokens, those of images included."""
         return self.inputs["input_ids"].shape[1]
 
     @property
-    def shown(self) -> Usage:
-        """What the images count, whether they are remembered or not."""
-        return Usage(image_tokens=len(self.placeholders))
+    def sequence_lengths(self) -> Sequence[int]:
+        """Tokens that are run of it, or with replies, of it and each but for its last token."""
+        return [self.length + reply.shape[1] - 1 for reply in self.replies] or [self.length]
 
     @property
-    def cut(self) -> int:
-        """The first token after the last image."""
+    def image_usage(self) -> Usage:
+        """Its image tokens, which count even if they come from a cache."""
+        return Usage(image_tokens=len(self.placeholders))
+
+    @cached_property
+    def prefix_length(self) -> int:
+        """Tokens up to its last image: the part that prompts may share. 0 without an image."""
         return int(self.placeholders[-1]) + 1 if len(self.placeholders) else 0
 
     @property
-    def beginning(self) -> Key:
-        """Equal for prompts that are the same up to their last image, pixel by pixel."""
-        tokens = self.inputs["input_ids"][0, : self.cut]
+    def prefix_key(self) -> Key:
+        """Equal where two prompts have the same tokens and pixels up to the last image."""
+        tokens = self.inputs["input_ids"][0, : self.prefix_length]
         return (tokens.cpu().numpy().tobytes(), *self.views)
 
 
 @attrs.frozen(eq=False)
-class Prompter:
-    """Writes prompts in a checkpoint's own chat template."""
+class PromptProcessor:
+    """Tokenizes prompts in a checkpoint's own chat template."""
 
-    processor: Any
-    image_token: int
-    picture: Callable[[View], Picture]  # of a view, as the processor takes it
-    ends: frozenset[int]  # tokens that end a reply
-    pixels: Memory[Pixels]  # what was made of pictures before
-
-    def prepare(self, prompt: Prompt) -> Prepared:
-        """Tokens, pixels, and where the marked words and the images ended up."""
-        prompt = self._harmless(prompt)
-        text = self._rendered(list(_turns(prompt)))
-        made = self._seeing(prompt)(
-            text=[text],
-            images=[[view.picture for view in prompt.views]] if prompt.views else None,
-            return_tensors="pt",
-            return_offsets_mapping=True,
-            return_text_replacement_offsets=True,
-        )
-        grown = made["text_replacement_offsets"][0]
-        ids = made["input_ids"]
-        return Prepared(
-            {key: made[key] for key in (*_TENSORS, *_PIXELS) if key in made},
-            written_out(text, grown),
-            np.flatnonzero((ids[0] == self.image_token).numpy()),
-            dict(marked(prompt, text, grown, made["offset_mapping"][0].numpy())),
-            views_key(prompt),
-            prompt.sampling,
-        )
+    processor: Any  # of transformers: a tokenizer and an image processor
+    image_token: int  # id of the placeholder
+    to_picture: Callable[[View], Picture]  # in a shape that the image processor takes
+    stop_tokens: frozenset[int]  # that end a reply
+    pixel_cache: ByteLRU[ProcessedImages]
 
     @classmethod
     def of(
         cls,
         processor: Any,
         image_token: int,
-        picture: Callable[[View], Picture],
+        to_picture: Callable[[View], Picture],
         generation: GenerationConfig | None,
-        most_bytes: int,
-    ) -> Prompter:
+        max_bytes: int,
+    ) -> PromptProcessor:
         """
-        A prompter that stops where the checkpoint's tokenizer or generation config says.
+        One that caches *max_bytes* of pixel values.
 
-        It keeps *most_bytes* of pixels.
+        Replies stop at the end tokens of the tokenizer and of the generation config.
         """
         stops = generation.eos_token_id if generation is not None else None
         listed = stops if isinstance(stops, list) else [stops]
-        ends = {*listed, processor.tokenizer.eos_token_id} - {None}
-        return cls(processor, image_token, picture, frozenset(ends), Memory(most_bytes))
+        stop_tokens = {*listed, processor.tokenizer.eos_token_id} - {None}
+        return cls(processor, image_token, to_picture, frozenset(stop_tokens), ByteLRU(max_bytes))
 
-    def text(self, tokens: Sequence[int]) -> str:
-        """What the tokens of a reply say."""
-        said: str = self.processor.tokenizer.decode(list(tokens), skip_special_tokens=True)
-        return said.strip()
+    def tokenize(self, prompt: Prompt, replies: Sequence[str] = ()) -> TokenizedPrompt:
+        """*prompt* in the chat template, on the CPU, with *replies* to score."""
+        prompt, views = self._defuse(prompt), views_key(prompt)
+        text = self._apply_template(list(_turns(prompt)))
+        encoded = self._processor_for(prompt, views)(
+            text=[text],
+            images=[[view.picture for view in prompt.views]] if prompt.views else None,
+            return_tensors="pt",
+            return_offsets_mapping=True,
+            return_text_replacement_offsets=True,
+        )
+        replacements = encoded["text_replacement_offsets"][0]
+        ids = encoded["input_ids"]
+        tokenized = TokenizedPrompt(
+            {key: encoded[key] for key in (*TOKEN_INPUTS, *PIXEL_INPUTS) if key in encoded},
+            expand_placeholders(text, replacements),
+            np.flatnonzero((ids[0] == self.image_token).numpy()),
+            dict(align_spans(prompt, text, replacements, encoded["offset_mapping"][0].numpy())),
+            views,
+            prompt.sampling,
+        )
+        return self._with_replies(tokenized, replies)
 
-    def tokens(self, prepared: Prepared, reply: str) -> Tensor:
-        """Tokens of *reply* as the template has them after the prompt: batch of one x length."""
-        tokenizer = self.processor.tokenizer
-        asked = prepared.inputs["input_ids"][:, prepared.cut :].cpu()
+    def _with_replies(self, prompt: TokenizedPrompt, replies: Sequence[str]) -> TokenizedPrompt:
+        tokens = [self.tokenize_reply(prompt, reply) for reply in replies]
+        return attrs.evolve(prompt, replies=tokens)
+
+    def tokenize_reply(self, prompt: TokenizedPrompt, reply: str) -> Tensor:
+        """Tokens of *reply* as they follow *prompt* in the template, 1 x T, on the CPU."""
+        tokenizer, start = self.processor.tokenizer, prompt.prefix_length
+        suffix = prompt.inputs["input_ids"][:, start:].cpu()
         placeholder = tokenizer.convert_ids_to_tokens(self.image_token)
-        _, image, end = prepared.text.rpartition(placeholder)  # no token reaches across one
-        for said in (end + self._gap + reply, end + reply):
-            both: Tensor = tokenizer(image + said, return_tensors="pt")["input_ids"]
-            start = int((both[0] == self.image_token).nonzero()[0]) + 1 if image else 0
-            after = both[:, start:]
-            if after[:, : asked.shape[1]].equal(asked):
+        _, image, end = prompt.text.rpartition(placeholder)  # no token reaches across one
+        for continued in (end + self._separator + reply, end + reply):
+            ids: Tensor = tokenizer(image + continued, return_tensors="pt")["input_ids"]
+            first = int((ids[0] == self.image_token).nonzero()[0]) + 1 if image else 0
+            after = ids[:, first:]
+            if after[:, : suffix.shape[1]].equal(suffix):
                 break
-        return after[:, asked.shape[1] :]
+        return after[:, suffix.shape[1] :]
+
+    def detokenize(self, tokens: Sequence[int]) -> str:
+        """Text of a reply."""
+        text: str = self.processor.tokenizer.decode(list(tokens), skip_special_tokens=True)
+        return text.strip()
 
     @cached_property
-    def _gap(self) -> str:
-        """What the template puts between a prompt and its reply, a space where it does."""
-        asked: list[dict[str, object]] = [_turn("user", "?")]
-        whole = self._rendered([*asked, _turn("assistant", "Yes")], ask=False)
-        gap = whole.removeprefix(self._rendered(asked)).partition("Yes")[0]
+    def _separator(self) -> str:
+        """White space that the template puts between a prompt and its reply."""
+        question: list[dict[str, object]] = [_turn("user", "?")]
+        both = [*question, _turn("assistant", "Yes")]
+        whole = self._apply_template(both, add_generation_prompt=False)
+        gap = whole.removeprefix(self._apply_template(question)).partition("Yes")[0]
         return gap if gap.isspace() else ""
 
-    def _rendered(self, turns: list[dict[str, object]], *, ask: bool = True) -> str:
-        """Turns in the template; without the first token that the tokenizer adds by itself."""
-        text: str = self.processor.apply_chat_template(turns, add_generation_prompt=ask)
-        start = self.processor.tokenizer.bos_token or ""
-        adds = self.processor.tokenizer("").input_ids[:1] == [self.processor.tokenizer.bos_token_id]
-        return text.removeprefix(start) if start and adds else text
-
-    def _seeing(self, prompt: Prompt) -> Any:
-        """The processor, which looks at the prompt's pictures only if they are new to it."""
-        seeing = copy(self.processor)
-        seeing.image_processor = Seen(
-            self.processor.image_processor,
-            self.pixels,
-            views_key(prompt),
-            lambda: [self.picture(view) for view in prompt.views],
+    def _apply_template(
+        self, turns: list[dict[str, object]], *, add_generation_prompt: bool = True
+    ) -> str:
+        """*turns* as text, without the BOS token where the tokenizer adds it itself."""
+        tokenizer = self.processor.tokenizer
+        text: str = self.processor.apply_chat_template(
+            turns, add_generation_prompt=add_generation_prompt
         )
-        return seeing
+        bos = tokenizer.bos_token or ""
+        adds_bos = tokenizer("").input_ids[:1] == [tokenizer.bos_token_id]
+        return text.removeprefix(bos) if bos and adds_bos else text
 
-    def _harmless(self, prompt: Prompt) -> Prompt:
-        """The same prompt with no token in its words that steers the model."""
+    def _processor_for(self, prompt: Prompt, views: Key) -> Any:
+        """The processor, whose image processor runs only on images that are not cached."""
+        processor = copy(self.processor)
+        processor.image_processor = CachedImageProcessor(
+            self.processor.image_processor,
+            self.pixel_cache,
+            views,
+            lambda: [self.to_picture(view) for view in prompt.views],
+        )
+        return processor
+
+    def _defuse(self, prompt: Prompt) -> Prompt:
+        """The same prompt with a space in every special token that its text spells out."""
         tokenizer = self.processor.tokenizer
         added = {t.content for t in tokenizer.added_tokens_decoder.values() if t.special}
         special = sorted({*added, *tokenizer.all_special_tokens}, key=len, reverse=True)
-        steering = re.compile("|".join(map(re.escape, special)) or r"(?!)")
+        pattern = re.compile("|".join(map(re.escape, special)) or r"(?!)")
 
-        def safe(text: str) -> str:
-            return steering.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
+        def defuse(text: str) -> str:
+            return pattern.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
 
-        parts = [part if isinstance(part, View) else safe(part) for part in prompt.parts]
+        parts = [part if isinstance(part, View) else defuse(part) for part in prompt.parts]
         spans = []
-        for mark in prompt.spans:
-            part = str(prompt.parts[mark.part])
-            start, stop = len(safe(part[: mark.start])), len(safe(part[: mark.stop]))
-            spans.append(attrs.evolve(mark, start=start, stop=stop))
-        examples = tuple((safe(asked), safe(said)) for asked, said in prompt.examples)
+        for span in prompt.spans:
+            part = str(prompt.parts[span.part])
+            start, stop = len(defuse(part[: span.start])), len(defuse(part[: span.stop]))
+            spans.append(attrs.evolve(span, start=start, stop=stop))
+        examples = tuple((defuse(asked), defuse(reply)) for asked, reply in prompt.examples)
         return Prompt(tuple(parts), examples, tuple(spans), prompt.sampling)
+
+
+@attrs.frozen(eq=False)
+class ProcessedImages:
+    """Output of an image processor for all images of a prompt."""
+
+    features: BatchFeature
+
+    @property
+    def bytes(self) -> int:
+        return sum(getattr(part, "nbytes", 0) for part in self.features.values())
+
+
+@attrs.frozen(eq=False)
+class CachedImageProcessor:
+    """Stands in for an image processor while one prompt is tokenized."""
+
+    image_processor: Any
+    cache: ByteLRU[ProcessedImages]
+    key: Key  # of the prompt's images
+    pictures: Callable[[], list[Picture]]
+
+    def __call__(self, images: Any, **options: Any) -> BatchFeature:
+        """The prompt's images processed, from the cache if possible; *images* is not looked at."""
+
+        def process() -> ProcessedImages:
+            return ProcessedImages(self.image_processor([self.pictures()], **options))
+
+        # A copy, since processors take entries out of it.
+        return copy(self.cache.get_or_create(self.key, process).features)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.image_processor, name)
+
+
+def expand_placeholders(text: str, replacements: list[dict[str, Any]]) -> str:
+    """*text* with each image's one placeholder replaced by as many as it has tokens."""
+    for change in reversed(replacements):
+        start, stop = change["span"]
+        text = text[:start] + change["replacement"] + text[stop:]
+    return text
+
+
+def align_spans(
+    prompt: Prompt, text: str, replacements: list[dict[str, Any]], offsets: Tokens
+) -> Iterator[tuple[str, Tokens]]:
+    """
+    Name and token positions of each of the prompt's spans.
+
+    *text* is the prompt in its template, before *replacements* of placeholders; *offsets*, T x 2,
+    are the characters of each token after them.
+    """
+    starts, end = {}, len(text)  # of the parts in *text*, found from its end
+    for index, part in reversed(list(enumerate(prompt.parts))):
+        if isinstance(part, str):
+            bare = part.strip()
+            end = text.rindex(bare, 0, end)
+            starts[index] = end - (len(part) - len(part.lstrip()))
+    for span in prompt.spans:
+        at = (starts[span.part] + span.start, starts[span.part] + span.stop)
+        start, stop = (_shift_offset(offset, replacements) for offset in at)
+        yield span.name, np.flatnonzero((offsets[:, 0] < stop) & (offsets[:, 1] > start))
+
+
+def _shift_offset(offset: int, replacements: list[dict[str, Any]]) -> int:
+    """Where a character lies once the placeholders before it are replaced."""
+    spans = ((change["span"], change["new_span"]) for change in replacements)
+    growth: int = sum((n[1] - n[0]) - (s[1] - s[0]) for s, n in spans if s[0] < offset)
+    return offset + growth
 
 
 def _turn(role: str, text: str) -> dict[str, object]:
@@ -195,9 +280,9 @@ def _turn(role: str, text: str) -> dict[str, object]:
 
 def _turns(prompt: Prompt) -> Iterator[dict[str, object]]:
     """Examples as earlier turns, then the prompt's own parts in their order."""
-    for asked, said in prompt.examples:
+    for asked, reply in prompt.examples:
         yield _turn("user", asked)
-        yield _turn("assistant", said)
+        yield _turn("assistant", reply)
     last = len(prompt.parts) - 1
     content: list[dict[str, str]] = []
     for index, part in enumerate(prompt.parts):

@@ -16,7 +16,7 @@ import attrs
 import numpy as np
 
 from ...errors import ModelError
-from ...prompt import Prompt
+from ...prompt import Prompt, views_key
 from ...values import View
 from ..base import (
     NOTHING,
@@ -31,12 +31,12 @@ from ..base import (
     Usage,
 )
 from ..checkpoints.loading import explaining
-from ..engine.choosing import chooser
-from ..engine.engine import State, go_on, likelihood, speak
-from ..engine.metering.meter import Meter, Span
-from ..engine.pixels import only_view, sight
-from ..engine.prompting import Prepared, Prompter
-from ..engine.remembering import views_key
+from ..engine.kv_cache import DecodingState
+from ..engine.metering.meter import Measurement, Meter
+from ..engine.pixels import pixel_gradients, single_view
+from ..engine.prompting import PromptProcessor, TokenizedPrompt
+from ..engine.runner import decode, extend, mean_log_likelihood
+from ..engine.sampling import make_chooser
 from ..layouts.layout import Layout
 from .relaying import layout_of, patches_of, relaying
 
@@ -51,7 +51,7 @@ NO_PLACE = (
 
 
 @attrs.frozen(eq=False)
-class PlainWords(Prompter):
+class PlainWords(PromptProcessor):
     """
     Writes prompts that no chat template is there for.
 
@@ -59,17 +59,18 @@ class PlainWords(Prompter):
     Vicuna knows them, for its weights were left as they were.
     """
 
-    def prepare(self, prompt: Prompt) -> Prepared:
-        prompt = self._harmless(prompt)
+    def tokenize(self, prompt: Prompt, replies: Sequence[str] = ()) -> TokenizedPrompt:
+        prompt = self._defuse(prompt)
         text = self._written(prompt)
         inputs = {"input_ids": self.processor.tokenizer(text, return_tensors="pt")["input_ids"]}
         inputs |= self._seen(prompt)
         nowhere, key = np.empty(0, np.intp), views_key(prompt)
-        return Prepared(inputs, text, nowhere, {}, key, prompt.sampling)
+        tokenized = TokenizedPrompt(inputs, text, nowhere, {}, key, prompt.sampling)
+        return self._with_replies(tokenized, replies)
 
-    def tokens(self, prepared: Prepared, reply: str) -> Tensor:
-        both = self.processor.tokenizer(f"{prepared.text} {reply}", return_tensors="pt")
-        after: Tensor = both["input_ids"][:, prepared.inputs["input_ids"].shape[1] :]
+    def tokenize_reply(self, prompt: TokenizedPrompt, reply: str) -> Tensor:
+        both = self.processor.tokenizer(f"{prompt.text} {reply}", return_tensors="pt")
+        after: Tensor = both["input_ids"][:, prompt.inputs["input_ids"].shape[1] :]
         return after
 
     def _written(self, prompt: Prompt) -> str:
@@ -83,7 +84,7 @@ class PlainWords(Prompter):
         """The images' pixels, and what the Q-Former hears: the words, as far as it can count."""
         if not prompt.views:
             return {}
-        pictures = [self.picture(view) for view in prompt.views]
+        pictures = [self.to_picture(view) for view in prompt.views]
         heard = self.processor.qformer_tokenizer(
             [prompt.text.strip()] * len(pictures), truncation=True, return_tensors="pt"
         )
@@ -102,7 +103,7 @@ class BlipModel(Model):
     id: str
     info: ModelInfo
     network: InstructBlipForConditionalGeneration
-    prompter: Prompter
+    prompt_processor: PromptProcessor
     meter: Meter
     passes: int = 0
     _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one runs at a time
@@ -137,15 +138,15 @@ class BlipModel(Model):
         return speaker
 
     def _look(self, prompt: Prompt, capture: Capture) -> Internals:
-        view, prepared = only_view(prompt), self._prepared(prompt)
+        view, prepared = single_view(prompt), self._prepared(prompt)
         layout, base = layout_of(view, self.network.config), self.info.base
         if capture.pixels:
-            return self._sight(prepared, view, layout)
+            return self._forward_to_pixels(prepared, view, layout)
         with (
             self._measured() as span,
             relaying(self.network, self.speaker, capture) as found,
         ):
-            found.backward(self._begun(prepared).next)  # it stops before, if none is wanted
+            found.backward(self._begun(prepared).next_logits)  # it stops before, if none is wanted
         more = self._shown(prepared) + Usage(backward=2 * bool(capture.gradients))
         return Internals(
             (patches_of(view, layout, base),),
@@ -156,48 +157,52 @@ class BlipModel(Model):
             usage=span.usage + more,
         )
 
-    def _sight(self, prepared: Prepared, view: View, layout: Layout) -> Internals:
+    def _forward_to_pixels(
+        self, prepared: TokenizedPrompt, view: View, layout: Layout
+    ) -> Internals:
         def read(inputs: Mapping[str, Tensor]) -> Tensor:
-            return self._begun(attrs.evolve(prepared, inputs=inputs)).next
+            return self._begun(attrs.evolve(prepared, inputs=inputs)).next_logits
 
         with self._measured() as span:
-            found = sight(self.network, prepared.inputs, read, view, layout)
+            found = pixel_gradients(self.network, prepared.inputs, read, view, layout)
         patches = patches_of(view, layout, self.info.base)
         usage = span.usage + self._shown(prepared) + Usage(backward=1)
         return Internals((patches,), {}, sight=found, usage=usage)
 
     def _weigh(self, prompt: Prompt, choices: Sequence[str], by: By) -> Choice:
         prepared = self._prepared(prompt)
-        replies = [self.prompter.tokens(prepared, choice) for choice in choices]
+        replies = [self.prompt_processor.tokenize_reply(prepared, choice) for choice in choices]
         with self._measured(len(choices) if by == "sentence" else 1) as span:
             state = self._begun(prepared)
             if by == "sentence":
                 logits = [self._likelihood(state, reply) for reply in replies]
             else:
-                logits = state.next[0, [int(reply[0, 0]) for reply in replies]].float().tolist()
+                logits = (
+                    state.next_logits[0, [int(reply[0, 0]) for reply in replies]].float().tolist()
+                )
         return Choice(tuple(logits), span.usage + self._shown(prepared))
 
-    def _likelihood(self, state: State, reply: Tensor) -> float:
+    def _likelihood(self, state: DecodingState, reply: Tensor) -> float:
         """Minus the mean cross-entropy of the reply's tokens."""
-        tokens, inside = reply.to(self.network.device), state.next[:0]
+        tokens, inside = reply.to(self.network.device), state.next_logits[:0]
         if tokens.shape[1] > 1:
-            with self.meter.packed(1):  # a single token, too, is read and not said
-                inside = go_on(self.speaker, state, tokens[:, :-1], keep=0).predicted[0]
-        return likelihood(state.next, inside, tokens)
+            with self.meter.count_as(1):  # a single token, too, is read and not said
+                inside = extend(self.speaker, state, tokens[:, :-1], keep=0).kept_logits[0]
+        return mean_log_likelihood(state.next_logits, inside, tokens)
 
     def _say(self, prompt: Prompt, max_new_tokens: int) -> Reply:
         prepared = self._prepared(prompt)
         with self._measured() as span:
             state = self._begun(prepared)
-            ends, choose = self.prompter.ends, chooser([prepared])
-            (said,) = speak(self.speaker, state, ends, max_new_tokens, choose)
-        return Reply(self.prompter.text(said), span.usage + self._shown(prepared))
+            ends, choose = self.prompt_processor.stop_tokens, make_chooser([prepared])
+            (said,) = decode(self.speaker, state, ends, max_new_tokens, choose)
+        return Reply(self.prompt_processor.detokenize(said), span.usage + self._shown(prepared))
 
-    def _shown(self, prepared: Prepared) -> Usage:
+    def _shown(self, prepared: TokenizedPrompt) -> Usage:
         """What the Q-Former says of each image stands for it."""
         return Usage(image_tokens=len(prepared.views) * self.network.config.num_query_tokens)
 
-    def _begun(self, prepared: Prepared) -> State:
+    def _begun(self, prepared: TokenizedPrompt) -> DecodingState:
         """The state after what is told of each image, and after all words."""
         import torch
         from transformers import DynamicCache
@@ -211,13 +216,13 @@ class BlipModel(Model):
         out = self.speaker(
             inputs_embeds=words, past_key_values=cache, use_cache=True, logits_to_keep=1
         )
-        return State(cache, (words.shape[1],), logits=out.logits)
+        return DecodingState(cache, (words.shape[1],), logits=out.logits)
 
-    def _prepared(self, prompt: Prompt) -> Prepared:
-        return self.prompter.prepare(prompt).to(self.network.device, self.network.dtype)
+    def _prepared(self, prompt: Prompt) -> TokenizedPrompt:
+        return self.prompt_processor.tokenize(prompt).to(self.network.device, self.network.dtype)
 
     @contextmanager
-    def _measured(self, passes: int = 1) -> Iterator[Span]:
+    def _measured(self, passes: int = 1) -> Iterator[Measurement]:
         import torch
 
         with self._turn, torch.no_grad(), self.meter.measure() as span:

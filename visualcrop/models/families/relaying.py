@@ -16,10 +16,10 @@ import numpy as np
 
 from ...values import View
 from ..base import Capture, Patches, QFormerAttention
+from ..engine.attention import AttentionCall, intercept_attention
 from ..engine.capture import Tap
-from ..engine.pixels import placed_in
-from ..engine.rows import Call, watched
-from ..layouts.layout import Eye, Layout, squashed
+from ..layouts.layout import Layout, squashed_layout
+from .base import patch_grid
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,7 +60,7 @@ def relaying(network: Any, speaker: PreTrainedModel, capture: Capture) -> Iterat
     own = Capture(attention=capture.attention, gradients=capture.gradients)
     found = Relayed(Tap(speaker, own))
 
-    def attend(call: Call) -> tuple[Tensor, None]:
+    def attend(call: AttentionCall) -> tuple[Tensor, None]:
         scores = call.query.float() @ call.key.float().transpose(-1, -2)
         weights = (scores * call.options["scaling"]).softmax(-1)
         found.weights.append(weights.requires_grad_(bool(capture.gradients)))
@@ -68,16 +68,15 @@ def relaying(network: Any, speaker: PreTrainedModel, capture: Capture) -> Iterat
 
     blocks = [layer for layer in network.qformer.encoder.layer if layer.has_cross_attention]
     crossing = blocks[min(_CROSS, len(blocks) - 1)].crossattention.attention
-    with watched(crossing, attend), found.tap:
+    with intercept_attention(crossing, attend), found.tap:
         yield found
 
 
 def layout_of(view: View, config: PretrainedConfig) -> Layout:
     """The encoder's patches, over the view squashed to its square."""
-    eye = Eye(config.vision_config.image_size, config.vision_config.patch_size)
-    return squashed(view.picture.size, eye)
+    return squashed_layout(view.picture.size, patch_grid(config))
 
 
 def patches_of(view: View, layout: Layout, base: int) -> Patches:
     """The cells that a relay counts."""
-    return Patches(placed_in(view, layout), layout.cells, base)
+    return Patches(layout.grid.moved(*view.origin), layout.cells, base)

@@ -11,7 +11,7 @@ import PIL.Image
 from scipy import ndimage
 
 from ...values import View
-from ..engine.remembering import Memory
+from ..engine.byte_lru import ByteLRU
 from .scene import COLOURS, KINDS
 
 CELL = 4  # pixels of the eye on a side of one cell
@@ -47,13 +47,13 @@ class _Seen:
     bytes: int = 1 << 10  # about
 
 
-_seen = Memory[_Seen](1 << 20)
+_seen = ByteLRU[_Seen](1 << 20)
 
 
 def sightings(view: View, side: int) -> tuple[Sighting, ...]:
     """Everything in the view that can be named."""
     key = (view.image.digest, view.box, side)
-    return _seen.get(key, lambda: _Seen(_looked_up(view, side))).sightings
+    return _seen.get_or_create(key, lambda: _Seen(_looked_up(view, side))).sightings
 
 
 def _looked_up(view: View, side: int) -> tuple[Sighting, ...]:

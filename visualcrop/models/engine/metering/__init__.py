@@ -1,1 +1,1 @@
-"""What a forward pass costs, counted where it happens."""
+"""What forward passes cost, counted where it happens."""

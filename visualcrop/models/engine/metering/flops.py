@@ -2,9 +2,9 @@
 Multiply-accumulates, counted where they are made.
 
 A gauge stands in for the `forward` of one module: of each matrix, convolution and attention. So
-nothing is assumed about how the model is called, nor about how far: a pass that is broken off in
-the middle of a layer has cost what it had done by then. Attention counts as dense, though half of
-it is masked, and norms, rotations and activations do not count: as in PyTorch's FlopCounterMode.
+nothing is assumed about how the model is called, nor about how far: a pass that is stopped in the
+middle of a layer has cost what it had done by then. Attention counts as dense, though half of it is
+masked, and norms, rotations and activations do not count: as in PyTorch's FlopCounterMode.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
-
-from .tally import Tally
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,13 +21,21 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
 
+class Counters(Protocol):
+    """Where gauges write: see `meter.Counters`."""
+
+    def add_pass(self, rows: int, tokens: int, past: int) -> None: ...
+
+    def add_macs(self, macs: int, bounds: Tensor | None = None) -> None: ...
+
+
 class Gauge(ABC):
     """Stands in for the `forward` of *module*. A copy of the module gets a copy of it."""
 
-    def __init__(self, module: Module, tally: Tally) -> None:
-        self.module, self.tally = module, tally
+    def __init__(self, module: Module, counters: Counters) -> None:
+        self.module, self.counters = module, counters
         self.forward = module.forward
-        self._before = vars(module).get("forward")  # from another tool that stands in
+        self._before = vars(module).get("forward")  # of another tool that stands in
         vars(module)["forward"] = self
 
     @abstractmethod
@@ -40,45 +46,45 @@ class Gauge(ABC):
         return vars(self.module).get("forward") is self
 
     def remove(self) -> None:
-        """Put back what was there, unless something else stands in by now."""
+        """Restore what was there, unless something else stands in by now."""
         if self.installed:
             del vars(self.module)["forward"]
             if self._before is not None:
                 vars(self.module)["forward"] = self._before
 
     def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What `forward` was given, by name."""
+        """Arguments of `forward` by name."""
         if len(args) < 2:
             return {"hidden_states": args[0], **kwargs} if args else kwargs
         return inspect.signature(self.forward).bind(*args, **kwargs).arguments
 
 
-class Product(Gauge):
-    """A matrix or a convolution."""
+class LinearGauge(Gauge):
+    """Of a matrix or a convolution."""
 
-    def __init__(self, module: Module, tally: Tally, terms: int) -> None:
-        super().__init__(module, tally)
-        self.terms = terms  # summed for each number that comes out
+    def __init__(self, module: Module, counters: Counters, terms: int) -> None:
+        super().__init__(module, counters)
+        self.terms = terms  # products summed for each number of the output
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
         out: Tensor = self.forward(*args, **kwargs)
         macs = out.numel() * self.terms
-        self.tally.add(macs)
-        if out.requires_grad:  # then as many for the gradient of what came in, and of the weights
+        self.counters.add_macs(macs)
+        if out.requires_grad:  # then as many for the gradient of the input, and of the weights
             weights = self.module.parameters(recurse=False)
             wanted = [
                 any(t.requires_grad for t in ts) for ts in ((*args, *kwargs.values()), weights)
             ]
-            out.register_hook(lambda _: self.tally.add(sum(wanted) * macs))
+            out.register_hook(lambda _: self.counters.add_macs(sum(wanted) * macs))
         return out
 
 
-class Attention(Gauge):
-    """Queries with keys, and what comes of it with values."""
+class AttentionGauge(Gauge):
+    """Of queries x keys, and of weights x values."""
 
-    def __init__(self, module: Module, tally: Tally, width: int) -> None:
-        super().__init__(module, tally)
-        self.width = width  # of all query heads together
+    def __init__(self, module: Module, counters: Counters, width: int) -> None:
+        super().__init__(module, counters)
+        self.width = width  # H x D of the queries
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         given = self.arguments(args, kwargs)
@@ -86,15 +92,15 @@ class Attention(Gauge):
         pairs = 1 if bounds is not None else self._pairs(given)  # before the cache grows
         out = self.forward(*args, **kwargs)
         macs = 2 * self.width * pairs
-        self.tally.add(macs, bounds)
+        self.counters.add_macs(macs, bounds)
         mixed: Tensor = out[0] if isinstance(out, tuple) else out
         if mixed.requires_grad:
-            again = macs * 2 if self._eager else macs * 5 // 2  # fused kernels score once more
-            mixed.register_hook(lambda _: self.tally.add(again, bounds))
+            back = macs * 2 if self._is_eager else macs * 5 // 2  # fused kernels score once more
+            mixed.register_hook(lambda _: self.counters.add_macs(back, bounds))
         return out
 
     @property
-    def _eager(self) -> bool:
+    def _is_eager(self) -> bool:
         config = getattr(self.module, "config", None)
         return getattr(config, "_attn_implementation", None) == "eager"
 
@@ -103,43 +109,45 @@ class Attention(Gauge):
         hidden, other = given["hidden_states"], given.get("encoder_hidden_states")
         new = hidden.shape[-2] if other is None else other.shape[-2]
         cached = given.get("past_key_values")
-        keys = new if cached is None else _keys(cached, cast("int", self.module.layer_idx), new)
-        return int(hidden.numel() // hidden.shape[-1] * keys)
+        queries: int = hidden.numel() // hidden.shape[-1]
+        if cached is None:
+            return queries * int(new)
+        return queries * _count_keys(cached, cast("int", self.module.layer_idx), new)
 
 
-def _keys(cache: Any, index: int, new: int) -> int:
+def _count_keys(cache: Any, index: int, new: int) -> int:
     """How many keys layer *index* will see with *new* ones; a sliding layer keeps few old ones."""
     layer: Any = cache.layers[index] if index < len(cache.layers) else None
-    if hasattr(layer, "max_cache_len"):  # static: once it is filled, empty places are read, too
+    if hasattr(layer, "max_cache_len"):  # a static cache attends to its empty slots, too
         return int(layer.max_cache_len) if layer.is_initialized else new
     kept = getattr(layer, "keys", None)
     return new if kept is None else new + int(kept.shape[-2])
 
 
-class Entrance(Gauge):
-    """The decoder's first layer: nothing is read or said without it."""
+class DecoderGauge(Gauge):
+    """Of the decoder's first layer: every pass goes through it."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         given = self.arguments(args, kwargs)
         rows, tokens, _ = given["hidden_states"].shape
         cache = given.get("past_key_values")
-        self.tally.enter(rows, tokens, 0 if cache is None else int(cache.get_seq_length()))
+        self.counters.add_pass(rows, tokens, 0 if cache is None else int(cache.get_seq_length()))
         return self.forward(*args, **kwargs)
 
 
-def gauges(model: PreTrainedModel, tally: Tally) -> Iterator[Gauge]:
-    """Install a gauge on every module that multiplies matrices, and one at the entrance."""
-    yield Entrance(model.get_decoder().layers[0], tally)
+def install_gauges(model: PreTrainedModel, counters: Counters) -> Iterator[Gauge]:
+    """Put a gauge on every module that multiplies matrices, and one on the decoder."""
+    yield DecoderGauge(model.get_decoder().layers[0], counters)
     for module in list(model.modules()):
-        if terms := _terms(module):
-            yield Product(module, tally, terms)
+        if terms := _count_terms(module):
+            yield LinearGauge(module, counters, terms)
         for name, parts in (("q_proj", 1), ("query", 1), ("qkv", 3)):
             if width := getattr(getattr(module, name, None), "out_features", 0):
-                yield Attention(module, tally, width // parts)
+                yield AttentionGauge(module, counters, width // parts)
 
 
-def _terms(module: Module) -> int:
-    """Length of the sums that *module* makes; 0 if it makes none."""
+def _count_terms(module: Module) -> int:
+    """Products summed for each number that *module* puts out; 0 if it is no product."""
     from torch.nn.modules.conv import _ConvNd
 
     if isinstance(module, _ConvNd):
@@ -150,8 +158,8 @@ def _terms(module: Module) -> int:
     return 0 if any(module.children()) else int(getattr(module, "in_features", 0))
 
 
-def formula(config: PreTrainedConfig) -> Callable[[float], float]:
-    """What a pass over so many tokens costs as papers count it; nothing if a size is not known."""
+def macs_formula(config: PreTrainedConfig) -> Callable[[float], float]:
+    """MACs, as papers count them, by tokens in a pass; always 0 if a size is not known."""
     text = config.get_text_config()
     sizes = ("hidden_size", "intermediate_size", "num_hidden_layers")
     known = all(isinstance(getattr(text, size, None), int) for size in sizes)
@@ -159,7 +167,7 @@ def formula(config: PreTrainedConfig) -> Callable[[float], float]:
 
 
 def macs_language(config: PreTrainedConfig, new: float, past: float = 0) -> float:
-    """What one pass over *new* tokens after *past* ones costs as papers count it: see `macs`."""
+    """MACs of a pass over *new* tokens after *past* cached ones: see `macs`."""
     text = config.get_text_config()
     sizes = {"width": text.hidden_size, "inner": text.intermediate_size}
     return macs(new, past, layers=text.num_hidden_layers, **sizes)
@@ -167,9 +175,9 @@ def macs_language(config: PreTrainedConfig, new: float, past: float = 0) -> floa
 
 def macs(new: float, past: float = 0, *, layers: int, width: int, inner: int) -> float:
     """
-    FastV's and PyramidDrop's L(4nd² + 2n²d + 3ndm) for *new* tokens after *past* ones.
+    FastV's and PyramidDrop's L(4nd² + 2n²d + 3ndm) for *new* tokens after *past* cached ones.
 
-    That is multiply-accumulates, though papers call them FLOPs, of the language model alone,
+    These are multiply-accumulates, though papers call them FLOPs: of the language model alone,
     without its head, as if no heads shared keys and each token saw all others.
     """
     products = 4 * new * width**2 + 3 * new * width * inner

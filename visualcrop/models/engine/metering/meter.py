@@ -1,125 +1,134 @@
-"""What a Hugging Face model really does, whoever calls it and however."""
+"""What a Hugging Face model runs, whoever calls it and however."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
 from ....utils.forking import in_child
 from ...base import Usage
-from .flops import formula, gauges
-from .tally import Tally
+from .flops import install_gauges, macs_formula
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import PreTrainedModel
+
+_Declared: TypeAlias = tuple[int, int | None]  # sequences, reused tokens: see `Meter.count_as`
+_MAX_WINDOWS = 64  # bounds whose pairs are not summed yet
 
 
 @attrs.define(eq=False)
-class Span:
-    """A stretch of time. Its work is that of all threads, known when it has ended."""
+class Measurement:
+    """A stretch of time. Its usage is that of all threads, known when it has ended."""
 
     usage: Usage = Usage()
 
 
 class Meter:
     """
-    Counts at the blocks themselves, so that no way of calling the model goes unseen.
+    Counts tokens and FLOPs at the network's modules, so that no way of calling it goes unseen.
 
-    Padding counts, for it costs as much as words. A pass counts when it begins, even if it is
-    broken off. A single token after cached ones is a step of decoding, unless `packed` says that
-    it is read.
+    Padding counts, for it costs as much as text. A pass counts when it begins, even if it is
+    stopped. A single token after cached ones is decoded, unless `count_as` says that it is prompt.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
-        self.formula = formula(model.config)  # MACs of a pass over so many tokens
-        self._tally = Tally(self.formula)
-        self._gauges = list(gauges(model, self._tally))
+        self.formula = macs_formula(model.config)  # MACs of a pass over so many tokens
+        self._counters = Counters(self.formula)
+        self._gauges = list(install_gauges(model, self._counters))
         self._devices = sorted(
             {p.device.index for p in model.parameters() if p.device.type == "cuda"}
         )
-        self._open: list[Span] = []
+        self._open: list[Measurement] = []
         self._lock = threading.Lock()
         self._seconds = self._marked = 0.0
         self._peak = 0
-        in_child(self._start_afresh)
+        in_child(self._reset_after_fork)
 
     @property
     def calls(self) -> int:
         """Passes through the decoder, be it with many prompts or with one token."""
-        return self._tally.calls
+        return self._counters.calls
 
     @property
     def sequences(self) -> int:
-        """Rows that were read, before anything was decoded; of packed rows, what they hold."""
-        return self._tally.sequences
+        """Prompts that were run, before anything was decoded; of packed rows, what they hold."""
+        return self._counters.sequences
 
     def usage(self) -> Usage:
-        """All work so far. Seconds and peak memory are those of measured spans."""
-        flops, passes = self._tally.flops, self._tally
-        counts = passes.new, passes.reused, passes.decoded
-        return Usage(*counts, flops, self._seconds, self._peak, macs=passes.by_formula)
-
-    def packed(self, sequences: int, reused: int | None = None) -> AbstractContextManager[None]:
-        """
-        Let this thread's next pass count as one that reads *sequences*, whatever its shape.
-
-        Each of them need not read what is cached, if it is not said how many tokens are *reused*.
-        """
-        return self._tally.packed(sequences, reused)
-
-    def retract(self, sequences: int) -> None:
-        """Count *sequences* fewer: their pass failed, and they will be read again."""
-        self._tally.retract(sequences)
+        """All usage so far. Seconds and peak memory are those of measurements."""
+        flops, counts = self._counters.flops, self._counters
+        tokens = counts.new, counts.reused, counts.decoded
+        return Usage(*tokens, flops, self._seconds, self._peak, macs=counts.macs_by_formula)
 
     @contextmanager
-    def measure(self) -> Iterator[Span]:
-        """Time a stretch and tell its work. Spans may overlap; each second counts once."""
-        span = Span()
-        self._mark(opened=span)
+    def count_as(self, sequences: int, reused: int | None = None) -> Iterator[None]:
+        """
+        Let this thread's next pass count as one of *sequences*, whatever its shape.
+
+        Without *reused*, the tokens that come from the cache are those of each sequence alike.
+        """
+        before = self._counters.declare((sequences, reused))
+        try:
+            yield
+        finally:
+            self._counters.declare(before)
+
+    def retract(self, sequences: int) -> None:
+        """Count *sequences* fewer: their pass failed, and will be retried."""
+        self._counters.retract(sequences)
+
+    @contextmanager
+    def measure(self) -> Iterator[Measurement]:
+        """Measure the usage of a block. Measurements may overlap; each second counts once."""
+        measurement = Measurement()
+        self._mark(opened=measurement)
         before = self.usage()
         try:
-            yield span
+            yield measurement
         finally:
-            self._mark(closed=span)
-            span.usage = _since(before, self.usage(), span.usage.peak_bytes)
+            self._mark(closed=measurement)
+            measurement.usage = _difference(before, self.usage(), measurement.usage.peak_bytes)
 
     def installed(self) -> bool:
         """Whether every gauge is still in its place, with nothing before it."""
         return all(gauge.installed for gauge in self._gauges)
 
     def remove(self) -> None:
-        """Count no more."""
+        """Take all gauges out of the network."""
         for gauge in reversed(self._gauges):
             gauge.remove()
 
-    def _start_afresh(self) -> None:
-        """In a forked child, where no span that was open will end."""
+    def _reset_after_fork(self) -> None:
+        """Close all measurements in a forked child: their threads are not there."""
         self._lock = threading.Lock()
         self._open.clear()
 
-    def _mark(self, *, opened: Span | None = None, closed: Span | None = None) -> None:
-        """Settle time and memory up to now, and let a span begin or end."""
-        peak = self._settled_peak()
+    def _mark(
+        self, *, opened: Measurement | None = None, closed: Measurement | None = None
+    ) -> None:
+        """Add up time and memory to now, and open or close a measurement."""
+        peak = self._peak_since_last()
         with self._lock:
             now = time.perf_counter()
             if self._open:
                 self._seconds += now - self._marked
                 self._peak = max(self._peak, peak)
             self._marked = now
-            for span in self._open:
-                span.usage = Usage(peak_bytes=max(span.usage.peak_bytes, peak))
+            for each in self._open:
+                each.usage = Usage(peak_bytes=max(each.usage.peak_bytes, peak))
             if opened:
                 self._open.append(opened)
             if closed:
                 self._open.remove(closed)
 
-    def _settled_peak(self) -> int:
-        """Most bytes held since this was last asked, all devices together, when all is done."""
+    def _peak_since_last(self) -> int:
+        """Most bytes allocated on all GPUs since the last call, once their work is done."""
         from torch import cuda
 
         peak = 0
@@ -130,7 +139,78 @@ class Meter:
         return peak
 
 
-def _since(before: Usage, after: Usage, peak: int) -> Usage:
+class Counters:
+    """Sums that the gauges add to, from any thread."""
+
+    def __init__(self, formula: Callable[[float], float] = lambda tokens: 0.0) -> None:
+        self.calls = self.sequences = self.new = self.reused = self.decoded = 0
+        self.macs_by_formula = 0.0  # of each sequence as if nothing were cached
+        self._formula = formula
+        self._thread = threading.local()  # .declared: what this thread's next pass counts as
+        self._lock = threading.Lock()
+        self._macs = 0
+        self._windows: dict[int, tuple[Tensor, int]] = {}  # by id of the bounds: MACs a pair
+        in_child(self._reset_after_fork)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Counters:
+        return self  # a copy of a metered model adds to the same sums
+
+    def add_pass(self, rows: int, tokens: int, past: int) -> None:
+        """Count *rows* of *tokens* each that enter the decoder, after *past* cached ones."""
+        declared = self.declare(None)
+        with self._lock:
+            self.calls += 1
+            if declared is None and past and tokens == 1:
+                self.decoded += rows
+                return
+            sequences, reused = declared or (rows, rows * past)
+            length = past + rows * tokens / max(1, sequences)
+            self.sequences += sequences
+            self.new += rows * tokens
+            self.macs_by_formula += sequences * self._formula(length)
+            self.reused += sequences * past if reused is None else reused
+
+    def add_macs(self, macs: int, bounds: Tensor | None = None) -> None:
+        """Add *macs*; with *bounds* of windows, so many for each pair of tokens in a window."""
+        with self._lock:
+            if bounds is None:
+                self._macs += macs
+                return
+            _, others = self._windows.get(id(bounds), (bounds, 0))
+            self._windows[id(bounds)] = bounds, others + macs
+            if len(self._windows) > _MAX_WINDOWS:
+                self._sum_windows()
+
+    def declare(self, declared: _Declared | None) -> _Declared | None:
+        """Set what this thread's next pass counts as, and return what was set before."""
+        before: _Declared | None = getattr(self._thread, "declared", None)
+        self._thread.declared = declared
+        return before
+
+    def retract(self, sequences: int) -> None:
+        """Count *sequences* fewer."""
+        with self._lock:
+            self.sequences -= sequences
+
+    @property
+    def flops(self) -> int:
+        """Two for each multiply-accumulate."""
+        with self._lock:
+            self._sum_windows()
+            return 2 * self._macs
+
+    def _sum_windows(self) -> None:
+        """Count the pairs in all windows: only now, since this waits for their device."""
+        for bounds, macs in self._windows.values():
+            self._macs += macs * int(bounds.diff().long().square().sum())
+        self._windows.clear()
+
+    def _reset_after_fork(self) -> None:
+        """Renew the lock in a forked child, where its holder may not be there to release it."""
+        self._lock = threading.Lock()
+
+
+def _difference(before: Usage, after: Usage, peak: int) -> Usage:
     return Usage(
         new_tokens=after.new_tokens - before.new_tokens,
         reused_tokens=after.reused_tokens - before.reused_tokens,

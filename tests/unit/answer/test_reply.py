@@ -1,0 +1,89 @@
+"""How the answer is read off the model."""
+
+from __future__ import annotations
+
+import attrs
+import pytest
+
+from tests.unit.saying import saying
+from visualcrop import Direct, Evidence, Focus, View
+from visualcrop.plugin import reply
+from visualcrop.protocol import Inference, PromptProtocol
+from visualcrop.testing import Bench
+
+
+class TestReply:
+    """Three ways to read an answer."""
+
+    @pytest.mark.parametrize(
+        ("inference", "passes"), [("generate", 1), ("letter-logits", 1), ("option-logits", 4)]
+    )
+    def test_reads_the_answer_off_a_clear_view(self, inference: Inference, passes: int) -> None:
+        """Each way gives the right one of four choices, at its own price."""
+        bench = Bench.set_up()
+        view = View(bench.scene.image, bench.finding.box)
+        answer = reply(bench.asked.question, [view], bench.model, inference)
+        assert answer.choice is not None
+        assert bench.asked.question.choices[answer.choice] == bench.asked.answer
+        assert bench.ledger.passes == bench.toy.passes == passes
+        assert answer.shown == (view,)
+
+    @pytest.mark.parametrize("inference", ["generate", "letter-logits", "option-logits"])
+    def test_without_choices_it_is_said(self, inference: Inference) -> None:
+        """An open question is answered in words, whatever the way; spaces around them go."""
+        model, toy = saying(" a red one \n")
+        question = attrs.evolve(Bench.set_up().asked.question, choices=())
+        answer = reply(question, [], model, inference, 7)
+        assert (answer.text, answer.choice, toy.most) == ("a red one", None, [7])
+
+    def test_what_it_says(self) -> None:
+        """By letter the text is the letter; by option it is the option itself."""
+        bench = Bench.set_up()
+        view = View(bench.scene.image, bench.finding.box)
+        texts = [reply(bench.asked.question, [view], bench.model, way).text for way in _WAYS]
+        place = bench.asked.question.choices.index(bench.asked.answer)
+        assert texts == ["ABCD"[place], "ABCD"[place], bench.asked.answer]
+
+    @pytest.mark.parametrize("inference", ["generate", "letter-logits", "option-logits"])
+    def test_the_protocol_decides(self, inference: Inference) -> None:
+        """The way that a question's protocol names comes before the strategy's."""
+        bench = Bench.set_up()
+        question = attrs.evolve(bench.asked.question, protocol=PromptProtocol(inference=inference))
+        reply(question, [bench.whole], bench.model, "letter-logits")
+        assert bench.toy.passes == (4 if inference == "option-logits" else 1)
+
+    def test_an_answer_that_is_no_choice(self) -> None:
+        """The text stays as it was said, and no choice is made up for it."""
+        question = Bench.set_up().asked.question
+        answer = reply(question, [], saying("It may be A or B.")[0])
+        assert (answer.text, answer.choice) == ("It may be A or B.", None)
+
+
+_WAYS: tuple[Inference, ...] = ("generate", "letter-logits", "option-logits")
+
+
+class TestWithSearch:
+    """What a searcher adds to a reply."""
+
+    def test_keeps_the_reply(self) -> None:
+        """Text, choice and views stay, and findings do where none are given."""
+        bench = Bench.set_up()
+        view = View(bench.scene.image, bench.finding.box)
+        bare = reply(bench.asked.question, [view], bench.model, findings=[bench.finding])
+        seen = Evidence(bench.target, (bench.finding,))
+
+        answer = bare.with_search([seen], exhausted=True, counts={"nodes": 3})
+
+        assert (answer.text, answer.choice, answer.shown) == (bare.text, bare.choice, bare.shown)
+        assert answer.findings == bare.findings == (bench.finding,)
+        assert (answer.evidence, answer.exhausted, answer.counts) == ((seen,), True, {"nodes": 3})
+        assert answer.with_search(findings=()).findings == ()
+
+    def test_a_run_has_its_passes(self) -> None:
+        """Each stage's, whoever searches; of a ledger with older charges, its own alone."""
+        bench = Bench.set_up()
+        for searcher in (Direct(), Focus()):
+            before = bench.ledger.passes
+            answer = searcher.run(bench.asked.question, bench.toy, bench.ledger)
+            assert sum(answer.passes.values()) == bench.ledger.passes - before
+            assert answer.passes["answer"] == 1

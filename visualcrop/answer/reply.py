@@ -1,0 +1,61 @@
+"""How the answer is read off the model: from a generated reply, or from the logits of choices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..budget import BudgetedModel
+from ..prompt import Part, Prompt
+from ..protocol import Inference
+from ..strategy.base import between, option
+from ..values import Answer, Finding, Question
+
+
+def inference_option() -> Any:
+    """The option of a searcher or composer that is passed to `reply` as *inference*."""
+    return option("generate", help="how the answer is read off the model")
+
+
+def max_new_tokens_option() -> Any:
+    """The option of a searcher or composer that is passed to `reply` as *max_new_tokens*."""
+    return option(32, help="longest answer", validator=between(1, 65_536))
+
+
+def reply(
+    question: Question,
+    evidence: Sequence[Part],
+    model: BudgetedModel,
+    inference: Inference = "generate",
+    max_new_tokens: int = 32,
+    *,
+    findings: Sequence[Finding] = (),
+) -> Answer:
+    """
+    Ask *question* after *evidence*: the one place where an answer is made.
+
+    A question without choices is always answered by generating. The question's own protocol goes
+    before *inference*. What a search saw on the way is added with `Answer.with_search`.
+
+    Args:
+        evidence: Texts and views, in the order in which the model reads them before the question.
+        model: A model at its answer stage, `model.at(ANSWER)`, which no budget limits.
+        inference: Generate the reply, or take the choice whose letter, or whose text, is likeliest.
+        max_new_tokens: Longest generated reply; without a role for the other two.
+        findings: What the evidence shows: the answer's `findings`.
+    """
+    inference = question.protocol.inference or inference
+    if not question.choices or inference == "generate":
+        prompt = Prompt((*evidence, question.asked))
+        (generated,) = model.generate([prompt], max_new_tokens=max_new_tokens)
+        text = generated.text.strip()
+        choice = question.protocol.named(text, question.choices)
+    elif inference == "letter-logits":
+        prompt, letters = Prompt((*evidence, question.asked)), tuple(question.letters)
+        (scores,) = model.choose([prompt], letters)
+        text, choice = letters[scores.best], scores.best
+    else:
+        prompt = Prompt((*evidence, question.text))
+        (scores,) = model.choose([prompt], question.choices, by="sentence")
+        text, choice = question.choices[scores.best], scores.best
+    return Answer(text, choice, findings=tuple(findings), shown=prompt.views)

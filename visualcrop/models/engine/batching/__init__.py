@@ -1,0 +1,1 @@
+"""Which prompts share a forward pass, and how they are laid out in it."""

@@ -1,0 +1,212 @@
+"""
+Forward passes: prefill whole prompts, extend a state with more tokens, decode a reply.
+
+A `DecodingState` is never changed: `extend` writes into a fork of its cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ..base import NOTHING, Capture
+from .batching.pack import LayerTensors, PackedBatch, PaddedBatch
+from .capture import StopForward, Tap
+from .kv_cache import DecodingState, fork_cache, slice_cache
+from .metering.meter import Meter
+from .prompting import TokenizedPrompt
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import DynamicCache, PreTrainedModel
+
+    from .sampling import ChooseTokens
+
+_KINDS = ("values", "keys", "attention", "gradients")
+
+
+@attrs.frozen(eq=False)
+class ModelRunner:
+    """Single forward passes of *network*, each counted by *meter* as the prompts that it runs."""
+
+    network: PreTrainedModel
+    meter: Meter
+
+    def prefill(self, prompts: Sequence[TokenizedPrompt]) -> list[DecodingState]:
+        """The state after each prompt, with the logits of its next token."""
+        with self._count(len(prompts)):
+            return prefill(self.network, self._pad(prompts))
+
+    def prefill_prefixes(
+        self, prompts: Sequence[TokenizedPrompt], lengths: Sequence[int]
+    ) -> list[DecodingState]:
+        """
+        The state after the first *lengths* tokens of each prompt, without logits.
+
+        Counted as no sequence: the suffixes that are run over it are.
+        """
+        from transformers import DynamicCache
+
+        pairs = zip(self._on_device(prompts), lengths, strict=True)
+        batch = PaddedBatch.of(self.network, [prompt.prefix_inputs(n) for prompt, n in pairs])
+        cache = DynamicCache()
+        with Tap(self.network, NOTHING, fill_cache=True), self._count(0):
+            self.network.model(**batch.inputs, past_key_values=cache, use_cache=True)
+        return _split_states(cache, batch)
+
+    def capture(
+        self, prompts: Sequence[TokenizedPrompt], capture: Capture, *, fill_cache: bool
+    ) -> list[tuple[LayerTensors, DecodingState | None]]:
+        """What *capture* asks for of each prompt, and with *fill_cache* its state, too."""
+        from transformers import DynamicCache
+
+        batch, cache = self._pad(prompts), DynamicCache()
+        caching = {"past_key_values": cache} if fill_cache else {}
+        tap = Tap(self.network, capture, batch.last_positions, fill_cache=fill_cache)
+        with tap, self._count(len(prompts)):
+            self.network.model(**batch.inputs, **caching, use_cache=fill_cache)
+        found = [_take_row(tap, row, length) for row, length in enumerate(batch.lengths)]
+        states = _split_states(cache, batch) if fill_cache else [None] * len(prompts)
+        return list(zip(found, states, strict=True))
+
+    def capture_gradients(self, prompt: TokenizedPrompt, capture: Capture) -> LayerTensors:
+        """What *capture* asks for, gradients included: one pass forward and one backward."""
+        with Tap(self.network, capture) as tap, self._count(1):
+            (state,) = prefill(self.network, self._pad([prompt]))
+            tap.backward(state.next_logits)
+        return {kind: {n: t[0] for n, t in getattr(tap, kind).items()} for kind in _KINDS}
+
+    def score_suffixes(self, batch: PackedBatch) -> Iterator[Sequence[Tensor]]:
+        """For each prompt, logits of its next token, 1 x V, and inside each reply, T x V."""
+        return batch.split_logits(self._run_packed(batch)[1])
+
+    def prefill_suffixes(self, batch: PackedBatch) -> Iterator[DecodingState]:
+        """The state after each prompt, where each has a row of its own."""
+        return batch.split_states(*self._run_packed(batch))
+
+    def capture_suffixes(self, batch: PackedBatch, capture: Capture) -> Iterator[LayerTensors]:
+        """What *capture* asks for of each prompt, prefix included."""
+        inputs, last = batch.model_inputs(self.network), batch.last_positions(self.network.device)
+        with (
+            Tap(self.network, capture, last) as tap,
+            self._count(batch.sequences, batch.reused_tokens),
+        ):
+            self.network.model(**inputs)
+        return batch.split_captured(tap)
+
+    def _run_packed(self, batch: PackedBatch) -> tuple[DynamicCache, Tensor]:
+        inputs, kept = batch.model_inputs(self.network), batch.logit_positions(self.network.device)
+        with self._count(batch.sequences, batch.reused_tokens):
+            out = self.network(**inputs, logits_to_keep=kept)
+        return inputs["past_key_values"], out.logits
+
+    def _pad(self, prompts: Sequence[TokenizedPrompt]) -> PaddedBatch:
+        return PaddedBatch.of(self.network, [p.inputs for p in self._on_device(prompts)])
+
+    def _on_device(self, prompts: Sequence[TokenizedPrompt]) -> list[TokenizedPrompt]:
+        return [prompt.to(self.network.device, self.network.dtype) for prompt in prompts]
+
+    @contextmanager
+    def _count(self, sequences: int, reused: int | None = None) -> Iterator[None]:
+        """Count the next pass as *sequences*, unless it fails: then it is retried, and counted."""
+        before = self.meter.sequences
+        try:
+            with self.meter.count_as(sequences, reused):
+                yield
+        except Exception as error:
+            if not isinstance(error, StopForward):
+                self.meter.retract(self.meter.sequences - before)
+            raise
+
+
+def prefill(model: PreTrainedModel, batch: PaddedBatch) -> list[DecodingState]:
+    """Run whole prompts; the state after each, with the logits of its next token."""
+    from transformers import DynamicCache
+
+    cache = DynamicCache()  # without a config, so that sliding layers keep all image tokens
+    inputs: Mapping[str, object] = {**batch.inputs, "past_key_values": cache}
+    out = model(**inputs, use_cache=True, logits_to_keep=batch.last_positions)
+    return _split_states(cache, batch, out.logits)
+
+
+def extend(
+    model: PreTrainedModel, state: DecodingState, tokens: Tensor, *, keep: int = 1
+) -> DecodingState:
+    """Run *tokens*, B x T, after *state*; logits of the last *keep* are kept, with 0 of all."""
+    import torch
+
+    new, cache = tokens.shape[1], fork_cache(state.cache)
+    starts = torch.tensor(state.lengths, device=tokens.device)[:, None]
+    positions = state.position_ids(starts + torch.arange(new, device=tokens.device))
+    inputs = {"input_ids": tokens, "position_ids": positions, "past_key_values": cache}
+    if (mask := state.token_mask) is not None:
+        inputs["attention_mask"] = torch.cat([mask, mask.new_ones(tokens.shape)], dim=1).long()
+    out = model(**inputs, use_cache=True, logits_to_keep=keep)
+    return DecodingState(
+        cache, tuple(n + new for n in state.lengths), state.rope_deltas, out.logits
+    )
+
+
+def decode(
+    model: PreTrainedModel,
+    state: DecodingState,
+    stop_tokens: frozenset[int],
+    max_new_tokens: int,
+    choose: ChooseTokens,
+) -> list[list[int]]:
+    """
+    Tokens of each sequence's reply, without the token that stopped it.
+
+    By the logits alone: penalties and the like in the checkpoint's generation config do not apply.
+    """
+    replies: list[list[int]] = [[] for _ in state.lengths]
+    unfinished = [True] * len(replies)
+    for left in reversed(range(max_new_tokens)):
+        tokens = choose(state.next_logits)
+        for row, token in enumerate(tokens[:, 0].tolist()):
+            unfinished[row] = unfinished[row] and token not in stop_tokens
+            replies[row] += [token] if unfinished[row] else []
+        if not any(unfinished):
+            break
+        state = extend(model, state, tokens) if left else state
+    return replies
+
+
+def mean_log_likelihood(first: Tensor, inside: Tensor, reply: Tensor) -> float:
+    """
+    Mean log-probability of a *reply*'s tokens, 1 x T.
+
+    *first*, 1 x V, are the logits of its first token, and *inside*, (T - 1) x V, of the others.
+    """
+    import torch
+
+    scores = torch.cat([first, inside]).float().log_softmax(-1)
+    return float(scores.gather(1, reply[0, :, None].to(scores.device)).mean())
+
+
+def _split_states(
+    cache: DynamicCache, batch: PaddedBatch, logits: Tensor | None = None
+) -> list[DecodingState]:
+    """The state after each prompt, as views of *cache*, B x KV heads x T x D."""
+    if len(batch.lengths) == 1:
+        return [DecodingState(cache, batch.lengths, batch.rope_deltas, logits)]
+    return [
+        DecodingState(
+            slice_cache(cache, row, slice(length)),
+            (length,),
+            None if batch.rope_deltas is None else batch.rope_deltas[row : row + 1],
+            None if logits is None else logits[row : row + 1],
+        )
+        for row, length in enumerate(batch.lengths)
+    ]
+
+
+def _take_row(tap: Tap, row: int, length: int) -> LayerTensors:
+    """What *tap* took of one row of the batch, without its padding: heads x T (x D)."""
+    found = {kind: getattr(tap, kind) for kind in ("values", "keys")}
+    taken = {kind: {n: t[row, :, :length] for n, t in ts.items()} for kind, ts in found.items()}
+    attention = {n: t[row, 0, :, :length] for n, t in tap.attention.items()}
+    return {**taken, "attention": attention}
