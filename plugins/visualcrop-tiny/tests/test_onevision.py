@@ -79,7 +79,7 @@ def _logits_in_training(module, prompt):
 def _logits_in_inference(model, prompt):
     """The same by transformers, through the library's own prompt processing."""
     with torch.no_grad():
-        return model.network(**model.prompter.prepare(prompt).inputs).logits[0, -1]
+        return model.network(**model.prompt_processor.tokenize(prompt).inputs).logits[0, -1]
 
 
 @pytest.mark.parametrize("size", [(640, 640), (640, 480)])

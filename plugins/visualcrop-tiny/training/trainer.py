@@ -106,7 +106,7 @@ def train_stage(
         loss, metrics = compute_loss(model, module, progress, _rank(), _world_size())
         loss.backward()
         metrics["gradient"] = take_step(module, optimizers)
-        progress.update(metrics, _first_process_says(time.monotonic() - start))
+        progress.update(metrics, _broadcast_from_rank_0(time.monotonic() - start))
         if _rank() != 0:
             continue
         if progress.step % _LOG_STEPS == 0 or _fraction_done(progress, stage) >= 1:
@@ -167,8 +167,8 @@ def _world_size() -> int:
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
-def _first_process_says(number: float) -> float:
-    """The number of the first process: all have to end a stage after the same step."""
+def _broadcast_from_rank_0(number: float) -> float:
+    """The number of rank 0, so that all processes end a stage after the same step."""
     if _world_size() == 1:
         return number
     shared = torch.tensor(number, dtype=torch.float64)
