@@ -21,7 +21,7 @@ from training.prompt_dataset import (
     encode_tiled,
     image_processor,
     load_prompts,
-    render_scene,
+    render_scene_prompts,
     save_prompts,
 )
 from training.tokenizer import encode_prompt
@@ -108,7 +108,7 @@ def test_several_images_with_text(module, model):
 def test_it_is_trained(base, tmp_path):
     """A run of a few steps goes through, with all patches and with some."""
     stage = StageConfig(
-        steps=3, batch_size=3, learning_rate=1e-3, patches=48, all_patches=0.4, warmup_steps=1
+        steps=3, batch_size=3, learning_rate=1e-3, patches=48, full_batches=0.4, warmup_steps=1
     )
     data = DataConfig(scenes=2, seed=300_000, workers=1)
     config = Config(
@@ -122,7 +122,7 @@ def test_it_is_trained(base, tmp_path):
 
 def test_prompts_of_both_composers_are_rendered():
     """Those with outlines, and those with boxes in words."""
-    parts = [part for prompt in render_scene(300_000) for part in prompt.parts]
+    parts = [part for prompt in render_scene_prompts(300_000) for part in prompt.parts]
     texts = [part for part in parts if isinstance(part, str)]
     assert any("outlines:" in text for text in texts)
     assert any(text.startswith("The part at [0.") for text in texts)
@@ -130,7 +130,7 @@ def test_prompts_of_both_composers_are_rendered():
 
 def test_prompts_are_loaded_as_they_were_saved(tmp_path):
     """Arrays, text, things and questions; in files that hold no code."""
-    prompts = render_scene(300_000)
+    prompts = render_scene_prompts(300_000)
     save_prompts(tmp_path, prompts)
     assert {path.name for path in tmp_path.iterdir()} == {"prompts.npz", "prompts.json"}
     loaded = load_prompts(tmp_path)

@@ -24,7 +24,7 @@ from visualcrop_tiny.scenes import COLOURS, DIGITS, SHAPES
 from .prompt_dataset import ImagePrompt, PromptImage
 from .prompts import format_question
 from .tokenizer import BOS, EOS, INSTRUCTION, LETTERS, PAD, encode_lines, encode_prompt, token_id
-from .vision_inputs import PATCH, SIDE, VisibleThing
+from .vision_inputs import CLEARLY_VISIBLE, PATCH_SIDE, SIDE, VisibleThing
 
 IGNORED = -100  # in targets, as `cross_entropy` has it
 PROMPT_START = (token_id(BOS), token_id("USER:"))  # before the first image
@@ -39,7 +39,7 @@ _OPEN_ENDED = {"existence": 0.55, "attribute": 0.4, "relation": 0.25, "count": 0
 _KEEP_COUNT_OF_ONE = 0.3  # probability, since most counts would be one
 _HALF_QUESTIONS = 0.35  # of those about relations ask in which half of the image a thing is
 _LETTER_QUESTIONS = 0.1  # of all ask for the letter of a word, whatever is visible
-_CLEAR, _INVISIBLE = 0.7, 0.12  # visible parts from which a thing counts, and below which not
+_INVISIBLE = 0.12  # visible part up to which a thing is not there; above, it is ambiguous
 Array = npt.NDArray[Any]
 
 
@@ -83,8 +83,8 @@ def pack_questions(
 
 def _to_context(things: Sequence[VisibleThing]) -> QuestionContext:
     """What may be asked about an image: things are named only if they are clearly visible."""
-    clear = tuple(attrs.evolve(t.thing, box=t.box) for t in things if t.visible >= _CLEAR)
-    ambiguous = (t.thing.shape for t in things if _INVISIBLE < t.visible < _CLEAR)
+    clear = tuple(attrs.evolve(t.thing, box=t.box) for t in things if t.visible >= CLEARLY_VISIBLE)
+    ambiguous = (t.thing.shape for t in things if _INVISIBLE < t.visible < CLEARLY_VISIBLE)
     return QuestionContext(clear, frozenset(ambiguous))
 
 
@@ -152,7 +152,7 @@ def _format_with_choices(pair: QAPair) -> str:
 def _ask_half(context: QuestionContext, rng: Random) -> QAPair | None:
     """In which half of the image a thing is: easier than which of two is further left."""
     axis = int(rng.random() < 0.4)
-    off_centre = [t for t in context.unique if abs(t.box.centre[axis] - SIDE / 2) > PATCH]
+    off_centre = [t for t in context.unique if abs(t.box.centre[axis] - SIDE / 2) > PATCH_SIDE]
     if not off_centre:
         return None
     thing = rng.choice(off_centre)

@@ -47,7 +47,7 @@ class StageConfig:
     warmup_steps: int = 100
     weight_decay: float = 0.05
     patches: int = 64  # encoded of each image; the others are dropped
-    all_patches: float = 0.0  # part of the batches in which none is dropped
+    full_batches: float = 0.0  # part of the batches in which no patch is dropped
 
 
 @attrs.frozen
@@ -79,10 +79,10 @@ class Config:
     data: DataConfig = DataConfig()
     pretrain: StageConfig = StageConfig()
     finetune: StageConfig = StageConfig(
-        steps=3500, batch_size=24, learning_rate=1e-3, all_patches=0.25
+        steps=3500, batch_size=24, learning_rate=1e-3, full_batches=0.25
     )
     onevision: StageConfig = StageConfig(
-        steps=1200, batch_size=24, learning_rate=5e-4, patches=48, all_patches=0.1
+        steps=1200, batch_size=24, learning_rate=5e-4, patches=48, full_batches=0.1
     )
     losses: LossWeights = LossWeights()
 

@@ -16,10 +16,11 @@ from visualcrop.plugin import merge_boxes
 from visualcrop_tiny.scenes import DIGITS, KINDS, Scene, Thing, draw_scene
 
 from .vision_inputs import (
+    CLEARLY_VISIBLE,
     COLOUR_CLASSES,
     GRID,
     NUM_PATCHES,
-    PATCH,
+    PATCH_SIDE,
     SHAPE_CLASSES,
     SIDE,
     VisibleThing,
@@ -34,7 +35,6 @@ from .workers import map_in_processes
 INPUTS_PER_SCENE = 14  # the whole, and those below
 _WIDE_CROPS, _CROPS, _UNIONS, _CANVASES = 2, 6, 1, 4
 _MAX_THINGS = 16  # in one input; more are left out
-_CLEAR = 0.7  # visible part from which a thing counts
 _FEW_WEIGHT, _PLATE_WEIGHT = 0.3, 1.5  # of inputs with fewer than two clear things, or a plate
 _KINDS = (*KINDS, "relation", "count", "detail", "detail")
 _SIZES = ((1024, 1024), (1536, 1536), (2048, 2048), (2048, 2048), (2048, 1536), (1536, 2048))
@@ -61,7 +61,7 @@ class CropDataset:
 
     def sampling_weights(self) -> Array:
         """Probability of each input to be drawn: fewer of those with little to ask about."""
-        clear = (self.things[:, :, 7] > _CLEAR).sum(1)
+        clear = (self.things[:, :, 7] > CLEARLY_VISIBLE).sum(1)
         has_plate = (self.things[:, :, 2] > 0).any(1)
         weights = np.where(has_plate, _PLATE_WEIGHT, np.where(clear >= 2, 1.0, _FEW_WEIGHT))
         probabilities: Array = weights / weights.sum()
@@ -81,8 +81,8 @@ class CropDataset:
         for row, things in zip(positions, self.things[indices], strict=True):
             shapes = things[:, 0].astype(int)
             counts = np.bincount(shapes, minlength=len(SHAPE_CLASSES) + 1)
-            unique = (shapes > 0) & (counts[shapes] == 1) & (things[:, 7] > _CLEAR)
-            middle = (things[unique, 3:5] + things[unique, 5:7]) / 2 / PATCH
+            unique = (shapes > 0) & (counts[shapes] == 1) & (things[:, 7] > CLEARLY_VISIBLE)
+            middle = (things[unique, 3:5] + things[unique, 5:7]) / 2 / PATCH_SIDE
             row[shapes[unique] - 1] = middle.clip(0, GRID - 1).astype(int)
         return positions
 
@@ -97,7 +97,7 @@ def render_crops(folder: Path, scenes: int, seed: int, workers: int = 2) -> Crop
         name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", types[name], (count, *shape))
         for name, shape in shapes.items()
     }
-    rendered = map_in_processes(_render_scene, range(seed, seed + scenes), workers)
+    rendered = map_in_processes(_render_scene_crops, range(seed, seed + scenes), workers)
     for number, values in enumerate(rendered):
         rows = slice(number * INPUTS_PER_SCENE, (number + 1) * INPUTS_PER_SCENE)
         for name, array in arrays.items():
@@ -107,7 +107,7 @@ def render_crops(folder: Path, scenes: int, seed: int, workers: int = 2) -> Crop
     return CropDataset.open(folder)
 
 
-def _render_scene(seed: int) -> dict[str, Array]:
+def _render_scene_crops(seed: int) -> dict[str, Array]:
     rng = np.random.default_rng([seed, 1])
     kind = _KINDS[seed % len(_KINDS)]
     width, height = _SIZES[rng.integers(len(_SIZES))]
@@ -147,7 +147,7 @@ def sample_inputs(scene: Scene, rng: Rng) -> Iterator[VisionInput]:
     for number in range(_CROPS):
         yield show_crop(scene, sample_crop(scene, rng, of_subject=number < 3))
     for _ in range(_UNIONS):
-        pair = [sample_roi(scene, rng, thing) for thing in _sample_things(scene, rng, 2)]
+        pair = [sample_roi(scene, rng, thing) for thing in _pick_things(scene, rng, 2)]
         yield show_crop(scene, reduce(Box.around, pair))
     for number in range(_CANVASES):
         yield show_canvas(scene, _sample_canvas_boxes(scene, rng, same_shape=number < 3))
@@ -176,7 +176,7 @@ def _sample_canvas_boxes(scene: Scene, rng: Rng, *, same_shape: bool) -> list[Bo
     elif scene.kind == "relation" and rng.random() < 0.5:
         things = list(scene.things[:2])
     else:
-        things = _sample_things(scene, rng, int(rng.integers(2, 5)))
+        things = _pick_things(scene, rng, int(rng.integers(2, 5)))
     boxes = [sample_roi(scene, rng, thing) for thing in things]
     return merge_boxes(boxes) if same_shape or rng.random() < 0.7 else boxes
 
@@ -209,6 +209,6 @@ def _sample_point(scene: Scene, rng: Rng) -> tuple[float, float]:
     return rng.uniform(0, width), rng.uniform(0, height)
 
 
-def _sample_things(scene: Scene, rng: Rng, count: int) -> list[Thing]:
+def _pick_things(scene: Scene, rng: Rng, count: int) -> list[Thing]:
     order = rng.permutation(len(scene.things))[:count]
     return [scene.things[index] for index in order]

@@ -18,7 +18,7 @@ from .config import Config, StageConfig
 from .crop_dataset import INPUTS_PER_SCENE
 from .prompt_dataset import image_processor
 from .tokenizer import CHAT_TEMPLATE, VOCABULARY, build_fast_tokenizer
-from .vision_inputs import PATCH, PIXEL_MEAN, PIXEL_STD, SIDE
+from .vision_inputs import PATCH_SIDE, PIXEL_MEAN, PIXEL_STD, SIDE
 
 
 def export_model(network: Any, folder: Path) -> None:
@@ -52,7 +52,7 @@ def build_llava_processor() -> Any:
     return tf.LlavaProcessor(
         image_processor=pixels,
         tokenizer=build_fast_tokenizer(),
-        patch_size=PATCH,
+        patch_size=PATCH_SIDE,
         vision_feature_select_strategy="default",
         chat_template=CHAT_TEMPLATE,
         num_additional_image_tokens=1,

@@ -16,7 +16,7 @@ from visualcrop import errors
 from .config import ModelSizes
 from .prompt_dataset import MAX_TILES, PINPOINTS
 from .tokenizer import BOS, EOS, IMAGE, PAD, VIDEO, VOCABULARY, token_id
-from .vision_inputs import GRID, NUM_PATCHES, PATCH, PIXEL_MEAN, PIXEL_STD, SIDE
+from .vision_inputs import GRID, NUM_PATCHES, PATCH_SIDE, PIXEL_MEAN, PIXEL_STD, SIDE
 
 _Network = TypeVar("_Network", bound=tf.PreTrainedModel)
 _ATTENTION = "visualcrop-tiny"
@@ -30,7 +30,7 @@ def build_llava(sizes: ModelSizes) -> tf.LlavaForConditionalGeneration:
         num_hidden_layers=sizes.vision_layers,
         num_attention_heads=sizes.vision_heads,
         image_size=SIDE,
-        patch_size=PATCH,
+        patch_size=PATCH_SIDE,
         projection_dim=sizes.hidden_size,
     )
     text = tf.LlamaConfig(
@@ -162,7 +162,7 @@ def select_patches(labels: Tensor, count: int) -> Tensor:
     return score.topk(count, 1).indices.sort(1).values
 
 
-def all_patches(images: Tensor) -> Tensor:
+def index_all_patches(images: Tensor) -> Tensor:
     """Indices of all patches of each image, B x patches."""
     return torch.arange(NUM_PATCHES, device=images.device).expand(len(images), -1)
 

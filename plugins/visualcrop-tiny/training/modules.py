@@ -25,13 +25,13 @@ from .config import Config, StageConfig, find_base
 from .crop_dataset import CropDataset
 from .losses import DecoderOutput, patch_word_accuracy, patch_word_loss, reply_losses
 from .model import (
-    all_patches,
     build_attention_mask,
     build_llava,
     build_onevision,
     encode_images,
     gather_labels,
     get_decoder,
+    index_all_patches,
     jitter_brightness,
     normalize_pixels,
     read_out_words,
@@ -88,7 +88,7 @@ class LlavaModule(nn.Module):
         images = normalize_pixels(self.dataset.pixels[indices], self.device)
         images = jitter_brightness(images)
         labels = torch.from_numpy(self.dataset.labels[indices]).to(self.device).long()
-        if rng.random() < stage.all_patches:
+        if rng.random() < stage.full_batches:
             return images, labels, None
         kept = select_patches(labels, stage.patches)
         return images, gather_labels(labels, kept), kept
@@ -97,24 +97,18 @@ class LlavaModule(nn.Module):
         self, features: Tensor, kept: Tensor | None, questions: PackedQuestions, labels: Tensor
     ) -> DecoderOutput:
         """Run the decoder over each image with its questions packed behind it."""
-        text = questions.to_tensors(self.device)
-        embed, first = self.network.get_input_embeddings(), len(PROMPT_START)
-        batch, tokens = features.shape[:2]
-        start = embed(torch.tensor(PROMPT_START, device=self.device)).expand(batch, -1, -1)
-        asked = embed(text["ids"])
-        inputs = torch.cat([start.to(features.dtype), features, asked.to(features.dtype)], 1)
+        first, (batch, tokens) = len(PROMPT_START), features.shape[:2]
+        ids = torch.tensor(PROMPT_START, device=self.device)
+        start = self.network.get_input_embeddings()(ids).expand(batch, -1, -1)
+        prefix = torch.cat([start.to(features.dtype), features], 1)
         length = first + tokens
         positions = torch.arange(length, device=self.device).expand(batch, -1)
         if kept is not None:  # the others leave gaps
             positions = torch.cat([positions[:, :first], kept + first], 1)
-        prefix = positions.new_ones(batch, length, dtype=torch.bool)
-        out = get_decoder(self.network)(
-            inputs_embeds=inputs,
-            attention_mask=build_attention_mask(prefix, text["segments"], inputs.dtype),
-            position_ids=torch.cat([positions, first + NUM_PATCHES + text["positions"]], 1),
-            use_cache=False,
-            output_hidden_states=True,
-        )
+        mask = torch.ones_like(positions, dtype=torch.bool)
+        text = questions.to_tensors(self.device)
+        after_images = first + NUM_PATCHES
+        out = _run_decoder(self.network, prefix, mask, positions, text, after_images)
         patches = positions[:, first:] - first
         image, after = np.s_[:, first:length], np.s_[:, length:]
         return DecoderOutput(out, image, after, text, labels, patches)
@@ -142,8 +136,8 @@ class OnevisionModule(nn.Module):
         images = jitter_brightness(normalize_pixels(pixels, self.device))
         classes = np.concatenate([image.labels for image in inputs]).astype(np.int64)
         labels = torch.from_numpy(classes).to(self.device)
-        full = rng.random() < config.all_patches
-        kept = all_patches(images) if full else select_patches(labels, config.patches)
+        full = rng.random() < config.full_batches
+        kept = index_all_patches(images) if full else select_patches(labels, config.patches)
         features = encode_images(self.network, images, None if full else kept)
         prefixes = collate_prefixes(prompts, kept, self.device)
         things, given = [p.things for p in prompts], [p.questions for p in prompts]
@@ -160,18 +154,12 @@ class OnevisionModule(nn.Module):
     ) -> DecoderOutput:
         """Run the decoder over each prompt with its questions packed behind it."""
         text = questions.to_tensors(self.device)
-        inputs = self._embed(features, prefixes)
-        asked = self.network.get_input_embeddings()(text["ids"]).to(inputs.dtype)
-        after = prefixes.lengths[:, None] + text["positions"]
-        out = get_decoder(self.network)(
-            inputs_embeds=torch.cat([inputs, asked], 1),
-            attention_mask=build_attention_mask(prefixes.mask, text["segments"], inputs.dtype),
-            position_ids=torch.cat([prefixes.positions, after], 1),
-            use_cache=False,
-            output_hidden_states=True,
+        prefix, after_images = self._embed(features, prefixes), prefixes.lengths[:, None]
+        out = _run_decoder(
+            self.network, prefix, prefixes.mask, prefixes.positions, text, after_images
         )
         image_tokens, token_labels = _index_image_tokens(prefixes, labels)
-        return DecoderOutput(out, image_tokens, np.s_[:, inputs.shape[1] :], text, token_labels)
+        return DecoderOutput(out, image_tokens, np.s_[:, prefix.shape[1] :], text, token_labels)
 
     def _embed(self, features: Tensor, prefixes: PromptPrefixes) -> Tensor:
         """Input embeddings of the prefixes, B x prefix x hidden."""
@@ -182,6 +170,35 @@ class OnevisionModule(nn.Module):
         newline = self.network.model.image_newline.to(rows.dtype)
         mixed = torch.where((kinds == PATCH_TOKEN)[..., None], patches, words.to(rows.dtype))
         return torch.where((kinds == NEWLINE)[..., None], newline, mixed)
+
+
+def _run_decoder(  # noqa: PLR0913, PLR0917 - a prefix in three tensors, and the text behind it
+    network: Any,
+    prefix: Tensor,
+    mask: Tensor,
+    positions: Tensor,
+    text: dict[str, Tensor],
+    text_position: Tensor | int,
+) -> Any:
+    """
+    Run the decoder over prefixes with questions packed behind them.
+
+    Args:
+        network: Whose decoder it is.
+        prefix: Input embeddings, B x prefix x hidden.
+        mask: True where there is a token, B x prefix.
+        positions: Of the prefix's tokens, B x prefix.
+        text: The fields of `PackedQuestions`, B x text each.
+        text_position: Of every question's first token, B x 1 or the same for all.
+    """
+    embedded = network.get_input_embeddings()(text["ids"]).to(prefix.dtype)
+    return get_decoder(network)(
+        inputs_embeds=torch.cat([prefix, embedded], 1),
+        attention_mask=build_attention_mask(mask, text["segments"], prefix.dtype),
+        position_ids=torch.cat([positions, text_position + text["positions"]], 1),
+        use_cache=False,
+        output_hidden_states=True,
+    )
 
 
 def _index_image_tokens(prefixes: PromptPrefixes, labels: Tensor) -> tuple[Any, Tensor]:

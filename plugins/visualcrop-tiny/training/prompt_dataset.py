@@ -69,13 +69,13 @@ class ImagePrompt:
 
 def render_prompts(folder: Path, scenes: int, seed: int, workers: int = 2) -> list[ImagePrompt]:
     """Draw the scenes of *scenes* seeds from *seed* on, and write prompts about all of them."""
-    rendered = map_in_processes(render_scene, range(seed, seed + scenes), workers)
+    rendered = map_in_processes(render_scene_prompts, range(seed, seed + scenes), workers)
     prompts = [prompt for of_scene in rendered for prompt in of_scene]
     save_prompts(folder, prompts)
     return prompts
 
 
-def render_scene(seed: int) -> list[ImagePrompt]:
+def render_scene_prompts(seed: int) -> list[ImagePrompt]:
     """The prompts about one scene."""
     rng, chance = np.random.default_rng([seed, 2]), Random(seed)  # noqa: S311 - no secrets
     side = int(rng.choice((1024, 1536, 2048, 2048)))

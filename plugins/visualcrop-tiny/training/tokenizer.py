@@ -41,6 +41,7 @@ _ALL = (
 )
 _SPARE = -len(dict.fromkeys(_ALL)) % 8  # so that the embedding's size is a multiple of 8
 VOCABULARY = (*dict.fromkeys(_ALL), *(f"<spare{number}>" for number in range(_SPARE)))
+_IDS = {word: index for index, word in enumerate(VOCABULARY)}
 
 CHAT_TEMPLATE = (
     "{%- for message in messages -%}"
@@ -71,15 +72,14 @@ _PATTERN = "|".join(
 
 def token_id(word: str) -> int:
     """The id of a word of the vocabulary."""
-    return VOCABULARY.index(word)
+    return _IDS[word]
 
 
 def build_tokenizer() -> Tokenizer:
     """The tokenizer as `tokenizers` has it: whole words, whitespace dropped."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 
-    ids = {word: index for index, word in enumerate(VOCABULARY)}
-    tokenizer = Tokenizer(models.WordLevel(ids, UNKNOWN))
+    tokenizer = Tokenizer(models.WordLevel(_IDS, UNKNOWN))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(_PATTERN), "removed", invert=True)
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{BOS} $A", special_tokens=[(BOS, token_id(BOS))]

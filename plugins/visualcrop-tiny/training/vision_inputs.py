@@ -16,11 +16,12 @@ from visualcrop_tiny.scenes import COLOURS, DIGITS, PLATE, SHAPES, Scene, Thing
 
 SIDE = 112  # pixels on a side of the vision tower's input
 GRID = 14  # patches on a side
-PATCH = SIDE // GRID  # pixels on a side
+PATCH_SIDE = SIDE // GRID  # pixels on a side
 NUM_PATCHES = GRID * GRID
 PIXEL_MEAN, PIXEL_STD = 0.5, 0.25
 SHAPE_CLASSES = (*SHAPES, PLATE)
 COLOUR_CLASSES = tuple(COLOURS)
+CLEARLY_VISIBLE = 0.7  # part of a thing that has to be visible for questions about it
 _PADDING = (127, 127, 127)  # as the processor pads
 _RESAMPLING = PIL.Image.Resampling
 _CANVAS_CELL = 336  # pixels; as the composers' canvas has it
@@ -117,7 +118,7 @@ def label_patches(things: Iterable[VisibleThing]) -> Array:
     labels = np.zeros((3, GRID, GRID), np.int8)
     for visible in things:
         box, thing = visible.box, visible.thing
-        smaller = min(PATCH * PATCH, box.area)
+        smaller = min(PATCH_SIDE * PATCH_SIDE, box.area)
         columns = _overlap(box.left, box.right)
         rows = _overlap(box.top, box.bottom)
         share = rows[:, None] * columns[None] / smaller
@@ -125,7 +126,7 @@ def label_patches(things: Iterable[VisibleThing]) -> Array:
         ambiguous = (share > 0.04) & ~clear & (labels[0] == 0)
         labels[:, ambiguous] = -1
         digit = DIGITS.index(thing.text) + 1 if thing.text else 0
-        digit = -1 if digit and box.height < 1.5 * PATCH else digit
+        digit = -1 if digit and box.height < 1.5 * PATCH_SIDE else digit
         shape, colour = SHAPE_CLASSES.index(thing.shape), COLOUR_CLASSES.index(thing.colour)
         labels[:, clear] = np.array((shape + 1, colour + 1, digit), np.int8)[:, None]
     return labels.reshape(3, -1)
@@ -133,6 +134,6 @@ def label_patches(things: Iterable[VisibleThing]) -> Array:
 
 def _overlap(start: float, stop: float) -> Array:
     """Pixels of [start, stop) in each row or column of patches."""
-    edges = np.arange(GRID + 1) * float(PATCH)
+    edges = np.arange(GRID + 1) * float(PATCH_SIDE)
     overlap: Array = np.minimum(stop, edges[1:]) - np.maximum(start, edges[:-1])
     return overlap.clip(0)
