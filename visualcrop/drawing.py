@@ -114,15 +114,26 @@ def shrink_picture(picture: PIL.Image.Image, side: int = SIDE) -> PIL.Image.Imag
 
 def render_heatmap(relevance: ScoredGrid, size: tuple[int, int], bounds: Box) -> PIL.Image.Image:
     """The map as an RGBA layer of *size* over *bounds*: the higher a score, the more opaque."""
-    low, high = (float(level) for level in np.percentile(relevance.scores, _PERCENTILES))
-    strength = ((relevance.scores.astype(float) - low) / max(high - low, 1e-12)).clip(0, 1)
-    stops = np.linspace(0, 1, len(_COLOURS))
-    channels = [np.interp(strength, stops, channel) for channel in _COLOURS.T]
-    colours = np.dstack([*channels, _OPACITY * strength]).astype(np.uint8)  # rows x columns x 4
+    low, high = colour_range(relevance)
+    colours = to_colours((relevance.scores.astype(np.float64) - low) / (high - low))
     columns = _cells(relevance.grid.xs, size[0], bounds.left, bounds.right)
     rows = _cells(relevance.grid.ys, size[1], bounds.top, bounds.bottom)
     padded = np.pad(colours, ((1, 1), (1, 1), (0, 0)))  # transparent around the map
     return PIL.Image.fromarray(padded[np.ix_(rows, columns)])
+
+
+def colour_range(relevance: ScoredGrid) -> tuple[float, float]:
+    """The scores of the lowest and of the highest colour."""
+    low, high = (float(level) for level in np.percentile(relevance.scores, _PERCENTILES))
+    return low, max(high, low + 1e-12)
+
+
+def to_colours(strength: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """RGBA, ... x 4, of shares of the colour range; transparent at its lower end."""
+    strength = strength.clip(0, 1)
+    stops = np.linspace(0, 1, len(_COLOURS))
+    channels = [np.interp(strength, stops, channel) for channel in _COLOURS.T]
+    return np.stack([*channels, _OPACITY * strength], axis=-1).astype(np.uint8)
 
 
 def _cells(edges: Sequence[float], size: int, start: float, stop: float) -> npt.NDArray[np.intp]:
@@ -182,8 +193,9 @@ def plot(layers: Layers, ax: Axes = None) -> Axes:
     return ax
 
 
-def to_data_uri(picture: PIL.Image.Image, encoding: str = "JPEG") -> str:
-    """The picture inside a URL, for HTML that loads nothing."""
+def to_data_uri(picture: PIL.Image.Image, encoding: str = "") -> str:
+    """The picture inside a URL, for HTML that loads nothing; PNG if transparent, else JPEG."""
+    encoding = encoding or ("PNG" if picture.mode == "RGBA" else "JPEG")
     encoded = BytesIO()
     picture.save(encoded, encoding, quality=85, optimize=True)
     data = base64.b64encode(encoded.getvalue()).decode()

@@ -15,7 +15,7 @@ import PIL.Image
 from .errors import ImageError
 from .geometry import Box
 from .image_io import MAX_BYTES, decode
-from .image_io.converting import tiles
+from .image_io.conversion import iterate_tiles
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
@@ -66,7 +66,7 @@ class Image:
     def pixels(self) -> Pixels:
         """Rows x columns x 3, read-only: three bytes a pixel more from the first use on."""
         pixels = np.empty((self.height, self.width, 3), np.uint8)
-        for left, top, right, bottom in tiles(self.width, self.height):
+        for left, top, right, bottom in iterate_tiles(self.width, self.height):
             part = self.picture.crop((left, top, right, bottom))
             pixels[top:bottom, left:right] = np.asarray(part)
         pixels.flags.writeable = False
@@ -76,7 +76,7 @@ class Image:
     def digest(self) -> str:
         """Fingerprint of the pixels."""
         fingerprint = hashlib.blake2b(f"{self.width}x{self.height}:".encode(), digest_size=16)
-        for tile in tiles(self.width, self.height):
+        for tile in iterate_tiles(self.width, self.height):
             fingerprint.update(self.picture.crop(tile).tobytes())
         return fingerprint.hexdigest()
 

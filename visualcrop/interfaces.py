@@ -25,7 +25,7 @@ class TargetExtractor(Stage, extract=returning.targets):
 
 
 class RelevanceSource(Stage, map=returning.relevance, maps=returning.one_for_each):
-    """View and target -> a relevance map over the view, as a rule from the model's internals."""
+    """View and target -> a relevance map over the view, from the model's own internals."""
 
     kind = "relevance"
 
@@ -51,7 +51,7 @@ class ProposalGenerator(Stage, propose=returning.proposals):
 
 
 class Verifier(Stage, verify=returning.confidences):
-    """Views and target -> the model's confidence that each view shows the target."""
+    """Views and target -> the model's confidence, from -1 to 1, that each shows the target."""
 
     kind = "verification"
 
@@ -59,7 +59,7 @@ class Verifier(Stage, verify=returning.confidences):
     def verify(
         self, views: Sequence[View], target: Target, model: BudgetedModel
     ) -> tuple[float | None, ...]:
-        """From -1 to 1 for each view; none for a view that the model was not asked about."""
+        """A confidence for each view; none for a view that the model was not asked about."""
 
 
 class AnswerComposer(Stage, compose=returning.answer):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..output.progress import counting
+from ..output.progress import Progress
 from ..output.terminal import Styled
 from .options import DRAWINGS, AsJson, check_place, console, print_json, write_drawing
 
@@ -73,7 +73,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 
 def _described(dataset: Any) -> dict[str, Any]:
-    from ..data.formats.file_dataset import FileDataset
+    from ..data.formats.common import FileDataset
 
     root = dataset.root if isinstance(dataset, FileDataset) else None
     return {
@@ -102,7 +102,7 @@ def check(
     from ..data.audit import audit
 
     made = open_dataset(dataset)
-    with counting("Reading", made.published().get("samples"), quiet=as_json) as advance:
+    with Progress("Reading", made.published().get("samples"), quiet=as_json) as advance:
         found = audit(made, advance, pictures=pictures, pixels=pixels)
     if as_json:
         print_json({"sound": found.sound, **attrs.asdict(found)})
@@ -150,7 +150,7 @@ def stats(
     found: dict[str, Measures] = {}
     for text in datasets:
         made = open_dataset(text)
-        with counting(text, made.published().get("samples"), quiet=as_json) as advance:
+        with Progress(text, made.published().get("samples"), quiet=as_json) as advance:
             found[text] = measure(made, advance)
     if picture:
         from ..report.charts import draw_area_histograms
@@ -209,11 +209,11 @@ def fetch(
 ) -> None:
     """Fetch a dataset from the Hugging Face hub; begun anew, it goes on where it was."""
     from ..data.download import fetch_file, listing, repository
-    from ..data.formats.file_dataset import home
+    from ..data.formats.common import datasets_home
     from ..utils.paths import expanded
 
     wanted = repository(dataset)
-    target = expanded(to) if to else home() / dataset
+    target = expanded(to) if to else datasets_home() / dataset
     files = [file for file in listing(wanted) if only is None or only in file.path]
     left = [file for file in files if not file.is_in(target)]
     if not as_json:
@@ -221,7 +221,7 @@ def fetch(
     if left and not (yes or as_json) and not typer.confirm("Fetch them?"):
         raise typer.Exit(1)
     size = float(sum(file.size for file in left))
-    with counting("Fetching bytes", size, quiet=as_json) as advance:
+    with Progress("Fetching bytes", size, quiet=as_json) as advance:
         for file in left:
             fetch_file(file, target, advance)
     if as_json:
@@ -253,9 +253,9 @@ def import_dataset(
     dataset: DatasetSpec, to: To, source: From = None, as_json: AsJson = False
 ) -> None:
     """Write a dataset as dataset.toml, samples.jsonl and images, which 'folder' reads."""
-    from ..data.write_common import write_normal
+    from ..data.write_common import write_common
 
-    _write(write_normal, open_dataset(dataset, source), to, as_json=as_json)
+    _write(write_common, open_dataset(dataset, source), to, as_json=as_json)
 
 
 def export_dataset(
@@ -273,7 +273,7 @@ def _write(write: Any, dataset: Any, to: str, *, as_json: bool) -> None:
     from ..utils.paths import expanded
 
     target = expanded(to)
-    with counting("Writing", dataset.published().get("samples"), quiet=as_json) as advance:
+    with Progress("Writing", dataset.published().get("samples"), quiet=as_json) as advance:
         written: Written = write(dataset, target, advance)
     if as_json:
         print_json(

@@ -73,12 +73,7 @@ def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list
 
     from ..errors import VisualcropError
     from ..plugin.registry import Registry
-    from ..report.question_page import (
-        find_differing,
-        find_records,
-        find_samples,
-        render_question,
-    )
+    from ..report.question_page import find_differing, find_records, find_samples, render_question
 
     found = [*islice(find_differing(store, labels), _LISTED)]
     ids = [question.id for question in found[:most]]
@@ -123,9 +118,9 @@ def show(
     if lack := missing_told(counts):
         out.print(lack)
     for record in records:
-        told = record.error or record.text
+        reply = record.error or record.text
         passes = sum(record.passes.values())
-        out.print(f"  {record.variant}: {told} ({record.status}, {passes} passes)")
+        out.print(f"  {record.variant}: {reply} ({record.status}, {passes} passes)")
     place = page or f"{_file_name(id)}.html"
     written = write(place, render_question(sample, records, dict(store.study.variants)))
     out.print(f"The page: {written}", soft_wrap=True)

@@ -14,13 +14,7 @@ from ..utils.text_set import number
 from .downscaling import DownscalingTally
 from .missing import wanted
 from .run_folder import Present, Store
-from .statistics import (
-    Difference,
-    Interval,
-    accuracy_interval,
-    adjust_holm,
-    paired_difference,
-)
+from .statistics import Difference, Interval, accuracy_interval, adjust_holm, paired_difference
 from .study import BASELINE
 
 
@@ -119,7 +113,7 @@ def add_missing(
     missing = wanted(store, asked, present)
     found[None] = {label: whole.get(label, Tally()) for label in missing}
     chosen = (
-        sum(int(told["questions"]) for told in store.reports().values()) if store.finished else None
+        sum(int(each["questions"]) for each in store.reports().values()) if store.finished else None
     )
     for label, tally in found[None].items():
         tally.wanted, tally.chosen = missing[label], chosen

@@ -1,5 +1,5 @@
 """
-What authors of models need: families of Hugging Face checkpoints, layouts, internals, a meter.
+What authors of models need: families of Hugging Face checkpoints, layouts, decoding, meters.
 
 Names are imported when they are used, so that `import visualcrop` stays quick.
 """
@@ -14,9 +14,21 @@ if typing.TYPE_CHECKING:
     from .base import EncodedSize, ModelInfo, Patches, PixelGradients, QFormerAttention, Usage
     from .checkpoints.fingerprint import checkpoint_fingerprint
     from .checkpoints.loading import ProcessorParts
-    from .engine.metering.meter import Meter
+    from .engine.kv_cache import DecodingState, fork_cache
+    from .engine.metering.meter import Measurement, Meter
+    from .engine.metering.operators import measure_usage
+    from .engine.runner import decode, extend, mean_log_likelihood
+    from .engine.sampling import choose_greedily
     from .engine.wrappers import BatchingModel
     from .families.base import Family, patch_grid
+    from .families.gemma3 import Gemma3
+    from .families.instructblip import InstructBlip
+    from .families.internvl import InternVl
+    from .families.llava import Llava
+    from .families.llava_next import LlavaNext
+    from .families.llava_onevision import LlavaOnevision
+    from .families.qwen2_5_vl import Qwen25Vl
+    from .families.qwen3_vl import Qwen3Vl
     from .huggingface import HuggingFaceModel
     from .layouts.anyres import anyres_layout
     from .layouts.layout import (
@@ -30,21 +42,26 @@ if typing.TYPE_CHECKING:
     from .layouts.tiling import pan_and_scan_layout, tiled_layout
     from .loaded_network import from_transformers
 
-_HOMES = {
+_HOMES = {  # module -> its public names
     "..prompt": ("TextSpan",),
-    ".base": (
-        "EncodedSize",
-        "ModelInfo",
-        "Patches",
-        "PixelGradients",
-        "QFormerAttention",
-        "Usage",
-    ),
+    ".base": ("EncodedSize", "ModelInfo", "Patches", "PixelGradients", "QFormerAttention", "Usage"),
     ".checkpoints.fingerprint": ("checkpoint_fingerprint",),
     ".checkpoints.loading": ("ProcessorParts",),
+    ".engine.kv_cache": ("DecodingState", "fork_cache"),
+    ".engine.metering.meter": ("Measurement", "Meter"),
+    ".engine.metering.operators": ("measure_usage",),
+    ".engine.runner": ("decode", "extend", "mean_log_likelihood"),
+    ".engine.sampling": ("choose_greedily",),
     ".engine.wrappers": ("BatchingModel",),
-    ".engine.metering.meter": ("Meter",),
     ".families.base": ("Family", "patch_grid"),
+    ".families.gemma3": ("Gemma3",),
+    ".families.instructblip": ("InstructBlip",),
+    ".families.internvl": ("InternVl",),
+    ".families.llava": ("Llava",),
+    ".families.llava_next": ("LlavaNext",),
+    ".families.llava_onevision": ("LlavaOnevision",),
+    ".families.qwen2_5_vl": ("Qwen25Vl",),
+    ".families.qwen3_vl": ("Qwen3Vl",),
     ".huggingface": ("HuggingFaceModel",),
     ".layouts.anyres": ("anyres_layout",),
     ".layouts.layout": (
@@ -61,10 +78,18 @@ _HOMES = {
 
 __all__ = [
     "BatchingModel",
+    "DecodingState",
     "EncodedSize",
     "Family",
+    "Gemma3",
     "HuggingFaceModel",
+    "InstructBlip",
+    "InternVl",
     "Layout",
+    "Llava",
+    "LlavaNext",
+    "LlavaOnevision",
+    "Measurement",
     "Meter",
     "ModelInfo",
     "PatchGrid",
@@ -72,12 +97,20 @@ __all__ = [
     "PixelGradients",
     "ProcessorParts",
     "QFormerAttention",
+    "Qwen3Vl",
+    "Qwen25Vl",
     "TextSpan",
     "Usage",
     "anyres_layout",
     "checkpoint_fingerprint",
+    "choose_greedily",
     "cropped_layout",
+    "decode",
+    "extend",
+    "fork_cache",
     "from_transformers",
+    "mean_log_likelihood",
+    "measure_usage",
     "native_layout",
     "padded_layout",
     "pan_and_scan_layout",

@@ -7,7 +7,7 @@ from ..answer.crop import Crop
 from ..answer.interleaved import Interleaved
 from ..answer.text_boxes import TextBoxes
 from ..data.formats.aokvqa import Aokvqa
-from ..data.formats.folder import Folder
+from ..data.formats.common import Folder
 from ..data.formats.gqa import Gqa
 from ..data.formats.hrbench import HrBench
 from ..data.formats.mme_realworld_lite import MmeRealworldLite

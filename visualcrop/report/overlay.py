@@ -3,54 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import PIL.Image
 
+from ..drawing import colour_range, render_heatmap, shrink_picture, to_colours
 from ..geometry import Box
 from ..image import Image
 from ..values import RelevanceMap
 from .vector import Drawing, Picture, Rectangle, Shape, Text, text_width
 
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    Colours: TypeAlias = npt.NDArray[np.uint8]  # ... x 4: red, green, blue, opacity
-
-SIDE = 1400  # pixels on the longer side of a drawing
-# Violet over red to amber: cold is dark and hot is light, also in grey.
-_SCALE = np.array(
-    [(40, 11, 84), (106, 23, 110), (188, 55, 84), (237, 105, 37), (255, 200, 60)], float
-)
-_OPACITY = 190  # of the hottest cells, of 255
-_LEVELS = (50, 99.8)  # percentiles: nothing is drawn below, and a few extreme cells hide no other
 _STEPS = 96  # colours of the bar
 _DARK = "#1c1b22"
-
-
-def shrink_picture(picture: PIL.Image.Image, side: int = SIDE) -> PIL.Image.Image:
-    """A copy whose longer side has *side* pixels at most."""
-    copy = picture.copy()
-    copy.thumbnail((side, side), PIL.Image.Resampling.LANCZOS, reducing_gap=3)
-    return copy
-
-
-def render_heatmap(relevance: RelevanceMap, size: tuple[int, int], image: Box) -> PIL.Image.Image:
-    """The map as an RGBA layer over a drawing of *size* of *image*: opaque where it is high."""
-    low, high = colour_range(relevance)
-    colours = _colours((relevance.scores.astype(np.float64) - low) / (high - low))
-    columns = _cells(relevance.grid.xs, size[0], image.left, image.right)
-    rows = _cells(relevance.grid.ys, size[1], image.top, image.bottom)
-    padded = np.pad(colours, ((1, 1), (1, 1), (0, 0)))  # around the map there is nothing to see
-    return PIL.Image.fromarray(padded[np.ix_(rows, columns)])
-
-
-def colour_range(relevance: RelevanceMap) -> tuple[float, float]:
-    """The scores at the lower and the upper end of the colours."""
-    low, high = (float(level) for level in np.percentile(relevance.scores, _LEVELS))
-    return low, max(high, low + 1e-12)
 
 
 def draw_relevance(
@@ -77,20 +41,6 @@ def draw_relevance(
     return Drawing(round(width + right), height + below, shapes, caption or "Relevance map")
 
 
-def _colours(strength: npt.NDArray[np.float64]) -> Colours:
-    """Of shares of the range; without opacity at its lower end."""
-    strength = strength.clip(0, 1)
-    stops = np.linspace(0, 1, len(_SCALE))
-    channels = [np.interp(strength, stops, channel) for channel in _SCALE.T]
-    return np.stack([*channels, _OPACITY * strength], axis=-1).astype(np.uint8)
-
-
-def _cells(edges: Sequence[float], size: int, start: float, stop: float) -> npt.NDArray[np.intp]:
-    """Which cell, counted from 1, lies under each of *size* pixels from *start* to *stop*."""
-    middles = start + (np.arange(size) + 0.5) * (stop - start) / size
-    return np.searchsorted(np.asarray(edges), middles, side="right")
-
-
 def _draw_boxes(boxes: Sequence[Box], scale: float, size: float) -> Iterator[Shape]:
     """Outlines in white on dark, to be seen on any image; the first box last and boldest."""
     for rank, box in reversed([*enumerate(boxes, 1)]):
@@ -108,7 +58,7 @@ def _draw_bar(
     place: Box, behind: npt.NDArray[np.float64], numbers: Sequence[str], size: float
 ) -> Iterator[Shape]:
     """The colours from low, at the foot, to high, over the image's mean colour; three scores."""
-    colours = _colours(np.linspace(1, 0, _STEPS)).astype(float)
+    colours = to_colours(np.linspace(1, 0, _STEPS)).astype(float)
     share = colours[:, 3:] / 255
     seen = (colours[:, :3] * share + behind * (1 - share)).round().astype(int)
     for step, (red, green, blue) in enumerate(seen):

@@ -12,17 +12,7 @@ import attrs
 import PIL.Image
 import PIL.ImageFont
 
-from .vector import (
-    Circle,
-    Drawing,
-    Line,
-    Picture,
-    Polyline,
-    Rectangle,
-    Shape,
-    Text,
-    light_rgb,
-)
+from .vector import Circle, Drawing, Line, Picture, Polyline, Rectangle, Shape, Text, light_rgb
 
 Point: TypeAlias = tuple[float, float]
 

@@ -9,6 +9,7 @@ import attrs
 
 from ..budget import ANSWER
 from ..data.base import Dataset, Sample
+from ..drawing import render_heatmap, shrink_picture, to_data_uri
 from ..errors import EvaluationError, nearest
 from ..evaluation.evidence import restore_answer
 from ..evaluation.run_folder import Store
@@ -17,8 +18,6 @@ from ..geometry import Box
 from ..output.html import template
 from ..record import Record
 from ..values import Answer, Evidence, Finding, Question, View
-from .overlay import render_heatmap, shrink_picture
-from .vector import data_uri
 
 _THUMBNAIL, _THUMBNAILS = 220, 10  # pixels on the longer side, and how many of a target
 _SHOWN = 520  # pixels on the longer side of what the model was shown for the answer
@@ -140,7 +139,7 @@ def _fill_card(card: Card) -> dict[str, object]:
         "truth": card.truth,
         "error": card.error,
         "maps": [_fill_map(card, answer, each) for each in answer.evidence] if answer else [],
-        "shown": [data_uri(shrink_picture(view.picture, _SHOWN)) for view in shown],
+        "shown": [to_data_uri(shrink_picture(view.picture, _SHOWN)) for view in shown],
         "passes": passes,
         "search_passes": sum(n for stage, n in passes.items() if stage != ANSWER),
         "exhausted": bool(answer and answer.exhausted),
@@ -168,8 +167,8 @@ def _fill_map(card: Card, answer: Answer, evidence: Evidence) -> dict[str, objec
     return {
         "target": evidence.target.text,
         "every": evidence.target.every,
-        "picture": data_uri(picture, "JPEG"),
-        "heatmap": None if heatmap is None else data_uri(heatmap),
+        "picture": to_data_uri(picture, "JPEG"),
+        "heatmap": None if heatmap is None else to_data_uri(heatmap),
         "width": image.width,
         "height": image.height,
         "stroke": max(image.width, image.height) / 400,
@@ -196,4 +195,4 @@ def _fill_box(finding: Finding, chosen: Collection[Finding]) -> dict[str, object
 
 
 def _thumbnail(card: Card, box: Box) -> str:
-    return data_uri(shrink_picture(View(card.question.image, box).picture, _THUMBNAIL))
+    return to_data_uri(shrink_picture(View(card.question.image, box).picture, _THUMBNAIL))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from functools import cache
-from io import BytesIO
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
@@ -13,6 +11,7 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
+from ..drawing import to_data_uri
 from ..output.characters import printable
 from ..output.html import template
 
@@ -135,7 +134,7 @@ class Drawing:
         used = {name for shape in self.shapes for name in _colours(shape)} | {"paper"}
         theme = {name: pair for name, pair in _THEME.items() if name in used}
         return template("visualcrop.report", "drawing.svg").render(
-            drawing=self, shapes=kinds, theme=theme, data_uri=data_uri
+            drawing=self, shapes=kinds, theme=theme, data_uri=to_data_uri
         )
 
     def to_picture(self) -> PIL.Image.Image:
@@ -144,15 +143,6 @@ class Drawing:
         for shape in self.shapes:
             _paint(picture, shape)
         return picture
-
-
-def data_uri(picture: PIL.Image.Image, encoding: str = "") -> str:
-    """The encoded picture as an address; PNG where it is transparent, else JPEG."""
-    encoding = encoding or ("PNG" if picture.mode == "RGBA" else "JPEG")
-    encoded = BytesIO()
-    picture.save(encoded, encoding, quality=85, optimize=True)
-    data = base64.b64encode(encoded.getvalue()).decode()
-    return f"data:image/{encoding.lower()};base64,{data}"
 
 
 def text_width(text: str, size: float) -> float:

@@ -33,6 +33,7 @@ from .stage_suites import (
     VerifierSuite,
 )
 from .strategy_suite import StrategySuite
+from .tiny import byte_tokenizer, random_network
 
 SUITES: dict[str, type[StrategySuite]] = {
     "targets": TargetExtractorSuite,
@@ -66,4 +67,6 @@ __all__ = [
     "Thing",
     "ToyModel",
     "VerifierSuite",
+    "byte_tokenizer",
+    "random_network",
 ]

@@ -50,12 +50,8 @@ class Patch:
 
 def _quarter(box: Box) -> list[Box]:
     """Column by column, all of one size."""
-    even = Box(
-        box.left,
-        box.top,
-        box.left + 2 * (box.width // 2),
-        box.top + 2 * (box.height // 2),
-    )
+    width, height = 2 * (box.width // 2), 2 * (box.height // 2)
+    even = Box(box.left, box.top, box.left + width, box.top + height)
     top_left, top_right, bottom_left, bottom_right = even.tiles(2, 2)
     return [top_left, bottom_left, top_right, bottom_right]
 

@@ -24,11 +24,6 @@ INFORM = (
     'Question: "{question}" You should provide more information to help you answer the question '
     "and explain the reasons. If no any helpful information, you should answer NONE."
 )
-_NONE = re.compile(r"\W*none\W*", re.IGNORECASE)
-
-
-_FENCE = "```"
-_MOST_TEXT, _MOST_OBJECTS, _MOST_LETTERS = 20_000, 64, 80  # of a reply, and of a name
 EXTRACT = """\
 # Task
 You are given one sentence or more about an image. List the objects in it.
@@ -43,6 +38,11 @@ Output: {"object_list": ["bus", "car", "truck", "person"]}
 # Input
 Sentence: "{caption}"
 Output: """
+
+_NONE = re.compile(r"\W*none\W*", re.IGNORECASE)
+_FENCE = "```"
+_MOST_TEXT, _MOST_LETTERS = 20_000, 80  # characters of a reply that is parsed, and of a name
+_MOST_OBJECTS = 64
 
 
 @attrs.frozen

@@ -66,7 +66,7 @@ class MemoryFolder:
         return memory
 
     def save(self, image: Image, memory: VisualMemory) -> None:
-        """Write *memory* to a file of its own first, so that no reader finds temporary of it."""
+        """Write *memory* to a file of its own first, so that no reader finds half of it."""
         file = self.file(image)
         written = {"image": image.digest, "made": dict(self.settings), "objects": _to_json(memory)}
         temporary = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}")

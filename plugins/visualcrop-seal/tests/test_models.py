@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
 from tests.models.opened import noise
 from tests.models.tiny.seal import tower, vqa, vsm
@@ -107,6 +111,14 @@ class TestSearchModel:
         ]
         half, full = (reply.scores for reply in replies if isinstance(reply, LocatedReply))
         assert full[half.argmax()] > full.max() - 0.05
+
+    def test_flops_are_those_that_torch_counts(self):
+        """All networks are metered; only products of small matrices outside modules are missed."""
+        opened = search_model().open()
+        with FlopCounterMode(display=False) as torchs, sdpa_kernel(SDPBackend.MATH):
+            (reply,) = opened.generate([LOCATE], max_new_tokens=100)
+        assert reply.usage.flops == pytest.approx(torchs.get_total_flops(), rel=0.01)
+        assert reply.usage.macs > 0
 
     def test_is_loaded_once(self):
         """The next question finds it open."""
@@ -246,6 +258,26 @@ class TestAnsweringModel:
         opened.choose([LOCATE], ["a", "b", "c"])
         opened.choose([LOCATE], ["a", "b", "c"], by="sentence")
         assert opened.passes == 2 + 1 + 3
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+    def test_a_forked_child_does_not_wait_for_the_parent(self, model):
+        """Though a thread of the parent was in the middle of a pass."""
+        with model._turn, warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads
+            if not (child := os.fork()):
+                os._exit(0 if model._turn.acquire(blocking=False) else 1)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    def test_usage_of_sentences(self, model):
+        """The prompt is read once, and each reply with its end after it; MACs as if not shared."""
+        (first,) = model.choose([LOCATE], ["red"])
+        (both,) = model.choose([LOCATE], ["red", "a blue mug"], by="sentence")
+        lengths = [len(model._encode_choice(LOCATE, reply)) for reply in ("red", "a blue mug")]
+        prompt = first.usage.new_tokens
+        assert both.usage.new_tokens == prompt + sum(lengths)
+        assert both.usage.decoded_tokens == both.usage.reused_tokens == 0
+        expected = sum(model.meter.formula(prompt + length) for length in lengths)
+        assert both.usage.macs == pytest.approx(expected)
 
     def test_shows_no_map(self, model):
         """One sentence says which locator to take."""

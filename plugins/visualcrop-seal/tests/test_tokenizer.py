@@ -1,4 +1,4 @@
-"""Text is cut into tokens as LLaMA's SentencePiece model cuts it."""
+"""Text is encoded as LLaMA's slow tokenizer encodes it, with SEAL's special tokens."""
 
 from __future__ import annotations
 
@@ -8,81 +8,75 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.models.tiny.seal import ADDED, TEXT, pieces, sentence_piece, vsm
+from tests.models.tiny.seal import ADDED, TEXT, processor, vsm
 from visualcrop import errors
-from visualcrop_seal.networks.pieces import parsed, read_pieces, tokenizer
-from visualcrop_seal.networks.tokenizer import SealTokenizer
+from visualcrop_seal.networks.tokenizer import SealTokenizer, load_sentencepiece
 
-VOCABULARY = {piece: (number, score) for number, (piece, score, _) in enumerate(pieces())}
-OURS = tokenizer(parsed(sentence_piece()))
+PIECES = {
+    processor().id_to_piece(i): (processor().get_score(i), i) for i in range(len(processor()))
+}
 TOKENIZER = SealTokenizer.load(vsm())
 PLAIN = st.text(alphabet="".join({*" ".join(TEXT), "ß", "\n"}), max_size=40)
 
 
-def joined(text: str) -> list[int]:
-    """SentencePiece's own way: join the pair with the best score, the left one first."""
+def merge_greedily(text: str) -> list[int]:
+    """Byte-pair encoding by definition: merge the best pair, the left one of equals, until none."""
     parts = list("▁" + text.replace(" ", "▁"))
     while True:
         pairs = [a + b for a, b in pairwise(parts)]
-        known = [(-VOCABULARY[p][1], at) for at, p in enumerate(pairs) if p in VOCABULARY]
+        known = [(-PIECES[pair][0], at) for at, pair in enumerate(pairs) if pair in PIECES]
         if not known:
             break
         _, at = min(known)
         parts[at : at + 2] = [pairs[at]]
-    raw = (VOCABULARY.get(p) or [f"<0x{b:02X}>" for b in p.encode()] for p in parts)
-    return [
-        n for r in raw for n in ([r[0]] if isinstance(r, tuple) else [VOCABULARY[b][0] for b in r])
-    ]
+    as_bytes = ([p] if p in PIECES else [f"<0x{b:02X}>" for b in p.encode()] for p in parts)
+    return [PIECES[piece][1] for pieces in as_bytes for piece in pieces]
 
 
-class TestPieces:
-    """A SentencePiece model, read without SentencePiece."""
-
-    def test_reads_every_piece(self):
-        """Texts and scores, in their order; unknown fields are passed over."""
-        assert parsed(sentence_piece()) == [(piece, score) for piece, score, _ in pieces()]
+class TestSentencePiece:
+    """The model file, read by SentencePiece itself."""
 
     @given(PLAIN.filter(bool))
-    def test_joins_as_sentencepiece_does(self, text):
-        """Best pair first, bytes for what is unknown."""
-        assert OURS.encode(text, add_special_tokens=False).ids == joined(text)
+    def test_encodes_as_llama_was_trained(self, text):
+        """`▁` for each space and before the text, nothing normalised, bytes for the unknown."""
+        assert TOKENIZER.encode(text) == merge_greedily(text)
 
     @pytest.mark.parametrize("data", [b"", b"\x0a", b"no model", b"\x0a\xff\xff", b"\xff" * 20])
-    def test_refuses_what_is_none(self, tmp_path, data):
+    def test_refuses_other_files(self, tmp_path, data):
         """One sentence that names the file."""
         (tmp_path / "tokenizer.model").write_bytes(data)
         with pytest.raises(errors.ModelError, match=r"tokenizer.model' .*; download it again\."):
-            read_pieces(tmp_path / "tokenizer.model")
+            load_sentencepiece(tmp_path / "tokenizer.model")
 
 
-class TestWords:
-    """Pieces, and the tokens that were added to them."""
+class TestSpecialTokens:
+    """Tokens that were added to the vocabulary."""
 
-    def test_added_tokens_are_whole(self):
-        """White space beside one goes, and the text after it begins anew."""
+    def test_special_tokens_are_whole(self):
+        """White space beside one is dropped, and the text after it starts with `▁`."""
         ids = TOKENIZER.encode("USER: <im_start>")
         assert ids == [*TOKENIZER.encode("USER:"), TOKENIZER.token_id("<im_start>")]
         ids = TOKENIZER.encode("<im_end>\nPlease")
         assert ids == [TOKENIZER.token_id("<im_end>"), *TOKENIZER.encode("Please")]
 
-    def test_each_piece_of_a_prompt_begins_with_a_space(self):
-        """So a piece that begins with one has two."""
-        assert TOKENIZER.processor.encode(" at", add_special_tokens=False).tokens[0].startswith("▁")
+    def test_each_piece_of_a_prompt_starts_with_a_space(self):
+        """So a piece whose text starts with one has two."""
+        assert processor().id_to_piece(TOKENIZER.encode(" at")[0]).startswith("▁")
         assert TOKENIZER.encode(" at") != TOKENIZER.encode("at")
 
     @pytest.mark.parametrize("token", [*ADDED, "<s>", "</s>"])
-    def test_no_word_steers(self, token):
-        """A question may speak of a token, and it stays text."""
+    def test_escaped_text_has_no_special_token(self, token):
+        """A question may contain one's text, and it stays text."""
         ids = TOKENIZER.encode(TOKENIZER.escape(f"What is {token}?"))
         assert not set(ids) & set(TOKENIZER.special_tokens.values())
 
-    def test_says_what_was_cut(self):
-        """Back from tokens, the steering ones left out."""
+    def test_decodes_what_was_encoded(self):
+        """Without the special tokens."""
         text = "The red mug is on the table."
         ids = [1, *TOKENIZER.encode(text), TOKENIZER.token_id("[LOC]"), 2]
         assert TOKENIZER.decode(ids) == text
 
-    def test_names_a_token_that_is_not_there(self):
+    def test_names_a_missing_token(self):
         """One sentence."""
         with pytest.raises(errors.ModelError, match=r"has no \[SEG\]\.$"):
             TOKENIZER.token_id("[SEG]")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -12,7 +12,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 from torch import Tensor, nn
 from transformers import (
     CLIPVisionConfig,
@@ -23,7 +23,6 @@ from transformers import (
     OwlViTVisionModel,
 )
 
-from visualcrop_seal.networks.pieces import parsed, tokenizer
 from visualcrop_seal.networks.vision import OwlDetector, PerceiverResampler
 
 WIDTH, SEEN, QUERY, MASK, SIDE = 64, 64, 24, 32, 64  # of LLaMA, CLIP, OWL's words, SAM; CLIP's eye
@@ -38,35 +37,29 @@ TEXT = [
 ]
 
 
-def pieces() -> list[tuple[str, float, int]]:
-    """Piece, score and type, as LLaMA's tokenizer.model has them: the first joined score best."""
-    trained = Tokenizer(models.BPE())
-    trained.pre_tokenizer = pre_tokenizers.Metaspace()
-    trainer = trainers.BpeTrainer(vocab_size=300, show_progress=False)
-    trained.train_from_iterator(TEXT * 4, trainer)
-    model = json.loads(trained.to_str())["model"]
-    joined = ["".join(pair) for pair in model["merges"]]
-    letters = sorted(set(model["vocab"]) - set(joined))
-    first = [("<unk>", 0.0, 2), ("<s>", 0.0, 3), ("</s>", 0.0, 3)]
-    raw = [(f"<0x{byte:02X}>", 0.0, 6) for byte in range(256)]
-    ranked = [(piece, -float(rank), 1) for rank, piece in enumerate([*joined, *letters])]
-    return [*first, *raw, *ranked]
-
-
+@cache
 def sentence_piece() -> bytes:
-    """The same as a protocol-buffer message, with a field that nobody here reads."""
-    messages = []
-    for piece, score, kind in pieces():
-        text = piece.encode()
-        inner = b"\x0a" + _number(len(text)) + text + b"\x15" + struct.pack("<f", score)
-        inner += b"\x18" + _number(kind)
-        messages.append(b"\x0a" + _number(len(inner)) + inner)
-    return b"".join(messages) + b"\x12\x02\x18\x03"
+    """A tokenizer.model, trained as LLaMA's was."""
+    model = io.BytesIO()
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(TEXT * 4),
+        model_writer=model,
+        model_type="bpe",
+        vocab_size=460,
+        hard_vocab_limit=False,
+        byte_fallback=True,
+        character_coverage=1.0,
+        normalization_rule_name="identity",
+        remove_extra_whitespaces=False,
+        minloglevel=2,  # errors alone
+    )
+    return model.getvalue()
 
 
-def _number(value: int) -> bytes:
-    low, high = value & 0x7F, value >> 7
-    return bytes([low | 0x80]) + _number(high) if high else bytes([low])
+@cache
+def processor() -> SentencePieceProcessor:
+    """The same, loaded."""
+    return SentencePieceProcessor(model_proto=sentence_piece())
 
 
 @cache
@@ -175,19 +168,18 @@ def mask_decoder(width: int, mlp: int) -> nn.Module:
 
 
 def _llama() -> dict[str, Tensor]:
-    words = len(pieces()) + len(ADDED)
-    config = LlamaConfig(vocab_size=words, **_config())
+    vocabulary = processor().get_piece_size() + len(ADDED)
+    config = LlamaConfig(vocab_size=vocabulary, **_config())
     network = LlamaForCausalLM(config)
     return _named("", network, scale=4)
 
 
 def _pointing(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """The same language model, made to reply `[LOC]` to everything, and to end there."""
-    encoder = tokenizer(parsed(sentence_piece()))
-    last, end = encoder.encode("USER: x ASSISTANT:").ids[-1], encoder.token_to_id("</s>")
-    loc = len(pieces()) + ADDED.index("[LOC]")
+    last, eos = processor().encode("USER: x ASSISTANT:")[-1], processor().eos_id()
+    loc = processor().get_piece_size() + ADDED.index("[LOC]")
     embeddings, lm_head = tensors["model.embed_tokens.weight"], tensors["lm_head.weight"]
-    for token, following, axis in ((last, loc, 0), (loc, end, 1)):
+    for token, following, axis in ((last, loc, 0), (loc, eos, 1)):
         embeddings[token, axis] += 400
         lm_head[following, axis] = 400
     return tensors
@@ -235,7 +227,7 @@ def _saved(tensors: Mapping[str, Tensor], kind: str) -> Path:
     to.mkdir()
     (to / "config.json").write_text(json.dumps({"model_type": kind, **_config()}))
     (to / "tokenizer.model").write_bytes(sentence_piece())
-    first = len(pieces())
+    first = processor().get_piece_size()
     (to / "added_tokens.json").write_text(
         json.dumps({token: first + at for at, token in enumerate(ADDED)})
     )

@@ -14,11 +14,11 @@ from tests.unit.datasets import shipped
 from tests.unit.datasets.test_writing import quietly
 from visualcrop import Box
 from visualcrop.data.audit import Count, audit
-from visualcrop.data.formats.folder import Folder
+from visualcrop.data.formats.common import Folder
 from visualcrop.data.formats.hrbench import HrBench
 from visualcrop.data.formats.vstar import VStar
 from visualcrop.data.measure import measure
-from visualcrop.data.write_common import write_normal
+from visualcrop.data.write_common import write_common
 from visualcrop.report.charts import draw_area_histograms
 
 
@@ -45,7 +45,7 @@ class TestAudit:
     def test_a_changed_answer_changes_the_digest(self, tmp_path) -> None:
         """Of the questions, not of the pictures; and the file is named."""
         source = VStar(path=str(shipped.vstar(tmp_path / "from")))
-        write_normal(source, tmp_path / "to", quietly)
+        write_common(source, tmp_path / "to", quietly)
         before = audit(Folder(path=str(tmp_path / "to")), quietly)
         sheet = tmp_path / "to" / "samples.jsonl"
         sheet.write_text(sheet.read_text().replace('"answer": 0', '"answer": 2'))

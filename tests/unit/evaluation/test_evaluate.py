@@ -11,12 +11,7 @@ import pytest
 
 from tests.unit.refusals import refused
 from visualcrop import Answer, Budget, BudgetedModel, Direct, Focus, Question, Run, evaluate
-from visualcrop.errors import (
-    EvaluationError,
-    SpecError,
-    UnknownStrategyError,
-    VisualcropError,
-)
+from visualcrop.errors import EvaluationError, SpecError, UnknownStrategyError, VisualcropError
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.study import Study, label_specs
 from visualcrop.models.toy import Toy

@@ -9,8 +9,7 @@ import pytest
 
 from tests.unit.refusals import refused
 from visualcrop.errors import FileError
-from visualcrop.targets.examples import read_examples
-from visualcrop.targets.in_context import parse_reply
+from visualcrop.targets.in_context import parse_reply, read_examples
 
 _PAIR = {"question": "What colour is the mug?", "reply": "The mug."}
 _RULE = "must be a list called 'examples' of tables with a question and a reply, or"

@@ -9,8 +9,7 @@ import pytest
 
 from tests.unit.saying import saying
 from visualcrop import Question, Target
-from visualcrop.targets.examples import read_examples
-from visualcrop.targets.in_context import InContext, parse_reply
+from visualcrop.targets.in_context import InContext, parse_reply, read_examples
 from visualcrop.testing import Bench
 
 _FIXED = "So I need the information about the following objects:"

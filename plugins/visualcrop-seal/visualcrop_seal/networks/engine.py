@@ -1,13 +1,15 @@
 """
-Running LLaMA from embeddings: prefill, greedy decoding, the KV cache, and what a pass costs.
+Running LLaMA from embeddings: prefill, greedy decoding, the KV cache, and the meter.
 
-This is the part of SEAL's models that visualcrop's own engine does for models of transformers.
+visualcrop's own engine runs models of transformers from token ids, and gives no hidden states of
+what it decodes; SEAL's prompts are embeddings, and its search model needs those hidden states.
 """
 
 from __future__ import annotations
 
+import os
 import threading
-import time
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,12 +17,10 @@ from typing import Any
 import attrs
 import torch
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 from transformers import DynamicCache, LlamaConfig, LlamaForCausalLM
 
 from visualcrop import Model, Prompt, errors
-from visualcrop.models import Usage
+from visualcrop.models import Meter, Usage
 
 from .checkpoint import load_pretrained
 
@@ -29,10 +29,6 @@ _LLAMA_KEYS = (
     "hidden_size intermediate_size num_hidden_layers num_attention_heads num_key_value_heads "
     "rms_norm_eps max_position_embeddings hidden_act"
 ).split()
-_FLASH = "_scaled_dot_product_flash_attention"
-_SAME_FORMULA = {  # missing in torch's registry
-    getattr(torch.ops.aten, f"{_FLASH}_for_cpu"): getattr(torch.ops.aten, _FLASH)
-}
 
 
 @attrs.frozen(eq=False)
@@ -136,63 +132,55 @@ def reject_sampling(prompt: Prompt) -> None:
         raise errors.ModelError("SEAL's models reply greedily; set no temperature.")
 
 
-class FlopCounter(TorchDispatchMode):
-    """
-    Counts the floating-point operations of this thread by torch's own formulas.
+class MeteredNetwork(nn.Module):
+    """A language model and the networks that feed it, as the one network that a `Meter` takes."""
 
-    torch's `FlopCounterMode` also tracks modules, by hooks that all threads share: two models
-    that run at once would disturb each other.
-    """
+    def __init__(self, language_model: LanguageModel, *others: nn.Module) -> None:
+        super().__init__()
+        self.config = language_model.network.config
+        self.language_model = language_model.network
+        self.others = nn.ModuleList(others)
 
-    total = 0
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        out = func(*args, **(kwargs or {}))
-        packet = _SAME_FORMULA.get(func.overloadpacket, func.overloadpacket)
-        if (formula := flop_registry.get(packet)) is not None:
-            self.total += int(formula(*args, **(kwargs or {}), out_val=out))
-        return out
-
-
-@attrs.define
-class UsageSpan:
-    """The caller sets the token counts inside the span; `usage` is set when it has ended."""
-
-    new_tokens: int = 0
-    image_tokens: int = 0  # of the new ones
-    decoded_tokens: int = 0
-    usage: Usage = Usage()
-
-
-@contextmanager
-def measure_usage(device: torch.device) -> Iterator[UsageSpan]:
-    """Run without gradients, and measure FLOPs, seconds and peak memory."""
-    span, started = UsageSpan(), time.perf_counter()
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-    with torch.no_grad(), FlopCounter() as flops:
-        yield span
-    peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0
-    span.usage = Usage(
-        new_tokens=span.new_tokens,
-        decoded_tokens=span.decoded_tokens,
-        image_tokens=span.image_tokens,
-        flops=flops.total,
-        seconds=time.perf_counter() - started,
-        peak_bytes=peak,
-    )
+    def get_decoder(self) -> nn.Module:
+        """Where tokens and passes are counted."""
+        decoder: nn.Module = self.language_model.get_decoder()
+        return decoder
 
 
 @attrs.define(eq=False)
-class PassCountingModel(Model):
-    """A model that counts its passes, in whichever threads they run."""
+class MeteredModel(Model):
+    """A model whose passes, tokens and FLOPs visualcrop's own meter counts; one runs at a time."""
 
-    passes: int = attrs.field(default=0, init=False)
-    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+    meter: Meter
+    _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
-    def count_passes(self, passes: int) -> None:
-        """Add *passes* to the count."""
-        with self._lock:
-            self.passes += passes
+    def __attrs_post_init__(self) -> None:
+        if hasattr(os, "register_at_fork"):
+            reference = weakref.ref(self)
+            os.register_at_fork(after_in_child=lambda: _replace_lock(reference()))
+
+    @property
+    def passes(self) -> int:
+        return self.meter.sequences
+
+    @contextmanager
+    def measure(self) -> Iterator[Measured]:
+        """Run without gradients when it is this thread's turn; `usage` is set at the end."""
+        measured = Measured()
+        with self._turn, torch.no_grad(), self.meter.measure() as span:
+            yield measured
+        measured.usage = attrs.evolve(span.usage, image_tokens=measured.image_tokens)
+
+
+@attrs.define
+class Measured:
+    """The usage of a block; the meter does not know which tokens stand for images."""
+
+    image_tokens: int = 0  # set by the caller
+    usage: Usage = Usage()
+
+
+def _replace_lock(model: MeteredModel | None) -> None:
+    """In a forked child: the thread of the parent that holds the lock is not there."""
+    if model is not None:
+        model._turn = threading.Lock()  # noqa: SLF001 - a method could be called by anybody

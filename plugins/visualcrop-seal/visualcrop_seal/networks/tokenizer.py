@@ -9,11 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 import attrs
-from tokenizers import Tokenizer
+from sentencepiece import SentencePieceProcessor
 
 from visualcrop import errors
-
-from .pieces import read_pieces, tokenizer
 
 BOS, EOS = "<s>", "</s>"
 
@@ -22,16 +20,15 @@ BOS, EOS = "<s>", "</s>"
 class SealTokenizer:
     """Encodes as `LlamaTokenizer(use_fast=False)` of transformers 4.31, which SEAL trained with."""
 
-    processor: Tokenizer
+    processor: SentencePieceProcessor
     special_tokens: Mapping[str, int]  # token -> id
 
     @classmethod
     def load(cls, folder: Path) -> SealTokenizer:
         """From a checkpoint's tokenizer.model and added_tokens.json."""
-        processor = tokenizer(read_pieces(folder / "tokenizer.model"))
-        ids = {token: processor.token_to_id(token) for token in (BOS, EOS)}
-        special = {token: number for token, number in ids.items() if number is not None}
-        if len(special) < len(ids):
+        processor = load_sentencepiece(folder / "tokenizer.model")
+        special = {token: processor.piece_to_id(token) for token in (BOS, EOS)}
+        if not all(map(processor.is_control, special.values())):
             raise errors.ModelError(
                 f"The tokenizer in {str(folder)!r} lacks {BOS} and {EOS}; download it again."
             )
@@ -52,7 +49,7 @@ class SealTokenizer:
                 continue
             plain = part.lstrip() if position else part
             plain = plain.rstrip() if position + 1 < len(parts) else plain
-            ids += self.processor.encode(plain, add_special_tokens=False).ids if plain else []
+            ids += self.processor.encode(plain)
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:
@@ -75,6 +72,22 @@ class SealTokenizer:
     def _special_pattern(self) -> re.Pattern[str]:
         longest_first: Sequence[str] = sorted(self.special_tokens, key=len, reverse=True)
         return re.compile(f"({'|'.join(map(re.escape, longest_first))})")
+
+
+def load_sentencepiece(path: Path) -> SentencePieceProcessor:
+    """The SentencePiece model at *path*."""
+    processor = SentencePieceProcessor()
+    try:
+        processor.LoadFromSerializedProto(path.read_bytes())
+    except OSError as exc:
+        raise errors.ModelError(
+            f"The tokenizer {str(path)!r} cannot be read: {exc.strerror}."
+        ) from exc
+    except RuntimeError as exc:
+        raise errors.ModelError(
+            f"{str(path)!r} is no SentencePiece model; download it again."
+        ) from exc
+    return processor
 
 
 def _read_added_tokens(path: Path) -> dict[str, int]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import attrs
 import torch
 from torch import Tensor, nn
 
 from visualcrop import Capture, Choice, Internals, Prompt, Reply, View, errors
-from visualcrop.models import ModelInfo
+from visualcrop.models import Meter, ModelInfo
 
 from .checkpoint import CheckpointOptions, select_prefix
 from .engine import (
     DecodingState,
     LanguageModel,
-    PassCountingModel,
-    measure_usage,
+    Measured,
+    MeteredModel,
+    MeteredNetwork,
     reject_sampling,
 )
 from .llava import load_llava
@@ -47,7 +49,7 @@ class ImageEmbedder:
 
 
 @attrs.define(eq=False)
-class VqaModel(PassCountingModel):
+class VqaModel(MeteredModel):
     """The first view of a prompt is the image, those after it are objects in it."""
 
     id: str
@@ -58,13 +60,11 @@ class VqaModel(PassCountingModel):
     training_layout: bool
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
-        self.count_passes(len(prompts))
         return [self._generate(prompt, max_new_tokens) for prompt in prompts]
 
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: str = "next-token"
     ) -> Sequence[Choice]:
-        self.count_passes(len(prompts) * (len(choices) if by == "sentence" else 1))
         return [self._choose(prompt, choices, by) for prompt in prompts]
 
     def forward(
@@ -77,28 +77,41 @@ class VqaModel(PassCountingModel):
 
     def _generate(self, prompt: Prompt, max_new_tokens: int) -> Reply:
         reject_sampling(prompt)
-        with measure_usage(self.language_model.device) as span:
+        eos = self.tokenizer.token_id(EOS)
+        with self.measure() as measured:
             state = self._prefill(prompt)
-            eos = self.tokenizer.token_id(EOS)
+            measured.image_tokens = state.image_tokens
             tokens = [t for t, _ in self.language_model.decode(state, eos, max_new_tokens)]
-            span.new_tokens, span.image_tokens = state.tokens, state.image_tokens
-            span.decoded_tokens = max(0, len(tokens) - 1)
-        return Reply(self.tokenizer.decode(tokens), span.usage)
+        return Reply(self.tokenizer.decode(tokens), measured.usage)
 
     def _choose(self, prompt: Prompt, choices: Sequence[str], by: str) -> Choice:
         replies = [self._encode_choice(prompt, choice) for choice in choices]
-        with measure_usage(self.language_model.device) as span:
+        with self.measure() as measured:
+            score = self._score_sentences if by == "sentence" else self._score_tokens
+            scores = score(prompt, replies, measured)
+        return Choice(tuple(scores), measured.usage)
+
+    def _score_tokens(
+        self, prompt: Prompt, replies: Sequence[Sequence[int]], measured: Measured
+    ) -> list[float]:
+        """The logit of each reply's first token."""
+        state = self._prefill(prompt)
+        measured.image_tokens = state.image_tokens
+        logits = self.language_model.logits(state.hidden).float()
+        return [float(logits[reply[0]]) for reply in replies]
+
+    def _score_sentences(
+        self, prompt: Prompt, replies: Sequence[Sequence[int]], measured: Measured
+    ) -> list[float]:
+        """The mean log-probability of each reply with EOS, which V*'s code counts as part of it."""
+        with self.meter.count_as(0):  # a pass for each reply, and none for the prompt they share
             state = self._prefill(prompt)
-            span.new_tokens, span.image_tokens = state.tokens, state.image_tokens
-            if by == "sentence":  # EOS counts as a token of the reply, as in V*'s code
-                eos = self.tokenizer.token_id(EOS)
-                score = self.language_model.mean_log_probability
-                scores = [score(state, [*reply, eos]) for reply in replies]
-                span.new_tokens += sum(map(len, replies))
-            else:
-                logits = self.language_model.logits(state.hidden).float()
-                scores = [float(logits[reply[0]]) for reply in replies]
-        return Choice(tuple(scores), span.usage)
+        measured.image_tokens = state.image_tokens
+        scores, eos = [], self.tokenizer.token_id(EOS)
+        for reply in replies:
+            with self.meter.count_as(1, 0):
+                scores.append(self.language_model.mean_log_probability(state, [*reply, eos]))
+        return scores
 
     def _prefill(self, prompt: Prompt) -> DecodingState:
         image_long, objects_long = self._long_views(len(prompt.views) - 1)
@@ -153,7 +166,10 @@ def load_vqa_model(options: CheckpointOptions, *, training_layout: bool) -> VqaM
     with load_llava(options, torch.float16, "V*'s answering model") as llava:
         objects = select_prefix(llava.tensors, "model.mm_projector_object.")
         resampler = load_object_projector(objects).to(llava.device)
+    networks = (llava.vision_tower.network, llava.projector, resampler)
+    metered: Any = MeteredNetwork(llava.language_model, *networks)
     return VqaModel(
+        Meter(metered),
         options.checkpoint,
         llava.info,
         llava.tokenizer,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import attrs
 import torch
@@ -21,14 +22,14 @@ from visualcrop import (
     View,
     errors,
 )
-from visualcrop.models import ModelInfo
+from visualcrop.models import Meter, ModelInfo
 
 from .checkpoint import CheckpointOptions, load_weights, select_prefix
 from .engine import (
     LanguageModel,
-    PassCountingModel,
-    UsageSpan,
-    measure_usage,
+    Measured,
+    MeteredModel,
+    MeteredNetwork,
     reject_sampling,
 )
 from .llava import load_llava
@@ -103,10 +104,16 @@ class LocationDecoder:
             load_weights(linear, projection, "the visual projection"),
         )
 
+    @property
+    def networks(self) -> tuple[nn.Module, ...]:
+        """All that has weights."""
+        queries = (self.box_query, self.mask_query, self.mask_features)
+        return (self.detector, *self.detector.vision, self.mask_predictor, *queries)
+
     def to(self, device: torch.device) -> LocationDecoder:
-        """The same on *device*."""
-        for field in attrs.fields(type(self)):
-            getattr(self, field.name).to(device)
+        """Move the weights to *device*."""
+        for network in self.networks:
+            network.to(device)
         return self
 
     def locate(self, text: str, view: View, hidden: Tensor) -> LocatedReply:
@@ -118,7 +125,7 @@ class LocationDecoder:
 
 
 @attrs.define(eq=False)
-class VsmModel(PassCountingModel):
+class VsmModel(MeteredModel):
     """Replies about one image; a reply with `[LOC]` in it is a `LocatedReply`."""
 
     id: str
@@ -130,7 +137,6 @@ class VsmModel(PassCountingModel):
     location_decoder: LocationDecoder
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
-        self.count_passes(len(prompts))
         return [self._generate(prompt, max_new_tokens) for prompt in prompts]
 
     def forward(
@@ -151,25 +157,23 @@ class VsmModel(PassCountingModel):
             )
         (view,), model = prompt.views, self.language_model
         loc, eos = self.tokenizer.token_id(_LOC), self.tokenizer.token_id(EOS)
-        with measure_usage(model.device) as span:
-            state = model.prefill(self._embed(prompt.text, view, span))
+        with self.measure() as measured:
+            state = model.prefill(self._embed(prompt.text, view, measured))
             decoded = list(model.decode(state, eos, max_new_tokens))
             text = " ".join(self.tokenizer.decode(token for token, _ in decoded).split())
             reply = Reply(text)
             if hidden := [hidden for token, hidden in decoded if token == loc]:
                 reply = self.location_decoder.locate(text, view, hidden[-1])
-            span.decoded_tokens = max(0, len(decoded) - 1)
-        return attrs.evolve(reply, usage=span.usage)
+        return attrs.evolve(reply, usage=measured.usage)
 
-    def _embed(self, text: str, view: View, span: UsageSpan) -> Tensor:
+    def _embed(self, text: str, view: View, measured: Measured) -> Tensor:
         """The prompt, tokens x width; the text on each side of the image is encoded by itself."""
         encode, embed = self.tokenizer.encode, self.language_model.embed
         before = [self.tokenizer.token_id(BOS), *encode(f"{SYSTEM_PROMPT} USER: <im_start>")]
         after = encode(f"<im_end>\n{self.tokenizer.escape(text)} ASSISTANT:")
         picture = pad_to_square(view.picture, centred=False)
         image = self.projector(self.vision_tower.encode(picture))
-        span.new_tokens = len(before) + len(image) + len(after)
-        span.image_tokens = len(image)
+        measured.image_tokens = len(image)
         return torch.cat([embed(before), image, embed(after)])
 
 
@@ -177,7 +181,10 @@ def load_vsm_model(options: CheckpointOptions) -> VsmModel:
     """Load the checkpoint that *options* name."""
     with load_llava(options, torch.bfloat16, "V*'s search model") as llava:
         decoder = LocationDecoder.from_checkpoint(llava.tensors, llava.dtype).to(llava.device)
+    networks = (llava.vision_tower.network, llava.projector, *decoder.networks)
+    metered: Any = MeteredNetwork(llava.language_model, *networks)
     return VsmModel(
+        Meter(metered),
         options.checkpoint,
         llava.info,
         llava.tokenizer,

@@ -1,4 +1,4 @@
-"""Whatever Pillow raises, as one sentence."""
+"""Turns what Pillow raises into one sentence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..errors import ImageError
 
 
 @contextmanager
-def explained(label: str) -> Iterator[None]:
+def explain_errors(label: str) -> Iterator[None]:
     """Say what is wrong with the image called *label*, and what to do."""
     try:
         yield

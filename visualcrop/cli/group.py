@@ -1,4 +1,4 @@
-"""What a user sees when a command fails: one sentence, unless `--debug` is given."""
+"""The group of all commands: exit codes, one sentence for each error, and help as plain text."""
 
 from __future__ import annotations
 
@@ -12,11 +12,34 @@ import typer
 from typer.core import TyperGroup
 
 from ..errors import VisualcropError
-from ..output.characters import indented
-from ..output.streams import OutputError, check_output, forgive, say, say_error, writing
-from .helping import plain
+from ..output.characters import indented, printable
+from ..output.streams import (
+    OutputError,
+    check_output,
+    open_output,
+    replace_unencodable,
+    say,
+    say_error,
+)
+from ..output.terminal import as_markup
 
 WRONG_INPUT, BUG, INTERRUPTED = 1, 3, 130
+
+
+def escape_help(command: Any, *, shown: bool) -> None:
+    """
+    Escape the help of *command*, of its options and of the commands within it.
+
+    Where help is not to be *shown*, only what a wrong command line shows: it needs no rich.
+    """
+    for each in (command, *command.params):
+        for name in ("help", "short_help", "epilog", "metavar"):
+            if isinstance(text := getattr(each, name, None), str):
+                clean = printable(text, newline="\n")
+                if name == "metavar" or shown:
+                    setattr(each, name, clean if name == "metavar" else as_markup(clean))
+    for inner in getattr(command, "commands", {}).values():
+        escape_help(inner, shown=shown)
 
 
 def add_plugin_commands(app: typer.Typer) -> None:
@@ -36,9 +59,9 @@ class Group(TyperGroup):
     """Takes `--debug` anywhere on the line, and turns exceptions into exit codes."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        forgive()
+        replace_unencodable()
         try:
-            with writing():
+            with open_output():
                 return super().main(*args, **kwargs)
         except OutputError as exc:  # of help, or what was left to be written at the end
             say_error(f"Error: {exc}")
@@ -53,7 +76,7 @@ class Group(TyperGroup):
         if "--version" in args:
             say(f"visualcrop {version('visualcrop')}")
             raise typer.Exit
-        plain(self, shown="--json" not in args or "--help" in args or "-h" in args)
+        escape_help(self, shown="--json" not in args or "--help" in args or "-h" in args)
         return super().parse_args(ctx, [arg for arg in args if arg != "--debug"])
 
     def invoke(self, ctx: Any) -> Any:
@@ -88,7 +111,7 @@ class Group(TyperGroup):
 
 @contextmanager
 def _printable() -> Iterator[None]:
-    """What typer says of a wrong command line holds words of it."""
+    """Clean the messages of typer, which quote the command line."""
     try:
         yield
     except Exception as exc:
