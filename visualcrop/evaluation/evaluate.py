@@ -173,7 +173,7 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
                 executor=executor, watch=watch, forced=force,
             )  # fmt: skip
     except KeyboardInterrupt:
-        again = "the same command goes on from there" if out else "Run.open reads it"
+        again = "the same command resumes it" if out else "Run.open reads it"
         raise KeyboardInterrupt(
             f"Interrupted. What was answered is in {folder}: {again}."
         ) from None
