@@ -33,7 +33,7 @@ from visualcrop import (
 from visualcrop.plugin import Registry, Searcher
 from visualcrop.testing import Bench
 from visualcrop_seal import SealVqa, SealVsm
-from visualcrop_seal.networks.engine import Measured
+from visualcrop_seal.networks.language_model import Measured
 from visualcrop_seal.networks.vqa_model import VqaModel, format_conversation
 from visualcrop_seal.networks.vsm_model import LocatedReply
 from visualcrop_seal.vsm import VsmFamily

@@ -18,7 +18,7 @@ from transformers import (
 
 from tests.models.opened import noise
 from tests.models.tiny.seal import mask_decoder
-from visualcrop_seal.networks.engine import LanguageModel
+from visualcrop_seal.networks.language_model import LanguageModel
 from visualcrop_seal.networks.mask_decoder import (
     MaskDecoder,
     MaskPredictor,

@@ -13,7 +13,7 @@ from visualcrop import Capture, Choice, Internals, Prompt, Reply, View, errors
 from visualcrop.models import DecodingState, Meter, ModelInfo
 
 from .checkpoint import CheckpointOptions, select_prefix
-from .engine import (
+from .language_model import (
     LanguageModel,
     Measured,
     MeteredModel,

@@ -25,7 +25,7 @@ from visualcrop import (
 from visualcrop.models import Meter, ModelInfo
 
 from .checkpoint import CheckpointOptions, load_weights, select_prefix
-from .engine import (
+from .language_model import (
     LanguageModel,
     Measured,
     MeteredModel,

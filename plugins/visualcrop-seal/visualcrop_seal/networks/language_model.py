@@ -1,4 +1,4 @@
-"""LLaMA from embeddings, run by visualcrop's engine and metered by its meter."""
+"""LLaMA from input embeddings, with visualcrop's own decoding and meter."""
 
 from __future__ import annotations
 
@@ -101,9 +101,9 @@ class LanguageModel:
     @contextmanager
     def record_hidden_states(self) -> Iterator[list[Tensor]]:
         """
-        The last layer's hidden states, of one width each, from which tokens are predicted.
+        The hidden states, width each, that the head predicts the next token from.
 
-        One for each pass of the block: `prefill` gives that of the first token of a reply.
+        Each pass in the block adds one: that of `prefill` predicts the first token of a reply.
         """
         hidden: list[Tensor] = []
         head: nn.Module = self.network.lm_head
@@ -137,7 +137,7 @@ class MeteredNetwork(nn.Module):
 
 @attrs.define(eq=False)
 class MeteredModel(Model):
-    """A model whose passes, tokens and FLOPs visualcrop's own meter counts; one runs at a time."""
+    """A model whose passes, tokens and FLOPs a `Meter` counts; it runs one prompt at a time."""
 
     meter: Meter
     _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)
