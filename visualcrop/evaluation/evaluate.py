@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -177,6 +178,10 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
         raise KeyboardInterrupt(
             f"Interrupted. What was answered is in {folder}: {again}."
         ) from None
+    except BaseException:
+        if out is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     return Run(store, dataset=dataset, temporary=out is None)
 
 
@@ -215,6 +220,11 @@ def _label(searchers: Searchers) -> Mapping[str, Searcher | str]:
     if isinstance(searchers, Searcher):
         searchers = {searchers.name: searchers}
     if isinstance(searchers, Mapping):
+        if _text_of(searchers.get(BASELINE, BASELINE)) != BASELINE:
+            raise EvaluationError(
+                f"The label {BASELINE!r} is that of asking directly, which is always measured; "
+                "give your searcher another."
+            )
         return {BASELINE: BASELINE, **searchers}
     return label_specs([searchers] if isinstance(searchers, str) else searchers)
 
