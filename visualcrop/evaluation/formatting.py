@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .missing import missing_told
+from .missing import describe_missing
 
 _LETTERS = ("", "k", "M", "G", "T", "P", "E")  # of thousands
 _BYTES = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -98,7 +98,7 @@ def describe_problems(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def describe_failures(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """That a run is unfinished, and answers that failed."""
-    if lack := missing_told((row["searcher"], row["asked"], row["wanted"]) for row in rows):
+    if lack := describe_missing((row["searcher"], row["asked"], row["wanted"]) for row in rows):
         yield lack
     yield from _errors(rows)
 

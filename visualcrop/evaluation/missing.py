@@ -38,7 +38,7 @@ def _count(store: Store) -> int:
         return 0
 
 
-def missing_told(asked: Iterable[tuple[str, int, int | None]]) -> str:
+def describe_missing(asked: Iterable[tuple[str, int, int | None]]) -> str:
     """That a run is unfinished, by label, questions asked, and wanted; empty if it is not."""
     found: dict[str, list[str]] = {}
     missing, known = 0, True
