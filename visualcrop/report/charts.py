@@ -20,6 +20,7 @@ _WIDTH, _HEIGHT = (
 )  # pixels of a chart, without its legend: letters stay legible in a column
 _LEFT, _RIGHT, _TOP, _BOTTOM = 68, 26, 18, 58
 _SIZE, _LINE = 14, 17  # of letters, and from line to line
+_NAME = 48  # characters of a name that are drawn
 _APART = 9  # pixels between a point and its label
 _BROWSERS = 1.2  # how much wider letters of a browser may be than those that are measured
 _FAINT = 0.45  # opacity of series that are only to be compared with
@@ -150,7 +151,7 @@ def _draw_series(series: Sequence[Series], frame: _Frame) -> Iterator[Shape]:
             title = f"{point.name}: {point.y:.1f} at {point.x:.1f}"
             dots.append(Circle(x, y, 4 if each.faint else 5.5, colour, opacity, title))
             if each.labelled and not each.faint:
-                names.append(labels.place(x, y, point.name))
+                names.append(labels.place(x, y, _shorten(point.name)))
     yield from dots
     yield from names
 
@@ -190,14 +191,20 @@ def _draw_legend(series: Sequence[Series]) -> tuple[list[Shape], float]:
     """A line of names below the chart, or several; and where they end."""
     shapes, x, y = list[Shape](), float(_LEFT), _HEIGHT + 14.0
     for place, each in enumerate(series):
-        wide = _BROWSERS * text_width(each.name, _SIZE) + 30
+        name = _shorten(each.name)
+        wide = _BROWSERS * text_width(name, _SIZE) + 30
         if x > _LEFT and x + wide > _WIDTH:
             x, y = float(_LEFT), y + 20
         opacity = _FAINT if each.faint else 1.0
         shapes.append(Circle(x + 5, y - 4, 5, _colour(place), opacity))
-        shapes.append(Text(x + 16, y, each.name, _SIZE, "soft"))
+        shapes.append(Text(x + 16, y, name, _SIZE, "soft"))
         x += wide
     return shapes, y + 12
+
+
+def _shorten(name: str) -> str:
+    """As much of a name as fits into a chart; under the mouse it is whole."""
+    return name if len(name) <= _NAME else f"{name[: _NAME - 3]}..."
 
 
 def _colour(place: int) -> str:
