@@ -103,7 +103,7 @@ def show(
     ] = None,
 ) -> None:
     """Show one question of a run: map, boxes, confidences, truth, for every variant."""
-    from ..evaluation.missing import describe_missing
+    from ..evaluation.formatting import describe_missing
     from ..evaluation.run_folder import Store
     from ..evaluation.summary import summarize
     from ..plugin.registry import Registry

@@ -104,12 +104,12 @@ class VqaModel(MeteredModel):
         self, prompt: Prompt, replies: Sequence[Sequence[int]], measured: Measured
     ) -> list[float]:
         """The mean log-probability of each reply with EOS, which V*'s code counts as part of it."""
-        with self.meter.packed(0):  # a pass for each reply, and none for the prompt they share
+        with self.meter.count_as(0):  # a pass for each reply, and none for the prompt they share
             state = self._prefill(prompt)
         measured.image_tokens = state.image_tokens
         scores, eos = [], self.tokenizer.token_id(EOS)
         for reply in replies:
-            with self.meter.packed(1, 0):
+            with self.meter.count_as(1, 0):
                 scores.append(self.language_model.mean_log_probability(state, [*reply, eos]))
         return scores
 
