@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
 from .vector import SERIES, Circle, Drawing, Line, Polyline, Rectangle, Shape, Text, text_width
 
-Row: TypeAlias = Mapping[str, Any]  # of a comparison, one for each variant
+if TYPE_CHECKING:
+    from ..evaluation.summary import ResultRow
 
-_WIDTH, _HEIGHT = (
-    640,
-    380,
-)  # pixels of a chart, without its legend: letters stay legible in a column
+# Pixels of a chart without its legend: letters stay legible in a column of a paper.
+_WIDTH, _HEIGHT = 640, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 68, 26, 18, 58
 _SIZE, _LINE = 14, 17  # of letters, and from line to line
 _NAME = 48  # characters of a name that are drawn
@@ -32,7 +31,7 @@ _MARGIN, _BARS_WIDTH, _BARS_HEIGHT, _BARS_GAP = 24, 640, 92, 34  # pixels of a h
 
 
 @attrs.frozen
-class Point:
+class Marker:
     """A value with its name, and its bounds where they are known."""
 
     x: float
@@ -47,7 +46,7 @@ class Series:
     """Points that belong together; *faint* ones are published by others."""
 
     name: str
-    points: Sequence[Point]
+    points: Sequence[Marker]
     faint: bool = False
     joined: bool = False  # with a line, in the order of x
     labelled: bool = True  # names stand beside the points; under the mouse they always do
@@ -63,9 +62,9 @@ def draw_chart(series: Sequence[Series], *, x_label: str, y_label: str, title: s
     return Drawing(_WIDTH, height, shapes, title)
 
 
-def draw_steps(rows: Sequence[Row]) -> Drawing | None:
+def draw_steps(rows: Sequence[ResultRow]) -> Drawing | None:
     """Accuracy and recall of searches that were run with several steps: Fig. 4 of the paper."""
-    alike: dict[str, list[tuple[int, Row]]] = {}  # by all else that the label says
+    alike: dict[str, list[tuple[int, ResultRow]]] = {}  # by all else that the label says
     for row in rows:
         if found := _STEPS.search(row["searcher"]):
             label = row["searcher"]
@@ -211,15 +210,15 @@ def _colour(place: int) -> str:
     return f"series-{place % SERIES}"
 
 
-def _step_curves(rest: str, steps: Sequence[tuple[int, Row]]) -> Iterator[Series]:
+def _step_curves(rest: str, steps: Sequence[tuple[int, ResultRow]]) -> Iterator[Series]:
     after = f", {rest}" if rest else ""
     right = [
-        Point(n, 100 * r["accuracy"], r["searcher"], *(100 * bound for bound in r["interval"]))
+        Marker(n, 100 * r["accuracy"], r["searcher"], *(100 * bound for bound in r["interval"]))
         for n, r in steps
     ]
     yield Series(f"accuracy{after}", right, joined=True, labelled=False)
     recalls = [
-        Point(n, 100 * r["recall"]["recall"], r["searcher"]) for n, r in steps if r["recall"]
+        Marker(n, 100 * r["recall"]["recall"], r["searcher"]) for n, r in steps if r["recall"]
     ]
     if recalls:
         yield Series(f"recall{after}", recalls, joined=True, labelled=False)
