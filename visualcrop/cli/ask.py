@@ -89,13 +89,16 @@ def ask(
     if save_crop:
         write_picture(save_crop, answer.shown[-1].picture)
     if page:
-        from ..report.question_page import Card, render_cards
+        _write_page(page, asked, answer, _spec(search), quiet=as_json)
 
-        spec = _spec(search)
-        card = Card(asked, answer, spec.name, str(spec))
-        written = write(page, render_cards([card], title=question))
-        if not as_json:
-            console().print(f"The page: {written}", soft_wrap=True)
+
+def _write_page(path: str, asked: Question, answer: Answer, spec: Spec, *, quiet: bool) -> None:
+    from ..report.question_page import Card, render_cards
+
+    card = Card(asked, answer, spec.name, str(spec))
+    written = write(path, render_cards([card], title=asked.text))
+    if not quiet:
+        console().print(f"The page: {written}", soft_wrap=True)
 
 
 def record(
