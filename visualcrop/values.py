@@ -97,8 +97,8 @@ class Question:
     def of(cls, text: str, image: Image, choices: Sequence[str] = ()) -> Question:
         """What a user asks; a dataset's choices may be equal or empty, a user's are a mistake."""
         question = cls(text, image, choices)
-        told = [choice.strip() for choice in question.choices]
-        if "" in told or len({*told}) < len(told):
+        stripped = [choice.strip() for choice in question.choices]
+        if "" in stripped or len({*stripped}) < len(stripped):
             raise QuestionError(
                 f"The choices are {[*question.choices]}; give each a text of its own."
             )

@@ -84,8 +84,8 @@ def ask(
         _say(answer, ledger, took, asked)
         family = family_of(model)
         if family.home:
-            told = _NOTE.format(family.name, family.home)
-            console(stderr=True).print(told, style="dim", soft_wrap=True)
+            note = _NOTE.format(family.name, family.home)
+            console(stderr=True).print(note, style="dim", soft_wrap=True)
     if save_crop:
         write_picture(save_crop, answer.shown[-1].picture)
     if page:
