@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.models.tiny.checkpoints import FAMILIES, checkpoint
-from tests.unit.datasets.shipped import WRITERS
+from tests.support.shipped import WRITERS
+from tests.support.tiny.checkpoints import FAMILIES, checkpoint
 from visualcrop import ModelFamily
 from visualcrop.models import Family
 from visualcrop.models.families.instructblip import InstructBlip

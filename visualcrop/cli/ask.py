@@ -25,6 +25,7 @@ from .options import (
 if TYPE_CHECKING:
     from ..api import VisualSearch
     from ..budget import Ledger
+    from ..spec.parse import Spec
     from ..values import Answer, Question
 
 _NOTE = "  ({} knows only a drawn world, the dataset {}: choose another model with -m)"
