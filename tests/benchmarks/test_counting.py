@@ -10,8 +10,8 @@ import torch
 
 from tests.benchmarks.medium import opened, picture
 from tests.benchmarks.timing import fastest
-from tests.models.opened import about
-from tests.models.opened import opened as tiny
+from tests.support.opened import about
+from tests.support.opened import opened as tiny
 from visualcrop import BudgetedModel, Choice, Ledger, Model, Prompt, View
 from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.testing import ToyModel

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import PIL.Image
 
-from tests.cli.running import Run
+from tests.support.running import Run
 from visualcrop import Image, Reply
 from visualcrop.testing import ToyModel
 

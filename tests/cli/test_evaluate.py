@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Run
-from tests.waiting import until
+from tests.support.running import Run
+from tests.support.waiting import until
 
 _TOY = ("toy(scenes=1)", "-m", "toy")
 _KEYS = {"searcher", "accuracy", "interval", "n", "errors", "unparsed", "passes", "seconds"}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Run
-from tests.unit.mangled import encoded, picture
+from tests.support.mangled import encoded, picture
+from tests.support.running import Run
 from visualcrop.models.toy.model import ToyModel
 from visualcrop_attention import Attention
 

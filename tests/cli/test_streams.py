@@ -8,8 +8,8 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
-from tests.cli.hostile import TEXTS, write_dataset
-from tests.cli.terminals import each, shell
+from tests.support.hostile import TEXTS, write_dataset
+from tests.support.terminals import each, shell
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.study import Study
 

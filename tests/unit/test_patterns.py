@@ -18,8 +18,8 @@ import attrs
 import numpy as np
 import pytest
 
-from tests.unit.patterns import slow
-from tests.unit.refusals import refused
+from tests.support.patterns import slow
+from tests.support.refusals import refused
 from visualcrop import Image, Question
 from visualcrop.answer.interleaved import choose_outline_colour
 from visualcrop.errors import QuestionError, SpecError

@@ -223,6 +223,7 @@ class ModelFamily(Strategy):
 
     kind = "model"
     home: ClassVar[str] = ""  # spec of a dataset of the only world that it knows, if it is so
+    has_patches: ClassVar[bool] = True  # False if image tokens have no position in the image
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -16,8 +16,8 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from tests.models.opened import noise
-from tests.models.tiny.seal import tower, vqa, vsm
+from tests.support.opened import noise
+from tests.support.tiny.seal import tower, vqa, vsm
 from visualcrop import (
     Box,
     Budget,

@@ -16,8 +16,8 @@ from transformers import (
     OwlViTVisionModel,
 )
 
-from tests.models.opened import noise
-from tests.models.tiny.seal import mask_decoder
+from tests.support.opened import noise
+from tests.support.tiny.seal import mask_decoder
 from visualcrop_seal.networks.language_model import LanguageModel
 from visualcrop_seal.networks.mask_decoder import (
     MaskDecoder,

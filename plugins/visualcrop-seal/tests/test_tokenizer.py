@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.models.tiny.seal import ADDED, TEXT, processor, vsm
+from tests.support.tiny.seal import ADDED, TEXT, processor, vsm
 from visualcrop import errors
 from visualcrop_seal.networks.tokenizer import SealTokenizer, load_sentencepiece
 

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import Answer, Budget, BudgetedModel, Direct, Focus, Question, Run, evaluate
 from visualcrop.errors import EvaluationError, SpecError, UnknownStrategyError, VisualcropError
 from visualcrop.evaluation.evaluate import run_study

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.evaluation.studies import toy_study
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
+from tests.support.studies import toy_study
 from visualcrop import Budget, VisualcropError
 from visualcrop.errors import EvaluationError
 from visualcrop.evaluation.study import Study, label_specs

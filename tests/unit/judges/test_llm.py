@@ -11,7 +11,7 @@ import pytest
 import torch
 import transformers as tf
 
-from tests.models.tiny.tokenizers import byte_level
+from tests.support.tiny.tokenizers import byte_level
 from visualcrop import ModelFamily, Sample
 from visualcrop.errors import ModelError
 from visualcrop.judges import llm

@@ -14,10 +14,10 @@ import transformers as tf
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from tests.models.opened import opened
-from tests.models.reference import picture
-from tests.models.tiny.checkpoints import NETWORKS, checkpoint
-from tests.models.tiny.processors import load_processor
+from tests.support.opened import opened
+from tests.support.reference import picture
+from tests.support.tiny.checkpoints import NETWORKS, checkpoint
+from tests.support.tiny.processors import load_processor
 from visualcrop import Box
 from visualcrop.models.layouts.layout import Layout, Size
 

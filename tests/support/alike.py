@@ -8,8 +8,8 @@ import attrs
 import torch
 from torch import Tensor
 
-from tests.models.opened import EXISTENCE, about, interleaved, noise, opened
-from tests.models.tiny.configs import LAYERS
+from tests.support.opened import EXISTENCE, about, interleaved, noise, opened
+from tests.support.tiny.configs import LAYERS
 from visualcrop import Box, Internals, Prompt, View
 from visualcrop.models.engine.byte_lru import ByteLRU
 from visualcrop.models.huggingface import HuggingFaceModel

@@ -19,7 +19,7 @@ from sybil.parsers.abstract.doctest import DocTestStringParser
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 from sybil.typing import Evaluator
 
-from tests.docs.console import run_console
+from tests.support.console import run_console
 
 FENCES = RawFencedCodeBlockLexer(re.compile(r" ?(?P<language>\w+)(?P<options>[^\n]*)\n"))
 RUNNERS: dict[str, Evaluator] = {

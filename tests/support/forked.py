@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 from torch.nn import Linear
 
-from tests.unit.engine.crowd import Gated
+from tests.support.crowd import Gated
 from tests.unit.engine.test_byte_lru import Made
 from visualcrop import Prompt, VisualSearch
 from visualcrop.data.formats import tables as parquet

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from tests.models.tiny.checkpoints import checkpoint
-from tests.models.tiny.processors import load_processor
+from tests.support.tiny.checkpoints import checkpoint
+from tests.support.tiny.processors import load_processor
 from visualcrop import Prompt
 from visualcrop.models.families.blip import BlipModel
 from visualcrop.models.families.instructblip import InstructBlip

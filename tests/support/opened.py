@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.models.tiny.checkpoints import checkpoint
+from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Box, Image, ModelFamily, Prompt, View
 from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.plugin import Registry

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-OURS = Path(__file__).parent / "data"
+OURS = Path(__file__).parents[1] / "golden" / "data"
 _chosen = [OURS]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import transformers as tf
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
-from tests.models.tiny import sizes
+from tests.support.tiny import sizes
 
 LAYERS = 4
 _EYE: dict[str, Any] = {

@@ -13,9 +13,9 @@ import transformers as tf
 from torch import Tensor
 from transformers import DynamicCache
 
-from tests.models.tiny.checkpoints import checkpoint
-from tests.models.tiny.configs import LAYERS
-from tests.models.tiny.processors import load_processor
+from tests.support.tiny.checkpoints import checkpoint
+from tests.support.tiny.configs import LAYERS
+from tests.support.tiny.processors import load_processor
 from visualcrop.models.base import Capture
 from visualcrop.models.engine.capture import Tap
 

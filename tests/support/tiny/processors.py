@@ -9,8 +9,8 @@ from typing import Any
 import transformers as tf
 from transformers import PreTrainedTokenizerFast, ProcessorMixin
 
-from tests.models.tiny import sizes
-from tests.models.tiny.tokenizers import byte_level, sentence_piece
+from tests.support.tiny import sizes
+from tests.support.tiny.tokenizers import byte_level, sentence_piece
 
 TEMPLATES = Path(__file__).parent / "templates"
 CLASSES = {

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import PIL.Image
 import transformers as tf
 
-from tests.models.tiny.checkpoints import checkpoint
-from tests.models.tiny.processors import load_processor, processor_class
-from tests.unit.layouts.published import NEXT_PINPOINTS, QWEN
+from tests.support.published import NEXT_PINPOINTS, QWEN
+from tests.support.tiny.checkpoints import checkpoint
+from tests.support.tiny.processors import load_processor, processor_class
 from visualcrop.models.layouts.layout import Size
 
 

@@ -20,8 +20,8 @@ from transformers import (
     PreTrainedModel,
 )
 
-from tests.models.tiny.checkpoints import FAMILIES, checkpoint
-from tests.models.tiny.processors import load_processor
+from tests.support.tiny.checkpoints import FAMILIES, checkpoint
+from tests.support.tiny.processors import load_processor
 from visualcrop.models.engine.metering.meter import Measurement, Meter
 
 SEARCHABLE = [family for family in FAMILIES if family != "instructblip"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from tests.waiting import PATIENCE, join, until
+from tests.support.waiting import PATIENCE, join, until
 from visualcrop import Capture, Choice, Internals, Model, Prompt, Reply
 from visualcrop.models import BatchingModel, ModelInfo
 from visualcrop.models.base import NOTHING, By

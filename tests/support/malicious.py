@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.models.tiny.checkpoints import checkpoint
+from tests.support.tiny.checkpoints import checkpoint
 
 MARKER = "sprung"
 _TRAP = """

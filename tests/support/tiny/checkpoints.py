@@ -13,8 +13,8 @@ import torch
 import transformers as tf
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerFast
 
-from tests.models.tiny.configs import make_config
-from tests.models.tiny.processors import save_processor
+from tests.support.tiny.configs import make_config
+from tests.support.tiny.processors import save_processor
 
 NETWORKS: dict[str, type[PreTrainedModel]] = {
     "llava": tf.LlavaForConditionalGeneration,
