@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from io import BytesIO
 from typing import Any, TypeAlias
 
 import attrs
 
-from .answer.shown import without_pictures
 from .budget import Budget, Charge, Ledger
-from .errors import PluginError, QuestionError, SpecError
-from .image import Image
+from .errors import ImageError, PluginError, QuestionError, SpecError
+from .geometry import Box
+from .image import DrawnImage, Image
 from .interfaces import Searcher
 from .models.base import Model, ModelFamily
 from .models.engine.wrappers import BatchingModel
@@ -22,10 +24,12 @@ from .plugin.configure import configure, read_model, read_option
 from .plugin.model_settings import suited
 from .plugin.registry import Registry
 from .spec.parse import Value
-from .values import Answer, Question
+from .values import Answer, Question, View, Views
 
 MODEL = "VISUALCROP_MODEL"  # names the model that is asked where none is given
 _EMBEDDED = ("tiny", "toy")  # those that need no weights from outside, the best first
+OpenAgain: TypeAlias = Callable[[], Image]
+_SMALL_PIXELS = 1 << 20  # of an image that is kept as it is
 
 
 def default_model() -> str:
@@ -231,3 +235,79 @@ def _outcome(answer: Ask, ask: Ask, asked: Any, ledger: Ledger) -> Outcome:
     return QuestionError(
         f"{asked!r} is no question; give a Question, or (image, text), or (image, text, choices)."
     )
+
+
+@attrs.frozen(eq=False)
+class ReopenedViews(Views):
+    """Views whose images are opened again when looked at: an answer may be kept for long."""
+
+    parts: tuple[tuple[OpenAgain, Box], ...] = attrs.field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        reopen, box = self.parts[index]
+        return View(reopen(), box)
+
+    def __iter__(self) -> Iterator[View]:
+        return (View(reopen(), box) for reopen, box in self.parts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Views | tuple) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(box for _, box in self.parts))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process gets the views themselves."""
+        return tuple, ([*self],)
+
+
+def without_pictures(answer: Answer, image: Image, source: object) -> Answer:
+    """*answer* without decoded pictures: what it shows of *image* is opened again from *source*."""
+    open_image = _reopen_source(image, source)
+    parts = tuple((_reopen(view.image, image, open_image), view.box) for view in answer.shown)
+    return attrs.evolve(answer, shown=ReopenedViews(parts))
+
+
+def _reopen(shown: Image, asked: Image, open_image: OpenAgain) -> OpenAgain:
+    if shown is asked:
+        return open_image
+    if isinstance(shown, DrawnImage) and shown.base is asked:
+        return partial(_draw_again, shown.draw, open_image)
+    if shown.width * shown.height <= _SMALL_PIXELS:
+        return lambda: shown
+    encoded = BytesIO()
+    shown.picture.save(encoded, "PNG", compress_level=1)
+    return partial(Image.open, encoded.getvalue())
+
+
+def _draw_again(draw: Callable[[Image], Image], open_image: OpenAgain) -> Image:
+    return draw(open_image())
+
+
+def _reopen_source(image: Image, source: object) -> OpenAgain:
+    """Opens the image again: itself while somebody holds it; else the file, bytes or array."""
+    digest, held = image.digest, weakref.ref(image)
+    if not isinstance(source, str | os.PathLike | bytes):
+        try:
+            source = weakref.ref(source)
+        except TypeError:  # an open file, say: it cannot be read from its start again
+            source = None
+    del image
+
+    def reopen() -> Image:
+        given = source() if isinstance(source, weakref.ref) else source
+        found = held() or (None if given is None else Image.open(given))
+        if found is None or found.digest != digest:
+            what = "no longer there" if found is None else "another by now"
+            raise ImageError(
+                f"The image that the answer was shown is {what}; hold what you ask about, "
+                "as Image.open(...), for as long as you look at what was shown."
+            )
+        return found
+
+    return reopen

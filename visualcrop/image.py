@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import cached_property
 from typing import TypeAlias
 
@@ -75,3 +76,11 @@ class Image:
 
     def __hash__(self) -> int:
         return hash(self.digest)
+
+
+@attrs.frozen(eq=False, slots=False)
+class DrawnImage(Image):
+    """A copy of *base* that was drawn on; `draw(base)` makes it again."""
+
+    base: Image = attrs.field(repr=False)
+    draw: Callable[[Image], Image] = attrs.field(repr=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 import numpy as np
@@ -13,35 +15,91 @@ from .errors import GeometryError, QuestionError, ResultError
 from .geometry import Box, Grid
 from .image import Image
 from .protocol import LETTERS, PromptProtocol
-from .utils.fields import a, finite, is_writable, listed, text, whole
 
 if TYPE_CHECKING:
     import PIL.Image
 
 MOST_TEXT = 20_000  # characters of a question: what is read in it, pattern by pattern, is bounded
 Scores: TypeAlias = npt.NDArray[np.float32]
+_T = TypeVar("_T")
+
+
+def _of_type(kind: type[Any]) -> Any:
+    """Validate that a field holds a *kind*."""
+
+    def check(value: object, field: attrs.Attribute[Any], held: object) -> None:
+        if not isinstance(held, kind):
+            raise ResultError(
+                f"The {field.name} of a {type(value).__name__} is a {type(held).__name__}; "
+                f"give a {kind.__name__}."
+            )
+
+    return check
+
+
+def is_writable(text: str) -> bool:
+    """Whether it can be written as UTF-8: no surrogates that stand for undecoded bytes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_text(value: object, field: attrs.Attribute[Any], held: str) -> None:
+    """Validate that a field's text can be written."""
+    if not is_writable(held):
+        raise ResultError(f"The {field.name} of a {type(value).__name__} is no UTF-8; give text.")
+
+
+def _to_tuple(name: str, kind: type[_T], held: Sequence[_T]) -> tuple[_T, ...]:
+    """*held* as a tuple, all of one *kind*."""
+    if not isinstance(held, tuple | list):
+        raise ResultError(f"The {name} are a {type(held).__name__}; give a tuple.")
+    for each in held:
+        if not isinstance(each, kind):
+            raise ResultError(
+                f"Among the {name} is a {type(each).__name__}; give a tuple of {kind.__name__}."
+            )
+    return tuple(held)
+
+
+def _to_float(name: str, held: Any) -> float:
+    """A finite `float`, from a number of numpy or a tensor, too."""
+    held = held.item() if getattr(held, "ndim", None) == 0 else held
+    if isinstance(held, bool) or not isinstance(held, Real) or not math.isfinite(held):
+        raise ResultError(f"The {name} of a box is {held!r}; give a finite number.")
+    return float(held)
+
+
+def _to_int(held: Any) -> int:
+    """An `int`, from a whole number of numpy or a tensor, too."""
+    held = held.item() if getattr(held, "ndim", None) == 0 else held
+    if isinstance(held, bool) or not isinstance(held, Integral):
+        raise ResultError(f"An answer holds {held!r}, where a whole number belongs.")
+    return int(held)
 
 
 def _findings(held: Sequence[Finding]) -> tuple[Finding, ...]:
-    return listed("findings", Finding, held)
+    return _to_tuple("findings", Finding, held)
 
 
 def _evidence(held: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    return listed("evidence", Evidence, held)
+    return _to_tuple("evidence", Evidence, held)
 
 
 def _views(held: Sequence[View]) -> Sequence[View]:
-    return held if isinstance(held, Views) else listed("shown views", View, held)
+    return held if isinstance(held, Views) else _to_tuple("shown views", View, held)
 
 
 def _score(held: float) -> float:
-    return finite("score", held)
+    return _to_float("score", held)
 
 
 def _confidence(held: float | None) -> float | None:
     if held is None:
         return None
-    sure = finite("confidence", held)
+    sure = _to_float("confidence", held)
     if not -1 <= sure <= 1:
         raise ResultError(f"The confidence of a box is {sure:g}; give a number from -1 to 1.")
     return sure
@@ -50,11 +108,11 @@ def _confidence(held: float | None) -> float | None:
 def _counts(held: Mapping[str, int]) -> Mapping[str, int]:
     if not (isinstance(held, Mapping) and all(isinstance(name, str) for name in held)):
         raise ResultError(f"An answer counts by {held!r}; give a dict of whole numbers by name.")
-    return {name: whole(count) for name, count in held.items()}
+    return {name: _to_int(count) for name, count in held.items()}
 
 
 def _choice(held: int | None) -> int | None:
-    index = None if held is None else whole(held)
+    index = None if held is None else _to_int(held)
     if index is not None and index < 0:
         raise ResultError(f"The choice of an answer is {index}; give an index from 0, or none.")
     return index
@@ -122,8 +180,8 @@ class Question:
 class View:
     """The part of an image that the model is shown."""
 
-    image: Image = attrs.field(repr=False, validator=a(Image))
-    box: Box = attrs.field(validator=a(Box))
+    image: Image = attrs.field(repr=False, validator=_of_type(Image))
+    box: Box = attrs.field(validator=_of_type(Box))
 
     @classmethod
     def whole(cls, image: Image) -> View:
@@ -148,7 +206,7 @@ class Views(Sequence[View]):
 class Target:
     """A thing to look for; with *every*, all things of that name."""
 
-    text: str = attrs.field(validator=[a(str), text])
+    text: str = attrs.field(validator=[_of_type(str), _is_text])
     every: bool = attrs.field(default=False, converter=bool)
 
 
@@ -164,7 +222,7 @@ def _scores(scores: Any) -> Scores:
 class RelevanceMap:
     """One score for each cell of *grid*; higher means look here first."""
 
-    grid: Grid = attrs.field(validator=a(Grid))
+    grid: Grid = attrs.field(validator=_of_type(Grid))
     scores: Scores = attrs.field(converter=_scores, eq=lambda s: s.tobytes(), repr=False)
     base: int | None = None  # pixels on a side that the encoder sees at once
 
@@ -181,7 +239,7 @@ class RelevanceMap:
 class Proposal:
     """A box worth a look."""
 
-    box: Box = attrs.field(validator=a(Box))
+    box: Box = attrs.field(validator=_of_type(Box))
     score: float = attrs.field(converter=_score)
 
 
@@ -189,8 +247,8 @@ class Proposal:
 class Finding:
     """A box where the target may be; confidence from -1 to 1, none if nobody checked."""
 
-    target: Target = attrs.field(validator=a(Target))
-    box: Box = attrs.field(validator=a(Box))
+    target: Target = attrs.field(validator=_of_type(Target))
+    box: Box = attrs.field(validator=_of_type(Box))
     relevance: float = attrs.field(default=0.0, converter=_score)
     confidence: float | None = attrs.field(default=None, converter=_confidence)
 
@@ -199,10 +257,10 @@ class Finding:
 class Evidence:
     """All that a search saw of one target, in the order it looked."""
 
-    target: Target = attrs.field(validator=a(Target))
+    target: Target = attrs.field(validator=_of_type(Target))
     findings: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
     relevance: RelevanceMap | None = attrs.field(
-        default=None, repr=False, validator=attrs.validators.optional(a(RelevanceMap))
+        default=None, repr=False, validator=attrs.validators.optional(_of_type(RelevanceMap))
     )
 
 
@@ -210,7 +268,7 @@ class Evidence:
 class Answer:
     """The text, what the model was shown for it, and the evidence."""
 
-    text: str = attrs.field(validator=a(str))
+    text: str = attrs.field(validator=_of_type(str))
     # index into the question's choices, if the text names one
     choice: int | None = attrs.field(default=None, converter=_choice)
     # those the answer rests on

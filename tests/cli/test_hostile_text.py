@@ -33,7 +33,7 @@ from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.study import Study
 from visualcrop.models.toy.model import ToyModel
 from visualcrop.spec.parse import format_value
-from visualcrop.utils.fields import is_writable
+from visualcrop.values import is_writable
 
 _SHORT = [text for text in TEXTS.values() if len(text) < 100]
 _SOME = {name: TEXTS[name] for name in ("closing more", "markup", "lines", "half", "wide")}

@@ -11,13 +11,12 @@ import PIL.ImageDraw
 
 from ..budget import BudgetedModel
 from ..geometry import Box
-from ..image import Image
+from ..image import DrawnImage, Image
 from ..interfaces import AnswerComposer
 from ..prompt import Part
 from ..protocol import Inference
 from ..values import Answer, Finding, Question, View
 from .reply import inference_option, max_new_tokens_option, reply
-from .shown import Drawn
 
 _COLOURS = ("red", "blue", "lime", "yellow", "magenta")
 _SHAPES = ("box", "rectangle", "frame", "outline")
@@ -56,7 +55,7 @@ def draw_outlines(image: Image, boxes: Sequence[Box], colour: str) -> Image:
     for box in boxes:
         left, top, right, bottom = box.whole_pixels()
         draw.rectangle((left, top, right - 1, bottom - 1), outline=colour, width=width)
-    return Drawn(copy, image, again)
+    return DrawnImage(copy, image, again)
 
 
 def choose_outline_colour(question: str) -> str:

@@ -18,7 +18,7 @@ from ..plugin.configure import configure, read_dataset, read_option, read_spec
 from ..plugin.model_settings import Settings
 from ..plugin.registry import Registry
 from ..protocol import Inference, PromptProtocol
-from ..utils.fields import is_writable
+from ..values import is_writable
 from .protocols import protocol
 from .study_paper import Beside
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, wraps
 from itertools import accumulate
 from operator import add
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import attrs
 
@@ -29,13 +29,13 @@ from .base import (
     Reply,
     Usage,
 )
-from .checkpoints.loading import explaining
-from .engine.batching.pack import PaddedBatch
-from .engine.batching.plan import BatchPlanner
+from .checkpoints.loading import explained
+from .engine.batch import PaddedBatch
 from .engine.byte_lru import ByteLRU, Key
 from .engine.kv_cache import DecodingState
 from .engine.metering.meter import Measurement, Meter
 from .engine.pixels import pixel_gradients, single_view
+from .engine.planner import BatchPlanner
 from .engine.prompting import PromptProcessor, TokenizedPrompt
 from .engine.runner import mean_log_likelihood, prefill
 from .layouts.layout import Layout
@@ -45,6 +45,22 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _T = TypeVar("_T")
+_P = ParamSpec("_P")
+
+
+def explain_errors(method: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Let *method* of a model say in one sentence where its checkpoint's files do not fit."""
+
+    @wraps(method)
+    def explains(*args: _P.args, **named: _P.kwargs) -> _T:
+        try:
+            return method(*args, **named)
+        except BaseException:
+            with explained(args[0].id, "asked"):  # type: ignore[attr-defined]
+                raise
+            raise
+
+    return explains
 
 
 @attrs.define(eq=False)
@@ -78,7 +94,7 @@ class HuggingFaceModel(Model):
         on_cpu = self.network.device.type == "cpu"
         return self.max_tokens or (1024 if on_cpu else 8192)
 
-    @explaining
+    @explain_errors
     def encoded_size(self, view: View) -> EncodedSize:
         layout = self.layout(view, 1)
         return EncodedSize(layout.shown, layout.tokens, layout.grid.cell_side)
@@ -88,7 +104,7 @@ class HuggingFaceModel(Model):
         if self.prefix_cache is not None:
             self.prefix_cache.clear()
 
-    @explaining
+    @explain_errors
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         if capture.pixels:
             return [self._forward_to_pixels(prompt) for prompt in prompts]
@@ -101,7 +117,7 @@ class HuggingFaceModel(Model):
             internals.append(found)
         return internals
 
-    @explaining
+    @explain_errors
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
@@ -111,7 +127,7 @@ class HuggingFaceModel(Model):
             outputs = self._run(prompts, partial(self._score_first_tokens, choices=choices))
         return [Choice(logits, usage) for _, logits, usage in outputs]
 
-    @explaining
+    @explain_errors
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         processor = self.prompt_processor
         outputs = self._run(

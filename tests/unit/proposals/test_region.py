@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.drawn import maps
 from visualcrop import Box, Grid, Proposal, RelevanceMap
-from visualcrop.proposals.region import Means, Region, best_apart
+from visualcrop.proposals.anchors import Means, Region, best_apart
 
 _sizes = st.integers(1, 12)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import contextmanager
-from functools import wraps
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     import torch
     from transformers import PretrainedConfig, PreTrainedModel
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 _DTYPES = {"float32", "bfloat16", "float16"}
 
 
@@ -158,17 +155,6 @@ def explained(checkpoint: str, doing: str = "loaded") -> Iterator[None]:
         raise
     except BaseException as exc:  # a damaged file fails in as many ways as there are parsers
         raise ModelError(why(checkpoint, exc, doing)) from exc  # a panic in Rust is no Exception
-
-
-def explaining(method: Callable[_P, _R]) -> Callable[_P, _R]:
-    """A model's method that says in a sentence where the files of its checkpoint do not fit."""
-
-    @wraps(method)
-    def explains(*args: _P.args, **named: _P.kwargs) -> _R:
-        with explained(args[0].id, "asked"):  # type: ignore[attr-defined]
-            return method(*args, **named)
-
-    return explains
 
 
 def _hush() -> None:

@@ -1,19 +1,20 @@
 """
 Forward passes: prefill whole prompts, extend a state with more tokens, decode a reply.
 
-A `DecodingState` is never changed: `extend` writes into a fork of its cache.
+A `DecodingState` is never changed: `extend` writes into a fork of its cache. Where memory runs out,
+`run_in_halves` retries with half the batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
 from ..base import NOTHING, Capture
-from .batching.pack import LayerTensors, PackedBatch, PaddedBatch
+from .batch import LayerTensors, PackedBatch, PaddedBatch
 from .capture import StopForward, Tap
 from .kv_cache import DecodingState, fork_cache, slice_cache
 from .metering.meter import Meter
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from .sampling import ChooseTokens
 
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 _KINDS = ("values", "keys", "attention", "gradients")
 
 
@@ -185,6 +188,32 @@ def mean_log_likelihood(first: Tensor, inside: Tensor, reply: Tensor) -> float:
 
     scores = torch.cat([first, inside]).float().log_softmax(-1)
     return float(scores.gather(1, reply[0, :, None].to(scores.device)).mean())
+
+
+def run_in_halves(run: Callable[[Sequence[_T]], Iterable[_R]], items: Sequence[_T]) -> list[_R]:
+    """*run* all *items* at once; where memory runs out, one half after the other."""
+    try:
+        return list(run(items))
+    except Exception as error:
+        if len(items) == 1 or not _is_out_of_memory(error):
+            raise
+    _free_cached_memory()  # after the handler, whose traceback holds the failed pass's tensors
+    half = len(items) // 2
+    return run_in_halves(run, items[:half]) + run_in_halves(run, items[half:])
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    from torch import OutOfMemoryError
+
+    return isinstance(error, OutOfMemoryError | MemoryError) or "can't allocate" in str(error)
+
+
+def _free_cached_memory() -> None:
+    """Return cached blocks to CUDA: they are of the failed pass's sizes."""
+    from torch import cuda
+
+    if cuda.is_available():
+        cuda.empty_cache()
 
 
 def _split_states(
