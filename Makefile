@@ -7,6 +7,7 @@ SHELL := bash
 PYTHON  ?= python3.13 python3.12 python3.11 python3 python
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
 BIN     := .venv/bin
+CONSTRAINTS ?= constraints.txt
 STAMP   := .venv/.installed
 
 # Two workers with one thread each are faster than one worker with two.
@@ -60,10 +61,10 @@ clean:  ## everything that was made
 	@rm -rf .venv site build dist visualcrop-demo .coverage .*_cache .hypothesis .benchmarks
 	@find visualcrop plugins tests scripts -name __pycache__ -prune -exec rm -rf {} +
 
-$(STAMP): pyproject.toml constraints.txt $(wildcard plugins) $(PLUGINS) | $(BIN)/python
+$(STAMP): pyproject.toml $(CONSTRAINTS) $(wildcard plugins) $(PLUGINS) | $(BIN)/python
 	@echo "Installing visualcrop and its plug-ins into .venv ..."
-	@$(BIN)/python -m pip install -q -c constraints.txt hatchling editables
-	@$(BIN)/python -m pip install -q -c constraints.txt --no-build-isolation -e '.[dev,docs]' $(PLUGINS:%/pyproject.toml=-e %)
+	@$(BIN)/python -m pip install -q -c $(CONSTRAINTS) hatchling editables
+	@$(BIN)/python -m pip install -q -c $(CONSTRAINTS) --no-build-isolation -e '.[dev,docs]' $(PLUGINS:%/pyproject.toml=-e %)
 	@touch $@
 
 $(BIN)/python:

@@ -22,7 +22,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.docs.blocks import parse_blocks
-from visualcrop.cli import progress
+from visualcrop.output import progress
 
 settings.register_profile(  # no stopwatch: other tests run beside each
     "unhurried",

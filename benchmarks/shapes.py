@@ -15,13 +15,13 @@ from transformers import AutoModelForImageTextToText
 from tests.models.tiny.configs import make_config
 from tests.models.tiny.processors import save_processor
 from visualcrop import ModelFamily
-from visualcrop.models.families.base import Gridded
+from visualcrop.models.families.base import Family
+from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.plugin import Registry
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
-    from visualcrop.models.huggingface import HuggingFaceModel
 
 Patch = Mapping[str, Any]
 
@@ -126,9 +126,12 @@ def random_model(
     folder = checkpoint_without_weights(shape)
     options = f'checkpoint="{folder}", dtype=bfloat16, attention={attention}, memory={memory}'
     family = Registry.load().build(ModelFamily, f"{shape.family}({options})")
-    assert isinstance(family, Gridded)  # noqa: S101 - those of this page are
+    assert isinstance(family, Family)  # noqa: S101 - those of this page are
     config = family.config()
-    return family.around(_network(config, device, attention), config)
+    processor = family.make_processor(family.source, config)
+    model = family.build_model(_network(config, device, attention), config, processor)
+    assert isinstance(model, HuggingFaceModel)  # noqa: S101 - as above
+    return model
 
 
 def checkpoint_without_weights(shape: Shape) -> Path:

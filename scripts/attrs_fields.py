@@ -1,9 +1,10 @@
-"""Tells mkdocstrings of the fields of attrs classes: a signature, and the comment beside each."""
+"""Shows mkdocstrings the fields of attrs classes: a signature, and the comment of each."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 import attrs
@@ -30,8 +31,9 @@ def _classes(module: griffe.Module) -> Iterator[griffe.Class]:
 
 
 def _describe(found: griffe.Class, fields: tuple[attrs.Attribute[Any], ...]) -> None:
-    members = {field.name: found.all_members[field.name] for field in fields}
-    parameters = [_parameter(field, members[field.name]) for field in fields if field.init]
+    shown = [field for field in fields if not is_internal(field)]
+    members = {field.name: found.all_members[field.name] for field in shown}
+    parameters = [_parameter(field, members[field.name]) for field in shown if field.init]
     itself = griffe.Parameter("self", kind=griffe.ParameterKind.positional_or_keyword)
     init = griffe.Function(
         "__init__", parent=found, parameters=griffe.Parameters(itself, *parameters)
@@ -41,6 +43,11 @@ def _describe(found: griffe.Class, fields: tuple[attrs.Attribute[Any], ...]) -> 
     lines = [f"    {name}: {comment}" for name, comment in comments.items() if comment]
     if lines and found.docstring:
         found.docstring.value += "\n\nAttributes:\n" + "\n".join(lines)
+
+
+def is_internal(field: attrs.Attribute[Any]) -> bool:
+    """Whether only visualcrop itself sets the field: it is private, and given by name."""
+    return field.kw_only and field.name.startswith("_")
 
 
 def _parameter(field: attrs.Attribute[Any], member: Any) -> griffe.Parameter:
@@ -60,6 +67,10 @@ def _parameter(field: attrs.Attribute[Any], member: Any) -> griffe.Parameter:
 
 
 def _comment(member: Any) -> str:
-    """What stands after `#` in the field's line."""
-    line = member.filepath.read_text("utf-8").splitlines()[member.lineno - 1]
-    return str(line.partition("  # ")[2])
+    """The comment at the end of the field's line, else the lines of comment above it."""
+    lines = member.filepath.read_text("utf-8").splitlines()
+    first = member.lineno - 1
+    if beside := str(lines[first].partition("  # ")[2]):
+        return beside
+    above = takewhile(lambda line: line.startswith("#"), map(str.strip, reversed(lines[:first])))
+    return " ".join(line.lstrip("# ") for line in reversed([*above]))

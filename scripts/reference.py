@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     check = "--check" in arguments
     stale = {p: t for p, t in pages().items() if not p.is_file() or p.read_text("utf-8") != t}
     for path, text in stale.items():
-        print(f"{path.relative_to(ROOT)} {'is out of date' if check else 'format_value'}")
+        print(f"{path.relative_to(ROOT)} {'is out of date' if check else 'written'}")
         if not check:
             path.write_text(text, "utf-8")
     return int(check and bool(stale))

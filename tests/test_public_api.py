@@ -3,6 +3,7 @@
 from __future__ import annotations
 import __future__
 
+import re
 import types
 
 import pytest
@@ -12,10 +13,12 @@ from visualcrop import errors, models, plugin, testing
 
 
 def _importable(module: types.ModuleType) -> list[str]:
-    """Names that a user would find in *module*."""
+    """Names that a user would find in *module*, once those that are imported on use were used."""
+    for name in module.__all__:
+        getattr(module, name)
     return [
         name
-        for name, member in vars(module).items()
+        for name, member in ((name, getattr(module, name)) for name in dir(module))
         if not name.startswith("_")
         and (not isinstance(member, types.ModuleType) or member is errors)
         and not isinstance(member, __future__._Feature)
@@ -31,10 +34,18 @@ class TestPublicNames:
         assert set(module.__all__) == set(_importable(module))
 
     def test_are_sorted_and_told_once(self, module: types.ModuleType) -> None:
-        """Constants, then classes, then functions, each in the order of the alphabet."""
+        """Constants, then classes, then functions, in the order of the alphabet and of numbers."""
         names = list(module.__all__)
-        ranks = [(not name.isupper(), not name[0].isupper(), name) for name in names]
-        assert ranks == sorted(set(ranks))
+        parts = [
+            [(p.isdigit(), int(p) if p.isdigit() else p) for p in re.split(r"(\d+)", n)]
+            for n in names
+        ]
+        ranks = [
+            (not n.isupper(), not n[0].isupper(), part)
+            for n, part in zip(names, parts, strict=True)
+        ]
+        assert ranks == sorted(ranks)
+        assert len(names) == len(set(names))
 
     def test_are_explained(self, module: types.ModuleType) -> None:
         """Each class and function that is public has a docstring."""

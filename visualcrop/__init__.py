@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing
+
 from . import errors
 from .api import VisualSearch
 from .budget import CONVENTIONS, Budget, BudgetedModel, Charge, Ledger, all_passes, focus_paper
@@ -22,6 +24,12 @@ from .searchers.focus import Focus
 from .targets.in_context import InContext
 from .values import Answer, Evidence, Finding, Proposal, Question, RelevanceMap, Target, View
 from .verification.existence import Existence
+
+if typing.TYPE_CHECKING:
+    from .evaluation.evaluate import evaluate
+    from .evaluation.run import Run
+
+_LAZY = {"Run": "run", "evaluate": "evaluate"}  # modules of `evaluation`, imported on first use
 
 __all__ = [
     "CONVENTIONS",
@@ -54,6 +62,7 @@ __all__ = [
     "Record",
     "RelevanceMap",
     "Reply",
+    "Run",
     "Sample",
     "Sampling",
     "Target",
@@ -63,5 +72,21 @@ __all__ = [
     "Vv",
     "all_passes",
     "errors",
+    "evaluate",
     "focus_paper",
 ]
+
+
+def __getattr__(name: str) -> typing.Any:
+    """Import what only studies need when it is asked for: commands start faster without it."""
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    found = getattr(importlib.import_module(f".evaluation.{_LAZY[name]}", __name__), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

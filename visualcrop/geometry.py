@@ -129,8 +129,8 @@ class Box:
         """
         *rows* x *columns* parts, row by row, whose edges are whole pixels apart.
 
-        The last row and column take what is left over. Neighbours share *overlap* pixels, which
-        the outer edges of the box cut off.
+        The last row and column take what is left over; a box of fewer pixels has fewer parts.
+        Neighbours share *overlap* pixels, which the outer edges of the box cut off.
         """
         xs = _intervals(self.left, self.right, columns, overlap)
         ys = _intervals(self.top, self.bottom, rows, overlap)
@@ -153,13 +153,13 @@ class Box:
 
 def _intervals(start: float, stop: float, count: int, overlap: int) -> list[tuple[float, float]]:
     """[start, stop) in *count* parts of whole pixels; neighbours share *overlap* of them."""
-    stride = (stop - start) // max(1, count)
-    if count < 1 or overlap < 0 or stride < 1:
+    if count < 1 or overlap < 0:
         raise GeometryError(
-            f"{stop - start:g} pixels cannot be cut into {count} parts that overlap by {overlap}; "
-            "give 1 part or more, a pixel or more each, and an overlap from 0."
+            f"A box cannot be cut into {count} parts that overlap by {overlap} pixels; give 1 part "
+            "or more, and an overlap from 0."
         )
-    before = overlap // 2
+    count = max(1, min(count, int(stop - start)))
+    stride, before = (stop - start) // count, overlap // 2
     edges = [*(start + stride * part for part in range(count)), stop]
     return [
         (max(start, left - before), min(stop, right + overlap - before))

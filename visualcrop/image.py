@@ -15,9 +15,28 @@ import PIL.Image
 from .errors import ImageError
 from .geometry import Box
 from .image_io import MAX_BYTES, decode
-from .image_io.converting import tiles
+from .image_io.conversion import iterate_tiles
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
+
+
+class ImageRef:
+    """
+    Opens an image that it does not hold: results refer to the image that was asked about.
+
+    It does not travel to other processes: a pickled result has none.
+    """
+
+    __slots__ = ("open",)
+
+    def __init__(self, open: Callable[[], Image]) -> None:
+        self.open = open
+
+    def __deepcopy__(self, memo: object) -> ImageRef:
+        return self
+
+    def __reduce__(self) -> tuple[type[None], tuple[()]]:
+        return type(None), ()
 
 
 @attrs.frozen(eq=False)
@@ -47,7 +66,7 @@ class Image:
     def pixels(self) -> Pixels:
         """Rows x columns x 3, read-only: three bytes a pixel more from the first use on."""
         pixels = np.empty((self.height, self.width, 3), np.uint8)
-        for left, top, right, bottom in tiles(self.width, self.height):
+        for left, top, right, bottom in iterate_tiles(self.width, self.height):
             part = self.picture.crop((left, top, right, bottom))
             pixels[top:bottom, left:right] = np.asarray(part)
         pixels.flags.writeable = False
@@ -57,7 +76,7 @@ class Image:
     def digest(self) -> str:
         """Fingerprint of the pixels."""
         fingerprint = hashlib.blake2b(f"{self.width}x{self.height}:".encode(), digest_size=16)
-        for tile in tiles(self.width, self.height):
+        for tile in iterate_tiles(self.width, self.height):
             fingerprint.update(self.picture.crop(tile).tobytes())
         return fingerprint.hexdigest()
 
@@ -76,11 +95,3 @@ class Image:
 
     def __hash__(self) -> int:
         return hash(self.digest)
-
-
-@attrs.frozen(eq=False, slots=False)
-class DrawnImage(Image):
-    """A copy of *base* that was drawn on; `draw(base)` makes it again."""
-
-    base: Image = attrs.field(repr=False)
-    draw: Callable[[Image], Image] = attrs.field(repr=False)

@@ -28,21 +28,23 @@ class TargetExtractor(Stage, extract=check_targets):
     kind = "targets"
 
     @abstractmethod
-    def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]: ...
+    def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]:
+        """The targets that *question* is about, each once; none means that none is searched."""
 
 
 class RelevanceSource(Stage, map=check_map, maps=check_maps):
-    """View and target -> where the model's own internals point."""
+    """View and target -> a relevance map over the view, from the model's own internals."""
 
     kind = "relevance"
 
     @abstractmethod
-    def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap: ...
+    def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
+        """Scores over *view*, in pixels of its image: higher where *target* is likelier."""
 
     def maps(
         self, view: View, targets: Sequence[Target], model: BudgetedModel
     ) -> Iterable[RelevanceMap]:
-        """The map of each target; sources that can ask for all at once do."""
+        """The map of each target, in order; override it to run all prompts as one batch."""
         return (self.map(view, target, model) for target in targets)
 
 
@@ -52,22 +54,20 @@ class ProposalGenerator(Stage, propose=check_proposals):
     kind = "proposals"
 
     @abstractmethod
-    def propose(self, relevance: RelevanceMap) -> tuple[Proposal, ...]: ...
+    def propose(self, relevance: RelevanceMap) -> tuple[Proposal, ...]:
+        """Boxes within the map, in pixels of the image, with the highest score first."""
 
 
 class Verifier(Stage, verify=check_confidences):
-    """
-    Views and target -> how sure the model is, from -1 to 1, that each shows the target.
-
-    None stands for a view about which nobody asked the model.
-    """
+    """Views and target -> the model's confidence, from -1 to 1, that each shows the target."""
 
     kind = "verification"
 
     @abstractmethod
     def verify(
         self, views: Sequence[View], target: Target, model: BudgetedModel
-    ) -> tuple[float | None, ...]: ...
+    ) -> tuple[float | None, ...]:
+        """A confidence for each view; none for a view that the model was not asked about."""
 
 
 class AnswerComposer(Stage, compose=check_answer):
@@ -78,7 +78,8 @@ class AnswerComposer(Stage, compose=check_answer):
     @abstractmethod
     def compose(
         self, question: Question, findings: Sequence[Finding], model: BudgetedModel
-    ) -> Answer: ...
+    ) -> Answer:
+        """The answer to *question*, with *findings* as its own: see `reply`."""
 
 
 class Searcher(Stage, search=check_searched):
@@ -87,7 +88,13 @@ class Searcher(Stage, search=check_searched):
     kind = "searcher"
 
     @abstractmethod
-    def search(self, question: Question, model: BudgetedModel) -> Answer: ...
+    def search(self, question: Question, model: BudgetedModel) -> Answer:
+        """
+        The answer to *question*, from `reply` or a composer, and then `Answer.with_search`.
+
+        Where *model* raises `BudgetExceededError`, answer from what was found until then: passes
+        at the stage `ANSWER` are always allowed.
+        """
 
     def run(self, question: Question, model: Model, ledger: Ledger) -> Answer:
         """Search with *model* on *ledger*'s budget; the answer has the passes of each stage."""

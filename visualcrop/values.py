@@ -1,105 +1,60 @@
-"""The nouns that travel down the pipeline. Frozen, comparable, torch-free."""
+"""The values that stages pass on. Frozen, comparable, torch-free."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from .errors import GeometryError, QuestionError, ResultError
+from .drawing import Illustrated, Layers
+from .errors import GeometryError, ImageError, QuestionError, ResultError
 from .geometry import Box, Grid
-from .image import Image
+from .image import Image, ImageRef
 from .protocol import LETTERS, PromptProtocol
+from .utils.fields import a, finite, is_writable, listed, text, whole
 
 if TYPE_CHECKING:
     import PIL.Image
 
 MOST_TEXT = 20_000  # characters of a question: what is read in it, pattern by pattern, is bounded
 Scores: TypeAlias = npt.NDArray[np.float32]
-_T = TypeVar("_T")
-
-
-def _of_type(kind: type[Any]) -> Any:
-    """Validate that a field holds a *kind*."""
-
-    def check(value: object, field: attrs.Attribute[Any], held: object) -> None:
-        if not isinstance(held, kind):
-            raise ResultError(
-                f"The {field.name} of a {type(value).__name__} is a {type(held).__name__}; "
-                f"give a {kind.__name__}."
-            )
-
-    return check
-
-
-def is_writable(text: str) -> bool:
-    """Whether it can be written as UTF-8: no surrogates that stand for undecoded bytes."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _is_text(value: object, field: attrs.Attribute[Any], held: str) -> None:
-    """Validate that a field's text can be written."""
-    if not is_writable(held):
-        raise ResultError(f"The {field.name} of a {type(value).__name__} is no UTF-8; give text.")
-
-
-def _to_tuple(name: str, kind: type[_T], held: Sequence[_T]) -> tuple[_T, ...]:
-    """*held* as a tuple, all of one *kind*."""
-    if not isinstance(held, tuple | list):
-        raise ResultError(f"The {name} are a {type(held).__name__}; give a tuple.")
-    for each in held:
-        if not isinstance(each, kind):
-            raise ResultError(
-                f"Among the {name} is a {type(each).__name__}; give a tuple of {kind.__name__}."
-            )
-    return tuple(held)
-
-
-def _to_float(name: str, held: Any) -> float:
-    """A finite `float`, from a number of numpy or a tensor, too."""
-    held = held.item() if getattr(held, "ndim", None) == 0 else held
-    if isinstance(held, bool) or not isinstance(held, Real) or not math.isfinite(held):
-        raise ResultError(f"The {name} of a box is {held!r}; give a finite number.")
-    return float(held)
-
-
-def _to_int(held: Any) -> int:
-    """An `int`, from a whole number of numpy or a tensor, too."""
-    held = held.item() if getattr(held, "ndim", None) == 0 else held
-    if isinstance(held, bool) or not isinstance(held, Integral):
-        raise ResultError(f"An answer holds {held!r}, where a whole number belongs.")
-    return int(held)
 
 
 def _findings(held: Sequence[Finding]) -> tuple[Finding, ...]:
-    return _to_tuple("findings", Finding, held)
+    return listed("findings", Finding, held)
 
 
 def _evidence(held: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    return _to_tuple("evidence", Evidence, held)
+    return listed("evidence", Evidence, held)
 
 
 def _views(held: Sequence[View]) -> Sequence[View]:
-    return held if isinstance(held, Views) else _to_tuple("shown views", View, held)
+    return held if isinstance(held, Views) else listed("shown views", View, held)
+
+
+def _image_ref() -> Any:
+    """Field for the image that was asked about, which neither equality nor repr consider."""
+    return attrs.field(default=None, kw_only=True, eq=False, repr=False)
+
+
+def _open(ref: ImageRef | None, given: object, what: str) -> Image:
+    """The image that is given, or else the one that is known."""
+    if given is None and ref is None:
+        raise ImageError(f"The image of this {what} is not known; give it, as in overlay(image).")
+    return Image.open(given) if ref is None or given is not None else ref.open()
 
 
 def _score(held: float) -> float:
-    return _to_float("score", held)
+    return finite("score", held)
 
 
 def _confidence(held: float | None) -> float | None:
     if held is None:
         return None
-    sure = _to_float("confidence", held)
+    sure = finite("confidence", held)
     if not -1 <= sure <= 1:
         raise ResultError(f"The confidence of a box is {sure:g}; give a number from -1 to 1.")
     return sure
@@ -108,11 +63,11 @@ def _confidence(held: float | None) -> float | None:
 def _counts(held: Mapping[str, int]) -> Mapping[str, int]:
     if not (isinstance(held, Mapping) and all(isinstance(name, str) for name in held)):
         raise ResultError(f"An answer counts by {held!r}; give a dict of whole numbers by name.")
-    return {name: _to_int(count) for name, count in held.items()}
+    return {name: whole(count) for name, count in held.items()}
 
 
 def _choice(held: int | None) -> int | None:
-    index = None if held is None else _to_int(held)
+    index = None if held is None else whole(held)
     if index is not None and index < 0:
         raise ResultError(f"The choice of an answer is {index}; give an index from 0, or none.")
     return index
@@ -130,11 +85,12 @@ def _texts(choices: Sequence[str]) -> tuple[str, ...]:
 
 @attrs.frozen
 class Question:
-    """Words about an image; with choices, one of them is the answer."""
+    """A text about an image; with choices, one of them is the answer."""
 
-    text: str
-    image: Image = attrs.field(repr=False)
-    choices: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    text: str  # without the choices
+    image: Image = attrs.field(repr=False)  # what it is about
+    choices: tuple[str, ...] = attrs.field(default=(), converter=_texts)  # none, or 2 to 26
+    # how it is posed to the model, and how the reply is parsed
     protocol: PromptProtocol = attrs.field(default=PromptProtocol(), repr=False)
 
     @classmethod
@@ -150,7 +106,7 @@ class Question:
 
     @property
     def letters(self) -> str:
-        """One for each choice."""
+        """`ABC...`, one for each choice."""
         return LETTERS[: len(self.choices)]
 
     @property
@@ -180,11 +136,12 @@ class Question:
 class View:
     """The part of an image that the model is shown."""
 
-    image: Image = attrs.field(repr=False, validator=_of_type(Image))
-    box: Box = attrs.field(validator=_of_type(Box))
+    image: Image = attrs.field(repr=False, validator=a(Image))  # the whole image
+    box: Box = attrs.field(validator=a(Box))  # the part, in pixels of the image
 
     @classmethod
     def whole(cls, image: Image) -> View:
+        """All of the image."""
         return cls(image, image.box)
 
     @property
@@ -195,19 +152,20 @@ class View:
 
     @property
     def picture(self) -> PIL.Image.Image:
+        """The part's pixels, at their full size."""
         return self.image.crop(self.box)
 
 
 class Views(Sequence[View]):
-    """Views that hold no pictures: they are made when they are looked at."""
+    """Views that hold no pixels: each is cropped on access."""
 
 
 @attrs.frozen
 class Target:
     """A thing to look for; with *every*, all things of that name."""
 
-    text: str = attrs.field(validator=[_of_type(str), _is_text])
-    every: bool = attrs.field(default=False, converter=bool)
+    text: str = attrs.field(validator=[a(str), text])  # its name, such as "red mug"
+    every: bool = attrs.field(default=False, converter=bool)  # all instances, not the best one
 
 
 def _scores(scores: Any) -> Scores:
@@ -219,12 +177,30 @@ def _scores(scores: Any) -> Scores:
 
 
 @attrs.frozen
-class RelevanceMap:
-    """One score for each cell of *grid*; higher means look here first."""
+class RelevanceMap(Illustrated):
+    """
+    One score for each cell of *grid*; higher means look here first.
 
-    grid: Grid = attrs.field(validator=_of_type(Grid))
+    A notebook shows it as colour over the image: `answer.evidence[0].relevance`.
+    """
+
+    grid: Grid = attrs.field(validator=a(Grid))  # in pixels of the image
+    # rows x columns, float32, read-only; a tensor or a list is converted
     scores: Scores = attrs.field(converter=_scores, eq=lambda s: s.tobytes(), repr=False)
     base: int | None = None  # pixels on a side that the encoder sees at once
+    _image: ImageRef | None = _image_ref()
+
+    def crop(self, image: object = None) -> PIL.Image.Image:
+        """The part of the image that the map covers."""
+        return _open(self._image, image, "map").crop(self.grid.box)
+
+    def _layers(self, image: object = None) -> Layers:
+        known = image is not None or self._image is not None
+        return Layers(_open(self._image, image, "map") if known else None, self)
+
+    def _caption(self) -> str:
+        rows, columns = self.grid.shape
+        return f"Relevance map of {rows} x {columns} cells over {self.grid.box}"
 
     def __attrs_post_init__(self) -> None:
         if self.scores.shape != self.grid.shape:
@@ -239,58 +215,131 @@ class RelevanceMap:
 class Proposal:
     """A box worth a look."""
 
-    box: Box = attrs.field(validator=_of_type(Box))
-    score: float = attrs.field(converter=_score)
+    box: Box = attrs.field(validator=a(Box))  # in pixels of the image
+    score: float = attrs.field(converter=_score)  # only the order matters: higher comes first
 
 
 @attrs.frozen
-class Finding:
-    """A box where the target may be; confidence from -1 to 1, none if nobody checked."""
+class Finding(Illustrated):
+    """
+    A box where the target may be. A notebook shows it on the image.
 
-    target: Target = attrs.field(validator=_of_type(Target))
-    box: Box = attrs.field(validator=_of_type(Box))
-    relevance: float = attrs.field(default=0.0, converter=_score)
+    ```python
+    finding = answer.findings[0]
+    finding.crop().save("mug.png")
+    ```
+    """
+
+    target: Target = attrs.field(validator=a(Target))  # what was looked for
+    box: Box = attrs.field(validator=a(Box))  # in pixels of the image
+    relevance: float = attrs.field(default=0.0, converter=_score)  # score of the proposal
+    # from -1, surely absent, to 1, surely there; none if the model was not asked
     confidence: float | None = attrs.field(default=None, converter=_confidence)
+    _image: ImageRef | None = _image_ref()
+
+    def crop(self, image: object = None) -> PIL.Image.Image:
+        """The pixels in the box, at their full size."""
+        return _open(self._image, image, "finding").crop(self.box)
+
+    def _layers(self, image: object = None) -> Layers:
+        return Layers(_open(self._image, image, "finding"), None, [self.box], self._caption())
+
+    def _caption(self) -> str:
+        sure = "not checked" if self.confidence is None else f"confidence {self.confidence:.2f}"
+        return f"{self.target.text}, {sure}, at {self.box}"
 
 
 @attrs.frozen
-class Evidence:
-    """All that a search saw of one target, in the order it looked."""
+class Evidence(Illustrated):
+    """What a search saw of one target. A notebook shows its map and boxes on the image."""
 
-    target: Target = attrs.field(validator=_of_type(Target))
+    target: Target = attrs.field(validator=a(Target))  # what was looked for
+    # boxes in the order in which they were checked
     findings: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
+    # the target's map; none if the search makes no maps
     relevance: RelevanceMap | None = attrs.field(
-        default=None, repr=False, validator=attrs.validators.optional(_of_type(RelevanceMap))
+        default=None, repr=False, validator=attrs.validators.optional(a(RelevanceMap))
     )
+    _image: ImageRef | None = _image_ref()
+
+    def crop(self, image: object = None) -> PIL.Image.Image:
+        """The pixels in the box of the highest confidence; unchecked, in the first box."""
+        if not self.findings:
+            raise ResultError(f"No box was found for {self.target.text!r}: there is no crop.")
+        return self._checked()[0].crop(image)
+
+    def _checked(self) -> list[Finding]:
+        """The boxes that the model was asked about, the surest first; else the first box."""
+        checked = [(f.confidence, f) for f in self.findings if f.confidence is not None]
+        best_first = sorted(checked, key=lambda pair: pair[0], reverse=True)
+        return [finding for _, finding in best_first] or [*self.findings[:1]]
+
+    def _layers(self, image: object = None) -> Layers:
+        opened = _open(self._image, image, "evidence")
+        boxes = [finding.box for finding in self._checked()]
+        return Layers(opened, self.relevance, boxes, self._caption())
+
+    def _caption(self) -> str:
+        return f"{self.target.text}: {len(self.findings)} boxes"
 
 
 @attrs.frozen
-class Answer:
-    """The text, what the model was shown for it, and the evidence."""
+class Answer(Illustrated):
+    """
+    The answer to a question, with where the search looked. A notebook shows it on the image.
 
-    text: str = attrs.field(validator=_of_type(str))
-    # index into the question's choices, if the text names one
+    ```python
+    answer = search.ask("shelf.jpg", "What colour is the mug?", ["red", "green"])
+    answer.text, answer.choice  # ("B", 1)
+    answer.overlay().save("where.png")  # the image, the map of the mug, the boxes
+    answer.crop().save("shown.png")  # what the model was shown for its answer
+    ```
+    """
+
+    # the model's reply, without spaces around it; a letter, if the question has choices
+    text: str = attrs.field(validator=a(str))
+    # index into the question's choices; none if the text names none of them: nothing is guessed
     choice: int | None = attrs.field(default=None, converter=_choice)
-    # those the answer rests on
+    # boxes that the answer rests on, in the searcher's order; empty if the whole image was asked
     findings: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
+    # views in the answer's prompt, in its order; each is cropped again on access
     shown: Sequence[View] = attrs.field(default=(), repr=False, converter=_views)
+    # one entry for each target, with its map and every box that was checked
     evidence: tuple[Evidence, ...] = attrs.field(default=(), repr=False, converter=_evidence)
     exhausted: bool = False  # the budget ran out: this is the best so far
-    passes: Mapping[str, int] = attrs.field(factory=dict, converter=_counts)  # by stage
-    # what a method's own paper counts
+    # forward passes by stage, as in {"relevance": 1, "verification": 8, "answer": 1}
+    passes: Mapping[str, int] = attrs.field(factory=dict, converter=_counts)
+    # passes as the method's own paper counts them, by the name of the count
     counts: Mapping[str, int] = attrs.field(factory=dict, converter=_counts)
     untargeted: bool = False  # the search found no target: the whole image was asked
+    _image: ImageRef | None = _image_ref()
+
+    @property
+    def found(self) -> bool:
+        """Whether the model itself believes that a target is where it looked."""
+        return any((f.confidence or 0) > 0 for f in self.findings)
+
+    @property
+    def image(self) -> Image:
+        """The image that was asked about; an `ImageError` if it is no longer there."""
+        return _open(self._image, None, "answer")
+
+    def crop(self) -> PIL.Image.Image:
+        """What the model was shown last for the answer: `shown[-1].picture`."""
+        if not self.shown:
+            raise ResultError("The answer does not say what the model was shown.")
+        return self.shown[-1].picture
 
     def with_search(
         self,
-        evidence: Sequence[Evidence],
+        evidence: Sequence[Evidence] = (),
         *,
         findings: Sequence[Finding] | None = None,
         exhausted: bool = False,
         counts: Mapping[str, int] | None = None,
     ) -> Answer:
         """
-        The same reply, with what the search before it saw.
+        The same reply, with what the search saw before it.
 
         Args:
             evidence: Everything that was looked at, target by target.
@@ -306,7 +355,30 @@ class Answer:
             counts=self.counts if counts is None else counts,
         )
 
-    @property
-    def found(self) -> bool:
-        """Whether the model itself believes that a target is where it looked."""
-        return any((f.confidence or 0) > 0 for f in self.findings)
+    def with_image(self, ref: ImageRef) -> Answer:
+        """The same answer, whose parts can be drawn on the image of *ref*."""
+        return attrs.evolve(
+            self,
+            image=ref,
+            findings=tuple(attrs.evolve(finding, image=ref) for finding in self.findings),
+            evidence=tuple(_with_image(evidence, ref) for evidence in self.evidence),
+        )
+
+    def _layers(self, image: object = None) -> Layers:
+        opened = _open(self._image, image, "answer")
+        only_map = self.evidence[0].relevance if len(self.evidence) == 1 else None
+        return Layers(opened, only_map, [finding.box for finding in self.findings], self.text)
+
+    def _caption(self) -> str:
+        found = [finding._caption() for finding in self.findings]  # noqa: SLF001 - our own class
+        return "\n".join([self.text, *(found or ["asked of the whole image"])])
+
+
+def _with_image(evidence: Evidence, ref: ImageRef) -> Evidence:
+    relevance = evidence.relevance
+    return attrs.evolve(
+        evidence,
+        image=ref,
+        findings=tuple(attrs.evolve(finding, image=ref) for finding in evidence.findings),
+        relevance=None if relevance is None else attrs.evolve(relevance, image=ref),
+    )

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from tests.attack.guarding import memory
 from visualcrop.cli import app, main
-from visualcrop.cli.failing import BUG, Group, add_plugin_commands
+from visualcrop.cli.group import BUG, Group, add_plugin_commands
 
 _HARMLESS = (
     ("explain", "focus"),

@@ -21,8 +21,8 @@ import PIL.Image
 
 from tests.unit.evaluation.studies import manifest_of
 from visualcrop import Answer, Box, Evidence, Finding, Grid, Record, RelevanceMap, Target
-from visualcrop.evaluation.beginning import begun
-from visualcrop.evaluation.evidence import written
+from visualcrop.evaluation.evidence import encode_evidence
+from visualcrop.evaluation.resume import open_run
 from visualcrop.evaluation.study import Study
 
 _IMAGES = 200
@@ -59,11 +59,11 @@ def write(folder: Path, count: int) -> None:
 def answer(folder: Path, count: int) -> None:
     """A run in which all questions but the last are answered under both variants."""
     study = _study(folder)
-    evidence = tuple(written(_looked()))
+    evidence = tuple(encode_evidence(_looked()))
     rng = np.random.default_rng(0)
     with (
-        begun(folder / "run", study, manifest_of(study)) as (store, _),
-        store.shard((1, 1)).open("w", encoding="utf-8") as file,
+        open_run(folder / "run", study, manifest_of(study)) as (store, _),
+        store.shard_path((1, 1)).open("w", encoding="utf-8") as file,
     ):
         for number in range(count - 1):
             for variant, chance in (("direct", 0.6), ("focus", 0.8)):
@@ -97,16 +97,16 @@ def listing(folder: Path) -> None:
     """Read the whole dataset once."""
     from visualcrop.plugin import Registry
 
-    assert sum(1 for _ in _study(folder).open_dataset(Registry.load()))
+    assert sum(1 for _ in _study(folder).build_dataset(Registry.load()))
 
 
 def resuming(folder: Path) -> None:
     """Find what is left, and ask it."""
-    from visualcrop.evaluation.runner import evaluate
-    from visualcrop.evaluation.summary import rows
+    from visualcrop.evaluation.evaluate import run_study
+    from visualcrop.evaluation.summary import summarize
 
     new: list[Record] = []
-    assert rows(evaluate(_study(folder), folder / "run", watch=new.append))
+    assert summarize(run_study(_study(folder), folder / "run", watch=new.append))
     assert len(new) <= 2
 
 
@@ -122,9 +122,9 @@ def reporting(folder: Path) -> None:
 
 def asking(folder: Path) -> None:
     """Ask every question directly, and write each answer down."""
-    from visualcrop.evaluation.runner import evaluate
+    from visualcrop.evaluation.evaluate import run_study
 
-    evaluate(
+    run_study(
         Study(f"folder(path={folder / 'data'})", "toy", {"direct": "direct"}), folder / "asked"
     )
 

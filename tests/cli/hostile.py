@@ -93,14 +93,19 @@ def check_markdown(text: str, rows: int) -> None:
     assert all(line.count("`") % 2 == 0 for line in text.replace("\\`", "").splitlines())
 
 
+_TABULAR = "begin end toprule midrule bottomrule"
+_FLOAT = f"{_TABULAR} centering caption label par medskip footnotesize raggedright"
+
+
 def check_latex(text: str, rows: int) -> None:
     """Only our own commands, a line for each row, and nothing that a line's end reads."""
     assert not unsafe(text)
-    ours = r"\\(?:text(?:backslash|asciitilde|asciicircum|less|greater|bar)\{\}|[%_&#${}])"
-    bare = re.sub(ours, "", text)
-    assert {*re.findall(r"\\[A-Za-z]+", bare)} == {
-        *(rf"\{word}" for word in "begin end toprule midrule bottomrule".split())
-    }
+    first, is_float, rest = text.partition("% \\usepackage{booktabs} in the preamble\n")
+    assert not (first and is_float)
+    ours = r"\$-\$|\\(?:text(?:backslash|asciitilde|asciicircum|less|greater|bar)\{\}|[%_&#${}])"
+    bare = re.sub(ours, "", rest or text)
+    commands = (_FLOAT if is_float else _TABULAR).split()
+    assert {*re.findall(r"\\[A-Za-z]+", bare)} == {rf"\{word}" for word in commands}
     assert bare.count("\\\\\n") == rows == len(re.findall(r"\\\\", bare))
     assert not re.search(r"\\\\\s*[\[*]", bare)
     assert "%" not in bare

@@ -13,7 +13,7 @@ import pytest
 from tests.attack.mutating import mutate
 from tests.cli.running import Run
 from tests.unit.evaluation.studies import toy_study
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.evaluate import run_study
 
 _EVALUATE = ("evaluate", "toy(scenes=1)", "-m", "toy", "-s", "focus(steps=1)", "--out")
 _COMMANDS: tuple[tuple[str, ...], ...] = (
@@ -28,7 +28,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
 def _whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of three questions that nothing happened to."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    evaluate(toy_study("focus(steps=1)", scenes=1), folder)
+    run_study(toy_study("focus(steps=1)", scenes=1), folder)
     return folder
 
 

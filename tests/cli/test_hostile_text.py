@@ -28,12 +28,12 @@ from tests.cli.hostile import (
 from tests.cli.running import Run
 from tests.cli.terminals import on_terminal
 from visualcrop import Reply
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.study import Study
 from visualcrop.models.toy.model import ToyModel
 from visualcrop.spec.parse import format_value
-from visualcrop.values import is_writable
+from visualcrop.utils.fields import is_writable
 
 _SHORT = [text for text in TEXTS.values() if len(text) < 100]
 _SOME = {name: TEXTS[name] for name in ("closing more", "markup", "lines", "half", "wide")}
@@ -64,7 +64,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory, dataset: str) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         said = cycle([*TEXTS.values(), "A", "B"])
         patch.setattr(ToyModel, "generate", lambda *_, **__: [Reply(next(said))])
-        evaluate(study, folder, selection=Selection(limit=len(TEXTS)))
+        run_study(study, folder, selection=Selection(limit=len(TEXTS)))
     return folder
 
 

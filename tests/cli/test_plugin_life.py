@@ -84,3 +84,14 @@ class TestPluginLife:
         assert "my-relevance" not in home.plugins()
         assert "my-relevance" not in home.run("-m", "visualcrop", "strategies")
         assert not list(home.python.parents[1].rglob("*my_relevance*"))
+
+    def test_a_model_family_is_found_by_auto(self, home, scene_file: Path) -> None:
+        """A checkpoint of the new `model_type` is opened by `auto`, asked and billed."""
+        folder = home.folder / "tiny"
+        home.run("-m", "visualcrop_my_model.tiny", folder)
+        told = json.loads((folder / "config.json").read_text("utf-8"))
+        assert told["model_type"] == "my_model"
+        ask = ("-m", "visualcrop", "ask", scene_file, "What colour is the mug?", "--json")
+        reply = json.loads(home.run(*ask, "-m", f"auto(checkpoint={folder})", "-o", "steps=2"))
+        assert sum(reply["passes"].values()) > 0
+        assert home.plugins()["my-model"]["model_types"] == ["my_model"]

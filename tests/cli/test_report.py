@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
+import xml.etree.ElementTree as ET
 from io import StringIO
 from pathlib import Path
 
@@ -12,8 +14,8 @@ import pytest
 
 from tests.cli.running import Run
 from visualcrop.cli.report import _file_name
-from visualcrop.cli.rows import notes
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.evaluate import run_study
+from visualcrop.evaluation.result_tables import notes
 from visualcrop.evaluation.study import Study
 
 _SEARCHERS = {"direct": "direct", "s1": "focus(steps=1)", "steps=8": "focus"}
@@ -27,9 +29,9 @@ def _study(protocol: str = "paper", dataset: str = "toy(scenes=2)") -> Study:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run under the paper's protocol, one under another, and one on another dataset."""
     place = tmp_path_factory.mktemp("runs")
-    evaluate(_study(), place / "run")
-    evaluate(_study("vlmevalkit"), place / "other")
-    evaluate(_study(dataset="toy(scenes=1)"), place / "fewer")
+    run_study(_study(), place / "run")
+    run_study(_study("vlmevalkit"), place / "other")
+    run_study(_study(dataset="toy(scenes=1)"), place / "fewer")
     return place
 
 
@@ -67,7 +69,7 @@ class TestCompare:
             "memory": {"process": 0},
         }
         gains = {"a": {"p": 0.5, "smallest": 0.09}, "b": {"p": 0.4, "smallest": 0.31}}
-        (told,) = notes([{"searcher": name, "gain": gains[name], **plain} for name in gains])
+        told, _ = notes([{"searcher": name, "gain": gains[name], **plain} for name in gains])
         assert told.startswith("Not told apart from direct: a, b. ")
         assert "only from about 31 points on" in told
 
@@ -96,6 +98,40 @@ class TestCompare:
         names = [row["searcher"] for row in found["rows"]]
         assert "run: s1" in names
         assert "other: s1" in names
+
+
+@pytest.fixture(name="changed")
+def _changed(folder: Path, tmp_path: Path) -> Path:
+    """The run, as if it had been forced on, and resumed with another torch."""
+    place = Path(shutil.copytree(folder / "run", tmp_path / "changed"))
+    manifest = json.loads((place / "manifest.json").read_text("utf-8"))
+    made = {name: manifest[name] for name in ("packages", "plugins", "machine", "commit")}
+    later = made | {"packages": made["packages"] | {"torch": "9.0"}}
+    manifest |= {"changes": ["Forced: the picture of 'a' has changed."], "resumed": [later]}
+    (place / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    return place
+
+
+class TestChanged:
+    """A run that is not of one piece."""
+
+    def test_is_named_beside_its_figures(self, run: Run, changed: Path, folder: Path) -> None:
+        """On the terminal, on the page and in the tables; a run of one piece has no such note."""
+        printed = run("compare", changed).stdout
+        assert "Forced: the picture of 'a' has changed." in printed
+        assert re.search(r"Resumed with other software .*: torch \S+ -> 9\.0\.", printed)
+        run("report", changed, "--pages", 0, "--out", "mine")
+        for name in ("index.html", "summary.md", "results.md", "results.tex"):
+            text = Path("mine", name).read_text("utf-8")
+            assert "Forced: the picture" in text, name
+            assert "Resumed with other software" in text, name
+        assert not re.search("Forced|Resumed", run("compare", folder / "run").stdout)
+
+    def test_runs_that_are_compared_by_force(self, run: Run, folder: Path) -> None:
+        """In what they differ stands below the table."""
+        printed = run("compare", folder / "run", folder / "other", "--force").stdout
+        assert "Compared by force:" in printed
+        assert "differ in their protocol" in printed
 
 
 @pytest.fixture(name="broken_off")
@@ -162,6 +198,40 @@ class TestReport:
         assert all(f"| {name} |" in markdown and f"\n{name} & " in latex for name in names)
         assert all(f"<b>{name}</b>" in html for name in names)
         assert rows[2]["accuracy"] == "100.00"
+
+    def test_writes_figures_to_be_pasted(self, run: Run, folder: Path) -> None:
+        """As SVG, which is XML, and as PDF; the page shows the same."""
+        printed = run("report", folder / "run", "--pages", 0, "--out", "mine").stdout
+        assert "Accuracy against passes: mine/accuracy-passes.svg, .pdf" in printed
+        root = ET.fromstring(Path("mine/accuracy-passes.svg").read_text("utf-8"))
+        texts = {text.text for text in root.iter("{http://www.w3.org/2000/svg}text")}
+        assert texts >= {"direct", "s1", "steps=8", "accuracy [%]", "search passes"}
+        assert Path("mine/accuracy-passes.pdf").read_bytes().startswith(b"%PDF-")
+        assert "accuracy [%]" in Path("mine/index.html").read_text("utf-8")
+
+    def test_columns_are_chosen(self, run: Run, folder: Path) -> None:
+        """Of the tables for readers; the CSV has all of them."""
+        run("report", folder / "run", "--pages", 0, "--out", "mine", "--columns", "gain,n")
+        latex, markdown = (Path(f"mine/results.{end}").read_text("utf-8") for end in ("tex", "md"))
+        assert "\nvariant & gain over direct [points] & questions \\\\\n" in latex
+        assert "| variant | gain over direct [points] | questions |" in markdown
+        assert "TFLOPs" in Path("mine/results.csv").read_text("utf-8")
+        failed = run("report", folder / "run", "--columns", "gian")
+        assert (failed.exit_code, "no column 'gian'" in failed.stderr) == (1, True)
+
+    def test_an_answer_that_failed_has_a_card(self, run: Run, folder: Path, tmp_path: Path) -> None:
+        """Headed by its variant, with the error as it is."""
+        place = Path(shutil.copytree(folder / "run", tmp_path / "failed"))
+        samples = place / "samples-1of1.jsonl"
+        lines = [json.loads(line) for line in samples.read_text("utf-8").splitlines()]
+        for line in lines:
+            if line["variant"] == "s1":
+                line |= {"status": "error", "score": None, "error": "MemoryError: It was full."}
+        samples.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
+        assert run("show", place, lines[0]["id"], "--page", "one.html").exit_code == 0
+        html = Path("one.html").read_text("utf-8")
+        assert re.findall("<h2>(.*)</h2>", html) == ["s1", "steps=8"]
+        assert '<p class="error">It failed: MemoryError: It was full.</p>' in html
 
     def test_pages_of_questions_are_linked(self, run: Run, folder: Path) -> None:
         """As many as were asked for, and each is there."""

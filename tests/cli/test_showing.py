@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,26 @@ class TestLook:
         """The drawing differs from the scene most in and about the box that it names."""
         done = run("look", scene_file, "mug", "--out", "map.png", "--json")
         best = json.loads(done.stdout)["best"][0]["box"]
-        drawing = np.asarray(Image.open(tmp_path / "map.png").picture.resize((1536, 1024)), int)
-        change = np.abs(drawing - np.asarray(Image.open(scene_file).pixels, int)).sum(axis=2)
+        drawing = Image.open(tmp_path / "map.png").picture
+        drawing = drawing.crop((0, 0, 1400, 933)).resize((1536, 1024))  # the bar is beside it
+        scene = np.asarray(Image.open(scene_file).pixels, int)
+        change = np.abs(np.asarray(drawing, int) - scene).sum(axis=2)
         left, top, right, bottom = best
         assert change[top:bottom, left:right].mean() > 3 * change.mean()
+
+    def test_draws_in_the_format_of_the_ending(self, run: Run, scene_file: Path) -> None:
+        """Lines and letters stay such in SVG and PDF; the target's name is text."""
+        for ending in ("svg", "pdf"):
+            assert run("look", scene_file, "red <mug>", "--out", f"map.{ending}").exit_code == 0
+        root = ET.fromstring(Path("map.svg").read_text("utf-8"))
+        texts = [text.text or "" for text in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert {"1", "2", "3"} <= {*texts}
+        assert any(text.startswith("Relevance of red <mug> (vv)") for text in texts)
+        assert sum(text.replace(".", "").replace("-", "").isdigit() for text in texts) >= 3 + 3
+        assert Path("map.pdf").read_bytes().startswith(b"%PDF-")
+        failed = run("look", scene_file, "mug", "--out", "map.gif")
+        assert failed.exit_code == 1
+        assert "does not end in .png, .jpg, .jpeg, .webp, .svg or .pdf" in failed.stderr
 
     def test_draws_beside_the_image(self, run: Run, scene_file: Path) -> None:
         """Without --out the name tells image and target."""

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.hostile import TEXTS, write_dataset
 from tests.cli.terminals import each, shell
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.study import Study
 
 _COMMANDS = [
@@ -64,7 +64,7 @@ def folder(tmp_path: Path) -> Path:
     dataset = write_dataset(tmp_path / "data", tmp_path / "grey.png", texts)
     write_dataset(tmp_path / "some", tmp_path / "grey.png", {"sgr": TEXTS["sgr"]})
     spec = f"folder(path={json.dumps(str(dataset))})"
-    evaluate(Study(spec, "toy", {"direct": "direct", "café": "direct"}), tmp_path / "run")
+    run_study(Study(spec, "toy", {"direct": "direct", "café": "direct"}), tmp_path / "run")
     return tmp_path
 
 

@@ -13,7 +13,7 @@ import typer.main
 
 import visualcrop
 from scripts import reference
-from scripts.attrs_fields import AttrsFields
+from scripts.attrs_fields import AttrsFields, is_internal
 from visualcrop import cli, errors, models, plugin, testing
 from visualcrop.plugin import Registry
 from visualcrop.plugin import hooks as hookspecs
@@ -162,7 +162,9 @@ class TestPythonApi:
             shown = [
                 parameter.name for parameter in package[path.removeprefix("visualcrop.")].parameters
             ]
-            assert shown == ["self", *inspect.signature(cls).parameters]
+            internal = {field.alias for field in attrs.fields(cls) if is_internal(field)}
+            wanted = [name for name in inspect.signature(cls).parameters if name not in internal]
+            assert shown == ["self", *wanted]
 
 
 class TestGlossary:

@@ -12,7 +12,13 @@ import pytest
 
 from tests.golden.cases import cases
 from visualcrop import Box, Grid, Proposal, RelevanceMap
-from visualcrop_seal.search import Rules, Sighting, Visit, best_of, walk
+from visualcrop_seal.search import (
+    Detections,
+    SearchThresholds,
+    Visit,
+    search_parts,
+    select_boxes,
+)
 
 
 @attrs.define
@@ -21,14 +27,14 @@ class Table:
 
     replies: Iterator[dict[str, Any]]
 
-    def detect(self, box: Box) -> Sighting:
-        """The recorded box and heat of this part."""
+    def detect(self, box: Box) -> Detections:
+        """The recorded box and heatmap of this part."""
         reply = self._next("detect", box)
         across, down, width, height = reply["box"]
         left = box.left + (across - width / 2) * box.width
         top = box.top + (down - height / 2) * box.height
         found = Box(left, top, left + width * box.width, top + height * box.height)
-        return Sighting((Proposal(found, reply["score"]),), _heat(reply["heat"], box))
+        return Detections((Proposal(found, reply["score"]),), _heatmap(reply["heat"], box))
 
     def describe(self, box: Box) -> str:
         """Anything: the recorded search had no use for the words."""
@@ -36,9 +42,9 @@ class Table:
         return "there"
 
     def context(self, box: Box, place: str) -> RelevanceMap:
-        """The recorded heat of the place that was described."""
+        """The recorded heatmap of the place that was described."""
         assert place == "there"
-        return _heat(self._next("context", box)["heat"], box)
+        return _heatmap(self._next("context", box)["heat"], box)
 
     def _next(self, ask: str, box: Box) -> dict[str, Any]:
         reply = next(self.replies)
@@ -50,17 +56,17 @@ class Table:
 def test_searches_alike(case):
     """The same questions in the same order, and the same box in the end."""
     wanted, table = case["thresholds"], Table(iter(case["calls"]))
-    rules = Rules(
+    thresholds = SearchThresholds(
         wanted["high"],
         wanted["cue"],
         wanted["decay"],
         wanted["cue_minimum"],
         case["smallest_size"],
     )
-    visits = list(walk(Box(0, 0, *case["image_size"]), table, rules))
+    visits = list(search_parts(Box(0, 0, *case["image_size"]), table, thresholds))
 
     assert next(table.replies, None) is None, "fewer questions were asked"
-    (best,) = best_of(visits, rules)
+    (best,) = select_boxes(visits, thresholds)
     path = [visit.best for visit in visits].index(best) + 1
     found = visits[path - 1]
     assert path == case["path_length"]
@@ -69,7 +75,7 @@ def test_searches_alike(case):
     assert (best.score >= wanted["low"]) == case["success"]
 
 
-def _heat(grid: list[list[float]], box: Box) -> RelevanceMap:
+def _heatmap(grid: list[list[float]], box: Box) -> RelevanceMap:
     """Pixel (x, y) of a part of w x h pixels has `grid[y * 8 // h][x * 8 // w]`."""
     scores = np.array(grid)
     rows, columns = scores.shape

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.golden.cases import cases
-from visualcrop.targets.in_context import read_reply
+from visualcrop.targets.in_context import parse_reply
 
 
 @pytest.mark.parametrize("case", cases("target_reply"))
 def test_names_the_same_targets(case):
     """Phrase by phrase, in their order."""
-    assert read_reply(case["reply"]) == case["targets"]
+    assert parse_reply(case["reply"]) == case["targets"]

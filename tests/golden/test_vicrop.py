@@ -7,8 +7,8 @@ import pytest
 
 from tests.golden.cases import cases
 from visualcrop import Box, Grid, RelevanceMap
-from visualcrop_vicrop.boxes import best_box
-from visualcrop_vicrop.tiles import Tiling
+from visualcrop_vicrop.boxes import pick_box
+from visualcrop_vicrop.tiles import TileGrid
 
 
 @pytest.mark.parametrize("case", cases("vicrop_box"))
@@ -18,7 +18,7 @@ def test_takes_the_same_box(case):
     rows, columns = scores.shape
     relevance = RelevanceMap(Grid.even(rows, columns, image), scores)
 
-    box = best_box(relevance, image, case["crop_size"], authors=True)
+    box = pick_box(relevance, image, case["crop_size"], authors=True)
 
     assert [box.left, box.top, box.right, box.bottom] == case["box"]
 
@@ -26,7 +26,7 @@ def test_takes_the_same_box(case):
 @pytest.mark.parametrize("case", cases("vicrop_split"))
 def test_cuts_the_same_parts(case):
     """As many rows and columns, each part where it was; one column where the original fails."""
-    tiling = Tiling.of(tuple(case["image_size"]))
+    tiling = TileGrid.fit(tuple(case["image_size"]))
     boxes = [tiling.box(place) for place in tiling.places]
 
     if case["rows"] is None:

@@ -7,10 +7,10 @@ import pytest
 
 from tests.golden.cases import cases
 from visualcrop import Box
-from visualcrop_zoomeye.rectangles import joined, surroundings
-from visualcrop_zoomeye.schedule import Schedule
-from visualcrop_zoomeye.search import Search, Sweep
+from visualcrop_zoomeye.constants import Schedule
+from visualcrop_zoomeye.search import BestFirstSearch, ExhaustiveSearch
 from visualcrop_zoomeye.tree import Node
+from visualcrop_zoomeye.views import context_box, merge_near_boxes
 
 
 @attrs.define
@@ -24,13 +24,13 @@ class Table:
     def of(cls, case) -> Table:
         return cls({(kind, tuple(xywh)): value for kind, xywh, value in case["calls"]})
 
-    def answering(self, node: Node) -> float:
+    def score_answering(self, node: Node) -> float:
         return self._told("answering", node)
 
-    def existence(self, node: Node) -> float:
+    def score_existence(self, node: Node) -> float:
         return self._told("existence", node)
 
-    def promise(self, nodes, *, latent):
+    def score_children(self, nodes, *, latent):
         return [
             (self._told("existence", n), self._told("latent", n) if latent else 0.0) for n in nodes
         ]
@@ -57,7 +57,7 @@ def asked(case) -> list[tuple[str, tuple[int, ...]]]:
     return [(kind, tuple(xywh)) for kind, xywh, _ in case["calls"]]
 
 
-def search_of(case, table: Table) -> Search:
+def search_of(case, table: Table) -> BestFirstSearch:
     """The type-1 search that a case records."""
     steps = case["thresholds"]
     levels = min(root(case).levels, case["depth_limit"])
@@ -70,7 +70,7 @@ def search_of(case, table: Table) -> Search:
     )
     several = not case["single_target"]
     skip_root = several and not case["global_local"]
-    return Search(table, schedule, levels, case["bias"], several, skip_root, authors=True)
+    return BestFirstSearch(table, schedule, levels, case["bias"], several, skip_root, authors=True)
 
 
 class TestTree:
@@ -86,13 +86,13 @@ class TestRectangles:
     def test_cut_out_the_same(self, case):
         """For each node, at each edge."""
         scale = case["scale"] or 1.0
-        box = surroundings(case["box_xywh"], case["image_size"], case["view_size"], scale)
+        box = context_box(case["box_xywh"], case["image_size"], case["view_size"], scale)
         assert [box.left, box.top, box.right, box.bottom] == case["view"]
 
     @pytest.mark.parametrize("case", cases("zoomeye_merge"))
     def test_are_joined_alike(self, case):
         """The same boxes in the same order."""
-        found = joined([Box(*box) for box in case["boxes"]], case["margin"])
+        found = merge_near_boxes([Box(*box) for box in case["boxes"]], case["margin"])
         assert [[b.left, b.top, b.right, b.bottom] for b in found] == case["merged"]
 
 
@@ -115,7 +115,7 @@ class TestTypeTwo:
     def test_asks_and_accepts_alike(self, case):
         """Every question in its order, the same nodes accepted in theirs."""
         table = Table.of(case)
-        sweep = Sweep(table, case["depth_limit"], case["existence_threshold"])
+        sweep = ExhaustiveSearch(table, case["depth_limit"], case["existence_threshold"])
         sweep.run(root(case))
         assert table.calls == asked(case)
         assert [list(node.xywh) for node in sweep.accepted] == case["found"]

@@ -9,9 +9,9 @@ import attrs
 import pytest
 
 from visualcrop import Target
-from visualcrop_zoomeye.family import FAMILIES
-from visualcrop_zoomeye.party import Party, Rules
-from visualcrop_zoomeye.search import Search, Sweep
+from visualcrop_zoomeye.constants import FAMILIES
+from visualcrop_zoomeye.question_search import QuestionSearch, SearchOptions
+from visualcrop_zoomeye.search import BestFirstSearch, ExhaustiveSearch
 from visualcrop_zoomeye.tree import Node
 
 SIZE = (2246, 1582)
@@ -43,17 +43,17 @@ class Oracle:
     answers: float | None = None
     asked: Counter[str] = attrs.field(factory=Counter)
 
-    def answering(self, node: Node) -> float:
+    def score_answering(self, node: Node) -> float:
         told = self._told("answering", node)
         return told * self.scale if self.answers is None else self.answers
 
-    def existence(self, node: Node) -> float:
+    def score_existence(self, node: Node) -> float:
         return self._told("existence", node)
 
-    def promise(self, nodes, *, latent):
+    def score_children(self, nodes, *, latent):
         return [(self._told("existence", n), latent and self._told("latent", n)) for n in nodes]
 
-    def glance(self) -> float:
+    def score_thumbnail(self) -> float:
         self.asked["answering"] += 1
         return self.answers or 0.0
 
@@ -70,7 +70,9 @@ def root(size: tuple[int, int] = SIZE, stop: int = 336) -> Node:
 def searched(oracle, stop, bias, *, family="llava", depth=5, size=SIZE, authors=True, **flags):
     """A search that has come to its end."""
     levels = min(root(size, stop).levels, depth)
-    search = Search(oracle, FAMILIES[family].schedule, levels, bias, authors=authors, **flags)
+    search = BestFirstSearch(
+        oracle, FAMILIES[family].schedule, levels, bias, authors=authors, **flags
+    )
     search.run(root(size, stop))
     return search
 
@@ -176,13 +178,13 @@ class TestTypeTwo:
     def test_accepts_the_known(self, size, found):
         """In 21 questions; of a small image, too, as far as it is cut."""
         oracle = Oracle()
-        sweep = Sweep(oracle, 2, 0.6)
+        sweep = ExhaustiveSearch(oracle, 2, 0.6)
         sweep.run(root(size))
         assert oracle.asked == {"existence": 21}
         assert boxes(sweep.accepted) == found
 
 
-PARTIES = [
+WHOLE_QUESTIONS = [
     ("llava", ["comb"], (32, 32, 17), (0, 0, 1)),
     ("llava", ["red car", "blue car"], (64, 64, 32), (32, 32, 8)),
     ("llava", ["all cars"], (21, 0, 0), (21, 0, 0)),
@@ -193,14 +195,14 @@ PARTIES = [
 
 
 class TestWholeQuestions:
-    @pytest.mark.parametrize(("family", "names", "unsure", "sure"), PARTIES)
+    @pytest.mark.parametrize(("family", "names", "unsure", "sure"), WHOLE_QUESTIONS)
     def test_ask_as_often(self, family, names, unsure, sure):
         """Existence, latent and answering questions, where nothing is enough and where all is."""
         targets = [Target(n.removeprefix("all "), every=n.startswith("all ")) for n in names]
         for answers, wanted in ((-1.0, unsure), (0.7, sure)):
             oracle = Oracle(answers=answers)
             stop = 336 if family == "llava" else 384
-            rules = Rules(FAMILIES[family], authors=True)
-            party = Party(rules, root(stop=stop), "What?", lambda cue, question: oracle)  # noqa: B023
-            party.run(targets)
+            rules = SearchOptions(FAMILIES[family], authors=True)
+            search = QuestionSearch(rules, root(stop=stop), "What?", lambda cue, question: oracle)  # noqa: B023
+            search.run(targets)
             assert tuple(oracle.asked[kind] for kind in SALT) == wanted

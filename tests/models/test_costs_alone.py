@@ -10,10 +10,10 @@ import pytest
 
 from tests.models.tiny.checkpoints import checkpoint
 from visualcrop import Box, Image, Prompt, View, VisualSearch
-from visualcrop.evaluation.runner import evaluate
-from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.evaluate import run_study
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
-from visualcrop.evaluation.summary import rows
+from visualcrop.evaluation.summary import summarize
 from visualcrop.models.engine.response_cache import ResponseCache
 from visualcrop.models.engine.wrappers import BatchingModel
 from visualcrop.record import Record
@@ -48,7 +48,7 @@ def _after(count: int) -> Callable[[Record], None]:
 
 def _rows(store: Store) -> list[dict[str, Any]]:
     """All but the seconds, and what the process held."""
-    found = rows(store)
+    found = summarize(store)
     for row in found:
         del row["memory"]
         row["seconds"] = row["seconds"] is not None
@@ -59,16 +59,16 @@ def _rows(store: Store) -> list[dict[str, Any]]:
 @pytest.fixture(name="whole", scope="module")
 def _whole(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A run that nothing disturbed."""
-    return evaluate(_STUDY, tmp_path_factory.mktemp("runs") / "whole")
+    return run_study(_STUDY, tmp_path_factory.mktemp("runs") / "whole")
 
 
 def test_a_run_that_was_broken_off_costs_the_same(tmp_path: Path, whole: Store) -> None:
     """Broken off twice, rows and costs are equal: FLOPs, tokens read and remembered."""
     for count in (2, 3):
         with pytest.raises(_Stopped):
-            evaluate(_STUDY, tmp_path, watch=_after(count))
-    assert _rows(evaluate(_STUDY, tmp_path)) == _rows(whole)
-    assert all(row["alone"] and row["work"]["flops"] for row in rows(whole))
+            run_study(_STUDY, tmp_path, watch=_after(count))
+    assert _rows(run_study(_STUDY, tmp_path)) == _rows(whole)
+    assert all(row["alone"] and row["work"]["flops"] for row in summarize(whole))
 
 
 def test_macs_do_not_hang_on_what_is_padded() -> None:

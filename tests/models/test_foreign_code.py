@@ -21,12 +21,13 @@ from visualcrop import Auto, VisualSearch
 from visualcrop.errors import ModelError
 from visualcrop.judges.llm import Llm
 from visualcrop.models.families.llava import Llava
+from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.testing import Scene
 
 pytestmark = [pytest.mark.torch]
 _OPEN_ALL = """
 import sys
-from visualcrop import Auto, Looker
+from visualcrop import Auto, VisualSearch
 from visualcrop.errors import VisualcropError
 from visualcrop.judges.llm import Llm
 
@@ -128,7 +129,9 @@ class TestSettings:
         table = json.loads((folder / "config.json").read_text())
         (table[part] if part else table)[key] = "kernels-community/flash-attn"
         (folder / "config.json").write_text(json.dumps(table))
-        config = Llava(checkpoint=str(folder)).open().network.config
+        model = Llava(checkpoint=str(folder)).open()
+        assert isinstance(model, HuggingFaceModel)
+        config = model.network.config
         for some in (config, config.text_config, config.vision_config):
             assert some._attn_implementation == "sdpa"
 

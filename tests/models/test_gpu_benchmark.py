@@ -15,7 +15,7 @@ from benchmarks.measures import Ceilings
 from benchmarks.shapes import SEVEN_BILLION, Shape, checkpoint_without_weights
 from tests.unit.refusals import is_one_sentence
 from visualcrop import Image, ModelFamily, View
-from visualcrop.models.families.base import Gridded
+from visualcrop.models.families.base import Family
 from visualcrop.plugin import Registry
 
 _MEASURES = [
@@ -90,14 +90,14 @@ class TestShapes:
         config = family.config()
         width, height = shape.image
         view = View.whole(Image.open(np.zeros((height, width, 3), np.uint8)))
-        processor = family.processor(family.source, config)
+        processor = family.make_processor(family.source, config)
         assert family.layout(view, 1, processor, config).tokens == _TOKENS[shape.family]
 
 
-def _family(shape: Shape) -> Gridded:
+def _family(shape: Shape) -> Family:
     spec = f'{shape.family}(checkpoint="{checkpoint_without_weights(shape)}")'
     family = Registry.load().build(ModelFamily, spec)
-    assert isinstance(family, Gridded)
+    assert isinstance(family, Family)
     return family
 
 

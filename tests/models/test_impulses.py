@@ -8,20 +8,20 @@ import pytest
 
 from tests.models.impulses import Case, Seer, impulses
 from tests.models.tiny import sizes
-from visualcrop.models.layouts.anyres import anyres
+from visualcrop.models.layouts.anyres import anyres_layout
 from visualcrop.models.layouts.layout import (
-    Eye,
     Layout,
+    PatchGrid,
     Size,
-    centre_crop,
-    native,
-    padded_square,
-    squashed,
+    cropped_layout,
+    native_layout,
+    padded_layout,
+    squashed_layout,
 )
-from visualcrop.models.layouts.tiling import pan_and_scan, tiled
+from visualcrop.models.layouts.tiling import pan_and_scan_layout, tiled_layout
 
 _SIDE = sizes.EYES["gemma3"][0]  # and InternVL's
-_JOINED = Eye(_SIDE, _SIDE // 2)
+_JOINED = PatchGrid(_SIDE, _SIDE // 2)
 _CROPS: dict[str, Any] = {
     "do_pan_and_scan": True,
     "pan_and_scan_min_crop_size": 64,
@@ -30,29 +30,29 @@ _CROPS: dict[str, Any] = {
 }
 
 
-def _eye(family: str) -> Eye:
-    return Eye(*sizes.EYES[family])
+def _eye(family: str) -> PatchGrid:
+    return PatchGrid(*sizes.EYES[family])
 
 
 def _next(size: Size) -> Layout:
-    return anyres(size, _eye("llava-next"), pinpoints=sizes.PINPOINTS["llava-next"])
+    return anyres_layout(size, _eye("llava-next"), pinpoints=sizes.PINPOINTS["llava-next"])
 
 
 def _onevision(size: Size, *, most: int = 9) -> Layout:
     pinpoints = sizes.PINPOINTS["llava-onevision"]
-    return anyres(size, _eye("llava-onevision"), pinpoints=pinpoints, reduced_to=most)
+    return anyres_layout(size, _eye("llava-onevision"), pinpoints=pinpoints, reduced_to=most)
 
 
 def _qwen(size: Size, *, family: str) -> Layout:
     fewest, most = sizes.PIXELS[family].values()
     factor = 2 * sizes.EYES[family][1]
-    return native(size, factor=factor, min_pixels=fewest, max_pixels=most)
+    return native_layout(size, factor=factor, min_pixels=fewest, max_pixels=most)
 
 
 _OTHERS = (70, 40), (90, 90)
 _CASES = {
-    "llava": Case("llava", lambda size: padded_square(size, _eye("llava")), padded=True),
-    "llava-crop": Case("llava", lambda size: centre_crop(size, _eye("llava"))),
+    "llava": Case("llava", lambda size: padded_layout(size, _eye("llava")), padded=True),
+    "llava-crop": Case("llava", lambda size: cropped_layout(size, _eye("llava"))),
     "llava-next": Case("llava-next", _next),
     "llava-onevision": Case("llava-onevision", _onevision),
     "llava-onevision-reduced": Case(
@@ -60,28 +60,28 @@ _CASES = {
     ),
     "llava-onevision-several": Case(
         "llava-onevision",
-        lambda size: padded_square(size, _eye("llava-onevision"), extra=1),
+        lambda size: padded_layout(size, _eye("llava-onevision"), extra=1),
         among=_OTHERS,
     ),
     "llava-onevision-several-tiled": Case("llava-onevision", _onevision, among=_OTHERS, tiled=True),
     "qwen2-5-vl": Case("qwen2-5-vl", lambda size: _qwen(size, family="qwen2-5-vl")),
     "qwen3-vl": Case("qwen3-vl", lambda size: _qwen(size, family="qwen3-vl")),
-    "gemma3": Case("gemma3", lambda size: squashed(size, _JOINED)),
+    "gemma3": Case("gemma3", lambda size: squashed_layout(size, _JOINED)),
     "gemma3-crops": Case(
         "gemma3",
-        lambda size: pan_and_scan(size, _JOINED, min_crop=64, max_crops=4, min_ratio=1.2),
+        lambda size: pan_and_scan_layout(size, _JOINED, min_crop=64, max_crops=4, min_ratio=1.2),
         seen=_CROPS,
     ),
     "internvl": Case(
         "internvl",
-        lambda size: tiled(size, _JOINED, min_tiles=1, max_tiles=sizes.MAX_TILES),
+        lambda size: tiled_layout(size, _JOINED, min_tiles=1, max_tiles=sizes.MAX_TILES),
         seen={"crop_to_patches": True},
     ),
     "llava-next-several": Case("llava-next", _next, among=_OTHERS),
     "qwen2-5-vl-several": Case(
         "qwen2-5-vl", lambda size: _qwen(size, family="qwen2-5-vl"), among=_OTHERS
     ),
-    "internvl-one": Case("internvl", lambda size: squashed(size, _JOINED)),
+    "internvl-one": Case("internvl", lambda size: squashed_layout(size, _JOINED)),
 }
 _SHOWN: list[Size] = [
     (400, 250),  # wide

@@ -25,8 +25,8 @@ from tests.unit.layouts.published import (
 )
 from visualcrop.errors import GeometryError
 from visualcrop.models.layouts.anyres import select_best_resolution
-from visualcrop.models.layouts.layout import Size, acceptable, smart_resize
-from visualcrop.models.layouts.tiling import get_optimal_tiled_canvas, pan_and_scan_crops
+from visualcrop.models.layouts.layout import Size, smart_resize, stretch_thin
+from visualcrop.models.layouts.tiling import count_crops, get_optimal_tiled_canvas
 
 _DICE = random.Random(0)
 _SIZES: list[Size] = [
@@ -57,7 +57,7 @@ class TestArithmetic:
         """Qwen's processors scale to the same size, and refuse the same."""
         limits = {"factor": factor, "min_pixels": bounds[0], "max_pixels": bounds[1]}
         for size in _SIZES:
-            if size == acceptable(size):
+            if size == stretch_thin(size):
                 assert smart_resize(size, **limits) == their_resize(*size[::-1], **limits)[::-1]
             else:
                 with pytest.raises(ValueError, match="aspect ratio"):
@@ -82,7 +82,7 @@ class TestCounts:
     @pytest.mark.parametrize("family", _COUNTED)
     def test_tokens(self, family: str) -> None:
         """Each layout has as many tokens as the processor puts into the prompt."""
-        accepted = [acceptable(size) if "qwen" in family else size for size in _SIZES]
+        accepted = [stretch_thin(size) if "qwen" in family else size for size in _SIZES]
         counted = published_processor(family)._get_num_multimodal_tokens(
             image_sizes=[(height, width) for width, height in accepted]
         )
@@ -105,7 +105,7 @@ class TestCounts:
         eye = tf.Gemma3ImageProcessorPil()
         for size in _SIZES:
             crops = eye.pan_and_scan(weightless(size), 256, 4, 1.2)
-            assert pan_and_scan_crops(size, min_crop=256, max_crops=4, min_ratio=1.2) == len(crops)
+            assert count_crops(size, min_crop=256, max_crops=4, min_ratio=1.2) == len(crops)
             layout = gemma_crops(size)
             assert layout.tokens == 256 * (1 + len(crops))
             if crops:

@@ -15,7 +15,12 @@ from tests.unit.refusals import refused
 from visualcrop import Box, Capture, Prompt, View
 from visualcrop.errors import ModelError
 from visualcrop.models.engine.pixels import pixel_gradients
-from visualcrop.models.layouts.layout import Eye, centre_crop, padded_square, squashed
+from visualcrop.models.layouts.layout import (
+    PatchGrid,
+    cropped_layout,
+    padded_layout,
+    squashed_layout,
+)
 
 pytestmark = pytest.mark.torch
 
@@ -98,11 +103,11 @@ def test_patches_are_put_back_in_their_places(family: str, token: int) -> None:
 
 def test_layouts_say_what_the_picture_of_the_whole_shows() -> None:
     """Padding lies outside the image, a crop inside, and squashed means all."""
-    eye = Eye(84, 14)
+    eye = PatchGrid(84, 14)
 
-    assert padded_square((300, 200), eye).sight == Box(0, -50, 300, 250)
-    assert centre_crop((300, 200), eye).sight == Box(50, 0, 250, 200)
-    assert squashed((300, 200), eye).sight is None
+    assert padded_layout((300, 200), eye).sight == Box(0, -50, 300, 250)
+    assert cropped_layout((300, 200), eye).sight == Box(50, 0, 250, 200)
+    assert squashed_layout((300, 200), eye).sight is None
 
 
 def _plain(family: str, prompt: Prompt) -> Tensor:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from visualcrop import Image
 from visualcrop.image_io import MAX_BYTES
-from visualcrop.image_io.cost import cost
-from visualcrop.image_io.sources import opened
+from visualcrop.image_io.cost import decoding_cost
+from visualcrop.image_io.sources import open_source
 
 
 def status(field: str) -> int:
@@ -23,7 +23,7 @@ def status(field: str) -> int:
 def told(path: Path) -> int:
     """What the header says."""
     with ExitStack() as files:
-        return cost(opened(path, "It", files, MAX_BYTES))
+        return decoding_cost(open_source(path, "It", files, MAX_BYTES))
 
 
 def measured(path: Path) -> tuple[int, int, int, int]:

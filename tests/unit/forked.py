@@ -14,7 +14,7 @@ from torch.nn import Linear
 from tests.unit.engine.crowd import Gated
 from tests.unit.engine.test_byte_lru import Made
 from visualcrop import Prompt, VisualSearch
-from visualcrop.data.formats import parquet
+from visualcrop.data.formats import tables as parquet
 from visualcrop.models import BatchingModel
 from visualcrop.models.engine import capture
 from visualcrop.models.engine.byte_lru import ByteLRU

@@ -14,7 +14,7 @@ from tests.waiting import join
 from visualcrop import UNBILLED, Answer, Budget, BudgetedModel, Charge, Ledger, Model, VisualSearch
 from visualcrop.data.base import Sample
 from visualcrop.errors import BudgetExceededError
-from visualcrop.evaluation.asker import Asker
+from visualcrop.evaluation.worker import StudyWorker
 from visualcrop.executors.base import Task
 from visualcrop.models.engine.response_cache import ResponseCache
 from visualcrop.models.engine.wrappers import BatchingModel
@@ -137,7 +137,7 @@ class TestUnbilled:
     def test_are_recorded(self, wrap: Callable[[Model], Model]) -> None:
         """A record of an evaluation has them by stage and in each convention."""
         searchers = {"honest": Direct(), "cheat": Cheating(_reached)}
-        asker = Asker(wrap(ToyModel()), searchers, PromptProtocol())
+        asker = StudyWorker(wrap(ToyModel()), searchers, PromptProtocol())
         sample = Sample("1", SceneSource(0), ASKED.text, answer=("green",))
         records = {name: asker.answer(Task(name, sample)) for name in searchers}
         assert records["honest"].passes == {"answer": 1}

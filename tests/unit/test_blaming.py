@@ -65,7 +65,7 @@ class TestBlamed:
         """The line is the stranger's innermost one, not its library's and not ours."""
         with pytest.raises(Exception) as caught:  # noqa: PT011 - any
             _ask(source(body))
-        assert blamed(caught.value) == f"my-source (stranger.py:6){_RAISED[body]}"
+        assert blamed(caught.value) == f"my-source (stranger.py:7){_RAISED[body]}"
 
     def test_what_is_raised_on_purpose_speaks_for_itself(self) -> None:
         """A refusal that a strategy words needs no blame."""
@@ -84,6 +84,6 @@ class TestBlamed:
     def test_what_is_no_map_is_refused(self, body: str, what: str) -> None:
         """With the name of the strategy that returned it."""
         assert refused(PluginError, _ask, source(body)) == (
-            f"The relevance 'my-source' (stranger.py:12) returned {what} instead of a "
+            f"The relevance 'my-source' (stranger.py:13) returned {what} instead of a "
             "RelevanceMap; mend its plug-in."
         )

@@ -38,7 +38,7 @@ class TestBudgetedModel:
         bench.model.generate(prompts)
         bench.model.choose(prompts, ("a", "b", "c"), by="sentence")
         assert [charge.passes for charge in bench.ledger.charges] == [2, 2, 2, 6]
-        bench.check_books()
+        bench.check_charges()
 
     def test_no_prompts_no_charge(self) -> None:
         """Nothing asked is nothing written and nothing run."""

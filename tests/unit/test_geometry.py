@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from functools import partial
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.drawn import boxes
 from tests.unit.refusals import refused
@@ -74,3 +77,49 @@ class TestBox:
         assert whole.contains(box)
         assert whole.width < box.width + 2
         assert whole.height < box.height + 2
+
+    @given(boxes(), boxes())
+    def test_clipped_is_what_both_have(self, one: Box, other: Box) -> None:
+        """The common part of two boxes; where there is none, one sentence."""
+        if (common := one.common(other)) is None:
+            refused(GeometryError, one.clipped, other)
+        else:
+            assert one.clipped(other) == common
+
+    def test_union_is_the_smallest_over_all(self) -> None:
+        """Of one box it is that box; of none there is none."""
+        some = [Box(5, 5, 9, 6), Box(0, 7, 2, 8), Box(3, 3, 4, 4)]
+        assert Box.union(iter(some)) == Box(0, 3, 9, 8)
+        assert Box.union(some[:1]) == some[0]
+        assert "no boxes" in refused(GeometryError, Box.union, [])
+
+    def test_moves_and_sizes(self) -> None:
+        """By pixels on each side, by a factor about the centre, or to another place."""
+        box = Box(10, 20, 30, 60)
+        assert box.expanded(5) == Box(5, 15, 35, 65)
+        assert box.scaled(2) == Box(0, 0, 40, 80)
+        assert box.scaled(0.5).centre == box.centre
+        assert box.moved(1, -2) == Box(11, 18, 31, 58)
+
+    @given(_SMALL, st.integers(1, 4), st.integers(1, 4))
+    def test_tiles_are_all_of_the_box(self, box: Box, rows: int, columns: int) -> None:
+        """Each pixel lies in one tile, and no box has more tiles than pixels."""
+        tiles = box.tiles(rows, columns)
+        assert len(tiles) == min(rows, box.height) * min(columns, box.width)
+        counted = Counter(pixel for tile in tiles for pixel in _pixels(tile))
+        assert counted == Counter(_pixels(box))
+
+    @pytest.mark.parametrize("overlap", [0, 1, 10, 40])
+    def test_tiles_overlap_within_the_box(self, overlap: int) -> None:
+        """Neighbours share as many pixels as wanted, and nothing lies outside."""
+        box = Box(100, 50, 401, 150)
+        left, middle, right = box.tiles(1, 3, overlap=overlap)
+        assert left.right - middle.left == middle.right - right.left == overlap
+        assert (left.left, right.right, left.top, left.bottom) == (100, 401, 50, 150)
+
+    @pytest.mark.parametrize("parts", [(0, 1, 0), (1, 0, 0), (1, 1, -1)])
+    def test_no_tiles_are_refused(self, parts: tuple[int, int, int]) -> None:
+        """Fewer than one row or column, or an overlap below zero."""
+        rows, columns, overlap = parts
+        tiles = partial(Box(0, 0, 9, 9).tiles, overlap=overlap)
+        assert "cannot be cut" in refused(GeometryError, tiles, rows, columns)

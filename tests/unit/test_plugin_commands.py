@@ -13,7 +13,7 @@ from tests.unit.strangers import found, module
 from visualcrop.cli import BUILT_IN, app
 from visualcrop.cli.ask import ask
 from visualcrop.cli.data import app as data
-from visualcrop.cli.failing import Group
+from visualcrop.cli.group import Group
 from visualcrop.errors import PluginError
 from visualcrop.plugin import hookimpl, load_plugins
 

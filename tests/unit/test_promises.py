@@ -20,8 +20,7 @@ _SOURCE = """\
 import attrs
 import numpy as np
 from visualcrop import *
-from visualcrop import Proposal, Answer, Finding, Target, Evidence, Box
-from visualcrop.plugin import ProposalGenerator
+from visualcrop.plugin import *
 
 @attrs.frozen
 class Mine({kind}):

@@ -239,7 +239,7 @@ class TestMeeting:
     def test_a_looker_takes_no_specs(self, parts: tuple[Any, Any]) -> None:
         """One sentence says what does."""
         message = refused(SpecError, VisualSearch, *parts)
-        assert message.endswith("or write Looker.open(model, searcher) with their specs.")
+        assert message.endswith("or write VisualSearch.open(model, searcher) with their specs.")
 
     def test_answers_as_opened(self) -> None:
         """The two ways to one searcher give one answer."""

@@ -1,4 +1,4 @@
-"""Answer from the findings pasted side by side, the space between them left out."""
+"""Answer from the findings pasted on one canvas, without the space between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boxes of one image on a smaller canvas, in their old order."""
+"""Boxes of one image pasted on a smaller canvas, their order kept."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ import PIL.Image
 from ..geometry import Box
 from ..image import Image
 
-_PAPER = (127, 127, 127)
+_BACKGROUND = (127, 127, 127)
 _RESAMPLING = PIL.Image.Resampling.BICUBIC
 
 
 def merge_boxes(boxes: Sequence[Box]) -> list[Box]:
-    """Join boxes that overlap until none do."""
-    joined: list[Box] = []
+    """Merge boxes that overlap until none do."""
+    merged: list[Box] = []
     for box in boxes:
-        grown, apart = box, joined
-        while touching := [other for other in apart if other.common(grown)]:
-            apart = [other for other in apart if other not in touching]
-            for other in touching:
-                grown = grown.around(other)
-        joined = [*apart, grown]
-    return joined
+        union, apart = box, merged
+        while overlapping := [other for other in apart if other.common(union)]:
+            apart = [other for other in apart if other not in overlapping]
+            union = Box.union([union, *overlapping])
+        merged = [*apart, union]
+    return merged
 
 
 @attrs.frozen
@@ -38,11 +37,13 @@ class Collage:
 
     @cached_property
     def places(self) -> tuple[Box, ...]:
-        """Where on the canvas each box is shown."""
-        where = arranged(self.boxes)
-        sizes = [_fitted(box, self.cell) for box in self.boxes]
+        """Where on the canvas each box is pasted, in pixels of the canvas."""
+        where = arrange_boxes(self.boxes)
+        sizes = [_fit_size(box, self.cell) for box in self.boxes]
         lefts, tops = (
-            _edges([(place[axis], size[axis]) for place, size in zip(where, sizes, strict=True)])
+            _find_starts(
+                [(place[axis], size[axis]) for place, size in zip(where, sizes, strict=True)]
+            )
             for axis in (0, 1)
         )
         corners = [(lefts[column], tops[row]) for column, row in where]
@@ -52,9 +53,9 @@ class Collage:
         )
 
     def of(self, image: Image) -> Image:
-        """The canvas, with what *image* has there."""
+        """The canvas, with the boxes cut out of *image*."""
         whole = Box.union(self.places)
-        canvas = PIL.Image.new("RGB", whole.whole_pixels()[2:], _PAPER)
+        canvas = PIL.Image.new("RGB", whole.whole_pixels()[2:], _BACKGROUND)
         for box, place in zip(self.boxes, self.places, strict=True):
             left, top, right, bottom = place.whole_pixels()
             crop = image.crop(box).resize((right - left, bottom - top), _RESAMPLING)
@@ -62,23 +63,24 @@ class Collage:
         return Image(canvas)
 
 
-def _fitted(box: Box, cell: int) -> tuple[int, int]:
+def _fit_size(box: Box, cell: int) -> tuple[int, int]:
+    """Width and height of *box* scaled so that the longer one is *cell*."""
     left, top, right, bottom = box.whole_pixels()
     scale = cell / max(right - left, bottom - top)
     return max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
 
 
-def _edges(placed: Sequence[tuple[int, int]]) -> list[int]:
-    """Where each column or row starts: none is wider than its widest."""
+def _find_starts(placed: Sequence[tuple[int, int]]) -> list[int]:
+    """Pixel at which each column or row starts: as wide as its widest member."""
     count = 1 + max(place for place, _ in placed)
     widest = [max(size for place, size in placed if place == index) for index in range(count)]
     return [0, *accumulate(widest)]
 
 
-def arranged(boxes: Sequence[Box]) -> list[tuple[int, int]]:
-    """Column and row of each box: as few as keep left-right and above-below."""
-    columns = _ranks([(box.left, box.right) for box in boxes])
-    rows = _ranks([(box.top, box.bottom) for box in boxes])
+def arrange_boxes(boxes: Sequence[Box]) -> list[tuple[int, int]]:
+    """(column, row) of each box: as few as keep left-right and above-below."""
+    columns = _rank_spans([(box.left, box.right) for box in boxes])
+    rows = _rank_spans([(box.top, box.bottom) for box in boxes])
     places = list(zip(columns, rows, strict=True))
     if len(set(places)) == len(places):
         return places
@@ -87,8 +89,8 @@ def arranged(boxes: Sequence[Box]) -> list[tuple[int, int]]:
     return [(ranks[index], row) for index, row in enumerate(rows)]
 
 
-def _ranks(spans: Sequence[tuple[float, float]]) -> list[int]:
-    """One more than every span that ends before this one starts."""
+def _rank_spans(spans: Sequence[tuple[float, float]]) -> list[int]:
+    """The rank of each span: one more than the highest of those that end before it starts."""
     ranks = [0] * len(spans)
     for index in sorted(range(len(spans)), key=lambda i: spans[i]):
         before = (ranks[i] for i, span in enumerate(spans) if span[1] <= spans[index][0])

@@ -1,4 +1,4 @@
-"""Answer from one crop over all that was found: the paper's way for models with one view."""
+"""Answer from one crop over all findings: the paper's way for models with one view."""
 
 from __future__ import annotations
 

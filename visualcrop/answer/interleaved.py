@@ -1,4 +1,4 @@
-"""Answer from the whole image, what was found outlined, and each finding as an image of its own."""
+"""Answer from the whole image with outlines, and a crop of each finding."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import PIL.ImageDraw
 
 from ..budget import BudgetedModel
 from ..geometry import Box
-from ..image import DrawnImage, Image
+from ..image import Image
 from ..interfaces import AnswerComposer
 from ..prompt import Part
 from ..protocol import Inference
 from ..values import Answer, Finding, Question, View
 from .reply import inference_option, max_new_tokens_option, reply
+from .shown import DrawnImage
 
 _COLOURS = ("red", "blue", "lime", "yellow", "magenta")
 _SHAPES = ("box", "rectangle", "frame", "outline")
@@ -66,5 +67,5 @@ def choose_outline_colour(question: str) -> str:
 
 
 def _last_word_part(word: str) -> str:
-    """Of "dark-red", what stands right before the next word."""
+    """The last part of a compound: "red" of "dark-red"."""
     return "".join(c if c.isalnum() else " " for c in word).rpartition(" ")[2]

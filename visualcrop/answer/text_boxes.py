@@ -1,4 +1,4 @@
-"""As `interleaved`, but the places are said in words and the image is left as it is."""
+"""As `interleaved`, but places are given as numbers in the text, and nothing is drawn."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TextBoxes(AnswerComposer):
     ) -> Answer:
         parts: list[Part] = [View.whole(question.image)]
         for finding in findings:
-            place = in_words(finding.box, question.image)
+            place = format_box(finding.box, question.image)
             parts += [
                 f"The part at {place} with the {finding.target.text}:",
                 View(question.image, finding.box),
@@ -38,8 +38,8 @@ class TextBoxes(AnswerComposer):
         return reply(question, parts, model, self.inference, self.max_new_tokens, findings=findings)
 
 
-def in_words(box: Box, image: Image) -> str:
-    """Left, top, right and bottom as parts of the image's sides: `[0.25, 0.10, 0.40, 0.22]`."""
+def format_box(box: Box, image: Image) -> str:
+    """Left, top, right and bottom as fractions of the image's sides: `[0.25, 0.10, 0.40, 0.22]`."""
     across, down = image.width, image.height
     sides = box.left / across, box.top / down, box.right / across, box.bottom / down
     return f"[{', '.join(f'{side:.2f}' for side in sides)}]"

@@ -22,7 +22,7 @@ from .demo import demo
 from .doctor import doctor
 from .evaluate import evaluate
 from .explain import explain
-from .failing import WRONG_INPUT, Group, add_plugin_commands
+from .group import WRONG_INPUT, Group, add_plugin_commands
 from .look import look
 from .paper import paper
 from .plugins import app as plugins

@@ -73,13 +73,13 @@ def ask(
         check_place(page)
     asked = Question.of(question, Image.open(image, max_bytes=max_bytes), choice or ())
     with _progress(quiet=as_json) as report:
-        looker = VisualSearch.open(model, searcher, option or ())
+        search = VisualSearch.open(model, searcher, option or ())
         ledger = Ledger(Budget(budget, seconds), on_charge=report)
         started = time.monotonic()
-        answer = looker.ask(asked.image, question, asked.choices, ledger=ledger)
+        answer = search.answer(asked, ledger=ledger)
     took = time.monotonic() - started
     if as_json:
-        print_json(record(looker, answer, ledger, took, asked))
+        print_json(record(search, answer, ledger, took, asked))
     else:
         _say(answer, ledger, took, asked)
         family = family_of(model)
@@ -89,18 +89,25 @@ def ask(
     if save_crop:
         write_picture(save_crop, answer.shown[-1].picture)
     if page:
-        from ..report.page import Sheet, page_of
+        from ..report.question_page import Card, render_cards
 
-        write(page, page_of([Sheet(asked, answer, str(_spec(looker)))], title=question))
+        spec = _spec(search)
+        card = Card(asked, answer, spec.name, str(spec))
+        written = write(page, render_cards([card], title=question))
+        if not as_json:
+            console().print(f"The page: {written}", soft_wrap=True)
 
 
 def record(
-    looker: VisualSearch, answer: Answer, ledger: Ledger, seconds: float, question: Question
+    search: VisualSearch, answer: Answer, ledger: Ledger, seconds: float, question: Question
 ) -> dict[str, Any]:
     """The answer and its evidence, as JSON can hold it."""
     import attrs
 
     from ..budget import CONVENTIONS
+
+    def is_public(field: attrs.Attribute[Any], value: object) -> bool:
+        return not field.name.startswith("_")
 
     return {
         "question": question.text,
@@ -109,14 +116,14 @@ def record(
         "found": answer.found,
         "untargeted": answer.untargeted,
         "exhausted": answer.exhausted,
-        "findings": [attrs.asdict(finding) for finding in answer.findings],
+        "findings": [attrs.asdict(finding, filter=is_public) for finding in answer.findings],
         "passes": dict(answer.passes),
         "counts": {name: count(ledger) for name, count in CONVENTIONS.items()}
         | dict(answer.counts),
         "work": attrs.asdict(ledger.usage),
         "seconds": round(seconds, 4),
-        "searcher": str(_spec(looker)),
-        "model": looker.model.id,
+        "searcher": str(_spec(search)),
+        "model": search.model.id,
         "image": {"width": question.image.width, "height": question.image.height},
     }
 
@@ -158,10 +165,10 @@ def _checked(answer: Answer) -> bool:
     return any(finding.confidence is not None for finding in (*answer.findings, *seen))
 
 
-def _spec(looker: VisualSearch) -> Any:
+def _spec(search: VisualSearch) -> Any:
     from ..spec.parse import Spec
 
-    return Spec.of(looker.searcher)
+    return Spec.of(search.searcher)
 
 
 class _progress:  # noqa: N801 - read as a verb in `with _progress() as report`

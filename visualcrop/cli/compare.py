@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..output.terminal import Styled
-from .options import AsJson, console, print_json
+from .options import AsJson, console, print_json, print_tables
 
 
 def compare(
@@ -21,15 +21,15 @@ def compare(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tell whether variants differ: paired and clustered, with bounds for every gain."""
+    """Compare variants: paired, clustered, with bounds, and p corrected for their number."""
     import attrs
 
-    from ..evaluation import comparing
-    from ..evaluation.store import Store
-    from .rows import notes, print_costs, print_rows
+    from ..evaluation import comparison
+    from ..evaluation.result_tables import cost_notes, notes
+    from ..evaluation.run_folder import Store
 
     stores = [Store.existing(folder) for folder in run]
-    found = comparing.compare(stores, baseline, forced=force)[: None if by_category else 1]
+    found = comparison.compare(stores, baseline, forced=force)[: None if by_category else 1]
     if as_json:
         print_json([attrs.asdict(each) for each in found])
         return
@@ -37,9 +37,6 @@ def compare(
         if each.category:
             console().print()
             console().print(Styled(each.category, "bold"))
-        print_rows(each.rows, against=each.baseline)
-        console().print()
-        print_costs(each.rows)
-        console().print()
-        for note in notes(each.rows, against=each.baseline):
+        print_tables(each.rows, against=each.baseline)
+        for note in (*each.notes, *notes(each.rows, against=each.baseline), *cost_notes(each.rows)):
             console().print(note)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..output.progress import counting
 from ..output.terminal import Styled
-from .options import AsJson, console, print_json, write
-from .progress import counting
+from .options import DRAWINGS, AsJson, check_place, console, print_json, write_drawing
 
 if TYPE_CHECKING:
     from ..data.audit import Audit
@@ -73,7 +73,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 
 def _described(dataset: Any) -> dict[str, Any]:
-    from ..data.formats.file_dataset import FileDataset
+    from ..data.formats.common import FileDataset
 
     root = dataset.root if isinstance(dataset, FileDataset) else None
     return {
@@ -137,12 +137,15 @@ def stats(
         list[str], typer.Argument(metavar="DATASET...", help="Specs of datasets, or folders.")
     ],
     picture: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Draw the areas of targets as SVG.")
+        str | None, typer.Option(metavar="FILE", help="Draw the areas of targets: .svg or .pdf.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure how large images are and how small the things asked about (Table 8, Fig. 1)."""
     from ..data.measure import measure
+
+    if picture:
+        check_place(picture, DRAWINGS)
 
     found: dict[str, Measures] = {}
     for text in datasets:
@@ -150,10 +153,10 @@ def stats(
         with counting(text, made.published().get("samples"), quiet=as_json) as advance:
             found[text] = measure(made, advance)
     if picture:
-        from ..report.areas import drawn_areas
+        from ..report.charts import draw_area_histograms
 
-        drawing = drawn_areas({name: measures.shares for name, measures in found.items()})
-        write(picture, drawing)
+        drawing = draw_area_histograms({name: measures.shares for name, measures in found.items()})
+        write_drawing(picture, drawing)
     if as_json:
         print_json({name: _rounded(measures) for name, measures in found.items()})
         return
@@ -206,11 +209,11 @@ def fetch(
 ) -> None:
     """Fetch a dataset from the Hugging Face hub; begun anew, it goes on where it was."""
     from ..data.download import fetch_file, listing, repository
-    from ..data.formats.file_dataset import home
+    from ..data.formats.common import datasets_home
     from ..utils.paths import expanded
 
     wanted = repository(dataset)
-    target = expanded(to) if to else home() / dataset
+    target = expanded(to) if to else datasets_home() / dataset
     files = [file for file in listing(wanted) if only is None or only in file.path]
     left = [file for file in files if not file.is_in(target)]
     if not as_json:
@@ -250,9 +253,9 @@ def import_dataset(
     dataset: DatasetSpec, to: To, source: From = None, as_json: AsJson = False
 ) -> None:
     """Write a dataset as dataset.toml, samples.jsonl and images, which 'folder' reads."""
-    from ..data.write_common import write_normal
+    from ..data.write_common import write_common
 
-    _write(write_normal, open_dataset(dataset, source), to, as_json=as_json)
+    _write(write_common, open_dataset(dataset, source), to, as_json=as_json)
 
 
 def export_dataset(

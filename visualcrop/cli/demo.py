@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..data.base import Sample
-    from ..report.page import Sheet
+    from ..report.question_page import Card
     from ..values import Answer
 
 _ASKED = ("direct", "focus")
@@ -34,14 +34,14 @@ def demo(
 ) -> None:
     """Draw a scene, ask about small things in it, and show where FOCUS looked."""
     from ..api import VisualSearch
-    from ..report.page import page_of
+    from ..report.question_page import render_cards
 
     samples = _samples(model, seed)
     picture = write(Path(out) / "scene.png", samples[0].source.read())
     lookers = [VisualSearch.open(model, searcher) for searcher in _ASKED]
     asked = [_asked(lookers, sample) for sample in samples]
     title = "Small things in a large image"
-    page = write(Path(out) / "index.html", page_of([sheet for _, sheet in asked], title=title))
+    page = write(Path(out) / "index.html", render_cards([card for _, card in asked], title=title))
     rows = [row for row, _ in asked]
     if as_json:
         print_json({"scene": str(picture), "page": str(page), "questions": rows})
@@ -70,9 +70,9 @@ def _samples(model: str | None, seed: int | None) -> list[Sample]:
     return [first, *takewhile(lambda sample: sample.group == first.group, samples)]
 
 
-def _asked(lookers: Sequence[Any], sample: Sample) -> tuple[dict[str, Any], Sheet]:
-    """What both say to one question, as a row and as a sheet."""
-    from ..report.page import Sheet
+def _asked(lookers: Sequence[Any], sample: Sample) -> tuple[dict[str, Any], Card]:
+    """What both say to one question, as a row and as a card."""
+    from ..report.question_page import Card
     from ..spec.parse import Spec
 
     question = sample.question()
@@ -90,7 +90,8 @@ def _asked(lookers: Sequence[Any], sample: Sample) -> tuple[dict[str, Any], Shee
         "passes": sum(found.passes.values()),
         "seconds": round(seconds, 3),
     }
-    return row, Sheet(question, found, spec, direct=plain, truth=truth, boxes=boxes)
+    card = Card(question, found, _ASKED[1], spec, direct=plain, truth=truth, boxes=boxes)
+    return row, card
 
 
 def _words(sample: Sample, answer: Answer) -> str:

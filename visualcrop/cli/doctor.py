@@ -162,13 +162,23 @@ def _downloads() -> Check:
 
 
 def _plugins() -> Iterator[Check]:
+    from ..models.families.auto import FamilyIndex, declared_types
     from ..plugin.manager import BLOCK, load_plugins
 
-    for plugin in load_plugins():
+    plugins = load_plugins()
+    for plugin in plugins:
         origin = f"{plugin.distribution} {plugin.version}".strip()
         if plugin.status == "broken":
             fix = f"Mend it, uninstall {plugin.distribution or 'it'}, or set {BLOCK}={plugin.name}"
             yield Check(f"plug-in {plugin.name}", "broken", f"{origin}: {plugin.reason}", fix)
         else:
-            note = plugin.reason or f"{len(plugin.strategies)} strategies"
+            types = [kind for cls in plugin.strategies for kind in declared_types(cls)]
+            reads = f", reads model_type {', '.join(types)}" if types else ""
+            note = plugin.reason or f"{len(plugin.strategies)} strategies{reads}"
             yield Check(f"plug-in {plugin.name}", "ok", f"{origin}, {note}")
+    families = FamilyIndex.of((cls, plugin.name) for plugin in plugins for cls in plugin.strategies)
+    for model_type in families.contested():
+        names = " and ".join(repr(plugin) for _, plugin in families.offers[model_type])
+        detail = f"the plug-ins {names} both offer a family, so auto opens no such checkpoint"
+        fix = f"Name the family in -m, uninstall one plug-in, or set {BLOCK}"
+        yield Check(f"model_type {model_type}", "note", detail, fix)

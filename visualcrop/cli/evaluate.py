@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import AsJson, ModelSpec, console, print_json
+from .options import AsJson, ModelSpec, console, print_json, print_tables
 
 if TYPE_CHECKING:
-    from ..evaluation.selection import Selection
-    from ..evaluation.store import Store
+    from ..evaluation.run import Run
     from ..evaluation.study import Study
 
 Searchers = Annotated[
@@ -82,7 +81,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure searches on a dataset, beside asking directly. The same command resumes."""
-    from ..evaluation.selection import Selection, read_shard
+    from ..evaluation.selection import parse_shard
 
     given = {
         "--searcher": searcher,
@@ -92,12 +91,22 @@ def evaluate(
         "--open-ended": open_ended or None,
         "--judge": judge,
     }
-    made = _from_file if dataset.endswith(".toml") else _from_options
-    study = made(dataset, model, given)
-    chosen = Selection(limit, frozenset(id or ()), category, read_shard(shard), seed)
-    spread = executor or f"local(concurrency={concurrency})"
-    store = run(study, out, chosen, spread, quiet=as_json, forced=force)
-    show(store, as_json=as_json)
+    build = _from_file if dataset.endswith(".toml") else _from_options
+    study = build(dataset, model, given)
+    run = start(
+        study,
+        out,
+        limit=limit,
+        seed=seed,
+        ids=id or (),
+        category=category,
+        shard=parse_shard(shard),
+        concurrency=concurrency,
+        executor=executor,
+        force=force,
+        progress=not as_json,
+    )
+    show(run, as_json=as_json)
 
 
 def _from_file(path: str, model: str | None, given: Mapping[str, Any]) -> Study:
@@ -116,12 +125,12 @@ def _from_file(path: str, model: str | None, given: Mapping[str, Any]) -> Study:
 def _from_options(dataset: str, model: str | None, given: Mapping[str, Any]) -> Study:
     from ..api import default_model
     from ..budget import Budget
-    from ..evaluation.study import Study, labelled
+    from ..evaluation.study import Study, label_specs
 
     return Study(
         dataset,
         model or default_model(),
-        labelled(given["--searcher"] or ["focus"]),
+        label_specs(given["--searcher"] or ["focus"]),
         given["--protocol"] or "paper",
         given["--inference"],
         Budget(given["--budget"]),
@@ -130,54 +139,31 @@ def _from_options(dataset: str, model: str | None, given: Mapping[str, Any]) -> 
     )
 
 
-def run(
-    study: Study,
-    out: str | None,
-    selection: Selection,
-    executor: str,
-    *,
-    quiet: bool,
-    forced: bool,
-) -> Store:
-    """Run *study* with progress; interrupted, say how to go on."""
-    from ..evaluation.runner import evaluate
-    from ..executors.base import Executor
+def start(study: Study, out: str | None, **options: Any) -> Run:
+    """Run *study* in *out*, or in a folder under runs/ that its name and digest give."""
+    from ..evaluation.evaluate import evaluate
+    from ..plugin.configure import read_dataset
     from ..plugin.registry import Registry
-    from ..spec.parse import Spec
-    from .running import progress
 
-    registry = Registry.load()
-    dataset = study.open_dataset(registry)
-    folder = Path(out or f"runs/{dataset.name}-{study.digest[:8]}")
-    spread = registry.build(Executor, Spec.parse(executor))
-    try:
-        with progress(selection.most(dataset), quiet=quiet) as watch:
-            return evaluate(
-                study, folder, selection=selection, executor=spread, watch=watch, forced=forced
-            )
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(
-            f"Interrupted. What was answered is in {folder}: the same command goes on from there."
-        ) from None
+    name = read_dataset(Registry.load(), study.dataset).name
+    return evaluate(study, out=out or f"runs/{name}-{study.digest[:8]}", **options)
 
 
-def show(store: Store, *, as_json: bool) -> None:
-    """The rows of a run, and whatever went wrong beside them."""
-    from ..evaluation.summary import rows
-    from .rows import notes, print_costs, print_rows
+def show(run: Run, *, as_json: bool) -> None:
+    """Print the tables of a run, and what went wrong."""
+    from ..evaluation.formatting import describe_history
+    from ..evaluation.result_tables import cost_notes, notes
 
-    found, asked = rows(store), store.asked()
+    store, rows = run.store, run.rows()
     if as_json:
-        study = store.study
+        study, asked = store.study, [*store.reports().values()]
         about = {"run": str(store.folder), "dataset": study.dataset, "model": study.model}
-        print_json(about | {"protocol": study.protocol, "rows": found, "asked": asked})
+        print_json(about | {"protocol": study.protocol, "rows": rows, "asked": asked})
         return
-    print_rows(found)
     out = console()
-    out.print()
-    print_costs(found)
-    out.print()
-    for note in notes(found):
+    print_tables(rows)
+    history = describe_history({store.folder.name: store.manifest})
+    for note in (*history, *notes(rows), *cost_notes(rows)):
         out.print(note)
     count, first = store.broken()
     if count:

@@ -10,6 +10,7 @@ import typer
 
 from ..utils.paths import expanded
 from .options import (
+    DRAWINGS,
     PICTURES,
     AsJson,
     ImagePath,
@@ -19,7 +20,7 @@ from .options import (
     check_place,
     console,
     print_json,
-    write_picture,
+    write_drawing,
 )
 
 
@@ -33,7 +34,10 @@ def look(
     option: OptionPairs = None,
     out: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Where to draw it; beside the image if not given."),
+        typer.Option(
+            metavar="FILE",
+            help="Where to draw it, .png, .svg or .pdf, say; else beside the image.",
+        ),
     ] = None,
     max_bytes: MaxBytes = 2_147_483_648,
     as_json: AsJson = False,
@@ -47,13 +51,13 @@ def look(
     from ..plugin.configure import configure, read_option
     from ..plugin.registry import Registry
     from ..proposals.anchors import Anchors
-    from ..report.drawing import drawn
+    from ..report.overlay import draw_relevance
     from ..values import Target, View
 
     if not target.strip():
         raise QuestionError("The target is empty; name something to look for.")
     place = out or _beside(image, target)
-    check_place(place, PICTURES)
+    check_place(place, (*PICTURES, *DRAWINGS))
     view = View.whole(Image.open(image, max_bytes=max_bytes))
     registry = Registry.load()
     family = family_of(model)
@@ -64,7 +68,9 @@ def look(
     budgeted = BudgetedModel(family.open(), Ledger()).at("relevance")
     found = source.map(view, Target(target), budgeted)
     best = Anchors().propose(found)[:3]
-    place = write_picture(place, drawn(view.image, found, [p.box for p in best]))
+    caption = f"Relevance of {target} ({source.name}); see-through below the median"
+    drawing = draw_relevance(view.image, found, [p.box for p in best], caption=caption)
+    place = write_drawing(place, drawing)
     if as_json:
         rows, columns = found.grid.shape
         boxes = [{"box": [*p.box.whole_pixels()], "score": p.score} for p in best]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from ..output.streams import is_sayable, say
 from ..output.strict_json import json_text
 from ..output.terminal import Terminal
 from ..utils.paths import expanded
+
+if TYPE_CHECKING:
+    from ..report.vector import Drawing
 
 ImagePath = Annotated[str, typer.Argument(help="Path of the image.", metavar="IMAGE")]
 ModelSpec = Annotated[
@@ -33,7 +36,8 @@ OptionPairs = Annotated[
         help="Set one option, such as relevance.layers=[8, 14].",
     ),
 ]
-PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp"})  # endings that a picture may have
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")  # endings that a picture may have
+DRAWINGS = (".svg", ".pdf")  # endings of pictures in lines and letters
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 MaxBytes = Annotated[int, typer.Option(help="Most memory to open the image in, in bytes.", min=1)]
 
@@ -47,6 +51,16 @@ def print_json(value: Any) -> None:
     """Print JSON that people can read, in ASCII where standard output has no more."""
     text = json_text(value, indent=2)
     say(text if is_sayable(text) else json_text(value, indent=2, ascii_only=True))
+
+
+def print_tables(rows: Sequence[Mapping[str, Any]], *, against: str = "direct") -> None:
+    """Print a run's results and its costs, a blank line after each."""
+    from ..evaluation.result_tables import cost_table, result_table
+
+    out = console()
+    for table in (result_table(rows, against=against), cost_table(rows)):
+        out.table(table.headings, table.rows, right=table.headings[1:])
+        out.print()
 
 
 def write(path: str | Path, content: str | bytes) -> Path:
@@ -65,11 +79,12 @@ def _bytes(content: str | bytes) -> bytes:
     return content.encode("utf-8", "replace") if isinstance(content, str) else content
 
 
-def check_place(path: str | Path, endings: Container[str] | None = None) -> None:
+def check_place(path: str | Path, endings: Sequence[str] | None = None) -> None:
     """Refuse, before the work is done, a file that could not be written when it is."""
     if endings is not None and Path(path).suffix.lower() not in endings:
         raise FileError(
-            f"{str(path)!r} does not end in .png, .jpg or .webp; give it such an ending."
+            f"{str(path)!r} does not end in {', '.join(endings[:-1])} or {endings[-1]}; give it "
+            "such an ending."
         )
     if expanded(path).is_dir():
         raise FileError(f"{str(path)!r} is a folder; give the name of a file, in it or elsewhere.")
@@ -85,3 +100,15 @@ def write_picture(path: str | Path, picture: Any) -> Path:
     encoded = BytesIO()
     picture.save(encoded, PIL.Image.registered_extensions()[Path(path).suffix.lower()])
     return write(path, encoded.getvalue())
+
+
+def write_drawing(path: str | Path, drawing: Drawing) -> Path:
+    """Write lines and letters as SVG or PDF, or as pixels, as the path's ending says."""
+    ending = Path(path).suffix.lower()
+    if ending == ".svg":
+        return write(path, drawing.to_svg())
+    if ending == ".pdf":
+        from ..report.pdf import to_pdf
+
+        return write(path, to_pdf(drawing))
+    return write_picture(path, drawing.to_picture())

@@ -26,6 +26,7 @@ def listed(as_json: AsJson = False) -> None:
     """List every plug-in with its distribution, its state, and the reason if it is broken."""
     import attrs
 
+    from ..models.families.auto import declared_types
     from ..plugin.manager import load_plugins
     from . import BUILT_IN
 
@@ -33,7 +34,9 @@ def listed(as_json: AsJson = False) -> None:
     plugins.add_commands(typer.Typer(), taken=BUILT_IN)
     rows = [attrs.asdict(plugin) for plugin in plugins]
     for row in rows:
-        row["strategies"] = [f"{cls.kind} {cls.name}" for cls in row["strategies"]]
+        offered = row["strategies"]
+        row["strategies"] = [f"{cls.kind} {cls.name}" for cls in offered]
+        row["model_types"] = [kind for cls in offered for kind in declared_types(cls)]
     if as_json:
         print_json(rows)
     else:
@@ -67,5 +70,6 @@ def new(
 
 def _cells(row: dict[str, Any]) -> list[Words]:
     state = Styled(row["status"], _COLOURS[row["status"]])
-    offers = row["reason"] or ", ".join(row["strategies"])
+    types = f"; reads model_type {', '.join(row['model_types'])}" if row["model_types"] else ""
+    offers = row["reason"] or ", ".join(row["strategies"]) + types
     return [row["name"], row["distribution"], row["version"], state, offers]

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..utils.paths import expanded
-from .options import console, write
+from .options import DRAWINGS, console, write, write_drawing
 
 if TYPE_CHECKING:
-    from ..evaluation.store import Store
-    from ..report.results import Differing
+    from ..evaluation.run_folder import Store
+    from ..report.question_page import DifferingQuestion
 
 _LISTED = 200  # questions that are listed where variants differ
 
@@ -28,6 +28,10 @@ def report(
     baseline: Annotated[
         str | None, typer.Option(help="The variant that the others are held against.")
     ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Columns of results.tex and results.md."),
+    ] = None,
     pages: Annotated[
         int, typer.Option(help="Pages for so many questions that are answered differently.", min=0)
     ] = 12,
@@ -35,51 +39,59 @@ def report(
         bool, typer.Option(help="Also if datasets or protocols differ: at your own risk.")
     ] = False,
 ) -> None:
-    """Write what runs came to: one page, and its table as CSV, Markdown and LaTeX."""
-    from ..evaluation import comparing
-    from ..evaluation.store import Store
-    from ..evaluation.study_table import summary
-    from ..report.results import results_page
-    from ..report.tables import FORMATS, cells
+    """Write results as a page, tables (CSV, Markdown, LaTeX) and figures (SVG, PDF)."""
+    from ..evaluation.comparison import compare
+    from ..evaluation.run_folder import Store
+    from ..report.results_page import draw_figures, render_results
+    from ..report.tables import FORMATS, parse_columns, summary
 
+    chosen = parse_columns(columns)
     stores = [*map(Store.existing, run)]
-    whole, *parts = comparing.compare(stores, baseline, forced=force)
+    whole, *_ = results = compare(stores, baseline, forced=force)
     folder = expanded(out) if out else stores[0].folder / "report"
     labels = [row["searcher"] for row in whole.rows]
     shown = _questions(stores[0], labels, folder, pages) if len(stores) == 1 else []
-    title = f"{stores[0].study.dataset.partition('(')[0]}, {whole.rows[0]['n']} questions"
-    page = write(folder / "index.html", results_page(stores, whole, parts, shown, title=title))
+    figures = draw_figures(stores, whole)
+    html = render_results(stores, results, figures, shown)
+    page = write(folder / "index.html", html)
     for ending, form in FORMATS.items():
-        write(folder / f"results.{ending}", form(cells(whole)))
+        write(folder / f"results.{ending}", form(stores, whole, chosen))
+    for figure in figures:
+        for ending in DRAWINGS:
+            write_drawing(folder / f"{figure.name}{ending}", figure.drawing)
     console().print(f"The page: {page}")
     console().print(f"The table: {folder / 'results.csv'}, .md, .tex")
+    for figure in figures:
+        console().print(f"{figure.title}: {folder / figure.name}.svg, .pdf")
     if len(stores) == 1:
         console().print(f"In short: {write(folder / 'summary.md', summary(stores[0], whole))}")
 
 
-def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list[Differing]:
+def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list[DifferingQuestion]:
     """Questions that are answered differently, the first ones with a page."""
+    import attrs
+
     from ..errors import VisualcropError
     from ..plugin.registry import Registry
-    from ..report.questions import differing, question_page, records_of, samples_of, with_page
+    from ..report.question_page import find_differing, find_records, find_samples, render_question
 
-    found = [*islice(differing(store, labels), _LISTED)]
+    found = [*islice(find_differing(store, labels), _LISTED)]
     ids = [question.id for question in found[:most]]
     try:
-        samples = samples_of(store.study.open_dataset(Registry.load()), ids) if ids else {}
+        samples = find_samples(store.study.build_dataset(Registry.load()), ids) if ids else {}
     except VisualcropError as exc:
         console(stderr=True).print(f"No pages of questions: {exc}")
         return found
-    records, specs = records_of(store, ids), dict(store.study.variants)
+    records, specs = find_records(store, ids), dict(store.study.variants)
     for place, id in enumerate(ids):
         name = f"questions/{place + 1}.html"
         try:
-            page = question_page(samples[id], records[id], specs)
+            page = render_question(samples[id], records[id], specs)
         except VisualcropError as exc:  # it says nothing against the figures
             console(stderr=True).print(f"No page of {id!r}: {exc}")
             continue
         write(folder / name, page)
-        found[place] = with_page(found[place], name)
+        found[place] = attrs.evolve(found[place], page=name)
     return found
 
 
@@ -92,17 +104,17 @@ def show(
 ) -> None:
     """Show one question of a run: map, boxes, confidences, truth, for every variant."""
     from ..evaluation.missing import missing_told
-    from ..evaluation.store import Store
-    from ..evaluation.summary import rows
+    from ..evaluation.run_folder import Store
+    from ..evaluation.summary import summarize
     from ..plugin.registry import Registry
-    from ..report.questions import question_page, records_of, samples_of
+    from ..report.question_page import find_records, find_samples, render_question
 
     store = Store.existing(run)
-    records = records_of(store, [id])[id]
-    sample = samples_of(store.study.open_dataset(Registry.load()), [id])[id]
+    records = find_records(store, [id])[id]
+    sample = find_samples(store.study.build_dataset(Registry.load()), [id])[id]
     out = console()
     out.print(f"{sample.text}  [{', '.join(sample.answers)}]")
-    counts = ((row["searcher"], row["asked"], row["wanted"]) for row in rows(store))
+    counts = ((row["searcher"], row["asked"], row["wanted"]) for row in summarize(store))
     if lack := missing_told(counts):
         out.print(lack)
     for record in records:
@@ -110,7 +122,7 @@ def show(
         passes = sum(record.passes.values())
         out.print(f"  {record.variant}: {told} ({record.status}, {passes} passes)")
     place = page or f"{_file_name(id)}.html"
-    written = write(place, question_page(sample, records, dict(store.study.variants)))
+    written = write(place, render_question(sample, records, dict(store.study.variants)))
     out.print(f"The page: {written}", soft_wrap=True)
 
 

@@ -27,6 +27,22 @@ KINDS = {
 }
 
 
+_COMMON = {  # file -> its template
+    "pyproject.toml": "pyproject.toml",
+    "README.md": "README.md",
+    "tests/test_$module.py": "test.py",
+}
+_PACKAGES = {  # kinds whose plug-in is a package rather than one module
+    "model": {
+        "$module/__init__.py": "model.py",
+        "$module/network.py": "model_network.py",
+        "$module/tiny.py": "model_tiny.py",
+        "tests/test_$module.py": "model_test.py",
+    },
+}
+_SUITES = {"model": "HuggingFaceFamilySuite"}
+
+
 def scaffold(kind: str, name: str, folder: str) -> Path:
     """Make `visualcrop-NAME` in *folder*, which must not hold one yet."""
     if kind not in KINDS:
@@ -45,18 +61,20 @@ def scaffold(kind: str, name: str, folder: str) -> Path:
         raise FileError(
             f"{str(place)!r} exists already; choose another name or --to another folder."
         )
+    sources = _PACKAGES.get(kind, {f"{module}.py": f"{kind}.py"})
     words = {
         "kind": kind,
         "name": name,
         "module": module,
+        "type": name.replace("-", "_"),
         "cls": "".join(word.title() for word in name.split("-")),
-        "suite": f"{KINDS[kind]}Suite",
+        "suite": _SUITES.get(kind, f"{KINDS[kind]}Suite"),
         "interface": KINDS[kind],
+        "included": module if kind in _PACKAGES else f"{module}.py",
     }
-    write(place / "pyproject.toml", _filled("pyproject.toml", words))
-    write(place / "README.md", _filled("README.md", words))
-    write(place / f"{module}.py", _filled(f"{kind}.py", words))
-    write(place / "tests" / f"test_{module}.py", _filled("test.py", words))
+    for file, template in {**_COMMON, **sources}.items():
+        path = place / string.Template(file).substitute(words)
+        write(path, _fill_template(template, words))
     return place
 
 
@@ -71,6 +89,6 @@ def _check_free(kind: str, name: str) -> None:
         )
 
 
-def _filled(template: str, words: dict[str, str]) -> str:
+def _fill_template(template: str, words: dict[str, str]) -> str:
     text = files(__package__).joinpath("templates", f"{template}.txt").read_text(encoding="utf-8")
     return string.Template(text).substitute(words)

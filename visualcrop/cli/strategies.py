@@ -39,15 +39,22 @@ def strategies(
 
 def _print(entries: list[dict[str, Any]]) -> None:
     cells = (
-        (entry["kind"], Styled(entry["name"], "bold"), entry["plugin"], entry["summary"])
+        (entry["kind"], Styled(entry["name"], "bold"), entry["plugin"], _purpose(entry))
         for entry in entries
     )
     console().table((*_WHOLE, "what it does"), cells, whole=_WHOLE)
 
 
+def _purpose(entry: dict[str, Any]) -> str:
+    """Its summary, and of a model family which checkpoints it reads."""
+    types = ", ".join(entry["model_types"])
+    return f"{entry['summary']} Reads model_type {types}." if types else entry["summary"]
+
+
 def _described(entry: Any) -> dict[str, Any]:
     import attrs
 
+    from ..models.families.auto import declared_types
     from ..spec.parse import format_value, to_value
 
     cls = entry.strategy
@@ -66,5 +73,6 @@ def _described(entry: Any) -> dict[str, Any]:
         "name": cls.name,
         "plugin": entry.plugin.name,
         "summary": summary,
+        "model_types": declared_types(cls),
         "options": options,
     }

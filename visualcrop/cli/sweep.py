@@ -15,8 +15,8 @@ from .evaluate import (
     Passes,
     ProtocolName,
     ShardOf,
-    run,
     show,
+    start,
 )
 from .options import AsJson, ModelSpec
 
@@ -50,15 +50,23 @@ def sweep(
     """Measure one search under many settings; passes that settings have in common are run once."""
     from ..api import default_model
     from ..budget import Budget
-    from ..evaluation.selection import Selection, read_shard
+    from ..evaluation.selection import parse_shard
     from ..evaluation.study import BASELINE, Study
-    from ..evaluation.sweeping import grid, labelled
+    from ..evaluation.sweep import label_points, make_grid
 
-    options = labelled(grid(axis or (), draw or (), draws, seed))
+    options = label_points(make_grid(axis or (), draw or (), draws, seed))
     variants = {BASELINE: BASELINE, **dict.fromkeys(options, searcher)}
     study = Study(
         dataset, model or default_model(), variants, protocol or "paper", inference, Budget(budget),  # type: ignore[arg-type]
         options=options, sharing=True,
     )  # fmt: skip
-    chosen = Selection(limit, category=category, shard=read_shard(shard))
-    show(run(study, out, chosen, "local", quiet=as_json, forced=force), as_json=as_json)
+    run = start(
+        study,
+        out,
+        limit=limit,
+        category=category,
+        shard=parse_shard(shard),
+        force=force,
+        progress=not as_json,
+    )
+    show(run, as_json=as_json)

@@ -12,9 +12,8 @@ import attrs
 from ..errors import DatasetError, VisualcropError
 from ..image_io import size_of
 from .base import Dataset, Problem, Sample
-from .formats.file_dataset import FileDataset
+from .formats.common import DATASET_TOML, FileDataset, promised_counts, read_dataset_toml, to_fields
 from .formats.files import is_held
-from .formats.normal import SHEET, as_fields, counts, sheet_of
 from .write_common import Advance, sha256
 
 
@@ -57,7 +56,7 @@ def audit(
     for row in dataset.read():
         if isinstance(row, Sample):
             found.update({"samples": 1, **dict.fromkeys(row.category, 1)})
-            text.update(json.dumps({**as_fields(row, ""), "meta": None}).encode())
+            text.update(json.dumps({**to_fields(row, ""), "meta": None}).encode())
             groups.add(row.group or row.id)
             if pictures or pixels:
                 problems += _looked_at(row, images, pixels=pixels)
@@ -93,7 +92,7 @@ def _looked_at(sample: Sample, images: hashlib._Hash, *, pixels: bool) -> list[P
 
 
 def _expected(dataset: Dataset) -> dict[str, int]:
-    promised = counts(dataset.root) if isinstance(dataset, FileDataset) else {}
+    promised = promised_counts(dataset.root) if isinstance(dataset, FileDataset) else {}
     return {**dataset.published(), **promised}
 
 
@@ -106,12 +105,14 @@ def _files(dataset: Dataset) -> Iterator[tuple[str, bool]]:
     """Each file in the folder that `dataset.toml` has a digest of, and whether it has it still."""
     if not isinstance(dataset, FileDataset):
         return
-    digests = sheet_of(dataset.root).get("sha256", {})
+    digests = read_dataset_toml(dataset.root).get("sha256", {})
     if not isinstance(digests, dict):
-        raise DatasetError(f"[sha256] of {SHEET} is no table; mend it.")
+        raise DatasetError(f"[sha256] of {DATASET_TOML} is no table; mend it.")
     for name, digest in digests.items():
         if name in {"", ".", ".."} or set(name) & set("/\\\0"):
-            raise DatasetError(f"[sha256] of {SHEET} names {name!r}; name files of its folder.")
+            raise DatasetError(
+                f"[sha256] of {DATASET_TOML} names {name!r}; name files of its folder."
+            )
         path = dataset.root / name
         if is_held(dataset.root, path):
             yield name, sha256(path) == digest

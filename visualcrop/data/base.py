@@ -16,7 +16,8 @@ from ..image import Image
 from ..image_io import MAX_BYTES, size_of
 from ..protocol import LETTERS
 from ..strategy.base import Strategy
-from ..values import MOST_TEXT, Question, is_writable
+from ..utils.fields import is_writable
+from ..values import MOST_TEXT, Question
 
 Effect: TypeAlias = Literal["lost", "kept", "excluded"]
 

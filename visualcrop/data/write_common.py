@@ -16,10 +16,9 @@ from ..errors import DatasetError, FileError, VisualcropError
 from ..image_io import format_of, size_of
 from ..spec.parse import Spec
 from .base import Dataset, Problem, Sample
-from .formats.cells import digest_of
-from .formats.file_dataset import FileDataset
+from .formats.common import DATASET_TOML, IMAGES, SAMPLES, FileDataset, to_fields
 from .formats.files import is_held
-from .formats.normal import IMAGES, SAMPLES, SHEET, as_fields
+from .formats.tables import digest_of
 from .names import check_way
 
 _PROBLEMS = "problems.jsonl"
@@ -37,14 +36,14 @@ class Written:
     strays: list[str] = attrs.field(factory=list)  # files there that are no part of it
 
 
-def write_normal(dataset: Dataset, target: Path, advance: Advance) -> Written:
+def write_common(dataset: Dataset, target: Path, advance: Advance) -> Written:
     """
     Write *dataset* into the folder *target*, pictures as they were shipped.
 
     Begun anew after an interruption, pictures that are there already are kept. `samples.jsonl`
     and `dataset.toml` come last: a folder with either is a dataset, and is left as it is.
     """
-    check_free(target, SAMPLES, SHEET)
+    check_free(target, SAMPLES, DATASET_TOML)
     written, part = Written(), target / f"{SAMPLES}.part"
     with writing(target):
         for name in (part.name, _PROBLEMS, IMAGES):
@@ -59,7 +58,7 @@ def write_normal(dataset: Dataset, target: Path, advance: Advance) -> Written:
         part.replace(target / SAMPLES)
         problems = [json.dumps(attrs.asdict(problem)) + "\n" for problem in written.problems]
         (target / _PROBLEMS).write_text("".join(problems), "utf-8")
-        (target / SHEET).write_text(_sheet(dataset, target, written), "utf-8")
+        (target / DATASET_TOML).write_text(_sheet(dataset, target, written), "utf-8")
         written.strays = strays(target, {IMAGES}, written.images)
     return written
 
@@ -88,7 +87,7 @@ def _write(row: Sample | Problem, target: Path, lines: IO[str], written: Written
         except VisualcropError as exc:
             row = Problem(row.id, str(exc))
         else:
-            lines.write(json.dumps(as_fields(row, image)) + "\n")
+            lines.write(json.dumps(to_fields(row, image)) + "\n")
             written.samples += 1
             written.images.add(image)
             return

@@ -1,4 +1,4 @@
-"""How much of an image a model can see: silent down-scaling is where small things are lost."""
+"""How far a model downscales whole images: where small things are lost unnoticed."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from ..models.base import Model
 from ..record import Record
 from ..values import View
 
-_SMALLER = 0.9  # of a side; less is what rounding to whole tokens does
+_SMALLER = 0.9  # of a side; above it lies rounding to whole tokens
 _NAMED = 3  # questions
 
 
-def whole_of(sample: Sample, image: Image, model: Model) -> dict[str, Any]:
+def describe_encoding(sample: Sample, image: Image, model: Model) -> dict[str, Any]:
     """
-    How *model* is shown all of the image, in plain values; nothing if it cannot tell.
+    Size and image tokens at which *model* encodes the whole image; empty if it cannot tell.
 
-    `target` is how many image tokens the smallest true box takes.
+    `target` is the number of image tokens that the smallest annotated box covers.
     """
-    scale = model.encoded_size(View.whole(image))
-    if scale is None:
+    encoded = model.encoded_size(View.whole(image))
+    if encoded is None:
         return {}
-    told = {"size": [*scale.size], "tokens": scale.tokens}
+    found = {"size": [*encoded.size], "tokens": encoded.tokens}
     areas = [target.box.area for target in sample.targets]
-    return told | ({"target": round(min(areas) / scale.cell**2, 4)} if areas else {})
+    return found | ({"target": round(min(areas) / encoded.cell**2, 4)} if areas else {})
 
 
 @attrs.define
-class Shrinking:
-    """What whole images came to for the model, over many questions in any order."""
+class DownscalingTally:
+    """How much whole images were downscaled for the model, over many questions in any order."""
 
-    told: int = 0  # questions of which it is known
+    known: int = 0  # questions for which the model could tell
     tokens: int = 0
     shrunk: int = 0
     most: tuple[float, str, Sequence[int], Sequence[int]] | None = None  # scale, id, image, size
-    measured: int = 0  # questions whose true boxes are known
-    lost: int = 0  # of these, with a true box smaller than an image token
-    named: list[str] = attrs.field(factory=list)  # the first of the lost, by id
+    measured: int = 0  # questions with annotated boxes
+    lost: int = 0  # of these, with a box smaller than an image token
+    named: list[str] = attrs.field(factory=list)  # the first three of the lost, by id
 
     def add(self, record: Record) -> None:
         """Count one more."""
         if not record.whole:
             return
         size, target = record.whole["size"], record.whole.get("target")
-        self.told += 1
+        self.known += 1
         self.tokens += record.whole["tokens"]
         scale = min(now / full for now, full in zip(size, record.image, strict=True))
         if scale < _SMALLER:
@@ -61,12 +61,12 @@ class Shrinking:
 
     def as_json(self) -> dict[str, Any] | None:
         """Plain values, the tokens of an image on average; none if nothing is known."""
-        if not self.told:
+        if not self.known:
             return None
         most = self.most and dict(zip(("id", "image", "size"), self.most[1:], strict=True))
         return {
-            "questions": self.told,
-            "tokens": round(self.tokens / self.told, 9),
+            "questions": self.known,
+            "tokens": round(self.tokens / self.known, 9),
             "shrunk": self.shrunk,
             "most": most,
             "measured": self.measured,

@@ -11,23 +11,23 @@ import numpy as np
 
 from ..errors import EvaluationError
 from ..geometry import Box, Grid
-from ..image import Image
+from ..image import Image, ImageRef
 from ..record import Record
 from ..values import Answer, Evidence, Finding, RelevanceMap, Target, View
 
 
-def written(answer: Answer) -> Iterator[dict[str, Any]]:
-    """For each target its map, and the boxes that were checked or shown for the answer."""
+def encode_evidence(answer: Answer) -> Iterator[dict[str, Any]]:
+    """For each target its map and the boxes that were checked or shown, as JSON can hold them."""
     for evidence in answer.evidence:
         yield {
             "target": evidence.target.text,
             "every": evidence.target.every,
-            "boxes": [*_boxes(evidence, answer)],
-            "map": None if evidence.relevance is None else _packed(evidence.relevance),
+            "boxes": [*_encode_boxes(evidence, answer)],
+            "map": None if evidence.relevance is None else _encode_map(evidence.relevance),
         }
 
 
-def _boxes(evidence: Evidence, answer: Answer) -> Iterator[dict[str, Any]]:
+def _encode_boxes(evidence: Evidence, answer: Answer) -> Iterator[dict[str, Any]]:
     for finding in evidence.findings:
         shown = finding in answer.findings
         if shown or finding.confidence is not None:
@@ -40,9 +40,9 @@ def _boxes(evidence: Evidence, answer: Answer) -> Iterator[dict[str, Any]]:
             }
 
 
-def _packed(relevance: RelevanceMap) -> dict[str, Any]:
-    """A map of 24 x 24 cells takes 1.5 kB."""
-    top = float(relevance.scores.max()) or 1.0  # only how scores compare can be seen
+def _encode_map(relevance: RelevanceMap) -> dict[str, Any]:
+    """A map as float16 in base64: one of 24 x 24 cells takes 1.5 kB."""
+    top = float(relevance.scores.max()) or 1.0  # float16 overflows at 65,504; only ratios matter
     scores = (relevance.scores / top).astype("<f2")
     return {
         "xs": [round(float(x), 1) for x in relevance.grid.xs],
@@ -51,14 +51,14 @@ def _packed(relevance: RelevanceMap) -> dict[str, Any]:
     }
 
 
-def answer_of(record: Record, image: Image) -> Answer:
-    """The answer that *record* was made from, as far as a page needs it."""
+def restore_answer(record: Record, image: Image) -> Answer:
+    """The answer of *record*, with its evidence: views and boxes of *image*."""
     try:
-        seen = tuple(_evidence(told) for told in record.evidence)
+        seen = tuple(_decode_evidence(values) for values in record.evidence)
         shown = tuple(
             finding
-            for evidence, told in zip(seen, record.evidence, strict=True)
-            for finding, box in zip(evidence.findings, told["boxes"], strict=True)
+            for evidence, values in zip(seen, record.evidence, strict=True)
+            for finding, box in zip(evidence.findings, values["boxes"], strict=True)
             if box["shown"]
         )
     except (KeyError, TypeError, ValueError) as exc:
@@ -73,19 +73,19 @@ def answer_of(record: Record, image: Image) -> Answer:
         exhausted=record.exhausted,
         passes=record.passes,
         untargeted=record.untargeted,
-    )
+    ).with_image(ImageRef(lambda: image))
 
 
-def _evidence(told: Mapping[str, Any]) -> Evidence:
-    target = Target(told["target"], told["every"])
+def _decode_evidence(values: Mapping[str, Any]) -> Evidence:
+    target = Target(values["target"], values["every"])
     findings = tuple(
         Finding(target, Box(*box["box"]), box["relevance"], box["confidence"])
-        for box in told["boxes"]
+        for box in values["boxes"]
     )
-    return Evidence(target, findings, told["map"] and _unpacked(told["map"]))
+    return Evidence(target, findings, values["map"] and _decode_map(values["map"]))
 
 
-def _unpacked(told: Mapping[str, Any]) -> RelevanceMap:
-    grid = Grid(tuple(told["xs"]), tuple(told["ys"]))
-    scores = np.frombuffer(base64.b64decode(told["scores"]), "<f2").reshape(grid.shape)
+def _decode_map(values: Mapping[str, Any]) -> RelevanceMap:
+    grid = Grid(tuple(values["xs"]), tuple(values["ys"]))
+    scores = np.frombuffer(base64.b64decode(values["scores"]), "<f2").reshape(grid.shape)
     return RelevanceMap(grid, scores.astype(np.float32))

@@ -1,4 +1,4 @@
-"""Figures in words: never a share without its bounds."""
+"""Figures as text for tables and notes: every share with its bounds, every amount with its unit."""
 
 from __future__ import annotations
 
@@ -9,26 +9,31 @@ from typing import Any
 from .missing import missing_told
 
 _LETTERS = ("", "k", "M", "G", "T", "P", "E")  # of thousands
+_BYTES = ("B", "KiB", "MiB", "GiB", "TiB")
 LIKELY = 0.05  # how likely by chance a difference may be that is called clear
 
 
-def percent(share: float) -> str:
+def format_percent(share: float) -> str:
     """With one digit, as in 72.8 %."""
     return f"{100 * share:.1f} %"
 
 
-def right_told(row: Mapping[str, Any]) -> list[str]:
+def format_accuracy(row: Mapping[str, Any]) -> list[str]:
     """The share that is right and its bounds; empty where nothing has an answer."""
-    return [percent(row["accuracy"]), bounds_told(row["interval"])] if row["n"] else ["", ""]
+    return (
+        [format_percent(row["accuracy"]), format_interval(row["interval"])]
+        if row["n"]
+        else ["", ""]
+    )
 
 
-def bounds_told(interval: tuple[float, float]) -> str:
+def format_interval(interval: tuple[float, float]) -> str:
     """As in 66 % to 79 %."""
     low, high = interval
     return f"{low:.0%} to {high:.0%}".replace("%", " %")
 
 
-def gain_told(gain: Mapping[str, Any] | None) -> str:
+def format_gain(gain: Mapping[str, Any] | None) -> str:
     """Points with their bounds, as in +25.1 (+18.0 to +32.2)."""
     if not gain:
         return ""
@@ -36,23 +41,37 @@ def gain_told(gain: Mapping[str, Any] | None) -> str:
     return f"{100 * gain['gain']:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
 
 
-def chance_told(gain: Mapping[str, Any] | None) -> str:
-    """How likely the gain is by chance."""
+def format_p(gain: Mapping[str, Any] | None) -> str:
+    """How likely the gain is by chance, corrected for the number of comparisons."""
     if not gain:
         return ""
-    return "< 0.001" if gain["p"] < 0.001 else f"{gain['p']:.3f}"
+    p = corrected_p(gain)
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def amount_told(amount: float, unit: str = "") -> str:
-    """With one digit and a letter for thousands, as in 52.3 G; nothing if it is not known."""
+def corrected_p(gain: Mapping[str, Any]) -> float:
+    """By Holm's method, where several variants are compared with one."""
+    return float(gain.get("p_holm", gain["p"]))
+
+
+def format_amount(amount: float, unit: str = "") -> str:
+    """With one digit and a letter for thousands, as in 52.3 G; empty if it is not known."""
     if not amount:
         return ""
     size = min(int(math.log10(max(amount, 1)) // 3), len(_LETTERS) - 1)
     return f"{amount / 1000**size:.1f} {_LETTERS[size]}{unit}".rstrip()
 
 
-def costs(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """What a question costs under each variant, by what it is called, as far as models tell."""
+def format_bytes(amount: float) -> str:
+    """With one digit, as in 1.3 GiB; empty if it is not known."""
+    if not amount:
+        return ""
+    size = min(int(math.log2(max(amount, 1)) // 10), len(_BYTES) - 1)
+    return f"{amount / 1024**size:.1f} {_BYTES[size]}"
+
+
+def format_costs(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The mean cost of a question under each variant; columns that no variant has are left out."""
     told = [_costs(row) for row in rows]
     known = [name for name in (told[0] if told else ()) if any(each[name] for each in told)]
     return [{name: each[name] for name in known} for each in told]
@@ -64,21 +83,64 @@ def _costs(row: Mapping[str, Any]) -> dict[str, str]:
         "search passes": f"{row['counts'].get('focus-paper', 0):.1f}" if row["n"] else "",
         "whole image": f"{whole['tokens']:.0f}" if whole else "",
         "image tokens": f"{work.get('image_tokens', 0):.0f}".lstrip("0"),
-        "FLOPs": amount_told(work.get("flops", 0)),
-        "MACs": amount_told(work.get("macs", 0)),
-        "GPU": amount_told(row["memory"]["gpu"] or 0, "B"),
+        "FLOPs": format_amount(work.get("flops", 0)),
+        "MACs": format_amount(work.get("macs", 0)),
+        "GPU": format_bytes(row["memory"]["gpu"] or 0),
         "seconds": f"{row['seconds']:.2f}" if row["n"] and row["seconds"] is not None else "",
     }
 
 
-def wrong_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What to know before the figures: that a run is unfinished, and answers that failed."""
+def describe_problems(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """All that a reader has to know before the figures: failures first, then caveats."""
+    yield from describe_failures(rows)
+    yield from describe_caveats(rows)
+
+
+def describe_failures(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """That a run is unfinished, and answers that failed."""
     if lack := missing_told((row["searcher"], row["asked"], row["wanted"]) for row in rows):
         yield lack
     yield from _errors(rows)
+
+
+def describe_caveats(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Where figures are not what they seem, though nothing went wrong."""
     yield from _unsearched(rows)
     yield from _drawn(rows)
     yield from _shared(rows)
+
+
+def describe_correction(rows: Sequence[Mapping[str, Any]], baseline: str) -> Iterator[str]:
+    """For how many comparisons p is corrected; nothing if there is one alone."""
+    count = sum(bool(row["gain"]) for row in rows)
+    if count > 1:
+        yield f"p is corrected for {count} comparisons with {baseline} (Holm)."
+
+
+def describe_history(manifests: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Runs that were forced, or resumed with other software or on another machine, by name."""
+    for name, manifest in manifests.items():
+        run = f"{name}: " if len(manifests) > 1 else ""
+        yield from (f"{run}{change}" for change in manifest.get("changes", ()))
+        for later in manifest.get("resumed", ()):
+            changes = "; ".join(_changes(manifest, later)) or "another build of the same packages"
+            yield f"{run}Resumed with other software or on another machine: {changes}."
+
+
+def _changes(manifest: Mapping[str, Any], later: Mapping[str, Any]) -> Iterator[str]:
+    """What is another in *later*, as in torch 2.6 -> 2.7."""
+    before, now = manifest["packages"], later["packages"]
+    for name in sorted({*before, *now}):
+        if before.get(name) != now.get(name):
+            yield f"{name} {before.get(name, 'none')} -> {now.get(name, 'none')}"
+    for name in ("gpu", "cores", "system", "python"):
+        old, new = (made["machine"].get(name) for made in (manifest, later))
+        if old != new:
+            yield f"{name} {old} -> {new}"
+    if manifest["commit"] != later["commit"]:
+        yield f"commit {manifest['commit']} -> {later['commit']}"
+    for plugin in sorted({*later["plugins"]} ^ {*manifest["plugins"]}):
+        yield f"{plugin} {'added' if plugin in later['plugins'] else 'removed'}"
 
 
 def _errors(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -123,7 +185,7 @@ def _shared(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         )
 
 
-def losses_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def describe_downscaling(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Where a model is shown less than the images hold; each sentence once, with whom it is of."""
     found: dict[str, list[str]] = {}
     for row in rows:
@@ -148,7 +210,7 @@ def _losses(whole: Mapping[str, Any] | None) -> Iterator[str]:
         )
 
 
-def memory_told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def describe_memory(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """What the process held, which is nobody's alone."""
     if held := max((row["memory"]["process"] or 0 for row in rows), default=0):
-        yield f"The process held {amount_told(held, 'B')} at the most, model and all."
+        yield f"The process held {format_bytes(held)} at the most, model and all."

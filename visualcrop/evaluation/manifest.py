@@ -12,23 +12,24 @@ import attrs
 
 from ..data.base import Dataset
 from ..models.base import ModelFamily
-from ..plugin.configure import read_model
 from ..plugin.registry import Registry
 from ..spec.parse import Spec
-from .study import Study
+from .study import Study, StudyObjects
 
 _PACKAGES = ("visualcrop", "torch", "transformers", "numpy", "scipy", "pillow")
 
 
-def manifest(study: Study, registry: Registry, dataset: Dataset) -> dict[str, Any]:
-    """Everything that a figure may hang on, in plain values."""
-    asked = study.protocol_for(dataset)
+def build_manifest(study: Study, dataset: Dataset, objects: StudyObjects) -> dict[str, Any]:
+    """Everything that a figure may depend on, in plain values; *objects* are complete."""
+    registry = Registry.load()
+    protocol, model = study.protocol_for(dataset.name), objects.model
+    fingerprint = model.fingerprint() if isinstance(model, ModelFamily) else ""
     return {
         "study": study.as_json(),
         "digest": study.digest,
-        "protocol": {**attrs.asdict(asked), "digest": asked.digest},
-        "fingerprint": registry.build(ModelFamily, read_model(registry, study.model)).fingerprint(),
-        "resolved": _resolved(study, registry, dataset),
+        "protocol": {**attrs.asdict(protocol), "digest": protocol.digest},
+        "fingerprint": fingerprint,
+        "resolved": _resolve(study, registry, dataset, objects),
         "packages": {name: version for name in _PACKAGES if (version := _version(name))},
         "plugins": sorted(f"{p.distribution} {p.version}" for p in registry.plugins),
         "machine": _machine(),
@@ -36,19 +37,16 @@ def manifest(study: Study, registry: Registry, dataset: Dataset) -> dict[str, An
     }
 
 
-def _resolved(study: Study, registry: Registry, dataset: Dataset) -> dict[str, Any]:
-    """Specs with every option written out."""
-    family = registry.build(ModelFamily, read_model(registry, study.model))
-    searchers = {
-        label: str(Spec.of(study.searcher(label, registry, family.settings())))
-        for label in study.variants
-    }
-    judge = study.build_judge(registry)
+def _resolve(
+    study: Study, registry: Registry, dataset: Dataset, objects: StudyObjects
+) -> dict[str, Any]:
+    """Specs with every option written out; of an open model its id."""
+    model, judge = objects.model, study.build_judge(registry)
     return {
-        "model": str(Spec.of(family)),
+        "model": str(Spec.of(model)) if isinstance(model, ModelFamily) else study.model,
         "judge": None if judge is None else str(Spec.of(judge)),
         "dataset": str(Spec.of(dataset)),
-        "searchers": searchers,
+        "searchers": {label: str(Spec.of(each)) for label, each in objects.searchers.items()},
     }
 
 
@@ -75,10 +73,10 @@ def _machine() -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    """The commit of the code, if it is a checkout; with `+` where files were changed."""
+    """Commit of the code in a git checkout, with `+` if files were changed."""
     here = Path(__file__).parent
     try:
-        told = subprocess.run(
+        described = subprocess.run(
             ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],  # noqa: S607
             cwd=here,
             capture_output=True,
@@ -88,4 +86,4 @@ def _commit() -> str | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return told.stdout.strip() or None
+    return described.stdout.strip() or None

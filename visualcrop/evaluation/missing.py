@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ..errors import VisualcropError
 from ..plugin.registry import Registry
-from .store import Present, Store
+from .run_folder import Present, Store
 
 
 def wanted(store: Store, asked: Mapping[str, int], present: Present) -> dict[str, int | None]:
@@ -32,7 +32,7 @@ def _lost(store: Store, label: str, present: Present) -> int:
 def _count(store: Store) -> int:
     """How many questions the dataset has; 0 if that cannot be told."""
     try:
-        dataset = store.study.open_dataset(Registry.load())
+        dataset = store.study.build_dataset(Registry.load())
         return dataset.published().get("samples") or sum(1 for _ in dataset)
     except VisualcropError:  # it need not be on this machine
         return 0

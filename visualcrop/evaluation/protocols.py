@@ -18,9 +18,11 @@ _VLMEVALKIT = (
     "Question: {question}\nOptions:\n{options}\n"
     "Please select the correct answer from the options above. \n"
 )
-_ANY = ""  # where a harness does the same with every other dataset
+_ANY = ""  # for datasets that the harness does not treat apart
 
-_tolerant = partial(PromptProtocol, extraction="tolerant")  # as these harnesses look for a letter
+_tolerant = partial(
+    PromptProtocol, extraction="tolerant"
+)  # these harnesses search the reply for a letter
 
 _NAMED: Mapping[str, Mapping[str, PromptProtocol]] = {
     "paper": {
@@ -65,7 +67,7 @@ _NAMED: Mapping[str, Mapping[str, PromptProtocol]] = {
 }
 
 
-def protocol(name: str, dataset: str) -> PromptProtocol:
+def get_protocol(name: str, dataset: str) -> PromptProtocol:
     """The protocol of the harness *name* for the dataset of that name."""
     if name not in _NAMED:
         known = nearest(name, list(_NAMED), called="protocols")
@@ -80,6 +82,6 @@ def protocol(name: str, dataset: str) -> PromptProtocol:
     return found
 
 
-def names() -> list[str]:
-    """All that can be asked for."""
+def protocol_names() -> list[str]:
+    """Names of all protocols."""
     return list(_NAMED)

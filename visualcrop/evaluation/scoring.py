@@ -10,29 +10,29 @@ from ..geometry import Box
 from ..values import Answer
 
 COVERED = 0.5  # of the true box (section 2.2 of the paper says "by at least 50 %")
-_ANNOTATORS = 3  # that have to agree for a direct answer to be right in full
+_ANNOTATORS = 3  # that have to agree for a full score, as in VQA
 
 
-def scored(sample: Sample, answer: Answer) -> float | None:
-    """From 0 to 1; none if it cannot be told which option the answer means."""
+def score_answer(sample: Sample, answer: Answer) -> float | None:
+    """Score from 0 to 1; none if the reply names no option."""
     if isinstance(sample.answer, int):
         return None if answer.choice is None else float(answer.choice == sample.answer)
-    said = plain_words(answer.text)
-    agreeing = sum(plain_words(accepted) == said for accepted in sample.answer)
+    reply = plain_words(answer.text)
+    agreeing = sum(plain_words(accepted) == reply for accepted in sample.answer)
     if len(sample.answer) > _ANNOTATORS:  # several people's answers, as in A-OKVQA
         return min(1.0, agreeing / _ANNOTATORS)
     return float(agreeing > 0)
 
 
 def plain_words(text: str) -> str:
-    """In small letters, without punctuation, articles or spaces to spare."""
+    """Lower case, without punctuation, articles and extra spaces."""
     words = re.sub(r"[^\w\s]", " ", text.casefold()).split()
     kept = [word for word in words if word not in {"a", "an", "the"}]
     return " ".join(kept or words)
 
 
-def recall(sample: Sample, answer: Answer) -> Mapping[str, float]:
-    """How well the boxes that were looked at cover the true ones; empty if none are known."""
+def measure_recall(sample: Sample, answer: Answer) -> Mapping[str, float]:
+    """How well the boxes that were looked at cover the annotated ones; empty if there are none."""
     if not sample.targets:
         return {}
     looked = list(_looked_at(answer))

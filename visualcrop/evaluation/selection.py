@@ -12,6 +12,7 @@ import attrs
 
 from ..data.base import Dataset, Problem, Sample
 from ..errors import EvaluationError, nearest
+from .shard import ShardIndex
 
 _PART = re.compile(r"[1-9][0-9]{0,5}")
 Broken = Callable[[Problem], object]
@@ -24,26 +25,26 @@ class Selection:
     limit: int | None = None
     ids: frozenset[str] = frozenset()
     category: str | None = None
-    shard: tuple[int, int] = (1, 1)  # the first of one
-    seed: int | None = None  # draws as many as the limit allows; none takes the first
+    shard: ShardIndex = (1, 1)  # the first of one: all
+    seed: int | None = None  # draw *limit* questions at random; without one, take the first
 
-    def of(self, dataset: Dataset, broken: Broken) -> Iterator[Sample]:
-        """Those selected; shards share them out, every question to one of them."""
+    def samples(self, dataset: Dataset, broken: Broken) -> Iterator[Sample]:
+        """Selected samples; each belongs to exactly one shard."""
         first, step = self.shard
-        wanted: Iterator[Sample] = filter(self._wants, _sound(dataset, broken))
+        wanted: Iterator[Sample] = filter(self._is_selected, _read_samples(dataset, broken))
         if self.limit is not None and self.seed is not None:
             drawn = self._drawn(dataset, self.limit)
             wanted = (sample for sample in wanted if sample.id in drawn)
         return islice(islice(wanted, self.limit), first - 1, None, step)
 
-    def most(self, dataset: Dataset) -> int | None:
-        """How many there are at most, if that can be told without reading all."""
+    def max_count(self, dataset: Dataset) -> int | None:
+        """Upper bound on how many there are, if it is known without reading the dataset."""
         known = [dataset.published().get("samples"), self.limit, len(self.ids) or None]
         least = min((count for count in known if count is not None), default=None)
         return None if least is None or self.category else -(-least // self.shard[1])
 
-    def lack(self, dataset: Dataset, broken: Sequence[Problem]) -> str:
-        """Why nothing is selected of *dataset*, which has these *broken* rows."""
+    def explain_empty(self, dataset: Dataset, broken: Sequence[Problem]) -> str:
+        """Why nothing of *dataset* is selected; *broken* are rows that cannot be used."""
         if self.category is not None:
             categories = {name for sample in dataset for name in sample.category}
             if categories and self.category not in categories:
@@ -55,20 +56,20 @@ class Selection:
             return f"no question that can be asked: {why}; visualcrop data check tells of them all"
         return "no question that was selected; look at --id and --category"
 
-    def _wants(self, sample: Sample) -> bool:
+    def _is_selected(self, sample: Sample) -> bool:
         wanted = not self.ids or sample.id in self.ids
         return wanted and (self.category is None or self.category in sample.category)
 
     def _drawn(self, dataset: Dataset, count: int) -> set[str]:
-        """The same for each shard, and whatever the order of the dataset."""
-        wanted = filter(self._wants, _sound(dataset, lambda problem: None))
-        return {*heapq.nsmallest(count, (sample.id for sample in wanted), key=self._lot)}
+        """Random ids: the same in every shard, whatever the order of the dataset."""
+        wanted = filter(self._is_selected, _read_samples(dataset, lambda problem: None))
+        return {*heapq.nsmallest(count, (sample.id for sample in wanted), key=self._rank)}
 
-    def _lot(self, id: str) -> bytes:
+    def _rank(self, id: str) -> bytes:
         return hashlib.blake2b(f"{self.seed}/{id}".encode(), digest_size=16).digest()
 
 
-def _sound(dataset: Dataset, broken: Broken) -> Iterator[Sample]:
+def _read_samples(dataset: Dataset, broken: Broken) -> Iterator[Sample]:
     for row in dataset.read():
         if isinstance(row, Sample):
             yield row
@@ -76,8 +77,8 @@ def _sound(dataset: Dataset, broken: Broken) -> Iterator[Sample]:
             broken(row)
 
 
-def read_shard(text: str) -> tuple[int, int]:
-    """Read `2/8`: the second of eight."""
+def parse_shard(text: str) -> ShardIndex:
+    """Parse `2/8`: the second of eight."""
     part, _, parts = text.partition("/")
     if not (_PART.fullmatch(part) and _PART.fullmatch(parts) and int(part) <= int(parts)):
         raise EvaluationError(

@@ -1,4 +1,4 @@
-"""What is to be measured: variants of a search, on the questions of a dataset."""
+"""A study: variants of a search, on the questions of a dataset, under one protocol."""
 
 from __future__ import annotations
 
@@ -14,47 +14,67 @@ from ..data.base import Dataset, Sample
 from ..errors import EvaluationError, nearest
 from ..interfaces import Searcher
 from ..judges.base import Judge
-from ..plugin.configure import configure, read_dataset, read_option, read_spec
-from ..plugin.model_settings import Settings
+from ..models.base import Model, ModelFamily
+from ..plugin.configure import configure, read_dataset, read_model, read_option, read_spec
+from ..plugin.model_settings import Settings, suited
 from ..plugin.registry import Registry
 from ..protocol import Inference, PromptProtocol
-from ..values import is_writable
-from .protocols import protocol
-from .study_paper import Beside
+from ..utils.fields import is_writable
+from .protocols import get_protocol
+from .published.tables import Row, table
 
 BASELINE = "direct"
+Texts = Mapping[str, str]
 
 
-def _copied(specs: Mapping[str, str]) -> dict[str, str]:
+@attrs.frozen
+class PaperFigures:
+    """Rows of one of the paper's tables, each to be shown beside a variant of a study."""
+
+    table: int
+    columns: Texts  # heading in our table, by column of the paper's table
+    rows: Mapping[str, Texts]  # by variant, cells that select the row
+    where: Texts = attrs.field(factory=dict)  # cells that select in all of the rows
+
+    def __attrs_post_init__(self) -> None:
+        known = table(self.table).rows[0]
+        if wrong := [name for name in self.columns if name not in known]:
+            raise EvaluationError(
+                f"Table {self.table} of the paper has no column {wrong[0]!r}; its columns are "
+                f"{', '.join(known)}."
+            )
+        for label in self.rows:
+            self._row(label)
+
+    @property
+    def title(self) -> str:
+        return f"Table {self.table} of the paper: {table(self.table).title}"
+
+    def figures(self, label: str) -> list[str]:
+        """The paper's figures for a variant; empty cells where it has none."""
+        row = self._row(label) if label in self.rows else {}
+        return [row.get(name, "") for name in self.columns]
+
+    def _row(self, label: str) -> Row:
+        cells = {**self.where, **self.rows[label]}
+        found = [row for row in table(self.table).rows if cells.items() <= row.items()]
+        if len(found) != 1:
+            raise EvaluationError(
+                f"Table {self.table} of the paper has {len(found)} rows that fit {label!r}, and "
+                f"one is wanted; see visualcrop paper {self.table}."
+            )
+        return found[0]
+
+
+def _copy(specs: Texts) -> dict[str, str]:
     return dict(specs)
 
 
-def _known(study: Study, field: attrs.Attribute[Any], value: Any) -> None:
+def _check_inference(study: Study, field: attrs.Attribute[Any], value: Any) -> None:
     del study
     if value is not None and value not in get_args(Inference):
         known = nearest(str(value), get_args(Inference), called="ways")
         raise EvaluationError(f"There is no {field.name} {str(value)[:50]!r}; {known}.")
-
-
-def _told(study: Study) -> str:
-    """All that a result may hang on."""
-    told = study.as_json()
-    del told["beside"]
-    return json.dumps(told, sort_keys=True)
-
-
-def _settings(told: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Each by its path, such as budget.passes."""
-    for name, value in told.items():
-        if isinstance(value, dict):
-            yield from _settings(value, f"{above}{name}.")
-        else:
-            yield f"{above}{name}", value
-
-
-def _said(value: object) -> str:
-    told = "none" if value is None else repr(value)
-    return told if len(told) <= 100 else f"{told[:97]}..."
 
 
 @attrs.frozen
@@ -62,20 +82,20 @@ class Study:
     """
     Every variant, on every question, under one protocol.
 
-    All in words, so that it can be written down, sent to another machine, and run again.
+    All of it is text, so that it can be written to a file, sent to another machine, and run again.
     """
 
     dataset: str
     model: str
-    variants: Mapping[str, str] = attrs.field(converter=_copied)  # a searcher's spec by its label
+    variants: Texts = attrs.field(converter=_copy)  # a searcher's spec by its label
     protocol: str = "paper"
-    inference: Inference | None = attrs.field(default=None, validator=_known)
+    inference: Inference | None = attrs.field(default=None, validator=_check_inference)
     budget: Budget = Budget()
     options: Mapping[str, Sequence[str]] = attrs.field(factory=dict)  # path=value, by label
-    sharing: bool = False  # variants share the passes that they have in common
-    open_ended: bool = False  # questions are put without their choices
-    judge: str | None = None  # rules on answers in words that are not right word for word
-    beside: Beside | None = None  # figures of the paper that are shown with ours
+    sharing: bool = False  # a pass that several variants have in common is run once
+    open_ended: bool = False  # questions are asked without their choices
+    judge: str | None = None  # scores answers in words that do not match word for word
+    beside: PaperFigures | None = None  # the paper's figures, shown beside ours
 
     def __attrs_post_init__(self) -> None:
         if not self.variants:
@@ -91,15 +111,15 @@ class Study:
     @property
     def digest(self) -> str:
         """Equal for studies whose results belong together."""
-        return hashlib.sha256(_told(self).encode()).hexdigest()[:16]
+        return hashlib.sha256(_canonical(self).encode()).hexdigest()[:16]
 
-    def differing(self, other: Study) -> str:
-        """The first setting that *other* has differently, with both values; empty if none has."""
-        ours, theirs = (dict(_settings(json.loads(_told(study)))) for study in (self, other))
+    def first_difference(self, other: Study) -> str:
+        """The first setting that *other* has differently, with both values; empty if none."""
+        ours, theirs = (dict(_flatten(json.loads(_canonical(study)))) for study in (self, other))
         for name in sorted({**ours, **theirs}):
-            kept, now = (told.get(name) for told in (ours, theirs))
+            kept, now = ours.get(name), theirs.get(name)
             if kept != now:
-                return f"its {name} is {_said(kept)}, not {_said(now)}"
+                return f"its {name} is {_shorten(kept)}, not {_shorten(now)}"
         return ""
 
     def as_json(self) -> dict[str, Any]:
@@ -107,38 +127,62 @@ class Study:
         return attrs.asdict(self)
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Study:
-        beside = Beside(**told["beside"]) if told.get("beside") else None
-        return cls(**{**told, "budget": Budget(**told["budget"]), "beside": beside})
+    def from_json(cls, values: Mapping[str, Any]) -> Study:
+        beside = PaperFigures(**values["beside"]) if values.get("beside") else None
+        return cls(**{**values, "budget": Budget(**values["budget"]), "beside": beside})
 
-    def searcher(self, label: str, registry: Registry, settings: Settings) -> Searcher:
-        """The variant of that label, fitted to the model that has *settings*."""
+    def as_asked(self, sample: Sample) -> Sample:
+        """The sample without its choices, if the study is open-ended."""
+        if not (self.open_ended and sample.choices):
+            return sample
+        return attrs.evolve(sample, choices=(), answer=sample.answers)
+
+    def build_searcher(self, label: str, registry: Registry, settings: Settings) -> Searcher:
+        """Build the variant of that label, with a model's *settings* where it leaves some open."""
         options = [read_option(text) for text in self.options.get(label, ())]
         spec = read_spec(self.variants[label])
         on = read_dataset(registry, self.dataset).name
         return configure(registry, Searcher, spec, options=options, settings=settings, dataset=on)
 
-    def put(self, sample: Sample) -> Sample:
-        """The sample as it is asked: without choices, if the study is open-ended."""
-        if not (self.open_ended and sample.choices):
-            return sample
-        return attrs.evolve(sample, choices=(), answer=sample.answers)
+    def build_family(self, registry: Registry) -> ModelFamily:
+        return registry.build(ModelFamily, read_model(registry, self.model))
 
     def build_judge(self, registry: Registry) -> Judge | None:
-        """Who rules on answers in words; none leaves it to their words."""
+        """Build the judge, if the study names one."""
         return None if self.judge is None else registry.build(Judge, read_spec(self.judge))
 
-    def open_dataset(self, registry: Registry) -> Dataset:
+    def build_dataset(self, registry: Registry) -> Dataset:
         return registry.build(Dataset, read_dataset(registry, self.dataset))
 
-    def protocol_for(self, dataset: Dataset) -> PromptProtocol:
-        """How this dataset's questions are put."""
-        found = protocol(self.protocol, dataset.name)
+    def protocol_for(self, dataset: str) -> PromptProtocol:
+        """The protocol as it holds for the dataset of that name."""
+        found = get_protocol(self.protocol, dataset)
         return attrs.evolve(found, inference=self.inference or found.inference)
 
 
-def labelled(specs: Sequence[str]) -> dict[str, str]:
-    """Searchers' specs by their labels, which `label=spec` gives; asking directly always first."""
+def _canonical(study: Study) -> str:
+    """JSON of every setting that a result may depend on."""
+    settings = study.as_json()
+    del settings["beside"]
+    return json.dumps(settings, sort_keys=True)
+
+
+def _flatten(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Each setting with its dotted path, such as budget.passes."""
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
+
+
+def _shorten(value: object) -> str:
+    text = "none" if value is None else repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+def label_specs(specs: Sequence[str]) -> dict[str, str]:
+    """Searchers' specs by label, from `label=spec` or a spec alone; `direct` always comes first."""
     found = {BASELINE: BASELINE}
     for text in specs:
         label, equals, spec = text.partition("=")
@@ -148,3 +192,36 @@ def labelled(specs: Sequence[str]) -> dict[str, str]:
                 f"Two searchers are called {label!r}; give each a label of its own, label=spec."
             )
     return found
+
+
+@attrs.frozen
+class StudyObjects:
+    """
+    A model and searchers, built as a study describes them.
+
+    What a caller in Python has as an object already is used as it is: *model* and *searchers* hold
+    such objects before `complete`, and travel to other processes as they are.
+    """
+
+    model: Model | ModelFamily | None = None
+    searchers: Mapping[str, Searcher] = attrs.field(factory=dict)
+
+    def complete(self, study: Study, registry: Registry) -> StudyObjects:
+        """Build what is not there yet; the model's settings fill what searchers leave open."""
+        model = self.model or study.build_family(registry)
+        settings = model.settings if isinstance(model, Model) else model.settings()
+        on = read_dataset(registry, study.dataset).name
+        searchers = {
+            label: suited(registry, self.searchers[label], settings, on)
+            if label in self.searchers
+            else study.build_searcher(label, registry, settings)
+            for label in study.variants
+        }
+        return StudyObjects(model, searchers)
+
+    def open_model(self) -> Model:
+        """The model, loaded if it is not open yet."""
+        if isinstance(self.model, ModelFamily):
+            return self.model.open()
+        assert self.model is not None, "complete() the objects first"  # noqa: S101
+        return self.model

@@ -1,4 +1,4 @@
-"""A study in a file, to be run again and to be kept."""
+"""Reads a study from a TOML file."""
 
 from __future__ import annotations
 
@@ -11,30 +11,29 @@ from ..budget import Budget
 from ..errors import EvaluationError, SpecError, nearest
 from ..spec.coerce import coerce
 from ..utils.paths import expanded, read_whole
-from .study import BASELINE, Study
-from .study_paper import Beside
-from .sweeping import grid, labelled
+from .study import BASELINE, PaperFigures, Study
+from .sweep import label_points, make_grid
 
-# Tables of the file that are made into something; all other keys are as the study has them.
+# Tables that are parsed further; every other key of the file is a field of `Study`.
 _TABLES = {"searchers", "options", "budget", "sweep", "paper"}
 _SWEEP = {"searcher": str, "draws": int, "seed": int}
 
 
 def read_study(path: Path, model: str | None = None) -> Study:
-    """The study of a TOML file, with a table of searchers; *model* stands in for its own."""
-    told = _loaded(path) | ({"model": model} if model else {})
+    """Read the study of a TOML file; *model* replaces the model that it names."""
+    value = _load(path) | ({"model": model} if model else {})
     hints = get_type_hints(Study)
     plain = {*hints} - {"variants", "options", "budget", "beside"}
-    _check_keys(told, plain | _TABLES, f"study {str(path)!r}")
-    if not {"dataset", "model"} <= {*told}:
+    _check_keys(value, plain | _TABLES, f"study {str(path)!r}")
+    if not {"dataset", "model"} <= {*value}:
         raise EvaluationError(f"The study {str(path)!r} needs a dataset and a model.")
     try:
-        given = {key: coerce(told[key], hints[key], key, _none) for key in plain & {*told}}
-        given["budget"] = _budget(told.get("budget", {}))
-        given["beside"] = _beside(told["paper"]) if "paper" in told else None
-        specs, options = _swept(told["sweep"]) if "sweep" in told else ({}, {})
-        variants = {BASELINE: BASELINE, **_texts(told.get("searchers", {}), "searchers"), **specs}
-        single = _table(told.get("options", {}), "options")
+        given = {key: coerce(value[key], hints[key], key, _none) for key in plain & {*value}}
+        given["budget"] = _budget(value.get("budget", {}))
+        given["beside"] = _paper_figures(value["paper"]) if "paper" in value else None
+        specs, options = _read_sweep(value["sweep"]) if "sweep" in value else ({}, {})
+        variants = {BASELINE: BASELINE, **_texts(value.get("searchers", {}), "searchers"), **specs}
+        single = _table(value.get("options", {}), "options")
         options |= {label: _listed(each, f"options.{label}") for label, each in single.items()}
     except SpecError as exc:
         reason = str(exc).rstrip(".")
@@ -42,63 +41,63 @@ def read_study(path: Path, model: str | None = None) -> Study:
     return Study(**given, variants=variants, options=options)
 
 
-def _loaded(path: Path) -> dict[str, Any]:
+def _load(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_whole(expanded(path), called="The study").decode())
     except (ValueError, RecursionError) as exc:
         raise EvaluationError(f"The study {str(path)!r} is not TOML ({exc}); mend it.") from exc
 
 
-def _check_keys(told: Mapping[str, Any], known: set[str], where: str) -> None:
-    if unknown := sorted({*told} - known):
+def _check_keys(value: Mapping[str, Any], known: set[str], where: str) -> None:
+    if unknown := sorted({*value} - known):
         close = nearest(unknown[0], known, called="keys")
         raise EvaluationError(f"The {where} has a key {unknown[0]!r}; {close}.")
 
 
-def _budget(told: Any) -> Budget:
+def _budget(value: Any) -> Budget:
     hints = get_type_hints(Budget)
-    limits = _table(told, "budget", {*hints})
+    limits = _table(value, "budget", {*hints})
     return Budget(**{k: coerce(v, hints[k], f"budget.{k}", _none) for k, v in limits.items()})
 
 
-def _swept(told: Any) -> tuple[dict[str, str], dict[str, list[str]]]:
+def _read_sweep(value: Any) -> tuple[dict[str, str], dict[str, list[str]]]:
     """Specs and options by label, of one search under many settings."""
-    swept = _table(told, "sweep", {*_SWEEP, "set", "draw"})
+    swept = _table(value, "sweep", {*_SWEEP, "set", "draw"})
     sets, draws = (_listed(swept.get(name, []), f"sweep.{name}") for name in ("set", "draw"))
     how = {k: coerce(swept[k], v, f"sweep.{k}", _none) for k, v in _SWEEP.items() if k in swept}
-    points = labelled(grid(sets, draws, how.get("draws", 50), how.get("seed", 0)))
+    points = label_points(make_grid(sets, draws, how.get("draws", 50), how.get("seed", 0)))
     spec = how.get("searcher", "focus")
     return dict.fromkeys(points, spec), {label: [*point] for label, point in points.items()}
 
 
-def _beside(told: Any) -> Beside:
-    paper = _table(told, "paper", {"table", "columns", "rows", "where"})
+def _paper_figures(value: Any) -> PaperFigures:
+    paper = _table(value, "paper", {"table", "columns", "rows", "where"})
     if not {"table", "columns", "rows"} <= {*paper}:
         raise SpecError("it needs a table, columns and rows @ paper")
     number = coerce(paper["table"], int, "paper.table", _none)
     rows = _table(paper["rows"], "paper.rows")
     cells = {label: _texts(each, f"paper.rows.{label}") for label, each in rows.items()}
     columns, where = (_texts(paper.get(n, {}), f"paper.{n}") for n in ("columns", "where"))
-    return Beside(number, columns, cells, where)
+    return PaperFigures(number, columns, cells, where)
 
 
-def _texts(told: Any, name: str) -> dict[str, str]:
-    table = _table(told, name)
+def _texts(value: Any, name: str) -> dict[str, str]:
+    table = _table(value, name)
     return {key: coerce(value, str, f"{name}.{key}", _none) for key, value in table.items()}
 
 
-def _listed(told: Any, path: str) -> list[str]:
-    if not (isinstance(told, list) and all(isinstance(each, str) for each in told)):
+def _listed(value: Any, path: str) -> list[str]:
+    if not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
         raise SpecError(f'it is not a list such as ["steps=4"] @ {path}')
-    return told
+    return value
 
 
-def _table(told: Any, name: str, known: set[str] | None = None) -> dict[str, Any]:
-    if not isinstance(told, dict):
+def _table(value: Any, name: str, known: set[str] | None = None) -> dict[str, Any]:
+    if not isinstance(value, dict):
         raise SpecError(f"it is not a table, [{name}] @ {name}")
     if known is not None:
-        _check_keys(told, known, f"table [{name}]")
-    return told
+        _check_keys(value, known, f"table [{name}]")
+    return value
 
 
 def _none(kind: Any, value: Any, path: str) -> Any:

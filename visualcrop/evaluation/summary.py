@@ -1,21 +1,20 @@
-"""What a run comes to: one row for each variant, and never one number alone."""
+"""Results of a run: one row for each variant, with bounds for every share."""
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
 
 from ..record import Record
 from ..utils.text_set import number
-from .downscaling import Shrinking
+from .downscaling import DownscalingTally
 from .missing import wanted
-from .statistics.intervals import Interval, interval
-from .statistics.paired import Difference, difference
-from .store import Present, Store
+from .run_folder import Present, Store
+from .statistics import Difference, Interval, accuracy_interval, adjust_holm, paired_difference
 from .study import BASELINE
 
 
@@ -35,7 +34,7 @@ class Tally:
     wanted: int | None = None  # questions of a run that is unfinished; 0 if nobody knows
     sums: dict[str, float] = attrs.field(factory=dict)
     measured: int = 0  # questions whose true boxes are known
-    shrinking: Shrinking = attrs.field(factory=Shrinking)
+    shrinking: DownscalingTally = attrs.field(factory=DownscalingTally)
     chosen: int | None = None  # questions that the last command chose, where it came to its end
     untargeted: int = 0  # answers of a search that found no target, and asked the whole image
     exhausted: int = 0  # answers at which the budget ran out
@@ -73,7 +72,7 @@ class Tally:
     @property
     def interval(self) -> Interval:
         """Clustered by image."""
-        return interval(self.scores, self.groups)
+        return accuracy_interval(self.scores, self.groups)
 
     def mean(self, name: str) -> float:
         """The mean of an amount over all questions with an answer; recalls over those measured."""
@@ -94,7 +93,7 @@ def _amounts(record: Record) -> Iterator[tuple[str, float]]:
     yield from record.recall.items()
 
 
-def tallies(
+def tally_records(
     records: Iterable[Record], *, categories: bool = True
 ) -> dict[str | None, dict[str, Tally]]:
     """One for each variant, of all questions under none, and under each category of its own."""
@@ -105,7 +104,7 @@ def tallies(
     return found
 
 
-def complete(
+def add_missing(
     store: Store, found: dict[str | None, dict[str, Tally]], present: Present
 ) -> dict[str | None, dict[str, Tally]]:
     """The same tallies, with what is missing of each variant, those without an answer too."""
@@ -113,29 +112,39 @@ def complete(
     asked = {label: sum(tally.statuses.values()) for label, tally in whole.items()}
     missing = wanted(store, asked, present)
     found[None] = {label: whole.get(label, Tally()) for label in missing}
-    chosen = sum(int(told["questions"]) for told in store.asked()) if store.finished else None
+    chosen = (
+        sum(int(told["questions"]) for told in store.reports().values()) if store.finished else None
+    )
     for label, tally in found[None].items():
         tally.wanted, tally.chosen = missing[label], chosen
     return found
 
 
-def rows(store: Store) -> list[dict[str, Any]]:
-    """Plain values of every variant, in the study's order."""
+def summarize(store: Store) -> list[dict[str, Any]]:
+    """One row of plain values for each variant, in the study's order."""
     present: Present = Counter()
-    tallied = tallies(store.records(present), categories=False)
-    found = complete(store, tallied, present)[None]
-    return [row_of(label, tally, found.get(BASELINE)) for label, tally in found.items()]
+    tallied = tally_records(store.records(present), categories=False)
+    return summary_rows(add_missing(store, tallied, present)[None], BASELINE)
 
 
-def row_of(label: str, tally: Tally, baseline: Tally | None) -> dict[str, Any]:
-    """All that is said of one variant."""
+def summary_rows(tallied: Mapping[str, Tally], baseline: str) -> list[dict[str, Any]]:
+    """A row for each variant; the p of all gains over *baseline* are corrected for their number."""
+    rows = [summary_row(label, tally, tallied.get(baseline)) for label, tally in tallied.items()]
+    gains = [row["gain"] for row in rows if row["gain"]]
+    for gain, p in zip(gains, adjust_holm([gain["p"] for gain in gains]), strict=True):
+        gain["p_holm"] = p
+    return rows
+
+
+def summary_row(label: str, tally: Tally, baseline: Tally | None) -> dict[str, Any]:
+    """All figures of one variant, as plain values."""
     bounds = tally.interval
     stages = {k.partition(".")[2]: tally.mean(k) for k in tally.sums if k.startswith("passes.")}
     counts = {k.partition(".")[2]: tally.mean(k) for k in tally.sums if k.startswith("count.")}
     work = {k.partition(".")[2]: tally.mean(k) for k in tally.sums if k.startswith("work.")}
     if tally.shared:  # what depends on neighbours is nobody's cost
         work = {name: work[name] for name in _BY_FORMULA if name in work}
-    gain = None if baseline is None or baseline is tally else compared(tally, baseline)
+    gain = None if baseline is None or baseline is tally else compare_tallies(tally, baseline)
     return {
         "searcher": label,
         "accuracy": tally.accuracy,
@@ -163,7 +172,7 @@ def row_of(label: str, tally: Tally, baseline: Tally | None) -> dict[str, Any]:
     }
 
 
-def compared(ours: Tally, theirs: Tally) -> Difference | None:
+def compare_tallies(ours: Tally, theirs: Tally) -> Difference | None:
     """Paired, over the questions that both have answers to; none if there are none."""
     import numpy as np
 
@@ -175,7 +184,7 @@ def compared(ours: Tally, theirs: Tally) -> Difference | None:
     shared = others[places] == asked
     if not shared.any():
         return None
-    return difference(
+    return paired_difference(
         np.array(ours.scores)[shared].tolist(),
         np.array(theirs.scores)[places[shared]].tolist(),
         np.array(ours.groups)[shared].tolist(),

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import PIL.Image
 
-from .converting import decoded, upright_rgb
+from .conversion import convert_upright, decode_pixels
 from .cost import MAX_BYTES, check_cost, check_size
-from .explaining import explained
-from .sources import opened
+from .errors import explain_errors
+from .sources import open_source
 
 __all__ = ["MAX_BYTES", "decode", "format_of", "size_of"]
 
@@ -23,32 +23,32 @@ def decode(source: object, max_bytes: int = MAX_BYTES) -> PIL.Image.Image:
     What needs more than *max_bytes* of memory at any one time is refused by its header. Nothing of
     Pillow's or Python's that other threads could see is changed, and no lock is held.
     """
-    with _labelled(source) as label, ExitStack() as files:
-        raw = opened(source, label, files, max_bytes)
+    with _label_errors(source) as label, ExitStack() as files:
+        raw = open_source(source, label, files, max_bytes)
         check_size(raw.picture.size, label)
         check_cost(raw, label, max_bytes)
-        picture, turn = decoded(raw)
+        picture, turn = decode_pixels(raw)
         del raw
-        return upright_rgb(picture, turn)
+        return convert_upright(picture, turn)
 
 
 def size_of(source: object) -> tuple[int, int]:
     """Width and height of the upright picture, from its header alone."""
-    with _labelled(source) as label, ExitStack() as files:
-        raw = opened(source, label, files, MAX_BYTES)
+    with _label_errors(source) as label, ExitStack() as files:
+        raw = open_source(source, label, files, MAX_BYTES)
         width, height = raw.picture.size
         return (height, width) if raw.lies_on_its_side else (width, height)
 
 
 def format_of(source: object) -> str:
     """What Pillow calls the format of a file, such as JPEG; nothing for what is no file."""
-    with _labelled(source) as label, ExitStack() as files:
-        return opened(source, label, files, MAX_BYTES).picture.format or ""
+    with _label_errors(source) as label, ExitStack() as files:
+        return open_source(source, label, files, MAX_BYTES).picture.format or ""
 
 
 @contextmanager
-def _labelled(source: object) -> Iterator[str]:
+def _label_errors(source: object) -> Iterator[str]:
     """What messages call *source*; whatever is raised becomes one of them."""
     label = repr(str(source)) if isinstance(source, str | Path) else "The image"
-    with explained(label):
+    with explain_errors(label):
         yield label

@@ -31,30 +31,30 @@ def check_size(size: tuple[int, int], label: str) -> None:
 def check_cost(raw: Raw, label: str, max_bytes: int) -> None:
     """Refuse a picture that takes more than *max_bytes* before it is decoded."""
     width, height = raw.picture.size
-    if (needed := cost(raw)) > max_bytes:
+    if (needed := decoding_cost(raw)) > max_bytes:
         what = f"has {width} x {height} pixels, which take {needed:,} bytes of memory"
-        raise over_limit(label, what, max_bytes)
+        raise limit_error(label, what, max_bytes)
 
 
-def over_limit(label: str, what: str, limit: int) -> ImageError:
-    """What is said of a picture that *what* makes too large."""
+def limit_error(label: str, what: str, limit: int) -> ImageError:
+    """The error for a picture that is too large because of *what*."""
     return ImageError(
         f"{label} {what}, over the limit of {limit:,}; "
         "make it smaller or raise max_bytes (--max-bytes)."
     )
 
 
-def cost(raw: Raw) -> int:
+def decoding_cost(raw: Raw) -> int:
     """Most bytes that are held at a time until the picture is RGB and upright."""
     picture, pixels = raw.picture, raw.picture.width * raw.picture.height
-    waits = _waits(picture)
-    held = pixels * _held(picture.mode) if waits else 0
-    beside = _beside(picture) if waits else 0
+    waits = _is_undecoded(picture)
+    held = pixels * _bytes_per_pixel(picture.mode) if waits else 0
+    beside = _extra_bytes(picture) if waits else 0
     converted = 0 if raw.ours and waits and is_plain(picture) and raw.orientation == 1 else _RGB
     return raw.copied + held + max(beside, pixels * converted)
 
 
-def _waits(picture: Any) -> bool:
+def _is_undecoded(picture: Any) -> bool:
     """Whether the picture is not decoded yet; of two formats, nothing of Pillow's tells."""
     return bool(getattr(picture, "tile", ())) or picture.format in {"AVIF", "WEBP"}
 
@@ -64,25 +64,25 @@ def is_plain(picture: PIL.Image.Image) -> bool:
     return picture.mode == "RGB" and "transparency" not in picture.info
 
 
-def _held(mode: str) -> int:
+def _bytes_per_pixel(mode: str) -> int:
     return 2 if mode.startswith("I;16") else _HELD.get(mode, 4)
 
 
-def _beside(picture: Any) -> int:
+def _extra_bytes(picture: Any) -> int:
     """Bytes that the decoder holds beside the picture."""
     format, bands = picture.format, len(picture.getbands())
     each = _BESIDE.get(format, 0)
     if format == "JPEG2000":
         each = 7 * bands  # whole numbers of four bytes, and what the wavelets need
-    elif format in {"JPEG", "MPO"} and _comes_in_scans(picture):
+    elif format in {"JPEG", "MPO"} and _is_progressive(picture):
         each = 2 * bands  # coefficients of two bytes, until the last scan is read
     elif format in {"BMP", "PPM"} and picture.tile[0][0] != "raw":  # these decoders are Python
         each = 2 * bands
     beside: int = picture.width * picture.height * each
-    return max(beside, _of_tiff(picture)) if format == "TIFF" else beside
+    return max(beside, _tiff_cost(picture)) if format == "TIFF" else beside
 
 
-def _comes_in_scans(picture: Any) -> bool:
+def _is_progressive(picture: Any) -> bool:
     """Whether a JPEG is progressive, or has scans of some components only."""
     if picture.info.get("progressive") or picture.info.get("progression"):
         return True
@@ -95,7 +95,7 @@ def _comes_in_scans(picture: Any) -> bool:
     return bool(marker != b"\xff\xda")
 
 
-def _of_tiff(picture: Any) -> int:
+def _tiff_cost(picture: Any) -> int:
     """The file, and a strip or tile of it, which may be all of the picture; or the turned copy."""
     tags = picture.tag_v2
     bits: int = sum(tags.get(258, (1,)))  # of all samples of a pixel
@@ -103,7 +103,7 @@ def _of_tiff(picture: Any) -> int:
     rows = tags.get(323) or min(tags.get(278) or picture.height, picture.height)
     compressed = tags.get(259, 1) != 1
     strip: int = _length(picture.fp) + columns * rows * bits // 8 if compressed else 0
-    turned: int = _held(picture.mode) if tags.get(274, 1) != 1 else 0
+    turned: int = _bytes_per_pixel(picture.mode) if tags.get(274, 1) != 1 else 0
     return max(strip, turned * int(picture.width) * int(picture.height))
 
 
@@ -114,16 +114,16 @@ def _length(file: IO[bytes]) -> int:
     return length
 
 
-def cost_of_icon(file: IO[bytes]) -> int:
+def icon_cost(file: IO[bytes]) -> int:
     """The largest picture inside, which may be of another size than its icon says."""
     file.seek(4)
     (count,) = struct.unpack("<H", file.read(2))
     entries = [file.read(16) for _ in range(count)]
     offsets = {struct.unpack_from("<I", entry, 12)[0] for entry in entries}
-    return max((12 * _pixels_inside(file, offset) for offset in offsets), default=0)
+    return max((12 * _count_pixels_inside(file, offset) for offset in offsets), default=0)
 
 
-def _pixels_inside(file: IO[bytes], offset: int) -> int:
+def _count_pixels_inside(file: IO[bytes], offset: int) -> int:
     """Of a PNG or of the head of a BMP."""
     file.seek(offset)
     head = file.read(24)

@@ -19,22 +19,22 @@ _ORDERS = {b"II": "<", b"MM": ">"}
 _MOST = 1 << 20  # bytes of a block that are looked at
 
 
-def orientation_of(picture: PIL.Image.Image, file: IO[bytes] | None = None) -> int:
-    """As in EXIF, from 1 to 8; 1, which is upright, where nothing is said or it is broken."""
+def read_orientation(picture: PIL.Image.Image, file: IO[bytes] | None = None) -> int:
+    """As in EXIF, from 1 to 8; 1, which is upright, where it is missing or broken."""
     if picture.format == "TIFF":  # Pillow turns it as it decodes it, and tells the turned size
         return 1
     try:
-        exif = _block(picture.info) or (
-            _after_pixels(file) if file is not None and picture.format == "PNG" else b""
+        exif = _exif_block(picture.info) or (
+            _read_after_pixels(file) if file is not None and picture.format == "PNG" else b""
         )
-        found = _in_exif(exif) if exif else None
-        found = _in_xmp(picture.info) if found is None else found
+        found = _read_exif(exif) if exif else None
+        found = _read_xmp(picture.info) if found is None else found
     except (struct.error, ValueError, TypeError, AttributeError):
         return 1
     return found if found is not None and 1 <= found <= 8 else 1
 
 
-def _block(info: Mapping[Any, Any]) -> bytes:
+def _exif_block(info: Mapping[Any, Any]) -> bytes:
     """The EXIF block of any format; older PNGs have it in hexadecimal digits."""
     if exif := info.get("exif"):
         return bytes(exif[:_MOST])
@@ -42,7 +42,7 @@ def _block(info: Mapping[Any, Any]) -> bytes:
     return bytes.fromhex("".join(lines))
 
 
-def _after_pixels(file: IO[bytes]) -> bytes:
+def _read_after_pixels(file: IO[bytes]) -> bytes:
     """The EXIF block of a PNG, wherever it stands among the chunks."""
     place = file.tell()
     try:
@@ -57,7 +57,7 @@ def _after_pixels(file: IO[bytes]) -> bytes:
         file.seek(place)
 
 
-def _in_exif(block: bytes) -> int | None:
+def _read_exif(block: bytes) -> int | None:
     while block.startswith(b"Exif\0\0"):
         block = block[6:]
     order = _ORDERS.get(block[:2], "")
@@ -73,9 +73,9 @@ def _in_exif(block: bytes) -> int | None:
     return None
 
 
-def _in_xmp(info: Mapping[Any, Any]) -> int | None:
-    said = info.get("XML:com.adobe.xmp") or info.get("xmp") or b""
-    text = said if isinstance(said, str) else said.decode("ascii", "replace")
+def _read_xmp(info: Mapping[Any, Any]) -> int | None:
+    xmp = info.get("XML:com.adobe.xmp") or info.get("xmp") or b""
+    text = xmp if isinstance(xmp, str) else xmp.decode("ascii", "replace")
     _, name, value = text.partition("tiff:Orientation")
     digit = value.removeprefix('="').removeprefix(">")[:1]
     return int(digit) if name and digit.isdecimal() else None

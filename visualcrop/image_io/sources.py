@@ -14,8 +14,8 @@ import numpy.typing as npt
 import PIL.Image
 
 from ..errors import ImageError, nearest
-from .cost import check_size, cost_of_icon, over_limit
-from .orientation import orientation_of
+from .cost import check_size, icon_cost, limit_error
+from .orientation import read_orientation
 from .raw import Raw
 
 # Raster formats that are decoded in this process; EPS, say, would start a PostScript interpreter.
@@ -23,25 +23,25 @@ FORMATS = ("AVIF", "BMP", "GIF", "ICO", "JPEG", "JPEG2000", "PNG", "PPM", "TGA",
 _READ_WHOLE = {"AVIF", "WEBP"}  # by Pillow, before it tells their size
 
 
-def opened(source: object, label: str, files: ExitStack, max_bytes: int) -> Raw:
+def open_source(source: object, label: str, files: ExitStack, max_bytes: int) -> Raw:
     """Open *source*; *files* is to close what was opened for it."""
     if isinstance(source, PIL.Image.Image):
-        return Raw(source, orientation=orientation_of(source))
+        return Raw(source, orientation=read_orientation(source))
     if isinstance(source, np.ndarray):
-        return _from_array(source, label, max_bytes)
+        return _open_array(source, label, max_bytes)
     if isinstance(source, bytes | bytearray | memoryview):
-        return _from_file(BytesIO(source), label, max_bytes)
+        return _open_file(BytesIO(source), label, max_bytes)
     if isinstance(source, IOBase) and not isinstance(source, TextIOBase) and source.seekable():
-        return _from_file(cast("IO[bytes]", source), label, max_bytes)
+        return _open_file(cast("IO[bytes]", source), label, max_bytes)
     if isinstance(source, str | Path):
-        return _from_file(files.enter_context(_existing(source).open("rb")), label, max_bytes)
+        return _open_file(files.enter_context(_check_path(source).open("rb")), label, max_bytes)
     raise ImageError(
         f"An image cannot be made from {type(source).__name__}; "
         "give a path, bytes, a file opened with 'rb', a PIL image or a numpy array."
     )
 
 
-def _existing(source: str | Path) -> Path:
+def _check_path(source: str | Path) -> Path:
     if str(source).startswith(("http://", "https://")):
         raise ImageError(f"{str(source)!r} is an address; download the image and give its path.")
     path = Path(source).expanduser()
@@ -61,7 +61,7 @@ def _existing(source: str | Path) -> Path:
     return path
 
 
-def _from_file(file: IO[bytes], label: str, max_bytes: int) -> Raw:
+def _open_file(file: IO[bytes], label: str, max_bytes: int) -> Raw:
     length = file.seek(0, os.SEEK_END)
     if not length:
         raise ImageError(f"{label} is empty (0 bytes); export it again.")
@@ -71,11 +71,11 @@ def _from_file(file: IO[bytes], label: str, max_bytes: int) -> Raw:
     for name in FORMATS:
         if _accepts(name, prefix):
             held = length if name in _READ_WHOLE else 0
-            held = cost_of_icon(file) if name == "ICO" else held  # it is decoded as it is opened
+            held = icon_cost(file) if name == "ICO" else held  # it is decoded as it is opened
             if held > max_bytes:
-                raise over_limit(label, f"takes {held:,} bytes of memory", max_bytes)
-            if (picture := _tried(name, file)) is not None:
-                turn = orientation_of(picture, file)
+                raise limit_error(label, f"takes {held:,} bytes of memory", max_bytes)
+            if (picture := _try_format(name, file)) is not None:
+                turn = read_orientation(picture, file)
                 return Raw(picture, ours=True, copied=held, orientation=turn)
     known = ", ".join(FORMATS[:-1])
     raise ImageError(f"{label} is not an image that can be read; use {known} or WEBP.")
@@ -87,7 +87,7 @@ def _accepts(name: str, prefix: bytes) -> bool:
     return accept is None or accept(prefix) is True
 
 
-def _tried(name: str, file: IO[bytes]) -> PIL.Image.Image | None:
+def _try_format(name: str, file: IO[bytes]) -> PIL.Image.Image | None:
     """
     The picture, if the format is *name*: what `PIL.Image.open` does for each of its formats.
 
@@ -101,7 +101,7 @@ def _tried(name: str, file: IO[bytes]) -> PIL.Image.Image | None:
         return None
 
 
-def _from_array(pixels: npt.NDArray[Any], label: str, max_bytes: int) -> Raw:
+def _open_array(pixels: npt.NDArray[Any], label: str, max_bytes: int) -> Raw:
     grey = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 1)
     if pixels.dtype != np.uint8 or not (grey or (pixels.ndim == 3 and pixels.shape[2] in {3, 4})):
         raise ImageError(
@@ -112,6 +112,6 @@ def _from_array(pixels: npt.NDArray[Any], label: str, max_bytes: int) -> Raw:
     copied = 0 if pixels.flags.c_contiguous else pixels.nbytes
     colours = pixels.nbytes // 3 * 4 if pixels.shape[2:] == (3,) else 0
     if copied + colours > max_bytes:
-        raise over_limit(label, f"takes {copied + colours:,} bytes of memory", max_bytes)
+        raise limit_error(label, f"takes {copied + colours:,} bytes of memory", max_bytes)
     picture = PIL.Image.fromarray(pixels[..., 0] if grey and pixels.ndim == 3 else pixels)
     return Raw(picture, ours=picture.mode == "RGB", copied=copied)

@@ -1,20 +1,133 @@
-"""What the author of a model needs."""
+"""
+What authors of models need: families of Hugging Face checkpoints, layouts, decoding, meters.
+
+Names are imported when they are used, so that `import visualcrop` stays quick.
+"""
 
 from __future__ import annotations
 
-from ..prompt import TextSpan
-from .base import EncodedSize, ModelInfo, Patches, PixelGradients, QFormerAttention, Usage
-from .checkpoints.fingerprint import checkpoint_fingerprint
-from .engine.wrappers import BatchingModel
+import importlib
+import typing
+
+if typing.TYPE_CHECKING:
+    from ..prompt import TextSpan
+    from .base import EncodedSize, ModelInfo, Patches, PixelGradients, QFormerAttention, Usage
+    from .checkpoints.fingerprint import checkpoint_fingerprint
+    from .checkpoints.loading import ProcessorParts
+    from .engine.kv_cache import DecodingState, fork_cache
+    from .engine.metering.meter import Measurement, Meter
+    from .engine.metering.operators import measure_usage
+    from .engine.runner import decode, extend, mean_log_likelihood
+    from .engine.sampling import choose_greedily
+    from .engine.wrappers import BatchingModel
+    from .families.base import Family, patch_grid
+    from .families.gemma3 import Gemma3
+    from .families.instructblip import InstructBlip
+    from .families.internvl import InternVl
+    from .families.llava import Llava
+    from .families.llava_next import LlavaNext
+    from .families.llava_onevision import LlavaOnevision
+    from .families.qwen2_5_vl import Qwen25Vl
+    from .families.qwen3_vl import Qwen3Vl
+    from .huggingface import HuggingFaceModel
+    from .layouts.anyres import anyres_layout
+    from .layouts.layout import (
+        Layout,
+        PatchGrid,
+        cropped_layout,
+        native_layout,
+        padded_layout,
+        squashed_layout,
+    )
+    from .layouts.tiling import pan_and_scan_layout, tiled_layout
+    from .loaded_network import from_transformers
+
+_HOMES = {  # module -> its public names
+    "..prompt": ("TextSpan",),
+    ".base": ("EncodedSize", "ModelInfo", "Patches", "PixelGradients", "QFormerAttention", "Usage"),
+    ".checkpoints.fingerprint": ("checkpoint_fingerprint",),
+    ".checkpoints.loading": ("ProcessorParts",),
+    ".engine.kv_cache": ("DecodingState", "fork_cache"),
+    ".engine.metering.meter": ("Measurement", "Meter"),
+    ".engine.metering.operators": ("measure_usage",),
+    ".engine.runner": ("decode", "extend", "mean_log_likelihood"),
+    ".engine.sampling": ("choose_greedily",),
+    ".engine.wrappers": ("BatchingModel",),
+    ".families.base": ("Family", "patch_grid"),
+    ".families.gemma3": ("Gemma3",),
+    ".families.instructblip": ("InstructBlip",),
+    ".families.internvl": ("InternVl",),
+    ".families.llava": ("Llava",),
+    ".families.llava_next": ("LlavaNext",),
+    ".families.llava_onevision": ("LlavaOnevision",),
+    ".families.qwen2_5_vl": ("Qwen25Vl",),
+    ".families.qwen3_vl": ("Qwen3Vl",),
+    ".huggingface": ("HuggingFaceModel",),
+    ".layouts.anyres": ("anyres_layout",),
+    ".layouts.layout": (
+        "Layout",
+        "PatchGrid",
+        "cropped_layout",
+        "native_layout",
+        "padded_layout",
+        "squashed_layout",
+    ),
+    ".layouts.tiling": ("pan_and_scan_layout", "tiled_layout"),
+    ".loaded_network": ("from_transformers",),
+}
 
 __all__ = [
     "BatchingModel",
+    "DecodingState",
     "EncodedSize",
+    "Family",
+    "Gemma3",
+    "HuggingFaceModel",
+    "InstructBlip",
+    "InternVl",
+    "Layout",
+    "Llava",
+    "LlavaNext",
+    "LlavaOnevision",
+    "Measurement",
+    "Meter",
     "ModelInfo",
+    "PatchGrid",
     "Patches",
     "PixelGradients",
+    "ProcessorParts",
     "QFormerAttention",
+    "Qwen3Vl",
+    "Qwen25Vl",
     "TextSpan",
     "Usage",
+    "anyres_layout",
     "checkpoint_fingerprint",
+    "choose_greedily",
+    "cropped_layout",
+    "decode",
+    "extend",
+    "fork_cache",
+    "from_transformers",
+    "mean_log_likelihood",
+    "measure_usage",
+    "native_layout",
+    "padded_layout",
+    "pan_and_scan_layout",
+    "patch_grid",
+    "squashed_layout",
+    "tiled_layout",
 ]
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _HOMES.items():
+        if name in names:
+            found: object = getattr(importlib.import_module(module, __name__), name)
+            globals()[name] = found  # the next time, this function is not asked
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

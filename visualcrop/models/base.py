@@ -184,6 +184,7 @@ class Model(ABC):
     id: str
     info: ModelInfo
     settings: Mapping[str, object] = MappingProxyType({})  # what suits it, by its family
+    fingerprint: str = ""  # another where it would answer differently; empty if nobody took it
 
     @property
     @abstractmethod

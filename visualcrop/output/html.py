@@ -26,3 +26,8 @@ def _printable(value: Any) -> Any:
     """Text without what XML forbids and what turns lines around; escaping comes after."""
     is_text = isinstance(value, str) and not isinstance(value, Markup)
     return printable(value, newline="\n") if is_text else value
+
+
+def template(package: str, name: str) -> jinja2.Template:
+    """One template of *package*."""
+    return environment(package).get_template(name)

@@ -1,10 +1,13 @@
-"""Tables as CSV, Markdown and LaTeX: a cell stays a cell, whatever is written in it."""
+"""Tables as text, HTML, CSV, Markdown and LaTeX: cells are escaped for each."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import TypeAlias
+
+import attrs
 
 from .characters import printable
 
@@ -21,6 +24,8 @@ _MARKUP = re.compile(
     r"|(?P<unseen>[&<>|@]|:(?=[^\s\d])|(?<=\bwww)\.)",
     re.IGNORECASE,
 )
+_SIGNED = r"[+-]?\d+(?:\.\d*)?"
+_BOUNDED = re.compile(rf"{_SIGNED}(?: \[{_SIGNED}, {_SIGNED}\])?")
 _CODE = re.compile(r"[^`<>&|\\]+")
 _SPECIAL = {letter: f"\\{letter}" for letter in "%_&#${}"} | {
     "~": r"\textasciitilde{}",
@@ -33,9 +38,46 @@ _SPECIAL = {letter: f"\\{letter}" for letter in "%_&#${}"} | {
     "]": "{]}",
     "*": "{*}",
     "\N{NO-BREAK SPACE}": "~",
+    "\N{MULTIPLICATION SIGN}": r"$\times$",
     "\N{ZERO WIDTH JOINER}": "",
     "\N{ZERO WIDTH NON-JOINER}": "",
 }
+
+
+@attrs.frozen
+class Table:
+    """
+    Rows of text under headings. The first column is aligned left, the others right.
+
+    `print(table)` writes aligned text; a notebook shows HTML.
+    """
+
+    headings: Sequence[str]
+    rows: Cells
+    notes: Sequence[str] = ()  # lines below the table
+
+    def __str__(self) -> str:
+        lines = [[printable(cell) for cell in row] for row in (self.headings, *self.rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        aligned = ("  ".join(_aligned(row, widths)).rstrip() for row in lines)
+        return "\n".join([*aligned, *self.notes])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        head, *body = (
+            "".join(f"<{tag}>{escape(printable(cell))}</{tag}>" for cell in row)
+            for tag, row in [("th", self.headings), *(("td", row) for row in self.rows)]
+        )
+        rows = "".join(f"<tr>{row}</tr>" for row in body)
+        below = "".join(f"<p>{escape(printable(note))}</p>" for note in self.notes)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{below}"
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    first, *others = zip(row, widths, strict=True)
+    return [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
 
 
 def csv_table(rows: Cells) -> str:
@@ -62,11 +104,24 @@ def markdown_code(text: str) -> str:
 
 
 def latex_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """For papers, in booktabs."""
-    head, *body = (f"{' & '.join(map(latex, row))} \\\\\n" for row in (heading, *rows))
+    """A tabular for papers, in booktabs: the first column is text, the others are numbers."""
+    head, *body = (
+        f"{' & '.join([latex(first), *map(_latex_number, others)])} \\\\\n"
+        for first, *others in (heading, *rows)
+    )
     return (
         f"\\begin{{tabular}}{{l{'r' * (len(heading) - 1)}}}\n\\toprule\n{head}\\midrule\n"
         f"{''.join(body)}\\bottomrule\n\\end{{tabular}}\n"
+    )
+
+
+def latex_float(tabular: str, *, caption: str, label: str, notes: Iterable[str] = ()) -> str:
+    """A table that can be pasted into a paper: *tabular* under its caption, notes below it."""
+    below = " ".join(map(latex, notes))
+    return (
+        "% \\usepackage{booktabs} in the preamble\n\\begin{table}\n\\centering\n"
+        f"\\caption{{{latex(caption)}}}\n\\label{{{label}}}\n{tabular}"
+        f"\\par\\medskip\n{{\\footnotesize\\raggedright {below}\\par}}\n\\end{{table}}\n"
     )
 
 
@@ -74,6 +129,13 @@ def latex(text: str) -> str:
     """Text in a line of LaTeX that runs no command, and has no letter that no font has."""
     told = printable(text, mark="?", newline=" ")
     return "".join(_SPECIAL.get(letter, letter) for letter in told)
+
+
+def _latex_number(text: str) -> str:
+    """A cell after the first: hyphens of numbers are minus signs, and brackets need no care."""
+    if _BOUNDED.fullmatch(text):
+        return text.replace("-", "$-$")
+    return latex(text).replace("{[}", "[").replace("{]}", "]")
 
 
 def _escaped(found: re.Match[str]) -> str:

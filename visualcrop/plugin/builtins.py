@@ -7,14 +7,22 @@ from ..answer.crop import Crop
 from ..answer.interleaved import Interleaved
 from ..answer.text_boxes import TextBoxes
 from ..data.formats.aokvqa import Aokvqa
-from ..data.formats.folder import Folder
+from ..data.formats.common import Folder
 from ..data.formats.gqa import Gqa
 from ..data.formats.hrbench import HrBench
 from ..data.formats.mme_realworld_lite import MmeRealworldLite
 from ..data.formats.vstar import VStar
 from ..executors.local import Local
 from ..judges.llm import Llm
-from ..models.families.auto import FAMILIES, Auto
+from ..models.families.auto import Auto
+from ..models.families.gemma3 import Gemma3
+from ..models.families.instructblip import InstructBlip
+from ..models.families.internvl import InternVl
+from ..models.families.llava import Llava
+from ..models.families.llava_next import LlavaNext
+from ..models.families.llava_onevision import LlavaOnevision
+from ..models.families.qwen2_5_vl import Qwen25Vl
+from ..models.families.qwen3_vl import Qwen3Vl
 from ..models.toy import Toy
 from ..models.toy.dataset import ToyScenes
 from ..proposals.anchors import Anchors
@@ -38,7 +46,7 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(Existence, Unchecked),
     *(Crop, Canvas, Interleaved, TextBoxes),
     *(Focus, Direct),
-    *FAMILIES,
+    *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Gemma3, InternVl, InstructBlip),
     *(Auto, Toy),
     *(VStar, HrBench, MmeRealworldLite, Aokvqa, Gqa, Folder, ToyScenes),
     *(Local, Llm),

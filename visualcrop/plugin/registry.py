@@ -10,6 +10,7 @@ from typing import TypeVar
 import attrs
 
 from ..errors import DuplicateStrategyError, SpecError, UnknownStrategyError, nearest
+from ..models.families.auto import Auto, FamilyIndex
 from ..spec.coerce import coerce
 from ..spec.parse import Spec, Value
 from ..strategy.base import Strategy, mark_given, paths_of, types_of
@@ -55,6 +56,10 @@ class Registry:
 
     def kinds(self) -> list[str]:
         return list(dict.fromkeys(kind for kind, _ in self._entries))
+
+    def families(self) -> FamilyIndex:
+        """Which model family reads a checkpoint, by the `model_type` in its config."""
+        return FamilyIndex.of((entry.strategy, entry.plugin.name) for entry in self)
 
     def offers(self, kind: str, name: str) -> list[Entry]:
         """All that is registered under *name* for *kind*; more than one are rivals."""
@@ -113,6 +118,8 @@ class Registry:
             reason = exc.__cause__ or exc
             raise SpecError(f"{str(reason).rstrip('.')} @ {path}") from reason
         mark_given(made, paths_of(given))
+        if isinstance(made, Auto):
+            object.__setattr__(made, "_families", self.families())
         return made
 
     def _sole(self, kind: str, name: str, rivals: list[Entry]) -> Entry:
@@ -143,3 +150,6 @@ def _types(cls: type[Strategy]) -> Mapping[str, typing.Any]:
         raise SpecError(
             f"{cls.name!r} cannot be built, for its annotations do not resolve: {exc}"
         ) from exc
+
+
+Auto.load_families = lambda: Registry.load().families()

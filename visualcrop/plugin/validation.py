@@ -10,6 +10,7 @@ from types import FunctionType as Function
 import attrs
 
 from ..errors import PluginError
+from ..models.families.base import Family
 from ..strategy.base import Strategy
 
 KEBAB = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -30,6 +31,15 @@ def check(offer: object) -> type[Strategy]:
     name = getattr(offer, "name", None)
     if not (isinstance(name, str) and KEBAB.fullmatch(name)) or name in RESERVED:
         raise PluginError(f"{label} is called {name!r}, but a name is lower-case-with-dashes")
+    _check_options(offer, label)
+    if issubclass(offer, Family):
+        _check_model_types(offer, label)
+    for method, promised in _methods(offer):
+        _check_method(method, promised, label)
+    return offer
+
+
+def _check_options(offer: type[Strategy], label: str) -> None:
     for field in attrs.fields(offer):
         if field.default is attrs.NOTHING:
             raise PluginError(f"{label} has an option {field.name!r} without a default")
@@ -37,9 +47,16 @@ def check(offer: object) -> type[Strategy]:
             raise PluginError(f"{label} has an option called {field.name!r}, which is reserved")
         if not _KEY.fullmatch(field.name):
             raise PluginError(f"{label} has an option {field.name!r}, which no spec can spell")
-    for method, promised in _methods(offer):
-        _check_method(method, promised, label)
-    return offer
+
+
+def _check_model_types(offer: type[Family], label: str) -> None:
+    types = getattr(offer, "model_types", None)
+    named = isinstance(types, tuple) and all(isinstance(each, str) and each for each in types)
+    if not (types and named):
+        raise PluginError(
+            f"{label} has model_types {types!r}, which has to be a tuple of what config.json calls "
+            "its checkpoints"
+        )
 
 
 def _methods(offer: type[Strategy]) -> Iterator[tuple[Function, Function]]:

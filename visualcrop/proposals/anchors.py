@@ -1,19 +1,18 @@
-"""Boxes grown around the highest cells of the map, as in the paper's algorithm; and their NMS."""
+"""Boxes grown around the highest cells of the map, as in the paper's algorithm."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 
 from ..interfaces import ProposalGenerator
 from ..strategy.base import at_least, option
 from ..values import Proposal, RelevanceMap, Scores
+from .region import Means, Region, non_maximum_suppression
 
-_UNKNOWN_BASE = 5  # s_max of the paper, where the encoder's resolution is not known
+_DEFAULT_S_MAX = 5  # of the paper, where the encoder's resolution is not known
 
 
 @attrs.frozen
@@ -42,19 +41,19 @@ class Anchors(ProposalGenerator):
             raise ValueError(f"s_max must be at least s_min, {self.s_min}, not {self.s_max}")
 
     def propose(self, relevance: RelevanceMap) -> tuple[Proposal, ...]:
-        means, largest = Means(relevance.scores), self._largest(relevance)
-        starts = apart(relevance.scores, self.k, self.s_dist)
-        regions = (self._grown(cell, relevance.scores, means, largest) for cell in starts)
-        return best_apart(regions, relevance, self.nms)
+        means, largest = Means(relevance.scores), self._max_side(relevance)
+        starts = pick_peaks(relevance.scores, self.k, self.s_dist)
+        regions = (self._grow(cell, relevance.scores, means, largest) for cell in starts)
+        return non_maximum_suppression(regions, relevance, self.nms)
 
-    def _largest(self, relevance: RelevanceMap) -> int:
+    def _max_side(self, relevance: RelevanceMap) -> int:
         if self.s_max != "auto":
             return self.s_max
         if relevance.base is None:
-            return max(self.s_min, _UNKNOWN_BASE)
+            return max(self.s_min, _DEFAULT_S_MAX)
         return max(self.s_min, int(2 * relevance.base / relevance.grid.cell_side))
 
-    def _grown(self, cell: tuple[int, int], scores: Scores, means: Means, largest: int) -> Region:
+    def _grow(self, cell: tuple[int, int], scores: Scores, means: Means, largest: int) -> Region:
         score = float(scores[cell])
         region = Region.around(*cell, self.s_min, scores.shape)
         for size in range(self.s_min + 2, largest + 1, 2):
@@ -65,8 +64,8 @@ class Anchors(ProposalGenerator):
         return attrs.evolve(region, score=score)
 
 
-def apart(scores: Scores, count: int, distance: float) -> list[tuple[int, int]]:
-    """Cells from the highest down, each at least *distance* cells from those before it."""
+def pick_peaks(scores: Scores, count: int, distance: float) -> list[tuple[int, int]]:
+    """(row, column) from the highest down, each *distance* cells or more from those before it."""
     left = scores.astype(np.float64)
     rows, columns = np.ogrid[: scores.shape[0], : scores.shape[1]]
     cells: list[tuple[int, int]] = []
@@ -79,69 +78,3 @@ def apart(scores: Scores, count: int, distance: float) -> list[tuple[int, int]]:
         left[near] = -np.inf
         left[row, column] = -np.inf
     return cells
-
-
-@attrs.frozen
-class Region:
-    """Cells of rows [top, bottom) and columns [left, right), and how good they are."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-    score: float = 0.0
-
-    @classmethod
-    def around(cls, row: int, column: int, size: int, shape: tuple[int, int]) -> Region:
-        """*size* x *size* cells about one, shifted into the grid and no larger than it."""
-        (top, bottom), (left, right) = (
-            _placed(at, size, limit) for at, limit in zip((row, column), shape, strict=True)
-        )
-        return cls(top, left, bottom, right)
-
-
-def _placed(at: int, size: int, limit: int) -> tuple[int, int]:
-    size = min(size, limit)
-    start = min(max(0, at - (size - 1) // 2), limit - size)
-    return start, start + size
-
-
-class Means:
-    """Mean relevance of any region in four look-ups."""
-
-    def __init__(self, scores: Scores) -> None:
-        sums = np.cumsum(np.cumsum(scores, axis=0, dtype=np.float64), axis=1)
-        self._sums: npt.NDArray[np.float64] = np.pad(sums, ((1, 0), (1, 0)))
-
-    def of(self, region: Region) -> float:
-        top, left, bottom, right = region.top, region.left, region.bottom, region.right
-        total = self._sums[bottom, right] - self._sums[top, right]
-        total += self._sums[top, left] - self._sums[bottom, left]
-        return float(total) / ((bottom - top) * (right - left))
-
-
-def best_apart(
-    regions: Iterable[Region], relevance: RelevanceMap, overlap: float, limit: int | None = None
-) -> tuple[Proposal, ...]:
-    """Best first, without those that overlap a better one by more than *overlap* (IoU)."""
-    left = sorted(regions, key=lambda r: -r.score)
-    sides = np.array([(r.top, r.left, r.bottom, r.right) for r in left])
-    alive = np.ones(len(left), bool)
-    kept: list[Proposal] = []
-    for index, region in enumerate(left):
-        if len(kept) == limit:
-            break
-        if alive[index]:
-            overlaps = _overlaps(sides[index], sides)
-            alive &= (overlaps <= overlap) & (overlaps < 1)
-            box = relevance.grid.cells(region.top, region.left, region.bottom, region.right)
-            kept.append(Proposal(box, region.score))
-    return tuple(kept)
-
-
-def _overlaps(one: npt.NDArray[np.intp], many: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
-    spans = np.minimum(one[2:], many[:, 2:]) - np.maximum(one[:2], many[:, :2])
-    common = spans.clip(0).prod(1)
-    areas = (many[:, 2:] - many[:, :2]).prod(1)
-    overlaps: npt.NDArray[np.float64] = common / (areas + (one[2:] - one[:2]).prod() - common)
-    return overlaps

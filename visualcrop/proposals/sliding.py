@@ -7,7 +7,7 @@ import attrs
 from ..interfaces import ProposalGenerator
 from ..strategy.base import at_least, option
 from ..values import Proposal, RelevanceMap
-from .anchors import Means, Region, best_apart
+from .region import Means, Region, non_maximum_suppression
 
 
 @attrs.frozen
@@ -29,4 +29,4 @@ class Sliding(ProposalGenerator):
         places = {Region.around(r, c, self.size, shape) for r in centres[0] for c in centres[1]}
         ordered = sorted(places, key=lambda p: (p.top, p.left))
         regions = (attrs.evolve(place, score=means.of(place)) for place in ordered)
-        return best_apart(regions, relevance, self.nms, self.k)
+        return non_maximum_suppression(regions, relevance, self.nms, self.k)

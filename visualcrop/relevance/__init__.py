@@ -1,1 +1,1 @@
-"""View and target -> where to look."""
+"""View and target -> a score for each part of the view."""

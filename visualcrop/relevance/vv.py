@@ -1,33 +1,18 @@
-"""
-Where the values cached for the image resemble those cached for the target's words.
-
-This is the map of Fig. 7 without its N x N matrix: tensors in, a small map out. Only the target's
-rows are ever used, and a row sum is one product with the sum of all tokens, so work and memory grow
-with N instead of N squared.
-"""
+"""Cosine similarity of cached values between the image's tokens and those of the target."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Iterable, Sequence
 
 import attrs
-import numpy as np
 
 from ..budget import BudgetedModel
-from ..errors import SpecError
 from ..interfaces import RelevanceSource
-from ..models.base import Capture, Internals, Tokens
+from ..models.base import Capture, Internals
 from ..prompt import Prompt
 from ..strategy.base import at_least, option
 from ..values import RelevanceMap, Target, View
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-
-Normalise: TypeAlias = Literal["target", "token"]
-_TINY = 1e-30
+from .similarity import Normalise, similarity_map
 
 
 @attrs.frozen
@@ -57,102 +42,17 @@ class Vv(RelevanceSource):
     def maps(
         self, view: View, targets: Sequence[Target], model: BudgetedModel
     ) -> Iterable[RelevanceMap]:
-        """All in one call, for the model reads the view once."""
+        """All in one call: with a prefix cache the model reads the view once."""
         capture = Capture(values=model.info.span(self.layers))
-        asked = [Prompt.fill(view, self.prompt, target=target.text) for target in targets]
-        return [self._of(seen) for seen in model.forward(asked, capture)]
+        prompts = [Prompt.fill(view, self.prompt, target=target.text) for target in targets]
+        return [self._make_map(internals) for internals in model.forward(prompts, capture)]
 
-    def _of(self, seen: Internals) -> RelevanceMap:
+    def _make_map(self, internals: Internals) -> RelevanceMap:
         return similarity_map(
-            seen,
-            seen.values,
+            internals,
+            internals.values,
             normalise=self.normalise,
             clip=self.clip,
             sigma=self.sigma,
             pool=self.pool,
         )
-
-
-def similarity_map(
-    seen: Internals,
-    features: Mapping[int, Tensor],
-    *,
-    normalise: Normalise = "target",
-    clip: bool = True,
-    sigma: float = 1.0,
-    pool: int = 2,
-) -> RelevanceMap:
-    """Compare the tokens of the marked target with those of the one view, by *features*."""
-    if "target" not in seen.spans:
-        raise SpecError("The relevance prompt has no {target} in it; say where the target goes.")
-    (patches,) = seen.patches
-    scores = pseudo_attention(
-        features, seen.spans["target"], patches.tokens, normalise=normalise, clip=clip
-    )
-    found = RelevanceMap(patches.grid, scores, patches.base)
-    return smooth_map(found, sigma, pool) if patches.local else found
-
-
-def pseudo_attention(
-    features: Mapping[int, Tensor],
-    targets: Tokens,
-    image: Tokens,
-    *,
-    normalise: Normalise = "target",
-    clip: bool = True,
-) -> Tensor:
-    """
-    Agreement of all *targets* tokens on each *image* token, summed over layers (Eq. 1-3, Fig. 7).
-
-    Features are heads x tokens x width by layer; the result has the shape of *image* and sums to
-    one. With *clip*, negative cosines count as none and no row sum can turn the map's sign.
-    """
-    import torch
-
-    device = next(iter(features.values())).device
-    wanted, cells = (torch.from_numpy(np.array(t)).to(device) for t in (targets, image.ravel()))
-    layers = (_layer(x, wanted, cells, normalise=normalise, clip=clip) for x in features.values())
-    rows = sum(layers, torch.zeros(len(wanted), len(cells), device=device))  # targets x cells
-    total = rows.sum(-1, keepdim=True)
-    rows = rows / torch.where(total.abs() < _TINY, torch.ones_like(total), total)
-    agreed = rows[0]
-    for row in rows[1:]:
-        agreed = agreed * row
-        agreed = agreed / agreed.abs().sum().clamp_min(_TINY)
-    if clip and not agreed.any():  # the tokens agree nowhere: any of them will do
-        agreed = rows.mean(0)
-    return agreed.reshape(image.shape)
-
-
-def _layer(
-    x: Tensor, targets: Tensor, image: Tensor, *, normalise: Normalise, clip: bool
-) -> Tensor:
-    """One layer's rows of (cosine + identity) / 2, normalised: targets x image tokens."""
-    x = x.float()
-    scale = x.norm(dim=-1).clamp_min(1e-12).reciprocal()  # heads x tokens
-    rows = x[:, targets] * scale[:, targets, None]  # heads x targets x width
-    cosines = ((rows @ x.transpose(-1, -2)) * scale[:, None]).sum(0)  # targets x tokens
-    cosines = cosines.clamp_min(0) if clip else cosines
-    cosines[range(len(targets)), targets] += 1  # the residual connection, Eq. 2
-    if normalise == "target":
-        by_target: Tensor = cosines[:, image] / cosines.sum(-1, keepdim=True)
-        return by_target
-    everything = scale[:, None] @ x  # heads x 1 x width: the sum of all unit vectors
-    sums = ((everything @ x.transpose(-1, -2)).squeeze(1) * scale).sum(0) + 1  # tokens
-    if clip:
-        sums = sums.clamp_min(len(x) + 1)  # what a token has of itself: a cosine per head, and one
-    by_token: Tensor = cosines[:, image] / sums[image]
-    return by_token
-
-
-def smooth_map(relevance: RelevanceMap, sigma: float, pool: int) -> RelevanceMap:
-    """Gaussian of *sigma* cells, then the mean of *pool* x *pool* cells."""
-    from scipy.ndimage import gaussian_filter
-
-    scores = gaussian_filter(relevance.scores, sigma, mode="nearest")
-    rows, columns = (np.arange(0, size, pool) for size in scores.shape)
-    sums = np.add.reduceat(np.add.reduceat(scores, rows, axis=0), columns, axis=1)
-    heights, widths = (np.diff([*s, n]) for s, n in zip((rows, columns), scores.shape, strict=True))
-    return RelevanceMap(
-        relevance.grid.pooled(pool), sums / np.outer(heights, widths), relevance.base
-    )

@@ -1,74 +1,301 @@
-"""Rows of results as CSV, Markdown and LaTeX."""
+"""Results as tables: CSV for programs, Markdown and LaTeX for readers, a summary for a page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
 
-from ..evaluation.comparing import Comparison
-from ..output.tables import Cells, csv_table, latex_table, markdown_table
+import attrs
 
-_COLUMNS = ("searcher", "accuracy", "low", "high", "n", "errors", "unparsed", "search passes",
-            "passes", "image tokens", "TFLOPs", "TMACs", "seconds",
-            "recall", "gain", "p")  # fmt: skip
-_ASIDE = ("whole image tokens", "shrunk", "below a token", "GPU bytes")  # in CSV alone
+from ..errors import EvaluationError, nearest
+from ..evaluation.comparison import Comparison
+from ..evaluation.formatting import (
+    describe_correction,
+    describe_problems,
+    format_accuracy,
+    format_gain,
+    format_p,
+    format_percent,
+)
+from ..evaluation.run_folder import Store
+from ..evaluation.study import PaperFigures
+from ..output.tables import (
+    Cells,
+    csv_table,
+    latex_float,
+    latex_table,
+    markdown,
+    markdown_code,
+    markdown_table,
+)
+
+Row: TypeAlias = Mapping[str, Any]
+Bounds: TypeAlias = tuple[float, float]
+
+SEARCH = "focus-paper"  # the convention by which the paper's tables and figures count passes
+_GUESS = "random guess"
+_CSV = ("searcher", "accuracy", "low", "high", "n", "errors", "unparsed", "search passes",
+        "passes", "image tokens", "TFLOPs", "TMACs", "seconds", "recall", "gain", "gain low",
+        "gain high", "p", "p Holm", "whole image tokens", "shrunk", "below a token",
+        "GPU bytes")  # fmt: skip
+_BRACKETS = (
+    "Brackets hold intervals with a confidence of 95 %, clustered by image: Wilson's for shares, "
+    "Agresti and Min's for gains."
+)
 
 
-def cells(whole: Comparison) -> Cells:
+@attrs.frozen
+class Column:
+    """One column of the tables for readers."""
+
+    heading: str  # {unit} and {baseline} are filled in
+    value: Callable[[Row], float | None]
+    digits: int = 1
+    units: Mapping[str, float] = {"": 1.0}  # largest first; the one that suits the largest value
+    bounds: Callable[[Row], Bounds] | None = None
+    signed: bool = False
+    write: Callable[[Row], str] | None = None  # in the place of digits and units
+
+
+def _share(row: Row) -> float | None:
+    return 100 * row["accuracy"] if row["n"] else None
+
+
+def _gain(row: Row) -> float | None:
+    return 100 * row["gain"]["gain"] if row["gain"] else None
+
+
+def _recall(row: Row) -> float | None:
+    """Variants that do not search have none."""
+    return 100 * row["recall"]["recall"] if row["recall"] and _passes(row) else None
+
+
+def _passes(row: Row) -> float:
+    return float(row["counts"].get(SEARCH, 0))
+
+
+def _work(name: str) -> Callable[[Row], float | None]:
+    return lambda row: row["work"].get(name) or None
+
+
+_OPERATIONS = {"P": 1e15, "T": 1e12, "G": 1e9, "M": 1e6}
+_BYTES = {"GiB": 1024.0**3, "MiB": 1024.0**2}
+COLUMNS: Mapping[str, Column] = {
+    "accuracy": Column(
+        "accuracy [%]", _share, bounds=lambda r: tuple(100 * b for b in r["interval"])
+    ),
+    "n": Column("questions", lambda r: r["n"], 0),
+    "errors": Column("errors", lambda r: r["errors"], 0),
+    "unparsed": Column("unparsed", lambda r: r["unparsed"], 0),
+    "recall": Column("recall [%]", _recall),
+    "search-passes": Column("search passes", lambda r: _passes(r) if r["n"] else None),
+    "passes": Column("passes", lambda r: r["passes"] if r["n"] else None),
+    "image-tokens": Column("image tokens", _work("image_tokens"), 0),
+    "flops": Column("{unit}FLOPs", _work("flops"), units=_OPERATIONS),
+    "macs": Column("{unit}MACs", _work("macs"), units=_OPERATIONS),
+    "seconds": Column(
+        "time [{unit}]",
+        lambda r: r["seconds"] if r["n"] else None,
+        units={"s": 1.0, "ms": 1e-3},
+    ),
+    "memory": Column("GPU memory [{unit}]", lambda r: r["memory"]["gpu"], units=_BYTES),
+    "gain": Column(
+        "gain over {baseline} [points]",
+        _gain,
+        bounds=lambda r: tuple(100 * r["gain"]["interval"][end] for end in ("low", "high")),
+        signed=True,
+    ),
+    "p": Column("p", lambda r: r["gain"] and r["gain"]["p"], write=lambda r: format_p(r["gain"])),
+}
+DEFAULT_COLUMNS = (
+    "accuracy", "recall", "search-passes", "flops", "seconds", "memory", "gain", "p"
+)  # fmt: skip
+
+
+def parse_columns(text: str | None) -> list[str]:
+    """Names of columns between commas; without any, those that most papers show."""
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    for name in names:
+        if name not in COLUMNS:
+            known = nearest(name, COLUMNS, called="columns")
+            raise EvaluationError(f"There is no column {name!r}; {known}.")
+    return names
+
+
+def csv_cells(whole: Comparison) -> Cells:
     """A heading and a row for each variant; shares in percent, what is not known empty."""
-    return [(*_COLUMNS, *_ASIDE), *([*_row(row), *_aside(row)] for row in whole.rows)]
+    return [_CSV, *(_csv_row(row) for row in whole.rows)]
 
 
-def _row(row: Mapping[str, Any]) -> list[str]:
-    low, high = row["interval"]
-    recall, gain = row["recall"], row["gain"]
-    shares = [f"{100 * share:.2f}" if row["n"] else "" for share in (row["accuracy"], low, high)]
-    counts = [str(row[name]) for name in ("n", "errors", "unparsed")]
-    spent = (row["counts"].get("focus-paper", 0), row["passes"])
-    passes = [f"{count:.2f}" if row["n"] else "" for count in spent]
-    cost = [*passes, *_work(row["work"]), _seconds(row)]
-    found = f"{100 * recall['recall']:.2f}" if recall else ""
-    against = [f"{100 * gain['gain']:.2f}", f"{gain['p']:.4f}"] if gain else ["", ""]
-    return [row["searcher"], *shares, *counts, *cost, found, *against]
+def reader_cells(whole: Comparison, columns: Sequence[str] = ()) -> Cells:
+    """Numbers with their bounds, under headings with units; empty columns only where asked for."""
+    names = columns or [
+        name
+        for name in DEFAULT_COLUMNS
+        if any(COLUMNS[name].value(row) is not None for row in whole.rows)
+    ]
+    filled = [_fill(COLUMNS[name], whole) for name in names]
+    heading = ["variant", *(head for head, _ in filled)]
+    cells = zip(*(column for _, column in filled), strict=True)
+    return [heading, *([row["searcher"], *own] for row, own in zip(whole.rows, cells, strict=True))]
 
 
-def _work(work: Mapping[str, float]) -> Iterator[str]:
-    for name, unit in (("image_tokens", 1), ("flops", 1e12), ("macs", 1e12)):
-        amount = work.get(name, 0) / unit
-        yield f"{amount:.5g}" if amount else ""
+def _fill(column: Column, whole: Comparison) -> tuple[str, list[str]]:
+    """The heading and the cells, in the largest unit in which the largest value is 1 or more."""
+    values = [column.value(row) for row in whole.rows]
+    largest = max((abs(value) for value in values if value is not None), default=0)
+    units = [*column.units.items()]
+    unit, size = next((pair for pair in units if largest >= pair[1]), units[-1])
+    heading = column.heading.format(unit=unit, baseline=whole.baseline)
+    return heading, [
+        "" if value is None else _write(column, row, value / size)
+        for row, value in zip(whole.rows, values, strict=True)
+    ]
 
 
-def _seconds(row: Mapping[str, Any]) -> str:
-    return "" if row["seconds"] is None else f"{row['seconds']:.3f}"
+def _write(column: Column, row: Row, value: float) -> str:
+    if column.write:
+        return column.write(row)
+    how = f"{'+' if column.signed else ''}.{column.digits}f"
+    if column.bounds is None:
+        return f"{value:{how}}"
+    low, high = column.bounds(row)
+    return f"{value:{how}} [{low:{how}}, {high:{how}}]"
 
 
-def _aside(row: Mapping[str, Any]) -> list[str]:
-    """How images were shown, and memory: for programs."""
-    whole = row["whole"]
-    seen = [f"{whole['tokens']:.5g}", str(whole["shrunk"])] if whole else ["", ""]
-    lost = str(whole["lost"]) if whole and whole["measured"] else ""
-    return [*seen, lost, f"{row['memory']['gpu'] or ''}"]
+def as_csv(stores: Sequence[Store], whole: Comparison, columns: Sequence[str]) -> str:
+    """All figures, whatever columns are chosen."""
+    return csv_table(csv_cells(whole))
 
 
-def as_markdown(table: Cells) -> str:
-    """For pages such as these."""
-    heading, *rows = _narrow(table)
-    return markdown_table(heading, rows)
+def as_markdown(stores: Sequence[Store], whole: Comparison, columns: Sequence[str]) -> str:
+    """A table and its notes, for a page."""
+    heading, *rows = reader_cells(whole, columns)
+    notes = " ".join(map(markdown, (_caption(stores, whole), *_notes(whole))))
+    return f"{markdown_table(heading, rows)}\n{notes}\n"
 
 
-def as_latex(table: Cells) -> str:
-    """For papers, in booktabs."""
-    heading, *rows = _narrow(table)
-    return latex_table(heading, rows)
+def as_latex(stores: Sequence[Store], whole: Comparison, columns: Sequence[str]) -> str:
+    """A table float in booktabs, for a paper."""
+    heading, *rows = reader_cells(whole, columns)
+    return latex_float(
+        latex_table(heading, rows),
+        caption=_caption(stores, whole),
+        label="tab:results",
+        notes=_notes(whole),
+    )
 
 
-def _narrow(table: Cells) -> Cells:
-    """The columns that people read."""
-    return [row[: len(_COLUMNS)] for row in table]
-
-
-FORMATS: Mapping[str, Callable[[Cells], str]] = {
-    "csv": csv_table,
+FORMATS: Mapping[str, Callable[[Sequence[Store], Comparison, Sequence[str]], str]] = {
+    "csv": as_csv,
     "md": as_markdown,
     "tex": as_latex,
 }
+
+
+def _caption(stores: Sequence[Store], whole: Comparison) -> str:
+    study = stores[0].study
+    count = max(row["n"] for row in whole.rows)
+    return f"Accuracy and cost on {count} questions of {study.dataset}, asked of {study.model}."
+
+
+def _notes(whole: Comparison) -> Iterator[str]:
+    """Sentences that belong below the table."""
+    yield _BRACKETS
+    yield (
+        f"Gains are paired with {whole.baseline}; p is McNemar's exact test, or a permutation of "
+        "images where they are asked about more than once."
+    )
+    yield from describe_correction(whole.rows, whole.baseline)
+    yield from describe_problems(whole.rows)
+    yield from whole.notes
+
+
+def _csv_row(row: Row) -> list[str]:
+    low, high = row["interval"]
+    recall, gain, whole = row["recall"], row["gain"], row["whole"]
+    shares = [f"{100 * share:.2f}" if row["n"] else "" for share in (row["accuracy"], low, high)]
+    counts = [str(row[name]) for name in ("n", "errors", "unparsed")]
+    passes = [f"{n:.2f}" if row["n"] else "" for n in (_passes(row), row["passes"])]
+    work = [
+        f"{row['work'].get(name, 0) / unit:.5g}" if row["work"].get(name) else ""
+        for name, unit in (("image_tokens", 1), ("flops", 1e12), ("macs", 1e12))
+    ]
+    seconds = "" if row["seconds"] is None else f"{row['seconds']:.3f}"
+    found = f"{100 * recall['recall']:.2f}" if recall else ""
+    seen = [f"{whole['tokens']:.5g}", str(whole["shrunk"])] if whole else ["", ""]
+    lost = str(whole["lost"]) if whole and whole["measured"] else ""
+    memory = f"{row['memory']['gpu'] or ''}"
+    return [
+        row["searcher"], *shares, *counts, *passes, *work, seconds, found, *_csv_gain(gain),
+        *seen, lost, memory,
+    ]  # fmt: skip
+
+
+def _csv_gain(gain: Row | None) -> list[str]:
+    if not gain:
+        return [""] * 5
+    bounds = gain["gain"], gain["interval"]["low"], gain["interval"]["high"]
+    return [
+        *(f"{100 * share:.2f}" for share in bounds),
+        f"{gain['p']:.4f}",
+        f"{gain['p_holm']:.4f}",
+    ]
+
+
+def summary(store: Store, whole: Comparison) -> str:
+    """A short table in Markdown, with the paper's figures and with where ours are from."""
+    heading, *rows = _summary_cells(store, whole)
+    return f"{markdown_table(heading, rows)}\n{' '.join(_sources(store, whole))}\n"
+
+
+def _summary_cells(store: Store, whole: Comparison) -> Iterator[Sequence[str]]:
+    beside, measured = store.study.beside, any(row["recall"] for row in whole.rows)
+    recall = ["recall"] if measured else []
+    theirs = [f"paper: {name}" for name in beside.columns.values()] if beside else []
+    ours = ["right", "95 %", *recall, "search passes", f"against {whole.baseline}", "p"]
+    yield ["", *ours, *theirs]
+    for row in whole.rows:
+        share = _recall(row)
+        found = ["" if share is None else format_percent(share / 100)] if measured else []
+        passes = f"{_passes(row):.1f}" if row["n"] else ""
+        against = [format_gain(row["gain"]), format_p(row["gain"])]
+        label = row["searcher"]
+        yield [label, *format_accuracy(row), *found, passes, *against, *_published(beside, label)]
+    if chance := _chance(store):
+        blank = [""] * (len(ours) - 1)
+        yield [_GUESS, format_percent(chance), *blank, *_published(beside, _GUESS)]
+
+
+def _published(beside: PaperFigures | None, label: str) -> list[str]:
+    return beside.figures(label) if beside else []
+
+
+def _chance(store: Store) -> float:
+    """The share that random guesses get right; 0 where there are no choices."""
+    asked = [*store.reports().values()]
+    counts = [int(each["questions"]) for each in asked]
+    right = (float(each.get("chance", 0)) * n for each, n in zip(asked, counts, strict=True))
+    return sum(right) / max(sum(counts), 1)
+
+
+def _sources(store: Store, whole: Comparison) -> Iterator[str]:
+    """Sentences on what was asked, of which model, on which machine, and when."""
+    study, machine, rows = store.study, store.manifest["machine"], whole.rows
+    wrong = {name: sum(row[name] for row in rows) for name in ("errors", "unparsed")}
+    yield f"{rows[0]['n']} questions of {markdown_code(study.dataset)},"
+    yield f"asked of {markdown_code(study.model)};"
+    yield f"{wrong['errors']} errors, {wrong['unparsed']} unparsed replies;"
+    processor = machine["gpu"] or f"{machine['cores']} cores, no GPU"
+    yield f"{markdown(processor)}, {_last_day(store)}."
+    if study.beside:
+        yield f"Beside it {markdown(study.beside.title)}."
+    correction = describe_correction(rows, whole.baseline)
+    yield from map(markdown, (*correction, *describe_problems(rows), *whole.notes))
+
+
+def _last_day(store: Store) -> str:
+    """On which the last answer was written."""
+    last = max(path.stat().st_mtime for path in store.shards().values())
+    return datetime.fromtimestamp(last, UTC).date().isoformat()

@@ -54,25 +54,25 @@ class Focus(Searcher):
         exhausted = False
         try:
             targets = self.targets.extract(question, model.at("targets"))
-            for found in self._located(question, targets, model.at("relevance")):
+            for found in self._locate(question, targets, model.at("relevance")):
                 seen[found.target] = found
             for found in tuple(seen.values()):
-                for evidence in self._look(question, found, model):
+                for evidence in self._verify_target(question, found, model):
                     seen[found.target] = evidence
         except BudgetExceededError:
             exhausted = True
         chosen = [
             finding
             for evidence in seen.values()
-            for finding in self._chosen(evidence, looked=not exhausted)
+            for finding in self._choose_findings(evidence, finished=not exhausted)
         ]
         answer = self.answer.compose(question, chosen, model.at(ANSWER))
         return answer.with_search(tuple(seen.values()), exhausted=exhausted)
 
-    def _located(
+    def _locate(
         self, question: Question, targets: Sequence[Target], model: BudgetedModel
     ) -> Iterator[Evidence]:
-        """Where the targets may be, of as many as the budget allows asked for at once."""
+        """Proposals for each target: as many targets in one call as the budget allows."""
         view = View.whole(question.image)
         while targets:
             some = targets[: max(1, model.affordable(len(targets)))]
@@ -82,42 +82,42 @@ class Focus(Searcher):
                 yield Evidence(target, findings, relevance)
             targets = targets[len(some) :]
 
-    def _look(
+    def _verify_target(
         self, question: Question, found: Evidence, model: BudgetedModel
     ) -> Iterator[Evidence]:
-        """Yield what is known of a target, more each time, so that a stop loses nothing."""
+        """The evidence of a target after each step: the end of a budget loses nothing."""
         target, findings, relevance = found.target, found.findings, found.relevance
         if self.steps == 1 and not self.overrun and not target.every:
             return  # nothing to choose between, so nothing to verify (A.2 counts 1.47 passes)
         first = len(findings) if target.every else self.steps
         at = 0
-        while at < len(findings) and (at < first or (self.overrun and not _believed(findings))):
+        while at < len(findings) and (at < first or (self.overrun and not _is_confirmed(findings))):
             size = first - at if at < first else 1
-            done = self._verified(question, findings[at : at + size], model.at("verification"))
+            done = self._verify_batch(question, findings[at : at + size], model.at("verification"))
             findings = (*findings[:at], *done, *findings[at + len(done) :])
             yield Evidence(target, findings, relevance)
             at += len(done)
             if at >= first and done[-1].confidence is None:
-                return  # nobody is asked: going on would tell no more
+                return  # the verifier asks no model: more steps add nothing
 
-    def _verified(
+    def _verify_batch(
         self, question: Question, findings: tuple[Finding, ...], model: BudgetedModel
     ) -> tuple[Finding, ...]:
-        """Check as many as the budget allows; where that is none, the ledger refuses."""
+        """Verify as many as the budget allows; one at least, which the ledger then refuses."""
         some = findings[: max(1, model.affordable(len(findings)))]
         views = [View(question.image, finding.box) for finding in some]
         confidences = self.verification.verify(views, some[0].target, model)
         pairs = zip(some, confidences, strict=True)
         return tuple(attrs.evolve(finding, confidence=c) for finding, c in pairs)
 
-    def _chosen(self, evidence: Evidence, *, looked: bool) -> list[Finding]:
+    def _choose_findings(self, evidence: Evidence, *, finished: bool) -> list[Finding]:
         """
-        The best of the findings, or every instance that the model is sure of.
+        The finding with the highest confidence, or every instance above `t_type2`.
 
-        Where nobody was asked, although it *looked*, the map is believed.
+        Where none has a confidence, although the search *finished*, the relevance map decides.
         """
         checked = [(f.confidence, f) for f in evidence.findings if f.confidence is not None]
-        if evidence.target.every and (checked or not looked):
+        if evidence.target.every and (checked or not finished):
             return [finding for confidence, finding in checked if confidence > self.t_type2]
         if not checked:
             return list(evidence.findings if evidence.target.every else evidence.findings[:1])
@@ -125,5 +125,5 @@ class Focus(Searcher):
         return [best] if confidence >= self.t_type1 else []
 
 
-def _believed(findings: tuple[Finding, ...]) -> bool:
+def _is_confirmed(findings: tuple[Finding, ...]) -> bool:
     return any(f.confidence is not None and f.confidence >= 0 for f in findings)

@@ -18,9 +18,14 @@ _FITTING = Fitting()
 
 
 class _Marked:
-    """Has room for what the spec gave, beside the options; no two values differ by it."""
+    """
+    Has slots for what the registry notes on a strategy; no two values differ by them.
 
-    __slots__ = ("_given",)
+    `_given` are the options that the spec gave, `_families` the model families that `auto` may
+    open. A copy by `attrs.evolve` and a pickled one have neither.
+    """
+
+    __slots__ = ("_families", "_given")
 
 
 @attrs.frozen

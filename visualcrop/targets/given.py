@@ -1,4 +1,4 @@
-"""Targets that the caller knows already. Costs no pass."""
+"""Targets that the user names. Costs no pass."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..budget import BudgetedModel
 from ..interfaces import TargetExtractor
 from ..strategy.base import option
 from ..values import Question, Target
-from .words import as_targets
+from .words import make_targets
 
 
 @attrs.frozen
@@ -21,4 +21,4 @@ class Given(TargetExtractor):
     every: bool = option(False, help="whether there may be several of each")
 
     def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]:
-        return as_targets(list(self.names), limit=len(self.names), every=self.every)
+        return make_targets(list(self.names), limit=len(self.names), every=self.every)

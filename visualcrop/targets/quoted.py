@@ -10,7 +10,7 @@ from ..budget import BudgetedModel
 from ..interfaces import TargetExtractor
 from ..strategy.base import at_least, option
 from ..values import Question, Target
-from .words import as_targets, is_counting
+from .words import is_counting, make_targets
 
 _QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)|\"([^\"]+)\"|“([^“”]+)”|‘([^‘’]+)’(?!\w)")
 
@@ -25,4 +25,4 @@ class Quoted(TargetExtractor):
 
     def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]:
         phrases = [next(filter(None, found)) for found in _QUOTED.findall(question.text)]
-        return as_targets(phrases, limit=self.limit, every=is_counting(question.text))
+        return make_targets(phrases, limit=self.limit, every=is_counting(question.text))

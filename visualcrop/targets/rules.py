@@ -10,7 +10,7 @@ from ..budget import BudgetedModel
 from ..interfaces import TargetExtractor
 from ..strategy.base import at_least, option
 from ..values import Question, Target
-from .words import as_targets, is_counting
+from .words import is_counting, make_targets
 
 # Words that never belong to the name of a thing, and words that ask for a property of one.
 _STOP = set(
@@ -48,12 +48,12 @@ class Rules(TargetExtractor):
     limit: int = option(4, help="most targets to take", validator=at_least(1))
 
     def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]:
-        phrases = noun_phrases(question.text)
+        phrases = find_noun_phrases(question.text)
         every = is_counting(question.text)
-        return as_targets(phrases[:1] if every else phrases, limit=self.limit, every=every)
+        return make_targets(phrases[:1] if every else phrases, limit=self.limit, every=every)
 
 
-def noun_phrases(question: str) -> list[str]:
+def find_noun_phrases(question: str) -> list[str]:
     """Runs of words that may name a thing, properties left out unless there is nothing else."""
     line = _CATEGORY.sub("kind", question.strip().partition("\n")[0])
     runs: list[list[str]] = [[]]

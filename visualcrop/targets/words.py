@@ -1,4 +1,4 @@
-"""English that question and reply are taken apart with."""
+"""English rules for questions and replies: counting, pronouns, and phrases as targets."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def is_counting(question: str) -> bool:
 
 
 def has_pronoun(phrase: str) -> bool:
-    """Whether the phrase points at something outside itself: "his bag"."""
+    """Whether the phrase has a pronoun, which names nothing by itself: "his bag"."""
     return any(word in _PRONOUNS for word in re.findall(r"[a-z]+", phrase.lower()))
 
 
-def as_targets(phrases: list[str], *, limit: int, every: bool = False) -> tuple[Target, ...]:
-    """Tidy phrases into targets, each once; "all mugs" means every one of the mugs."""
+def make_targets(phrases: list[str], *, limit: int, every: bool = False) -> tuple[Target, ...]:
+    """Targets of phrases without articles and punctuation, each once; "all mugs" is every mug."""
     targets: dict[str, Target] = {}
     for phrase in phrases:
         text = " ".join(phrase.split()).strip(' .,;:!?"')

@@ -9,20 +9,31 @@ An inherited test may be overridden only by `pytest.mark.xfail(reason="...")`.
 
 from __future__ import annotations
 
+import pkgutil
+
+import pytest
+
+# Before they are imported, so that an inherited test that fails shows the values it compared.
+pytest.register_assert_rewrite(
+    *(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__))
+)
+
 from ..models.toy.model import ToyModel
-from ..models.toy.scene import Asked, Scene, Thing
-from .answer_suite import AnswerComposerSuite
+from ..models.toy.scene import Scene, SceneQuestion, Thing
 from .bench import Bench
-from .dataset_suite import DatasetSuite
-from .executor_suite import ExecutorSuite
-from .judge_suite import JudgeSuite
+from .evaluation_suites import DatasetSuite, ExecutorSuite, JudgeSuite
+from .family_suite import HuggingFaceFamilySuite
 from .model_suite import ModelFamilySuite
-from .proposals_suite import ProposalGeneratorSuite
-from .relevance_suite import RelevanceSourceSuite
-from .searcher_suite import SearcherSuite
+from .stage_suites import (
+    AnswerComposerSuite,
+    ProposalGeneratorSuite,
+    RelevanceSourceSuite,
+    SearcherSuite,
+    TargetExtractorSuite,
+    VerifierSuite,
+)
 from .strategy_suite import StrategySuite
-from .targets_suite import TargetExtractorSuite
-from .verification_suite import VerifierSuite
+from .tiny import byte_tokenizer, random_network
 
 SUITES: dict[str, type[StrategySuite]] = {
     "targets": TargetExtractorSuite,
@@ -40,19 +51,22 @@ SUITES: dict[str, type[StrategySuite]] = {
 __all__ = [
     "SUITES",
     "AnswerComposerSuite",
-    "Asked",
     "Bench",
     "DatasetSuite",
     "ExecutorSuite",
+    "HuggingFaceFamilySuite",
     "JudgeSuite",
     "ModelFamilySuite",
     "ProposalGeneratorSuite",
     "RelevanceSourceSuite",
     "Scene",
+    "SceneQuestion",
     "SearcherSuite",
     "StrategySuite",
     "TargetExtractorSuite",
     "Thing",
     "ToyModel",
     "VerifierSuite",
+    "byte_tokenizer",
+    "random_network",
 ]

@@ -40,7 +40,7 @@ class ModelFamilySuite(StrategySuite):
         layers = model.info.span(None)
         (seen,) = model.forward(_prompts()[:1], Capture(values=layers))
         assert tuple(seen.values) == layers
-        assert all(values.ndim == 3 for values in seen.values.values())
+        assert {values.ndim for values in seen.values.values()} == {3}
         assert seen.patches[0].tokens.max() < seen.values[layers[0]].shape[1]
         assert not {**seen.keys, **seen.attention, **seen.gradients}
 

@@ -1,1 +1,1 @@
-"""Views and target -> how sure the model is."""
+"""Views and target -> the model's confidence that the target is in each."""

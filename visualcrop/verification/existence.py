@@ -1,4 +1,4 @@
-"""Ask whether the target is there; believe the odds of "Yes"."""
+"""Ask whether the target is there: the confidence is 2 p(Yes) - 1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Believe the map."""
+"""No verification: the order of the proposals decides."""
 
 from __future__ import annotations
 

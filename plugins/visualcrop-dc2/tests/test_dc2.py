@@ -87,7 +87,7 @@ class TestBill:
         assert ledger.by_stage() == {"merge": 8, "captions": 3, "objects": 3, "answer": 1}
 
     def test_second_models_are_on_the_ledger(self):
-        """Objects and likeness may be other models' work, which is charged to them."""
+        """Objects and similarity may be other models' work, which is charged to them."""
         _, ledger = search(Dc2(theta=0, llm=Second(), retriever=Second()), ToyModel())
         charged = {(charge.stage, charge.model) for charge in ledger.charges}
         assert {("objects", "second"), ("retrieval", "second"), ("captions", "toy")} <= charged
@@ -98,7 +98,7 @@ class TestBill:
         assert ledger.by_stage()["captions"] == 5
         assert answer.exhausted
 
-    def test_a_tree_cut_short_tells_what_it_overheard(self):
+    def test_a_tree_cut_short_answers_from_captions(self):
         """Without fitting, captions with the object in them stand in for what was not asked."""
         answer, ledger = search(Dc2(theta=0, fit=False), ToyModel(), 41)
         assert answer.exhausted
@@ -137,7 +137,7 @@ class TestOddInput:
 
 class TestAnswer:
     def test_information_comes_before_the_question(self):
-        """The answer's prompt holds what was said of the places, then the question as it was."""
+        """The answer's prompt holds the replies about the places, then the question as it was."""
         bench = Bench.set_up(1)
         answer = Dc2(theta=0).search(bench.asked.question, bench.model)
         assert answer.choice is not None

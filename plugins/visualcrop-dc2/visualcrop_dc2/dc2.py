@@ -1,22 +1,44 @@
-"""DC2: every patch put into words; then those that the question is about are asked about it."""
+"""DC2: caption every patch of the image, then query those that the question is about."""
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 
 import attrs
 
-from visualcrop import Answer, BudgetedModel, Image, ModelFamily, Question, Sampling, errors
-from visualcrop.plugin import Searcher, Spec, at_least, between, option
+from visualcrop import Answer, BudgetedModel, Image, Model, ModelFamily, Question, Sampling, errors
+from visualcrop.models import BatchingModel
+from visualcrop.plugin import (
+    Inference,
+    Searcher,
+    Spec,
+    at_least,
+    between,
+    inference_option,
+    max_new_tokens_option,
+    option,
+)
 
-from .asking import Asker
-from .beside import beside
-from .concluding import Inference, Note, Voice
-from .conquering import Tree
-from .memory import Memory, Shelf
-from .recalling import Compare, Recall
-from .retrieving import by_model, by_words
+from .answer import Note, NoteAnswerer, collect_evidence
+from .describe import CaptionTree
+from .prompts import PatchDescriber
+from .retrieval import Compare, Retriever, compare_features, compare_words
+from .visual_memory import MemoryFolder, VisualMemory
+
+_lock = threading.Lock()
+
+
+def _renew_lock() -> None:
+    """Make a new lock in a forked child, where the thread that held this one is gone."""
+    global _lock  # noqa: PLW0603
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 @attrs.frozen
@@ -66,52 +88,73 @@ class Dc2(Searcher):
     max_notes: int = option(
         6000, help="most letters of captions or information in one prompt", validator=at_least(1)
     )
-    inference: Inference = option("generate", help="how the answer is read off the model")
-    max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
+    inference: Inference = inference_option()
+    max_new_tokens: int = max_new_tokens_option()
 
     def search(self, question: Question, model: BudgetedModel) -> Answer:
-        asker, tree = self._asker(model), self._tree(model)
-        recall = Recall(self.alpha, self.k, self.smaller, self.authors)
+        describer, tree = self._describer(model), self._tree(model)
+        retriever = Retriever(self.alpha, self.k, self.smaller, self.authors)
         notes: list[Note] = []
         try:
-            memory, exhausted = self._remembered(question.image, tree, model)
-            notes.extend(recall.notes(question, memory, self._compare(model), asker))
+            memory, exhausted = self._load_or_build(question.image, tree, model)
+            notes.extend(retriever.query_places(question, memory, self._compare(model), describer))
         except errors.BudgetExceededError:
             exhausted = True
-            notes = notes or recall.overheard(question, tree.leaves)
-        voice = Voice(self.inference, self.max_new_tokens, self.max_notes)
-        answer, counts = voice.conclude(question, notes, model), {"patches": tree.described}
-        return attrs.evolve(answer, exhausted=exhausted, counts=counts)
+            notes = notes or retriever.captions_about(question, tree.leaves)
+        answerer = NoteAnswerer(self.inference, self.max_new_tokens, self.max_notes)
+        return answerer.answer(question, notes, model).with_search(
+            collect_evidence(notes), exhausted=exhausted, counts={"patches": tree.described}
+        )
 
-    def _remembered(self, image: Image, tree: Tree, model: BudgetedModel) -> tuple[Memory, bool]:
-        """What is known of *image*, and whether the budget kept it from being more."""
-        shelf = Shelf(self.memory, self._made_by(model)) if self.memory is not None else None
-        if shelf and (known := shelf.load(image)) is not None:
+    def _load_or_build(
+        self, image: Image, tree: CaptionTree, model: BudgetedModel
+    ) -> tuple[VisualMemory, bool]:
+        """The memory of *image*, and whether the budget kept the tree from its full depth."""
+        folder = None
+        if self.memory is not None:
+            folder = MemoryFolder(self.memory, self._memory_settings(model))
+        if folder and (known := folder.load(image)) is not None:
             return known, False
-        wanted = tree.levels(image.box, self.depth)
-        depth = tree.affordable(wanted, 2 * self.k) if self.fit else wanted
+        wanted = tree.count_levels(image.box, self.depth)
+        depth = tree.affordable_depth(wanted, 2 * self.k) if self.fit else wanted
         tree.build(image, depth)
-        if shelf and depth == wanted:
-            shelf.save(image, tree.memory)
+        if folder and depth == wanted:
+            folder.save(image, tree.memory)
         return tree.memory, depth < wanted
 
-    def _asker(self, model: BudgetedModel) -> Asker:
+    def _describer(self, model: BudgetedModel) -> PatchDescriber:
         sampling = Sampling(self.temperature, self.top_p, self.seed) if self.temperature else None
-        llm = beside(model, self.llm)
-        return Asker(model, llm, self.max_caption_tokens, self.max_notes, sampling)
+        llm = open_beside(model, self.llm)
+        return PatchDescriber(model, llm, self.max_caption_tokens, self.max_notes, sampling)
 
-    def _tree(self, model: BudgetedModel) -> Tree:
+    def _tree(self, model: BudgetedModel) -> CaptionTree:
         leaf = model.info.base / 2 if self.leaf is None else self.leaf
-        (layer,) = model.info.span((self.layer, self.layer + 1))  # says so if there is none
-        return Tree(self._asker(model), leaf, self.theta, layer, self.authors)
+        (layer,) = model.info.span((self.layer, self.layer + 1))  # raises if there is none
+        return CaptionTree(self._describer(model), leaf, self.theta, layer, self.authors)
 
     def _compare(self, model: BudgetedModel) -> Compare:
         if self.retriever is None:
-            return by_words
-        return partial(by_model, model=beside(model, self.retriever).at("retrieval"))
+            return compare_words
+        retriever = open_beside(model, self.retriever).at("retrieval")
+        return partial(compare_features, model=retriever)
 
-    def _made_by(self, model: BudgetedModel) -> Mapping[str, object]:
-        """What a memory depends on: the model, and the options that have a say in it."""
+    def _memory_settings(self, model: BudgetedModel) -> Mapping[str, object]:
+        """What a memory depends on: the model, and every option that changes the tree."""
         queries = {"retriever", "alpha", "k", "smaller", "memory", "inference", "max_new_tokens"}
         options = {k: str(v) for k, v in Spec.of(self).options if k not in {*queries, "fit"}}
         return {"model": model.id, "leaf of": model.info.base, **options}
+
+
+def open_beside(model: BudgetedModel, family: ModelFamily | None) -> BudgetedModel:
+    """The model of *family*, opened once, or *model* itself: on the ledger of *model*."""
+    if family is None:
+        return model
+    with _lock:
+        opened = _open(family)
+    opened.forget()  # a question costs the same, whatever was asked before
+    return BudgetedModel(opened, model.ledger)
+
+
+@lru_cache(maxsize=2)
+def _open(family: ModelFamily) -> Model:
+    return BatchingModel(family.open())

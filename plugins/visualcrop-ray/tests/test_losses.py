@@ -1,4 +1,4 @@
-"""What is lost on the way: workers that hang or find no place, nodes, the cluster, the command."""
+"""What may be lost: workers that hang or are not placed, nodes, the cluster, the command."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ import pytest
 from visualcrop import Record
 from visualcrop.errors import EvaluationError
 from visualcrop.plugin import Task, WorkerFactory
-from visualcrop.testing.executor_suite import Echo, tasks
+from visualcrop.testing.evaluation_suites import Echo, make_tasks
 from visualcrop_ray import Ray
-from visualcrop_ray.executor import QUIET
+from visualcrop_ray.cluster import ENVIRONMENT
 
 ray = pytest.importorskip("ray", reason="Ray is not installed here", exc_type=ImportError)
 
@@ -41,7 +41,7 @@ def _until(happened: Callable[[], object], what: str, limit: float = _LONG) -> N
 @pytest.fixture(scope="class")
 def cluster() -> Iterator[Any]:
     """A head with one CPU, and a node beside it with one more."""
-    os.environ.update(QUIET)
+    os.environ.update(ENVIRONMENT)
     from ray.cluster_utils import Cluster
 
     made: Any = Cluster(
@@ -72,48 +72,48 @@ class TestWorkers:
     """Two CPUs on two nodes. The last test takes one away."""
 
     def test_one_that_hangs_is_replaced(self) -> None:
-        """Its question becomes an error; those that waited behind are answered."""
+        """Its task becomes an error; those that waited behind it are answered."""
         executor = Ray(workers=1, cpus=0.5, ahead=4, tries=1, patience=20)
-        records = [*executor.run(_hanging(("one", "2")), tasks(5))]
-        told = {record.key: record.error for record in records}
-        assert len(told) == len(records) == 10
-        assert {key: error for key, error in told.items() if error} == {
+        records = [*executor.run(_hanging(("one", "2")), make_tasks(5))]
+        by_task = {record.key: record.error for record in records}
+        assert len(by_task) == len(records) == 10
+        assert {key: error for key, error in by_task.items() if error} == {
             ("one", "2"): "1 worker was lost with it, and the last gave no answer within 20 s"
         }
 
-    def test_without_end_they_are_lost_one_after_the_other(self) -> None:
-        """If nobody ever answers, the run ends all the same."""
+    def test_if_all_hang_the_run_ends(self) -> None:
+        """Workers are not replaced without end."""
         executor = Ray(workers=1, cpus=0.5, tries=1, patience=5)
         with pytest.raises(EvaluationError, match="the last one gave no answer within 5 s"):
-            [*executor.run(_hanging(("one", "0"), ("other", "0")), tasks(1))]
+            [*executor.run(_hanging(("one", "0"), ("other", "0")), make_tasks(1))]
 
-    def test_none_finds_a_place(self) -> None:
-        """What they need is nowhere: they are not waited for without end."""
+    def test_none_is_placed(self) -> None:
+        """No node has what they need: the run ends instead of waiting."""
         executor = Ray(workers=2, cpus=64, placing=2)
         with pytest.raises(EvaluationError, match="each needs 64 CPU and the cluster has 2 CPU"):
-            next(executor.run(Echo, tasks(1)))
+            next(executor.run(Echo, make_tasks(1)))
 
-    def test_some_find_a_place(self, caplog: pytest.LogCaptureFixture) -> None:
-        """The others go on with all of the work, and it is told once."""
+    def test_some_are_placed(self, caplog: pytest.LogCaptureFixture) -> None:
+        """The others do all of the work, and there is one warning."""
 
-        def until_told() -> Iterator[Task]:
-            for task in tasks(10**6):
+        def until_warned() -> Iterator[Task]:
+            for task in make_tasks(10**6):
                 if caplog.records:
                     return
                 yield task
 
         with caplog.at_level(logging.WARNING, "visualcrop_ray"):
-            records = [*Ray(workers=3, cpus=1, placing=30).run(Echo, until_told())]
+            records = [*Ray(workers=3, cpus=1, placing=30).run(Echo, until_warned())]
         assert records
-        (told,) = caplog.messages
-        assert told.startswith(
-            "1 of 3 workers wait for a place, the others go on: each needs 1 CPU"
+        (warning,) = caplog.messages
+        assert warning.startswith(
+            "1 of 3 workers wait for a place, the others continue: each needs 1 CPU"
         )
 
     def test_a_node_is_lost(self, cluster: Any) -> None:
-        """What its worker was at is asked again elsewhere, each question once."""
+        """The tasks of its worker are retried elsewhere; each task has one record."""
         answered: list[Record] = []
-        for record in Ray(workers=2, cpus=1).run(Echo, tasks(2000)):
+        for record in Ray(workers=2, cpus=1).run(Echo, make_tasks(2000)):
             answered.append(record)
             if len(answered) == 50:
                 cluster.remove_node(*cluster.worker_nodes, allow_graceful=False)
@@ -130,7 +130,7 @@ def _running(session: int) -> dict[int, str]:
 
 
 class _Command:
-    """`visualcrop evaluate` in a session of its own, whose processes can be told by it."""
+    """`visualcrop evaluate` in a session of its own, by which its processes are found."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -161,21 +161,21 @@ class _Command:
 
 @pytest.fixture
 def command(tmp_path: Path) -> Iterator[_Command]:
-    """One that has begun, and will not be left running."""
-    begun = next(filter(None, (_begun(tmp_path / f"run-{n}") for n in range(3))), None)
-    if begun is None:
+    """One that has started, and will not be left running."""
+    started = next(filter(None, (_start(tmp_path / f"run-{n}") for n in range(3))), None)
+    if started is None:
         pytest.skip("Ray starts no cluster on a machine as busy as this one")
-    yield begun
-    begun.process.kill()
-    begun.process.wait()
+    yield started
+    started.process.kill()
+    started.process.wait()
 
 
-def _begun(folder: Path) -> _Command | None:
+def _start(folder: Path) -> _Command | None:
     """A command that has answers; none if Ray gave up on starting its cluster."""
-    begun = _Command(folder)
-    _until(lambda: begun.answered or begun.process.poll() is not None, "an answer", _STARTING)
-    if begun.answered:
-        return begun
+    started = _Command(folder)
+    _until(lambda: started.answered or started.process.poll() is not None, "an answer", _STARTING)
+    if started.answered:
+        return started
     assert Path(f"{folder}.err").read_text().startswith("Error: Ray cannot be reached")
     return None
 
@@ -184,7 +184,7 @@ class TestCommand:
     """A cluster of the command's own."""
 
     def test_is_killed(self, command: _Command) -> None:
-        """Nothing that it began stays: it is gone long before Ray's own limit of a minute."""
+        """No process that it started stays, long before Ray's own limit of a minute."""
         _until(lambda: command.answered, "an answer")
         command.process.kill()
         command.process.wait()
@@ -192,10 +192,10 @@ class TestCommand:
 
     @pytest.mark.parametrize("name", ["gcs_server", "raylet"])
     def test_loses_its_cluster(self, command: _Command, name: str) -> None:
-        """It ends with a sentence, keeps its answers, and leaves nothing running."""
+        """It ends with one sentence, keeps its answers, and leaves nothing running."""
         command.kill(name)
         assert command.process.wait(_LONG) == 1
-        (told,) = Path(f"{command.folder}.err").read_text().splitlines()
-        assert told.startswith("Error: The Ray cluster is gone (")
+        (message,) = Path(f"{command.folder}.err").read_text().splitlines()
+        assert message.startswith("Error: The Ray cluster is gone (")
         command.nothing_left()
         assert 0 < len(command.answered) < 10_000

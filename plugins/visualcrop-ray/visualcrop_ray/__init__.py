@@ -1,4 +1,4 @@
-"""Studies on many processes and machines."""
+"""Evaluations on many processes and machines, by Ray."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """
-Kills what a cluster of our own leaves behind, when the command that began it is gone.
+Kills what a cluster of our own leaves behind, when the command that started it is gone.
 
-Ray's own processes end with the command, even if it is killed, but for two agents of a node that
-try to reach its dead head for more than a minute. This runs as a process of its own, without any
-import that takes time; its standard input ends, or has something to read, when the command ends.
+Ray's own processes end with the command, even if it is killed, except for two agents of a node,
+which try to reach the head for more than a minute. This file runs as a process of its own and
+imports nothing that takes time; its standard input is closed, or written to, when the command ends.
 """
 
 from __future__ import annotations
@@ -13,14 +13,23 @@ import select
 import signal
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
-_EVERY = 1.0  # seconds between two looks at what is running
+_POLL_INTERVAL = 1.0  # seconds
 _PROC = Path("/proc")
 
 
-def running() -> dict[int, tuple[int, str, str]]:
-    """Of each process: its parent, when it began, and its command line."""
-    found = {}
+class Process(NamedTuple):
+    """An entry of /proc."""
+
+    parent: int
+    started: str  # tells it from a later process with the same id
+    command: str
+
+
+def list_processes() -> dict[int, Process]:
+    """All processes by id."""
+    processes = {}
     for entry in _PROC.iterdir():
         if entry.name.isdigit():
             try:
@@ -28,33 +37,33 @@ def running() -> dict[int, tuple[int, str, str]]:
                 command = (entry / "cmdline").read_bytes().decode("utf-8", "replace")
             except OSError:  # it has just ended
                 continue
-            found[int(entry.name)] = int(stat[1]), stat[19], command
-    return found
+            processes[int(entry.name)] = Process(int(stat[1]), stat[19], command)
+    return processes
 
 
-def begun(driver: int, session: str) -> dict[int, str]:
-    """Ray's processes of that *session*: what *driver* began, and what these began in turn."""
-    processes = running()
-    ours = {
+def find_descendants(driver: int, session: str) -> dict[int, str]:
+    """Ray's processes of a *session* that *driver* started, directly or not: id -> start time."""
+    processes = list_processes()
+    found = {
         pid
-        for pid, (parent, _, command) in processes.items()
-        if parent == driver and session in command and pid != os.getpid()
+        for pid, process in processes.items()
+        if process.parent == driver and session in process.command and pid != os.getpid()
     }
     grown = True
     while grown:
-        more = {pid for pid, (parent, *_) in processes.items() if parent in ours} - ours
-        ours, grown = ours | more, bool(more)
-    return {pid: processes[pid][1] for pid in ours}
+        children = {pid for pid, process in processes.items() if process.parent in found} - found
+        found, grown = found | children, bool(children)
+    return {pid: processes[pid].started for pid in found}
 
 
 def main(driver: int, session: str) -> None:
-    """Look on while *driver* lives, then kill what is left."""
-    known = begun(driver, session)
-    while os.getppid() == driver and not select.select([sys.stdin], [], [], _EVERY)[0]:
-        known |= begun(driver, session)
-    now = running()
-    for pid, began in known.items():
-        if pid in now and now[pid][1] == began:  # and no other that was given its number since
+    """Wait until *driver* has ended, then kill what it left."""
+    known = find_descendants(driver, session)
+    while os.getppid() == driver and not select.select([sys.stdin], [], [], _POLL_INTERVAL)[0]:
+        known |= find_descendants(driver, session)
+    processes = list_processes()
+    for pid, started in known.items():
+        if pid in processes and processes[pid].started == started:
             try:
                 os.kill(pid, signal.SIGKILL)
             except OSError:

@@ -42,10 +42,10 @@ class TestAnyFamily:
         words = ("-s", spec, "-m", checkpoint(family), "--budget", 14, "--json", *SHORT)
         done = ask(picture, *words)
         assert done.exit_code == 0, done.output
-        told = json.loads(done.stdout)
-        assert set(told["passes"]) <= {"detect", "describe", "context", "answer"}
-        assert sum(told["passes"].values()) == 14 + 1
-        assert told["exhausted"]
+        output = json.loads(done.stdout)
+        assert set(output["passes"]) <= {"detect", "describe", "context", "answer"}
+        assert sum(output["passes"].values()) == 14 + 1
+        assert output["exhausted"]
 
     def test_takes_any_relevance_source(self, picture: Path, family: str) -> None:
         """By one option."""
@@ -65,9 +65,9 @@ class TestItsOwnModels:
         words = ("-s", searching, "-m", f"seal-vqa({own.format(vqa())})", "--json")
         done = ask(picture, *words, "-o", "answer.max_new_tokens=3")
         assert done.exit_code == 0, done.output
-        told = json.loads(done.stdout)
-        assert "targets=missing" in told["searcher"]
-        assert told["passes"] == {"targets": 1, "answer": 1}  # it does not say that it misses any
+        output = json.loads(done.stdout)
+        assert "targets=missing" in output["searcher"]
+        assert output["passes"] == {"targets": 1, "answer": 1}  # it does not say that it misses any
 
     def test_answering_model_shows_no_map(self, picture: Path) -> None:
         """One sentence says which locator to take."""

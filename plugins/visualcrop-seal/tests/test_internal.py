@@ -14,23 +14,23 @@ GIVEN = Registry.load().build(TargetExtractor, "given(names=[unicorn])")
 
 
 class TestDetect:
-    """Boxes and heat of a part."""
+    """Boxes and heatmap of a part."""
 
     def test_finds_what_is_clear(self) -> None:
         """A part in which the thing is large gives a box on it with a high score."""
         bench = Bench.set_up()
         view = View(bench.scene.image, bench.finding.box)
-        seen = Internal().detect(view, bench.target, bench.model)
-        assert max(proposal.score for proposal in seen.boxes) > 0.5
-        assert all(view.box.contains(proposal.box) for proposal in seen.boxes)
+        detections = Internal().detect(view, bench.target, bench.model)
+        assert max(proposal.score for proposal in detections.boxes) > 0.5
+        assert all(view.box.contains(proposal.box) for proposal in detections.boxes)
 
-    def test_heat_lies_over_the_part(self) -> None:
+    def test_heatmap_covers_the_part(self) -> None:
         """In standard deviations above the mean, and nothing below it."""
         bench, part = Bench.set_up(), Box(300, 200, 900, 700)
-        seen = Internal().detect(View(bench.scene.image, part), bench.target, bench.model)
-        assert seen.heat.grid.box == part
-        assert seen.heat.scores.min() == 0
-        assert seen.heat.scores.max() > 1
+        detections = Internal().detect(View(bench.scene.image, part), bench.target, bench.model)
+        assert detections.heatmap.grid.box == part
+        assert detections.heatmap.scores.min() == 0
+        assert detections.heatmap.scores.max() > 1
 
     @pytest.mark.parametrize(
         ("every", "passes", "boxes"), [(False, None, 2), (True, None, 5), (True, 4, 3)]
@@ -41,16 +41,16 @@ class TestDetect:
         """More where all are wanted; fewer where the budget ends. Each is a pass."""
         bench = Bench.set_up(passes=passes)
         target = Target(bench.target.text, every=every)
-        seen = Internal(checks=2, instances=5).detect(bench.whole, target, bench.model)
-        assert len(seen.boxes) == boxes
+        detections = Internal(checks=2, instances=5).detect(bench.whole, target, bench.model)
+        assert len(detections.boxes) == boxes
         assert bench.toy.passes == 1 + boxes
-        bench.check_books()
+        bench.check_charges()
 
 
 class TestSearch:
     """The whole search on it."""
 
-    def test_ledger_tells_what_was_asked(self) -> None:
+    def test_each_pass_has_its_stage(self) -> None:
         """Looks, descriptions and places each have a stage; the paper's count is all of them."""
         bench = Bench.set_up(3)
         answer = Seal(high=1.0, cue=99.0).search(bench.asked.question, bench.model)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
 from tests.models.opened import noise
 from tests.models.tiny.seal import tower, vqa, vsm
@@ -29,9 +33,9 @@ from visualcrop import (
 from visualcrop.plugin import Registry, Searcher
 from visualcrop.testing import Bench
 from visualcrop_seal import SealVqa, SealVsm
-from visualcrop_seal.located import Located
-from visualcrop_seal.networks.vqa_model import VqaModel, written
-from visualcrop_seal.vsm import Vsm
+from visualcrop_seal.networks.vqa_model import VqaModel, format_conversation
+from visualcrop_seal.networks.vsm_model import LocatedReply
+from visualcrop_seal.vsm import VsmFamily
 from visualcrop_seal.working_memory import WorkingMemory
 
 pytestmark = pytest.mark.torch
@@ -40,9 +44,9 @@ LOCATE = Prompt((View.whole(IMAGE), "Please locate the mug in this image."))
 
 
 def family(**options) -> SealVqa:
-    """The answering model in full numbers."""
-    told = {"checkpoint": str(vqa()), "vision_tower": str(tower()), "dtype": "float32"}
-    return SealVqa(**told | options)
+    """The answering model in float32."""
+    defaults = {"checkpoint": str(vqa()), "vision_tower": str(tower()), "dtype": "float32"}
+    return SealVqa(**defaults | options)
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +57,10 @@ def model() -> VqaModel:
     return opened
 
 
-def search_model(**options) -> Vsm:
-    """The search model in full numbers."""
-    told = {"checkpoint": str(vsm()), "vision_tower": str(tower()), "dtype": "float32"}
-    return Vsm(**told | options)
+def search_model(**options) -> VsmFamily:
+    """The search model in float32."""
+    defaults = {"checkpoint": str(vsm()), "vision_tower": str(tower()), "dtype": "float32"}
+    return VsmFamily(**defaults | options)
 
 
 def locator() -> SealVsm:
@@ -64,13 +68,13 @@ def locator() -> SealVsm:
     return SealVsm(checkpoint=str(vsm()), vision_tower=str(tower()), dtype="float32")
 
 
-def told(*objects: str) -> Prompt:
+def working_memory_prompt(*objects: str) -> Prompt:
     """A question, and objects in working memory."""
     bench = Bench.set_up()
     prompts: list[Prompt] = []
 
-    class Listening:
-        """Keeps the prompt that it is asked."""
+    class Recorder:
+        """Keeps the prompts that it is given."""
 
         def generate(self, asked, **options):
             prompts.extend(asked)
@@ -78,35 +82,43 @@ def told(*objects: str) -> Prompt:
 
     findings = [bench.finding.__class__(Target(name), Box(100, 60, 200, 120)) for name in objects]
     question = Question("Where is it?", IMAGE)
-    WorkingMemory().compose(question, findings, Listening())  # type: ignore[arg-type]
+    WorkingMemory().compose(question, findings, Recorder())  # type: ignore[arg-type]
     return prompts[0]
 
 
 class TestSearchModel:
     """V*'s search model."""
 
-    def test_points_where_it_says_loc(self):
+    def test_a_reply_with_loc_is_located(self):
         """Boxes and scores for every patch, a mask of four times as many rows."""
         (reply,) = search_model().open().generate([LOCATE], max_new_tokens=100)
-        assert isinstance(reply, Located)
+        assert isinstance(reply, LocatedReply)
         assert reply.boxes.shape == (36, 4)
         assert ((reply.scores > 0) & (reply.scores < 1)).all()
-        assert reply.logits.shape == (24, 24)
+        assert reply.mask.shape == (24, 24)
         assert reply.usage.flops > 0
         assert reply.usage.image_tokens == 16
 
-    def test_says_no_place_where_it_does_not(self):
-        """A reply that is cut off before the token has none."""
+    def test_a_reply_without_loc_is_not(self):
+        """A reply that is cut off before the token has no boxes and no mask."""
         (reply,) = search_model().open().generate([LOCATE], max_new_tokens=0)
-        assert not isinstance(reply, Located)
+        assert not isinstance(reply, LocatedReply)
 
-    def test_half_precision_points_alike(self):
+    def test_half_precision_locates_alike(self):
         """As published, in bfloat16: the same patch is the surest, or nearly."""
         replies = [
             search_model(dtype=dtype).open().generate([LOCATE])[0] for dtype in ("auto", "float32")
         ]
-        half, full = (reply.scores for reply in replies if isinstance(reply, Located))
+        half, full = (reply.scores for reply in replies if isinstance(reply, LocatedReply))
         assert full[half.argmax()] > full.max() - 0.05
+
+    def test_flops_are_those_that_torch_counts(self):
+        """All networks are metered; only products of small matrices outside modules are missed."""
+        opened = search_model().open()
+        with FlopCounterMode(display=False) as torchs, sdpa_kernel(SDPBackend.MATH):
+            (reply,) = opened.generate([LOCATE], max_new_tokens=100)
+        assert reply.usage.flops == pytest.approx(torchs.get_total_flops(), rel=0.01)
+        assert reply.usage.macs > 0
 
     def test_is_loaded_once(self):
         """The next question finds it open."""
@@ -120,7 +132,7 @@ class TestSearchModel:
         assert all(model is opened[0] for model in opened)
 
     def test_can_only_be_asked(self):
-        """It shows no internals, weighs no choices, and looks at one image."""
+        """It shows no internals, scores no choices, and takes one image."""
         opened = search_model().open()
         with pytest.raises(errors.ModelError, match="no internals"):
             opened.forward([LOCATE])
@@ -133,25 +145,24 @@ class TestSearchModel:
 class TestLocator:
     """The search model as SEAL asks it."""
 
-    def test_heat_and_boxes_lie_over_the_part(self):
+    def test_heatmap_and_boxes_cover_the_part(self):
         """One cell for each pixel, none below zero; boxes in pixels of the image, best first."""
         bench, part = Bench.set_up(), Box(100, 50, 321, 252)
-        seen = locator().detect(View(IMAGE, part), Target("mug"), bench.model)
-        assert seen.heat.grid.box == part
-        assert seen.heat.grid.shape == (202, 221)
-        assert seen.heat.scores.min() >= 0
-        scores = [proposal.score for proposal in seen.boxes]
+        detections = locator().detect(View(IMAGE, part), Target("mug"), bench.model)
+        assert detections.heatmap.grid.box == part
+        assert detections.heatmap.grid.shape == (202, 221)
+        assert detections.heatmap.scores.min() >= 0
+        scores = [proposal.score for proposal in detections.boxes]
         assert scores == sorted(scores, reverse=True)
-        across, down = seen.boxes[0].box.centre
+        across, down = detections.boxes[0].box.centre
         assert part.left <= across <= part.right
         assert part.top <= down <= part.bottom
 
     def test_both_models_are_on_one_ledger(self):
         """Every pass of each is charged under its own name, before it is run."""
         bench, used = Bench.set_up(), search_model().open().passes
-        looking = locator().detect, locator().describe
-        for look in looking:
-            look(bench.whole, bench.target, bench.model)
+        for call in (locator().detect, locator().describe):
+            call(bench.whole, bench.target, bench.model)
         locator().context(bench.whole, "table", bench.model)
         assert [c.model for c in bench.ledger.charges] == [str(vsm())] * 3
         assert search_model().open().passes - used == 3
@@ -184,9 +195,8 @@ class TestAnsweringModel:
 
     def test_writes_the_focus_prompt_as_trained(self):
         """Image, prefix, objects with their places, question; each turn as Vicuna has it."""
-        text = "".join(
-            part if isinstance(part, str) else "<view>" for part in written(told("mug", "key"), str)
-        )
+        pieces = format_conversation(working_memory_prompt("mug", "key"), str)
+        text = "".join(piece if isinstance(piece, str) else "<view>" for piece in pieces)
         assert text.endswith(
             " USER: <view>\nAdditional visual information to focus on: "
             "mug <view> at location [0.200,0.320,0.400,0.440]; "
@@ -196,49 +206,49 @@ class TestAnsweringModel:
 
     def test_examples_are_turns(self):
         """What was asked and replied before ends as a reply ends."""
-        (text,) = written(Prompt(("Q2",), examples=(("Q1", "A1"),)), str)
+        (text,) = format_conversation(Prompt(("Q2",), examples=(("Q1", "A1"),)), str)
         assert str(text).endswith(" USER: Q1 ASSISTANT: A1</s>USER: Q2 ASSISTANT:")
 
     @pytest.mark.parametrize(
         ("layout", "tokens"),
         [("benchmark", [16, 5 + 16, 5 + 32, 5 + 15]), ("training", [16, 5 + 16, 16 + 10, 16 + 15])],
     )
-    def test_tells_image_and_objects_in_many_tokens_or_few(self, layout, tokens):
+    def test_image_and_objects_take_many_tokens_or_few(self, layout, tokens):
         """None, one, two and three objects; 16 and 5 here stand for 256 and 32."""
         opened = family(layout=layout).open()
         assert isinstance(opened, VqaModel)
-        for objects, wanted in enumerate(tokens):
-            prompt = told(*["mug"] * objects)
-            words = [p for p in written(prompt, str) if isinstance(p, str)]
-            text = 1 + sum(len(opened.words.tokens(piece)) for piece in words)
+        for objects, expected in enumerate(tokens):
+            prompt = working_memory_prompt(*["mug"] * objects)
+            texts = [p for p in format_conversation(prompt, str) if isinstance(p, str)]
+            text = 1 + sum(len(opened.tokenizer.encode(piece)) for piece in texts)
             (reply,) = opened.generate([prompt], max_new_tokens=1)
-            assert reply.usage.new_tokens == text + wanted
-            assert reply.usage.image_tokens == wanted
+            assert reply.usage.new_tokens == text + expected
+            assert reply.usage.image_tokens == expected
 
-    def test_weighs_sentences_with_their_end(self, model):
+    def test_scores_sentences_with_their_end(self, model):
         """By sentence as by hand: the mean over the reply's tokens, `</s>` among them."""
-        prompt, choices = told("mug"), ["red", "a blue mug"]
+        prompt, choices = working_memory_prompt("mug"), ["red", "a blue mug"]
         (choice,) = model.choose([prompt], choices, by="sentence")
-        for reply, weight in zip(choices, choice.logits, strict=True):
-            tokens = [*model._reply(prompt, reply), model.words.number("</s>")]
+        for reply, score in zip(choices, choice.logits, strict=True):
+            tokens = [*model._encode_choice(prompt, reply), model.tokenizer.token_id("</s>")]
+            language_model = model.language_model
             with torch.no_grad():
-                state = model._read(prompt)
-                total = 0.0
+                state = model._prefill(prompt)
+                hidden, total = state.hidden, 0.0
                 for token in tokens:
-                    total += float(
-                        model.decoder.logits(state.hidden).float().log_softmax(-1)[token]
-                    )
-                    hidden = model.decoder._run(model.decoder.embedded([token]), state.cache)
-                    state = type(state)(state.cache, hidden[-1], state.length + 1)
-            assert weight == pytest.approx(total / len(tokens), abs=1e-4)
+                    scores = language_model.logits(hidden).float().log_softmax(-1)
+                    total += float(scores[token])
+                    embedded = language_model.embed([token])
+                    hidden = language_model._forward(embedded, state.cache)[-1]
+            assert score == pytest.approx(total / len(tokens), abs=1e-4)
 
-    def test_weighs_first_tokens(self, model):
-        """What the model would say next, of the tokens with which the choices begin."""
+    def test_scores_first_tokens(self, model):
+        """The logits of the next token, of those that the choices start with."""
         choices = ("red", "blue", "green")
         (choice,) = model.choose([LOCATE], choices)
         with torch.no_grad():
-            after = model.decoder.logits(model._read(LOCATE).hidden)
-        firsts = [model._reply(LOCATE, choice)[0] for choice in choices]
+            after = model.language_model.logits(model._prefill(LOCATE).hidden)
+        firsts = [model._encode_choice(LOCATE, choice)[0] for choice in choices]
         assert choice.logits == pytest.approx(after[firsts].tolist(), abs=1e-4)
 
     def test_counts_its_passes(self):
@@ -248,6 +258,26 @@ class TestAnsweringModel:
         opened.choose([LOCATE], ["a", "b", "c"])
         opened.choose([LOCATE], ["a", "b", "c"], by="sentence")
         assert opened.passes == 2 + 1 + 3
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+    def test_a_forked_child_does_not_wait_for_the_parent(self, model):
+        """Though a thread of the parent was in the middle of a pass."""
+        with model._turn, warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads
+            if not (child := os.fork()):
+                os._exit(0 if model._turn.acquire(blocking=False) else 1)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    def test_usage_of_sentences(self, model):
+        """The prompt is read once, and each reply with its end after it; MACs as if not shared."""
+        (first,) = model.choose([LOCATE], ["red"])
+        (both,) = model.choose([LOCATE], ["red", "a blue mug"], by="sentence")
+        lengths = [len(model._encode_choice(LOCATE, reply)) for reply in ("red", "a blue mug")]
+        prompt = first.usage.new_tokens
+        assert both.usage.new_tokens == prompt + sum(lengths)
+        assert both.usage.decoded_tokens == both.usage.reused_tokens == 0
+        expected = sum(model.meter.formula(prompt + length) for length in lengths)
+        assert both.usage.macs == pytest.approx(expected)
 
     def test_shows_no_map(self, model):
         """One sentence says which locator to take."""
@@ -264,15 +294,15 @@ class TestBadCheckpoints:
 
     @pytest.fixture
     def folder(self, tmp_path) -> Path:
-        """A copy that may be spoiled."""
+        """A copy that a test may damage."""
         return Path(shutil.copytree(vqa(), tmp_path / "copy"))
 
     def refused(self, folder: Path) -> str:
-        """What is said of it, in one line."""
-        with pytest.raises(errors.ModelError) as told:
+        """The error message of loading it, which is one line."""
+        with pytest.raises(errors.ModelError) as raised:
             family(checkpoint=str(folder)).open()
-        assert "\n" not in str(told.value)
-        return str(told.value)
+        assert "\n" not in str(raised.value)
+        return str(raised.value)
 
     def test_a_pickle_that_would_run_code_is_refused(self, folder):
         """Nothing of it is run."""
@@ -304,7 +334,7 @@ class TestBadCheckpoints:
         ("name", "text", "sentence"),
         [
             ("config.json", "{", "is no JSON"),
-            ("config.json", "[]", "is no table"),
+            ("config.json", "[]", "is no JSON object"),
             ("config.json", None, "There is no config.json"),
             ("pytorch_model.bin.index.json", None, "holds no weights"),
             ("pytorch_model-00002-of-00002.bin", "x", "cannot be loaded"),

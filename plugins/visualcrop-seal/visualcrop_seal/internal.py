@@ -1,8 +1,9 @@
-"""SEAL's questions put to any model: no search model, and nothing trained."""
+"""SEAL's search with any model: its own internals take the place of the trained search model."""
 
 from __future__ import annotations
 
 import attrs
+import numpy as np
 from attrs.validators import ge
 
 from visualcrop import (
@@ -19,20 +20,18 @@ from visualcrop import (
 )
 from visualcrop.plugin import ProposalGenerator, RelevanceSource, Verifier, option
 
-from .describing import ASK, place_of
-from .heat import peaked
-from .locator import TargetLocator
-from .search import Sighting
+from .locator import LOCATION_PROMPT, TargetLocator, parse_location
+from .search import Detections
 
 
 @attrs.frozen
 class Internal(TargetLocator):
-    """Heat from a model's own internals, boxes from existence checks. 1 + checks passes a look."""
+    """Heatmaps from a model's internals, boxes by existence checks. 1 + checks passes a look."""
 
     name = "internal"
 
-    relevance: RelevanceSource = option(Vv(), help="where the heat comes from")
-    proposals: ProposalGenerator = option(Anchors(), help="which boxes the heat suggests")
+    relevance: RelevanceSource = option(Vv(), help="where the heatmap comes from")
+    proposals: ProposalGenerator = option(Anchors(), help="which boxes the heatmap suggests")
     verification: Verifier = option(Existence(), help="how sure the model is of a box")
     checks: int = option(1, help="boxes to verify in each part", validator=ge(1))
     instances: int = option(
@@ -40,29 +39,38 @@ class Internal(TargetLocator):
     )
     max_new_tokens: int = option(100, help="longest description of a place", validator=ge(1))
 
-    def detect(self, view: View, target: Target, model: BudgetedModel) -> Sighting:
-        heat = self.relevance.map(view, target, model)
-        boxes = [proposal.box for proposal in self.proposals.propose(heat)] or [view.box]
+    def detect(self, view: View, target: Target, model: BudgetedModel) -> Detections:
+        heatmap = self.relevance.map(view, target, model)
+        boxes = [proposal.box for proposal in self.proposals.propose(heatmap)] or [view.box]
         boxes = boxes[: self.instances if target.every else self.checks]
         boxes = boxes[: max(1, model.affordable(len(boxes)))]
         views = [View(view.image, box) for box in boxes]
         confidences = self.verification.verify(views, target, model)
         found = (Proposal(b, self._score(c)) for b, c in zip(boxes, confidences, strict=True))
-        return Sighting(tuple(found), peaked(heat))
+        return Detections(tuple(found), standardize(heatmap))
 
     def _score(self, confidence: float | None) -> float:
-        """From 0 to 1. The search goes on from it, and so needs one."""
+        """From a confidence of -1 to 1 to a score of 0 to 1, which the search cannot do without."""
         if confidence is None:
             raise errors.SpecError(
-                f"SEAL goes on from how sure the model is, which {self.verification.name!r} does "
-                "not ask; take another verification, such as existence."
+                f"SEAL needs a confidence for each box, which {self.verification.name!r} does "
+                "not give; take another verification, such as existence."
             )
         return (confidence + 1) / 2
 
     def describe(self, view: View, target: Target, model: BudgetedModel) -> str:
-        prompt = Prompt.fill(view, ASK, target=target.text)
+        prompt = Prompt.fill(view, LOCATION_PROMPT, target=target.text)
         (reply,) = model.generate([prompt], max_new_tokens=self.max_new_tokens)
-        return place_of(reply.text, target.text)
+        return parse_location(reply.text, target.text)
 
     def context(self, view: View, place: str, model: BudgetedModel) -> RelevanceMap:
-        return peaked(self.relevance.map(view, Target(place), model))
+        return standardize(self.relevance.map(view, Target(place), model))
+
+
+def standardize(heatmap: RelevanceMap) -> RelevanceMap:
+    """Standard deviations above the mean, negative ones as 0, so that any two sources compare."""
+    scores = heatmap.scores.astype(np.float64)
+    deviation = scores.std()
+    is_constant = deviation <= 1e-6 * np.abs(scores).max()
+    z = np.zeros_like(scores) if is_constant else (scores - scores.mean()) / deviation
+    return RelevanceMap(heatmap.grid, z.clip(min=0), heatmap.base)

@@ -1,7 +1,8 @@
-"""Who SEAL's search asks: a kind of its own, so that every plug-in may bring another."""
+"""The strategy kind `locator`: what SEAL's search asks, and which any plug-in may extend."""
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 
 import attrs
@@ -9,17 +10,30 @@ import attrs
 from visualcrop import Box, BudgetedModel, Image, RelevanceMap, Target, View
 from visualcrop.plugin import Strategy
 
-from .search import Sighting
+from .search import Detections
+
+LOCATION_PROMPT = (
+    "According to the common sense knowledge and possible visual cues, "
+    "what is the most likely location of the {target} in the image?"
+)
+_LEADING_WORDS = set(
+    "a an the some any this that these those its his her their our my your "
+    "above across against along amid among around at atop behind below beneath beside between "
+    "by close far from hanging in inside into located lying mounted near next on onto outside over "
+    "placed positioned seated sitting somewhere standing to toward towards under upon "
+    "within".split()
+)
+_SEVERAL_THINGS = re.compile(r"[,;]|\b(?:and|or)\b")
 
 
 class TargetLocator(Strategy):
-    """View and target -> boxes that may hold it, its heat, and the heat of where it is likely."""
+    """View and target -> boxes that may hold it, its heatmap, and that of its likely place."""
 
     kind = "locator"
 
     @abstractmethod
-    def detect(self, view: View, target: Target, model: BudgetedModel) -> Sighting:
-        """Boxes with a score from 0 to 1, in pixels of the image, and the target's own heat."""
+    def detect(self, view: View, target: Target, model: BudgetedModel) -> Detections:
+        """Boxes with scores from 0 to 1, in pixels of the image, and the target's heatmap."""
 
     @abstractmethod
     def describe(self, view: View, target: Target, model: BudgetedModel) -> str:
@@ -27,26 +41,43 @@ class TargetLocator(Strategy):
 
     @abstractmethod
     def context(self, view: View, place: str, model: BudgetedModel) -> RelevanceMap:
-        """The heat of that place."""
+        """The heatmap of that place."""
 
 
 @attrs.frozen
-class Looking:
-    """A locator at work on one image and target; each of its passes is charged to its question."""
+class BoundLocator:
+    """A locator for one target in one image; its passes are charged to *model*, stage by stage."""
 
     locator: TargetLocator
     image: Image
     target: Target
     model: BudgetedModel
 
-    def detect(self, box: Box) -> Sighting:
-        """The target's boxes and its heat."""
+    def detect(self, box: Box) -> Detections:
+        """Boxes and heatmap of the target."""
         return self.locator.detect(View(self.image, box), self.target, self.model.at("detect"))
 
     def describe(self, box: Box) -> str:
-        """Words for the place where the target is most likely to be."""
+        """A phrase for the place where the target is most likely to be."""
         return self.locator.describe(View(self.image, box), self.target, self.model.at("describe"))
 
     def context(self, box: Box, place: str) -> RelevanceMap:
-        """The heat of that place."""
+        """The heatmap of that place."""
         return self.locator.context(View(self.image, box), place, self.model.at("context"))
+
+
+def parse_location(reply: str, target: str) -> str:
+    """
+    The phrase to search for next, from the reply to `LOCATION_PROMPT`.
+
+    One thing is named, with its description; several things, or none, become a region.
+    """
+    tail = reply.rpartition("most likely to appear")[2].strip().removesuffix(".")
+    tail = tail.rpartition(target)[2].strip()
+    words = tail.split()
+    while words and words[0].lower() in _LEADING_WORDS:
+        words.pop(0)
+    thing = " ".join(words)
+    if not tail:
+        return f"region around the {target}"
+    return thing if thing and not _SEVERAL_THINGS.search(thing) else f"region {tail}"

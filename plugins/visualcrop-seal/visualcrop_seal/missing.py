@@ -1,4 +1,4 @@
-"""SEAL's way to targets: a model that was taught to say what it cannot see well enough."""
+"""SEAL's target extractor: a model that was trained to name what it cannot see well enough."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from attrs.validators import ge
 from visualcrop import BudgetedModel, Prompt, Question, Target, View
 from visualcrop.plugin import TargetExtractor, option
 
-SORRY = (
+MISSING_PREFIX = (
     "Sorry, I can not answer the question. "
     "Some visual information about the following objects is missing or unclear:"
 )
@@ -26,11 +26,11 @@ class Missing(TargetExtractor):
     def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]:
         prompt = Prompt((View.whole(question.image), question.text))
         (reply,) = model.generate([prompt], max_new_tokens=self.max_new_tokens)
-        return tuple(Target(name) for name in named(reply.text)[: self.limit])
+        return tuple(Target(name) for name in parse_missing(reply.text)[: self.limit])
 
 
-def named(reply: str) -> list[str]:
-    """What the reply misses, each once; none if it is an answer."""
-    _, sorry, missed = reply.partition(SORRY)
-    names = missed.strip().removesuffix(".").split(",") if sorry else []
+def parse_missing(reply: str) -> list[str]:
+    """The objects that the reply names as missing, each once; none if it is an answer."""
+    _, prefix, listed = reply.partition(MISSING_PREFIX)
+    names = listed.strip().removesuffix(".").split(",") if prefix else []
     return list(dict.fromkeys(name.strip() for name in names if name.strip()))

@@ -1,8 +1,8 @@
 """
-The guided search of V*, without a model: a best-first walk over parts of an image.
+The guided search of V*, without a model: best-first search over parts of an image.
 
-A part is looked at. If the thing is not in it, the part is cut in four, and the walk goes on where
-the heat of all parts above promises most.
+A part is looked at. If the target is not found in it, the part is split in four, and the search
+continues with the part to which the heatmaps of all larger parts around it give the most.
 """
 
 from __future__ import annotations
@@ -14,113 +14,164 @@ from itertools import count, pairwise
 from typing import Protocol
 
 import attrs
+import numpy as np
+import numpy.typing as npt
 
 from visualcrop import Box, Proposal, RelevanceMap
 
-from .heat import Guide
+_Floats = npt.NDArray[np.float64]
 
 
 @attrs.frozen
-class Sighting:
-    """What one look at a part gives: boxes with a score from 0 to 1, and the target's heat."""
+class Detections:
+    """What one look at a part gives: boxes with scores from 0 to 1, and the target's heatmap."""
 
     boxes: tuple[Proposal, ...]
-    heat: RelevanceMap
+    heatmap: RelevanceMap
 
 
-class Eye(Protocol):
-    """Whom the search asks about a part of the image."""
+class PartLocator(Protocol):
+    """What the search asks about a part of the image."""
 
-    def detect(self, box: Box) -> Sighting:
-        """The target's boxes and its heat."""
+    def detect(self, box: Box) -> Detections:
+        """Boxes and heatmap of the target."""
 
     def describe(self, box: Box) -> str:
-        """Words for the place where the target is most likely to be."""
+        """A phrase for the place where the target is most likely to be."""
 
     def context(self, box: Box, place: str) -> RelevanceMap:
-        """The heat of that place."""
+        """The heatmap of that place."""
+
+
+@attrs.frozen(eq=False)
+class SummedAreaTable:
+    """A heatmap scaled to 0 to 1 and integrated from the top left: any box's sum in 4 look-ups."""
+
+    xs: _Floats
+    ys: _Floats
+    sums: _Floats  # at each corner of the grid: (rows + 1) x (columns + 1)
+
+    @classmethod
+    def of(cls, heatmap: RelevanceMap) -> SummedAreaTable:
+        """Integrate *heatmap*; a constant one has nothing in it."""
+        xs, ys = np.array(heatmap.grid.xs), np.array(heatmap.grid.ys)
+        low, high = float(heatmap.scores.min()), float(heatmap.scores.max())
+        sums = np.zeros((len(ys), len(xs)))
+        if high > low:
+            widths = np.diff(xs) / (high - low)
+            for row, height in enumerate(np.diff(ys)):  # by row: a part may have millions of cells
+                added = np.cumsum((heatmap.scores[row] - np.float64(low)) * widths)
+                sums[row + 1, 1:] = sums[row, 1:] + added * height
+        return cls(xs, ys, sums)
+
+    def fraction(self, box: Box) -> float:
+        """The fraction of the whole sum that lies in *box*, from 0 to 1."""
+        total = float(self.sums[-1, -1])
+        rows = self._sums_above(box.bottom) - self._sums_above(box.top)
+        inside = self._interpolate(rows, box.right) - self._interpolate(rows, box.left)
+        return inside / total if total > 0 else 0.0
+
+    def _sums_above(self, y: float) -> _Floats:
+        """The sum above *y* and left of each of the grid's columns."""
+        row, part = _find_cell(self.ys, y)
+        above: _Floats = self.sums[row] * (1 - part) + self.sums[row + 1] * part
+        return above
+
+    def _interpolate(self, sums: _Floats, x: float) -> float:
+        column, part = _find_cell(self.xs, x)
+        return float(sums[column] * (1 - part) + sums[column + 1] * part)
+
+
+def _find_cell(edges: _Floats, at: float) -> tuple[int, float]:
+    """The cell that a coordinate lies in, and how far into it, from 0 to 1."""
+    cell = min(max(int(np.searchsorted(edges, at, "right")) - 1, 0), len(edges) - 2)
+    part = (at - edges[cell]) / (edges[cell + 1] - edges[cell])
+    return cell, min(max(float(part), 0.0), 1.0)
 
 
 @attrs.frozen
-class Rules:
-    """When the search believes, when it trusts a cue, and what it cuts no further."""
+class SearchThresholds:
+    """When a target counts as found, when its heatmap is trusted, and which parts are split."""
 
     high: float = 0.5  # score above which the target is found
-    cue: float = 6.0  # least peak of the target's heat, for the whole image
-    decay: float = 0.7  # of that, from level to level
-    cue_minimum: float = 3.0
-    smallest: float = 224  # side of a part, in pixels, that is not cut
+    cue: float = 6.0  # least peak at which the target's heatmap is trusted, for the whole image
+    decay: float = 0.7  # factor on `cue` from level to level
+    cue_minimum: float = 3.0  # lower bound of it
+    smallest: float = 224  # pixels: a part whose shorter side is no longer is not split
 
-    def trusts(self, heat: RelevanceMap, level: int) -> bool:
-        """Whether the target's own heat is clear enough to lead on."""
+    def is_clear(self, heatmap: RelevanceMap, level: int) -> bool:
+        """Whether the target's own heatmap is clear enough to guide the search."""
         least = max(self.cue_minimum, self.cue * self.decay ** (level - 1))
-        return bool(heat.scores.max() > least)
+        return bool(heatmap.scores.max() > least)
 
 
 @attrs.frozen
 class Part:
-    """A part of the image, and the heat of all that it was cut from, the whole image first."""
+    """A part of the image, and the heatmaps of the parts that it was split from, largest first."""
 
     box: Box
-    above: tuple[Guide, ...] = attrs.field(default=(), repr=False)
+    ancestors: tuple[SummedAreaTable, ...] = attrs.field(default=(), repr=False)
 
     @property
     def level(self) -> int:
-        """One for the whole image."""
-        return len(self.above) + 1
+        """1 for the whole image."""
+        return len(self.ancestors) + 1
 
     @property
-    def promise(self) -> float:
-        """Share of each heat above that lies in it; what is nearer counts a quarter of the next."""
-        shares = (guide.share(self.box) / 4**level for level, guide in enumerate(self.above, 1))
-        return math.fsum(shares)
+    def priority(self) -> float:
+        """The fraction of each ancestor's heatmap in this part, divided by 4^level, summed up."""
+        fractions = (
+            table.fraction(self.box) / 4**level for level, table in enumerate(self.ancestors, 1)
+        )
+        return math.fsum(fractions)
 
 
 @attrs.frozen
 class Visit:
-    """A part that was looked at, and what was seen."""
+    """A part that was looked at, and what was detected in it."""
 
     part: Part
-    seen: Sighting
+    detections: Detections
 
     @property
     def best(self) -> Proposal:
-        """The surest box; where there is none, the part itself at no score."""
-        return max(self.seen.boxes, key=lambda p: p.score, default=Proposal(self.part.box, 0.0))
+        """The box with the highest score; without one, the part itself at score 0."""
+        whole = Proposal(self.part.box, 0.0)
+        return max(self.detections.boxes, key=lambda proposal: proposal.score, default=whole)
 
 
-def walk(whole: Box, eye: Eye, rules: Rules) -> Iterator[Visit]:
+def search_parts(image: Box, locator: PartLocator, thresholds: SearchThresholds) -> Iterator[Visit]:
     """Look at part after part until one shows the target, or none is left."""
-    queue = [(0.0, 0, Part(whole))]
-    order = count(1)  # of two that promise the same, the first comes first
+    queue = [(0.0, 0, Part(image))]
+    order = count(1)  # among equal priorities, the first comes first
     while queue:
         _, _, part = heapq.heappop(queue)
-        visit = Visit(part, eye.detect(part.box))
+        visit = Visit(part, locator.detect(part.box))
         yield visit
-        if visit.best.score > rules.high:
+        if visit.best.score > thresholds.high:
             return
-        if min(part.box.width, part.box.height) > rules.smallest:
-            above = (*part.above, _guide(visit, eye, rules))
-            for box in quarters(part.box):
-                child = Part(box, above)
-                heapq.heappush(queue, (-child.promise, next(order), child))
+        if min(part.box.width, part.box.height) > thresholds.smallest:
+            ancestors = (*part.ancestors, _guide(visit, locator, thresholds))
+            for box in split_in_four(part.box):
+                child = Part(box, ancestors)
+                heapq.heappush(queue, (-child.priority, next(order), child))
 
 
-def _guide(visit: Visit, eye: Eye, rules: Rules) -> Guide:
-    """The target's heat where it is clear, else that of the place where the target is likely."""
-    heat, box = visit.seen.heat, visit.part.box
-    if not rules.trusts(heat, visit.part.level):
-        heat = eye.context(box, eye.describe(box))
-    return Guide.of(heat)
+def _guide(visit: Visit, locator: PartLocator, thresholds: SearchThresholds) -> SummedAreaTable:
+    """The target's heatmap if it is clear, else that of the place where the target is likely."""
+    heatmap, box = visit.detections.heatmap, visit.part.box
+    if not thresholds.is_clear(heatmap, visit.part.level):
+        heatmap = locator.context(box, locator.describe(box))
+    return SummedAreaTable.of(heatmap)
 
 
-def quarters(box: Box) -> list[Box]:
-    """Two by two, or four in a row along a side twice as long; the last take what is left over."""
-    across, down = (1, 4) if box.height >= 2 * box.width else (2, 2)
-    across, down = (4, 1) if 2 * box.height <= box.width else (across, down)
-    width, height = box.width // across, box.height // down
-    xs = [*(box.left + i * width for i in range(across)), box.right]
-    ys = [*(box.top + i * height for i in range(down)), box.bottom]
+def split_in_four(box: Box) -> list[Box]:
+    """2 x 2 parts, or 4 along a side twice as long; the last ones take the remaining pixels."""
+    columns, rows = (1, 4) if box.height >= 2 * box.width else (2, 2)
+    columns, rows = (4, 1) if 2 * box.height <= box.width else (columns, rows)
+    width, height = box.width // columns, box.height // rows
+    xs = [*(box.left + i * width for i in range(columns)), box.right]
+    ys = [*(box.top + i * height for i in range(rows)), box.bottom]
     return [
         Box(left, top, right, bottom)
         for top, bottom in pairwise(ys)
@@ -128,16 +179,23 @@ def quarters(box: Box) -> list[Box]:
     ]
 
 
-def best_of(visits: Sequence[Visit], rules: Rules, overlap: float = 1.0) -> tuple[Proposal, ...]:
-    """The surest box of all; if the first look found the target, every box that is sure enough."""
+def select_boxes(
+    visits: Sequence[Visit], thresholds: SearchThresholds, overlap: float = 1.0
+) -> tuple[Proposal, ...]:
+    """
+    The box with the highest score of all visits.
+
+    If the first visit, of the whole image, found the target: every box of it whose score is high
+    enough, except those that overlap a better one by more than *overlap*.
+    """
     if not visits:
         return ()
     best = max((visit.best for visit in visits), key=lambda proposal: proposal.score)
-    if len(visits) > 1 or best.score <= rules.high:
+    if len(visits) > 1 or best.score <= thresholds.high:
         return (best,)
-    sure = [proposal for proposal in visits[0].seen.boxes if proposal.score > rules.high]
+    high = [p for p in visits[0].detections.boxes if p.score > thresholds.high]
     kept: list[Proposal] = []
-    for proposal in sorted(sure, key=lambda p: -p.score):
+    for proposal in sorted(high, key=lambda p: -p.score):
         if all(proposal.box.overlap(other.box) <= overlap for other in kept):
             kept.append(proposal)
     return tuple(kept)

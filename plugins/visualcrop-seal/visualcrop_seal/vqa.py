@@ -11,7 +11,7 @@ from visualcrop import Model, ModelFamily, errors
 from visualcrop.models import checkpoint_fingerprint
 from visualcrop.plugin import option
 
-from .recipe import TOWER
+CLIP_TOWER = "openai/clip-vit-large-patch14"
 
 
 @attrs.frozen
@@ -22,7 +22,7 @@ class SealVqa(ModelFamily):
 
     checkpoint: str = option("", help="folder of the checkpoint, or its name on the hub")
     revision: str | None = option(None, help="branch, tag or commit on the hub")
-    vision_tower: str = option(TOWER, help="its CLIP encoder: a folder, or a name on the hub")
+    vision_tower: str = option(CLIP_TOWER, help="its CLIP encoder: a folder, or a name on the hub")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = option(
         "auto", help="number format; auto is float16 as published, but bfloat16 on a CPU"
     )
@@ -39,15 +39,15 @@ class SealVqa(ModelFamily):
                 "The model 'seal-vqa' needs a checkpoint: "
                 "-m seal-vqa(checkpoint=craigwu/seal_vqa_7b), or a folder."
             )
-        from .networks.vqa_model import open_vqa
+        from .networks.vqa_model import load_vqa_model
 
-        return open_vqa(self, as_trained=self.layout == "training")
+        return load_vqa_model(self, training_layout=self.layout == "training")
 
     def fingerprint(self) -> str:
-        """Of both checkpoints."""
+        """Of the checkpoint and of its vision tower."""
         parts = (self.checkpoint, self.revision), (self.vision_tower, None)
         return " ".join(checkpoint_fingerprint(*part) for part in parts if part[0])
 
     def settings(self) -> Mapping[str, object]:
-        """It says itself what is missing, and knows no other way to be shown it."""
+        """Targets and prompt as in its training."""
         return {"seal": {"targets": "missing", "answer": "working-memory"}}

@@ -1,11 +1,11 @@
-"""SEAL's own search model, as a locator."""
+"""V*'s own search model, as a locator."""
 
 from __future__ import annotations
 
 import os
 from functools import lru_cache
 from threading import Lock
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 from attrs.validators import ge
@@ -24,35 +24,36 @@ from visualcrop import (
 )
 from visualcrop.plugin import option
 
-from .describing import ASK, place_of
-from .located import Located
-from .locator import TargetLocator
-from .recipe import TOWER
-from .search import Sighting
+from .locator import LOCATION_PROMPT, TargetLocator, parse_location
+from .search import Detections
+from .vqa import CLIP_TOWER
 
-_LOCATE = "Please locate the {target} in this image."
-_opening = Lock()
+if TYPE_CHECKING:
+    from .networks.vsm_model import LocatedReply
+
+_LOCATE_PROMPT = "Please locate the {target} in this image."
+_loading = Lock()
 
 
-def _unlock() -> None:
-    """In a forked child, where whoever was opening the model is gone."""
-    global _opening  # noqa: PLW0603
-    _opening = Lock()
+def _replace_lock() -> None:
+    """In a forked child: the thread of the parent that holds the lock is not there."""
+    global _loading  # noqa: PLW0603
+    _loading = Lock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock)
+    os.register_at_fork(after_in_child=_replace_lock)
 
 
 @attrs.frozen
-class Vsm(ModelFamily):
-    """The recipe of V*'s search model, which answers as a model and is billed as one."""
+class VsmFamily(ModelFamily):
+    """Loads V*'s search model, which is billed beside the model that answers."""
 
     name = "vsm"
 
     checkpoint: str = ""
     revision: str | None = None
-    vision_tower: str = TOWER
+    vision_tower: str = CLIP_TOWER
     dtype: str = "auto"
     device: str = "auto"
 
@@ -62,15 +63,15 @@ class Vsm(ModelFamily):
                 "The locator 'seal-vsm' needs a checkpoint: "
                 "locator=seal-vsm(checkpoint=craigwu/seal_vsm_7b), or a folder."
             )
-        with _opening:  # the weights once, however many threads ask
-            return _opened(self)
+        with _loading:  # once, however many threads ask
+            return _load(self)
 
 
-@lru_cache(maxsize=1)  # the weights stay for the next question
-def _opened(family: Vsm) -> Model:
-    from .networks.vsm_model import open_vsm
+@lru_cache(maxsize=1)  # the weights stay in memory for the next question
+def _load(family: VsmFamily) -> Model:
+    from .networks.vsm_model import load_vsm_model
 
-    return open_vsm(family)
+    return load_vsm_model(family)
 
 
 @attrs.frozen
@@ -81,37 +82,42 @@ class SealVsm(TargetLocator):
 
     checkpoint: str = option("", help="folder of the search model, or its name on the hub")
     revision: str | None = option(None, help="branch, tag or commit on the hub")
-    vision_tower: str = option(TOWER, help="its CLIP encoder: a folder, or a name on the hub")
+    vision_tower: str = option(CLIP_TOWER, help="its CLIP encoder: a folder, or a name on the hub")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = option(
         "auto", help="number format; auto is bfloat16, as published"
     )
     device: str = option("auto", help="cpu, cuda, cuda:1, ...; auto takes a GPU if there is one")
     max_new_tokens: int = option(100, help="longest reply", validator=ge(1))
 
-    def detect(self, view: View, target: Target, model: BudgetedModel) -> Sighting:
-        reply = self._ask(view, _LOCATE, target.text, model)
-        boxes = reply.proposals(view.box) if isinstance(reply, Located) else ()
-        return Sighting(boxes, _heat(reply, view))
+    def detect(self, view: View, target: Target, model: BudgetedModel) -> Detections:
+        reply = self._generate(view, _LOCATE_PROMPT, target.text, model)
+        located = _located(reply)
+        return Detections(located.proposals(view.box) if located else (), _heatmap(reply, view))
 
     def describe(self, view: View, target: Target, model: BudgetedModel) -> str:
-        return place_of(self._ask(view, ASK, target.text, model).text, target.text)
+        reply = self._generate(view, LOCATION_PROMPT, target.text, model)
+        return parse_location(reply.text, target.text)
 
     def context(self, view: View, place: str, model: BudgetedModel) -> RelevanceMap:
-        return _heat(self._ask(view, _LOCATE, place, model), view)
+        return _heatmap(self._generate(view, _LOCATE_PROMPT, place, model), view)
 
-    def _ask(self, view: View, text: str, target: str, model: BudgetedModel) -> Reply:
-        vsm = Vsm(self.checkpoint, self.revision, self.vision_tower, self.dtype, self.device)
+    def _generate(self, view: View, text: str, target: str, model: BudgetedModel) -> Reply:
+        family = VsmFamily(
+            self.checkpoint, self.revision, self.vision_tower, self.dtype, self.device
+        )
         prompt = Prompt.fill(view, text, target=target)
-        (reply,) = model.beside(vsm).generate([prompt], max_new_tokens=self.max_new_tokens)
+        (reply,) = model.beside(family).generate([prompt], max_new_tokens=self.max_new_tokens)
         return reply
 
 
-def _heat(reply: Reply, view: View) -> RelevanceMap:
-    """A cell for each pixel of the view; without a place in the reply, one cell without heat."""
-    box = view.box
-    if not isinstance(reply, Located):
-        return RelevanceMap(Grid.even(1, 1, box), [[0.0]])
-    from .networks.vsm_model import heat
+def _located(reply: Reply) -> LocatedReply | None:
+    """The reply, if it has boxes and a mask."""
+    from .networks.vsm_model import LocatedReply
 
-    rows, columns = view.picture.height, view.picture.width
-    return RelevanceMap(Grid.even(rows, columns, box), heat(reply.logits, rows, columns))
+    return reply if isinstance(reply, LocatedReply) else None
+
+
+def _heatmap(reply: Reply, view: View) -> RelevanceMap:
+    """A cell for each pixel of the view; without a location in the reply, a single cell of 0."""
+    located = _located(reply)
+    return located.heatmap(view) if located else RelevanceMap(Grid.even(1, 1, view.box), [[0.0]])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from visualcrop import Box, Grid, RelevanceMap
-from visualcrop_vicrop.boxes import RATIOS, best_box
+from visualcrop_vicrop.boxes import RATIOS, pick_box
 
 _SIDES = st.integers(1, 9000)
 
@@ -27,7 +27,7 @@ def test_box_lies_in_the_image(width: int, height: int, rows: int, columns: int,
     """It is never empty, and its sides are one of six, as far as the image allows."""
     image = Box(0, 0, width, height)
     scores = [[random.random() for _ in range(columns)] for _ in range(rows)]
-    box = best_box(RelevanceMap(Grid.even(rows, columns, image), np.array(scores)), image, 336)
+    box = pick_box(RelevanceMap(Grid.even(rows, columns, image), np.array(scores)), image, 336)
     sides = {2 * (336 * ratio // 2) for ratio in RATIOS}
 
     assert image.contains(box)
@@ -40,7 +40,7 @@ def test_holds_the_peak() -> None:
     image = Box(0, 0, 4000, 3000)
     for row, column in ((0, 0), (23, 23), (5, 17), (12, 0)):
         relevance = peaked(24, 24, image, row, column)
-        assert best_box(relevance, image, 336).contains(relevance.grid.cell(row, column))
+        assert pick_box(relevance, image, 336).contains(relevance.grid.cell(row, column))
 
 
 def test_cells_may_be_larger_than_the_crop() -> None:
@@ -49,15 +49,15 @@ def test_cells_may_be_larger_than_the_crop() -> None:
     relevance = peaked(12, 12, image, 6, 9)
     middle = relevance.grid.cell(6, 9).centre
 
-    assert math.dist(best_box(relevance, image, 336).centre, middle) < 1
-    assert best_box(relevance, image, 336, authors=True) == Box(0, 0, 336, 336)
+    assert math.dist(pick_box(relevance, image, 336).centre, middle) < 1
+    assert pick_box(relevance, image, 336, authors=True) == Box(0, 0, 336, 336)
 
 
 def test_small_images_are_shown_whole() -> None:
     """Where the least window covers the map, so does the crop."""
     image = Box(0, 0, 200, 100)
 
-    assert best_box(peaked(24, 24, image, 3, 4), image, 336) == image
+    assert pick_box(peaked(24, 24, image, 3, 4), image, 336) == image
 
 
 def test_uneven_cells_are_met_in_their_middle() -> None:
@@ -66,6 +66,6 @@ def test_uneven_cells_are_met_in_their_middle() -> None:
     scores = np.zeros((20, len(xs) - 1))
     scores[10, -3] = 1
     grid = Grid(xs, tuple(range(0, 1001, 50)))
-    box = best_box(RelevanceMap(grid, scores), Box(0, 0, 1000, 1000), 60)
+    box = pick_box(RelevanceMap(grid, scores), Box(0, 0, 1000, 1000), 60)
 
     assert box.contains(Box(730, 515, 770, 535))

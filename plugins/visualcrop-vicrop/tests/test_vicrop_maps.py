@@ -15,7 +15,7 @@ from tests.unit.refusals import refused
 from visualcrop import Box, BudgetedModel, Ledger, Prompt, RelevanceMap, Target, View, errors
 from visualcrop.testing import Bench
 from visualcrop_vicrop import GradAtt, PureGrad, RelAtt
-from visualcrop_vicrop.gradient import detailed, joined
+from visualcrop_vicrop.maps import mask_of_edges, pool_pixels
 
 QUESTION = "What colour is the mug?"
 MAPS = {"rel-att": RelAtt, "grad-att": GradAtt, "pure-grad": PureGrad}
@@ -34,7 +34,9 @@ def mapped(
         model = opened(family, attention=kernel, **options)
     if double:
         model = attrs.evolve(model, network=copy.deepcopy(model.network).double())
-    found: RelevanceMap = source.of(View.whole(noise()), QUESTION, BudgetedModel(model, Ledger()))
+    found: RelevanceMap = source.map_question(
+        View.whole(noise()), QUESTION, BudgetedModel(model, Ledger())
+    )
     return found
 
 
@@ -97,12 +99,12 @@ def test_a_target_is_asked_for() -> None:
     bench, same = Bench.set_up(), Bench.set_up()
     found = RelAtt().map(bench.whole, Target("mug"), bench.model)
 
-    assert found == RelAtt().of(same.whole, "Where is the mug?", same.model)
+    assert found == RelAtt().map_question(same.whole, "Where is the mug?", same.model)
 
 
 def test_words_that_look_like_blanks_are_words() -> None:
     """A question with braces in it is asked as it is."""
-    (_, text) = RelAtt().asked(Bench.set_up().whole, "Is {question} {target}?").parts
+    (_, text) = RelAtt().fill_prompt(Bench.set_up().whole, "Is {question} {target}?").parts
 
     assert text == "Is {question} {target}? Answer the question using a single word or phrase."
 
@@ -111,7 +113,7 @@ def test_words_that_look_like_blanks_are_words() -> None:
 def test_layer_has_to_be_there(source: Any) -> None:
     """One sentence says which there are."""
     bench = Bench.set_up()
-    said = refused(errors.SpecError, source.of, bench.whole, QUESTION, bench.model)
+    said = refused(errors.SpecError, source.map_question, bench.whole, QUESTION, bench.model)
 
     assert said == (
         f"There is no layer {source.layer} in a model of 4 layers; give one from 0 to 3."
@@ -123,7 +125,7 @@ class TestBlocks:
         """A cell is the mean of its pixels; the last takes those that are left over."""
         pixels = np.arange(30, dtype=np.float32).reshape(5, 6)
         box = Box(0, 0, 60, 50)
-        found = joined(pixels, box, box, 2, 14)
+        found = pool_pixels(pixels, box, box, 2, 14)
 
         assert found.scores.tolist() == [
             [pixels[:2, a : a + 2].mean() for a in (0, 2, 4)],
@@ -134,7 +136,9 @@ class TestBlocks:
 
     def test_outside_the_view_are_left_out(self) -> None:
         """Padding has no cells, and a cell that lies half in it is cut."""
-        found = joined(np.ones((8, 8), np.float32), Box(0, -30, 80, 50), Box(0, 0, 80, 20), 2, 14)
+        found = pool_pixels(
+            np.ones((8, 8), np.float32), Box(0, -30, 80, 50), Box(0, 0, 80, 20), 2, 14
+        )
 
         assert found.grid.ys == (0, 10, 20)
         assert found.grid.box == Box(0, 0, 80, 20)
@@ -142,7 +146,7 @@ class TestBlocks:
 
     def test_of_one_pixel(self) -> None:
         """A picture smaller than a block is one cell."""
-        found = joined(np.ones((3, 3), np.float32), Box(0, 0, 1, 1), Box(0, 0, 1, 1), 14, 14)
+        found = pool_pixels(np.ones((3, 3), np.float32), Box(0, 0, 1, 1), Box(0, 0, 1, 1), 14, 14)
 
         assert found.scores.tolist() == [[1.0]]
 
@@ -153,7 +157,7 @@ def test_detail_is_at_edges() -> None:
     pixels = np.zeros((100, 100, 3), np.uint8)
     pixels[:, 50:] = 255
     image = type(view.image).open(pixels)
-    more = detailed(View.whole(image), image.box, (100, 100))
+    more = mask_of_edges(View.whole(image), image.box, (100, 100))
 
     assert not more[:, :40].any()
     assert not more[:, 60:].any()

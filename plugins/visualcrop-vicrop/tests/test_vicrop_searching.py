@@ -9,7 +9,7 @@ from visualcrop import Budget, BudgetedModel, Image, Ledger, Question, View, foc
 from visualcrop.plugin import Registry, Searcher
 from visualcrop.testing import Scene, ToyModel
 from visualcrop_vicrop import ViCrop
-from visualcrop_vicrop.searcher import middle
+from visualcrop_vicrop.searcher import crop_middle_square
 
 LARGE = Scene.draw(43, width=2048, height=2048)
 SMALL = Scene.draw(43)
@@ -120,4 +120,4 @@ class TestShown:
         """Of the shorter side, as near to the middle as whole pixels allow."""
         view = View.whole(Image.open(np.zeros((100, 251, 3), np.uint8)))
 
-        assert middle(view).box.whole_pixels() == (76, 0, 176, 100)
+        assert crop_middle_square(view).box.whole_pixels() == (76, 0, 176, 100)

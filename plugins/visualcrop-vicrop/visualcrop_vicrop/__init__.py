@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from visualcrop.plugin import Strategy, hookimpl
 
-from .attention import GradAtt, RelAtt
-from .gradient import PureGrad
+from .maps import GradAtt, PureGrad, RelAtt
 from .searcher import ViCrop
 
 __all__ = ["GradAtt", "PureGrad", "RelAtt", "ViCrop"]

@@ -1,4 +1,4 @@
-"""ViCrop: find where the question looks, and show that beside the whole."""
+"""ViCrop: crop where the model attends for the question, and show that beside the whole image."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import attrs
 
 from visualcrop import (
     Answer,
+    Box,
     BudgetedModel,
     Evidence,
     Finding,
@@ -17,12 +18,21 @@ from visualcrop import (
     View,
     errors,
 )
-from visualcrop.plugin import ANSWER, RelevanceSource, Searcher, at_least, between, option, reply
+from visualcrop.plugin import (
+    ANSWER,
+    Inference,
+    RelevanceSource,
+    Searcher,
+    at_least,
+    inference_option,
+    max_new_tokens_option,
+    option,
+    reply,
+)
 
-from .attention import RelAtt
-from .boxes import best_box
-from .importance import Importance
-from .tiles import Place, Tiling, joined, part
+from .boxes import pick_box
+from .maps import QuestionMap, RelAtt
+from .tiles import Place, TileGrid, crop_padded, merge_maps
 
 
 @attrs.frozen
@@ -46,71 +56,70 @@ class ViCrop(Searcher):
         False, help="crop the corner, as the original does, where cells are larger than the crop"
     )
     original: bool = option(True, help="ask about the whole image first, as the authors do")
-    inference: Literal["generate", "letter-logits", "option-logits"] = option(
-        "generate", help="how the answer is read off the model"
-    )
-    max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
+    inference: Inference = inference_option()
+    max_new_tokens: int = max_new_tokens_option()
 
     def search(self, question: Question, model: BudgetedModel) -> Answer:
         first: Answer | None = None
         try:
             if self.original:
                 first = self._reply(question, [], model.at("original"))
-            relevance, all_seen = self._look(question, model.at("relevance"))
+            relevance, complete = self._map_image(question, model.at("relevance"))
         except errors.BudgetExceededError:
             answer = first or self._reply(question, [], model.at(ANSWER))
-            return attrs.evolve(answer, exhausted=True)
+            return answer.with_search(exhausted=True)
         side = self._side(model)
-        box = best_box(relevance, question.image.box, side, authors=self.authors)
+        box = pick_box(relevance, question.image.box, side, authors=self.authors)
         finding = Finding(Target(question.text), box, float(relevance.scores.max()))
         answer = self._reply(question, [View(question.image, box)], model.at(ANSWER))
         evidence = Evidence(finding.target, (finding,), relevance)
-        return attrs.evolve(
-            answer, findings=(finding,), evidence=(evidence,), exhausted=not all_seen
-        )
+        return answer.with_search([evidence], findings=[finding], exhausted=not complete)
 
     def _reply(self, question: Question, crops: list[View], model: BudgetedModel) -> Answer:
         shown = [View.whole(question.image), *crops]
         return reply(question, shown, model, self.inference, self.max_new_tokens)
 
-    def _look(self, question: Question, model: BudgetedModel) -> tuple[RelevanceMap, bool]:
+    def _map_image(self, question: Question, model: BudgetedModel) -> tuple[RelevanceMap, bool]:
         """One map over the image, and whether the budget was enough for it."""
         tiling = wanted = self._tiling(question, model)
-        price = self.source.price if isinstance(self.source, Importance) else 1
-        if model.affordable(price * len(wanted.places)) < price * len(wanted.places):
+        passes = self.source.passes if isinstance(self.source, QuestionMap) else 1
+        if model.affordable(passes * len(wanted.places)) < passes * len(wanted.places):
             tiling = attrs.evolve(wanted, rows=1, columns=1)
         maps: dict[Place, RelevanceMap] = {}
         try:
             for place in tiling.places:
-                maps[place] = self._map(question, tiling, place, model)
+                maps[place] = self._map_tile(question, tiling, place, model)
         except errors.BudgetExceededError:
             if not maps:
                 raise
         complete = tiling == wanted and len(maps) == len(wanted.places)
-        return joined(maps, tiling, stretched=self.geometry == "centre-crop"), complete
+        return merge_maps(maps, tiling, stretched=self.geometry == "centre-crop"), complete
 
-    def _tiling(self, question: Question, model: BudgetedModel) -> Tiling:
+    def _tiling(self, question: Question, model: BudgetedModel) -> TileGrid:
         size = question.image.width, question.image.height
-        return Tiling.of(size).at_least(self._side(model)) if self.high else Tiling(size, 1, 1)
+        return (
+            TileGrid.fit(size).with_least_width(self._side(model))
+            if self.high
+            else TileGrid(size, 1, 1)
+        )
 
     def _side(self, model: BudgetedModel) -> int:
         return self.box or model.info.base
 
-    def _map(
-        self, question: Question, tiling: Tiling, place: Place, model: BudgetedModel
+    def _map_tile(
+        self, question: Question, tiling: TileGrid, place: Place, model: BudgetedModel
     ) -> RelevanceMap:
-        """The map of one part, in its own pixels."""
-        view = View.whole(part(question.image, tiling.box(place)))
+        """The map of one tile, in pixels of the tile."""
+        view = View.whole(crop_padded(question.image, tiling.box(place)))
         if self.geometry == "centre-crop":
-            view = middle(view)
-        if isinstance(self.source, Importance):
-            return self.source.of(view, question.text, model)
+            view = crop_middle_square(view)
+        if isinstance(self.source, QuestionMap):
+            return self.source.map_question(view, question.text, model)
         return self.source.map(view, Target(question.text), model)
 
 
-def middle(view: View) -> View:
-    """The square in the middle, which is all that LLaVA-1.5's processor shows of an image."""
+def crop_middle_square(view: View) -> View:
+    """The square in the middle, which is all that CLIP's processor keeps of an image."""
     side = min(view.box.width, view.box.height)
     left, top = (round((length - side) / 2) for length in (view.box.width, view.box.height))
-    box = attrs.evolve(view.box, left=left, top=top, right=left + side, bottom=top + side)
-    return attrs.evolve(view, box=box)
+    return attrs.evolve(view, box=Box(left, top, left + side, top + side))

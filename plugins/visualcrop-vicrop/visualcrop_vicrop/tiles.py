@@ -1,4 +1,4 @@
-"""A large image in parts of a thousand pixels or so, and their maps as one."""
+"""A large image in tiles of about a thousand pixels, and their maps as one map."""
 
 from __future__ import annotations
 
@@ -12,52 +12,55 @@ import numpy as np
 from visualcrop import Box, Grid, Image, RelevanceMap
 
 Place: TypeAlias = tuple[int, int]  # row, column
-_HIGH = 1024  # most pixels of a row
+_MOST_HEIGHT = 1024  # pixels of a tile
 
 
 @attrs.frozen
-class Tiling:
-    """Equal parts, row by row; the last of a row or column may stick out of the image."""
+class TileGrid:
+    """Tiles of one size, row by row; the last of a row or column may reach beyond the image."""
 
     size: tuple[int, int]  # of the image: width, height
     rows: int
     columns: int
 
     @classmethod
-    def of(cls, size: tuple[int, int]) -> Tiling:
-        """Rows of at most 1,024 pixels, and in each as many whole squares as there is room for."""
+    def fit(cls, size: tuple[int, int]) -> TileGrid:
+        """Rows of at most 1,024 pixels, each of as many whole squares as fit."""
         width, height = size
-        rows = math.ceil(height / _HIGH)
+        rows = math.ceil(height / _MOST_HEIGHT)
         return cls(size, rows, max(1, int(rows * width / height)))
 
-    def at_least(self, side: int) -> Tiling:
-        """The same rows, of parts that are no narrower than *side*."""
+    def with_least_width(self, side: int) -> TileGrid:
+        """The same rows, of tiles no narrower than *side* pixels."""
         return attrs.evolve(self, columns=max(1, min(self.columns, self.size[0] // side)))
 
     @property
     def places(self) -> list[Place]:
+        """Row by row."""
         return [(row, column) for row in range(self.rows) for column in range(self.columns)]
 
     def box(self, place: Place) -> Box:
-        wide, high = math.ceil(self.size[0] / self.columns), math.ceil(self.size[1] / self.rows)
+        """Pixels of the tile at *place*."""
+        width, height = math.ceil(self.size[0] / self.columns), math.ceil(self.size[1] / self.rows)
+        everything = Box(0, 0, self.columns * width, self.rows * height)
         row, column = place
-        return Box(column * wide, row * high, (column + 1) * wide, (row + 1) * high)
+        return everything.tiles(self.rows, self.columns)[row * self.columns + column]
 
 
-def part(image: Image, box: Box) -> Image:
-    """The pixels under *box*, black outside the image."""
+def crop_padded(image: Image, box: Box) -> Image:
+    """The pixels under *box*; those outside the image are black."""
     return image if box == image.box else Image(image.picture.crop(box.whole_pixels()))
 
 
-def joined(
-    maps: Mapping[Place, RelevanceMap], tiling: Tiling, *, stretched: bool = False
+def merge_maps(
+    maps: Mapping[Place, RelevanceMap], tiling: TileGrid, *, stretched: bool = False
 ) -> RelevanceMap:
     """
-    One map of all parts, in pixels of the image; a part without a map is as the others' mean.
+    One map over the image; a tile without a map gets the mean score of the others.
 
-    Each map lies in the pixels of its own part, and all are of one shape. What a map leaves out at
-    the end of its part belongs to its last cell. *stretched*, all cells are of one size and fill
-    the image, wherever they were.
+    All maps have one shape, and each is in pixels of its own tile. Pixels at the end of a tile
+    that its map leaves out belong to the last cell. With *stretched*, cells of one size fill the
+    image, wherever they were.
     """
     some = next(iter(maps.values()))
     mean = np.full_like(some.scores, np.mean([found.scores.mean() for found in maps.values()]))
@@ -69,13 +72,15 @@ def joined(
         everything = Grid.even(rows, columns, Box(0, 0, *tiling.size))
         return RelevanceMap(everything, scores, some.base)
     first = tiling.box((0, 0))
-    xs = _repeated(some.grid.xs, first.width, tiling.columns, tiling.size[0])
-    ys = _repeated(some.grid.ys, first.height, tiling.rows, tiling.size[1])
+    xs = _repeat_edges(some.grid.xs, first.width, tiling.columns, tiling.size[0])
+    ys = _repeat_edges(some.grid.ys, first.height, tiling.rows, tiling.size[1])
     return RelevanceMap(Grid(xs, ys), scores[: len(ys) - 1, : len(xs) - 1], some.base)
 
 
-def _repeated(edges: Sequence[float], length: float, count: int, limit: float) -> tuple[float, ...]:
-    """*edges* in each of *count* parts of that *length*, as far as the *limit*."""
+def _repeat_edges(
+    edges: Sequence[float], length: float, count: int, limit: float
+) -> tuple[float, ...]:
+    """*edges* in each of *count* tiles of that *length*, cut at *limit*."""
     starts = [part * length + edge for part in range(count) for edge in edges[:-1]]
     inside = [edge for edge in starts if edge < limit]
     stop = [*starts, (count - 1) * length + edges[-1]][len(inside)]

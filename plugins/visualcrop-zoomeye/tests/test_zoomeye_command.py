@@ -36,21 +36,21 @@ class TestCommandLine:
         """About one thing, two, or all of a kind, with both counts on the record."""
         done = ask(tmp_path, family, question, "--json")
         assert done.exit_code == 0, done.output
-        told = json.loads(done.stdout)
-        assert told["counts"]["zoomeye-paper"] == 3 * told["counts"]["pops"]
-        assert told["counts"]["all"] == sum(told["passes"].values())
-        assert told["work"]["flops"] > 0
+        record = json.loads(done.stdout)
+        assert record["counts"]["zoomeye-paper"] == 3 * record["counts"]["pops"]
+        assert record["counts"]["all"] == sum(record["passes"].values())
+        assert record["work"]["flops"] > 0
 
     def test_keeps_a_budget_of_one(self, tmp_path: Path, family: str) -> None:
         """A pass of the search at most, and the answer's; unless that was enough, it says so."""
         done = ask(tmp_path, family, QUESTIONS[1], "--budget", 1, "--json")
         assert done.exit_code == 0, done.output
-        told = json.loads(done.stdout)
-        assert told["counts"]["all"] <= 2
-        assert told["exhausted"] or told["findings"]
+        record = json.loads(done.stdout)
+        assert record["counts"]["all"] <= 2
+        assert record["exhausted"] or record["findings"]
 
     def test_has_the_constants_of_the_family(self, family: str) -> None:
-        """Without being told."""
+        """From the settings of the model's family, without an option."""
         registry = Registry.load()
         settings = registry.build(ModelFamily, family).settings()
         method = configure(registry, Searcher, "zoomeye", settings=settings)

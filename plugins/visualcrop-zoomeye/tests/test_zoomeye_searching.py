@@ -10,7 +10,7 @@ from visualcrop import Image, Question, View
 from visualcrop.plugin import Registry, Searcher
 from visualcrop.testing import Bench, Scene
 from visualcrop_zoomeye import ZoomEye
-from visualcrop_zoomeye.family import FAMILIES
+from visualcrop_zoomeye.constants import FAMILIES
 
 METHODS = (
     "zoomeye",
@@ -196,4 +196,4 @@ class TestOptions:
         question = Question("What is in the red rectangle?", bench.scene.image)
         for authors, colour in ((False, "blue"), (True, "red")):
             method = ZoomEye(authors=authors)
-            assert method._showing(question, bench.model.info).colour == colour
+            assert method._renderer(question, bench.model.info).colour == colour

@@ -33,8 +33,8 @@ class Guessing(ToyModel):
         return [Choice((self._odds(prompt), 0.0)) for prompt in prompts]
 
     def _odds(self, prompt: Prompt) -> float:
-        said = crc32(f"{prompt.views[0].box} {prompt.text}".encode())
-        return float(np.random.default_rng([self.seed, said]).normal())
+        digest = crc32(f"{prompt.views[0].box} {prompt.text}".encode())
+        return float(np.random.default_rng([self.seed, digest]).normal())
 
 
 def searched(depth: int, seed: int, *, authors: bool) -> list[Prompt]:

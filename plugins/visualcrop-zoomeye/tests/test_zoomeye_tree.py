@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 
 from visualcrop import Box
-from visualcrop_zoomeye.rectangles import joined, surroundings
 from visualcrop_zoomeye.tree import Node
+from visualcrop_zoomeye.views import context_box, merge_near_boxes
 
 SIZE = (2246, 1582)
 
@@ -86,15 +86,15 @@ class TestSurroundings:
     )
     def test_as_published(self, xywh, side, scale, box) -> None:
         """Shifted at the left and upper edge, cut at the others."""
-        assert surroundings(xywh, SIZE, side, scale) == Box(*box)
+        assert context_box(xywh, SIZE, side, scale) == Box(*box)
 
     def test_of_one_pixel(self) -> None:
         """There is always something to show."""
-        assert surroundings((0, 0, 1, 1), (1, 1), 336, 1.2) == Box(0, 0, 1, 1)
+        assert context_box((0, 0, 1, 1), (1, 1), 336, 1.2) == Box(0, 0, 1, 1)
 
 
 class TestJoined:
     @pytest.mark.parametrize(("gap", "count"), [(99, 1), (100, 2)])
     def test_less_than_a_hundred_pixels_apart(self, gap, count) -> None:
         """Two boxes become one; at a hundred they stay two."""
-        assert len(joined([Box(0, 0, 10, 10), Box(10 + gap, 0, 20 + gap, 10)])) == count
+        assert len(merge_near_boxes([Box(0, 0, 10, 10), Box(10 + gap, 0, 20 + gap, 10)])) == count

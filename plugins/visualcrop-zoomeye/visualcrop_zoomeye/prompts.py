@@ -1,12 +1,12 @@
-"""What the model is asked about a node: the words of the authors, letter by letter."""
+"""The questions about a node, in the words of the authors, letter by letter."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-Tag: TypeAlias = Literal["local", "global", "zoom"]  # one image; the whole image; two images
-Kind: TypeAlias = Literal["existence", "latent", "answering"]
+ViewTag: TypeAlias = Literal["local", "global", "zoom"]  # one image; the whole image; two images
+QuestionKind: TypeAlias = Literal["existence", "latent", "answering"]
 
 MAIN = (
     "This is the main image, and the section enclosed by the {colour} rectangle is the focus "
@@ -15,7 +15,7 @@ MAIN = (
 ZOOMED = "This is the zoomed-in view of the focus region."
 APPEARANCE = "What is the appearance of the {}?"
 
-_THERE = "Is there a {} in the image? Answer Yes or No."
+_EXISTENCE = "Is there a {} in the image? Answer Yes or No."
 _ANSWERING = (
     "Question: {}\n"
     "Could you answer the question based on the the available visual information? "
@@ -25,10 +25,10 @@ _FURTHER = "is it possible to find a {} by further zooming in the"
 _REASON = "Answer Yes or No and tell the reason."
 _KNOWLEDGE = "According to your common sense knowledge and the content of"
 
-_ASKED: Mapping[Kind, Mapping[Tag, str]] = {
+_QUESTIONS: Mapping[QuestionKind, Mapping[ViewTag, str]] = {
     "existence": {
-        "local": _THERE,
-        "global": _THERE,
+        "local": _EXISTENCE,
+        "global": _EXISTENCE,
         "zoom": "Is there a {} in the zoomed-in view? Answer Yes or No.",
     },
     "latent": {
@@ -41,7 +41,7 @@ _ASKED: Mapping[Kind, Mapping[Tag, str]] = {
     },
     "answering": dict.fromkeys(("local", "global", "zoom"), _ANSWERING),
 }
-_ODD = {
+_IRREGULAR = {
     "people": "person",
     "men": "man",
     "women": "woman",
@@ -60,23 +60,23 @@ _ODD = {
 _KEEP_E = {"axes", "houses", "blouses", "caches", "headaches"}
 
 
-def asked(kind: Kind, tag: Tag, about: str) -> str:
-    """The question of that kind, about a thing or about another question."""
-    return _ASKED[kind][tag].replace("{}", about)
+def fill_question(kind: QuestionKind, tag: ViewTag, subject: str) -> str:
+    """The question of that kind about *subject*: a thing, or another question."""
+    return _QUESTIONS[kind][tag].replace("{}", subject)
 
 
-def singular(things: str, *, authors: bool = False) -> str:
-    """One of the things; the authors only cut off an s, so that buses become a buse."""
+def singularize(things: str, *, authors: bool = False) -> str:
+    """The singular of a noun; the authors only cut off an s, so that buses become a buse."""
     if authors:
         return things.removesuffix("s")
     before, _, word = things.rpartition(" ")
-    return f"{before} {_one(word)}".strip()
+    return f"{before} {_singularize_word(word)}".strip()
 
 
-def _one(word: str) -> str:
+def _singularize_word(word: str) -> str:
     lower = word.lower()
-    if lower in _ODD:
-        return _ODD[lower]
+    if lower in _IRREGULAR:
+        return _IRREGULAR[lower]
     if lower.endswith("ies") and len(word) > 4:
         return f"{word[:-3]}y"
     if lower.endswith(("sses", "uses", "xes", "ches", "shes")) and lower not in _KEEP_E:

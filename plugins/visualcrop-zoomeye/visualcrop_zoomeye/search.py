@@ -1,4 +1,4 @@
-"""Where to look next, and when to stop: ZoomEye's two searches over any source of confidences."""
+"""ZoomEye's two searches of a tree of nodes, over any scorer of nodes: no model, no pixels."""
 
 from __future__ import annotations
 
@@ -11,64 +11,66 @@ import attrs
 
 from visualcrop import errors
 
-from .schedule import Schedule
+from .constants import Schedule
 from .tree import Node
 
 
-class Eyes(Protocol):
-    """Whoever knows how sure the model is of a node, from -1 to 1."""
+class NodeScorer(Protocol):
+    """How confident a model is about a node, from -1 to 1."""
 
-    def answering(self, node: Node) -> float:
-        """That it can answer from it."""
+    def score_answering(self, node: Node) -> float:
+        """That it can answer the question from the node."""
 
-    def existence(self, node: Node) -> float:
-        """That what is looked for is in it."""
+    def score_existence(self, node: Node) -> float:
+        """That the target is in the node."""
 
-    def promise(self, nodes: Sequence[Node], *, latent: bool) -> Sequence[tuple[float, float]]:
-        """That it is in each, and, where *latent* is wanted, that zooming in may show it."""
+    def score_children(
+        self, nodes: Sequence[Node], *, latent: bool
+    ) -> Sequence[tuple[float, float]]:
+        """For each node, that the target is in it and, if *latent*, that zooming in may show it."""
 
 
 @attrs.define(eq=False)
-class Search:
-    """One thing (type 1), the most promising node first. What is known outlives a stop."""
+class BestFirstSearch:
+    """Search for one thing (type 1); its results so far outlive the end of the budget."""
 
-    eyes: Eyes
+    scorer: NodeScorer
     schedule: Schedule
     depth: int  # nodes as deep as this are not cut
     bias: float  # weight of existence against latent confidence at the root
-    to_bottom: bool = False  # do not stop before a node that is not cut was asked about
+    to_bottom: bool = False  # do not stop before a node that is not cut was scored
     skip_root: bool = False  # do not ask whether the root is enough
-    authors: bool = False
-    popped: list[Node] = attrs.field(factory=list, init=False)
-    sure: dict[Node, float] = attrs.field(factory=dict, init=False)  # of the popped, if asked
+    authors: bool = False  # with the quirks of the authors' code
+    popped: list[Node] = attrs.field(factory=list, init=False)  # in the order they left the queue
+    confidences: dict[Node, float] = attrs.field(factory=dict, init=False)  # of the popped
     accepted: list[Node] = attrs.field(factory=list, init=False)
-    priority: dict[Node, float] = attrs.field(factory=dict, init=False)  # of all that were queued
-    refused: bool = attrs.field(default=False, init=False)  # passes that it would have needed
-    _bottom: bool = attrs.field(default=False, init=False)
+    priorities: dict[Node, float] = attrs.field(factory=dict, init=False)  # of all ever queued
+    out_of_budget: bool = attrs.field(default=False, init=False)
+    _reached_bottom: bool = attrs.field(default=False, init=False)
 
     def run(self, root: Node) -> None:
         """Search until something is good enough, or until nothing will be."""
         try:
             self._run(root)
         except errors.BudgetExceededError:
-            self.refused = True
-        if self.refused and not self.accepted:
-            self._accept(self.schedule.lower)
+            self.out_of_budget = True
+        if self.out_of_budget and not self.accepted:
+            self._accept_best(self.schedule.lower)
 
     def _run(self, root: Node) -> None:
-        queue, fall = [root], self.schedule.start(self.depth, authors=self.authors)
+        queue, threshold = [root], self.schedule.start(self.depth, authors=self.authors)
         while queue:
             node = queue.pop(0)
-            hit = self._sure(node) >= fall.threshold
-            late = len(self.popped) >= fall.limit
-            if hit:
+            is_enough = self._score(node) >= threshold.value
+            is_late = len(self.popped) >= threshold.limit
+            if is_enough:
                 self.accepted.append(node)
-                if not self.to_bottom or self._bottom or (late and not self.authors):
+                if not self.to_bottom or self._reached_bottom or (is_late and not self.authors):
                     return
-            elif late and self._settled(fall.lower()):
+            elif is_late and self._ends_at(threshold.fall()):
                 return
-            if not self._opened(node, queue):
-                self._bottom = True
+            if not self._expand(node, queue):
+                self._reached_bottom = True
                 if self.to_bottom and self.accepted:
                     return
 
@@ -83,69 +85,69 @@ class Search:
         steps = [after.depth - before.depth for before, after in pairwise(self.popped)]
         return sum(step > 0 for step in steps), sum(step < 0 for step in steps)
 
-    def _sure(self, node: Node) -> float:
+    def _score(self, node: Node) -> float:
         if not (self.skip_root and node.depth == 0):
-            self.sure[node] = self.eyes.answering(node)
+            self.confidences[node] = self.scorer.score_answering(node)
         self.popped.append(node)
-        return self.sure.get(node, -math.inf)
+        return self.confidences.get(node, -math.inf)
 
-    def _settled(self, threshold: float | None) -> bool:
+    def _ends_at(self, threshold: float | None) -> bool:
         """Whether a lower threshold ends the search, with an earlier node or without one."""
         if threshold is None:
             return True
-        self._accept(threshold)
+        self._accept_best(threshold)
         return bool(self.accepted) or threshold < self.schedule.lower
 
-    def _accept(self, threshold: float) -> None:
-        """Take the best of the nodes that were good enough all along."""
-        good = [node for node, sure in self.sure.items() if sure >= threshold]
+    def _accept_best(self, threshold: float) -> None:
+        """Accept the best of all popped nodes that reach *threshold*, and no other."""
+        good = [node for node, score in self.confidences.items() if score >= threshold]
         known = [*self.accepted, *(node for node in good if node not in self.accepted)]
-        self.accepted = [max(known, key=self.sure.__getitem__)] if known else []
+        self.accepted = [max(known, key=self.confidences.__getitem__)] if known else []
 
-    def _opened(self, node: Node, queue: list[Node]) -> bool:
-        """Put a node's children where they belong in the queue; false if there are none."""
+    def _expand(self, node: Node, queue: list[Node]) -> bool:
+        """Insert a node's children into the queue by their priority; false if it has none."""
         if node.depth == self.depth or not node.children:
             return False
         depth = node.depth + 1
         weight = self.bias + (1 - self.bias) * depth**2 / self.depth**2
-        latent = self.authors or depth < self.depth  # below, it weighs nothing
+        latent = self.authors or depth < self.depth  # at the last level it has no weight
         try:
-            promised = self.eyes.promise(node.children, latent=latent)
-        except errors.BudgetExceededError:  # what is in the queue may still be asked about
-            self.refused = True
+            scores = self.scorer.score_children(node.children, latent=latent)
+        except errors.BudgetExceededError:  # what is in the queue may still be scored
+            self.out_of_budget = True
             return True
-        for child, (there, further) in zip(node.children, promised, strict=True):
-            self.priority[child] = weight * there + (1 - weight) * further
+        for child, (existence, further) in zip(node.children, scores, strict=True):
+            self.priorities[child] = weight * existence + (1 - weight) * further
         queue += node.children
-        queue.sort(key=self.priority.__getitem__, reverse=True)
+        queue.sort(key=self.priorities.__getitem__, reverse=True)
         return True
 
 
 @attrs.define(eq=False)
-class Sweep:
-    """All things of a kind (type 2), every node down to *depth*, children before their parent."""
+class ExhaustiveSearch:
+    """Score every node down to *depth* for all things of a kind (type 2), children first."""
 
-    eyes: Eyes
+    scorer: NodeScorer
     depth: int
     threshold: float
-    seen: dict[Node, float] = attrs.field(factory=dict, init=False)
+    confidences: dict[Node, float] = attrs.field(factory=dict, init=False)
     accepted: list[Node] = attrs.field(factory=list, init=False)
-    refused: bool = attrs.field(default=False, init=False)
+    out_of_budget: bool = attrs.field(default=False, init=False)
 
     def run(self, root: Node) -> None:
-        """Ask about every node."""
+        """Score every node, until the budget ends."""
         try:
-            self._run(root)
+            self._visit(root)
         except errors.BudgetExceededError:
-            self.refused = True
+            self.out_of_budget = True
 
-    def _run(self, node: Node) -> float:
-        """Accept nodes that are as good as any below them; the best confidence that was seen."""
-        best = max((self._run(child) for child in self._below(node)), default=-1.0)
-        sure = self.seen[node] = self.eyes.existence(node)
-        if sure >= max(best, self.threshold):
+    def _visit(self, node: Node) -> float:
+        """Accept nodes that are as good as any below them; the best confidence of the subtree."""
+        best = max((self._visit(child) for child in self._children(node)), default=-1.0)
+        confidence = self.confidences[node] = self.scorer.score_existence(node)
+        if confidence >= max(best, self.threshold):
             self.accepted.append(node)
-        return max(best, sure)
+        return max(best, confidence)
 
-    def _below(self, node: Node) -> Iterator[Node]:
+    def _children(self, node: Node) -> Iterator[Node]:
         yield from node.children if node.depth < self.depth else ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
-from itertools import accumulate, pairwise
 
 import attrs
 
@@ -36,6 +35,7 @@ class Node:
 
     @property
     def xywh(self) -> tuple[int, int, int, int]:
+        """Left, top, width and height, in pixels of the image."""
         return self.left, self.top, self.width, self.height
 
     @cached_property
@@ -43,21 +43,20 @@ class Node:
         """Row by row; the last row and column take what is left over. None if it is small."""
         if max(self.width, self.height) < self.stop:
             return ()
-        rows, columns = grid(self.width, self.height, self.splits)
+        rows, columns = grid_shape(self.width, self.height, self.splits)
         return tuple(
-            Node(self.left + x, self.top + y, w, h, self.stop, self.splits, self.depth + 1)
-            for y, h in _cuts(self.height, rows)
-            for x, w in _cuts(self.width, columns)
+            Node(left, top, right - left, bottom - top, self.stop, self.splits, self.depth + 1)
+            for left, top, right, bottom in map(Box.whole_pixels, self.box.tiles(rows, columns))
         )
 
     @property
     def levels(self) -> int:
-        """How far down the tree goes below this node."""
-        return _levels(self.width, self.height, self.stop, self.splits)
+        """Levels of the tree below this node."""
+        return _count_levels(self.width, self.height, self.stop, self.splits)
 
 
-def grid(width: int, height: int, splits: int) -> tuple[int, int]:
-    """Rows and columns for a node of that size; never more than it has pixels."""
+def grid_shape(width: int, height: int, splits: int) -> tuple[int, int]:
+    """Rows and columns of the children of a node of that size; never more than it has pixels."""
     high, even = _GRIDS[splits]
     ratio = height / width
     if splits == 2:
@@ -66,17 +65,10 @@ def grid(width: int, height: int, splits: int) -> tuple[int, int]:
     return min(rows, height), min(columns, width)
 
 
-def _cuts(length: int, parts: int) -> list[tuple[int, int]]:
-    """Where each part starts, and how long it is."""
-    stride = length // parts
-    starts = [0, *accumulate([stride] * (parts - 1)), length]
-    return [(start, stop - start) for start, stop in pairwise(starts)]
-
-
 @lru_cache(maxsize=4096)
-def _levels(width: int, height: int, stop: int, splits: int) -> int:
+def _count_levels(width: int, height: int, stop: int, splits: int) -> int:
     if max(width, height) < stop:
         return 0
-    rows, columns = grid(width, height, splits)
-    sizes = {(w, h) for _, w in _cuts(width, columns) for _, h in _cuts(height, rows)}
-    return 1 + max(_levels(w, h, stop, splits) for w, h in sizes)
+    root = Node(0, 0, width, height, stop, splits)
+    sizes = {(child.width, child.height) for child in root.children}
+    return 1 + max(_count_levels(*size, stop, splits) for size in sizes)

@@ -7,15 +7,27 @@ from typing import Any, Literal
 
 import attrs
 
-from visualcrop import Answer, BudgetedModel, InContext, Question, errors
+from visualcrop import Answer, BudgetedModel, Question, errors
 from visualcrop.models import ModelInfo
-from visualcrop.plugin import ANSWER, Searcher, TargetExtractor, at_least, between, option, reply
+from visualcrop.plugin import (
+    ANSWER,
+    Inference,
+    Searcher,
+    TargetExtractor,
+    at_least,
+    between,
+    inference_option,
+    max_new_tokens_option,
+    option,
+    reply,
+    targets_option,
+)
 
-from .asking import Asker
-from .family import FAMILIES, Constants, Family, Views
-from .party import Party, Rules
-from .showing import Showing
+from .constants import FAMILIES, FamilyConstants, FamilyName, ViewMode
+from .question_search import QuestionSearch, SearchOptions
+from .scorer import ModelScorer
 from .tree import Node
+from .views import NodeRenderer
 
 PASSES_PER_POP = 3  # by the convention of the published tables
 
@@ -26,14 +38,14 @@ class ZoomEye(Searcher):
 
     name = "zoomeye"
 
-    targets: TargetExtractor = option(InContext(), help="what to look for")
-    family: Family = option("llava", help="whose constants hold where an option is none")
+    targets: TargetExtractor = targets_option()
+    family: FamilyName = option("llava", help="whose constants hold where an option is none")
     depth: int = option(5, help="levels of the tree to go down", validator=at_least(1))
     splits: Literal[2, 4, 9, 16] = option(4, help="parts that a node is cut into")
     side: int | None = option(
         None, help="pixels on a side of the smallest view", validator=at_least(8)
     )
-    views: Views | None = option(
+    views: ViewMode | None = option(
         None, help="show a crop, or the image and a crop of it: square, or in its native shape"
     )
     scale: float | None = option(
@@ -58,56 +70,53 @@ class ZoomEye(Searcher):
         0.6, help="confidence above which an instance counts", validator=between(-1, 1)
     )
     authors: bool = option(False, help="with the quirks of the authors' code")
-    inference: Literal["generate", "letter-logits", "option-logits"] = option(
-        "generate", help="how the answer is read off the model"
-    )
-    max_new_tokens: int = option(32, help="longest answer", validator=between(1, 65_536))
+    inference: Inference = inference_option()
+    max_new_tokens: int = max_new_tokens_option()
 
     def search(self, question: Question, model: BudgetedModel) -> Answer:
-        showing = self._showing(question, model.info)
-        party = self._party(question, showing, model)
+        renderer = self._renderer(question, model.info)
+        root = Node.root(renderer.size, renderer.side, self.splits)
+        options = SearchOptions(
+            self.constants, self.depth, self.depth_type2, self.t_type2, self.authors
+        )
+        scorer_for = partial(ModelScorer, model, renderer)
+        search = QuestionSearch(options, root, question.text, scorer_for)
         exhausted = False
         try:
-            party.run(self.targets.extract(question, model.at("targets")))
+            search.run(self.targets.extract(question, model.at("targets")))
         except errors.BudgetExceededError:
             exhausted = True
-        parts = showing.of(*party.shown).parts
+        parts = renderer.render(*search.shown).parts
         answer = reply(question, parts, model.at(ANSWER), self.inference, self.max_new_tokens)
-        return attrs.evolve(
-            answer,
-            findings=party.findings,
-            evidence=party.evidence,
-            exhausted=exhausted or party.refused,
-            counts={"pops": party.pops, "zoomeye-paper": PASSES_PER_POP * party.pops},
+        return answer.with_search(
+            search.evidence,
+            findings=search.findings,
+            exhausted=exhausted or search.out_of_budget,
+            counts={"pops": search.pops, "zoomeye-paper": PASSES_PER_POP * search.pops},
         )
 
-    def _showing(self, question: Question, info: ModelInfo) -> Showing:
-        usual = self.constants
-        avoided = not self.authors and "red rectangle" in question.text.lower()
-        return Showing(
+    def _renderer(self, question: Question, info: ModelInfo) -> NodeRenderer:
+        constants = self.constants
+        avoids_red = not self.authors and "red rectangle" in question.text.lower()
+        return NodeRenderer(
             question.image,
-            usual.views,
-            usual.side or max(8, info.base),
-            usual.scale,
-            usual.paper,
-            "blue" if avoided else "red",
+            constants.views,
+            constants.side or max(8, info.base),
+            constants.scale,
+            constants.background,
+            "blue" if avoids_red else "red",
         )
-
-    def _party(self, question: Question, showing: Showing, model: BudgetedModel) -> Party:
-        rules = Rules(self.constants, self.depth, self.depth_type2, self.t_type2, self.authors)
-        root = Node.root(showing.size, showing.side, self.splits)
-        return Party(rules, root, question.text, partial(Asker, model, showing))
 
     @property
-    def constants(self) -> Constants:
-        """Those of the family, but for what an option gives."""
-        usual = FAMILIES[self.family]
+    def constants(self) -> FamilyConstants:
+        """Those of the family, overridden by each option that is set."""
+        family = FAMILIES[self.family]
         schedule = attrs.evolve(
-            usual.schedule, **_given(upper=self.upper, lower=self.lower, drops=self.drops)
+            family.schedule, **_drop_none(upper=self.upper, lower=self.lower, drops=self.drops)
         )
-        own = _given(views=self.views, scale=self.scale, bias=self.bias, side=self.side)
-        return attrs.evolve(usual, schedule=schedule, **own)
+        own = _drop_none(views=self.views, scale=self.scale, bias=self.bias, side=self.side)
+        return attrs.evolve(family, schedule=schedule, **own)
 
 
-def _given(**options: Any) -> dict[str, Any]:
+def _drop_none(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}

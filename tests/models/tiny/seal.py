@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -12,7 +12,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 from torch import Tensor, nn
 from transformers import (
     CLIPVisionConfig,
@@ -23,11 +23,7 @@ from transformers import (
     OwlViTVisionModel,
 )
 
-from visualcrop_seal.networks.mask import MaskDecoder
-from visualcrop_seal.networks.owl import Owl
-from visualcrop_seal.networks.pieces import parsed, tokenizer
-from visualcrop_seal.networks.resampler import Resampler
-from visualcrop_seal.networks.two_way import TwoWay
+from visualcrop_seal.networks.vision import OwlDetector, PerceiverResampler
 
 WIDTH, SEEN, QUERY, MASK, SIDE = 64, 64, 24, 32, 64  # of LLaMA, CLIP, OWL's words, SAM; CLIP's eye
 ADDED = ("<im_end>", "<im_patch>", "<im_start>", "[LOC]")
@@ -41,35 +37,29 @@ TEXT = [
 ]
 
 
-def pieces() -> list[tuple[str, float, int]]:
-    """Piece, score and type, as LLaMA's tokenizer.model has them: the first joined score best."""
-    trained = Tokenizer(models.BPE())
-    trained.pre_tokenizer = pre_tokenizers.Metaspace()
-    trainer = trainers.BpeTrainer(vocab_size=300, show_progress=False)
-    trained.train_from_iterator(TEXT * 4, trainer)
-    told = json.loads(trained.to_str())["model"]
-    joined = ["".join(pair) for pair in told["merges"]]
-    letters = sorted(set(told["vocab"]) - set(joined))
-    first = [("<unk>", 0.0, 2), ("<s>", 0.0, 3), ("</s>", 0.0, 3)]
-    raw = [(f"<0x{byte:02X}>", 0.0, 6) for byte in range(256)]
-    ranked = [(piece, -float(rank), 1) for rank, piece in enumerate([*joined, *letters])]
-    return [*first, *raw, *ranked]
-
-
+@cache
 def sentence_piece() -> bytes:
-    """The same as a protocol-buffer message, with a field that nobody here reads."""
-    messages = []
-    for piece, score, kind in pieces():
-        text = piece.encode()
-        inner = b"\x0a" + _number(len(text)) + text + b"\x15" + struct.pack("<f", score)
-        inner += b"\x18" + _number(kind)
-        messages.append(b"\x0a" + _number(len(inner)) + inner)
-    return b"".join(messages) + b"\x12\x02\x18\x03"
+    """A tokenizer.model, trained as LLaMA's was."""
+    model = io.BytesIO()
+    SentencePieceTrainer.train(
+        sentence_iterator=iter(TEXT * 4),
+        model_writer=model,
+        model_type="bpe",
+        vocab_size=460,
+        hard_vocab_limit=False,
+        byte_fallback=True,
+        character_coverage=1.0,
+        normalization_rule_name="identity",
+        remove_extra_whitespaces=False,
+        minloglevel=2,  # errors alone
+    )
+    return model.getvalue()
 
 
-def _number(value: int) -> bytes:
-    low, high = value & 0x7F, value >> 7
-    return bytes([low | 0x80]) + _number(high) if high else bytes([low])
+@cache
+def processor() -> SentencePieceProcessor:
+    """The same, loaded."""
+    return SentencePieceProcessor(model_proto=sentence_piece())
 
 
 @cache
@@ -96,10 +86,10 @@ def vsm() -> Path:
         tensors = {
             **_pointing(_llama()),
             **_named("model.mm_projector.", nn.Linear(SEEN, WIDTH)),
-            **_named("model.owlvit.vision_model.", (owl := _owl()).eye[0].vision_model),
+            **_named("model.owlvit.vision_model.", (owl := _owl()).vision[0].vision_model),
             **_named("model.owlvit.", owl),
             **_named("model.visual_projection.", nn.Linear(SEEN, MASK, bias=False)),
-            **_named("model.mask_decoder.", MaskDecoder(TwoWay(MASK, 16, 48, 2), (16, 8), 4)),
+            **_named("model.mask_decoder.", mask_decoder(MASK, mlp=48)),
             **_named("model.text_hidden_fcs_det.0.", _head(QUERY)),
             **_named("model.text_hidden_fcs_seg.0.", _head(MASK)),
             "model.prompt_encoder.no_mask_embed.weight": torch.randn(1, MASK),
@@ -116,9 +106,8 @@ def vsm() -> Path:
 @cache
 def vqa() -> Path:
     """The answering model, with its object projector."""
-    objects = nn.Sequential(
-        nn.LayerNorm(SEEN), Resampler(5, SEEN, 2 * 96, 128, 2), nn.Linear(SEEN, WIDTH)
-    )
+    resampler = PerceiverResampler(5, SEEN, inner=2 * 96, mlp=128, depth=2)
+    objects = nn.Sequential(nn.LayerNorm(SEEN), resampler, nn.Linear(SEEN, WIDTH))
     with _seeded():
         tensors = {
             **_llama(),
@@ -128,22 +117,71 @@ def vqa() -> Path:
     return _saved(tensors, "llava_search")
 
 
+def mask_decoder(width: int, mlp: int) -> nn.Module:
+    """V*'s mask decoder by the names of its checkpoint, which are segment-anything's."""
+
+    def attention(inner: int) -> nn.ModuleDict:
+        sides = {f"{name}_proj": nn.Linear(width, inner) for name in "qkv"}
+        return nn.ModuleDict({**sides, "out_proj": nn.Linear(inner, width)})
+
+    def layer() -> nn.ModuleDict:
+        return nn.ModuleDict(
+            {
+                "self_attn": attention(width),
+                "cross_attn_token_to_image": attention(width // 2),
+                "cross_attn_image_to_token": attention(width // 2),
+                "mlp": nn.ModuleDict(
+                    {"lin1": nn.Linear(width, mlp), "lin2": nn.Linear(mlp, width)}
+                ),
+                **{f"norm{number}": nn.LayerNorm(width) for number in (1, 2, 3, 4)},
+            }
+        )
+
+    def upsampling(size: int, out: int) -> nn.ModuleDict:
+        return nn.ModuleDict({"conv": nn.Conv2d(size, out, 3, padding=1)})
+
+    half, quarter = width // 4, width // 8
+    hypernetwork = [nn.Linear(width, width), nn.Linear(width, width), nn.Linear(width, quarter)]
+    return nn.ModuleDict(
+        {
+            "transformer": nn.ModuleDict(
+                {
+                    "layers": nn.ModuleList([layer(), layer()]),
+                    "final_attn_token_to_image": attention(width // 2),
+                    "norm_final_attn": nn.LayerNorm(width),
+                }
+            ),
+            "iou_token": nn.Embedding(1, width),
+            "mask_tokens": nn.Embedding(4, width),
+            "output_upscaling": nn.Sequential(
+                upsampling(width, half),
+                nn.LayerNorm(half),
+                nn.GELU(),
+                upsampling(half, quarter),
+                nn.GELU(),
+            ),
+            "output_hypernetworks_mlps": nn.ModuleList(
+                [nn.ModuleDict({"layers": nn.ModuleList(hypernetwork)})]
+            ),
+        }
+    )
+
+
 def _llama() -> dict[str, Tensor]:
-    words = len(pieces()) + len(ADDED)
-    config = LlamaConfig(vocab_size=words, **_config())
+    vocabulary = processor().get_piece_size() + len(ADDED)
+    config = LlamaConfig(vocab_size=vocabulary, **_config())
     network = LlamaForCausalLM(config)
     return _named("", network, scale=4)
 
 
 def _pointing(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The same language model, which replies to everything with `[LOC]`, and then no more."""
-    words = tokenizer(parsed(sentence_piece()))
-    last, end = words.encode("USER: x ASSISTANT:").ids[-1], words.token_to_id("</s>")
-    loc = len(pieces()) + ADDED.index("[LOC]")
-    heard, said = tensors["model.embed_tokens.weight"], tensors["lm_head.weight"]
-    for token, told, way in ((last, loc, 0), (loc, end, 1)):
-        heard[token, way] += 400
-        said[told, way] = 400
+    """The same language model, made to reply `[LOC]` to everything, and to end there."""
+    last, eos = processor().encode("USER: x ASSISTANT:")[-1], processor().eos_id()
+    loc = processor().get_piece_size() + ADDED.index("[LOC]")
+    embeddings, lm_head = tensors["model.embed_tokens.weight"], tensors["lm_head.weight"]
+    for token, following, axis in ((last, loc, 0), (loc, eos, 1)):
+        embeddings[token, axis] += 400
+        lm_head[following, axis] = 400
     return tensors
 
 
@@ -158,7 +196,7 @@ def _config() -> dict[str, Any]:
     }
 
 
-def _owl() -> Owl:
+def _owl() -> OwlDetector:
     config = OwlViTVisionConfig(
         hidden_size=SEEN,
         intermediate_size=96,
@@ -167,7 +205,7 @@ def _owl() -> Owl:
         image_size=96,
         patch_size=16,
     )
-    return Owl(OwlViTVisionModel(config), QUERY)
+    return OwlDetector(OwlViTVisionModel(config), QUERY)
 
 
 def _head(out: int) -> nn.Sequential:
@@ -189,7 +227,7 @@ def _saved(tensors: Mapping[str, Tensor], kind: str) -> Path:
     to.mkdir()
     (to / "config.json").write_text(json.dumps({"model_type": kind, **_config()}))
     (to / "tokenizer.model").write_bytes(sentence_piece())
-    first = len(pieces())
+    first = processor().get_piece_size()
     (to / "added_tokens.json").write_text(
         json.dumps({token: first + at for at, token in enumerate(ADDED)})
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.drawn import boxes
 from visualcrop import Box
-from visualcrop.answer.collage import arranged, merge_boxes
+from visualcrop.answer.collage import arrange_boxes, merge_boxes
 
 _some = st.lists(boxes(within=60, whole=True), min_size=1, max_size=7)
 
@@ -52,7 +52,7 @@ class TestArranged:
     @given(_some)
     def test_keeps_sides(self, given: list[Box]) -> None:
         """What was wholly left is in an earlier column, what was wholly above in an earlier row."""
-        placed = list(zip(given, arranged(given), strict=True))
+        placed = list(zip(given, arrange_boxes(given), strict=True))
         for (one, place), (other, elsewhere) in permutations(placed, 2):
             assert one.right > other.left or place[0] < elsewhere[0]
             assert one.bottom > other.top or place[1] < elsewhere[1]
@@ -60,11 +60,11 @@ class TestArranged:
     @given(_some)
     def test_each_has_a_place_of_its_own(self, given: list[Box]) -> None:
         """No two boxes share column and row, even where they overlap."""
-        assert len(set(arranged(given))) == len(given)
+        assert len(set(arrange_boxes(given))) == len(given)
 
     def test_uses_as_few_as_it_can(self) -> None:
         """Boxes one above the other share a column, boxes side by side a row."""
         stack = [Box(5 * i, 100 * i, 50 + 5 * i, 100 * i + 50) for i in range(3)]
-        assert arranged(stack) == [(0, 0), (0, 1), (0, 2)]
+        assert arrange_boxes(stack) == [(0, 0), (0, 1), (0, 2)]
         beside = [Box(100, 0, 150, 50), Box(0, 10, 50, 60)]
-        assert arranged(beside) == [(1, 0), (0, 0)]
+        assert arrange_boxes(beside) == [(1, 0), (0, 0)]

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from tests.unit.saying import saying
-from visualcrop import View
+from visualcrop import Direct, Evidence, Focus, View
 from visualcrop.plugin import reply
 from visualcrop.protocol import Inference, PromptProtocol
 from visualcrop.testing import Bench
@@ -60,3 +60,30 @@ class TestReply:
 
 
 _WAYS: tuple[Inference, ...] = ("generate", "letter-logits", "option-logits")
+
+
+class TestWithSearch:
+    """What a searcher adds to a reply."""
+
+    def test_keeps_the_reply(self) -> None:
+        """Text, choice and views stay, and findings do where none are given."""
+        bench = Bench.set_up()
+        view = View(bench.scene.image, bench.finding.box)
+        bare = reply(bench.asked.question, [view], bench.model, findings=[bench.finding])
+        seen = Evidence(bench.target, (bench.finding,))
+
+        answer = bare.with_search([seen], exhausted=True, counts={"nodes": 3})
+
+        assert (answer.text, answer.choice, answer.shown) == (bare.text, bare.choice, bare.shown)
+        assert answer.findings == bare.findings == (bench.finding,)
+        assert (answer.evidence, answer.exhausted, answer.counts) == ((seen,), True, {"nodes": 3})
+        assert answer.with_search(findings=()).findings == ()
+
+    def test_a_run_has_its_passes(self) -> None:
+        """Each stage's, whoever searches; of a ledger with older charges, its own alone."""
+        bench = Bench.set_up()
+        for searcher in (Direct(), Focus()):
+            before = bench.ledger.passes
+            answer = searcher.run(bench.asked.question, bench.toy, bench.ledger)
+            assert sum(answer.passes.values()) == bench.ledger.passes - before
+            assert answer.passes["answer"] == 1

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.mangled import picture
 from tests.unit.saying import saying
 from visualcrop import Box, Finding, Image, Question, Target, View
-from visualcrop.answer.text_boxes import TextBoxes, in_words
+from visualcrop.answer.text_boxes import TextBoxes, format_box
 
 _IMAGE = Image.open(picture(200, 100))
 
@@ -49,4 +49,4 @@ class TestInWords:
     )
     def test_left_top_right_bottom(self, box: Box, words: str) -> None:
         """In that order, to a hundredth, whatever the image's shape."""
-        assert in_words(box, _IMAGE) == words
+        assert format_box(box, _IMAGE) == words

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.datasets import shipped
 from tests.unit.refusals import is_one_sentence, refused
 from visualcrop import Sample
-from visualcrop.data.formats.folder import Folder
+from visualcrop.data.formats.common import Folder
 from visualcrop.data.formats.hrbench import HrBench
 from visualcrop.data.formats.vstar import VStar
 from visualcrop.errors import DatasetError, FileError

@@ -14,12 +14,12 @@ from tests.unit.datasets import shipped
 from tests.unit.datasets.test_writing import quietly
 from visualcrop import Box
 from visualcrop.data.audit import Count, audit
-from visualcrop.data.formats.folder import Folder
+from visualcrop.data.formats.common import Folder
 from visualcrop.data.formats.hrbench import HrBench
 from visualcrop.data.formats.vstar import VStar
 from visualcrop.data.measure import measure
-from visualcrop.data.write_common import write_normal
-from visualcrop.report.areas import drawn_areas
+from visualcrop.data.write_common import write_common
+from visualcrop.report.charts import draw_area_histograms
 
 
 class TestAudit:
@@ -45,7 +45,7 @@ class TestAudit:
     def test_a_changed_answer_changes_the_digest(self, tmp_path) -> None:
         """Of the questions, not of the pictures; and the file is named."""
         source = VStar(path=str(shipped.vstar(tmp_path / "from")))
-        write_normal(source, tmp_path / "to", quietly)
+        write_common(source, tmp_path / "to", quietly)
         before = audit(Folder(path=str(tmp_path / "to")), quietly)
         sheet = tmp_path / "to" / "samples.jsonl"
         sheet.write_text(sheet.read_text().replace('"answer": 0', '"answer": 2'))
@@ -105,10 +105,11 @@ class TestMeasure:
     def test_is_drawn(self, tmp_path) -> None:
         """One row for each dataset, with its name as text, and bars where targets are."""
         made = measure(VStar(path=str(shipped.vstar(tmp_path))), quietly)
-        root = ET.fromstring(drawn_areas({"a<b": made.shares, "none": []}))
+        root = ET.fromstring(draw_area_histograms({"a<b": made.shares, "none": []}).to_svg())
         texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
         assert {"a<b", "none", "no targets with boxes", "median 2.3 %"} <= set(texts)
-        bars = [r for r in root.iter("{http://www.w3.org/2000/svg}rect") if r.get("class") == "bar"]
+        rects = root.iter("{http://www.w3.org/2000/svg}rect")
+        bars = [rect for rect in rects if rect.get("class") == "fill-series-0"]
         assert len(bars) == 3
 
 

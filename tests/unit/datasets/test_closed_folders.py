@@ -14,9 +14,9 @@ from tests.unit.refusals import is_one_sentence, refused
 from visualcrop import Sample
 from visualcrop.data.audit import audit
 from visualcrop.data.formats import files, json_items
-from visualcrop.data.formats.folder import Folder
+from visualcrop.data.formats.common import Folder
 from visualcrop.data.formats.vstar import VStar
-from visualcrop.data.write_common import write_normal
+from visualcrop.data.write_common import write_common
 from visualcrop.errors import DatasetError, FileError, VisualcropError
 from visualcrop.plugin import Dataset, Problem, Registry
 from visualcrop.utils import paths
@@ -110,7 +110,7 @@ def test_nor_is_one_beside_a_table(tmp_path: Path) -> None:
     """By `data import`, which keeps digests of the tables that were read."""
     root = shipped.gqa(tmp_path / "from")
     os.mkfifo(root / "other.json")
-    assert write_normal(_dataset("gqa", root), tmp_path / "to", quietly).samples == 2
+    assert write_common(_dataset("gqa", root), tmp_path / "to", quietly).samples == 2
 
 
 class TestDigests:
@@ -145,7 +145,7 @@ class TestSizes:
 
     def test_of_a_line(self, tmp_path: Path, monkeypatch) -> None:
         """It is a problem, and the next line is read."""
-        monkeypatch.setattr("visualcrop.data.formats.normal.MOST_TEXT", 500)
+        monkeypatch.setattr("visualcrop.data.formats.common.MOST_TEXT", 500)
         root = shipped.folder(tmp_path)
         first, second = (root / "samples.jsonl").read_text().splitlines()
         (root / "samples.jsonl").write_text(f'{{"id": "{"x" * 5000}"}}\n{first}\n{second}\n')

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.datasets import shipped
 from visualcrop import Box, Sample
 from visualcrop.data.formats.aokvqa import Aokvqa
-from visualcrop.data.formats.folder import Folder
+from visualcrop.data.formats.common import Folder
 from visualcrop.data.formats.gqa import Gqa
 from visualcrop.data.formats.hrbench import HrBench
 from visualcrop.data.formats.mme_realworld_lite import MmeRealworldLite

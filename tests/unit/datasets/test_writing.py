@@ -16,10 +16,10 @@ from tests.unit.datasets import shipped
 from tests.unit.refusals import refused
 from visualcrop import Sample
 from visualcrop.data.audit import audit
-from visualcrop.data.formats.folder import Folder
+from visualcrop.data.formats.common import Folder
 from visualcrop.data.formats.hrbench import HrBench
 from visualcrop.data.formats.vstar import VStar
-from visualcrop.data.write_common import write_normal
+from visualcrop.data.write_common import write_common
 from visualcrop.data.write_vstar import write_vstar
 from visualcrop.errors import FileError
 from visualcrop.plugin import Dataset, Registry
@@ -46,7 +46,7 @@ class TestCommonForm:
         """Every sample of every format, and every picture byte by byte."""
         source = shipped.WRITERS[name](tmp_path / "from")
         dataset = Registry.load().build(Dataset, f'{name}(path="{source}")')
-        written = write_normal(dataset, tmp_path / "to", quietly)
+        written = write_common(dataset, tmp_path / "to", quietly)
         copy = Folder(path=str(tmp_path / "to"))
         assert told(copy) == told(dataset)
         assert [s.source.read() for s in copy] == [s.source.read() for s in dataset]
@@ -56,19 +56,19 @@ class TestCommonForm:
 
     def test_is_found_under_its_own_name(self, tmp_path) -> None:
         """What was imported from V*Bench can be asked for as `vstar` too."""
-        write_normal(VStar(path=str(shipped.vstar(tmp_path / "a"))), tmp_path / "b", quietly)
+        write_common(VStar(path=str(shipped.vstar(tmp_path / "a"))), tmp_path / "b", quietly)
         assert told(VStar(path=str(tmp_path / "b"))) == told(Folder(path=str(tmp_path / "b")))
 
     def test_keeps_each_picture_once(self, tmp_path) -> None:
         """Four orders of two questions have two pictures, named by their digests."""
         dataset = HrBench(path=str(shipped.hrbench(tmp_path / "from")))
-        write_normal(dataset, tmp_path / "to", quietly)
+        write_common(dataset, tmp_path / "to", quietly)
         assert len([*(tmp_path / "to" / "images").iterdir()]) == 2
 
     def test_says_where_it_comes_from(self, tmp_path) -> None:
         """The sheet has the spec, counts, and a digest of each table."""
         dataset = HrBench(path=str(shipped.hrbench(tmp_path / "from")))
-        write_normal(dataset, tmp_path / "to", quietly)
+        write_common(dataset, tmp_path / "to", quietly)
         sheet = tomllib.loads((tmp_path / "to" / "dataset.toml").read_text("utf-8"))
         assert (sheet["name"], sheet["n"], sheet["images"], sheet["problems"]) == (
             "hrbench",
@@ -83,7 +83,7 @@ class TestCommonForm:
         """A picture that is none is a problem, kept in a file, and the rest is written."""
         source = shipped.vstar(tmp_path / "from")
         (source / "direct_attributes" / "sa_1.jpg").write_bytes(b"no picture")
-        written = write_normal(VStar(path=str(source)), tmp_path / "to", quietly)
+        written = write_common(VStar(path=str(source)), tmp_path / "to", quietly)
         assert written.samples == 1
         assert [problem.id for problem in written.problems] == ["direct_attributes/sa_1"]
         (line,) = (tmp_path / "to" / "problems.jsonl").read_text().splitlines()
@@ -94,7 +94,7 @@ class TestCommonForm:
         """It may be somebody's own, and is not written over."""
         (tmp_path / name).write_text("mine")
         dataset = VStar(path=str(shipped.vstar(tmp_path / "from")))
-        message = refused(FileError, write_normal, dataset, tmp_path, quietly)
+        message = refused(FileError, write_common, dataset, tmp_path, quietly)
         assert f"holds a dataset already ({name}); write --to another folder" in message
         assert (tmp_path / name).read_text() == "mine"
 
@@ -112,12 +112,12 @@ class TestCommonForm:
         with monkeypatch.context() as patch:
             patch.setattr(Path, "write_bytes", full)
             target = tmp_path / "to"
-            message = refused(FileError, write_normal, dataset, target, quietly)
+            message = refused(FileError, write_common, dataset, target, quietly)
         assert "No space left on device" in message
         assert not (target / "dataset.toml").exists()
         assert not (target / "samples.jsonl").exists()
         assert len([*(target / "images").glob("*.jpg")]) == 1
-        assert write_normal(dataset, target, quietly).samples == 2
+        assert write_common(dataset, target, quietly).samples == 2
 
 
 class TestVStarForm:
@@ -189,7 +189,7 @@ class TestVStarForm:
         assert "holds a dataset already (test_questions.jsonl)" in message
 
 
-FORMS = [(write_vstar, "test_questions.jsonl"), (write_normal, "samples.jsonl")]
+FORMS = [(write_vstar, "test_questions.jsonl"), (write_common, "samples.jsonl")]
 
 
 @pytest.mark.parametrize(("write", "last"), FORMS)
@@ -241,7 +241,7 @@ def test_two_pictures_of_one_digest_are_not_one(tmp_path, monkeypatch) -> None:
     """The name has a part of it alone, which somebody may have made alike."""
     monkeypatch.setattr("visualcrop.data.write_common.digest_of", lambda _: "0" * 64)
     dataset = VStar(path=str(shipped.vstar(tmp_path / "from")))
-    written = write_normal(dataset, tmp_path / "to", quietly)
+    written = write_common(dataset, tmp_path / "to", quietly)
     (problem,) = written.problems
     assert "would take the place of another one" in problem.reason
     (kept,) = Folder(path=str(tmp_path / "to"))

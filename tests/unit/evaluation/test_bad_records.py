@@ -12,10 +12,10 @@ import pytest
 
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import Answer, Budget, Record, VisualcropError
-from visualcrop.evaluation.asker import Asker
-from visualcrop.evaluation.runner import evaluate
-from visualcrop.evaluation.store import Store
-from visualcrop.evaluation.summary import rows
+from visualcrop.evaluation.evaluate import run_study
+from visualcrop.evaluation.run_folder import Store
+from visualcrop.evaluation.summary import summarize
+from visualcrop.evaluation.worker import StudyWorker
 from visualcrop.plugin import Executor, Registry, Task, WorkerFactory
 
 _STUDY = toy_study("direct", scenes=1)
@@ -28,8 +28,8 @@ class _Saying:
     make: Callable[[], Any]
     asked: list[int] = attrs.field(factory=list)
 
-    def search(self, question: object, model: object) -> Any:
-        del question, model
+    def run(self, question: object, model: object, ledger: object) -> Any:
+        del question, model, ledger
         self.asked.append(1)
         return self.make() if len(self.asked) == 1 else Answer("A", 0)
 
@@ -80,7 +80,7 @@ class _Here(Executor):
 
     name = "here"
 
-    def __init__(self, worker: Asker) -> None:
+    def __init__(self, worker: StudyWorker) -> None:
         object.__setattr__(self, "worker", worker)
 
     def run(self, open_worker: WorkerFactory, tasks: Iterator[Task]) -> Iterator[Record]:
@@ -91,22 +91,22 @@ class _Here(Executor):
 @pytest.mark.parametrize("kind", _BAD)
 def test_is_an_error_of_that_question(tmp_path: Path, kind: str) -> None:
     """The others are answered, the run can be read, and the same command asks it again."""
-    asker = attrs.evolve(Asker.open(_STUDY), searchers=_saying(_BAD[kind]))
-    store = evaluate(_STUDY, tmp_path, executor=_Here(asker))
-    (row,) = rows(store)
+    worker = attrs.evolve(StudyWorker.open(_STUDY), searchers=_saying(_BAD[kind]))
+    store = run_study(_STUDY, tmp_path, executor=_Here(worker))
+    (row,) = summarize(store)
     assert (row["n"], row["errors"]) == (2, 1)
     new: list[Record] = []
-    evaluate(_STUDY, tmp_path, watch=new.append)
+    run_study(_STUDY, tmp_path, watch=new.append)
     assert len(new) == 1
-    assert rows(Store.existing(tmp_path))[0]["errors"] == 0
+    assert summarize(Store.existing(tmp_path))[0]["errors"] == 0
 
 
 def test_ctrl_c_is_not(tmp_path: Path) -> None:
     """It ends the run, as it should."""
     saying = _saying(lambda: _raise(KeyboardInterrupt()))
-    asker = attrs.evolve(Asker.open(_STUDY), searchers=saying)
+    worker = attrs.evolve(StudyWorker.open(_STUDY), searchers=saying)
     with pytest.raises(KeyboardInterrupt):
-        evaluate(_STUDY, tmp_path, executor=_Here(asker))
+        run_study(_STUDY, tmp_path, executor=_Here(worker))
 
 
 def test_an_executor_gives_what_it_likes(tmp_path: Path) -> None:
@@ -118,8 +118,8 @@ def test_an_executor_gives_what_it_likes(tmp_path: Path) -> None:
             for task in tasks:
                 yield Record(task.sample.id, task.variant, "ok", 1.0, answer={1, 2})
 
-    asker = Asker.open(_STUDY)
-    (row,) = rows(evaluate(_STUDY, tmp_path, executor=_Own(asker)))
+    worker = StudyWorker.open(_STUDY)
+    (row,) = summarize(run_study(_STUDY, tmp_path, executor=_Own(worker)))
     assert row["errors"] == 3
     assert "cannot be written as JSON" in row["error"]
 
@@ -148,8 +148,8 @@ def test_records_are_checked_as_they_are_made(fields: dict[str, Any]) -> None:
 
 def test_a_line_is_read_as_it_was_written() -> None:
     """Every field of it."""
-    asker, dataset = Asker.open(_STUDY), _STUDY.open_dataset(Registry.load())
-    record = asker.answer(Task("direct", next(iter(dataset))))
+    worker, dataset = StudyWorker.open(_STUDY), _STUDY.build_dataset(Registry.load())
+    record = worker.answer(Task("direct", next(iter(dataset))))
     assert Record.read(record.line()) == record
     assert record.alone
-    assert Budget() == asker.budget
+    assert Budget() == worker.budget

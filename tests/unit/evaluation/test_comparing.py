@@ -10,9 +10,9 @@ import pytest
 
 from tests.unit.evaluation.studies import manifest_of, toy_study
 from visualcrop import Record, VisualcropError
-from visualcrop.evaluation.beginning import begun
-from visualcrop.evaluation.comparing import compare
-from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.comparison import compare
+from visualcrop.evaluation.resume import open_run
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.record import Status
 
@@ -25,7 +25,7 @@ def _store(
 ) -> Store:
     """A run in which each variant has these scores; none is an error."""
     study = attrs.evolve(study or toy_study(), variants={name: name for name in scores})
-    with begun(folder, study, manifest_of(study)) as (store, shard):
+    with open_run(folder, study, manifest_of(study)) as (store, shard):
         for variant, given in scores.items():
             for number, score in enumerate(given):
                 status: Status = "error" if score is None else "ok"

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from visualcrop.evaluation.comparing import compare
-from visualcrop.evaluation.formatting import costs
-from visualcrop.evaluation.runner import evaluate
-from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.comparison import compare
+from visualcrop.evaluation.evaluate import run_study
+from visualcrop.evaluation.formatting import format_costs
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.executors.local import Local
 from visualcrop.output.tables import csv_table
 from visualcrop.record import Record
-from visualcrop.report.tables import cells
+from visualcrop.report.tables import csv_cells
 
 pytestmark = pytest.mark.torch
 _BY_CLOCK = {"seconds", "peak_bytes"}
@@ -27,7 +27,7 @@ def _run(folder: Path, *variants: str, concurrency: int = 1, **how: Any) -> Stor
     dataset = "needles(count=3, about=attribute, size=1k)"
     model, sharing = how.get("model", "tiny"), how.get("sharing", False)
     study = Study(dataset, model, {name: name for name in variants}, sharing=sharing)
-    return evaluate(study, folder, executor=Local(concurrency=concurrency))
+    return run_study(study, folder, executor=Local(concurrency=concurrency))
 
 
 def _records(store: Store, variant: str = "focus(steps=2)") -> dict[str, Record]:
@@ -84,9 +84,10 @@ class TestTogether:
         """On the console, in the files and on the page, which have them from one place."""
         store = _run(tmp_path / "run", "focus(steps=1)", "focus(steps=2)", sharing=True)
         (whole, *_) = compare([store])
-        assert all(not each.get("FLOPs") and not each.get("seconds") for each in costs(whole.rows))
-        assert all(each["MACs"] and each["image tokens"] for each in costs(whole.rows))
-        for row in csv.DictReader(csv_table(cells(whole)).splitlines()):
+        columns = format_costs(whole.rows)
+        assert all(not each.get("FLOPs") and not each.get("seconds") for each in columns)
+        assert all(each["MACs"] and each["image tokens"] for each in columns)
+        for row in csv.DictReader(csv_table(csv_cells(whole)).splitlines()):
             assert (row["TFLOPs"], row["seconds"]) == ("", "")
             assert row["TMACs"]
             assert row["image tokens"]

@@ -21,9 +21,9 @@ from visualcrop import (
     Target,
     VisualcropError,
 )
-from visualcrop.evaluation.asker import Asker
-from visualcrop.evaluation.evidence import answer_of, written
+from visualcrop.evaluation.evidence import encode_evidence, restore_answer
 from visualcrop.evaluation.study import Study
+from visualcrop.evaluation.worker import StudyWorker
 from visualcrop.models.toy.dataset import ToyScenes
 from visualcrop.plugin import Registry, Searcher, Task
 from visualcrop.testing import Bench, ToyModel
@@ -32,7 +32,7 @@ from visualcrop.testing import Bench, ToyModel
 def _record(answer: Answer) -> Record:
     """Through JSON, as a run's file has it."""
     found = Record("1", "focus", "ok", text=answer.text, choice=answer.choice)
-    return Record.read(attrs.evolve(found, evidence=tuple(written(answer))).line())
+    return Record.read(attrs.evolve(found, evidence=tuple(encode_evidence(answer))).line())
 
 
 def test_comes_back_as_a_page_needs_it() -> None:
@@ -40,7 +40,7 @@ def test_comes_back_as_a_page_needs_it() -> None:
     bench = Bench.set_up()
     searcher = Registry.load().build(Searcher, "focus")
     answer = searcher.search(bench.asked.question, BudgetedModel(ToyModel(), Ledger()))
-    again = answer_of(_record(answer), bench.scene.image)
+    again = restore_answer(_record(answer), bench.scene.image)
     (seen,), (told,) = answer.evidence, again.evidence
     checked = [f for f in seen.findings if f.confidence is not None]
     assert again.text == answer.text
@@ -65,7 +65,7 @@ def test_maps_of_any_scale_are_kept(scale: float) -> None:
     scores = np.arange(6, dtype=np.float32).reshape(2, 3) * np.float32(scale)
     relevance = RelevanceMap(Grid.even(2, 3, Box(0, 0, 30, 20)), scores)
     answer = Answer("x", evidence=(Evidence(Target("a"), (), relevance),))
-    (told,) = answer_of(_record(answer), Bench.set_up().scene.image).evidence
+    (told,) = restore_answer(_record(answer), Bench.set_up().scene.image).evidence
     assert told.relevance is not None
     assert told.relevance.grid == relevance.grid
     assert np.allclose(told.relevance.scores, np.arange(6).reshape(2, 3) / 5, atol=1e-3)
@@ -76,30 +76,30 @@ def test_a_map_is_small() -> None:
     scores = np.random.default_rng(0).random((24, 24), np.float32)
     relevance = RelevanceMap(Grid.even(24, 24, Box(0, 0, 2250, 1500)), scores)
     answer = Answer("x", evidence=(Evidence(Target("a"), (), relevance),))
-    assert len(json.dumps(list(written(answer)))) < 2200
+    assert len(json.dumps(list(encode_evidence(answer)))) < 2200
 
 
 def test_what_was_only_proposed_is_left_out() -> None:
     """A record holds what was looked at."""
     findings = tuple(Finding(Target("a"), Box(n, 0, n + 9, 9), 1.0) for n in range(50))
     answer = Answer("x", evidence=(Evidence(Target("a"), findings),), findings=findings[3:4])
-    (told,) = written(answer)
+    (told,) = encode_evidence(answer)
     assert [box["box"][0] for box in told["boxes"]] == [3]
 
 
 @pytest.mark.parametrize(("spec", "untargeted"), [("focus(targets=given)", True), ("focus", False)])
 def test_a_record_says_that_there_was_no_target(spec: str, untargeted: bool) -> None:
     """And the page that is made of it again."""
-    asker = Asker.open(Study("toy(scenes=1)", "toy", {"x": spec}))
+    worker = StudyWorker.open(Study("toy(scenes=1)", "toy", {"x": spec}))
     sample = next(iter(ToyScenes(scenes=1)))
-    record = Record.read(asker.answer(Task("x", sample)).line())
+    record = Record.read(worker.answer(Task("x", sample)).line())
     assert record.status != "error"
     assert record.untargeted is untargeted
-    assert answer_of(record, sample.source.open()).untargeted is untargeted
+    assert restore_answer(record, sample.source.open()).untargeted is untargeted
 
 
 def test_broken_evidence_is_named() -> None:
     """By the question that it belongs to."""
     record = Record("7", "focus", "ok", evidence=({"target": "mug"},))
     with pytest.raises(VisualcropError, match="The evidence of '7' cannot be read"):
-        answer_of(record, Bench.set_up().scene.image)
+        restore_answer(record, Bench.set_up().scene.image)

@@ -15,12 +15,12 @@ import pytest
 
 from tests.unit.evaluation.studies import manifest_of
 from visualcrop import Record
-from visualcrop.evaluation.beginning import begun
-from visualcrop.evaluation.comparing import compare
-from visualcrop.evaluation.runner import evaluate
-from visualcrop.evaluation.store import Store
+from visualcrop.evaluation.comparison import compare
+from visualcrop.evaluation.evaluate import run_study
+from visualcrop.evaluation.resume import open_run
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
-from visualcrop.evaluation.summary import rows, tallies
+from visualcrop.evaluation.summary import summarize, tally_records
 from visualcrop.executors.base import Executor
 from visualcrop.plugin import Task, WorkerFactory
 
@@ -94,7 +94,7 @@ def _ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, dict[int, int
 
     folder = tmp_path_factory.mktemp("flat")
     study = _study(folder / "data", _LATE // 2)
-    return evaluate(study, folder / "run", executor=Quick(), watch=watch), held
+    return run_study(study, folder / "run", executor=Quick(), watch=watch), held
 
 
 def test_a_run_keeps_next_to_nothing(ran: tuple[Store, dict[int, int]]) -> None:
@@ -108,13 +108,15 @@ def test_a_summary_keeps_numbers(ran: tuple[Store, dict[int, int]]) -> None:
     """24 bytes of an answer, for bounds and for pairs, in all and in its category."""
     store, _ = ran
     before = _held()
-    kept = tallies(store.records())
+    kept = tally_records(store.records())
     grown = (_held() - before) / _LATE
     assert {name: found["focus"].n for name, found in kept.items()} == {None: 600, "colour": 600}
     assert grown < 2 * 24 * 1.25 + 16  # a list grows ahead; sums and names are the same for all
 
 
-@pytest.mark.parametrize("make", [rows, lambda store: compare([store])], ids=["rows", "compare"])
+@pytest.mark.parametrize(
+    "make", [summarize, lambda store: compare([store])], ids=["rows", "compare"]
+)
 def test_results_take_little(make: Callable[[Store], object], tmp_path: Path) -> None:
     """While they are made some hundred bytes of an answer, also where groups change sides."""
     few, many = (_answered(tmp_path / str(count), count) for count in (400, 1600))
@@ -132,7 +134,7 @@ def _answered(folder: Path, questions: int) -> Store:
     """A run in which variants differ, two questions about each image."""
     study = Study("toy", "toy", {"direct": "direct", "focus": "focus"})
     rng = Random(0)
-    with begun(folder, study, manifest_of(study)) as (store, shard):
+    with open_run(folder, study, manifest_of(study)) as (store, shard):
         for place in range(questions):
             for variant in study.variants:
                 score, group = float(rng.random() < 0.5), str(place // 2)

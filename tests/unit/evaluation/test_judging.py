@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import Answer, BudgetedModel, Question, Sample
-from visualcrop.evaluation.asker import Asker
+from visualcrop.evaluation.worker import StudyWorker
 from visualcrop.models.toy.dataset import SceneSource
 from visualcrop.plugin import Searcher, Task, Verdict
 from visualcrop.protocol import PromptProtocol
@@ -38,8 +38,10 @@ def _answered(text: str, ruling: Verdict | None, **about: Any) -> tuple[Any, int
         return ruling
 
     sample = Sample("1", SceneSource(0), "What colour?", **about or {"answer": ("green",)})
-    asker = Asker(ToyModel(), {"a": Saying(text)}, PromptProtocol(), rule=rule if ruling else None)
-    return asker.answer(Task("a", sample)), len(asked)
+    worker = StudyWorker(
+        ToyModel(), {"a": Saying(text)}, PromptProtocol(), judge=rule if ruling else None
+    )
+    return worker.answer(Task("a", sample)), len(asked)
 
 
 def test_the_words_are_enough_where_they_are_right() -> None:
@@ -76,8 +78,8 @@ def test_a_failing_judge_is_an_error_of_that_question() -> None:
     def rule(sample: Sample, reply: str) -> Verdict:
         raise MemoryError("no memory left")
 
-    asker = Asker(ToyModel(), {"a": Saying("red")}, PromptProtocol(), rule=rule)
-    record = asker.answer(Task("a", sample))
+    worker = StudyWorker(ToyModel(), {"a": Saying("red")}, PromptProtocol(), judge=rule)
+    record = worker.answer(Task("a", sample))
     assert (record.status, record.score) == ("error", None)
     assert record.error == "MemoryError: no memory left"
 
@@ -85,8 +87,8 @@ def test_a_failing_judge_is_an_error_of_that_question() -> None:
 def test_open_ended_takes_the_choices_away() -> None:
     """The right one's words are wanted then; a question in words stays as it is."""
     study = toy_study(open_ended=True)
-    put = study.put(Sample("1", SceneSource(0), "What?", choices=("a", "b"), answer=1))
+    put = study.as_asked(Sample("1", SceneSource(0), "What?", choices=("a", "b"), answer=1))
     assert (put.choices, put.answer) == ((), ("b",))
     plain = Sample("1", SceneSource(0), "What?", answer=("x", "y"))
-    assert study.put(plain) == plain
-    assert toy_study().put(plain) == plain
+    assert study.as_asked(plain) == plain
+    assert toy_study().as_asked(plain) == plain

@@ -9,13 +9,13 @@ import pytest
 from tests.unit.datasets import shipped
 from tests.unit.evaluation.studies import toy_study
 from visualcrop import Record
-from visualcrop.evaluation.comparing import compare
-from visualcrop.evaluation.formatting import wrong_told
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.comparison import compare
+from visualcrop.evaluation.evaluate import run_study
+from visualcrop.evaluation.formatting import describe_problems
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.selection import Selection
-from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
-from visualcrop.evaluation.summary import rows
+from visualcrop.evaluation.summary import summarize
 
 _STUDY = toy_study()  # six questions, two variants
 
@@ -23,8 +23,8 @@ _STUDY = toy_study()  # six questions, two variants
 def _told(store: Store) -> str:
     """What is said of the run, the same by every command."""
     (whole, *_) = compare([store])
-    told = "\n".join(wrong_told(whole.rows))
-    assert told == "\n".join(wrong_told(rows(store)))
+    told = "\n".join(describe_problems(whole.rows))
+    assert told == "\n".join(describe_problems(summarize(store)))
     return told
 
 
@@ -32,14 +32,16 @@ def _told(store: Store) -> str:
 def _store(tmp_path: Path) -> Store:
     """A run in two shards."""
     for part in (1, 2):
-        store = evaluate(_STUDY, tmp_path, selection=Selection(shard=(part, 2)))
+        store = run_study(_STUDY, tmp_path, selection=Selection(shard=(part, 2)))
     return store
 
 
 def test_a_whole_run_says_nothing(store: Store) -> None:
     """Nor does one of a part of the dataset, which is all that was wanted."""
     assert store.finished
-    assert [told["answers"] for told in store.asked()] == [{"direct": 3, "focus": 3}] * 2
+    assert [told["answers"] for told in [*store.reports().values()]] == [
+        {"direct": 3, "focus": 3}
+    ] * 2
     assert _told(store) == ""
 
 
@@ -53,14 +55,14 @@ def test_a_whole_run_says_nothing(store: Store) -> None:
 )
 def test_lines_that_went_missing(store: Store, left: int, told: str) -> None:
     """A shard that was cut is not finished: how many are missing is told, and they are asked."""
-    path = store.shard((2, 2))
+    path = store.shard_path((2, 2))
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:left]))
     _check_and_mend(store, told, 6 - left)
 
 
 def test_a_shard_that_went_missing(store: Store) -> None:
     """Its worker's report knows that it was there."""
-    store.shard((2, 2)).unlink()
+    store.shard_path((2, 2)).unlink()
     _check_and_mend(store, "3 of 6 asked (direct, focus). 6 answers", 6)
 
 
@@ -69,7 +71,7 @@ def test_a_variant_that_went_missing(store: Store) -> None:
     for path in store.shards().values():
         lines = path.read_bytes().splitlines(keepends=True)
         path.write_bytes(b"".join(line for line in lines if b'"variant": "direct"' in line))
-    assert [row["n"] for row in rows(store)] == [6, 0]
+    assert [row["n"] for row in summarize(store)] == [6, 0]
     assert "Unfinished: 0 of 6 asked (focus). 6 answers are missing" in _told(store)
 
 
@@ -77,17 +79,17 @@ def _check_and_mend(store: Store, told: str, missing: int) -> None:
     who = "the same command, and those of other shards, ask only these"
     assert f"Unfinished: {told} are missing: {who}." in _told(store)
     new: list[Record] = []
-    evaluate(_STUDY, store.folder, selection=Selection(shard=(2, 2)), watch=new.append)
+    run_study(_STUDY, store.folder, selection=Selection(shard=(2, 2)), watch=new.append)
     assert len(new) == missing
     assert _told(store) == ""
 
 
 def test_a_later_call_for_less_does_not_hide_them(tmp_path: Path) -> None:
     """The report says how many answers there were, not how many were asked for last."""
-    store = evaluate(_STUDY, tmp_path)
-    path = store.shard((1, 1))
+    store = run_study(_STUDY, tmp_path)
+    path = store.shard_path((1, 1))
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-2]))
-    evaluate(_STUDY, tmp_path, selection=Selection(limit=1))
+    run_study(_STUDY, tmp_path, selection=Selection(limit=1))
     assert "2 answers are missing" in _told(store)
 
 
@@ -95,9 +97,9 @@ def test_errors_are_answers_that_may_go_missing_too(tmp_path: Path) -> None:
     """A question that failed was asked; its line may be lost like any other."""
     study = toy_study("broken=focus(relevance=vv(layers=[90, 91]))", scenes=1)
     for _ in range(2):  # asked again, they are still three
-        store = evaluate(study, tmp_path)
-        assert store.asked()[0]["answers"] == {"direct": 3, "broken": 3}
-    path = store.shard((1, 1))
+        store = run_study(study, tmp_path)
+        assert next(iter(store.reports().values()))["answers"] == {"direct": 3, "broken": 3}
+    path = store.shard_path((1, 1))
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-6]))
     assert "2 of 3 asked (direct); 1 of 3 asked (broken). 3 answers are" in _told(store)
 
@@ -117,7 +119,7 @@ def test_broken_rows_are_counted_once(tmp_path: Path) -> None:
         file.write('\n{"id": "torn"}\n')
     study = Study(f"folder(path={data})", "toy", {"direct": "direct"})
     for part in (1, 2):
-        store = evaluate(study, tmp_path / "run", selection=Selection(shard=(part, 2)))
+        store = run_study(study, tmp_path / "run", selection=Selection(shard=(part, 2)))
     count, first = store.broken()
-    assert [told["broken"] for told in store.asked()] == [1, 1]
+    assert [told["broken"] for told in [*store.reports().values()]] == [1, 1]
     assert (count, first.partition(":")[0]) == (1, "'torn'")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from visualcrop import Reply, VisualcropError, VisualSearch
-from visualcrop.evaluation.asker import Asker
-from visualcrop.evaluation.protocols import names, protocol
+from visualcrop.evaluation.protocols import get_protocol, protocol_names
 from visualcrop.evaluation.study import Study
+from visualcrop.evaluation.worker import StudyWorker
 from visualcrop.models.toy.dataset import ToyScenes
 from visualcrop.plugin import Task
 from visualcrop.searchers.direct import Direct
@@ -46,30 +46,30 @@ _GOLDEN = [
 @pytest.mark.parametrize(("name", "dataset", "asked"), _GOLDEN)
 def test_options_are_put_as_the_harness_does(name: str, dataset: str, asked: str) -> None:
     """Spaces and line ends too."""
-    assert protocol(name, dataset).asked("Why?", ("x", "y")) == asked
+    assert get_protocol(name, dataset).asked("Why?", ("x", "y")) == asked
 
 
 @pytest.mark.parametrize("name", ["paper", "lmms-eval", "vlmevalkit"])
 def test_open_questions_want_a_word(name: str) -> None:
     """GQA's, in every harness that has it."""
-    asked = protocol(name, "gqa").asked("Why?")
+    asked = get_protocol(name, "gqa").asked("Why?")
     assert asked == "Why?\nAnswer the question using a single word or phrase."
 
 
 def test_the_paper_takes_letters_only() -> None:
     """A.2: no post-processing. The others read what they can."""
-    assert protocol("paper", "vstar").extraction == "strict"
-    assert protocol("lmms-eval", "vstar").extraction == "tolerant"
-    assert protocol("zoomeye", "vstar").inference == "option-logits"
+    assert get_protocol("paper", "vstar").extraction == "strict"
+    assert get_protocol("lmms-eval", "vstar").extraction == "tolerant"
+    assert get_protocol("zoomeye", "vstar").inference == "option-logits"
 
 
 @pytest.mark.parametrize("said", ["B", "(B)", "B.", "The answer is B", "b", "red"])
 def test_applications_read_as_studies_do(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One reply names one choice, or none, in Python and in a run of the paper's protocol."""
-    asker = Asker.open(Study("toy(scenes=1)", "toy", {"direct": "direct"}))
+    worker = StudyWorker.open(Study("toy(scenes=1)", "toy", {"direct": "direct"}))
     monkeypatch.setattr(ToyModel, "generate", lambda *_, **__: [Reply(said)])
     sample = next(iter(ToyScenes(scenes=1)))
-    recorded = asker.answer(Task("direct", sample)).choice
+    recorded = worker.answer(Task("direct", sample)).choice
     search = VisualSearch(ToyModel(), Direct())
     assert search.ask(sample.source.open(), sample.text, sample.choices).choice == recorded
     assert recorded == (1 if said == "B" else None)
@@ -77,8 +77,8 @@ def test_applications_read_as_studies_do(said: str, monkeypatch: pytest.MonkeyPa
 
 def test_an_unknown_protocol_is_one_sentence() -> None:
     """So is a known one that says nothing of a dataset."""
-    assert names() == ["paper", "zoomeye", "lmms-eval", "vlmevalkit"]
+    assert protocol_names() == ["paper", "zoomeye", "lmms-eval", "vlmevalkit"]
     with pytest.raises(VisualcropError, match="did you mean 'zoomeye'"):
-        protocol("zoomeyes", "vstar")
+        get_protocol("zoomeyes", "vstar")
     with pytest.raises(VisualcropError, match="not known for the dataset 'gqa', only for hrbench"):
-        protocol("zoomeye", "gqa")
+        get_protocol("zoomeye", "gqa")

@@ -14,10 +14,10 @@ from safetensors.numpy import load_file, save_file
 from tests.models.tiny.checkpoints import checkpoint
 from tests.unit.datasets import shipped
 from visualcrop import Record, VisualcropError
-from visualcrop.evaluation.pictures import Pictures
-from visualcrop.evaluation.runner import evaluate
+from visualcrop.evaluation.evaluate import run_study
+from visualcrop.evaluation.image_cache import SourceFingerprints
+from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.selection import Selection
-from visualcrop.evaluation.store import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.models import checkpoint_fingerprint
 from visualcrop.models.families.auto import Auto
@@ -49,15 +49,15 @@ class TestModel:
     def test_other_weights_are_refused(self, tmp_path: Path, copied: Path) -> None:
         """Though they lie under the same path, and are as large; --force says that it went on."""
         study = _study(tmp_path, f"auto(checkpoint={copied})")
-        evaluate(study, tmp_path / "run", selection=Selection(limit=1))
+        run_study(study, tmp_path / "run", selection=Selection(limit=1))
         path = copied / "model.safetensors"
         weights = load_file(path)
         save_file({name: np.zeros_like(tensor) for name, tensor in weights.items()}, path)
         before = (tmp_path / "run" / "manifest.json").read_bytes()
         with pytest.raises(VisualcropError, match=r"another model: .* --force to go on"):
-            evaluate(study, tmp_path / "run")
+            run_study(study, tmp_path / "run")
         assert (tmp_path / "run" / "manifest.json").read_bytes() == before
-        store = evaluate(study, tmp_path / "run", forced=True)
+        store = run_study(study, tmp_path / "run", forced=True)
         (change,) = store.manifest["changes"]
         assert change.startswith("Forced: what 'auto(checkpoint=")
 
@@ -100,19 +100,19 @@ class TestModel:
     def test_older_runs_go_on(self, tmp_path: Path) -> None:
         """They do not say which model it was, or what was shown."""
         study = _study(tmp_path)
-        store = evaluate(study, tmp_path / "run", selection=Selection(limit=1))
+        store = run_study(study, tmp_path / "run", selection=Selection(limit=1))
         told = store.manifest
         del told["fingerprint"]
         (store.folder / "manifest.json").write_text(json.dumps(told))
         _forget(store, "picture", "study", "alone")
         _repaint(tmp_path)
-        evaluate(study, tmp_path / "run")
+        run_study(study, tmp_path / "run")
         assert "fingerprint" not in store.manifest
 
 
 def _forget(store: Store, *fields: str) -> None:
     """Leave *fields* out of each line, as older versions did."""
-    path = store.shard((1, 1))
+    path = store.shard_path((1, 1))
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     kept = [{k: v for k, v in line.items() if k not in fields} for line in lines]
     path.write_text("".join(json.dumps(line) + "\n" for line in kept))
@@ -124,13 +124,13 @@ class TestPictures:
     def test_other_pictures_are_refused(self, tmp_path: Path) -> None:
         """Of what was answered; --force keeps the answers, and says so once."""
         study = _study(tmp_path)
-        evaluate(study, tmp_path / "run", selection=Selection(limit=1))
+        run_study(study, tmp_path / "run", selection=Selection(limit=1))
         _repaint(tmp_path)
         with pytest.raises(VisualcropError, match=r"other pictures \(that of 'a' has changed"):
-            evaluate(study, tmp_path / "run")
+            run_study(study, tmp_path / "run")
         new: list[Record] = []
-        store = evaluate(study, tmp_path / "run", forced=True, watch=new.append)
-        evaluate(study, tmp_path / "run", forced=True)
+        store = run_study(study, tmp_path / "run", forced=True, watch=new.append)
+        run_study(study, tmp_path / "run", forced=True)
         assert [record.id for record in new] == ["b"]
         assert len(store.manifest["changes"]) == 1
         assert "the picture of 'a' has changed" in store.manifest["changes"][0]
@@ -138,16 +138,16 @@ class TestPictures:
     def test_one_that_cannot_be_read_any_more_is_another(self, tmp_path: Path) -> None:
         """A folder in its place is no picture."""
         study = _study(tmp_path)
-        evaluate(study, tmp_path / "run", selection=Selection(limit=1))
+        run_study(study, tmp_path / "run", selection=Selection(limit=1))
         for path in (tmp_path / "data").rglob("*.jpg"):
             path.write_bytes(b"")
         with pytest.raises(VisualcropError, match="other pictures"):
-            evaluate(study, tmp_path / "run")
+            run_study(study, tmp_path / "run")
 
     def test_each_is_read_once(self) -> None:
         """Questions about one picture share its fingerprint; nothing is decoded."""
-        source, pictures = _Counted([]), Pictures()
-        assert len({pictures.of(source) for _ in range(3)}) == 1
+        source, pictures = _Counted([]), SourceFingerprints()
+        assert len({pictures.fingerprint(source) for _ in range(3)}) == 1
         assert source.reads == [1]
 
 

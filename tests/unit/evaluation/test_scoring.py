@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from visualcrop import Answer, Box, Evidence, Finding, Sample, Target
-from visualcrop.evaluation.scoring import plain_words, recall, scored
+from visualcrop.evaluation.scoring import measure_recall, plain_words, score_answer
 from visualcrop.models.toy.dataset import SceneSource
 from visualcrop.plugin import TargetBox
 
@@ -23,20 +23,20 @@ class TestScored:
     def test_a_choice(self, choice: int | None, score: float | None) -> None:
         """Right, wrong, or not to be told."""
         sample = _sample(choices=("a", "b"), answer=1)
-        assert scored(sample, Answer("x", choice)) == score
+        assert score_answer(sample, Answer("x", choice)) == score
 
     @pytest.mark.parametrize(
         ("text", "score"), [("A red one.", 1), ("red one", 1), ("RED ONE", 1), ("red", 0), ("", 0)]
     )
     def test_words(self, text: str, score: float) -> None:
         """Small letters, no punctuation, no articles; nothing less than all words."""
-        assert scored(_sample(answer=("the red one", "crimson")), Answer(text)) == score
+        assert score_answer(_sample(answer=("the red one", "crimson")), Answer(text)) == score
 
     @pytest.mark.parametrize(("text", "score"), [("dog", 1), ("cat", 2 / 3), ("cow", 0)])
     def test_ten_people(self, text: str, score: float) -> None:
         """Three of them have to agree for full marks."""
         said = ("dog",) * 8 + ("cat",) * 2
-        assert scored(_sample(answer=said), Answer(text)) == pytest.approx(score)
+        assert score_answer(_sample(answer=said), Answer(text)) == pytest.approx(score)
 
     def test_an_article_alone_is_a_word(self) -> None:
         """The answer A is not stripped to nothing."""
@@ -51,7 +51,7 @@ class TestRecall:
         first, second = Box(0, 0, 10, 10), Box(50, 50, 60, 60)
         sample = _sample(answer=("x",), targets=(TargetBox("a", first), TargetBox("b", second)))
         seen = Evidence(Target("a"), (Finding(Target("a"), Box(0, 0, 6, 100), 1.0, 0.5),))
-        found = recall(sample, Answer("x", evidence=(seen,)))
+        found = measure_recall(sample, Answer("x", evidence=(seen,)))
         assert found["recall"] == 0.5
         assert found["cover"] == pytest.approx(0.3)
         assert found["iou"] == pytest.approx(60 / (600 + 100 - 60) / 2)
@@ -62,9 +62,9 @@ class TestRecall:
         finding = Finding(Target("a"), Box(0, 0, 10, 10))
         proposed = Answer("x", evidence=(Evidence(Target("a"), (finding,)),))
         shown = Answer("x", findings=(finding,))
-        assert recall(sample, proposed)["recall"] == 0
-        assert recall(sample, shown)["recall"] == 1
+        assert measure_recall(sample, proposed)["recall"] == 0
+        assert measure_recall(sample, shown)["recall"] == 1
 
     def test_unknown_boxes_are_not_measured(self) -> None:
         """Nothing is said rather than nought."""
-        assert recall(_sample(answer=("x",)), Answer("x")) == {}
+        assert measure_recall(_sample(answer=("x",)), Answer("x")) == {}

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from visualcrop import Image, Prompt, Sample
-from visualcrop.evaluation.asker import Asker
-from visualcrop.evaluation.image_cache import Opening
+from visualcrop.evaluation.image_cache import ImageCache
 from visualcrop.evaluation.study import Study
-from visualcrop.evaluation.sweeping import grid, labelled
+from visualcrop.evaluation.sweep import label_points, make_grid
+from visualcrop.evaluation.worker import StudyWorker
 from visualcrop.executors.base import Task
 from visualcrop.image_io import MAX_BYTES
 from visualcrop.models.engine.response_cache import ResponseCache
@@ -41,15 +41,15 @@ class _Counted(ModelWrapper):
 
 def _swept(*axes: str, sharing: bool = True) -> tuple[Counter[Hashable], list[Record]]:
     """Passes that were run, by kind, and a record of each point and question."""
-    options = labelled(grid(axes, (), 0, 0))
+    options = label_points(make_grid(axes, (), 0, 0))
     variants = dict.fromkeys(options, "focus")
     study = Study("toy(scenes=2)", "toy", variants, options=options, sharing=sharing)
-    asker = Asker.open(study)
-    alone = asker.model.model if isinstance(asker.model, ResponseCache) else asker.model
+    worker = StudyWorker.open(study)
+    alone = worker.model.model if isinstance(worker.model, ResponseCache) else worker.model
     counted = _Counted(alone)
-    asker = attrs.evolve(asker, model=ResponseCache(counted) if sharing else counted)
-    samples = study.open_dataset(Registry.load())
-    records = [asker.answer(Task(label, sample)) for sample in samples for label in variants]
+    worker = attrs.evolve(worker, model=ResponseCache(counted) if sharing else counted)
+    samples = study.build_dataset(Registry.load())
+    records = [worker.answer(Task(label, sample)) for sample in samples for label in variants]
     assert not [record.error for record in records if record.error]
     return counted.asked, records
 
@@ -114,9 +114,9 @@ def _asked(id: str, grey: int) -> Sample:
 def test_an_image_is_opened_once_for_all_points() -> None:
     """Where passes are shared; else each variant opens its own, and its time counts."""
     one, same, other = _asked("one", 0), _asked("same", 0), _asked("other", 1)
-    sharing, alone = Opening(sharing=True), Opening()
-    first = sharing.question(one).image
-    assert sharing.question(same).image is first
-    assert sharing.question(other).image is not first
-    assert sharing.question(one).image is not first
-    assert alone.question(one).image is not alone.question(same).image
+    sharing, alone = ImageCache(sharing=True), ImageCache()
+    first = sharing.build_question(one).image
+    assert sharing.build_question(same).image is first
+    assert sharing.build_question(other).image is not first
+    assert sharing.build_question(one).image is not first
+    assert alone.build_question(one).image is not alone.build_question(same).image

@@ -10,7 +10,7 @@ from tests.unit.evaluation.studies import toy_study
 from tests.unit.refusals import refused
 from visualcrop import Budget, VisualcropError
 from visualcrop.errors import EvaluationError
-from visualcrop.evaluation.study import Study, labelled
+from visualcrop.evaluation.study import Study, label_specs
 from visualcrop.evaluation.study_toml import read_study
 from visualcrop.plugin import Registry
 
@@ -56,12 +56,12 @@ class TestStudy:
     )
     def test_names_what_differs(self, other: Study, told: str) -> None:
         """The first setting, with both values; nothing between studies of one digest."""
-        assert toy_study().differing(other) == told
+        assert toy_study().first_difference(other) == told
 
     def test_options_are_set_one_by_one(self) -> None:
         """As -o does for ask; the rest stays as the model's settings have it."""
         study = toy_study(options={"focus": ["steps=3", "proposals.k=7"]})
-        searcher = study.searcher("focus", Registry.load(), {"focus": {"t_type2": 0.25}})
+        searcher = study.build_searcher("focus", Registry.load(), {"focus": {"t_type2": 0.25}})
         told = str(searcher)
         assert "steps=3" in told
         assert "k=7" in told
@@ -72,7 +72,7 @@ class TestStudy:
         [
             (lambda: toy_study(inference="loud"), "There is no inference 'loud'; ways: generate"),
             (lambda: Study("toy", "toy", {}), "A study needs a searcher; give one with -s"),
-            (lambda: labelled(["a=focus", "a=direct"]), "Two searchers are called 'a'"),
+            (lambda: label_specs(["a=focus", "a=direct"]), "Two searchers are called 'a'"),
         ],
     )
     def test_what_cannot_be_measured_is_one_sentence(self, make: object, error: str) -> None:
@@ -86,12 +86,12 @@ class TestLabelled:
 
     def test_asking_directly_is_always_there(self) -> None:
         """It comes first, once."""
-        assert list(labelled(["focus", "direct"])) == ["direct", "focus"]
+        assert list(label_specs(["focus", "direct"])) == ["direct", "focus"]
 
     def test_a_label_may_be_given(self) -> None:
         """Before an equals sign that is not an option's."""
         specs = ["no map=focus(relevance=random)", "focus(steps=2)"]
-        assert labelled(specs) == {
+        assert label_specs(specs) == {
             "direct": "direct",
             "no map": "focus(relevance=random)",
             "focus(steps=2)": "focus(steps=2)",

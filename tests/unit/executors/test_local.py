@@ -14,7 +14,7 @@ from visualcrop.errors import SpecError
 from visualcrop.executors.local import Local
 from visualcrop.plugin import Executor, Registry, Task, Worker
 from visualcrop.testing import ExecutorSuite
-from visualcrop.testing.executor_suite import tasks
+from visualcrop.testing.evaluation_suites import make_tasks
 
 
 class TestOneByOne(ExecutorSuite):
@@ -52,14 +52,14 @@ class Meeting(Worker):
 def test_so_many_are_asked_at_once() -> None:
     """Three threads meet in the worker, again and again."""
     meeting = Meeting(threading.Barrier(3))
-    assert len([*Local(concurrency=3).run(lambda: meeting, tasks(6))]) == 12
+    assert len([*Local(concurrency=3).run(lambda: meeting, make_tasks(6))]) == 12
 
 
 def test_a_failing_dataset_stops_it() -> None:
     """What cannot be read is raised, once what is under way has ended."""
 
     def broken() -> Iterator[Task]:
-        yield from tasks(2)
+        yield from make_tasks(2)
         raise OSError("The disk is gone.")
 
     meeting = Meeting(threading.Barrier(1))

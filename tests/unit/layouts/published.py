@@ -6,22 +6,22 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from visualcrop.models.layouts.anyres import anyres
+from visualcrop.models.layouts.anyres import anyres_layout
 from visualcrop.models.layouts.layout import (
-    Eye,
     Layout,
+    PatchGrid,
     Size,
-    centre_crop,
-    native,
-    padded_square,
-    squashed,
+    cropped_layout,
+    native_layout,
+    padded_layout,
+    squashed_layout,
 )
-from visualcrop.models.layouts.tiling import pan_and_scan, tiled
+from visualcrop.models.layouts.tiling import pan_and_scan_layout, tiled_layout
 
-LLAVA = Eye(336, 14)  # 24 x 24 tokens
-ONEVISION = Eye(384, 14)  # 27 x 27, and 6 pixels left over
-GEMMA = Eye(896, 56)  # 16 x 16
-INTERNVL = Eye(448, 28)  # 16 x 16
+LLAVA = PatchGrid(336, 14)  # 24 x 24 tokens
+ONEVISION = PatchGrid(384, 14)  # 27 x 27, and 6 pixels left over
+GEMMA = PatchGrid(896, 56)  # 16 x 16
+INTERNVL = PatchGrid(448, 28)  # 16 x 16
 NEXT_PINPOINTS = [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]]
 ONEVISION_PINPOINTS = [
     [384 * rows, 384 * columns] for rows in range(1, 7) for columns in range(1, 7)
@@ -36,38 +36,38 @@ EXTREMES: list[Size] = [
 
 
 def llava_next(size: Size) -> Layout:
-    return anyres(size, LLAVA, pinpoints=NEXT_PINPOINTS)
+    return anyres_layout(size, LLAVA, pinpoints=NEXT_PINPOINTS)
 
 
 def onevision(size: Size) -> Layout:
-    return anyres(size, ONEVISION, pinpoints=ONEVISION_PINPOINTS, reduced_to=9)
+    return anyres_layout(size, ONEVISION, pinpoints=ONEVISION_PINPOINTS, reduced_to=9)
 
 
 def qwen2_5(size: Size) -> Layout:
-    return native(size, factor=28, min_pixels=QWEN[0], max_pixels=QWEN[1])
+    return native_layout(size, factor=28, min_pixels=QWEN[0], max_pixels=QWEN[1])
 
 
 def qwen3(size: Size) -> Layout:
-    return native(size, factor=32, min_pixels=65_536, max_pixels=16_777_216)
+    return native_layout(size, factor=32, min_pixels=65_536, max_pixels=16_777_216)
 
 
 def gemma_crops(size: Size) -> Layout:
-    return pan_and_scan(size, GEMMA, min_crop=256, max_crops=4, min_ratio=1.2)
+    return pan_and_scan_layout(size, GEMMA, min_crop=256, max_crops=4, min_ratio=1.2)
 
 
 def internvl(size: Size) -> Layout:
-    return tiled(size, INTERNVL, min_tiles=1, max_tiles=12)
+    return tiled_layout(size, INTERNVL, min_tiles=1, max_tiles=12)
 
 
 PUBLISHED: dict[str, Callable[[Size], Layout]] = {
-    "llava": lambda size: padded_square(size, LLAVA),
-    "llava-crop": lambda size: centre_crop(size, LLAVA),
+    "llava": lambda size: padded_layout(size, LLAVA),
+    "llava-crop": lambda size: cropped_layout(size, LLAVA),
     "llava-next": llava_next,
     "llava-onevision": onevision,
-    "llava-onevision-several": lambda size: padded_square(size, ONEVISION, extra=1),
+    "llava-onevision-several": lambda size: padded_layout(size, ONEVISION, extra=1),
     "qwen2-5-vl": qwen2_5,
     "qwen3-vl": qwen3,
-    "gemma3": lambda size: squashed(size, GEMMA),
+    "gemma3": lambda size: squashed_layout(size, GEMMA),
     "gemma3-crops": gemma_crops,
     "internvl": internvl,
 }

@@ -21,28 +21,28 @@ from tests.unit.refusals import refused
 from visualcrop import Box
 from visualcrop.errors import GeometryError
 from visualcrop.models.layouts.layout import (
-    Eye,
     Layout,
+    PatchGrid,
     Size,
-    acceptable,
-    centre_crop,
-    native,
-    padded_square,
+    cropped_layout,
+    native_layout,
+    padded_layout,
     smart_resize,
-    squashed,
+    squashed_layout,
+    stretch_thin,
 )
 
-_ODD = Eye(10, 3)  # 3 x 3 tokens, and a pixel left over
-_TWO = Eye(4, 2)  # 2 x 2 tokens
+_ODD = PatchGrid(10, 3)  # 3 x 3 tokens, and a pixel left over
+_TWO = PatchGrid(4, 2)  # 2 x 2 tokens
 
 
 @pytest.mark.parametrize(
     ("layout", "shown"),
     [
-        (squashed((4096, 3072), LLAVA), (336, 336)),
-        (padded_square((4096, 3072), LLAVA), (336, 252)),
-        (padded_square((3000, 1), LLAVA), (336, 1)),
-        (centre_crop((4096, 3072), LLAVA), (448, 336)),
+        (squashed_layout((4096, 3072), LLAVA), (336, 336)),
+        (padded_layout((4096, 3072), LLAVA), (336, 252)),
+        (padded_layout((3000, 1), LLAVA), (336, 1)),
+        (cropped_layout((4096, 3072), LLAVA), (448, 336)),
         (qwen2_5((4096, 3072)), (4088, 3080)),
         (llava_next((4096, 3072)), (672, 504)),
         (internvl((4096, 3072)), (1792, 1344)),
@@ -87,15 +87,15 @@ class TestSquashed:
 
     def test_cells_are_even(self) -> None:
         """Two tokens on a side halve the image, whatever its shape."""
-        layout = squashed((30, 8), _TWO)
+        layout = squashed_layout((30, 8), _TWO)
         assert (layout.tokens, layout.local) == (4, False)
         assert (layout.grid.xs, layout.grid.ys) == ((0, 15, 30), (0, 4, 8))
         assert layout.cells.tolist() == [[0, 1], [2, 3]]
 
     def test_pixels_left_over_belong_to_the_last_cell(self) -> None:
         """The encoder reads 9 of 10 pixels; the tenth is the third token's."""
-        assert squashed((20, 10), _ODD).grid.xs == (0, 6, 12, 20)
-        assert squashed((20, 10), _ODD).grid.ys == (0, 3, 6, 10)
+        assert squashed_layout((20, 10), _ODD).grid.xs == (0, 6, 12, 20)
+        assert squashed_layout((20, 10), _ODD).grid.ys == (0, 3, 6, 10)
 
 
 class TestPaddedSquare:
@@ -103,7 +103,7 @@ class TestPaddedSquare:
 
     def test_padding_has_no_cells(self) -> None:
         """Of four rows the outer two are padding, and those inside are cut to the image."""
-        layout = padded_square((16, 6), Eye(8, 2))
+        layout = padded_layout((16, 6), PatchGrid(8, 2))
         assert layout.grid.xs == (0, 4, 8, 12, 16)
         assert layout.grid.ys == (0, 3, 6)  # half of each is padding
         assert layout.cells.tolist() == [[4, 5, 6, 7], [8, 9, 10, 11]]
@@ -111,11 +111,11 @@ class TestPaddedSquare:
 
     def test_an_odd_margin_is_larger_at_the_end(self) -> None:
         """Five pixels of padding are two on the left and three on the right."""
-        assert padded_square((3, 8), Eye(8, 2)).grid.xs == (0, 2, 3)
+        assert padded_layout((3, 8), PatchGrid(8, 2)).grid.xs == (0, 2, 3)
 
     def test_extra_tokens_follow(self) -> None:
         """A newline after the cells is counted, and is no cell."""
-        layout = padded_square((4, 4), _TWO, extra=1)
+        layout = padded_layout((4, 4), _TWO, extra=1)
         assert layout.tokens == 5
         assert layout.cells.tolist() == [[0, 1], [2, 3]]
 
@@ -126,13 +126,13 @@ class TestCentreCrop:
     @pytest.mark.parametrize(("size", "axis"), [((30, 10), "xs"), ((10, 30), "ys")])
     def test_ends_are_never_seen(self, size: Size, axis: str) -> None:
         """A third of a wide or tall image is in the grid."""
-        layout = centre_crop(size, _TWO)
+        layout = cropped_layout(size, _TWO)
         assert getattr(layout.grid, axis) == (10, 15, 20)
         assert layout.tokens == layout.cells.size == 4
 
     def test_rounds_as_the_processor_does(self) -> None:
         """The long side is scaled down to whole pixels, and the crop starts at one."""
-        layout = centre_crop((5, 3), _TWO)  # scaled to 6 x 4, cropped from pixel 1
+        layout = cropped_layout((5, 3), _TWO)  # scaled to 6 x 4, cropped from pixel 1
         assert layout.grid.xs == pytest.approx((5 / 6, 15 / 6, 25 / 6))
 
 
@@ -141,14 +141,16 @@ class TestNative:
 
     def test_counts(self) -> None:
         """A V* image has 54 rows of 80 tokens of 28 pixels."""
-        layout = native((2250, 1500), factor=28, min_pixels=3136, max_pixels=12_845_056)
+        layout = native_layout((2250, 1500), factor=28, min_pixels=3136, max_pixels=12_845_056)
         assert (layout.grid.shape, layout.tokens) == ((54, 80), 4320)
         assert layout.cells[1, 0] == 80
 
     @given(SIZES)
     def test_bounds_hold(self, size: Size) -> None:
         """An acceptable size is scaled to multiples, to pixels between the bounds or to one row."""
-        width, height = smart_resize(acceptable(size), factor=28, min_pixels=3136, max_pixels=10**6)
+        width, height = smart_resize(
+            stretch_thin(size), factor=28, min_pixels=3136, max_pixels=10**6
+        )
         assert width % 28 == height % 28 == 0
         assert 3136 <= width * height <= 10**6 or min(width, height) == 28
 
@@ -167,5 +169,7 @@ class TestNative:
     )
     def test_acceptable_stretches_what_is_too_thin(self, size: Size, stretched: Size) -> None:
         """By as much as is needed; the grid is still the original image's."""
-        assert acceptable(size) == stretched
-        assert native(size, factor=28, min_pixels=1, max_pixels=10**6).grid.box == Box(0, 0, *size)
+        assert stretch_thin(size) == stretched
+        assert native_layout(size, factor=28, min_pixels=1, max_pixels=10**6).grid.box == Box(
+            0, 0, *size
+        )

@@ -17,7 +17,7 @@ from tests.unit.layouts.published import (
     llava_next,
     onevision,
 )
-from visualcrop.models.layouts.anyres import _pasted, select_best_resolution
+from visualcrop.models.layouts.anyres import _pasted_size, select_best_resolution
 from visualcrop.models.layouts.layout import Edges, Layout, Size
 
 _LEFT_OVER = 6  # of OneVision's 384 pixels: 27 patches of 14 are 378
@@ -25,7 +25,7 @@ _LEFT_OVER = 6  # of OneVision's 384 pixels: 27 patches of 14 are 378
 
 def _on_canvas(layout: Layout, size: Size, canvas: Size) -> Iterator[Edges]:
     """The inner edges of columns and of rows, in pixels of the canvas that the encoder is given."""
-    sides = (layout.grid.xs, layout.grid.ys), size, _pasted(size, canvas), canvas
+    sides = (layout.grid.xs, layout.grid.ys), size, _pasted_size(size, canvas), canvas
     for edges, length, pasted, room in zip(*sides, strict=True):
         yield np.array(edges[1:-1]) * pasted / length + (room - pasted) // 2
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.drawn import maps
 from tests.unit.proposals.by_hand import by_hand
 from visualcrop import Box, Grid, RelevanceMap
-from visualcrop.proposals.anchors import Anchors, apart
+from visualcrop.proposals.anchors import Anchors, pick_peaks
 
 _sizes = [(low, high) for low in (1, 3, 5) for high in (1, 3, 5, 9) if low <= high]
 _anchors = st.builds(
@@ -47,7 +47,7 @@ class TestStarts:
     @given(maps(), st.integers(1, 20), st.sampled_from([0.0, 1.0, 2.0, 2.9, 30.0]))
     def test_lie_apart(self, found: RelevanceMap, count: int, distance: float) -> None:
         """From the highest down, at most so many, no two of them nearer than allowed."""
-        cells = apart(found.scores, count, distance)
+        cells = pick_peaks(found.scores, count, distance)
         scores = [found.scores[cell] for cell in cells]
         assert 1 <= len(cells) <= count
         assert scores == sorted(scores, reverse=True)
@@ -57,8 +57,8 @@ class TestStarts:
     def test_exactly_the_distance_is_apart(self) -> None:
         """Two cells at the distance itself both count."""
         found = _map([[3, 1, 2]])
-        assert apart(found.scores, 9, 2) == [(0, 0), (0, 2)]
-        assert apart(found.scores, 9, 2.1) == [(0, 0)]
+        assert pick_peaks(found.scores, 9, 2) == [(0, 0), (0, 2)]
+        assert pick_peaks(found.scores, 9, 2.1) == [(0, 0)]
 
     def test_are_k_at_most(self) -> None:
         """The k highest cells that lie apart, and no more."""

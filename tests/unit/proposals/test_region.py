@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.drawn import maps
 from visualcrop import Box, Grid, Proposal, RelevanceMap
-from visualcrop.proposals.anchors import Means, Region, best_apart
+from visualcrop.proposals.region import Means, Region, non_maximum_suppression
 
 _sizes = st.integers(1, 12)
 
@@ -73,13 +73,15 @@ class TestBestApart:
     ) -> None:
         """The boxes kept, their order and scores are those of comparing each with each."""
         regions = data.draw(st.lists(_regions(found.scores.shape), max_size=15))
-        assert list(best_apart(regions, found, overlap)) == _greedy(regions, found, overlap)
+        assert list(non_maximum_suppression(regions, found, overlap)) == _greedy(
+            regions, found, overlap
+        )
 
     @given(maps(), st.data())
     def test_kept_boxes_lie_apart(self, found: RelevanceMap, data: st.DataObject) -> None:
         """No two of them overlap by more than allowed, and the best one is always kept."""
         regions = data.draw(st.lists(_regions(found.scores.shape), min_size=1, max_size=15))
-        kept = best_apart(regions, found, 0.3)
+        kept = non_maximum_suppression(regions, found, 0.3)
         assert kept[0].score == max(region.score for region in regions)
         pairs = [(a.box, b.box) for i, a in enumerate(kept) for b in kept[:i]]
         assert all(one.overlap(other) <= 0.3 + 1e-9 for one, other in pairs)
@@ -88,14 +90,14 @@ class TestBestApart:
         """Even where any overlap is allowed."""
         found = RelevanceMap(_grid(4, 4), np.zeros((4, 4)))
         regions = [Region(0, 0, 2, 2, 0.5), Region(0, 0, 2, 2, 0.4), Region(0, 0, 2, 3, 0.3)]
-        boxes = [p.box for p in best_apart(regions, found, 1.0)]
+        boxes = [p.box for p in non_maximum_suppression(regions, found, 1.0)]
         assert boxes == [Box(0, 0, 20, 20), Box(0, 0, 30, 20)]
 
     def test_stops_at_the_limit(self) -> None:
         """Of three that lie apart, the two best are kept."""
         found = RelevanceMap(_grid(1, 3), np.zeros((1, 3)))
         regions = [Region(0, i, 1, i + 1, score) for i, score in enumerate((0.1, 0.3, 0.2))]
-        assert [p.score for p in best_apart(regions, found, 0.3, 2)] == [0.3, 0.2]
+        assert [p.score for p in non_maximum_suppression(regions, found, 0.3, 2)] == [0.3, 0.2]
 
 
 def _grid(rows: int, columns: int) -> Grid:

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import csv
 from io import StringIO
+from pathlib import Path
 
-from visualcrop.evaluation.comparing import Comparison
-from visualcrop.evaluation.summary import Tally, row_of
+import pytest
+
+from tests.unit.evaluation.studies import manifest_of, toy_study
+from visualcrop import VisualcropError
+from visualcrop.evaluation.comparison import Comparison
+from visualcrop.evaluation.resume import open_run
+from visualcrop.evaluation.run_folder import Store
+from visualcrop.evaluation.summary import Tally, summary_rows
 from visualcrop.record import Record
-from visualcrop.report.tables import FORMATS, as_latex, as_markdown, cells
+from visualcrop.report.tables import (
+    COLUMNS,
+    FORMATS,
+    as_latex,
+    as_markdown,
+    csv_cells,
+    parse_columns,
+    reader_cells,
+)
 
 _WHOLE = {"size": [336, 252], "tokens": 576, "target": 0.5}
 _LABEL = r'a|b "50 %" {x_1}, $y$ & #z~^\w'
@@ -18,65 +33,131 @@ def _tally(*scores: float) -> Tally:
     tally = Tally()
     for number, score in enumerate(scores):
         recall = {"recall": score, "cover": score, "iou": score}
-        tally.add(Record(str(number), "a", "ok", score, counts={"all": 3}, recall=recall,
-                         work={"flops": 3e12, "macs": 1.25e12, "image_tokens": 576}, alone=True,
+        counts = {"all": 3, "focus-paper": 2}
+        tally.add(Record(str(number), "a", "ok", score, counts=counts, recall=recall, seconds=0.25,
+                         work={"flops": 3e12, "macs": 1.25e11, "image_tokens": 576}, alone=True,
                          image=(640, 480), whole=_WHOLE))  # fmt: skip
     return tally
 
 
-def _table() -> Comparison:
-    direct, ours = _tally(0, 0, 0, 1), _tally(1, 1, 1, 1)
-    rows = [row_of("direct", direct, direct), row_of(_LABEL, ours, direct)]
-    return Comparison("direct", rows)
+def _comparison() -> Comparison:
+    tallied = {"direct": _tally(0, 0, 0, 1), _LABEL: _tally(1, 1, 1, 1), "c": _tally(1, 1, 0, 0)}
+    return Comparison("direct", summary_rows(tallied, "direct"), notes=("Forced: by hand.",))
 
 
-def test_shares_are_percent() -> None:
-    """Bounds, counts and costs stand beside them; the baseline has no gain."""
-    heading, direct, ours = cells(_table())
-    told = dict(zip(heading, ours, strict=True))
-    assert (told["accuracy"], told["recall"], told["gain"]) == ("100.00", "100.00", "75.00")
-    assert float(told["low"]) < 100 == float(told["high"])
-    assert (told["n"], told["errors"], told["unparsed"], told["passes"]) == ("4", "0", "0", "3.00")
-    told = dict(zip(heading, direct, strict=True))
-    assert (told["gain"], told["p"]) == ("", "")
+@pytest.fixture(name="stores")
+def _stores(tmp_path: Path) -> list[Store]:
+    """A run without answers, whose study the captions name."""
+    study = toy_study("focus")
+    with open_run(tmp_path, study, manifest_of(study)) as (store, _):
+        return [store]
 
 
-def test_where_all_failed_nothing_is_right_or_wrong() -> None:
-    """Share and bounds are empty, as what is not known."""
-    failed = Tally()
-    failed.add(Record("0", "a", "error", error="ImageError: It is cut short."))
-    heading, row = cells(Comparison("a", [row_of("a", failed, failed)]))
-    told = dict(zip(heading, row, strict=True))
-    assert [told[name] for name in ("accuracy", "low", "high", "errors")] == ["", "", "", "1"]
+class TestCsv:
+    """All figures, for programs."""
+
+    def test_shares_are_percent(self) -> None:
+        """Bounds, counts and costs stand beside them; the baseline has no gain."""
+        heading, direct, ours, _ = csv_cells(_comparison())
+        told = dict(zip(heading, ours, strict=True))
+        assert (told["accuracy"], told["recall"], told["gain"]) == ("100.00", "100.00", "75.00")
+        assert float(told["low"]) < 100 == float(told["high"])
+        assert float(told["gain low"]) < 75 < float(told["gain high"])
+        assert (told["n"], told["errors"], told["unparsed"]) == ("4", "0", "0")
+        assert (told["passes"], told["search passes"]) == ("3.00", "2.00")
+        told = dict(zip(heading, direct, strict=True))
+        assert (told["gain"], told["p"], told["p Holm"]) == ("", "", "")
+
+    def test_p_is_there_as_it_is_and_corrected(self) -> None:
+        """Of two comparisons the smaller p counts twice."""
+        heading, _, ours, _ = csv_cells(_comparison())
+        told = dict(zip(heading, ours, strict=True))
+        assert (told["p"], told["p Holm"]) == ("0.2500", "0.5000")
+
+    def test_where_all_failed_nothing_is_right_or_wrong(self) -> None:
+        """Share and bounds are empty, as what is not known."""
+        failed = Tally()
+        failed.add(Record("0", "a", "error", error="ImageError: It is cut short."))
+        heading, row = csv_cells(Comparison("a", summary_rows({"a": failed}, "a")))
+        told = dict(zip(heading, row, strict=True))
+        assert [told[name] for name in ("accuracy", "low", "high", "errors")] == ["", "", "", "1"]
+
+    def test_costs_have_their_units(self) -> None:
+        """True FLOPs beside the MACs of papers, image tokens; how images were shown comes last."""
+        heading, _, ours, _ = csv_cells(_comparison())
+        told = dict(zip(heading, ours, strict=True))
+        assert (told["TFLOPs"], told["TMACs"], told["image tokens"]) == ("3", "0.125", "576")
+        assert [*told.values()][-4:] == ["576", "4", "4", ""]
+        assert [*told][-4:] == ["whole image tokens", "shrunk", "below a token", "GPU bytes"]
+
+    def test_comes_back(self, stores: list[Store]) -> None:
+        """Commas and quotes are kept."""
+        told = csv.reader(StringIO(FORMATS["csv"](stores, _comparison(), ())))
+        assert [*told] == [[*row] for row in csv_cells(_comparison())]
 
 
-def test_costs_have_their_units() -> None:
-    """True FLOPs beside the MACs of papers, tokens of images; how images were shown comes last."""
-    heading, _, ours = cells(_table())
-    told = dict(zip(heading, ours, strict=True))
-    assert (told["TFLOPs"], told["TMACs"], told["image tokens"]) == ("3", "1.25", "576")
-    assert [*told.values()][-4:] == ["576", "4", "4", ""]
-    assert [*told][-4:] == ["whole image tokens", "shrunk", "below a token", "GPU bytes"]
+class TestColumns:
+    """The tables for readers."""
+
+    def test_numbers_have_bounds_and_units_that_fit(self) -> None:
+        """Shares and gains in brackets; seconds and FLOPs by the size of the largest."""
+        heading, direct, ours, _ = reader_cells(_comparison())
+        assert heading == [
+            "variant", "accuracy [%]", "recall [%]", "search passes", "TFLOPs", "time [ms]",
+            "gain over direct [points]", "p",
+        ]  # fmt: skip
+        told = dict(zip(heading, ours, strict=True))
+        assert told["accuracy [%]"].startswith("100.0 [")
+        assert told["gain over direct [points]"].startswith("+75.0 [")
+        assert (told["TFLOPs"], told["time [ms]"], told["p"]) == ("3.0", "250.0", "0.500")
+        assert direct[-2:] == ["", ""]
+
+    def test_are_chosen_by_name(self) -> None:
+        """In their order, also where they are empty; one that there is not is refused."""
+        chosen = parse_columns("macs, n,memory")
+        assert reader_cells(_comparison(), chosen)[0] == [
+            "variant", "GMACs", "questions", "GPU memory [MiB]",
+        ]  # fmt: skip
+        assert parse_columns(None) == []
+        with pytest.raises(VisualcropError, match="no column 'gains'; did you mean 'gain'"):
+            parse_columns("gains")
+        assert all(name == name.lower() and "," not in name for name in COLUMNS)
 
 
-def test_csv_comes_back() -> None:
-    """Commas and quotes are kept."""
-    told = csv.reader(StringIO(FORMATS["csv"](cells(_table()))))
-    assert [*told] == [[*row] for row in cells(_table())]
+class TestMarkdown:
+    """For pages."""
+
+    def test_keeps_its_columns(self, stores: list[Store]) -> None:
+        """A bar within a cell would add one."""
+        lines = as_markdown(stores, _comparison(), ()).splitlines()
+        assert {line.count("|") for line in lines[:5]} == {9}
+
+    def test_has_bounds_of_gains_and_notes(self, stores: list[Store]) -> None:
+        """That p is corrected, and that a run was forced."""
+        told = as_markdown(stores, _comparison(), ())
+        assert "+75.0 [" in told
+        assert "corrected for 2 comparisons with direct (Holm)" in told
+        assert "Forced: by hand." in told
 
 
-def test_markdown_keeps_its_columns() -> None:
-    """A bar within a cell would add one."""
-    lines = as_markdown(cells(_table())).splitlines()
-    assert {line.count("|") for line in lines} == {17}
+class TestLatex:
+    """For papers."""
 
+    def test_is_escaped(self, stores: list[Store]) -> None:
+        """Whatever LaTeX takes for its own, the backslash too, and each once."""
+        latex = as_latex(stores, _comparison(), ())
+        escaped = (
+            r'a\textbar{}b "50 \%" \{x\_1\}, \$y\$ \& \#z\textasciitilde{}\textasciicircum{}'
+            r"\textbackslash{}w"
+        )
+        assert f"\n{escaped} & 100.0 [" in latex
+        assert latex.count(r" \\") == 4
 
-def test_latex_is_escaped() -> None:
-    """Whatever LaTeX takes for its own, the backslash too, and each once."""
-    latex = as_latex(cells(_table()))
-    escaped = (
-        r'a\textbar{}b "50 \%" \{x\_1\}, \$y\$ \& \#z\textasciitilde{}\textasciicircum{}'
-        r"\textbackslash{}w"
-    )
-    assert f"\n{escaped} & 100.00 & " in latex
-    assert latex.count(r" \\") == 3
+    def test_is_a_table_with_its_notes(self, stores: list[Store]) -> None:
+        """With caption and label; what is below a gain of nought has a minus sign, no hyphen."""
+        latex = as_latex(stores, _comparison(), ())
+        assert latex.count(r"\begin{") == latex.count(r"\end{") == 2
+        assert r"\caption{Accuracy and cost on 4 questions of toy" in latex
+        assert r"\label{tab:results}" in latex
+        assert "corrected for 2 comparisons with direct (Holm)" in latex
+        assert "$-$" in latex

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from visualcrop import Answer, Budget, BudgetedModel, Ledger, Question, Sample
-from visualcrop.evaluation.scoring import recall
+from visualcrop.evaluation.scoring import measure_recall
 from visualcrop.models.toy.dataset import SceneSource
 from visualcrop.plugin import Registry, RelevanceSource, TargetBox
 from visualcrop.proposals.anchors import Anchors
@@ -116,7 +116,7 @@ class TestChoice:
                 focus.search(asked.question, BudgetedModel(ToyModel(), Ledger()))
                 for focus in (without, unchecked)
             ]
-            assert recall(sample, answers[0]) == recall(sample, answers[1])
+            assert measure_recall(sample, answers[0]) == measure_recall(sample, answers[1])
 
     def test_no_target_asks_the_whole_image(self) -> None:
         """A question that names nothing costs extraction and answer, and still has one."""

@@ -9,8 +9,7 @@ import pytest
 
 from tests.unit.refusals import refused
 from visualcrop.errors import FileError
-from visualcrop.targets.examples import read_examples
-from visualcrop.targets.in_context import read_reply
+from visualcrop.targets.in_context import parse_reply, read_examples
 
 _PAIR = {"question": "What colour is the mug?", "reply": "The mug."}
 _RULE = "must be a list called 'examples' of tables with a question and a reply, or"
@@ -25,7 +24,7 @@ class TestShipped:
         pairs = read_examples(name)
         assert len(pairs) >= 5
         assert len({question for question, _ in pairs}) == len(pairs)
-        assert all(read_reply(reply) for _, reply in pairs)
+        assert all(parse_reply(reply) for _, reply in pairs)
         prefix = "To answer the question, I need know the location of "
         assert all(reply.startswith(prefix) for _, reply in pairs)
 

@@ -9,8 +9,7 @@ import pytest
 
 from tests.unit.saying import saying
 from visualcrop import Question, Target
-from visualcrop.targets.examples import read_examples
-from visualcrop.targets.in_context import InContext, read_reply
+from visualcrop.targets.in_context import InContext, parse_reply, read_examples
 from visualcrop.testing import Bench
 
 _FIXED = "So I need the information about the following objects:"
@@ -43,11 +42,11 @@ class TestReadReply:
     @pytest.mark.parametrize(("reply", "targets"), _GOLDEN)
     def test_golden(self, reply: str, targets: list[str]) -> None:
         """Phrases are those of the published implementation."""
-        assert read_reply(reply) == targets
+        assert parse_reply(reply) == targets
 
     def test_one_line_only(self) -> None:
         """What the model rambles on about is not read."""
-        assert read_reply(f"Well.\n{_FIXED} dog.\nQuestion: and cat, mouse?") == ["dog"]
+        assert parse_reply(f"Well.\n{_FIXED} dog.\nQuestion: and cat, mouse?") == ["dog"]
 
 
 class TestExtract:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visualcrop import Target
-from visualcrop.targets.words import as_targets, has_pronoun, is_counting
+from visualcrop.targets.words import has_pronoun, is_counting, make_targets
 
 
 class TestIsCounting:
@@ -66,22 +66,22 @@ class TestAsTargets:
     )
     def test_are_tidied(self, phrase: str, target: Target) -> None:
         """Articles, quotes, full stops and stray spaces go; "all" becomes a wish for every one."""
-        assert as_targets([phrase], limit=9) == (target,)
+        assert make_targets([phrase], limit=9) == (target,)
 
     @pytest.mark.parametrize("phrase", ["", " .", "the", "all", "x" * 81])
     def test_what_is_no_thing_is_left_out(self, phrase: str) -> None:
         """Nothing, mere punctuation, and whole sentences are no targets."""
-        found = as_targets([phrase, "mug"], limit=9)
+        found = make_targets([phrase, "mug"], limit=9)
         assert found[-1] == Target("mug")
         assert all(target.text in {"the", "all", "mug"} for target in found)
 
     def test_each_comes_once(self) -> None:
         """In any case, the first one stays."""
-        assert as_targets(["Mug", "mug", "the mug"], limit=9) == (Target("Mug"),)
+        assert make_targets(["Mug", "mug", "the mug"], limit=9) == (Target("Mug"),)
 
     @given(st.lists(st.text()), st.integers(0, 5))
     def test_any_text_is_taken(self, phrases: list[str], limit: int) -> None:
         """Whatever a model says: at most so many targets, tidy, and none twice."""
-        found = as_targets(phrases, limit=limit)
+        found = make_targets(phrases, limit=limit)
         assert len({target.text.lower() for target in found}) == len(found) <= limit
         assert all(target.text == " ".join(target.text.split()) != "" for target in found)

@@ -22,12 +22,12 @@ class TestBench:
         """A pass beside the ledger, and a charge to another stage, are noticed."""
         bench = Bench.set_up()
         bench.toy.forward([Prompt(("a",))])
-        with pytest.raises(AssertionError, match="off the books"):
-            bench.check_books()
+        with pytest.raises(AssertionError, match="not charged"):
+            bench.check_charges()
         bench = Bench.set_up()
         bench.model.at("elsewhere").forward([Prompt(("a",))])
         with pytest.raises(AssertionError, match="another stage"):
-            bench.check_books()
+            bench.check_charges()
 
     def test_shows_the_thing_in_its_finding(self) -> None:
         """The finding's box holds the thing asked for, within the image, for any seed."""

@@ -11,7 +11,7 @@ import attrs
 
 from ...strategy.base import option
 from ..base import Problem, Sample
-from .file_dataset import FileDataset
+from .common import FileDataset
 from .files import FileSource, Row, attempt, find_files, text_of
 from .json_items import json_items
 

@@ -11,10 +11,9 @@ import attrs
 
 from ...strategy.base import option
 from ..base import Problem, Sample
-from .cells import TableRow
-from .file_dataset import FileDataset
+from .common import FileDataset
 from .files import Row, attempt, find_files, place_of_letter, text_of
-from .tables import table_rows
+from .tables import TableRow, table_rows
 
 
 @attrs.frozen

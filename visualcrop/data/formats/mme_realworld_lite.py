@@ -14,10 +14,9 @@ import attrs
 
 from ...errors import DatasetError
 from ..base import Problem, Sample
-from .cells import TableRow
-from .file_dataset import FileDataset
+from .common import FileDataset
 from .files import Row, attempt, find_files, place_of_letter, text_of
-from .tables import table_rows
+from .tables import TableRow, table_rows
 
 _LONGEST = 100_000  # characters of all options
 _LETTERED = re.compile(r"^\(?([A-Z])\)[ .]*")

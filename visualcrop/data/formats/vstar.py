@@ -15,9 +15,8 @@ from ...errors import DatasetError, VisualcropError
 from ...geometry import Box
 from ...utils.paths import read_whole
 from ..base import Problem, Sample, TargetBox
-from .file_dataset import FileDataset
+from .common import FileDataset, json_lines
 from .files import ODD, FileSource, Row, attempt, is_held, place_of_letter, text_of
-from .normal import json_lines
 
 QUESTIONS = "test_questions.jsonl"
 _CHOICE = re.compile(r"^\(([A-Z])\) ?(.*)$")

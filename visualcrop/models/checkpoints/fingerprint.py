@@ -7,12 +7,16 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 _HEADED = {".safetensors"}
 _WEIGHTS = {".safetensors", ".bin", ".pt", ".pth"}
 _READ = {".json", ".jinja", ".model", ".txt"}  # config, tokenizer, templates
 _SAMPLE, _SAMPLES = 256, 256  # bytes, and how many of them where no header names the tensors
+_NUMBERS = 64  # of each tensor of a loaded network
 _SMALL = 1 << 26  # bytes that are read whole, as tokenizers are, and headers
 
 
@@ -32,6 +36,22 @@ def checkpoint_fingerprint(checkpoint: str, revision: str | None = None) -> str:
 
         return Path(hf_hub_download(checkpoint, "config.json", revision=revision)).parent.name
     return ""
+
+
+def network_fingerprint(network: PreTrainedModel, beside: str = "") -> str:
+    """
+    Another where a loaded network is another: by its config, and samples of every tensor.
+
+    *beside* is what else sets its answers, such as the configs of adapters.
+    """
+    found = hashlib.blake2b(f"{network.config.to_json_string()}{beside}".encode(), digest_size=8)
+    for name, tensor in network.state_dict().items():
+        flat = tensor.detach().flatten()
+        step = max(1, len(flat) // _NUMBERS)
+        numbers = flat[::step][:_NUMBERS].float().cpu().numpy()
+        found.update(f"{name}\0{tuple(tensor.shape)}\0{tensor.dtype}\0".encode())
+        found.update(numbers.tobytes())
+    return found.hexdigest()
 
 
 def _of_folder(folder: Path) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
 from ...errors import ModelError, VisualcropError
 from .refusing import NO_FLASH, lacking, why
-from .vetting import Files, without_code
+from .vetting import CONFIG, Files, without_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
 
 _DTYPES = {"float32", "bfloat16", "float16"}
+
+
+class ProcessorParts(Protocol):
+    """What a family puts its processor together from."""
+
+    def image_processor(self) -> Any:
+        """An image processor of transformers."""
+
+    def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
+        """The tokenizer, or another one in *subfolder*."""
 
 
 @attrs.frozen
@@ -63,9 +73,20 @@ class Source:
                 self.checkpoint, revision=self.revision, trust_remote_code=False, **options
             )
 
-    def tokenizer(self) -> Any:
+    def model_type(self) -> str:
+        """What config.json calls the architecture; empty if it does not say."""
+        with explained(self.checkpoint):
+            _hush()
+            self.files.check_config()
+            return str(self.files.table(CONFIG).get("model_type", ""))
+
+    def image_processor(self) -> Any:
+        """The image processor, with Pillow's pixels."""
+        return self.part("AutoImageProcessor", backend="pil")
+
+    def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         """The tokenizer, with the chat template that belongs to it."""
-        return self.part("AutoTokenizer")
+        return self.part("AutoTokenizer", subfolder=subfolder, **options)
 
     def network(
         self, config: PretrainedConfig, kind: str = "AutoModelForImageTextToText"

@@ -1,31 +1,72 @@
-"""Every family of Hugging Face models, by what a checkpoint's config calls it."""
+"""Which family reads a checkpoint, by the `model_type` in the checkpoint's config."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import attrs
 
-from ...errors import ModelError, nearest
-from .base import Family
-from .gemma3 import Gemma3
-from .instructblip import InstructBlip
-from .internvl import InternVl
-from .llava import Llava
-from .llava_next import LlavaNext
-from .llava_onevision import LlavaOnevision
-from .pretrained import Pretrained
-from .qwen2_5_vl import Qwen25Vl
-from .qwen3_vl import Qwen3Vl
+from ...errors import DuplicateStrategyError, ModelError, nearest
+from .base import Family, Pretrained
 
 if TYPE_CHECKING:
     from ..base import Model
 
-FAMILIES: tuple[type[Family], ...] = (
-    *(Llava, LlavaNext, LlavaOnevision),
-    *(Qwen25Vl, Qwen3Vl, Gemma3, InternVl, InstructBlip),
-)
+
+@attrs.frozen
+class FamilyIndex:
+    """Model families by the model types that they read."""
+
+    offers: Mapping[str, tuple[tuple[type[Family], str], ...]]  # each with its plug-in's name
+
+    @classmethod
+    def of(cls, offers: Iterable[tuple[type, str]]) -> FamilyIndex:
+        """An index of the families among *offers*: classes, each with its plug-in's name."""
+        found: dict[str, tuple[tuple[type[Family], str], ...]] = {}
+        for offered, plugin in offers:
+            for model_type in declared_types(offered):
+                found[model_type] = (*found.get(model_type, ()), (offered, plugin))
+        return cls(found)
+
+    def __contains__(self, model_type: object) -> bool:
+        return model_type in self.offers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.offers)
+
+    def contested(self) -> Iterator[str]:
+        """Model types that more than one family reads."""
+        return (model_type for model_type, rivals in self.offers.items() if len(rivals) > 1)
+
+    def find(self, model_type: str, checkpoint: str) -> type[Family]:
+        """The one family that reads *checkpoint*, whose config names *model_type*."""
+        rivals = self.offers.get(model_type, ())
+        if not rivals:
+            known = nearest(model_type, self.offers, called="known")
+            raise ModelError(
+                f"{checkpoint!r} is a {model_type} checkpoint, of no family here; {known}."
+            )
+        if len(rivals) > 1:
+            names = " and ".join(f"{cls.name!r} of plug-in {plugin!r}" for cls, plugin in rivals)
+            raise DuplicateStrategyError(
+                f"{names} both read {model_type} checkpoints; name the family, as in "
+                f'-m "{rivals[-1][0].name}(checkpoint=...)", or uninstall one plug-in.'
+            )
+        return rivals[0][0]
+
+
+def declared_types(offered: type) -> tuple[str, ...]:
+    """
+    Model types that `auto` leaves to this very class.
+
+    A subclass that only inherits `model_types` is opened by its name alone, so that it can stand
+    beside its parent.
+    """
+    if not issubclass(offered, Family):
+        return ()
+    declared: tuple[str, ...] = vars(offered).get("model_types", ())
+    return declared
 
 
 @attrs.frozen
@@ -38,19 +79,26 @@ class Auto(Pretrained):
     """
 
     name = "auto"
+    # Families of the installed plug-ins. The registry, which is above this module, sets it; it
+    # also marks each `Auto` that it builds with its own families.
+    load_families: ClassVar[Callable[[], FamilyIndex]]
+
+    @property
+    def families(self) -> FamilyIndex:
+        """Families of the registry that built this; made in Python, those that are installed."""
+        marked: FamilyIndex | None = getattr(self, "_families", None)
+        return type(self).load_families() if marked is None else marked
 
     def open(self) -> Model:
         return self.family().open()
 
     def family(self) -> Family:
         """The family with these options."""
-        kind = str(self.source.config().model_type)
-        found = next((f for f in FAMILIES if f.model_type == kind), None)
-        if found is None:
-            known = nearest(kind, (f.model_type for f in FAMILIES), called="known")
-            raise ModelError(
-                f"{self.checkpoint!r} is a {kind} checkpoint, of no family here; {known}."
-            )
+        source, families = self.source, self.families
+        model_type = source.model_type()
+        if model_type not in families:  # transformers says what is wrong with the checkpoint
+            model_type = str(source.config().model_type)
+        found = families.find(model_type, self.checkpoint)
         shared = (field.name for field in attrs.fields(Pretrained))
         return found(**{name: getattr(self, name) for name in shared})
 

@@ -1,47 +1,99 @@
-"""What the families share: one architecture each, and how its parts become a model."""
+"""What model families share: where weights come from, how they run, how they become a model."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import attrs
 
 from ...errors import ModelError
+from ...strategy.base import at_least, option
+from ...utils.paths import expanded
 from ...values import View
-from ..checkpoints.loading import Source, explained
-from ..layouts.layout import Eye, Layout
-from .pretrained import Pretrained
+from ..base import Model, ModelFamily
+from ..checkpoints.fingerprint import checkpoint_fingerprint
+from ..checkpoints.loading import ProcessorParts, Source, explained
+from ..layouts.layout import Layout, PatchGrid
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
     from transformers import PretrainedConfig, PreTrainedModel
 
-    from ..huggingface import HuggingFaceModel
+_CACHE_ON_CPU, _CACHE_ON_GPU = 1 << 30, 4 << 30  # bytes
+
+
+@attrs.frozen
+class Pretrained(ModelFamily):
+    """A checkpoint in the Hugging Face format, and how it is to run."""
+
+    checkpoint: str = option("", help="folder of the checkpoint, or its name on the hub")
+    revision: str | None = option(None, help="branch, tag or commit on the hub")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = option(
+        "auto", help="number format; auto is the checkpoint's, but bfloat16 for float16 on a CPU"
+    )
+    device: str = option("auto", help="cpu, cuda, cuda:1, ...; auto takes a GPU if there is one")
+    attention: Literal["sdpa", "flash_attention_2", "eager"] = option(
+        "sdpa", help="attention kernel"
+    )
+    memory: int | None = option(
+        None,
+        help="bytes kept in all of images seen before, as pixels, keys and values; "
+        "none: 1 GiB on a CPU, 4 GiB on a GPU",
+        validator=at_least(0),
+    )
+    bits: Literal[16, 8, 4] = option(16, help="bits of a weight; 8 and 4 need bitsandbytes")
+
+    @property
+    def source(self) -> Source:
+        if not self.checkpoint:
+            raise ModelError(
+                f'The model {self.name!r} needs a checkpoint: -m "{self.name}(checkpoint=...)".'
+            )
+        home = self.checkpoint.startswith("~")
+        place = str(expanded(self.checkpoint)) if home else self.checkpoint
+        return Source(place, self.revision, self.dtype, self.device, self.attention, self.bits)
+
+    def fingerprint(self) -> str:
+        """Of the weights and of what is written beside them, not of how they are run."""
+        return checkpoint_fingerprint(self.checkpoint, self.revision) if self.checkpoint else ""
+
+    def cache_bytes(self, device_type: str) -> int:
+        """Bytes for cached pixels, keys and values, where the model runs on such a device."""
+        usual = _CACHE_ON_CPU if device_type == "cpu" else _CACHE_ON_GPU
+        return usual if self.memory is None else self.memory
 
 
 @attrs.frozen
 class Family(Pretrained):
-    """Checkpoints of one architecture."""
+    """
+    Checkpoints of one architecture: inherit from it to add a model family.
 
-    model_type: ClassVar[str]  # in the checkpoint's config
+    `auto` finds the family by the `model_type` in a checkpoint's config. A subclass says how the
+    processor is put together, and where the image tokens lie; the rest has a default.
+    """
+
+    model_types: ClassVar[tuple[str, ...]]  # `model_type` in the config of a checkpoint
 
     @abstractmethod
-    def processor(self, source: Source, config: PretrainedConfig) -> Any:
-        """The processor, images only, with Pillow's pixels."""
+    def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:
+        """The processor, for images only, from the checkpoint's image processor and tokenizer."""
 
-    def config(self) -> PretrainedConfig:
-        """The checkpoint's config, which has to be one of the family's, within its limits."""
-        config = self.source.config()
-        if config.model_type != self.model_type:
-            raise ModelError(
-                f"{self.checkpoint!r} is a {config.model_type} checkpoint, which {self.name!r} "
-                f'cannot read; use -m "auto(checkpoint={self.checkpoint})".'
-            )
-        self.limit(config)
-        return config
+    @abstractmethod
+    def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
+        """Where the image tokens of *view* lie, in a prompt of *among* images."""
 
-    def limit(self, config: PretrainedConfig) -> None:
+    @classmethod
+    def register(cls) -> None:
+        """
+        Register classes with transformers that it does not bring along.
+
+        Called before a config is read: `AutoConfig.register(...)` and
+        `AutoModelForImageTextToText.register(...)`, with `exist_ok=True`.
+        """
+
+    def apply_options(self, config: PretrainedConfig) -> None:
         """Write the family's own options into *config*, where the network reads them there."""
 
     def picture(self, view: View) -> Picture:
@@ -49,35 +101,56 @@ class Family(Pretrained):
         return view.picture
 
     def base(self, config: PretrainedConfig) -> int:
-        """Pixels on a side that the encoder sees at once."""
+        """Pixels on a side that the vision encoder takes at once."""
         size = config.vision_config.image_size  # of InternVL a list, height first
         return int(size if isinstance(size, int) else size[0])
 
+    def settings_for(self, layers: int) -> Mapping[str, object]:
+        """What `settings` gives for a decoder of so many *layers*; 0 if no checkpoint is named."""
+        del layers
+        return {}
 
-@attrs.frozen
-class Gridded(Family):
-    """Checkpoints whose image tokens have their places in the image."""
+    def settings(self) -> Mapping[str, object]:
+        if not self.checkpoint:
+            return self.settings_for(0)
+        with explained(self.checkpoint):
+            self.register()
+            return self.settings_for(self.source.config().get_text_config().num_hidden_layers)
 
-    @abstractmethod
-    def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        """Where the tokens of *view* lie, in a prompt of *among* images."""
+    def config(self) -> PretrainedConfig:
+        """The checkpoint's config, which has to be one of the family's, with the options in it."""
+        self.register()
+        config = self.source.config()
+        if config.model_type not in self.model_types:
+            raise ModelError(
+                f"{self.checkpoint!r} is a {config.model_type} checkpoint, which {self.name!r} "
+                f'cannot read; use -m "auto(checkpoint={self.checkpoint})".'
+            )
+        self.apply_options(config)
+        return config
 
-    def open(self) -> HuggingFaceModel:
+    def open(self) -> Model:
         with explained(self.checkpoint):
             config = self.config()
-            return self.around(self.source.network(config), config)
+            self.check_config(config)
+            processor = self.make_processor(self.source, config)
+            return self.build_model(self.source.network(config), config, processor)
 
-    def around(self, network: PreTrainedModel, config: PretrainedConfig) -> HuggingFaceModel:
-        """The model of a network that is there already; the checkpoint has its processor."""
+    def check_config(self, config: PretrainedConfig) -> None:
+        """Refuse a checkpoint of the architecture that cannot be searched with, if there is one."""
+
+    def build_model(
+        self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
+    ) -> Model:
+        """The model of a network and a processor that are loaded."""
         from ..base import ModelInfo
         from ..engine.byte_lru import ByteLRU
         from ..engine.metering.meter import Meter
         from ..engine.prompting import PromptProcessor
         from ..huggingface import HuggingFaceModel
 
-        processor = self.processor(self.source, config)
         token, generation = config.image_token_id, network.generation_config
-        memory = self.room(network.device.type)
+        memory = self.cache_bytes(network.device.type)
         pixels = memory // 8  # the more is worth keeping of keys and values, which cost most
 
         def layout(view: View, among: int) -> Layout:
@@ -94,6 +167,6 @@ class Gridded(Family):
         )
 
 
-def eye_of(config: PretrainedConfig) -> Eye:
-    """What the encoder sees at once, where one of its patches is one token."""
-    return Eye(config.vision_config.image_size, config.vision_config.patch_size)
+def patch_grid(config: PretrainedConfig) -> PatchGrid:
+    """What the vision encoder takes at once, where one of its patches is one token."""
+    return PatchGrid(config.vision_config.image_size, config.vision_config.patch_size)

@@ -9,27 +9,27 @@ import attrs
 
 from ...strategy.base import at_least, option
 from ...values import View
-from ..checkpoints.loading import Source
-from ..layouts.layout import Eye, Layout
-from ..layouts.tiling import tiled
-from .base import Gridded
+from ..checkpoints.loading import ProcessorParts
+from ..layouts.layout import Layout, PatchGrid
+from ..layouts.tiling import tiled_layout
+from .base import Family
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
 
 @attrs.frozen
-class InternVl(Gridded):
+class InternVl(Family):
     """InternVL 2.5 and 3: tiles of 448 pixels, 16 x 16 tokens each, then the whole image."""
 
     name = "internvl"
-    model_type = "internvl"
+    model_types = ("internvl",)
 
     max_tiles: int | None = option(
         None, help="most tiles of one image, the whole of it aside", validator=at_least(1)
     )
 
-    def processor(self, source: Source, config: PretrainedConfig) -> Any:
+    def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:
         import transformers
 
         class ImagesOnly(transformers.InternVLProcessor):
@@ -50,17 +50,19 @@ class InternVl(Gridded):
                     chat_template=chat_template,
                 )
 
-        pixels, tokenizer = source.part("AutoImageProcessor", backend="pil"), source.tokenizer()
+        pixels, tokenizer = parts.image_processor(), parts.tokenizer()
         pixels.max_patches = self.max_tiles or pixels.max_patches
         return ImagesOnly(pixels, tokenizer, config.image_seq_length, tokenizer.chat_template)
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        pixels, per = processor.image_processor, int(config.image_seq_length**0.5)
+        pixels, per_side = processor.image_processor, int(config.image_seq_length**0.5)
         side = pixels.size["height"]
         fewest, most = pixels.min_patches, pixels.max_patches
-        return tiled(view.picture.size, Eye(side, side // per), min_tiles=fewest, max_tiles=most)
+        return tiled_layout(
+            view.picture.size, PatchGrid(side, side // per_side), min_tiles=fewest, max_tiles=most
+        )
 
-    def settings(self) -> Mapping[str, object]:
+    def settings_for(self, layers: int) -> Mapping[str, object]:
         return {
             "focus": {"answer": "interleaved", "t_type2": 0.5},
             "zoomeye": {"family": "internvl"},

@@ -10,9 +10,9 @@ import attrs
 from ...strategy.base import option
 from ...strategy.defaults import ConditionalDefault
 from ...values import View
-from ..checkpoints.loading import Source
-from ..layouts.layout import Layout, centre_crop, padded_square
-from .base import Gridded, eye_of
+from ..checkpoints.loading import ProcessorParts
+from ..layouts.layout import Layout, cropped_layout, padded_layout
+from .base import Family, patch_grid
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -21,20 +21,20 @@ _OTHER_THAN_VSTAR = ("hrbench", "mme-realworld-lite", "aokvqa", "gqa")  # that t
 
 
 @attrs.frozen
-class Llava(Gridded):
+class Llava(Family):
     """LLaVA-1.5: the whole image in one view of 24 x 24 tokens, padded to a square."""
 
     name = "llava"
-    model_type = "llava"
+    model_types = ("llava",)
 
     fit: Literal["pad", "crop"] = option(
         "pad", help="pad to a square, as trained, or crop one, as transformers does"
     )
 
-    def processor(self, source: Source, config: PretrainedConfig) -> Any:
+    def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:
         import transformers
 
-        pixels, tokenizer = source.part("AutoImageProcessor", backend="pil"), source.tokenizer()
+        pixels, tokenizer = parts.image_processor(), parts.tokenizer()
         if self.fit == "pad":
             pixels = transformers.LlavaImageProcessorPil(**{**pixels.to_dict(), "do_pad": True})
         return transformers.LlavaProcessor(
@@ -47,15 +47,15 @@ class Llava(Gridded):
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        eye = eye_of(config)
-        fit = padded_square if self.fit == "pad" else centre_crop
-        return fit(view.picture.size, eye)
+        patches = patch_grid(config)
+        fit = padded_layout if self.fit == "pad" else cropped_layout
+        return fit(view.picture.size, patches)
 
-    def settings(self) -> Mapping[str, object]:
+    def settings_for(self, layers: int) -> Mapping[str, object]:
         """Table 7; its layers are those of the 7B model."""
-        layers = {"relevance.layers": (14, 32)} if self.depth == 32 else {}
+        relevance = {"relevance.layers": (14, 32)} if layers == 32 else {}
         anchors = {
             "proposals.k": ConditionalDefault(30, but=15, below=("steps", 4)),
             "proposals.s_dist": ConditionalDefault(2, but=3, on=_OTHER_THAN_VSTAR),
         }
-        return {**layers, **anchors, "focus": {"answer": "crop", "t_type2": 0.6}}
+        return {**relevance, **anchors, "focus": {"answer": "crop", "t_type2": 0.6}}

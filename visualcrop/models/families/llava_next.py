@@ -10,33 +10,33 @@ import attrs
 from ...errors import ModelError
 from ...strategy.base import at_least, option
 from ...values import View
-from ..checkpoints.loading import Source
-from ..layouts.anyres import anyres, within
+from ..checkpoints.loading import ProcessorParts
+from ..layouts.anyres import anyres_layout, limit_pinpoints
 from ..layouts.layout import Layout
-from .base import Gridded, eye_of
+from .base import Family, patch_grid
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
 
 @attrs.frozen
-class LlavaNext(Gridded):
+class LlavaNext(Family):
     """LLaVA-NeXT (1.6): the whole image, then tiles of it at up to four times the resolution."""
 
     name = "llava-next"
-    model_type = "llava_next"
+    model_types = ("llava_next",)
 
     max_tiles: int | None = option(
         None, help="most tiles of one image, the whole of it aside", validator=at_least(1)
     )
 
-    def limit(self, config: PretrainedConfig) -> None:
+    def apply_options(self, config: PretrainedConfig) -> None:
         limit_tiles(config, self.max_tiles)
 
-    def processor(self, source: Source, config: PretrainedConfig) -> Any:
+    def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:
         import transformers
 
-        pixels, tokenizer = source.part("AutoImageProcessor", backend="pil"), source.tokenizer()
+        pixels, tokenizer = parts.image_processor(), parts.tokenizer()
         pixels.image_grid_pinpoints = config.image_grid_pinpoints
         return transformers.LlavaNextProcessor(
             image_processor=pixels,
@@ -48,10 +48,10 @@ class LlavaNext(Gridded):
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        eye = eye_of(config)
-        return anyres(view.picture.size, eye, pinpoints=config.image_grid_pinpoints)
+        patches = patch_grid(config)
+        return anyres_layout(view.picture.size, patches, pinpoints=config.image_grid_pinpoints)
 
-    def settings(self) -> Mapping[str, object]:
+    def settings_for(self, layers: int) -> Mapping[str, object]:
         return {
             "focus": {"answer": "interleaved", "t_type2": 0.5},
             "zoomeye": {"family": "llava-onevision"},
@@ -61,7 +61,7 @@ class LlavaNext(Gridded):
 def limit_tiles(config: PretrainedConfig, most: int | None) -> None:
     """Leave canvases of so many tiles at most; the network looks them up in its config."""
     side, every = config.vision_config.image_size, config.image_grid_pinpoints
-    config.image_grid_pinpoints = within(every, side, most)
+    config.image_grid_pinpoints = limit_pinpoints(every, side, most)
     if not config.image_grid_pinpoints:
         least = min(height * width for height, width in every) // side**2
         raise ModelError(f"This checkpoint cuts an image into {least} tiles or more, not {most}.")

@@ -10,10 +10,10 @@ import attrs
 from ...strategy.base import at_least, option
 from ...strategy.defaults import ConditionalDefault
 from ...values import View
-from ..checkpoints.loading import Source
-from ..layouts.anyres import anyres
-from ..layouts.layout import Layout, padded_square
-from .base import Gridded, eye_of
+from ..checkpoints.loading import ProcessorParts
+from ..layouts.anyres import anyres_layout
+from ..layouts.layout import Layout, padded_layout
+from .base import Family, patch_grid
 from .llava_next import limit_tiles
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen
-class LlavaOnevision(Gridded):
+class LlavaOnevision(Family):
     """LLaVA-OneVision: the whole image, then local crops; in company, one padded view each."""
 
     name = "llava-onevision"
-    model_type = "llava_onevision"
+    model_types = ("llava_onevision",)
 
     max_tiles: int | None = option(
         None, help="most tiles of one image, the whole of it aside", validator=at_least(1)
@@ -34,10 +34,10 @@ class LlavaOnevision(Gridded):
         False, help="cut each of several images into tiles, too, not only an image on its own"
     )
 
-    def limit(self, config: PretrainedConfig) -> None:
+    def apply_options(self, config: PretrainedConfig) -> None:
         limit_tiles(config, self.max_tiles)
 
-    def processor(self, source: Source, config: PretrainedConfig) -> Any:
+    def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:
         import transformers
 
         class ImagesOnly(transformers.LlavaOnevisionProcessor):
@@ -62,13 +62,13 @@ class LlavaOnevision(Gridded):
                     vision_aspect_ratio=vision_aspect_ratio,
                 )
 
-        pixels, tokenizer = source.part("AutoImageProcessor", backend="pil"), source.tokenizer()
+        pixels, tokenizer = parts.image_processor(), parts.tokenizer()
         pixels.image_grid_pinpoints = config.image_grid_pinpoints
         return ImagesOnly(
             _each_alone(pixels) if self.tile_all else pixels,
             tokenizer,
             # Of an encoder whose first token is of no patch, transformers counts that one too.
-            num_image_tokens=eye_of(config).tokens
+            num_image_tokens=patch_grid(config).tokens
             + (config.vision_feature_select_strategy == "default"),
             vision_feature_select_strategy=config.vision_feature_select_strategy,
             chat_template=tokenizer.chat_template,
@@ -76,18 +76,18 @@ class LlavaOnevision(Gridded):
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        eye, size = eye_of(config), view.picture.size
+        patches, size = patch_grid(config), view.picture.size
         if among > 1 and not self.tile_all:
-            return padded_square(size, eye, extra=1)
+            return padded_layout(size, patches, extra=1)
         tiles = int(config.vision_aspect_ratio.removeprefix("anyres_max_"))
-        return anyres(size, eye, pinpoints=config.image_grid_pinpoints, reduced_to=tiles)
+        return anyres_layout(size, patches, pinpoints=config.image_grid_pinpoints, reduced_to=tiles)
 
-    def settings(self) -> Mapping[str, object]:
+    def settings_for(self, layers: int) -> Mapping[str, object]:
         """Table 7; its layers are those of the 7B model."""
-        layers = {"relevance.layers": (21, 28)} if self.depth == 28 else {}
+        relevance = {"relevance.layers": (21, 28)} if layers == 28 else {}
         largest = {"proposals.s_max": ConditionalDefault(5, but=9, on=("vstar",))}
         return {
-            **layers,
+            **relevance,
             **largest,
             "focus": {"answer": "interleaved", "t_type2": 0.5},
             "zoomeye": {"family": "llava-onevision"},

@@ -9,9 +9,9 @@ import attrs
 
 from ...strategy.base import at_least, option
 from ...values import View
-from ..checkpoints.loading import Source
-from ..layouts.layout import Layout, acceptable, native
-from .base import Gridded
+from ..checkpoints.loading import ProcessorParts
+from ..layouts.layout import Layout, native_layout, stretch_thin
+from .base import Family
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen
-class Qwen25Vl(Gridded):
+class Qwen25Vl(Family):
     """Qwen2.5-VL: the image near its own size, in one grid of tokens of 28 pixels."""
 
     name = "qwen2-5-vl"
-    model_type = "qwen2_5_vl"
+    model_types = ("qwen2_5_vl",)
 
     max_pixels: int | None = option(
         None, help="largest image that is not shrunk, in pixels", validator=at_least(3136)
     )
 
-    def processor(self, source: Source, config: PretrainedConfig) -> Any:
-        pixels, tokenizer = source.part("AutoImageProcessor", backend="pil"), source.tokenizer()
+    def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:
+        pixels, tokenizer = parts.image_processor(), parts.tokenizer()
         if self.max_pixels is not None:
             pixels.size = {**dict(pixels.size), "longest_edge": self.max_pixels}
         return self.images_only()(pixels, tokenizer, chat_template=tokenizer.chat_template)
@@ -53,25 +53,25 @@ class Qwen25Vl(Gridded):
         return ImagesOnly
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        eye, size = config.vision_config, processor.image_processor.size
-        return native(
+        encoder, size = config.vision_config, processor.image_processor.size
+        return native_layout(
             view.picture.size,
-            factor=eye.patch_size * eye.spatial_merge_size,
+            factor=encoder.patch_size * encoder.spatial_merge_size,
             min_pixels=size["shortest_edge"],
             max_pixels=size["longest_edge"],
         )
 
     def picture(self, view: View) -> Picture:
         """Stretched where it is too thin for the processor."""
-        size = acceptable(view.picture.size)
+        size = stretch_thin(view.picture.size)
         return view.picture if size == view.picture.size else view.picture.resize(size)
 
     def base(self, config: PretrainedConfig) -> int:
         """It sees images of any size; this is what the paper's rule for boxes was made for."""
         return 384
 
-    def settings(self) -> Mapping[str, object]:
-        layer = self.depth * 22 // 36  # that of ViCrop, for the 3B model
+    def settings_for(self, layers: int) -> Mapping[str, object]:
+        layer = layers * 22 // 36  # that of ViCrop, for the 3B model
         own = {"layer": layer} if layer else {}
         return {
             "proposals.s_max": "auto",

@@ -14,7 +14,7 @@ class Qwen3Vl(Qwen25Vl):
     """Qwen3-VL: the image near its own size, in one grid of tokens of 32 pixels."""
 
     name = "qwen3-vl"
-    model_type = "qwen3_vl"
+    model_types = ("qwen3_vl",)
 
     def images_only(self) -> Any:
         import transformers

@@ -18,7 +18,8 @@ from ...values import View
 from ..base import Capture, Patches, QFormerAttention
 from ..engine.attention import AttentionCall, intercept_attention
 from ..engine.capture import Tap
-from ..layouts.layout import Eye, Layout, squashed
+from ..layouts.layout import Layout, squashed_layout
+from .base import patch_grid
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -73,8 +74,7 @@ def relaying(network: Any, speaker: PreTrainedModel, capture: Capture) -> Iterat
 
 def layout_of(view: View, config: PretrainedConfig) -> Layout:
     """The encoder's patches, over the view squashed to its square."""
-    eye = Eye(config.vision_config.image_size, config.vision_config.patch_size)
-    return squashed(view.picture.size, eye)
+    return squashed_layout(view.picture.size, patch_grid(config))
 
 
 def patches_of(view: View, layout: Layout, base: int) -> Patches:

@@ -8,16 +8,20 @@ from collections.abc import Iterable, Sequence
 import attrs
 import numpy as np
 
-from .layout import Edges, Eye, Layout, Size, placed, squashed
+from .layout import Edges, Layout, PatchGrid, Size, clip_to_image, squashed_layout
 
 
-def anyres(
-    size: Size, eye: Eye, *, pinpoints: Iterable[Sequence[int]], reduced_to: int | None = None
+def anyres_layout(
+    size: Size,
+    patches: PatchGrid,
+    *,
+    pinpoints: Iterable[Sequence[int]],
+    reduced_to: int | None = None,
 ) -> Layout:
     """
     The whole image squashed, then a canvas of tiles without its padding.
 
-    Placeholders: `eye.tokens` of the whole image, then each row of the canvas with a newline
+    Placeholders: `patches.tokens` of the whole image, then each row of the canvas with a newline
     after it. With *reduced_to*, the number in `anyres_max_9`, a canvas of many more tiles is
     shrunk to the tokens of so many. An image so thin that the model takes all of the canvas for
     padding has its cells in the first view.
@@ -30,20 +34,29 @@ def anyres(
         pinpoints: Heights and widths of the canvases that the model knows, in pixels.
     """
     canvas = select_best_resolution(size, pinpoints)
-    padded = canvas[0] // eye.side * eye.per, canvas[1] // eye.side * eye.per
+    padded = (
+        canvas[0] // patches.side * patches.per_side,
+        canvas[1] // patches.side * patches.per_side,
+    )
     pads = _padding(size, padded)
     full = padded[0] - 2 * pads[0], padded[1] - 2 * pads[1]
-    columns, rows = _reduced(full, None if reduced_to is None else reduced_to * eye.tokens)
-    tokens = eye.tokens + rows * (columns + 1)
+    columns, rows = _shrink(full, None if reduced_to is None else reduced_to * patches.tokens)
+    tokens = patches.tokens + rows * (columns + 1)
     if not rows * columns:
-        return attrs.evolve(squashed(size, eye), tokens=tokens)
-    cuts = (_edges(*axis, eye) for axis in zip((columns, rows), full, pads, strict=True))
+        return attrs.evolve(squashed_layout(size, patches), tokens=tokens)
+    cuts = (_edges(*axis, patches) for axis in zip((columns, rows), full, pads, strict=True))
     xs, ys = (
         (edges - (room - now) // 2) * length / now
-        for edges, length, room, now in zip(cuts, size, canvas, _pasted(size, canvas), strict=True)
+        for edges, length, room, now in zip(
+            cuts, size, canvas, _pasted_size(size, canvas), strict=True
+        )
     )
-    cells = eye.tokens + np.arange(rows * (columns + 1), dtype=np.intp).reshape(rows, columns + 1)
-    return Layout(tokens, *placed(size, xs, ys, cells[:, :-1]), _pasted(size, canvas), local=True)
+    cells = patches.tokens + np.arange(rows * (columns + 1), dtype=np.intp).reshape(
+        rows, columns + 1
+    )
+    return Layout(
+        tokens, *clip_to_image(size, xs, ys, cells[:, :-1]), _pasted_size(size, canvas), local=True
+    )
 
 
 def select_best_resolution(size: Size, pinpoints: Iterable[Sequence[int]]) -> Size:
@@ -58,7 +71,7 @@ def select_best_resolution(size: Size, pinpoints: Iterable[Sequence[int]]) -> Si
     return max(((across, down) for down, across in pinpoints), key=merit)
 
 
-def within(
+def limit_pinpoints(
     pinpoints: Iterable[Sequence[int]], side: int, max_tiles: int | None
 ) -> list[Sequence[int]]:
     """Those canvases that have at most so many tiles of *side* pixels."""
@@ -66,7 +79,7 @@ def within(
     return [canvas for canvas in pinpoints if math.prod(canvas) <= most * side**2]
 
 
-def _pasted(size: Size, canvas: Size) -> Size:
+def _pasted_size(size: Size, canvas: Size) -> Size:
     """Width and height of the image on the canvas, in pixels."""
     width, height = size
     across, down = canvas[0] / width, canvas[1] / height
@@ -83,18 +96,18 @@ def _padding(size: Size, padded: Size) -> Size:
     return (columns - int(round(width * (rows / height), 7))) // 2, 0
 
 
-def _reduced(full: Size, most: int | None) -> Size:
+def _shrink(full: Size, most: int | None) -> Size:
     """Columns and rows that are left when the canvas has far more cells than *most*."""
     ratio = 1.0 if most is None else math.sqrt(full[0] * full[1] / most)
     return (int(full[0] // ratio), int(full[1] // ratio)) if ratio > 1.1 else full
 
 
-def _edges(count: int, full: int, pad: int, eye: Eye) -> Edges:
+def _edges(count: int, full: int, pad: int, patches: PatchGrid) -> Edges:
     """
     Between *count* cells that *full* cells were shrunk to, in pixels of the canvas.
 
     In whole numbers, since the place jumps at a seam.
     """
-    tile, rest = np.divmod(pad * count + np.arange(count + 1) * full, eye.per * count)
-    edges: Edges = tile * eye.side + rest * eye.patch / count
+    tile, rest = np.divmod(pad * count + np.arange(count + 1) * full, patches.per_side * count)
+    edges: Edges = tile * patches.side + rest * patches.patch / count
     return edges

@@ -2,7 +2,8 @@
 Where the placeholders of an image lie, one function for each way that processors cut images.
 
 All of it is arithmetic on sizes: a *size* is a width and a height in pixels of the image given.
-Here are those that see the image once; `tiling` and `anyres` hold those that cut it up.
+Here are those for images that are encoded once; `tiling` and `anyres` have those for images that
+are cut up.
 """
 
 from __future__ import annotations
@@ -24,25 +25,25 @@ MAX_RATIO = 200  # of the long side to the short one, in Qwen's processors
 
 
 @attrs.frozen
-class Eye:
+class PatchGrid:
     """What a vision encoder sees at once, in pixels on a side."""
 
     side: int  # of the square that it is given
     patch: int  # of one token in that square
 
     @property
-    def per(self) -> int:
+    def per_side(self) -> int:
         """Tokens on a side."""
         return self.side // self.patch
 
     @property
     def tokens(self) -> int:
-        return self.per**2
+        return self.per_side**2
 
     @property
     def edges(self) -> Edges:
         """Between its tokens, in its pixels; those left over at the end are the last one's."""
-        return np.array([*range(0, self.per * self.patch, self.patch), self.side], np.float64)
+        return np.array([*range(0, self.per_side * self.patch, self.patch), self.side], np.float64)
 
 
 @attrs.frozen(eq=False)
@@ -61,53 +62,61 @@ class Layout:
     whole: int = 0  # which of the encoder's pictures that is
 
 
-def squashed(size: Size, eye: Eye) -> Layout:
+def squashed_layout(size: Size, patches: PatchGrid) -> Layout:
     """
     The whole image on one square, its sides scaled unequally (Gemma 3; InternVL's single tile).
 
-    `eye.per` rows of as many tokens, from the top left.
+    `patches.per_side` rows of as many tokens, from the top left.
     """
-    xs, ys = (eye.edges * length / eye.side for length in size)
-    return Layout(eye.tokens, *placed(size, xs, ys, _square(eye)), (eye.side, eye.side))
+    xs, ys = (patches.edges * length / patches.side for length in size)
+    return Layout(
+        patches.tokens, *clip_to_image(size, xs, ys, _square(patches)), (patches.side, patches.side)
+    )
 
 
-def padded_square(size: Size, eye: Eye, *, extra: int = 0) -> Layout:
+def padded_layout(size: Size, patches: PatchGrid, *, extra: int = 0) -> Layout:
     """
     The image in the middle of a square of its longer side (LLaVA 1.5 as trained).
 
-    `eye.per` rows of as many tokens and *extra* after them: one newline in OneVision's prompts of
-    several images. Cells that hold padding only have no place in the grid.
+    `patches.per_side` rows of as many tokens and *extra* after them: one newline in OneVision's
+    prompts of several images. Cells that hold padding only have no place in the grid.
     """
     full = max(size)
-    xs, ys = (eye.edges * full / eye.side - (full - length) // 2 for length in size)
-    shown = -(-eye.side * size[0] // full), -(-eye.side * size[1] // full)
-    cells = placed(size, xs, ys, _square(eye))
-    return Layout(eye.tokens + extra, *cells, shown, sight=_between(xs, ys))
+    xs, ys = (patches.edges * full / patches.side - (full - length) // 2 for length in size)
+    shown = -(-patches.side * size[0] // full), -(-patches.side * size[1] // full)
+    cells = clip_to_image(size, xs, ys, _square(patches))
+    return Layout(patches.tokens + extra, *cells, shown, sight=_box_between(xs, ys))
 
 
-def centre_crop(size: Size, eye: Eye) -> Layout:
+def cropped_layout(size: Size, patches: PatchGrid) -> Layout:
     """
     The middle square of the image (LLaVA 1.5 in transformers); the grid covers no more.
 
-    `eye.per` rows of as many tokens. The shorter edge is scaled to `eye.side` beforehand.
+    `patches.per_side` rows of as many tokens. The shorter edge is scaled to `patches.side`
+    beforehand.
     """
-    scaled = int(eye.side * size[0] / min(size)), int(eye.side * size[1] / min(size))
+    scaled = int(patches.side * size[0] / min(size)), int(patches.side * size[1] / min(size))
     xs, ys = (
-        (eye.edges + (now - eye.side) // 2) * length / now
+        (patches.edges + (now - patches.side) // 2) * length / now
         for length, now in zip(size, scaled, strict=True)
     )
-    return Layout(eye.tokens, *placed(size, xs, ys, _square(eye)), scaled, sight=_between(xs, ys))
+    return Layout(
+        patches.tokens,
+        *clip_to_image(size, xs, ys, _square(patches)),
+        scaled,
+        sight=_box_between(xs, ys),
+    )
 
 
-def native(size: Size, *, factor: int, min_pixels: int, max_pixels: int) -> Layout:
+def native_layout(size: Size, *, factor: int, min_pixels: int, max_pixels: int) -> Layout:
     """
     The image near its own size, in tokens of *factor* pixels on a side (Qwen2.5-VL, Qwen3-VL).
 
     Rows of tokens from the top left. *factor* is patch times merge, 28 or 32; the two bounds are
-    the processor's `shortest_edge` and `longest_edge`. The image is `acceptable` beforehand.
+    the processor's `shortest_edge` and `longest_edge`. Thin images go through `stretch_thin` first.
     """
     sides = smart_resize(
-        acceptable(size), factor=factor, min_pixels=min_pixels, max_pixels=max_pixels
+        stretch_thin(size), factor=factor, min_pixels=min_pixels, max_pixels=max_pixels
     )
     columns, rows = (side // factor for side in sides)
     grid = Grid.even(rows, columns, Box(0, 0, *size))
@@ -115,7 +124,7 @@ def native(size: Size, *, factor: int, min_pixels: int, max_pixels: int) -> Layo
     return Layout(rows * columns, grid, cells, sides)
 
 
-def acceptable(size: Size) -> Size:
+def stretch_thin(size: Size) -> Size:
     """The size to stretch an image to, so that a Qwen processor does not refuse it as too thin."""
     least = math.ceil(max(size) / MAX_RATIO)
     return max(size[0], least), max(size[1], least)
@@ -146,23 +155,23 @@ def smart_resize(size: Size, *, factor: int, min_pixels: int, max_pixels: int) -
     return fit[0], fit[1]
 
 
-def placed(size: Size, xs: Edges, ys: Edges, cells: Tokens) -> tuple[Grid, Tokens]:
+def clip_to_image(size: Size, xs: Edges, ys: Edges, cells: Tokens) -> tuple[Grid, Tokens]:
     """Leave out cells that lie outside the image, and cut the others to it."""
-    columns, across = _inside(xs, size[0])
-    rows, down = _inside(ys, size[1])
+    columns, across = _clip(xs, size[0])
+    rows, down = _clip(ys, size[1])
     return Grid(across, down), cells[np.ix_(rows, columns)]
 
 
-def _inside(edges: Edges, length: int) -> tuple[Tokens, tuple[float, ...]]:
+def _clip(edges: Edges, length: int) -> tuple[Tokens, tuple[float, ...]]:
     cut = edges.clip(0, length)
     inside = np.flatnonzero(np.diff(cut) > 1e-9 * length)  # less is a rounding error
     return inside, (*cut[inside].tolist(), float(cut[inside[-1] + 1]))
 
 
-def _between(xs: Edges, ys: Edges) -> Box:
+def _box_between(xs: Edges, ys: Edges) -> Box:
     """From the first edges to the last."""
     return Box(float(xs[0]), float(ys[0]), float(xs[-1]), float(ys[-1]))
 
 
-def _square(eye: Eye) -> Tokens:
-    return np.arange(eye.tokens, dtype=np.intp).reshape(eye.per, eye.per)
+def _square(patches: PatchGrid) -> Tokens:
+    return np.arange(patches.tokens, dtype=np.intp).reshape(patches.per_side, patches.per_side)

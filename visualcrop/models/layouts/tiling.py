@@ -7,29 +7,29 @@ import math
 import numpy as np
 
 from ..base import Tokens
-from .layout import Edges, Eye, Layout, Size, placed, squashed
+from .layout import Edges, Layout, PatchGrid, Size, clip_to_image, squashed_layout
 
 
-def pan_and_scan(
-    size: Size, eye: Eye, *, min_crop: int, max_crops: int, min_ratio: float
+def pan_and_scan_layout(
+    size: Size, patches: PatchGrid, *, min_crop: int, max_crops: int, min_ratio: float
 ) -> Layout:
     """
     The whole image, then crops in a line along its longer side, if it is long (Gemma 3).
 
-    The grid joins the crops: `eye.per` rows for a wide image, as many columns for a tall one.
-    Without crops it is that of the one view.
+    The grid joins the crops: `patches.per_side` rows for a wide image, as many columns for a tall
+    one. Without crops it is that of the one view.
     """
-    crops = pan_and_scan_crops(size, min_crop=min_crop, max_crops=max_crops, min_ratio=min_ratio)
+    crops = count_crops(size, min_crop=min_crop, max_crops=max_crops, min_ratio=min_ratio)
     if not crops:
-        return squashed(size, eye)
+        return squashed_layout(size, patches)
     ends = np.arange(crops + 1.0) * math.ceil(max(size) / crops)
     ends[-1] = max(size)
     across = np.array([0.0, min(size)])
     xs, ys = (ends, across) if size[0] >= size[1] else (across, ends)
-    return _joined(size, (xs, ys), eye, before=eye.tokens)
+    return _join_tiles(size, (xs, ys), patches, before=patches.tokens)
 
 
-def pan_and_scan_crops(size: Size, *, min_crop: int, max_crops: int, min_ratio: float) -> int:
+def count_crops(size: Size, *, min_crop: int, max_crops: int, min_ratio: float) -> int:
     """How many crops Gemma 3 adds to the view of the whole image."""
     long, short = max(size), min(size)
     if long / short < min_ratio:
@@ -38,17 +38,17 @@ def pan_and_scan_crops(size: Size, *, min_crop: int, max_crops: int, min_ratio: 
     return crops if min(math.ceil(long / crops), short) >= min_crop else 0
 
 
-def tiled(size: Size, eye: Eye, *, min_tiles: int, max_tiles: int) -> Layout:
+def tiled_layout(size: Size, patches: PatchGrid, *, min_tiles: int, max_tiles: int) -> Layout:
     """
     Tiles row by row, and the whole image after them if they are several (InternVL).
 
-    The grid joins the tiles: `eye.per` rows and columns for each.
+    The grid joins the tiles: `patches.per_side` rows and columns for each.
     """
     columns, rows = get_optimal_tiled_canvas(
-        size, side=eye.side, min_tiles=min_tiles, max_tiles=max_tiles
+        size, side=patches.side, min_tiles=min_tiles, max_tiles=max_tiles
     )
     xs, ys = np.linspace(0, size[0], columns + 1), np.linspace(0, size[1], rows + 1)
-    return _joined(size, (xs, ys), eye, after=eye.tokens if columns * rows > 1 else 0)
+    return _join_tiles(size, (xs, ys), patches, after=patches.tokens if columns * rows > 1 else 0)
 
 
 def get_optimal_tiled_canvas(
@@ -72,22 +72,26 @@ def get_optimal_tiled_canvas(
     return best
 
 
-def _joined(
-    size: Size, ends: tuple[Edges, Edges], eye: Eye, *, before: int = 0, after: int = 0
+def _join_tiles(
+    size: Size, ends: tuple[Edges, Edges], patches: PatchGrid, *, before: int = 0, after: int = 0
 ) -> Layout:
     """Tiles between the *ends* on each side, row by row, with so many other tokens around them."""
     columns, rows = (len(side) - 1 for side in ends)
-    tokens = rows * columns * eye.tokens
-    cells = before + np.arange(tokens, dtype=np.intp).reshape(rows, columns, eye.per, eye.per)
-    whole: Tokens = cells.transpose(0, 2, 1, 3).reshape(rows * eye.per, columns * eye.per)
-    xs, ys = (_subdivided(side, eye) for side in ends)
+    tokens = rows * columns * patches.tokens
+    cells = before + np.arange(tokens, dtype=np.intp).reshape(
+        rows, columns, patches.per_side, patches.per_side
+    )
+    whole: Tokens = cells.transpose(0, 2, 1, 3).reshape(
+        rows * patches.per_side, columns * patches.per_side
+    )
+    xs, ys = (_subdivide(side, patches) for side in ends)
     local = before + after > 0
     first = -1 if after else 0  # the picture of the whole: after the tiles, or before them
-    grid, inside = placed(size, xs, ys, whole)
-    shown = columns * eye.side, rows * eye.side
+    grid, inside = clip_to_image(size, xs, ys, whole)
+    shown = columns * patches.side, rows * patches.side
     return Layout(before + tokens + after, grid, inside, shown, local, whole=first)
 
 
-def _subdivided(ends: Edges, eye: Eye) -> Edges:
-    inner = np.diff(ends)[:, None] * eye.edges[:-1] / eye.side  # tiles x tokens on a side
+def _subdivide(ends: Edges, patches: PatchGrid) -> Edges:
+    inner = np.diff(ends)[:, None] * patches.edges[:-1] / patches.side  # tiles x tokens on a side
     return np.append((ends[:-1, None] + inner).ravel(), ends[-1])

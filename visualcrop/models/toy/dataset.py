@@ -13,7 +13,7 @@ from ...data.base import Dataset, ImageSource, Problem, Sample, TargetBox
 from ...image import Image
 from ...image_io import MAX_BYTES
 from ...strategy.base import at_least, option
-from .scene import Asked, Scene
+from .scene import Scene, SceneQuestion
 
 _drawn = lru_cache(4)(Scene.draw)  # three questions are asked about each
 
@@ -60,7 +60,7 @@ class ToyScenes(Dataset):
         return {"samples": 3 * self.scenes}
 
 
-def _sample(seed: int, asked: Asked) -> Sample:
+def _sample(seed: int, asked: SceneQuestion) -> Sample:
     question = asked.question
     return Sample(
         id=f"{seed}-{asked.about}",

@@ -42,7 +42,7 @@ class Thing:
 
 
 @attrs.frozen
-class Asked:
+class SceneQuestion:
     """A question with its answer and where to look."""
 
     about: str  # attribute, relation or count
@@ -57,7 +57,7 @@ class Scene:
 
     image: Image
     things: tuple[Thing, ...]
-    questions: tuple[Asked, ...]
+    questions: tuple[SceneQuestion, ...]
 
     @classmethod
     def draw(cls, seed: int = 0, *, width: int = 1536, height: int = 1024, side: int = 36) -> Scene:
@@ -115,7 +115,7 @@ def _paint(pixels: np.ndarray, thing: Thing) -> None:
     pixels[top + rim : bottom - rim, left + rim : right - rim] = COLOURS[thing.colour]
 
 
-def _ask(rng: np.random.Generator, image: Image, things: list[Thing]) -> list[Asked]:
+def _ask(rng: np.random.Generator, image: Image, things: list[Thing]) -> list[SceneQuestion]:
     first, second, third = things[:3]
     same = [thing for thing in things if thing.kind == third.kind]
     others = [colour for colour in COLOURS if colour != first.colour]
@@ -125,19 +125,19 @@ def _ask(rng: np.random.Generator, image: Image, things: list[Thing]) -> list[As
     side = "left" if first.box.centre[0] < second.box.centre[0] else "right"
     relation = f"Is the {first.kind} to the left or to the right of the {second.kind}?"
     return [
-        Asked(
+        SceneQuestion(
             "attribute",
             Question(f"What colour is the {first.kind}?", image, colours),
             first.colour,
             (first.box,),
         ),
-        Asked(
+        SceneQuestion(
             "relation",
             Question(relation, image, ("left", "right")),
             side,
             (first.box, second.box),
         ),
-        Asked(
+        SceneQuestion(
             "count",
             Question(f"How many {third.kind}s are there?", image, ("1", "2", "3", "4")),
             str(len(same)),

@@ -1,1 +1,1 @@
-"""SEAL's two models, as their published weights have them. Importing one imports torch."""
+"""SEAL's two models, with the parameters of their published checkpoints. All of it needs torch."""

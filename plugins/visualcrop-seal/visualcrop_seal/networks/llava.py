@@ -1,10 +1,9 @@
-"""What V*'s two models have in common: a LLaVA, with weights of its own."""
+"""The LLaVA that both of SEAL's models are built on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import attrs
 import torch
@@ -13,51 +12,54 @@ from torch import Tensor, nn
 from visualcrop import errors
 from visualcrop.models import ModelInfo
 
-from .decoder import Decoder
-from .files import Files
-from .fitting import fitted, under
-from .opening import numbers, place
-from .seeing import Tower
-from .words import Words
-
-if TYPE_CHECKING:
-    from ..recipe import Recipe
+from .checkpoint import (
+    CheckpointFolder,
+    CheckpointOptions,
+    load_weights,
+    resolve_device,
+    resolve_dtype,
+    select_prefix,
+)
+from .engine import LanguageModel
+from .tokenizer import SealTokenizer
+from .vision import ClipTower
 
 
 @attrs.frozen(eq=False)
 class Llava:
-    """Its parts, where they run, and the tensors of whatever else the checkpoint has."""
+    """Tokenizer, language model, vision tower and projector; and the checkpoint's tensors."""
 
-    words: Words
-    decoder: Decoder
-    tower: Tower
-    projector: nn.Module
-    tensors: Mapping[str, Tensor]
+    tokenizer: SealTokenizer
+    language_model: LanguageModel
+    vision_tower: ClipTower
+    projector: nn.Module  # from features of the tower to input embeddings
+    tensors: Mapping[str, Tensor]  # all of the checkpoint, from which a model takes its own parts
     dtype: torch.dtype
     device: torch.device
 
     @property
     def info(self) -> ModelInfo:
-        return ModelInfo(self.decoder.layers, self.tower.side)
+        return ModelInfo(self.language_model.num_layers, self.vision_tower.image_size)
 
 
 @contextmanager
-def opened(recipe: Recipe, published: torch.dtype, called: str) -> Iterator[Llava]:
-    """Load it. Within, too, a tensor that is not there is explained by what should have it."""
-    files, device = Files.at(recipe.checkpoint, recipe.revision), place(recipe.device)
-    dtype = numbers(recipe.dtype, published, device)
-    words = Words.of(files.folder)
-    tensors = files.tensors(lambda name: "vision_tower" not in name, dtype)
-    tower = Tower.at(recipe.vision_tower, dtype)
+def load_llava(options: CheckpointOptions, published: torch.dtype, title: str) -> Iterator[Llava]:
+    """Load it. Inside the block, too, a missing tensor is explained: it is no *title*."""
+    folder = CheckpointFolder.find(options.checkpoint, options.revision)
+    device = resolve_device(options.device)
+    dtype = resolve_dtype(options.dtype, published, device)
+    tokenizer = SealTokenizer.load(folder.path)
+    tensors = folder.load_tensors(lambda name: "vision_tower" not in name, dtype)
+    tower = ClipTower.load(options.vision_tower, dtype)
     try:
-        decoder = Decoder.of(files.config(), tensors, dtype)
-        projection = under(tensors, "model.mm_projector.")
-        empty = nn.Linear(*projection["weight"].shape[::-1])
-        projector = fitted(empty, projection, "the image projector")
-        for part in (decoder, tower, projector):
+        language_model = LanguageModel.from_checkpoint(folder.read_config(), tensors, dtype)
+        projection = select_prefix(tensors, "model.mm_projector.")
+        linear = nn.Linear(*projection["weight"].shape[::-1])
+        projector = load_weights(linear, projection, "the image projector")
+        for part in (language_model, tower, projector):
             part.to(device)
-        yield Llava(words, decoder, tower, projector, tensors, dtype, device)
+        yield Llava(tokenizer, language_model, tower, projector, tensors, dtype, device)
     except KeyError as exc:
         raise errors.ModelError(
-            f"{recipe.checkpoint!r} has no tensor {exc}; is it {called}?"
+            f"{options.checkpoint!r} has no tensor {exc}; is it {title}?"
         ) from exc

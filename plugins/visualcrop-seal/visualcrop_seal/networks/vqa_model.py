@@ -1,151 +1,179 @@
-"""V*'s answering model: LLaVA that reads an image in 256 or 32 tokens, and objects after it."""
+"""V*'s answering model: a LLaVA that reads the image, then objects in it, at two lengths."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import attrs
 import torch
 from torch import Tensor, nn
 
 from visualcrop import Capture, Choice, Internals, Prompt, Reply, View, errors
-from visualcrop.models import ModelInfo
+from visualcrop.models import Meter, ModelInfo
 
-from .decoder import Decoder, State
-from .fitting import under
-from .llava import opened
-from .measuring import Counted, measured
-from .resampler import object_projector
-from .seeing import Tower, squared
-from .words import BEGIN, END, Words
+from .checkpoint import CheckpointOptions, select_prefix
+from .engine import (
+    DecodingState,
+    LanguageModel,
+    Measured,
+    MeteredModel,
+    MeteredNetwork,
+    reject_sampling,
+)
+from .llava import load_llava
+from .tokenizer import BOS, EOS, SealTokenizer
+from .vision import ClipTower, load_object_projector, pad_to_square
 
-if TYPE_CHECKING:
-    from ..recipe import Recipe
-
-SYSTEM = (
+SYSTEM_PROMPT = (
     "A chat between a curious user and an artificial intelligence assistant. "
     "The assistant gives helpful, detailed, and polite answers to the user's questions."
 )
-NOTHING = Capture()
-NO_MAP = (
-    "SEAL's answering model shows no relevance map; search with another locator, as in "
-    "-o locator=seal-vsm(checkpoint=...)."
-)
+_NO_CAPTURE = Capture()
 
 
 @attrs.frozen(eq=False)
-class Eye:
-    """How the model sees: an image or an object, in many tokens or in few."""
+class ImageEmbedder:
+    """From a view to input embeddings: one for each patch, or a few by the resampler."""
 
-    tower: Tower
-    many: nn.Module
-    few: nn.Module
+    vision_tower: ClipTower
+    projector: nn.Module  # 256 tokens
+    resampler: nn.Module  # 32 tokens
 
-    def __call__(self, view: View, *, whole: bool, long: bool) -> Tensor:
-        """Tokens x width. The whole image is padded to a square, an object is squeezed into one."""
-        picture = squared(view.picture, centred=True) if whole else view.picture
-        features = self.tower(picture)
-        tokens: Tensor = self.many(features) if long else self.few(features)
-        return tokens
+    def embed(self, view: View, *, pad: bool, long: bool) -> Tensor:
+        """Tokens x width. The view is padded to a square, or else resized to one."""
+        picture = pad_to_square(view.picture, centred=True) if pad else view.picture
+        features = self.vision_tower.encode(picture)
+        embeddings: Tensor = self.projector(features) if long else self.resampler(features)
+        return embeddings
 
 
 @attrs.define(eq=False)
-class VqaModel(Counted):
-    """The first view is the image, those after it are objects in it."""
+class VqaModel(MeteredModel):
+    """The first view of a prompt is the image, those after it are objects in it."""
 
     id: str
     info: ModelInfo
-    words: Words
-    decoder: Decoder
-    eye: Eye
-    as_trained: bool
+    tokenizer: SealTokenizer
+    language_model: LanguageModel
+    image_embedder: ImageEmbedder
+    training_layout: bool
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
-        self.count(len(prompts))
-        return [self._say(prompt, max_new_tokens) for prompt in prompts]
+        return [self._generate(prompt, max_new_tokens) for prompt in prompts]
 
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: str = "next-token"
     ) -> Sequence[Choice]:
-        self.count(len(prompts) * (len(choices) if by == "sentence" else 1))
-        return [self._weigh(prompt, choices, by) for prompt in prompts]
+        return [self._choose(prompt, choices, by) for prompt in prompts]
 
-    def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
-        raise errors.ModelError(NO_MAP)
+    def forward(
+        self, prompts: Sequence[Prompt], capture: Capture = _NO_CAPTURE
+    ) -> Sequence[Internals]:
+        raise errors.ModelError(
+            "SEAL's answering model shows no relevance map; search with another locator, as in "
+            "-o locator=seal-vsm(checkpoint=...)."
+        )
 
-    def _say(self, prompt: Prompt, most: int) -> Reply:
-        self.decoder.only_greedy(prompt)
-        with measured(self.decoder.device) as span:
-            state = self._read(prompt)
-            end = self.words.number(END)
-            said = [token for token, _ in self.decoder.greedy(state, end, most)]
-            span.new, span.shown = state.length, state.shown
-            span.decoded = max(0, len(said) - 1)
-        return Reply(self.words.text(said), span.usage)
+    def _generate(self, prompt: Prompt, max_new_tokens: int) -> Reply:
+        reject_sampling(prompt)
+        eos = self.tokenizer.token_id(EOS)
+        with self.measure() as measured:
+            state = self._prefill(prompt)
+            measured.image_tokens = state.image_tokens
+            tokens = [t for t, _ in self.language_model.decode(state, eos, max_new_tokens)]
+        return Reply(self.tokenizer.decode(tokens), measured.usage)
 
-    def _weigh(self, prompt: Prompt, choices: Sequence[str], by: str) -> Choice:
-        replies = [self._reply(prompt, choice) for choice in choices]
-        with measured(self.decoder.device) as span:
-            state = self._read(prompt)
-            span.new, span.shown = state.length, state.shown
-            if by == "sentence":  # the end of a reply is part of it, as the authors have it
-                ended = [[*reply, self.words.number(END)] for reply in replies]
-                weights = [self.decoder.likelihood(state, reply) for reply in ended]
-                span.new += sum(len(reply) - 1 for reply in ended)
-            else:
-                after = self.decoder.logits(state.hidden).float()
-                weights = [float(after[reply[0]]) for reply in replies]
-        return Choice(tuple(weights), span.usage)
+    def _choose(self, prompt: Prompt, choices: Sequence[str], by: str) -> Choice:
+        replies = [self._encode_choice(prompt, choice) for choice in choices]
+        with self.measure() as measured:
+            score = self._score_sentences if by == "sentence" else self._score_tokens
+            scores = score(prompt, replies, measured)
+        return Choice(tuple(scores), measured.usage)
 
-    def _read(self, prompt: Prompt) -> State:
-        longs = self._longs(len(prompt.views) - 1)
-        pieces, at, shown = [self.decoder.embedded([self.words.number(BEGIN)])], 0, 0
-        for piece in written(prompt, self.words.harmless):
+    def _score_tokens(
+        self, prompt: Prompt, replies: Sequence[Sequence[int]], measured: Measured
+    ) -> list[float]:
+        """The logit of each reply's first token."""
+        state = self._prefill(prompt)
+        measured.image_tokens = state.image_tokens
+        logits = self.language_model.logits(state.hidden).float()
+        return [float(logits[reply[0]]) for reply in replies]
+
+    def _score_sentences(
+        self, prompt: Prompt, replies: Sequence[Sequence[int]], measured: Measured
+    ) -> list[float]:
+        """The mean log-probability of each reply with EOS, which V*'s code counts as part of it."""
+        with self.meter.count_as(0):  # a pass for each reply, and none for the prompt they share
+            state = self._prefill(prompt)
+        measured.image_tokens = state.image_tokens
+        scores, eos = [], self.tokenizer.token_id(EOS)
+        for reply in replies:
+            with self.meter.count_as(1, 0):
+                scores.append(self.language_model.mean_log_probability(state, [*reply, eos]))
+        return scores
+
+    def _prefill(self, prompt: Prompt) -> DecodingState:
+        image_long, objects_long = self._long_views(len(prompt.views) - 1)
+        embed, tokenizer = self.language_model.embed, self.tokenizer
+        embedded, views, image_tokens = [embed([tokenizer.token_id(BOS)])], 0, 0
+        for piece in format_conversation(prompt, tokenizer.escape):
             if isinstance(piece, View):
-                long = longs[min(at, 1)]
-                pieces.append(self.eye(piece, whole=at == 0, long=long))
-                shown += len(pieces[-1])
-                at += 1
+                is_image = views == 0
+                long = image_long if is_image else objects_long
+                embedded.append(self.image_embedder.embed(piece, pad=is_image, long=long))
+                image_tokens += len(embedded[-1])
+                views += 1
             else:
-                pieces.append(self.decoder.embedded(self.words.tokens(piece)))
-        return self.decoder.read(torch.cat(pieces), shown)
+                embedded.append(embed(tokenizer.encode(piece)))
+        return self.language_model.prefill(torch.cat(embedded), image_tokens)
 
-    def _longs(self, objects: int) -> tuple[bool, bool]:
-        """Whether the image, and each object, is told in many tokens."""
+    def _long_views(self, objects: int) -> tuple[bool, bool]:
+        """Whether the image, and whether each of so many objects, takes 256 tokens, not 32."""
         if objects < 1:
             return True, False
-        if self.as_trained:
+        if self.training_layout:
             return objects > 1, objects == 1
         return False, objects <= 2
 
-    def _reply(self, prompt: Prompt, choice: str) -> list[int]:
-        """Tokens of *choice* as they come after the prompt."""
-        *_, last = written(prompt, self.words.harmless)
-        said = self.words.harmless(choice)
-        before, both = self.words.tokens(str(last)), self.words.tokens(f"{last} {said}")
+    def _encode_choice(self, prompt: Prompt, choice: str) -> list[int]:
+        """Token ids of *choice* as they follow the prompt; never none."""
+        *_, last = format_conversation(prompt, self.tokenizer.escape)
+        encode, text = self.tokenizer.encode, self.tokenizer.escape(choice)
+        before, both = encode(str(last)), encode(f"{last} {text}")
         after = both[len(before) :] if both[: len(before)] == before else []
-        return after or self.words.tokens(said) or [self.words.number(END)]
+        return after or encode(text) or [self.tokenizer.token_id(EOS)]
 
 
-def written(prompt: Prompt, harmless: Callable[[str], str]) -> Iterator[str | View]:
-    """The conversation as Vicuna has it, cut where views stand: text first and last."""
-    turns = (f"USER: {harmless(q)} ASSISTANT: {harmless(a)}{END}" for q, a in prompt.examples)
-    text, shown, after_text = f"{SYSTEM} {''.join(turns)}USER: ", False, False
+def format_conversation(prompt: Prompt, escape: Callable[[str], str]) -> Iterator[str | View]:
+    """Vicuna's conversation format, split where views stand; the first and last piece are text."""
+    turns = (f"USER: {escape(q)} ASSISTANT: {escape(a)}{EOS}" for q, a in prompt.examples)
+    text = f"{SYSTEM_PROMPT} {''.join(turns)}USER: "
+    has_view = follows_text = False
     for part in prompt.parts:
         if isinstance(part, View):
             yield text
             yield part
-            text, shown, after_text = "" if shown else "\n", True, False
+            text, has_view, follows_text = "" if has_view else "\n", True, False
         else:
-            gap = "\n" if after_text else ""
-            text, after_text = f"{text}{gap}{harmless(part)}", True
+            separator = "\n" if follows_text else ""
+            text, follows_text = f"{text}{separator}{escape(part)}", True
     yield f"{text} ASSISTANT:"
 
 
-def open_vqa(recipe: Recipe, *, as_trained: bool) -> VqaModel:
-    """Load what *recipe* names."""
-    with opened(recipe, torch.float16, "V*'s answering model") as llava:
-        few = object_projector(under(llava.tensors, "model.mm_projector_object."))
-    eye = Eye(llava.tower, llava.projector, few.to(llava.device))
-    return VqaModel(recipe.checkpoint, llava.info, llava.words, llava.decoder, eye, as_trained)
+def load_vqa_model(options: CheckpointOptions, *, training_layout: bool) -> VqaModel:
+    """Load the checkpoint that *options* name."""
+    with load_llava(options, torch.float16, "V*'s answering model") as llava:
+        objects = select_prefix(llava.tensors, "model.mm_projector_object.")
+        resampler = load_object_projector(objects).to(llava.device)
+    networks = (llava.vision_tower.network, llava.projector, resampler)
+    metered: Any = MeteredNetwork(llava.language_model, *networks)
+    return VqaModel(
+        Meter(metered),
+        options.checkpoint,
+        llava.info,
+        llava.tokenizer,
+        llava.language_model,
+        ImageEmbedder(llava.vision_tower, llava.projector, resampler),
+        training_layout,
+    )

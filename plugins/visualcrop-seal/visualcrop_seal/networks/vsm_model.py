@@ -1,148 +1,202 @@
-"""V*'s search model: LLaVA with a token that points, and two decoders of what it points at."""
+"""V*'s search model: a LLaVA whose token `[LOC]` is decoded into boxes and a mask."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import torch
 from torch import Tensor, nn
 
-from visualcrop import Capture, Choice, Internals, Prompt, Reply, View, errors
-from visualcrop.models import ModelInfo
+from visualcrop import (
+    Box,
+    Capture,
+    Choice,
+    Grid,
+    Internals,
+    Prompt,
+    Proposal,
+    RelevanceMap,
+    Reply,
+    View,
+    errors,
+)
+from visualcrop.models import Meter, ModelInfo
 
-from ..located import Located
-from .decoder import Decoder
-from .fitting import fitted, under
-from .llava import opened
-from .mask import MaskDecoder, mask_decoder, no_mask
-from .measuring import Counted, Measured, measured
-from .owl import Owl
-from .seeing import Tower, squared
-from .words import BEGIN, END, Words
+from .checkpoint import CheckpointOptions, load_weights, select_prefix
+from .engine import (
+    LanguageModel,
+    Measured,
+    MeteredModel,
+    MeteredNetwork,
+    reject_sampling,
+)
+from .llava import load_llava
+from .mask_decoder import MaskPredictor
+from .tokenizer import BOS, EOS, SealTokenizer
+from .vision import ClipTower, OwlDetector, pad_to_square
 
-if TYPE_CHECKING:
-    from ..recipe import Recipe
-
-SYSTEM = (
+SYSTEM_PROMPT = (
     "A chat between a curious human and an artificial intelligence assistant. "
     "The assistant gives helpful, detailed, and polite answers to the human's questions."
 )
 _LOC = "[LOC]"
-NOTHING = Capture()
+_MAX_BOXES = 100  # of 2,304
+_NO_CAPTURE = Capture()
+
+
+@attrs.frozen
+class LocatedReply(Reply):
+    """A reply with `[LOC]` in it. Boxes and mask cover the view, whatever its shape."""
+
+    boxes: Tensor = attrs.field(kw_only=True, eq=False, repr=False)  # n x (cx, cy, w, h), 0 to 1
+    scores: Tensor = attrs.field(kw_only=True, eq=False, repr=False)  # n, 0 to 1
+    mask: Tensor = attrs.field(kw_only=True, eq=False, repr=False)  # logits, rows x columns
+
+    def proposals(self, view: Box) -> tuple[Proposal, ...]:
+        """The boxes with the highest scores, best first, in pixels of the image."""
+        scores, order = self.scores.sort(descending=True, stable=True)
+        best = zip(
+            self.boxes[order[:_MAX_BOXES]].tolist(), scores[:_MAX_BOXES].tolist(), strict=True
+        )
+        return tuple(Proposal(_to_pixels(box, view), score) for box, score in best)
+
+    def heatmap(self, view: View) -> RelevanceMap:
+        """The mask's logits, negative ones as 0: a cell for each pixel of the view."""
+        rows, columns = view.picture.height, view.picture.width
+        large = nn.functional.interpolate(
+            self.mask.float()[None, None], size=(rows, columns), mode="bilinear"
+        )
+        return RelevanceMap(Grid.even(rows, columns, view.box), large[0, 0].clamp_min(0).numpy())
+
+
+def _to_pixels(relative: list[float], view: Box) -> Box:
+    """From centre x, centre y, width, height relative to *view*, to pixels of the image."""
+    x, y, width, height = relative
+    width, height = max(width, 1e-6) * view.width, max(height, 1e-6) * view.height
+    left = view.left + x * view.width - width / 2
+    top = view.top + y * view.height - height / 2
+    return Box(left, top, left + width, top + height)
 
 
 @attrs.frozen(eq=False)
-class Pointing:
-    """From the state of mind before `[LOC]` to boxes and a mask."""
+class LocationDecoder:
+    """From the hidden state before `[LOC]` to boxes and a mask."""
 
-    owl: Owl
-    mask: MaskDecoder
-    for_boxes: nn.Module
-    for_mask: nn.Module
-    narrowed: nn.Module  # OWL-ViT's features to the mask decoder's width
-    no_mask: Tensor
-    waves: Tensor
+    detector: OwlDetector
+    mask_predictor: MaskPredictor
+    box_query: nn.Module  # from LLaMA's width to OWL-ViT's query
+    mask_query: nn.Module  # from LLaMA's width to the mask decoder's
+    mask_features: nn.Module  # from OWL-ViT's width to the mask decoder's
 
     @classmethod
-    def of(cls, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> Pointing:
-        """All that the checkpoint has beside LLaVA."""
-        projection = under(tensors, "model.visual_projection.")
-        out, width = projection["weight"].shape
-        narrow = nn.Linear(width, out, bias=False)
+    def from_checkpoint(cls, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> LocationDecoder:
+        """All of the checkpoint that is not LLaVA's."""
+        projection = select_prefix(tensors, "model.visual_projection.")
+        out_width, width = projection["weight"].shape
+        linear = nn.Linear(width, out_width, bias=False)
         return cls(
-            Owl.of(under(tensors, "model.owlvit."), dtype),
-            mask_decoder(under(tensors, "model.mask_decoder.")),
-            _two_layers(under(tensors, "model.text_hidden_fcs_det.0.")),
-            _two_layers(under(tensors, "model.text_hidden_fcs_seg.0.")),
-            fitted(narrow, projection, "the visual projection"),
-            *no_mask(tensors),
+            OwlDetector.from_checkpoint(select_prefix(tensors, "model.owlvit."), dtype),
+            MaskPredictor.from_checkpoint(tensors),
+            _load_mlp(select_prefix(tensors, "model.text_hidden_fcs_det.0.")),
+            _load_mlp(select_prefix(tensors, "model.text_hidden_fcs_seg.0.")),
+            load_weights(linear, projection, "the visual projection"),
         )
 
-    def to(self, device: torch.device) -> Pointing:
-        """The same where the model runs."""
-        moved = {f.name: getattr(self, f.name).to(device) for f in attrs.fields(type(self))}
-        return attrs.evolve(self, **moved)
+    @property
+    def networks(self) -> tuple[nn.Module, ...]:
+        """All that has weights."""
+        queries = (self.box_query, self.mask_query, self.mask_features)
+        return (self.detector, *self.detector.vision, self.mask_predictor, *queries)
 
-    def __call__(self, said: Reply, view: View, hidden: Tensor) -> Located:
-        """*said*, with what its place is."""
-        features = self.owl.features(view.picture)
-        boxes, scores = self.owl.boxes(features, self.for_boxes(hidden))
-        logits = self.mask(self.narrowed(features), self.for_mask(hidden), self.no_mask, self.waves)
-        return Located(
-            said.text, boxes=boxes.cpu(), scores=scores.cpu(), logits=logits.float().cpu()
-        )
+    def to(self, device: torch.device) -> LocationDecoder:
+        """Move the weights to *device*."""
+        for network in self.networks:
+            network.to(device)
+        return self
+
+    def locate(self, text: str, view: View, hidden: Tensor) -> LocatedReply:
+        """The reply *text* with what its `[LOC]`, predicted from *hidden* (width), refers to."""
+        features = self.detector.encode(view.picture)
+        boxes, scores = self.detector.detect(features, self.box_query(hidden))
+        mask = self.mask_predictor(self.mask_features(features), self.mask_query(hidden))
+        return LocatedReply(text, boxes=boxes.cpu(), scores=scores.cpu(), mask=mask.float().cpu())
 
 
 @attrs.define(eq=False)
-class VsmModel(Counted):
-    """Replies about one image; where the reply points, it says where."""
+class VsmModel(MeteredModel):
+    """Replies about one image; a reply with `[LOC]` in it is a `LocatedReply`."""
 
     id: str
     info: ModelInfo
-    words: Words
-    decoder: Decoder
-    tower: Tower
+    tokenizer: SealTokenizer
+    language_model: LanguageModel
+    vision_tower: ClipTower
     projector: nn.Module
-    pointing: Pointing
+    location_decoder: LocationDecoder
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
-        self.count(len(prompts))
-        return [self._say(prompt, max_new_tokens) for prompt in prompts]
+        return [self._generate(prompt, max_new_tokens) for prompt in prompts]
 
-    def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
-        raise errors.ModelError("V*'s search model shows no internals; it can only be asked.")
+    def forward(
+        self, prompts: Sequence[Prompt], capture: Capture = _NO_CAPTURE
+    ) -> Sequence[Internals]:
+        raise errors.ModelError("V*'s search model shows no internals; it only generates.")
 
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: str = "next-token"
     ) -> Sequence[Choice]:
-        raise errors.ModelError("V*'s search model weighs no choices; it can only be asked.")
+        raise errors.ModelError("V*'s search model scores no choices; it only generates.")
 
-    def _say(self, prompt: Prompt, most: int) -> Reply:
-        self.decoder.only_greedy(prompt)
+    def _generate(self, prompt: Prompt, max_new_tokens: int) -> Reply:
+        reject_sampling(prompt)
         if len(prompt.views) != 1:
             raise errors.ModelError(
-                f"V*'s search model looks at one image at a time, not {len(prompt.views)}."
+                f"V*'s search model takes one image at a time, not {len(prompt.views)}."
             )
-        (view,), loc = prompt.views, self.words.number(_LOC)
-        with measured(self.decoder.device) as span:
-            state = self.decoder.read(self._asked(prompt.text, view, span))
-            said = list(self.decoder.greedy(state, self.words.number(END), most))
-            text = " ".join(self.words.text(token for token, _ in said).split())
+        (view,), model = prompt.views, self.language_model
+        loc, eos = self.tokenizer.token_id(_LOC), self.tokenizer.token_id(EOS)
+        with self.measure() as measured:
+            state = model.prefill(self._embed(prompt.text, view, measured))
+            decoded = list(model.decode(state, eos, max_new_tokens))
+            text = " ".join(self.tokenizer.decode(token for token, _ in decoded).split())
             reply = Reply(text)
-            if pointed := [hidden for token, hidden in said if token == loc]:
-                reply = self.pointing(reply, view, pointed[-1])
-            span.decoded = max(0, len(said) - 1)
-        return attrs.evolve(reply, usage=span.usage)
+            if hidden := [hidden for token, hidden in decoded if token == loc]:
+                reply = self.location_decoder.locate(text, view, hidden[-1])
+        return attrs.evolve(reply, usage=measured.usage)
 
-    def _asked(self, text: str, view: View, span: Measured) -> Tensor:
-        """The prompt in embeddings; each side of the image is cut into tokens on its own."""
-        tokens, embedded = self.words.tokens, self.decoder.embedded
-        before = [self.words.number(BEGIN), *tokens(f"{SYSTEM} USER: <im_start>")]
-        after = tokens(f"<im_end>\n{self.words.harmless(text)} ASSISTANT:")
-        seen = self.projector(self.tower(squared(view.picture, centred=False)))
-        span.new, span.shown = len(before) + len(seen) + len(after), len(seen)
-        return torch.cat([embedded(before), seen, embedded(after)])
-
-
-def open_vsm(recipe: Recipe) -> VsmModel:
-    """Load what *recipe* names."""
-    with opened(recipe, torch.bfloat16, "V*'s search model") as llava:
-        pointing = Pointing.of(llava.tensors, llava.dtype).to(llava.device)
-    parts = llava.words, llava.decoder, llava.tower, llava.projector
-    return VsmModel(recipe.checkpoint, llava.info, *parts, pointing)
+    def _embed(self, text: str, view: View, measured: Measured) -> Tensor:
+        """The prompt, tokens x width; the text on each side of the image is encoded by itself."""
+        encode, embed = self.tokenizer.encode, self.language_model.embed
+        before = [self.tokenizer.token_id(BOS), *encode(f"{SYSTEM_PROMPT} USER: <im_start>")]
+        after = encode(f"<im_end>\n{self.tokenizer.escape(text)} ASSISTANT:")
+        picture = pad_to_square(view.picture, centred=False)
+        image = self.projector(self.vision_tower.encode(picture))
+        measured.image_tokens = len(image)
+        return torch.cat([embed(before), image, embed(after)])
 
 
-def _two_layers(tensors: Mapping[str, Tensor]) -> nn.Sequential:
-    first, last = (tensors[f"{n}.weight"].shape[::-1] for n in (0, 2))
-    made = nn.Sequential(nn.Linear(*first), nn.ReLU(), nn.Linear(*last))
-    return fitted(made, tensors, "the pointing heads")
-
-
-def heat(logits: Tensor, height: int, width: int) -> Any:
-    """The mask's logits for each pixel, nothing below zero: rows x columns."""
-    large = nn.functional.interpolate(
-        logits.float()[None, None], size=(height, width), mode="bilinear"
+def load_vsm_model(options: CheckpointOptions) -> VsmModel:
+    """Load the checkpoint that *options* name."""
+    with load_llava(options, torch.bfloat16, "V*'s search model") as llava:
+        decoder = LocationDecoder.from_checkpoint(llava.tensors, llava.dtype).to(llava.device)
+    networks = (llava.vision_tower.network, llava.projector, *decoder.networks)
+    metered: Any = MeteredNetwork(llava.language_model, *networks)
+    return VsmModel(
+        Meter(metered),
+        options.checkpoint,
+        llava.info,
+        llava.tokenizer,
+        llava.language_model,
+        llava.vision_tower,
+        llava.projector,
+        decoder,
     )
-    return large[0, 0].clamp_min(0).numpy()
+
+
+def _load_mlp(tensors: Mapping[str, Tensor]) -> nn.Sequential:
+    """Two linear layers."""
+    first, last = (tensors[f"{n}.weight"].shape[::-1] for n in (0, 2))
+    mlp = nn.Sequential(nn.Linear(*first), nn.ReLU(), nn.Linear(*last))
+    return load_weights(mlp, tensors, "the query projections")

@@ -1,0 +1,119 @@
+"""The group of all commands: exit codes, one sentence for each error, and help as plain text."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from ..errors import VisualcropError
+from ..output.characters import indented, printable
+from ..output.streams import OutputError, check_output, forgive, say, say_error, writing
+from ..output.terminal import as_markup
+
+WRONG_INPUT, BUG, INTERRUPTED = 1, 3, 130
+
+
+def escape_help(command: Any, *, shown: bool) -> None:
+    """
+    Escape the help of *command*, of its options and of the commands within it.
+
+    Where help is not to be *shown*, only what a wrong command line shows: it needs no rich.
+    """
+    for each in (command, *command.params):
+        for name in ("help", "short_help", "epilog", "metavar"):
+            if isinstance(text := getattr(each, name, None), str):
+                clean = printable(text, newline="\n")
+                if name == "metavar" or shown:
+                    setattr(each, name, clean if name == "metavar" else as_markup(clean))
+    for inner in getattr(command, "commands", {}).values():
+        escape_help(inner, shown=shown)
+
+
+def add_plugin_commands(app: typer.Typer) -> None:
+    """Let plug-ins add commands; where VISUALCROP_STRICT forbids to go on, say so and stop."""
+    from ..plugin.manager import load_plugins
+
+    try:
+        load_plugins().add_commands(app)
+    except VisualcropError as exc:
+        if "--debug" in sys.argv:
+            raise
+        say_error(f"Error: {exc}")
+        raise SystemExit(WRONG_INPUT) from None
+
+
+class Group(TyperGroup):
+    """Takes `--debug` anywhere on the line, and turns exceptions into exit codes."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        forgive()
+        try:
+            with writing():
+                return super().main(*args, **kwargs)
+        except OutputError as exc:  # of help, or what was left to be written at the end
+            say_error(f"Error: {exc}")
+            raise SystemExit(WRONG_INPUT) from None
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        with _printable():
+            return super().make_context(*args, **kwargs)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta["visualcrop.debug"] = "--debug" in args
+        if "--version" in args:
+            say(f"visualcrop {version('visualcrop')}")
+            raise typer.Exit
+        escape_help(self, shown="--json" not in args or "--help" in args or "-h" in args)
+        return super().parse_args(ctx, [arg for arg in args if arg != "--debug"])
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            with _printable():
+                return super().invoke(ctx)
+        except VisualcropError as exc:
+            self._fail(ctx, f"Error: {_blamed(exc) or exc}", WRONG_INPUT)
+        except KeyboardInterrupt as exc:
+            self._fail(ctx, str(exc) or "Interrupted.", INTERRUPTED)
+        except BrokenPipeError:
+            raise  # nobody reads on, as in `... | head`: typer ends quietly
+        except Exception as exc:
+            if type(exc).__module__.startswith(("typer", "click")):
+                raise  # a wrong command line, or a quiet exit: typer's own business
+            if isinstance(exc, OSError):
+                check_output()  # a plug-in's command may print by itself
+            reason = str(exc).partition("\n")[0]
+            bug = _blamed(exc) or (
+                f"visualcrop or a plug-in has a bug ({type(exc).__name__}: {reason})"
+            )
+            self._fail(
+                ctx, f"Error: {bug}; run it again with --debug and report what it shows.", BUG
+            )
+
+    def _fail(self, ctx: Any, sentence: str, code: int) -> None:
+        if ctx.meta.get("visualcrop.debug"):
+            raise  # noqa: PLE0704 - called from an except clause, whose exception this is
+        say_error(sentence)
+        raise typer.Exit(code) from None
+
+
+@contextmanager
+def _printable() -> Iterator[None]:
+    """Clean the messages of typer, which quote the command line."""
+    try:
+        yield
+    except Exception as exc:
+        if isinstance(message := getattr(exc, "message", None), str):
+            exc.message = indented(message)  # type: ignore[attr-defined]
+        raise
+
+
+def _blamed(exc: Exception) -> str:
+    from ..plugin.errors import blamed
+
+    return blamed(exc)

@@ -1,0 +1,202 @@
+"""Pictures of results: an image, a relevance map as colour over it, and boxes."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from html import escape
+from io import BytesIO
+from typing import Any, Protocol, TypeAlias
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+import PIL.ImageDraw
+
+from .errors import ImageError, VisualcropError
+from .geometry import Box, Grid
+from .image import Image
+
+SIDE = 1400  # pixels on the longer side of a picture
+_SIDE_IN_NOTEBOOK = 720
+# Violet over red to amber: cold is dark and hot is light, in grey too.
+_COLOURS = np.array(
+    [(40, 11, 84), (106, 23, 110), (188, 55, 84), (237, 105, 37), (255, 200, 60)], float
+)
+_OPACITY = 190  # of the highest scores, of 255
+_PERCENTILES = (50, 99.8)  # lowest and highest colour: a few extreme cells do not hide the rest
+_DARK = "#1c1b22"
+
+Axes: TypeAlias = Any  # of matplotlib, which need not be installed
+
+
+class ScoredGrid(Protocol):
+    """A relevance map, as far as it is drawn."""
+
+    @property
+    def grid(self) -> Grid: ...
+    @property
+    def scores(self) -> npt.NDArray[np.float32]:
+        """Rows x columns."""
+
+
+@attrs.frozen
+class Layers:
+    """What is drawn, from the bottom up. Coordinates are pixels of the image."""
+
+    image: Image | None  # white where there is none
+    relevance: ScoredGrid | None = None
+    boxes: Sequence[Box] = ()  # the first is drawn boldest
+    caption: str = ""
+
+    @property
+    def bounds(self) -> Box:
+        """What the picture shows: the whole image, or the whole map without one."""
+        if self.image is not None:
+            return self.image.box
+        assert self.relevance is not None, "an image or a map is needed"  # noqa: S101
+        return self.relevance.grid.box
+
+
+class Illustrated:
+    """Base of results that can be drawn: as a picture, on matplotlib axes, and in a notebook."""
+
+    __slots__ = ()
+
+    def _layers(self, image: object = None) -> Layers:
+        """What to draw; raises ImageError if the image is neither given nor known."""
+        raise NotImplementedError
+
+    def _caption(self) -> str:
+        raise NotImplementedError
+
+    def overlay(self, image: object = None, *, side: int = SIDE) -> PIL.Image.Image:
+        """
+        Draw the map and the boxes over the image.
+
+        Args:
+            image: The image that was asked about, as `Image.open` takes it. An answer of
+                `VisualSearch` knows its own.
+            side: Most pixels on the longer side of the picture.
+        """
+        return render(self._layers(image), side)
+
+    def plot(self, ax: Axes = None, image: object = None) -> Axes:
+        """
+        Draw the same with matplotlib, in pixels of the image; boxes stay vectors.
+
+        Args:
+            ax: The axes to draw on; new ones if there are none.
+            image: As `overlay` takes it.
+
+        Returns:
+            The axes.
+        """
+        return plot(self._layers(image), ax)
+
+    def _repr_html_(self) -> str:
+        caption = escape(self._caption()).replace("\n", "<br>")
+        try:
+            layers = self._layers()
+        except ImageError:  # neither known nor there any more: the text is shown alone
+            return f"<p>{caption}</p>"
+        uri = to_data_uri(render(layers, _SIDE_IN_NOTEBOOK))
+        return f'<figure><img src="{uri}"><figcaption>{caption}</figcaption></figure>'
+
+
+def shrink_picture(picture: PIL.Image.Image, side: int = SIDE) -> PIL.Image.Image:
+    """A copy whose longer side has at most *side* pixels."""
+    factor = min(1.0, side / max(picture.size))
+    width, height = (max(1, round(length * factor)) for length in picture.size)
+    return picture.resize((width, height), PIL.Image.Resampling.LANCZOS, reducing_gap=3)
+
+
+def render_heatmap(relevance: ScoredGrid, size: tuple[int, int], bounds: Box) -> PIL.Image.Image:
+    """The map as an RGBA layer of *size* over *bounds*: the higher a score, the more opaque."""
+    low, high = colour_range(relevance)
+    colours = to_colours((relevance.scores.astype(np.float64) - low) / (high - low))
+    columns = _cells(relevance.grid.xs, size[0], bounds.left, bounds.right)
+    rows = _cells(relevance.grid.ys, size[1], bounds.top, bounds.bottom)
+    padded = np.pad(colours, ((1, 1), (1, 1), (0, 0)))  # transparent around the map
+    return PIL.Image.fromarray(padded[np.ix_(rows, columns)])
+
+
+def colour_range(relevance: ScoredGrid) -> tuple[float, float]:
+    """The scores of the lowest and of the highest colour."""
+    low, high = (float(level) for level in np.percentile(relevance.scores, _PERCENTILES))
+    return low, max(high, low + 1e-12)
+
+
+def to_colours(strength: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """RGBA, ... x 4, of shares of the colour range; transparent at its lower end."""
+    strength = strength.clip(0, 1)
+    stops = np.linspace(0, 1, len(_COLOURS))
+    channels = [np.interp(strength, stops, channel) for channel in _COLOURS.T]
+    return np.stack([*channels, _OPACITY * strength], axis=-1).astype(np.uint8)
+
+
+def _cells(edges: Sequence[float], size: int, start: float, stop: float) -> npt.NDArray[np.intp]:
+    """The cell, counted from 1, under each of *size* pixels from *start* to *stop*."""
+    middles = start + (np.arange(size) + 0.5) * (stop - start) / size
+    return np.searchsorted(np.asarray(edges), middles, side="right")
+
+
+def render(layers: Layers, side: int = SIDE) -> PIL.Image.Image:
+    """The layers as an RGB picture whose longer side has at most *side* pixels."""
+    bounds = layers.bounds
+    if layers.image is None:
+        factor = side / max(bounds.width, bounds.height)
+        size = (max(1, round(bounds.width * factor)), max(1, round(bounds.height * factor)))
+        picture = PIL.Image.new("RGB", size, "white")
+    else:
+        picture = shrink_picture(layers.image.picture, side)
+    if layers.relevance is not None:
+        heatmap = render_heatmap(layers.relevance, picture.size, bounds)
+        picture = PIL.Image.alpha_composite(picture.convert("RGBA"), heatmap).convert("RGB")
+    pen, scale = PIL.ImageDraw.Draw(picture), picture.width / bounds.width
+    for rank, box in reversed([*enumerate(layers.boxes)]):
+        moved = box.moved(-bounds.left, -bounds.top)
+        edges = [round(e * scale) for e in (moved.left, moved.top, moved.right, moved.bottom)]
+        line = max(2, side // 250) if rank == 0 else max(1, side // 500)
+        corners = (edges[0], edges[1], max(edges[0], edges[2]), max(edges[1], edges[3]))
+        pen.rectangle(corners, outline=_DARK, width=line + 2)
+        pen.rectangle(corners, outline="white", width=line)
+    return picture
+
+
+def plot(layers: Layers, ax: Axes = None) -> Axes:
+    """The layers on matplotlib axes, in pixels of the image."""
+    if ax is None:
+        try:
+            import matplotlib.pyplot as plt
+        except ImportError as exc:
+            raise VisualcropError(
+                "A plot needs matplotlib; pip install matplotlib, or take overlay()."
+            ) from exc
+        ax = plt.subplots()[1]
+    bounds = layers.bounds
+    extent = (bounds.left, bounds.right, bounds.bottom, bounds.top)
+    picture = render(attrs.evolve(layers, boxes=()))
+    ax.imshow(np.asarray(picture), extent=extent)
+    for rank, box in reversed([*enumerate(layers.boxes)]):
+        xs = [box.left, box.right, box.right, box.left, box.left]
+        ys = [box.top, box.top, box.bottom, box.bottom, box.top]
+        width = 2.0 if rank == 0 else 1.0
+        ax.plot(xs, ys, color=_DARK, linewidth=width + 1.5)
+        ax.plot(xs, ys, color="white", linewidth=width)
+    ax.set_xlim(bounds.left, bounds.right)
+    ax.set_ylim(bounds.bottom, bounds.top)
+    ax.set_axis_off()
+    if layers.caption:
+        ax.set_title(layers.caption)
+    return ax
+
+
+def to_data_uri(picture: PIL.Image.Image, encoding: str = "") -> str:
+    """The picture inside a URL, for HTML that loads nothing; PNG if transparent, else JPEG."""
+    encoding = encoding or ("PNG" if picture.mode == "RGBA" else "JPEG")
+    encoded = BytesIO()
+    picture.save(encoded, encoding, quality=85, optimize=True)
+    data = base64.b64encode(encoded.getvalue()).decode()
+    return f"data:image/{encoding.lower()};base64,{data}"

@@ -1,0 +1,144 @@
+"""Variants of one run or of several, question by question."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from ..errors import EvaluationError, nearest
+from ..record import Record
+from ..utils.text_set import Keys
+from .formatting import describe_history
+from .run_folder import Present, Store
+from .study import BASELINE
+from .summary import Tally, add_missing, summary_rows, tally_records
+
+
+@attrs.frozen
+class Comparison:
+    """Rows of the same questions, each against one of them."""
+
+    baseline: str
+    rows: list[dict[str, Any]]
+    category: str | None = None
+    notes: tuple[str, ...] = ()  # of runs that were resumed or forced, or compared by force
+
+
+def compare(
+    stores: Sequence[Store], baseline: str | None = None, *, forced: bool = False
+) -> list[Comparison]:
+    """Every variant against *baseline*: over all questions, then for each category."""
+    different = [*_differences(stores)]
+    if different and not forced:
+        raise EvaluationError(
+            f"{different[0]}, so a difference would not be the search's; give --force to compare "
+            "them."
+        )
+    found = _collect(stores, forced=forced)
+    if not any(tally.statuses for tally in found.get(None, {}).values()):
+        raise EvaluationError(f"{stores[0].folder} holds no answers yet; run its study first.")
+    forces = (f"Compared by force: {each}." for each in different)
+    notes = (*forces, *describe_history({s.folder.name: s.manifest for s in stores}))
+    return [
+        attrs.evolve(_compare_rows(tallies, baseline, category), notes=notes)
+        for category, tallies in found.items()
+    ]
+
+
+def _compare_rows(
+    found: dict[str, Tally], baseline: str | None, category: str | None
+) -> Comparison:
+    name = baseline or (BASELINE if BASELINE in found else next(iter(found), BASELINE))
+    if name not in found:
+        known = nearest(name, found, called="variants")
+        raise EvaluationError(f"No variant is called {name!r}; {known}.")
+    return Comparison(name, summary_rows(found, name), category)
+
+
+def _collect(stores: Sequence[Store], *, forced: bool) -> dict[str | None, dict[str, Tally]]:
+    """By category and label; where two runs have one label, the folder's name tells them apart."""
+    names = _names(stores)
+    same = None if forced or len(stores) == 1 else SameQuestions()
+    found: dict[str | None, dict[str, Tally]] = {}
+    for store, own in zip(stores, names, strict=True):
+        present: Present = Counter()
+        records = store.records(present)
+        if same is not None:
+            records = same.checked(store, records)
+        for category, by_label in add_missing(store, tally_records(records), present).items():
+            for label, tally in by_label.items():
+                found.setdefault(category, {})[own[label]] = tally
+    return found
+
+
+def _names(stores: Sequence[Store]) -> list[dict[str, str]]:
+    """What each run's variants are called: by their labels, where no other run has the same."""
+    variants = [[*store.study.variants] for store in stores]
+    labels = Counter(label for own in variants for label in own)
+    folders = Counter(store.folder.name for store in stores)
+    if twice := [store for store in stores if _places(stores)[store.folder.resolve()] > 1]:
+        raise EvaluationError(f"{str(twice[0].folder)!r} is given twice; give each run once.")
+    called = [
+        store.folder.name if folders[store.folder.name] == 1 else str(store.folder)
+        for store in stores
+    ]
+    return [
+        {label: label if labels[label] == 1 else f"{run}: {label}" for label in own}
+        for run, own in zip(called, variants, strict=True)
+    ]
+
+
+def _places(stores: Sequence[Store]) -> Counter[Path]:
+    return Counter(store.folder.resolve() for store in stores)
+
+
+@attrs.define
+class SameQuestions:
+    """Whether runs that are compared were asked the same: questions of one id are one."""
+
+    _ids: Keys = attrs.field(factory=Keys)
+    _known: dict[str, Keys] = attrs.field(factory=lambda: {"question": Keys(), "picture": Keys()})
+    _of: Store | None = None
+
+    def checked(self, store: Store, records: Iterator[Record]) -> Iterator[Record]:
+        """The same records, as long as none is of another question than an earlier run's."""
+        first, self._of = self._of is None, self._of or store
+        for record in records:
+            if not first and (record.id,) in self._ids:
+                self._check(store, record)
+            self._ids.add(record.id)
+            for name, keys in self._known.items():
+                keys.add(record.id, getattr(record, name))
+            yield record
+
+    def _check(self, store: Store, record: Record) -> None:
+        for name, keys in self._known.items():
+            own = getattr(record, name)
+            if own and (record.id, "") not in keys and (record.id, own) not in keys:
+                raise EvaluationError(
+                    f"{store.folder} has another {name} under {record.id!r} than the runs beside "
+                    "it, so a difference would not be the search's; give --force to compare them."
+                )
+
+
+def _differences(stores: Sequence[Store]) -> Iterator[str]:
+    """Where runs have another dataset, protocol or judge than the first."""
+    first = stores[0]
+    for other in stores[1:]:
+        for what, one, two in (
+            ("dataset", first.study.dataset, other.study.dataset),
+            ("protocol", _protocol(first), _protocol(other)),
+            ("judge", first.study.judge, other.study.judge),
+        ):
+            if one != two:
+                yield f"{first.folder} and {other.folder} differ in their {what} ({one} and {two})"
+
+
+def _protocol(store: Store) -> str:
+    told = store.manifest["protocol"]
+    how = " without options" if store.study.open_ended else ""
+    return f"{told['name']} {told['digest']}{how}"

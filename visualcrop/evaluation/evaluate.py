@@ -1,0 +1,280 @@
+"""Runs a study: `evaluate`, for the command line and for Python."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import attrs
+
+from ..api import default_model
+from ..budget import Budget
+from ..data.base import Dataset
+from ..errors import EvaluationError, PluginError
+from ..executors.base import Executor
+from ..executors.local import Local
+from ..interfaces import Searcher
+from ..models.base import Model, ModelFamily
+from ..output.progress import counting
+from ..plugin.configure import read_spec
+from ..plugin.registry import Registry
+from ..protocol import Inference
+from ..record import Record
+from ..spec.parse import Spec, Value, to_value
+from ..strategy.base import Strategy, given_to
+from ..utils.text_set import Keys
+from .manifest import build_manifest
+from .resume import Completed, RemainingTasks, SelectionCounts, ShardReport, open_run
+from .run import Run
+from .run_folder import Store
+from .selection import Selection
+from .shard import ShardIndex
+from .study import BASELINE, Study, StudyObjects, label_specs
+from .study_toml import read_study
+from .summary import Tally
+from .worker import StudyWorker, check_writable, error_record
+
+Watch: TypeAlias = Callable[[Record], object]
+Searchers: TypeAlias = (
+    Searcher | str | Mapping[str, Searcher | str] | Sequence[str]
+)  # one, several by label, or texts such as label=spec
+
+
+def run_study(  # noqa: PLR0913 - all but the first two are options
+    study: Study,
+    folder: Path,
+    *,
+    dataset: Dataset | None = None,
+    objects: StudyObjects = StudyObjects(),  # noqa: B008 - a frozen value
+    selection: Selection = Selection(),  # noqa: B008 - as above
+    executor: Executor = Local(),  # noqa: B008 - as above
+    watch: Watch = lambda record: None,
+    forced: bool = False,
+) -> Store:
+    """
+    Ask what *folder* has no answer to yet, and append each record at once.
+
+    The same call resumes an interrupted run. *dataset* and *objects* are used in place of what the
+    study's specs name. *watch* is called with every new record. With *forced* the run is resumed
+    although the model or an image has changed, and the manifest says so.
+    """
+    registry = Registry.load()
+    dataset = study.build_dataset(registry) if dataset is None else dataset
+    complete = objects.complete(study, registry)  # a wrong spec is refused before anything starts
+    manifest = build_manifest(study, dataset, complete)
+    index = selection.shard
+    with open_run(folder, study, manifest, index, forced=forced) as (store, shard):
+        completed, counts = Completed.read(store, index), SelectionCounts()
+        report = ShardReport(store, index, completed, counts)
+        tasks = RemainingTasks(study, store, completed, forced=forced)
+        remaining = tasks.read(dataset, selection, counts)
+        for record in executor.run(partial(StudyWorker.open, study, objects), remaining):
+            report.start()  # only now: with nothing new, the shard stays finished
+            own = _checked(record, study)
+            shard.append(own)
+            completed.count_own(own)
+            watch(own)
+        report.finish()
+    if not counts.questions and index[1] == 1:
+        reason = selection.explain_empty(dataset, counts.named)
+        raise EvaluationError(f"The dataset {study.dataset!r} has {reason}.")
+    return store
+
+
+def _checked(record: Record, study: Study) -> Record:
+    """The record with the study's digest; an error if it cannot be written."""
+    if record.variant not in study.variants:
+        raise PluginError(f"The executor answered for a variant {record.variant!r}, of no study.")
+    own = attrs.evolve(record, study=study.digest)
+    try:
+        return check_writable(own)
+    except EvaluationError as exc:
+        return error_record({"id": own.id, "variant": own.variant, "study": own.study}, exc)
+
+
+def evaluate(  # noqa: PLR0913 - all but the first three are options
+    dataset: Dataset | Study | str | os.PathLike[str],
+    searchers: Searchers | None = None,
+    model: Model | ModelFamily | str | None = None,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    limit: int | None = None,
+    seed: int | None = None,
+    ids: Iterable[str] = (),
+    category: str | None = None,
+    shard: ShardIndex = (1, 1),
+    budget: Budget | int | None = None,
+    protocol: str = "paper",
+    inference: Inference | None = None,
+    open_ended: bool = False,
+    judge: str | None = None,
+    concurrency: int = 1,
+    executor: Executor | str | None = None,
+    force: bool = False,
+    progress: bool = True,
+) -> Run:
+    """
+    Measure searchers on a dataset, beside asking the model directly.
+
+    The same as `visualcrop evaluate`, and as resumable: the same call with the same *out* asks only
+    what has no answer yet.
+
+    ```python
+    run = evaluate("vstar", {"vv": Focus(), "kk": Focus(relevance=kk)}, "llava", out="runs/maps")
+    print(run.table())
+    print(run.compare("vv", "kk"))
+    ```
+
+    Args:
+        dataset: A dataset, its spec, its folder, or the TOML file of a study.
+        searchers: One searcher or several by label, as objects or specs; `focus` by default.
+            `direct`, which shows the whole image once, is always measured too.
+        model: An open model, a family, or a spec; without one, the default model.
+        out: Folder of the run. Without one it is a temporary folder, gone with the `Run`.
+        limit: Only as many questions: the first, or with *seed* random ones.
+        ids: Only the questions with these ids.
+        category: Only questions of this category.
+        shard: `(2, 8)`: only the second of eight parts, for eight processes.
+        budget: Most passes of a search for each question, or a `Budget`.
+        protocol: How questions are posed: `paper`, `zoomeye`, `lmms-eval` or `vlmevalkit`.
+        inference: How answers are read: `generate`, `letter-logits` or `option-logits`.
+        open_ended: Ask questions without their choices.
+        judge: Spec of what scores answers in words, such as `llm`.
+        concurrency: Questions asked at once in this process.
+        executor: What spreads questions otherwise, such as `ray`.
+        force: Resume although the model or an image has changed; the manifest says so.
+        progress: Show a bar on standard error, or a line every 30 seconds.
+    """
+    settings = {
+        "protocol": protocol,
+        "inference": inference,
+        "budget": budget if isinstance(budget, Budget) else Budget(budget),
+        "open_ended": open_ended,
+        "judge": judge,
+    }
+    study, objects = _describe(dataset, searchers, model, settings)
+    executor = f"local(concurrency={concurrency})" if executor is None else executor
+    registry = Registry.load()
+    if not isinstance(dataset, Dataset):
+        dataset = study.build_dataset(registry)
+    if isinstance(executor, str):
+        executor = registry.build(Executor, read_spec(executor))
+    folder = Path(tempfile.mkdtemp(prefix="visualcrop-") if out is None else out)
+    selection = Selection(limit, frozenset(ids), category, shard, seed)
+    try:
+        with _progress(selection.max_count(dataset), shown=progress) as watch:
+            store = run_study(
+                study, folder, dataset=dataset, objects=objects, selection=selection,
+                executor=executor, watch=watch, forced=force,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        again = "the same command goes on from there" if out else "Run.open reads it"
+        raise KeyboardInterrupt(
+            f"Interrupted. What was answered is in {folder}: {again}."
+        ) from None
+    return Run(store, dataset=dataset, temporary=out is None)
+
+
+def _describe(
+    dataset: Dataset | Study | str | os.PathLike[str],
+    searchers: Searchers | None,
+    model: Model | ModelFamily | str | None,
+    settings: Mapping[str, Any],
+) -> tuple[Study, StudyObjects]:
+    """The study in text, and the objects among what was given."""
+    if isinstance(dataset, os.PathLike):
+        dataset = os.fspath(dataset)
+    if isinstance(dataset, str) and dataset.endswith(".toml"):
+        dataset = read_study(Path(dataset), model if isinstance(model, str) else None)
+        model = None
+    if isinstance(dataset, Study):
+        if searchers is not None or not isinstance(model, str | None):
+            raise EvaluationError(
+                "A study has its searchers and its model; write others into its file, or give a "
+                "dataset instead of the study."
+            )
+        return dataset, StudyObjects()
+    by_label = _label("focus" if searchers is None else searchers)
+    live = {label: each for label, each in by_label.items() if isinstance(each, Searcher)}
+    study = Study(
+        dataset if isinstance(dataset, str) else str(Spec.of(dataset)),
+        _text_of_model(model),
+        {label: _text_of(each) for label, each in by_label.items()},
+        **settings,
+    )
+    return study, StudyObjects(None if isinstance(model, str) else model, live)
+
+
+def _label(searchers: Searchers) -> Mapping[str, Searcher | str]:
+    """Searchers by label, `direct` first."""
+    if isinstance(searchers, Searcher):
+        searchers = {searchers.name: searchers}
+    if isinstance(searchers, Mapping):
+        return {BASELINE: BASELINE, **searchers}
+    return label_specs([searchers] if isinstance(searchers, str) else searchers)
+
+
+def _text_of_model(model: Model | ModelFamily | str | None) -> str:
+    if isinstance(model, Model):
+        return model.id
+    return _text_of(default_model() if model is None else model)
+
+
+def _text_of(given: Strategy | str) -> str:
+    """The spec of a strategy, with the options that it was given; text stays as it is."""
+    return str(_given_spec(given)) if isinstance(given, Strategy) else given
+
+
+def _given_spec(strategy: Strategy, given: frozenset[str] | None = None) -> Spec:
+    """Its name and the options at the paths *given*, of strategies among its options too."""
+    given = given_to(strategy) if given is None else given
+    options: list[tuple[str, Value]] = []
+    for field in attrs.fields(type(strategy)):
+        inner = frozenset(p.partition(".")[2] for p in given if p.startswith(f"{field.name}."))
+        if field.name in given or inner:
+            value = getattr(strategy, field.name)
+            spec = _given_spec(value, inner) if isinstance(value, Strategy) else to_value(value)
+            options.append((field.name, spec))
+    return Spec(strategy.name, tuple(options))
+
+
+@attrs.define
+class _Shown:
+    """Accuracy by variant so far, as text beside the progress bar."""
+
+    tallies: dict[str, Tally] = attrs.field(factory=dict)
+    questions: Keys = attrs.field(factory=Keys)
+
+    def add(self, record: Record) -> bool:
+        """Count a record; true if it is the first of its question."""
+        self.tallies.setdefault(record.variant, Tally()).add(record)
+        return self.questions.add(record.id)
+
+    def __str__(self) -> str:
+        shares = (f"{name} {_share(tally)}" for name, tally in self.tallies.items())
+        return "  ".join(shares) or "Loading the model"
+
+
+def _share(tally: Tally) -> str:
+    failed = tally.statuses.get("error", 0)
+    if not tally.n:
+        return f"{failed} errors"
+    bounds = tally.interval
+    text = f"{tally.accuracy:.0%} ({bounds.low:.0%}-{bounds.high:.0%})"
+    return f"{text}, {failed} errors" if failed else text
+
+
+@contextmanager
+def _progress(total: int | None, *, shown: bool) -> Iterator[Watch]:
+    """A function that takes each new record, and moves the bar."""
+    if not shown:
+        yield lambda record: None
+        return
+    state = _Shown()
+    with counting("Questions", total, telling=lambda: str(state)) as advance:
+        yield lambda record: advance(by=int(state.add(record)))

@@ -1,0 +1,141 @@
+"""A model of a network that the user has loaded: sharded, quantised, or with adapters."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ..errors import ModelError, nearest
+from .base import Model
+from .checkpoints.fingerprint import network_fingerprint
+from .checkpoints.loading import explained
+from .families.auto import Auto
+from .families.base import Family
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_KERNELS = ("sdpa", "eager", "flash_attention_2")
+
+
+def from_transformers(
+    network: Any, processor: Any, *, family: Family | type[Family] | None = None, id: str = ""
+) -> Model:
+    """
+    Make a model of a network and a processor that transformers has loaded.
+
+    The model takes over the network: it freezes the weights, and counts FLOPs in its modules.
+    It brings the settings of its family, and a fingerprint that covers config, weights and
+    adapters, from samples of every tensor.
+
+    Args:
+        network: A model for image-text-to-text of transformers, in evaluation mode, on its device
+            or sharded over several; or PEFT's wrapper around one.
+        processor: What `AutoProcessor` gives for it. Images are processed with its image
+            processor, text with its tokenizer, both put together as the family does.
+        family: A family, or one with options set, such as `Llava(memory=0)`. By default it is the
+            one that `auto` would open, by the `model_type` in the network's config.
+        id: What records call the model; by default where the network was loaded from.
+
+    Raises:
+        ModelError: No family reads the network's `model_type`, or the network cannot be searched
+            with as it is.
+    """
+    bare = _unwrap(network)
+    id = id or str(getattr(bare, "name_or_path", "") or type(bare).__name__)
+    with explained(id, "used"):
+        config = bare.config
+        reader = attrs.evolve(_family_of(config, family), checkpoint=id)
+        _check_network(bare, config)
+        reader.apply_options(config)
+        reader.check_config(config)
+        bare.requires_grad_(False)
+        own_processor = reader.make_processor(LoadedParts(processor), config)
+        model = reader.build_model(bare, config, own_processor)
+        settings = reader.settings_for(config.get_text_config().num_hidden_layers)
+        object.__setattr__(model, "settings", settings)
+        adapters = repr(getattr(network, "peft_config", ""))
+        object.__setattr__(model, "fingerprint", network_fingerprint(bare, adapters))
+        return model
+
+
+@attrs.frozen
+class LoadedParts:
+    """Copies of the parts of a processor, for a family to put together as it needs them."""
+
+    processor: Any
+
+    def image_processor(self) -> Any:
+        return deepcopy(self._part("image_processor"))
+
+    def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
+        tokenizer = deepcopy(self._part(subfolder or "tokenizer"))
+        for name, value in options.items():
+            setattr(tokenizer, name, value)
+        if not subfolder and not getattr(tokenizer, "chat_template", None):
+            tokenizer.chat_template = getattr(self.processor, "chat_template", None)
+        return tokenizer
+
+    def _part(self, name: str) -> Any:
+        part = getattr(self.processor, name, None)
+        if part is None:
+            raise ModelError(
+                f"The processor is a {type(self.processor).__name__} without {name}; give what "
+                "AutoProcessor.from_pretrained returns."
+            )
+        return part
+
+
+def _unwrap(network: Any) -> PreTrainedModel:
+    """The network of transformers, with PEFT's adapters in its modules."""
+    from transformers import PreTrainedModel
+
+    configs = getattr(network, "peft_config", None) or {}
+    if any(getattr(config, "is_prompt_learning", False) for config in configs.values()):
+        raise ModelError(
+            "The network has learned prompts of PEFT, whose tokens no image layout counts; give "
+            "one with adapters in its layers, such as LoRA."
+        )
+    bare = network.get_base_model() if hasattr(network, "get_base_model") else network
+    if not isinstance(bare, PreTrainedModel):
+        raise ModelError(
+            f"The network is a {type(network).__name__}; give a model of transformers, such as "
+            "AutoModelForImageTextToText.from_pretrained returns, or PEFT's wrapper around one."
+        )
+    return bare
+
+
+def _family_of(config: Any, family: Family | type[Family] | None) -> Family:
+    """The family, with its options."""
+    if isinstance(family, type):
+        return family()
+    if family is not None:
+        return family
+    families, model_type = Auto.load_families(), str(config.model_type)
+    if model_type not in families:
+        known = nearest(model_type, families, called="known")
+        raise ModelError(
+            f"The network's model_type is {model_type!r}, of no family here; {known}; give "
+            "family=... of a package that reads it."
+        )
+    return families.find(model_type, "the network")()
+
+
+def _check_network(network: PreTrainedModel, config: Any) -> None:
+    """Refuse what would be answered wrongly, or not at all."""
+    if network.training:
+        raise ModelError(
+            "The network is in training mode, where dropout changes answers; call its eval() first."
+        )
+    if network.device.type == "meta":
+        raise ModelError(
+            "The network's first weights are offloaded; load it so that they are on a device."
+        )
+    kernel = config.get_text_config()._attn_implementation  # noqa: SLF001 - it has no other name
+    if kernel not in _KERNELS:
+        raise ModelError(
+            f"The network's attention kernel is {kernel!r}; load it with attn_implementation set "
+            f"to one of {', '.join(_KERNELS)}."
+        )

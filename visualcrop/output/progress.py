@@ -1,0 +1,61 @@
+"""Progress of long work: a bar on a terminal, else a line every 30 seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from .terminal import Terminal
+
+_EVERY = 30.0  # seconds between two lines
+_TELLING = 0.5  # seconds between two updates of the text beside a bar
+
+
+class counting:  # noqa: N801 - read as a verb in `with counting("Reading") as advance`
+    """
+    Gives a function to call once for each item.
+
+    *telling* returns text to show beside the count; it is called only when something is shown.
+    """
+
+    def __init__(
+        self,
+        doing: str,
+        total: float | None = None,
+        *,
+        quiet: bool = False,
+        telling: Callable[[], str] | None = None,
+    ) -> None:
+        self.doing, self.total, self.done = doing, total, 0.0
+        self.out = Terminal(error=True)
+        self.bar: Any = None
+        self.quiet, self.telling, self.said = quiet, telling, time.monotonic()
+
+    def __enter__(self) -> Any:
+        if self.out.is_terminal and not self.quiet:
+            self.bar = self.out.bar(self.total)
+            self.bar.start(self.telling() if self.telling else self.doing)
+        return self.advance
+
+    def advance(self, _: object = None, by: float = 1) -> None:
+        self.done += by
+        if self.bar is not None:
+            self.bar.advance(by)
+            if self.telling and self._due(_TELLING):
+                self.bar.tell(self.telling())
+        elif not self.quiet and self._due(_EVERY):
+            of = f" of {self.total:,.0f}" if self.total else ""
+            more = f"  {self.telling()}" if self.telling else ""
+            self.out.print(f"{self.doing}: {self.done:,.0f}{of}{more}")
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def _due(self, seconds: float) -> bool:
+        """Whether it is so long since something was said; then it is said now."""
+        now = time.monotonic()
+        due = now - self.said >= seconds
+        self.said = now if due else self.said
+        return due

@@ -1,0 +1,253 @@
+"""What holds for every family of Hugging Face checkpoints, on a tiny checkpoint of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from ..geometry import Box
+from ..image import Image
+from ..models.base import Capture, Internals
+from ..models.families.base import Family
+from ..models.huggingface import HuggingFaceModel
+from ..prompt import Prompt
+from ..values import View
+from .model_suite import ModelFamilySuite
+from .strategy_suite import installed
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_QUESTION = "Is there a {target} in the image?"
+_SIZES = ((400, 250), (190, 470), (300, 300), (701, 503), (61, 37))  # width, height
+_CHOICES = ("Yes", "No", "The mug is red.")
+
+
+class HuggingFaceFamilySuite(ModelFamilySuite):
+    """
+    Set `strategy` to a `Family`, and let `family` give it a tiny random checkpoint.
+
+        class TestMine(HuggingFaceFamilySuite):
+            strategy = Mine
+
+            def family(self) -> Mine:
+                return Mine(checkpoint=str(tiny_checkpoint()))
+    """
+
+    strategy: ClassVar[type[Family]]
+    encoder_outputs: ClassVar[tuple[str, ...]] = ("out_proj", "projection_layer", "attn.proj")
+    """How names of the vision encoder's attention outputs end; the impulse test sets them to 0."""
+
+    def family(self) -> Family:
+        """The family on a tiny checkpoint."""
+        raise NotImplementedError("Override family() to give the family a tiny checkpoint.")
+
+    def opened(self, **options: Any) -> HuggingFaceModel:
+        """The tiny model, opened once for each set of options."""
+        return _opened(attrs.evolve(self.family(), device="cpu", **options))
+
+    def test_auto_finds_it(self) -> None:
+        """The checkpoint's `model_type` leads `auto` to the family, and to no other."""
+        family = self.family()
+        model_type = family.source.model_type()
+        assert model_type in self.strategy.model_types
+        assert installed().families().find(model_type, family.checkpoint) is self.strategy
+
+    @pytest.mark.parametrize("size", _SIZES, ids=str)
+    def test_layout_has_as_many_tokens_as_the_processor(self, size: tuple[int, int]) -> None:
+        """Images alone and among others: each has the placeholders that its layout counts."""
+        model, views = self.opened(), [View.whole(_noise(size)), View.whole(_noise((90, 70)))]
+        for shown in (views[:1], views, views[::-1]):
+            tokenized = model.prompt_processor.tokenize(Prompt((*shown, "What is this?")))
+            counted = [model.layout(view, len(shown)).tokens for view in shown]
+            assert len(tokenized.placeholders) == sum(counted)
+
+    @pytest.mark.parametrize("size", _SIZES[:-1], ids=str)
+    def test_each_cell_reacts_to_its_own_pixels(self, size: tuple[int, int]) -> None:
+        """Invert the middle of a cell: the token of no other cell changes as much."""
+        model = _without_attention(self.family(), self.encoder_outputs)
+        base = _noise(size)
+        layout = model.layout(View.whole(base), 1)
+        tried = list(_cells(layout.grid.shape))
+        changed = [_inverted(base, layout.grid.cell(*cell)) for cell in tried]
+        before, *after = (self._embeddings(model, image) for image in (base, *changed))
+        for cell, embeddings in zip(tried, after, strict=True):
+            loudest = int((embeddings - before).norm(dim=-1).argmax())
+            assert divmod(loudest, layout.grid.shape[1]) == cell
+
+    def test_captures_are_the_cache(self) -> None:
+        """Values and keys that are captured are those that the network itself caches."""
+        import torch
+        from transformers import DynamicCache
+
+        model, layers = self.opened(memory=0), self._layers()
+        prompt = _about("mug")
+        (seen,) = model.forward([prompt], Capture(values=layers, keys=layers))
+        inputs = self._inputs(model, prompt)
+        cache: Any = DynamicCache()  # without a config, so that sliding layers keep every token
+        with torch.no_grad():
+            model.network(**inputs, past_key_values=cache, use_cache=True)
+        for layer in layers:
+            _assert_close(seen.values[layer], cache.layers[layer].values[0])
+            _assert_close(seen.keys[layer], cache.layers[layer].keys[0])
+
+    def test_a_cached_prefix_changes_nothing(self) -> None:
+        """Prompts on one image share its KV cache, and are answered as each from its start."""
+        plain, sharing = self.opened(memory=0), self.opened(memory=1 << 30)
+        prompts = [_about("mug"), _about("green coin"), _about("mug")]
+        _assert_same(self._answers(sharing, prompts), self._answers(plain, prompts))
+
+    def test_packed_prompts_are_answered_as_alone(self) -> None:
+        """Prompts of different images and lengths in one pass do not see one another."""
+        model = self.opened(memory=0)
+        other = Prompt.fill(View(_noise(), Box(40, 0, 300, 170)), _QUESTION, target="key")
+        prompts = [_about("mug"), other, _about("small red key with a very long shaft")]
+        alone = [self._answers(model, [prompt])[0] for prompt in prompts]
+        _assert_same(self._answers(model, prompts), alone)
+
+    def test_replies_are_the_same_with_a_cached_prefix(self) -> None:
+        """Word by word, the second time as the first."""
+        plain, sharing = self.opened(memory=0), self.opened(memory=1 << 30)
+        prompts = [_about("mug"), _about("green coin")]
+        (first, second), wanted = sharing.generate(prompts), plain.generate(prompts)
+        assert [first.text, second.text] == [reply.text for reply in wanted]
+
+    def test_meter_counts_what_pytorch_counts(self) -> None:
+        """Within 1 % of `torch.utils.flop_counter`, for a pass over an image and a question."""
+        import torch
+        from torch.utils.flop_counter import FlopCounterMode
+
+        model = self.opened(memory=0)
+        inputs = self._inputs(model, _about("mug"))
+        counter = FlopCounterMode(display=False, custom_mapping=_cpu_formulas())
+        with torch.no_grad(), model.meter.measure() as span, counter:
+            model.network(**inputs)
+        assert span.usage.flops == pytest.approx(counter.get_total_flops(), rel=0.01)
+
+    def test_spans_are_the_tokens_of_the_words(self) -> None:
+        """Decoded, the tokens of a marked word are that word."""
+        model, words = self.opened(), "small red key"
+        tokenized = model.prompt_processor.tokenize(_about(words))
+        tokens = tokenized.inputs["input_ids"][0][tokenized.spans["target"]]
+        decoded = model.prompt_processor.processor.tokenizer.decode(tokens)
+        assert decoded.strip() == words
+
+    def _layers(self) -> tuple[int, ...]:
+        return tuple(range(self.opened(memory=0).info.layers))
+
+    def _inputs(self, model: HuggingFaceModel, prompt: Prompt) -> dict[str, Tensor]:
+        """What the network's `forward` takes for *prompt*."""
+        tokenized = model.prompt_processor.tokenize(prompt)
+        return dict(tokenized.to(model.network.device, model.network.dtype).inputs)
+
+    def _embeddings(self, model: HuggingFaceModel, image: Image) -> Tensor:
+        """What the decoder's first layer is given at each cell: cells x width."""
+        given: list[Tensor] = []
+
+        def keep(_: Any, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+            given.append(args[0] if args else named["hidden_states"])
+
+        first: Any = model.network.get_decoder().layers[0]
+        hook = first.register_forward_pre_hook(keep, with_kwargs=True)
+        try:
+            prompt = Prompt((View.whole(image), "What is this?"))
+            (seen,) = model.forward([prompt], Capture(values=(0,)))
+        finally:
+            hook.remove()
+        (patches,) = seen.patches
+        return given[0][0, patches.tokens.ravel().tolist()].float()
+
+    def _answers(self, model: HuggingFaceModel, prompts: Sequence[Prompt]) -> list[list[Any]]:
+        """Of each prompt, logits of choices and all that can be captured."""
+        layers = self._layers()
+        chosen = model.choose(prompts, _CHOICES)
+        weighed = model.choose(prompts, _CHOICES, by="sentence")
+        seen = model.forward(prompts, Capture(values=layers, keys=layers, attention=layers))
+        return [
+            [one.logits, two.logits, *(tensor for kind in _kinds(three) for tensor in kind)]
+            for one, two, three in zip(chosen, weighed, seen, strict=True)
+        ]
+
+
+@lru_cache(maxsize=16)
+def _opened(family: Family) -> HuggingFaceModel:
+    model = family.open()
+    assert isinstance(model, HuggingFaceModel), f"open() gave a {type(model).__name__}"
+    return model
+
+
+@lru_cache(maxsize=4)
+def _without_attention(family: Family, endings: tuple[str, ...]) -> HuggingFaceModel:
+    """The model, whose vision encoder keeps each patch to itself."""
+    import torch
+
+    model: Any = attrs.evolve(family, device="cpu", memory=0).open()
+    encoder = model.network.get_encoder(modality="image")
+    outputs = [module for name, module in encoder.named_modules() if name.endswith(endings)]
+    assert outputs, f"no module of the vision encoder ends in {endings}; set encoder_outputs"
+    for module in outputs:
+        for weights in module.parameters():
+            torch.nn.init.zeros_(weights)
+    return model  # type: ignore[no-any-return]
+
+
+def _noise(size: tuple[int, int] = (300, 200)) -> Image:
+    pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    return Image.open(pixels)
+
+
+def _about(target: str) -> Prompt:
+    return Prompt.fill(View.whole(_noise()), _QUESTION, target=target)
+
+
+def _cells(shape: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """The corners of the grid, and some cells within."""
+    rows, columns = shape
+    corners = {(row, column) for row in (0, rows - 1) for column in (0, columns - 1)}
+    drawn = np.random.default_rng(0).permutation(rows * columns)[:6]
+    yield from sorted({*corners, *(divmod(int(cell), columns) for cell in drawn)})
+
+
+def _inverted(image: Image, cell: Box) -> Image:
+    """The image, with the middle of *cell* inverted; resizing smears what is nearer to an edge."""
+    pixels: npt.NDArray[np.uint8] = np.array(image.pixels)
+    left, right = (round(cell.left + part * cell.width) for part in (0.2, 0.8))
+    top, bottom = (round(cell.top + part * cell.height) for part in (0.2, 0.8))
+    inside = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
+    inside[:] = np.where(inside > 127, 0, 255)
+    return Image.open(pixels)
+
+
+def _kinds(seen: Internals) -> Iterator[list[Tensor]]:
+    for kind in (seen.values, seen.keys, seen.attention):
+        yield [kind[layer] for layer in sorted(kind)]
+
+
+def _assert_same(found: Sequence[Sequence[Any]], wanted: Sequence[Sequence[Any]]) -> None:
+    for one, other in zip(found, wanted, strict=True):
+        for part, same in zip(one, other, strict=True):
+            _assert_close(part, same)
+
+
+def _assert_close(found: Any, wanted: Any) -> None:
+    """Equal but for rounding."""
+    import torch
+
+    torch.testing.assert_close(found, wanted, atol=1e-3, rtol=1e-3)
+
+
+def _cpu_formulas() -> dict[Any, Any]:
+    """FLOPs of attention on a CPU, which PyTorch counts on CUDA alone."""
+    import torch
+
+    def attention(q: Any, k: Any, v: Any, *_: Any, **__: Any) -> int:
+        batch, heads, queries, width = q  # shapes come in place of tensors
+        return int(2 * batch * heads * queries * k[-2] * (width + v[-1]))
+
+    return {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: attention}  # noqa: SLF001
