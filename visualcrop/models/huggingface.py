@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial, wraps
 from itertools import accumulate
-from operator import add
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import attrs
@@ -48,7 +47,7 @@ _T = TypeVar("_T")
 _P = ParamSpec("_P")
 
 
-def explain_errors(method: Callable[_P, _T]) -> Callable[_P, _T]:
+def explains_errors(method: Callable[_P, _T]) -> Callable[_P, _T]:
     """Let *method* of a model say in one sentence where its checkpoint's files do not fit."""
 
     @wraps(method)
@@ -94,7 +93,7 @@ class HuggingFaceModel(Model):
         on_cpu = self.network.device.type == "cpu"
         return self.max_tokens or (1024 if on_cpu else 8192)
 
-    @explain_errors
+    @explains_errors
     def encoded_size(self, view: View) -> EncodedSize:
         layout = self.layout(view, 1)
         return EncodedSize(layout.shown, layout.tokens, layout.grid.cell_side)
@@ -104,7 +103,7 @@ class HuggingFaceModel(Model):
         if self.prefix_cache is not None:
             self.prefix_cache.clear()
 
-    @explain_errors
+    @explains_errors
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         if capture.pixels:
             return [self._forward_to_pixels(prompt) for prompt in prompts]
@@ -117,7 +116,7 @@ class HuggingFaceModel(Model):
             internals.append(found)
         return internals
 
-    @explain_errors
+    @explains_errors
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
@@ -127,7 +126,7 @@ class HuggingFaceModel(Model):
             outputs = self._run(prompts, partial(self._score_first_tokens, choices=choices))
         return [Choice(logits, usage) for _, logits, usage in outputs]
 
-    @explain_errors
+    @explains_errors
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         processor = self.prompt_processor
         outputs = self._run(
@@ -154,10 +153,12 @@ class HuggingFaceModel(Model):
         for indices, group in self._groups(prompts, keys, replies):
             with self._measure() as measurement:
                 results = run(planner, group)
+            macs = [sum(map(self.meter.formula, p.sequence_lengths)) for p in group]
             shares = split_usage(measurement.usage, [prompt.length for prompt in group])
-            usages = map(add, shares, (prompt.image_usage for prompt in group))
-            macs = (sum(map(self.meter.formula, p.sequence_lengths)) for p in group)
-            costs = [attrs.evolve(usage, macs=own) for usage, own in zip(usages, macs, strict=True)]
+            costs = [
+                attrs.evolve(share, macs=own, image_tokens=len(prompt.placeholders))
+                for share, own, prompt in zip(shares, macs, group, strict=True)
+            ]
             outputs.update(zip(indices, zip(group, results, costs, strict=True), strict=True))
         return [outputs[index] for index in range(len(prompts))]
 
@@ -206,8 +207,8 @@ class HuggingFaceModel(Model):
             layout = self.layout(view, 1)
             found = pixel_gradients(self.network, inputs, next_logits, view, layout)
         patches = tuple(self._patches(prompt, tokenized))
-        usage = measurement.usage + tokenized.image_usage + Usage(backward=1)
-        return Internals(patches, tokenized.spans, sight=found, usage=usage)
+        more = Usage(image_tokens=len(tokenized.placeholders), backward=1)
+        return Internals(patches, tokenized.spans, sight=found, usage=measurement.usage + more)
 
     @contextmanager
     def _measure(self) -> Iterator[Measurement]:

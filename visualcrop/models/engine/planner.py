@@ -21,8 +21,7 @@ from .byte_lru import ByteLRU, Key
 from .kv_cache import DecodingState
 from .metering.meter import Meter
 from .prompting import TokenizedPrompt
-from .runner import ModelRunner, decode, run_in_halves
-from .sampling import make_chooser
+from .runner import ModelRunner, decode, make_chooser, run_in_halves
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -34,9 +34,8 @@ from ..engine.kv_cache import DecodingState
 from ..engine.metering.meter import Measurement, Meter
 from ..engine.pixels import pixel_gradients, single_view
 from ..engine.prompting import PromptProcessor, TokenizedPrompt
-from ..engine.runner import decode, extend, mean_log_likelihood
-from ..engine.sampling import make_chooser
-from ..huggingface import explain_errors
+from ..engine.runner import decode, extend, make_chooser, mean_log_likelihood
+from ..huggingface import explains_errors
 from ..layouts.layout import Layout
 from .relaying import layout_of, patches_of, relaying
 
@@ -108,23 +107,23 @@ class BlipModel(Model):
     passes: int = 0
     _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one runs at a time
 
-    @explain_errors
+    @explains_errors
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         if capture.values or capture.keys or not (capture.relayed or capture.pixels):
             raise ModelError(NO_PLACE)
         return [self._look(prompt, capture) for prompt in prompts]
 
-    @explain_errors
+    @explains_errors
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
         return [self._weigh(prompt, choices, by) for prompt in prompts]
 
-    @explain_errors
+    @explains_errors
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         return [self._say(prompt, max_new_tokens) for prompt in prompts]
 
-    @explain_errors
+    @explains_errors
     def encoded_size(self, view: View) -> EncodedSize:
         layout = layout_of(view, self.network.config)
         return EncodedSize(
