@@ -14,7 +14,7 @@ from .errors import GeometryError, ImageError, QuestionError, ResultError
 from .geometry import Box, Grid
 from .image import Image, ImageRef
 from .protocol import LETTERS, PromptProtocol
-from .utils.fields import a, finite, is_writable, listed, text, whole
+from .utils.fields import a, confidence, is_writable, listed, score, text, whole
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -45,19 +45,6 @@ def _open(ref: ImageRef | None, given: object, what: str) -> Image:
     if given is None and ref is None:
         raise ImageError(f"The image of this {what} is not known; give it, as in overlay(image).")
     return Image.open(given) if ref is None or given is not None else ref.open()
-
-
-def _score(held: float) -> float:
-    return finite("score", held)
-
-
-def _confidence(held: float | None) -> float | None:
-    if held is None:
-        return None
-    sure = finite("confidence", held)
-    if not -1 <= sure <= 1:
-        raise ResultError(f"The confidence of a box is {sure:g}; give a number from -1 to 1.")
-    return sure
 
 
 def _counts(held: Mapping[str, int]) -> Mapping[str, int]:
@@ -216,7 +203,7 @@ class Proposal:
     """A box worth a look."""
 
     box: Box = attrs.field(validator=a(Box))  # in pixels of the image
-    score: float = attrs.field(converter=_score)  # only the order matters: higher comes first
+    score: float = attrs.field(converter=score)  # only the order matters: higher comes first
 
 
 @attrs.frozen
@@ -232,9 +219,9 @@ class Finding(Illustrated):
 
     target: Target = attrs.field(validator=a(Target))  # what was looked for
     box: Box = attrs.field(validator=a(Box))  # in pixels of the image
-    relevance: float = attrs.field(default=0.0, converter=_score)  # score of the proposal
+    relevance: float = attrs.field(default=0.0, converter=score)  # score of the proposal
     # from -1, surely absent, to 1, surely there; none if the model was not asked
-    confidence: float | None = attrs.field(default=None, converter=_confidence)
+    confidence: float | None = attrs.field(default=None, converter=confidence)
     _image: ImageRef | None = _image_ref()
 
     def crop(self, image: object = None) -> PIL.Image.Image:

@@ -68,3 +68,18 @@ def whole(held: Any) -> int:
     if isinstance(held, bool) or not isinstance(held, Integral):
         raise ResultError(f"An answer holds {held!r}, where a whole number belongs.")
     return int(held)
+
+
+def score(held: float) -> float:
+    """A finite number."""
+    return finite("score", held)
+
+
+def confidence(held: float | None) -> float | None:
+    """A number from -1 to 1, or none."""
+    if held is None:
+        return None
+    sure = finite("confidence", held)
+    if not -1 <= sure <= 1:
+        raise ResultError(f"The confidence of a box is {sure:g}; give a number from -1 to 1.")
+    return sure

@@ -12,8 +12,8 @@ from ...strategy.base import at_least, option
 from ...values import View
 from ..base import Model, ModelInfo
 from ..checkpoints.loading import ProcessorParts
-from ..layouts.layout import Layout, squashed_layout
-from .base import Family, patch_grid
+from ..layouts.layout import Layout, patch_grid, squashed_layout
+from .base import Family
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
