@@ -187,7 +187,7 @@ class TestAnswers:
         asked = text.encode("utf-8", "ignore").decode()
         words = ("ask", picture, f"What? {asked}", "-s", "direct")
         shown = _passes(run(*words, "--page", "page.html"))
-        assert len(text) > 160 or len(shown.splitlines()) == 4
+        assert len(text) > 160 or len(shown.splitlines()) == 5
         check_page(tmp_path / "page.html")
         assert json.loads(run(*words, "--json").stdout)["answer"] == text.strip()
 

@@ -40,8 +40,10 @@ _ELSEWHERE = {
 _WOVEN = {  # by file: why what is put into the pattern cannot make it slow
     "protocol.py": "an escaped text between two conditions on a letter",
     "prompting.py": "escaped texts, one of them",
-    "words.py": "escaped texts, one of them",
-    "folder.py": "an escaped name of a file, and numbers of a few digits",
+    "tokenizer.py": "escaped texts, one of them",
+    "run_folder.py": "an escaped name of a file, and numbers of a few digits",
+    "tables.py": "numbers that formatting.py wrote",
+    "mask_decoder.py": "names of weights, renamed by a table of ours",
     "parse.py": "the pattern WORD; the whole is checked below",
 }
 

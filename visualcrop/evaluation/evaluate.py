@@ -180,7 +180,7 @@ def _folder(out: str | os.PathLike[str] | None) -> Iterator[Path]:
     try:
         yield folder
     except KeyboardInterrupt:
-        again = "the same command goes on from there" if out else "Run.open reads it"
+        again = "the same command resumes it" if out else "Run.open reads it"
         raise KeyboardInterrupt(
             f"Interrupted. What was answered is in {folder}: {again}."
         ) from None

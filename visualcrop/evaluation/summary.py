@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 
@@ -17,6 +17,8 @@ from .downscaling import DownscalingTally
 from .run_folder import Present, Store
 from .statistics import Difference, Interval, accuracy_interval, adjust_holm, paired_difference
 from .study import BASELINE
+
+ResultRow: TypeAlias = Mapping[str, Any]  # all figures of one variant, of `summary_row`
 
 
 @attrs.define

@@ -29,7 +29,7 @@ from .base import (
     Reply,
     Usage,
 )
-from .checkpoints.loading import explaining
+from .checkpoints.loading import explains_errors
 from .engine.batching.pack import PaddedBatch
 from .engine.batching.plan import BatchPlanner
 from .engine.byte_lru import ByteLRU, Key
@@ -78,7 +78,7 @@ class HuggingFaceModel(Model):
         on_cpu = self.network.device.type == "cpu"
         return self.max_tokens or (1024 if on_cpu else 8192)
 
-    @explaining
+    @explains_errors
     def encoded_size(self, view: View) -> EncodedSize:
         layout = self.layout(view, 1)
         return EncodedSize(layout.shown, layout.tokens, layout.grid.cell_side)
@@ -88,7 +88,7 @@ class HuggingFaceModel(Model):
         if self.prefix_cache is not None:
             self.prefix_cache.clear()
 
-    @explaining
+    @explains_errors
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         if capture.pixels:
             return [self._forward_to_pixels(prompt) for prompt in prompts]
@@ -101,7 +101,7 @@ class HuggingFaceModel(Model):
             internals.append(found)
         return internals
 
-    @explaining
+    @explains_errors
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
@@ -111,7 +111,7 @@ class HuggingFaceModel(Model):
             outputs = self._run(prompts, partial(self._score_first_tokens, choices=choices))
         return [Choice(logits, usage) for _, logits, usage in outputs]
 
-    @explaining
+    @explains_errors
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         processor = self.prompt_processor
         outputs = self._run(

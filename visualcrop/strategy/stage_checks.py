@@ -1,4 +1,4 @@
-"""What each stage has to return, and what is said where it does not."""
+"""Checks of what each stage returns, and the error where it is something else."""
 
 from __future__ import annotations
 
@@ -98,8 +98,8 @@ def one_for_each(
         yield a(promise, RelevanceMap, each)
     if count != len(wanted):
         more = "more than " if count > len(wanted) else ""
-        told = len(wanted) if more else count
-        raise promise.broken(f"{more}{told} maps for {len(wanted)} targets")
+        given = len(wanted) if more else count
+        raise promise.broken(f"{more}{given} maps for {len(wanted)} targets")
 
 
 def _confidence(promise: Promise, sure: Any) -> float:

@@ -17,8 +17,8 @@ def number(*texts: str) -> int:
 
     Among a million, two have the same with a chance of one in thirty million.
     """
-    told = "\0".join(texts).encode("utf-8", "replace")
-    return int.from_bytes(hashlib.blake2b(told, digest_size=8).digest())
+    joined = "\0".join(texts).encode("utf-8", "replace")
+    return int.from_bytes(hashlib.blake2b(joined, digest_size=8).digest())
 
 
 @attrs.define(eq=False)

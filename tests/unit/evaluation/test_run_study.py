@@ -203,7 +203,9 @@ class TestTorn:
             capture_output=True,
             text=True,
         )
-        assert "what was answered is kept, and the same command goes on" in done.stdout, done.stderr
+        assert "what was answered is kept, and the same command resumes the run" in done.stdout, (
+            done.stderr
+        )
         kept = [*Store.existing(tmp_path).records()]
         assert kept
         assert (tmp_path / "samples-1of1.jsonl").stat().st_size == _ROOM

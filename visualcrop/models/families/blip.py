@@ -30,7 +30,7 @@ from ..base import (
     Reply,
     Usage,
 )
-from ..checkpoints.loading import explaining
+from ..checkpoints.loading import explains_errors
 from ..engine.kv_cache import DecodingState
 from ..engine.metering.meter import Measurement, Meter
 from ..engine.pixels import pixel_gradients, single_view
@@ -108,23 +108,23 @@ class BlipModel(Model):
     passes: int = 0
     _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one runs at a time
 
-    @explaining
+    @explains_errors
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         if capture.values or capture.keys or not (capture.relayed or capture.pixels):
             raise ModelError(NO_PLACE)
         return [self._look(prompt, capture) for prompt in prompts]
 
-    @explaining
+    @explains_errors
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
         return [self._weigh(prompt, choices, by) for prompt in prompts]
 
-    @explaining
+    @explains_errors
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         return [self._say(prompt, max_new_tokens) for prompt in prompts]
 
-    @explaining
+    @explains_errors
     def encoded_size(self, view: View) -> EncodedSize:
         layout = layout_of(view, self.network.config)
         return EncodedSize(

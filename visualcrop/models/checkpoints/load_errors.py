@@ -1,0 +1,133 @@
+"""Why a checkpoint cannot be loaded or asked, in one sentence that says what to do."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+OFFLINE = "HF_HUB_OFFLINE"
+NO_FLASH = "flash_attention_2 needs the package flash-attn; install it, or set attention=sdpa."
+_CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
+_LONGEST = 200  # characters of what a library said
+
+
+def explain_failure(checkpoint: str, exc: BaseException, doing: str = "loaded") -> str:
+    """Say of what transformers raised, or torch, what the user can do about it."""
+    if reason := _explain_machine(checkpoint, exc):
+        return reason
+    if doing == "loaded" and is_folder(checkpoint):
+        return _explain_folder(Path(checkpoint), exc)
+    if doing == "loaded" and isinstance(exc, OSError):
+        return _explain_hub(checkpoint, exc)
+    return _quote_error(checkpoint, exc, doing)
+
+
+def is_folder(checkpoint: str) -> bool:
+    """Whether it is one on this machine; pathlib raises for a name that is too long."""
+    return os.path.isdir(checkpoint)  # noqa: PTH112
+
+
+def _explain_machine(checkpoint: str, exc: BaseException) -> str:
+    """What is not the files' fault; empty if it may be."""
+    said = str(exc)
+    if "trust_remote_code" in said:
+        return (
+            f"{checkpoint!r} wants to run code of its own, which is never done here; take a "
+            "checkpoint whose architecture transformers has."
+        )
+    if "flash" in said.lower():
+        return NO_FLASH
+    if isinstance(exc, ImportError | RuntimeError) and torchvision_fault():
+        return (
+            "torchvision does not match torch and breaks transformers: pip uninstall torchvision."
+        )
+    if "out of memory" in said:
+        return (
+            f"{checkpoint!r} does not fit into the memory of the GPU; set bits=4, "
+            "dtype=bfloat16 or device=cpu, or take a smaller model."
+        )
+    if isinstance(exc, MemoryError) or "can't allocate" in said:
+        return f"{checkpoint!r} does not fit into memory; take a smaller model or image."
+    return ""
+
+
+def torchvision_fault() -> str:
+    """Why torchvision does not import; empty if it does, or is not there, which is as good."""
+    if find_spec("torchvision") is None:
+        return ""
+    try:
+        import torchvision  # type: ignore[import-not-found,unused-ignore]  # noqa: F401
+    except Exception as exc:  # noqa: BLE001 - it fails in many ways when it does not match torch
+        return type(exc).__name__
+    return ""
+
+
+def missing_packages(bits: int) -> list[str]:
+    """Packages that weights of so few bits need, and that are not here."""
+    needed = ("accelerate", "bitsandbytes") if bits < 16 else ()
+    return [name for name in needed if find_spec(name) is None]
+
+
+def _explain_folder(folder: Path, exc: BaseException) -> str:
+    if not (folder / "config.json").is_file():
+        return (
+            f"The folder {str(folder)!r} is no checkpoint, for it has no config.json; give the "
+            "folder that save_pretrained wrote."
+        )
+    if not any(folder.glob("*.safetensors")) and not any(folder.glob("*.bin")):
+        return (
+            f"The folder {str(folder)!r} has no weights; put model.safetensors beside its "
+            "config.json."
+        )
+    if type(exc).__name__ == "SafetensorError":
+        return (
+            f"The weights in {str(folder)!r} are damaged or cut short ({_first_sentence(exc)}); "
+            "copy or download them again."
+        )
+    if "mismatched" in str(exc):
+        return f"The weights in {str(folder)!r} do not fit its config.json; download both again."
+    return _quote_error(str(folder), exc)
+
+
+def _explain_hub(checkpoint: str, exc: BaseException) -> str:
+    from huggingface_hub import constants
+
+    causes = {type(cause).__name__ for cause in _causes(exc)}
+    if _must_be_folder(checkpoint):
+        return f"There is no folder {checkpoint!r}; give that of a checkpoint."
+    if "GatedRepoError" in causes:
+        return f"{checkpoint!r} is given on request: ask on its page, then run 'hf auth login'."
+    if causes & {"RepositoryNotFoundError", "RevisionNotFoundError", "HFValidationError"}:
+        return f"The hub has no model {checkpoint!r} in that revision; check its name there."
+    where = f"There is no model {checkpoint!r} among those downloaded to {constants.HF_HUB_CACHE}"
+    if constants.HF_HUB_OFFLINE:
+        return f"{where}, and {OFFLINE} is set; unset it, or give the folder of a checkpoint."
+    return f"{where}, and the hub did not give it; go online, or give the folder of a checkpoint."
+
+
+def _quote_error(checkpoint: str, exc: BaseException, doing: str = "loaded") -> str:
+    named = "" if doing == "loaded" else f"{type(exc).__name__}: "
+    return f"{checkpoint!r} cannot be {doing}: {named}{_first_sentence(exc)}."
+
+
+def _first_sentence(exc: BaseException) -> str:
+    """The first sentence of what was said, on one line and not too long."""
+    lines = _CLASS.sub(r"\1", str(exc)).strip().splitlines() or [""]
+    said = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
+    said = " ".join(said.split()).partition(". ")[0].rstrip(".!:")
+    said = said if len(said) <= _LONGEST else f"{said[: _LONGEST - 3]}..."
+    return said or type(exc).__name__
+
+
+def _causes(exc: BaseException | None) -> Iterator[BaseException]:
+    while exc is not None:
+        yield exc
+        exc = exc.__cause__ or exc.__context__
+
+
+def _must_be_folder(checkpoint: str) -> bool:
+    """Whether it can be a folder only: the hub's names have one slash at most."""
+    return checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1 or "\\" in checkpoint
