@@ -88,7 +88,7 @@ def ask(
         _say(answer, ledger, took, asked)
         _note_home(family_of(model))
     if save_crop:
-        write_picture(save_crop, answer.shown[-1].picture)
+        write_picture(save_crop, answer.crop())
     if page:
         written = _write_page(page, asked, answer, _spec(search))
         if not as_json:

@@ -90,6 +90,7 @@ class TestInputs:
         file.write_text('dataset = "toy(scenes=1)"\nmodel = "toy"\n[searchers]\nx = "focus"\n')
         assert evaluate(file).searchers == ["direct", "x"]
         refused(EvaluationError, evaluate, file, Focus())
+        refused(EvaluationError, evaluate, file, budget=4)
 
     def test_selects_and_spreads(self) -> None:
         """As the command line's options of the same names do."""
