@@ -98,9 +98,7 @@ def vsm() -> Path:
             "model.prompt_encoder.pe_layer.positional_encoding_gaussian_matrix": torch.randn(
                 2, SAM_WIDTH // 2
             ),
-            "model.mask_decoder.iou_prediction_head.layers.0.weight": torch.randn(
-                SAM_WIDTH, SAM_WIDTH
-            ),
+            "model.mask_decoder.iou_prediction_head.layers.0.weight": torch.randn(9, SAM_WIDTH),
             "model.layers.0.self_attn.rotary_emb.inv_freq": torch.ones(8),
         }
     return _saved(tensors, "llava")
