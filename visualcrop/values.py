@@ -14,7 +14,15 @@ from .errors import GeometryError, ImageError, QuestionError, ResultError
 from .geometry import Box, Grid
 from .image import Image, ImageRef
 from .protocol import LETTERS, PromptProtocol
-from .utils.fields import instance_of, is_utf8, to_float, to_int, to_tuple, utf8_text
+from .utils.fields import (
+    instance_of,
+    is_utf8,
+    to_confidence,
+    to_int,
+    to_score,
+    to_tuple,
+    utf8_text,
+)
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -45,19 +53,6 @@ def _open(ref: ImageRef | None, given: object, what: str) -> Image:
     if given is None and ref is None:
         raise ImageError(f"The image of this {what} is not known; give it, as in overlay(image).")
     return Image.open(given) if ref is None or given is not None else ref.open()
-
-
-def _score(held: float) -> float:
-    return to_float("score", held)
-
-
-def _confidence(held: float | None) -> float | None:
-    if held is None:
-        return None
-    sure = to_float("confidence", held)
-    if not -1 <= sure <= 1:
-        raise ResultError(f"The confidence of a box is {sure:g}; give a number from -1 to 1.")
-    return sure
 
 
 def _counts(held: Mapping[str, int]) -> Mapping[str, int]:
@@ -97,8 +92,8 @@ class Question:
     def of(cls, text: str, image: Image, choices: Sequence[str] = ()) -> Question:
         """What a user asks; a dataset's choices may be equal or empty, a user's are a mistake."""
         question = cls(text, image, choices)
-        told = [choice.strip() for choice in question.choices]
-        if "" in told or len({*told}) < len(told):
+        stripped = [choice.strip() for choice in question.choices]
+        if "" in stripped or len({*stripped}) < len(stripped):
             raise QuestionError(
                 f"The choices are {[*question.choices]}; give each a text of its own."
             )
@@ -216,7 +211,7 @@ class Proposal:
     """A box worth a look."""
 
     box: Box = attrs.field(validator=instance_of(Box))  # in pixels of the image
-    score: float = attrs.field(converter=_score)  # only the order matters: higher comes first
+    score: float = attrs.field(converter=to_score)  # only the order matters: higher comes first
 
 
 @attrs.frozen
@@ -232,9 +227,9 @@ class Finding(Illustrated):
 
     target: Target = attrs.field(validator=instance_of(Target))  # what was looked for
     box: Box = attrs.field(validator=instance_of(Box))  # in pixels of the image
-    relevance: float = attrs.field(default=0.0, converter=_score)  # score of the proposal
+    relevance: float = attrs.field(default=0.0, converter=to_score)  # score of the proposal
     # from -1, surely absent, to 1, surely there; none if the model was not asked
-    confidence: float | None = attrs.field(default=None, converter=_confidence)
+    confidence: float | None = attrs.field(default=None, converter=to_confidence)
     _image: ImageRef | None = _image_ref()
 
     def crop(self, image: object = None) -> PIL.Image.Image:

@@ -15,9 +15,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tests.unit.relevance.fig7 import fig7
+from tests.support.fig7 import fig7
 from visualcrop.plugin import pseudo_attention
-from visualcrop.relevance.similarity import Normalise
+from visualcrop.relevance.vv import Normalise
 
 LAYERS, HEADS, TOKENS, WIDTH = 28, 4, 7300, 128
 TARGETS = torch.tensor([7290, 7291, 7292])

@@ -11,9 +11,9 @@ import attrs
 import pytest
 import transformers as tf
 
-from tests.models.tiny.checkpoints import checkpoint
-from tests.unit.refusals import is_one_sentence, refused
-from tests.unit.strangers import offering
+from tests.support.refusals import is_one_sentence, refused
+from tests.support.strangers import offering
+from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Auto, ModelFamily
 from visualcrop.errors import DuplicateStrategyError, ModelError, PluginError
 from visualcrop.models.families.auto import FamilyIndex, declared_types

@@ -11,7 +11,7 @@ import attrs
 import pytest
 from typer.testing import CliRunner
 
-from tests.models.tiny.checkpoints import checkpoint
+from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import ModelFamily
 from visualcrop.cli import app
 from visualcrop.plugin import Registry, Searcher

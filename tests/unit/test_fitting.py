@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import pytest
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import Target
 from visualcrop.errors import SpecError
 from visualcrop.executors.local import Local

@@ -5,8 +5,8 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from tests.unit.refusals import refused
-from tests.unit.strangers import Rival, Whole, offering
+from tests.support.refusals import refused
+from tests.support.strangers import Rival, Whole, offering
 from visualcrop.errors import DuplicateStrategyError, UnknownStrategyError
 from visualcrop.plugin import ProposalGenerator, Registry, RelevanceSource, Searcher, load_plugins
 from visualcrop.proposals.anchors import Anchors

@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 wrong input (one sentence says what to do), 2 wrong comman
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 import warnings
@@ -71,6 +72,7 @@ BUILT_IN = frozenset(command_names(app))  # before plug-ins add theirs
 
 def main() -> None:
     """Run the command line, with the commands that plug-ins add."""
+    gc.freeze()  # what is imported stays: to look it through again takes a fifth of `--help`
     # Pillow's, of metadata that is broken: the picture is opened all the same.
     warnings.filterwarnings("ignore", module=r"PIL\b")
     if "--version" not in sys.argv:

@@ -23,8 +23,12 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..api import VisualSearch
     from ..budget import Ledger
+    from ..models.base import ModelFamily
+    from ..spec.parse import Spec
     from ..values import Answer, Question
 
 _NOTE = "  ({} knows only a drawn world, the dataset {}: choose another model with -m)"
@@ -82,20 +86,28 @@ def ask(
         print_json(record(search, answer, ledger, took, asked))
     else:
         _say(answer, ledger, took, asked)
-        family = family_of(model)
-        if family.home:
-            told = _NOTE.format(family.name, family.home)
-            console(stderr=True).print(told, style="dim", soft_wrap=True)
+        _note_home(family_of(model))
     if save_crop:
-        write_picture(save_crop, answer.shown[-1].picture)
+        write_picture(save_crop, answer.crop())
     if page:
-        from ..report.question_page import Card, render_cards
-
-        spec = _spec(search)
-        card = Card(asked, answer, spec.name, str(spec))
-        written = write(page, render_cards([card], title=question))
+        written = _write_page(page, asked, answer, _spec(search))
         if not as_json:
             console().print(f"The page: {written}", soft_wrap=True)
+
+
+def _note_home(family: ModelFamily) -> None:
+    """On standard error, that the model knows only the drawn world that it was made for."""
+    if family.home:
+        note = _NOTE.format(family.name, family.home)
+        console(stderr=True).print(note, style="dim", soft_wrap=True)
+
+
+def _write_page(path: str, question: Question, answer: Answer, searcher: Spec) -> Path:
+    """The question page with one card."""
+    from ..report.question_page import Card, render_cards
+
+    card = Card(question, answer, searcher.name, str(searcher))
+    return write(path, render_cards([card], title=question.text))
 
 
 def record(
@@ -165,7 +177,7 @@ def _wrap_validator(answer: Answer) -> bool:
     return any(finding.confidence is not None for finding in (*answer.findings, *seen))
 
 
-def _spec(search: VisualSearch) -> Any:
+def _spec(search: VisualSearch) -> Spec:
     from ..spec.parse import Spec
 
     return Spec.of(search.searcher)

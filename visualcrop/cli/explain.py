@@ -48,8 +48,8 @@ def explain(
     )
     if toml:
         text = to_toml(Spec.of(built))
-        said = text if can_encode(text) else to_toml(Spec.of(built), ascii_only=True)
-        say(said.rstrip("\n"))
+        shown = text if can_encode(text) else to_toml(Spec.of(built), ascii_only=True)
+        say(shown.rstrip("\n"))
         return
     _, used = resolve_settings(registry, built, settings, dataset)
     rows = [*_rows(built, given_options(built), used)]
@@ -85,8 +85,8 @@ def _rule(setting: object) -> str:
     """That it is the model's, and what it hangs on."""
     from ..strategy.defaults import ConditionalDefault
 
-    told = "the model's setting"
-    return f"{told}: {setting}" if isinstance(setting, ConditionalDefault) else told
+    source = "the model's setting"
+    return f"{source}: {setting}" if isinstance(setting, ConditionalDefault) else source
 
 
 def _print(built: Strategy, rows: list[dict[str, Any]]) -> None:

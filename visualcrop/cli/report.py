@@ -103,7 +103,7 @@ def show(
     ] = None,
 ) -> None:
     """Show one question of a run: map, boxes, confidences, truth, for every variant."""
-    from ..evaluation.missing import missing_told
+    from ..evaluation.formatting import describe_missing
     from ..evaluation.run_folder import Store
     from ..evaluation.summary import summarize
     from ..plugin.registry import Registry
@@ -115,7 +115,7 @@ def show(
     out = console()
     out.print(f"{sample.text}  [{', '.join(sample.answers)}]")
     counts = ((row["searcher"], row["asked"], row["wanted"]) for row in summarize(store))
-    if lack := missing_told(counts):
+    if lack := describe_missing(counts):
         out.print(lack)
     for record in records:
         reply = record.error or record.text

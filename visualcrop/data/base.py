@@ -100,8 +100,8 @@ class Sample:
     def digest(self) -> str:
         """Equal where the same is asked, and the same is right; the image is not looked at."""
         boxes = [attrs.astuple(target) for target in self.targets]
-        told = json.dumps((self.text, self.choices, self.answer, boxes))
-        return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+        text = json.dumps((self.text, self.choices, self.answer, boxes))
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     def question(self, max_bytes: int = MAX_BYTES) -> Question:
         """Open the image, and ask about it."""

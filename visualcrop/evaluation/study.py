@@ -187,6 +187,11 @@ def label_specs(specs: Sequence[str]) -> dict[str, str]:
     for text in specs:
         label, equals, spec = text.partition("=")
         label, spec = (label, spec) if equals and "(" not in label else (text, text)
+        if not label.strip():
+            raise EvaluationError(
+                f"The searcher {text!r} has no label before its spec; write label=spec, or the "
+                "spec alone."
+            )
         if found.setdefault(label.strip(), spec.strip()) != spec.strip():
             raise EvaluationError(
                 f"Two searchers are called {label!r}; give each a label of its own, label=spec."

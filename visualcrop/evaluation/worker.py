@@ -106,11 +106,12 @@ class StudyWorker(Worker):
 
     def _score(self, sample: Sample, answer: Answer) -> dict[str, Any]:
         """Score by the words; the judge is asked only where they do not match in full."""
-        score, said = score_answer(sample, answer), None
+        score, ruling = score_answer(sample, answer), None
         if self.judge and not isinstance(sample.answer, int) and score != 1:
             verdict = self.judge(sample, answer.text)
-            score, said = None if verdict.right is None else float(verdict.right), verdict.said
-        return {"status": "unparsed" if score is None else "ok", "score": score, "ruling": said}
+            score = None if verdict.right is None else float(verdict.right)
+            ruling = verdict.reply
+        return {"status": "unparsed" if score is None else "ok", "score": score, "ruling": ruling}
 
 
 def _since(started: float) -> float:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, wraps
 from itertools import accumulate
-from operator import add
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import attrs
 
@@ -29,13 +28,13 @@ from .base import (
     Reply,
     Usage,
 )
-from .checkpoints.loading import explains_errors
-from .engine.batching.pack import PaddedBatch
-from .engine.batching.plan import BatchPlanner
+from .checkpoints.loading import explain_errors
+from .engine.batch import PaddedBatch
 from .engine.byte_lru import ByteLRU, Key
 from .engine.kv_cache import DecodingState
 from .engine.metering.meter import Measurement, Meter
 from .engine.pixels import pixel_gradients, single_view
+from .engine.planner import BatchPlanner
 from .engine.prompting import PromptProcessor, TokenizedPrompt
 from .engine.runner import mean_log_likelihood, prefill
 from .layouts.layout import Layout
@@ -45,6 +44,22 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _T = TypeVar("_T")
+_P = ParamSpec("_P")
+
+
+def explains_errors(method: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Let *method* of a model say in one sentence where its checkpoint's files do not fit."""
+
+    @wraps(method)
+    def explains(*args: _P.args, **named: _P.kwargs) -> _T:
+        try:
+            return method(*args, **named)
+        except BaseException:
+            with explain_errors(args[0].id, "asked"):  # type: ignore[attr-defined]
+                raise
+            raise
+
+    return explains
 
 
 @attrs.define(eq=False)
@@ -138,10 +153,12 @@ class HuggingFaceModel(Model):
         for indices, group in self._groups(prompts, keys, replies):
             with self._measure() as measurement:
                 results = run(planner, group)
+            macs = [sum(map(self.meter.formula, p.sequence_lengths)) for p in group]
             shares = split_usage(measurement.usage, [prompt.length for prompt in group])
-            usages = map(add, shares, (prompt.image_usage for prompt in group))
-            macs = (sum(map(self.meter.formula, p.sequence_lengths)) for p in group)
-            costs = [attrs.evolve(usage, macs=own) for usage, own in zip(usages, macs, strict=True)]
+            costs = [
+                attrs.evolve(share, macs=own, image_tokens=len(prompt.placeholders))
+                for share, own, prompt in zip(shares, macs, group, strict=True)
+            ]
             outputs.update(zip(indices, zip(group, results, costs, strict=True), strict=True))
         return [outputs[index] for index in range(len(prompts))]
 
@@ -190,8 +207,8 @@ class HuggingFaceModel(Model):
             layout = self.layout(view, 1)
             found = pixel_gradients(self.network, inputs, next_logits, view, layout)
         patches = tuple(self._patches(prompt, tokenized))
-        usage = measurement.usage + tokenized.image_usage + Usage(backward=1)
-        return Internals(patches, tokenized.spans, sight=found, usage=usage)
+        more = Usage(image_tokens=len(tokenized.placeholders), backward=1)
+        return Internals(patches, tokenized.spans, sight=found, usage=measurement.usage + more)
 
     @contextmanager
     def _measure(self) -> Iterator[Measurement]:

@@ -39,6 +39,9 @@ class Strategy(_Marked, ABC):
 
     kind: ClassVar[str] = "strategy"
     name: ClassVar[str]
+    # A control stands in for a part to show what that part contributes; it is not expected to find
+    # anything, and the contract suites do not ask it to.
+    is_control: ClassVar[bool] = False
 
     @classmethod
     def summary(cls) -> str:

@@ -94,14 +94,14 @@ def _wrap_method(method: FunctionType, check: Check) -> Any:
     return wrapped
 
 
-def check_instance(call: MethodCall, wanted: type[T], returned: object) -> T:
+def check_type(call: MethodCall, wanted: type[T], returned: object) -> T:
     """The value, if it is a *wanted*."""
     if not isinstance(returned, wanted):
         raise call.error(f"{_kind(returned)} instead of {_named(wanted)}")
     return returned
 
 
-def check_all(call: MethodCall, wanted: type[T], returned: object) -> tuple[T, ...]:
+def check_tuple(call: MethodCall, wanted: type[T], returned: object) -> tuple[T, ...]:
     """A tuple of *wanted*, from a tuple or a list."""
     if not isinstance(returned, tuple | list):
         raise call.error(f"{_kind(returned)} instead of a tuple of {wanted.__name__}")
@@ -113,17 +113,17 @@ def check_all(call: MethodCall, wanted: type[T], returned: object) -> tuple[T, .
 
 def check_targets(call: MethodCall, returned: object, *_: object) -> tuple[Target, ...]:
     """The targets of an extractor."""
-    return check_all(call, Target, returned)
+    return check_tuple(call, Target, returned)
 
 
-def check_relevance(call: MethodCall, returned: object, *_: object) -> RelevanceMap:
+def check_map(call: MethodCall, returned: object, *_: object) -> RelevanceMap:
     """A map; that its scores are finite it checks itself."""
-    return check_instance(call, RelevanceMap, returned)
+    return check_type(call, RelevanceMap, returned)
 
 
 def check_proposals(call: MethodCall, returned: object, over: RelevanceMap) -> tuple[Proposal, ...]:
     """Proposals whose boxes lie in the map *over* which they were made."""
-    found = check_all(call, Proposal, returned)
+    found = check_tuple(call, Proposal, returned)
     _check_inside(call, (proposal.box for proposal in found), over.grid.box, "the map over")
     return found
 
@@ -141,7 +141,7 @@ def check_confidences(
 
 def check_answer(call: MethodCall, returned: object, question: Question, *_: object) -> Answer:
     """An answer to *question*, whose boxes lie in its image."""
-    answer, choices = check_instance(call, Answer, returned), len(question.choices)
+    answer, choices = check_type(call, Answer, returned), len(question.choices)
     if answer.choice is not None and answer.choice >= choices:
         raise call.error(f"the choice {answer.choice} of a question with {choices} choices")
     seen = chain(answer.findings, *(evidence.findings for evidence in answer.evidence))
@@ -150,7 +150,7 @@ def check_answer(call: MethodCall, returned: object, question: Question, *_: obj
     return answer
 
 
-def check_search(call: MethodCall, returned: object, question: Question, *_: object) -> Answer:
+def check_searched(call: MethodCall, returned: object, question: Question, *_: object) -> Answer:
     """An answer, marked as untargeted if the searcher has a target extractor that found none."""
     found = check_answer(call, returned, question)
     strategy, fields = call.strategy, attrs.fields(type(call.strategy))
@@ -170,7 +170,7 @@ def check_maps(
     for count, each in enumerate(returned, 1):
         if count > len(wanted):
             break
-        yield check_instance(call, RelevanceMap, each)
+        yield check_type(call, RelevanceMap, each)
     if count != len(wanted):
         more = "more than " if count > len(wanted) else ""
         shown = len(wanted) if more else count

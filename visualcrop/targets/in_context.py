@@ -19,8 +19,7 @@ from ..prompt import Prompt
 from ..strategy.base import at_least, between, option
 from ..utils.paths import expand_path, read_limited
 from ..values import Question, Target
-from .rules import find_noun_phrases
-from .words import has_pronoun, is_counting, make_targets
+from .rules import find_noun_phrases, has_pronoun, is_counting, make_targets
 
 _SHIPPED = ("general", "hr-bench", "mme-realworld", "vstar")
 _EXAMPLE_REPLY = (

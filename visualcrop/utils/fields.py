@@ -68,3 +68,18 @@ def to_int(held: Any) -> int:
     if isinstance(held, bool) or not isinstance(held, Integral):
         raise ResultError(f"An answer holds {held!r}, where a whole number belongs.")
     return int(held)
+
+
+def to_score(held: float) -> float:
+    """A finite number."""
+    return to_float("score", held)
+
+
+def to_confidence(held: float | None) -> float | None:
+    """A number from -1 to 1, or none."""
+    if held is None:
+        return None
+    sure = to_float("confidence", held)
+    if not -1 <= sure <= 1:
+        raise ResultError(f"The confidence of a box is {sure:g}; give a number from -1 to 1.")
+    return sure

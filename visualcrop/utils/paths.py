@@ -1,7 +1,9 @@
-"""Files that somebody names: what cannot be one, or be read whole, is one sentence."""
+"""Reads and writes files that a user names; what goes wrong is one sentence."""
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 from ..errors import FileError
@@ -38,3 +40,15 @@ def read_limited(path: Path, most: int = MOST_TEXT, *, called: str = "") -> byte
     if len(content) > most:
         raise FileError(f"{name} is not read, for it has more than {most:,} bytes.")
     return content
+
+
+def write_atomically(path: Path, content: bytes, part: Path | None = None) -> None:
+    """
+    Write a file that readers see whole, as it was or as it is now.
+
+    It is first written as *part*; by default under a name that no other writer has.
+    """
+    part = part or path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part.write_bytes(content)
+    part.replace(path)

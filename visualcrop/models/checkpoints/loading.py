@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import contextmanager
-from functools import wraps
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     import torch
     from transformers import PretrainedConfig, PreTrainedModel
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 _DTYPES = {"float32", "bfloat16", "float16"}
 
 
@@ -179,17 +176,6 @@ def explain_errors(checkpoint: str, doing: str = "loaded") -> Iterator[None]:
         raise
     except BaseException as exc:  # a panic in a parser of Rust is no Exception
         raise ModelError(explain_failure(checkpoint, exc, doing)) from exc
-
-
-def explains_errors(method: Callable[_P, _R]) -> Callable[_P, _R]:
-    """A model's method that says in a sentence where the files of its checkpoint do not fit."""
-
-    @wraps(method)
-    def explains(*args: _P.args, **named: _P.kwargs) -> _R:
-        with explain_errors(args[0].id, "asked"):  # type: ignore[attr-defined]
-            return method(*args, **named)
-
-    return explains
 
 
 def _silence_transformers() -> None:

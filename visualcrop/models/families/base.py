@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import attrs
@@ -15,7 +16,7 @@ from ...values import View
 from ..base import Model, ModelFamily
 from ..checkpoints.fingerprint import checkpoint_fingerprint
 from ..checkpoints.loading import ProcessorParts, Source, explain_errors
-from ..layouts.layout import Layout, PatchGrid
+from ..layouts.layout import Layout
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -152,21 +153,12 @@ class Family(Pretrained):
         token, generation = config.image_token_id, network.generation_config
         memory = self.cache_bytes(network.device.type)
         pixels = memory // 8  # the more is worth keeping of keys and values, which cost most
-
-        def layout(view: View, among: int) -> Layout:
-            return self.layout(view, among, processor, config)
-
         return HuggingFaceModel(
             id=self.checkpoint,
             info=ModelInfo(config.get_text_config().num_hidden_layers, self.base(config)),
             network=network,
             prompt_processor=PromptProcessor.of(processor, token, self.picture, generation, pixels),
-            layout=layout,
+            layout=partial(self.layout, processor=processor, config=config),
             meter=Meter(network),
             prefix_cache=ByteLRU(memory - pixels) if memory else None,
         )
-
-
-def patch_grid(config: PretrainedConfig) -> PatchGrid:
-    """What the vision encoder takes at once, where one of its patches is one token."""
-    return PatchGrid(config.vision_config.image_size, config.vision_config.patch_size)

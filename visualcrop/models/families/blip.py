@@ -30,13 +30,12 @@ from ..base import (
     Reply,
     Usage,
 )
-from ..checkpoints.loading import explains_errors
 from ..engine.kv_cache import DecodingState
 from ..engine.metering.meter import Measurement, Meter
 from ..engine.pixels import pixel_gradients, single_view
 from ..engine.prompting import PromptProcessor, TokenizedPrompt
-from ..engine.runner import decode, extend, mean_log_likelihood
-from ..engine.sampling import make_chooser
+from ..engine.runner import decode, extend, make_chooser, mean_log_likelihood
+from ..huggingface import explains_errors
 from ..layouts.layout import Layout
 from .relaying import layout_of, patches_of, relaying
 

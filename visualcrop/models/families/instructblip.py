@@ -12,8 +12,8 @@ from ...strategy.base import at_least, option
 from ...values import View
 from ..base import Model, ModelInfo
 from ..checkpoints.loading import ProcessorParts
-from ..layouts.layout import Layout, squashed_layout
-from .base import Family, patch_grid
+from ..layouts.layout import Layout, patch_grid, squashed_layout
+from .base import Family
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
@@ -25,6 +25,7 @@ class InstructBlip(Family):
 
     name = "instructblip"
     model_types = ("instructblip",)
+    has_patches = False  # the tokens of its Q-Former look at the whole image
 
     memory: int | None = option(
         None,

@@ -18,8 +18,7 @@ from ...values import View
 from ..base import Capture, Patches, QFormerAttention
 from ..engine.attention import AttentionCall, intercept_attention
 from ..engine.capture import Tap
-from ..layouts.layout import Layout, squashed_layout
-from .base import patch_grid
+from ..layouts.layout import Layout, patch_grid, squashed_layout
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -1,0 +1,374 @@
+"""
+Batches as the model's forward takes them: whole prompts, or suffixes over cached prefixes.
+
+Whole prompts (`PaddedBatch`) are right-padded: the causal mask hides the padding, so any kernel
+runs without a mask. Suffixes (`PackedBatch`) of one prefix lie side by side in one row, over its KV
+cache, which is neither copied nor changed; a mask lets each token see the prefix and its own
+sequence only, and its position is the one that it would have alone. Rows over several prefixes are
+left-padded in the cache and right-padded in the new tokens, so that a row's tokens are adjacent and
+sliding windows reach as far as they would alone. Flash attention takes no such mask: there every
+suffix has a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+
+from .kv_cache import DecodingState, cached_layers, fork_cache, slice_cache
+from .prompting import PIXEL_INPUTS, TokenizedPrompt
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import DynamicCache, PreTrainedModel
+
+    from .capture import Tap
+
+LayerTensors: TypeAlias = "Mapping[str, Mapping[int, Tensor]]"  # by kind ("keys", ...) and layer
+_TYPE_IDS = ("token_type_ids", "mm_token_type_ids")
+
+
+@attrs.frozen(eq=False)
+class PaddedBatch:
+    """Whole prompts, right-padded."""
+
+    inputs: Mapping[str, Any]  # arguments of the model's forward, without the cache
+    lengths: tuple[int, ...]  # tokens of each prompt
+    rope_deltas: Tensor | None  # B x 1, added to later positions (Qwen's M-RoPE)
+
+    @classmethod
+    def of(cls, model: PreTrainedModel, prompts: Sequence[Mapping[str, Tensor]]) -> PaddedBatch:
+        """A batch of the forward arguments of single *prompts*, which are on the model's device."""
+        lengths = tuple(prompt["input_ids"].shape[1] for prompt in prompts)
+        pad = int(model.config.image_token_id == 0)  # any token but the image's
+        inputs: dict[str, Any] = {"input_ids": pad_right([p["input_ids"] for p in prompts], pad)}
+        for name in _TYPE_IDS:
+            if any(name in prompt for prompt in prompts):
+                inputs[name] = pad_right([_type_ids(prompt, name) for prompt in prompts], 0)
+        for name in PIXEL_INPUTS:
+            if parts := [prompt[name] for prompt in prompts if name in prompt]:
+                inputs[name] = _stack_pixels(parts)
+        placed = [_mrope_positions(model, prompt) for prompt in prompts]
+        if placed[0] is None:
+            return cls(inputs, lengths, None)
+        import torch
+
+        found = [each for each in placed if each is not None]
+        inputs["position_ids"] = pad_right([positions for positions, _ in found])
+        return cls(inputs, lengths, torch.cat([deltas for _, deltas in found]))
+
+    @property
+    def last_positions(self) -> Tensor:
+        """Index of each prompt's last token, B x 1."""
+        import torch
+
+        lengths = torch.tensor(self.lengths, device=self.inputs["input_ids"].device)
+        return lengths[:, None] - 1
+
+
+@attrs.frozen(eq=False)
+class PackedSequence:
+    """
+    One row of a `PackedBatch`: suffixes of prompts that share *prefix*, each with its replies.
+
+    A prompt's suffix is what follows the prefix. Its replies follow it, and see no other reply.
+    """
+
+    prefix: DecodingState  # of one sequence
+    prompts: Sequence[TokenizedPrompt]
+
+    @cached_property
+    def prefix_length(self) -> int:
+        """Tokens of the prefix."""
+        return self.prefix.width
+
+    @cached_property
+    def pieces(self) -> list[list[Tensor]]:
+        """For each prompt its suffix, then its replies but for their last tokens, 1 x T each."""
+        start = self.prefix_length
+        suffixes = [p.inputs["input_ids"][:, start:] for p in self.prompts]
+        replies = [[reply[:, :-1] for reply in p.replies] for p in self.prompts]
+        return [[suffix, *each] for suffix, each in zip(suffixes, replies, strict=True)]
+
+    @cached_property
+    def lengths(self) -> list[list[int]]:
+        """Tokens of `pieces`."""
+        return [[piece.shape[1] for piece in pieces] for pieces in self.pieces]
+
+    @property
+    def sequences(self) -> int:
+        """How many prompts, or prompts with one reply, the row stands for."""
+        return sum(max(1, len(prompt.replies)) for prompt in self.prompts)
+
+    @property
+    def has_branches(self) -> bool:
+        """Whether some token must not see an earlier one, so that the row needs a mask."""
+        return len(self.prompts) > 1 or any(len(prompt.replies) > 1 for prompt in self.prompts)
+
+    @property
+    def tokens(self) -> Tensor:
+        """All pieces, 1 x T."""
+        import torch
+
+        return torch.cat([piece for pieces in self.pieces for piece in pieces], dim=1)
+
+    @property
+    def length(self) -> int:
+        """T of the row."""
+        return sum(map(sum, self.lengths))
+
+    @property
+    def suffix_spans(self) -> list[tuple[int, int]]:
+        """Where each suffix lies in the row, without its replies: [start, stop)."""
+        starts = accumulate(map(sum, self.lengths), initial=0)
+        return [(at, at + each[0]) for at, each in zip(starts, self.lengths, strict=False)]
+
+    @property
+    def last_positions(self) -> list[int]:
+        """Index in the row of each suffix's last token."""
+        return [stop - 1 for _, stop in self.suffix_spans]
+
+    @property
+    def logit_positions(self) -> list[int]:
+        """Indices in the row whose logits are wanted: each suffix's last, all of its replies'."""
+        spans = zip(self.suffix_spans, self.lengths, strict=True)
+        return [n for (start, stop), each in spans for n in range(stop - 1, start + sum(each))]
+
+    def split_logits(self, logits: Tensor) -> Iterator[Sequence[Tensor]]:
+        """Split logits at `logit_positions`: for each prompt 1 x V, then T x V for each reply."""
+        sizes = [[1, *replies] for _, *replies in self.lengths]
+        shares = logits.split([sum(each) for each in sizes])
+        yield from (share.split(each) for share, each in zip(shares, sizes, strict=True))
+
+    def split_captured(self, tap: Tap, row: int, width: int) -> Iterator[LayerTensors]:
+        """
+        What *tap* took of each prompt, prefix included, if this is its *row*: heads x T (x D).
+
+        In the batch, prefixes are left-padded to *width*.
+        """
+        prefix = cached_layers(self.prefix.cache)
+        cut = slice(width - self.prefix_length, width)
+        for index, (start, stop) in enumerate(self.suffix_spans):
+            own, after = slice(start, stop), slice(width + start, width + stop)
+            keys = {n: (prefix[n][0][0], new[row, :, own]) for n, new in tap.keys.items()}
+            values = {n: (prefix[n][1][0], new[row, :, own]) for n, new in tap.values.items()}
+            rows = {n: found[row, index] for n, found in tap.attention.items()}  # H x T
+            attention = {n: (r[:, cut], r[:, after]) for n, r in rows.items()}
+            found = {"keys": keys, "values": values, "attention": attention}
+            yield {kind: _join_tokens(parts) for kind, parts in found.items()}
+
+    @cached_property
+    def positions(self) -> Tensor:
+        """Position of each token in its own sequence, T."""
+        import torch
+
+        start, positions = self.prefix_length, []
+        for suffix, *replies in self.lengths:
+            positions.append(torch.arange(start, start + suffix))
+            positions += [torch.arange(start + suffix, start + suffix + r) for r in replies]
+        return torch.cat(positions)
+
+    @property
+    def mask(self) -> Tensor:
+        """Which tokens (first axis) see which (second), T x T: own suffix and own reply."""
+        import torch
+
+        piece: list[int] = []  # of each token
+        parents: list[int] = []  # of each piece: its prompt's suffix
+        for each in self.lengths:
+            parent = len(parents)
+            piece += [parent + n for n, length in enumerate(each) for _ in range(length)]
+            parents += [parent] * len(each)
+        own, above = torch.tensor(piece), torch.tensor(parents)[piece]
+        seen: Tensor = (own[:, None] == own) | (above[:, None] == own)
+        return seen & (self.positions[:, None] >= self.positions)
+
+
+@attrs.frozen(eq=False)
+class PackedBatch:
+    """Rows of suffixes, each row over its own prefix."""
+
+    rows: Sequence[PackedSequence]
+
+    @property
+    def prompts(self) -> list[TokenizedPrompt]:
+        """In the order of the results below."""
+        return [prompt for row in self.rows for prompt in row.prompts]
+
+    @property
+    def sequences(self) -> int:
+        return sum(row.sequences for row in self.rows)
+
+    @property
+    def reused_tokens(self) -> int:
+        """Tokens that come from the cache, counted once for each sequence."""
+        return sum(row.sequences * row.prefix_length for row in self.rows)
+
+    @cached_property
+    def prefix_width(self) -> int:
+        """T of the longest prefix."""
+        return max(row.prefix_length for row in self.rows)
+
+    def model_inputs(self, model: PreTrainedModel) -> dict[str, Any]:
+        """Arguments of the model's forward, except for which logits to keep."""
+        past = DecodingState.merge([row.prefix for row in self.rows])
+        token_mask, cache = past.token_mask, fork_cache(past.cache)
+        positions = pad_right([row.positions[None] for row in self.rows]).to(model.device)
+        inputs: dict[str, Any] = {
+            "input_ids": pad_right([row.tokens for row in self.rows]).to(model.device),
+            "position_ids": past.position_ids(positions),
+            "past_key_values": cache,
+            "use_cache": True,
+        }
+        if any(row.has_branches for row in self.rows):
+            mask = self._mask(positions, token_mask)
+            inputs["attention_mask"] = _additive_masks(model, mask, positions)
+        elif token_mask is not None:
+            new = token_mask.new_ones(positions.shape)
+            inputs["attention_mask"] = _cat(token_mask, new).long()
+        return inputs
+
+    def last_positions(self, device: Any) -> Tensor:
+        """Index of each suffix's last token among the new ones, B x suffixes."""
+        return _pad_indices([row.last_positions for row in self.rows], device)
+
+    def logit_positions(self, device: Any) -> Tensor:
+        """Indices among the new tokens whose logits are wanted, B x indices."""
+        return _pad_indices([row.logit_positions for row in self.rows], device)
+
+    def split_logits(self, logits: Tensor) -> Iterator[Sequence[Tensor]]:
+        """Logits at `logit_positions` for each prompt: 1 x V, then T x V for each reply."""
+        for row, found in zip(self.rows, logits, strict=True):
+            yield from row.split_logits(found[: len(row.logit_positions)])
+
+    def split_captured(self, tap: Tap) -> Iterator[LayerTensors]:
+        """What *tap* took of each prompt, as if it had been run alone."""
+        for index, row in enumerate(self.rows):
+            yield from row.split_captured(tap, index, self.prefix_width)
+
+    def split_states(self, cache: DynamicCache, logits: Tensor) -> Iterator[DecodingState]:
+        """The state after each row, where each holds one prompt; *logits* as in `split_logits`."""
+        width = self.prefix_width
+        for index, row in enumerate(self.rows):
+            tokens = slice(width - row.prefix_length, width + row.length)
+            lengths, deltas = (row.prefix_length + row.length,), row.prefix.rope_deltas
+            rows = slice(index, index + 1)
+            yield DecodingState(slice_cache(cache, index, tokens), lengths, deltas, logits[rows])
+
+    def _mask(self, positions: Tensor, token_mask: Tensor | None) -> Tensor:
+        """Which new tokens see which of prefix and row, B x T x (prefix + T)."""
+        rows, length = positions.shape
+        seen = positions.new_zeros((rows, length, length)).bool()
+        for index, row in enumerate(self.rows):
+            seen[index, : row.length, : row.length] = row.mask
+        prefix = seen.new_ones(rows, length, self.prefix_width)
+        return _cat(prefix if token_mask is None else prefix & token_mask[:, None], seen)
+
+
+def takes_packed_masks(model: PreTrainedModel) -> bool:
+    """Whether its kernel takes a mask for each pair of tokens; flash attention does not."""
+    kernel = model.get_decoder().config._attn_implementation  # noqa: SLF001 - it has no other name
+    return kernel in {"sdpa", "eager"}
+
+
+def pad_right(rows: Sequence[Tensor], value: int | None = None) -> Tensor:
+    """Rows, ... x 1 x T, in one batch, ... x B x T; padded with *value*, or each with its last."""
+    import torch
+
+    width = max(row.shape[-1] for row in rows)
+    whole = []
+    for row in rows:
+        last = row[..., -1:] if value is None else row.new_full((1,), value)
+        padding = last.expand(*row.shape[:-1], width - row.shape[-1])
+        whole.append(torch.cat([row, padding], dim=-1))
+    return torch.cat(whole, dim=-2)
+
+
+def _pad_indices(rows: Sequence[list[int]], device: Any) -> Tensor:
+    """B x indices, where shorter rows repeat their last."""
+    import torch
+
+    most = max(map(len, rows))
+    return torch.tensor([[*row, *row[-1:] * (most - len(row))] for row in rows], device=device)
+
+
+def _additive_masks(model: PreTrainedModel, seen: Tensor, positions: Tensor) -> Any:
+    """
+    Masks in the form that the decoder takes, from *seen*, B x T x (prefix + T).
+
+    A tensor to add to attention scores, B x 1 x T x (prefix + T); where only some layers have a
+    sliding window, one for each kind of layer. Windows go by position, not by index in the cache:
+    sequences in one row have the same positions.
+    """
+    import torch
+
+    def additive(seen: Tensor) -> Tensor:
+        lowest = torch.finfo(model.dtype).min
+        return torch.zeros_like(seen, dtype=model.dtype).masked_fill(~seen, lowest)[:, None]
+
+    config = model.get_decoder().config
+    window = getattr(config, "sliding_window", None)
+    if window is None:
+        return additive(seen)
+    width = seen.shape[-1] - positions.shape[-1]
+    padding = width - seen[:, 0, :width].sum(-1, keepdim=True)
+    before = torch.arange(width, device=positions.device) - padding  # positions in the prefix
+    near = additive(seen & (positions[..., None] - _cat(before, positions)[:, None] < window))
+    layer_types = getattr(config, "layer_types", None)
+    return {"full_attention": additive(seen), "sliding_attention": near} if layer_types else near
+
+
+def _mrope_positions(
+    model: PreTrainedModel, inputs: Mapping[str, Tensor]
+) -> tuple[Tensor, Tensor] | None:
+    """
+    M-RoPE `position_ids`, 3 x 1 x T, and deltas, 1 x 1; none for models without.
+
+    Worked out for each prompt: the model would for the batch, padding included, and keep the deltas
+    for its next call, whoever makes it.
+    """
+    get_rope_index: Any = getattr(model.model, "get_rope_index", None)
+    if get_rope_index is None:
+        return None
+    positions, deltas = get_rope_index(
+        inputs["input_ids"],
+        mm_token_type_ids=inputs["mm_token_type_ids"],
+        image_grid_thw=inputs.get("image_grid_thw"),
+    )
+    return positions, deltas
+
+
+def _type_ids(prompt: Mapping[str, Tensor], name: str) -> Tensor:
+    """Type of each token; a prompt without them is all text, which is 0."""
+    import torch
+
+    return prompt[name] if name in prompt else torch.zeros_like(prompt["input_ids"])
+
+
+def _stack_pixels(parts: Sequence[Tensor]) -> Tensor:
+    """Concatenate along the first axis; images of fewer tiles (second axis) get empty ones."""
+    import torch
+    from torch.nn.functional import pad
+
+    if parts[0].dim() < 2:
+        return torch.cat(list(parts))
+    tiles = max(part.shape[1] for part in parts)
+    empty = (0, 0) * (parts[0].dim() - 2)
+    return torch.cat([pad(part, (*empty, 0, tiles - part.shape[1])) for part in parts])
+
+
+def _join_tokens(parts: Mapping[int, tuple[Tensor, Tensor]]) -> Mapping[int, Tensor]:
+    """Of each layer, cached and new tokens along the token axis, heads x T (x D)."""
+    import torch
+
+    return {layer: torch.cat(both, dim=1) for layer, both in parts.items()}
+
+
+def _cat(*parts: Tensor) -> Tensor:
+    import torch
+
+    return torch.cat(parts, dim=-1)
