@@ -55,4 +55,4 @@ def test_steps_are_drawn_as_curves(run: Run) -> None:
     page = Path("run/report/index.html").read_text()
     assert "More steps" in page
     for curve in ("right", "recall"):
-        assert all(f"</i>{curve}, overrun={over}<" in page for over in ("true", "false"))
+        assert all(f">{curve}, overrun={over}<" in page for over in ("true", "false"))
