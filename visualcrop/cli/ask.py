@@ -191,4 +191,4 @@ class _progress:  # noqa: N801 - read as a verb in `with _progress() as report`
     def _report(self, charge: Any) -> None:
         self.passes += charge.passes
         if self.status:
-            self.status.tell(f"{charge.stage}: pass {self.passes}")
+            self.status.update(f"{charge.stage}: pass {self.passes}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..output.progress import counting
+from ..output.progress import Progress
 from ..output.terminal import Styled
 from .options import DRAWINGS, AsJson, check_place, console, print_json, write_drawing
 
@@ -102,7 +102,7 @@ def check(
     from ..data.audit import audit
 
     made = open_dataset(dataset)
-    with counting("Reading", made.published().get("samples"), quiet=as_json) as advance:
+    with Progress("Reading", made.published().get("samples"), quiet=as_json) as advance:
         found = audit(made, advance, pictures=pictures, pixels=pixels)
     if as_json:
         print_json({"sound": found.sound, **attrs.asdict(found)})
@@ -150,7 +150,7 @@ def stats(
     found: dict[str, Measures] = {}
     for text in datasets:
         made = open_dataset(text)
-        with counting(text, made.published().get("samples"), quiet=as_json) as advance:
+        with Progress(text, made.published().get("samples"), quiet=as_json) as advance:
             found[text] = measure(made, advance)
     if picture:
         from ..report.charts import draw_area_histograms
@@ -221,7 +221,7 @@ def fetch(
     if left and not (yes or as_json) and not typer.confirm("Fetch them?"):
         raise typer.Exit(1)
     size = float(sum(file.size for file in left))
-    with counting("Fetching bytes", size, quiet=as_json) as advance:
+    with Progress("Fetching bytes", size, quiet=as_json) as advance:
         for file in left:
             fetch_file(file, target, advance)
     if as_json:
@@ -273,7 +273,7 @@ def _write(write: Any, dataset: Any, to: str, *, as_json: bool) -> None:
     from ..utils.paths import expanded
 
     target = expanded(to)
-    with counting("Writing", dataset.published().get("samples"), quiet=as_json) as advance:
+    with Progress("Writing", dataset.published().get("samples"), quiet=as_json) as advance:
         written: Written = write(dataset, target, advance)
     if as_json:
         print_json(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..output.streams import is_sayable, say
+from ..output.streams import can_encode, say
 from ..output.terminal import Styled
 from .options import AsJson, ModelSpec, OptionPairs, console, print_json
 
@@ -48,7 +48,7 @@ def explain(
     )
     if toml:
         text = to_toml(Spec.of(built))
-        said = text if is_sayable(text) else to_toml(Spec.of(built), ascii_only=True)
+        said = text if can_encode(text) else to_toml(Spec.of(built), ascii_only=True)
         say(said.rstrip("\n"))
         return
     _, used = suit(registry, built, settings, dataset)

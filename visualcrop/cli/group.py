@@ -13,7 +13,14 @@ from typer.core import TyperGroup
 
 from ..errors import VisualcropError
 from ..output.characters import indented, printable
-from ..output.streams import OutputError, check_output, forgive, say, say_error, writing
+from ..output.streams import (
+    OutputError,
+    check_output,
+    open_output,
+    replace_unencodable,
+    say,
+    say_error,
+)
 from ..output.terminal import as_markup
 
 WRONG_INPUT, BUG, INTERRUPTED = 1, 3, 130
@@ -52,9 +59,9 @@ class Group(TyperGroup):
     """Takes `--debug` anywhere on the line, and turns exceptions into exit codes."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        forgive()
+        replace_unencodable()
         try:
-            with writing():
+            with open_output():
                 return super().main(*args, **kwargs)
         except OutputError as exc:  # of help, or what was left to be written at the end
             say_error(f"Error: {exc}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import FileError
-from ..output.streams import is_sayable, say
+from ..output.streams import can_encode, say
 from ..output.strict_json import json_text
 from ..output.terminal import Terminal
 from ..utils.paths import expanded
@@ -50,7 +50,7 @@ def console(*, stderr: bool = False) -> Terminal:
 def print_json(value: Any) -> None:
     """Print JSON that people can read, in ASCII where standard output has no more."""
     text = json_text(value, indent=2)
-    say(text if is_sayable(text) else json_text(value, indent=2, ascii_only=True))
+    say(text if can_encode(text) else json_text(value, indent=2, ascii_only=True))
 
 
 def print_tables(rows: Sequence[Mapping[str, Any]], *, against: str = "direct") -> None:

@@ -118,9 +118,9 @@ def show(
     if lack := missing_told(counts):
         out.print(lack)
     for record in records:
-        told = record.error or record.text
+        reply = record.error or record.text
         passes = sum(record.passes.values())
-        out.print(f"  {record.variant}: {told} ({record.status}, {passes} passes)")
+        out.print(f"  {record.variant}: {reply} ({record.status}, {passes} passes)")
     place = page or f"{_file_name(id)}.html"
     written = write(place, render_question(sample, records, dict(store.study.variants)))
     out.print(f"The page: {written}", soft_wrap=True)

@@ -60,7 +60,7 @@ def _compare_rows(
 
 
 def _collect(stores: Sequence[Store], *, forced: bool) -> dict[str | None, dict[str, Tally]]:
-    """By category and label; where two runs have one label, the folder's name tells them apart."""
+    """Tallies by category and label; a label that two runs share has its run's folder before it."""
     names = _names(stores)
     same = None if forced or len(stores) == 1 else SameQuestions()
     found: dict[str | None, dict[str, Tally]] = {}
@@ -139,6 +139,6 @@ def _differences(stores: Sequence[Store]) -> Iterator[str]:
 
 
 def _protocol(store: Store) -> str:
-    told = store.manifest["protocol"]
+    prompt = store.manifest["protocol"]
     how = " without options" if store.study.open_ended else ""
-    return f"{told['name']} {told['digest']}{how}"
+    return f"{prompt['name']} {prompt['digest']}{how}"

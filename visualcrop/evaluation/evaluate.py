@@ -20,7 +20,7 @@ from ..executors.base import Executor
 from ..executors.local import Local
 from ..interfaces import Searcher
 from ..models.base import Model, ModelFamily
-from ..output.progress import counting
+from ..output.progress import Progress
 from ..plugin.configure import read_spec
 from ..plugin.registry import Registry
 from ..protocol import Inference
@@ -276,5 +276,5 @@ def _progress(total: int | None, *, shown: bool) -> Iterator[Watch]:
         yield lambda record: None
         return
     state = _Shown()
-    with counting("Questions", total, telling=lambda: str(state)) as advance:
+    with Progress("Questions", total, describe=lambda: str(state)) as advance:
         yield lambda record: advance(by=int(state.add(record)))

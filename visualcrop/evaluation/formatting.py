@@ -72,9 +72,9 @@ def format_bytes(amount: float) -> str:
 
 def format_costs(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """The mean cost of a question under each variant; columns that no variant has are left out."""
-    told = [_costs(row) for row in rows]
-    known = [name for name in (told[0] if told else ()) if any(each[name] for each in told)]
-    return [{name: each[name] for name in known} for each in told]
+    costs = [_costs(row) for row in rows]
+    known = [name for name in (costs[0] if costs else ()) if any(each[name] for each in costs)]
+    return [{name: each[name] for name in known} for each in costs]
 
 
 def _costs(row: Mapping[str, Any]) -> dict[str, str]:
@@ -144,7 +144,7 @@ def _changes(manifest: Mapping[str, Any], later: Mapping[str, Any]) -> Iterator[
 
 
 def _errors(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """How many answers failed, and why the first one did; each reason once, with whom it is of."""
+    """How many answers failed, and why the first one did: a sentence for each reason."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         if row["errors"]:
@@ -155,7 +155,7 @@ def _errors(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _unsearched(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Where a search did not search, or not to its end: its figures are not the method's."""
+    """Searches without a target, or cut short by the budget: not the method's figures."""
     for name, what in (
         ("untargeted", "No target was found, and the whole image was asked, in"),
         ("exhausted", "The budget ran out, and the best so far was taken, in"),
@@ -166,7 +166,7 @@ def _unsearched(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _drawn(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """That several commands chose different questions, all of which count."""
+    """Questions of several commands, all of which count."""
     asked = max((row["asked"] for row in rows), default=0)
     chosen = next((row["chosen"] for row in rows if row["chosen"] is not None), asked)
     if asked > chosen:
@@ -174,7 +174,7 @@ def _drawn(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _shared(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Whose costs cannot be told, because its passes ran with those of others."""
+    """Variants whose cost is unknown, because their passes ran in batches with those of others."""
     answered = [row for row in rows if row["n"]]
     names = [row["searcher"] for row in answered if not row["alone"]]
     if names:
@@ -186,13 +186,14 @@ def _shared(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def describe_downscaling(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Where a model is shown less than the images hold; each sentence once, with whom it is of."""
+    """Images shown smaller than they are, and targets below one image token, by variant."""
     found: dict[str, list[str]] = {}
     for row in rows:
-        for told in _losses(row["whole"]):
-            found.setdefault(told, []).append(row["searcher"])
-    for told, names in found.items():
-        yield told if len(names) == len(rows) else f"{told[:-1]} ({', '.join(names)})."
+        for sentence in _losses(row["whole"]):
+            found.setdefault(sentence, []).append(row["searcher"])
+    for sentence, names in found.items():
+        every = len(names) == len(rows)
+        yield sentence if every else f"{sentence[:-1]} ({', '.join(names)})."
 
 
 def _losses(whole: Mapping[str, Any] | None) -> Iterator[str]:
@@ -211,6 +212,6 @@ def _losses(whole: Mapping[str, Any] | None) -> Iterator[str]:
 
 
 def describe_memory(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What the process held, which is nobody's alone."""
+    """Peak memory of the process, which all variants share."""
     if held := max((row["memory"]["process"] or 0 for row in rows), default=0):
         yield f"The process held {format_bytes(held)} at the most, model and all."

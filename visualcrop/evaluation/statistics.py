@@ -127,7 +127,7 @@ def _is_clear(lead: int, differing: int) -> bool:
 
 
 def _effective_count(shares: Numbers, groups: Sequence[Hashable]) -> float:
-    """How many independent answers tell as much (clustered standard errors, Miller 2024)."""
+    """Number of independent answers with the same standard error (clustered, Miller 2024)."""
     sums = _group_sums(shares - shares.mean(), groups)
     variance = float((sums**2).sum()) / len(shares) ** 2
     spread = float(shares.mean() * (1 - shares.mean()))

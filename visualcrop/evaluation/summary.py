@@ -113,7 +113,7 @@ def add_missing(
     missing = wanted(store, asked, present)
     found[None] = {label: whole.get(label, Tally()) for label in missing}
     chosen = (
-        sum(int(told["questions"]) for told in store.reports().values()) if store.finished else None
+        sum(int(each["questions"]) for each in store.reports().values()) if store.finished else None
     )
     for label, tally in found[None].items():
         tally.wanted, tally.chosen = missing[label], chosen

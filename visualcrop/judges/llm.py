@@ -9,7 +9,7 @@ import attrs
 
 from ..data.base import Sample
 from ..errors import EvaluationError
-from ..models.checkpoints.loading import Source, explained
+from ..models.checkpoints.loading import Source, explain_errors
 from ..strategy.base import between, option
 from .base import Judge, JudgeFn, Verdict
 
@@ -48,7 +48,7 @@ class Llm(Judge):
 
         def rule(sample: Sample, reply: str) -> Verdict:
             asked = self._asked(sample, reply)
-            with explained(self.checkpoint):
+            with explain_errors(self.checkpoint):
                 said = _generated(tokenizer, network, asked, self.max_new_tokens)
             found = _VERDICT.match(said)
             return Verdict(found[1].lower() == "yes" if found else None, said.strip())
@@ -67,7 +67,7 @@ class Llm(Judge):
     def _loaded(self) -> tuple[Any, Any]:
         source = Source(self.checkpoint, dtype=self.dtype, device=self.device)
         tokenizer = source.tokenizer()
-        return tokenizer, source.network(source.config(), "AutoModelForCausalLM")
+        return tokenizer, source.load_network(source.load_config(), "AutoModelForCausalLM")
 
 
 def _generated(tokenizer: Any, network: Any, asked: str, longest: int) -> str:

@@ -28,7 +28,7 @@ from .base import (
     Reply,
     Usage,
 )
-from .checkpoints.loading import explained
+from .checkpoints.loading import explain_errors
 from .engine.batch import PaddedBatch
 from .engine.byte_lru import ByteLRU, Key
 from .engine.kv_cache import DecodingState
@@ -55,7 +55,7 @@ def explains_errors(method: Callable[_P, _T]) -> Callable[_P, _T]:
         try:
             return method(*args, **named)
         except BaseException:
-            with explained(args[0].id, "asked"):  # type: ignore[attr-defined]
+            with explain_errors(args[0].id, "asked"):  # type: ignore[attr-defined]
                 raise
             raise
 

@@ -1,1 +1,1 @@
-"""The one way out for text: to terminals, CSV, Markdown, LaTeX, HTML and JSON."""
+"""Writing text to terminals, CSV, Markdown, LaTeX, HTML and JSON; nothing else prints."""

@@ -1,4 +1,4 @@
-"""Which characters text from outside may bring along."""
+"""Replacement of control and invisible characters in text from outside."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def printable(text: object, *, mark: str = _MARK, newline: str = _NEWLINE) -> st
 
     Control characters, changes of direction, lone surrogates and what no font shows become *mark*.
     """
-    told = str(text)
-    if told.isprintable():
-        return told
-    told = told.replace("\r\n", "\n").expandtabs(1)
-    return "".join(_shown(letter, mark, newline) for letter in told)
+    line = str(text)
+    if line.isprintable():
+        return line
+    line = line.replace("\r\n", "\n").expandtabs(1)
+    return "".join(_shown(letter, mark, newline) for letter in line)
 
 
 def indented(text: str) -> str:
-    """Lines of which only the first begins at the left, so that no other passes for one of ours."""
+    """Indent all lines but the first, so that none of them can pass for a message of ours."""
     first, *others = map(printable, text.split("\n"))
     return "\n".join([first, *(other if other[:2].isspace() else f"  {other}" for other in others)])
 

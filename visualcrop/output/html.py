@@ -1,4 +1,4 @@
-"""Templates of pages and figures, into which text goes as text."""
+"""Templates of pages and figures; text put into them is escaped."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def environment(package: str) -> jinja2.Environment:
 
 
 def _printable(value: Any) -> Any:
-    """Text without what XML forbids and what turns lines around; escaping comes after."""
+    """Without characters that XML forbids or that change direction; escaping comes after."""
     is_text = isinstance(value, str) and not isinstance(value, Markup)
     return printable(value, newline="\n") if is_text else value
 

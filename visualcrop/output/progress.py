@@ -9,14 +9,14 @@ from typing import Any
 from .terminal import Terminal
 
 _EVERY = 30.0  # seconds between two lines
-_TELLING = 0.5  # seconds between two updates of the text beside a bar
+_UPDATES = 0.5  # seconds between two updates of the text beside a bar
 
 
-class counting:  # noqa: N801 - read as a verb in `with counting("Reading") as advance`
+class Progress:
     """
-    Gives a function to call once for each item.
+    `with Progress("Reading", total) as advance` gives a function to call once for each item.
 
-    *telling* returns text to show beside the count; it is called only when something is shown.
+    *describe* returns text to show beside the count; it is called only when something is shown.
     """
 
     def __init__(
@@ -25,28 +25,28 @@ class counting:  # noqa: N801 - read as a verb in `with counting("Reading") as a
         total: float | None = None,
         *,
         quiet: bool = False,
-        telling: Callable[[], str] | None = None,
+        describe: Callable[[], str] | None = None,
     ) -> None:
         self.doing, self.total, self.done = doing, total, 0.0
         self.out = Terminal(error=True)
         self.bar: Any = None
-        self.quiet, self.telling, self.said = quiet, telling, time.monotonic()
+        self.quiet, self.describe, self.shown = quiet, describe, time.monotonic()
 
     def __enter__(self) -> Any:
         if self.out.is_terminal and not self.quiet:
             self.bar = self.out.bar(self.total)
-            self.bar.start(self.telling() if self.telling else self.doing)
+            self.bar.start(self.describe() if self.describe else self.doing)
         return self.advance
 
     def advance(self, _: object = None, by: float = 1) -> None:
         self.done += by
         if self.bar is not None:
             self.bar.advance(by)
-            if self.telling and self._due(_TELLING):
-                self.bar.tell(self.telling())
+            if self.describe and self._due(_UPDATES):
+                self.bar.update(self.describe())
         elif not self.quiet and self._due(_EVERY):
             of = f" of {self.total:,.0f}" if self.total else ""
-            more = f"  {self.telling()}" if self.telling else ""
+            more = f"  {self.describe()}" if self.describe else ""
             self.out.print(f"{self.doing}: {self.done:,.0f}{of}{more}")
 
     def __exit__(self, *_: object) -> None:
@@ -54,8 +54,8 @@ class counting:  # noqa: N801 - read as a verb in `with counting("Reading") as a
             self.bar.stop()
 
     def _due(self, seconds: float) -> bool:
-        """Whether it is so long since something was said; then it is said now."""
+        """Whether so many seconds have passed since the last time it was due."""
         now = time.monotonic()
-        due = now - self.said >= seconds
-        self.said = now if due else self.said
+        due = now - self.shown >= seconds
+        self.shown = now if due else self.shown
         return due

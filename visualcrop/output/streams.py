@@ -18,28 +18,28 @@ class OutputError(FileError):
 
 
 def say(text: str, *, error: bool = False) -> None:
-    """Print lines on standard output or error, as text that can neither style nor steer either."""
+    """Print text on standard output or error; control characters are replaced, lines kept."""
     _write(printable(text, newline="\n"), error=error)
 
 
-def forgive() -> None:
-    """Let `?` stand for letters that standard output's encoding lacks."""
+def replace_unencodable() -> None:
+    """Print `?` for letters that standard output's encoding lacks."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def say_error(sentence: str) -> None:
-    """Print what is wrong on standard error; further lines, as below a caret, are indented."""
+    """Print an error on standard error; lines after the first, such as a caret, are indented."""
     _write(indented(sentence), error=True)
 
 
 @contextmanager
-def writing(*, error: bool = False) -> Iterator[TextIO | None]:
+def open_output(*, error: bool = False) -> Iterator[TextIO | None]:
     """
-    Standard output, or error, whose failure is one sentence, and no traceback as Python ends.
+    Open standard output, or error; if it cannot be written, raise one sentence.
 
-    A reader who has seen enough, as in `... | head`, ends the process quietly, with 1.
+    A closed pipe, as in `... | head`, ends the process with 1 and without a traceback.
     """
     stream: TextIO | None = sys.stderr if error else sys.stdout  # none if it came closed
     try:
@@ -54,14 +54,14 @@ def writing(*, error: bool = False) -> Iterator[TextIO | None]:
         _silence(stream)
         if isinstance(exc, BrokenPipeError):
             raise SystemExit(1) from None
-        if not error:  # of the other, nobody can be told
+        if not error:  # a failing standard error cannot be reported anywhere
             raise OutputError(
                 f"Standard output cannot be written ({exc.strerror}); send it somewhere else."
             ) from exc
 
 
-def is_sayable(text: str) -> bool:
-    """Whether standard output's encoding has every letter."""
+def can_encode(text: str) -> bool:
+    """Whether standard output's encoding has every letter of *text*."""
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
@@ -70,21 +70,21 @@ def is_sayable(text: str) -> bool:
 
 
 def check_output() -> None:
-    """Fail if standard output takes no more, which an error of somebody's `print` does not tell."""
-    with writing() as stream:
+    """Raise if standard output cannot be written: a plug-in's own `print` may have hidden it."""
+    with open_output() as stream:
         if stream is not None:
             stream.write(" ")
 
 
 def _write(lines: str, *, error: bool) -> None:
-    with writing(error=error) as stream:
+    with open_output(error=error) as stream:
         if stream is not None:
             encoding = stream.encoding or "utf-8"
             stream.write(lines.encode(encoding, "replace").decode(encoding) + "\n")
 
 
 def _silence(stream: TextIO | None) -> None:
-    """Let what is still in the buffer go nowhere, or Python fails on it as it ends."""
+    """Discard what is still buffered, or Python would fail on it at exit."""
     with suppress(OSError, ValueError):
         if stream is not None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

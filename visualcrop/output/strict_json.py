@@ -1,4 +1,4 @@
-"""JSON as the standard has it, which no text in it can break and no terminal obeys."""
+"""JSON without NaN and infinity, in which unprintable characters are escaped."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _LETTERS = re.compile(r"[^ -~\n]+")
 
 
 def json_text(value: Any, *, indent: int | None = None, ascii_only: bool = False) -> str:
-    """Of *value*; numbers that JSON does not have are null, letters that are unseen are escaped."""
-    told = json.dumps(_strict(value), ensure_ascii=ascii_only, indent=indent, allow_nan=False)
-    return escaped(told)
+    """JSON of *value*: NaN and infinity become null, other types text."""
+    text = json.dumps(_strict(value), ensure_ascii=ascii_only, indent=indent, allow_nan=False)
+    return escaped(text)
 
 
 def escaped(text: str) -> str:
-    """The same JSON, in which letters that are unseen, or halves of one, are escaped."""
+    """The same JSON with unprintable characters and lone surrogates escaped."""
     return _LETTERS.sub(_escaped, text)
 
 

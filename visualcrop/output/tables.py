@@ -98,9 +98,9 @@ def markdown(text: str) -> str:
 
 
 def markdown_code(text: str) -> str:
-    """As code where it can be, else as text: within code nothing can be escaped."""
-    told = printable(text)
-    return f"`{told}`" if _CODE.fullmatch(told) and told == told.strip() else markdown(told)
+    """As inline code where that is possible, else as text: nothing can be escaped within code."""
+    line = printable(text)
+    return f"`{line}`" if _CODE.fullmatch(line) and line == line.strip() else markdown(line)
 
 
 def latex_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -126,9 +126,9 @@ def latex_float(tabular: str, *, caption: str, label: str, notes: Iterable[str] 
 
 
 def latex(text: str) -> str:
-    """Text in a line of LaTeX that runs no command, and has no letter that no font has."""
-    told = printable(text, mark="?", newline=" ")
-    return "".join(_SPECIAL.get(letter, letter) for letter in told)
+    """Text in a line of LaTeX: commands are escaped, unprintable characters replaced."""
+    line = printable(text, mark="?", newline=" ")
+    return "".join(_SPECIAL.get(letter, letter) for letter in line)
 
 
 def _latex_number(text: str) -> str:
@@ -139,7 +139,7 @@ def _latex_number(text: str) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    """With a backslash or, what would part cells or become a link all the same, by its number."""
+    """With a backslash; by its number what a backslash does not stop: `|`, HTML and links."""
     return f"&#{ord(found[0])};" if found["unseen"] else f"\\{found[0]}"
 
 

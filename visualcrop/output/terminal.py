@@ -1,4 +1,4 @@
-"""Tables and lines on a terminal, in which text is text: no markup, no emoji, no control."""
+"""Lines, tables and progress on a terminal; text is printed without markup or control codes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from .characters import printable
-from .live import Bar, Spinner
-from .streams import writing
+from .streams import open_output
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.text import Text
 
-_WIDE = 160  # letters of a line that a program reads
+_WIDE = 160  # columns where output is not a terminal
 
 
 @attrs.frozen
@@ -29,7 +29,7 @@ Words: TypeAlias = str | Styled
 
 
 class Terminal:
-    """Standard output, or error: wraps for people, and leaves lines whole for programs."""
+    """Standard output, or error: lines wrap on a terminal, and are left whole in a pipe."""
 
     def __init__(self, *, error: bool = False) -> None:
         from rich.console import Console
@@ -71,16 +71,55 @@ class Terminal:
         self._put(table)
 
     def bar(self, total: float | None) -> Bar:
-        """Shows how far a work of *total* is, until it is stopped."""
+        """A progress bar of *total* steps, shown until it is stopped."""
         return Bar(self.rich, total)
 
-    def spinner(self, words: str) -> Spinner:
-        """Shows that something goes on, until it is stopped."""
-        return Spinner(self.rich, words)
+    def spinner(self, text: str) -> Spinner:
+        """A line of text with a turning mark, shown until it is stopped."""
+        return Spinner(self.rich, text)
 
     def _put(self, what: Any, *, soft_wrap: bool = False) -> None:
-        with writing(error=self.error):
+        with open_output(error=self.error):
             self.rich.print(what, soft_wrap=soft_wrap)
+
+
+class Bar:
+    """A progress bar with text to its right, which may be long."""
+
+    def __init__(self, console: Console, total: float | None) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeRemainingColumn as Left
+
+        beside = TextColumn("{task.description}", markup=False)
+        columns = (BarColumn(), MofNCompleteColumn(), Left(), beside)
+        self._shown = Progress(*columns, console=console, transient=True)
+        self._task = self._shown.add_task("", total=total)
+        self.stop = self._shown.stop
+
+    def start(self, text: str) -> None:
+        self.update(text)
+        self._shown.start()
+
+    def advance(self, by: float) -> None:
+        self._shown.advance(self._task, by)
+
+    def update(self, text: str) -> None:
+        """Show another text beside the bar."""
+        self._shown.update(self._task, description=printable(text))
+
+
+class Spinner:
+    """A line of text with a turning mark before it."""
+
+    def __init__(self, console: Console, text: str) -> None:
+        from rich.status import Status
+
+        self._shown = Status(_text(text), console=console)
+        self.start, self.stop = self._shown.start, self._shown.stop
+
+    def update(self, text: str) -> None:
+        """Show another text."""
+        self._shown.update(_text(text))
 
 
 def as_markup(text: str) -> str:

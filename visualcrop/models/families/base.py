@@ -15,7 +15,7 @@ from ...utils.paths import expanded
 from ...values import View
 from ..base import Model, ModelFamily
 from ..checkpoints.fingerprint import checkpoint_fingerprint
-from ..checkpoints.loading import ProcessorParts, Source, explained
+from ..checkpoints.loading import ProcessorParts, Source, explain_errors
 from ..layouts.layout import Layout
 
 if TYPE_CHECKING:
@@ -114,14 +114,14 @@ class Family(Pretrained):
     def settings(self) -> Mapping[str, object]:
         if not self.checkpoint:
             return self.settings_for(0)
-        with explained(self.checkpoint):
+        with explain_errors(self.checkpoint):
             self.register()
-            return self.settings_for(self.source.config().get_text_config().num_hidden_layers)
+            return self.settings_for(self.source.load_config().get_text_config().num_hidden_layers)
 
-    def config(self) -> PretrainedConfig:
+    def load_config(self) -> PretrainedConfig:
         """The checkpoint's config, which has to be one of the family's, with the options in it."""
         self.register()
-        config = self.source.config()
+        config = self.source.load_config()
         if config.model_type not in self.model_types:
             raise ModelError(
                 f"{self.checkpoint!r} is a {config.model_type} checkpoint, which {self.name!r} "
@@ -131,11 +131,11 @@ class Family(Pretrained):
         return config
 
     def open(self) -> Model:
-        with explained(self.checkpoint):
-            config = self.config()
+        with explain_errors(self.checkpoint):
+            config = self.load_config()
             self.check_config(config)
             processor = self.make_processor(self.source, config)
-            return self.build_model(self.source.network(config), config, processor)
+            return self.build_model(self.source.load_network(config), config, processor)
 
     def check_config(self, config: PretrainedConfig) -> None:
         """Refuse a checkpoint of the architecture that cannot be searched with, if there is one."""

@@ -107,8 +107,8 @@ class AttentionGauge(Gauge):
     def _pairs(self, given: Mapping[str, Any]) -> int:
         """Queries times keys."""
         if "query" in given:  # SAM's attention is given queries and keys apart
-            queries, keys = given["query"], given["key"]
-            return int(queries.numel() // queries.shape[-1] * keys.shape[-2])
+            query, key = given["query"], given["key"]
+            return int(query.numel() // query.shape[-1] * key.shape[-2])
         hidden, other = given["hidden_states"], given.get("encoder_hidden_states")
         new = hidden.shape[-2] if other is None else other.shape[-2]
         cached = given.get("past_key_values")
