@@ -21,7 +21,7 @@ from sybil.typing import Parser
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.docs.blocks import parse_blocks
+from tests.support.blocks import parse_blocks
 from visualcrop.output import progress
 
 settings.register_profile(  # no stopwatch: other tests run beside each

@@ -12,8 +12,8 @@ import attrs
 import torch
 from transformers import AutoModelForImageTextToText
 
-from tests.models.tiny.configs import make_config
-from tests.models.tiny.processors import save_processor
+from tests.support.tiny.configs import make_config
+from tests.support.tiny.processors import save_processor
 from visualcrop import ModelFamily
 from visualcrop.models.families.base import Family
 from visualcrop.models.huggingface import HuggingFaceModel

@@ -11,7 +11,7 @@ import pytest
 
 _ROOT = Path(__file__).parent.parent
 _ALLOWED = {
-    "tests/waiting.py": "waits for what happens, and gives up after minutes",
+    "tests/support/waiting.py": "waits for what happens, and gives up after minutes",
     "tests/test_clocks.py": "spells what it refuses",
     "tests/attack/server.py": "kills what hangs, after minutes, and looks how far a run has come",
     "tests/unit/datasets/test_hostile_hubs.py": "is a server that sends a byte now and then",
@@ -67,7 +67,7 @@ def _told(node: ast.AST) -> str:
 
 
 def test_no_test_reads_a_clock() -> None:
-    """Nor sleeps, nor gives anything so many seconds; `tests.waiting` waits for what happens."""
+    """Nor sleeps, nor gives anything so many seconds; `waiting` waits for what happens."""
     found = [
         f"{name}:{told}"
         for path in sorted({*_sources()})

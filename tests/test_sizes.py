@@ -44,3 +44,12 @@ def test_long_files_are_only_listed(tmp_path: Path, capsys: pytest.CaptureFixtur
     """A file of 401 lines is named, and passes."""
     assert _measure(tmp_path, "x = 1\n" * 401) == 0
     assert "401 visualcrop/module.py" in capsys.readouterr().out
+
+
+def test_docstrings_do_not_count(tmp_path: Path) -> None:
+    """A function may be explained at length."""
+    documented = 'def told():\n    """\n' + "    text\n" * 90 + '    """\n' + "    pass\n" * 59
+    assert _measure(tmp_path, documented) == 1  # nine of ten are short, but there is only this one
+    long = "".join(_function(f"f{index}", 2) for index in range(20))
+    (tmp_path / "visualcrop" / "module.py").write_text(long + documented, "utf-8")
+    assert main(tmp_path) == 0

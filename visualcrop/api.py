@@ -21,7 +21,7 @@ from .interfaces import Searcher
 from .models.base import Model, ModelFamily
 from .models.engine.wrappers import BatchingModel
 from .plugin.configure import configure, read_model, read_option
-from .plugin.model_settings import suited
+from .plugin.model_settings import apply_settings
 from .plugin.registry import Registry
 from .spec.parse import Value
 from .values import Answer, Question, View, Views
@@ -73,7 +73,7 @@ class VisualSearch:
 
     def __attrs_post_init__(self) -> None:
         if self.model.settings:
-            fitted = suited(Registry.load(), self.searcher, self.model.settings)
+            fitted = apply_settings(Registry.load(), self.searcher, self.model.settings)
             object.__setattr__(self, "searcher", fitted)
 
     @classmethod

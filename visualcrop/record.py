@@ -1,4 +1,4 @@
-"""What became of one question: one line of a run's file."""
+"""The record of one question under one variant: a line of JSON in a shard."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Record:
     id: str = _text()
     variant: str = _text()
     status: Status = _field("ok, unparsed, error or skipped", lambda v: v in get_args(Status))
-    score: float | None = _field(  # none if it cannot be told
+    score: float | None = _field(  # none if the reply cannot be scored
         "a number from 0 to 1 or none", _maybe(lambda v: is_number(v) and 0 <= v <= 1), default=None
     )
     text: str = _text("")
@@ -135,7 +135,7 @@ class Record:
     held: int | None = _field(  # most bytes that the process had held by then, model and all
         "a whole number or none", _maybe(is_count), default=None
     )
-    ruling: str | None = _field(  # what a judge said of the answer, if one was asked
+    ruling: str | None = _field(  # the judge's reply about the answer, if one was asked
         "text or none", _maybe(_is_text), default=None
     )
     error: str | None = _field("text or none", _maybe(_is_text), default=None)
@@ -149,10 +149,10 @@ class Record:
 
     def line(self) -> str:
         """Strict JSON, which `read` makes the record of again; refused if there is none."""
-        told = {"schema": SCHEMA}
+        values = {"schema": SCHEMA}
         try:
-            told |= attrs.asdict(self)
-            line = json.dumps(told, ensure_ascii=False, allow_nan=False)
+            values |= attrs.asdict(self)
+            line = json.dumps(values, ensure_ascii=False, allow_nan=False)
             line.encode()
         except (TypeError, ValueError, RecursionError) as exc:
             reason = str(exc).partition("\n")[0].rstrip(".")
@@ -163,10 +163,10 @@ class Record:
     def read(cls, line: str | bytes) -> Record:
         """The record of a line."""
         try:
-            told = strict_json(line)
-            schema = told.pop("schema")
+            values = strict_json(line)
+            schema = values.pop("schema")
             if schema == SCHEMA:
-                return cls(**told)
+                return cls(**values)
         except (ValueError, AttributeError, KeyError, TypeError) as exc:
             raise EvaluationError("A line of the run is no record.") from exc
         raise EvaluationError(
@@ -177,10 +177,10 @@ class Record:
 
 def strict_json(text: str | bytes) -> Any:
     """What JSON says; a ValueError if it is none, or names what no number or text can be."""
-    told = text.decode() if isinstance(text, bytes) else text
+    decoded = text.decode() if isinstance(text, bytes) else text
     try:
-        value = json.loads(told, parse_constant=_refused)
-        if _SUSPECT.search(told):  # halves of letters, numbers beyond all floats
+        value = json.loads(decoded, parse_constant=_refused)
+        if _SUSPECT.search(decoded):  # halves of letters, numbers beyond all floats
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except RecursionError:
         raise ValueError("it is nested too deeply") from None

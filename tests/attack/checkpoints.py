@@ -32,7 +32,7 @@ _SELDOM = ("generation_config.json", "tokenizer.json", "chat_template.jinja", "m
 
 def build(*families: str) -> None:
     """Write tiny checkpoints into the current folder."""
-    from tests.models.tiny.checkpoints import checkpoint
+    from tests.support.tiny.checkpoints import checkpoint
 
     for family in families:
         shutil.copytree(checkpoint(family), family)

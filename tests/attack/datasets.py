@@ -12,7 +12,7 @@ import PIL.PngImagePlugin
 
 from tests.attack.mutating import mutate
 from tests.attack.siege import Attack, Attempt, End, Server
-from tests.unit.datasets import shipped
+from tests.support import shipped
 
 SECRET = "SECRET-7391"
 _STRAYS = (

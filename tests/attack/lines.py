@@ -14,8 +14,8 @@ import typer
 
 from tests.attack.guarding import BREACH
 from tests.attack.siege import Attack, Attempt, End, Server
-from tests.unit.datasets import shipped
-from tests.unit.random_specs import random_options, random_specs
+from tests.support import shipped
+from tests.support.random_specs import random_options, random_specs
 from visualcrop.cli import app
 from visualcrop.plugin import Registry
 

@@ -10,7 +10,7 @@ import numpy as np
 import PIL.Image
 import PIL.PngImagePlugin
 
-from tests.unit.mangled import encoded, picture
+from tests.support.mangled import encoded, picture
 
 SIZE = (48, 32)
 LARGE = (5000, 4000)  # pixels enough to be told from what else a process does

@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
-from tests.unit.mangled import encoded, picture
+from tests.support.mangled import encoded, picture
 
 _MAGIC = b"\x89PNG\r\n\x1a\n"
 _MIB = 1 << 20

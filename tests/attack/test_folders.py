@@ -11,7 +11,7 @@ import pytest
 from tests.attack.attacks import ATTACKS
 from tests.attack.mutating import mutate
 from tests.attack.siege import Server, siege
-from tests.unit.datasets import shipped
+from tests.support import shipped
 
 _BLOCK = 50
 _SAMPLE = {  # seeds that once found something

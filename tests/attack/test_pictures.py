@@ -11,7 +11,7 @@ import pytest
 
 from tests.attack import pictures, pictures_hostile
 from tests.attack.siege import Server
-from tests.unit.refusals import is_one_sentence
+from tests.support.refusals import is_one_sentence
 
 _GIB = 1 << 30
 _SPARE = 24 << 20  # bytes: modules, buffers, and what the allocator keeps

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tests.unit.relevance.fig7 import fig7
+from tests.support.fig7 import fig7
 from visualcrop.plugin import pseudo_attention
 from visualcrop.relevance.vv import Normalise
 

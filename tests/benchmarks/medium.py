@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import transformers as tf
 
-from tests.models.tiny.checkpoints import checkpoint
+from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Image, ModelFamily
 from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.plugin import Registry

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 
-from tests.unit.evaluation.studies import manifest_of
+from tests.support.studies import manifest_of
 from visualcrop import Answer, Box, Evidence, Finding, Grid, Record, RelevanceMap, Target
 from visualcrop.evaluation.evidence import encode_evidence
 from visualcrop.evaluation.resume import open_run

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.cli.running import Run
+from tests.support.running import Run
 from visualcrop.cli import app
 from visualcrop.testing import Scene
 

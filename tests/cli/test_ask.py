@@ -7,7 +7,7 @@ from pathlib import Path
 
 import PIL.Image
 
-from tests.cli.running import Run
+from tests.support.running import Run
 from visualcrop import Image, Reply
 from visualcrop.testing import ToyModel
 
@@ -124,6 +124,7 @@ class TestAsk:
         done = run("ask", scene_file, "What colour is the <b>mug</b>?", *files)
         assert done.exit_code == 0
         assert Image.open(tmp_path / "out/crop.png").width < 400
+        assert "\nThe page: out/page.html\n" in done.stdout
         page = (tmp_path / "out/page.html").read_text()
         assert "&lt;b&gt;mug" in page
         assert "<b>mug" not in page

@@ -11,8 +11,8 @@ from random import Random
 import pytest
 
 from tests.attack.mutating import mutate
-from tests.cli.running import Run
-from tests.unit.evaluation.studies import toy_study
+from tests.support.running import Run
+from tests.support.studies import toy_study
 from visualcrop.evaluation.evaluate import run_study
 
 _EVALUATE = ("evaluate", "toy(scenes=1)", "-m", "toy", "-s", "focus(steps=1)", "--out")

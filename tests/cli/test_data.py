@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.cli.running import Run
-from tests.unit.datasets import shipped
+from tests.support import shipped
+from tests.support.running import Run
 
 
 class TestList:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Run
-from tests.models.opened import noise
-from tests.models.tiny.checkpoints import checkpoint
+from tests.support.opened import noise
+from tests.support.running import Run
+from tests.support.tiny.checkpoints import checkpoint
 
 QUESTION = "What colour is the mug?"
 SPEC = "dc2(depth=1, leaf=20, max_caption_tokens=4, max_new_tokens=3)"

@@ -16,7 +16,7 @@ import pytest
 import torch
 from huggingface_hub import constants
 
-from tests.cli.running import Run
+from tests.support.running import Run
 from visualcrop.models.checkpoints import load_errors
 
 checks = import_module("visualcrop.cli.doctor")  # the package's attribute is the command

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Run
-from tests.waiting import until
+from tests.support.running import Run
+from tests.support.waiting import until
 
 _TOY = ("toy(scenes=1)", "-m", "toy")
 _KEYS = {"searcher", "accuracy", "interval", "n", "errors", "unparsed", "passes", "seconds"}
@@ -57,7 +57,7 @@ class TestEvaluate:
         assert re.search(r"\ndirect +0\.0 +1296 +1296 ", printed)
         assert "FLOPs" not in printed  # the toy computes none
         assert "shown 3 of 3 whole images smaller than they are; the most '0-attribute'" in printed
-        assert re.search(r"The process held \d+\.\d [MG]B at the most", printed)
+        assert re.search(r"The process held \d+\.\d [MG]iB at the most", printed)
 
     def test_no_line_is_wider_than_a_page(self, run: Run) -> None:
         """Both tables fit into 100 columns."""
@@ -142,7 +142,7 @@ class TestEvaluate:
         finally:
             process.kill()
         assert process.returncode == 130
-        assert "the same command goes on from there" in said
+        assert "the same command resumes it" in said
         assert "Traceback" not in said
         assert shard.read_bytes().endswith(b"\n")
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.hostile import TEXTS, unsafe, unsafe_on_terminal
-from tests.cli.running import Run
-from tests.cli.terminals import on_terminal
-from tests.unit.strangers import install
+from tests.support.hostile import TEXTS, unsafe, unsafe_on_terminal
+from tests.support.running import Run
+from tests.support.strangers import install
+from tests.support.terminals import on_terminal
 
 _CODE = """
 from typing import Annotated

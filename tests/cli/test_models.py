@@ -11,9 +11,9 @@ import PIL.Image
 import pytest
 from huggingface_hub import constants
 
-from tests.cli.running import Run
-from tests.models.opened import GRIDDED, noise
-from tests.models.tiny.checkpoints import checkpoint
+from tests.support.opened import GRIDDED, noise
+from tests.support.running import Run
+from tests.support.tiny.checkpoints import checkpoint
 
 METHODS = (
     "focus",

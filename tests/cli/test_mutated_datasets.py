@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from tests.attack.mutating import mutate
-from tests.cli.running import Run
-from tests.unit.datasets import shipped
+from tests.support import shipped
+from tests.support.running import Run
 
 _COMMANDS = (
     "data check {}",

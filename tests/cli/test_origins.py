@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.cli.running import Run
+from tests.support.running import Run
 
 
 def _origins(run: Run, *words: object) -> dict[str, str]:

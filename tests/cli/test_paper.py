@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.cli.running import Run
+from tests.support.running import Run
 
 
 def test_tells_what_follows_from_the_tables(run: Run) -> None:

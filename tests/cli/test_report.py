@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Run
+from tests.support.running import Run
 from visualcrop.cli.report import _file_name
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.result_tables import notes

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.cli.running import Run
+from tests.support.running import Run
 from visualcrop import Image
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
-from tests.cli.hostile import TEXTS, write_dataset
-from tests.cli.terminals import each, shell
+from tests.support.hostile import TEXTS, write_dataset
+from tests.support.terminals import each, shell
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.study import Study
 
@@ -115,7 +115,7 @@ class TestFailing:
         ("$python -m visualcrop strategies >&-", 0, ""),
         ("$python -m visualcrop explain nothing >&- 2>&-", 1, ""),
         ("$python -m visualcrop explain nothing 2> /dev/full", 1, ""),
-        ("$python -m visualcrop_tiny.measure --model nothing > /dev/full", 1, "no model"),
+        ("$python -m training.measure --model nothing > /dev/full", 1, "no model"),
         ("LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 $python -m visualcrop strategies", 0, ""),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Run
+from tests.support.running import Run
 from visualcrop.evaluation.study_toml import read_study
 
 STUDIES = Path(__file__).parents[2] / "benchmarks" / "studies"

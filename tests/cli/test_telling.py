@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.cli.running import Run
+from tests.support.running import Run
 from visualcrop.plugin import Registry, Spec
 
 

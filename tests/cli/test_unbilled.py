@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.strangers import install
+from tests.support.strangers import install
 
 _CHEATING = '''
 import attrs

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Run
 from tests.cli.test_models import picture
-from tests.models.tiny.checkpoints import checkpoint
+from tests.support.running import Run
+from tests.support.tiny.checkpoints import checkpoint
 
 QUESTION = "What colour is the mug?"
 SIZES = ((64, 64), (1, 1), (1, 3000), (3000, 1), (2100, 900))

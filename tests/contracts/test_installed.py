@@ -6,16 +6,13 @@ import atexit
 import re
 import shutil
 import tempfile
-import types
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.models.tiny.checkpoints import FAMILIES, checkpoint
-from tests.unit.datasets.shipped import WRITERS
+from tests.support.shipped import WRITERS
+from tests.support.tiny.checkpoints import FAMILIES, checkpoint
 from visualcrop import ModelFamily
 from visualcrop.models import Family
 from visualcrop.models.families.instructblip import InstructBlip
@@ -23,22 +20,12 @@ from visualcrop.models.toy.dataset import ToyScenes
 from visualcrop.plugin import Dataset, Registry
 from visualcrop.testing import SUITES, HuggingFaceFamilySuite, StrategySuite
 
-_READS = (
-    "test_each_cell_has_a_token_of_its_own",
-    "test_captures_the_layers_asked_for",
-    "test_two_words_are_marked",
-    "test_together_as_alone",
-    "test_counts_its_passes",
-)
-# What a strategy is meant not to do, and why.
-EXCUSED = {
-    "instructblip": dict.fromkeys(_READS, "its image tokens have no place in the image"),
-    "seal-vqa": dict.fromkeys(_READS, "it needs a checkpoint, which its own tests write"),
-    "random": {"test_points_at_the_target": "a random map knows nothing of the target"},
-    "unchecked": {"test_surer_with_the_target_than_without": "it looks at nothing"},
-}
 # What is run by its own tests alone, and what they set up for it.
-ELSEWHERE = {"ray": "one cluster for all", "llm": "a checkpoint"}
+ELSEWHERE = {
+    "ray": "one cluster for all",
+    "llm": "a checkpoint",
+    "seal-vqa": "a checkpoint",
+}
 _PLUGINS = Path(__file__).parents[2] / "plugins"  # where their sources are beside these tests
 
 
@@ -54,9 +41,7 @@ def _suites() -> Iterator[type[StrategySuite]]:
             suite = HuggingFaceFamilySuite
         if cls.name in ELSEWHERE:
             suite = StrategySuite
-        own: dict[str, Any] = {
-            t: _excused(getattr(suite, t), why) for t, why in EXCUSED.get(cls.name, {}).items()
-        }
+        own: dict[str, Any] = {}
         if cls.name in (*FAMILIES, "auto"):
             own["family"] = _tiny(cls, "llava" if cls.name == "auto" else cls.name)
         if cls is ToyScenes:
@@ -65,13 +50,6 @@ def _suites() -> Iterator[type[StrategySuite]]:
             own["dataset"] = _shipped(cls)
         name = f"Test{cls.kind.title()}{cls.__name__}"
         yield type(name, (suite,), {"strategy": cls, "__module__": __name__, **own})
-
-
-def _excused(test: types.FunctionType, why: str) -> Callable[..., None]:
-    copy = types.FunctionType(test.__code__, test.__globals__, test.__name__)
-    copy.__doc__ = test.__doc__
-    marked: Callable[..., None] = pytest.mark.xfail(reason=why, strict=False)(copy)
-    return marked
 
 
 def _tiny(cls: Callable[..., Any], name: str) -> Callable[[object], ModelFamily]:

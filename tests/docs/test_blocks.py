@@ -6,7 +6,7 @@ from textwrap import dedent
 
 from sybil import Document
 
-from tests.docs.blocks import parse_blocks
+from tests.support.blocks import parse_blocks
 
 
 def evaluate(text: str) -> Document:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.docs.console import exchanges, matches, run
+from tests.support.console import exchanges, matches, run
 
 
 class TestExchanges:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden.cases import OURS, choose
+from tests.support.cases import OURS, choose
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import pytest
 
-from tests.golden.cases import cases
+from tests.support.cases import cases
 from visualcrop import Box, Grid, Proposal, RelevanceMap
 from visualcrop_seal.search import (
     Detections,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.golden.cases import cases
+from tests.support.cases import cases
 from visualcrop.targets.in_context import parse_reply
 
 

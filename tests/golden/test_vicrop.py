@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.golden.cases import cases
+from tests.support.cases import cases
 from visualcrop import Box, Grid, RelevanceMap
 from visualcrop_vicrop.boxes import pick_box
 from visualcrop_vicrop.tiles import TileGrid

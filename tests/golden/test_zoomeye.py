@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from tests.golden.cases import cases
+from tests.support.cases import cases
 from visualcrop import Box
 from visualcrop_zoomeye.constants import Schedule
 from visualcrop_zoomeye.search import BestFirstSearch, ExhaustiveSearch

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.models.metering import Bench, metered
-from tests.models.tiny.checkpoints import FAMILIES, checkpoint
+from tests.support.metering import Bench, metered
+from tests.support.tiny.checkpoints import FAMILIES, checkpoint
 
 
 @pytest.fixture(scope="session", params=FAMILIES)

@@ -12,7 +12,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import flash_attention_mask
 
-from tests.models.passes import EVERY, assert_close, eager, network, tapped
+from tests.support.passes import EVERY, assert_close, eager, network, tapped
 from visualcrop.models.base import Capture
 from visualcrop.models.engine.attention import AttentionCall, intercept_attention
 

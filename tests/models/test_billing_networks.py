@@ -8,8 +8,8 @@ import attrs
 import pytest
 import torch
 
-from tests.models.opened import about, noise, opened
-from tests.unit.reaching import Cheating
+from tests.support.opened import about, noise, opened
+from tests.support.reaching import Cheating
 from visualcrop import UNBILLED, Ledger, VisualSearch
 from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.plugin import Registry, Searcher

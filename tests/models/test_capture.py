@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.models.passes import EVERY, assert_close, eager, inputs, network, tapped, whole
+from tests.support.passes import EVERY, assert_close, eager, inputs, network, tapped, whole
 from visualcrop.models.base import Capture
 from visualcrop.models.engine.kv_cache import fork_cache
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.models.tiny.checkpoints import checkpoint
+from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Box, Image, Prompt, View, VisualSearch
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.run_folder import Store

@@ -9,8 +9,8 @@ import pytest
 import torch
 from transformers import LlavaConfig, StaticCache
 
-from tests.models.metering import SEARCHABLE, Bench, StopError, inputs, metered, network
-from tests.models.tiny.checkpoints import FAMILIES
+from tests.support.metering import SEARCHABLE, Bench, StopError, inputs, metered, network
+from tests.support.tiny.checkpoints import FAMILIES
 from visualcrop.models.engine.metering.flops import macs_language
 from visualcrop.models.engine.metering.meter import Meter
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.models.malicious import MARKER, malicious
-from tests.models.tiny.checkpoints import checkpoint
-from tests.unit.refusals import is_one_sentence, refused
+from tests.support.malicious import MARKER, malicious
+from tests.support.refusals import is_one_sentence, refused
+from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Auto, VisualSearch
 from visualcrop.errors import ModelError
 from visualcrop.judges.llm import Llm

@@ -9,10 +9,10 @@ import pytest
 import torch
 import transformers as tf
 
-from tests.models.opened import GRIDDED, about, opened
-from tests.models.tiny.checkpoints import NETWORKS, checkpoint
-from tests.models.tiny.processors import load_processor
-from tests.unit.refusals import is_one_sentence, refused
+from tests.support.opened import GRIDDED, about, opened
+from tests.support.refusals import is_one_sentence, refused
+from tests.support.tiny.checkpoints import NETWORKS, checkpoint
+from tests.support.tiny.processors import load_processor
 from visualcrop import Auto, Capture, Focus, Ledger, VisualSearch
 from visualcrop.errors import ModelError
 from visualcrop.models import HuggingFaceModel, from_transformers

@@ -13,7 +13,7 @@ from transformers import AutoModelForImageTextToText
 from benchmarks import gpu
 from benchmarks.measures import Ceilings
 from benchmarks.shapes import SEVEN_BILLION, Shape, checkpoint_without_weights
-from tests.unit.refusals import is_one_sentence
+from tests.support.refusals import is_one_sentence
 from visualcrop import Image, ModelFamily, View
 from visualcrop.models.families.base import Family
 from visualcrop.plugin import Registry

@@ -37,7 +37,7 @@ def test_no_image_is_kept() -> None:
 def test_memory_is_flat() -> None:
     """From the 30th fresh image to the 90th, less is added than five of them take."""
     run = subprocess.run(
-        [sys.executable, "-m", "tests.models.grown", _SPEC, "direct", "30", "90"],
+        [sys.executable, "-m", "tests.support.grown", _SPEC, "direct", "30", "90"],
         check=True,
         capture_output=True,
         cwd=Path(__file__).parents[2],

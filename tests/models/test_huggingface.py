@@ -9,7 +9,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import GenerationConfig
 
-from tests.models.opened import GRIDDED, about, interleaved, opened
+from tests.support.opened import GRIDDED, about, interleaved, opened
 from visualcrop import Prompt
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.models.impulses import Case, Seer, impulses
-from tests.models.tiny import sizes
+from tests.support.impulses import Case, Seer, impulses
+from tests.support.tiny import sizes
 from visualcrop.models.layouts.anyres import anyres_layout
 from visualcrop.models.layouts.layout import (
     Layout,

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from tests.models.blips import EXAMPLES, TOLD, TURNS, greedy, laid_out, logits, opened, published
-from tests.models.opened import about, noise
+from tests.support.blips import EXAMPLES, TOLD, TURNS, greedy, laid_out, logits, opened, published
+from tests.support.opened import about, noise
 from visualcrop import BudgetedModel, Ledger, Prompt, Question, View
 from visualcrop.models.families.instructblip import InstructBlip
 from visualcrop.targets.in_context import InContext

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import transformers as tf
 
-from tests.models.blips import NAME, TOLD, greedy, laid_out, opened
-from tests.models.opened import about, interleaved, noise
-from tests.models.tiny.checkpoints import checkpoint
-from tests.unit.refusals import refused
+from tests.support.blips import NAME, TOLD, greedy, laid_out, opened
+from tests.support.opened import about, interleaved, noise
+from tests.support.refusals import refused
+from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import (
     BudgetedModel,
     Capture,

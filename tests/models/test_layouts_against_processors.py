@@ -14,8 +14,7 @@ from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import (
 )
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize as their_resize
 
-from tests.models.reference import picture, placeholders, published_processor, weightless
-from tests.unit.layouts.published import (
+from tests.support.published import (
     EXTREMES,
     NEXT_PINPOINTS,
     ONEVISION_PINPOINTS,
@@ -23,6 +22,7 @@ from tests.unit.layouts.published import (
     QWEN,
     gemma_crops,
 )
+from tests.support.reference import picture, placeholders, published_processor, weightless
 from visualcrop.errors import GeometryError
 from visualcrop.models.layouts.anyres import select_best_resolution
 from visualcrop.models.layouts.layout import Size, smart_resize, stretch_thin

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.models.opened import EXISTENCE, noise, opened
-from tests.models.tiny.checkpoints import checkpoint
-from tests.unit.refusals import refused
+from tests.support.opened import EXISTENCE, noise, opened
+from tests.support.refusals import refused
+from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Prompt, View
 from visualcrop.errors import ModelError
 from visualcrop.models import Patches

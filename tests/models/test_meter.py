@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.models.metering import NEW, Bench, StopError, inputs, network
-from tests.models.tiny.checkpoints import FAMILIES
+from tests.support.metering import NEW, Bench, StopError, inputs, network
+from tests.support.tiny.checkpoints import FAMILIES
 from visualcrop.models.engine.metering.flops import macs_language
 from visualcrop.models.engine.metering.meter import Meter
 

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 
 from tests.attack.checkpoints import spoil
-from tests.models.tiny.checkpoints import checkpoint
-from tests.unit.refusals import is_one_sentence
+from tests.support.refusals import is_one_sentence
+from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import VisualcropError, VisualSearch
 from visualcrop.testing import Scene
 

@@ -12,8 +12,8 @@ from types import ModuleType
 
 import pytest
 
-from tests.models.opened import about
-from tests.models.tiny.checkpoints import checkpoint
+from tests.support.opened import about
+from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Auto, ModelFamily, VisualSearch
 from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.plugin import Registry, Searcher, load_plugins

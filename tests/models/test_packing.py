@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import attrs
 import pytest
 
-from tests.models.alike import EVERY, asked, assert_alike, internals, plain, remembering
-from tests.models.opened import GRIDDED, about, opened
-from tests.models.tiny.checkpoints import checkpoint
+from tests.support.alike import EVERY, asked, assert_alike, internals, plain, remembering
+from tests.support.opened import GRIDDED, about, opened
+from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Capture, ModelFamily, Prompt
 from visualcrop.models import Usage
 from visualcrop.models.base import By

@@ -8,8 +8,8 @@ import attrs
 import pytest
 from torch import Tensor
 
-from tests.models.alike import part
-from tests.models.opened import EXISTENCE, GRIDDED, about, interleaved, noise, opened
+from tests.support.alike import part
+from tests.support.opened import EXISTENCE, GRIDDED, about, interleaved, noise, opened
 from visualcrop import Image, Prompt, View
 from visualcrop.models.engine.byte_lru import ByteLRU
 from visualcrop.models.engine.prompting import PromptProcessor

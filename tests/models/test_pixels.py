@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.models.opened import GRIDDED, about, interleaved, noise, opened
-from tests.models.tiny.checkpoints import checkpoint
-from tests.models.tiny.processors import load_processor
-from tests.unit.refusals import refused
+from tests.support.opened import GRIDDED, about, interleaved, noise, opened
+from tests.support.refusals import refused
+from tests.support.tiny.checkpoints import checkpoint
+from tests.support.tiny.processors import load_processor
 from visualcrop import Box, Capture, Prompt, View
 from visualcrop.errors import ModelError
 from visualcrop.models.engine.pixels import pixel_gradients

@@ -7,7 +7,7 @@ from itertools import permutations
 import attrs
 import pytest
 
-from tests.models.alike import (
+from tests.support.alike import (
     EVERY,
     assert_alike,
     internals,
@@ -15,7 +15,7 @@ from tests.models.alike import (
     plain,
     remembering,
 )
-from tests.models.opened import GRIDDED, about, interleaved
+from tests.support.opened import GRIDDED, about, interleaved
 from visualcrop import Capture, Prompt
 from visualcrop.models.engine.byte_lru import ByteLRU
 from visualcrop.models.engine.kv_cache import DecodingState, cached_layers

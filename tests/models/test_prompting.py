@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.models.opened import EXISTENCE, GRIDDED, about, interleaved, noise, opened
+from tests.support.opened import EXISTENCE, GRIDDED, about, interleaved, noise, opened
 from visualcrop import Box, Prompt, View
 
 

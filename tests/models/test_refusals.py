@@ -15,8 +15,8 @@ import pytest
 import torch
 from huggingface_hub import constants
 
-from tests.models.tiny.checkpoints import checkpoint
-from tests.unit.refusals import is_one_sentence, refused
+from tests.support.refusals import is_one_sentence, refused
+from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Auto
 from visualcrop.errors import ModelError, VisualcropError
 from visualcrop.models.checkpoints.load_errors import explain_failure

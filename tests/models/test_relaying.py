@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.models.blips import laid_out, opened
-from tests.models.opened import about, noise
+from tests.support.blips import laid_out, opened
+from tests.support.opened import about, noise
 from visualcrop import Capture, Internals, Prompt, View
 
 pytestmark = pytest.mark.torch

@@ -5,8 +5,8 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from tests.models import blips
-from tests.models.opened import noise, opened
+from tests.support import blips
+from tests.support.opened import noise, opened
 from visualcrop import Model, Prompt, Sampling, View
 
 DRAWN = Prompt((View.whole(noise(64, 48)), "What?"), sampling=Sampling(5.0, seed=3))

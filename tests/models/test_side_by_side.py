@@ -12,9 +12,9 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from tests.models.alike import EVERY, assert_alike, internals, plain, remembering
-from tests.models.metering import CPU_FLOPS
-from tests.models.opened import EXISTENCE, GRIDDED, about, interleaved, noise, opened
+from tests.support.alike import EVERY, assert_alike, internals, plain, remembering
+from tests.support.metering import CPU_FLOPS
+from tests.support.opened import EXISTENCE, GRIDDED, about, interleaved, noise, opened
 from visualcrop import Box, Capture, Prompt, View
 from visualcrop.models import Usage
 from visualcrop.models.engine.byte_lru import ByteLRU

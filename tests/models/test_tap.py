@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.models.passes import EVERY, finished, inputs, network, tapped
+from tests.support.passes import EVERY, finished, inputs, network, tapped
 from visualcrop.errors import SpecError
 from visualcrop.models.base import NOTHING, Capture
 from visualcrop.models.engine.capture import StopForward, Tap

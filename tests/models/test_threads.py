@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.models import blips
-from tests.models.alike import EVERY, asked, assert_alike, internals, plain, remembering
-from tests.models.opened import GRIDDED, about
-from tests.unit.engine.crowd import eight
+from tests.support import blips
+from tests.support.alike import EVERY, asked, assert_alike, internals, plain, remembering
+from tests.support.crowd import eight
+from tests.support.opened import GRIDDED, about
 from visualcrop import Capture, Model, Prompt
 from visualcrop.models import BatchingModel
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.models.opened import about, interleaved, opened
+from tests.support.opened import about, interleaved, opened
 from visualcrop import Prompt
 from visualcrop.models.huggingface import HuggingFaceModel
 

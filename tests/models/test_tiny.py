@@ -10,8 +10,8 @@ import pytest
 import torch
 import transformers as tf
 
-from tests.models.reference import picture
-from tests.models.tiny.processors import load_processor
+from tests.support.reference import picture
+from tests.support.tiny.processors import load_processor
 
 _FILES = {
     "config.json",

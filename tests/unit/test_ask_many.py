@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import Answer, Budget, BudgetedModel, PromptProtocol, Question, VisualSearch
 from visualcrop.errors import ImageError, PluginError, QuestionError, SpecError
 from visualcrop.plugin import Searcher

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from tests.unit.reaching import ASKED, TEXT, Cheating, fifty
-from tests.unit.refusals import refused
-from tests.waiting import join
+from tests.support.reaching import ASKED, TEXT, Cheating, fifty
+from tests.support.refusals import refused
+from tests.support.waiting import join
 from visualcrop import UNBILLED, Answer, Budget, BudgetedModel, Charge, Ledger, Model, VisualSearch
 from visualcrop.data.base import Sample
 from visualcrop.errors import BudgetExceededError

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import attrs
 import pytest
 
-from tests.unit.reaching import ASKED, Cheating, fifty
-from tests.waiting import join, until
+from tests.support.reaching import ASKED, Cheating, fifty
+from tests.support.waiting import join, until
 from visualcrop import BudgetedModel, Ledger, Prompt, Question, Reply, VisualSearch
 from visualcrop.models.engine.response_cache import ResponseCache
 from visualcrop.models.engine.wrappers import BatchingModel

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import CONVENTIONS, Budget, Charge, Ledger, Prompt
 from visualcrop.errors import BudgetExceededError, SpecError
 from visualcrop.plugin import ANSWER

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import BudgetedModel, Capture, Charge, Internals, Ledger, Prompt
 from visualcrop.errors import BudgetExceededError
 from visualcrop.models.base import NOTHING

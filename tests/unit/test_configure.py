@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.configured import configured
-from tests.unit.refusals import refused
+from tests.support.configured import configured
+from tests.support.refusals import refused
 from visualcrop.answer.canvas import Canvas
 from visualcrop.errors import DatasetError, FileError, SpecError, UnknownStrategyError
 from visualcrop.plugin import Registry, Searcher, Spec

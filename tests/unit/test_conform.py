@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop.errors import SpecError
 from visualcrop.plugin import Registry, RelevanceSource, Searcher, Spec
 from visualcrop.relevance.vv import Vv

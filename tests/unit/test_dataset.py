@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.unit.datasets.shipped import jpeg
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
+from tests.support.shipped import jpeg
 from visualcrop import Sample
 from visualcrop.errors import DatasetError, ImageError
 from visualcrop.plugin import Dataset, ImageSource, Problem

@@ -8,7 +8,7 @@ import PIL.ImageCms
 import PIL.ImageOps
 import pytest
 
-from tests.unit.mangled import encoded, picture
+from tests.support.mangled import encoded, picture
 from visualcrop import Image
 
 _RGB = np.asarray(picture())

@@ -13,9 +13,9 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
-from tests.unit.large_files import write_files
-from tests.unit.mangled import chunk, encoded, picture, png
-from tests.unit.refusals import is_one_sentence, refused
+from tests.support.large_files import write_files
+from tests.support.mangled import chunk, encoded, picture, png
+from tests.support.refusals import is_one_sentence, refused
 from visualcrop import Image
 from visualcrop.errors import ImageError
 
@@ -32,7 +32,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, int,
     write_files(folder / "small", 64, 48)
     write_files(folder / "large", _WIDTH, _HEIGHT)
     run = subprocess.run(
-        [sys.executable, "-m", "tests.unit.decoding_memory", folder / "small", folder / "large"],
+        [sys.executable, "-m", "tests.support.decoding_memory", folder / "small", folder / "large"],
         check=True,
         capture_output=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},

@@ -14,8 +14,8 @@ import PIL.ImageCms
 import PIL.ImageOps
 import pytest
 
-from tests.unit.mangled import mangled_images, picture, png, sound_files
-from tests.unit.refusals import is_one_sentence, refused
+from tests.support.mangled import mangled_images, picture, png, sound_files
+from tests.support.refusals import is_one_sentence, refused
 from visualcrop import Image
 from visualcrop.errors import ImageError
 

@@ -10,7 +10,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tests.unit.mangled import chunk, encoded, picture, sound_files
+from tests.support.mangled import chunk, encoded, picture, sound_files
 from visualcrop import Image
 from visualcrop.image_io import size_of
 

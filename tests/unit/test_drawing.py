@@ -14,7 +14,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import Answer, Box, Finding, Grid, Image, RelevanceMap, Target, VisualSearch
 from visualcrop.errors import ImageError, ResultError, VisualcropError
 from visualcrop.testing import Scene

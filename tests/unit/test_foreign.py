@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.unit.strangers import install
+from tests.support.strangers import install
 from visualcrop.plugin import load_plugins
 
 _ROOT = Path(__file__).parents[2]

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.mangled import picture
+from tests.support.mangled import picture
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
 
 
 def _exit_code(*arguments: str) -> int:
     run = subprocess.run(
-        [sys.executable, "-m", "tests.unit.forked", *arguments],
+        [sys.executable, "-m", "tests.support.forked", *arguments],
         check=False,
         cwd=Path(__file__).parents[2],
         env={**os.environ, "OMP_NUM_THREADS": "1"},

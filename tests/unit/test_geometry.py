@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.drawn import boxes
-from tests.unit.refusals import refused
+from tests.support.drawn import boxes
+from tests.support.refusals import refused
 from visualcrop import Box
 from visualcrop.errors import GeometryError
 

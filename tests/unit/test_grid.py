@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.drawn import boxes, grids
-from tests.unit.refusals import refused
+from tests.support.drawn import boxes, grids
+from tests.support.refusals import refused
 from visualcrop import Box, Grid
 from visualcrop.errors import GeometryError
 

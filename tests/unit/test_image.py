@@ -7,9 +7,9 @@ import PIL.Image
 import pytest
 from hypothesis import given
 
-from tests.unit.drawn import boxes
-from tests.unit.mangled import encoded, picture, png
-from tests.unit.refusals import refused
+from tests.support.drawn import boxes
+from tests.support.mangled import encoded, picture, png
+from tests.support.refusals import refused
 from visualcrop import Box, Image
 from visualcrop.errors import ImageError
 

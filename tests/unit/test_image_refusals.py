@@ -8,8 +8,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tests.unit.mangled import encoded, picture
-from tests.unit.refusals import refused
+from tests.support.mangled import encoded, picture
+from tests.support.refusals import refused
 from visualcrop import Image
 from visualcrop.errors import ImageError
 

@@ -12,7 +12,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import Image, VisualSearch
 from visualcrop.errors import ImageError
 from visualcrop.plugin import Searcher

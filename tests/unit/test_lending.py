@@ -8,9 +8,9 @@ from contextlib import suppress
 
 import pytest
 
-from tests.unit.reaching import ASKED, TEXT, Cheating, fifty
-from tests.unit.refusals import refused
-from tests.waiting import join
+from tests.support.reaching import ASKED, TEXT, Cheating, fifty
+from tests.support.refusals import refused
+from tests.support.waiting import join
 from visualcrop import Budget, BudgetedModel, Charge, Ledger, VisualSearch
 from visualcrop.errors import BudgetExceededError, PluginError, SpecError
 from visualcrop.models import Usage, billing

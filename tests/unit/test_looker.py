@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import pytest
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import Answer, Budget, BudgetedModel, Ledger, Question, VisualSearch
 from visualcrop.answer.text_boxes import TextBoxes
 from visualcrop.errors import (

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import Box, Choice, Grid, Model, ModelFamily, RelevanceMap
 from visualcrop.errors import SpecError
 from visualcrop.models import ModelInfo, Patches, Usage

@@ -18,8 +18,8 @@ import attrs
 import numpy as np
 import pytest
 
-from tests.unit.patterns import slow
-from tests.unit.refusals import refused
+from tests.support.patterns import slow
+from tests.support.refusals import refused
 from visualcrop import Image, Question
 from visualcrop.answer.interleaved import choose_outline_colour
 from visualcrop.errors import QuestionError, SpecError
@@ -40,8 +40,10 @@ _ELSEWHERE = {
 _WOVEN = {  # by file: why what is put into the pattern cannot make it slow
     "protocol.py": "an escaped text between two conditions on a letter",
     "prompting.py": "escaped texts, one of them",
-    "words.py": "escaped texts, one of them",
-    "folder.py": "an escaped name of a file, and numbers of a few digits",
+    "tokenizer.py": "escaped texts, one of them",
+    "run_folder.py": "an escaped name of a file, and numbers of a few digits",
+    "tables.py": "numbers that formatting.py wrote",
+    "mask_decoder.py": "names of weights, renamed by a table of ours",
     "parse.py": "the pattern WORD; the whole is checked below",
 }
 

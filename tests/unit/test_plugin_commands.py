@@ -8,8 +8,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from tests.unit.refusals import refused
-from tests.unit.strangers import found, module
+from tests.support.refusals import refused
+from tests.support.strangers import found, module
 from visualcrop.cli import BUILT_IN, app
 from visualcrop.cli.ask import ask
 from visualcrop.cli.data import app as data

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.refusals import refused
-from tests.unit.strangers import Rival, Whole, failing, found, module, offering
+from tests.support.refusals import refused
+from tests.support.strangers import Rival, Whole, failing, found, module, offering
 from visualcrop.errors import PluginError
 from visualcrop.plugin import Plugin, hookimpl, load_plugins
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from tests.unit.strangers import failing, found, install, module
+from tests.support.strangers import failing, found, install, module
 from visualcrop.plugin import Plugin, hookimpl, load_plugins
 
 _FINE = """

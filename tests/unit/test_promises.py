@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import VisualSearch
 from visualcrop.errors import PluginError
 from visualcrop.plugin import Searcher, Strategy, Verifier

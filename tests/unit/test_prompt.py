@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.mangled import picture
+from tests.support.mangled import picture
 from visualcrop import Box, Image, Prompt, View
 from visualcrop.models import TextSpan
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import Question, VisualcropError
 from visualcrop.errors import QuestionError
 from visualcrop.protocol import PromptProtocol

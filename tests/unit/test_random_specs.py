@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.random_specs import random_options, random_specs
-from tests.unit.refusals import is_one_sentence
+from tests.support.random_specs import random_options, random_specs
+from tests.support.refusals import is_one_sentence
 from visualcrop import VisualcropError
 from visualcrop.plugin import Registry, Searcher
 from visualcrop.plugin.configure import configure, read_option

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from tests.unit.refusals import refused
-from tests.unit.strangers import Whole, offering
+from tests.support.refusals import refused
+from tests.support.strangers import Whole, offering
 from visualcrop.errors import SpecError, UnknownStrategyError
 from visualcrop.plugin import ProposalGenerator, Registry, Searcher, Spec, load_plugins, option
 from visualcrop.proposals.anchors import Anchors

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import Box, Grid, RelevanceMap
 from visualcrop.errors import GeometryError
 

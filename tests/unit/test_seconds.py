@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import Budget, BudgetedModel, Capture, Charge, Internals, Ledger, Prompt
 from visualcrop.errors import BudgetExceededError
 from visualcrop.models.base import NOTHING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.configured import Settings, configured
+from tests.support.configured import Settings, configured
 from visualcrop import ModelFamily
 from visualcrop.answer.canvas import Canvas
 from visualcrop.answer.crop import Crop

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from tests.unit.drawn import specs
-from tests.unit.refusals import refused
+from tests.support.drawn import specs
+from tests.support.refusals import refused
 from visualcrop.errors import SpecError
 from visualcrop.plugin import Registry, Spec
 from visualcrop.proposals.anchors import Anchors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop.errors import SpecError
 from visualcrop.plugin import Spec
 from visualcrop.spec.parse import DEEPEST, read_value

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from tests.unit.drawn import specs
-from tests.unit.refusals import refused
+from tests.support.drawn import specs
+from tests.support.refusals import refused
 from visualcrop.errors import FileError, SpecError
 from visualcrop.plugin import Spec
 from visualcrop.spec.parse import DEEPEST

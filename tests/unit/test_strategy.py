@@ -7,7 +7,7 @@ from typing import Literal
 import attrs
 import pytest
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop.errors import SpecError
 from visualcrop.plugin import Strategy, option
 from visualcrop.strategy.base import at_least, between

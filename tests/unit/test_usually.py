@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.configured import Settings, configured
+from tests.support.configured import Settings, configured
 from visualcrop.plugin import ConditionalDefault, Registry, Searcher
 from visualcrop.plugin.configure import configure
 from visualcrop.proposals.anchors import Anchors

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.unit.mangled import picture
-from tests.unit.refusals import refused
+from tests.support.mangled import picture
+from tests.support.refusals import refused
 from visualcrop import (
     Answer,
     Box,

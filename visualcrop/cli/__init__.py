@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 wrong input (one sentence says what to do), 2 wrong comman
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 import warnings
@@ -14,7 +15,7 @@ import warnings
 import typer
 
 from ..output.streams import say
-from ..plugin.manager import names_of
+from ..plugin.manager import command_names
 from .ask import ask
 from .compare import compare
 from .data import app as data
@@ -66,11 +67,12 @@ def everywhere(
     """Find the part of an image that answers a question, and answer it."""
 
 
-BUILT_IN = frozenset(names_of(app))  # before plug-ins add theirs
+BUILT_IN = frozenset(command_names(app))  # before plug-ins add theirs
 
 
 def main() -> None:
     """Run the command line, with the commands that plug-ins add."""
+    gc.freeze()  # what is imported stays: to look it through again takes a fifth of `--help`
     # Pillow's, of metadata that is broken: the picture is opened all the same.
     warnings.filterwarnings("ignore", module=r"PIL\b")
     if "--version" not in sys.argv:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..utils.paths import expanded
+from ..utils.paths import expand_path
 from .options import DRAWINGS, console, write, write_drawing
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def report(
     chosen = parse_columns(columns)
     stores = [*map(Store.existing, run)]
     whole, *_ = results = compare(stores, baseline, forced=force)
-    folder = expanded(out) if out else stores[0].folder / "report"
+    folder = expand_path(out) if out else stores[0].folder / "report"
     labels = [row["searcher"] for row in whole.rows]
     shown = _questions(stores[0], labels, folder, pages) if len(stores) == 1 else []
     figures = draw_figures(stores, whole)
@@ -103,7 +103,7 @@ def show(
     ] = None,
 ) -> None:
     """Show one question of a run: map, boxes, confidences, truth, for every variant."""
-    from ..evaluation.missing import missing_told
+    from ..evaluation.formatting import describe_missing
     from ..evaluation.run_folder import Store
     from ..evaluation.summary import summarize
     from ..plugin.registry import Registry
@@ -115,7 +115,7 @@ def show(
     out = console()
     out.print(f"{sample.text}  [{', '.join(sample.answers)}]")
     counts = ((row["searcher"], row["asked"], row["wanted"]) for row in summarize(store))
-    if lack := missing_told(counts):
+    if lack := describe_missing(counts):
         out.print(lack)
     for record in records:
         reply = record.error or record.text

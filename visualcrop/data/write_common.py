@@ -15,6 +15,7 @@ import attrs
 from ..errors import DatasetError, FileError, VisualcropError
 from ..image_io import format_of, size_of
 from ..spec.parse import Spec
+from ..utils.paths import write_atomically
 from .base import Dataset, Problem, Sample
 from .formats.common import DATASET_TOML, IMAGES, SAMPLES, FileDataset, to_fields
 from .formats.files import is_held
@@ -100,7 +101,7 @@ def _keep(picture: bytes, target: Path, written: Written) -> str:
     name = f"{IMAGES}/{digest_of(picture)[:16]}{suffix_of(picture)}"
     if name in written.images and (target / name).read_bytes() != picture:
         raise DatasetError(f"Its image would take the place of another one, {name}.")
-    put_whole(target / name, picture)
+    write_once(target / name, picture)
     return name
 
 
@@ -110,17 +111,15 @@ def suffix_of(picture: bytes) -> str:
     return {"JPEG": ".jpg", "JPEG2000": ".jp2", "TIFF": ".tif"}.get(known, f".{known.lower()}")
 
 
-def put_whole(path: Path, content: bytes) -> None:
-    """Write a file that is there either whole or not at all; one of this content is left alone."""
+def write_once(path: Path, content: bytes) -> None:
+    """Write a file atomically; one that has this content already is left alone."""
     part = path.with_name(f"{path.name}.part")
     for place in (path.parent, path, part):
         if place.is_symlink():
             raise FileError(f"{str(place)!r} is a link, and is not written through; remove it.")
     if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part.write_bytes(content)
-    part.replace(path)
+    write_atomically(path, content, part)
 
 
 class writing:  # noqa: N801 - read as a verb in `with writing(target)`
@@ -137,7 +136,7 @@ class writing:  # noqa: N801 - read as a verb in `with writing(target)`
             reason = exc.strerror or exc
             raise FileError(
                 f"{str(self.target)!r} cannot be written: {reason}; "
-                "what is there is kept, and the same command goes on."
+                "what is there is kept, and the same command resumes."
             ) from exc
 
 

@@ -13,7 +13,7 @@ from ..protocol import LETTERS
 from .base import Dataset, Problem, Sample
 from .formats.vstar import QUESTIONS
 from .names import folded
-from .write_common import Advance, Written, check_free, put_whole, strays, suffix_of, writing
+from .write_common import Advance, Written, check_free, strays, suffix_of, write_once, writing
 
 _FOLDERS = {"attribute": "direct_attributes", "relation": "relative_position"}
 _LONGEST = 50  # characters of a name, which may have four bytes each
@@ -37,7 +37,7 @@ def write_vstar(dataset: Dataset, target: Path, advance: Advance) -> Written:
                 lines.append(json.dumps(line) + "\n")
                 written.samples += 1
             advance(row)
-        put_whole(target / QUESTIONS, "".join(lines).encode())
+        write_once(target / QUESTIONS, "".join(lines).encode())
         beside = {f"{PurePosixPath(image).with_suffix('.json')}" for image in written.images}
         folders = {image.partition("/")[0] for image in written.images}
         written.strays = strays(target, folders, written.images | beside)
@@ -59,8 +59,8 @@ def _write(
     folder = _FOLDERS.get(row.category[0], row.category[0]) if row.category else "questions"
     image = _free(f"{_safe(folder)}/{_safe(row.id.rpartition('/')[2])}", stems) + suffix
     written.images.add(image)
-    put_whole(target / image, picture)
-    put_whole((target / image).with_suffix(".json"), _beside(row, row.answer))
+    write_once(target / image, picture)
+    write_once((target / image).with_suffix(".json"), _beside(row, row.answer))
     number = str(written.samples)
     return {
         "image": image,

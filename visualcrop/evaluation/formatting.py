@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-
-from .missing import missing_told
 
 _LETTERS = ("", "k", "M", "G", "T", "P", "E")  # of thousands
 _BYTES = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -98,9 +96,26 @@ def describe_problems(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def describe_failures(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """That a run is unfinished, and answers that failed."""
-    if lack := missing_told((row["searcher"], row["asked"], row["wanted"]) for row in rows):
+    if lack := describe_missing((row["searcher"], row["asked"], row["wanted"]) for row in rows):
         yield lack
     yield from _errors(rows)
+
+
+def describe_missing(counts: Iterable[tuple[str, int, int | None]]) -> str:
+    """That a run is unfinished; empty if it is not. *counts*: label, questions asked, expected."""
+    found: dict[str, list[str]] = {}
+    missing, known = 0, True
+    for label, asked, expected in counts:
+        if expected is not None and (asked < expected or not expected):
+            share = f"{asked} of {expected}" if expected else f"only {asked}"
+            found.setdefault(share, []).append(label)
+            missing, known = missing + (expected - asked), known and bool(expected)
+    if not found:
+        return ""
+    listed = "; ".join(f"{share} asked ({', '.join(names)})" for share, names in found.items())
+    who = "the same command, and those of other shards, ask only these"
+    more = f" {missing} answers are missing: {who}." if known else ""
+    return f"Unfinished: {listed}.{more}"
 
 
 def describe_caveats(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a run was made with, so that it can be made again, or told apart."""
+"""The manifest of a run: what it was made with, so that it can be repeated."""
 
 from __future__ import annotations
 

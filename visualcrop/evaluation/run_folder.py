@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import stat
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -17,8 +15,8 @@ import attrs
 from ..errors import EvaluationError, FileError, VisualcropError
 from ..output.strict_json import escaped
 from ..record import Record, is_count, is_number, strict_json
-from ..utils.paths import expanded
-from ..utils.text_set import Keys
+from ..utils.paths import expand_path, write_atomically
+from ..utils.text_set import TextSet
 from .shard import ShardIndex
 from .study import Study
 
@@ -87,7 +85,7 @@ class Store:
     @classmethod
     def existing(cls, folder: str | Path) -> Store:
         """Open the run in *folder*."""
-        store = cls(expanded(folder))
+        store = cls(expand_path(folder))
         if not (store.folder / STUDY).is_file():
             raise EvaluationError(
                 f"{str(folder)!r} holds no run; give the --out of an evaluation."
@@ -128,7 +126,7 @@ class Store:
         *present* is filled with how many each shard has.
         """
         present = Counter() if present is None else present
-        answered, failed = Keys(), dict[tuple[str, str], _Line]()
+        answered, failed = TextSet(), dict[tuple[str, str], _Line]()
         for line, record in self.lines():
             if record.status == "error":
                 failed[record.key] = line
@@ -271,11 +269,8 @@ def read_json(path: Path) -> Any:
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file of the run atomically: readers see the old one or the new one."""
     text = escaped(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)) + "\n"
-    beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(text.encode("utf-8", "replace"))
-        beside.replace(path)
+        write_atomically(path, text.encode("utf-8", "replace"))
     except OSError as exc:
         raise FileError(f"{str(path)!r} cannot be written: {exc.strerror}.") from exc
 

@@ -65,7 +65,7 @@ class ShardWriter:
         except OSError as exc:
             raise FileError(
                 f"{str(self.path)!r} cannot be written: {exc.strerror}; what was answered is kept, "
-                "and the same command goes on from there."
+                "and the same command resumes the run."
             ) from exc
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 
+from ..errors import VisualcropError
+from ..plugin.registry import Registry
 from ..record import Record
-from ..utils.text_set import number
+from ..utils.text_set import hash_texts
 from .downscaling import DownscalingTally
-from .missing import wanted
 from .run_folder import Present, Store
 from .statistics import Difference, Interval, accuracy_interval, adjust_holm, paired_difference
 from .study import BASELINE
+
+ResultRow: TypeAlias = Mapping[str, Any]  # all figures of one variant, of `summary_row`
 
 
 @attrs.define
@@ -48,8 +51,8 @@ class Tally:
         self.error = self.error or record.error or ""
         if record.status in {"error", "skipped"}:
             return
-        self.questions.append(number(record.id))
-        self.groups.append(number(record.group or record.id))
+        self.questions.append(hash_texts(record.id))
+        self.groups.append(hash_texts(record.group or record.id))
         self.scores.append(record.score or 0.0)
         self.shrinking.add(record)
         self.untargeted += record.untargeted
@@ -110,7 +113,7 @@ def add_missing(
     """The same tallies, with what is missing of each variant, those without an answer too."""
     whole = found[None]
     asked = {label: sum(tally.statuses.values()) for label, tally in whole.items()}
-    missing = wanted(store, asked, present)
+    missing = count_expected(store, asked, present)
     found[None] = {label: whole.get(label, Tally()) for label in missing}
     chosen = (
         sum(int(each["questions"]) for each in store.reports().values()) if store.finished else None
@@ -189,3 +192,35 @@ def compare_tallies(ours: Tally, theirs: Tally) -> Difference | None:
         np.array(theirs.scores)[places[shared]].tolist(),
         np.array(ours.groups)[shared].tolist(),
     )
+
+
+def count_expected(
+    store: Store, asked: Mapping[str, int], present: Present
+) -> dict[str, int | None]:
+    """
+    By variant, how many questions there should be, of which so many were *asked*.
+
+    None where nothing is missing, and 0 where the run is unfinished and the dataset's size unknown.
+    *present* are the records of each shard: fewer than its report says means that some were lost.
+    """
+    lost = {label: _lost(store, label, present) for label in store.study.variants}
+    if store.finished:
+        return {label: asked.get(label, 0) + n if n else None for label, n in lost.items()}
+    size = _dataset_size(store)
+    return {label: size and max(size, asked.get(label, 0) + n) for label, n in lost.items()}
+
+
+def _lost(store: Store, label: str, present: Present) -> int:
+    """Records that a shard's report counts, and its file has no more."""
+    reports = store.reports().items()
+    counts = ((index, report["answers"].get(label, 0)) for index, report in reports)
+    return sum(max(0, count - present[index, label]) for index, count in counts)
+
+
+def _dataset_size(store: Store) -> int:
+    """Questions of the dataset; 0 if it is not on this machine."""
+    try:
+        dataset = store.study.build_dataset(Registry.load())
+        return dataset.published().get("samples") or sum(1 for _ in dataset)
+    except VisualcropError:
+        return 0

@@ -19,7 +19,7 @@ from ..models.engine.metering.peak_rss import peak_rss
 from ..models.engine.response_cache import ResponseCache
 from ..models.engine.wrappers import BatchingModel
 from ..plugin.configure import read_dataset
-from ..plugin.errors import blamed
+from ..plugin.errors import explain_plugin_error
 from ..plugin.registry import Registry
 from ..protocol import PromptProtocol
 from ..record import Record
@@ -106,11 +106,12 @@ class StudyWorker(Worker):
 
     def _score(self, sample: Sample, answer: Answer) -> dict[str, Any]:
         """Score by the words; the judge is asked only where they do not match in full."""
-        score, said = score_answer(sample, answer), None
+        score, ruling = score_answer(sample, answer), None
         if self.judge and not isinstance(sample.answer, int) and score != 1:
             verdict = self.judge(sample, answer.text)
-            score, said = None if verdict.right is None else float(verdict.right), verdict.said
-        return {"status": "unparsed" if score is None else "ok", "score": score, "ruling": said}
+            score = None if verdict.right is None else float(verdict.right)
+            ruling = verdict.reply
+        return {"status": "unparsed" if score is None else "ok", "score": score, "ruling": ruling}
 
 
 def _since(started: float) -> float:
@@ -159,6 +160,6 @@ def check_writable(record: Record) -> Record:
 
 def _describe(exc: BaseException) -> str:
     try:
-        return blamed(exc) or f"{type(exc).__name__}: {exc}"
+        return explain_plugin_error(exc) or f"{type(exc).__name__}: {exc}"
     except Exception:  # noqa: BLE001 - the exception of a plug-in whose own __str__ raises
         return type(exc).__name__

@@ -1,4 +1,4 @@
-"""Whether an answer in words is right, where it is not said word for word."""
+"""Judges score answers in words that do not match the right answer word for word."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..strategy.base import Strategy
 
 @attrs.frozen
 class Verdict:
-    """What a judge decided, and what it said; none where that cannot be told from its words."""
+    """A judge's decision about one reply."""
 
-    right: bool | None
-    said: str = ""
+    right: bool | None  # none if the judge's own reply is neither yes nor no
+    reply: str = ""  # of the judge, in full
 
 
-JudgeFn: TypeAlias = Callable[[Sample, str], Verdict]  # a sample, and the reply to it
+JudgeFn: TypeAlias = Callable[[Sample, str], Verdict]  # takes a sample and the reply to score
 
 
 class Judge(Strategy):
@@ -30,4 +30,4 @@ class Judge(Strategy):
 
     @abstractmethod
     def open(self) -> JudgeFn:
-        """Load what it takes to rule."""
+        """Load the judge's model, if it has one."""

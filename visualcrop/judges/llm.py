@@ -36,7 +36,7 @@ class Llm(Judge):
     prompt: str = option(_PROMPT, help="what it is asked, with {question}, {answer} and {reply}")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = option("auto", help="number format")
     device: str = option("auto", help="cpu, cuda, cuda:1, ...; auto takes a GPU if there is one")
-    max_new_tokens: int = option(8, help="longest ruling", validator=between(1, 65_536))
+    max_new_tokens: int = option(8, help="longest verdict", validator=between(1, 65_536))
 
     def open(self) -> JudgeFn:
         if not self.checkpoint:
@@ -44,19 +44,19 @@ class Llm(Judge):
                 "The judge 'llm' needs a language model: "
                 '--judge "llm(checkpoint=Qwen/Qwen2.5-7B-Instruct)".'
             )
-        tokenizer, network = self._loaded()
+        tokenizer, network = self._load()
 
-        def rule(sample: Sample, reply: str) -> Verdict:
-            asked = self._asked(sample, reply)
+        def judge(sample: Sample, reply: str) -> Verdict:
+            prompt = self._fill_prompt(sample, reply)
             with explain_errors(self.checkpoint):
-                said = _generated(tokenizer, network, asked, self.max_new_tokens)
-            found = _VERDICT.match(said)
-            return Verdict(found[1].lower() == "yes" if found else None, said.strip())
+                own = _generate(tokenizer, network, prompt, self.max_new_tokens)
+            found = _VERDICT.match(own)
+            return Verdict(found[1].lower() == "yes" if found else None, own.strip())
 
-        return rule
+        return judge
 
-    def _asked(self, sample: Sample, reply: str) -> str:
-        """The prompt with its blanks filled, all at once: what is filled in is not filled again."""
+    def _fill_prompt(self, sample: Sample, reply: str) -> str:
+        """The prompt with its blanks filled in one go: a blank within a reply stays as it is."""
         words = {
             "question": sample.text,
             "answer": " / ".join(dict.fromkeys(sample.answers)),
@@ -64,23 +64,23 @@ class Llm(Judge):
         }
         return _BLANK.sub(lambda blank: words[blank[1]], self.prompt)
 
-    def _loaded(self) -> tuple[Any, Any]:
+    def _load(self) -> tuple[Any, Any]:
         source = Source(self.checkpoint, dtype=self.dtype, device=self.device)
         tokenizer = source.tokenizer()
         return tokenizer, source.load_network(source.load_config(), "AutoModelForCausalLM")
 
 
-def _generated(tokenizer: Any, network: Any, asked: str, longest: int) -> str:
-    """The likeliest reply, by the model's chat template if it has one."""
+def _generate(tokenizer: Any, network: Any, prompt: str, max_new_tokens: int) -> str:
+    """The greedy reply, through the chat template if the tokenizer has one."""
     import torch
 
     if tokenizer.chat_template:
-        turn = [{"role": "user", "content": asked}]
+        turn = [{"role": "user", "content": prompt}]
         text = tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True)
-        given = tokenizer(text, return_tensors="pt", add_special_tokens=False)
+        inputs = tokenizer(text, return_tensors="pt", add_special_tokens=False)
     else:
-        given = tokenizer(asked, return_tensors="pt")
-    ids, mask = (given[name].to(network.device) for name in ("input_ids", "attention_mask"))
+        inputs = tokenizer(prompt, return_tensors="pt")
+    ids, mask = (inputs[name].to(network.device) for name in ("input_ids", "attention_mask"))
     with torch.inference_mode():
         out = network.generate(
             ids,
@@ -90,7 +90,7 @@ def _generated(tokenizer: Any, network: Any, asked: str, longest: int) -> str:
             top_p=None,
             top_k=None,
             repetition_penalty=1.0,
-            max_new_tokens=longest,
+            max_new_tokens=max_new_tokens,
             pad_token_id=tokenizer.pad_token_id or tokenizer.eos_token_id,
         )
     return str(tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True))

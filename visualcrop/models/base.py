@@ -17,7 +17,7 @@ from ..errors import SpecError
 from ..geometry import Box, Grid
 from ..prompt import Prompt
 from ..strategy.base import Strategy
-from ..strategy.return_checks import Promise, hold
+from ..strategy.return_checks import MethodCall, check_returns
 from ..values import RelevanceMap, View
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Usage:
     decoded_tokens: int = 0
     flops: float = 0.0
     seconds: float = 0.0
-    peak_bytes: int = 0  # held on GPUs; 0 where it cannot be told, as on a CPU
+    peak_bytes: int = 0  # allocated on GPUs at most; 0 where unknown, as on a CPU
     backward: int = 0  # passes backwards, for gradients: no budget counts them
     macs: float = 0.0  # as papers count: by formula, as if nothing were remembered
     image_tokens: int = 0  # of all views shown, remembered or not
@@ -192,7 +192,7 @@ class Model(ABC):
         """Run so far, by its own count: the ledger is checked against it."""
 
     def encoded_size(self, view: View) -> EncodedSize | None:
-        """How large *view* is seen if it is shown alone; none if that cannot be told."""
+        """How large *view* is seen if it is shown alone; none if unknown."""
         del view
         return None
 
@@ -223,17 +223,18 @@ class ModelFamily(Strategy):
 
     kind = "model"
     home: ClassVar[str] = ""  # spec of a dataset of the only world that it knows, if it is so
+    has_patches: ClassVar[bool] = True  # False if image tokens have no position in the image
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        hold(cls, "open", _suited)
+        check_returns(cls, "open", _add_settings)
 
     @abstractmethod
     def open(self) -> Model: ...
 
     def fingerprint(self) -> str:
         """
-        Another where the model would answer differently: a run goes on only with the same.
+        Identifies the model: it differs where answers would. A run resumes with its own only.
 
         It is asked before the weights are loaded, and is cheap. Here it is that of the options;
         a family with weights adds theirs, as `checkpoint_fingerprint` tells them.
@@ -251,10 +252,10 @@ class ModelFamily(Strategy):
         return {}
 
 
-def _suited(promise: Promise, model: object) -> Model:
-    """The model that a family opened, with the family's settings."""
+def _add_settings(call: MethodCall, model: object) -> Model:
+    """The model that a family opened, with the settings of the family."""
     if not isinstance(model, Model):
-        raise promise.broken(f"a {type(model).__name__} instead of a Model")
-    family = cast("ModelFamily", promise.strategy)
+        raise call.error(f"a {type(model).__name__} instead of a Model")
+    family = cast("ModelFamily", call.strategy)
     object.__setattr__(model, "settings", family.settings())
     return model

@@ -14,6 +14,7 @@ from ..values import RelevanceMap
 from .vector import Drawing, Picture, Rectangle, Shape, Text, text_width
 
 _STEPS = 96  # colours of the bar
+_LEAST = 8  # letters that a drawing is wide and high, however small the image
 _DARK = "#1c1b22"
 
 
@@ -27,18 +28,18 @@ def draw_relevance(
     numbers = [_number(value) for value in np.linspace(*colour_range(relevance), 3)]
     bar = round(1.2 * size)
     letters = 1.2 * max(text_width(text, size) for text in numbers)  # a browser's are wider
-    right, mean = 3 * bar + letters, np.asarray(picture).mean(axis=(0, 1))
-    below = 2 * size if caption else 0
+    wide, high = max(round(width + 3 * bar + letters), _LEAST * size), max(height, _LEAST * size)
+    mean = np.asarray(picture).mean(axis=(0, 1))
     shapes = [
         Picture(0, 0, width, height, picture),
         Picture(0, 0, width, height, render_heatmap(relevance, picture.size, image.box)),
         *_draw_boxes(boxes, width / image.width, size),
-        *_draw_bar(Box(width + bar, size, width + 2 * bar, height - size), mean, numbers, size),
+        *_draw_bar(Box(width + bar, size, width + 2 * bar, high - size), mean, numbers, size),
     ]
     if caption:
-        fitted = _fit(caption, (width + right) / 1.2, size)
-        shapes.append(Text(size / 2, height + 1.4 * size, fitted, size))
-    return Drawing(round(width + right), height + below, shapes, caption or "Relevance map")
+        shapes.append(Text(size / 2, high + 1.4 * size, _fit(caption, wide / 1.2, size), size))
+        high += 2 * size
+    return Drawing(wide, high, shapes, caption or "Relevance map")
 
 
 def _draw_boxes(boxes: Sequence[Box], scale: float, size: float) -> Iterator[Shape]:

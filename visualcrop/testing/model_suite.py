@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pytest
+
+from ..errors import ModelError
 from ..models.base import Capture, ModelFamily
 from ..prompt import Prompt
 from .bench import Bench
@@ -27,6 +30,7 @@ class ModelFamilySuite(StrategySuite):
 
     def test_each_cell_has_a_token_of_its_own(self) -> None:
         """Patches name distinct tokens of the sequence, none of them a marked word."""
+        self._skip_without_patches()
         (seen,) = self.family().open().forward(_prompts()[:1])
         (patches,) = seen.patches
         assert patches.tokens.shape == patches.grid.shape
@@ -36,6 +40,7 @@ class ModelFamilySuite(StrategySuite):
 
     def test_captures_the_layers_asked_for(self) -> None:
         """Heads x tokens x width for each layer, and nothing that was not asked for."""
+        self._skip_without_patches()
         model = self.family().open()
         layers = model.info.span(None)
         (seen,) = model.forward(_prompts()[:1], Capture(values=layers))
@@ -46,6 +51,7 @@ class ModelFamilySuite(StrategySuite):
 
     def test_two_words_are_marked(self) -> None:
         """Every token of the target is found, by its place in the prompt."""
+        self._skip_without_patches()
         one, two = self.family().open().forward(_prompts())
         assert len(two.spans["target"]) > 0
         assert len(one.spans["target"]) > 0
@@ -54,15 +60,27 @@ class ModelFamilySuite(StrategySuite):
         """Neither a batch nor what was asked before changes an answer."""
         model = self.family().open()
         together = model.choose(_prompts(), ("Yes", "No"))
-        model.forward(_prompts(), Capture(values=model.info.span(None)))
+        if self.strategy.has_patches:
+            model.forward(_prompts(), Capture(values=model.info.span(None)))
         alone = [self.family().open().choose([p], ("Yes", "No"))[0] for p in _prompts()]
         assert [c.best for c in together] == [c.best for c in alone]
 
     def test_counts_its_passes(self) -> None:
         """One for each prompt read; by sentence, one for each choice."""
         model, prompts = self.family().open(), _prompts()
-        model.forward(prompts)
+        if self.strategy.has_patches:
+            model.forward(prompts)
         model.generate(prompts, max_new_tokens=2)
         model.choose(prompts, ("Yes", "No"))
         model.choose(prompts, ("red", "blue", "green"), by="sentence")
-        assert model.passes == 2 + 2 + 2 + 6
+        assert model.passes == (2 if self.strategy.has_patches else 0) + 2 + 2 + 6
+
+    def test_says_whether_it_has_patches(self) -> None:
+        """One whose image tokens have no position refuses to give any, in one sentence."""
+        if not self.strategy.has_patches:
+            with pytest.raises(ModelError):
+                self.family().open().forward(_prompts())
+
+    def _skip_without_patches(self) -> None:
+        if not self.strategy.has_patches:
+            pytest.skip(f"the image tokens of {self.strategy.name} have no position in the image")

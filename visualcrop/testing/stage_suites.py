@@ -70,6 +70,7 @@ class RelevanceSourceSuite(StrategySuite):
 
     def test_points_at_the_target(self) -> None:
         """The highest cell lies on the planted thing or next to it, in most scenes."""
+        self._skip_controls()
         hits = 0
         for seed in _MAP_SEEDS:
             bench = Bench.set_up(seed)
@@ -157,6 +158,7 @@ class VerifierSuite(StrategySuite):
 
     def test_surer_with_the_target_than_without(self) -> None:
         """A view in which the thing is clear beats one without it."""
+        self._skip_controls()
         bench = Bench.set_up()
         there, elsewhere = bench.finding.box, Box(0, 0, 60, 60)
         views = [View(bench.scene.image, box) for box in (there, elsewhere)]

@@ -1,7 +1,9 @@
-"""Files that somebody names: what cannot be one, or be read whole, is one sentence."""
+"""Reads and writes files that a user names; what goes wrong is one sentence."""
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 from ..errors import FileError
@@ -9,7 +11,7 @@ from ..errors import FileError
 MOST_TEXT = 1 << 24  # bytes of a file, or a line, of settings or fields
 
 
-def expanded(path: str | Path) -> Path:
+def expand_path(path: str | Path) -> Path:
     """*path* with its `~` written out, if a file may be called so."""
     shown = str(path) if len(str(path)) <= 100 else f"{str(path)[:97]}..."
     try:
@@ -24,7 +26,7 @@ def expanded(path: str | Path) -> Path:
     return place
 
 
-def read_whole(path: Path, most: int = MOST_TEXT, *, called: str = "") -> bytes:
+def read_limited(path: Path, most: int = MOST_TEXT, *, called: str = "") -> bytes:
     """All bytes of a file, which is *called* something, and no longer than *most*."""
     name = f"{called} {str(path)!r}".strip()
     try:
@@ -38,3 +40,15 @@ def read_whole(path: Path, most: int = MOST_TEXT, *, called: str = "") -> bytes:
     if len(content) > most:
         raise FileError(f"{name} is not read, for it has more than {most:,} bytes.")
     return content
+
+
+def write_atomically(path: Path, content: bytes, part: Path | None = None) -> None:
+    """
+    Write a file that readers see whole, as it was or as it is now.
+
+    It is first written as *part*; by default under a name that no other writer has.
+    """
+    part = part or path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part.write_bytes(content)
+    part.replace(path)

@@ -16,6 +16,7 @@ class Unchecked(Verifier):
     """Ask nobody, so that the map's order decides; of many, all are shown. No pass."""
 
     name = "unchecked"
+    is_control = True
 
     def verify(
         self, views: Sequence[View], target: Target, model: BudgetedModel

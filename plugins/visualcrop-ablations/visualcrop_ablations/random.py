@@ -16,6 +16,7 @@ class Random(RelevanceSource):
     """Scores drawn from a seed, over the grid that the model would use (Table 3). One pass."""
 
     name = "random"
+    is_control = True
 
     seed: int = option(0, help="another seed, other scores")
     sigma: float = option(1.0, help="Gaussian over local grids, in cells")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import until
+from tests.support.waiting import until
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study

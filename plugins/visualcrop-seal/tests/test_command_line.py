@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.models.opened import noise
-from tests.models.tiny.checkpoints import checkpoint
-from tests.models.tiny.seal import tower, vqa, vsm
+from tests.support.opened import noise
+from tests.support.tiny.checkpoints import checkpoint
+from tests.support.tiny.seal import tower, vqa, vsm
 from visualcrop.cli import app
 
 pytestmark = pytest.mark.torch

@@ -9,14 +9,13 @@ from random import Random
 
 import pytest
 
+from training import methods
+from training.evaluation import Measurements, roc_auc
+from training.measure import main
+from training.methods import AnswerPair, crop_about, find_other_things, sample_empty_places
 from visualcrop import Answer, Box, Image, Sample
 from visualcrop_tiny import Needles
-from visualcrop_tiny.measure import pointing
-from visualcrop_tiny.measure.__main__ import main
-from visualcrop_tiny.measure.measuring import Figures
-from visualcrop_tiny.measure.methods import Replies, box_about
-from visualcrop_tiny.measure.pointing import area, elsewhere, other_things
-from visualcrop_tiny.scenes import draw
+from visualcrop_tiny.scenes import draw_scene
 
 
 @pytest.fixture
@@ -27,61 +26,64 @@ def sample():
 
 def test_letters_and_words_are_counted_apart(sample):
     """An answer may be right by letter and wrong in words, and only questions asked count."""
-    figures = Figures()
+    measurements = Measurements()
     wrong = Answer("nothing")
     right = Answer("A", sample.answer)
-    figures.add("direct", "attribute", Replies(right, wrong), sample)
-    figures.add("direct", "attribute", Replies(wrong, Answer(sample.answers[0])), sample)
-    table = figures.table()["accuracy"]
+    measurements.add("direct", "attribute", AnswerPair(right, wrong), sample)
+    measurements.add("direct", "attribute", AnswerPair(wrong, Answer(sample.answers[0])), sample)
+    table = measurements.to_json()["accuracy"]
     assert table == {"direct / attribute / letter": 0.5, "direct / attribute / open": 0.5}
-    assert "| direct | 0.500 / 0.500 | 0.500 / 0.500 | 0.0 |" in figures.markdown()
-    assert json.dumps(figures.table())
+    assert "| direct | 0.500 / 0.500 | 0.500 / 0.500 | 0.0 |" in measurements.to_markdown()
+    assert json.dumps(measurements.to_json())
 
 
 def test_the_area_under_the_curve():
     """One if all positives are surer, a half for ties."""
-    assert area([0.9, 0.8], [0.1, 0.2]) == 1
-    assert area([0.5], [0.5]) == 0.5
-    assert area([0.1, 0.9], [0.5]) == 0.5
+    assert roc_auc([0.9, 0.8], [0.1, 0.2]) == 1
+    assert roc_auc([0.5], [0.5]) == 0.5
+    assert roc_auc([0.1, 0.9], [0.5]) == 0.5
 
 
 def test_negatives_show_nothing_of_the_target(sample):
     """Neither other things' crops nor places drawn at random touch it."""
     image, target = sample.source.open(), sample.targets[0]
-    boxes = [*other_things(sample, image, target), *elsewhere(image, target.box, Random(0))]
+    boxes = [
+        *find_other_things(sample, image, target),
+        *sample_empty_places(image, target.box, Random(0)),
+    ]
     assert len(boxes) >= 3
-    assert not any(box_about(box, image).common(target.box) for box in boxes)
+    assert not any(crop_about(box, image).common(target.box) for box in boxes)
 
 
 def test_an_oracles_box_is_three_cells_in_the_picture():
     """It holds the target, even at the edge, and no more than the picture."""
-    image = Image(draw(0, 1400, 700).picture)
+    image = Image(draw_scene(0, 1400, 700).picture)
     for box in (Box(0, 0, 20, 20), Box(1380, 680, 1400, 700), Box(600, 300, 640, 340)):
-        about = box_about(box, image)
-        assert about.width == about.height == 300
-        assert about.contains(box)
-        assert image.box.contains(about)
+        crop = crop_about(box, image)
+        assert crop.width == crop.height == 300
+        assert crop.contains(box)
+        assert image.box.contains(crop)
 
 
 def test_missing_maps_are_named(monkeypatch, capsys):
     """Without the plug-in that has them, one sentence says what to install."""
-    monkeypatch.setattr(pointing, "MAPS", ("not-there",))
+    monkeypatch.setattr(methods, "MAPS", ("not-there",))
     assert main(["--count", "1", "--kinds", "attribute"]) == 1
-    assert "pip install visualcrop-tiny[measure]" in capsys.readouterr().err
+    assert "pip install visualcrop-ablations" in capsys.readouterr().err
 
 
-def test_a_model_that_is_not_there_is_told_in_one_line(capsys):
-    """And what to install for the maps is left out of it."""
+def test_an_unknown_model_is_one_line(capsys):
+    """Without the hint that is about maps."""
     assert main(["-m", "tinny", "--count", "1", "--kinds", "attribute"]) == 1
-    told = capsys.readouterr().err
-    assert "did you mean 'tiny'" in told
-    assert "pip install" not in told
+    error = capsys.readouterr().err
+    assert "did you mean 'tiny'" in error
+    assert "pip install" not in error
 
 
 def test_what_was_not_measured_has_no_figure():
-    """Neither a method that some kind was not asked of, nor confidences that there are none of."""
-    figures = Figures()
-    figures.right.update(
+    """Neither a method that was not asked about some kind, nor confidences that were not taken."""
+    measurements = Measurements()
+    measurements.correct.update(
         {
             ("direct", "attribute", "letter"): [True],
             ("direct", "attribute", "open"): [True],
@@ -91,9 +93,9 @@ def test_what_was_not_measured_has_no_figure():
             ("oracle crop", "attribute", "open"): [True],
         }
     )
-    figures.passes.update({"direct": [1], "oracle crop": [1]})
-    assert "| oracle crop | 1.000 / 1.000 | – | – | 1.0 |" in figures.markdown()
-    assert figures.table()["existence"] == {}
+    measurements.passes.update({"direct": [1], "oracle crop": [1]})
+    assert "| oracle crop | 1.000 / 1.000 | – | – | 1.0 |" in measurements.to_markdown()
+    assert measurements.to_json()["existence"] == {}
 
 
 @pytest.mark.slow
@@ -101,12 +103,12 @@ def test_kinds_are_measured_side_by_side(capsys, tmp_path):
     """By two processes as by one, and the table says how it was made."""
     given = ["-m", "toy", "--count", "1", "--size", "1k", "--kinds", "attribute", "existence"]
     out = tmp_path / "new" / "figures.json"
-    command = [sys.executable, "-m", "visualcrop_tiny.measure", *given]
+    command = [sys.executable, "-m", "training.measure", *given]
     two = subprocess.run(
         [*command, "--processes", "2", "--out", out], capture_output=True, text=True, check=True
     )
     assert main(given) == 0
     both = (text.partition("\n\n")[2] for text in (two.stdout, capsys.readouterr().out))
     assert len(set(both)) == 1
-    assert "`python -m visualcrop_tiny.measure -m toy --count 1" in two.stdout
+    assert "`python -m training.measure -m toy --count 1" in two.stdout
     assert json.loads(out.read_text("utf-8"))["questions"]["direct / attribute / letter"] == 1

@@ -1,4 +1,4 @@
-"""Questions are answered by what is in sight."""
+"""Questions have the answers that the things in the scene give."""
 
 from __future__ import annotations
 
@@ -7,78 +7,78 @@ from random import Random
 import PIL.Image
 import pytest
 
+from training.prompts import PromptRecorder
 from visualcrop import Budget, BudgetedModel, Image, Ledger, Question
 from visualcrop.plugin import Registry, TargetExtractor
-from visualcrop_tiny.questions import QUESTIONS, Sense, ask
-from visualcrop_tiny.scenes import KINDS, plan
-from visualcrop_tiny.scenes.words import plural
-from visualcrop_tiny.speech.rehearsal import Listener
+from visualcrop_tiny.questions import QUESTION_TYPES, QuestionContext, ask_question
+from visualcrop_tiny.scenes import KINDS, plan_scene, plural
 
 
-def _asked(kind, count=60):
-    made = (ask(plan(seed, 2048, 2048, kind), Random(seed)) for seed in range(count))
-    return [asked for asked in made if asked]
+def _ask(kind, count=60):
+    plans = (plan_scene(seed, 2048, 2048, kind) for seed in range(count))
+    pairs = (ask_question(plan, Random(plan.seed)) for plan in plans)
+    return [pair for pair in pairs if pair]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_answer_is_one_of_the_choices(kind):
     """Each question has two to four choices, all different, and its answer among them."""
-    for asked in _asked(kind):
-        assert asked.kind == kind
-        assert asked.answer in asked.choices
-        assert 2 <= len(set(asked.choices)) == len(asked.choices) <= 4
+    for pair in _ask(kind):
+        assert pair.kind == kind
+        assert pair.answer in pair.choices
+        assert 2 <= len(set(pair.choices)) == len(pair.choices) <= 4
 
 
 def test_a_relation_is_true():
     """Left is left, and above is above, by the centres of the boxes."""
-    for asked in _asked("relation"):
-        (x0, y0), (x1, y1) = (thing.box.centre for thing in asked.about)
+    for pair in _ask("relation"):
+        (x0, y0), (x1, y1) = (thing.box.centre for thing in pair.about)
         true = {"left": x0 < x1, "right": x0 > x1, "above": y0 < y1, "below": y0 > y1}
-        assert true[asked.answer]
+        assert true[pair.answer]
 
 
 def test_a_count_counts():
     """The number is that of the things of the shape."""
     for seed in range(40):
-        scene = plan(seed, 2048, 2048, "count")
-        asked = ask(scene, Random(seed))
-        if asked:
-            shape = next(t.shape for t in scene.things if plural(t.shape) in asked.text)
-            assert int(asked.answer) == sum(t.shape == shape for t in scene.things)
+        scene = plan_scene(seed, 2048, 2048, "count")
+        pair = ask_question(scene, Random(seed))
+        if pair:
+            shape = next(t.shape for t in scene.things if plural(t.shape) in pair.text)
+            assert int(pair.answer) == sum(t.shape == shape for t in scene.things)
 
 
 def test_existence_is_true_and_both_answers_occur():
     """Yes and No are about equally frequent, and right."""
     answers = []
     for seed in range(80):
-        scene = plan(seed, 2048, 2048, "existence")
-        asked = ask(scene, Random(seed))
-        if asked:
-            there = any(t.name in asked.text for t in scene.things)
-            assert asked.answer == ("Yes" if there else "No")
-            answers.append(asked.answer)
+        scene = plan_scene(seed, 2048, 2048, "existence")
+        pair = ask_question(scene, Random(seed))
+        if pair:
+            there = any(t.name in pair.text for t in scene.things)
+            assert pair.answer == ("Yes" if there else "No")
+            answers.append(pair.answer)
     assert 0.3 < answers.count("Yes") / len(answers) < 0.7
 
 
-def test_wrong_colours_are_in_sight_too():
+def test_wrong_colours_are_visible_too():
     """A guess from the colours of other things is wrong three times in four."""
     for seed in range(20):
-        scene = plan(seed, 2048, 2048)
-        asked = ask(scene, Random(seed))
-        assert asked
+        scene = plan_scene(seed, 2048, 2048)
+        pair = ask_question(scene, Random(seed))
+        assert pair
         others = {t.colour for t in scene.things}
-        assert len(set(asked.choices) - others) == max(0, 4 - len(others))
+        assert len(set(pair.choices) - others) == max(0, 4 - len(others))
 
 
-def test_what_is_half_in_sight_is_not_mentioned():
-    """A shape that is hazy is never part of a question."""
-    things = plan(5, 2048, 2048, "attribute").things
-    hazy = things[0].shape
-    sense = Sense(things[1:], frozenset([hazy]))
+def test_what_is_half_visible_is_not_mentioned():
+    """A shape that is only partly visible is never part of a question."""
+    things = plan_scene(5, 2048, 2048, "attribute").things
+    ambiguous = things[0].shape
+    context = QuestionContext(things[1:], frozenset([ambiguous]))
     for seed in range(200):
-        for question in QUESTIONS.values():
-            asked = question(sense, Random(seed))
-            assert asked is None or hazy not in asked.text.replace("?", "").split()
+        for question in QUESTION_TYPES.values():
+            pair = question(context, Random(seed))
+            assert pair is None or ambiguous not in pair.text.replace("?", "").split()
 
 
 @pytest.mark.parametrize("kind", ["attribute", "relation", "existence", "detail"])
@@ -86,10 +86,10 @@ def test_the_rules_find_the_targets(kind):
     """The rule-based extractor names what each question is about: it is the models' default."""
     rules = Registry.load().build(TargetExtractor, "rules")
     for seed in range(20):
-        scene = plan(seed, 2048, 2048, kind)
-        asked = ask(scene, Random(seed))
-        if asked and asked.answer != "No":
+        scene = plan_scene(seed, 2048, 2048, kind)
+        pair = ask_question(scene, Random(seed))
+        if pair and pair.answer != "No":
             picture = Image(PIL.Image.new("RGB", (8, 8)))
-            model = BudgetedModel(Listener(), Ledger(Budget()))
-            targets = rules.extract(Question(asked.text, picture), model)
-            assert [t.text.split()[-1] for t in targets] == [t.shape for t in asked.about]
+            model = BudgetedModel(PromptRecorder(), Ledger(Budget()))
+            targets = rules.extract(Question(pair.text, picture), model)
+            assert [t.text.split()[-1] for t in targets] == [t.shape for t in pair.about]

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import visualcrop_tiny
+from training.methods import crop_about, without_budget
 from visualcrop import Box, Prompt, Sample, Target, View, VisualSearch
 from visualcrop.plugin import Registry, Searcher, Spec
 from visualcrop.testing import ModelFamilySuite
 from visualcrop_tiny import Needles, Tiny, TinyOnevision
-from visualcrop_tiny.measure.methods import box_about, budgeted
 
 WEIGHTS = Path(visualcrop_tiny.__file__).parent / "weights"
 pytestmark = pytest.mark.torch
@@ -75,9 +75,9 @@ def test_it_knows_what_is_there(search, samples):
     for sample in samples:
         image, target = sample.source.open(), sample.targets[0]
         views = [
-            View(image, box_about(box, image)) for box in (target.box, _far(target.box, image))
+            View(image, crop_about(box, image)) for box in (target.box, _far(target.box, image))
         ]
-        there, absent = verify(views, Target(target.name), budgeted(search.model))
+        there, absent = verify(views, Target(target.name), without_budget(search.model))
         surer.append(there > absent)
     assert sum(surer) >= 0.9 * len(surer)
 
@@ -99,7 +99,7 @@ def test_a_question_without_pictures_is_answered_in_words(search):
 
 
 def test_settings_come_with_the_model() -> None:
-    """A searcher that is built by hand, or a stranger's, looks for what `tiny` can name."""
+    """A searcher that is built by hand, or a third party's, looks for what `tiny` can name."""
     search = VisualSearch.open("tiny")
     registry = Registry.load()
     assert VisualSearch(search.model, registry.build(Searcher, "focus")) == search

@@ -1,4 +1,4 @@
-"""The training script runs, learns, stops, goes on, and packs what came of it."""
+"""A training run learns, resumes where it was stopped, and exports a model that opens."""
 
 from __future__ import annotations
 
@@ -10,155 +10,205 @@ import pytest
 import torch
 
 import visualcrop_tiny
+from training import trainer
+from training.checkpoint import Progress
+from training.config import read_config
+from training.crop_dataset import CropDataset
+from training.modules import LlavaModule, build_module
+from training.optimizer import build_optimizers, set_learning_rate
+from training.train import main
+from training.trainer import compute_loss, load_trained, take_step, train
 from visualcrop import VisualSearch
 from visualcrop.errors import SpecError
-from visualcrop_tiny.needles import TRAINING
-from visualcrop_tiny.scenes import draw
-from visualcrop_tiny.train import running
-from visualcrop_tiny.train.__main__ import main
-from visualcrop_tiny.train.config import read
-from visualcrop_tiny.train.running import run, trained
-from visualcrop_tiny.train.steps import Trainee
+from visualcrop_tiny import Tiny, TinyOnevision
+from visualcrop_tiny.needles import TRAIN_SEEDS_END
+from visualcrop_tiny.scenes import draw_scene
 
-CONFIGS = Path(visualcrop_tiny.__file__).parent / "configs"
+CONFIGS = Path(trainer.__file__).parent / "configs"
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def config():
     """The miniature, a little shorter."""
-    made = read("miniature")
-    talk = attrs.evolve(made.talk, steps=12)
-    return attrs.evolve(made, look=attrs.evolve(made.look, steps=40), talk=talk)
+    whole = read_config(CONFIGS / "miniature.toml")
+    return _shorten(whole, 40, 12)
+
+
+def _shorten(config, pretrain, finetune):
+    return attrs.evolve(
+        config,
+        pretrain=attrs.evolve(config.pretrain, steps=pretrain),
+        finetune=attrs.evolve(config.finetune, steps=finetune),
+    )
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where all runs of this file find the same views."""
+    """Where all runs of this file find the same data."""
     return tmp_path_factory.mktemp("runs")
 
 
 @pytest.fixture(scope="module")
 def whole(config, folder):
-    """A run from beginning to end."""
-    run(config, folder / "whole", folder / "data")
+    """A run that nothing stopped."""
+    train(config, folder / "whole", folder / "data")
     return folder / "whole"
 
 
-def _stopped(config, folder, monkeypatch, step):
-    """A run that is stopped in the middle of its second stage, and taken up again."""
-    left, talk = [step], Trainee.talk
+def _weights(out):
+    """All weights of a run's checkpoint, of the head that only training uses too."""
+    return torch.load(out / "checkpoint.pt", weights_only=True)["module"]
+
+
+def _assert_equal(ours, theirs):
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if not torch.equal(ours[name], theirs[name])] == []
+
+
+def _stop_at(step, stage):
+    """Replace a stage's loss by one that is interrupted at a step."""
+    left, compute = [step], getattr(LlavaModule, stage)
 
     def stopping(self, *arguments):
         left[0] -= 1
         if left[0] < 0:
             raise KeyboardInterrupt
-        return talk(self, *arguments)
+        return compute(self, *arguments)
 
+    return stopping
+
+
+@pytest.mark.parametrize("stage", ["_pretrain", "_finetune"])
+def test_a_resumed_run_ends_with_the_same_weights(config, folder, whole, monkeypatch, stage):
+    """Every tensor is equal to the last bit, whichever stage the run was stopped in."""
+    out, data = folder / f"stopped{stage}", folder / "data"
     with monkeypatch.context() as patched:
-        patched.setattr(Trainee, "talk", stopping)
+        patched.setattr(LlavaModule, stage, _stop_at(5, stage))
         with pytest.raises(KeyboardInterrupt):
-            run(config, folder / "stopped", folder / "data")
-    run(config, folder / "stopped", folder / "data")
-    return folder / "stopped"
+            train(config, out, data)
+    stopped = torch.load(out / "checkpoint.pt", weights_only=True)["progress"]
+    assert (stopped["stage"], stopped["step"]) == (stage == "_finetune", 5)
+    train(config, out, data)
+    _assert_equal(_weights(out), _weights(whole))
 
 
-def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(config, folder, whole, monkeypatch):
-    """Weights are equal to the last bit, since a step's batch depends on its number alone."""
-    stopped = _stopped(config, folder, monkeypatch, 5)
-    one, other = (trained(config, out)[0].state_dict() for out in (whole, stopped))
-    assert all(torch.equal(one[name], other[name]) for name in one)
-
-
-def test_the_eye_learns(config, whole):
-    """What it says of things gets better over the first stage."""
-    network, progress = trained(config, whole)
+def test_the_vision_tower_learns(config, whole):
+    """The loss of the words for things falls over the first stage."""
+    network, progress = load_trained(config, whole)
     lines = [json.loads(line) for line in (whole / "log.jsonl").read_text("utf-8").splitlines()]
-    look = next(line for line in lines if line["stage"] == "look")
-    assert look["things"] < 3.4  # 4.2 before the first step, and the mean has not forgotten it
+    pretrain = next(line for line in lines if line["stage"] == "pretrain")
+    assert pretrain["things"] < 3.4  # 4.2 before the first step, which the running mean still has
     assert progress.stage == 2
     assert not network.training
 
 
-def test_a_finished_run_is_packed_with_its_card(whole, folder, tmp_path):
-    """The folder opens as a model of LLaVA's family, and its card tells data, steps and machine."""
+def test_a_finished_run_is_exported_with_its_card(whole, folder, tmp_path):
+    """The folder opens as a model of LLaVA's family; the card has data, steps and machine."""
     short = tmp_path / "config.toml"
     text = (CONFIGS / "miniature.toml").read_text("utf-8")
     short.write_text(text.replace("steps = 40", "steps = 12").replace("steps = 60", "steps = 40"))
-    given = [str(short), "--out", str(whole), "--data", str(folder / "data")]
-    assert main([*given, "--weights", str(tmp_path / "weights")]) == 0
+    arguments = [str(short), "--out", str(whole), "--data", str(folder / "data")]
+    assert main([*arguments, "--weights", str(tmp_path / "weights")]) == 0
     card = (tmp_path / "weights" / "README.md").read_text("utf-8")
     assert "V-V relevance is not left to chance" in card
     assert "168 views" in card
+    assert "`finetune`: 12 steps of 8" in card
     search = VisualSearch.open(
         f"llava(checkpoint={tmp_path / 'weights'})", "focus(targets=rules, steps=1)"
     )
-    answer = search.ask(draw(0, 300, 300).picture, "What color is the star?", ("red", "blue"))
-    assert answer.findings
+    picture = draw_scene(0, 300, 300).picture
+    assert search.ask(picture, "What color is the star?", ("red", "blue")).findings
 
 
 def test_unknown_settings_are_refused(tmp_path):
     """A config with a setting that does not exist names it and those that do."""
-    (tmp_path / "config.toml").write_text("[look]\nspeed = 3\n")
+    (tmp_path / "config.toml").write_text("[pretrain]\nspeed = 3\n")
     with pytest.raises(SpecError, match="no setting called 'speed'; known are steps"):
-        read(str(tmp_path / "config.toml"))
+        read_config(tmp_path / "config.toml")
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("seed =", "is not TOML"),
-        (f"[data]\nscenes = 2\nseed = {TRAINING - 1}", "are not for training; choose seeds below"),
+        (
+            f"[data]\nscenes = 2\nseed = {TRAIN_SEEDS_END - 1}",
+            "are not for training; choose seeds below",
+        ),
     ],
 )
-def test_bad_configs_are_refused(tmp_path, text, told):
-    """What is no TOML, and scenes that a benchmark has for itself."""
+def test_bad_configs_are_refused(tmp_path, text, message):
+    """What is no TOML, and scenes that are kept for a benchmark."""
     (tmp_path / "config.toml").write_text(text)
-    with pytest.raises(SpecError, match=told):
-        read(str(tmp_path / "config.toml"))
+    with pytest.raises(SpecError, match=message):
+        read_config(tmp_path / "config.toml")
 
 
-def test_an_unknown_config_is_told_in_one_line(capsys, tmp_path):
-    """With the names of those that ship."""
+def test_an_unknown_config_is_one_line(capsys, tmp_path):
+    """It names those that come with the repository."""
     assert main(["tinny", "--out", str(tmp_path)]) == 1
-    assert "no config 'tinny'; give a TOML file, or one of miniature, tiny," in (
-        capsys.readouterr().err
-    )
+    error = capsys.readouterr().err
+    assert "no config 'tinny'; give a TOML file, such as one of" in error
+    assert "miniature.toml, tiny-onevision.toml, tiny-unaligned.toml, tiny.toml" in error
 
 
-def test_a_run_goes_on_with_its_own_settings_only(config, whole):
-    """Another seed or another weight of a loss is refused, another number of processes is not."""
+def test_a_run_is_resumed_with_its_own_settings_only(config, whole):
+    """Another weight of a loss is refused, another number of processes is not."""
     other = attrs.evolve(config, losses=attrs.evolve(config.losses, align=0.0))
     with pytest.raises(SpecError, match=r"begun with losses.align = 0.3, not 0.0; choose another"):
-        trained(other, whole)
-    assert trained(attrs.evolve(config, processes=2, save=7.0), whole)[1].stage == 2
+        load_trained(other, whole)
+    same = attrs.evolve(config, processes=2, checkpoint_seconds=7.0)
+    assert load_trained(same, whole)[1].stage == 2
 
 
-def test_two_processes_learn_as_one(config, folder):
-    """Their gradients are averaged, so that both hold the same weights to the end."""
-    short = attrs.evolve(config, processes=2, talk=attrs.evolve(config.talk, steps=2))
-    short = attrs.evolve(short, look=attrs.evolve(config.look, steps=2))
-    run(short, folder / "two", folder / "data")
-    lines = (folder / "two" / "log.jsonl").read_text("utf-8").splitlines()
-    assert [json.loads(line)["step"] for line in lines] == [2, 2]
+def test_two_processes_average_their_gradients(config, folder, tmp_path):
+    """Their weights are those of one process that takes the mean of both parts' gradients."""
+    short = attrs.evolve(_shorten(config, 2, 2), processes=2)
+    train(short, tmp_path / "two", folder / "data")
+    torch.manual_seed(short.seed)
+    module = build_module(short, CropDataset.open(folder / "data"), "cpu")
+    module.train()
+    for index, name in enumerate(short.stages):
+        stage, progress = short.stage(name), Progress(index)
+        optimizers = build_optimizers(module, name, stage)
+        for step in range(stage.steps):
+            progress.step = step
+            set_learning_rate(optimizers, stage, step, step / stage.steps)
+            for rank in range(2):
+                loss, _ = compute_loss(module, module, progress, rank, 2)
+                (loss / 2).backward()
+            take_step(module, optimizers)
+    _assert_equal(_weights(tmp_path / "two"), module.state_dict())
 
 
-def test_drawing_that_was_broken_off_is_done_again(config, tmp_path, monkeypatch):
-    """No note of earlier drawing is left beside half of what is drawn now."""
+def test_an_interrupted_rendering_is_repeated(config, tmp_path, monkeypatch):
+    """The mark of an earlier rendering is removed before anything is overwritten."""
     data = tmp_path / "data"
     data.mkdir()
     (data / "done.json").write_text("{}")
 
-    def broken(*_):
+    def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(running, "render", broken)
+    monkeypatch.setattr(trainer, "render_crops", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        run(config, tmp_path / "out", data)
+        train(config, tmp_path / "out", data)
     assert not (data / "done.json").exists()
 
 
-@pytest.mark.parametrize("name", ["tiny", "tiny-onevision", "tiny-unaligned", "miniature"])
-def test_every_config_that_ships_can_be_read(name):
-    """Each has its own name."""
-    assert read(name).name == name
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_config_can_be_read(path):
+    """Each has the name of its file."""
+    assert read_config(path).name == path.stem
+
+
+@pytest.mark.parametrize("model", [Tiny, TinyOnevision], ids=lambda model: model.name)
+def test_the_shipped_models_were_trained_by_these_configs(model):
+    """Their cards have every setting as the config has it."""
+    card = (Path(visualcrop_tiny.__file__).parent / "weights" / model.name / "README.md").read_text(
+        "utf-8"
+    )
+    settings = card.partition("```json\n")[2].partition("```")[0]
+    used = read_config(CONFIGS / f"{model.name}.toml").used()
+    assert json.loads(settings) == json.loads(json.dumps(used))

@@ -1,4 +1,4 @@
-"""Small models that really see, and the world that they know."""
+"""Small trained models for drawn scenes, and the dataset of these scenes."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ __all__ = ["Needles", "Tiny", "TinyOnevision"]
 
 @hookimpl
 def visualcrop_strategies() -> list[type[Strategy]]:
-    trained = [model for model in (Tiny, TinyOnevision) if model.shipped()]
+    trained = [model for model in (Tiny, TinyOnevision) if model.is_shipped()]
     return [*trained, Needles]

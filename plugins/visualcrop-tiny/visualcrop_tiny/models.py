@@ -11,15 +11,15 @@ import attrs
 from visualcrop import Auto
 from visualcrop.plugin import at_least, option
 
-# Targets in its world are found by rule. A box is three cells of the map: as much as its eye reads.
-_SUITED: Mapping[str, object] = {"targets": "rules", "proposals.s_max": 3}
+# The models were not trained to name targets, and read crops of three cells of the map best.
+_SETTINGS: Mapping[str, object] = {"targets": "rules", "proposals.s_max": 3}
 
 
 @attrs.frozen
-class Packaged(Auto):
-    """A checkpoint that lies in this package, under its name."""
+class ShippedModel(Auto):
+    """A checkpoint that ships in this package's `weights` folder, under the model's name."""
 
-    home = "needles(about=attribute, count=1, size=4k, seed=1)"  # where it fails if asked directly
+    home = "needles(about=attribute, count=1, size=4k, seed=1)"  # asked directly, it is wrong here
 
     checkpoint: str = option("", help="folder of another checkpoint than the one that ships")
     memory: int | None = option(  # a question takes 12 MiB or so
@@ -29,35 +29,35 @@ class Packaged(Auto):
     )
 
     def family(self) -> Any:
-        return super(Packaged, self._placed()).family()
+        return super(ShippedModel, self._with_checkpoint()).family()
 
     def fingerprint(self) -> str:
-        """Of the weights that ship, or of the folder's."""
-        return super(Packaged, self._placed()).fingerprint()
+        """Of the weights that ship, or of those in `checkpoint`."""
+        return super(ShippedModel, self._with_checkpoint()).fingerprint()
 
-    def _placed(self) -> Packaged:
+    def _with_checkpoint(self) -> ShippedModel:
         shipped = files(__package__) / "weights" / self.name
         return attrs.evolve(self, checkpoint=self.checkpoint or str(shipped))
 
     def settings(self) -> Mapping[str, object]:
-        """Every search finds its targets by rule, whosever it is."""
-        return _SUITED
+        """Every search finds its targets by rule, a third-party one too."""
+        return _SETTINGS
 
     @classmethod
-    def shipped(cls) -> bool:
-        """Whether the weights have been trained, and lie here."""
+    def is_shipped(cls) -> bool:
+        """Whether this package holds weights of that name."""
         return (files(__package__) / "weights" / cls.name).is_dir()
 
 
 @attrs.frozen
-class Tiny(Packaged):
+class Tiny(ShippedModel):
     """A small LLaVA for the drawn scenes of `needles`, and no others."""
 
     name = "tiny"
 
 
 @attrs.frozen
-class TinyOnevision(Packaged):
+class TinyOnevision(ShippedModel):
     """As `tiny`, in LLaVA-OneVision's layout: the whole and four tiles, or several images."""
 
     name = "tiny-onevision"

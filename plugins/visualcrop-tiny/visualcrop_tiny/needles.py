@@ -14,36 +14,34 @@ import attrs
 from visualcrop import Image, Sample
 from visualcrop.plugin import Dataset, ImageSource, Problem, TargetBox, option
 
-from .questions import Asked, ask
-from .scenes.casting import Kind
-from .scenes.painting import draw
-from .scenes.planning import plan
+from .questions import QAPair, ask_question
+from .scenes import Kind, draw_scene, plan_scene
 
 Split: TypeAlias = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 SMALL: tuple[Kind, ...] = ("attribute", "relation", "count", "existence", "detail")
 LONG_SIDES = {"1k": 1024, "2k": 2048, "4k": 4096, "8k": 8192}
-# A scene's seed, from its highest bit: split, seed of the dataset, number, attempt.
-_SEED, _NUMBER, _ATTEMPT = 16, 24, 4
-_SPLIT = _SEED + _NUMBER + _ATTEMPT
-TRAINING = 1 << _SPLIT  # all scenes' seeds below are those of the first split
-_drawn = lru_cache(1)(draw)
+# Bits of a scene's seed, from the highest: split, seed of the dataset, number, attempt.
+_SEED_BITS, _NUMBER_BITS, _ATTEMPT_BITS = 16, 24, 4
+_SPLIT_SHIFT = _SEED_BITS + _NUMBER_BITS + _ATTEMPT_BITS
+TRAIN_SEEDS_END = 1 << _SPLIT_SHIFT  # all seeds of scenes below this are in the train split
+_draw_scene = lru_cache(1)(draw_scene)  # a question opens its scene several times
 
 
 def scene_seed(split: Split, seed: int, number: int, attempt: int = 0) -> int:
-    """The seed of one scene; no two splits have one in common."""
-    own = ((seed << _NUMBER) + number << _ATTEMPT) + attempt
-    return (SPLITS.index(split) << _SPLIT) + own
+    """The seed of one scene; no two splits share one."""
+    within_split = ((seed << _NUMBER_BITS) + number << _ATTEMPT_BITS) + attempt
+    return (SPLITS.index(split) << _SPLIT_SHIFT) + within_split
 
 
 def split_of(scene: int) -> Split:
-    """To which split a scene's seed belongs."""
-    return SPLITS[scene >> _SPLIT]
+    """The split that a scene's seed belongs to."""
+    return SPLITS[scene >> _SPLIT_SHIFT]
 
 
 @attrs.frozen
 class SceneSource(ImageSource):
-    """A scene that is drawn when it is asked for."""
+    """A scene that is drawn when it is opened."""
 
     seed: int
     width: int
@@ -51,7 +49,7 @@ class SceneSource(ImageSource):
     kind: Kind
 
     def open(self, max_bytes: int | None = None) -> Image:
-        picture = _drawn(self.seed, self.width, self.height, self.kind).picture
+        picture = _draw_scene(self.seed, self.width, self.height, self.kind).picture
         return Image.open(picture, **({} if max_bytes is None else {"max_bytes": max_bytes}))
 
     def read(self) -> bytes:
@@ -60,17 +58,19 @@ class SceneSource(ImageSource):
         return encoded.getvalue()
 
     def fingerprint(self) -> str:
-        """What is drawn, which need not be drawn for it."""
+        """Of the arguments it is drawn from, so without drawing it."""
         return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
 
     def size(self) -> tuple[int, int]:
         return self.width, self.height
 
 
-def _whole(most: int) -> object:
+def _below(limit: int) -> object:
+    """A validator: from 0 up to, and without, the *limit*."""
+
     def check(_: object, attribute: attrs.Attribute[int], value: int) -> None:
-        if not 0 <= value < most:
-            raise ValueError(f"{attribute.name} must be from 0 to {most - 1}, not {value}")
+        if not 0 <= value < limit:
+            raise ValueError(f"{attribute.name} must be from 0 to {limit - 1}, not {value}")
 
     return check
 
@@ -82,8 +82,10 @@ class Needles(Dataset):
     name = "needles"
 
     split: Split = option("test", help="no two splits share a scene; models are trained on train")
-    seed: int = option(0, help="another seed, other scenes of the split", validator=_whole(1 << 16))
-    count: int = option(100, help="how many questions", validator=_whole(1 << _NUMBER))
+    seed: int = option(
+        0, help="another seed, other scenes of the split", validator=_below(1 << _SEED_BITS)
+    )
+    count: int = option(100, help="how many questions", validator=_below(1 << _NUMBER_BITS))
     about: Literal["small", Kind] = option(
         "small", help="what is asked; small is all but large in turn"
     )
@@ -91,53 +93,53 @@ class Needles(Dataset):
 
     def read(self) -> Iterator[Sample | Problem]:
         for number in range(self.count):
-            yield self._sample(number)
+            yield self._make_sample(number)
 
     def published(self) -> dict[str, int]:
         return {"samples": self.count, "images": self.count}
 
-    def _sample(self, number: int) -> Sample | Problem:
+    def _make_sample(self, number: int) -> Sample | Problem:
         kind = SMALL[number % len(SMALL)] if self.about == "small" else self.about
         id = f"{self.split}-{self.seed}-{self.size}-{kind}-{number}"
         side = LONG_SIDES[self.size]
-        for attempt in range(1 << _ATTEMPT):
+        for attempt in range(1 << _ATTEMPT_BITS):
             seed = scene_seed(self.split, self.seed, number, attempt)
-            source = SceneSource(seed, *_sides(seed, side), kind)
-            asked = _asked(source)
-            if asked is not None:
-                return _made(id, source, asked)
+            source = SceneSource(seed, *_sample_sides(seed, side), kind)
+            pair = _ask_about(source)
+            if pair is not None:
+                return _to_sample(id, source, pair)
         return Problem(id, "None of its scenes can be asked a question of this kind.")
 
 
-def _asked(source: SceneSource) -> Asked | None:
-    """What is asked about a scene, for which it need not be drawn."""
-    planned = plan(source.seed, source.width, source.height, source.kind)
-    return ask(planned, Random(f"question {source.seed}"))  # noqa: S311 - scenes, not secrets
+def _ask_about(source: SceneSource) -> QAPair | None:
+    """The question about a scene, from its plan, so without drawing it."""
+    plan = plan_scene(source.seed, source.width, source.height, source.kind)
+    return ask_question(plan, Random(f"question {source.seed}"))  # noqa: S311 - scenes, not secrets
 
 
-def _sides(seed: int, longer: int) -> tuple[int, int]:
-    """Square, or four to three either way."""
+def _sample_sides(seed: int, longer: int) -> tuple[int, int]:
+    """Width and height: square, 4:3 or 3:4."""
     shorter = longer * 3 // 4
     shapes = (longer, longer), (longer, shorter), (shorter, longer)
     return Random(f"sides {seed}").choice(shapes)  # noqa: S311 - as above
 
 
-def _made(id: str, source: SceneSource, asked: Asked) -> Sample:
-    absent = asked.kind == "existence" and asked.answer == "No"
-    boxes = [TargetBox(_called(thing.name, asked), thing.box) for thing in asked.about]
+def _to_sample(id: str, source: SceneSource, pair: QAPair) -> Sample:
+    absent = pair.kind == "existence" and pair.answer == "No"
+    boxes = [TargetBox(_name_without_answer(thing.name, pair), thing.box) for thing in pair.about]
     return Sample(
         id=id,
         source=source,
-        text=asked.text,
-        choices=asked.choices,
-        answer=asked.choices.index(asked.answer),
+        text=pair.text,
+        choices=pair.choices,
+        answer=pair.choices.index(pair.answer),
         group=id,
-        category=(asked.kind,),
+        category=(pair.kind,),
         targets=() if absent else tuple(boxes),
         meta={"scene": source.seed},
     )
 
 
-def _called(name: str, asked: Asked) -> str:
-    """Not by its colour where that is the question."""
-    return name if name in asked.text else name.rpartition(" ")[2]
+def _name_without_answer(name: str, pair: QAPair) -> str:
+    """The name as the question has it, else the shape alone: the colour may be the answer."""
+    return name if name in pair.text else name.rpartition(" ")[2]

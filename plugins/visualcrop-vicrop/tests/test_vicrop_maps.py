@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.models.opened import noise, opened
-from tests.unit.refusals import refused
+from tests.support.opened import noise, opened
+from tests.support.refusals import refused
 from visualcrop import Box, BudgetedModel, Ledger, Prompt, RelevanceMap, Target, View, errors
 from visualcrop.testing import Bench
 from visualcrop_vicrop import GradAtt, PureGrad, RelAtt
@@ -27,7 +27,7 @@ def mapped(
 ) -> RelevanceMap:
     """The map of the question on a tiny checkpoint, whose weights may be in *double* precision."""
     if family == "instructblip":
-        from tests.models.blips import opened as opened_blip
+        from tests.support.blips import opened as opened_blip
 
         model: Any = opened_blip(attention=kernel, **options)
     else:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.models.opened import noise
-from tests.models.tiny.checkpoints import checkpoint
+from tests.support.opened import noise
+from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import ModelFamily
 from visualcrop.cli import app
 from visualcrop.plugin import Registry, Searcher

@@ -7,7 +7,7 @@ from itertools import combinations, permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.drawn import boxes
+from tests.support.drawn import boxes
 from visualcrop import Box
 from visualcrop.answer.collage import arrange_boxes, merge_boxes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.saying import saying
+from tests.support.saying import saying
 from visualcrop import Answer, Box, Finding, Target, View
 from visualcrop.answer.canvas import Canvas
 from visualcrop.answer.collage import Collage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from tests.unit.saying import saying
+from tests.support.saying import saying
 from visualcrop import Answer, Box, Finding, Image, Question, Target, View
 from visualcrop.answer.collage import Collage
 from visualcrop.answer.crop import Crop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.unit.saying import saying
+from tests.support.saying import saying
 from visualcrop import Box, Finding, Question, Target, View
 from visualcrop.answer.interleaved import Interleaved, draw_outlines
 from visualcrop.testing import Bench

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from tests.unit.drawn import boxes
+from tests.support.drawn import boxes
 from visualcrop import Box, Image
 from visualcrop.answer.interleaved import choose_outline_colour, draw_outlines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from tests.unit.saying import saying
+from tests.support.saying import saying
 from visualcrop import Direct, Evidence, Focus, View
 from visualcrop.plugin import reply
 from visualcrop.protocol import Inference, PromptProtocol

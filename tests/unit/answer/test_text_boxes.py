@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.mangled import picture
-from tests.unit.saying import saying
+from tests.support.mangled import picture
+from tests.support.saying import saying
 from visualcrop import Box, Finding, Image, Question, Target, View
 from visualcrop.answer.text_boxes import TextBoxes, format_box
 

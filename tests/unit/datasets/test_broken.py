@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.unit.datasets import shipped
-from tests.unit.refusals import is_one_sentence, refused
+from tests.support import shipped
+from tests.support.refusals import is_one_sentence, refused
 from visualcrop import Sample
 from visualcrop.data.formats.common import Folder
 from visualcrop.data.formats.hrbench import HrBench

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import PIL.Image
 import pytest
 
-from tests.unit.datasets import shipped
+from tests.support import shipped
 from tests.unit.datasets.test_writing import quietly
 from visualcrop import Box
 from visualcrop.data.audit import Count, audit

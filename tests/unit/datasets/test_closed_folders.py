@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.datasets import shipped
+from tests.support import shipped
+from tests.support.refusals import is_one_sentence, refused
 from tests.unit.datasets.test_writing import quietly
-from tests.unit.refusals import is_one_sentence, refused
 from visualcrop import Sample
 from visualcrop.data.audit import audit
 from visualcrop.data.formats import files, json_items

@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.unit.datasets import shipped
-from tests.unit.refusals import refused
+from tests.support import shipped
+from tests.support.refusals import refused
 from visualcrop.data.download import fetch_file, listing, repository
 from visualcrop.errors import DatasetError, FileError
 

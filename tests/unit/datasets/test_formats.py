@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.datasets import shipped
+from tests.support import shipped
 from visualcrop import Box, Sample
 from visualcrop.data.formats.aokvqa import Aokvqa
 from visualcrop.data.formats.common import Folder

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop.data import download as fetching
 from visualcrop.data import web
 from visualcrop.data.download import Remote, fetch_file, listing, repository

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.unit.datasets import shipped
-from tests.unit.refusals import refused
+from tests.support import shipped
+from tests.support.refusals import refused
 from visualcrop.data.formats import json_items as module
 from visualcrop.data.formats.gqa import Gqa
 from visualcrop.data.formats.json_items import json_items

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.datasets import shipped
+from tests.support import shipped
 from visualcrop import Sample, VisualcropError
 from visualcrop.plugin import Dataset, Problem, Registry
 

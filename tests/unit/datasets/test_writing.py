@@ -12,8 +12,8 @@ import attrs
 import PIL.Image
 import pytest
 
-from tests.unit.datasets import shipped
-from tests.unit.refusals import refused
+from tests.support import shipped
+from tests.support.refusals import refused
 from visualcrop import Sample
 from visualcrop.data.audit import audit
 from visualcrop.data.formats.common import Folder

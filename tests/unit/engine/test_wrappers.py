@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.unit.engine.crowd import Crowd, Gated, eight
+from tests.support.crowd import Crowd, Gated, eight
 from visualcrop import Answer, Capture, Model, Prompt, Reply, VisualSearch
 from visualcrop.models import BatchingModel
 from visualcrop.searchers.focus import Focus

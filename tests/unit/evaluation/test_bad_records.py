@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import pytest
 
-from tests.unit.evaluation.studies import toy_study
+from tests.support.studies import toy_study
 from visualcrop import Answer, Budget, Record, VisualcropError
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.run_folder import Store

@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from tests.unit.evaluation.studies import manifest_of, toy_study
+from tests.support.studies import manifest_of, toy_study
 from visualcrop import Record, VisualcropError
 from visualcrop.evaluation.comparison import compare
 from visualcrop.evaluation.resume import open_run

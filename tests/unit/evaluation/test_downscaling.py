@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from tests.unit.evaluation.studies import toy_study
+from tests.support.studies import toy_study
 from visualcrop import Record
 from visualcrop.evaluation.downscaling import DownscalingTally, describe_encoding
 from visualcrop.evaluation.evaluate import run_study

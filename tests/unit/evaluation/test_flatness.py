@@ -13,7 +13,7 @@ import attrs
 import PIL.Image
 import pytest
 
-from tests.unit.evaluation.studies import manifest_of
+from tests.support.studies import manifest_of
 from visualcrop import Record
 from visualcrop.evaluation.comparison import compare
 from visualcrop.evaluation.evaluate import run_study

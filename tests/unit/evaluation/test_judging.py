@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.unit.evaluation.studies import toy_study
+from tests.support.studies import toy_study
 from visualcrop import Answer, BudgetedModel, Question, Sample
 from visualcrop.evaluation.worker import StudyWorker
 from visualcrop.models.toy.dataset import SceneSource

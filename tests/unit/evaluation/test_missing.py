@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.datasets import shipped
-from tests.unit.evaluation.studies import toy_study
+from tests.support import shipped
+from tests.support.studies import toy_study
 from visualcrop import Record
 from visualcrop.evaluation.comparison import compare
 from visualcrop.evaluation.evaluate import run_study

@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from tests.unit.evaluation.studies import manifest_of, toy_study
+from tests.support.studies import manifest_of, toy_study
 from visualcrop import Record, VisualcropError
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.resume import open_run
@@ -24,7 +24,7 @@ _ONE, _OTHER = toy_study("focus(steps=1)", scenes=1), toy_study("focus(steps=8)"
 _LOADING = """
 import sys
 from pathlib import Path
-from tests.unit.evaluation.studies import manifest_of, toy_study
+from tests.support.studies import manifest_of, toy_study
 from visualcrop.evaluation.resume import open_run
 study = toy_study("focus(steps=1)", scenes=1)
 with open_run(Path({folder!r}), study, manifest_of(study), {worker}):

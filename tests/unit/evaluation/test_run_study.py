@@ -16,8 +16,8 @@ from random import Random
 import attrs
 import pytest
 
-from tests.unit.datasets import shipped
-from tests.unit.evaluation.studies import toy_study
+from tests.support import shipped
+from tests.support.studies import toy_study
 from visualcrop import VisualcropError
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.run_folder import Store, read_json, write_json
@@ -161,7 +161,7 @@ _ROOM = 6000  # bytes of a file that the disk has room for
 _FULL = f"""
 import resource
 from pathlib import Path
-from tests.unit.evaluation.studies import toy_study
+from tests.support.studies import toy_study
 from visualcrop.errors import FileError
 from visualcrop.evaluation.evaluate import run_study
 resource.setrlimit(resource.RLIMIT_FSIZE, ({_ROOM}, {_ROOM}))
@@ -203,7 +203,9 @@ class TestTorn:
             capture_output=True,
             text=True,
         )
-        assert "what was answered is kept, and the same command goes on" in done.stdout, done.stderr
+        assert "what was answered is kept, and the same command resumes the run" in done.stdout, (
+            done.stderr
+        )
         kept = [*Store.existing(tmp_path).records()]
         assert kept
         assert (tmp_path / "samples-1of1.jsonl").stat().st_size == _ROOM
@@ -226,7 +228,7 @@ _RUNS = """
 import os, sys
 from pathlib import Path
 import torch  # once for all of them
-from tests.unit.evaluation.studies import toy_study
+from tests.support.studies import toy_study
 from visualcrop.evaluation.evaluate import run_study
 
 def watch(record):

@@ -11,8 +11,8 @@ import PIL.Image
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from tests.models.tiny.checkpoints import checkpoint
-from tests.unit.datasets import shipped
+from tests.support import shipped
+from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Record, VisualcropError
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.image_cache import SourceFingerprints

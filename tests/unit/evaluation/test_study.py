@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.evaluation.studies import toy_study
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
+from tests.support.studies import toy_study
 from visualcrop import Budget, VisualcropError
 from visualcrop.errors import EvaluationError
 from visualcrop.evaluation.study import Study, label_specs
@@ -72,6 +72,7 @@ class TestStudy:
         [
             (lambda: toy_study(inference="loud"), "There is no inference 'loud'; ways: generate"),
             (lambda: Study("toy", "toy", {}), "A study needs a searcher; give one with -s"),
+            (lambda: label_specs(["=focus"]), "has no label before its spec; write label=spec"),
             (lambda: label_specs(["a=focus", "a=direct"]), "Two searchers are called 'a'"),
         ],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.unit.evaluation.studies import toy_study
+from tests.support.studies import toy_study
 from visualcrop import Budget
 from visualcrop.evaluation.comparison import compare
 from visualcrop.evaluation.evaluate import run_study

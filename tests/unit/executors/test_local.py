@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import attrs
 import pytest
 
-from tests.waiting import PATIENCE
+from tests.support.waiting import PATIENCE
 from visualcrop import Record
 from visualcrop.errors import SpecError
 from visualcrop.executors.local import Local

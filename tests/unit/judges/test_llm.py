@@ -11,7 +11,7 @@ import pytest
 import torch
 import transformers as tf
 
-from tests.models.tiny.tokenizers import byte_level
+from tests.support.tiny.tokenizers import byte_level
 from visualcrop import ModelFamily, Sample
 from visualcrop.errors import ModelError
 from visualcrop.judges import llm
@@ -78,13 +78,13 @@ def test_reads_yes_or_no(said: str, right: bool | None, monkeypatch: pytest.Monk
     """As the first word; anything else is no ruling."""
     asked: list[str] = []
 
-    def generated(tokenizer: Any, network: Any, prompt: str, longest: int) -> str:
+    def generate(tokenizer: Any, network: Any, prompt: str, longest: int) -> str:
         asked.append(prompt)
         return said
 
-    monkeypatch.setattr(llm, "_generated", generated)
-    ruling = Llm(checkpoint=_checkpoint()).open()(_SAMPLE, "light {answer}\n")
-    assert (ruling.right, ruling.said) == (right, said)
+    monkeypatch.setattr(llm, "_generate", generate)
+    verdict = Llm(checkpoint=_checkpoint()).open()(_SAMPLE, "light {answer}\n")
+    assert (verdict.right, verdict.reply) == (right, said)
     assert "\nRight answer: green / light green\nReply: light {answer}\n" in asked[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 
-from tests.unit.layouts.published import PUBLISHED, SIZES, onevision
+from tests.support.published import PUBLISHED, SIZES, onevision
 from visualcrop.models.layouts.anyres import anyres_layout
 from visualcrop.models.layouts.layout import PatchGrid, Size
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from tests.unit.layouts.published import (
+from tests.support.published import (
     EXTREMES,
     LLAVA,
     PUBLISHED,
@@ -17,7 +17,7 @@ from tests.unit.layouts.published import (
     llava_next,
     qwen2_5,
 )
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import Box
 from visualcrop.errors import GeometryError
 from visualcrop.models.layouts.layout import (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 
-from tests.unit.layouts.published import (
+from tests.support.published import (
     LLAVA,
     NEXT_PINPOINTS,
     ONEVISION,

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from tests.cli.hostile import TEXTS, check_csv, check_latex, check_markdown, check_page, unsafe
+from tests.support.hostile import TEXTS, check_csv, check_latex, check_markdown, check_page, unsafe
 from visualcrop.output.characters import indented, printable
 from visualcrop.output.html import environment
 from visualcrop.output.strict_json import json_text

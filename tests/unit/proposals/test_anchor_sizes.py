@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.configured import configured
-from tests.unit.refusals import refused
+from tests.support.configured import configured
+from tests.support.refusals import refused
 from visualcrop import Box, Grid, RelevanceMap
 from visualcrop.errors import SpecError
 from visualcrop.plugin import ProposalGenerator, Registry

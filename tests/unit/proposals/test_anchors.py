@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.drawn import maps
-from tests.unit.proposals.by_hand import by_hand
+from tests.support.by_hand import by_hand
+from tests.support.drawn import maps
 from visualcrop import Box, Grid, RelevanceMap
 from visualcrop.proposals.anchors import Anchors, pick_peaks
 

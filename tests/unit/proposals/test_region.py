@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.drawn import maps
+from tests.support.drawn import maps
 from visualcrop import Box, Grid, Proposal, RelevanceMap
 from visualcrop.proposals.anchors import Means, Region, non_maximum_suppression
 

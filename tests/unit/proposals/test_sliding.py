@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.drawn import maps
+from tests.support.drawn import maps
 from visualcrop import RelevanceMap
 from visualcrop.proposals.sliding import Sliding
 

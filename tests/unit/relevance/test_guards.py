@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from tests.unit.relevance.features import IMAGE, TOKENS, features, ours
+from tests.support.features import IMAGE, TOKENS, features, ours
 from visualcrop.plugin import pseudo_attention
 from visualcrop.relevance.vv import Normalise
 

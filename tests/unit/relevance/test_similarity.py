@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.unit.refusals import refused
-from tests.unit.relevance.features import IMAGE, features, ours
-from tests.unit.relevance.fig7 import fig7
+from tests.support.features import IMAGE, features, ours
+from tests.support.fig7 import fig7
+from tests.support.refusals import refused
 from visualcrop import Box, Grid, Internals
 from visualcrop.errors import SpecError
 from visualcrop.models import Patches

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.drawn import maps
+from tests.support.drawn import maps
 from visualcrop import Box, Grid, RelevanceMap
 from visualcrop.plugin import smooth_map
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import Box, BudgetedModel, Ledger, RelevanceMap, Target, View
 from visualcrop.errors import SpecError
 from visualcrop.relevance.vv import Vv

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.evaluation.studies import manifest_of, toy_study
+from tests.support.studies import manifest_of, toy_study
 from visualcrop import VisualcropError
 from visualcrop.evaluation.comparison import Comparison
 from visualcrop.evaluation.resume import open_run

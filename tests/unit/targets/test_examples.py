@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop.errors import FileError
 from visualcrop.targets.in_context import parse_reply, read_examples
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.saying import saying
+from tests.support.saying import saying
 from visualcrop import Question, Target
 from visualcrop.targets.in_context import InContext, parse_reply, read_examples
 from visualcrop.testing import Bench

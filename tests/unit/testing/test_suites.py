@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.testing.breaking import (
+from tests.support.breaking import (
     Astray,
     Backwards,
     Careless,

@@ -9,7 +9,7 @@ import attrs
 import pytest
 import torch
 
-from tests.unit.refusals import refused
+from tests.support.refusals import refused
 from visualcrop import BudgetedModel, Choice, Ledger, Prompt, Target, View
 from visualcrop.errors import SpecError
 from visualcrop.models.base import By

@@ -25,6 +25,7 @@ class InstructBlip(Family):
 
     name = "instructblip"
     model_types = ("instructblip",)
+    has_patches = False  # the tokens of its Q-Former look at the whole image
 
     memory: int | None = option(
         None,

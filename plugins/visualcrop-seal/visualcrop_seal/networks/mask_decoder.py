@@ -45,7 +45,7 @@ class MaskDecoder(SamMaskDecoder):
     def __init__(self, config: Any, mask_tokens: int) -> None:
         super().__init__(config)
         width = config.hidden_size
-        # All mask tokens take part in attention, though only that of the single mask is read out.
+        # SAM's other mask tokens take part in attention, too, but no mask is made of them.
         self.mask_tokens = nn.Embedding(mask_tokens, width)
         replaced: dict[str, nn.Module] = {
             "upscale_conv1": UpsampleConv(width, width // 4),
@@ -61,13 +61,13 @@ class MaskDecoder(SamMaskDecoder):
         shapes = {name: tensor.shape for name, tensor in tensors.items()}
         mlp = "transformer.layers.{}.mlp.lin1.weight"
         inner, width = shapes[mlp.format(0)]
+        attention = shapes["transformer.final_attn_token_to_image.q_proj.weight"][0]
         configure: Any = SamMaskDecoderConfig  # its signature does not list all that it takes
         config = configure(
             hidden_size=width,
             mlp_dim=inner,
             num_hidden_layers=count_layers(tensors, mlp),
-            attention_downsample_rate=width
-            // shapes["transformer.final_attn_token_to_image.q_proj.weight"][0],
+            attention_downsample_rate=width // attention,
             num_multimask_outputs=0,
             layer_norm_eps=1e-5,  # segment-anything's; transformers' default is 1e-6
             attn_implementation="sdpa",
@@ -87,7 +87,7 @@ def rename_parameters(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 class MaskPredictor(nn.Module):
-    """SAM's prompt encoder, as far as no point and no mask is given, and its mask decoder."""
+    """SAM's mask decoder, and of its prompt encoder what it needs without points and masks."""
 
     def __init__(self, decoder: MaskDecoder, no_mask: Tensor, frequencies: Tensor) -> None:
         super().__init__()

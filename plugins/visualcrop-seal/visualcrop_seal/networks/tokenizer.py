@@ -54,8 +54,9 @@ class SealTokenizer:
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of *ids* without special tokens and without white space around it."""
-        special = set(self.special_tokens.values())
-        text: str = self.processor.decode([token for token in ids if token not in special])
+        special, size = set(self.special_tokens.values()), self.processor.get_piece_size()
+        plain = [number for number in ids if number < size and number not in special]
+        text: str = self.processor.decode(plain)
         return text.strip()
 
     def escape(self, text: str) -> str:

@@ -1,22 +1,23 @@
-"""Procedural scenes: large pictures of small named things, with the place of each."""
+"""Procedural scenes: large pictures of small named things, and the box of each."""
 
 from __future__ import annotations
 
-from .casting import KINDS, Kind
-from .painting import Scene, draw, paint
-from .planning import Plan, Thing, plan
-from .words import COLOURS, DIGITS, SHAPES
+from .drawing import Scene, draw_plan, draw_scene
+from .plan import KINDS, Kind, ScenePlan, Thing, plan_scene
+from .shapes import COLOURS, DIGITS, PLATE, SHAPES, plural
 
 __all__ = [
     "COLOURS",
     "DIGITS",
     "KINDS",
+    "PLATE",
     "SHAPES",
     "Kind",
-    "Plan",
     "Scene",
+    "ScenePlan",
     "Thing",
-    "draw",
-    "paint",
-    "plan",
+    "draw_plan",
+    "draw_scene",
+    "plan_scene",
+    "plural",
 ]

@@ -1,0 +1,1 @@
+"""Trains and measures the tiny models. Part of the repository, not of the wheel."""

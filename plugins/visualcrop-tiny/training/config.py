@@ -1,0 +1,158 @@
+"""The config of a training run, read from a TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import attrs
+
+from visualcrop import errors
+from visualcrop_tiny.needles import TRAIN_SEEDS_END, split_of
+
+_T = TypeVar("_T")
+
+
+@attrs.frozen
+class ModelSizes:
+    """Of the network; the vision tower has the decoder's width."""
+
+    hidden_size: int = 192
+    intermediate_size: int = 512  # of the decoder's MLP
+    layers: int = 6
+    heads: int = 4
+    vision_layers: int = 4
+    vision_heads: int = 3
+
+
+@attrs.frozen
+class DataConfig:
+    """Scenes to draw, by their seeds: they have to be of the train split."""
+
+    scenes: int = 7400
+    seed: int = 100_000  # of the first scene
+    workers: int = 2  # processes that draw
+
+
+@attrs.frozen
+class StageConfig:
+    """One stage: it ends after the steps, or after the minutes if there is a limit to them."""
+
+    steps: int = 3000
+    minutes: float = 0.0  # no limit
+    batch_size: int = 64  # of all processes together
+    learning_rate: float = 1.5e-3  # the highest
+    warmup_steps: int = 100
+    weight_decay: float = 0.05
+    patches: int = 64  # encoded of each image; the others are dropped
+    full_batches: float = 0.0  # part of the batches in which no patch is dropped
+
+
+@attrs.frozen
+class LossWeights:
+    """Weights of the losses beside that of the replies."""
+
+    dense: float = 1.0  # image tokens are the words for what they show
+    align: float = 0.3  # value features of words and patches are alike; 0 leaves V-V to itself
+    floor: float = 3.0  # value features do not point away from each other
+    position: float = 0.5  # word tokens know where their thing is
+    temperature: float = 0.07  # of `align`
+    layers: tuple[int, int] = (2, 6)  # from, and up to but without, whose values are aligned
+
+
+@attrs.frozen
+class Config:
+    """A whole run."""
+
+    name: str = "tiny"
+    base: str = ""  # a trained tiny, shipped or a folder: then OneVision's layout is made from it
+    seed: int = 0
+    processes: int = 2  # on a CPU; on a GPU there is one
+    threads: int = 1  # of each process
+    device: str = "auto"
+    compile: bool = False  # the layers: a minute at each start, for a fifth less time
+    text_tokens: int = 128  # of the questions packed behind each image
+    checkpoint_seconds: float = 120.0  # between two checkpoints
+    model: ModelSizes = ModelSizes()
+    data: DataConfig = DataConfig()
+    pretrain: StageConfig = StageConfig()
+    finetune: StageConfig = StageConfig(
+        steps=3500, batch_size=24, learning_rate=1e-3, full_batches=0.25
+    )
+    onevision: StageConfig = StageConfig(
+        steps=1200, batch_size=24, learning_rate=5e-4, patches=48, full_batches=0.1
+    )
+    losses: LossWeights = LossWeights()
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of the stages, in order."""
+        return ("onevision",) if self.base else ("pretrain", "finetune")
+
+    def stage(self, name: str) -> StageConfig:
+        """The config of the stage called *name*."""
+        config: StageConfig = getattr(self, name)
+        return config
+
+    def reproducible(self) -> dict[str, Any]:
+        """The settings that decide the weights, so may not change when a run is resumed."""
+        table = attrs.asdict(self)
+        del table["data"]["workers"]
+        return {name: value for name, value in table.items() if name not in _RUNTIME_SETTINGS}
+
+    def used(self) -> dict[str, Any]:
+        """All settings without those of stages that this run does not have."""
+        unused = {"pretrain", "finetune", "onevision"}.difference(self.stages)
+        return {name: value for name, value in attrs.asdict(self).items() if name not in unused}
+
+
+_RUNTIME_SETTINGS = {"processes", "threads", "device", "compile", "checkpoint_seconds"}
+
+
+def read_config(path: Path) -> Config:
+    """Read a TOML file; what it leaves out has the defaults above."""
+    if not path.is_file():
+        shipped = ", ".join(sorted(file.name for file in _CONFIGS.glob("*.toml")))
+        raise errors.FileError(
+            f"There is no config {str(path)!r}; give a TOML file, such as one of {_CONFIGS} "
+            f"({shipped})."
+        )
+    try:
+        config = _structure(Config, tomllib.loads(path.read_text("utf-8")))
+    except tomllib.TOMLDecodeError as exc:
+        raise errors.SpecError(f"{path} is not TOML; {exc}.") from None
+    first, last = config.data.seed, config.data.seed + config.data.scenes
+    if any(split_of(seed) != "train" for seed in (first, last)):
+        raise errors.SpecError(
+            f"Scenes from seed {first} on are not for training; choose seeds below "
+            f"{TRAIN_SEEDS_END}."
+        )
+    return config
+
+
+_CONFIGS = Path(__file__).parent / "configs"
+
+
+def find_base(base: str) -> Path:
+    """The folder of the trained model *base*: one that ships, or a path."""
+    shipped = Path(str(files("visualcrop_tiny") / "weights" / base))
+    return shipped if shipped.is_dir() else Path(base)
+
+
+def _structure(cls: type[_T], table: dict[str, Any]) -> _T:
+    """An instance of an attrs class, and of those nested in it, from a TOML table."""
+    defaults = {field.name: field.default for field in attrs.fields(cast("Any", cls))}
+    if unknown := sorted(set(table) - set(defaults)):
+        raise errors.SpecError(
+            f"There is no setting called {unknown[0]!r}; known are {', '.join(defaults)}."
+        )
+    values = {name: _structure_value(defaults[name], value) for name, value in table.items()}
+    return cls(**values)
+
+
+def _structure_value(default: object, value: Any) -> object:
+    if attrs.has(type(default)):
+        return _structure(type(default), value)
+    return tuple(value) if isinstance(value, list) else value

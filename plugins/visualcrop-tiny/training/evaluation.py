@@ -1,0 +1,151 @@
+"""Asks a dataset's questions by every method, and counts right answers, passes and hits."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
+from random import Random
+from typing import Any
+
+import attrs
+
+from visualcrop import Image, Sample, VisualSearch
+from visualcrop.plugin import Registry, say
+from visualcrop_tiny import Needles
+
+from .methods import (
+    FOCUS,
+    ORACLE,
+    AnswerPair,
+    answer_both_ways,
+    answer_from_oracle,
+    build_maps,
+    find_other_things,
+    is_target_found,
+    open_methods,
+    sample_empty_places,
+    verify_crops,
+)
+
+_PROGRESS_EVERY = 20  # questions between two lines about how far it has come
+
+_new_lists: Callable[[], defaultdict[Any, list[Any]]] = partial(defaultdict, list)
+
+
+@attrs.define
+class Measurements:
+    """One entry in a list for each question."""
+
+    correct: dict[tuple[str, str, str], list[bool]] = attrs.field(factory=_new_lists)
+    """By method, kind, and `letter` or `open`."""
+
+    passes: dict[str, list[int]] = attrs.field(factory=_new_lists)
+    """By method: forward passes of the answer by letter."""
+
+    hits: dict[tuple[str, str], list[bool]] = attrs.field(factory=_new_lists)
+    """By map, and `first box` or `first 8 boxes`: whether the target was in them."""
+
+    confidences: dict[str, list[float]] = attrs.field(factory=_new_lists)
+    """Of the verifier, by what was in the crop."""
+
+    def add(self, method: str, kind: str, answers: AnswerPair, sample: Sample) -> None:
+        """Count one question's two answers."""
+        self.correct[method, kind, "letter"].append(answers.letter.choice == sample.answer)
+        self.correct[method, kind, "open"].append(answers.open.text in sample.answers)
+        self.passes[method].append(sum(answers.letter.passes.values()))
+
+    def merge(self, others: Measurements) -> None:
+        """Add what *others* have counted."""
+        for name in attrs.fields_dict(Measurements):
+            for key, entries in getattr(others, name).items():
+                getattr(self, name)[key] += entries
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything in numbers."""
+        present = self.confidences["there"]
+        return {
+            "accuracy": {" / ".join(key): _mean(marks) for key, marks in self.correct.items()},
+            "questions": {" / ".join(key): len(marks) for key, marks in self.correct.items()},
+            "passes": {key: _mean(counts) for key, counts in self.passes.items()},
+            "maps": {" / ".join(key): _mean(marks) for key, marks in self.hits.items()},
+            "existence": {
+                key: roc_auc(present, absent)
+                for key, absent in self.confidences.items()
+                if key != "there" and absent
+            },
+        }
+
+    def to_markdown(self) -> str:
+        """Tables: methods by kinds, by letter / in open words; then maps and existence."""
+        kinds = list(dict.fromkeys(kind for _, kind, _ in self.correct))
+        small = [kind for kind in kinds if kind != "large"]
+        rows = [("", *kinds, "all small", "passes")]
+        for method in dict.fromkeys(method for method, _, _ in self.correct):
+            cells = [self._format_cell(method, [kind]) for kind in kinds]
+            passes = f"{_mean(self.passes[method]):.1f}"
+            rows.append((method, *cells, self._format_cell(method, small), passes))
+        lines = ["| " + " | ".join(row) + " |" for row in rows]
+        lines.insert(1, "|---" * len(rows[0]) + "|")
+        table = self.to_json()
+        lines += ["", *(f"* {name}: {value:.3f}" for name, value in table["maps"].items())]
+        lines += [f"* existence, {name}: {value:.3f}" for name, value in table["existence"].items()]
+        return "\n".join(lines)
+
+    def _format_cell(self, method: str, kinds: Sequence[str]) -> str:
+        """Accuracy by letter / in open words, if all *kinds* were asked."""
+        both = []
+        for form in ("letter", "open"):
+            asked = [self.correct.get((method, kind, form), []) for kind in kinds]
+            if not all(asked):
+                return "–"
+            both.append(f"{_mean([mark for marks in asked for mark in marks]):.3f}")
+        return " / ".join(both)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def roc_auc(positive: list[float], negative: list[float]) -> float:
+    """How often a positive has the higher score than a negative, ties being half."""
+    pairs = [(p > n) + 0.5 * (p == n) for p in positive for n in negative]
+    return sum(pairs) / max(1, len(pairs))
+
+
+def measure_kind(model: str, options: str, kind: str) -> Measurements:
+    """Ask *model* all questions about *kind* in every way; *options* are `needles`' others."""
+    measurements = Measurements()
+    maps, methods = build_maps(), open_methods(model)
+    samples = Registry.load().build(Needles, f"needles(about={kind}, {options})")
+    proposals = methods[FOCUS].searcher.proposals  # type: ignore[attr-defined]
+    rng = Random(0)  # noqa: S311 - places, not secrets
+    for number, sample in enumerate(samples, 1):
+        image = sample.source.open()
+        for name, search in methods.items():
+            measurements.add(name, kind, answer_both_ways(search, sample, image), sample)
+        if kind != "existence":
+            answers = answer_from_oracle(methods[FOCUS], sample, image)
+            measurements.add(ORACLE, kind, answers, sample)
+        if kind == "attribute":
+            search, target = methods["direct"], sample.targets[0]
+            for name, source in maps.items():
+                first, any_of_8 = is_target_found(search, source, proposals, target, image)
+                measurements.hits[name, "first box"].append(first)
+                measurements.hits[name, "first 8 boxes"].append(any_of_8)
+            _measure_existence(methods[FOCUS], sample, image, rng, measurements)
+        if number % _PROGRESS_EVERY == 0 or number == samples.count:
+            say(f"{kind}: {number} of {samples.count} questions", error=True)
+    return measurements
+
+
+def _measure_existence(
+    search: VisualSearch, sample: Sample, image: Image, rng: Random, measurements: Measurements
+) -> None:
+    target = sample.targets[0]
+    others = find_other_things(sample, image, target)
+    places = sample_empty_places(image, target.box, rng)
+    present, absent = verify_crops(search, sample, image, [*others, *places])
+    measurements.confidences["there"].append(present)
+    measurements.confidences["at another thing"] += absent[: len(others)]
+    measurements.confidences["somewhere else"] += absent[len(others) :]

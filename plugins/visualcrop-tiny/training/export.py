@@ -1,0 +1,170 @@
+"""Writes a trained network as the Hugging Face hub has them, with its model card."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import attrs
+import torch
+
+from .checkpoint import LOG
+from .config import Config, StageConfig
+from .crop_dataset import INPUTS_PER_SCENE
+from .prompt_dataset import image_processor
+from .tokenizer import CHAT_TEMPLATE, VOCABULARY, build_fast_tokenizer
+from .vision_inputs import PATCH_SIDE, PIXEL_MEAN, PIXEL_STD, SIDE
+
+
+def export_model(network: Any, folder: Path) -> None:
+    """Write all that `transformers` needs to open the network, its weights in bfloat16."""
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = deepcopy(network).to("cpu", torch.bfloat16)
+    copy.set_attn_implementation("sdpa")  # not the one that it is trained with
+    copy.config.dtype = torch.bfloat16
+    copy.generation_config.max_new_tokens = 8
+    copy.save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)  # safetensors lets nobody else read it
+    if copy.config.model_type == "llava_onevision":
+        build_fast_tokenizer().save_pretrained(folder)
+        image_processor().save_pretrained(folder)
+    else:
+        build_llava_processor().save_pretrained(folder)
+
+
+def build_llava_processor() -> Any:
+    """LLaVA's processor: padded and resized pixels, and the tokenizer."""
+    import transformers as tf
+
+    pixels = tf.LlavaImageProcessorPil(
+        do_pad=True,
+        do_resize=True,
+        size={"height": SIDE, "width": SIDE},
+        do_center_crop=False,
+        image_mean=[PIXEL_MEAN] * 3,
+        image_std=[PIXEL_STD] * 3,
+    )
+    return tf.LlavaProcessor(
+        image_processor=pixels,
+        tokenizer=build_fast_tokenizer(),
+        patch_size=PATCH_SIDE,
+        vision_feature_select_strategy="default",
+        chat_template=CHAT_TEMPLATE,
+        num_additional_image_tokens=1,
+    )
+
+
+_HEAD = """---
+library_name: transformers
+pipeline_tag: image-text-to-text
+license: apache-2.0
+---
+
+# {name}
+
+A model of a few million parameters for the drawn scenes of `visualcrop-tiny`, and for nothing
+else: twelve shapes, plates with a digit, eight colours, {words} words. Of photographs it knows
+nothing.
+Trained by `python -m training.train` in the plug-in's folder of the repository, config below.
+
+## Trained in on purpose
+{purpose}
+
+## Data
+{data}
+
+## Run
+{machine}, {date}; {minutes:.0f} minutes of training in all.
+
+{log}
+"""
+_ALIGNED = """V-V relevance is not left to chance: a loss makes the value features of a word, in
+decoder layers {first} to {last}, resemble those of the patches that show what it names (InfoNCE
+over cosines as in Fig. 7, weight {align}), and a floor keeps other cosines from turning negative
+(weight {floor}). That values point at what a word names is so by construction here, and says
+nothing about models trained without it."""
+_PLAIN = "No loss makes value features of words and patches alike; V-V is what emerges."
+_DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
+_PLACE = "Word tokens are also trained to know the place of their thing (weight {position})."
+_BASED = "What its base was trained for, it was too: see the card of {base}."
+
+
+def format_model_card(config: Config, out: Path, seconds: float, figures: str) -> str:
+    """The model card in Markdown, from the config and the log in *out*."""
+    head = _HEAD.format(
+        name=config.name,
+        words=len(VOCABULARY),
+        purpose="\n".join(_describe_losses(config)),
+        data=_describe_data(config),
+        machine=describe_machine(),
+        date=dt.datetime.now(tz=dt.UTC).date().isoformat(),
+        minutes=seconds / 60,
+        log="\n".join(_describe_stages(config, out)),
+    )
+    parts = [head, "## Config\n```json", json.dumps(config.used(), indent=1), "```"]
+    return "\n".join(parts + ([f"\n## Figures\n{figures}"] if figures else [])) + "\n"
+
+
+def _describe_losses(config: Config) -> Iterator[str]:
+    losses = config.losses
+    first, last = losses.layers[0], losses.layers[1] - 1
+    weights = attrs.asdict(losses) | {"first": first, "last": last, "base": config.base}
+    yield (_ALIGNED if losses.align else _PLAIN).format(**weights)
+    if losses.dense:
+        yield _DENSE.format(**weights)
+    if config.base:
+        yield _BASED.format(**weights)
+    elif losses.position:
+        yield _PLACE.format(**weights)
+
+
+def describe_machine() -> str:
+    """GPU or processor, and cores."""
+    cores = f"{os.cpu_count()} cores"
+    if torch.cuda.is_available():
+        return f"{torch.cuda.get_device_name()}, {cores}"
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text("utf-8").splitlines() if info.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{cores}, {names[0] if names else 'unknown processor'}, no GPU"
+
+
+def _describe_data(config: Config) -> str:
+    scenes = f"{config.data.scenes} drawn scenes (seeds from {config.data.seed})"
+    if config.base:
+        return (
+            f"Pictures of {scenes}: one in two by two\n"
+            "tiles, or several as the composers `interleaved` and `text-boxes` have them.\n"
+            f"The weights start from `{config.base}`."
+        )
+    return (
+        f"{config.data.scenes * INPUTS_PER_SCENE} views of 112 x 112 pixels of {scenes} of\n"
+        "1024 to 2048 pixels: the whole scene, crops of all sizes, and crops pasted on a canvas\n"
+        "as the composers do."
+    )
+
+
+def _describe_stages(config: Config, out: Path) -> list[str]:
+    """A line for each stage, from its last entry in the log."""
+    path = out / LOG
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    last: dict[str, dict[str, Any]] = {}
+    for entry in map(json.loads, lines):
+        last[entry["stage"]] = entry
+    done = (name for name in config.stages if name in last)
+    return [_describe_stage(name, config.stage(name), last[name]) for name in done]
+
+
+def _describe_stage(name: str, stage: StageConfig, entry: dict[str, Any]) -> str:
+    others = {"stage", "step", "seconds", "rate", "gradient"}
+    metrics = ", ".join(f"{key} {value}" for key, value in entry.items() if key not in others)
+    minutes = entry["seconds"] / 60
+    return (
+        f"* `{name}`: {entry['step']} steps of {stage.batch_size}, {minutes:.0f} minutes; at the "
+        f"end\n  (running means on training views) {metrics}."
+    )

@@ -1,0 +1,275 @@
+"""The losses: of replies, and of what helps to learn them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import attrs
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from visualcrop_tiny.scenes import DIGITS, plural
+
+from .collate import IGNORED
+from .config import LossWeights
+from .model import get_decoder, read_out_words
+from .tokenizer import EOS, LETTERS, VOCABULARY, token_id
+from .vision_inputs import COLOUR_CLASSES, GRID, SHAPE_CLASSES
+
+_CLASSES = (SHAPE_CLASSES, COLOUR_CLASSES, DIGITS)  # in the order of a patch's labels
+_CLASS_WEIGHTS = (1.0, 1.0, 2.0)  # digits are rare, and hard to read
+_COLOUR_OFFSET = 100  # in `_word_classes`
+_EOS_WEIGHT = 0.05  # every reply ends after a word, which is soon learnt
+_REPLIES = {  # whose accuracies are logged
+    "yes-no": ("Yes", "No"),
+    "letter": LETTERS,
+    "colour": COLOUR_CLASSES,
+    "side": ("left", "right", "above", "below", "top", "bottom"),
+    "number": DIGITS,
+}
+_DENSE_LAYERS = (0, 3)  # hidden states that go into these, and the last, stand for words
+_POSITION_LAYER = 4  # the hidden states that go into it know the positions of things
+
+
+@attrs.frozen(eq=False)
+class DecoderOutput:
+    """What the decoder made of images with questions packed behind them."""
+
+    out: Any  # with `hidden_states`, B x T x hidden each
+    image_tokens: Any  # the index of these in B x T, which gives B x image tokens
+    text_tokens: Any  # as above
+    text: dict[str, Tensor]  # the fields of `PackedQuestions`
+    labels: Tensor  # of the image tokens, B x 3 x tokens; -1 pads
+    patches: Tensor | None = None  # of the image tokens, in one image's grid, B x tokens
+
+    def hidden(self, layer: int) -> Tensor:
+        """Hidden states that went into a layer, B x T x hidden."""
+        states: Tensor = self.out.hidden_states[layer]
+        return states
+
+
+def reply_losses(
+    network: Any,
+    weights: LossWeights,
+    output: DecoderOutput,
+    position_head: torch.nn.Module | None = None,
+    positions: Tensor | None = None,
+) -> tuple[Tensor, dict[str, float]]:
+    """
+    The weighted sum of all losses of the second stages, and the metrics.
+
+    *positions* of things, B x shapes x 2, are what *position_head* learns.
+    """
+    total, metrics = _reply_loss(network, output)
+    if weights.dense:
+        loss, things = _dense_loss(network, output)
+        total, metrics["things"] = total + weights.dense * loss, float(things.detach())
+    if weights.align or weights.floor:
+        align, floor, metrics["aligned"] = alignment_loss(
+            _project_values(network, output, weights.layers),
+            network.config.text_config.num_key_value_heads,
+            output.text["ids"],
+            output.labels,
+            weights.temperature,
+        )
+        total = total + weights.align * align + weights.floor * floor
+    if weights.position and position_head is not None and positions is not None:
+        hidden = output.hidden(_POSITION_LAYER)
+        words = position_head(hidden[output.text_tokens])
+        loss = word_position_loss(words, output.text["ids"], positions)
+        own = patch_position_loss(position_head(hidden[output.image_tokens]), output.patches)
+        total = total + weights.position * (loss + own)
+        metrics |= {"place": float(loss.detach()), "own place": float(own.detach())}
+    return total, metrics
+
+
+def _reply_loss(network: Any, output: DecoderOutput) -> tuple[Tensor, dict[str, float]]:
+    """Cross-entropy of the replies' tokens, and the accuracy of each group of replies."""
+    targets = output.text["targets"]
+    in_reply = targets != IGNORED
+    hidden = output.out.last_hidden_state[output.text_tokens][in_reply]
+    logits, target = network.lm_head(hidden).float(), targets[in_reply]
+    losses = functional.cross_entropy(logits, target, reduction="none")
+    is_word = target != token_id(EOS)
+    loss = (losses * torch.where(is_word, 1.0, _EOS_WEIGHT)).sum() / is_word.sum()
+    correct, metrics = logits.argmax(-1) == target, {"reply": float(loss.detach())}
+    for name, words in _REPLIES.items():
+        ids = torch.tensor([token_id(word) for word in words], device=target.device)
+        in_group = torch.isin(target, ids)
+        if in_group.any():
+            metrics[name] = float(correct[in_group].float().mean())
+    return loss, metrics
+
+
+def _dense_loss(network: Any, output: DecoderOutput) -> tuple[Tensor, Tensor]:
+    """`patch_word_loss` of the image tokens, averaged over layers; of things in the last."""
+    index = output.image_tokens
+    logits = [read_out_words(network, output.hidden(n)[index]) for n in _DENSE_LAYERS]
+    logits.append(network.lm_head(output.out.last_hidden_state[index]))
+    losses = [patch_word_loss(each, output.labels) for each in logits]
+    return torch.stack([loss for loss, _ in losses]).mean(), losses[-1][1]
+
+
+def patch_word_loss(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """
+    Each image token predicts the words for what it shows, or `nothing`.
+
+    Things and `nothing` weigh the same in total, and a large thing little more than a small one.
+
+    Args:
+        logits: B x tokens x vocabulary.
+        labels: B x 3 x tokens, as `label_patches` has them; ambiguous tokens are left out.
+
+    Returns:
+        The loss, and the mean over tokens that show things.
+    """
+    log_probs = logits.float().log_softmax(-1)
+    word_losses, count = torch.zeros_like(log_probs[..., 0]), torch.zeros_like(log_probs[..., 0])
+    is_thing, is_nothing = labels[:, 0] > 0, labels[:, 0] == 0
+    for kind in range(3):
+        label = labels[:, kind]
+        ids = _class_ids(kind, str(logits.device))[(label - 1).clamp(min=0)]
+        weight = _CLASS_WEIGHTS[kind] * (label > 0)
+        word_losses = word_losses - log_probs.gather(-1, ids[..., None])[..., 0] * weight
+        count = count + weight
+    # Several words share a token's probability: the least loss they can have is subtracted.
+    least = torch.where(count > 2, 1.5, 1.0) * math.log(2)
+    thing_losses = (word_losses / count.clamp(min=1) - least) * is_thing
+    weight = is_thing / _count_tokens_of_shape(labels[:, 0]).sqrt()
+    loss = (thing_losses * weight).sum() / weight.sum().clamp(min=1)
+    nothing = -log_probs[..., token_id("nothing")] * is_nothing
+    nothing_loss = nothing.sum() / is_nothing.sum().clamp(min=1)
+    return (loss + nothing_loss) / 2, thing_losses.sum() / is_thing.sum().clamp(min=1)
+
+
+def patch_word_accuracy(logits: Tensor, labels: Tensor) -> dict[str, float]:
+    """Part of the patches whose shape, colour or digit is the most probable of its class."""
+    metrics = {}
+    for kind, name in enumerate(("shape", "colour", "digit")):
+        label = labels[:, kind]
+        predicted = logits[..., _class_ids(kind, str(logits.device))].argmax(-1) + 1
+        if (label > 0).any():
+            metrics[name] = float((predicted == label)[label > 0].float().mean())
+    return metrics
+
+
+def _count_tokens_of_shape(shapes: Tensor) -> Tensor:
+    """For each token how many of its image show the same shape, B x tokens."""
+    classes = functional.one_hot(shapes.clamp(min=0), len(SHAPE_CLASSES) + 1)
+    counts = (classes * (shapes > 0)[..., None]).sum(1)
+    return counts.gather(1, shapes.clamp(min=0)).clamp(min=1)
+
+
+def alignment_loss(
+    values: Sequence[tuple[Tensor, Tensor]],
+    heads: int,
+    ids: Tensor,
+    labels: Tensor,
+    temperature: float,
+) -> tuple[Tensor, Tensor, float]:
+    """
+    Value features of a word resemble those of the patches that show it, most of all.
+
+    Args:
+        values: For each layer those of the image tokens and of the text tokens, B x tokens x width.
+        heads: Heads that the width is divided into.
+        ids: Of the text tokens, B x text.
+        labels: Of the image tokens, B x 3 x tokens.
+        temperature: Of the softmax over patches.
+
+    Returns:
+        InfoNCE over cosines as in Fig. 7; the penalty on cosines under a floor; and the part of
+        words whose most similar patch is right, in the last layer.
+    """
+    classes = _word_classes(str(ids.device))[ids]
+    row, token = torch.nonzero(classes >= 0, as_tuple=True)
+    word = classes[row, token][:, None]
+    is_shape = word < _COLOUR_OFFSET
+    positive = torch.where(
+        is_shape, labels[row, 0] == word + 1, labels[row, 1] == word - _COLOUR_OFFSET + 1
+    )
+    is_visible = positive.any(1)
+    row, token, positive = row[is_visible], token[is_visible], positive[is_visible]
+    zero = values[0][0].sum() * 0
+    if not len(row):
+        return zero, zero, 0.0
+    ambiguous = labels[row, 0] < 0
+    loss, penalty, accuracy = zero, zero, 0.0
+    for image, text in values:
+        cosines = (_normalize_heads(text, heads) @ _normalize_heads(image, heads).mT)[row, token]
+        candidates = cosines.masked_fill(ambiguous, -9.0)
+        log_probs = (candidates / temperature).log_softmax(-1)
+        loss = loss - log_probs.masked_fill(~positive, -1e4).logsumexp(-1).mean() / len(values)
+        below = (0.15 - cosines.masked_fill(ambiguous, 1.0)).relu()
+        penalty = penalty + below.square().mean() / len(values)
+        nearest = candidates.argmax(1, keepdim=True)
+        accuracy = float(positive.gather(1, nearest).float().mean())
+    return loss, penalty, accuracy
+
+
+def _project_values(
+    network: Any, output: DecoderOutput, layers: tuple[int, int]
+) -> list[tuple[Tensor, Tensor]]:
+    """Value features of image tokens and text tokens, in each of a range of layers."""
+    values = []
+    for index in range(*layers):
+        layer, hidden = get_decoder(network).layers[index], output.hidden(index)
+        image, text = (
+            layer.self_attn.v_proj(layer.input_layernorm(some))
+            for some in (hidden[output.image_tokens], hidden[output.text_tokens])
+        )
+        values.append((image, text))
+    return values
+
+
+def _normalize_heads(values: Tensor, heads: int) -> Tensor:
+    """Unit vectors, B x tokens x width: every head's part has the same length, as in Fig. 7."""
+    unit = functional.normalize(values.float().unflatten(-1, (heads, -1)), dim=-1, eps=1e-6)
+    return unit.flatten(2) / math.sqrt(heads)
+
+
+def word_position_loss(logits: Tensor, ids: Tensor, positions: Tensor) -> Tensor:
+    """
+    The token of a shape's word predicts column and row of its thing, if there is exactly one.
+
+    Args:
+        logits: B x text x 2 grid: of the column, then of the row.
+        ids: Of the text tokens, B x text.
+        positions: Column and row of each shape, -1 where unknown, B x shapes x 2.
+    """
+    classes = _word_classes(str(ids.device))[ids]
+    row, token = torch.nonzero((classes >= 0) & (classes < _COLOUR_OFFSET), as_tuple=True)
+    target = positions[row, classes[row, token]]
+    known = target[:, 0] >= 0
+    if not known.any():
+        return logits.sum() * 0
+    predicted = logits[row[known], token[known]].float().unflatten(-1, (2, GRID))
+    return functional.cross_entropy(predicted.flatten(0, 1), target[known].flatten())
+
+
+def patch_position_loss(logits: Tensor, patches: Any) -> Tensor:
+    """An image token predicts its own column and row; *patches* are indices, B x tokens."""
+    predicted = logits.float().unflatten(-1, (2, GRID))
+    target = torch.stack([patches % GRID, patches // GRID], -1)
+    return functional.cross_entropy(predicted.flatten(0, 2), target.flatten())
+
+
+@cache
+def _class_ids(kind: int, device: str) -> Tensor:
+    """Ids of the words for shapes, colours or digits, in the order of the labels."""
+    return torch.tensor([token_id(word) for word in _CLASSES[kind]], device=device)
+
+
+@cache
+def _word_classes(device: str) -> Tensor:
+    """For each id the shape that it names, or `_COLOUR_OFFSET` + the colour, or -1."""
+    classes = torch.full((len(VOCABULARY),), -1)
+    for index, shape in enumerate(SHAPE_CLASSES):
+        classes[[token_id(shape), token_id(plural(shape))]] = index
+    for index, colour in enumerate(COLOUR_CLASSES):
+        classes[token_id(colour)] = _COLOUR_OFFSET + index
+    return classes.to(device)

@@ -1,0 +1,160 @@
+"""The ways to answer that are compared, and where the maps that they search with point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+
+import attrs
+
+from visualcrop import (
+    Answer,
+    Box,
+    BudgetedModel,
+    Finding,
+    Image,
+    Ledger,
+    Model,
+    Question,
+    Sample,
+    Target,
+    View,
+    VisualSearch,
+    errors,
+)
+from visualcrop.plugin import ProposalGenerator, Registry, RelevanceSource, TargetBox
+from visualcrop_tiny.needles import SceneSource
+from visualcrop_tiny.scenes import plan_scene
+
+_BOUND = "overrun=false"  # a search ends after its steps, found or not
+METHODS = {
+    "direct": "direct",
+    **{f"focus, {steps} steps": f"focus(steps={steps}, {_BOUND})" for steps in (1, 2, 4, 8)},
+    "focus, 8 steps and overrun": "focus",
+    "random map, 8 steps": f"focus(relevance=random, {_BOUND})",
+    "random map and overrun": "focus(relevance=random)",
+}
+FOCUS = "focus, 8 steps"
+ORACLE = "oracle crop"  # not of existence: what is absent has no true place
+MAPS = ("vv", "kk-norope", "random")
+_ORACLE_SIDE = 3 / 14  # three cells of the map, as part of the longer side of the image
+_FIRST_BOXES = 8
+
+
+@attrs.frozen
+class AnswerPair:
+    """One method's two answers to a question."""
+
+    letter: Answer  # with lettered choices
+    open: Answer  # in open words
+
+
+def open_methods(model: str) -> dict[str, VisualSearch]:
+    """Every method, all with one model, which is loaded once."""
+    opened = {name: VisualSearch.open(model, method) for name, method in METHODS.items()}
+    loaded = opened["direct"].model
+    return {name: attrs.evolve(search, model=loaded) for name, search in opened.items()}
+
+
+def build_maps() -> Mapping[str, RelevanceSource]:
+    """The relevance sources that are compared."""
+    registry = Registry.load()
+    try:
+        return {name: registry.build(RelevanceSource, name) for name in MAPS}
+    except errors.UnknownStrategyError as exc:
+        raise errors.UnknownStrategyError(
+            f"{exc} What is compared comes with: pip install visualcrop-ablations"
+        ) from None
+
+
+def answer_both_ways(search: VisualSearch, sample: Sample, image: Image) -> AnswerPair:
+    """Search once, and answer by letter and in open words."""
+    letter = search.ask(image, sample.text, sample.choices)
+    if not hasattr(search.searcher, "answer"):  # direct
+        return AnswerPair(letter, search.ask(image, sample.text))
+    return AnswerPair(letter, _compose(search, Question(sample.text, image), letter.findings))
+
+
+def answer_from_oracle(search: VisualSearch, sample: Sample, image: Image) -> AnswerPair:
+    """Answer from crops about the true places, instead of those that a search finds."""
+    findings = [
+        Finding(Target(t.name, every=sample.category == ("count",)), crop_about(t.box, image))
+        for t in sample.targets
+    ]
+    asked = Question(sample.text, image, sample.choices), Question(sample.text, image)
+    return AnswerPair(*(_compose(search, question, findings) for question in asked))
+
+
+def _compose(search: VisualSearch, question: Question, findings: Sequence[Finding]) -> Answer:
+    """The search's composer's answer from these findings, with its passes."""
+    ledger = Ledger()
+    answer: Answer = search.searcher.answer.compose(  # type: ignore[attr-defined]
+        question, findings, BudgetedModel(search.model, ledger)
+    )
+    return attrs.evolve(answer, passes=ledger.by_stage())
+
+
+def without_budget(model: Model) -> BudgetedModel:
+    """The model as strategies want it, with no limit to its passes."""
+    return BudgetedModel(model, Ledger())
+
+
+def crop_about(box: Box, image: Image) -> Box:
+    """A square of three cells of the map about the middle of *box*, moved into the image."""
+    side = min(_ORACLE_SIDE * max(image.width, image.height), image.width, image.height)
+    left, top = (
+        min(max(0.0, at - side / 2), length - side)
+        for at, length in zip(box.centre, (image.width, image.height), strict=True)
+    )
+    return Box(left, top, left + side, top + side)
+
+
+def is_target_found(
+    search: VisualSearch,
+    source: RelevanceSource,
+    generator: ProposalGenerator,
+    target: TargetBox,
+    image: Image,
+) -> tuple[bool, bool]:
+    """Whether the first proposal, and any of the first eight, has at least half of the target."""
+    map = source.map(View.whole(image), Target(target.name), without_budget(search.model))
+    proposals = generator.propose(map)[:_FIRST_BOXES]
+    hits = [_has_half(proposal.box, target.box) for proposal in proposals]
+    return hits[0], any(hits)
+
+
+def _has_half(box: Box, target: Box) -> bool:
+    common = box.common(target)
+    return common is not None and common.area >= target.area / 2
+
+
+def verify_crops(
+    search: VisualSearch, sample: Sample, image: Image, others: list[Box]
+) -> tuple[float, list[float]]:
+    """The confidence that the target is in a crop about it, and in crops about *others*."""
+    target, searcher = sample.targets[0], search.searcher
+    views = [View(image, crop_about(box, image)) for box in (target.box, *others)]
+    verifier = searcher.verification  # type: ignore[attr-defined]
+    confidences = verifier.verify(views, Target(target.name), without_budget(search.model))
+    return confidences[0], list(confidences[1:])
+
+
+def sample_empty_places(image: Image, target: Box, rng: Random, count: int = 2) -> list[Box]:
+    """Random places whose crop shows nothing of the target."""
+    found: list[Box] = []
+    for _ in range(100):
+        x, y = rng.uniform(0, image.width - 1), rng.uniform(0, image.height - 1)
+        box = Box(x, y, x + 1, y + 1)
+        if len(found) < count and not crop_about(box, image).common(target):
+            found.append(box)
+    return found
+
+
+def find_other_things(sample: Sample, image: Image, target: TargetBox, count: int = 2) -> list[Box]:
+    """Other things of the scene whose crop shows nothing of the target."""
+    source = sample.source
+    if not isinstance(source, SceneSource):
+        return []
+    plan = plan_scene(source.seed, *source.size(), source.kind)
+    boxes = [thing.box for thing in plan.things]
+    return [box for box in boxes if not crop_about(box, image).common(target.box)][:count]

@@ -1,0 +1,222 @@
+"""Networks as they are trained: each maps a batch of indices to a loss and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from .collate import (
+    NEWLINE,
+    PATCH_TOKEN,
+    PROMPT_START,
+    WORD,
+    PackedQuestions,
+    PromptPrefixes,
+    collate_prefixes,
+    pack_questions,
+)
+from .config import Config, StageConfig, find_base
+from .crop_dataset import CropDataset
+from .losses import DecoderOutput, patch_word_accuracy, patch_word_loss, reply_losses
+from .model import (
+    build_attention_mask,
+    build_llava,
+    build_onevision,
+    encode_images,
+    gather_labels,
+    get_decoder,
+    index_all_patches,
+    jitter_brightness,
+    normalize_pixels,
+    read_out_words,
+    select_patches,
+)
+from .prompt_dataset import ImagePrompt
+from .vision_inputs import GRID, NUM_PATCHES
+
+Indices = npt.NDArray[np.int64]
+LossAndMetrics = tuple[Tensor, dict[str, float]]
+
+
+class LlavaModule(nn.Module):
+    """A network of LLaVA's layout, with a head that only training uses."""
+
+    def __init__(self, config: Config, dataset: CropDataset | None, device: str) -> None:
+        super().__init__()
+        self.config = config
+        self.dataset = dataset
+        self.device = device
+        self.network: Any = build_llava(config.model).to(device)  # type: ignore[arg-type]
+        # From a word's hidden state to logits of the column and the row of its thing.
+        self.position_head = nn.Linear(config.model.hidden_size, 2 * GRID).to(device)
+        self.sampling_weights = dataset.sampling_weights() if dataset else None
+
+    def forward(self, stage: str, indices: Indices, rng: Random) -> LossAndMetrics:
+        """The loss of the stage for the inputs with these *indices*."""
+        config = self.config.stage(stage)
+        return (self._pretrain if stage == "pretrain" else self._finetune)(indices, config, rng)
+
+    def _pretrain(self, indices: Indices, stage: StageConfig, rng: Random) -> LossAndMetrics:
+        """The vision tower and the projector alone: patches are the words for what they show."""
+        images, labels, kept = self._load(indices, stage, rng)
+        logits = read_out_words(self.network, encode_images(self.network, images, kept))
+        loss, things = patch_word_loss(logits, labels)
+        return loss, {"things": float(things.detach())} | patch_word_accuracy(logits, labels)
+
+    def _finetune(self, indices: Indices, stage: StageConfig, rng: Random) -> LossAndMetrics:
+        """All of it: replies to questions about each input."""
+        assert self.dataset is not None  # noqa: S101 - only a module that is trained has data
+        images, labels, kept = self._load(indices, stage, rng)
+        things = [self.dataset.visible_things(index) for index in indices]
+        questions = pack_questions(things, self.config.text_tokens, rng)
+        features = encode_images(self.network, images, kept)
+        output = self._decode(features, kept, questions, labels)
+        positions = torch.from_numpy(self.dataset.patch_positions(indices)).to(self.device)
+        return reply_losses(self.network, self.config.losses, output, self.position_head, positions)
+
+    def _load(
+        self, indices: Indices, stage: StageConfig, rng: Random
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Augmented images; labels of the patches that are encoded; which these are, if not all."""
+        assert self.dataset is not None  # noqa: S101 - as above
+        images = normalize_pixels(self.dataset.pixels[indices], self.device)
+        images = jitter_brightness(images)
+        labels = torch.from_numpy(self.dataset.labels[indices]).to(self.device).long()
+        if rng.random() < stage.full_batches:
+            return images, labels, None
+        kept = select_patches(labels, stage.patches)
+        return images, gather_labels(labels, kept), kept
+
+    def _decode(
+        self, features: Tensor, kept: Tensor | None, questions: PackedQuestions, labels: Tensor
+    ) -> DecoderOutput:
+        """Run the decoder over each image with its questions packed behind it."""
+        first, (batch, tokens) = len(PROMPT_START), features.shape[:2]
+        ids = torch.tensor(PROMPT_START, device=self.device)
+        start = self.network.get_input_embeddings()(ids).expand(batch, -1, -1)
+        prefix = torch.cat([start.to(features.dtype), features], 1)
+        length = first + tokens
+        positions = torch.arange(length, device=self.device).expand(batch, -1)
+        if kept is not None:  # the others leave gaps
+            positions = torch.cat([positions[:, :first], kept + first], 1)
+        mask = torch.ones_like(positions, dtype=torch.bool)
+        text = questions.to_tensors(self.device)
+        after_images = first + NUM_PATCHES
+        out = _run_decoder(self.network, prefix, mask, positions, text, after_images)
+        patches = positions[:, first:] - first
+        image, after = np.s_[:, first:length], np.s_[:, length:]
+        return DecoderOutput(out, image, after, text, labels, patches)
+
+
+class OnevisionModule(nn.Module):
+    """A network of LLaVA-OneVision's layout, made from a trained one of LLaVA's."""
+
+    sampling_weights = None  # uniform
+
+    def __init__(self, config: Config, dataset: Sequence[ImagePrompt] | None, device: str) -> None:
+        super().__init__()
+        self.config = config
+        self.dataset = dataset
+        self.device = device
+        self.network: Any = build_onevision(find_base(config.base)).to(device)  # type: ignore[arg-type]
+
+    def forward(self, stage: str, indices: Indices, rng: Random) -> LossAndMetrics:
+        """Replies to questions about the prompts with these *indices*."""
+        assert self.dataset is not None  # noqa: S101 - as above
+        config = self.config.stage(stage)
+        prompts = [self.dataset[index] for index in indices]
+        inputs = [image for prompt in prompts for image in prompt.images]
+        pixels = np.concatenate([image.pixels for image in inputs])
+        images = jitter_brightness(normalize_pixels(pixels, self.device))
+        classes = np.concatenate([image.labels for image in inputs]).astype(np.int64)
+        labels = torch.from_numpy(classes).to(self.device)
+        full = rng.random() < config.full_batches
+        kept = index_all_patches(images) if full else select_patches(labels, config.patches)
+        features = encode_images(self.network, images, None if full else kept)
+        prefixes = collate_prefixes(prompts, kept, self.device)
+        things, given = [p.things for p in prompts], [p.questions for p in prompts]
+        questions = pack_questions(things, self.config.text_tokens, rng, given)
+        output = self.decode(features, gather_labels(labels, kept), prefixes, questions)
+        return reply_losses(self.network, self.config.losses, output)
+
+    def decode(
+        self,
+        features: Tensor,
+        labels: Tensor,
+        prefixes: PromptPrefixes,
+        questions: PackedQuestions,
+    ) -> DecoderOutput:
+        """Run the decoder over each prompt with its questions packed behind it."""
+        text = questions.to_tensors(self.device)
+        prefix, after_images = self._embed(features, prefixes), prefixes.lengths[:, None]
+        out = _run_decoder(
+            self.network, prefix, prefixes.mask, prefixes.positions, text, after_images
+        )
+        image_tokens, token_labels = _index_image_tokens(prefixes, labels)
+        return DecoderOutput(out, image_tokens, np.s_[:, prefix.shape[1] :], text, token_labels)
+
+    def _embed(self, features: Tensor, prefixes: PromptPrefixes) -> Tensor:
+        """Input embeddings of the prefixes, B x prefix x hidden."""
+        kinds, values = prefixes.kinds, prefixes.values
+        words = self.network.get_input_embeddings()(torch.where(kinds == WORD, values, 0))
+        rows = features.flatten(0, 1)
+        patches = rows[torch.where(kinds == PATCH_TOKEN, values, 0)]
+        newline = self.network.model.image_newline.to(rows.dtype)
+        mixed = torch.where((kinds == PATCH_TOKEN)[..., None], patches, words.to(rows.dtype))
+        return torch.where((kinds == NEWLINE)[..., None], newline, mixed)
+
+
+def _run_decoder(  # noqa: PLR0913, PLR0917 - a prefix in three tensors, and the text behind it
+    network: Any,
+    prefix: Tensor,
+    mask: Tensor,
+    positions: Tensor,
+    text: dict[str, Tensor],
+    text_position: Tensor | int,
+) -> Any:
+    """
+    Run the decoder over prefixes with questions packed behind them.
+
+    Args:
+        network: Whose decoder it is.
+        prefix: Input embeddings, B x prefix x hidden.
+        mask: True where there is a token, B x prefix.
+        positions: Of the prefix's tokens, B x prefix.
+        text: The fields of `PackedQuestions`, B x text each.
+        text_position: Of every question's first token, B x 1 or the same for all.
+    """
+    embedded = network.get_input_embeddings()(text["ids"]).to(prefix.dtype)
+    return get_decoder(network)(
+        inputs_embeds=torch.cat([prefix, embedded], 1),
+        attention_mask=build_attention_mask(mask, text["segments"], prefix.dtype),
+        position_ids=torch.cat([positions, text_position + text["positions"]], 1),
+        use_cache=False,
+        output_hidden_states=True,
+    )
+
+
+def _index_image_tokens(prefixes: PromptPrefixes, labels: Tensor) -> tuple[Any, Tensor]:
+    """
+    The index of all patches in the prefixes, and their labels, B x 3 x tokens.
+
+    A row with fewer patches than another is filled up with other tokens, whose labels are -1.
+    """
+    is_patch = prefixes.kinds == PATCH_TOKEN
+    most = int(is_patch.sum(1).max())
+    order = (~is_patch).long().argsort(dim=1, stable=True)[:, :most]
+    rows = torch.arange(len(is_patch), device=is_patch.device)[:, None].expand_as(order)
+    flat = labels.transpose(1, 2).flatten(0, 1)  # patches x 3
+    own = flat[torch.where(is_patch, prefixes.values, 0).gather(1, order)]
+    own = own.masked_fill(~is_patch.gather(1, order)[..., None], -1)
+    return (rows, order), own.transpose(1, 2)
+
+
+def build_module(config: Config, dataset: Any, device: str) -> LlavaModule | OnevisionModule:
+    """The module that the config trains; without a dataset its weights can only be loaded."""
+    return (OnevisionModule if config.base else LlavaModule)(config, dataset, device)

@@ -1,1 +1,0 @@
-"""Trains the tiny models: `python -m visualcrop_tiny.train CONFIG.toml`."""

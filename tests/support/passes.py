@@ -1,0 +1,116 @@
+"""Whole passes of tiny networks, to hold captures against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+import transformers as tf
+from torch import Tensor
+from transformers import DynamicCache
+
+from tests.support.tiny.checkpoints import checkpoint
+from tests.support.tiny.configs import LAYERS
+from tests.support.tiny.processors import load_processor
+from visualcrop.models.base import Capture
+from visualcrop.models.engine.capture import Tap
+
+EVERY = tuple(range(LAYERS))
+QUESTION = "Is there a red mug in the image?"
+
+
+def network(family: str, kernel: str = "sdpa") -> Any:
+    """The family's network, loaded once for each attention kernel."""
+    return _loaded(family, kernel)
+
+
+@cache
+def _loaded(family: str, kernel: str) -> Any:
+    auto = tf.AutoModelForImageTextToText
+    loaded = auto.from_pretrained(checkpoint(family), attn_implementation=kernel)
+    with torch.no_grad():
+        loaded(**inputs(family))  # on its first pass transformers adds hooks of its own
+    return loaded
+
+
+@cache
+def inputs(family: str) -> dict[str, Tensor]:
+    """A question about an image."""
+    image = np.random.default_rng(0).integers(0, 256, (100, 150, 3), dtype=np.uint8)
+    processor = load_processor(family, checkpoint(family))
+    text = QUESTION
+    if family != "instructblip":
+        content = [{"type": "image"}, {"type": "text", "text": QUESTION}]
+        turns = [{"role": "user", "content": content}]
+        text = processor.apply_chat_template(turns, add_generation_prompt=True)
+    return dict(processor(images=image, text=text, return_tensors="pt"))
+
+
+@cache
+def whole(family: str) -> Any:
+    """A pass as ever, with all keys and values in its cache."""
+    with torch.no_grad():
+        cache = DynamicCache()  # without a config, so that sliding layers keep everything
+        out = network(family)(**inputs(family), past_key_values=cache, use_cache=True)
+    return _spoken(out)
+
+
+def tapped(family: str, capture: Capture, kernel: str = "sdpa", **more: Any) -> Tap:
+    """A tap on a pass over the question, or over what is given instead."""
+    given, rows = network(family, kernel), more.pop("rows", None)
+    with Tap(given, capture, rows) as tap:
+        out = _read(given, more or inputs(family) | {"use_cache": False})
+        tap.backward(out.logits[:, -1 if rows is None else rows[0]])
+    return tap
+
+
+def eager(family: str, **more: Any) -> tuple[list[Tensor], list[Tensor]]:
+    """The last row's attention in each layer, and its gradients, by eager attention."""
+    given = more or inputs(family) | {"use_cache": False}
+    out = _read(network(family, "eager"), given | {"output_attentions": True})
+    likelihoods = out.logits[:, -1].log_softmax(-1).max(-1).values
+    gradients = torch.autograd.grad(likelihoods.sum(), out.attentions)
+    return [a[:, :, -1].detach() for a in out.attentions], [g[:, :, -1] for g in gradients]
+
+
+def assert_close(found: Mapping[int, Tensor], wanted: list[Tensor]) -> None:
+    """Every layer is there, and as wanted."""
+    assert sorted(found) == list(EVERY)
+    for layer, tensor in found.items():
+        torch.testing.assert_close(tensor, wanted[layer], atol=1e-5, rtol=1e-5)
+        assert not tensor.requires_grad
+
+
+def _read(given: Any, what: Mapping[str, Any]) -> Any:
+    """One pass. Text alone cannot be shown to InstructBLIP, but to the language model in it."""
+    whole = "pixel_values" in what or not hasattr(given, "language_model")
+    return _spoken((given if whole else given.language_model)(**what))
+
+
+def _spoken(out: Any) -> Any:
+    """What the language model gives, which InstructBLIP wraps up."""
+    return getattr(out, "language_model_outputs", out)
+
+
+@contextmanager
+def finished(given: Any) -> Iterator[list[str]]:
+    """The parts of the decoder that are run to their end."""
+    done: list[str] = []
+    decoder = given.get_decoder()
+    parts = {"norm": decoder.norm, "head": given.get_output_embeddings()}
+    for index, layer in enumerate(decoder.layers):
+        parts |= {f"layer {index}": layer}
+        parts |= {f"{x} {index}": getattr(layer.self_attn, f"{x}_proj") for x in "qkvo"}
+    hooks = [
+        part.register_forward_hook(lambda *_, name=name: done.append(name))
+        for name, part in parts.items()
+    ]
+    try:
+        yield done
+    finally:
+        for hook in hooks:
+            hook.remove()

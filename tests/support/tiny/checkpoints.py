@@ -1,0 +1,78 @@
+"""Tiny random checkpoints of every family, saved as the hub has them."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers as tf
+from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerFast
+
+from tests.support.tiny.configs import make_config
+from tests.support.tiny.processors import save_processor
+
+NETWORKS: dict[str, type[PreTrainedModel]] = {
+    "llava": tf.LlavaForConditionalGeneration,
+    "llava-next": tf.LlavaNextForConditionalGeneration,
+    "llava-onevision": tf.LlavaOnevisionForConditionalGeneration,
+    "qwen2-5-vl": tf.Qwen2_5_VLForConditionalGeneration,
+    "qwen3-vl": tf.Qwen3VLForConditionalGeneration,
+    "gemma3": tf.Gemma3ForConditionalGeneration,
+    "internvl": tf.InternVLForConditionalGeneration,
+    "instructblip": tf.InstructBlipForConditionalGeneration,
+}
+FAMILIES = tuple(NETWORKS)
+_SAMPLED = {"do_sample": True, "repetition_penalty": 1.05}  # Qwen's would not answer greedily
+_GENERATION: dict[str, dict[str, Any]] = {
+    "qwen2-5-vl": _SAMPLED | {"temperature": 1e-6},
+    "qwen3-vl": _SAMPLED | {"temperature": 0.7, "top_k": 20, "top_p": 0.8},
+    "gemma3": {"do_sample": True, "top_k": 64, "top_p": 0.95},
+}
+
+
+@cache
+def checkpoint(family: str) -> Path:
+    """The directory of the family's checkpoint: built once in a process, the same in each."""
+    to = _root() / family
+    tokenizer = save_processor(family, to)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = NETWORKS[family](make_config(family, tokenizer)).eval()
+        _widen(network)
+    network.generation_config = _generation(family, tokenizer)
+    network.save_pretrained(to)
+    return to
+
+
+@cache
+def _root() -> Path:
+    """Of this process alone, so that those of pytest-xdist need not wait for one another."""
+    root = Path(tempfile.mkdtemp(prefix="visualcrop-tiny-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    return root
+
+
+@torch.no_grad()
+def _widen(network: torch.nn.Module) -> None:
+    """Fresh weights give nearly constant answers; with these, a mistake in the numbers shows."""
+    for weights in network.parameters():
+        if weights.dim() == 1:  # biases are born zero, and norms one
+            weights.add_(torch.randn_like(weights), alpha=0.1)
+        elif not weights.any():  # Gemma 3's projection of image features is born zero
+            weights.normal_(std=0.1)
+        else:
+            weights.mul_(4)
+
+
+def _generation(family: str, tokenizer: PreTrainedTokenizerFast) -> GenerationConfig:
+    return GenerationConfig(
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        **_GENERATION.get(family, {}),
+    )

@@ -1,0 +1,169 @@
+"""Processors as on the hub, for images of a few dozen pixels, without torchvision."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import transformers as tf
+from transformers import PreTrainedTokenizerFast, ProcessorMixin
+
+from tests.support.tiny import sizes
+from tests.support.tiny.tokenizers import byte_level, sentence_piece
+
+TEMPLATES = Path(__file__).parent / "templates"
+CLASSES = {
+    "llava": tf.LlavaProcessor,
+    "llava-next": tf.LlavaNextProcessor,
+    "llava-onevision": tf.LlavaOnevisionProcessor,
+    "qwen2-5-vl": tf.Qwen2_5_VLProcessor,
+    "qwen3-vl": tf.Qwen3VLProcessor,
+    "gemma3": tf.Gemma3Processor,
+    "internvl": tf.InternVLProcessor,
+    "instructblip": tf.InstructBlipProcessor,
+}
+_EYES: dict[str, Any] = {
+    "llava": tf.CLIPImageProcessorPil,
+    "llava-next": tf.LlavaNextImageProcessorPil,
+    "llava-onevision": tf.LlavaOnevisionImageProcessorPil,
+    "qwen2-5-vl": tf.Qwen2VLImageProcessorPil,
+    "qwen3-vl": tf.Qwen2VLImageProcessorPil,
+    "gemma3": tf.Gemma3ImageProcessorPil,
+    "internvl": tf.GotOcr2ImageProcessorPil,
+    "instructblip": tf.BlipImageProcessorPil,
+}
+_VIDEO = {  # what a hub's directory says of videos, and nobody without torchvision can load
+    "llava-onevision": "LlavaOnevisionVideoProcessor",
+    "qwen2-5-vl": "Qwen2VLVideoProcessor",
+    "qwen3-vl": "Qwen3VLVideoProcessor",
+    "internvl": "InternVLVideoProcessor",
+}
+
+
+def processor_class(family: str) -> type[ProcessorMixin]:
+    """The family's processor, which here knows of no videos."""
+    base: Any = CLASSES[family]
+
+    def get_attributes(cls: Any) -> list[str]:
+        return [name for name in base.get_attributes() if name != "video_processor"]
+
+    body = {"get_attributes": classmethod(get_attributes), "__module__": base.__module__}
+    return type(base.__name__, (base,), body)
+
+
+def load_processor(family: str, checkpoint: Path) -> Any:
+    """The processor of a saved checkpoint."""
+    return processor_class(family).from_pretrained(checkpoint)
+
+
+def save_processor(family: str, to: Path) -> PreTrainedTokenizerFast:
+    """Write the processor and its tokenizer, which is handed back."""
+    tokenizer = _tokenizer(family)
+    options = _options(family)
+    if (template := TEMPLATES / f"{family}.jinja").exists():
+        options["chat_template"] = template.read_text("utf-8")
+    if family == "instructblip":
+        options["qformer_tokenizer"] = _question_tokenizer()
+    processor: Any = processor_class(family)(
+        image_processor=_image_processor(family), tokenizer=tokenizer, **options
+    )
+    processor.save_pretrained(to)
+    if family in _VIDEO:
+        _mention_videos(to / "processor_config.json", _VIDEO[family])
+    return tokenizer
+
+
+def _mention_videos(path: Path, name: str) -> None:
+    said = json.loads(path.read_text("utf-8"))
+    path.write_text(
+        json.dumps(said | {"video_processor": {"video_processor_type": name}}, indent=2)
+    )
+
+
+def _tokenizer(family: str) -> PreTrainedTokenizerFast:
+    chat = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    llama = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"}
+    image = {"image_token": "<image>"}
+    match family:
+        case "llava" | "llava-next":
+            return sentence_piece(llama, others=["<image>"], named=image, prefix=True)
+        case "instructblip":
+            return sentence_piece(llama, named={}, prefix=True)
+        case "llava-onevision":
+            named = image | {"video_token": "<video>"}
+        case "qwen2-5-vl" | "qwen3-vl":
+            chat += ["<|vision_start|>", "<|vision_end|>"]
+            named = {"image_token": "<|image_pad|>", "video_token": "<|video_pad|>"}
+        case "gemma3":
+            return _gemma_tokenizer()
+        case _:
+            named = {
+                "start_image_token": "<img>",
+                "end_image_token": "</img>",
+                "context_image_token": "<IMG_CONTEXT>",
+                "video_token": "<video>",
+            }
+    return byte_level([*chat, *named.values()], named)
+
+
+def _gemma_tokenizer() -> PreTrainedTokenizerFast:
+    specials = {
+        "pad_token": "<pad>",
+        "eos_token": "<eos>",
+        "bos_token": "<bos>",
+        "unk_token": "<unk>",
+    }
+    named = {
+        "image_token": "<image_soft_token>",
+        "boi_token": "<start_of_image>",
+        "eoi_token": "<end_of_image>",
+    }
+    turns = ["<start_of_turn>", "<end_of_turn>"]
+    return sentence_piece(specials, others=[*turns, *named.values()], named=named, prefix=False)
+
+
+def _question_tokenizer() -> PreTrainedTokenizerFast:
+    return byte_level(["<|endoftext|>", "<|im_start|>", "<|im_end|>"], {})
+
+
+def _image_processor(family: str) -> Any:
+    side, patch = sizes.EYES[family]
+    square = {"height": side, "width": side}
+    options: dict[str, dict[str, Any]] = {
+        "llava": {"size": {"shortest_edge": side}, "crop_size": square},
+        "llava-next": {"size": {"shortest_edge": side}, "crop_size": square},
+        "llava-onevision": {"size": square},
+        "qwen2-5-vl": {"patch_size": patch},
+        "qwen3-vl": {"patch_size": patch, "image_mean": [0.5] * 3, "image_std": [0.5] * 3},
+        "internvl": {"size": square, "max_patches": sizes.MAX_TILES},
+    }
+    given = options.get(family, {"size": square})
+    if family in sizes.PINPOINTS:
+        given["image_grid_pinpoints"] = sizes.PINPOINTS[family]
+    if family in sizes.PIXELS:
+        given["size"] = sizes.PIXELS[family]
+    return _EYES[family](**given)
+
+
+def _options(family: str) -> dict[str, Any]:
+    side, patch = sizes.EYES[family]
+    match family:
+        case "llava" | "llava-next":
+            return {
+                "patch_size": patch,
+                "vision_feature_select_strategy": "default",
+                "num_additional_image_tokens": 1,
+            }
+        case "llava-onevision":
+            return {
+                "num_image_tokens": (side // patch) ** 2,
+                "vision_feature_select_strategy": "full",
+                "vision_aspect_ratio": "anyres_max_9",
+            }
+        case "gemma3" | "internvl":
+            return {"image_seq_length": sizes.SEEN}
+        case "instructblip":
+            return {"num_query_tokens": sizes.SEEN}
+        case _:
+            return {}
