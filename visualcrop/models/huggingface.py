@@ -13,7 +13,7 @@ import attrs
 
 from ..errors import ModelError
 from ..prompt import Prompt, views_key
-from ..utils.forking import in_child
+from ..utils.forking import after_fork_in_child
 from ..values import View
 from .base import (
     NOTHING,
@@ -77,7 +77,7 @@ class HuggingFaceModel(Model):
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one pass at a time
 
     def __attrs_post_init__(self) -> None:
-        in_child(self._reset_after_fork)
+        after_fork_in_child(self._reset_after_fork)
 
     def _reset_after_fork(self) -> None:
         """Renew the lock in a forked child, where its holder is not there to release it."""
