@@ -80,8 +80,10 @@ class ToyModel(Model):
         if [choice.lower() for choice in choices] == ["yes", "no"]:
             odds = confidence(prompt.views, prompt.text, self.side)
             return odds / 2, -odds / 2
-        said = answer_in_words(prompt, self.side) if by == "sentence" else reply(prompt, self.side)
-        return tuple(2.0 if choice.casefold() == said.casefold() else 0.0 for choice in choices)
+        wanted = (
+            answer_in_words(prompt, self.side) if by == "sentence" else reply(prompt, self.side)
+        )
+        return tuple(2.0 if choice.casefold() == wanted.casefold() else 0.0 for choice in choices)
 
 
 class _Sequence:
