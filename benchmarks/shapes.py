@@ -127,7 +127,7 @@ def random_model(
     options = f'checkpoint="{folder}", dtype=bfloat16, attention={attention}, memory={memory}'
     family = Registry.load().build(ModelFamily, f"{shape.family}({options})")
     assert isinstance(family, Family)  # noqa: S101 - those of this page are
-    config = family.config()
+    config = family.load_config()
     processor = family.make_processor(family.source, config)
     model = family.build_model(_network(config, device, attention), config, processor)
     assert isinstance(model, HuggingFaceModel)  # noqa: S101 - as above

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from io import BytesIO
 from typing import Any, TypeAlias
 
 import attrs
 
-from .answer.shown import release_pictures
 from .budget import Budget, Charge, Ledger
-from .errors import PluginError, QuestionError, SpecError
-from .image import Image
+from .errors import ImageError, PluginError, QuestionError, SpecError
+from .geometry import Box
+from .image import DrawnImage, Image, ImageRef
 from .interfaces import Searcher
 from .models.base import Model, ModelFamily
 from .models.engine.wrappers import BatchingModel
 from .plugin.configure import configure, read_model, read_option
-from .plugin.model_settings import suited
+from .plugin.model_settings import apply_settings
 from .plugin.registry import Registry
 from .spec.parse import Value
-from .values import Answer, Question
+from .values import Answer, Question, View, Views
 
 MODEL = "VISUALCROP_MODEL"  # environment variable: spec of the default model
 _EMBEDDED = ("tiny", "toy")  # models that need no download, the best first
+ImageLoader: TypeAlias = Callable[[], Image]
+_MOST_HELD = 1 << 20  # pixels of a picture that stays decoded
 
 
 def default_model() -> str:
@@ -69,7 +73,7 @@ class VisualSearch:
 
     def __attrs_post_init__(self) -> None:
         if self.model.settings:
-            fitted = suited(Registry.load(), self.searcher, self.model.settings)
+            fitted = apply_settings(Registry.load(), self.searcher, self.model.settings)
             object.__setattr__(self, "searcher", fitted)
 
     @classmethod
@@ -233,3 +237,80 @@ def _outcome(answer: Ask, ask: Ask, question: Any, ledger: Ledger) -> Outcome:
         f"{question!r} is no question; give a Question, or (image, text), or (image, text, "
         "choices)."
     )
+
+
+@attrs.frozen(eq=False)
+class LazyViews(Views):
+    """Views whose images are loaded when they are looked at."""
+
+    parts: tuple[tuple[ImageLoader, Box], ...] = attrs.field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        load_image, box = self.parts[index]
+        return View(load_image(), box)
+
+    def __iter__(self) -> Iterator[View]:
+        return (View(load_image(), box) for load_image, box in self.parts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Views | tuple) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(box for _, box in self.parts))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process gets the views themselves."""
+        return tuple, ([*self],)
+
+
+def release_pictures(answer: Answer, image: Image, source: object) -> Answer:
+    """*answer* with views of *image* that load it again, from there or from *source*."""
+    reload = _make_reloader(image, source)
+    parts = tuple((_make_loader(view.image, image, reload), view.box) for view in answer.shown)
+    return attrs.evolve(answer, shown=LazyViews(parts)).with_image(ImageRef(reload))
+
+
+def _make_loader(shown: Image, original: Image, reload: ImageLoader) -> ImageLoader:
+    """How *shown* is made again: from the original, or as a PNG if it is another picture."""
+    if shown is original:
+        return reload
+    if isinstance(shown, DrawnImage) and shown.base is original:
+        return partial(_redraw, shown.draw, reload)
+    if shown.width * shown.height <= _MOST_HELD:
+        return lambda: shown
+    encoded = BytesIO()
+    shown.picture.save(encoded, "PNG", compress_level=1)
+    return partial(Image.open, encoded.getvalue())
+
+
+def _redraw(draw: Callable[[Image], Image], reload: ImageLoader) -> Image:
+    return draw(reload())
+
+
+def _make_reloader(image: Image, source: object) -> ImageLoader:
+    """A loader that gives *image* itself while it is alive, and opens *source* after that."""
+    digest, held = image.digest, weakref.ref(image)
+    if not isinstance(source, str | os.PathLike | bytes):
+        try:
+            source = weakref.ref(source)
+        except TypeError:  # an open file, say: it cannot be read from its start again
+            source = None
+    del image
+
+    def load() -> Image:
+        given = source() if isinstance(source, weakref.ref) else source
+        found = held() or (None if given is None else Image.open(given))
+        if found is None or found.digest != digest:
+            what = "no longer there" if found is None else "another by now"
+            raise ImageError(
+                f"The image that the answer was shown is {what}; hold what you ask about, "
+                "as Image.open(...), for as long as you look at what was shown."
+            )
+        return found
+
+    return load

@@ -95,3 +95,11 @@ class Image:
 
     def __hash__(self) -> int:
         return hash(self.digest)
+
+
+@attrs.frozen(eq=False, slots=False)
+class DrawnImage(Image):
+    """A copy of *base* with drawings; `draw(base)` makes it again."""
+
+    base: Image = attrs.field(repr=False)
+    draw: Callable[[Image], Image] = attrs.field(repr=False)

@@ -9,12 +9,20 @@ import attrs
 
 from .budget import BudgetedModel, Ledger
 from .models.base import Model
-from .strategy import stage_checks as returning
-from .strategy.return_checks import Stage
+from .strategy.return_checks import (
+    Stage,
+    check_answer,
+    check_confidences,
+    check_map,
+    check_maps,
+    check_proposals,
+    check_searched,
+    check_targets,
+)
 from .values import Answer, Finding, Proposal, Question, RelevanceMap, Target, View
 
 
-class TargetExtractor(Stage, extract=returning.targets):
+class TargetExtractor(Stage, extract=check_targets):
     """Question -> the things to look for."""
 
     kind = "targets"
@@ -24,7 +32,7 @@ class TargetExtractor(Stage, extract=returning.targets):
         """The targets that *question* is about, each once; none means that none is searched."""
 
 
-class RelevanceSource(Stage, map=returning.relevance, maps=returning.one_for_each):
+class RelevanceSource(Stage, map=check_map, maps=check_maps):
     """View and target -> a relevance map over the view, from the model's own internals."""
 
     kind = "relevance"
@@ -40,7 +48,7 @@ class RelevanceSource(Stage, map=returning.relevance, maps=returning.one_for_eac
         return (self.map(view, target, model) for target in targets)
 
 
-class ProposalGenerator(Stage, propose=returning.proposals):
+class ProposalGenerator(Stage, propose=check_proposals):
     """Relevance map -> boxes worth a look, best first. Sees no model."""
 
     kind = "proposals"
@@ -50,7 +58,7 @@ class ProposalGenerator(Stage, propose=returning.proposals):
         """Boxes within the map, in pixels of the image, with the highest score first."""
 
 
-class Verifier(Stage, verify=returning.confidences):
+class Verifier(Stage, verify=check_confidences):
     """Views and target -> the model's confidence, from -1 to 1, that each shows the target."""
 
     kind = "verification"
@@ -62,7 +70,7 @@ class Verifier(Stage, verify=returning.confidences):
         """A confidence for each view; none for a view that the model was not asked about."""
 
 
-class AnswerComposer(Stage, compose=returning.answer):
+class AnswerComposer(Stage, compose=check_answer):
     """Question and findings -> answer. With no findings, from the whole image."""
 
     kind = "answer"
@@ -74,7 +82,7 @@ class AnswerComposer(Stage, compose=returning.answer):
         """The answer to *question*, with *findings* as its own: see `reply`."""
 
 
-class Searcher(Stage, search=returning.searched):
+class Searcher(Stage, search=check_searched):
     """Question -> answer, by any means within the budget."""
 
     kind = "searcher"

@@ -59,7 +59,7 @@ class PromptProtocol:
         default="{question}\n{options}\n"
         "Answer with the option's letter from the given choices directly.",
         validator=_names_the_question,
-    )  # what is said where there are options
+    )  # added where there are options
     option: str = "({letter}) {option}"
     between: str = "\n"  # between options
     saying: str = attrs.field(default="{question}", validator=_names_the_question)  # without any
@@ -73,37 +73,37 @@ class PromptProtocol:
     def asked(self, question: str, choices: Sequence[str] = ()) -> str:
         """The question as the model is to read it."""
         if not choices:
-            return _filled(self.saying, question=question)
+            return _fill_template(self.saying, question=question)
         options = self.between.join(
-            _filled(self.option, letter=letter, option=choice)
+            _fill_template(self.option, letter=letter, option=choice)
             for letter, choice in zip(LETTERS, choices, strict=False)
         )
-        return _filled(self.choosing, question=question, options=options)
+        return _fill_template(self.choosing, question=question, options=options)
 
     def named(self, reply: str, choices: Sequence[str]) -> int | None:
-        """Which choice *reply* names; none where it cannot be told, as nothing is guessed."""
-        return extracted(reply, choices, self.extraction)
+        """The index of the choice that *reply* names; none if unclear, as nothing is guessed."""
+        return parse_choice(reply, choices, self.extraction)
 
     @property
     def digest(self) -> str:
         """Equal for protocols that do the same, whatever they are called."""
-        told = attrs.asdict(self)
-        del told["name"]
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+        fields = attrs.asdict(self)
+        del fields["name"]
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _filled(template: str, **parts: str) -> str:
+def _fill_template(template: str, **parts: str) -> str:
     """*template* with its {parts}; braces within a part are left alone."""
     start, brace, rest = template.partition("{")
     name, end, after = rest.partition("}")
     if not brace:
         return template
     if not end or name not in parts:
-        return start + brace + _filled(rest, **parts)
-    return start + parts[name] + _filled(after, **parts)
+        return start + brace + _fill_template(rest, **parts)
+    return start + parts[name] + _fill_template(after, **parts)
 
 
-def extracted(reply: str, choices: Sequence[str], extraction: Extraction) -> int | None:
+def parse_choice(reply: str, choices: Sequence[str], extraction: Extraction) -> int | None:
     """
     The index of the choice that *reply* names, if it names one.
 
@@ -111,21 +111,21 @@ def extracted(reply: str, choices: Sequence[str], extraction: Extraction) -> int
     letter alone; a letter after "answer", "option" or "choice"; the only letter that stands alone
     in a short first line; the one choice whose words occur.
     """
-    said = reply[:_LONGEST].strip()
+    text = reply[:_LONGEST].strip()
     letters = LETTERS[: len(choices)]
     if extraction == "strict":
-        return letters.index(said) if len(said) == 1 and said in letters else None
-    bare = said.strip("()[].:*\"' \n").upper()
+        return letters.index(text) if len(text) == 1 and text in letters else None
+    bare = text.strip("()[].:*\"' \n").upper()
     if len(bare) == 1 and bare in letters:
         return letters.index(bare)
-    anchored = [letters.index(x.upper()) for x in _ANCHORED.findall(said) if x.upper() in letters]
+    anchored = [letters.index(x.upper()) for x in _ANCHORED.findall(text) if x.upper() in letters]
     if anchored:
         return anchored[-1]
-    alone = _alone(said.partition("\n")[0], letters)
-    return _worded(said, choices) if alone is None else alone
+    alone = _find_lone_letter(text.partition("\n")[0], letters)
+    return _find_choice_words(text, choices) if alone is None else alone
 
 
-def _alone(line: str, letters: str) -> int | None:
+def _find_lone_letter(line: str, letters: str) -> int | None:
     """The only letter of a short line, if it does not read like a word."""
     alone = {letter for letter in _ALONE.findall(line) if letter in letters}
     if len(line) > _FIRST_LINE or len(alone) != 1 or not alone & {*_MARKED.findall(line)}:
@@ -133,10 +133,10 @@ def _alone(line: str, letters: str) -> int | None:
     return letters.index(alone.pop())
 
 
-def _worded(said: str, choices: Sequence[str]) -> int | None:
-    """The one choice whose words occur in *said*; a choice within a longer one does not count."""
+def _find_choice_words(text: str, choices: Sequence[str]) -> int | None:
+    """The one choice whose words occur in *text*; a choice within a longer one does not count."""
     words = [choice.casefold().strip() for choice in choices]
-    occurring = [n for n, word in enumerate(words) if word and _occurs(word, said.casefold())]
+    occurring = [n for n, word in enumerate(words) if word and _occurs(word, text.casefold())]
     outermost = [n for n in occurring if not any(words[n] in words[m] for m in occurring if m != n)]
     return outermost[0] if len(outermost) == 1 else None
 

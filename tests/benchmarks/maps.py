@@ -17,7 +17,7 @@ from torch import Tensor
 
 from tests.support.fig7 import fig7
 from visualcrop.plugin import pseudo_attention
-from visualcrop.relevance.similarity import Normalise
+from visualcrop.relevance.vv import Normalise
 
 LAYERS, HEADS, TOKENS, WIDTH = 28, 4, 7300, 128
 TARGETS = torch.tensor([7290, 7291, 7292])

@@ -17,7 +17,7 @@ import torch
 from huggingface_hub import constants
 
 from tests.support.running import Run
-from visualcrop.models.checkpoints import refusing
+from visualcrop.models.checkpoints import load_errors
 
 checks = import_module("visualcrop.cli.doctor")  # the package's attribute is the command
 
@@ -39,7 +39,7 @@ def _installed(monkeypatch: pytest.MonkeyPatch, name: str, module: object) -> No
     def find_spec(asked: str, package: str | None = None) -> ModuleSpec | None:
         return ModuleSpec(asked, None) if asked == name else find(asked, package)
 
-    for place in (checks, refusing):
+    for place in (checks, load_errors):
         monkeypatch.setattr(place, "find_spec", find_spec)
     monkeypatch.setitem(sys.modules, name, module)
 
@@ -92,11 +92,11 @@ class TestDoctor:
 
     def test_few_bits(self, told, monkeypatch) -> None:
         """The packages that are missing are named; with them there is a version."""
-        monkeypatch.setattr(refusing, "lacking", lambda bits: ["one", "another"])
+        monkeypatch.setattr(load_errors, "missing_packages", lambda bits: ["one", "another"])
         assert told()["quantisation"]["detail"] == (
             "bits=8 and bits=4 need one and another, not installed"
         )
-        monkeypatch.setattr(refusing, "lacking", lambda bits: [])
+        monkeypatch.setattr(load_errors, "missing_packages", lambda bits: [])
         monkeypatch.setattr(checks, "version", lambda name: "0.46.1")
         assert told()["quantisation"]["detail"] == "bitsandbytes 0.46.1"
 

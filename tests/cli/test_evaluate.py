@@ -142,7 +142,7 @@ class TestEvaluate:
         finally:
             process.kill()
         assert process.returncode == 130
-        assert "the same command goes on from there" in said
+        assert "the same command resumes it" in said
         assert "Traceback" not in said
         assert shard.read_bytes().endswith(b"\n")
 

@@ -114,7 +114,7 @@ class TestFailing:
         assert (done.exit_code, done.stderr) == (130, "Interrupted.\n")
         done = run("evaluate", "toy(scenes=1)", "--out", "here")
         assert done.exit_code == 130
-        assert done.stderr.endswith(": the same command goes on from there.\n")
+        assert done.stderr.endswith(": the same command resumes it.\n")
         assert done.stderr.count("Interrupted.") == 1
 
     def test_a_reader_who_has_seen_enough_is_no_error(

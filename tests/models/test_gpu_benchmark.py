@@ -80,14 +80,14 @@ class TestShapes:
         """Those of the decoder count as the published ones do."""
         build: Any = AutoModelForImageTextToText
         with torch.device("meta"):
-            network = build.from_config(_family(shape).config())
+            network = build.from_config(_family(shape).load_config())
         body = sum(weights.numel() for weights in network.get_decoder().layers.parameters())
         assert body == pytest.approx(_BODIES[shape.family], rel=1e-3)
 
     def test_images_have_as_many_tokens(self, shape: Shape) -> None:
         """An image of V*Bench's size is cut as the published processor cuts it."""
         family = _family(shape)
-        config = family.config()
+        config = family.load_config()
         width, height = shape.image
         view = View.whole(Image.open(np.zeros((height, width, 3), np.uint8)))
         processor = family.make_processor(family.source, config)

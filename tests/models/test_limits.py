@@ -63,5 +63,5 @@ class TestRefusals:
     def test_no_canvas_is_left(self) -> None:
         """A checkpoint that always cuts an image into two tiles cannot take one."""
         family = LlavaNext(checkpoint=str(checkpoint("llava-next")), max_tiles=1)
-        said = refused(ModelError, family.config)
+        said = refused(ModelError, family.load_config)
         assert said == "This checkpoint cuts an image into 2 tiles or more, not 1."

@@ -13,7 +13,7 @@ from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Capture, ModelFamily, Prompt
 from visualcrop.models import Usage
 from visualcrop.models.base import By
-from visualcrop.models.engine.batching import plan
+from visualcrop.models.engine import planner
 from visualcrop.models.huggingface import HuggingFaceModel, split_usage
 from visualcrop.plugin import Registry
 
@@ -51,7 +51,7 @@ class TestPacked:
         self, family: str, by: By, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """As flash attention would have to."""
-        monkeypatch.setattr(plan, "takes_packed_masks", lambda model: False)
+        monkeypatch.setattr(planner, "takes_packed_masks", lambda model: False)
         assert_alike(weighed(remembering(family), asked(), by), weighed_alone(family, by))
 
     @pytest.mark.parametrize("packs", [True, False])
@@ -60,7 +60,7 @@ class TestPacked:
         self, family: str, capture: Capture, packs: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Values, keys, attention of the last token, and its gradients, of every layer."""
-        monkeypatch.setattr(plan, "takes_packed_masks", lambda model: packs)
+        monkeypatch.setattr(planner, "takes_packed_masks", lambda model: packs)
         together = remembering(family).forward(asked(), capture)
         for prompt, found in zip(asked(), together, strict=True):
             (alone,) = plain(family).forward([prompt], capture)
@@ -74,7 +74,7 @@ class TestPacked:
             for p in map(model.prompt_processor.tokenize, asked())
             if p.prefix_length
         )
-        monkeypatch.setattr(plan, "MAX_ROW_TOKENS", longest + 1)
+        monkeypatch.setattr(planner, "MAX_ROW_TOKENS", longest + 1)
         assert_alike(weighed(model, asked()), weighed_alone(family, "next-token"))
 
     @pytest.mark.parametrize("by", ["next-token", "sentence"])

@@ -19,7 +19,7 @@ from tests.support.refusals import is_one_sentence, refused
 from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Auto
 from visualcrop.errors import ModelError, VisualcropError
-from visualcrop.models.checkpoints.refusing import why
+from visualcrop.models.checkpoints.load_errors import explain_failure
 from visualcrop.models.families.llava import Llava
 
 _BY_ITSELF = """
@@ -170,7 +170,7 @@ class TestHub:
         """A model that the hub keeps back, or has not, is told from a hub that is not there."""
         refusal = OSError("no")
         refusal.__cause__ = type(name, (Exception,), {})()
-        message = why("some/model", refusal)
+        message = explain_failure("some/model", refusal)
         assert said in message
         assert is_one_sentence(message)
 
@@ -212,7 +212,7 @@ class TestMachine:
         assert refused(ModelError, family.open) == said
         monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
         monkeypatch.setattr(
-            "visualcrop.models.checkpoints.loading.lacking", lambda _: ["one", "another"]
+            "visualcrop.models.checkpoints.loading.missing_packages", lambda _: ["one", "another"]
         )
         assert refused(ModelError, attrs.evolve(family, bits=8).open) == (
             "Weights of 8 bits need one and another; install it, or set bits=16."
@@ -220,7 +220,9 @@ class TestMachine:
 
     def test_no_room(self) -> None:
         """A GPU that runs full is told from a damaged file."""
-        message = why("some/model", torch.OutOfMemoryError("CUDA out of memory. Tried to ..."))
+        message = explain_failure(
+            "some/model", torch.OutOfMemoryError("CUDA out of memory. Tried to ...")
+        )
         assert message.startswith(
             "'some/model' does not fit into the memory of the GPU; set bits=4"
         )

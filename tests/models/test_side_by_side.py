@@ -17,8 +17,8 @@ from tests.support.metering import CPU_FLOPS
 from tests.support.opened import EXISTENCE, GRIDDED, about, interleaved, noise, opened
 from visualcrop import Box, Capture, Prompt, View
 from visualcrop.models import Usage
-from visualcrop.models.engine.batching.plan import BatchPlanner
 from visualcrop.models.engine.byte_lru import ByteLRU
+from visualcrop.models.engine.planner import BatchPlanner
 from visualcrop.models.huggingface import HuggingFaceModel
 
 pytestmark = pytest.mark.torch
@@ -96,7 +96,7 @@ class TestSideBySide:
         self, family: str, memory: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """If padding is for free; and with a memory, another for other words about the same."""
-        monkeypatch.setattr("visualcrop.models.engine.batching.plan._MAX_PADDING", 1000)
+        monkeypatch.setattr("visualcrop.models.engine.planner._MAX_PADDING", 1000)
         monkeypatch.setattr(BatchPlanner, "_weight_bytes", 1 << 30)
         model = model_of(family, memory, max_tokens=8192)
         for target in ("mug", "key"):
@@ -173,9 +173,7 @@ class TestSideBySide:
 @every_family
 def test_other_kernels_read_side_by_side_too(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that take no mask for each pair of tokens, as flash attention."""
-    monkeypatch.setattr(
-        "visualcrop.models.engine.batching.plan.takes_packed_masks", lambda model: False
-    )
+    monkeypatch.setattr("visualcrop.models.engine.planner.takes_packed_masks", lambda model: False)
     wanted = [c.logits for c in plain(family).choose(crops(), SENTENCES, by="sentence")]
     model = remembering(family)
     for _ in range(2):

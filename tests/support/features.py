@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from visualcrop.plugin import pseudo_attention
-from visualcrop.relevance.similarity import Normalise
+from visualcrop.relevance.vv import Normalise
 
 TOKENS, IMAGE = 280, torch.arange(10, 266)
 

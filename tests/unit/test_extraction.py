@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualcrop.protocol import extracted
+from visualcrop.protocol import parse_choice
 
 _COLOURS = ("red", "blue", "black", "white")
 
@@ -38,7 +38,7 @@ class TestTolerant:
     @pytest.mark.parametrize(("reply", "choice"), _CORPUS)
     def test_reads_ordinary_answers(self, reply: str, choice: int | None) -> None:
         """Each of the corpus as a person would."""
-        assert extracted(reply, _COLOURS, "tolerant") == choice
+        assert parse_choice(reply, _COLOURS, "tolerant") == choice
 
     @pytest.mark.parametrize(
         ("reply", "choice"),
@@ -60,20 +60,20 @@ class TestTolerant:
     )
     def test_guesses_nothing(self, reply: str, choice: int | None) -> None:
         """A letter or a choice's own words, and only where one choice fits."""
-        assert extracted(reply, ("red", "dark blue", "4", "Red"), "tolerant") == choice
+        assert parse_choice(reply, ("red", "dark blue", "4", "Red"), "tolerant") == choice
 
     def test_letters_come_first(self) -> None:
         """Where a choice reads like another's letter, the letter is meant."""
-        assert extracted("B", ("B", "A"), "tolerant") == 1
+        assert parse_choice("B", ("B", "A"), "tolerant") == 1
 
     def test_a_choice_within_another_does_not_count(self) -> None:
         """Who says dark red does not say red."""
-        assert extracted("It is dark red.", ("red", "dark red"), "tolerant") == 1
+        assert parse_choice("It is dark red.", ("red", "dark red"), "tolerant") == 1
 
     @given(st.text(max_size=300), st.lists(st.text(max_size=9), min_size=2, max_size=26))
     def test_any_text_is_read(self, reply: str, choices: list[str]) -> None:
         """Whatever is said, the result is a choice or none."""
-        named = extracted(reply, choices, "tolerant")
+        named = parse_choice(reply, choices, "tolerant")
         assert named is None or 0 <= named < len(choices)
 
 
@@ -86,10 +86,10 @@ class TestStrict:
     )
     def test_reads_a_bare_letter(self, reply: str, choice: int | None) -> None:
         """Neither brackets nor words are taken."""
-        assert extracted(reply, _COLOURS, "strict") == choice
+        assert parse_choice(reply, _COLOURS, "strict") == choice
 
 
 @pytest.mark.parametrize("extraction", ["strict", "tolerant"])
 def test_without_choices_nothing_is_named(extraction: str) -> None:
     """There is nothing to name."""
-    assert extracted("A", (), extraction) is None  # type: ignore[arg-type]
+    assert parse_choice("A", (), extraction) is None  # type: ignore[arg-type]

@@ -11,13 +11,12 @@ import PIL.ImageDraw
 
 from ..budget import BudgetedModel
 from ..geometry import Box
-from ..image import Image
+from ..image import DrawnImage, Image
 from ..interfaces import AnswerComposer
 from ..prompt import Part
 from ..protocol import Inference
 from ..values import Answer, Finding, Question, View
 from .reply import inference_option, max_new_tokens_option, reply
-from .shown import DrawnImage
 
 _COLOURS = ("red", "blue", "lime", "yellow", "magenta")
 _SHAPES = ("box", "rectangle", "frame", "outline")

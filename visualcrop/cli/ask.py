@@ -23,8 +23,11 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..api import VisualSearch
     from ..budget import Ledger
+    from ..models.base import ModelFamily
     from ..spec.parse import Spec
     from ..values import Answer, Question
 
@@ -83,23 +86,28 @@ def ask(
         print_json(record(search, answer, ledger, took, asked))
     else:
         _say(answer, ledger, took, asked)
-        family = family_of(model)
-        if family.home:
-            note = _NOTE.format(family.name, family.home)
-            console(stderr=True).print(note, style="dim", soft_wrap=True)
+        _note_home(family_of(model))
     if save_crop:
-        write_picture(save_crop, answer.shown[-1].picture)
+        write_picture(save_crop, answer.crop())
     if page:
-        _write_page(page, asked, answer, _spec(search), quiet=as_json)
+        written = _write_page(page, asked, answer, _spec(search))
+        if not as_json:
+            console().print(f"The page: {written}", soft_wrap=True)
 
 
-def _write_page(path: str, asked: Question, answer: Answer, spec: Spec, *, quiet: bool) -> None:
+def _note_home(family: ModelFamily) -> None:
+    """On standard error, that the model knows only the drawn world that it was made for."""
+    if family.home:
+        note = _NOTE.format(family.name, family.home)
+        console(stderr=True).print(note, style="dim", soft_wrap=True)
+
+
+def _write_page(path: str, question: Question, answer: Answer, searcher: Spec) -> Path:
+    """The question page with one card."""
     from ..report.question_page import Card, render_cards
 
-    card = Card(asked, answer, spec.name, str(spec))
-    written = write(path, render_cards([card], title=asked.text))
-    if not quiet:
-        console().print(f"The page: {written}", soft_wrap=True)
+    card = Card(question, answer, searcher.name, str(searcher))
+    return write(path, render_cards([card], title=question.text))
 
 
 def record(
@@ -147,7 +155,7 @@ def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> 
         where = ", ".join(str([*box.whole_pixels()]) for box in parts) or "the whole image"
         why = "no target was found: the whole image was asked"
         out.print(f"  {why if answer.untargeted else f'looked at {where}'}")
-    if not answer.found and _checked(answer):
+    if not answer.found and _wrap_validator(answer):
         out.print("  not found: the answer may be a guess")
     stages = ", ".join(f"{stage} {passes}" for stage, passes in answer.passes.items())
     count = f"{ledger.passes} pass{'' if ledger.passes == 1 else 'es'}"
@@ -163,13 +171,13 @@ def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> 
         out.print("  the budget ran out: this is the best so far; raise --budget or --seconds")
 
 
-def _checked(answer: Answer) -> bool:
+def _wrap_validator(answer: Answer) -> bool:
     """Whether the model was asked if a target is where it looked."""
     seen = [finding for evidence in answer.evidence for finding in evidence.findings]
     return any(finding.confidence is not None for finding in (*answer.findings, *seen))
 
 
-def _spec(search: VisualSearch) -> Any:
+def _spec(search: VisualSearch) -> Spec:
     from ..spec.parse import Spec
 
     return Spec.of(search.searcher)

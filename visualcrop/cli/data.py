@@ -170,9 +170,9 @@ def stats(
 def _rounded(measures: Measures) -> dict[str, Any]:
     import attrs
 
-    told = attrs.asdict(measures, filter=lambda field, _: field.name != "shares")
+    fields = attrs.asdict(measures, filter=lambda field, _: field.name != "shares")
     areas = {name: measures.share_at(part) for name, part in _AREAS.items()}
-    return {**told, "targets": len(measures.shares), "areas": areas}
+    return {**fields, "targets": len(measures.shares), "areas": areas}
 
 
 def _print_stats(found: dict[str, Measures]) -> None:
@@ -207,13 +207,13 @@ def fetch(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before fetching.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a dataset from the Hugging Face hub; begun anew, it goes on where it was."""
+    """Fetch a dataset from the Hugging Face hub; an interrupted download is resumed."""
     from ..data.download import fetch_file, listing, repository
     from ..data.formats.common import datasets_home
-    from ..utils.paths import expanded
+    from ..utils.paths import expand_path
 
     wanted = repository(dataset)
-    target = expanded(to) if to else datasets_home() / dataset
+    target = expand_path(to) if to else datasets_home() / dataset
     files = [file for file in listing(wanted) if only is None or only in file.path]
     left = [file for file in files if not file.is_in(target)]
     if not as_json:
@@ -225,8 +225,8 @@ def fetch(
         for file in left:
             fetch_file(file, target, advance)
     if as_json:
-        told = {"folder": str(target), "from": wanted.page, "fetched": [f.path for f in left]}
-        print_json({**told, "files": [file.path for file in files]})
+        result = {"folder": str(target), "from": wanted.page, "fetched": [f.path for f in left]}
+        print_json({**result, "files": [file.path for file in files]})
     else:
         console().print(f"All {len(files)} files are in {target}.")
 
@@ -270,9 +270,9 @@ def export_dataset(
 def _write(write: Any, dataset: Any, to: str, *, as_json: bool) -> None:
     import attrs
 
-    from ..utils.paths import expanded
+    from ..utils.paths import expand_path
 
-    target = expanded(to)
+    target = expand_path(to)
     with Progress("Writing", dataset.published().get("samples"), quiet=as_json) as advance:
         written: Written = write(dataset, target, advance)
     if as_json:
@@ -286,11 +286,13 @@ def _write(write: Any, dataset: Any, to: str, *, as_json: bool) -> None:
             }
         )
     else:
-        said = f"Wrote {written.samples:,} samples with {len(written.images):,} images to {target}."
-        console().print(said)
+        summary = (
+            f"Wrote {written.samples:,} samples with {len(written.images):,} images to {target}."
+        )
+        console().print(summary)
         if written.strays:
-            said = f"{len(written.strays)} files there are no part of it, such as "
-            console(stderr=True).print(f"{said}{written.strays[0]!r}; remove them.")
+            strays = f"{len(written.strays)} files there are no part of it, such as "
+            console(stderr=True).print(f"{strays}{written.strays[0]!r}; remove them.")
         say_problems(written.problems)
     if any(problem.effect == "lost" for problem in written.problems):
         raise typer.Exit(1)

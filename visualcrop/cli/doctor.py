@@ -70,7 +70,7 @@ def _package(name: str) -> Check:
 
 
 def _torchvision() -> Check:
-    from ..models.checkpoints.refusing import torchvision_fault
+    from ..models.checkpoints.load_errors import torchvision_fault
 
     if find_spec("torchvision") is None:
         return Check("torchvision", "ok", "not installed, and not needed")
@@ -126,9 +126,9 @@ def _flash() -> Check:
 
 
 def _quantisation() -> Check:
-    from ..models.checkpoints.refusing import lacking
+    from ..models.checkpoints.load_errors import missing_packages
 
-    if missing := " and ".join(lacking(4)):
+    if missing := " and ".join(missing_packages(4)):
         return Check("quantisation", "note", f"bits=8 and bits=4 need {missing}, not installed")
     return Check("quantisation", "ok", f"bitsandbytes {version('bitsandbytes')}")
 

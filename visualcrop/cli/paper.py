@@ -11,7 +11,7 @@ from .options import AsJson, console, print_json
 
 if TYPE_CHECKING:
     from ..evaluation.published.recomputed import Claim
-    from ..evaluation.published.tables import Table
+    from ..evaluation.published.tables import PaperTable
 
 
 def paper(
@@ -38,14 +38,14 @@ def paper(
         _print_claims(found)
 
 
-def _list(tables: list[Table]) -> None:
+def _list(tables: list[PaperTable]) -> None:
     out = console()
     out.print("The paper's tables; `visualcrop paper 10` shows one.")
     out.print()
     out.table(("table", "what it holds"), ((str(each.number), each.title) for each in tables))
 
 
-def _print_rows(table: Table) -> None:
+def _print_rows(table: PaperTable) -> None:
     out = console()
     out.print(f"Table {table.number}: {table.title}")
     out.print()

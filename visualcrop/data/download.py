@@ -119,7 +119,7 @@ def _entries(url: str) -> Iterator[dict[str, Any]]:
             return
         after = urllib.parse.urljoin(url, link.partition("<")[2].partition(">")[0])
         if not is_reachable_from(url, after):
-            raise FileError(f"The list at {url} goes on at {after!r}, which is not fetched.")
+            raise FileError(f"The list at {url} continues at {after!r}, which is not fetched.")
         url = after
     raise FileError(f"The list at {url} has more than {_MOST_PAGES} pages; check $HF_ENDPOINT.")
 

@@ -94,7 +94,7 @@ def asked(url: str, start: int = 0) -> Iterator[Answer]:
             yield answer
     except (HTTPException, TimeoutError, ConnectionError) as exc:
         raise FileError(
-            f"{_host(url)} was cut short by the network or too slow; the same command goes on."
+            f"{_host(url)} was cut short by the network or too slow; the same command resumes."
         ) from exc
 
 

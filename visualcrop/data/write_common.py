@@ -136,7 +136,7 @@ class writing:  # noqa: N801 - read as a verb in `with writing(target)`
             reason = exc.strerror or exc
             raise FileError(
                 f"{str(self.target)!r} cannot be written: {reason}; "
-                "what is there is kept, and the same command goes on."
+                "what is there is kept, and the same command resumes."
             ) from exc
 
 

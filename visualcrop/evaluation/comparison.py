@@ -9,11 +9,11 @@ from typing import Any
 
 import attrs
 
+from ..data.record import Record
 from ..errors import EvaluationError, nearest
-from ..record import Record
-from ..utils.text_set import Keys
+from ..utils.text_set import TextSet
 from .formatting import describe_history
-from .run_folder import Present, Store
+from .run_folder import MANIFEST, Present, Store
 from .study import BASELINE
 from .summary import Tally, add_missing, summary_rows, tally_records
 
@@ -42,7 +42,7 @@ def compare(
     if not any(tally.statuses for tally in found.get(None, {}).values()):
         raise EvaluationError(f"{stores[0].folder} holds no answers yet; run its study first.")
     forces = (f"Compared by force: {each}." for each in different)
-    notes = (*forces, *describe_history({s.folder.name: s.manifest for s in stores}))
+    notes = (*forces, *describe_history(_manifests(stores)))
     return [
         attrs.evolve(_compare_rows(tallies, baseline, category), notes=notes)
         for category, tallies in found.items()
@@ -79,16 +79,29 @@ def _names(stores: Sequence[Store]) -> list[dict[str, str]]:
     """What each run's variants are called: by their labels, where no other run has the same."""
     variants = [[*store.study.variants] for store in stores]
     labels = Counter(label for own in variants for label in own)
-    folders = Counter(store.folder.name for store in stores)
     if twice := [store for store in stores if _places(stores)[store.folder.resolve()] > 1]:
         raise EvaluationError(f"{str(twice[0].folder)!r} is given twice; give each run once.")
-    called = [
-        store.folder.name if folders[store.folder.name] == 1 else str(store.folder)
-        for store in stores
-    ]
     return [
         {label: label if labels[label] == 1 else f"{run}: {label}" for label in own}
-        for run, own in zip(called, variants, strict=True)
+        for run, own in zip(_run_names(stores), variants, strict=True)
+    ]
+
+
+def _manifests(stores: Sequence[Store]) -> dict[str, dict[str, Any]]:
+    """By the run's name; a run that has lost its manifest has none."""
+    return {
+        name: store.manifest
+        for name, store in zip(_run_names(stores), stores, strict=True)
+        if (store.folder / MANIFEST).is_file()
+    }
+
+
+def _run_names(stores: Sequence[Store]) -> list[str]:
+    """The names of the runs' folders, or their paths where two have the same name."""
+    names = Counter(store.folder.name for store in stores)
+    return [
+        store.folder.name if names[store.folder.name] == 1 else str(store.folder)
+        for store in stores
     ]
 
 
@@ -100,8 +113,10 @@ def _places(stores: Sequence[Store]) -> Counter[Path]:
 class SameQuestions:
     """Whether runs that are compared were asked the same: questions of one id are one."""
 
-    _ids: Keys = attrs.field(factory=Keys)
-    _known: dict[str, Keys] = attrs.field(factory=lambda: {"question": Keys(), "picture": Keys()})
+    _ids: TextSet = attrs.field(factory=TextSet)
+    _known: dict[str, TextSet] = attrs.field(
+        factory=lambda: {"question": TextSet(), "picture": TextSet()}
+    )
     _of: Store | None = None
 
     def checked(self, store: Store, records: Iterator[Record]) -> Iterator[Record]:

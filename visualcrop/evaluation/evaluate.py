@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import attrs
 from ..api import default_model
 from ..budget import Budget
 from ..data.base import Dataset
+from ..data.record import Record
 from ..errors import EvaluationError, PluginError
 from ..executors.base import Executor
 from ..executors.local import Local
@@ -24,10 +26,9 @@ from ..output.progress import Progress
 from ..plugin.configure import read_spec
 from ..plugin.registry import Registry
 from ..protocol import Inference
-from ..record import Record
 from ..spec.parse import Spec, Value, to_value
-from ..strategy.base import Strategy, given_to
-from ..utils.text_set import Keys
+from ..strategy.base import Strategy, given_options
+from ..utils.text_set import TextSet
 from .manifest import build_manifest
 from .resume import Completed, RemainingTasks, SelectionCounts, ShardReport, open_run
 from .run import Run
@@ -75,7 +76,7 @@ def run_study(  # noqa: PLR0913 - all but the first two are options
         remaining = tasks.read(dataset, selection, counts)
         for record in executor.run(partial(StudyWorker.open, study, objects), remaining):
             report.start()  # only now: with nothing new, the shard stays finished
-            own = _checked(record, study)
+            own = _wrap_validator(record, study)
             shard.append(own)
             completed.count_own(own)
             watch(own)
@@ -86,7 +87,7 @@ def run_study(  # noqa: PLR0913 - all but the first two are options
     return store
 
 
-def _checked(record: Record, study: Study) -> Record:
+def _wrap_validator(record: Record, study: Study) -> Record:
     """The record with the study's digest; an error if it cannot be written."""
     if record.variant not in study.variants:
         raise PluginError(f"The executor answered for a variant {record.variant!r}, of no study.")
@@ -119,23 +120,15 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
     progress: bool = True,
 ) -> Run:
     """
-    Measure searchers on a dataset, beside asking the model directly.
+    Measure searchers on a dataset, beside asking the model directly: `visualcrop evaluate`.
 
-    The same as `visualcrop evaluate`, and as resumable: the same call with the same *out* asks only
-    what has no answer yet.
-
-    ```python
-    run = evaluate("vstar", {"vv": Focus(), "kk": Focus(relevance=kk)}, "llava", out="runs/maps")
-    print(run.table())
-    print(run.compare("vv", "kk"))
-    ```
+    The same call with the same *out* resumes an interrupted run.
 
     Args:
         dataset: A dataset, its spec, its folder, or the TOML file of a study.
-        searchers: One searcher or several by label, as objects or specs; `focus` by default.
-            `direct`, which shows the whole image once, is always measured too.
+        searchers: One searcher, or several by label, as objects or specs; by default `focus`.
         model: An open model, a family, or a spec; without one, the default model.
-        out: Folder of the run. Without one it is a temporary folder, gone with the `Run`.
+        out: Folder of the run; without one, a temporary folder that is gone with the `Run`.
         limit: Only as many questions: the first, or with *seed* random ones.
         ids: Only the questions with these ids.
         category: Only questions of this category.
@@ -150,53 +143,70 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
         force: Resume although the model or an image has changed; the manifest says so.
         progress: Show a bar on standard error, or a line every 30 seconds.
     """
-    settings = {
-        "protocol": protocol,
-        "inference": inference,
-        "budget": budget if isinstance(budget, Budget) else Budget(budget),
-        "open_ended": open_ended,
-        "judge": judge,
-    }
+    settings = Settings(protocol, inference, budget, open_ended, judge)
     study, objects = _describe(dataset, searchers, model, settings)
     executor = f"local(concurrency={concurrency})" if executor is None else executor
-    registry = Registry.load()
-    if not isinstance(dataset, Dataset):
-        dataset = study.build_dataset(registry)
     if isinstance(executor, str):
-        executor = registry.build(Executor, read_spec(executor))
-    folder = Path(tempfile.mkdtemp(prefix="visualcrop-") if out is None else out)
+        executor = Registry.load().build(Executor, read_spec(executor))
+    if not isinstance(dataset, Dataset):
+        dataset = study.build_dataset(Registry.load())
     selection = Selection(limit, frozenset(ids), category, shard, seed)
+    with _progress(selection.max_count(dataset), shown=progress) as watch, _folder(out) as folder:
+        run = partial(run_study, study, folder, dataset=dataset, objects=objects, watch=watch)
+        store = run(selection=selection, executor=executor, forced=force)
+    return Run(store, dataset=dataset, temporary=out is None)
+
+
+@attrs.frozen
+class Settings:
+    """Settings of a study that are not in its dataset, model and searchers; see `Study`."""
+
+    protocol: str = "paper"
+    inference: Inference | None = None
+    budget: Budget | int | None = None
+    open_ended: bool = False
+    judge: str | None = None
+
+    def as_fields(self) -> dict[str, Any]:
+        """As fields of `Study`."""
+        budget = self.budget if isinstance(self.budget, Budget) else Budget(self.budget)
+        return {**attrs.asdict(self, recurse=False), "budget": budget}
+
+
+@contextmanager
+def _folder(out: str | os.PathLike[str] | None) -> Iterator[Path]:
+    """The folder *out*, or a temporary one: removed after an error, kept after Ctrl-C."""
+    folder = Path(tempfile.mkdtemp(prefix="visualcrop-") if out is None else out)
     try:
-        with _progress(selection.max_count(dataset), shown=progress) as watch:
-            store = run_study(
-                study, folder, dataset=dataset, objects=objects, selection=selection,
-                executor=executor, watch=watch, forced=force,
-            )  # fmt: skip
+        yield folder
     except KeyboardInterrupt:
-        again = "the same command goes on from there" if out else "Run.open reads it"
+        again = "the same command resumes it" if out else "Run.open reads it"
         raise KeyboardInterrupt(
             f"Interrupted. What was answered is in {folder}: {again}."
         ) from None
-    return Run(store, dataset=dataset, temporary=out is None)
+    except BaseException:
+        if out is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _describe(
     dataset: Dataset | Study | str | os.PathLike[str],
     searchers: Searchers | None,
     model: Model | ModelFamily | str | None,
-    settings: Mapping[str, Any],
+    settings: Settings,
 ) -> tuple[Study, StudyObjects]:
     """The study in text, and the objects among what was given."""
     if isinstance(dataset, os.PathLike):
         dataset = os.fspath(dataset)
     if isinstance(dataset, str) and dataset.endswith(".toml"):
-        dataset = read_study(Path(dataset), model if isinstance(model, str) else None)
-        model = None
+        named = model if isinstance(model, str) else None
+        dataset, model = read_study(Path(dataset), named), None if named else model
     if isinstance(dataset, Study):
-        if searchers is not None or not isinstance(model, str | None):
+        if searchers is not None or model is not None or settings != Settings():
             raise EvaluationError(
-                "A study has its searchers and its model; write others into its file, or give a "
-                "dataset instead of the study."
+                "A study has its searchers, model and settings; write others into its file, or "
+                "give a dataset instead of the study."
             )
         return dataset, StudyObjects()
     by_label = _label("focus" if searchers is None else searchers)
@@ -205,7 +215,7 @@ def _describe(
         dataset if isinstance(dataset, str) else str(Spec.of(dataset)),
         _text_of_model(model),
         {label: _text_of(each) for label, each in by_label.items()},
-        **settings,
+        **settings.as_fields(),
     )
     return study, StudyObjects(None if isinstance(model, str) else model, live)
 
@@ -215,6 +225,11 @@ def _label(searchers: Searchers) -> Mapping[str, Searcher | str]:
     if isinstance(searchers, Searcher):
         searchers = {searchers.name: searchers}
     if isinstance(searchers, Mapping):
+        if _text_of(searchers.get(BASELINE, BASELINE)) != BASELINE:
+            raise EvaluationError(
+                f"The label {BASELINE!r} is that of asking directly, which is always measured; "
+                "give your searcher another."
+            )
         return {BASELINE: BASELINE, **searchers}
     return label_specs([searchers] if isinstance(searchers, str) else searchers)
 
@@ -232,7 +247,7 @@ def _text_of(given: Strategy | str) -> str:
 
 def _given_spec(strategy: Strategy, given: frozenset[str] | None = None) -> Spec:
     """Its name and the options at the paths *given*, of strategies among its options too."""
-    given = given_to(strategy) if given is None else given
+    given = given_options(strategy) if given is None else given
     options: list[tuple[str, Value]] = []
     for field in attrs.fields(type(strategy)):
         inner = frozenset(p.partition(".")[2] for p in given if p.startswith(f"{field.name}."))
@@ -248,7 +263,7 @@ class _Shown:
     """Accuracy by variant so far, as text beside the progress bar."""
 
     tallies: dict[str, Tally] = attrs.field(factory=dict)
-    questions: Keys = attrs.field(factory=Keys)
+    questions: TextSet = attrs.field(factory=TextSet)
 
     def add(self, record: Record) -> bool:
         """Count a record; true if it is the first of its question."""

@@ -12,8 +12,8 @@ from typing import IO, Any, Self, TypeAlias, cast
 
 import attrs
 
+from ..data.record import Record
 from ..errors import EvaluationError, FileError
-from ..record import Record
 
 ShardIndex: TypeAlias = tuple[int, int]  # (2, 8): the second of eight
 LOCK = ".lock"  # held while a process decides whether to start or resume a run
@@ -65,7 +65,7 @@ class ShardWriter:
         except OSError as exc:
             raise FileError(
                 f"{str(self.path)!r} cannot be written: {exc.strerror}; what was answered is kept, "
-                "and the same command goes on from there."
+                "and the same command resumes the run."
             ) from exc
 
 

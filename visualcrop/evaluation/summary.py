@@ -5,18 +5,20 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 
+from ..data.record import Record
 from ..errors import VisualcropError
 from ..plugin.registry import Registry
-from ..record import Record
-from ..utils.text_set import number
+from ..utils.text_set import hash_texts
 from .downscaling import DownscalingTally
 from .run_folder import Present, Store
 from .statistics import Difference, Interval, accuracy_interval, adjust_holm, paired_difference
 from .study import BASELINE
+
+ResultRow: TypeAlias = Mapping[str, Any]  # all figures of one variant, of `summary_row`
 
 
 @attrs.define
@@ -49,8 +51,8 @@ class Tally:
         self.error = self.error or record.error or ""
         if record.status in {"error", "skipped"}:
             return
-        self.questions.append(number(record.id))
-        self.groups.append(number(record.group or record.id))
+        self.questions.append(hash_texts(record.id))
+        self.groups.append(hash_texts(record.group or record.id))
         self.scores.append(record.score or 0.0)
         self.shrinking.add(record)
         self.untargeted += record.untargeted

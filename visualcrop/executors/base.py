@@ -1,4 +1,4 @@
-"""Where questions are asked: in this process, in others, or on other machines."""
+"""Executors run the tasks of a study: in this process, in others, or on other machines."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from typing import Protocol, Self, TypeAlias
 import attrs
 
 from ..data.base import Sample
-from ..record import Record
+from ..data.record import Record
 from ..strategy.base import Strategy
 
 
 @attrs.frozen
 class Task:
-    """One question under one variant. A light value that can be sent to another process."""
+    """One question under one variant: a small value that is sent to workers."""
 
-    variant: str
-    sample: Sample
+    variant: str  # label of the searcher
+    sample: Sample  # its image is not opened yet
 
 
 class Worker(Protocol):
     """A model and its searchers, ready for questions."""
 
     def answer(self, task: Task) -> Record:
-        """Ask, and write down what happened, errors too."""
+        """Ask one question; an error becomes the record's, and is not raised."""
 
     def shared(self) -> Self:
-        """The same, for several threads at once."""
+        """The same worker for several threads: prompts that wait together run as one batch."""
 
 
-WorkerFactory: TypeAlias = Callable[[], Worker]  # loads the model; can be sent to another process
+WorkerFactory: TypeAlias = Callable[[], Worker]  # loads the model; it can be pickled
 
 
 class Executor(Strategy):
-    """worker, tasks -> a record of each task, in any order."""
+    """Worker and tasks -> a record of each task, in any order."""
 
     kind = "executor"
 
     @abstractmethod
     def run(self, open_worker: WorkerFactory, tasks: Iterator[Task]) -> Iterator[Record]:
-        """Ask; tasks are taken only as fast as they can be asked."""
+        """Yield a record of each task; take tasks only as fast as they are asked."""

@@ -1,4 +1,4 @@
-"""Questions are asked in this process."""
+"""Runs a study in this process."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import attrs
 
-from ..record import Record
+from ..data.record import Record
 from ..strategy.base import at_least, option
 from .base import Executor, Task, WorkerFactory
 
 
 @attrs.frozen
 class Local(Executor):
-    """Ask in this process, some questions at once; what waits for the model runs together."""
+    """Ask in this process; of several questions at once, waiting prompts run as one batch."""
 
     name = "local"
 

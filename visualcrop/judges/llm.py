@@ -9,7 +9,7 @@ import attrs
 
 from ..data.base import Sample
 from ..errors import EvaluationError
-from ..models.checkpoints.loading import Source, explained
+from ..models.checkpoints.loading import Source, explain_errors
 from ..strategy.base import between, option
 from .base import Judge, JudgeFn, Verdict
 
@@ -48,7 +48,7 @@ class Llm(Judge):
 
         def judge(sample: Sample, reply: str) -> Verdict:
             prompt = self._fill_prompt(sample, reply)
-            with explained(self.checkpoint):
+            with explain_errors(self.checkpoint):
                 own = _generate(tokenizer, network, prompt, self.max_new_tokens)
             found = _VERDICT.match(own)
             return Verdict(found[1].lower() == "yes" if found else None, own.strip())
@@ -67,7 +67,7 @@ class Llm(Judge):
     def _load(self) -> tuple[Any, Any]:
         source = Source(self.checkpoint, dtype=self.dtype, device=self.device)
         tokenizer = source.tokenizer()
-        return tokenizer, source.network(source.config(), "AutoModelForCausalLM")
+        return tokenizer, source.load_network(source.load_config(), "AutoModelForCausalLM")
 
 
 def _generate(tokenizer: Any, network: Any, prompt: str, max_new_tokens: int) -> str:

@@ -17,10 +17,9 @@ if typing.TYPE_CHECKING:
     from .engine.kv_cache import DecodingState, fork_cache
     from .engine.metering.meter import Measurement, Meter
     from .engine.metering.operators import measure_usage
-    from .engine.runner import decode, extend, mean_log_likelihood
-    from .engine.sampling import choose_greedily
+    from .engine.runner import choose_greedily, decode, extend, mean_log_likelihood
     from .engine.wrappers import BatchingModel
-    from .families.base import Family, patch_grid
+    from .families.base import Family
     from .families.gemma3 import Gemma3
     from .families.instructblip import InstructBlip
     from .families.internvl import InternVl
@@ -37,6 +36,7 @@ if typing.TYPE_CHECKING:
         cropped_layout,
         native_layout,
         padded_layout,
+        patch_grid,
         squashed_layout,
     )
     from .layouts.tiling import pan_and_scan_layout, tiled_layout
@@ -50,10 +50,9 @@ _HOMES = {  # module -> its public names
     ".engine.kv_cache": ("DecodingState", "fork_cache"),
     ".engine.metering.meter": ("Measurement", "Meter"),
     ".engine.metering.operators": ("measure_usage",),
-    ".engine.runner": ("decode", "extend", "mean_log_likelihood"),
-    ".engine.sampling": ("choose_greedily",),
+    ".engine.runner": ("choose_greedily", "decode", "extend", "mean_log_likelihood"),
     ".engine.wrappers": ("BatchingModel",),
-    ".families.base": ("Family", "patch_grid"),
+    ".families.base": ("Family",),
     ".families.gemma3": ("Gemma3",),
     ".families.instructblip": ("InstructBlip",),
     ".families.internvl": ("InternVl",),
@@ -70,6 +69,7 @@ _HOMES = {  # module -> its public names
         "cropped_layout",
         "native_layout",
         "padded_layout",
+        "patch_grid",
         "squashed_layout",
     ),
     ".layouts.tiling": ("pan_and_scan_layout", "tiled_layout"),

@@ -5,16 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, wraps
 from itertools import accumulate
-from operator import add
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import attrs
 
 from ..errors import ModelError
 from ..prompt import Prompt, views_key
-from ..utils.forking import in_child
+from ..utils.forking import after_fork_in_child
 from ..values import View
 from .base import (
     NOTHING,
@@ -29,13 +28,13 @@ from .base import (
     Reply,
     Usage,
 )
-from .checkpoints.loading import explaining
-from .engine.batching.pack import PaddedBatch
-from .engine.batching.plan import BatchPlanner
+from .checkpoints.loading import explain_errors
+from .engine.batch import PaddedBatch
 from .engine.byte_lru import ByteLRU, Key
 from .engine.kv_cache import DecodingState
 from .engine.metering.meter import Measurement, Meter
 from .engine.pixels import pixel_gradients, single_view
+from .engine.planner import BatchPlanner
 from .engine.prompting import PromptProcessor, TokenizedPrompt
 from .engine.runner import mean_log_likelihood, prefill
 from .layouts.layout import Layout
@@ -45,6 +44,22 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _T = TypeVar("_T")
+_P = ParamSpec("_P")
+
+
+def explains_errors(method: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Let *method* of a model say in one sentence where its checkpoint's files do not fit."""
+
+    @wraps(method)
+    def explains(*args: _P.args, **named: _P.kwargs) -> _T:
+        try:
+            return method(*args, **named)
+        except BaseException:
+            with explain_errors(args[0].id, "asked"):  # type: ignore[attr-defined]
+                raise
+            raise
+
+    return explains
 
 
 @attrs.define(eq=False)
@@ -62,7 +77,7 @@ class HuggingFaceModel(Model):
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one pass at a time
 
     def __attrs_post_init__(self) -> None:
-        in_child(self._reset_after_fork)
+        after_fork_in_child(self._reset_after_fork)
 
     def _reset_after_fork(self) -> None:
         """Renew the lock in a forked child, where its holder is not there to release it."""
@@ -78,7 +93,7 @@ class HuggingFaceModel(Model):
         on_cpu = self.network.device.type == "cpu"
         return self.max_tokens or (1024 if on_cpu else 8192)
 
-    @explaining
+    @explains_errors
     def encoded_size(self, view: View) -> EncodedSize:
         layout = self.layout(view, 1)
         return EncodedSize(layout.shown, layout.tokens, layout.grid.cell_side)
@@ -88,7 +103,7 @@ class HuggingFaceModel(Model):
         if self.prefix_cache is not None:
             self.prefix_cache.clear()
 
-    @explaining
+    @explains_errors
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         if capture.pixels:
             return [self._forward_to_pixels(prompt) for prompt in prompts]
@@ -101,7 +116,7 @@ class HuggingFaceModel(Model):
             internals.append(found)
         return internals
 
-    @explaining
+    @explains_errors
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
@@ -111,7 +126,7 @@ class HuggingFaceModel(Model):
             outputs = self._run(prompts, partial(self._score_first_tokens, choices=choices))
         return [Choice(logits, usage) for _, logits, usage in outputs]
 
-    @explaining
+    @explains_errors
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         processor = self.prompt_processor
         outputs = self._run(
@@ -138,10 +153,12 @@ class HuggingFaceModel(Model):
         for indices, group in self._groups(prompts, keys, replies):
             with self._measure() as measurement:
                 results = run(planner, group)
+            macs = [sum(map(self.meter.formula, p.sequence_lengths)) for p in group]
             shares = split_usage(measurement.usage, [prompt.length for prompt in group])
-            usages = map(add, shares, (prompt.image_usage for prompt in group))
-            macs = (sum(map(self.meter.formula, p.sequence_lengths)) for p in group)
-            costs = [attrs.evolve(usage, macs=own) for usage, own in zip(usages, macs, strict=True)]
+            costs = [
+                attrs.evolve(share, macs=own, image_tokens=len(prompt.placeholders))
+                for share, own, prompt in zip(shares, macs, group, strict=True)
+            ]
             outputs.update(zip(indices, zip(group, results, costs, strict=True), strict=True))
         return [outputs[index] for index in range(len(prompts))]
 
@@ -190,8 +207,8 @@ class HuggingFaceModel(Model):
             layout = self.layout(view, 1)
             found = pixel_gradients(self.network, inputs, next_logits, view, layout)
         patches = tuple(self._patches(prompt, tokenized))
-        usage = measurement.usage + tokenized.image_usage + Usage(backward=1)
-        return Internals(patches, tokenized.spans, sight=found, usage=usage)
+        more = Usage(image_tokens=len(tokenized.placeholders), backward=1)
+        return Internals(patches, tokenized.spans, sight=found, usage=measurement.usage + more)
 
     @contextmanager
     def _measure(self) -> Iterator[Measurement]:

@@ -10,7 +10,7 @@ import attrs
 from ..errors import ModelError, nearest
 from .base import Model
 from .checkpoints.fingerprint import network_fingerprint
-from .checkpoints.loading import explained
+from .checkpoints.loading import explain_errors
 from .families.auto import Auto
 from .families.base import Family
 
@@ -45,7 +45,7 @@ def from_transformers(
     """
     bare = _unwrap(network)
     id = id or str(getattr(bare, "name_or_path", "") or type(bare).__name__)
-    with explained(id, "used"):
+    with explain_errors(id, "used"):
         config = bare.config
         reader = attrs.evolve(_family_of(config, family), checkpoint=id)
         _check_network(bare, config)

@@ -18,7 +18,7 @@ from ..interfaces import (
 from ..judges.base import Judge, JudgeFn, Verdict
 from ..output.streams import say
 from ..protocol import Inference
-from ..relevance.similarity import pseudo_attention, similarity_map, smooth_map
+from ..relevance.vv import pseudo_attention, similarity_map, smooth_map
 from ..spec.parse import Spec
 from ..strategy.base import Strategy, at_least, between, option
 from ..strategy.defaults import ConditionalDefault

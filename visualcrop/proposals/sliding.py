@@ -7,7 +7,7 @@ import attrs
 from ..interfaces import ProposalGenerator
 from ..strategy.base import at_least, option
 from ..values import Proposal, RelevanceMap
-from .region import Means, Region, non_maximum_suppression
+from .anchors import Means, Region, non_maximum_suppression
 
 
 @attrs.frozen

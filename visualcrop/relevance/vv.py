@@ -1,18 +1,33 @@
-"""Cosine similarity of cached values between the image's tokens and those of the target."""
+"""
+Cosine similarity of cached values between the image's tokens and those of the target.
+
+This is the map of Fig. 7 without its N x N matrix: tensors in, a small map out. Only the target's
+rows are ever used, and a row sum is one product with the sum of all tokens, so work and memory grow
+with N instead of N squared.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
+import numpy as np
 
 from ..budget import BudgetedModel
+from ..errors import SpecError
 from ..interfaces import RelevanceSource
-from ..models.base import Capture, Internals
+from ..models.base import Capture, Internals, Tokens
 from ..prompt import Prompt
 from ..strategy.base import at_least, option
 from ..values import RelevanceMap, Target, View
-from .similarity import Normalise, similarity_map
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+Normalise: TypeAlias = Literal["target", "token"]
+_TINY = 1e-30  # sums below this are taken for zero
 
 
 @attrs.frozen
@@ -56,3 +71,100 @@ class Vv(RelevanceSource):
             sigma=self.sigma,
             pool=self.pool,
         )
+
+
+def similarity_map(
+    internals: Internals,
+    features: Mapping[int, Tensor],
+    *,
+    normalise: Normalise = "target",
+    clip: bool = True,
+    sigma: float = 1.0,
+    pool: int = 2,
+) -> RelevanceMap:
+    """
+    The similarity of the span `target` of a prompt to each image token of its one view.
+
+    Args:
+        internals: Of a prompt with one view whose text has the span `target`.
+        features: Heads x tokens x width, by layer: the prompt's values, or its keys.
+        normalise: Divide a row by its own sum, or each cell by its image token's sum.
+        clip: Count negative cosines as zero.
+        sigma: Standard deviation of a Gaussian over the grid, in cells; of local grids only.
+        pool: Cells on a side that are averaged into one; of local grids only.
+    """
+    if "target" not in internals.spans:
+        raise SpecError("The relevance prompt has no {target} in it; say where the target goes.")
+    (patches,) = internals.patches
+    scores = pseudo_attention(
+        features, internals.spans["target"], patches.tokens, normalise=normalise, clip=clip
+    )
+    found = RelevanceMap(patches.grid, scores, patches.base)
+    return smooth_map(found, sigma, pool) if patches.local else found
+
+
+def pseudo_attention(
+    features: Mapping[int, Tensor],
+    targets: Tokens,
+    image: Tokens,
+    *,
+    normalise: Normalise = "target",
+    clip: bool = True,
+) -> Tensor:
+    """
+    Agreement of all *targets* tokens on each *image* token, summed over layers (Eq. 1-3, Fig. 7).
+
+    Features are heads x tokens x width by layer; the result has the shape of *image* and sums to
+    one. With *clip*, negative cosines count as none and no row sum can turn the map's sign.
+    """
+    import torch
+
+    device = next(iter(features.values())).device
+    wanted, cells = (torch.from_numpy(np.array(t)).to(device) for t in (targets, image.ravel()))
+    layers = (
+        _compare_layer(x, wanted, cells, normalise=normalise, clip=clip) for x in features.values()
+    )
+    rows = sum(layers, torch.zeros(len(wanted), len(cells), device=device))  # targets x cells
+    total = rows.sum(-1, keepdim=True)
+    rows = rows / torch.where(total.abs() < _TINY, torch.ones_like(total), total)
+    agreed = rows[0]
+    for row in rows[1:]:
+        agreed = agreed * row
+        agreed = agreed / agreed.abs().sum().clamp_min(_TINY)
+    if clip and not agreed.any():  # the product is zero everywhere: the mean is not
+        agreed = rows.mean(0)
+    return agreed.reshape(image.shape)
+
+
+def _compare_layer(
+    x: Tensor, targets: Tensor, image: Tensor, *, normalise: Normalise, clip: bool
+) -> Tensor:
+    """One layer's rows of (cosine + identity) / 2, normalised: targets x image tokens."""
+    x = x.float()
+    scale = x.norm(dim=-1).clamp_min(1e-12).reciprocal()  # heads x tokens
+    rows = x[:, targets] * scale[:, targets, None]  # heads x targets x width
+    cosines = ((rows @ x.transpose(-1, -2)) * scale[:, None]).sum(0)  # targets x tokens
+    cosines = cosines.clamp_min(0) if clip else cosines
+    cosines[range(len(targets)), targets] += 1  # the residual connection, Eq. 2
+    if normalise == "target":
+        by_target: Tensor = cosines[:, image] / cosines.sum(-1, keepdim=True)
+        return by_target
+    total = scale[:, None] @ x  # heads x 1 x width: the sum of all unit vectors
+    sums = ((total @ x.transpose(-1, -2)).squeeze(1) * scale).sum(0) + 1  # tokens
+    if clip:
+        sums = sums.clamp_min(len(x) + 1)  # of the token with itself: a cosine per head, and one
+    by_token: Tensor = cosines[:, image] / sums[image]
+    return by_token
+
+
+def smooth_map(relevance: RelevanceMap, sigma: float, pool: int) -> RelevanceMap:
+    """Gaussian of *sigma* cells, then the mean of *pool* x *pool* cells."""
+    from scipy.ndimage import gaussian_filter
+
+    scores = gaussian_filter(relevance.scores, sigma, mode="nearest")
+    rows, columns = (np.arange(0, size, pool) for size in scores.shape)
+    sums = np.add.reduceat(np.add.reduceat(scores, rows, axis=0), columns, axis=1)
+    heights, widths = (np.diff([*s, n]) for s, n in zip((rows, columns), scores.shape, strict=True))
+    return RelevanceMap(
+        relevance.grid.pooled(pool), sums / np.outer(heights, widths), relevance.base
+    )

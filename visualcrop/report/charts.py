@@ -5,21 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
 from .vector import SERIES, Circle, Drawing, Line, Polyline, Rectangle, Shape, Text, text_width
 
-Row: TypeAlias = Mapping[str, Any]  # of a comparison, one for each variant
+if TYPE_CHECKING:
+    from ..evaluation.summary import ResultRow
 
-_WIDTH, _HEIGHT = (
-    640,
-    380,
-)  # pixels of a chart, without its legend: letters stay legible in a column
+# Pixels of a chart without its legend: letters stay legible in a column of a paper.
+_WIDTH, _HEIGHT = 640, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 68, 26, 18, 58
 _SIZE, _LINE = 14, 17  # of letters, and from line to line
+_NAME = 48  # characters of a name that are drawn
 _APART = 9  # pixels between a point and its label
 _BROWSERS = 1.2  # how much wider letters of a browser may be than those that are measured
 _FAINT = 0.45  # opacity of series that are only to be compared with
@@ -31,7 +31,7 @@ _MARGIN, _BARS_WIDTH, _BARS_HEIGHT, _BARS_GAP = 24, 640, 92, 34  # pixels of a h
 
 
 @attrs.frozen
-class Point:
+class Marker:
     """A value with its name, and its bounds where they are known."""
 
     x: float
@@ -46,7 +46,7 @@ class Series:
     """Points that belong together; *faint* ones are published by others."""
 
     name: str
-    points: Sequence[Point]
+    points: Sequence[Marker]
     faint: bool = False
     joined: bool = False  # with a line, in the order of x
     labelled: bool = True  # names stand beside the points; under the mouse they always do
@@ -62,9 +62,9 @@ def draw_chart(series: Sequence[Series], *, x_label: str, y_label: str, title: s
     return Drawing(_WIDTH, height, shapes, title)
 
 
-def draw_steps(rows: Sequence[Row]) -> Drawing | None:
+def draw_steps(rows: Sequence[ResultRow]) -> Drawing | None:
     """Accuracy and recall of searches that were run with several steps: Fig. 4 of the paper."""
-    alike: dict[str, list[tuple[int, Row]]] = {}  # by all else that the label says
+    alike: dict[str, list[tuple[int, ResultRow]]] = {}  # by all else that the label says
     for row in rows:
         if found := _STEPS.search(row["searcher"]):
             label = row["searcher"]
@@ -150,7 +150,7 @@ def _draw_series(series: Sequence[Series], frame: _Frame) -> Iterator[Shape]:
             title = f"{point.name}: {point.y:.1f} at {point.x:.1f}"
             dots.append(Circle(x, y, 4 if each.faint else 5.5, colour, opacity, title))
             if each.labelled and not each.faint:
-                names.append(labels.place(x, y, point.name))
+                names.append(labels.place(x, y, _shorten(point.name)))
     yield from dots
     yield from names
 
@@ -190,29 +190,35 @@ def _draw_legend(series: Sequence[Series]) -> tuple[list[Shape], float]:
     """A line of names below the chart, or several; and where they end."""
     shapes, x, y = list[Shape](), float(_LEFT), _HEIGHT + 14.0
     for place, each in enumerate(series):
-        wide = _BROWSERS * text_width(each.name, _SIZE) + 30
+        name = _shorten(each.name)
+        wide = _BROWSERS * text_width(name, _SIZE) + 30
         if x > _LEFT and x + wide > _WIDTH:
             x, y = float(_LEFT), y + 20
         opacity = _FAINT if each.faint else 1.0
         shapes.append(Circle(x + 5, y - 4, 5, _colour(place), opacity))
-        shapes.append(Text(x + 16, y, each.name, _SIZE, "soft"))
+        shapes.append(Text(x + 16, y, name, _SIZE, "soft"))
         x += wide
     return shapes, y + 12
+
+
+def _shorten(name: str) -> str:
+    """As much of a name as fits into a chart; under the mouse it is whole."""
+    return name if len(name) <= _NAME else f"{name[: _NAME - 3]}..."
 
 
 def _colour(place: int) -> str:
     return f"series-{place % SERIES}"
 
 
-def _step_curves(rest: str, steps: Sequence[tuple[int, Row]]) -> Iterator[Series]:
+def _step_curves(rest: str, steps: Sequence[tuple[int, ResultRow]]) -> Iterator[Series]:
     after = f", {rest}" if rest else ""
     right = [
-        Point(n, 100 * r["accuracy"], r["searcher"], *(100 * bound for bound in r["interval"]))
+        Marker(n, 100 * r["accuracy"], r["searcher"], *(100 * bound for bound in r["interval"]))
         for n, r in steps
     ]
     yield Series(f"accuracy{after}", right, joined=True, labelled=False)
     recalls = [
-        Point(n, 100 * r["recall"]["recall"], r["searcher"]) for n, r in steps if r["recall"]
+        Marker(n, 100 * r["recall"]["recall"], r["searcher"]) for n, r in steps if r["recall"]
     ]
     if recalls:
         yield Series(f"recall{after}", recalls, joined=True, labelled=False)

@@ -14,7 +14,7 @@ import PIL.ImageFont
 
 from .vector import Circle, Drawing, Line, Picture, Polyline, Rectangle, Shape, Text, light_rgb
 
-Point: TypeAlias = tuple[float, float]
+Corner: TypeAlias = tuple[float, float]  # of a path: x, y
 
 _POINT = 0.75  # points, of which 72 are an inch, in a pixel
 _BEND = 0.5523  # of a Bezier curve that is a quarter of a circle
@@ -99,7 +99,7 @@ class _Page:
         title = drawing.title.encode("utf-16", "replace").hex()  # with the mark that says so
         return document.to_bytes(root, document.add(f"<< /Title <{title}> >>"))
 
-    def _add_path(self, points: Sequence[Point], shape: Line | Polyline) -> None:
+    def _add_path(self, points: Sequence[Corner], shape: Line | Polyline) -> None:
         (x, y), *others = points
         steps = " ".join(f"{_n(a)} {_n(b)} l" for a, b in others)
         dashes = "[3 3] 0 d " if isinstance(shape, Line) and shape.dashed else ""

@@ -23,7 +23,7 @@ from ..evaluation.formatting import (
 from ..evaluation.published.tables import Row, table
 from ..evaluation.run_folder import Store
 from ..output.html import template
-from .charts import Point, Series, draw_chart, draw_steps
+from .charts import Marker, Series, draw_chart, draw_steps
 from .question_page import DifferingQuestion
 from .tables import SEARCH
 from .vector import Drawing
@@ -130,10 +130,12 @@ def _notes(stores: Sequence[Store], whole: Comparison) -> Iterator[str]:
         )
 
 
-def _point(row: Mapping[str, Any]) -> Point:
+def _point(row: Mapping[str, Any]) -> Marker:
     low, high = row["interval"]
     passes = row["counts"].get(SEARCH, row["passes"])
-    return Point(passes, 100 * row["accuracy"], row["searcher"] or _NAMELESS, 100 * low, 100 * high)
+    return Marker(
+        passes, 100 * row["accuracy"], row["searcher"] or _NAMELESS, 100 * low, 100 * high
+    )
 
 
 def _published(store: Store) -> Iterator[Series]:
@@ -147,7 +149,7 @@ def _published(store: Store) -> Iterator[Series]:
         found.setdefault(f"{row['method']}, {row['model']} (paper)", []).append(row)
     for label, rows in found.items():
         points = [
-            Point(float(row["passes"]), float(row["accuracy"]), row["setting"] or label)
+            Marker(float(row["passes"]), float(row["accuracy"]), row["setting"] or label)
             for row in rows
         ]
         yield Series(label, points, faint=True, joined=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import attrs
 
@@ -20,6 +20,7 @@ from ..evaluation.formatting import (
 )
 from ..evaluation.run_folder import Store
 from ..evaluation.study import PaperFigures
+from ..evaluation.summary import ResultRow
 from ..output.tables import (
     Cells,
     csv_table,
@@ -30,7 +31,6 @@ from ..output.tables import (
     markdown_table,
 )
 
-Row: TypeAlias = Mapping[str, Any]
 Bounds: TypeAlias = tuple[float, float]
 
 SEARCH = "focus-paper"  # the convention by which the paper's tables and figures count passes
@@ -50,32 +50,32 @@ class Column:
     """One column of the tables for readers."""
 
     heading: str  # {unit} and {baseline} are filled in
-    value: Callable[[Row], float | None]
+    value: Callable[[ResultRow], float | None]
     digits: int = 1
     units: Mapping[str, float] = {"": 1.0}  # largest first; the one that suits the largest value
-    bounds: Callable[[Row], Bounds] | None = None
+    bounds: Callable[[ResultRow], Bounds] | None = None
     signed: bool = False
-    write: Callable[[Row], str] | None = None  # in the place of digits and units
+    write: Callable[[ResultRow], str] | None = None  # in the place of digits and units
 
 
-def _share(row: Row) -> float | None:
+def _share(row: ResultRow) -> float | None:
     return 100 * row["accuracy"] if row["n"] else None
 
 
-def _gain(row: Row) -> float | None:
+def _gain(row: ResultRow) -> float | None:
     return 100 * row["gain"]["gain"] if row["gain"] else None
 
 
-def _recall(row: Row) -> float | None:
+def _recall(row: ResultRow) -> float | None:
     """Variants that do not search have none."""
     return 100 * row["recall"]["recall"] if row["recall"] and _passes(row) else None
 
 
-def _passes(row: Row) -> float:
+def _passes(row: ResultRow) -> float:
     return float(row["counts"].get(SEARCH, 0))
 
 
-def _work(name: str) -> Callable[[Row], float | None]:
+def _work(name: str) -> Callable[[ResultRow], float | None]:
     return lambda row: row["work"].get(name) or None
 
 
@@ -154,7 +154,7 @@ def _fill(column: Column, whole: Comparison) -> tuple[str, list[str]]:
     ]
 
 
-def _write(column: Column, row: Row, value: float) -> str:
+def _write(column: Column, row: ResultRow, value: float) -> str:
     if column.write:
         return column.write(row)
     how = f"{'+' if column.signed else ''}.{column.digits}f"
@@ -212,7 +212,7 @@ def _notes(whole: Comparison) -> Iterator[str]:
     yield from whole.notes
 
 
-def _csv_row(row: Row) -> list[str]:
+def _csv_row(row: ResultRow) -> list[str]:
     low, high = row["interval"]
     recall, gain, whole = row["recall"], row["gain"], row["whole"]
     shares = [f"{100 * share:.2f}" if row["n"] else "" for share in (row["accuracy"], low, high)]
@@ -233,7 +233,7 @@ def _csv_row(row: Row) -> list[str]:
     ]  # fmt: skip
 
 
-def _csv_gain(gain: Row | None) -> list[str]:
+def _csv_gain(gain: ResultRow | None) -> list[str]:
     if not gain:
         return [""] * 5
     bounds = gain["gain"], gain["interval"]["low"], gain["interval"]["high"]

@@ -8,7 +8,7 @@ from ..budget import BudgetedModel
 from ..interfaces import TargetExtractor
 from ..strategy.base import option
 from ..values import Question, Target
-from .words import make_targets
+from .rules import make_targets
 
 
 @attrs.frozen

@@ -10,7 +10,7 @@ from ..budget import BudgetedModel
 from ..interfaces import TargetExtractor
 from ..strategy.base import at_least, option
 from ..values import Question, Target
-from .words import is_counting, make_targets
+from .rules import is_counting, make_targets
 
 _QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)|\"([^\"]+)\"|“([^“”]+)”|‘([^‘’]+)’(?!\w)")
 

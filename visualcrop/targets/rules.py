@@ -10,7 +10,6 @@ from ..budget import BudgetedModel
 from ..interfaces import TargetExtractor
 from ..strategy.base import at_least, option
 from ..values import Question, Target
-from .words import is_counting, make_targets
 
 # Words that never belong to the name of a thing, and words that ask for a property of one.
 _STOP = set(
@@ -39,6 +38,17 @@ _CATEGORY = re.compile(
 )
 
 
+_COUNTING = re.compile(
+    r"\bhow many\b|\b(?:the|total|exact) number of\b|\bcount (?:the|all)\b", re.IGNORECASE
+)
+_PRONOUNS = set(
+    "i me my mine you your yours he him his she her hers it its we us our ours they them their "
+    "theirs this that these those who whom whose which what someone somebody anyone anybody "
+    "something anything everyone everybody".split()
+)
+_LONGEST = 80  # characters of a target; more is a sentence, not a thing
+
+
 @attrs.frozen
 class Rules(TargetExtractor):
     """Take the things that the question names, by rules of English. No pass."""
@@ -65,3 +75,25 @@ def find_noun_phrases(question: str) -> list[str]:
     phrases = [run for run in runs if run]
     things = [run for run in phrases if not all(word.lower() in _PROPERTY for word in run)]
     return [" ".join(run) for run in things]
+
+
+def is_counting(question: str) -> bool:
+    """Whether the question asks how many."""
+    return bool(_COUNTING.search(question))
+
+
+def has_pronoun(phrase: str) -> bool:
+    """Whether the phrase has a pronoun, which names nothing by itself: "his bag"."""
+    return any(word in _PRONOUNS for word in re.findall(r"[a-z]+", phrase.lower()))
+
+
+def make_targets(phrases: list[str], *, limit: int, every: bool = False) -> tuple[Target, ...]:
+    """Targets of phrases without articles and punctuation, each once; "all mugs" is every mug."""
+    targets: dict[str, Target] = {}
+    for phrase in phrases:
+        text = " ".join(phrase.split()).strip(' .,;:!?"')
+        text = re.sub(r"^(?:and\s+)?(?:(?:the|an?)\s+)?", "", text, flags=re.IGNORECASE)
+        thing = re.sub(r"^all\s+(?:of\s+)?(?:the\s+)?", "", text, flags=re.IGNORECASE)
+        if thing and len(thing) <= _LONGEST:
+            targets.setdefault(thing.lower(), Target(thing, every=every or thing != text))
+    return tuple(targets.values())[:limit]

@@ -55,7 +55,7 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
     def test_auto_finds_it(self) -> None:
         """The checkpoint's `model_type` leads `auto` to the family, and to no other."""
         family = self.family()
-        model_type = family.source.model_type()
+        model_type = family.source.read_model_type()
         assert model_type in self.strategy.model_types
         assert installed().families().find(model_type, family.checkpoint) is self.strategy
 

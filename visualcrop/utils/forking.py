@@ -16,20 +16,20 @@ _methods: WeakKeyDictionary[Any, Callable[[Any], None]] = WeakKeyDictionary()
 _functions: list[Callable[[], None]] = []
 
 
-def in_child(mend: Callable[[], None]) -> None:
+def after_fork_in_child(callback: Callable[[], None]) -> None:
     """Call *mend* in every child that is forked; if it is a method, as long as its object lives."""
-    if isinstance(mend, MethodType):
-        _methods[mend.__self__] = mend.__func__
+    if isinstance(callback, MethodType):
+        _methods[callback.__self__] = callback.__func__
     else:
-        _functions.append(mend)
+        _functions.append(callback)
 
 
-def _mend_all() -> None:
-    for mend in _functions:
-        mend()
+def _run_after_fork() -> None:
+    for callback in _functions:
+        callback()
     for holder, method in list(_methods.items()):
         method(holder)
 
 
 if hasattr(os, "register_at_fork"):  # Windows has no fork
-    os.register_at_fork(after_in_child=_mend_all)
+    os.register_at_fork(after_in_child=_run_after_fork)

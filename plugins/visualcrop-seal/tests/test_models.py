@@ -33,6 +33,7 @@ from visualcrop import (
 from visualcrop.plugin import Registry, Searcher
 from visualcrop.testing import Bench
 from visualcrop_seal import SealVqa, SealVsm
+from visualcrop_seal.networks.language_model import Measured
 from visualcrop_seal.networks.vqa_model import VqaModel, format_conversation
 from visualcrop_seal.networks.vsm_model import LocatedReply
 from visualcrop_seal.vsm import VsmFamily
@@ -231,15 +232,14 @@ class TestAnsweringModel:
         (choice,) = model.choose([prompt], choices, by="sentence")
         for reply, score in zip(choices, choice.logits, strict=True):
             tokens = [*model._encode_choice(prompt, reply), model.tokenizer.token_id("</s>")]
-            language_model = model.language_model
             with torch.no_grad():
-                state = model._prefill(prompt)
-                hidden, total = state.hidden, 0.0
+                state = model._prefill(prompt, Measured())
+                logits, total = state.next_logits, 0.0
                 for token in tokens:
-                    scores = language_model.logits(hidden).float().log_softmax(-1)
-                    total += float(scores[token])
-                    embedded = language_model.embed([token])
-                    hidden = language_model._forward(embedded, state.cache)[-1]
+                    total += float(logits[0].float().log_softmax(-1)[token])
+                    following = torch.tensor([[token]])
+                    out = model.language_model.network(following, past_key_values=state.cache)
+                    logits = out.logits[:, -1]
             assert score == pytest.approx(total / len(tokens), abs=1e-4)
 
     def test_scores_first_tokens(self, model):
@@ -247,7 +247,7 @@ class TestAnsweringModel:
         choices = ("red", "blue", "green")
         (choice,) = model.choose([LOCATE], choices)
         with torch.no_grad():
-            after = model.language_model.logits(model._prefill(LOCATE).hidden)
+            after = model._prefill(LOCATE, Measured()).next_logits[0]
         firsts = [model._encode_choice(LOCATE, choice)[0] for choice in choices]
         assert choice.logits == pytest.approx(after[firsts].tolist(), abs=1e-4)
 

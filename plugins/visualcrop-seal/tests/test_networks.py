@@ -18,7 +18,7 @@ from transformers import (
 
 from tests.support.opened import noise
 from tests.support.tiny.seal import mask_decoder
-from visualcrop_seal.networks.engine import LanguageModel
+from visualcrop_seal.networks.language_model import LanguageModel
 from visualcrop_seal.networks.mask_decoder import (
     MaskDecoder,
     MaskPredictor,
@@ -204,7 +204,8 @@ class TestLanguageModel:
     def test_decodes_what_transformers_generates(self, model):
         """Greedily, token by token, with the hidden state that predicted each."""
         tokens = [1, 7, 8, 9]
-        decoded = list(model.decode(model.prefill(model.embed(tokens)), 2, 6))
+        with model.record_hidden_states() as hidden:
+            decoded = model.decode(model.prefill(model.embed(tokens)), 2, 6)
         out = model.network.generate(
             torch.tensor([tokens]),
             max_new_tokens=6,
@@ -213,10 +214,12 @@ class TestLanguageModel:
             pad_token_id=0,
         )
         expected = [t for t in out[0, len(tokens) :].tolist() if t != 2]
-        assert [token for token, _ in decoded] == expected
+        assert decoded == expected
         whole = model.network.model(torch.tensor([[*tokens, *expected]])).last_hidden_state[0]
-        for place, (_, hidden) in enumerate(decoded):
-            torch.testing.assert_close(hidden, whole[len(tokens) - 1 + place], atol=1e-5, rtol=1e-4)
+        before = whole[len(tokens) - 1 :][: len(decoded)]
+        torch.testing.assert_close(
+            torch.stack(hidden)[: len(decoded)], before, atol=1e-5, rtol=1e-4
+        )
 
     def test_scoring_a_reply_leaves_the_cache_as_it_was(self, model):
         """The mean log-probability is that of one whole pass, whatever was scored before."""

@@ -84,7 +84,7 @@ class TestQuestions:
 
     @pytest.mark.parametrize(("size", "side"), [("1k", 1024), ("2k", 2048), ("4k", 4096)])
     def test_size_is_the_longer_side(self, size, side: int) -> None:
-        """Said beforehand, and so in the picture."""
+        """Known before the scene is drawn, and true of its picture."""
         for sample in islice(Needles(size=size, about="attribute"), 2):
             image = sample.source.open()
             assert max(image.width, image.height) == side
@@ -93,3 +93,14 @@ class TestQuestions:
     def test_a_longer_run_begins_with_a_shorter_one(self) -> None:
         """More questions leave those before as they were."""
         assert [*Needles(count=8, size="1k")][:5] == [*Needles(count=5, size="1k")]
+
+    def test_stay_the_same_in_every_release(self) -> None:
+        """Figures that were published compare with ones measured later."""
+        samples = [*Needles(count=5, size="1k")]
+        assert [(sample.text, sample.answers) for sample in samples] == [
+            ("What colour is the disk?", ("green",)),
+            ("Is the cyan ring to the left or right of the star?", ("right",)),
+            ("How many bolts are in the image?", ("3",)),
+            ("Is there a blue ring in the image?", ("No",)),
+            ("What is the digit on the cyan plate?", ("9",)),
+        ]

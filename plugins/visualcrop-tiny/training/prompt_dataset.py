@@ -83,15 +83,18 @@ def render_scene_prompts(seed: int) -> list[ImagePrompt]:
     scene = draw_scene(seed, *size, _KINDS[seed % len(_KINDS)])
     boxes = [Box(0, 0, *size)]
     boxes += [sample_crop(scene, rng, of_subject=n < 2) for n in range(_TILED_PER_SCENE - 1)]
-    return [_tiled_prompt(scene, box) for box in boxes] + list(_composed(scene, rng, chance))
+    tiled = [_render_tiled_prompt(scene, box) for box in boxes]
+    return tiled + list(_render_composed_prompts(scene, rng, chance))
 
 
-def _tiled_prompt(scene: Scene, box: Box) -> ImagePrompt:
+def _render_tiled_prompt(scene: Scene, box: Box) -> ImagePrompt:
     things = project_things(scene.things, Box(*box.whole_pixels()), Box(0, 0, SIDE, SIDE))
     return ImagePrompt((0,), (encode_tiled(scene, box, image_processor()),), tuple(things))
 
 
-def _composed(scene: Scene, rng: np.random.Generator, chance: Random) -> Iterator[ImagePrompt]:
+def _render_composed_prompts(
+    scene: Scene, rng: np.random.Generator, chance: Random
+) -> Iterator[ImagePrompt]:
     """The composers' own prompts, for questions whose targets a search has found."""
     context, (extractor, *composers) = QuestionContext(scene.things), _build_strategies()
     for composer in islice(cycle(composers), _COMPOSED_PER_SCENE):

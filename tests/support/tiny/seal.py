@@ -25,7 +25,8 @@ from transformers import (
 
 from visualcrop_seal.networks.vision import OwlDetector, PerceiverResampler
 
-WIDTH, SEEN, QUERY, MASK, SIDE = 64, 64, 24, 32, 64  # of LLaMA, CLIP, OWL's words, SAM; CLIP's eye
+WIDTH, CLIP_WIDTH, QUERY_WIDTH, SAM_WIDTH = 64, 64, 24, 32  # of LLaMA, CLIP, OWL-ViT's query, SAM
+IMAGE_SIZE = 64  # CLIP's, in pixels
 ADDED = ("<im_end>", "<im_patch>", "<im_start>", "[LOC]")
 TEXT = [
     "A chat between a curious human and an artificial intelligence assistant. USER: ASSISTANT:",
@@ -67,11 +68,11 @@ def tower() -> Path:
     """CLIP's vision encoder, in a folder of its own."""
     to = Path(mkdtemp(prefix="visualcrop-seal-")) / "clip"
     config = CLIPVisionConfig(
-        hidden_size=SEEN,
+        hidden_size=CLIP_WIDTH,
         intermediate_size=96,
         num_hidden_layers=3,
         num_attention_heads=2,
-        image_size=SIDE,
+        image_size=IMAGE_SIZE,
         patch_size=16,
     )
     with _seeded():
@@ -85,19 +86,19 @@ def vsm() -> Path:
     with _seeded():
         tensors = {
             **_pointing(_llama()),
-            **_named("model.mm_projector.", nn.Linear(SEEN, WIDTH)),
+            **_named("model.mm_projector.", nn.Linear(CLIP_WIDTH, WIDTH)),
             **_named("model.owlvit.vision_model.", (owl := _owl()).vision[0].vision_model),
             **_named("model.owlvit.", owl),
-            **_named("model.visual_projection.", nn.Linear(SEEN, MASK, bias=False)),
-            **_named("model.mask_decoder.", mask_decoder(MASK, mlp=48)),
-            **_named("model.text_hidden_fcs_det.0.", _head(QUERY)),
-            **_named("model.text_hidden_fcs_seg.0.", _head(MASK)),
-            "model.prompt_encoder.no_mask_embed.weight": torch.randn(1, MASK),
-            "model.prompt_encoder.point_embeddings.0.weight": torch.randn(1, MASK),
+            **_named("model.visual_projection.", nn.Linear(CLIP_WIDTH, SAM_WIDTH, bias=False)),
+            **_named("model.mask_decoder.", mask_decoder(SAM_WIDTH, mlp=48)),
+            **_named("model.text_hidden_fcs_det.0.", _head(QUERY_WIDTH)),
+            **_named("model.text_hidden_fcs_seg.0.", _head(SAM_WIDTH)),
+            "model.prompt_encoder.no_mask_embed.weight": torch.randn(1, SAM_WIDTH),
+            "model.prompt_encoder.point_embeddings.0.weight": torch.randn(1, SAM_WIDTH),
             "model.prompt_encoder.pe_layer.positional_encoding_gaussian_matrix": torch.randn(
-                2, MASK // 2
+                2, SAM_WIDTH // 2
             ),
-            "model.mask_decoder.iou_prediction_head.layers.0.weight": torch.randn(MASK, MASK),
+            "model.mask_decoder.iou_prediction_head.layers.0.weight": torch.randn(9, SAM_WIDTH),
             "model.layers.0.self_attn.rotary_emb.inv_freq": torch.ones(8),
         }
     return _saved(tensors, "llava")
@@ -106,12 +107,12 @@ def vsm() -> Path:
 @cache
 def vqa() -> Path:
     """The answering model, with its object projector."""
-    resampler = PerceiverResampler(5, SEEN, inner=2 * 96, mlp=128, depth=2)
-    objects = nn.Sequential(nn.LayerNorm(SEEN), resampler, nn.Linear(SEEN, WIDTH))
+    resampler = PerceiverResampler(5, CLIP_WIDTH, inner=2 * 96, mlp=128, depth=2)
+    objects = nn.Sequential(nn.LayerNorm(CLIP_WIDTH), resampler, nn.Linear(CLIP_WIDTH, WIDTH))
     with _seeded():
         tensors = {
             **_llama(),
-            **_named("model.mm_projector.", nn.Linear(SEEN, WIDTH)),
+            **_named("model.mm_projector.", nn.Linear(CLIP_WIDTH, WIDTH)),
             **_named("model.mm_projector_object.", objects),
         }
     return _saved(tensors, "llava_search")
@@ -198,14 +199,14 @@ def _config() -> dict[str, Any]:
 
 def _owl() -> OwlDetector:
     config = OwlViTVisionConfig(
-        hidden_size=SEEN,
+        hidden_size=CLIP_WIDTH,
         intermediate_size=96,
         num_hidden_layers=2,
         num_attention_heads=1,
         image_size=96,
         patch_size=16,
     )
-    return OwlDetector(OwlViTVisionModel(config), QUERY)
+    return OwlDetector(OwlViTVisionModel(config), QUERY_WIDTH)
 
 
 def _head(out: int) -> nn.Sequential:

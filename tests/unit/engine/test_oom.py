@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from visualcrop.models.engine.oom import run_in_halves
+from visualcrop.models.engine.runner import run_in_halves
 
 ERRORS = [
     torch.OutOfMemoryError("CUDA out of memory."),

@@ -12,7 +12,7 @@ import torch
 from visualcrop import Sampling
 from visualcrop.errors import SpecError
 from visualcrop.models.engine.prompting import TokenizedPrompt
-from visualcrop.models.engine.sampling import choose_greedily, make_chooser
+from visualcrop.models.engine.runner import choose_greedily, make_chooser
 
 LOGITS = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()[None]
 

@@ -32,6 +32,16 @@ class Unregistered(Searcher):
         return Direct().search(question, model)
 
 
+@attrs.frozen
+class Interrupted(Searcher):
+    """Ctrl-C is pressed."""
+
+    name = "interrupted"
+
+    def search(self, question: Question, model: BudgetedModel) -> Answer:
+        raise KeyboardInterrupt
+
+
 @pytest.fixture(scope="module")
 def run() -> Run:
     """Two searchers on four scenes, and asking directly."""
@@ -80,6 +90,7 @@ class TestInputs:
         file.write_text('dataset = "toy(scenes=1)"\nmodel = "toy"\n[searchers]\nx = "focus"\n')
         assert evaluate(file).searchers == ["direct", "x"]
         refused(EvaluationError, evaluate, file, Focus())
+        refused(EvaluationError, evaluate, file, budget=4)
 
     def test_selects_and_spreads(self) -> None:
         """As the command line's options of the same names do."""
@@ -95,6 +106,7 @@ class TestInputs:
             (("toy(scenes=1)", {"x": "focus(steps=no)"}), SpecError),
             (("toy(scenes=1)", "focus", "tou"), UnknownStrategyError),
             (("toys",), UnknownStrategyError),
+            (("toy(scenes=1)", {"direct": Focus()}), EvaluationError),
         ],
     )
     def test_refuses_before_anything_is_asked(
@@ -116,6 +128,18 @@ class TestFolder:
         del run
         gc.collect()
         assert not folder.exists()
+
+    def test_without_out_a_failure_leaves_no_folder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """But what was answered before an interruption stays, and the message says where."""
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        refused(EvaluationError, evaluate, "toy(scenes=1)", "focus", "toy", ids=["none"])
+        assert [*tmp_path.iterdir()] == []
+        with pytest.raises(KeyboardInterrupt, match=r"Run\.open reads it"):
+            evaluate("toy(scenes=1)", Interrupted(), "toy")
+        (folder,) = tmp_path.iterdir()
+        assert len(Run.open(folder).records()) == 1
 
     def test_resumes(self, tmp_path: Path) -> None:
         """The same call asks what is new; another study is refused."""

@@ -72,6 +72,7 @@ class TestStudy:
         [
             (lambda: toy_study(inference="loud"), "There is no inference 'loud'; ways: generate"),
             (lambda: Study("toy", "toy", {}), "A study needs a searcher; give one with -s"),
+            (lambda: label_specs(["=focus"]), "has no label before its spec; write label=spec"),
             (lambda: label_specs(["a=focus", "a=direct"]), "Two searchers are called 'a'"),
         ],
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.drawn import maps
 from visualcrop import Box, Grid, Proposal, RelevanceMap
-from visualcrop.proposals.region import Means, Region, non_maximum_suppression
+from visualcrop.proposals.anchors import Means, Region, non_maximum_suppression
 
 _sizes = st.integers(1, 12)
 

@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.support.features import IMAGE, TOKENS, features, ours
 from visualcrop.plugin import pseudo_attention
-from visualcrop.relevance.similarity import Normalise
+from visualcrop.relevance.vv import Normalise
 
 _READINGS = pytest.mark.parametrize("normalise", ["target", "token"])
 

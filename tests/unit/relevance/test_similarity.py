@@ -14,7 +14,7 @@ from visualcrop import Box, Grid, Internals
 from visualcrop.errors import SpecError
 from visualcrop.models import Patches
 from visualcrop.plugin import similarity_map, smooth_map
-from visualcrop.relevance.similarity import Normalise
+from visualcrop.relevance.vv import Normalise
 
 _READINGS = pytest.mark.parametrize("normalise", ["target", "token"])
 

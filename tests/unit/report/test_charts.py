@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualcrop.report.charts import Point, Series, _ticks, draw_chart, draw_steps
+from visualcrop.report.charts import Marker, Series, _ticks, draw_chart, draw_steps
 from visualcrop.report.pdf import to_pdf
 from visualcrop.report.vector import Circle, Drawing, Line, Picture, Rectangle, Text
 
@@ -69,7 +69,7 @@ class TestChart:
 
     def test_every_point_lies_in_the_frame(self) -> None:
         """Its bounds too, in whatever order they come."""
-        points = [Point(9, 90, "b", 80, 99), Point(1, 30, "a", 20, 41)]
+        points = [Marker(9, 90, "b", 80, 99), Marker(1, 30, "a", 20, 41)]
         svg = _svg(Series("ours", points, joined=True))
         dots = [dot for dot in svg.iter(f"{_SVG}circle") if dot.find(f"{_SVG}title") is not None]
         assert len(dots) == 2
@@ -84,21 +84,21 @@ class TestChart:
     def test_labels_are_escaped(self) -> None:
         """A searcher's label may hold anything."""
         label = "<script>&\"focus'"
-        svg = _svg(Series(label, [Point(1, 1, label)]))
+        svg = _svg(Series(label, [Marker(1, 1, label)]))
         assert not svg.findall(f".//{_SVG}script")
         assert sum(text.text == label for text in svg.iter(f"{_SVG}text")) == 2  # and the legend
 
     def test_one_point_is_enough(self) -> None:
         """Also at nought."""
         points = [
-            s for s in _draw(Series("ours", [Point(0, 0, "a")])).shapes if hasattr(s, "title")
+            s for s in _draw(Series("ours", [Marker(0, 0, "a")])).shapes if hasattr(s, "title")
         ]
         assert [point.title for point in points if point.title] == ["a: 0.0 at 0.0"]
 
     def test_no_point_is_without_a_name(self) -> None:
         """An empty one is refused, and each point of a curve is called as its row is."""
         with pytest.raises(ValueError, match="name"):
-            Point(1, 1, "")
+            Marker(1, 1, "")
         row = {"accuracy": 0.5, "interval": [0.2, 0.8], "recall": {"recall": 0.5}}
         rows = [{**row, "searcher": f"steps={n}"} for n in (1, 2)]
         drawing = draw_steps(rows)
@@ -108,8 +108,8 @@ class TestChart:
 
     def test_names_keep_clear_of_points_and_one_another(self) -> None:
         """Where points stand close together, on one height."""
-        points = [Point(x, 80, f"steps={x}", 50, 95) for x in (13, 14, 15, 16)]
-        shapes = _draw(Series("ours", [Point(0, 70, "direct"), *points])).shapes
+        points = [Marker(x, 80, f"steps={x}", 50, 95) for x in (13, 14, 15, 16)]
+        shapes = _draw(Series("ours", [Marker(0, 70, "direct"), *points])).shapes
         texts = [s for s in shapes if isinstance(s, Text) and s.text.startswith("steps=")]
         lines = sorted((text.y, text.x) for text in texts)
         assert len({*lines}) == 4

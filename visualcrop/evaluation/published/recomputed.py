@@ -53,8 +53,8 @@ def _ratios() -> Iterator[Claim]:
     for model in ("llava-1.5", "llava-onevision"):
         for dataset in ("vstar", "hrbench_4k", "hrbench_8k"):
             found = ratio(_points("focus", model, dataset), _points("zoomeye", model, dataset))
-            told = printed[dataset] if model == "llava-1.5" else None
-            yield Claim(10, f"ZoomEye's passes / FOCUS's, {model}, {dataset}", found, told)
+            stated = printed[dataset] if model == "llava-1.5" else None
+            yield Claim(10, f"ZoomEye's passes / FOCUS's, {model}, {dataset}", found, stated)
 
 
 def _points(method: str, model: str, dataset: str) -> list[Point]:

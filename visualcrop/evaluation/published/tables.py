@@ -19,7 +19,7 @@ _FILES = resources.files(__package__)
 
 
 @attrs.frozen
-class Table:
+class PaperTable:
     """One table of the paper."""
 
     number: int
@@ -38,17 +38,17 @@ class Table:
 
 
 @cache
-def table(number: int) -> Table:
+def table(number: int) -> PaperTable:
     """A table by its number in the paper."""
     known = _known()
     if number not in known:
         numbers = ", ".join(map(str, known))
         raise FileError(f"Table {number} of the paper is not here; there are tables {numbers}.")
     text = _FILES.joinpath(f"table{number:02}.csv").read_text("utf-8")
-    return Table(number, rows=tuple(csv.DictReader(text.splitlines())), **known[number])
+    return PaperTable(number, rows=tuple(csv.DictReader(text.splitlines())), **known[number])
 
 
-def tables() -> list[Table]:
+def tables() -> list[PaperTable]:
     """All of them, in the paper's order."""
     return [table(number) for number in _known()]
 

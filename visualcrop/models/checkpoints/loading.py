@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import contextmanager
-from functools import wraps
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
 from ...errors import ModelError, VisualcropError
-from .refusing import NO_FLASH, lacking, why
-from .vetting import CONFIG, Files, without_code
+from .load_errors import NO_FLASH, explain_failure, missing_packages
+from .validation import CONFIG, Files, strip_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     import torch
     from transformers import PretrainedConfig, PreTrainedModel
 
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 _DTYPES = {"float32", "bfloat16", "float16"}
 
 
@@ -51,55 +48,55 @@ class Source:
         """The checkpoint's files, as data."""
         return Files(self.checkpoint, self.revision)
 
-    def config(self) -> PretrainedConfig:
+    def load_config(self) -> PretrainedConfig:
         """The checkpoint's config, which says what kind of model it is."""
-        with explained(self.checkpoint):
-            _hush()
+        with explain_errors(self.checkpoint):
+            _silence_transformers()
             from transformers import AutoConfig
 
             self.files.check_config()
             config: PretrainedConfig = AutoConfig.from_pretrained(
                 self.checkpoint, revision=self.revision, trust_remote_code=False
             )
-            return without_code(config)
+            return strip_code(config)
 
-    def part(self, name: str, **options: Any) -> Any:
+    def load_part(self, name: str, **options: Any) -> Any:
         """A tokenizer or an image processor, by the name of its class in transformers."""
-        with explained(self.checkpoint):
+        with explain_errors(self.checkpoint):
             import transformers
 
             files = attrs.evolve(self.files, subfolder=options.get("subfolder", ""))
-            files.check_pixels()
-            files.check_words()
+            files.check_image_processor()
+            files.check_tokenizer()
             loader = getattr(transformers, name)
             return loader.from_pretrained(
                 self.checkpoint, revision=self.revision, trust_remote_code=False, **options
             )
 
-    def model_type(self) -> str:
+    def read_model_type(self) -> str:
         """What config.json calls the architecture; empty if it does not say."""
-        with explained(self.checkpoint):
-            _hush()
+        with explain_errors(self.checkpoint):
+            _silence_transformers()
             self.files.check_config()
-            return str(self.files.table(CONFIG).get("model_type", ""))
+            return str(self.files.read_json(CONFIG).get("model_type", ""))
 
     def image_processor(self) -> Any:
         """The image processor, with Pillow's pixels."""
-        return self.part("AutoImageProcessor", backend="pil")
+        return self.load_part("AutoImageProcessor", backend="pil")
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         """The tokenizer, with the chat template that belongs to it."""
-        return self.part("AutoTokenizer", subfolder=subfolder, **options)
+        return self.load_part("AutoTokenizer", subfolder=subfolder, **options)
 
-    def network(
+    def load_network(
         self, config: PretrainedConfig, kind: str = "AutoModelForImageTextToText"
     ) -> PreTrainedModel:
         """The weights, ready to read: evaluated, frozen, where they are to run."""
-        with explained(self.checkpoint):
+        with explain_errors(self.checkpoint):
             import transformers
 
-            device = self._device()
-            packing = self._quantised(device)
+            device = self._choose_device()
+            quantization = self._quantization_options(device)
             self._check_attention()
             opener: Any = getattr(transformers, kind)
             self.files.check_weights(config, opener)
@@ -109,10 +106,10 @@ class Source:
                 revision=self.revision,
                 trust_remote_code=False,
                 use_safetensors=True,
-                dtype=self._dtype(config, device),
+                dtype=self._choose_dtype(config, device),
                 attn_implementation=self.attention,
                 output_loading_info=True,
-                **packing,
+                **quantization,
             )
             if missing := sorted(info["missing_keys"]):
                 raise ModelError(
@@ -120,15 +117,15 @@ class Source:
                     "them; download it again."
                 )
             network.requires_grad_(False)
-            placed: PreTrainedModel = (network if self.bits < 16 else network.to(device)).eval()
-            return placed
+            ready: PreTrainedModel = (network if self.bits < 16 else network.to(device)).eval()
+            return ready
 
     def _check_attention(self) -> None:
         """Without its package, transformers would fetch the kernel from the hub, and run it."""
         if self.attention.startswith("flash") and find_spec("flash_attn") is None:
             raise ModelError(NO_FLASH)
 
-    def _device(self) -> str:
+    def _choose_device(self) -> str:
         import torch
 
         if self.device == "auto":
@@ -136,8 +133,8 @@ class Source:
         try:
             index = torch.device(self.device).index or 0
         except RuntimeError:
-            said = f"There is no device {self.device!r}; take cpu, cuda, or cuda:1 and so on."
-            raise ModelError(said) from None
+            message = f"There is no device {self.device!r}; take cpu, cuda, or cuda:1 and so on."
+            raise ModelError(message) from None
         if self.device.startswith("cuda") and not torch.cuda.is_available():
             raise ModelError("There is no CUDA GPU that torch can use here; set device=cpu.")
         if self.device.startswith("cuda") and index >= torch.cuda.device_count():
@@ -145,7 +142,7 @@ class Source:
             raise ModelError(f"There is no GPU {self.device!r}; there are {there}, from cuda:0.")
         return self.device
 
-    def _dtype(self, config: PretrainedConfig, device: str) -> torch.dtype | str:
+    def _choose_dtype(self, config: PretrainedConfig, device: str) -> torch.dtype | str:
         """As asked; else the checkpoint's own, but never the float16 that CPUs are slow with."""
         import torch
 
@@ -155,12 +152,12 @@ class Source:
         stored = getattr(config, "dtype", None)
         return torch.bfloat16 if device == "cpu" and stored == torch.float16 else "auto"
 
-    def _quantised(self, device: str) -> Mapping[str, object]:
+    def _quantization_options(self, device: str) -> Mapping[str, object]:
         if self.bits == 16:
             return {}
         if device == "cpu":
             raise ModelError("Weights of 4 or 8 bits need a CUDA GPU; set bits=16.")
-        if missing := " and ".join(lacking(self.bits)):
+        if missing := " and ".join(missing_packages(self.bits)):
             raise ModelError(
                 f"Weights of {self.bits} bits need {missing}; install it, or set bits=16."
             )
@@ -171,28 +168,17 @@ class Source:
 
 
 @contextmanager
-def explained(checkpoint: str, doing: str = "loaded") -> Iterator[None]:
+def explain_errors(checkpoint: str, doing: str = "loaded") -> Iterator[None]:
     """Turn what transformers raises into a sentence that says what to do."""
     try:
         yield
     except (VisualcropError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
-    except BaseException as exc:  # a damaged file fails in as many ways as there are parsers
-        raise ModelError(why(checkpoint, exc, doing)) from exc  # a panic in Rust is no Exception
+    except BaseException as exc:  # a panic in a parser of Rust is no Exception
+        raise ModelError(explain_failure(checkpoint, exc, doing)) from exc
 
 
-def explaining(method: Callable[_P, _R]) -> Callable[_P, _R]:
-    """A model's method that says in a sentence where the files of its checkpoint do not fit."""
-
-    @wraps(method)
-    def explains(*args: _P.args, **named: _P.kwargs) -> _R:
-        with explained(args[0].id, "asked"):  # type: ignore[attr-defined]
-            return method(*args, **named)
-
-    return explains
-
-
-def _hush() -> None:
+def _silence_transformers() -> None:
     """Keep retries and reports to ourselves, and progress bars where nobody watches."""
     import sys
 

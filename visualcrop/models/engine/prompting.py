@@ -13,7 +13,7 @@ import numpy as np
 
 from ...prompt import Prompt, Sampling, views_key
 from ...values import View
-from ..base import Tokens, Usage
+from ..base import Tokens
 from .byte_lru import ByteLRU, Key
 
 if TYPE_CHECKING:
@@ -60,11 +60,6 @@ class TokenizedPrompt:
     def sequence_lengths(self) -> Sequence[int]:
         """Tokens that are run of it, or with replies, of it and each but for its last token."""
         return [self.length + reply.shape[1] - 1 for reply in self.replies] or [self.length]
-
-    @property
-    def image_usage(self) -> Usage:
-        """Its image tokens, which count even if they come from a cache."""
-        return Usage(image_tokens=len(self.placeholders))
 
     @cached_property
     def prefix_length(self) -> int:

@@ -1,19 +1,23 @@
 """
-Forward passes: prefill whole prompts, extend a state with more tokens, decode a reply.
+Forward passes: prefill whole prompts, extend a state with more tokens, sample a reply.
 
-A `DecodingState` is never changed: `extend` writes into a fork of its cache.
+A `DecodingState` is never changed: `extend` writes into a fork of its cache. Where memory runs out,
+`run_in_halves` retries with half the batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import attrs
+import numpy as np
 
+from ...prompt import Sampling
 from ..base import NOTHING, Capture
-from .batching.pack import LayerTensors, PackedBatch, PaddedBatch
+from .batch import LayerTensors, PackedBatch, PaddedBatch
 from .capture import StopForward, Tap
 from .kv_cache import DecodingState, fork_cache, slice_cache
 from .metering.meter import Meter
@@ -23,8 +27,10 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import DynamicCache, PreTrainedModel
 
-    from .sampling import ChooseTokens
 
+ChooseTokens: TypeAlias = "Callable[[Tensor], Tensor]"  # logits, B x V -> tokens, B x 1
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 _KINDS = ("values", "keys", "attention", "gradients")
 
 
@@ -175,6 +181,44 @@ def decode(
     return replies
 
 
+def make_chooser(prompts: Sequence[TokenizedPrompt]) -> ChooseTokens:
+    """Chooses the next token for a batch of *prompts*, each by its own sampling."""
+    samplers = [Sampler(p.sampling, p) if p.sampling else choose_greedily for p in prompts]
+
+    def choose(logits: Tensor) -> Tensor:
+        import torch
+
+        rows = zip(samplers, logits.split(1), strict=True)
+        return torch.cat([sample(row) for sample, row in rows])
+
+    return choose if any(prompt.sampling for prompt in prompts) else choose_greedily
+
+
+def choose_greedily(logits: Tensor) -> Tensor:
+    """The token with the highest logit, B x 1."""
+    return logits.argmax(-1, keepdim=True)
+
+
+class Sampler:
+    """Samples the tokens of one reply, seeded by the prompt: the batch makes no difference."""
+
+    def __init__(self, sampling: Sampling, prompt: TokenizedPrompt) -> None:
+        key = f"{sampling.seed}/{prompt.views}/{prompt.text}"
+        seed = hashlib.blake2b(key.encode(), digest_size=8).digest()
+        self.sampling = sampling
+        self.random = np.random.default_rng(int.from_bytes(seed, "little"))
+
+    def __call__(self, logits: Tensor) -> Tensor:
+        """One token from *logits*, 1 x V: 1 x 1."""
+        probabilities = (logits[0].double() / self.sampling.temperature).softmax(-1)
+        ordered = probabilities.sort(descending=True, stable=True)
+        sums = ordered.values.cumsum(0)
+        nucleus = int((sums < self.sampling.top_p).sum().clamp(max=len(sums) - 1)) + 1
+        drawn = self.random.random() * float(sums[nucleus - 1])
+        rank = min(int((sums <= drawn).sum()), nucleus - 1)
+        return ordered.indices[rank].reshape(1, 1)
+
+
 def mean_log_likelihood(first: Tensor, inside: Tensor, reply: Tensor) -> float:
     """
     Mean log-probability of a *reply*'s tokens, 1 x T.
@@ -185,6 +229,32 @@ def mean_log_likelihood(first: Tensor, inside: Tensor, reply: Tensor) -> float:
 
     scores = torch.cat([first, inside]).float().log_softmax(-1)
     return float(scores.gather(1, reply[0, :, None].to(scores.device)).mean())
+
+
+def run_in_halves(run: Callable[[Sequence[_T]], Iterable[_R]], items: Sequence[_T]) -> list[_R]:
+    """*run* all *items* at once; where memory runs out, one half after the other."""
+    try:
+        return list(run(items))
+    except Exception as error:
+        if len(items) == 1 or not _is_out_of_memory(error):
+            raise
+    _free_cached_memory()  # after the handler, whose traceback holds the failed pass's tensors
+    half = len(items) // 2
+    return run_in_halves(run, items[:half]) + run_in_halves(run, items[half:])
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    from torch import OutOfMemoryError
+
+    return isinstance(error, OutOfMemoryError | MemoryError) or "can't allocate" in str(error)
+
+
+def _free_cached_memory() -> None:
+    """Return cached blocks to CUDA: they are of the failed pass's sizes."""
+    from torch import cuda
+
+    if cuda.is_available():
+        cuda.empty_cache()
 
 
 def _split_states(

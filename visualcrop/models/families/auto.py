@@ -80,7 +80,7 @@ class Auto(Pretrained):
 
     name = "auto"
     # Families of the installed plug-ins. The registry, which is above this module, sets it; it
-    # also marks each `Auto` that it builds with its own families.
+    # also spans each `Auto` that it builds with its own families.
     load_families: ClassVar[Callable[[], FamilyIndex]]
 
     @property
@@ -95,9 +95,9 @@ class Auto(Pretrained):
     def family(self) -> Family:
         """The family with these options."""
         source, families = self.source, self.families
-        model_type = source.model_type()
+        model_type = source.read_model_type()
         if model_type not in families:  # transformers says what is wrong with the checkpoint
-            model_type = str(source.config().model_type)
+            model_type = str(source.load_config().model_type)
         found = families.find(model_type, self.checkpoint)
         shared = (field.name for field in attrs.fields(Pretrained))
         return found(**{name: getattr(self, name) for name in shared})

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import attrs
 
 from ...errors import ModelError
 from ...strategy.base import at_least, option
-from ...utils.paths import expanded
+from ...utils.paths import expand_path
 from ...values import View
 from ..base import Model, ModelFamily
 from ..checkpoints.fingerprint import checkpoint_fingerprint
-from ..checkpoints.loading import ProcessorParts, Source, explained
-from ..layouts.layout import Layout, PatchGrid
+from ..checkpoints.loading import ProcessorParts, Source, explain_errors
+from ..layouts.layout import Layout
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -52,7 +53,7 @@ class Pretrained(ModelFamily):
                 f'The model {self.name!r} needs a checkpoint: -m "{self.name}(checkpoint=...)".'
             )
         home = self.checkpoint.startswith("~")
-        place = str(expanded(self.checkpoint)) if home else self.checkpoint
+        place = str(expand_path(self.checkpoint)) if home else self.checkpoint
         return Source(place, self.revision, self.dtype, self.device, self.attention, self.bits)
 
     def fingerprint(self) -> str:
@@ -113,14 +114,14 @@ class Family(Pretrained):
     def settings(self) -> Mapping[str, object]:
         if not self.checkpoint:
             return self.settings_for(0)
-        with explained(self.checkpoint):
+        with explain_errors(self.checkpoint):
             self.register()
-            return self.settings_for(self.source.config().get_text_config().num_hidden_layers)
+            return self.settings_for(self.source.load_config().get_text_config().num_hidden_layers)
 
-    def config(self) -> PretrainedConfig:
+    def load_config(self) -> PretrainedConfig:
         """The checkpoint's config, which has to be one of the family's, with the options in it."""
         self.register()
-        config = self.source.config()
+        config = self.source.load_config()
         if config.model_type not in self.model_types:
             raise ModelError(
                 f"{self.checkpoint!r} is a {config.model_type} checkpoint, which {self.name!r} "
@@ -130,11 +131,11 @@ class Family(Pretrained):
         return config
 
     def open(self) -> Model:
-        with explained(self.checkpoint):
-            config = self.config()
+        with explain_errors(self.checkpoint):
+            config = self.load_config()
             self.check_config(config)
             processor = self.make_processor(self.source, config)
-            return self.build_model(self.source.network(config), config, processor)
+            return self.build_model(self.source.load_network(config), config, processor)
 
     def check_config(self, config: PretrainedConfig) -> None:
         """Refuse a checkpoint of the architecture that cannot be searched with, if there is one."""
@@ -152,21 +153,12 @@ class Family(Pretrained):
         token, generation = config.image_token_id, network.generation_config
         memory = self.cache_bytes(network.device.type)
         pixels = memory // 8  # the more is worth keeping of keys and values, which cost most
-
-        def layout(view: View, among: int) -> Layout:
-            return self.layout(view, among, processor, config)
-
         return HuggingFaceModel(
             id=self.checkpoint,
             info=ModelInfo(config.get_text_config().num_hidden_layers, self.base(config)),
             network=network,
             prompt_processor=PromptProcessor.of(processor, token, self.picture, generation, pixels),
-            layout=layout,
+            layout=partial(self.layout, processor=processor, config=config),
             meter=Meter(network),
             prefix_cache=ByteLRU(memory - pixels) if memory else None,
         )
-
-
-def patch_grid(config: PretrainedConfig) -> PatchGrid:
-    """What the vision encoder takes at once, where one of its patches is one token."""
-    return PatchGrid(config.vision_config.image_size, config.vision_config.patch_size)

@@ -11,8 +11,8 @@ from ...strategy.base import option
 from ...strategy.defaults import ConditionalDefault
 from ...values import View
 from ..checkpoints.loading import ProcessorParts
-from ..layouts.layout import Layout, cropped_layout, padded_layout
-from .base import Family, patch_grid
+from ..layouts.layout import Layout, cropped_layout, padded_layout, patch_grid
+from .base import Family
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig

@@ -12,8 +12,8 @@ from ...strategy.base import at_least, option
 from ...values import View
 from ..checkpoints.loading import ProcessorParts
 from ..layouts.anyres import anyres_layout, limit_pinpoints
-from ..layouts.layout import Layout
-from .base import Family, patch_grid
+from ..layouts.layout import Layout, patch_grid
+from .base import Family
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig

@@ -12,8 +12,8 @@ from ...strategy.defaults import ConditionalDefault
 from ...values import View
 from ..checkpoints.loading import ProcessorParts
 from ..layouts.anyres import anyres_layout
-from ..layouts.layout import Layout, padded_layout
-from .base import Family, patch_grid
+from ..layouts.layout import Layout, padded_layout, patch_grid
+from .base import Family
 from .llava_next import limit_tiles
 
 if TYPE_CHECKING:

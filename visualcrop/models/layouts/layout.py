@@ -9,7 +9,7 @@ are cut up.
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 import numpy as np
@@ -18,6 +18,9 @@ import numpy.typing as npt
 from ...errors import GeometryError
 from ...geometry import Box, Grid
 from ..base import Tokens
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
 
 Size: TypeAlias = tuple[int, int]  # width, height
 Edges: TypeAlias = npt.NDArray[np.float64]  # rising, in pixels
@@ -44,6 +47,11 @@ class PatchGrid:
     def edges(self) -> Edges:
         """Between its tokens, in its pixels; those left over at the end are the last one's."""
         return np.array([*range(0, self.per_side * self.patch, self.patch), self.side], np.float64)
+
+
+def patch_grid(config: PretrainedConfig) -> PatchGrid:
+    """What the vision encoder takes at once, where one of its patches is one token."""
+    return PatchGrid(config.vision_config.image_size, config.vision_config.patch_size)
 
 
 @attrs.frozen(eq=False)

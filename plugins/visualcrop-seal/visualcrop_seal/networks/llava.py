@@ -20,7 +20,7 @@ from .checkpoint import (
     resolve_dtype,
     select_prefix,
 )
-from .engine import LanguageModel
+from .language_model import LanguageModel
 from .tokenizer import SealTokenizer
 from .vision import ClipTower
 

@@ -10,11 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from visualcrop import Capture, Choice, Internals, Prompt, Reply, View, errors
-from visualcrop.models import Meter, ModelInfo
+from visualcrop.models import DecodingState, Meter, ModelInfo
 
 from .checkpoint import CheckpointOptions, select_prefix
-from .engine import (
-    DecodingState,
+from .language_model import (
     LanguageModel,
     Measured,
     MeteredModel,
@@ -79,9 +78,8 @@ class VqaModel(MeteredModel):
         reject_sampling(prompt)
         eos = self.tokenizer.token_id(EOS)
         with self.measure() as measured:
-            state = self._prefill(prompt)
-            measured.image_tokens = state.image_tokens
-            tokens = [t for t, _ in self.language_model.decode(state, eos, max_new_tokens)]
+            state = self._prefill(prompt, measured)
+            tokens = self.language_model.decode(state, eos, max_new_tokens)
         return Reply(self.tokenizer.decode(tokens), measured.usage)
 
     def _choose(self, prompt: Prompt, choices: Sequence[str], by: str) -> Choice:
@@ -95,9 +93,7 @@ class VqaModel(MeteredModel):
         self, prompt: Prompt, replies: Sequence[Sequence[int]], measured: Measured
     ) -> list[float]:
         """The logit of each reply's first token."""
-        state = self._prefill(prompt)
-        measured.image_tokens = state.image_tokens
-        logits = self.language_model.logits(state.hidden).float()
+        logits = self._prefill(prompt, measured).next_logits[0].float()
         return [float(logits[reply[0]]) for reply in replies]
 
     def _score_sentences(
@@ -105,28 +101,27 @@ class VqaModel(MeteredModel):
     ) -> list[float]:
         """The mean log-probability of each reply with EOS, which V*'s code counts as part of it."""
         with self.meter.count_as(0):  # a pass for each reply, and none for the prompt they share
-            state = self._prefill(prompt)
-        measured.image_tokens = state.image_tokens
+            state = self._prefill(prompt, measured)
         scores, eos = [], self.tokenizer.token_id(EOS)
         for reply in replies:
             with self.meter.count_as(1, 0):
                 scores.append(self.language_model.mean_log_probability(state, [*reply, eos]))
         return scores
 
-    def _prefill(self, prompt: Prompt) -> DecodingState:
+    def _prefill(self, prompt: Prompt, measured: Measured) -> DecodingState:
         image_long, objects_long = self._long_views(len(prompt.views) - 1)
         embed, tokenizer = self.language_model.embed, self.tokenizer
-        embedded, views, image_tokens = [embed([tokenizer.token_id(BOS)])], 0, 0
+        embedded, views = [embed([tokenizer.token_id(BOS)])], 0
         for piece in format_conversation(prompt, tokenizer.escape):
             if isinstance(piece, View):
                 is_image = views == 0
                 long = image_long if is_image else objects_long
                 embedded.append(self.image_embedder.embed(piece, pad=is_image, long=long))
-                image_tokens += len(embedded[-1])
+                measured.image_tokens += len(embedded[-1])
                 views += 1
             else:
                 embedded.append(embed(tokenizer.encode(piece)))
-        return self.language_model.prefill(torch.cat(embedded), image_tokens)
+        return self.language_model.prefill(torch.cat(embedded))
 
     def _long_views(self, objects: int) -> tuple[bool, bool]:
         """Whether the image, and whether each of so many objects, takes 256 tokens, not 32."""

@@ -25,7 +25,7 @@ from visualcrop import (
 from visualcrop.models import Meter, ModelInfo
 
 from .checkpoint import CheckpointOptions, load_weights, select_prefix
-from .engine import (
+from .language_model import (
     LanguageModel,
     Measured,
     MeteredModel,
@@ -157,13 +157,14 @@ class VsmModel(MeteredModel):
             )
         (view,), model = prompt.views, self.language_model
         loc, eos = self.tokenizer.token_id(_LOC), self.tokenizer.token_id(EOS)
-        with self.measure() as measured:
+        with self.measure() as measured, model.record_hidden_states() as hidden:
             state = model.prefill(self._embed(prompt.text, view, measured))
-            decoded = list(model.decode(state, eos, max_new_tokens))
-            text = " ".join(self.tokenizer.decode(token for token, _ in decoded).split())
+            tokens = model.decode(state, eos, max_new_tokens)
+            text = " ".join(self.tokenizer.decode(tokens).split())
             reply = Reply(text)
-            if hidden := [hidden for token, hidden in decoded if token == loc]:
-                reply = self.location_decoder.locate(text, view, hidden[-1])
+            if loc in tokens:
+                last = len(tokens) - 1 - tokens[::-1].index(loc)
+                reply = self.location_decoder.locate(text, view, hidden[last])
         return attrs.evolve(reply, usage=measured.usage)
 
     def _embed(self, text: str, view: View, measured: Measured) -> Tensor:

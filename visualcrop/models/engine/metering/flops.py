@@ -112,10 +112,10 @@ class AttentionGauge(Gauge):
         hidden, other = given["hidden_states"], given.get("encoder_hidden_states")
         new = hidden.shape[-2] if other is None else other.shape[-2]
         cached = given.get("past_key_values")
-        queries: int = hidden.numel() // hidden.shape[-1]
-        if cached is None:
-            return queries * int(new)
-        return queries * _count_keys(cached, cast("int", self.module.layer_idx), new)
+        seen = new
+        if cached is not None:
+            seen = _count_keys(cached, cast("int", self.module.layer_idx), new)
+        return int(hidden.numel() // hidden.shape[-1] * seen)
 
 
 def _count_keys(cache: Any, index: int, new: int) -> int:

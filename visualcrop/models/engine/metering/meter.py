@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from ....utils.forking import in_child
+from ....utils.forking import after_fork_in_child
 from ...base import Usage
 from .flops import install_gauges, macs_formula
 
@@ -48,7 +48,7 @@ class Meter:
         self._lock = threading.Lock()
         self._seconds = self._marked = 0.0
         self._peak = 0
-        in_child(self._reset_after_fork)
+        after_fork_in_child(self._reset_after_fork)
 
     @property
     def calls(self) -> int:
@@ -150,7 +150,7 @@ class Counters:
         self._lock = threading.Lock()
         self._macs = 0
         self._windows: dict[int, tuple[Tensor, int]] = {}  # by id of the bounds: MACs a pair
-        in_child(self._reset_after_fork)
+        after_fork_in_child(self._reset_after_fork)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Counters:
         return self  # a copy of a metered model adds to the same sums

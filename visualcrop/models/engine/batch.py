@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from ..kv_cache import DecodingState, cached_layers, fork_cache, slice_cache
-from ..prompting import PIXEL_INPUTS, TokenizedPrompt
+from .kv_cache import DecodingState, cached_layers, fork_cache, slice_cache
+from .prompting import PIXEL_INPUTS, TokenizedPrompt
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import DynamicCache, PreTrainedModel
 
-    from ..capture import Tap
+    from .capture import Tap
 
 LayerTensors: TypeAlias = "Mapping[str, Mapping[int, Tensor]]"  # by kind ("keys", ...) and layer
 _TYPE_IDS = ("token_type_ids", "mm_token_type_ids")
@@ -82,9 +82,14 @@ class PackedSequence:
     prompts: Sequence[TokenizedPrompt]
 
     @cached_property
+    def prefix_length(self) -> int:
+        """Tokens of the prefix."""
+        return self.prefix.width
+
+    @cached_property
     def pieces(self) -> list[list[Tensor]]:
         """For each prompt its suffix, then its replies but for their last tokens, 1 x T each."""
-        start = self.prefix.width
+        start = self.prefix_length
         suffixes = [p.inputs["input_ids"][:, start:] for p in self.prompts]
         replies = [[reply[:, :-1] for reply in p.replies] for p in self.prompts]
         return [[suffix, *each] for suffix, each in zip(suffixes, replies, strict=True)]
@@ -146,7 +151,7 @@ class PackedSequence:
         In the batch, prefixes are left-padded to *width*.
         """
         prefix = cached_layers(self.prefix.cache)
-        cut = slice(width - self.prefix.width, width)
+        cut = slice(width - self.prefix_length, width)
         for index, (start, stop) in enumerate(self.suffix_spans):
             own, after = slice(start, stop), slice(width + start, width + stop)
             keys = {n: (prefix[n][0][0], new[row, :, own]) for n, new in tap.keys.items()}
@@ -161,7 +166,7 @@ class PackedSequence:
         """Position of each token in its own sequence, T."""
         import torch
 
-        start, positions = self.prefix.width, []
+        start, positions = self.prefix_length, []
         for suffix, *replies in self.lengths:
             positions.append(torch.arange(start, start + suffix))
             positions += [torch.arange(start + suffix, start + suffix + r) for r in replies]
@@ -201,29 +206,30 @@ class PackedBatch:
     @property
     def reused_tokens(self) -> int:
         """Tokens that come from the cache, counted once for each sequence."""
-        return sum(row.sequences * row.prefix.width for row in self.rows)
+        return sum(row.sequences * row.prefix_length for row in self.rows)
 
-    @property
+    @cached_property
     def prefix_width(self) -> int:
         """T of the longest prefix."""
-        return max(row.prefix.width for row in self.rows)
+        return max(row.prefix_length for row in self.rows)
 
     def model_inputs(self, model: PreTrainedModel) -> dict[str, Any]:
         """Arguments of the model's forward, except for which logits to keep."""
         past = DecodingState.merge([row.prefix for row in self.rows])
+        token_mask, cache = past.token_mask, fork_cache(past.cache)
         positions = pad_right([row.positions[None] for row in self.rows]).to(model.device)
         inputs: dict[str, Any] = {
             "input_ids": pad_right([row.tokens for row in self.rows]).to(model.device),
             "position_ids": past.position_ids(positions),
-            "past_key_values": fork_cache(past.cache),
+            "past_key_values": cache,
             "use_cache": True,
         }
         if any(row.has_branches for row in self.rows):
-            mask = self._mask(positions, past.token_mask)
+            mask = self._mask(positions, token_mask)
             inputs["attention_mask"] = _additive_masks(model, mask, positions)
-        elif past.token_mask is not None:
-            new = past.token_mask.new_ones(positions.shape)
-            inputs["attention_mask"] = _cat(past.token_mask, new).long()
+        elif token_mask is not None:
+            new = token_mask.new_ones(positions.shape)
+            inputs["attention_mask"] = _cat(token_mask, new).long()
         return inputs
 
     def last_positions(self, device: Any) -> Tensor:
@@ -248,8 +254,8 @@ class PackedBatch:
         """The state after each row, where each holds one prompt; *logits* as in `split_logits`."""
         width = self.prefix_width
         for index, row in enumerate(self.rows):
-            tokens = slice(width - row.prefix.width, width + row.length)
-            lengths, deltas = (row.prefix.width + row.length,), row.prefix.rope_deltas
+            tokens = slice(width - row.prefix_length, width + row.length)
+            lengths, deltas = (row.prefix_length + row.length,), row.prefix.rope_deltas
             rows = slice(index, index + 1)
             yield DecodingState(slice_cache(cache, index, tokens), lengths, deltas, logits[rows])
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ...errors import ModelError
-from .refusing import is_folder
+from .load_errors import is_folder
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 _INDEX = f"{WEIGHTS}.index.json"
-_WORDS = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
-_PIXELS = ("preprocessor_config.json", "processor_config.json")
+_TOKENIZER_FILES = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+_IMAGE_PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 _TEMPLATES = ("chat_template.jinja", "chat_template.json")
-_SPOKEN = ("tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model")
-_MOST_BYTES = 1 << 24  # of a file of settings; an index of many shards has about a million
-_MOST_TOKENS = 1 << 28  # bytes of a vocabulary
-_MOST_TEMPLATE = 1 << 16  # characters; the longest that are published have some 20,000
-_LARGEST = 1 << 31  # of any whole number
-_LIMITS = {  # by what the name of a number ends in: what is made of it before any weight is read
+_VOCABULARY_FILES = ("tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model")
+_MAX_BYTES = 1 << 24  # of a file of settings; an index of many shards has about a million
+_MAX_VOCABULARY_BYTES = 1 << 28  # bytes of a vocabulary
+_MAX_TEMPLATE = 1 << 16  # characters; the longest that are published have some 20,000
+_MAX_NUMBER = 1 << 31  # of any whole number
+_MAX_BY_ENDING = {  # by the end of a name: transformers builds so much before it reads weights
     "layers": 1 << 10,
     "depth": 1 << 10,
     "heads": 1 << 12,
@@ -38,9 +38,9 @@ _LIMITS = {  # by what the name of a number ends in: what is made of it before a
     "height": 1 << 14,
     "width": 1 << 14,
 }
-_DEEPEST = 32
-_SPARE = 1 << 22  # numbers that a network may have beyond its weights, as for positions
-_PACKED = "bitsandbytes"  # the one library whose packed weights are read
+_MAX_DEPTH = 32
+_SPARE_NUMBERS = 1 << 22  # numbers that a network may have beyond its weights, as for positions
+_QUANTIZER = "bitsandbytes"  # the one library whose packed weights are read
 
 
 @attrs.frozen
@@ -51,7 +51,7 @@ class Files:
     revision: str | None = None
     subfolder: str = ""
 
-    def place(self, name: str) -> Path | None:
+    def find(self, name: str) -> Path | None:
         """Where a file lies, if there is one; what is no file is refused, for it may block."""
         if not is_folder(self.checkpoint):
             from transformers.utils.hub import cached_file
@@ -64,57 +64,57 @@ class Files:
                 _raise_exceptions_for_missing_entries=False,
             )
             return None if got is None else Path(got)
-        place = Path(self.checkpoint, self.subfolder, name)
-        if place.exists() and not place.is_file():
-            raise self.refusal(f"{name} is no file")
-        return place if place.exists() else None
+        path = Path(self.checkpoint, self.subfolder, name)
+        if path.exists() and not path.is_file():
+            raise self.load_error(f"{name} is no file")
+        return path if path.exists() else None
 
-    def table(self, name: str) -> dict[str, Any]:
+    def read_json(self, name: str) -> dict[str, Any]:
         """What a JSON file says; nothing if it is not there."""
-        place = self.place(name)
-        if place is None:
+        path = self.find(name)
+        if path is None:
             return {}
-        self._check_bytes(place, _MOST_BYTES)
+        self._check_bytes(path, _MAX_BYTES)
         try:
-            table = json.loads(place.read_text("utf-8"))
+            table = json.loads(path.read_text("utf-8"))
         except (ValueError, RecursionError):
-            raise self.refusal(f"{name} is not a valid JSON file") from None
+            raise self.load_error(f"{name} is not a valid JSON file") from None
         if not isinstance(table, dict):
-            raise self.refusal(f"{name} is no table")
+            raise self.load_error(f"{name} is no table")
         return table
 
     def check_config(self) -> None:
         """Refuse settings that run code, or that no network can be made of."""
-        table = self.table(CONFIG)
+        table = self.read_json(CONFIG)
         self._check_numbers(CONFIG, table)
-        for name, inner in _tables(table):
+        for name, inner in _nested_tables(table):
             packed = inner.get("quantization_config")
             method = packed.get("quant_method") if isinstance(packed, dict) else packed
-            if method is not None and method != _PACKED:
-                raise self.refusal(f"its weights are packed by {method!r}, not by {_PACKED}")
+            if method is not None and method != _QUANTIZER:
+                raise self.load_error(f"its weights are packed by {method!r}, not by {_QUANTIZER}")
             if str(inner.get("model_type")).startswith("timm"):
-                raise self.refusal(f"{name or CONFIG} names a network of timm")
-        self._check_numbers("generation_config.json", self.table("generation_config.json"))
+                raise self.load_error(f"{name or CONFIG} names a network of timm")
+        self._check_numbers("generation_config.json", self.read_json("generation_config.json"))
 
-    def check_pixels(self) -> None:
+    def check_image_processor(self) -> None:
         """Refuse a processor's settings that ask for pictures of any size."""
-        for name in _PIXELS:
-            self._check_numbers(name, self.table(name))
+        for name in _IMAGE_PROCESSOR_FILES:
+            self._check_numbers(name, self.read_json(name))
 
-    def check_words(self) -> None:
+    def check_tokenizer(self) -> None:
         """Refuse a tokenizer that names files elsewhere, and templates that are too long."""
-        for name in _WORDS:
-            for key, value in self.table(name).items():
+        for name in _TOKENIZER_FILES:
+            for key, value in self.read_json(name).items():
                 if key.endswith("_file") and isinstance(value, str):
-                    raise self.refusal(f"{name} names a file of its own as {key}")
+                    raise self.load_error(f"{name} names a file of its own as {key}")
                 if key == "chat_template":
                     self._check_template(name, value)
         for name in _TEMPLATES:
-            if (place := self.place(name)) is not None:
-                self._check_bytes(place, _MOST_TEMPLATE)
-        for name in _SPOKEN:
-            if (place := self.place(name)) is not None:
-                self._check_bytes(place, _MOST_TOKENS)
+            if (path := self.find(name)) is not None:
+                self._check_bytes(path, _MAX_TEMPLATE)
+        for name in _VOCABULARY_FILES:
+            if (path := self.find(name)) is not None:
+                self._check_bytes(path, _MAX_VOCABULARY_BYTES)
 
     def check_weights(self, config: PretrainedConfig, network: type[Any]) -> None:
         """Refuse weights in another format, and a network that is far larger than its weights."""
@@ -122,39 +122,39 @@ class Files:
         from safetensors import safe_open
 
         stored = 0
-        for shard in self._shards():
+        for shard in self._find_shards():
             with safe_open(shard, "pt") as weights:
                 shapes = [weights.get_slice(name).get_shape() for name in weights.keys()]  # noqa: SIM118
             stored += sum(math.prod(shape) for shape in shapes)
         with torch.device("meta"):
-            planned = _numbers(network.from_config(config, trust_remote_code=False))
+            planned = _count_numbers(network.from_config(config, trust_remote_code=False))
         packing = 8 if hasattr(config, "quantization_config") else 1
-        if planned > 2 * packing * stored + _SPARE:
+        if planned > 2 * packing * stored + _SPARE_NUMBERS:
             raise ModelError(
                 f"The weights in {self.checkpoint!r} do not fit its config.json, which asks for "
                 f"{planned:,} numbers where there are {stored:,}; download both again."
             )
 
-    def refusal(self, reason: str) -> ModelError:
+    def load_error(self, reason: str) -> ModelError:
         return ModelError(f"{self.checkpoint!r} cannot be loaded: {reason}.")
 
-    def _shards(self) -> list[Path]:
-        if (alone := self.place(WEIGHTS)) is not None:
+    def _find_shards(self) -> list[Path]:
+        if (alone := self.find(WEIGHTS)) is not None:
             return [alone]
-        listed = self.table(_INDEX).get("weight_map", {})
-        if not isinstance(listed, dict) or not all(map(_is_plain, listed.values())):
-            raise self.refusal(f"{_INDEX} does not name files beside it")
-        places = [self.place(name) for name in sorted(set(listed.values()))]
-        if not places and not self._has_pickles():
+        listed = self.read_json(_INDEX).get("weight_map", {})
+        if not isinstance(listed, dict) or not all(map(_is_file_name, listed.values())):
+            raise self.load_error(f"{_INDEX} does not name files beside it")
+        paths = [self.find(name) for name in sorted(set(listed.values()))]
+        if not paths and not self._has_pickles():
             raise FileNotFoundError(WEIGHTS)
-        if not places:
+        if not paths:
             raise ModelError(
                 f"{self.checkpoint!r} has no weights in safetensors, and other formats may run "
                 "code; take a checkpoint with model.safetensors, or convert it where you trust it."
             )
-        if None in places:
-            raise self.refusal("some of its weights are missing")
-        return [place for place in places if place is not None]
+        if None in paths:
+            raise self.load_error("some of its weights are missing")
+        return [path for path in paths if path is not None]
 
     def _has_pickles(self) -> bool:
         folder = Path(self.checkpoint)
@@ -162,26 +162,28 @@ class Files:
             any(folder.glob(end)) for end in ("*.bin", "*.pt*")
         )
 
-    def _check_bytes(self, place: Path, most: int) -> None:
-        if place.stat().st_size > most:
-            raise self.refusal(f"{place.name} has more than {most:,} bytes")
+    def _check_bytes(self, path: Path, most: int) -> None:
+        if path.stat().st_size > most:
+            raise self.load_error(f"{path.name} has more than {most:,} bytes")
 
     def _check_template(self, name: str, value: object) -> None:
-        if len(str(value)) > _MOST_TEMPLATE:
-            raise self.refusal(f"the chat template in {name} is longer than {_MOST_TEMPLATE:,}")
+        if len(str(value)) > _MAX_TEMPLATE:
+            raise self.load_error(f"the chat template in {name} is longer than {_MAX_TEMPLATE:,}")
 
     def _check_numbers(self, name: str, table: Mapping[str, Any]) -> None:
         for key, number in _whole_numbers(table, name):
-            ending = next((end for end in _LIMITS if key.endswith(end)), "")
-            most = _LIMITS.get(ending, _LARGEST)
+            ending = next((end for end in _MAX_BY_ENDING if key.endswith(end)), "")
+            most = _MAX_BY_ENDING.get(ending, _MAX_NUMBER)
             if abs(number) > most:
                 shown = f"{number:,}" if abs(number) < 10**15 else "too large a number"
-                raise self.refusal(f"{name} asks for {shown} as {key}, where {most:,} is the most")
-        if _depth(table) > _DEEPEST:
-            raise self.refusal(f"{name} is nested more than {_DEEPEST} levels deep")
+                raise self.load_error(
+                    f"{name} asks for {shown} as {key}, where {most:,} is the most"
+                )
+        if _depth(table) > _MAX_DEPTH:
+            raise self.load_error(f"{name} is nested more than {_MAX_DEPTH} levels deep")
 
 
-def without_code(config: PretrainedConfig) -> PretrainedConfig:
+def strip_code(config: PretrainedConfig) -> PretrainedConfig:
     """*config* without what makes transformers fetch and run code for one of its parts."""
     seen: list[Any] = [config]
     for part in seen:
@@ -194,20 +196,22 @@ def without_code(config: PretrainedConfig) -> PretrainedConfig:
     return config
 
 
-def _numbers(network: nn.Module) -> int:
+def _count_numbers(network: nn.Module) -> int:
     parts = (*network.parameters(), *network.buffers())
     return sum(part.numel() for part in parts)
 
 
-def _is_plain(name: object) -> bool:
+def _is_file_name(name: object) -> bool:
     return isinstance(name, str) and name not in {"", ".", ".."} and not set(name) & set("/\\\0")
 
 
-def _tables(table: Mapping[str, Any], name: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _nested_tables(
+    table: Mapping[str, Any], name: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield name, table
     for key, value in table.items():
         if isinstance(value, dict):
-            yield from _tables(value, key)
+            yield from _nested_tables(value, key)
 
 
 def _whole_numbers(value: Any, key: str) -> Iterator[tuple[str, int]]:

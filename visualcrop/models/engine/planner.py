@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import attrs
 
-from ...base import Capture
-from ..byte_lru import ByteLRU, Key
-from ..kv_cache import DecodingState
-from ..metering.meter import Meter
-from ..oom import run_in_halves
-from ..prompting import TokenizedPrompt
-from ..runner import ModelRunner, decode
-from ..sampling import make_chooser
-from .pack import LayerTensors, PackedBatch, PackedSequence, takes_packed_masks
+from ..base import Capture
+from .batch import LayerTensors, PackedBatch, PackedSequence, takes_packed_masks
+from .byte_lru import ByteLRU, Key
+from .kv_cache import DecodingState
+from .metering.meter import Meter
+from .prompting import TokenizedPrompt
+from .runner import ModelRunner, decode, make_chooser, run_in_halves
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -269,7 +267,7 @@ def stack_rows(
 ) -> Iterator[PackedBatch]:
     """As few batches as *max_tokens* in a pass, and *max_bytes* of merged prefixes, allow."""
     batch: list[PackedSequence] = []
-    for row in sorted(rows, key=lambda row: -row.prefix.width):
+    for row in sorted(rows, key=lambda row: -row.prefix_length):
         count = len(batch) + 1
         longest = max(each.length for each in (*batch, row))
         too_large = batch and count * batch[0].prefix.kv_bytes > max_bytes

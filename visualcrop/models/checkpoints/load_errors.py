@@ -1,4 +1,4 @@
-"""What stands in the way of a checkpoint, in one sentence that says what to do."""
+"""Why a checkpoint cannot be loaded or asked, in one sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
 _LONGEST = 200  # characters of what a library said
 
 
-def why(checkpoint: str, exc: BaseException, doing: str = "loaded") -> str:
+def explain_failure(checkpoint: str, exc: BaseException, doing: str = "loaded") -> str:
     """Say of what transformers raised, or torch, what the user can do about it."""
-    if told := _of_machine(checkpoint, exc):
-        return told
+    if reason := _explain_machine(checkpoint, exc):
+        return reason
     if doing == "loaded" and is_folder(checkpoint):
-        return _of_folder(Path(checkpoint), exc)
+        return _explain_folder(Path(checkpoint), exc)
     if doing == "loaded" and isinstance(exc, OSError):
-        return _of_hub(checkpoint, exc)
-    return _generally(checkpoint, exc, doing)
+        return _explain_hub(checkpoint, exc)
+    return _quote_error(checkpoint, exc, doing)
 
 
 def is_folder(checkpoint: str) -> bool:
@@ -30,7 +30,7 @@ def is_folder(checkpoint: str) -> bool:
     return os.path.isdir(checkpoint)  # noqa: PTH112
 
 
-def _of_machine(checkpoint: str, exc: BaseException) -> str:
+def _explain_machine(checkpoint: str, exc: BaseException) -> str:
     """What is not the files' fault; empty if it may be."""
     said = str(exc)
     if "trust_remote_code" in said:
@@ -65,13 +65,13 @@ def torchvision_fault() -> str:
     return ""
 
 
-def lacking(bits: int) -> list[str]:
+def missing_packages(bits: int) -> list[str]:
     """Packages that weights of so few bits need, and that are not here."""
     needed = ("accelerate", "bitsandbytes") if bits < 16 else ()
     return [name for name in needed if find_spec(name) is None]
 
 
-def _of_folder(folder: Path, exc: BaseException) -> str:
+def _explain_folder(folder: Path, exc: BaseException) -> str:
     if not (folder / "config.json").is_file():
         return (
             f"The folder {str(folder)!r} is no checkpoint, for it has no config.json; give the "
@@ -84,19 +84,19 @@ def _of_folder(folder: Path, exc: BaseException) -> str:
         )
     if type(exc).__name__ == "SafetensorError":
         return (
-            f"The weights in {str(folder)!r} are damaged or cut short ({_first(exc)}); copy or "
-            "download them again."
+            f"The weights in {str(folder)!r} are damaged or cut short ({_first_sentence(exc)}); "
+            "copy or download them again."
         )
     if "mismatched" in str(exc):
         return f"The weights in {str(folder)!r} do not fit its config.json; download both again."
-    return _generally(str(folder), exc)
+    return _quote_error(str(folder), exc)
 
 
-def _of_hub(checkpoint: str, exc: BaseException) -> str:
+def _explain_hub(checkpoint: str, exc: BaseException) -> str:
     from huggingface_hub import constants
 
     causes = {type(cause).__name__ for cause in _causes(exc)}
-    if _is_path(checkpoint):
+    if _must_be_folder(checkpoint):
         return f"There is no folder {checkpoint!r}; give that of a checkpoint."
     if "GatedRepoError" in causes:
         return f"{checkpoint!r} is given on request: ask on its page, then run 'hf auth login'."
@@ -108,12 +108,12 @@ def _of_hub(checkpoint: str, exc: BaseException) -> str:
     return f"{where}, and the hub did not give it; go online, or give the folder of a checkpoint."
 
 
-def _generally(checkpoint: str, exc: BaseException, doing: str = "loaded") -> str:
+def _quote_error(checkpoint: str, exc: BaseException, doing: str = "loaded") -> str:
     named = "" if doing == "loaded" else f"{type(exc).__name__}: "
-    return f"{checkpoint!r} cannot be {doing}: {named}{_first(exc)}."
+    return f"{checkpoint!r} cannot be {doing}: {named}{_first_sentence(exc)}."
 
 
-def _first(exc: BaseException) -> str:
+def _first_sentence(exc: BaseException) -> str:
     """The first sentence of what was said, on one line and not too long."""
     lines = _CLASS.sub(r"\1", str(exc)).strip().splitlines() or [""]
     said = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
@@ -128,6 +128,6 @@ def _causes(exc: BaseException | None) -> Iterator[BaseException]:
         exc = exc.__cause__ or exc.__context__
 
 
-def _is_path(checkpoint: str) -> bool:
+def _must_be_folder(checkpoint: str) -> bool:
     """Whether it can be a folder only: the hub's names have one slash at most."""
     return checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1 or "\\" in checkpoint

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualcrop.models.engine.batching.pack import pad_right
-from visualcrop.models.engine.batching.plan import batch_by_length
+from visualcrop.models.engine.batch import pad_right
+from visualcrop.models.engine.planner import batch_by_length
 
 
 @given(st.lists(st.integers(1, 900), max_size=30), st.integers(1, 3000))

@@ -1,9 +1,4 @@
-"""
-Running LLaMA from embeddings: prefill, greedy decoding, the KV cache, and the meter.
-
-visualcrop's own engine runs models of transformers from token ids, and gives no hidden states of
-what it decodes; SEAL's prompts are embeddings, and its search model needs those hidden states.
-"""
+"""LLaMA from input embeddings, with visualcrop's own decoding and meter."""
 
 from __future__ import annotations
 
@@ -20,7 +15,15 @@ from torch import Tensor, nn
 from transformers import DynamicCache, LlamaConfig, LlamaForCausalLM
 
 from visualcrop import Model, Prompt, errors
-from visualcrop.models import Meter, Usage
+from visualcrop.models import (
+    DecodingState,
+    Meter,
+    Usage,
+    choose_greedily,
+    decode,
+    extend,
+    mean_log_likelihood,
+)
 
 from .checkpoint import load_pretrained
 
@@ -29,16 +32,6 @@ _LLAMA_KEYS = (
     "hidden_size intermediate_size num_hidden_layers num_attention_heads num_key_value_heads "
     "rms_norm_eps max_position_embeddings hidden_act"
 ).split()
-
-
-@attrs.frozen(eq=False)
-class DecodingState:
-    """The KV cache of a sequence, and the last layer's hidden state of its last token."""
-
-    cache: DynamicCache
-    hidden: Tensor  # width
-    tokens: int
-    image_tokens: int = 0
 
 
 @attrs.frozen(eq=False)
@@ -82,48 +75,43 @@ class LanguageModel:
         embeddings: Tensor = self.network.model.embed_tokens(tokens)
         return embeddings
 
-    def prefill(self, embeddings: Tensor, image_tokens: int = 0) -> DecodingState:
-        """Run a prompt, tokens x width, of which *image_tokens* stand for images."""
+    def prefill(self, embeddings: Tensor) -> DecodingState:
+        """Run a prompt, tokens x width; the state after it has the logits of the next token."""
         cache = DynamicCache()
-        hidden = self._forward(embeddings, cache)
-        return DecodingState(cache, hidden[-1], len(embeddings), image_tokens)
+        out = self.network(
+            inputs_embeds=embeddings[None], past_key_values=cache, use_cache=True, logits_to_keep=1
+        )
+        return DecodingState(cache, (len(embeddings),), logits=out.logits)
 
-    def decode(
-        self, state: DecodingState, eos: int, max_new_tokens: int
-    ) -> Iterator[tuple[int, Tensor]]:
-        """Greedily, until *eos*: each token, and the hidden state (width) that predicted it."""
-        hidden = state.hidden
-        for remaining in reversed(range(max_new_tokens)):
-            token = int(self.logits(hidden).argmax())
-            if token == eos:
-                return
-            yield token, hidden
-            if remaining:
-                hidden = self._forward(self.embed([token]), state.cache)[-1]
+    def decode(self, state: DecodingState, eos: int, max_new_tokens: int) -> list[int]:
+        """The tokens of a greedy reply, without *eos*."""
+        stop = frozenset({eos})
+        (tokens,) = decode(self.network, state, stop, max_new_tokens, choose_greedily)
+        return tokens
 
     def mean_log_probability(self, state: DecodingState, reply: Sequence[int]) -> float:
-        """Of the tokens of *reply* after *state*, whose cache is left as it was."""
-        hidden = state.hidden[None]
+        """Of the tokens of *reply* after *state*, which is left as it was."""
+        tokens = torch.tensor([list(reply)], device=self.device)
+        first = state.next_logits
+        inside = first[:0]
         if reply[1:]:
-            inside = self._forward(self.embed(reply[:-1]), state.cache)
-            state.cache.crop(-len(inside))
-            hidden = torch.cat([hidden, inside])
-        scores = self.logits(hidden).float().log_softmax(-1)
-        tokens = torch.tensor(list(reply), device=self.device)
-        return float(scores.gather(1, tokens[:, None]).mean())
+            inside = extend(self.network, state, tokens[:, :-1], keep=0).kept_logits[0]
+        return mean_log_likelihood(first, inside, tokens)
 
-    def logits(self, hidden: Tensor) -> Tensor:
-        """Scores of the next token, ... x vocabulary, after hidden states, ... x width."""
-        logits: Tensor = self.network.lm_head(hidden)
-        return logits
+    @contextmanager
+    def record_hidden_states(self) -> Iterator[list[Tensor]]:
+        """
+        The hidden states, width each, that the head predicts the next token from.
 
-    def _forward(self, embeddings: Tensor, cache: DynamicCache) -> Tensor:
-        """The last layer's hidden states, tokens x width; *cache* grows by as many tokens."""
-        out = self.network.model(
-            inputs_embeds=embeddings[None], past_key_values=cache, use_cache=True
-        )
-        hidden: Tensor = out.last_hidden_state[0]
-        return hidden
+        Each pass in the block adds one: that of `prefill` predicts the first token of a reply.
+        """
+        hidden: list[Tensor] = []
+        head: nn.Module = self.network.lm_head
+        hook = head.register_forward_pre_hook(lambda _, inputs: hidden.append(inputs[0][0, -1]))
+        try:
+            yield hidden
+        finally:
+            hook.remove()
 
 
 def reject_sampling(prompt: Prompt) -> None:
@@ -149,7 +137,7 @@ class MeteredNetwork(nn.Module):
 
 @attrs.define(eq=False)
 class MeteredModel(Model):
-    """A model whose passes, tokens and FLOPs visualcrop's own meter counts; one runs at a time."""
+    """A model whose passes, tokens and FLOPs a `Meter` counts; it runs one prompt at a time."""
 
     meter: Meter
     _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)
