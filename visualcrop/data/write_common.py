@@ -59,7 +59,7 @@ def write_common(dataset: Dataset, target: Path, advance: Advance) -> Written:
         part.replace(target / SAMPLES)
         problems = [json.dumps(attrs.asdict(problem)) + "\n" for problem in written.problems]
         (target / _PROBLEMS).write_text("".join(problems), "utf-8")
-        (target / DATASET_TOML).write_text(_sheet(dataset, target, written), "utf-8")
+        (target / DATASET_TOML).write_text(_render_toml(dataset, target, written), "utf-8")
         written.strays = strays(target, {IMAGES}, written.images)
     return written
 
@@ -140,7 +140,7 @@ class writing:  # noqa: N801 - read as a verb in `with writing(target)`
             ) from exc
 
 
-def _sheet(dataset: Dataset, target: Path, written: Written) -> str:
+def _render_toml(dataset: Dataset, target: Path, written: Written) -> str:
     lines = {
         "name": dataset.name,
         "origin": str(Spec.of(dataset)),
