@@ -251,11 +251,11 @@ class LazyViews(Views):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return tuple(self)[index]
-        load, box = self.parts[index]
-        return View(load(), box)
+        load_image, box = self.parts[index]
+        return View(load_image(), box)
 
     def __iter__(self) -> Iterator[View]:
-        return (View(load(), box) for load, box in self.parts)
+        return (View(load_image(), box) for load_image, box in self.parts)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Views | tuple) and tuple(self) == tuple(other)

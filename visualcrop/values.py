@@ -14,15 +14,7 @@ from .errors import GeometryError, ImageError, QuestionError, ResultError
 from .geometry import Box, Grid
 from .image import Image, ImageRef
 from .protocol import LETTERS, PromptProtocol
-from .utils.fields import (
-    instance_of,
-    is_utf8,
-    to_confidence,
-    to_int,
-    to_score,
-    to_tuple,
-    utf8_text,
-)
+from .utils.fields import instance_of, is_utf8, to_confidence, to_int, to_score, to_tuple, utf8_text
 
 if TYPE_CHECKING:
     import PIL.Image

@@ -9,8 +9,8 @@ from typing import Any
 
 import attrs
 
+from ..data.record import Record
 from ..errors import EvaluationError, nearest
-from ..record import Record
 from ..utils.text_set import TextSet
 from .formatting import describe_history
 from .run_folder import MANIFEST, Present, Store

@@ -16,6 +16,7 @@ import attrs
 from ..api import default_model
 from ..budget import Budget
 from ..data.base import Dataset
+from ..data.record import Record
 from ..errors import EvaluationError, PluginError
 from ..executors.base import Executor
 from ..executors.local import Local
@@ -25,7 +26,6 @@ from ..output.progress import Progress
 from ..plugin.configure import read_spec
 from ..plugin.registry import Registry
 from ..protocol import Inference
-from ..record import Record
 from ..spec.parse import Spec, Value, to_value
 from ..strategy.base import Strategy, given_options
 from ..utils.text_set import TextSet

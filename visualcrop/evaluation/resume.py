@@ -13,9 +13,9 @@ from typing import Any
 import attrs
 
 from ..data.base import Dataset, Problem, Sample
+from ..data.record import Record
 from ..errors import EvaluationError, FileError, VisualcropError
 from ..executors.base import Task
-from ..record import Record
 from ..utils.paths import expand_path
 from ..utils.text_set import TextSet
 from .image_cache import SourceFingerprints

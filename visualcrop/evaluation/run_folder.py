@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from ..data.record import Record, is_count, is_number, strict_json
 from ..errors import EvaluationError, FileError, VisualcropError
 from ..output.strict_json import escaped
-from ..record import Record, is_count, is_number, strict_json
 from ..utils.paths import expand_path, write_atomically
 from ..utils.text_set import TextSet
 from .shard import ShardIndex

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from ..data.record import Record
 from ..errors import VisualcropError
 from ..plugin.registry import Registry
-from ..record import Record
 from ..utils.text_set import hash_texts
 from .downscaling import DownscalingTally
 from .run_folder import Present, Store

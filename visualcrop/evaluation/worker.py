@@ -10,6 +10,7 @@ import attrs
 
 from ..budget import CONVENTIONS, Budget, Ledger
 from ..data.base import Sample
+from ..data.record import Record
 from ..errors import EvaluationError
 from ..executors.base import Task, Worker
 from ..interfaces import Searcher
@@ -22,7 +23,6 @@ from ..plugin.configure import read_dataset
 from ..plugin.errors import explain_plugin_error
 from ..plugin.registry import Registry
 from ..protocol import PromptProtocol
-from ..record import Record
 from ..values import Answer, Question
 from .downscaling import describe_encoding
 from .evidence import encode_evidence

@@ -65,10 +65,10 @@ class Measurements:
         """Everything in numbers."""
         present = self.confidences["there"]
         return {
-            "accuracy": {" / ".join(key): _mean(marks) for key, marks in self.correct.items()},
-            "questions": {" / ".join(key): len(marks) for key, marks in self.correct.items()},
+            "accuracy": {" / ".join(key): _mean(spans) for key, spans in self.correct.items()},
+            "questions": {" / ".join(key): len(spans) for key, spans in self.correct.items()},
             "passes": {key: _mean(counts) for key, counts in self.passes.items()},
-            "maps": {" / ".join(key): _mean(marks) for key, marks in self.hits.items()},
+            "maps": {" / ".join(key): _mean(spans) for key, spans in self.hits.items()},
             "existence": {
                 key: roc_auc(present, absent)
                 for key, absent in self.confidences.items()
@@ -99,7 +99,7 @@ class Measurements:
             asked = [self.correct.get((method, kind, form), []) for kind in kinds]
             if not all(asked):
                 return "–"
-            both.append(f"{_mean([mark for marks in asked for mark in marks]):.3f}")
+            both.append(f"{_mean([mark for spans in asked for mark in spans]):.3f}")
         return " / ".join(both)
 
 
