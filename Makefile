@@ -45,9 +45,10 @@ types: $(STAMP)  ## mypy, strict
 floors: $(STAMP)  ## imports go down only
 	$(call quietly,$(BIN)/lint-imports --no-logo)
 
-units: $(STAMP)  ## the unit tests, without the slow ones
+units: $(STAMP)  ## the unit tests, without the slow ones and those that run whole studies
 	@$(COMPILE)
-	@$(PYTEST) -n 2 -m 'not slow and not attack' tests/unit tests/test_*.py
+	@$(PYTEST) -n 2 -m 'not slow and not attack' tests/unit tests/test_*.py \
+	  --ignore tests/unit/evaluation
 
 tests: $(STAMP)  ## the tests, in random order, without a network
 	@$(COMPILE)

@@ -71,7 +71,7 @@ def _check_budget(_: object, __: object, value: object) -> None:
         raise SpecError(f"The budget is {value!r}; give a Budget, such as Budget(passes=20).")
 
 
-def _keep(_: object, attribute: attrs.Attribute[Any], __: object) -> None:
+def _refuse(_: object, attribute: attrs.Attribute[Any], __: object) -> None:
     raise SpecError(f"A ledger keeps its {attribute.name} for good; make another with Ledger(...).")
 
 
@@ -79,11 +79,11 @@ def _keep(_: object, attribute: attrs.Attribute[Any], __: object) -> None:
 class Ledger:
     """Passes that a search has been charged, and the budget that limits them. Append-only."""
 
-    budget: Budget = attrs.field(default=Budget(), validator=_check_budget, on_setattr=_keep)
+    budget: Budget = attrs.field(default=Budget(), validator=_check_budget, on_setattr=_refuse)
     _charges: list[Charge] = attrs.field(factory=list)
     _work: Usage = Usage()
-    on_charge: Callable[[Charge], None] | None = attrs.field(default=None, on_setattr=_keep)
-    clock: Callable[[], float] = attrs.field(default=time.monotonic, on_setattr=_keep)
+    on_charge: Callable[[Charge], None] | None = attrs.field(default=None, on_setattr=_refuse)
+    clock: Callable[[], float] = attrs.field(default=time.monotonic, on_setattr=_refuse)
     _started: float = attrs.field(init=False)
     _slowest: float = attrs.field(default=0.0, init=False)  # seconds of one pass, the worst so far
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)

@@ -237,7 +237,7 @@ class ModelFamily(Strategy):
         Identifies the model: it differs where answers would. A run resumes with its own only.
 
         It is asked before the weights are loaded, and is cheap. Here it is that of the options;
-        a family with weights adds theirs, as `checkpoint_fingerprint` tells them.
+        a family with weights adds theirs: see `checkpoint_fingerprint`.
         """
         return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
 

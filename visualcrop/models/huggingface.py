@@ -153,7 +153,8 @@ class HuggingFaceModel(Model):
         for indices, group in self._groups(prompts, keys, replies):
             with self._measure() as measurement:
                 results = run(planner, group)
-            macs = [sum(map(self.meter.formula, p.sequence_lengths)) for p in group]
+            lengths = [prompt.sequence_lengths for prompt in group]
+            macs = [sum(map(self.meter.formula, each)) for each in lengths]
             shares = split_usage(measurement.usage, [prompt.length for prompt in group])
             costs = [
                 attrs.evolve(share, macs=own, image_tokens=len(prompt.placeholders))

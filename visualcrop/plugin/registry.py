@@ -114,7 +114,7 @@ class Registry:
             given[key] = coerce(value, types[key], f"{path}.{key}", self._build)
         try:
             made = cls(**given)
-        except (ValueError, TypeError, SpecError) as exc:  # said by an option's validator
+        except (ValueError, TypeError, SpecError) as exc:  # from the validator of an option
             reason = exc.__cause__ or exc
             raise SpecError(f"{str(reason).rstrip('.')} @ {path}") from reason
         mark_given(made, option_paths(given))
