@@ -46,7 +46,7 @@ class _Timely(io.RawIOBase):
         super().close()
 
 
-class Answer(HTTPResponse):
+class TimedResponse(HTTPResponse):
     """A response whose headers, and then its body, have to come in time."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
@@ -60,11 +60,11 @@ class Answer(HTTPResponse):
 
 
 class _Plain(HTTPConnection):
-    response_class = Answer
+    response_class = TimedResponse
 
 
 class _Secure(HTTPSConnection):
-    response_class = Answer
+    response_class = TimedResponse
 
 
 class _PlainHandler(urllib.request.HTTPHandler):
@@ -86,7 +86,7 @@ def endpoint() -> str:
 
 
 @contextmanager
-def asked(url: str, start: int = 0) -> Iterator[Answer]:
+def asked(url: str, start: int = 0) -> Iterator[TimedResponse]:
     """What *url* answers, from the byte *start* on."""
     answer = _answer(url, start)
     try:
@@ -128,7 +128,7 @@ _HANDLERS: tuple[type[urllib.request.BaseHandler], ...] = (
 )
 
 
-def _answer(url: str, start: int) -> Answer:
+def _answer(url: str, start: int) -> TimedResponse:
     opener = urllib.request.OpenerDirector()  # without what follows redirects, or opens files
     for handler in _HANDLERS:
         opener.add_handler(handler())
@@ -136,7 +136,7 @@ def _answer(url: str, start: int) -> Answer:
     for _ in range(_MOST_REDIRECTS + 1):
         request = urllib.request.Request(url, headers=headers)  # noqa: S310 - https or loopback
         try:
-            answer: Answer = opener.open(request, timeout=_TIMEOUT)
+            answer: TimedResponse = opener.open(request, timeout=_TIMEOUT)
         except urllib.error.HTTPError as exc:
             exc.close()
             if exc.code not in _REDIRECTS:
