@@ -36,20 +36,8 @@ class Qwen25Vl(Family):
             pixels.size = {**dict(pixels.size), "longest_edge": self.max_pixels}
         import transformers
 
-        base: Any = getattr(transformers, self.processor_class)
-
-        class ImagesOnly(base):  # type: ignore[misc]
-            """Without the video processor, which needs torchvision."""
-
-            def __init__(
-                self,
-                image_processor: Any = None,
-                tokenizer: Any = None,
-                chat_template: str | None = None,
-            ) -> None:
-                super().__init__(image_processor, tokenizer, None, chat_template=chat_template)
-
-        return ImagesOnly(pixels, tokenizer, chat_template=tokenizer.chat_template)
+        processor_class = drop_video(getattr(transformers, self.processor_class))
+        return processor_class(pixels, tokenizer, chat_template=tokenizer.chat_template)
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
         encoder, size = config.vision_config, processor.image_processor.size
@@ -80,3 +68,20 @@ class Qwen25Vl(Family):
             "rel-att": own,
             "grad-att": own,
         }
+
+
+def drop_video(processor_class: Any) -> Any:
+    """A processor without its video processor, which needs torchvision."""
+
+    class ImagesOnly(processor_class):  # type: ignore[misc]
+        """Its arguments are all that transformers may give it."""
+
+        def __init__(
+            self,
+            image_processor: Any = None,
+            tokenizer: Any = None,
+            chat_template: str | None = None,
+        ) -> None:
+            super().__init__(image_processor, tokenizer, None, chat_template=chat_template)
+
+    return ImagesOnly
