@@ -1,4 +1,4 @@
-"""LLaVA-1.5: one view of the image, squared."""
+"""LLaVA-1.5: the image in one square view."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .base import Family
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
-_OTHER_THAN_VSTAR = ("hrbench", "mme-realworld-lite", "aokvqa", "gqa")  # that the paper tries
+_OTHER_THAN_VSTAR = ("hrbench", "mme-realworld-lite", "aokvqa", "gqa")  # the paper's other datasets
 
 
 @attrs.frozen

@@ -7,20 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import attrs
 
 from ....utils.forking import after_fork_in_child
 from ...base import Usage
-from .flops import install_gauges
+from .flops import Counters, install_gauges
 
 if TYPE_CHECKING:
-    from torch import Tensor
     from transformers import PreTrainedConfig, PreTrainedModel
-
-_Declared: TypeAlias = tuple[int, int | None]  # sequences, reused tokens: see `Meter.count_as`
-_MAX_WINDOWS = 64  # bounds whose pairs are not summed yet
 
 
 @attrs.define(eq=False)
@@ -138,77 +134,6 @@ class Meter:
             peak += cuda.max_memory_allocated(device)
             cuda.reset_peak_memory_stats(device)
         return peak
-
-
-class Counters:
-    """Sums that the gauges add to, from any thread."""
-
-    def __init__(self, formula: Callable[[float], float] = lambda tokens: 0.0) -> None:
-        self.calls = self.sequences = self.new = self.reused = self.decoded = 0
-        self.macs_by_formula = 0.0  # of each sequence as if nothing were cached
-        self._formula = formula
-        self._thread = threading.local()  # .declared: what this thread's next pass counts as
-        self._lock = threading.Lock()
-        self._macs = 0
-        self._windows: dict[int, tuple[Tensor, int]] = {}  # by id of the bounds: MACs a pair
-        after_fork_in_child(self._reset_after_fork)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Counters:
-        return self  # a copy of a metered model adds to the same sums
-
-    def add_pass(self, rows: int, tokens: int, past: int) -> None:
-        """Count *rows* of *tokens* each that enter the decoder, after *past* cached ones."""
-        declared = self.declare(None)
-        with self._lock:
-            self.calls += 1
-            if declared is None and past and tokens == 1:
-                self.decoded += rows
-                return
-            sequences, reused = declared or (rows, rows * past)
-            length = past + rows * tokens / max(1, sequences)
-            self.sequences += sequences
-            self.new += rows * tokens
-            self.macs_by_formula += sequences * self._formula(length)
-            self.reused += sequences * past if reused is None else reused
-
-    def add_macs(self, macs: int, bounds: Tensor | None = None) -> None:
-        """Add *macs*; with *bounds* of windows, so many for each pair of tokens in a window."""
-        with self._lock:
-            if bounds is None:
-                self._macs += macs
-                return
-            _, others = self._windows.get(id(bounds), (bounds, 0))
-            self._windows[id(bounds)] = bounds, others + macs
-            if len(self._windows) > _MAX_WINDOWS:
-                self._sum_windows()
-
-    def declare(self, declared: _Declared | None) -> _Declared | None:
-        """Set what this thread's next pass counts as, and return what was set before."""
-        before: _Declared | None = getattr(self._thread, "declared", None)
-        self._thread.declared = declared
-        return before
-
-    def retract(self, sequences: int) -> None:
-        """Count *sequences* fewer."""
-        with self._lock:
-            self.sequences -= sequences
-
-    @property
-    def flops(self) -> int:
-        """Two for each multiply-accumulate."""
-        with self._lock:
-            self._sum_windows()
-            return 2 * self._macs
-
-    def _sum_windows(self) -> None:
-        """Count the pairs in all windows: only now, since this waits for their device."""
-        for bounds, macs in self._windows.values():
-            self._macs += macs * int(bounds.diff().long().square().sum())
-        self._windows.clear()
-
-    def _reset_after_fork(self) -> None:
-        """Renew the lock in a forked child, where its holder may not be there to release it."""
-        self._lock = threading.Lock()
 
 
 def _difference(before: Usage, after: Usage, peak: int) -> Usage:
