@@ -290,7 +290,7 @@ def pad_right(rows: Sequence[Tensor], value: int | None = None) -> Tensor:
 
 
 def _pad_indices(rows: Sequence[list[int]], device: Any) -> Tensor:
-    """B x indices, of which shorter rows repeat their last."""
+    """B x indices; shorter rows repeat their last index."""
     import torch
 
     most = max(map(len, rows))

@@ -95,7 +95,7 @@ class Family(Pretrained):
         """
 
     def apply_options(self, config: PretrainedConfig) -> None:
-        """Write those of the family's options into *config* that the network reads from it."""
+        """Write options of the family into *config*, if the network reads them from it."""
 
     def picture(self, view: View) -> Picture:
         """The picture of *view*, with a shape that the processor accepts."""

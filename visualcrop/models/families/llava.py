@@ -47,7 +47,7 @@ class Llava(Family):
         return fit(view.picture.size, patches)
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
-        """Table 7; its layers are those of the 7B model."""
+        """The paper's Table 7, whose layers are for the 7B model."""
         relevance = {"relevance.layers": (14, 32)} if layers == 32 else {}
         anchors = {
             "proposals.k": ConditionalDefault(30, but=15, below=("steps", 4)),

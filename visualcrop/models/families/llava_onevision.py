@@ -83,7 +83,7 @@ class LlavaOnevision(Family):
         return anyres_layout(size, patches, pinpoints=config.image_grid_pinpoints, reduced_to=tiles)
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
-        """Table 7; its layers are those of the 7B model."""
+        """The paper's Table 7, whose layers are for the 7B model."""
         relevance = {"relevance.layers": (21, 28)} if layers == 28 else {}
         largest = {"proposals.s_max": ConditionalDefault(5, but=9, on=("vstar",))}
         return {

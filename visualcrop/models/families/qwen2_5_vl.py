@@ -31,11 +31,11 @@ class Qwen25Vl(Family):
     )
 
     def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:
+        import transformers
+
         pixels, tokenizer = parts.image_processor(), parts.tokenizer()
         if self.max_pixels is not None:
             pixels.size = {**dict(pixels.size), "longest_edge": self.max_pixels}
-        import transformers
-
         processor_class = drop_video(getattr(transformers, self.processor_class))
         return processor_class(pixels, tokenizer, chat_template=tokenizer.chat_template)
 
@@ -74,7 +74,7 @@ def drop_video(processor_class: Any) -> Any:
     """A processor without its video processor, which needs torchvision."""
 
     class ImagesOnly(processor_class):  # type: ignore[misc]
-        """Its arguments are all that transformers may give it."""
+        """Its signature lists the arguments, in which transformers looks for parts."""
 
         def __init__(
             self,

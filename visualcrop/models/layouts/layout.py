@@ -50,13 +50,13 @@ class PatchGrid:
 
 
 def patch_grid(config: PretrainedConfig) -> PatchGrid:
-    """The grid of a vision encoder of which each patch is one token."""
+    """The grid of a vision encoder that gives a token for each patch."""
     return PatchGrid(config.vision_config.image_size, config.vision_config.patch_size)
 
 
 @attrs.frozen(eq=False)
 class Layout:
-    """The placeholders of one image: their number, and those of the cells of the finest grid."""
+    """The placeholders of one image: how many there are, and which are the cells of a grid."""
 
     tokens: int  # placeholders in the prompt, newlines and all views included
     grid: Grid  # true cell edges, in pixels of the image given

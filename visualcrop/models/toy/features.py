@@ -1,4 +1,4 @@
-"""Features of the toy model's tokens: those of a word resemble those of cells that show it."""
+"""Features of the toy model's tokens: a word's resemble those of the cells that show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a Hugging Face model runs, whoever calls it and however."""
+"""A meter of everything that a Hugging Face model runs."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 @attrs.define(eq=False)
 class Measurement:
-    """A stretch of time. Its usage is that of all threads, known when it has ended."""
+    """The usage of a block of `Meter.measure`, by all threads; set at the end of the block."""
 
     usage: Usage = Usage()
 
 
 class Meter:
     """
-    Counts tokens and FLOPs at the network's modules, so that no way of calling it goes unseen.
+    Counts tokens and FLOPs in the network's modules, however the network is called.
 
-    Padding counts, for it costs as much as text. A pass counts when it begins, even if it is
-    stopped. A single token after cached ones is decoded, unless `count_as` says that it is prompt.
+    Padding counts, since it costs as much as text. A pass counts when it begins, even if it is
+    stopped. A single token after cached ones counts as decoded, unless `count_as` declares it.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
@@ -49,16 +49,16 @@ class Meter:
 
     @property
     def calls(self) -> int:
-        """Passes through the decoder, be it with many prompts or with one token."""
+        """Passes through the decoder, with many prompts or with one token."""
         return self._counters.calls
 
     @property
     def sequences(self) -> int:
-        """Prompts that were run, before anything was decoded; of packed rows, what they hold."""
+        """Prompts that were run, those in packed rows included; decoding does not add to it."""
         return self._counters.sequences
 
     def usage(self) -> Usage:
-        """All usage so far. Seconds and peak memory are those of measurements."""
+        """All usage so far; seconds and peak memory only of measured blocks."""
         flops, counts = self._counters.flops, self._counters
         tokens = counts.new, counts.reused, counts.decoded
         return Usage(*tokens, flops, self._seconds, self._peak, macs=counts.macs_by_formula)
@@ -66,9 +66,9 @@ class Meter:
     @contextmanager
     def count_as(self, sequences: int, reused: int | None = None) -> Iterator[None]:
         """
-        Let this thread's next pass count as one of *sequences*, whatever its shape.
+        Count this thread's next pass in the block as *sequences*, whatever its shape.
 
-        Without *reused*, the tokens that come from the cache are those of each sequence alike.
+        *reused* are its tokens from the cache, by default all cached tokens for each sequence.
         """
         before = self._counters.declare((sequences, reused))
         try:
@@ -77,7 +77,7 @@ class Meter:
             self._counters.declare(before)
 
     def retract(self, sequences: int) -> None:
-        """Count *sequences* fewer: their pass failed, and will be retried."""
+        """Subtract *sequences*, whose pass failed and will be retried."""
         self._counters.retract(sequences)
 
     @contextmanager
@@ -93,23 +93,23 @@ class Meter:
             measurement.usage = _difference(before, self.usage(), measurement.usage.peak_bytes)
 
     def installed(self) -> bool:
-        """Whether every gauge is still in its place, with nothing before it."""
+        """Whether every gauge is still its module's `forward`."""
         return all(gauge.installed for gauge in self._gauges)
 
     def remove(self) -> None:
-        """Take all gauges out of the network."""
+        """Remove all gauges from the network."""
         for gauge in reversed(self._gauges):
             gauge.remove()
 
     def _reset_after_fork(self) -> None:
-        """Close all measurements in a forked child: their threads are not there."""
+        """Close all measurements in a forked child, which lacks their threads."""
         self._lock = threading.Lock()
         self._open.clear()
 
     def _mark(
         self, *, opened: Measurement | None = None, closed: Measurement | None = None
     ) -> None:
-        """Add up time and memory to now, and open or close a measurement."""
+        """Add time and memory since the last mark, and open or close a measurement."""
         peak = self._peak_since_last()
         with self._lock:
             now = time.perf_counter()
@@ -125,7 +125,7 @@ class Meter:
                 self._open.remove(closed)
 
     def _peak_since_last(self) -> int:
-        """Most bytes allocated on all GPUs since the last call, once their work is done."""
+        """Peak bytes allocated on all GPUs since the last call, after their work is done."""
         from torch import cuda
 
         peak = 0
