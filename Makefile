@@ -13,15 +13,21 @@ STAMP   := .venv/.installed
 # Two workers with one thread each are faster than one worker with two.
 PYTEST  := OMP_NUM_THREADS=1 $(BIN)/pytest -q
 
+# pip compiles what it installs, but not what is editable: hundreds of tests start a Python that would.
+unexport PYTHONDONTWRITEBYTECODE
+COMPILE := $(BIN)/python -m compileall -q visualcrop plugins tests
+
 # Speaks only if the command fails.
 quietly = @said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
-.PHONY: help install test lint types floors tests docs demo bench attack coverage clean
+.PHONY: help install check test lint types floors units tests docs demo bench attack coverage clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 install: $(STAMP)  ## .venv with visualcrop and every plug-in, editable
+
+check: lint types floors units  ## lint, types, unit tests: for daily work, in about a minute
 
 test: install lint types floors tests docs  ## all that has to hold
 
@@ -39,7 +45,13 @@ types: $(STAMP)  ## mypy, strict
 floors: $(STAMP)  ## imports go down only
 	$(call quietly,$(BIN)/lint-imports --no-logo)
 
+units: $(STAMP)  ## the unit tests, without the slow ones and those that run whole studies
+	@$(COMPILE)
+	@$(PYTEST) -n 2 -m 'not slow and not attack' tests/unit tests/test_*.py \
+	  --ignore tests/unit/evaluation
+
 tests: $(STAMP)  ## the tests, in random order, without a network
+	@$(COMPILE)
 	@$(PYTEST) -n 2
 
 docs: $(STAMP)  ## the site, where a broken link is an error
@@ -48,14 +60,14 @@ docs: $(STAMP)  ## the site, where a broken link is an error
 demo: $(STAMP)  ## a small thing in a large image, with cropping and without
 	@$(BIN)/visualcrop demo
 
-bench: $(STAMP)  ## how fast it is
-	@$(BIN)/pytest -q tests/benchmarks --benchmark-enable -p no:randomly -s
+bench: $(STAMP)  ## how fast it is, as ratios
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/benchmarks --benchmark-enable -p no:randomly -s
 
 attack: $(STAMP)  ## attacks of ten minutes: kills, corrupt folders, hostile files
 	@$(PYTEST) -m attack -n 2
 
-coverage: $(STAMP)  ## which lines no test runs
-	@$(PYTEST) -n 2 --cov
+coverage: $(STAMP)  ## branch coverage: which lines no test runs, and whether they are too many
+	@$(PYTEST) -n 2 --cov --cov-fail-under=95
 
 clean:  ## everything that was made
 	@rm -rf .venv site build dist visualcrop-demo .coverage .*_cache .hypothesis .benchmarks
@@ -65,6 +77,7 @@ $(STAMP): pyproject.toml $(CONSTRAINTS) $(wildcard plugins) $(PLUGINS) | $(BIN)/
 	@echo "Installing visualcrop and its plug-ins into .venv ..."
 	@$(BIN)/python -m pip install -q -c $(CONSTRAINTS) hatchling editables
 	@$(BIN)/python -m pip install -q -c $(CONSTRAINTS) --no-build-isolation -e '.[dev,docs]' $(PLUGINS:%/pyproject.toml=-e %)
+	@$(COMPILE)
 	@touch $@
 
 $(BIN)/python:

@@ -8,6 +8,7 @@ from . import errors
 from .api import VisualSearch
 from .budget import CONVENTIONS, Budget, BudgetedModel, Charge, Ledger, all_passes, focus_paper
 from .data.base import Sample
+from .data.record import Record
 from .errors import VisualcropError
 from .geometry import Box, Grid
 from .image import Image
@@ -17,7 +18,6 @@ from .models.families.auto import Auto
 from .prompt import Prompt, Sampling
 from .proposals.anchors import Anchors
 from .protocol import PromptProtocol
-from .record import Record
 from .relevance.vv import Vv
 from .searchers.direct import Direct
 from .searchers.focus import Focus

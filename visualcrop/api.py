@@ -21,7 +21,7 @@ from .interfaces import Searcher
 from .models.base import Model, ModelFamily
 from .models.engine.wrappers import BatchingModel
 from .plugin.configure import configure, read_model, read_option
-from .plugin.model_settings import suited
+from .plugin.model_settings import apply_settings
 from .plugin.registry import Registry
 from .spec.parse import Value
 from .values import Answer, Question, View, Views
@@ -73,7 +73,7 @@ class VisualSearch:
 
     def __attrs_post_init__(self) -> None:
         if self.model.settings:
-            fitted = suited(Registry.load(), self.searcher, self.model.settings)
+            fitted = apply_settings(Registry.load(), self.searcher, self.model.settings)
             object.__setattr__(self, "searcher", fitted)
 
     @classmethod
@@ -251,11 +251,11 @@ class LazyViews(Views):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return tuple(self)[index]
-        load, box = self.parts[index]
-        return View(load(), box)
+        load_image, box = self.parts[index]
+        return View(load_image(), box)
 
     def __iter__(self) -> Iterator[View]:
-        return (View(load(), box) for load, box in self.parts)
+        return (View(load_image(), box) for load_image, box in self.parts)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Views | tuple) and tuple(self) == tuple(other)

@@ -1,4 +1,4 @@
-"""Every pass is written down before it is run."""
+"""Budgets, ledgers, and models whose passes are charged before they run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .prompt import Prompt
 ANSWER = "answer"  # the one stage that is outside the budget, as in the paper
 
 
-def _from_zero(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+def _check_limit(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
     number = Integral if attribute.name == "passes" else Real
     if value is not None and (
         isinstance(value, bool) or not (isinstance(value, number) and float(value) >= 0)
@@ -44,46 +44,46 @@ def _from_zero(_: object, attribute: attrs.Attribute[Any], value: object) -> Non
         )
 
 
-def _counted(_: object, __: object, value: object) -> None:
+def _check_count(_: object, __: object, value: object) -> None:
     if not (isinstance(value, int) and value >= 0):
         raise SpecError(f"A charge is of a whole number of passes from 0 up, not {value!r}.")
 
 
 @attrs.frozen
 class Charge:
-    """One line of the ledger."""
+    """One line of the ledger: *passes* of a *model* for a *stage*."""
 
     stage: str
     model: str
-    passes: int = attrs.field(default=1, validator=_counted)
+    passes: int = attrs.field(default=1, validator=_check_count)
 
 
 @attrs.frozen
 class Budget:
     """What a search may spend before the answer stage; none means no limit."""
 
-    passes: int | None = attrs.field(default=None, validator=_from_zero)
-    seconds: float | None = attrs.field(default=None, validator=_from_zero)
+    passes: int | None = attrs.field(default=None, validator=_check_limit)
+    seconds: float | None = attrs.field(default=None, validator=_check_limit)
 
 
-def _is_budget(_: object, __: object, value: object) -> None:
+def _check_budget(_: object, __: object, value: object) -> None:
     if not isinstance(value, Budget):
         raise SpecError(f"The budget is {value!r}; give a Budget, such as Budget(passes=20).")
 
 
-def _for_good(_: object, attribute: attrs.Attribute[Any], __: object) -> None:
+def _refuse(_: object, attribute: attrs.Attribute[Any], __: object) -> None:
     raise SpecError(f"A ledger keeps its {attribute.name} for good; make another with Ledger(...).")
 
 
 @attrs.define(eq=False)
 class Ledger:
-    """What a search has spent, and what it may spend. Lines are added, and none is taken away."""
+    """Passes that a search has been charged, and the budget that limits them. Append-only."""
 
-    budget: Budget = attrs.field(default=Budget(), validator=_is_budget, on_setattr=_for_good)
+    budget: Budget = attrs.field(default=Budget(), validator=_check_budget, on_setattr=_refuse)
     _charges: list[Charge] = attrs.field(factory=list)
     _work: Usage = Usage()
-    on_charge: Callable[[Charge], None] | None = attrs.field(default=None, on_setattr=_for_good)
-    clock: Callable[[], float] = attrs.field(default=time.monotonic, on_setattr=_for_good)
+    on_charge: Callable[[Charge], None] | None = attrs.field(default=None, on_setattr=_refuse)
+    clock: Callable[[], float] = attrs.field(default=time.monotonic, on_setattr=_refuse)
     _started: float = attrs.field(init=False)
     _slowest: float = attrs.field(default=0.0, init=False)  # seconds of one pass, the worst so far
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
@@ -94,17 +94,17 @@ class Ledger:
 
     @property
     def charges(self) -> list[Charge]:
-        """Every line so far, in a list of its own."""
+        """A copy of all lines so far."""
         return [*self._charges]
 
     @property
     def usage(self) -> Usage:
-        """What the charges really took."""
+        """What the charged passes cost in tokens, FLOPs and seconds."""
         return self._work
 
     @property
     def passes(self) -> int:
-        """All passes, the answer's too."""
+        """All passes, including the answer's."""
         return sum(charge.passes for charge in self._charges)
 
     @property
@@ -113,7 +113,7 @@ class Ledger:
         return self.by_stage().get(UNBILLED, 0)
 
     def by_stage(self) -> Mapping[str, int]:
-        """Passes of each stage, in the order the stages were met."""
+        """Passes of each stage, in the order in which they were first charged."""
         stages: Counter[str] = Counter()
         for charge in self._charges:
             stages[charge.stage] += charge.passes
@@ -121,10 +121,11 @@ class Ledger:
 
     @property
     def remaining(self) -> float:
-        """Passes the search may still make: those allowed, and those for which time is left."""
+        """Passes that the search may still run within both limits, passes and seconds."""
         limit = math.inf if self.budget.passes is None else self.budget.passes
         return min(
-            limit - sum(c.passes for c in self._charges if c.stage != ANSWER), self._in_time()
+            limit - sum(c.passes for c in self._charges if c.stage != ANSWER),
+            self._in_time(),
         )
 
     def _in_time(self) -> float:
@@ -136,7 +137,7 @@ class Ledger:
         return left // self._slowest if self._slowest else math.inf
 
     def charge(self, charge: Charge) -> None:
-        """Write *charge* down, or refuse."""
+        """Add *charge*, or raise if the budget does not allow it."""
         with self._lock:
             if charge.stage != ANSWER and charge.passes > (left := self.remaining):
                 raise BudgetExceededError(
@@ -145,26 +146,26 @@ class Ledger:
                     "steps."
                 )
             self._charges.append(charge)
-        self._tell(charge)
+        self._notify(charge)
 
     def lend_model(self, model: Model) -> LentModel:
-        """The way to *model* on which every pass is charged to this ledger."""
+        """*model* as it is lent: every pass is charged to this ledger."""
         if isinstance(model, LentModel) and model.ledger is self:
             return model
         self._loans.watch(model)
-        return LentModel(model, self, partial(self._paid, model.id, self._loans.term))
+        return LentModel(model, self, partial(self._charge_and_run, model.id, self._loans.term))
 
     @contextmanager
     def lend(self, model: Model) -> Iterator[BudgetedModel]:
-        """Give *model* to one search; in the end, what it ran without a bill is charged, too."""
+        """Lend *model* to one search; at its end, passes that were not charged are charged, too."""
         self._loans.begin()
         try:
             yield BudgetedModel(model, self)
         finally:
             for unbilled in self._loans.end():
-                self._note(Charge(UNBILLED, unbilled.model, unbilled.passes))
+                self._record(Charge(UNBILLED, unbilled.model, unbilled.passes))
 
-    def _paid(
+    def _charge_and_run(
         self, model: str, term: int, stage: str, passes: int, run: RunPasses
     ) -> Sequence[Any]:
         if term != self._loans.term:
@@ -180,13 +181,13 @@ class Ledger:
             self._slowest = max(self._slowest, seconds / passes)
         return replies
 
-    def _note(self, charge: Charge) -> None:
-        """Write down what cannot be refused any more."""
+    def _record(self, charge: Charge) -> None:
+        """Add a charge for passes that have been run already."""
         with self._lock:
             self._charges.append(charge)
-        self._tell(charge)
+        self._notify(charge)
 
-    def _tell(self, charge: Charge) -> None:
+    def _notify(self, charge: Charge) -> None:
         if self.on_charge is not None:
             self.on_charge(charge)
 
@@ -217,7 +218,7 @@ CONVENTIONS: Mapping[str, Callable[[Ledger], int]] = {
 
 @attrs.frozen(init=False)
 class BudgetedModel:
-    """A model with a ledger: the only model a strategy ever sees."""
+    """A model whose passes are charged to a ledger: the only model that a strategy sees."""
 
     _model: LentModel
     ledger: Ledger
@@ -235,7 +236,7 @@ class BudgetedModel:
         return self._model.info
 
     def at(self, stage: str) -> BudgetedModel:
-        """The same model and ledger, charging to *stage*."""
+        """The same model and ledger, charged to *stage*."""
         return attrs.evolve(self, stage=stage)
 
     def beside(self, family: ModelFamily) -> BudgetedModel:

@@ -14,7 +14,7 @@ from .errors import GeometryError, ImageError, QuestionError, ResultError
 from .geometry import Box, Grid
 from .image import Image, ImageRef
 from .protocol import LETTERS, PromptProtocol
-from .utils.fields import a, confidence, is_writable, listed, score, text, whole
+from .utils.fields import instance_of, is_utf8, to_confidence, to_int, to_score, to_tuple, utf8_text
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -24,15 +24,15 @@ Scores: TypeAlias = npt.NDArray[np.float32]
 
 
 def _findings(held: Sequence[Finding]) -> tuple[Finding, ...]:
-    return listed("findings", Finding, held)
+    return to_tuple("findings", Finding, held)
 
 
 def _evidence(held: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    return listed("evidence", Evidence, held)
+    return to_tuple("evidence", Evidence, held)
 
 
 def _views(held: Sequence[View]) -> Sequence[View]:
-    return held if isinstance(held, Views) else listed("shown views", View, held)
+    return held if isinstance(held, Views) else to_tuple("shown views", View, held)
 
 
 def _image_ref() -> Any:
@@ -50,11 +50,11 @@ def _open(ref: ImageRef | None, given: object, what: str) -> Image:
 def _counts(held: Mapping[str, int]) -> Mapping[str, int]:
     if not (isinstance(held, Mapping) and all(isinstance(name, str) for name in held)):
         raise ResultError(f"An answer counts by {held!r}; give a dict of whole numbers by name.")
-    return {name: whole(count) for name, count in held.items()}
+    return {name: to_int(count) for name, count in held.items()}
 
 
 def _choice(held: int | None) -> int | None:
-    index = None if held is None else whole(held)
+    index = None if held is None else to_int(held)
     if index is not None and index < 0:
         raise ResultError(f"The choice of an answer is {index}; give an index from 0, or none.")
     return index
@@ -104,7 +104,7 @@ class Question:
     def __attrs_post_init__(self) -> None:
         if not (isinstance(self.text, str) and self.text.strip()):
             raise QuestionError("The question is empty; ask something about the image.")
-        if not all(map(is_writable, (self.text, *self.choices))):
+        if not all(map(is_utf8, (self.text, *self.choices))):
             raise QuestionError(
                 "The question holds bytes that are no UTF-8 text; write it in another encoding."
             )
@@ -123,8 +123,8 @@ class Question:
 class View:
     """The part of an image that the model is shown."""
 
-    image: Image = attrs.field(repr=False, validator=a(Image))  # the whole image
-    box: Box = attrs.field(validator=a(Box))  # the part, in pixels of the image
+    image: Image = attrs.field(repr=False, validator=instance_of(Image))  # the whole image
+    box: Box = attrs.field(validator=instance_of(Box))  # the part, in pixels of the image
 
     @classmethod
     def whole(cls, image: Image) -> View:
@@ -151,7 +151,7 @@ class Views(Sequence[View]):
 class Target:
     """A thing to look for; with *every*, all things of that name."""
 
-    text: str = attrs.field(validator=[a(str), text])  # its name, such as "red mug"
+    text: str = attrs.field(validator=[instance_of(str), utf8_text])  # its name, such as "red mug"
     every: bool = attrs.field(default=False, converter=bool)  # all instances, not the best one
 
 
@@ -171,7 +171,7 @@ class RelevanceMap(Illustrated):
     A notebook shows it as colour over the image: `answer.evidence[0].relevance`.
     """
 
-    grid: Grid = attrs.field(validator=a(Grid))  # in pixels of the image
+    grid: Grid = attrs.field(validator=instance_of(Grid))  # in pixels of the image
     # rows x columns, float32, read-only; a tensor or a list is converted
     scores: Scores = attrs.field(converter=_scores, eq=lambda s: s.tobytes(), repr=False)
     base: int | None = None  # pixels on a side that the encoder sees at once
@@ -202,8 +202,8 @@ class RelevanceMap(Illustrated):
 class Proposal:
     """A box worth a look."""
 
-    box: Box = attrs.field(validator=a(Box))  # in pixels of the image
-    score: float = attrs.field(converter=score)  # only the order matters: higher comes first
+    box: Box = attrs.field(validator=instance_of(Box))  # in pixels of the image
+    score: float = attrs.field(converter=to_score)  # only the order matters: higher comes first
 
 
 @attrs.frozen
@@ -217,11 +217,11 @@ class Finding(Illustrated):
     ```
     """
 
-    target: Target = attrs.field(validator=a(Target))  # what was looked for
-    box: Box = attrs.field(validator=a(Box))  # in pixels of the image
-    relevance: float = attrs.field(default=0.0, converter=score)  # score of the proposal
+    target: Target = attrs.field(validator=instance_of(Target))  # what was looked for
+    box: Box = attrs.field(validator=instance_of(Box))  # in pixels of the image
+    relevance: float = attrs.field(default=0.0, converter=to_score)  # score of the proposal
     # from -1, surely absent, to 1, surely there; none if the model was not asked
-    confidence: float | None = attrs.field(default=None, converter=confidence)
+    confidence: float | None = attrs.field(default=None, converter=to_confidence)
     _image: ImageRef | None = _image_ref()
 
     def crop(self, image: object = None) -> PIL.Image.Image:
@@ -240,12 +240,12 @@ class Finding(Illustrated):
 class Evidence(Illustrated):
     """What a search saw of one target. A notebook shows its map and boxes on the image."""
 
-    target: Target = attrs.field(validator=a(Target))  # what was looked for
+    target: Target = attrs.field(validator=instance_of(Target))  # what was looked for
     # boxes in the order in which they were checked
     findings: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
     # the target's map; none if the search makes no maps
     relevance: RelevanceMap | None = attrs.field(
-        default=None, repr=False, validator=attrs.validators.optional(a(RelevanceMap))
+        default=None, repr=False, validator=attrs.validators.optional(instance_of(RelevanceMap))
     )
     _image: ImageRef | None = _image_ref()
 
@@ -253,9 +253,9 @@ class Evidence(Illustrated):
         """The pixels in the box of the highest confidence; unchecked, in the first box."""
         if not self.findings:
             raise ResultError(f"No box was found for {self.target.text!r}: there is no crop.")
-        return self._checked()[0].crop(image)
+        return self._wrap_validator()[0].crop(image)
 
-    def _checked(self) -> list[Finding]:
+    def _wrap_validator(self) -> list[Finding]:
         """The boxes that the model was asked about, the surest first; else the first box."""
         checked = [(f.confidence, f) for f in self.findings if f.confidence is not None]
         best_first = sorted(checked, key=lambda pair: pair[0], reverse=True)
@@ -263,7 +263,7 @@ class Evidence(Illustrated):
 
     def _layers(self, image: object = None) -> Layers:
         opened = _open(self._image, image, "evidence")
-        boxes = [finding.box for finding in self._checked()]
+        boxes = [finding.box for finding in self._wrap_validator()]
         return Layers(opened, self.relevance, boxes, self._caption())
 
     def _caption(self) -> str:
@@ -284,7 +284,7 @@ class Answer(Illustrated):
     """
 
     # the model's reply, without spaces around it; a letter, if the question has choices
-    text: str = attrs.field(validator=a(str))
+    text: str = attrs.field(validator=instance_of(str))
     # index into the question's choices; none if the text names none of them: nothing is guessed
     choice: int | None = attrs.field(default=None, converter=_choice)
     # boxes that the answer rests on, in the searcher's order; empty if the whole image was asked

@@ -33,7 +33,7 @@ from visualcrop.evaluation.selection import Selection
 from visualcrop.evaluation.study import Study
 from visualcrop.models.toy.model import ToyModel
 from visualcrop.spec.parse import format_value
-from visualcrop.utils.fields import is_writable
+from visualcrop.utils.fields import is_utf8
 
 _SHORT = [text for text in TEXTS.values() if len(text) < 100]
 _SOME = {name: TEXTS[name] for name in ("closing more", "markup", "lines", "half", "wide")}
@@ -58,7 +58,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory, picture: Path) -> str:
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory, dataset: str) -> Path:
     """A run of it, with a variant called by each text, in a folder of such a name."""
-    labels = dict.fromkeys((text for text in TEXTS.values() if is_writable(text)), "direct")
+    labels = dict.fromkeys((text for text in TEXTS.values() if is_utf8(text)), "direct")
     study = Study(dataset, "toy", {"direct": "direct", **labels})
     folder = tmp_path_factory.mktemp("runs") / file_name(_SOME["all"])
     with pytest.MonkeyPatch.context() as patch:

@@ -88,6 +88,15 @@ def test_what_only_tells_imports_little(words: str, allowed: set[str], most: int
     assert _count(modules) <= most
 
 
+def test_what_is_imported_is_frozen() -> None:
+    """The collector does not look it through again: that would take a fifth of `--help`."""
+    frozen = "import atexit, gc; atexit.register(lambda: print('frozen', gc.get_freeze_count()))\n"
+    code = frozen + _MODULES.format(words=("--version",))
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    (count,) = (line for line in done.stdout.splitlines() if line.startswith("frozen"))
+    assert int(count.split()[1]) > 10_000
+
+
 def test_the_version_needs_no_plugin() -> None:
     """None is imported for it."""
     assert not {name for name in _imported("--version") if name.startswith("visualcrop_")}

@@ -54,5 +54,5 @@ def test_steps_are_drawn_as_curves(run: Run) -> None:
     assert run("report", "run", "--pages", 0).exit_code == 0
     page = Path("run/report/index.html").read_text()
     assert "More steps" in page
-    for curve in ("right", "recall"):
-        assert all(f"</i>{curve}, overrun={over}<" in page for over in ("true", "false"))
+    for curve in ("accuracy", "recall"):
+        assert all(f">{curve}, overrun={over}<" in page for over in ("true", "false"))

@@ -21,7 +21,7 @@ from visualcrop.models.families.base import Family
 from visualcrop.models.families.llava import Llava
 from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.plugin import Registry, load_plugins
-from visualcrop.plugin.validation import check
+from visualcrop.plugin.validation import check_strategy
 
 
 class OwnConfig(tf.LlavaConfig):
@@ -162,4 +162,4 @@ def test_model_types_have_to_be_names(types: object) -> None:
         model_types = types  # type: ignore[assignment]
 
     with pytest.raises(PluginError, match="has to be a tuple"):
-        check(Odd)
+        check_strategy(Odd)

@@ -10,13 +10,13 @@ import pytest
 
 from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Box, Image, Prompt, View, VisualSearch
+from visualcrop.data.record import Record
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import summarize
 from visualcrop.models.engine.response_cache import ResponseCache
 from visualcrop.models.engine.wrappers import BatchingModel
-from visualcrop.record import Record
 from visualcrop.testing import Scene
 
 pytest.importorskip("visualcrop_tiny")

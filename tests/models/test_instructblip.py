@@ -115,11 +115,11 @@ class TestWithoutAnImage:
     def test_the_language_model_answers_alone(self) -> None:
         """Without an image the prompt is Vicuna's turns, read by the language model itself."""
         tokens = published().tokenizer(TURNS, return_tensors="pt")["input_ids"]
-        speaker = opened().network.language_model
+        language_model = opened().network.language_model
         (said,) = opened().generate([TOLD], max_new_tokens=7)
 
         assert opened().prompt_processor.tokenize(TOLD).text == TURNS
-        assert said.text == greedy(speaker, input_ids=tokens, attention_mask=tokens > -1)
+        assert said.text == greedy(language_model, input_ids=tokens, attention_mask=tokens > -1)
 
     def test_targets_can_be_extracted(self) -> None:
         """It can be asked by example, as the first stage of FOCUS does, and settings allow it."""

@@ -152,11 +152,11 @@ class TestWork:
 
     def test_counts_sentences_as_read(self) -> None:
         """A choice's tokens but the last are read after the prompt, even if they are one."""
-        prepared = opened().prompt_processor.tokenize(about("mug"))
+        tokenized = opened().prompt_processor.tokenize(about("mug"))
         length = laid_out(about("mug"))["input_ids"].shape[1]
         sentences = ("red", "blue key", "The key is left of the mug.")
         more = [
-            opened().prompt_processor.tokenize_reply(prepared, one).shape[1] - 1
+            opened().prompt_processor.tokenize_reply(tokenized, one).shape[1] - 1
             for one in sentences
         ]
         (choice,) = opened().choose([about("mug")], sentences, by="sentence")

@@ -16,7 +16,7 @@ from visualcrop import ModelFamily
 from visualcrop.cli import app
 from visualcrop.plugin import Registry, Searcher
 from visualcrop.plugin.configure import configure
-from visualcrop.plugin.model_settings import suit
+from visualcrop.plugin.model_settings import resolve_settings
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.focus import Focus
@@ -120,5 +120,5 @@ def test_other_families(family: str, settings: dict[str, object]) -> None:
     """Those that the paper has no table for: several images at once, or boxes in words."""
     registry = Registry.load()
     fitted = registry.build(ModelFamily, family).settings()
-    _, used = suit(registry, registry.build(Searcher, "focus"), fitted)
+    _, used = resolve_settings(registry, registry.build(Searcher, "focus"), fitted)
     assert used == settings

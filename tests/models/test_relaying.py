@@ -86,8 +86,8 @@ def _told_tokens(told: Tensor) -> int:
 
 
 def _words(text: str) -> int:
-    prepared = opened().prompt_processor.tokenize(Prompt((View.whole(noise()), text)))
-    length: int = prepared.inputs["input_ids"].shape[1]
+    tokenized = opened().prompt_processor.tokenize(Prompt((View.whole(noise()), text)))
+    length: int = tokenized.inputs["input_ids"].shape[1]
     return length
 
 

@@ -67,7 +67,7 @@ _SMALL: dict[str, tuple[Callable[[_Picture], _Picture], dict[str, Any]]] = {  # 
     "lossless.webp": (_PLAIN, {"method": 0, "lossless": True}),
     "rgb.jp2": (_PLAIN, {}),
     "alpha.jp2": (_mode("RGBA"), {}),
-} | ({"alpha.avif": (_mode("RGBA"), {"speed": 10})} if features.check("avif") else {})
+} | ({"alpha.avif": (_mode("RGBA"), {"speed": 10})} if "avif" in features.get_supported() else {})
 
 
 def picture(width: int, height: int) -> _Picture:

@@ -19,6 +19,7 @@ from visualcrop.testing import Bench, ToyModel
 _SPECS = ("direct", "focus", "focus(steps=4)", "zoomeye", "seal", "vicrop", "dc2")
 
 
+@pytest.mark.slow
 class TestHonest:
     """Searches that pay for all they ask."""
 

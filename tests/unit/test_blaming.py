@@ -10,7 +10,7 @@ from tests.support.refusals import refused
 from visualcrop import VisualSearch
 from visualcrop.errors import PluginError
 from visualcrop.plugin import RelevanceSource
-from visualcrop.plugin.errors import blamed
+from visualcrop.plugin.errors import explain_plugin_error
 from visualcrop.relevance.vv import Vv
 from visualcrop.searchers.focus import Focus
 from visualcrop.testing import Scene, ToyModel
@@ -65,20 +65,20 @@ class TestBlamed:
         """The line is the stranger's innermost one, not its library's and not ours."""
         with pytest.raises(Exception) as caught:  # noqa: PT011 - any
             _ask(source(body))
-        assert blamed(caught.value) == f"my-source (stranger.py:7){_RAISED[body]}"
+        assert explain_plugin_error(caught.value) == f"my-source (stranger.py:7){_RAISED[body]}"
 
     def test_what_is_raised_on_purpose_speaks_for_itself(self) -> None:
         """A refusal that a strategy words needs no blame."""
         with pytest.raises(Exception) as caught:  # noqa: PT011 - any
             _ask(source('raise errors.ImageError("Too dark.")'))
-        assert not blamed(caught.value)
+        assert not explain_plugin_error(caught.value)
 
     def test_our_own_strategies_are_not_strangers(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A bug of visualcrop is blamed on nobody else."""
         monkeypatch.setattr(Vv, "maps", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError) as caught:
             _ask(Vv())
-        assert not blamed(caught.value)
+        assert not explain_plugin_error(caught.value)
 
     @pytest.mark.parametrize(("body", "what"), [("return", "a NoneType"), ("return 3", "an int")])
     def test_what_is_no_map_is_refused(self, body: str, what: str) -> None:

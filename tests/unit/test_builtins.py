@@ -6,7 +6,7 @@ from visualcrop import interfaces
 from visualcrop.plugin import Strategy, builtins
 from visualcrop.plugin.hooks import hookspec
 from visualcrop.plugin.manager import load_plugins
-from visualcrop.plugin.validation import check
+from visualcrop.plugin.validation import check_strategy
 
 
 class TestBuiltins:
@@ -17,7 +17,7 @@ class TestBuiltins:
         plugin = next(iter(load_plugins()))
         assert (plugin.name, plugin.distribution, plugin.status) == ("builtins", "visualcrop", "ok")
         assert plugin.strategies == tuple(builtins.visualcrop_strategies())
-        assert [check(cls) for cls in plugin.strategies] == list(plugin.strategies)
+        assert [check_strategy(cls) for cls in plugin.strategies] == list(plugin.strategies)
 
     def test_stand_in_pipeline_order(self) -> None:
         """Kinds follow one another as on the page of interfaces, and none comes back."""

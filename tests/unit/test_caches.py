@@ -10,12 +10,12 @@ import pytest
 
 _ROOT = Path(__file__).parents[2]
 _FEW = {  # functions that are remembered without a bound: what they are asked for is a fixed set
-    "_shipped": "sets of examples that ship",
-    "_small": "kinds of things that are drawn",
-    "_sprite": "kinds of things that are drawn",
+    "_class_ids": "kinds of words, and devices",
+    "_draw_mask": "kinds of things that are drawn",
+    "_draw_small_mask": "kinds of things that are drawn",
+    "_read_shipped": "sets of examples that ship",
+    "_word_classes": "devices",
     "table": "tables of the paper",
-    "word_classes": "devices",
-    "word_ids": "kinds of words, and devices",
 }
 
 

@@ -116,8 +116,8 @@ class TestFits:
     def test_nothing_is_resolved_at_start_up(self) -> None:
         """Annotations are evaluated when an option is first given, not when modules load."""
         code = (
-            "import visualcrop; from visualcrop.strategy.base import types_of;"
-            "visualcrop.plugin.Registry.load(); assert not types_of.cache_info().misses;"
-            "visualcrop.Vv(pool=3); assert types_of.cache_info().misses == 1"
+            "import visualcrop; from visualcrop.strategy.base import option_types;"
+            "visualcrop.plugin.Registry.load(); assert not option_types.cache_info().misses;"
+            "visualcrop.Vv(pool=3); assert option_types.cache_info().misses == 1"
         )
         subprocess.run([sys.executable, "-c", code], check=True)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.strangers import install
 from visualcrop.plugin import load_plugins
 
@@ -48,6 +50,7 @@ _TESTS = [
 ]
 
 
+@pytest.mark.slow
 def test_passes_with_a_users_own_plug_in(tmp_path: Path) -> None:
     """One that adds a source, a searcher, a command, and a rival of the toy, all of which fail."""
     install(tmp_path, "theirs", _SOURCE)

@@ -24,6 +24,7 @@ def _exit_code(*arguments: str) -> int:
     return run.returncode
 
 
+@pytest.mark.slow
 def test_locks_are_open_in_the_child() -> None:
     """Whatever a thread of the parent held: those of batches, memories, tallies, taps, tables."""
     assert _exit_code() == 0

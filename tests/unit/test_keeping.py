@@ -36,6 +36,7 @@ def _alive() -> set[int]:
     return {id(picture) for picture in kept if picture.size == (1536, 1024)}
 
 
+@pytest.mark.slow
 class TestHolds:
     """Nothing of the picture."""
 

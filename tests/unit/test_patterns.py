@@ -121,6 +121,7 @@ def test_none_is_missed() -> None:
     assert woven <= {*_WOVEN}
 
 
+@pytest.mark.slow
 def test_specs() -> None:
     """The pattern of a spec's words and marks is put together, and used where one begins."""
     assert not slow(_TOKEN.pattern, _TOKEN.flags, searching=False)

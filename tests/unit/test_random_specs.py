@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.random_specs import random_options, random_specs
 from tests.support.refusals import is_one_sentence
 from visualcrop import VisualcropError
@@ -26,6 +28,7 @@ class TestRandomSpecs:
         assert len(set(refusals)) > 5000
 
 
+@pytest.mark.slow
 class TestRandomOptions:
     """Ten thousand options, most of them nonsense."""
 

@@ -44,20 +44,20 @@ class TestNamed:
 
     def test_knows_the_kind(self, registry: Registry) -> None:
         """Where one kind has the name, or the kind is given."""
-        assert registry.named("vv") is Vv
-        assert registry.named("anchors", "proposals") is Anchors
+        assert registry.find("vv") is Vv
+        assert registry.find("anchors", "proposals") is Anchors
 
     def test_prefers_the_searcher(self) -> None:
         """Where several kinds share a name, the whole method is meant, unless said otherwise."""
         shared = attrs.frozen(type("Shared", (Whole,), {"name": "focus"}))
         registry = _with(offering("mine", shared))
-        assert registry.named("focus") is Focus
-        assert registry.named("focus", "proposals") is shared
+        assert registry.find("focus") is Focus
+        assert registry.find("focus", "proposals") is shared
 
     def test_refuses_what_nobody_offers(self, registry: Registry) -> None:
         """Of any kind or of one, the message is a sentence with the nearest name."""
-        assert "did you mean 'anchors'?" in refused(UnknownStrategyError, registry.named, "anchor")
-        message = refused(UnknownStrategyError, registry.named, "vv", "proposals")
+        assert "did you mean 'anchors'?" in refused(UnknownStrategyError, registry.find, "anchor")
+        message = refused(UnknownStrategyError, registry.find, "vv", "proposals")
         assert message.startswith("No proposals is called 'vv'; that is a relevance")
 
 

@@ -8,7 +8,7 @@ import pytest
 from visualcrop import Proposal, RelevanceMap
 from visualcrop.errors import PluginError
 from visualcrop.plugin import ProposalGenerator, option
-from visualcrop.plugin.validation import check
+from visualcrop.plugin.validation import check_strategy
 
 
 @attrs.frozen
@@ -116,11 +116,11 @@ class TestCheck:
     )
     def test_passes_the_sound(self, cls: type[Sound]) -> None:
         """A sound class comes back as it is."""
-        assert check(cls) is cls
+        assert check_strategy(cls) is cls
 
     @pytest.mark.parametrize(("offer", "reason"), _UNSOUND)
     def test_says_what_is_wrong(self, offer: object, reason: str) -> None:
         """Each kind of unsound offer is refused with its own reason."""
         with pytest.raises(PluginError) as caught:
-            check(offer)
+            check_strategy(offer)
         assert str(caught.value) == reason

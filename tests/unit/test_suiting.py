@@ -34,7 +34,7 @@ from visualcrop.plugin import (
     reply,
 )
 from visualcrop.plugin.configure import configure
-from visualcrop.plugin.model_settings import suit, suited
+from visualcrop.plugin.model_settings import apply_settings, resolve_settings
 from visualcrop.searchers.direct import Direct
 from visualcrop.searchers.focus import Focus
 from visualcrop.targets.given import Given
@@ -90,22 +90,26 @@ class TestKinds:
 
     def test_reach_any_searcher(self, registry: Registry) -> None:
         """Whatever it is called, and whatever its options are called."""
-        made = suited(registry, Theirs(), _STAGES)
+        made = apply_settings(registry, Theirs(), _STAGES)
         assert made == Theirs(find=Rules(), boxes=Anchors(k=12, s_max=3))
-        focus = suited(registry, Focus(), _STAGES)
+        focus = apply_settings(registry, Focus(), _STAGES)
         assert focus == Focus(targets=Rules(), proposals=Anchors(s_max=3))
-        assert suited(registry, Around(), _STAGES) == Around(inner=focus)
-        assert suited(registry, Direct(), _STAGES) == Direct()
+        assert apply_settings(registry, Around(), _STAGES) == Around(inner=focus)
+        assert apply_settings(registry, Direct(), _STAGES) == Direct()
 
     def test_fill_an_option_that_may_be_none(self, registry: Registry) -> None:
         """A stage that is left out is one that is left open."""
-        made = suited(registry, Theirs(), {"relevance": "vv(pool=3)", "relevance.sigma": 2.0})
+        made = apply_settings(
+            registry, Theirs(), {"relevance": "vv(pool=3)", "relevance.sigma": 2.0}
+        )
         assert made.where == Vv(pool=3, sigma=2.0)
 
     def test_reach_a_stage_alone(self, registry: Registry) -> None:
         """As `look` shows one."""
-        assert suited(registry, Vv(), {"relevance.layers": (1, 3)}) == Vv(layers=(1, 3))
-        assert suited(registry, Vv(), {"vv": {"pool": 1}, "relevance": "random"}) == Vv(pool=1)
+        assert apply_settings(registry, Vv(), {"relevance.layers": (1, 3)}) == Vv(layers=(1, 3))
+        assert apply_settings(registry, Vv(), {"vv": {"pool": 1}, "relevance": "random"}) == Vv(
+            pool=1
+        )
 
     def test_the_nearest_wins(self, registry: Registry) -> None:
         """The path from the searcher's name, then the stage's own name, then its kind."""
@@ -113,22 +117,24 @@ class TestKinds:
         name = {**kind, "anchors": {"s_max": 4}}
         path = {**name, "focus": {"proposals.s_max": 5}}
         for settings, wanted in ((kind, 3), (name, 4), (path, 5)):
-            assert suited(registry, Focus(), settings).proposals == Anchors(s_max=wanted)
-            assert suited(registry, Theirs(), settings).boxes == Anchors(k=12, s_max=min(wanted, 4))
+            assert apply_settings(registry, Focus(), settings).proposals == Anchors(s_max=wanted)
+            assert apply_settings(registry, Theirs(), settings).boxes == Anchors(
+                k=12, s_max=min(wanted, 4)
+            )
 
     def test_may_have_exceptions(self, registry: Registry) -> None:
         """Which hang on the outermost strategy's options and on the dataset."""
         settings = {
             "proposals.k": ConditionalDefault(30, but=15, below=("steps", 4), on=("vstar",))
         }
-        assert suited(registry, Focus(steps=3), settings).proposals == Anchors(k=15)
-        assert suited(registry, Theirs(), settings).boxes == Anchors(k=30, s_max=9)
-        assert suited(registry, Theirs(), settings, "vstar").boxes == Anchors(k=15, s_max=9)
+        assert apply_settings(registry, Focus(steps=3), settings).proposals == Anchors(k=15)
+        assert apply_settings(registry, Theirs(), settings).boxes == Anchors(k=30, s_max=9)
+        assert apply_settings(registry, Theirs(), settings, "vstar").boxes == Anchors(k=15, s_max=9)
 
     def test_are_told(self, registry: Registry) -> None:
         """By the option that they filled; what was given is not among them."""
         given = registry.build(Searcher, "focus(targets=rules)")
-        assert suit(registry, given, {**_STAGES, "focus": {"steps": 4}})[1] == {
+        assert resolve_settings(registry, given, {**_STAGES, "focus": {"steps": 4}})[1] == {
             "proposals.s_max": 3,
             "steps": 4,
         }
@@ -136,13 +142,15 @@ class TestKinds:
     @pytest.mark.parametrize("settings", [{"proposals.s_max": "wide"}, {"focus": {"steps": 1.5}}])
     def test_that_do_not_fit_are_the_familys_fault(self, registry: Registry, settings: Any) -> None:
         """One sentence with the setting."""
-        message = refused(PluginError, suited, registry, Focus(), settings)
+        message = refused(PluginError, apply_settings, registry, Focus(), settings)
         assert message.startswith("The model's setting ")
 
     def test_no_dict_is_no_settings(self, registry: Registry) -> None:
         """Said, where a family returns something else."""
         settings: Any = ["targets"]
-        assert "which is no dict" in refused(PluginError, suited, registry, Focus(), settings)
+        assert "which is no dict" in refused(
+            PluginError, apply_settings, registry, Focus(), settings
+        )
 
 
 class TestGiven:
@@ -162,7 +170,7 @@ class TestGiven:
         self, registry: Registry, spec: str, targets: str, s_max: int
     ) -> None:
         """What a spec names is given; what it does not name is open, also within a stage."""
-        made = suited(registry, registry.build(Searcher, spec), _STAGES)
+        made = apply_settings(registry, registry.build(Searcher, spec), _STAGES)
         assert isinstance(made, Focus)
         assert made.targets.name == targets
         assert made.proposals == Anchors(s_max=s_max)
@@ -170,26 +178,28 @@ class TestGiven:
     def test_in_python_where_it_is_not_the_default(self, registry: Registry) -> None:
         """Python does not tell an option that is left out from one that is set to its default."""
         mine = Focus(targets=Given(names=("mug",)), proposals=Anchors(s_max=7))
-        assert suited(registry, mine, _STAGES) == mine
-        assert suited(registry, Focus(targets=InContext()), _STAGES).targets == Rules()
+        assert apply_settings(registry, mine, _STAGES) == mine
+        assert apply_settings(registry, Focus(targets=InContext()), _STAGES).targets == Rules()
         part = registry.build(TargetExtractor, "in-context")
-        assert suited(registry, Focus(targets=part), _STAGES).targets == Rules()
+        assert apply_settings(registry, Focus(targets=part), _STAGES).targets == Rules()
 
     def test_what_was_filled_was_not_given(self, registry: Registry) -> None:
         """A searcher that was fitted to one model is fitted anew to another."""
         searcher = registry.build(Searcher, "focus(steps=8)")
-        one = suited(registry, searcher, {**_STAGES, "focus": {"steps": 2}})
-        other = suited(registry, one, {"targets": "quoted", "proposals.s_max": 9})
-        assert suited(registry, one, _STAGES) == one
+        one = apply_settings(registry, searcher, {**_STAGES, "focus": {"steps": 2}})
+        other = apply_settings(registry, one, {"targets": "quoted", "proposals.s_max": 9})
+        assert apply_settings(registry, one, _STAGES) == one
         assert (one.targets.name, other.targets.name) == ("rules", "quoted")  # type: ignore[attr-defined]
-        assert other == suited(registry, searcher, {"targets": "quoted", "proposals.s_max": 9})
+        assert other == apply_settings(
+            registry, searcher, {"targets": "quoted", "proposals.s_max": 9}
+        )
         assert one.steps == other.steps == 8  # type: ignore[attr-defined]
 
     def test_by_an_option_of_the_command_line(self, registry: Registry) -> None:
         """And it is remembered when the searcher meets its model."""
         options = [("proposals.s_max", 5), ("targets.limit", 8)]
         made = configure(registry, Searcher, "focus", options=options, settings=_STAGES)
-        assert suited(registry, made, _STAGES) == made
+        assert apply_settings(registry, made, _STAGES) == made
         assert made == Focus(targets=Rules(limit=8), proposals=Anchors(s_max=5))
 
 

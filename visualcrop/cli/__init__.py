@@ -15,7 +15,7 @@ import warnings
 import typer
 
 from ..output.streams import say
-from ..plugin.manager import names_of
+from ..plugin.manager import command_names
 from .ask import ask
 from .compare import compare
 from .data import app as data
@@ -67,7 +67,7 @@ def everywhere(
     """Find the part of an image that answers a question, and answer it."""
 
 
-BUILT_IN = frozenset(names_of(app))  # before plug-ins add theirs
+BUILT_IN = frozenset(command_names(app))  # before plug-ins add theirs
 
 
 def main() -> None:

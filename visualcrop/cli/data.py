@@ -210,10 +210,10 @@ def fetch(
     """Fetch a dataset from the Hugging Face hub; an interrupted download is resumed."""
     from ..data.download import download_file, find_repository, list_files
     from ..data.formats.common import datasets_home
-    from ..utils.paths import expanded
+    from ..utils.paths import expand_path
 
     wanted = find_repository(dataset)
-    target = expanded(to) if to else datasets_home() / dataset
+    target = expand_path(to) if to else datasets_home() / dataset
     files = [file for file in list_files(wanted) if only is None or only in file.path]
     left = [file for file in files if not file.is_complete_in(target)]
     if not as_json:
@@ -270,9 +270,9 @@ def export_dataset(
 def _write(write: Any, dataset: Any, to: str, *, as_json: bool) -> None:
     import attrs
 
-    from ..utils.paths import expanded
+    from ..utils.paths import expand_path
 
-    target = expanded(to)
+    target = expand_path(to)
     with Progress("Writing", dataset.published().get("samples"), quiet=as_json) as advance:
         written: Written = write(dataset, target, advance)
     if as_json:

@@ -33,14 +33,14 @@ def explain(
     """Show what a spec becomes: every option, its value, and where that came from."""
     from ..api import family_of
     from ..plugin.configure import configure, read_option, read_spec
-    from ..plugin.model_settings import suit
+    from ..plugin.model_settings import resolve_settings
     from ..plugin.registry import Registry
     from ..spec.parse import Spec
     from ..spec.toml import to_toml
-    from ..strategy.base import given_to
+    from ..strategy.base import given_options
 
     registry, read = Registry.load(), read_spec(spec)
-    interface = registry.named(read.name, kind)
+    interface = registry.find(read.name, kind)
     options = [read_option(text) for text in option or ()]
     settings = family_of(model).settings()
     built = configure(
@@ -51,8 +51,8 @@ def explain(
         shown = text if can_encode(text) else to_toml(Spec.of(built), ascii_only=True)
         say(shown.rstrip("\n"))
         return
-    _, used = suit(registry, built, settings, dataset)
-    rows = [*_rows(built, given_to(built), used)]
+    _, used = resolve_settings(registry, built, settings, dataset)
+    rows = [*_rows(built, given_options(built), used)]
     if as_json:
         print_json({"kind": built.kind, "spec": str(Spec.of(built)), "options": rows})
     else:

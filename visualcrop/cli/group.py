@@ -121,6 +121,6 @@ def _printable() -> Iterator[None]:
 
 
 def _blamed(exc: Exception) -> str:
-    from ..plugin.errors import blamed
+    from ..plugin.errors import explain_plugin_error
 
-    return blamed(exc)
+    return explain_plugin_error(exc)

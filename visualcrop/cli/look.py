@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..utils.paths import expanded
+from ..utils.paths import expand_path
 from .options import (
     DRAWINGS,
     PICTURES,
@@ -83,6 +83,6 @@ def look(
 
 
 def _beside(image: str, target: str) -> Path:
-    path = expanded(image)
+    path = expand_path(image)
     word = re.sub(r"\W+", "-", target).strip("-") or "target"
     return path.parent / f"{path.stem}-{word[:40]}.png"  # `/` has no name to be changed

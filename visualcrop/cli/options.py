@@ -12,7 +12,7 @@ from ..errors import FileError
 from ..output.streams import can_encode, say
 from ..output.strict_json import json_text
 from ..output.terminal import Terminal
-from ..utils.paths import expanded
+from ..utils.paths import expand_path
 
 if TYPE_CHECKING:
     from ..report.vector import Drawing
@@ -65,7 +65,7 @@ def print_tables(rows: Sequence[Mapping[str, Any]], *, against: str = "direct") 
 
 def write(path: str | Path, content: str | bytes) -> Path:
     """Write a file, making its folder; a sentence if that cannot be."""
-    place = expanded(path)
+    place = expand_path(path)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(_bytes(content))
@@ -86,7 +86,7 @@ def check_place(path: str | Path, endings: Sequence[str] | None = None) -> None:
             f"{str(path)!r} does not end in {', '.join(endings[:-1])} or {endings[-1]}; give it "
             "such an ending."
         )
-    if expanded(path).is_dir():
+    if expand_path(path).is_dir():
         raise FileError(f"{str(path)!r} is a folder; give the name of a file, in it or elsewhere.")
 
 

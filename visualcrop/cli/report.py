@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..utils.paths import expanded
+from ..utils.paths import expand_path
 from .options import DRAWINGS, console, write, write_drawing
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def report(
     chosen = parse_columns(columns)
     stores = [*map(Store.existing, run)]
     whole, *_ = results = compare(stores, baseline, forced=force)
-    folder = expanded(out) if out else stores[0].folder / "report"
+    folder = expand_path(out) if out else stores[0].folder / "report"
     labels = [row["searcher"] for row in whole.rows]
     shown = _questions(stores[0], labels, folder, pages) if len(stores) == 1 else []
     figures = draw_figures(stores, whole)

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import FileError, SpecError, nearest
 from ..plugin.registry import Registry
 from ..plugin.validation import KEBAB, RESERVED
-from ..utils.paths import expanded
+from ..utils.paths import expand_path
 from .options import write
 
 KINDS = {
@@ -56,7 +56,7 @@ def scaffold(kind: str, name: str, folder: str) -> Path:
         raise SpecError(f"{name!r} is not lower-case-with-dashes; call it, say, {better!r}.")
     _check_free(kind, name)
     module = f"visualcrop_{name.replace('-', '_')}"
-    place = expanded(folder) / f"visualcrop-{name}"
+    place = expand_path(folder) / f"visualcrop-{name}"
     if place.exists():
         raise FileError(
             f"{str(place)!r} exists already; choose another name or --to another folder."
@@ -81,7 +81,7 @@ def scaffold(kind: str, name: str, folder: str) -> Path:
 def _check_free(kind: str, name: str) -> None:
     """Neither a strategy of that kind nor a plug-in may have the name already."""
     registry = Registry.load()
-    offers = (entry.plugin for entry in registry.offers(kind, name))
+    offers = (entry.plugin for entry in registry.entries_for(kind, name))
     taken = [*offers, *(plugin for plugin in registry.plugins if plugin.name == name)]
     if taken:
         raise SpecError(

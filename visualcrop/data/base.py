@@ -16,7 +16,7 @@ from ..image import Image
 from ..image_io import MAX_BYTES, size_of
 from ..protocol import LETTERS
 from ..strategy.base import Strategy
-from ..utils.fields import is_writable
+from ..utils.fields import is_utf8
 from ..values import MOST_TEXT, Question
 
 Effect: TypeAlias = Literal["lost", "kept", "excluded"]
@@ -83,7 +83,7 @@ class Sample:
             raise DatasetError("Its right answer is not known.")
 
         texts = (self.id, self.text, *self.choices, *self.answers, self.group, *self.category)
-        if not all(map(is_writable, texts)):
+        if not all(map(is_utf8, texts)):
             raise DatasetError("It holds text that is not UTF-8.")
         if (length := len(self.text) + sum(map(len, self.choices))) > MOST_TEXT:
             raise DatasetError(

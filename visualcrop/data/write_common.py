@@ -60,7 +60,7 @@ def write_common(dataset: Dataset, target: Path, advance: Advance) -> Written:
         part.replace(target / SAMPLES)
         problems = [json.dumps(attrs.asdict(problem)) + "\n" for problem in written.problems]
         (target / _PROBLEMS).write_text("".join(problems), "utf-8")
-        (target / DATASET_TOML).write_text(_format_dataset_toml(dataset, target, written), "utf-8")
+        (target / DATASET_TOML).write_text(_render_toml(dataset, target, written), "utf-8")
         written.strays = find_strays(target, {IMAGES}, written.images)
     return written
 
@@ -136,7 +136,7 @@ def explain_write_errors(target: Path) -> Iterator[None]:
         ) from exc
 
 
-def _format_dataset_toml(dataset: Dataset, target: Path, written: Written) -> str:
+def _render_toml(dataset: Dataset, target: Path, written: Written) -> str:
     lines = {
         "name": dataset.name,
         "origin": str(Spec.of(dataset)),

@@ -9,9 +9,9 @@ from typing import Any
 
 import attrs
 
+from ..data.record import Record
 from ..errors import EvaluationError, nearest
-from ..record import Record
-from ..utils.text_set import Keys
+from ..utils.text_set import TextSet
 from .formatting import describe_history
 from .run_folder import MANIFEST, Present, Store
 from .study import BASELINE
@@ -113,8 +113,10 @@ def _places(stores: Sequence[Store]) -> Counter[Path]:
 class SameQuestions:
     """Whether runs that are compared were asked the same: questions of one id are one."""
 
-    _ids: Keys = attrs.field(factory=Keys)
-    _known: dict[str, Keys] = attrs.field(factory=lambda: {"question": Keys(), "picture": Keys()})
+    _ids: TextSet = attrs.field(factory=TextSet)
+    _known: dict[str, TextSet] = attrs.field(
+        factory=lambda: {"question": TextSet(), "picture": TextSet()}
+    )
     _of: Store | None = None
 
     def checked(self, store: Store, records: Iterator[Record]) -> Iterator[Record]:

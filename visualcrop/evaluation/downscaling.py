@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 
 from ..data.base import Sample
+from ..data.record import Record
 from ..image import Image
 from ..models.base import Model
-from ..record import Record
 from ..values import View
 
 _SMALLER = 0.9  # of a side; above it lies rounding to whole tokens

@@ -16,6 +16,7 @@ import attrs
 from ..api import default_model
 from ..budget import Budget
 from ..data.base import Dataset
+from ..data.record import Record
 from ..errors import EvaluationError, PluginError
 from ..executors.base import Executor
 from ..executors.local import Local
@@ -25,10 +26,9 @@ from ..output.progress import Progress
 from ..plugin.configure import read_spec
 from ..plugin.registry import Registry
 from ..protocol import Inference
-from ..record import Record
 from ..spec.parse import Spec, Value, to_value
-from ..strategy.base import Strategy, given_to
-from ..utils.text_set import Keys
+from ..strategy.base import Strategy, given_options
+from ..utils.text_set import TextSet
 from .manifest import build_manifest
 from .resume import Completed, RemainingTasks, SelectionCounts, ShardReport, open_run
 from .run import Run
@@ -76,7 +76,7 @@ def run_study(  # noqa: PLR0913 - all but the first two are options
         remaining = tasks.read(dataset, selection, counts)
         for record in executor.run(partial(StudyWorker.open, study, objects), remaining):
             report.start()  # only now: with nothing new, the shard stays finished
-            own = _checked(record, study)
+            own = _wrap_validator(record, study)
             shard.append(own)
             completed.count_own(own)
             watch(own)
@@ -87,7 +87,7 @@ def run_study(  # noqa: PLR0913 - all but the first two are options
     return store
 
 
-def _checked(record: Record, study: Study) -> Record:
+def _wrap_validator(record: Record, study: Study) -> Record:
     """The record with the study's digest; an error if it cannot be written."""
     if record.variant not in study.variants:
         raise PluginError(f"The executor answered for a variant {record.variant!r}, of no study.")
@@ -247,7 +247,7 @@ def _text_of(given: Strategy | str) -> str:
 
 def _given_spec(strategy: Strategy, given: frozenset[str] | None = None) -> Spec:
     """Its name and the options at the paths *given*, of strategies among its options too."""
-    given = given_to(strategy) if given is None else given
+    given = given_options(strategy) if given is None else given
     options: list[tuple[str, Value]] = []
     for field in attrs.fields(type(strategy)):
         inner = frozenset(p.partition(".")[2] for p in given if p.startswith(f"{field.name}."))
@@ -263,7 +263,7 @@ class _Shown:
     """Accuracy by variant so far, as text beside the progress bar."""
 
     tallies: dict[str, Tally] = attrs.field(factory=dict)
-    questions: Keys = attrs.field(factory=Keys)
+    questions: TextSet = attrs.field(factory=TextSet)
 
     def add(self, record: Record) -> bool:
         """Count a record; true if it is the first of its question."""

@@ -9,10 +9,10 @@ from typing import Any
 import attrs
 import numpy as np
 
+from ..data.record import Record
 from ..errors import EvaluationError
 from ..geometry import Box, Grid
 from ..image import Image, ImageRef
-from ..record import Record
 from ..values import Answer, Evidence, Finding, RelevanceMap, Target, View
 
 

@@ -13,11 +13,11 @@ from typing import Any
 import attrs
 
 from ..data.base import Dataset, Problem, Sample
+from ..data.record import Record
 from ..errors import EvaluationError, FileError, VisualcropError
 from ..executors.base import Task
-from ..record import Record
-from ..utils.paths import expanded
-from ..utils.text_set import Keys
+from ..utils.paths import expand_path
+from ..utils.text_set import TextSet
 from .image_cache import SourceFingerprints
 from .run_folder import MANIFEST, REPORT, STUDY, Store, find_shard_files, read_report, write_json
 from .selection import Selection
@@ -44,7 +44,7 @@ def open_run(
     run of another study or model, or if another process writes the shard; with *forced* the model
     may be another, and the manifest says so.
     """
-    store = Store(expanded(folder))
+    store = Store(expand_path(folder))
     with ExitStack() as locks:
         with lock_folder(store.folder):
             fresh = _is_fresh(store, study)
@@ -130,9 +130,9 @@ def _remove_leftovers(store: Store, own: Path) -> None:
 class Completed:
     """Which questions have an answer under which variant; 24 bytes of memory for each."""
 
-    _answers: Keys = attrs.field(factory=Keys)  # variant, id
-    _questions: Keys = attrs.field(factory=Keys)  # variant, id, digest of the sample
-    _pictures: Keys = attrs.field(factory=Keys)  # variant, id, fingerprint of the image
+    _answers: TextSet = attrs.field(factory=TextSet)  # variant, id
+    _questions: TextSet = attrs.field(factory=TextSet)  # variant, id, digest of the sample
+    _pictures: TextSet = attrs.field(factory=TextSet)  # variant, id, fingerprint of the image
     _own: Counter[str] = attrs.field(factory=Counter)  # answers in our own shard, by variant
     _failed: set[tuple[str, str]] = attrs.field(factory=set)  # errors in our shard, not retried yet
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ..data.base import Dataset
+from ..data.record import Record
 from ..errors import EvaluationError, nearest
 from ..output.tables import Table
 from ..plugin.registry import Registry
-from ..record import Record
 from ..values import Answer
 from .evidence import restore_answer
 from .formatting import format_gain, format_p

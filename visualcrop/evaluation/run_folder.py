@@ -12,11 +12,11 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from ..data.record import Record, is_count, is_number, strict_json
 from ..errors import EvaluationError, FileError, VisualcropError
 from ..output.strict_json import escaped
-from ..record import Record, is_count, is_number, strict_json
-from ..utils.paths import expanded, write_atomically
-from ..utils.text_set import Keys
+from ..utils.paths import expand_path, write_atomically
+from ..utils.text_set import TextSet
 from .shard import ShardIndex
 from .study import Study
 
@@ -85,7 +85,7 @@ class Store:
     @classmethod
     def existing(cls, folder: str | Path) -> Store:
         """Open the run in *folder*."""
-        store = cls(expanded(folder))
+        store = cls(expand_path(folder))
         if not (store.folder / STUDY).is_file():
             raise EvaluationError(
                 f"{str(folder)!r} holds no run; give the --out of an evaluation."
@@ -126,7 +126,7 @@ class Store:
         *present* is filled with how many each shard has.
         """
         present = Counter() if present is None else present
-        answered, failed = Keys(), dict[tuple[str, str], _Line]()
+        answered, failed = TextSet(), dict[tuple[str, str], _Line]()
         for line, record in self.lines():
             if record.status == "error":
                 failed[record.key] = line

@@ -12,8 +12,8 @@ from typing import IO, Any, Self, TypeAlias, cast
 
 import attrs
 
+from ..data.record import Record
 from ..errors import EvaluationError, FileError
-from ..record import Record
 
 ShardIndex: TypeAlias = tuple[int, int]  # (2, 8): the second of eight
 LOCK = ".lock"  # held while a process decides whether to start or resume a run

@@ -16,10 +16,10 @@ from ..interfaces import Searcher
 from ..judges.base import Judge
 from ..models.base import Model, ModelFamily
 from ..plugin.configure import configure, read_dataset, read_model, read_option, read_spec
-from ..plugin.model_settings import Settings, suited
+from ..plugin.model_settings import Settings, apply_settings
 from ..plugin.registry import Registry
 from ..protocol import Inference, PromptProtocol
-from ..utils.fields import is_writable
+from ..utils.fields import is_utf8
 from .protocols import get_protocol
 from .published.tables import Row, table
 
@@ -103,7 +103,7 @@ class Study:
         if unknown := sorted({*self.options} - {*self.variants}):
             known = nearest(unknown[0], self.variants, called="searchers")
             raise EvaluationError(f"There are options for {unknown[0]!r}, no searcher; {known}.")
-        if not is_writable(json.dumps(self.as_json(), ensure_ascii=False)):
+        if not is_utf8(json.dumps(self.as_json(), ensure_ascii=False)):
             raise EvaluationError(
                 "The study holds bytes that are no UTF-8 text; name its parts in another encoding."
             )
@@ -217,7 +217,7 @@ class StudyObjects:
         settings = model.settings if isinstance(model, Model) else model.settings()
         on = read_dataset(registry, study.dataset).name
         searchers = {
-            label: suited(registry, self.searchers[label], settings, on)
+            label: apply_settings(registry, self.searchers[label], settings, on)
             if label in self.searchers
             else study.build_searcher(label, registry, settings)
             for label in study.variants

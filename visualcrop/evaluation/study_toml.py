@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 from ..budget import Budget
 from ..errors import EvaluationError, SpecError, nearest
 from ..spec.coerce import coerce
-from ..utils.paths import expanded, read_whole
+from ..utils.paths import expand_path, read_limited
 from .study import BASELINE, PaperFigures, Study
 from .sweep import label_points, make_grid
 
@@ -43,7 +43,7 @@ def read_study(path: Path, model: str | None = None) -> Study:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_whole(expanded(path), called="The study").decode())
+        return tomllib.loads(read_limited(expand_path(path), called="The study").decode())
     except (ValueError, RecursionError) as exc:
         raise EvaluationError(f"The study {str(path)!r} is not TOML ({exc}); mend it.") from exc
 

@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from ..data.record import Record
 from ..errors import VisualcropError
 from ..plugin.registry import Registry
-from ..record import Record
-from ..utils.text_set import number
+from ..utils.text_set import hash_texts
 from .downscaling import DownscalingTally
 from .run_folder import Present, Store
 from .statistics import Difference, Interval, accuracy_interval, adjust_holm, paired_difference
@@ -51,8 +51,8 @@ class Tally:
         self.error = self.error or record.error or ""
         if record.status in {"error", "skipped"}:
             return
-        self.questions.append(number(record.id))
-        self.groups.append(number(record.group or record.id))
+        self.questions.append(hash_texts(record.id))
+        self.groups.append(hash_texts(record.group or record.id))
         self.scores.append(record.score or 0.0)
         self.shrinking.add(record)
         self.untargeted += record.untargeted

@@ -10,6 +10,7 @@ import attrs
 
 from ..budget import CONVENTIONS, Budget, Ledger
 from ..data.base import Sample
+from ..data.record import Record
 from ..errors import EvaluationError
 from ..executors.base import Task, Worker
 from ..interfaces import Searcher
@@ -19,10 +20,9 @@ from ..models.engine.metering.peak_rss import peak_rss
 from ..models.engine.response_cache import ResponseCache
 from ..models.engine.wrappers import BatchingModel
 from ..plugin.configure import read_dataset
-from ..plugin.errors import blamed
+from ..plugin.errors import explain_plugin_error
 from ..plugin.registry import Registry
 from ..protocol import PromptProtocol
-from ..record import Record
 from ..values import Answer, Question
 from .downscaling import describe_encoding
 from .evidence import encode_evidence
@@ -160,6 +160,6 @@ def check_writable(record: Record) -> Record:
 
 def _describe(exc: BaseException) -> str:
     try:
-        return blamed(exc) or f"{type(exc).__name__}: {exc}"
+        return explain_plugin_error(exc) or f"{type(exc).__name__}: {exc}"
     except Exception:  # noqa: BLE001 - the exception of a plug-in whose own __str__ raises
         return type(exc).__name__

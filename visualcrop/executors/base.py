@@ -9,7 +9,7 @@ from typing import Protocol, Self, TypeAlias
 import attrs
 
 from ..data.base import Sample
-from ..record import Record
+from ..data.record import Record
 from ..strategy.base import Strategy
 
 

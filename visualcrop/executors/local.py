@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import attrs
 
-from ..record import Record
+from ..data.record import Record
 from ..strategy.base import at_least, option
 from .base import Executor, Task, WorkerFactory
 

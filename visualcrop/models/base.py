@@ -17,7 +17,7 @@ from ..errors import SpecError
 from ..geometry import Box, Grid
 from ..prompt import Prompt
 from ..strategy.base import Strategy
-from ..strategy.return_checks import Promise, hold
+from ..strategy.return_checks import MethodCall, check_returns
 from ..values import RelevanceMap, View
 
 if TYPE_CHECKING:
@@ -29,17 +29,15 @@ By: TypeAlias = Literal["next-token", "sentence"]
 
 @attrs.frozen
 class Capture:
-    """Internals to keep from one pass, by decoder layer counted from 0."""
+    """Internals to keep from one pass, by decoder layer, counted from 0."""
 
     values: tuple[int, ...] = ()
     keys: tuple[int, ...] = ()
-    rotary: bool = True  # False: keys as they are before positions are rotated in
-    attention: tuple[int, ...] = ()
-    gradients: tuple[int, ...] = ()
-    pixels: bool = False  # alone: how the next token hangs on each pixel of the one view
-    relayed: bool = (
-        False  # attention, where tokens without a place stand between: see `QFormerAttention`
-    )
+    rotary: bool = True  # False: keys before rotary embedding
+    attention: tuple[int, ...] = ()  # weights of the last token
+    gradients: tuple[int, ...] = ()  # of its next token's log-probability, by these weights
+    pixels: bool = False  # gradients by the pixels of the one view; nothing else beside them
+    relayed: bool = False  # attention through a Q-Former: see `QFormerAttention`
 
 
 NOTHING = Capture()
@@ -47,10 +45,12 @@ NOTHING = Capture()
 
 @attrs.frozen(eq=False)
 class Patches:
-    """Where each cell of *grid* sits in the token sequence."""
+    """Which token of the prompt stands for each cell of *grid*, over one view."""
 
-    grid: Grid
-    tokens: Tokens  # rows x columns, so that `scores[patches.tokens]` is a map
+    grid: Grid  # in pixels of the original image
+    tokens: (
+        Tokens  # positions in the prompt, rows x columns, so that `scores[patches.tokens]` is a map
+    )
     base: int | None = None  # pixels on a side that the encoder sees at once
     local: bool = False  # from local crops, not from one global view
 
@@ -61,17 +61,17 @@ class Patches:
 
 @attrs.frozen
 class Usage:
-    """What a request really cost, whatever it was billed as."""
+    """What a request cost to run, however many passes it was charged as."""
 
-    new_tokens: int = 0
-    reused_tokens: int = 0
+    new_tokens: int = 0  # prompt tokens run, padding included
+    reused_tokens: int = 0  # prompt tokens whose keys and values came from a cache
     decoded_tokens: int = 0
-    flops: float = 0.0
+    flops: float = 0.0  # two for each multiply-accumulate
     seconds: float = 0.0
     peak_bytes: int = 0  # allocated on GPUs at most; 0 where unknown, as on a CPU
-    backward: int = 0  # passes backwards, for gradients: no budget counts them
-    macs: float = 0.0  # as papers count: by formula, as if nothing were remembered
-    image_tokens: int = 0  # of all views shown, remembered or not
+    backward: int = 0  # backward passes, which no budget counts
+    macs: float = 0.0  # by the formula that papers use, as if nothing were cached
+    image_tokens: int = 0  # of all views shown, cached or not
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -88,45 +88,45 @@ class Usage:
 
     @property
     def charged(self) -> Usage:
-        """What counts all the same if the answer was remembered."""
+        """The part that counts even if the answer comes from a cache."""
         return Usage(macs=self.macs, image_tokens=self.image_tokens)
 
 
 @attrs.frozen(eq=False)
 class PixelGradients:
-    """How the next token hangs on what the encoder sees of a whole view in one picture."""
+    """Gradient of the next token's log-probability with respect to the pixels of a view."""
 
     box: Box  # in pixels of the original image; padding lies outside the view
-    slopes: Tensor  # rows x columns of pixels: length over RGB of the log-probability's gradient
+    slopes: Tensor  # rows x columns of the encoder's pixels: norm over the channels
 
 
 @attrs.frozen(eq=False)
 class QFormerAttention:
-    """What stands between the image and tokens that have no place in it: a Q-Former's heads."""
+    """Attention of Q-Former query tokens, which have no position in the image, to its patches."""
 
-    tokens: Tokens  # those tokens
-    attention: Tensor  # heads x those tokens x cells, which `Patches.tokens` counts
+    tokens: Tokens  # positions of the query tokens in the prompt
+    attention: Tensor  # heads x query tokens x cells, in the order of `Patches.tokens`
     gradients: Tensor | None = None  # as attention
 
 
 @attrs.frozen(eq=False)
 class Internals:
-    """One prompt's pass, seen from inside. Tensors stay on the model's device."""
+    """What a pass over one prompt captured. Tensors stay on the model's device."""
 
     patches: tuple[Patches, ...]  # one for each view, in prompt order
-    spans: Mapping[str, Tokens]  # the tokens of each marked word
+    spans: Mapping[str, Tokens]  # positions of the tokens of each `TextSpan`, by its name
     values: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> KV heads x tokens x width
     keys: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> KV heads x tokens x width
     attention: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> heads x tokens, last row
     gradients: Mapping[int, Tensor] = attrs.field(factory=dict)  # as attention
     sight: PixelGradients | None = None  # if pixels were asked for
-    relay: QFormerAttention | None = None  # if the view's tokens have no place in it
+    relay: QFormerAttention | None = None  # if attention was relayed
     usage: Usage = Usage()
 
 
 @attrs.frozen
 class Choice:
-    """How strongly the model leans to each choice."""
+    """A logit for each choice, or by sentence its mean log-probability."""
 
     logits: tuple[float, ...]
     usage: Usage = attrs.field(default=Usage(), eq=False)
@@ -145,7 +145,7 @@ class Choice:
 
 @attrs.frozen
 class Reply:
-    """What the model says."""
+    """A generated reply."""
 
     text: str
     usage: Usage = attrs.field(default=Usage(), eq=False)
@@ -189,7 +189,7 @@ class Model(ABC):
     @property
     @abstractmethod
     def passes(self) -> int:
-        """Run so far, by its own count: the ledger is checked against it."""
+        """Passes run so far, by its own count: the ledger is checked against it."""
 
     def encoded_size(self, view: View) -> EncodedSize | None:
         """How large *view* is seen if it is shown alone; none if unknown."""
@@ -198,20 +198,20 @@ class Model(ABC):
 
     def forget(self) -> None:  # noqa: B027 - most keep nothing
         """
-        Let go of what was kept of prompts, so that the next one costs what it costs by itself.
+        Clear all caches of prompts, so that the next one costs what it costs by itself.
 
-        A model that keeps nothing, such as KV caches or processed pixels, has nothing to do.
+        A model without caches, such as of keys and values or of pixels, has nothing to do.
         """
 
     @abstractmethod
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
-        """Read each prompt once, keeping what *capture* asks for."""
+        """Run each prompt once, and keep what *capture* asks for."""
 
     @abstractmethod
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
-        """Weigh *choices* as the reply: by their first token, or by the mean over each sentence."""
+        """Score *choices* as the reply: by first token, or by the mean over each sentence."""
 
     @abstractmethod
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
@@ -227,7 +227,7 @@ class ModelFamily(Strategy):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        hold(cls, "open", _suited)
+        check_returns(cls, "open", _add_settings)
 
     @abstractmethod
     def open(self) -> Model: ...
@@ -237,7 +237,7 @@ class ModelFamily(Strategy):
         Identifies the model: it differs where answers would. A run resumes with its own only.
 
         It is asked before the weights are loaded, and is cheap. Here it is that of the options;
-        a family with weights adds theirs, as `checkpoint_fingerprint` tells them.
+        a family with weights adds theirs: see `checkpoint_fingerprint`.
         """
         return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
 
@@ -252,10 +252,10 @@ class ModelFamily(Strategy):
         return {}
 
 
-def _suited(promise: Promise, model: object) -> Model:
-    """The model that a family opened, with the family's settings."""
+def _add_settings(call: MethodCall, model: object) -> Model:
+    """The model that a family opened, with the settings of the family."""
     if not isinstance(model, Model):
-        raise promise.broken(f"a {type(model).__name__} instead of a Model")
-    family = cast("ModelFamily", promise.strategy)
+        raise call.error(f"a {type(model).__name__} instead of a Model")
+    family = cast("ModelFamily", call.strategy)
     object.__setattr__(model, "settings", family.settings())
     return model

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from ..prompt import Prompt
-from ..utils.forking import in_child
+from ..utils.forking import after_fork_in_child
 from ..values import View
 from .base import NOTHING, By, Capture, Choice, EncodedSize, Internals, Model, Reply
 
@@ -65,7 +65,7 @@ def _reset_after_fork() -> None:
     _accounts.clear()
 
 
-in_child(_reset_after_fork)
+after_fork_in_child(_reset_after_fork)
 
 
 def _open_account(model: Model) -> _Account:

@@ -13,7 +13,7 @@ import attrs
 
 from ..errors import ModelError
 from ..prompt import Prompt, views_key
-from ..utils.forking import in_child
+from ..utils.forking import after_fork_in_child
 from ..values import View
 from .base import (
     NOTHING,
@@ -77,7 +77,7 @@ class HuggingFaceModel(Model):
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one pass at a time
 
     def __attrs_post_init__(self) -> None:
-        in_child(self._reset_after_fork)
+        after_fork_in_child(self._reset_after_fork)
 
     def _reset_after_fork(self) -> None:
         """Renew the lock in a forked child, where its holder is not there to release it."""
@@ -153,7 +153,8 @@ class HuggingFaceModel(Model):
         for indices, group in self._groups(prompts, keys, replies):
             with self._measure() as measurement:
                 results = run(planner, group)
-            macs = [sum(map(self.meter.formula, p.sequence_lengths)) for p in group]
+            lengths = [prompt.sequence_lengths for prompt in group]
+            macs = [sum(map(self.meter.formula, each)) for each in lengths]
             shares = split_usage(measurement.usage, [prompt.length for prompt in group])
             costs = [
                 attrs.evolve(share, macs=own, image_tokens=len(prompt.placeholders))

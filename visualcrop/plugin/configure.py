@@ -11,8 +11,8 @@ from ..errors import DatasetError, SpecError
 from ..spec.parse import Spec, Value, format_value, read_value
 from ..spec.toml import load_spec
 from ..strategy.base import Strategy, mark_given
-from ..utils.paths import expanded
-from .model_settings import Settings, suited
+from ..utils.paths import expand_path
+from .model_settings import Settings, apply_settings
 from .registry import Registry
 
 S = TypeVar("S", bound=Strategy)
@@ -37,25 +37,27 @@ def configure(
     spec = spec if isinstance(spec, Spec) else read_spec(spec)
     given = given_paths(spec, options)
 
-    def settled(spec: Spec) -> S:
+    def build(spec: Spec) -> S:
         built = registry.build(interface, spec)
         mark_given(built, given)
-        return suited(registry, built, {} if settings is None else settings, dataset)
+        return apply_settings(registry, built, {} if settings is None else settings, dataset)
 
-    spec = whole = Spec.of(settled(spec))  # with the options of what was put in
+    spec = whole = Spec.of(build(spec))  # with the options of what was put in
     try:
         for path, value in options:
             spec = spec.with_option(path, value)
-            if _as_spec(value) is not None:  # its own options have to be there to be set
+            if _parse_nested(value) is not None:  # its own options have to be there to be set
                 spec = Spec.of(registry.build(interface, spec))
-        return settled(spec)
+        return build(spec)
     except SpecError:
-        _check_each(registry, interface, whole, options)
+        _find_faulty_option(registry, interface, whole, options)
         raise
 
 
-def _check_each(registry: Registry, interface: type[S], spec: Spec, options: Options) -> None:
-    """Refuse the first of *options* that cannot be set, in the words in which it was given."""
+def _find_faulty_option(
+    registry: Registry, interface: type[S], spec: Spec, options: Options
+) -> None:
+    """Raise the error of the first of *options* that cannot be set, with the user's own text."""
     for path, value in options:
         try:
             spec = Spec.of(registry.build(interface, spec.with_option(path, value)))
@@ -69,10 +71,10 @@ def _check_each(registry: Registry, interface: type[S], spec: Spec, options: Opt
 
 def given_paths(spec: Spec, options: Options = ()) -> set[str]:
     """Every option that *spec* or one of *options* sets, as a dotted path."""
-    given = {*_paths(spec)}
-    for path, value in options:  # what was given to a strategy that is put out goes with it
+    given = {*_option_paths(spec)}
+    for path, value in options:  # replacing a strategy drops what was given for the old one
         given = {other for other in given if not other.startswith(f"{path}.")}
-        given |= {*_paths(Spec("", ((path, value),)))}
+        given |= {*_option_paths(Spec("", ((path, value),)))}
     return given
 
 
@@ -85,15 +87,15 @@ def read_spec(text: str) -> Spec:
 
 def read_model(registry: Registry, text: str) -> Spec:
     """Read a model's spec; a folder, or a name with a slash as on the hub, is a checkpoint."""
-    if _is_path(registry, "model", text) and ("/" in text or expanded(text).is_dir()):
+    if _may_be_folder(registry, "model", text) and ("/" in text or expand_path(text).is_dir()):
         return Spec("auto", (("checkpoint", text),))
     return read_spec(text)
 
 
 def read_dataset(registry: Registry, text: str) -> Spec:
     """Read a dataset's spec; a folder is one in the common form."""
-    if _is_path(registry, "dataset", text):
-        if expanded(text).is_dir():
+    if _may_be_folder(registry, "dataset", text):
+        if expand_path(text).is_dir():
             return Spec("folder", (("path", text),))
         if "/" in text:
             raise DatasetError(
@@ -102,11 +104,11 @@ def read_dataset(registry: Registry, text: str) -> Spec:
     return read_spec(text)
 
 
-def _is_path(registry: Registry, kind: str, text: str) -> bool:
+def _may_be_folder(registry: Registry, kind: str, text: str) -> bool:
     """Whether *text* may name a folder: what is installed under its name goes before."""
     if not isinstance(text, str) or "(" in text or text.endswith(".toml"):
         return False
-    return not registry.offers(kind, text)
+    return not registry.entries_for(kind, text)
 
 
 def read_option(text: str) -> tuple[str, Value]:
@@ -119,14 +121,14 @@ def read_option(text: str) -> tuple[str, Value]:
     return path.strip(), read_value(value)
 
 
-def _paths(spec: Spec) -> Iterator[str]:
+def _option_paths(spec: Spec) -> Iterator[str]:
     for key, value in spec.options:
         yield key
-        if (inner := _as_spec(value)) is not None:
-            yield from (f"{key}.{path}" for path in _paths(inner))
+        if (inner := _parse_nested(value)) is not None:
+            yield from (f"{key}.{path}" for path in _option_paths(inner))
 
 
-def _as_spec(value: Value) -> Spec | None:
+def _parse_nested(value: Value) -> Spec | None:
     """The spec that *value* is, or holds in quotes."""
     if isinstance(value, str):
         with suppress(SpecError):

@@ -9,9 +9,9 @@ from ..errors import GeometryError, ResultError, VisualcropError
 from ..strategy.base import OWN_PACKAGE, Strategy, top_package
 
 
-def blamed(exc: BaseException) -> str:
+def explain_plugin_error(exc: BaseException) -> str:
     """What a plug-in's strategy did wrong, with its name, file and line; empty if none did."""
-    who = _raiser(exc)
+    who = _find_raiser(exc)
     if isinstance(exc, GeometryError | ResultError):  # what was made wrongly, a box say
         return f"{who}: {exc}" if who else ""
     if not who or isinstance(exc, VisualcropError):
@@ -20,7 +20,7 @@ def blamed(exc: BaseException) -> str:
     return f"{who} raised {type(exc).__name__}{reason and ': '}{reason}".rstrip(".")
 
 
-def _raiser(exc: BaseException) -> str:
+def _find_raiser(exc: BaseException) -> str:
     """The innermost strategy that does not come with visualcrop, and the line it had come to."""
     name = place = package = ""
     for frame, line in traceback.walk_tb(exc.__traceback__):

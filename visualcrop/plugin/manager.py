@@ -14,7 +14,7 @@ from ..errors import PluginError
 from ..strategy.base import Strategy
 from . import builtins as built_in
 from . import hooks as hookspecs
-from .validation import check
+from .validation import check_strategy
 
 if TYPE_CHECKING:
     import typer
@@ -39,7 +39,7 @@ class Plugin:
         origin = f" ({self.distribution} {self.version})" if self.distribution else ""
         return f"{self.name!r}{origin}"
 
-    def broken(self, exc: BaseException) -> Plugin:
+    def as_broken(self, exc: BaseException) -> Plugin:
         lines = str(exc).strip().splitlines() or ["it gave no reason"]
         reason = lines[-1 if isinstance(exc, pluggy.PluginValidationError) else 0]
         reason = reason if isinstance(exc, PluginError) else f"{type(exc).__name__}: {reason}"
@@ -68,7 +68,7 @@ class Plugins:
                 raise PluginError(f"its name is also that of {rival}; uninstall one of the two")
             module = module.load() if isinstance(module, EntryPoint) else module
             self.manager.register(module, plugin.name)
-            strategies = tuple(self._offered(plugin.name))
+            strategies = tuple(self._collect_strategies(plugin.name))
             offered = [(s.kind, s.name) for s in strategies]
             if twice := next((offer for offer in offered if offered.count(offer) > 1), None):
                 raise PluginError("it offers the {} {!r} twice".format(*twice))
@@ -77,7 +77,7 @@ class Plugins:
         except KeyboardInterrupt:
             raise
         except BaseException as exc:  # noqa: BLE001 - whatever a stranger's import may raise
-            self._give_up(plugin, exc)
+            self._mark_broken(plugin, exc)
 
     def add_commands(self, app: typer.Typer, taken: Collection[str] = ()) -> None:
         """
@@ -88,25 +88,25 @@ class Plugins:
         """
         from typer import Typer
 
-        owners = dict.fromkeys((*taken, *names_of(app)), "visualcrop itself")
+        owners = dict.fromkeys((*taken, *command_names(app)), "visualcrop itself")
         for impl in self.manager.hook.visualcrop_commands.get_hookimpls():
-            theirs, before = Typer(add_completion=False), _state(app)
+            theirs, before = Typer(add_completion=False), _snapshot(app)
             plugin = next(p for p in self if p.name == impl.plugin_name)
             try:
                 impl.function(**dict.fromkeys(impl.argnames, theirs))
-                _check_added(theirs, owners, changed=_state(app) != before)
+                _check_commands(theirs, owners, changed=_snapshot(app) != before)
             except KeyboardInterrupt:
                 raise
             except BaseException as exc:  # noqa: BLE001 - as above
                 _restore(app, before)
                 self.found.remove(plugin)
-                self._give_up(plugin, exc)
+                self._mark_broken(plugin, exc)
             else:
-                owners |= dict.fromkeys(names_of(theirs), str(plugin))
+                owners |= dict.fromkeys(command_names(theirs), str(plugin))
                 app.registered_commands += theirs.registered_commands
                 app.registered_groups += theirs.registered_groups
 
-    def _offered(self, name: str) -> Iterator[type[Strategy]]:
+    def _collect_strategies(self, name: str) -> Iterator[type[Strategy]]:
         module = self.manager.get_plugin(name)
         for caller in self.manager.get_hookcallers(module) or ():
             if not caller.has_spec():
@@ -116,10 +116,10 @@ class Plugins:
                 offers = impl.function()
                 if not isinstance(offers, Iterable):
                     raise PluginError(f"its hook returns {offers!r} instead of a list of classes")
-                yield from map(check, offers)
+                yield from map(check_strategy, offers)
 
-    def _give_up(self, plugin: Plugin, exc: BaseException) -> None:
-        broken = plugin.broken(exc)
+    def _mark_broken(self, plugin: Plugin, exc: BaseException) -> None:
+        broken = plugin.as_broken(exc)
         if self.strict:
             raise PluginError(
                 f"The plug-in {broken} is broken ({broken.reason}); "
@@ -139,9 +139,9 @@ def load_plugins(
     strict = os.environ.get(STRICT, "") not in {"", "0"} if strict is None else strict
     block = os.environ.get(BLOCK, "").replace(",", " ").split() if block is None else block
     plugins = Plugins(manager, strict=strict)
-    plugins.add(Plugin("builtins", *_origin(None)), built_in)
+    plugins.add(Plugin("builtins", *_find_origin(None)), built_in)
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
-        plugin = Plugin(entry.name, *_origin(entry))
+        plugin = Plugin(entry.name, *_find_origin(entry))
         if entry.name in block or plugin.distribution in block:
             reason = f"{BLOCK} names it"
             plugins.found.append(attrs.evolve(plugin, status="blocked", reason=reason))
@@ -152,7 +152,7 @@ def load_plugins(
     return plugins
 
 
-def names_of(app: typer.Typer) -> list[str]:
+def command_names(app: typer.Typer) -> list[str]:
     """What the commands of *app* are called, and its groups of commands."""
     from typer.main import get_command_name
 
@@ -164,11 +164,13 @@ def names_of(app: typer.Typer) -> list[str]:
         inner = group.typer_instance
         given = (group.name, inner.info.name if inner else None)
         name = next((name for name in given if isinstance(name, str) and name), None)
-        named += [name] if name else names_of(inner) if inner else []  # unnamed, it is merged in
+        named += (
+            [name] if name else command_names(inner) if inner else []
+        )  # unnamed, it is merged in
     return named
 
 
-def _check_added(theirs: typer.Typer, owners: Mapping[str, str], *, changed: bool) -> None:
+def _check_commands(theirs: typer.Typer, owners: Mapping[str, str], *, changed: bool) -> None:
     """Refuse what would change a command that is somebody else's, or all of them."""
     if changed:
         raise PluginError("it changes the commands of visualcrop itself")
@@ -176,7 +178,7 @@ def _check_added(theirs: typer.Typer, owners: Mapping[str, str], *, changed: boo
         raise PluginError("it sets a callback, which would run before every command")
     if vars(theirs.info) != vars(type(theirs)(add_completion=False).info):
         raise PluginError("it changes what visualcrop itself is called, or how it is run")
-    names = names_of(theirs)
+    names = command_names(theirs)
     for name in names:
         if name in owners:
             raise PluginError(f"its command {name!r} is also that of {owners[name]}")
@@ -184,26 +186,26 @@ def _check_added(theirs: typer.Typer, owners: Mapping[str, str], *, changed: boo
             raise PluginError(f"it adds the command {name!r} twice")
 
 
-def _state(app: typer.Typer) -> tuple[Any, ...]:
+def _snapshot(app: typer.Typer) -> tuple[Any, ...]:
     """What could be changed of it, down to each command's own."""
     parts = (app.info, *app.registered_commands, *app.registered_groups)
-    inner = tuple(_state(g.typer_instance) for g in app.registered_groups if g.typer_instance)
+    inner = tuple(_snapshot(g.typer_instance) for g in app.registered_groups if g.typer_instance)
     callback = app.registered_callback
     lists = [*app.registered_commands], [*app.registered_groups]
     return (*lists, callback, [dict(vars(part)) for part in parts], inner)
 
 
 def _restore(app: typer.Typer, state: tuple[Any, ...]) -> None:
-    commands, groups, callback, told, inner = state
+    commands, groups, callback, values, inner = state
     app.registered_commands[:], app.registered_groups[:] = commands, groups
     app.registered_callback = callback
-    for part, values in zip((app.info, *commands, *groups), told, strict=True):
-        vars(part).update(values)
+    for part, saved in zip((app.info, *commands, *groups), values, strict=True):
+        vars(part).update(saved)
     for group, within in zip([g for g in groups if g.typer_instance], inner, strict=True):
         _restore(group.typer_instance, within)
 
 
-def _origin(entry: EntryPoint | None) -> tuple[str, str]:
+def _find_origin(entry: EntryPoint | None) -> tuple[str, str]:
     from importlib.metadata import PackageNotFoundError, version
 
     if entry is not None:

@@ -1,5 +1,5 @@
 """
-A model's settings: what suits it, where a user leaves something open.
+A model's settings: values for options that the user leaves open.
 
     {
         "targets": "rules",  # every option of that kind of stage, of whatever searcher
@@ -7,8 +7,8 @@ A model's settings: what suits it, where a user leaves something open.
         "focus": {"steps": 4, "answer.cell": 224},  # options of the one strategy of that name
     }
 
-The nearest wins: a path from an outer strategy's name, the strategy's own name, its kind. What was
-given wins over all.
+The nearest wins: a path from an outer strategy's name, the strategy's own name, its kind. What the
+user gave wins over all.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import attrs
 
 from ..errors import PluginError, SpecError
 from ..spec.parse import Value, format_value, read_value
-from ..strategy.base import Strategy, given_to, mark_given, types_of
+from ..strategy.base import Strategy, given_options, mark_given, option_types
 from ..strategy.defaults import ConditionalDefault
 from .registry import Registry
 
@@ -29,80 +29,82 @@ S = TypeVar("S", bound=Strategy)
 Settings: TypeAlias = Mapping[str, object]
 
 
-def suited(registry: Registry, strategy: S, settings: Settings, dataset: str = "") -> S:
-    """*strategy* with *settings* in what was not given; *dataset* is what is to be searched."""
-    return suit(registry, strategy, settings, dataset)[0]
+def apply_settings(registry: Registry, strategy: S, settings: Settings, dataset: str = "") -> S:
+    """*strategy*, its open options filled from a model's *settings* for the *dataset* searched."""
+    return resolve_settings(registry, strategy, settings, dataset)[0]
 
 
-def suit(
+def resolve_settings(
     registry: Registry, strategy: S, settings: Settings, dataset: str = ""
 ) -> tuple[S, Mapping[str, object]]:
-    """The same, and each setting that was used, by the path of its option."""
+    """The same as `apply_settings`, and each setting that was used, by the path of its option."""
     if not isinstance(settings, Mapping):
         raise PluginError(
             f"A model's settings are {settings!r}, which is no dict; mend its settings()."
         )
-    given, used = given_to(strategy), {}
-    for _ in range(2):  # an exception may hang on an option that is set, too
-        suiting = _Suiting(registry, settings, dataset, strategy, given)
-        strategy, used = cast("S", suiting.suit(strategy)), suiting.used
+    given, used = given_options(strategy), {}
+    for _ in range(2):  # a conditional default may depend on an option that was itself filled
+        resolver = _SettingsResolver(registry, settings, dataset, strategy, given)
+        strategy, used = cast("S", resolver.resolve(strategy)), resolver.used
     mark_given(strategy, given)
     return strategy, used
 
 
 @attrs.frozen
-class _Suiting:
+class _SettingsResolver:
     registry: Registry
     settings: Settings
     dataset: str
-    root: Strategy  # whose options exceptions hang on
+    root: Strategy  # the outermost, whose options conditional defaults depend on
     given: frozenset[str]
     used: dict[str, object] = attrs.field(factory=dict)
 
-    def suit(self, strategy: Strategy, outer: Settings | None = None, path: str = "") -> Strategy:
-        """*outer* is what strategies around this one say of its options."""
-        own = {**self._of(strategy), **(outer or {})}
+    def resolve(
+        self, strategy: Strategy, outer: Settings | None = None, path: str = ""
+    ) -> Strategy:
+        """*strategy* with its options filled; *outer* are settings by path from outer ones."""
+        own = {**self._settings_of(strategy), **(outer or {})}
         changes: dict[str, object] = {}
-        for name, wanted in types_of(type(strategy)).items():
+        for name, wanted in option_types(type(strategy)).items():
             at, value = f"{path}{name}", getattr(strategy, name)
             setting = own.get(name, self.settings.get(_kind(wanted)))
             if setting is not None and not isinstance(setting, Mapping) and at not in self.given:
                 self.used[at] = setting
-                value = self._keeping(value, self._read(strategy, name, setting), f"{at}.")
+                value = self._keep_given(value, self._read(strategy, name, setting), f"{at}.")
             if isinstance(value, Strategy):
                 below = {p[len(name) + 1 :]: v for p, v in own.items() if p.startswith(f"{name}.")}
-                value = self.suit(value, below, f"{at}.")
+                value = self.resolve(value, below, f"{at}.")
             if value is not getattr(strategy, name):
                 changes[name] = value
         return attrs.evolve(strategy, **changes) if changes else strategy
 
-    def _keeping(self, old: Any, new: Any, path: str) -> Any:
+    def _keep_given(self, old: Any, new: Any, path: str) -> Any:
         """*new* with what was given to *old*, where that is the same strategy."""
         if type(new) is not type(old) or not isinstance(new, Strategy):
             return new
         kept = {p.removeprefix(path).partition(".")[0] for p in self.given if p.startswith(path)}
         return attrs.evolve(new, **{name: getattr(old, name) for name in kept})
 
-    def _of(self, strategy: Strategy) -> Settings:
-        """What is said of all strategies of its kind, and of all of its name."""
+    def _settings_of(self, strategy: Strategy) -> Settings:
+        """Settings for all strategies of its kind, and for those of its name."""
         kind, named = f"{strategy.kind}.", self.settings.get(strategy.name)
         ofkind = {p[len(kind) :]: v for p, v in self.settings.items() if p.startswith(kind)}
         return {**ofkind, **named} if isinstance(named, Mapping) else ofkind
 
     def _read(self, strategy: Strategy, name: str, setting: object) -> Any:
         if isinstance(setting, ConditionalDefault):
-            setting = setting.where(self._at, self.dataset)
+            setting = setting.where(self._option_at, self.dataset)
         if isinstance(setting, Strategy):
             return setting
         value = read_value(setting) if isinstance(setting, str) else cast("Value", setting)
         try:
-            return self.registry.fitted(type(strategy), name, value)
+            return self.registry.coerce_option(type(strategy), name, value)
         except SpecError as exc:
-            told = f"{strategy.name}.{name}={format_value(value)}"
-            raise PluginError(f"The model's setting {told} does not fit: {exc}.") from exc
+            shown = f"{strategy.name}.{name}={format_value(value)}"
+            raise PluginError(f"The model's setting {shown} does not fit: {exc}.") from exc
 
-    def _at(self, path: str) -> object:
-        """What the outermost strategy has at a dotted path; none where there is no such option."""
+    def _option_at(self, path: str) -> object:
+        """The outermost strategy's option at a dotted *path*; none if there is none."""
         found: object = self.root
         for name in path.split("."):
             found = getattr(found, name, None) if isinstance(found, Strategy) else None

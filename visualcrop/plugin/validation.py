@@ -1,4 +1,4 @@
-"""What a class must be before it may be called a strategy."""
+"""Checks of the classes that plug-ins offer, before they are registered."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEY = re.compile(r"[A-Za-z]\w*", re.ASCII)
 RESERVED = {"true", "false", "none"}
 
 
-def check(offer: object) -> type[Strategy]:
+def check_strategy(offer: object) -> type[Strategy]:
     """Give *offer* back if it is a strategy class that can be registered."""
     if not (inspect.isclass(offer) and issubclass(offer, Strategy)):
         raise PluginError(f"it offers {offer!r}, which is not a Strategy class")
@@ -34,7 +34,7 @@ def check(offer: object) -> type[Strategy]:
     _check_options(offer, label)
     if issubclass(offer, Family):
         _check_model_types(offer, label)
-    for method, promised in _methods(offer):
+    for method, promised in _interface_methods(offer):
         _check_method(method, promised, label)
     return offer
 
@@ -59,8 +59,8 @@ def _check_model_types(offer: type[Family], label: str) -> None:
         )
 
 
-def _methods(offer: type[Strategy]) -> Iterator[tuple[Function, Function]]:
-    """Those that an interface asks for, each beside what the interface has under its name."""
+def _interface_methods(offer: type[Strategy]) -> Iterator[tuple[Function, Function]]:
+    """Each abstract method of the interfaces as *offer* defines it, and as the interface does."""
     for base in offer.__mro__:
         for name, promised in vars(base).items():
             if not (inspect.isfunction(promised) and hasattr(promised, "__isabstractmethod__")):
@@ -71,12 +71,12 @@ def _methods(offer: type[Strategy]) -> Iterator[tuple[Function, Function]]:
 
 
 def _check_method(method: Function, promised: Function, label: str) -> None:
-    if not _takes(method, promised):
-        shown, wanted = _shown(method), _shown(promised)
+    if not _accepts_arguments(method, promised):
+        shown, wanted = _format_signature(method), _format_signature(promised)
         raise PluginError(f"{label} defines {shown}, but is called as {wanted}")
 
 
-def _takes(method: Function, promised: Function) -> bool:
+def _accepts_arguments(method: Function, promised: Function) -> bool:
     """Whether *method* can be called with what *promised* is called with, whatever the names."""
     given = inspect.signature(promised).parameters.values()
     named = {each.name: each for each in given if each.kind is each.KEYWORD_ONLY}
@@ -87,5 +87,5 @@ def _takes(method: Function, promised: Function) -> bool:
     return True
 
 
-def _shown(method: Function) -> str:
+def _format_signature(method: Function) -> str:
     return f"{method.__name__}({', '.join(inspect.signature(method).parameters)})"

@@ -9,6 +9,7 @@ import attrs
 
 from ..budget import ANSWER
 from ..data.base import Dataset, Sample
+from ..data.record import Record
 from ..drawing import render_heatmap, shrink_picture, to_data_uri
 from ..errors import EvaluationError, nearest
 from ..evaluation.evidence import restore_answer
@@ -16,7 +17,6 @@ from ..evaluation.run_folder import Store
 from ..evaluation.study import BASELINE
 from ..geometry import Box
 from ..output.html import template
-from ..record import Record
 from ..values import Answer, Evidence, Finding, Question, View
 
 _THUMBNAIL, _THUMBNAILS = 220, 10  # pixels on the longer side, and how many of a target

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from ..strategy.base import Strategy
-from ..strategy.type_checks import Fitting
+from ..strategy.type_checks import Coercion
 from .parse import Spec, Value, format_value
 
 Build: TypeAlias = Callable[[type[Strategy], "Spec | str", str], Strategy]
@@ -17,25 +17,25 @@ Build: TypeAlias = Callable[[type[Strategy], "Spec | str", str], Strategy]
 
 def coerce(value: Value, wanted: Any, path: str, build: Build) -> Any:
     """Coerce *value* to the type *wanted*; strategies are built by *build*."""
-    return _SpecCoercion(build).fit(value, wanted, path)
+    return _SpecCoercion(build).coerce(value, wanted, path)
 
 
 @attrs.frozen
-class _SpecCoercion(Fitting):
+class _SpecCoercion(Coercion):
     build: Build
 
-    def word(self, value: Value) -> Value:
+    def unwrap_scalar(self, value: Value) -> Value:
         return value.name if isinstance(value, Spec) and not value.options else value
 
-    def listed(self, value: Value) -> bool:
+    def is_list(self, value: Value) -> bool:
         return isinstance(value, tuple)
 
-    def shown(self, value: Value) -> str:
+    def format(self, value: Value) -> str:
         return format_value(value)
 
-    def made(self, value: Value, wanted: Any, path: str) -> Any:
+    def coerce_object(self, value: Value, wanted: Any, path: str) -> Any:
         if not (inspect.isclass(wanted) and issubclass(wanted, Strategy)):
-            raise self.misfit(value, "a list", path)
+            raise self.mismatch(value, "a list", path)
         if not isinstance(value, Spec | str):
-            raise self.misfit(value, f"a {wanted.kind} strategy", path)
+            raise self.mismatch(value, f"a {wanted.kind} strategy", path)
         return self.build(wanted, value, path)

@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FileError, SpecError
-from ..utils.paths import expanded, read_whole
+from ..utils.paths import expand_path, read_limited
 from .parse import DEEPEST, WORD, Spec, Value, format_value
 
 
 def load_spec(path: Path) -> Spec:
     """Read the spec in a TOML file."""
     try:
-        return from_toml(read_whole(expanded(path), called="The spec file").decode())
+        return from_toml(read_limited(expand_path(path), called="The spec file").decode())
     except UnicodeDecodeError as exc:
         raise FileError(
             f"The spec file {str(path)!r} cannot be read: it is not UTF-8 text."

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import attrs
 
 from ..errors import SpecError, VisualcropError
-from .type_checks import Fitting
+from .type_checks import Coercion
 
-_FITTING = Fitting()
+_COERCION = Coercion()
 
 
 class _Marked:
@@ -58,27 +58,27 @@ def option(default: Any, *, help: str, validator: Any = None) -> Any:
     return attrs.field(
         default=default,
         kw_only=True,
-        converter=attrs.Converter(_fitted, takes_self=True, takes_field=True),
-        validator=None if validator is None else _checked(validator),
+        converter=attrs.Converter(_coerce_option, takes_self=True, takes_field=True),
+        validator=None if validator is None else _wrap_validator(validator),
         metadata={"help": help},
     )
 
 
-def _fitted(value: Any, made: attrs.AttrsInstance, field: attrs.Attribute[Any]) -> Any:
+def _coerce_option(value: Any, made: attrs.AttrsInstance, field: attrs.Attribute[Any]) -> Any:
     if value is field.default:  # so that nothing is resolved while modules are imported
         return value
     try:
-        wanted = types_of(type(made)).get(field.name, Any)
+        wanted = option_types(type(made)).get(field.name, Any)
     except Exception:  # noqa: BLE001 - annotations are evaluated, whoever wrote them
         return value  # the registry refuses to build it, and says why
     label = _label(made)
     try:
-        return _FITTING.fit(value, wanted, f"{label}.{field.name}")
+        return _COERCION.coerce(value, wanted, f"{label}.{field.name}")
     except SpecError as exc:
         raise SpecError(f"In {label!r}: {exc}.") from exc
 
 
-def _checked(validator: Any) -> Any:
+def _wrap_validator(validator: Any) -> Any:
     """The same, as one sentence that names the strategy."""
     several = isinstance(validator, list | tuple)
     validate = attrs.validators.and_(*validator) if several else validator
@@ -98,7 +98,7 @@ def _label(strategy: object) -> str:
 
 
 @lru_cache(maxsize=1024)
-def types_of(cls: type[attrs.AttrsInstance]) -> Mapping[str, Any]:
+def option_types(cls: type[attrs.AttrsInstance]) -> Mapping[str, Any]:
     """What each option's annotation says."""
     hints = typing.get_type_hints(cls)
     return {field.name: hints[field.name] for field in attrs.fields(cls)}
@@ -109,7 +109,7 @@ def mark_given(strategy: Strategy, paths: Iterable[str]) -> None:
     object.__setattr__(strategy, "_given", frozenset(paths))
 
 
-def given_to(strategy: Strategy) -> frozenset[str]:
+def given_options(strategy: Strategy) -> frozenset[str]:
     """
     Options that were given, by their paths: `targets`, `targets.limit`.
 
@@ -121,15 +121,17 @@ def given_to(strategy: Strategy) -> frozenset[str]:
         return noted
     fields = attrs.fields(type(strategy))
     held = {field.name: getattr(strategy, field.name) for field in fields}
-    return frozenset(paths_of({f.name: held[f.name] for f in fields if held[f.name] != f.default}))
+    return frozenset(
+        option_paths({f.name: held[f.name] for f in fields if held[f.name] != f.default})
+    )
 
 
-def paths_of(given: Mapping[str, object]) -> Iterator[str]:
+def option_paths(given: Mapping[str, object]) -> Iterator[str]:
     """The path of each option, and of those that were given to the strategies among them."""
     for name, value in given.items():
         yield name
         if isinstance(value, Strategy):
-            yield from (f"{name}.{path}" for path in given_to(value))
+            yield from (f"{name}.{path}" for path in given_options(value))
 
 
 def at_least(least: float) -> Any:

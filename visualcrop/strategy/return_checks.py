@@ -1,4 +1,9 @@
-"""Checks of what a strategy's methods return, whoever calls them; errors name the plug-in."""
+"""
+Checks of what a strategy's methods return, whoever calls them.
+
+`check_returns` puts a check around a method when its class is made; the checks of the stages'
+methods are below it.
+"""
 
 from __future__ import annotations
 
@@ -20,133 +25,20 @@ from ..values import Answer, Proposal, Question, RelevanceMap, Target
 from .base import OWN_PACKAGE, Strategy, top_package
 
 T = TypeVar("T")
+Check: TypeAlias = Callable[..., Any]  # (MethodCall, returned value, *arguments) -> the value
 _SLACK = 1e-6  # by which a confidence in single precision may miss its bounds
 _NOT_FINITE = "if the model's own numbers are not finite, try another dtype"
 
 
-def check_type(promise: Promise, wanted: type[T], given: object) -> T:
-    """One value of a type."""
-    if not isinstance(given, wanted):
-        raise promise.broken(f"{_kind(given)} instead of {_named(wanted)}")
-    return given
-
-
-def check_tuple(promise: Promise, wanted: type[T], given: object) -> tuple[T, ...]:
-    """A tuple, or a list, of a type."""
-    if not isinstance(given, tuple | list):
-        raise promise.broken(f"{_kind(given)} instead of a tuple of {wanted.__name__}")
-    for each in given:
-        if not isinstance(each, wanted):
-            raise promise.broken(f"a tuple with {_kind(each)} instead of {_named(wanted)} in it")
-    return tuple(given)
-
-
-def check_targets(promise: Promise, given: object, *_: object) -> tuple[Target, ...]:
-    """Things to look for."""
-    return check_tuple(promise, Target, given)
-
-
-def check_map(promise: Promise, given: object, *_: object) -> RelevanceMap:
-    """A map, whose scores are finite: it checks that itself."""
-    return check_type(promise, RelevanceMap, given)
-
-
-def check_proposals(promise: Promise, given: object, over: RelevanceMap) -> tuple[Proposal, ...]:
-    """Boxes that lie in the map."""
-    found = check_tuple(promise, Proposal, given)
-    _check_inside(promise, (proposal.box for proposal in found), over.grid.box, "the map over")
-    return found
-
-
-def check_confidences(
-    promise: Promise, given: object, views: Sequence[object], *_: object
-) -> tuple[Any, ...]:
-    """One for each view, from -1 to 1; none where nobody was asked."""
-    if not isinstance(given, tuple | list):
-        raise promise.broken(f"{_kind(given)} instead of a tuple of numbers")
-    if len(given) != len(views):
-        raise promise.broken(f"{len(given)} confidences for {len(views)} views")
-    return tuple(None if sure is None else _confidence(promise, sure) for sure in given)
-
-
-def check_answer(promise: Promise, given: object, question: Question, *_: object) -> Answer:
-    """An answer to *question*, whose boxes lie in its image."""
-    answer, choices = check_type(promise, Answer, given), len(question.choices)
-    if answer.choice is not None and answer.choice >= choices:
-        raise promise.broken(f"the choice {answer.choice} of a question with {choices} choices")
-    seen = chain(answer.findings, *(evidence.findings for evidence in answer.evidence))
-    boxes = (finding.box for finding in seen)
-    _check_inside(promise, boxes, question.image.box, "the image")
-    return answer
-
-
-def check_searched(promise: Promise, given: object, question: Question, *_: object) -> Answer:
-    """An answer; if the search looks for targets, and had none, it says so."""
-    found = check_answer(promise, given, question)
-    strategy, fields = promise.strategy, attrs.fields(type(promise.strategy))
-    kinds = {getattr(getattr(strategy, field.name), "kind", "") for field in fields}
-    seen = found.findings or found.evidence or found.exhausted
-    nothing = not seen and all(view.box == view.image.box for view in found.shown)
-    return attrs.evolve(found, untargeted=True) if nothing and "targets" in kinds else found
-
-
-def check_maps(
-    promise: Promise, given: object, _: object, wanted: Sequence[object], *__: object
-) -> Iterator[RelevanceMap]:
-    """As many maps as targets, each looked at as it comes."""
-    if not isinstance(given, Iterable):
-        raise promise.broken(f"{_kind(given)} instead of maps")
-    count = 0
-    for count, each in enumerate(given, 1):
-        if count > len(wanted):
-            break
-        yield check_type(promise, RelevanceMap, each)
-    if count != len(wanted):
-        more = "more than " if count > len(wanted) else ""
-        given = len(wanted) if more else count
-        raise promise.broken(f"{more}{given} maps for {len(wanted)} targets")
-
-
-def _confidence(promise: Promise, sure: Any) -> float:
-    number: Any = sure.item() if getattr(sure, "ndim", None) == 0 else sure
-    if isinstance(number, bool) or not isinstance(number, Real):
-        raise promise.broken(f"{_kind(number)} as a confidence instead of a number")
-    number = float(number)
-    if not math.isfinite(number) or abs(number) > 1 + _SLACK:
-        raise promise.broken(
-            f"the confidence {number:g}, which is not from -1 to 1",
-            "" if math.isfinite(number) else _NOT_FINITE,
-        )
-    held: float = max(-1.0, min(number, 1.0))
-    return held
-
-
-def _check_inside(promise: Promise, boxes: Iterable[Box], whole: Box, what: str) -> None:
-    for box in boxes:
-        if not box.lies_in(whole):
-            raise promise.broken(f"the box {box}, which does not lie in {what} {whole}")
-
-
-def _kind(given: object) -> str:
-    return _named(type(given))
-
-
-def _named(kind: type[Any]) -> str:
-    return f"a{'n' if kind.__name__[0] in 'aeiouA' else ''} {kind.__name__}"
-
-
-Check: TypeAlias = Callable[..., Any]  # of a `Promise`, what is returned, and the arguments
-
-
 @attrs.frozen
-class Promise:
-    """A method of a strategy, which has to return what its interface says."""
+class MethodCall:
+    """A call of a strategy's method, to name in an error."""
 
     strategy: Strategy
     method: Callable[..., Any]
 
-    def broken(self, returned: str, hint: str = "") -> PluginError:
-        """What to raise where it *returned* something else."""
+    def error(self, returned: str, hint: str = "") -> PluginError:
+        """What to raise where the method *returned* what its interface does not allow."""
         code = inspect.unwrap(self.method).__code__
         place = f"{PurePath(code.co_filename).name}:{code.co_firstlineno}"
         ours = top_package(type(self.strategy).__module__) == OWN_PACKAGE
@@ -158,43 +50,156 @@ class Promise:
 
 
 class Stage(Strategy):
-    """A strategy whose methods are held to what they promise, whoever calls them."""
+    """A strategy with a check for what each of its methods returns, by the method's name."""
 
-    _promised: ClassVar[Mapping[str, Check]] = {}
+    _checks: ClassVar[Mapping[str, Check]] = {}
 
-    def __init_subclass__(cls, **promised: Check) -> None:
+    def __init_subclass__(cls, **checks: Check) -> None:
         super().__init_subclass__()
-        cls._promised = {**cls._promised, **promised}
-        for verb, check in cls._promised.items():
-            hold(cls, verb, check)
+        cls._checks = {**cls._checks, **checks}
+        for name, check in cls._checks.items():
+            check_returns(cls, name, check)
 
 
-def hold(cls: type[Strategy], verb: str, check: Check) -> None:
-    """Let *check* see, and give on, what the method *verb* that *cls* defines returns."""
-    method = vars(cls).get(verb)
+def check_returns(cls: type[Strategy], name: str, check: Check) -> None:
+    """Pass what the method *name* of *cls* returns through *check*, if *cls* itself defines it."""
+    method = vars(cls).get(name)
     if not isinstance(method, FunctionType) or hasattr(method, "__isabstractmethod__"):
         return
-    if not hasattr(method, "__held__"):  # attrs makes a class twice, the second time with slots
-        setattr(cls, verb, _held(method, check))
+    if not hasattr(method, "__checked__"):  # attrs makes a class twice, the second time with slots
+        setattr(cls, name, _wrap_method(method, check))
 
 
-def _held(method: FunctionType, check: Check) -> Any:
+def _wrap_method(method: FunctionType, check: Check) -> Any:
     owner: object = None
 
-    def held(self: Any, *args: Any, **named: Any) -> Any:
+    def checked(self: Any, *args: Any, **named: Any) -> Any:
         _ = owner  # see below
         if named:
             args = inspect.signature(method).bind(self, *args, **named).args[1:]
-        return check(Promise(self, method), method(self, *args), *args)
+        return check(MethodCall(self, method), method(self, *args), *args)
 
     # Without arguments, `super()` reads its class from a cell of the method. When attrs makes the
     # class anew it rewrites the cells of what stands in the class: this one holds the same.
     theirs = dict(zip(method.__code__.co_freevars, method.__closure__ or (), strict=True))
     if "__class__" in theirs:
-        names, cells = held.__code__.co_freevars, held.__closure__ or ()
+        names, cells = checked.__code__.co_freevars, checked.__closure__ or ()
         ours = dict(zip(names, cells, strict=True)) | {"owner": theirs["__class__"]}
         closure = tuple(ours[name] for name in names)
-        held = FunctionType(held.__code__, held.__globals__, method.__name__, None, closure)
-    known: Any = wraps(method)(held)
-    known.__held__ = True
-    return known
+        checked = FunctionType(
+            checked.__code__, checked.__globals__, method.__name__, None, closure
+        )
+    wrapped: Any = wraps(method)(checked)
+    wrapped.__checked__ = True
+    return wrapped
+
+
+def check_type(call: MethodCall, wanted: type[T], returned: object) -> T:
+    """The value, if it is a *wanted*."""
+    if not isinstance(returned, wanted):
+        raise call.error(f"{_kind(returned)} instead of {_named(wanted)}")
+    return returned
+
+
+def check_tuple(call: MethodCall, wanted: type[T], returned: object) -> tuple[T, ...]:
+    """A tuple of *wanted*, from a tuple or a list."""
+    if not isinstance(returned, tuple | list):
+        raise call.error(f"{_kind(returned)} instead of a tuple of {wanted.__name__}")
+    for each in returned:
+        if not isinstance(each, wanted):
+            raise call.error(f"a tuple with {_kind(each)} instead of {_named(wanted)} in it")
+    return tuple(returned)
+
+
+def check_targets(call: MethodCall, returned: object, *_: object) -> tuple[Target, ...]:
+    """The targets of an extractor."""
+    return check_tuple(call, Target, returned)
+
+
+def check_map(call: MethodCall, returned: object, *_: object) -> RelevanceMap:
+    """A map; that its scores are finite it checks itself."""
+    return check_type(call, RelevanceMap, returned)
+
+
+def check_proposals(call: MethodCall, returned: object, over: RelevanceMap) -> tuple[Proposal, ...]:
+    """Proposals whose boxes lie in the map *over* which they were made."""
+    found = check_tuple(call, Proposal, returned)
+    _check_inside(call, (proposal.box for proposal in found), over.grid.box, "the map over")
+    return found
+
+
+def check_confidences(
+    call: MethodCall, returned: object, views: Sequence[object], *_: object
+) -> tuple[Any, ...]:
+    """One for each view, from -1 to 1; none where the model was not asked."""
+    if not isinstance(returned, tuple | list):
+        raise call.error(f"{_kind(returned)} instead of a tuple of numbers")
+    if len(returned) != len(views):
+        raise call.error(f"{len(returned)} confidences for {len(views)} views")
+    return tuple(None if value is None else _check_confidence(call, value) for value in returned)
+
+
+def check_answer(call: MethodCall, returned: object, question: Question, *_: object) -> Answer:
+    """An answer to *question*, whose boxes lie in its image."""
+    answer, choices = check_type(call, Answer, returned), len(question.choices)
+    if answer.choice is not None and answer.choice >= choices:
+        raise call.error(f"the choice {answer.choice} of a question with {choices} choices")
+    seen = chain(answer.findings, *(evidence.findings for evidence in answer.evidence))
+    boxes = (finding.box for finding in seen)
+    _check_inside(call, boxes, question.image.box, "the image")
+    return answer
+
+
+def check_searched(call: MethodCall, returned: object, question: Question, *_: object) -> Answer:
+    """An answer, marked as untargeted if the searcher has a target extractor that found none."""
+    found = check_answer(call, returned, question)
+    strategy, fields = call.strategy, attrs.fields(type(call.strategy))
+    kinds = {getattr(getattr(strategy, field.name), "kind", "") for field in fields}
+    seen = found.findings or found.evidence or found.exhausted
+    nothing = not seen and all(view.box == view.image.box for view in found.shown)
+    return attrs.evolve(found, untargeted=True) if nothing and "targets" in kinds else found
+
+
+def check_maps(
+    call: MethodCall, returned: object, _: object, wanted: Sequence[object], *__: object
+) -> Iterator[RelevanceMap]:
+    """As many maps as targets, each checked as it comes."""
+    if not isinstance(returned, Iterable):
+        raise call.error(f"{_kind(returned)} instead of maps")
+    count = 0
+    for count, each in enumerate(returned, 1):
+        if count > len(wanted):
+            break
+        yield check_type(call, RelevanceMap, each)
+    if count != len(wanted):
+        more = "more than " if count > len(wanted) else ""
+        shown = len(wanted) if more else count
+        raise call.error(f"{more}{shown} maps for {len(wanted)} targets")
+
+
+def _check_confidence(call: MethodCall, value: Any) -> float:
+    number: Any = value.item() if getattr(value, "ndim", None) == 0 else value
+    if isinstance(number, bool) or not isinstance(number, Real):
+        raise call.error(f"{_kind(number)} as a confidence instead of a number")
+    number = float(number)
+    if not math.isfinite(number) or abs(number) > 1 + _SLACK:
+        raise call.error(
+            f"the confidence {number:g}, which is not from -1 to 1",
+            "" if math.isfinite(number) else _NOT_FINITE,
+        )
+    confidence: float = max(-1.0, min(number, 1.0))
+    return confidence
+
+
+def _check_inside(call: MethodCall, boxes: Iterable[Box], whole: Box, what: str) -> None:
+    for box in boxes:
+        if not box.lies_in(whole):
+            raise call.error(f"the box {box}, which does not lie in {what} {whole}")
+
+
+def _kind(returned: object) -> str:
+    return _named(type(returned))
+
+
+def _named(kind: type[Any]) -> str:
+    return f"a{'n' if kind.__name__[0] in 'aeiouA' else ''} {kind.__name__}"

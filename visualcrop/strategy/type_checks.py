@@ -13,10 +13,10 @@ _NONE = (None, type(None))
 _PLAIN = {str, int, float, bool, *_NONE}
 
 
-class Fitting:
+class Coercion:
     """Values as Python has them; `coerce` does the same with those of specs."""
 
-    def fit(self, value: Any, wanted: Any, path: str) -> Any:
+    def coerce(self, value: Any, wanted: Any, path: str) -> Any:
         """*value* as a *wanted*; a type that no spec can spell is checked as far as Python can."""
         origin = get_origin(wanted)
         if wanted is Any:
@@ -29,47 +29,47 @@ class Fitting:
             return self._tuple(value, get_args(wanted), path)
         if wanted in _PLAIN:
             return self._plain(value, wanted, path)
-        return self.made(value, wanted, path)
+        return self.coerce_object(value, wanted, path)
 
-    def word(self, value: Any) -> Any:
+    def unwrap_scalar(self, value: Any) -> Any:
         """*value* without what stands around it: a number of numpy is a number."""
         return value.item() if getattr(value, "ndim", None) == 0 else value
 
-    def listed(self, value: Any) -> bool:
+    def is_list(self, value: Any) -> bool:
         return isinstance(value, tuple | list)
 
-    def shown(self, value: Any) -> str:
+    def format(self, value: Any) -> str:
         return repr(value)
 
-    def made(self, value: Any, wanted: Any, path: str) -> Any:
+    def coerce_object(self, value: Any, wanted: Any, path: str) -> Any:
         """*value* as a strategy, or as whatever else a plug-in's option may hold."""
         origin = get_origin(wanted) or wanted
         if inspect.isclass(origin) and not isinstance(value, origin):
-            raise self.misfit(value, _named(wanted), path)
+            raise self.mismatch(value, _named(wanted), path)
         return value
 
-    def misfit(self, value: Any, wanted: str, path: str) -> SpecError:
-        shown = self.shown(value).replace("\n", " ")
+    def mismatch(self, value: Any, wanted: str, path: str) -> SpecError:
+        shown = self.format(value).replace("\n", " ")
         shown = shown if len(shown) < 80 else shown[:77] + "..."
         return SpecError(f"{shown} is not {wanted} @ {path}")
 
     def _plain(self, value: Any, wanted: Any, path: str) -> Any:
-        word = self.word(value)
-        if wanted is str and isinstance(word, str):
-            return word
-        if wanted in _NONE and word is None:
+        scalar = self.unwrap_scalar(value)
+        if wanted is str and isinstance(scalar, str):
+            return scalar
+        if wanted in _NONE and scalar is None:
             return None
-        if wanted is bool and isinstance(word, bool):
-            return word
-        if not isinstance(word, bool):
-            if wanted is int and isinstance(word, Integral):
-                return int(word)
-            if wanted is float and isinstance(word, Real):
+        if wanted is bool and isinstance(scalar, bool):
+            return scalar
+        if not isinstance(scalar, bool):
+            if wanted is int and isinstance(scalar, Integral):
+                return int(scalar)
+            if wanted is float and isinstance(scalar, Real):
                 try:
-                    return float(word)
+                    return float(scalar)
                 except OverflowError:
-                    raise self.misfit(value, "a number of that size", path) from None
-        raise self.misfit(value, _named(wanted), path)
+                    raise self.mismatch(value, "a number of that size", path) from None
+        raise self.mismatch(value, _named(wanted), path)
 
     def _union(self, value: Any, members: tuple[Any, ...], path: str) -> Any:
         """Exact types before those that a value would be turned into: 1 is not yet 1.0."""
@@ -77,32 +77,32 @@ class Fitting:
         plain = [m for m in members if m not in strategies]
         for member in sorted(plain, key=lambda member: member is float):
             try:
-                return self.fit(value, member, path)
+                return self.coerce(value, member, path)
             except SpecError:
                 continue
         if strategies:
-            return self.fit(value, strategies[0], path)
-        raise self.misfit(value, " or ".join(map(_named, members)), path)
+            return self.coerce(value, strategies[0], path)
+        raise self.mismatch(value, " or ".join(map(_named, members)), path)
 
     def _literal(self, value: Any, allowed: tuple[Any, ...], path: str) -> Any:
-        word = self.word(value)
+        scalar = self.unwrap_scalar(value)
         for choice in allowed:
-            if type(choice) is type(word) and choice == word:
+            if type(choice) is type(scalar) and choice == scalar:
                 return choice
-        if isinstance(word, str):
-            known = nearest(word, map(str, allowed), called="allowed")
-            raise SpecError(f"{word!r} cannot be used; {known} @ {path}")
-        raise self.misfit(value, _named(Literal.__getitem__(allowed)), path)
+        if isinstance(scalar, str):
+            known = nearest(scalar, map(str, allowed), called="allowed")
+            raise SpecError(f"{scalar!r} cannot be used; {known} @ {path}")
+        raise self.mismatch(value, _named(Literal.__getitem__(allowed)), path)
 
     def _tuple(self, value: Any, members: tuple[Any, ...], path: str) -> Any:
-        if not self.listed(value):
-            raise self.misfit(value, "a list", path)
+        if not self.is_list(value):
+            raise self.mismatch(value, "a list", path)
         if len(members) == 2 and members[1] is Ellipsis:
             members = (members[0],) * len(value)
         if len(members) != len(value):
-            raise self.misfit(value, f"a list of {len(members)}", path)
+            raise self.mismatch(value, f"a list of {len(members)}", path)
         pairs = enumerate(zip(value, members, strict=True))
-        return tuple(self.fit(v, m, f"{path}[{i}]") for i, (v, m) in pairs)
+        return tuple(self.coerce(v, m, f"{path}[{i}]") for i, (v, m) in pairs)
 
 
 def _named(wanted: Any) -> str:
@@ -115,5 +115,5 @@ def _named(wanted: Any) -> str:
         return names.get(wanted, "none")
     if hasattr(wanted, "kind"):
         return f"a {wanted.kind} strategy"
-    made = inspect.isclass(get_origin(wanted) or wanted) and get_origin(wanted) is not tuple
-    return f"a {(get_origin(wanted) or wanted).__name__}" if made else "a list"
+    is_class = inspect.isclass(get_origin(wanted) or wanted) and get_origin(wanted) is not tuple
+    return f"a {(get_origin(wanted) or wanted).__name__}" if is_class else "a list"

@@ -17,7 +17,7 @@ from ..errors import FileError, nearest
 from ..interfaces import TargetExtractor
 from ..prompt import Prompt
 from ..strategy.base import at_least, between, option
-from ..utils.paths import expanded, read_whole
+from ..utils.paths import expand_path, read_limited
 from ..values import Question, Target
 from .rules import find_noun_phrases, has_pronoun, is_counting, make_targets
 
@@ -90,7 +90,7 @@ def read_examples(source: str) -> tuple[tuple[str, str], ...]:
             f"There are no examples called {source!r}; {known}, or give a .toml or .json file."
         )
     try:
-        text = read_whole(expanded(path), called="The examples").decode()
+        text = read_limited(expand_path(path), called="The examples").decode()
         table = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
         return tuple(map(_parse_pair, table["examples"] if isinstance(table, dict) else table))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:

@@ -12,12 +12,12 @@ import attrs
 import pytest
 
 from ..data.base import Dataset, Sample
+from ..data.record import Record, Status
 from ..errors import ModelError
 from ..executors.base import Executor, Task, Worker
 from ..image import Image
 from ..judges.base import Judge, Verdict
 from ..models.toy.dataset import SceneSource
-from ..record import Record, Status
 from .strategy_suite import StrategySuite
 
 _SOME, _OPENED = 64, 4  # samples that are read, and those whose images are opened

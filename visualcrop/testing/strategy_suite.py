@@ -98,8 +98,8 @@ class StrategySuite:
         for base in type(self).__mro__[1:]:
             for name in (name for name in vars(base) if name.startswith("test_")):
                 mine = getattr(type(self), name)
-                marks = getattr(mine, "pytestmark", ())
-                excused = any(_says_why(mark) for mark in marks)
+                spans = getattr(mine, "pytestmark", ())
+                excused = any(_says_why(mark) for mark in spans)
                 assert mine is vars(base)[name] or excused, f"{name} needs an xfail that says why"
 
     def _skip_controls(self) -> None:

@@ -1,4 +1,4 @@
-"""What values hold: each part of its type, and numbers as Python's."""
+"""Validators and converters for the fields of values: exact types, Python's own numbers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ..errors import ResultError
 _T = TypeVar("_T")
 
 
-def a(kind: type[Any]) -> Any:
-    """Validate that a field holds a *kind*."""
+def instance_of(kind: type[Any]) -> Any:
+    """A validator: the field holds a *kind*."""
 
     def check(value: object, field: attrs.Attribute[Any], held: object) -> None:
         if not isinstance(held, kind):
@@ -27,8 +27,8 @@ def a(kind: type[Any]) -> Any:
     return check
 
 
-def is_writable(text: str) -> bool:
-    """Whether it can be written as UTF-8: nothing in it stands for bytes that are no text."""
+def is_utf8(text: str) -> bool:
+    """Whether *text* can be written as UTF-8: it holds no surrogates for undecodable bytes."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -36,14 +36,14 @@ def is_writable(text: str) -> bool:
     return True
 
 
-def text(value: object, field: attrs.Attribute[Any], held: str) -> None:
-    """Validate that a field's text can be written."""
-    if not is_writable(held):
+def utf8_text(value: object, field: attrs.Attribute[Any], held: str) -> None:
+    """A validator: the field's text can be written as UTF-8."""
+    if not is_utf8(held):
         raise ResultError(f"The {field.name} of a {type(value).__name__} is no UTF-8; give text.")
 
 
-def listed(name: str, kind: type[_T], held: Sequence[_T]) -> tuple[_T, ...]:
-    """A tuple of one type."""
+def to_tuple(name: str, kind: type[_T], held: Sequence[_T]) -> tuple[_T, ...]:
+    """A tuple of *kind*, from a tuple or a list."""
     if not isinstance(held, tuple | list):
         raise ResultError(f"The {name} are a {type(held).__name__}; give a tuple.")
     for each in held:
@@ -54,32 +54,32 @@ def listed(name: str, kind: type[_T], held: Sequence[_T]) -> tuple[_T, ...]:
     return tuple(held)
 
 
-def finite(name: str, held: Any) -> float:
-    """A number of Python, from whatever number it is."""
+def to_float(name: str, held: Any) -> float:
+    """A finite float of Python, from a number of Python or numpy."""
     held = held.item() if getattr(held, "ndim", None) == 0 else held
     if isinstance(held, bool) or not isinstance(held, Real) or not math.isfinite(held):
         raise ResultError(f"The {name} of a box is {held!r}; give a finite number.")
     return float(held)
 
 
-def whole(held: Any) -> int:
-    """A whole number of Python, from whatever whole number it is."""
+def to_int(held: Any) -> int:
+    """An int of Python, from a whole number of Python or numpy."""
     held = held.item() if getattr(held, "ndim", None) == 0 else held
     if isinstance(held, bool) or not isinstance(held, Integral):
         raise ResultError(f"An answer holds {held!r}, where a whole number belongs.")
     return int(held)
 
 
-def score(held: float) -> float:
+def to_score(held: float) -> float:
     """A finite number."""
-    return finite("score", held)
+    return to_float("score", held)
 
 
-def confidence(held: float | None) -> float | None:
+def to_confidence(held: float | None) -> float | None:
     """A number from -1 to 1, or none."""
     if held is None:
         return None
-    sure = finite("confidence", held)
+    sure = to_float("confidence", held)
     if not -1 <= sure <= 1:
         raise ResultError(f"The confidence of a box is {sure:g}; give a number from -1 to 1.")
     return sure

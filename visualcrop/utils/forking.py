@@ -1,7 +1,7 @@
 """
-What a forked process has to put right: locks whose holders are threads that it does not have.
+Repairs after a fork: a child has no thread but the one that forked, so it needs new locks.
 
-torch promises nothing of a fork while its own threads compute; neither is anything promised here.
+torch does not support a fork while its own threads compute; neither does this package.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ _methods: WeakKeyDictionary[Any, Callable[[Any], None]] = WeakKeyDictionary()
 _functions: list[Callable[[], None]] = []
 
 
-def in_child(mend: Callable[[], None]) -> None:
-    """Call *mend* in every child that is forked; if it is a method, as long as its object lives."""
-    if isinstance(mend, MethodType):
-        _methods[mend.__self__] = mend.__func__
+def after_fork_in_child(callback: Callable[[], None]) -> None:
+    """Call *callback* in every forked child; if it is a method, for as long as its object lives."""
+    if isinstance(callback, MethodType):
+        _methods[callback.__self__] = callback.__func__
     else:
-        _functions.append(mend)
+        _functions.append(callback)
 
 
-def _mend_all() -> None:
-    for mend in _functions:
-        mend()
+def _run_after_fork() -> None:
+    for callback in _functions:
+        callback()
     for holder, method in list(_methods.items()):
         method(holder)
 
 
 if hasattr(os, "register_at_fork"):  # Windows has no fork
-    os.register_at_fork(after_in_child=_mend_all)
+    os.register_at_fork(after_in_child=_run_after_fork)

@@ -11,7 +11,7 @@ from ..errors import FileError
 MOST_TEXT = 1 << 24  # bytes of a file, or a line, of settings or fields
 
 
-def expanded(path: str | Path) -> Path:
+def expand_path(path: str | Path) -> Path:
     """*path* with its `~` written out, if a file may be called so."""
     shown = str(path) if len(str(path)) <= 100 else f"{str(path)[:97]}..."
     try:
@@ -26,7 +26,7 @@ def expanded(path: str | Path) -> Path:
     return place
 
 
-def read_whole(path: Path, most: int = MOST_TEXT, *, called: str = "") -> bytes:
+def read_limited(path: Path, most: int = MOST_TEXT, *, called: str = "") -> bytes:
     """All bytes of a file, which is *called* something, and no longer than *most*."""
     name = f"{called} {str(path)!r}".strip()
     try:

@@ -8,10 +8,10 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-_AT_ONCE = 4096  # that wait to be sorted in
+_BATCH = 4096  # that wait to be sorted in
 
 
-def number(*texts: str) -> int:
+def hash_texts(*texts: str) -> int:
     """
     Eight bytes that stand for *texts*.
 
@@ -22,7 +22,7 @@ def number(*texts: str) -> int:
 
 
 @attrs.define(eq=False)
-class Keys:
+class TextSet:
     """A set that keeps eight bytes of each of its texts, or pairs of them."""
 
     _sorted: npt.NDArray[np.uint64] = attrs.field(factory=lambda: np.empty(0, np.uint64))
@@ -30,23 +30,23 @@ class Keys:
 
     def add(self, *texts: str) -> bool:
         """Whether they were new."""
-        key = number(*texts)
-        if self._holds(key):
+        key = hash_texts(*texts)
+        if self._has_hash(key):
             return False
         self._new.add(key)
-        if len(self._new) == _AT_ONCE:
-            new = np.fromiter(self._new, np.uint64, _AT_ONCE)
+        if len(self._new) == _BATCH:
+            new = np.fromiter(self._new, np.uint64, _BATCH)
             self._sorted = np.sort(np.concatenate([self._sorted, new]))
             self._new.clear()
         return True
 
     def __contains__(self, texts: tuple[str, ...]) -> bool:
-        return self._holds(number(*texts))
+        return self._has_hash(hash_texts(*texts))
 
     def __len__(self) -> int:
         return len(self._sorted) + len(self._new)
 
-    def _holds(self, key: int) -> bool:
+    def _has_hash(self, key: int) -> bool:
         wanted = np.uint64(key)
         place = int(np.searchsorted(self._sorted, wanted))
         found = place < len(self._sorted) and self._sorted[place] == wanted

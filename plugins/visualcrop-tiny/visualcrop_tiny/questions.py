@@ -17,7 +17,7 @@ from .scenes import COLOURS, DIGITS, PLATE, SHAPES, Scene, ScenePlan, Thing, plu
 Things: TypeAlias = tuple[Thing, ...]
 _MAX_COUNT = 4  # no question counts more things than this
 COUNTS = DIGITS[1 : _MAX_COUNT + 1]
-_MIN_DISTANCE = 0.08  # of two things, along an axis, as a part of what all things extend over
+_MIN_DISTANCE = 0.08  # between two things along an axis, as a fraction of all things' extent
 
 
 @attrs.frozen
@@ -28,7 +28,7 @@ class QAPair:
     text: str
     answer: str
     choices: tuple[str, ...]  # in the order of their letters, the answer among them
-    about: tuple[Thing, ...]
+    about: tuple[Thing, ...]  # the things that one has to see to answer
 
 
 @attrs.frozen(slots=False)
@@ -74,8 +74,8 @@ def ask_question(scene: ScenePlan | Scene, rng: Random) -> QAPair | None:
     return pair and attrs.evolve(pair, kind=scene.kind)
 
 
-# Each type of question is asked about the first of the *subjects*; without any, about something
-# that is picked from the context. It is none where the context has nothing to ask it about.
+# Each function asks about the first of the *subjects* or, without any, about things sampled from
+# the context. It returns None if the context has no suitable thing.
 
 
 def _ask_attribute(context: QuestionContext, rng: Random, subjects: Things = ()) -> QAPair | None:
@@ -143,7 +143,7 @@ def _ask_count(context: QuestionContext, rng: Random, subjects: Things = ()) -> 
 
 
 def _ask_existence(context: QuestionContext, rng: Random, subjects: Things = ()) -> QAPair | None:
-    """Whether a thing is there; if not, often one is that shares its colour or its shape."""
+    """Whether a thing is there; an absent one often shares colour or shape with a visible one."""
     nameable = subjects[:1] or context.nameable
     if nameable and rng.random() < 0.5:
         thing = rng.choice(nameable)
@@ -156,7 +156,7 @@ def _ask_existence(context: QuestionContext, rng: Random, subjects: Things = ())
 
 
 def _sample_absent_name(context: QuestionContext, rng: Random, similar: Thing | None) -> str | None:
-    """The name of no visible thing, which shares colour or shape with the *similar* one if any."""
+    """A name that no visible thing has; with *similar*, it shares that thing's colour or shape."""
     visible = {*context.shape_counts, *context.ambiguous_shapes}
     shapes = [shape for shape in (*SHAPES, PLATE) if shape not in visible]
     if similar is None:
@@ -171,7 +171,7 @@ def _sample_absent_name(context: QuestionContext, rng: Random, similar: Thing | 
 
 
 def _maybe_plural(shape: str, rng: Random) -> str:
-    """Now and then the plural, as a search for all things of a shape asks for."""
+    """Sometimes the plural, which a search for all things of a shape asks about."""
     return plural(shape) if rng.random() < 0.2 else shape
 
 
@@ -205,7 +205,7 @@ QUESTION_TYPES: dict[str, Callable[..., QAPair | None]] = {
 def _sample_choices(
     rng: Random, answer: str, visible: Iterable[str], pool: Sequence[str], count: int = 4
 ) -> tuple[str, ...]:
-    """The answer among wrong ones, shuffled: those that are *visible* before any from the pool."""
+    """The answer and wrong choices, shuffled; *visible* ones are taken before those of *pool*."""
     near = list(dict.fromkeys(word for word in visible if word != answer))
     rng.shuffle(near)
     far = [word for word in pool if word != answer and word not in near]

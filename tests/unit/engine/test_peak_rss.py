@@ -13,6 +13,7 @@ from visualcrop.models.engine.metering.peak_rss import peak_rss
 _MORE = 8 << 20
 
 
+@pytest.mark.slow
 def test_rises_with_what_is_held_and_never_falls() -> None:
     """It is a high-water mark, in bytes."""
     before = peak_rss() or 0

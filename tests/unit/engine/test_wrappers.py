@@ -131,6 +131,7 @@ class TestErrors:
             BatchingModel(Forgetful()).generate([Prompt(("a",)), Prompt(("b",))])
 
 
+@pytest.mark.slow
 class TestCrowds:
     """Eight threads, for a while."""
 

@@ -10,11 +10,11 @@ import pytest
 
 from tests.support.studies import manifest_of, toy_study
 from visualcrop import Record, VisualcropError
+from visualcrop.data.record import Status
 from visualcrop.evaluation.comparison import compare
 from visualcrop.evaluation.resume import open_run
 from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
-from visualcrop.record import Status
 
 _RIGHT = (1, 1, 1, 1, 1, 1, 1, 0)
 _LESS = (1, 0, 0, 0, 0, 0, 0, 0)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from visualcrop.data.record import Record
 from visualcrop.evaluation.comparison import compare
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.formatting import format_costs
@@ -15,7 +16,6 @@ from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.study import Study
 from visualcrop.executors.local import Local
 from visualcrop.output.tables import csv_table
-from visualcrop.record import Record
 from visualcrop.report.tables import csv_cells
 
 pytestmark = pytest.mark.torch

@@ -19,6 +19,7 @@ import pytest
 from tests.support import shipped
 from tests.support.studies import toy_study
 from visualcrop import VisualcropError
+from visualcrop.data.record import Record
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.run_folder import Store, read_json, write_json
 from visualcrop.evaluation.selection import Selection
@@ -26,7 +27,6 @@ from visualcrop.evaluation.shard import ShardWriter
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.summary import summarize
 from visualcrop.executors.local import Local
-from visualcrop.record import Record
 
 
 def _stable(store: Store) -> list[dict[str, object]]:

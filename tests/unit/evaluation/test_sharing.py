@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from visualcrop import Image, Prompt, Sample
+from visualcrop.data.record import Record
 from visualcrop.evaluation.image_cache import ImageCache
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.sweep import label_points, make_grid
@@ -20,7 +21,6 @@ from visualcrop.image_io import MAX_BYTES
 from visualcrop.models.engine.response_cache import ResponseCache
 from visualcrop.models.engine.wrappers import ModelWrapper
 from visualcrop.plugin import ImageSource, Registry
-from visualcrop.record import Record
 
 
 @attrs.define(eq=False)

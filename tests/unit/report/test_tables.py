@@ -10,11 +10,11 @@ import pytest
 
 from tests.support.studies import manifest_of, toy_study
 from visualcrop import VisualcropError
+from visualcrop.data.record import Record
 from visualcrop.evaluation.comparison import Comparison
 from visualcrop.evaluation.resume import open_run
 from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.summary import Tally, summary_rows
-from visualcrop.record import Record
 from visualcrop.report.tables import (
     COLUMNS,
     FORMATS,

@@ -26,6 +26,7 @@ def accuracy(spec: str) -> float:
     return sum(right) / len(right)
 
 
+@pytest.mark.slow
 class TestPayingOff:
     """Of 120 questions about small things."""
 

@@ -20,8 +20,8 @@ import attrs
 from ...errors import DatasetError, FileError
 from ...geometry import Box
 from ...strategy.base import option
-from ...utils.paths import MOST_TEXT, expanded, read_whole
-from ...utils.text_set import Keys
+from ...utils.paths import MOST_TEXT, expand_path, read_limited
+from ...utils.text_set import TextSet
 from ..base import Dataset, Problem, Sample, TargetBox
 from .files import FileSource, Row, attempt, is_held, text_of
 
@@ -130,7 +130,7 @@ def read_dataset_toml(root: Path) -> dict[str, Any]:
     if not is_held(root, root / DATASET_TOML):
         return {}
     try:
-        return tomllib.loads(read_whole(root / DATASET_TOML).decode("utf-8"))
+        return tomllib.loads(read_limited(root / DATASET_TOML).decode("utf-8"))
     except (ValueError, RecursionError) as exc:
         reason = str(exc).partition("\n")[0] or "it is nested too deeply"
         raise DatasetError(
@@ -150,7 +150,7 @@ DATA_HOME = "VISUALCROP_DATA"  # names the folder in which datasets lie, each in
 
 def datasets_home() -> Path:
     """The folder of datasets that are given without a path."""
-    return expanded(os.environ.get(DATA_HOME) or "~/.cache/visualcrop/datasets")
+    return expand_path(os.environ.get(DATA_HOME) or "~/.cache/visualcrop/datasets")
 
 
 @attrs.frozen
@@ -163,7 +163,7 @@ class FileDataset(Dataset):
 
     @property
     def root(self) -> Path:
-        return expanded(self.path) if self.path else datasets_home() / self.name
+        return expand_path(self.path) if self.path else datasets_home() / self.name
 
     def read(self) -> Iterator[Row]:
         root = self.root
@@ -182,7 +182,7 @@ class FileDataset(Dataset):
 
 def refuse_repeated_ids(rows: Iterator[Row]) -> Iterator[Row]:
     """Turn a second row of one id into a problem: their results could not be separated."""
-    seen = Keys()
+    seen = TextSet()
     for row in rows:
         if isinstance(row, Sample) and not seen.add(row.id):
             yield Problem(row.id, "Another row has this id already.")

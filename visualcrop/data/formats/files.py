@@ -12,7 +12,7 @@ import attrs
 from ...errors import DatasetError, VisualcropError
 from ...image import Image
 from ...image_io import MAX_BYTES, size_of
-from ...utils.paths import read_whole
+from ...utils.paths import read_limited
 from ..base import ImageSource, Problem, Sample
 
 Row: TypeAlias = Sample | Problem
@@ -58,7 +58,7 @@ class FileSource(ImageSource):
         return cls(str(root / name))
 
     def read(self) -> bytes:
-        return read_whole(Path(self.path), MOST_ENCODED)
+        return read_limited(Path(self.path), MOST_ENCODED)
 
     def open(self, max_bytes: int = MAX_BYTES) -> Image:
         return Image.open(self.path, max_bytes=max_bytes)

@@ -15,7 +15,7 @@ from typing import IO, Any
 import attrs
 
 from ...errors import DatasetError, FileError
-from ...utils.forking import in_child
+from ...utils.forking import after_fork_in_child
 from ..base import ImageSource, Problem
 
 IMAGE_COLUMNS = ("image", "bytes")
@@ -174,7 +174,7 @@ class _Cursor:
 
     def __init__(self) -> None:
         self.reset()
-        in_child(self.reset)
+        after_fork_in_child(self.reset)
 
     def reset(self) -> None:
         """Close the column; in a forked child, the open file is shared with the parent."""

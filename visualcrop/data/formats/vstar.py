@@ -13,7 +13,7 @@ import attrs
 
 from ...errors import DatasetError, VisualcropError
 from ...geometry import Box
-from ...utils.paths import read_whole
+from ...utils.paths import read_limited
 from ..base import Problem, Sample, TargetBox
 from .common import FileDataset, json_lines
 from .files import ODD, FileSource, Row, attempt, is_held, place_of_letter, text_of
@@ -77,7 +77,7 @@ def _located(root: Path, sample: Sample, fields: dict[str, Any]) -> Iterator[Row
     """With its targets, where the file beside the image tells them."""
     beside = (root / str(fields["image"])).with_suffix(".json")
     try:
-        known = json.loads(read_whole(beside)) if is_held(root, beside) else {}
+        known = json.loads(read_limited(beside)) if is_held(root, beside) else {}
         names, boxes = known["target_object"], known["bbox"]
         targets = tuple(_target(*pair) for pair in zip(names, boxes, strict=True))
         meta = {**sample.meta, "sentences": list(map(str, known.get("options", ())))}

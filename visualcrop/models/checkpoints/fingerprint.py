@@ -30,7 +30,7 @@ def checkpoint_fingerprint(checkpoint: str, revision: str | None = None) -> str:
     """
     with suppress(OSError, RuntimeError):
         if (folder := Path(checkpoint).expanduser()).is_dir():
-            return _of_folder(folder)
+            return _hash_folder(folder)
     with suppress(Exception):  # whoever loads it says what is wrong with it
         from huggingface_hub import hf_hub_download
 
@@ -54,18 +54,18 @@ def network_fingerprint(network: PreTrainedModel, beside: str = "") -> str:
     return found.hexdigest()
 
 
-def _of_folder(folder: Path) -> str:
+def _hash_folder(folder: Path) -> str:
     found = hashlib.blake2b(digest_size=8)
     for path in sorted(folder.iterdir()):
         if path.suffix in _WEIGHTS | _READ and path.is_file():
             found.update(f"{path.name}\0{path.stat().st_size}\0".encode("utf-8", "replace"))
             with path.open("rb") as file:
-                for part in _parts(file, path):
+                for part in _sample_file(file, path):
                     found.update(part)
     return found.hexdigest()
 
 
-def _parts(file: IO[bytes], path: Path) -> Iterator[bytes]:
+def _sample_file(file: IO[bytes], path: Path) -> Iterator[bytes]:
     """All of a small file that is text; of weights the header, and samples."""
     size = path.stat().st_size
     if path.suffix in _READ and size <= _SMALL:
@@ -76,7 +76,7 @@ def _parts(file: IO[bytes], path: Path) -> Iterator[bytes]:
         length = int.from_bytes(file.read(8), "little")
         header = file.read(min(length, _SMALL))
         yield header
-        starts = [*_tensors(header, 8 + length)]
+        starts = [*_tensor_offsets(header, 8 + length)]
     for start in starts or range(0, size, max(size // _SAMPLES, _SAMPLE)):
         file.seek(start)
         yield file.read(_SAMPLE)
@@ -84,11 +84,11 @@ def _parts(file: IO[bytes], path: Path) -> Iterator[bytes]:
     yield file.read(_SAMPLE)
 
 
-def _tensors(header: bytes, base: int) -> Iterator[int]:
+def _tensor_offsets(header: bytes, base: int) -> Iterator[int]:
     """Where each tensor begins, and its middle; nothing where the header is damaged."""
     with suppress(ValueError, RecursionError, TypeError, AttributeError, KeyError):
-        told: dict[str, Any] = json.loads(header)
-        for name, tensor in sorted(told.items()):
+        tensors: dict[str, Any] = json.loads(header)
+        for name, tensor in sorted(tensors.items()):
             if name != "__metadata__":
                 begin, end = (int(offset) for offset in tensor["data_offsets"])
                 yield from (base + max(0, begin), base + max(0, begin + end) // 2)

@@ -11,7 +11,7 @@ from pathlib import Path
 OFFLINE = "HF_HUB_OFFLINE"
 NO_FLASH = "flash_attention_2 needs the package flash-attn; install it, or set attention=sdpa."
 _CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
-_LONGEST = 200  # characters of what a library said
+_MAX_LENGTH = 200  # characters of a message of a library
 
 
 def explain_failure(checkpoint: str, exc: BaseException, doing: str = "loaded") -> str:
@@ -32,24 +32,24 @@ def is_folder(checkpoint: str) -> bool:
 
 def _explain_machine(checkpoint: str, exc: BaseException) -> str:
     """What is not the files' fault; empty if it may be."""
-    said = str(exc)
-    if "trust_remote_code" in said:
+    message = str(exc)
+    if "trust_remote_code" in message:
         return (
             f"{checkpoint!r} wants to run code of its own, which is never done here; take a "
             "checkpoint whose architecture transformers has."
         )
-    if "flash" in said.lower():
+    if "flash" in message.lower():
         return NO_FLASH
     if isinstance(exc, ImportError | RuntimeError) and torchvision_fault():
         return (
             "torchvision does not match torch and breaks transformers: pip uninstall torchvision."
         )
-    if "out of memory" in said:
+    if "out of memory" in message:
         return (
             f"{checkpoint!r} does not fit into the memory of the GPU; set bits=4, "
             "dtype=bfloat16 or device=cpu, or take a smaller model."
         )
-    if isinstance(exc, MemoryError) or "can't allocate" in said:
+    if isinstance(exc, MemoryError) or "can't allocate" in message:
         return f"{checkpoint!r} does not fit into memory; take a smaller model or image."
     return ""
 
@@ -114,12 +114,12 @@ def _quote_error(checkpoint: str, exc: BaseException, doing: str = "loaded") -> 
 
 
 def _first_sentence(exc: BaseException) -> str:
-    """The first sentence of what was said, on one line and not too long."""
+    """The first sentence of the error's message, on one line and not too long."""
     lines = _CLASS.sub(r"\1", str(exc)).strip().splitlines() or [""]
-    said = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
-    said = " ".join(said.split()).partition(". ")[0].rstrip(".!:")
-    said = said if len(said) <= _LONGEST else f"{said[: _LONGEST - 3]}..."
-    return said or type(exc).__name__
+    message = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
+    message = " ".join(message.split()).partition(". ")[0].rstrip(".!:")
+    message = message if len(message) <= _MAX_LENGTH else f"{message[: _MAX_LENGTH - 3]}..."
+    return message or type(exc).__name__
 
 
 def _causes(exc: BaseException | None) -> Iterator[BaseException]:

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import attrs
 
-from ...utils.forking import in_child
+from ...utils.forking import after_fork_in_child
 
 Key: TypeAlias = tuple[object, ...]
 
@@ -34,7 +34,7 @@ class ByteLRU(Generic[_S]):
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
     def __attrs_post_init__(self) -> None:
-        in_child(self._reset_after_fork)
+        after_fork_in_child(self._reset_after_fork)
 
     def get_or_create(self, key: Key, create: Callable[[], _S]) -> _S:
         """The value of *key*; on a miss, *create* makes it, outside the lock."""

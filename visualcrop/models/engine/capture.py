@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
 from ...errors import SpecError
-from ...utils.forking import in_child
+from ...utils.forking import after_fork_in_child
 from .attention import AttentionCall, intercept_attention
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def _reset_after_fork() -> None:
     _in_use.clear()
 
 
-in_child(_reset_after_fork)
+after_fork_in_child(_reset_after_fork)
 
 
 @contextmanager

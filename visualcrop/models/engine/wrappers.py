@@ -12,7 +12,7 @@ import attrs
 
 from ...prompt import Prompt
 from ...strategy.base import at_least
-from ...utils.forking import in_child
+from ...utils.forking import after_fork_in_child
 from ...values import View
 from ..base import NOTHING, By, Capture, Choice, EncodedSize, Internals, Model, ModelInfo, Reply
 from ..billing import bill_once
@@ -110,7 +110,7 @@ class BatchingModel(ModelWrapper):
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
-        in_child(self._reset_after_fork)
+        after_fork_in_child(self._reset_after_fork)
 
     def _reset_after_fork(self) -> None:
         """Drop the requests in a forked child, which has none of the threads that wait."""

@@ -80,7 +80,7 @@ class Auto(Pretrained):
 
     name = "auto"
     # Families of the installed plug-ins. The registry, which is above this module, sets it; it
-    # also marks each `Auto` that it builds with its own families.
+    # also spans each `Auto` that it builds with its own families.
     load_families: ClassVar[Callable[[], FamilyIndex]]
 
     @property

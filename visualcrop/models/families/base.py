@@ -11,7 +11,7 @@ import attrs
 
 from ...errors import ModelError
 from ...strategy.base import at_least, option
-from ...utils.paths import expanded
+from ...utils.paths import expand_path
 from ...values import View
 from ..base import Model, ModelFamily
 from ..checkpoints.fingerprint import checkpoint_fingerprint
@@ -53,7 +53,7 @@ class Pretrained(ModelFamily):
                 f'The model {self.name!r} needs a checkpoint: -m "{self.name}(checkpoint=...)".'
             )
         home = self.checkpoint.startswith("~")
-        place = str(expanded(self.checkpoint)) if home else self.checkpoint
+        place = str(expand_path(self.checkpoint)) if home else self.checkpoint
         return Source(place, self.revision, self.dtype, self.device, self.attention, self.bits)
 
     def fingerprint(self) -> str:

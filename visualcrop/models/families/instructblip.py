@@ -46,7 +46,7 @@ class InstructBlip(Family):
         self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
     ) -> Model:
         from ..engine.metering.meter import Meter
-        from .blip import BlipModel, PlainWords
+        from .blip import BlipModel, PlainPromptProcessor
 
         blip: Any = network
         generation = blip.language_model.generation_config
@@ -54,7 +54,7 @@ class InstructBlip(Family):
             id=self.checkpoint,
             info=ModelInfo(config.text_config.num_hidden_layers, self.base(config)),
             network=blip,
-            prompt_processor=PlainWords.of(
+            prompt_processor=PlainPromptProcessor.of(
                 processor, config.image_token_id, self.picture, generation, self._pixels
             ),
             meter=Meter(network),

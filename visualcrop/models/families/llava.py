@@ -38,12 +38,7 @@ class Llava(Family):
         if self.fit == "pad":
             pixels = transformers.LlavaImageProcessorPil(**{**pixels.to_dict(), "do_pad": True})
         return transformers.LlavaProcessor(
-            image_processor=pixels,
-            tokenizer=tokenizer,
-            patch_size=config.vision_config.patch_size,
-            vision_feature_select_strategy=config.vision_feature_select_strategy,
-            num_additional_image_tokens=1,
-            chat_template=tokenizer.chat_template,
+            image_processor=pixels, tokenizer=tokenizer, **clip_arguments(config, tokenizer)
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
@@ -59,3 +54,13 @@ class Llava(Family):
             "proposals.s_dist": ConditionalDefault(2, but=3, on=_OTHER_THAN_VSTAR),
         }
         return {**relevance, **anchors, "focus": {"answer": "crop", "t_type2": 0.6}}
+
+
+def clip_arguments(config: PretrainedConfig, tokenizer: Any) -> dict[str, Any]:
+    """What processors of models with a CLIP encoder need to count its tokens, CLS included."""
+    return {
+        "patch_size": config.vision_config.patch_size,
+        "vision_feature_select_strategy": config.vision_feature_select_strategy,
+        "num_additional_image_tokens": 1,
+        "chat_template": tokenizer.chat_template,
+    }

@@ -14,6 +14,7 @@ from ..checkpoints.loading import ProcessorParts
 from ..layouts.anyres import anyres_layout, limit_pinpoints
 from ..layouts.layout import Layout, patch_grid
 from .base import Family
+from .llava import clip_arguments
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -39,12 +40,7 @@ class LlavaNext(Family):
         pixels, tokenizer = parts.image_processor(), parts.tokenizer()
         pixels.image_grid_pinpoints = config.image_grid_pinpoints
         return transformers.LlavaNextProcessor(
-            image_processor=pixels,
-            tokenizer=tokenizer,
-            patch_size=config.vision_config.patch_size,
-            vision_feature_select_strategy=config.vision_feature_select_strategy,
-            num_additional_image_tokens=1,
-            chat_template=tokenizer.chat_template,
+            image_processor=pixels, tokenizer=tokenizer, **clip_arguments(config, tokenizer)
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:

@@ -33,24 +33,14 @@ class Qwen25Vl(Family):
         pixels, tokenizer = parts.image_processor(), parts.tokenizer()
         if self.max_pixels is not None:
             pixels.size = {**dict(pixels.size), "longest_edge": self.max_pixels}
-        return self.images_only()(pixels, tokenizer, chat_template=tokenizer.chat_template)
+        processor_class = drop_video(self.processor_class())
+        return processor_class(pixels, tokenizer, chat_template=tokenizer.chat_template)
 
-    def images_only(self) -> Any:
-        """The processor's class without the video processor, which needs torchvision."""
+    def processor_class(self) -> Any:
+        """The family's processor in transformers."""
         import transformers
 
-        class ImagesOnly(transformers.Qwen2_5_VLProcessor):
-            """Its arguments are all that transformers may give it."""
-
-            def __init__(
-                self,
-                image_processor: Any = None,
-                tokenizer: Any = None,
-                chat_template: str | None = None,
-            ) -> None:
-                super().__init__(image_processor, tokenizer, None, chat_template=chat_template)
-
-        return ImagesOnly
+        return transformers.Qwen2_5_VLProcessor
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
         encoder, size = config.vision_config, processor.image_processor.size
@@ -81,3 +71,20 @@ class Qwen25Vl(Family):
             "rel-att": own,
             "grad-att": own,
         }
+
+
+def drop_video(processor_class: Any) -> Any:
+    """A processor without its video processor, which needs torchvision."""
+
+    class ImagesOnly(processor_class):  # type: ignore[misc]
+        """Its arguments are all that transformers may give it."""
+
+        def __init__(
+            self,
+            image_processor: Any = None,
+            tokenizer: Any = None,
+            chat_template: str | None = None,
+        ) -> None:
+            super().__init__(image_processor, tokenizer, None, chat_template=chat_template)
+
+    return ImagesOnly

@@ -16,18 +16,7 @@ class Qwen3Vl(Qwen25Vl):
     name = "qwen3-vl"
     model_types = ("qwen3_vl",)
 
-    def images_only(self) -> Any:
+    def processor_class(self) -> Any:
         import transformers
 
-        class ImagesOnly(transformers.Qwen3VLProcessor):
-            """Its arguments are all that transformers may give it."""
-
-            def __init__(
-                self,
-                image_processor: Any = None,
-                tokenizer: Any = None,
-                chat_template: str | None = None,
-            ) -> None:
-                super().__init__(image_processor, tokenizer, None, chat_template=chat_template)
-
-        return ImagesOnly
+        return transformers.Qwen3VLProcessor

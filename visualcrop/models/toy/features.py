@@ -8,8 +8,8 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-from .eye import Floats
 from .scene import COLOURS, KINDS
+from .vision import Floats
 
 LAYERS, HEADS, WIDTH = 4, 2, 16
 _WORD = re.compile(r"\w+|[^\w\s]")

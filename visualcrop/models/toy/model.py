@@ -25,9 +25,9 @@ from ..base import (
     Reply,
     Usage,
 )
-from .eye import CELL, Floats, slopes, traces
 from .features import LAYERS, cell_features, meaning, word_features, words
-from .reasoning import conclusion, confidence, reply
+from .replies import answer_in_words, confidence, reply
+from .vision import CELL, Floats, pixel_gradients, traces
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,29 +57,33 @@ class ToyModel(Model):
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         self.passes += len(prompts)
         return [
-            _Sequence(prompt, self.side, local=self.local).reading(capture) for prompt in prompts
+            _Sequence(prompt, self.side, local=self.local).internals(capture) for prompt in prompts
         ]
 
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
         self.passes += len(prompts) * (len(choices) if by == "sentence" else 1)
-        return [Choice(self._logits(p, choices, by), self._shown(p)) for p in prompts]
+        return [Choice(self._logits(p, choices, by), self._image_usage(p)) for p in prompts]
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         self.passes += len(prompts)
         replies = [reply(prompt, self.side).split(" ")[:max_new_tokens] for prompt in prompts]
-        return [Reply(" ".join(r), self._shown(p)) for r, p in zip(replies, prompts, strict=True)]
+        return [
+            Reply(" ".join(r), self._image_usage(p)) for r, p in zip(replies, prompts, strict=True)
+        ]
 
-    def _shown(self, prompt: Prompt) -> Usage:
+    def _image_usage(self, prompt: Prompt) -> Usage:
         return Usage(image_tokens=len(prompt.views) * (self.side // CELL) ** 2)
 
     def _logits(self, prompt: Prompt, choices: Sequence[str], by: By) -> tuple[float, ...]:
         if [choice.lower() for choice in choices] == ["yes", "no"]:
             odds = confidence(prompt.views, prompt.text, self.side)
             return odds / 2, -odds / 2
-        said = conclusion(prompt, self.side) if by == "sentence" else reply(prompt, self.side)
-        return tuple(2.0 if choice.casefold() == said.casefold() else 0.0 for choice in choices)
+        wanted = (
+            answer_in_words(prompt, self.side) if by == "sentence" else reply(prompt, self.side)
+        )
+        return tuple(2.0 if choice.casefold() == wanted.casefold() else 0.0 for choice in choices)
 
 
 class _Sequence:
@@ -97,20 +101,17 @@ class _Sequence:
     def _cells(self) -> int:
         return self.side // CELL
 
-    def reading(self, capture: Capture) -> Internals:
+    def internals(self, capture: Capture) -> Internals:
         seen = {part: traces(part, self.side) for part in self.prompt.views}
-        turned = 1.0 if capture.rotary else 0.0
+        rotation = 1.0 if capture.rotary else 0.0
         return Internals(
             tuple(self._patches()),
-            {
-                mark.name: self._marked(mark.part, mark.start, mark.stop)
-                for mark in self.prompt.spans
-            },
+            {mark.name: self._span(mark.part, mark.start, mark.stop) for mark in self.prompt.spans},
             values={n: self._features(seen, n, _VALUE_NOISE) for n in capture.values},
-            keys={n: self._features(seen, n + LAYERS, _KEY_NOISE, turned) for n in capture.keys},
+            keys={n: self._features(seen, n + LAYERS, _KEY_NOISE, rotation) for n in capture.keys},
             attention={n: self._attention(seen, n) for n in capture.attention},
             gradients={n: self._attention(seen, n) for n in capture.gradients},
-            sight=self._sight() if capture.pixels else None,
+            sight=self._pixel_gradients() if capture.pixels else None,
             usage=Usage(
                 new_tokens=self.length,
                 backward=int(capture.pixels or bool(capture.gradients)),
@@ -126,13 +127,13 @@ class _Sequence:
                 grid = Grid.even(cells, cells, part.box)
                 yield Patches(grid, tokens, _BASE, local=self.local)
 
-    def _marked(self, part: int, start: int, stop: int) -> np.ndarray:
+    def _span(self, part: int, start: int, stop: int) -> np.ndarray:
         text = str(self.prompt.parts[part])
         hits = [i for i, w in enumerate(words(text)) if w.start() < stop and w.end() > start]
         return self.starts[part] + np.array(hits, np.intp)
 
     def _features(
-        self, seen: dict[View, dict[str, Floats]], layer: int, noise: float, turned: float = 0.0
+        self, seen: dict[View, dict[str, Floats]], layer: int, noise: float, rotation: float = 0.0
     ) -> Tensor:
         """Heads x tokens x width."""
         import torch
@@ -144,16 +145,16 @@ class _Sequence:
             else:
                 pieces += [word_features(word[0], layer, noise) for word in words(part)]
         features = torch.from_numpy(np.concatenate(pieces, axis=1))
-        angle = turned * torch.arange(self.length)[:, None] / 40
+        angle = rotation * torch.arange(self.length)[:, None] / 40
         return features * torch.cos(angle) + features.roll(1, -1) * torch.sin(angle)
 
-    def _sight(self) -> PixelGradients:
+    def _pixel_gradients(self) -> PixelGradients:
         """Steep where the view shows what the text names."""
         import torch
 
         (view,) = self.prompt.views
         named = {meaning(word[0]) for word in words(self.prompt.text)}
-        return PixelGradients(view.box, torch.from_numpy(slopes(view, self.side, named)))
+        return PixelGradients(view.box, torch.from_numpy(pixel_gradients(view, self.side, named)))
 
     def _attention(self, seen: dict[View, dict[str, Floats]], layer: int) -> Tensor:
         """The last token's attention: to cells that show what the text names. Heads x tokens."""

@@ -21,7 +21,7 @@ _RESAMPLING = PIL.Image.Resampling
 
 @attrs.frozen(eq=False)
 class Scene:
-    """A picture, and what is in it. The things that its question is about come first."""
+    """A picture and the things in it. The things that its question is about come first."""
 
     picture: PIL.Image.Image = attrs.field(repr=False)
     things: tuple[Thing, ...]

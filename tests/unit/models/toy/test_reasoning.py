@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from visualcrop import Prompt, Question, View
-from visualcrop.models.toy.reasoning import conclusion, confidence, named_targets, reply
+from visualcrop.models.toy.replies import answer_in_words, confidence, extract_targets, reply
 from visualcrop.testing import Bench
 
 _SIDE = 144
@@ -24,13 +24,13 @@ class TestNamedTargets:
 
     def test_names_things_by_the_grammar(self) -> None:
         """Of the last question, with colours, and "all" where it asks how many."""
-        said = named_targets("Question: A key?\nQuestion: Is the red mug by the coin?\nWhat?")
+        said = extract_targets("Question: A key?\nQuestion: Is the red mug by the coin?\nWhat?")
         assert said.endswith("the following objects: red mug and coin.")
-        assert named_targets("Question: How many keys?").endswith("objects: all key.")
+        assert extract_targets("Question: How many keys?").endswith("objects: all key.")
 
     def test_knows_what_it_does_not_know(self) -> None:
         """A question about nothing in its world gets no names."""
-        assert named_targets("Question: Why?") == "I cannot tell."
+        assert extract_targets("Question: Why?") == "I cannot tell."
 
 
 class TestConclusion:
@@ -41,8 +41,8 @@ class TestConclusion:
         bench = Bench.set_up()
         question = f"What colour is the {bench.target.text}?"
         near = Prompt((_close(bench, 0), question))
-        assert conclusion(near, _SIDE) == bench.asked.answer
-        assert conclusion(Prompt((bench.whole, question)), _SIDE) == "unsure"
+        assert answer_in_words(near, _SIDE) == bench.asked.answer
+        assert answer_in_words(Prompt((bench.whole, question)), _SIDE) == "unsure"
 
     def test_counts_over_views(self) -> None:
         """Things of a kind in several views are added up."""
@@ -50,7 +50,9 @@ class TestConclusion:
         kind, count = bench.scene.things[2].kind, int(bench.scene.questions[2].answer)
         same = [i for i, thing in enumerate(bench.scene.things) if thing.kind == kind]
         views = [_close(bench, index) for index in same]
-        assert conclusion(Prompt((bench.whole, *views, f"How many {kind}s?")), _SIDE) == str(count)
+        assert answer_in_words(Prompt((bench.whole, *views, f"How many {kind}s?")), _SIDE) == str(
+            count
+        )
 
     def test_tells_sides_from_words(self) -> None:
         """Two things in two views have sides if their places are told."""
@@ -63,8 +65,8 @@ class TestConclusion:
             _close(bench, 1),
         )
         question = f"Is the {one} to the left or to the right of the {other}?"
-        assert conclusion(Prompt((*parts, question)), _SIDE) == "right"
-        assert conclusion(Prompt((*parts[1::2], question)), _SIDE) == "unsure"
+        assert answer_in_words(Prompt((*parts, question)), _SIDE) == "right"
+        assert answer_in_words(Prompt((*parts[1::2], question)), _SIDE) == "unsure"
 
     def test_says_whether_it_is_there(self) -> None:
         """Yes or no, by kind and by colour."""
@@ -72,7 +74,7 @@ class TestConclusion:
         thing, view = bench.scene.things[0], _close(bench, 0)
         other = "red" if thing.colour != "red" else "blue"
         said = [
-            conclusion(Prompt((view, f"Is there a {named}?")), _SIDE)
+            answer_in_words(Prompt((view, f"Is there a {named}?")), _SIDE)
             for named in (thing.kind, f"{thing.colour} {thing.kind}", f"{other} {thing.kind}")
         ]
         assert said == ["yes", "yes", "no"]

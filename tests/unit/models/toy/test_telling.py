@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from visualcrop import Prompt, View
-from visualcrop.models.toy.reasoning import reply
-from visualcrop.models.toy.telling import facts, told
+from visualcrop.models.toy.replies import describe, parse_facts, reply
 from visualcrop.testing import Scene
 
 SCENE = Scene.draw(43)
@@ -19,29 +18,29 @@ class TestTold:
     @pytest.mark.parametrize("words", ["Please describe this image.", "Refine these captions."])
     def test_a_caption_names_what_is_clear(self, words: str):
         """What is large in the view is in its caption, and what is small is not."""
-        assert told(Prompt((NEAR, words)), 144) == f"There is a {MUG.colour} {MUG.kind}."
-        assert told(Prompt((WHOLE, words)), 144) == "There is nothing that can be named."
+        assert describe(Prompt((NEAR, words)), 144) == f"There is a {MUG.colour} {MUG.kind}."
+        assert describe(Prompt((WHOLE, words)), 144) == "There is nothing that can be named."
 
     def test_objects_as_json(self):
         """Kinds of things in the last sentence, each once."""
         asked = 'Reply as {"object_list": ["key"]}. Sentence: "a red mug, two mugs, a drum"'
-        assert told(Prompt((asked,)), 144) == '{"object_list": ["mug", "drum"]}'
+        assert describe(Prompt((asked,)), 144) == '{"object_list": ["mug", "drum"]}'
 
     def test_information_or_none(self):
         """What it sees of the things that are asked for; without any, NONE."""
         words = "What colour is the mug? If you know nothing, answer NONE."
-        assert told(Prompt((NEAR, words)), 144) == f"The mug is {MUG.colour}."
-        assert told(Prompt((WHOLE, words)), 144) == "NONE"
+        assert describe(Prompt((NEAR, words)), 144) == f"The mug is {MUG.colour}."
+        assert describe(Prompt((WHOLE, words)), 144) == "NONE"
 
     def test_questions_are_left_to_reasoning(self):
         """An answer is wanted, so nothing is told."""
-        assert told(Prompt((NEAR, "What colour is the mug?")), 144) is None
-        assert told(Prompt(("What colour is the mug?",)), 144) is None
+        assert describe(Prompt((NEAR, "What colour is the mug?")), 144) is None
+        assert describe(Prompt(("What colour is the mug?",)), 144) is None
 
 
 class TestFacts:
     def test_words_stand_in_for_sight(self):
         """What was said before the question is believed where nothing is seen."""
         parts = (WHOLE, "The mug is green. The key is red.\n", "Query: What colour is the key?")
-        assert facts([str(part) for part in parts[1:]]) == {"mug": "green", "key": "red"}
+        assert parse_facts([str(part) for part in parts[1:]]) == {"mug": "green", "key": "red"}
         assert reply(Prompt(parts), 144) == "red"

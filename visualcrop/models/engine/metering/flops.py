@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
-    from transformers import PreTrainedConfig, PreTrainedModel
+    from transformers import PreTrainedModel
 
 
 class Counters(Protocol):
@@ -159,29 +158,3 @@ def _count_terms(module: Module) -> int:
     if matrix is not None:
         return len(matrix)
     return 0 if any(module.children()) else int(getattr(module, "in_features", 0))
-
-
-def macs_formula(config: PreTrainedConfig) -> Callable[[float], float]:
-    """MACs, as papers count them, by tokens in a pass; always 0 if a size is not known."""
-    text = config.get_text_config()
-    sizes = ("hidden_size", "intermediate_size", "num_hidden_layers")
-    known = all(isinstance(getattr(text, size, None), int) for size in sizes)
-    return partial(macs_language, config) if known else lambda tokens: 0.0
-
-
-def macs_language(config: PreTrainedConfig, new: float, past: float = 0) -> float:
-    """MACs of a pass over *new* tokens after *past* cached ones: see `macs`."""
-    text = config.get_text_config()
-    sizes = {"width": text.hidden_size, "inner": text.intermediate_size}
-    return macs(new, past, layers=text.num_hidden_layers, **sizes)
-
-
-def macs(new: float, past: float = 0, *, layers: int, width: int, inner: int) -> float:
-    """
-    FastV's and PyramidDrop's L(4nd² + 2n²d + 3ndm) for *new* tokens after *past* cached ones.
-
-    These are multiply-accumulates, though papers call them FLOPs: of the language model alone,
-    without its head, as if no heads shared keys and each token saw all others.
-    """
-    products = 4 * new * width**2 + 3 * new * width * inner
-    return layers * (products + 2 * new * (past + new) * width)

@@ -6,17 +6,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from ....utils.forking import in_child
+from ....utils.forking import after_fork_in_child
 from ...base import Usage
-from .flops import install_gauges, macs_formula
+from .flops import install_gauges
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedConfig, PreTrainedModel
 
 _Declared: TypeAlias = tuple[int, int | None]  # sequences, reused tokens: see `Meter.count_as`
 _MAX_WINDOWS = 64  # bounds whose pairs are not summed yet
@@ -48,7 +49,7 @@ class Meter:
         self._lock = threading.Lock()
         self._seconds = self._marked = 0.0
         self._peak = 0
-        in_child(self._reset_after_fork)
+        after_fork_in_child(self._reset_after_fork)
 
     @property
     def calls(self) -> int:
@@ -150,7 +151,7 @@ class Counters:
         self._lock = threading.Lock()
         self._macs = 0
         self._windows: dict[int, tuple[Tensor, int]] = {}  # by id of the bounds: MACs a pair
-        in_child(self._reset_after_fork)
+        after_fork_in_child(self._reset_after_fork)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Counters:
         return self  # a copy of a metered model adds to the same sums
@@ -220,3 +221,29 @@ def _difference(before: Usage, after: Usage, peak: int) -> Usage:
         peak_bytes=peak,
         macs=after.macs - before.macs,
     )
+
+
+def macs_formula(config: PreTrainedConfig) -> Callable[[float], float]:
+    """MACs, as papers count them, by tokens in a pass; always 0 if a size is not known."""
+    text = config.get_text_config()
+    sizes = ("hidden_size", "intermediate_size", "num_hidden_layers")
+    known = all(isinstance(getattr(text, size, None), int) for size in sizes)
+    return partial(macs_language, config) if known else lambda tokens: 0.0
+
+
+def macs_language(config: PreTrainedConfig, new: float, past: float = 0) -> float:
+    """MACs of a pass over *new* tokens after *past* cached ones: see `macs`."""
+    text = config.get_text_config()
+    sizes = {"width": text.hidden_size, "inner": text.intermediate_size}
+    return macs(new, past, layers=text.num_hidden_layers, **sizes)
+
+
+def macs(new: float, past: float = 0, *, layers: int, width: int, inner: int) -> float:
+    """
+    FastV's and PyramidDrop's L(4nd² + 2n²d + 3ndm) for *new* tokens after *past* cached ones.
+
+    These are multiply-accumulates, though papers call them FLOPs: of the language model alone,
+    without its head, as if no heads shared keys and each token saw all others.
+    """
+    products = 4 * new * width**2 + 3 * new * width * inner
+    return layers * (products + 2 * new * (past + new) * width)

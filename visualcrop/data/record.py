@@ -9,8 +9,8 @@ from typing import Any, Literal, NoReturn, TypeAlias, get_args
 
 import attrs
 
-from .errors import EvaluationError
-from .output.strict_json import escaped
+from ..errors import EvaluationError
+from ..output.strict_json import escaped
 
 SCHEMA = 1
 Status: TypeAlias = Literal["ok", "unparsed", "error", "skipped"]

@@ -1,4 +1,4 @@
-"""What the toy model makes of a view: clear things by name, faint ones by their traces."""
+"""The toy model's vision: clear things by name, faint ones by traces in their cells."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .scene import COLOURS, KINDS
 CELL = 4  # pixels of the eye on a side of one cell
 _PURE = 40  # largest difference in any channel from a pure colour
 _CLEAR = 14  # pure pixels of a frame that make a thing visible
-_FAINT = 140.0  # distance at which a colour leaves no trace
-_DULL = 0.1  # slope where nothing is of interest
+_FAINT_DISTANCE = 140.0  # distance at which a colour leaves no trace
+_BASE_GRADIENT = 0.1  # slope where nothing is of interest
 Floats = npt.NDArray[np.float32]
 
 
@@ -33,36 +33,36 @@ class Sighting:
     pixels: int
 
 
-def look(view: View, side: int) -> Floats:
+def resize(view: View, side: int) -> Floats:
     """The view squeezed into the eye: side x side x 3."""
     squeezed = view.picture.resize((side, side), PIL.Image.Resampling.BOX, reducing_gap=3)
     return np.asarray(squeezed, np.float32)
 
 
 @attrs.frozen(eq=False)
-class _Seen:
+class _Found:
     """What was found in a view; the picture itself is not kept."""
 
-    sightings: tuple[Sighting, ...]
+    find_things: tuple[Sighting, ...]
     bytes: int = 1 << 10  # about
 
 
-_seen = ByteLRU[_Seen](1 << 20)
+_cache = ByteLRU[_Found](1 << 20)
 
 
-def sightings(view: View, side: int) -> tuple[Sighting, ...]:
+def find_things(view: View, side: int) -> tuple[Sighting, ...]:
     """Everything in the view that can be named."""
     key = (view.image.digest, view.box, side)
-    return _seen.get_or_create(key, lambda: _Seen(_looked_up(view, side))).sightings
+    return _cache.get_or_create(key, lambda: _Found(_find_all(view, side))).find_things
 
 
-def _looked_up(view: View, side: int) -> tuple[Sighting, ...]:
-    planes = np.ascontiguousarray(look(view, side).transpose(2, 0, 1))  # 3 x side x side
-    return tuple(s for kind, frame in KINDS.items() for s in _of_kind(planes, kind, frame))
+def _find_all(view: View, side: int) -> tuple[Sighting, ...]:
+    planes = np.ascontiguousarray(resize(view, side).transpose(2, 0, 1))  # 3 x side x side
+    return tuple(s for kind, frame in KINDS.items() for s in _find_kind(planes, kind, frame))
 
 
-def _of_kind(planes: Floats, kind: str, frame: tuple[int, int, int]) -> list[Sighting]:
-    pure = _pure(planes, frame)
+def _find_kind(planes: Floats, kind: str, frame: tuple[int, int, int]) -> list[Sighting]:
+    pure = _pure_pixels(planes, frame)
     if np.count_nonzero(pure) < _CLEAR:
         return []
     labels, _ = ndimage.label(pure, np.ones((3, 3)))
@@ -71,17 +71,19 @@ def _of_kind(planes: Floats, kind: str, frame: tuple[int, int, int]) -> list[Sig
         pixels = int((labels[down, across] == index).sum())
         if pixels >= _CLEAR:
             x, y = ((s.start + s.stop) / 2 / len(pure) for s in (across, down))
-            found.append(Sighting(kind, _core(planes[:, down, across]), x, y, pixels))
+            found.append(Sighting(kind, _core_colour(planes[:, down, across]), x, y, pixels))
     return found
 
 
-def _core(planes: Floats) -> str:
+def _core_colour(planes: Floats) -> str:
     """The core colour with the most pixels in a thing's patch."""
-    counts = {name: np.count_nonzero(_pure(planes, colour)) for name, colour in COLOURS.items()}
+    counts = {
+        name: np.count_nonzero(_pure_pixels(planes, colour)) for name, colour in COLOURS.items()
+    }
     return max(counts, key=counts.__getitem__)
 
 
-def _pure(planes: Floats, colour: tuple[int, int, int]) -> npt.NDArray[np.bool_]:
+def _pure_pixels(planes: Floats, colour: tuple[int, int, int]) -> npt.NDArray[np.bool_]:
     """Pixels close to *colour* in each of the three channels."""
     red, green, blue = (np.abs(p - c) < _PURE for p, c in zip(planes, colour, strict=True))
     pure: npt.NDArray[np.bool_] = red & green & blue
@@ -90,23 +92,23 @@ def _pure(planes: Floats, colour: tuple[int, int, int]) -> npt.NDArray[np.bool_]
 
 def traces(view: View, side: int) -> dict[str, Floats]:
     """How much of each kind and colour there is in each cell, from 0 to 1: cells x cells."""
-    seen = look(view, side)
+    seen = resize(view, side)
     cells = side // CELL
     return {
-        name: _likeness(seen, colour).reshape(cells, CELL, cells, CELL).max(axis=(1, 3))
+        name: _similarity(seen, colour).reshape(cells, CELL, cells, CELL).max(axis=(1, 3))
         for name, colour in {**KINDS, **COLOURS}.items()
     }
 
 
-def slopes(view: View, side: int, names: Collection[str]) -> Floats:
-    """How a reply about *names* hangs on each pixel: side x side."""
-    seen = look(view, side)
-    like = (_likeness(seen, colour) for name, colour in KINDS.items() if name in names)
-    return sum(like, np.full((side, side), _DULL, np.float32))
+def pixel_gradients(view: View, side: int, names: Collection[str]) -> Floats:
+    """Gradient of a reply about *names* with respect to each pixel: side x side."""
+    seen = resize(view, side)
+    like = (_similarity(seen, colour) for name, colour in KINDS.items() if name in names)
+    return sum(like, np.full((side, side), _BASE_GRADIENT, np.float32))
 
 
-def _likeness(seen: Floats, colour: tuple[int, int, int]) -> Floats:
+def _similarity(seen: Floats, colour: tuple[int, int, int]) -> Floats:
     """From 0 to 1 for each pixel."""
     distance = np.linalg.norm(seen - np.array(colour, np.float32), axis=2)
-    like: Floats = (1 - distance / _FAINT).clip(0)
+    like: Floats = (1 - distance / _FAINT_DISTANCE).clip(0)
     return like

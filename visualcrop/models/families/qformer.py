@@ -1,8 +1,8 @@
 """
-Where InstructBLIP's Q-Former looks.
+Attention of InstructBLIP's Q-Former to the image.
 
-Each of its tokens attends to all of the image. So the language model's attention to them, times
-theirs to the encoder's patches, is an attention to places after all (ViCrop).
+Each query token attends to all patches. So the language model's attention to the query tokens,
+times theirs to the patches, is an attention to places in the image (ViCrop).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _CROSS = 2  # of the Q-Former's blocks that see the image, counted from 0: the o
 
 
 @attrs.define(eq=False)
-class Relayed:
-    """Attention of the last token to the Q-Former's, and theirs to the image."""
+class QFormerTap:
+    """Attention of the last token to the query tokens, and of these to the image's patches."""
 
     tap: Tap
-    weights: list[Tensor] = attrs.field(factory=list)  # batch x heads x queries x class, patches
+    weights: list[Tensor] = attrs.field(factory=list)  # B x H x queries x (class, patches)
     gradients: Tensor | None = None  # of the weights
 
     def backward(self, logits: Tensor) -> None:
@@ -44,8 +44,8 @@ class Relayed:
         self.tap.backward(logits)
 
     @property
-    def relay(self) -> QFormerAttention:
-        """What stands between the image and the words, without the token of no place."""
+    def attention(self) -> QFormerAttention:
+        """The Q-Former's attention to the patches, without the class token."""
         (weights,) = self.weights
         gradients = None if self.gradients is None else self.gradients[0, ..., 1:]
         return QFormerAttention(
@@ -54,10 +54,12 @@ class Relayed:
 
 
 @contextmanager
-def relaying(network: Any, speaker: PreTrainedModel, capture: Capture) -> Iterator[Relayed]:
-    """Take attention, and its gradients if *capture* asks for them, from the pass that runs."""
+def tap_qformer(
+    network: Any, language_model: PreTrainedModel, capture: Capture
+) -> Iterator[QFormerTap]:
+    """Record attention in the block, and let gradients be taken if *capture* asks for them."""
     own = Capture(attention=capture.attention, gradients=capture.gradients)
-    found = Relayed(Tap(speaker, own))
+    found = QFormerTap(Tap(language_model, own))
 
     def attend(call: AttentionCall) -> tuple[Tensor, None]:
         scores = call.query.float() @ call.key.float().transpose(-1, -2)
@@ -71,11 +73,11 @@ def relaying(network: Any, speaker: PreTrainedModel, capture: Capture) -> Iterat
         yield found
 
 
-def layout_of(view: View, config: PretrainedConfig) -> Layout:
-    """The encoder's patches, over the view squashed to its square."""
+def encoder_layout(view: View, config: PretrainedConfig) -> Layout:
+    """Cells of the vision encoder's patches over *view*, which is squashed to a square."""
     return squashed_layout(view.picture.size, patch_grid(config))
 
 
-def patches_of(view: View, layout: Layout, base: int) -> Patches:
-    """The cells that a relay counts."""
+def encoder_patches(view: View, layout: Layout, base: int) -> Patches:
+    """The cells by which `QFormerAttention` counts patches."""
     return Patches(layout.grid.moved(*view.origin), layout.cells, base)

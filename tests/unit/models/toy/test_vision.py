@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from visualcrop import View
-from visualcrop.models.toy.eye import CELL, look, sightings, traces
 from visualcrop.models.toy.scene import COLOURS, KINDS
+from visualcrop.models.toy.vision import CELL, find_things, resize, traces
 from visualcrop.testing import Bench
 
 _SIDE = 144
@@ -20,13 +20,13 @@ class TestSightings:
     def test_nothing_small_in_the_whole(self, seed: int) -> None:
         """At full size the thing asked for is not seen."""
         bench = Bench.set_up(seed)
-        seen = sightings(bench.whole, _SIDE)
+        seen = find_things(bench.whole, _SIDE)
         assert bench.target.text not in {sighting.kind for sighting in seen}
 
     def test_clear_in_a_crop(self, seed: int) -> None:
         """In the finding's box it is seen, with its colour, and near the middle."""
         bench = Bench.set_up(seed)
-        seen = sightings(View(bench.scene.image, bench.finding.box), _SIDE)
+        seen = find_things(View(bench.scene.image, bench.finding.box), _SIDE)
         (sighting,) = (s for s in seen if s.kind == bench.target.text)
         assert sighting.colour == bench.asked.answer
         assert (sighting.across, sighting.down) == pytest.approx((0.5, 0.5), abs=0.1)
@@ -61,5 +61,5 @@ class TestLook:
         """Whatever the view's shape, the eye is a square of its own size."""
         bench = Bench.set_up()
         view = View(bench.scene.image, bench.finding.box)
-        assert look(view, 144).shape == (144, 144, 3)
-        assert look(bench.whole, 288).shape == (288, 288, 3)
+        assert resize(view, 144).shape == (144, 144, 3)
+        assert resize(bench.whole, 288).shape == (288, 288, 3)
