@@ -10,7 +10,7 @@ from typing import Any, Literal, NoReturn, TypeAlias, get_args
 import attrs
 
 from ..errors import EvaluationError
-from ..output.strict_json import escaped
+from ..output.strict_json import escape_unprintable
 
 SCHEMA = 1
 Status: TypeAlias = Literal["ok", "unparsed", "error", "skipped"]
@@ -157,7 +157,7 @@ class Record:
         except (TypeError, ValueError, RecursionError) as exc:
             reason = str(exc).partition("\n")[0].rstrip(".")
             raise EvaluationError(f"A record cannot be written as JSON: {reason}.") from exc
-        return escaped(line)
+        return escape_unprintable(line)
 
     @classmethod
     def read(cls, line: str | bytes) -> Record:

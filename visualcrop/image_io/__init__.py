@@ -1,4 +1,4 @@
-"""From any source to an upright RGB picture, or to one sentence that says why not."""
+"""Decodes any source to an upright RGB picture, or raises one sentence that says why not."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def decode(source: object, max_bytes: int = MAX_BYTES) -> PIL.Image.Image:
     """
     Open a path, encoded bytes, a file that holds them, a PIL image or a uint8 array.
 
-    What needs more than *max_bytes* of memory at any one time is refused by its header. Nothing of
-    Pillow's or Python's that other threads could see is changed, and no lock is held.
+    A picture whose decoding needs more than *max_bytes* of memory is refused by its header. Safe in
+    threads: no global state of Pillow or Python is changed, and no lock is held.
     """
     with _label_errors(source) as label, ExitStack() as files:
         raw = open_source(source, label, files, max_bytes)
@@ -41,14 +41,14 @@ def size_of(source: object) -> tuple[int, int]:
 
 
 def format_of(source: object) -> str:
-    """What Pillow calls the format of a file, such as JPEG; nothing for what is no file."""
+    """Pillow's name for the format of encoded bytes, such as JPEG; empty for arrays."""
     with _label_errors(source) as label, ExitStack() as files:
         return open_source(source, label, files, MAX_BYTES).picture.format or ""
 
 
 @contextmanager
 def _label_errors(source: object) -> Iterator[str]:
-    """What messages call *source*; whatever is raised becomes one of them."""
+    """Give the name of *source* in messages, and turn exceptions into them."""
     label = repr(str(source)) if isinstance(source, str | Path) else "The image"
     with explain_errors(label):
         yield label

@@ -133,7 +133,7 @@ class TestDigests:
         (root / "a").write_text("x")
         sound, said = False, "is no table; mend it."
         try:
-            sound = audit(Folder(path=str(root)), quietly).sound
+            sound = audit(Folder(path=str(root)), quietly).is_sound
         except DatasetError as exc:
             said = str(exc)
         assert not sound

@@ -51,7 +51,7 @@ class TestCommonForm:
         assert told(copy) == told(dataset)
         assert [s.source.read() for s in copy] == [s.source.read() for s in dataset]
         assert audit(copy, quietly).rows == audit(dataset, quietly).rows
-        assert audit(copy, quietly).sound
+        assert audit(copy, quietly).is_sound
         assert written.samples == len(told(dataset))
 
     def test_is_found_under_its_own_name(self, tmp_path) -> None:
