@@ -97,8 +97,8 @@ def ask(
 
 def _print_home_note(family: ModelFamily) -> None:
     """Print on standard error that the model is made for one drawn dataset only."""
-    if family.home:
-        note = _NOTE.format(family.name, family.home)
+    if family.demo_dataset:
+        note = _NOTE.format(family.name, family.demo_dataset)
         console(stderr=True).print(note, style="dim", soft_wrap=True)
 
 
