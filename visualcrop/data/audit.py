@@ -12,8 +12,8 @@ import attrs
 from ..errors import DatasetError, VisualcropError
 from ..image_io import size_of
 from .base import Dataset, Problem, Sample
-from .formats.common import DATASET_TOML, FileDataset, promised_counts, read_dataset_toml, to_fields
-from .formats.files import is_held
+from .formats.common import DATASET_TOML, FileDataset, read_counts, read_dataset_toml, to_fields
+from .formats.files import is_file_inside
 from .write_common import Advance, sha256_of
 
 
@@ -94,7 +94,7 @@ def _check_picture(sample: Sample, images: hashlib._Hash, *, pixels: bool) -> li
 
 def _expected_counts(dataset: Dataset) -> dict[str, int]:
     """Published counts; those in `dataset.toml` come first."""
-    promised = promised_counts(dataset.root) if isinstance(dataset, FileDataset) else {}
+    promised = read_counts(dataset.root) if isinstance(dataset, FileDataset) else {}
     return {**dataset.published(), **promised}
 
 
@@ -116,5 +116,5 @@ def _check_files(dataset: Dataset) -> Iterator[tuple[str, bool]]:
                 f"[sha256] of {DATASET_TOML} names {name!r}; name files of its folder."
             )
         path = dataset.root / name
-        if is_held(dataset.root, path):
+        if is_file_inside(dataset.root, path):
             yield name, sha256_of(path) == digest

@@ -239,7 +239,7 @@ class TestBegunAnew:
 
 def test_two_pictures_of_one_digest_are_not_one(tmp_path, monkeypatch) -> None:
     """The name has a part of it alone, which somebody may have made alike."""
-    monkeypatch.setattr("visualcrop.data.write_common.digest_of", lambda _: "0" * 64)
+    monkeypatch.setattr("visualcrop.data.write_common.hash_picture", lambda _: "0" * 64)
     dataset = VStar(path=str(shipped.vstar(tmp_path / "from")))
     written = write_common(dataset, tmp_path / "to", quietly)
     (problem,) = written.problems
