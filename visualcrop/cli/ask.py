@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..spec.parse import Spec
     from ..values import Answer, Question
 
-_NOTE = "  ({} knows only a drawn world, the dataset {}: choose another model with -m)"
+_NOTE = "  ({} knows only drawn scenes, the dataset {}: choose another model with -m)"
 
 
 def ask(
@@ -86,7 +86,7 @@ def ask(
         print_json(record(search, answer, ledger, took, asked))
     else:
         _say(answer, ledger, took, asked)
-        _note_home(family_of(model))
+        _note_demo_dataset(family_of(model))
     if save_crop:
         write_picture(save_crop, answer.crop())
     if page:
@@ -95,8 +95,8 @@ def ask(
             console().print(f"The page: {written}", soft_wrap=True)
 
 
-def _note_home(family: ModelFamily) -> None:
-    """On standard error, that the model knows only the drawn world that it was made for."""
+def _note_demo_dataset(family: ModelFamily) -> None:
+    """On standard error, that the model knows only the scenes of its demo dataset."""
     if family.demo_dataset:
         note = _NOTE.format(family.name, family.demo_dataset)
         console(stderr=True).print(note, style="dim", soft_wrap=True)

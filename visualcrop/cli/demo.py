@@ -38,8 +38,8 @@ def demo(
 
     samples = _samples(model, seed)
     picture = write(Path(out) / "scene.png", samples[0].source.read())
-    lookers = [VisualSearch.open(model, searcher) for searcher in _ASKED]
-    asked = [_asked(lookers, sample) for sample in samples]
+    searches = [VisualSearch.open(model, searcher) for searcher in _ASKED]
+    asked = [_asked(searches, sample) for sample in samples]
     title = "Small things in a large image"
     page = write(Path(out) / "index.html", render_cards([card for _, card in asked], title=title))
     rows = [row for row, _ in asked]
@@ -51,7 +51,7 @@ def demo(
 
 
 def _samples(model: str | None, seed: int | None) -> list[Sample]:
-    """Questions about the first image of the world that the model knows."""
+    """Questions about the first image of the model's demo dataset."""
     from ..api import family_of
     from ..data.base import Dataset
     from ..plugin.registry import Registry
@@ -60,7 +60,7 @@ def _samples(model: str | None, seed: int | None) -> list[Sample]:
     family = family_of(model)
     if not family.demo_dataset:
         raise ModelError(
-            f"The model {family.name!r} has no drawn world of its own to be shown in; ask it about "
+            f"The model {family.name!r} has no demo dataset; ask it about "
             "an image with 'visualcrop ask', or choose another with -m."
         )
     spec = Spec.parse(family.demo_dataset)
@@ -70,17 +70,17 @@ def _samples(model: str | None, seed: int | None) -> list[Sample]:
     return [first, *takewhile(lambda sample: sample.group == first.group, samples)]
 
 
-def _asked(lookers: Sequence[Any], sample: Sample) -> tuple[dict[str, Any], Card]:
+def _asked(searches: Sequence[Any], sample: Sample) -> tuple[dict[str, Any], Card]:
     """What both say to one question, as a row and as a card."""
     from ..report.question_page import Card
     from ..spec.parse import Spec
 
     question = sample.question()
-    plain = lookers[0].ask(question.image, question.text, question.choices)
+    plain = searches[0].ask(question.image, question.text, question.choices)
     started = time.monotonic()
-    found = lookers[1].ask(question.image, question.text, question.choices)
+    found = searches[1].ask(question.image, question.text, question.choices)
     seconds = time.monotonic() - started
-    truth, spec = sample.answers[0], str(Spec.of(lookers[1].searcher))
+    truth, spec = sample.answers[0], str(Spec.of(searches[1].searcher))
     boxes = tuple(target.box for target in sample.targets)
     row = {
         "question": sample.text,
