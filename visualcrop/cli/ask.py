@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..spec.parse import Spec
     from ..values import Answer, Question
 
-_NOTE = "  ({} knows only a drawn world, the dataset {}: choose another model with -m)"
+_NOTE = "  ({} knows only drawn scenes, the dataset {}: choose another model with -m)"
 
 
 def ask(

@@ -60,7 +60,7 @@ def _draw_samples(model: str | None, seed: int | None) -> list[Sample]:
     family = family_of(model)
     if not family.demo_dataset:
         raise ModelError(
-            f"The model {family.name!r} has no drawn world of its own to be shown in; ask it about "
+            f"The model {family.name!r} has no demo dataset; ask it about "
             "an image with 'visualcrop ask', or choose another with -m."
         )
     spec = Spec.parse(family.demo_dataset)
