@@ -3,7 +3,7 @@ Measure how long the walk through the code is: the files that one question enter
 
 A turn is a step from a function in one file to the next function called, in another. Comprehensions
 and lambdas are not counted, since newer versions of Python inline some of them, nor is a generator
-that goes on. Left out are the meter's gauges, which the network calls at each of its modules.
+that resumes. Left out are the meter's gauges, which the network calls at each of its modules.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def second(act: Callable[[], object]) -> Walk:
 def _note(entered: list[str], frame: FrameType, event: str) -> None:
     """Add the file of *frame* if one of the package's own functions starts."""
     code, caller = frame.f_code, frame.f_back
-    starts = event == "call" and frame.f_lineno == code.co_firstlineno  # a generator goes on later
+    starts = event == "call" and frame.f_lineno == code.co_firstlineno  # a generator resumes later
     if not starts or code.co_name.startswith("<") or not code.co_filename.startswith(str(_ROOT)):
         return
     files = (code.co_filename, caller.f_code.co_filename if caller else "")

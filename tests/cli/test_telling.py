@@ -19,9 +19,11 @@ class TestStrategies:
             assert entry.strategy.summary() in printed
 
     def test_json_is_a_list_of_objects(self, run: Run) -> None:
-        """Each has kind, name, plugin, summary and options, in pipeline order."""
+        """Each has kind, name, plugin, summary and options; families their model types, too."""
         told = json.loads(run("strategies", "--json").stdout)
-        assert all(list(e) == ["kind", "name", "plugin", "summary", "options"] for e in told)
+        fields = ["kind", "name", "plugin", "summary", "model_types", "options"]
+        assert all(list(entry) == fields for entry in told)
+        assert {entry["kind"] for entry in told if entry["model_types"]} == {"model"}
         assert list(dict.fromkeys(entry["kind"] for entry in told)) == Registry.load().kinds()
 
     def test_one_kind_alone(self, run: Run) -> None:

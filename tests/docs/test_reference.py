@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from itertools import pairwise
 from pathlib import Path
 
 import attrs
@@ -165,17 +164,3 @@ class TestPythonApi:
             internal = {field.alias for field in attrs.fields(cls) if is_internal(field)}
             wanted = [name for name in inspect.signature(cls).parameters if name not in internal]
             assert shown == ["self", *wanted]
-
-
-class TestGlossary:
-    @pytest.mark.parametrize("kind", REGISTRY.kinds())
-    def test_has_every_kind(self, kind):
-        """Each kind of strategy is explained."""
-        assert f"`{kind}`" in (DOCS / "glossary.md").read_text("utf-8")
-
-    def test_is_in_order(self):
-        """Words stand in the order of the alphabet, each once."""
-        lines = (DOCS / "glossary.md").read_text("utf-8").splitlines()
-        words = [word for word, after in pairwise(lines) if after.startswith(":")]
-
-        assert words == sorted(set(words))

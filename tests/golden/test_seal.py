@@ -41,7 +41,7 @@ class Table:
         self._next("describe", box)
         return "there"
 
-    def context(self, box: Box, place: str) -> RelevanceMap:
+    def map_place(self, box: Box, place: str) -> RelevanceMap:
         """The recorded heatmap of the place that was described."""
         assert place == "there"
         return _heatmap(self._next("context", box)["heat"], box)

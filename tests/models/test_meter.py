@@ -14,8 +14,7 @@ from torch import Tensor
 
 from tests.support.metering import NEW, Bench, StopError, inputs, network
 from tests.support.tiny.checkpoints import FAMILIES
-from visualcrop.models.engine.metering.flops import macs_language
-from visualcrop.models.engine.metering.meter import Meter
+from visualcrop.models.engine.metering.meter import Meter, macs_language
 
 pytestmark = pytest.mark.torch
 every_family = pytest.mark.parametrize("metered_family", FAMILIES)

@@ -61,7 +61,7 @@ def test_instructblip_is_asked_by_one_at_a_time() -> None:
     model, prompts = blips.opened(), [about(f"mug {number}") for number in range(8)]
 
     def told(prompt: Prompt) -> list[Any]:
-        (seen,) = model.forward([prompt], Capture(attention=(1,), gradients=(1,), relayed=True))
+        (seen,) = model.forward([prompt], Capture(attention=(1,), gradients=(1,), qformer=True))
         (chosen,) = model.choose([prompt], CHOICES, by="sentence")
         return [seen.attention[1], seen.gradients[1], chosen.logits]
 

@@ -97,8 +97,8 @@ def ask(
 
 def _note_home(family: ModelFamily) -> None:
     """On standard error, that the model knows only the drawn world that it was made for."""
-    if family.home:
-        note = _NOTE.format(family.name, family.home)
+    if family.demo_dataset:
+        note = _NOTE.format(family.name, family.demo_dataset)
         console(stderr=True).print(note, style="dim", soft_wrap=True)
 
 

@@ -14,7 +14,7 @@ from .options import DRAWINGS, AsJson, check_place, console, print_json, write_d
 if TYPE_CHECKING:
     from ..data.audit import Audit
     from ..data.base import Dataset, Problem
-    from ..data.download import Remote
+    from ..data.download import RemoteFile
     from ..data.measure import Measures
     from ..data.write_common import Written
 
@@ -208,14 +208,14 @@ def fetch(
     as_json: AsJson = False,
 ) -> None:
     """Fetch a dataset from the Hugging Face hub; an interrupted download is resumed."""
-    from ..data.download import fetch_file, listing, repository
+    from ..data.download import download_file, find_repository, list_files
     from ..data.formats.common import datasets_home
     from ..utils.paths import expand_path
 
-    wanted = repository(dataset)
+    wanted = find_repository(dataset)
     target = expand_path(to) if to else datasets_home() / dataset
-    files = [file for file in listing(wanted) if only is None or only in file.path]
-    left = [file for file in files if not file.is_in(target)]
+    files = [file for file in list_files(wanted) if only is None or only in file.path]
+    left = [file for file in files if not file.is_complete_in(target)]
     if not as_json:
         _announce(files, left, target, wanted.page)
     if left and not (yes or as_json) and not typer.confirm("Fetch them?"):
@@ -223,7 +223,7 @@ def fetch(
     size = float(sum(file.size for file in left))
     with Progress("Fetching bytes", size, quiet=as_json) as advance:
         for file in left:
-            fetch_file(file, target, advance)
+            download_file(file, target, advance)
     if as_json:
         result = {"folder": str(target), "from": wanted.page, "fetched": [f.path for f in left]}
         print_json({**result, "files": [file.path for file in files]})
@@ -231,7 +231,7 @@ def fetch(
         console().print(f"All {len(files)} files are in {target}.")
 
 
-def _announce(files: list[Remote], left: list[Remote], target: Path, page: str) -> None:
+def _announce(files: list[RemoteFile], left: list[RemoteFile], target: Path, page: str) -> None:
     out = console()
     out.print(f"From {page} to {target}:")
     for file in left[:10]:

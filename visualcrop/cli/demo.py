@@ -58,12 +58,12 @@ def _samples(model: str | None, seed: int | None) -> list[Sample]:
     from ..spec.parse import Spec
 
     family = family_of(model)
-    if not family.home:
+    if not family.demo_dataset:
         raise ModelError(
             f"The model {family.name!r} has no drawn world of its own to be shown in; ask it about "
             "an image with 'visualcrop ask', or choose another with -m."
         )
-    spec = Spec.parse(family.home)
+    spec = Spec.parse(family.demo_dataset)
     spec = spec if seed is None else spec.with_option("seed", seed)
     samples = iter(Registry.load().build(Dataset, spec))
     first = next(samples)

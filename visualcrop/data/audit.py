@@ -14,7 +14,7 @@ from ..image_io import size_of
 from .base import Dataset, Problem, Sample
 from .formats.common import DATASET_TOML, FileDataset, promised_counts, read_dataset_toml, to_fields
 from .formats.files import is_held
-from .write_common import Advance, sha256
+from .write_common import Advance, sha256_of
 
 
 @attrs.frozen
@@ -115,4 +115,4 @@ def _files(dataset: Dataset) -> Iterator[tuple[str, bool]]:
             )
         path = dataset.root / name
         if is_held(dataset.root, path):
-            yield name, sha256(path) == digest
+            yield name, sha256_of(path) == digest

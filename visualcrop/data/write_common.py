@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import file_digest
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +21,7 @@ from .base import Dataset, Problem, Sample
 from .formats.common import DATASET_TOML, IMAGES, SAMPLES, FileDataset, to_fields
 from .formats.files import is_held
 from .formats.tables import digest_of
-from .names import check_way
+from .safe_names import refuse_links
 
 _PROBLEMS = "problems.jsonl"
 _TABLES = ("*.jsonl", "*.json", "*.tsv", "*.parquet", "data/*.parquet")
@@ -29,26 +30,26 @@ Advance = Callable[[Sample | Problem], None]
 
 @attrs.define
 class Written:
-    """What was written, and what could not be."""
+    """What a writer wrote, and the rows that it could not write."""
 
     samples: int = 0
-    images: set[str] = attrs.field(factory=set)
+    images: set[str] = attrs.field(factory=set)  # paths below the folder
     problems: list[Problem] = attrs.field(factory=list)
-    strays: list[str] = attrs.field(factory=list)  # files there that are no part of it
+    strays: list[str] = attrs.field(factory=list)  # other files in the folders of images
 
 
 def write_common(dataset: Dataset, target: Path, advance: Advance) -> Written:
     """
-    Write *dataset* into the folder *target*, pictures as they were shipped.
+    Write *dataset* into the folder *target*: pictures as encoded, the tables last.
 
-    Begun anew after an interruption, pictures that are there already are kept. `samples.jsonl`
-    and `dataset.toml` come last: a folder with either is a dataset, and is left as it is.
+    A run after an interruption keeps the pictures that are there. A folder that has
+    `samples.jsonl` or `dataset.toml` is a dataset already, and is refused.
     """
-    check_free(target, SAMPLES, DATASET_TOML)
+    refuse_existing_dataset(target, SAMPLES, DATASET_TOML)
     written, part = Written(), target / f"{SAMPLES}.part"
-    with writing(target):
+    with explain_write_errors(target):
         for name in (part.name, _PROBLEMS, IMAGES):
-            check_way(target, name)
+            refuse_links(target, name)
         (target / IMAGES).mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="utf-8") as lines:
             for row in dataset.read():
@@ -59,13 +60,13 @@ def write_common(dataset: Dataset, target: Path, advance: Advance) -> Written:
         part.replace(target / SAMPLES)
         problems = [json.dumps(attrs.asdict(problem)) + "\n" for problem in written.problems]
         (target / _PROBLEMS).write_text("".join(problems), "utf-8")
-        (target / DATASET_TOML).write_text(_sheet(dataset, target, written), "utf-8")
-        written.strays = strays(target, {IMAGES}, written.images)
+        (target / DATASET_TOML).write_text(_render_toml(dataset, target, written), "utf-8")
+        written.strays = find_strays(target, {IMAGES}, written.images)
     return written
 
 
-def check_free(target: Path, *names: str) -> None:
-    """Refuse a folder that holds a dataset: it may be somebody's own, or an older one."""
+def refuse_existing_dataset(target: Path, *names: str) -> None:
+    """Refuse a folder that has one of the files *names*: it is somebody's dataset."""
     for name in names:
         if os.path.lexists(target / name):
             raise FileError(
@@ -74,8 +75,8 @@ def check_free(target: Path, *names: str) -> None:
             )
 
 
-def strays(target: Path, folders: Iterable[str], written: Container[str]) -> list[str]:
-    """Files in *folders* of *target* that were not *written*, as of something written before."""
+def find_strays(target: Path, folders: Iterable[str], written: Container[str]) -> list[str]:
+    """Find files in *folders* of *target* that are not *written*, such as those of an older run."""
     found = (path for folder in sorted(folders) for path in sorted((target / folder).iterdir()))
     names = (str(path.relative_to(target)) for path in found)
     return [name for name in names if name not in written]
@@ -84,7 +85,7 @@ def strays(target: Path, folders: Iterable[str], written: Container[str]) -> lis
 def _write(row: Sample | Problem, target: Path, lines: IO[str], written: Written) -> None:
     if isinstance(row, Sample):
         try:
-            image = _keep(row.source.read(), target, written)
+            image = _write_picture(row.source.read(), target, written)
         except VisualcropError as exc:
             row = Problem(row.id, str(exc))
         else:
@@ -95,24 +96,24 @@ def _write(row: Sample | Problem, target: Path, lines: IO[str], written: Written
     written.problems.append(row)
 
 
-def _keep(picture: bytes, target: Path, written: Written) -> str:
-    """Write a picture under its own digest, once; its name from the dataset's folder."""
+def _write_picture(picture: bytes, target: Path, written: Written) -> str:
+    """Write a picture under its digest, and return its path below *target*."""
     size_of(picture)  # refuses what is no picture
-    name = f"{IMAGES}/{digest_of(picture)[:16]}{suffix_of(picture)}"
+    name = f"{IMAGES}/{digest_of(picture)[:16]}{choose_suffix(picture)}"
     if name in written.images and (target / name).read_bytes() != picture:
         raise DatasetError(f"Its image would take the place of another one, {name}.")
-    write_once(target / name, picture)
+    write_if_changed(target / name, picture)
     return name
 
 
-def suffix_of(picture: bytes) -> str:
-    """The ending that the picture's format is known by."""
+def choose_suffix(picture: bytes) -> str:
+    """The usual file suffix of the picture's format, such as `.jpg`."""
     known = format_of(picture)
     return {"JPEG": ".jpg", "JPEG2000": ".jp2", "TIFF": ".tif"}.get(known, f".{known.lower()}")
 
 
-def write_once(path: Path, content: bytes) -> None:
-    """Write a file atomically; one that has this content already is left alone."""
+def write_if_changed(path: Path, content: bytes) -> None:
+    """Write a file atomically, unless it has this content already."""
     part = path.with_name(f"{path.name}.part")
     for place in (path.parent, path, part):
         if place.is_symlink():
@@ -122,25 +123,20 @@ def write_once(path: Path, content: bytes) -> None:
     write_atomically(path, content, part)
 
 
-class writing:  # noqa: N801 - read as a verb in `with writing(target)`
-    """Says in a sentence that the disk is full, or whatever else stops writing to *target*."""
-
-    def __init__(self, target: Path) -> None:
-        self.target = target
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> None:
-        if isinstance(exc, OSError):
-            reason = exc.strerror or exc
-            raise FileError(
-                f"{str(self.target)!r} cannot be written: {reason}; "
-                "what is there is kept, and the same command resumes."
-            ) from exc
+@contextmanager
+def explain_write_errors(target: Path) -> Iterator[None]:
+    """Raise one sentence where the disk is full, or something else stops writing to *target*."""
+    try:
+        yield
+    except OSError as exc:
+        reason = exc.strerror or exc
+        raise FileError(
+            f"{str(target)!r} cannot be written: {reason}; "
+            "what is there is kept, and the same command resumes."
+        ) from exc
 
 
-def _sheet(dataset: Dataset, target: Path, written: Written) -> str:
+def _render_toml(dataset: Dataset, target: Path, written: Written) -> str:
     lines = {
         "name": dataset.name,
         "origin": str(Spec.of(dataset)),
@@ -151,13 +147,13 @@ def _sheet(dataset: Dataset, target: Path, written: Written) -> str:
         "importer": f"visualcrop {version('visualcrop')}",
     }
     text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items())
-    tables = [target / SAMPLES, *_sources(dataset)]
-    digests = [f"{json.dumps(path.name)} = {json.dumps(sha256(path))}\n" for path in tables]
+    tables = [target / SAMPLES, *_find_tables(dataset)]
+    digests = [f"{json.dumps(path.name)} = {json.dumps(sha256_of(path))}\n" for path in tables]
     return f"{text}\n[sha256]\n{''.join(digests)}"
 
 
-def _sources(dataset: Dataset) -> list[Path]:
-    """The tables that were read; pictures have their digests for names."""
+def _find_tables(dataset: Dataset) -> list[Path]:
+    """Find the files of questions that were read; pictures are named by their digests."""
     if not isinstance(dataset, FileDataset):
         return []
     root = dataset.root
@@ -166,7 +162,7 @@ def _sources(dataset: Dataset) -> list[Path]:
     return sorted(p for p in found if p.name not in own and (p == root or is_held(root, p)))
 
 
-def sha256(path: Path) -> str:
-    """Fingerprint of a file of any size."""
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file of any size, in hexadecimal digits."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()

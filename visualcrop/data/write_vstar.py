@@ -12,8 +12,16 @@ from ..errors import VisualcropError
 from ..protocol import LETTERS
 from .base import Dataset, Problem, Sample
 from .formats.vstar import QUESTIONS
-from .names import folded
-from .write_common import Advance, Written, check_free, strays, suffix_of, write_once, writing
+from .safe_names import fold_name
+from .write_common import (
+    Advance,
+    Written,
+    choose_suffix,
+    explain_write_errors,
+    find_strays,
+    refuse_existing_dataset,
+    write_if_changed,
+)
 
 _FOLDERS = {"attribute": "direct_attributes", "relation": "relative_position"}
 _LONGEST = 50  # characters of a name, which may have four bytes each
@@ -26,9 +34,9 @@ def write_vstar(dataset: Dataset, target: Path, advance: Advance) -> Written:
 
     The list of questions comes last: a folder with one is a dataset, and is left as it is.
     """
-    check_free(target, QUESTIONS)
+    refuse_existing_dataset(target, QUESTIONS)
     written, lines, stems = Written(), list[str](), set[str]()
-    with writing(target):
+    with explain_write_errors(target):
         for row in dataset.read():
             line = _write(row, target, written, stems)
             if isinstance(line, Problem):
@@ -37,10 +45,10 @@ def write_vstar(dataset: Dataset, target: Path, advance: Advance) -> Written:
                 lines.append(json.dumps(line) + "\n")
                 written.samples += 1
             advance(row)
-        write_once(target / QUESTIONS, "".join(lines).encode())
+        write_if_changed(target / QUESTIONS, "".join(lines).encode())
         beside = {f"{PurePosixPath(image).with_suffix('.json')}" for image in written.images}
         folders = {image.partition("/")[0] for image in written.images}
-        written.strays = strays(target, folders, written.images | beside)
+        written.strays = find_strays(target, folders, written.images | beside)
     return written
 
 
@@ -53,14 +61,14 @@ def _write(
         return Problem(row.id, "It has no options, and V*Bench has no other questions.", "excluded")
     try:
         picture = row.source.read()
-        suffix = suffix_of(picture)
+        suffix = choose_suffix(picture)
     except (VisualcropError, OSError) as exc:
         return Problem(row.id, str(exc))
     folder = _FOLDERS.get(row.category[0], row.category[0]) if row.category else "questions"
     image = _free(f"{_safe(folder)}/{_safe(row.id.rpartition('/')[2])}", stems) + suffix
     written.images.add(image)
-    write_once(target / image, picture)
-    write_once((target / image).with_suffix(".json"), _beside(row, row.answer))
+    write_if_changed(target / image, picture)
+    write_if_changed((target / image).with_suffix(".json"), _beside(row, row.answer))
     number = str(written.samples)
     return {
         "image": image,
@@ -74,10 +82,10 @@ def _write(
 def _free(stem: str, stems: set[str]) -> str:
     """A name, without its ending, that no other image has on any file system."""
     free, number = stem, 1
-    while folded(free) in stems:
+    while fold_name(free) in stems:
         number += 1
         free = f"{stem}_{number}"
-    stems.add(folded(free))
+    stems.add(fold_name(free))
     return free
 
 

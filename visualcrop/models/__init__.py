@@ -17,7 +17,7 @@ if typing.TYPE_CHECKING:
     from .engine.kv_cache import DecodingState, fork_cache
     from .engine.metering.meter import Measurement, Meter
     from .engine.metering.operators import measure_usage
-    from .engine.runner import choose_greedily, decode, extend, mean_log_likelihood
+    from .engine.runner import choose_greedily, decode, extend, score_reply
     from .engine.wrappers import BatchingModel
     from .families.base import Family
     from .families.gemma3 import Gemma3
@@ -50,7 +50,7 @@ _HOMES = {  # module -> its public names
     ".engine.kv_cache": ("DecodingState", "fork_cache"),
     ".engine.metering.meter": ("Measurement", "Meter"),
     ".engine.metering.operators": ("measure_usage",),
-    ".engine.runner": ("choose_greedily", "decode", "extend", "mean_log_likelihood"),
+    ".engine.runner": ("choose_greedily", "decode", "extend", "score_reply"),
     ".engine.wrappers": ("BatchingModel",),
     ".families.base": ("Family",),
     ".families.gemma3": ("Gemma3",),
@@ -109,12 +109,12 @@ __all__ = [
     "extend",
     "fork_cache",
     "from_transformers",
-    "mean_log_likelihood",
     "measure_usage",
     "native_layout",
     "padded_layout",
     "pan_and_scan_layout",
     "patch_grid",
+    "score_reply",
     "squashed_layout",
     "tiled_layout",
 ]

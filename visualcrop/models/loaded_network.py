@@ -1,4 +1,4 @@
-"""A model of a network that the user has loaded: sharded, quantised, or with adapters."""
+"""Makes a model of a network that the user has loaded: sharded, quantised, or with adapters."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _unwrap(network: Any) -> PreTrainedModel:
 
 
 def _family_of(config: Any, family: Family | type[Family] | None) -> Family:
-    """The family, with its options."""
+    """The given *family*, or the one for the network's `model_type`."""
     if isinstance(family, type):
         return family()
     if family is not None:
@@ -124,7 +124,7 @@ def _family_of(config: Any, family: Family | type[Family] | None) -> Family:
 
 
 def _check_network(network: PreTrainedModel, config: Any) -> None:
-    """Refuse what would be answered wrongly, or not at all."""
+    """Refuse a network that would give wrong answers, or none."""
     if network.training:
         raise ModelError(
             "The network is in training mode, where dropout changes answers; call its eval() first."

@@ -23,6 +23,7 @@ from ..spec.parse import Spec
 from ..strategy.base import Strategy, at_least, between, option
 from ..strategy.defaults import ConditionalDefault
 from ..targets.in_context import targets_option
+from ..utils.forking import after_fork_in_child
 from .hooks import hookimpl
 from .manager import Plugin, Plugins, load_plugins
 from .registry import Registry
@@ -54,6 +55,7 @@ __all__ = [
     "Verifier",
     "Worker",
     "WorkerFactory",
+    "after_fork_in_child",
     "at_least",
     "between",
     "hookimpl",

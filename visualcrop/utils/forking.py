@@ -1,7 +1,7 @@
 """
-What a forked process has to put right: locks whose holders are threads that it does not have.
+Repairs after a fork: a child has no thread but the one that forked, so it needs new locks.
 
-torch promises nothing of a fork while its own threads compute; neither is anything promised here.
+torch does not support a fork while its own threads compute; neither does this package.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _functions: list[Callable[[], None]] = []
 
 
 def after_fork_in_child(callback: Callable[[], None]) -> None:
-    """Call *mend* in every child that is forked; if it is a method, as long as its object lives."""
+    """Call *callback* in every forked child; if it is a method, for as long as its object lives."""
     if isinstance(callback, MethodType):
         _methods[callback.__self__] = callback.__func__
     else:

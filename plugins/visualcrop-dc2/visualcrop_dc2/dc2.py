@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping
 from functools import lru_cache, partial
@@ -15,6 +14,7 @@ from visualcrop.plugin import (
     Inference,
     Searcher,
     Spec,
+    after_fork_in_child,
     at_least,
     between,
     inference_option,
@@ -37,8 +37,7 @@ def _renew_lock() -> None:
     _lock = threading.Lock()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_lock)
+after_fork_in_child(_renew_lock)
 
 
 @attrs.frozen

@@ -1,4 +1,4 @@
-"""Evaluations on many processes and machines, by Ray."""
+"""Evaluations on many processes and machines, with Ray."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Ray cluster: joined or started, monitored, and left without a process behind."""
+"""Joins or starts a Ray cluster, monitors it, and leaves no process of it behind."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from . import reaper
 
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to Ray's makers
-    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # or it prints beside our own output, JSON too
-    "RAY_raylet_start_wait_time_s": "180",  # a busy machine takes more than Ray's 30 s
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # as Ray will do by itself; it warns until then
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # else Ray prints into our output, which may be JSON
+    "RAY_raylet_start_wait_time_s": "180",  # a busy machine needs more than Ray's 30 s
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # Ray's future default; unset, it warns
 }
 _CHECK_INTERVAL = 3.0  # seconds
-_TIMEOUT = 15.0  # seconds for a call to a cluster that may be gone
+_TIMEOUT = 15.0  # seconds until a call to a cluster that may be gone is given up
 
 
 def import_ray() -> Any:
-    """The package, with `ENVIRONMENT` set where the user has not set it otherwise."""
+    """Import ray with `ENVIRONMENT`; variables that the user has set are kept."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     try:
@@ -50,12 +50,12 @@ def connect(ray: Any, address: str, resources: Mapping[str, object]) -> Iterator
     options = {"address": address} if address else {**resources, "include_dashboard": False}
     try:
         ray.init(**options, log_to_driver=False, logging_level="ERROR")
-    except Exception as exc:  # it raises all sorts
+    except Exception as exc:  # Ray raises exceptions of many kinds
         reason = str(exc).partition("\n")[0]
         raise errors.EvaluationError(
             f"Ray cannot be reached at {address or 'this machine'!r}: {reason}"
         ) from exc
-    with nullcontext() if address else _reaper(ray.get_runtime_context().get_session_name()):
+    with nullcontext() if address else _run_reaper(ray.get_runtime_context().get_session_name()):
         try:
             yield
         finally:
@@ -63,9 +63,9 @@ def connect(ray: Any, address: str, resources: Mapping[str, object]) -> Iterator
 
 
 @contextmanager
-def _reaper(session: str) -> Iterator[None]:
-    """Beside this process, one that kills what is left of the *session* when this one ends."""
-    if not Path("/proc/self/stat").is_file():  # it needs Linux' list of processes
+def _run_reaper(session: str) -> Iterator[None]:
+    """Run a process that kills the processes left of the *session* when this process ends."""
+    if not Path("/proc/self/stat").is_file():  # it needs Linux's /proc
         yield
         return
     command = [sys.executable, "-I", "-S", reaper.__file__, str(os.getpid()), session]
@@ -73,13 +73,13 @@ def _reaper(session: str) -> Iterator[None]:
         try:
             yield
         finally:
-            with suppress(OSError):  # closing its input is not enough if a fork has it open, too
+            with suppress(OSError):  # write, since a fork that has its input open keeps it open
                 process.communicate(b"end")
 
 
 @attrs.define(eq=False)
 class ClusterMonitor:
-    """Watches that the cluster is there, with the node that this process runs on."""
+    """Checks that the cluster, and the node that this process runs on, are still there."""
 
     ray: Any
     _node: str = attrs.field(init=False)
@@ -90,9 +90,9 @@ class ClusterMonitor:
 
     def check(self) -> None:
         """
-        Raise if the cluster is gone; at most every few seconds is it really asked.
+        Raise if the cluster is gone. It is asked every few seconds at most.
 
-        Ray itself would kill this process a minute after the loss, without a message.
+        Without this, Ray kills this process a minute after the loss, without a message.
         """
         if time.monotonic() - self._checked < _CHECK_INTERVAL:
             return
@@ -113,11 +113,11 @@ class ClusterMonitor:
 
 
 def run_with_timeout(call: Callable[[], object]) -> bool:
-    """Whether *call* returned in time; if not, it may still run in its thread."""
+    """Run *call* in a thread, where it may go on if it does not return in time: False."""
     returned = threading.Event()
 
     def run() -> None:
-        with suppress(Exception):  # Ray raises all sorts
+        with suppress(Exception):  # Ray raises exceptions of many kinds
             call()
             returned.set()
 

@@ -1,4 +1,4 @@
-"""The executor `ray`: tasks are answered by actors of a Ray cluster, each with its own model."""
+"""The executor `ray`: actors of a Ray cluster answer tasks, each with its own model."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from visualcrop.plugin import Executor, Task, WorkerFactory, at_least, option
 from .cluster import ClusterMonitor, connect, import_ray, run_with_timeout
 from .worker_pool import PoolLimits, WorkerPool
 
-_OBJECT_STORE = 128 << 20  # bytes for what is sent: questions and answers are small
+_OBJECT_STORE = 128 << 20  # bytes for messages: questions and answers are small
 
 
 @attrs.frozen
 class Ray(Executor):
-    """Ask by actors of a Ray cluster, each with its own model; tasks of lost ones are retried."""
+    """Ask on actors of a Ray cluster, each with its own model; retry the tasks of lost ones."""
 
     name = "ray"
 
     workers: int = option(2, help="how many actors", validator=at_least(1))
-    address: str = option("", help="of a cluster, or auto; without one it is started here")
+    address: str = option("", help="of a cluster, or auto; empty: a cluster is started here")
     cpus: float = option(1.0, help="cores of each worker", validator=at_least(0))
     gpus: float = option(0.0, help="GPUs of each worker", validator=at_least(0))
     ahead: int = option(2, help="tasks that a worker holds at once", validator=at_least(1))
     tries: int = option(
-        3, help="workers that may be lost with a task until it is an error", validator=at_least(1)
+        3, help="workers lost with a task until it is recorded as an error", validator=at_least(1)
     )
     patience: float = option(
         3600.0,
@@ -54,7 +54,7 @@ class Ray(Executor):
                 run_with_timeout(pool.shutdown)
 
     def _cluster_resources(self) -> dict[str, int]:
-        """What a cluster needs that is started on this machine."""
+        """The resources of a cluster that is started on this machine."""
         cpus = {"num_cpus": math.ceil(self.workers * self.cpus) or 1}
         gpus = {"num_gpus": math.ceil(self.workers * self.gpus)} if self.gpus else {}
         return cpus | gpus | {"object_store_memory": _OBJECT_STORE}

@@ -1,9 +1,9 @@
 """
-Kills what a cluster of our own leaves behind, when the command that started it is gone.
+Kills the processes of a cluster of our own that outlive the command that started it.
 
 Ray's own processes end with the command, even if it is killed, except for two agents of a node,
-which try to reach the head for more than a minute. This file runs as a process of its own and
-imports nothing that takes time; its standard input is closed, or written to, when the command ends.
+which try to reach the head for more than a minute. This file runs as a process of its own, so it
+imports only what is quick. Its standard input is closed, or written to, when the command ends.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Process(NamedTuple):
     """An entry of /proc."""
 
     parent: int
-    started: str  # tells it from a later process with the same id
+    started: str  # differs from that of a later process with the same id
     command: str
 
 
@@ -57,7 +57,7 @@ def find_descendants(driver: int, session: str) -> dict[int, str]:
 
 
 def main(driver: int, session: str) -> None:
-    """Wait until *driver* has ended, then kill what it left."""
+    """Wait until *driver* has ended, then kill the processes that it left."""
     known = find_descendants(driver, session)
     while os.getppid() == driver and not select.select([sys.stdin], [], [], _POLL_INTERVAL)[0]:
         known |= find_descendants(driver, session)

@@ -1,4 +1,4 @@
-"""A pool of Ray actors that answer tasks, and what happens when some of them are lost."""
+"""A pool of Ray actors that answer tasks; the tasks of lost actors are retried."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RayWorker:
 
 @attrs.frozen
 class PoolLimits:
-    """The options of the executor that say how much is queued, retried and waited for."""
+    """The executor's options for queues, retries and timeouts."""
 
     ahead: int  # tasks submitted to a worker at once
     tries: int  # workers that may be lost with a task
@@ -47,17 +47,17 @@ class PoolLimits:
 
 @attrs.define(eq=False)
 class _Slot:
-    """A place in the pool: when its actor is lost, a new one is started in it."""
+    """A place in the pool: when its actor is lost, it gets a new one."""
 
     actor: Any = None
-    placed: bool = False
-    since: float = 0.0  # when it was started, or began with its current task
+    placed: bool = False  # on a node
+    since: float = 0.0  # when the actor was started, or began its current task
     refs: list[Any] = attrs.field(factory=list)  # of the tasks submitted to it, in order
 
 
 @attrs.frozen(eq=False)
 class _Submitted:
-    """A task, where it was submitted, and how many workers were lost with it before."""
+    """A task, the slot it was submitted to, and how many workers were lost with it before."""
 
     task: Task
     slot: _Slot
@@ -69,9 +69,9 @@ class WorkerPool:
     """
     Submits each task to the worker with the fewest, and retries the tasks of lost workers.
 
-    Ray's own `max_task_retries` cannot do that: a loss costs every submitted task one retry (seen
-    with Ray 2.60), also those that only waited behind the task that killed the worker. With `ahead`
-    above 1 they would become errors without having been tried. So Ray retries and restarts nothing
+    Ray's own `max_task_retries` cannot do that: a loss costs every submitted task a retry (seen
+    with Ray 2.60), even tasks that only waited behind the one that killed the worker. With `ahead`
+    above 1 these would become errors without having been tried. So Ray retries and restarts nothing
     here, and a loss counts only against the task that the worker was running.
     """
 
@@ -91,7 +91,7 @@ class WorkerPool:
     _warned: bool = attrs.field(default=False, init=False)
 
     def run(self, tasks: Iterator[Task]) -> Iterator[Record]:
-        """A record of each task, in the order in which they are done."""
+        """Yield a record of each task, in the order in which they are done."""
         self._fetch(tasks)
         self._slots = [_Slot() for _ in range(self.workers)] if self._queue else []
         for slot in self._slots:
@@ -106,19 +106,19 @@ class WorkerPool:
                 yield from self._check_workers()
 
     def shutdown(self) -> None:
-        """Kill every actor, whatever it is doing."""
+        """Kill every actor, even one that is busy."""
         for slot in self._slots:
             self.ray.kill(slot.actor)
 
     def _fetch(self, tasks: Iterator[Task]) -> None:
-        """Have a task in the queue, if there is one left."""
+        """Add a task to an empty queue, if one is left."""
         if not self._queue and not self._exhausted:
             task = next(tasks, None)
             self._exhausted = task is None
             self._queue.extend([] if task is None else [(task, 0)])
 
     def _submit(self, tasks: Iterator[Task]) -> bool:
-        """Fill the workers up to `ahead` tasks each; whether anything is left to be done."""
+        """Submit up to `ahead` tasks to each worker; return whether any task is left."""
         while free := [s for s in self._slots if s.placed and len(s.refs) < self.limits.ahead]:
             self._fetch(tasks)
             if not self._queue:
@@ -133,12 +133,12 @@ class WorkerPool:
         return bool(self._submitted or self._queue or not self._exhausted)
 
     def _collect(self, ref: Any) -> Iterator[Record]:
-        """The record of a task that is done; where its worker died, see `_replace`."""
+        """Yield the record of a task that is done, or replace its worker if that died."""
         slot = self._starting.pop(ref, None) or self._submitted[ref].slot
         try:
             result = self.ray.get(ref)
         except self.ray.exceptions.RayTaskError as exc:
-            raise getattr(exc, "cause", exc) from None  # no model could be opened
+            raise getattr(exc, "cause", exc) from None  # the worker could not open its model
         except self.ray.exceptions.RayError as exc:
             reason = str(exc).partition("\n")[0]
             yield from self._replace(slot, f"died of {type(exc).__name__}", reason)
@@ -161,7 +161,7 @@ class WorkerPool:
         self._start(slot)
         for ref in refs:
             submitted = self._submitted.pop(ref)
-            record = self._finished(ref)
+            record = self._get_if_done(ref)
             if record is not None:
                 yield record
                 continue
@@ -174,8 +174,8 @@ class WorkerPool:
                 sample = submitted.task.sample.id
                 yield Record(sample, submitted.task.variant, "error", error=error)
 
-    def _finished(self, ref: Any) -> Record | None:
-        """The record, if the task was done before its worker was lost: nothing is asked twice."""
+    def _get_if_done(self, ref: Any) -> Record | None:
+        """The record, if the task was done before its worker was lost: it is not asked again."""
         try:
             record: Record | None = self.ray.get(ref, timeout=0)
         except (self.ray.exceptions.RayError, TimeoutError):
@@ -201,15 +201,17 @@ class WorkerPool:
         waiting = [s for s in self._slots if not s.placed and now - s.since > limits.placing]
         if len(waiting) == self.workers:
             raise errors.EvaluationError(
-                f"No worker has found a place within {limits.placing:g} s: {self._shortage()}."
+                f"No worker has found a place within {limits.placing:g} s: "
+                f"{self._describe_shortage()}."
             )
         if waiting and not self._warned:
             self._warned = True
             workers = f"{len(waiting)} of {self.workers} workers wait"
-            _log.warning("%s for a place, the others continue: %s.", workers, self._shortage())
+            shortage = self._describe_shortage()
+            _log.warning("%s for a place, the others continue: %s.", workers, shortage)
 
-    def _shortage(self) -> str:
-        """What each worker needs, what the cluster has, and what to do."""
+    def _describe_shortage(self) -> str:
+        """The resources that each worker needs and that the cluster has, and what to do."""
         available = self.ray.cluster_resources()
         needs = {"CPU": self.resources["num_cpus"], "GPU": self.resources["num_gpus"]}
         needs = {name: number for name, number in needs.items() if number}

@@ -108,7 +108,7 @@ class TestSelectBoxes:
             def describe(self, box):
                 return ""
 
-            def context(self, box, place):
+            def map_place(self, box, place):
                 return self.detect(box).heatmap
 
         thresholds = SearchThresholds(smallest=224)

@@ -164,7 +164,7 @@ class TestLocator:
         bench, used = Bench.set_up(), search_model().open().passes
         for call in (locator().detect, locator().describe):
             call(bench.whole, bench.target, bench.model)
-        locator().context(bench.whole, "table", bench.model)
+        locator().map_place(bench.whole, "table", bench.model)
         assert [c.model for c in bench.ledger.charges] == [str(vsm())] * 3
         assert search_model().open().passes - used == 3
         assert bench.toy.passes == 0
@@ -333,13 +333,13 @@ class TestBadCheckpoints:
     @pytest.mark.parametrize(
         ("name", "text", "sentence"),
         [
-            ("config.json", "{", "is no JSON"),
-            ("config.json", "[]", "is no JSON object"),
+            ("config.json", "{", "is not JSON"),
+            ("config.json", "[]", "is not a JSON object"),
             ("config.json", None, "There is no config.json"),
             ("pytorch_model.bin.index.json", None, "holds no weights"),
             ("pytorch_model-00002-of-00002.bin", "x", "cannot be loaded"),
             ("tokenizer.model", None, "cannot be read: No such file"),
-            ("added_tokens.json", "[1]", "is no table of tokens"),
+            ("added_tokens.json", "[1]", "is not a table of tokens"),
         ],
     )
     def test_says_what_is_wrong(self, folder, name, text, sentence):

@@ -1,4 +1,4 @@
-"""SEAL's search with any model: its own internals take the place of the trained search model."""
+"""A locator for any model: its relevance maps and existence checks replace V*'s search model."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from .search import Detections
 
 @attrs.frozen
 class Internal(TargetLocator):
-    """Heatmaps from a model's internals, boxes by existence checks. 1 + checks passes a look."""
+    """Take heatmaps from a model's internals, and check boxes. 1 + checks passes a look."""
 
     name = "internal"
 
-    relevance: RelevanceSource = option(Vv(), help="where the heatmap comes from")
-    proposals: ProposalGenerator = option(Anchors(), help="which boxes the heatmap suggests")
-    verification: Verifier = option(Existence(), help="how sure the model is of a box")
+    relevance: RelevanceSource = option(Vv(), help="source of the heatmap")
+    proposals: ProposalGenerator = option(Anchors(), help="generator of boxes from the heatmap")
+    verification: Verifier = option(Existence(), help="verifier of the boxes")
     checks: int = option(1, help="boxes to verify in each part", validator=ge(1))
     instances: int = option(
-        8, help="boxes to verify where all things of a name are wanted", validator=ge(1)
+        8, help="boxes to verify if all things of a name are wanted", validator=ge(1)
     )
     max_new_tokens: int = option(100, help="longest description of a place", validator=ge(1))
 
@@ -50,7 +50,7 @@ class Internal(TargetLocator):
         return Detections(tuple(found), standardize(heatmap))
 
     def _score(self, confidence: float | None) -> float:
-        """From a confidence of -1 to 1 to a score of 0 to 1, which the search cannot do without."""
+        """A score from 0 to 1, which the search needs, from a confidence from -1 to 1."""
         if confidence is None:
             raise errors.SpecError(
                 f"SEAL needs a confidence for each box, which {self.verification.name!r} does "
@@ -63,12 +63,12 @@ class Internal(TargetLocator):
         (reply,) = model.generate([prompt], max_new_tokens=self.max_new_tokens)
         return parse_location(reply.text, target.text)
 
-    def context(self, view: View, place: str, model: BudgetedModel) -> RelevanceMap:
+    def map_place(self, view: View, place: str, model: BudgetedModel) -> RelevanceMap:
         return standardize(self.relevance.map(view, Target(place), model))
 
 
 def standardize(heatmap: RelevanceMap) -> RelevanceMap:
-    """Standard deviations above the mean, negative ones as 0, so that any two sources compare."""
+    """Scores in standard deviations above the mean, negative ones as 0: comparable over sources."""
     scores = heatmap.scores.astype(np.float64)
     deviation = scores.std()
     is_constant = deviation <= 1e-6 * np.abs(scores).max()

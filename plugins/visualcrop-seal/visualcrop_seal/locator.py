@@ -1,4 +1,4 @@
-"""The strategy kind `locator`: what SEAL's search asks, and which any plug-in may extend."""
+"""The strategy kind `locator`: it looks at a part of the image for SEAL's search."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SEVERAL_THINGS = re.compile(r"[,;]|\b(?:and|or)\b")
 
 
 class TargetLocator(Strategy):
-    """View and target -> boxes that may hold it, its heatmap, and that of its likely place."""
+    """View and target -> boxes that may show it, its heatmap, and that of its likely place."""
 
     kind = "locator"
 
@@ -40,13 +40,13 @@ class TargetLocator(Strategy):
         """A phrase for the place where the target is most likely to be."""
 
     @abstractmethod
-    def context(self, view: View, place: str, model: BudgetedModel) -> RelevanceMap:
-        """The heatmap of that place."""
+    def map_place(self, view: View, place: str, model: BudgetedModel) -> RelevanceMap:
+        """The heatmap of a place, as `describe` names it."""
 
 
 @attrs.frozen
 class BoundLocator:
-    """A locator for one target in one image; its passes are charged to *model*, stage by stage."""
+    """A locator for one target in one image; its passes are charged to *model* by stage."""
 
     locator: TargetLocator
     image: Image
@@ -61,16 +61,16 @@ class BoundLocator:
         """A phrase for the place where the target is most likely to be."""
         return self.locator.describe(View(self.image, box), self.target, self.model.at("describe"))
 
-    def context(self, box: Box, place: str) -> RelevanceMap:
-        """The heatmap of that place."""
-        return self.locator.context(View(self.image, box), place, self.model.at("context"))
+    def map_place(self, box: Box, place: str) -> RelevanceMap:
+        """The heatmap of a place, as `describe` names it."""
+        return self.locator.map_place(View(self.image, box), place, self.model.at("context"))
 
 
 def parse_location(reply: str, target: str) -> str:
     """
     The phrase to search for next, from the reply to `LOCATION_PROMPT`.
 
-    One thing is named, with its description; several things, or none, become a region.
+    If the reply names one thing, that thing with its description; else a region.
     """
     tail = reply.rpartition("most likely to appear")[2].strip().removesuffix(".")
     tail = tail.rpartition(target)[2].strip()

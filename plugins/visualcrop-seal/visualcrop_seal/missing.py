@@ -1,4 +1,4 @@
-"""SEAL's target extractor: a model that was trained to name what it cannot see well enough."""
+"""SEAL's target extractor, for a model trained to name objects that it cannot see well enough."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MISSING_PREFIX = (
 
 @attrs.frozen
 class Missing(TargetExtractor):
-    """Ask the question, and take what the reply says is missing; else nothing. One pass."""
+    """Ask the question, and take the objects that the reply names as missing. One pass."""
 
     name = "missing"
 

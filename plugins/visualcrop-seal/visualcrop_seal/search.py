@@ -1,8 +1,8 @@
 """
 The guided search of V*, without a model: best-first search over parts of an image.
 
-A part is looked at. If the target is not found in it, the part is split in four, and the search
-continues with the part to which the heatmaps of all larger parts around it give the most.
+The search looks at a part. If it does not find the target, it splits the part in four, and goes to
+the part with the largest share of the heatmaps of the parts around it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _Floats = npt.NDArray[np.float64]
 
 @attrs.frozen
 class Detections:
-    """What one look at a part gives: boxes with scores from 0 to 1, and the target's heatmap."""
+    """The result of one look at a part: boxes with scores from 0 to 1, the target's heatmap."""
 
     boxes: tuple[Proposal, ...]
     heatmap: RelevanceMap
 
 
 class PartLocator(Protocol):
-    """What the search asks about a part of the image."""
+    """Answers the search's questions about a part of the image."""
 
     def detect(self, box: Box) -> Detections:
         """Boxes and heatmap of the target."""
@@ -39,21 +39,21 @@ class PartLocator(Protocol):
     def describe(self, box: Box) -> str:
         """A phrase for the place where the target is most likely to be."""
 
-    def context(self, box: Box, place: str) -> RelevanceMap:
-        """The heatmap of that place."""
+    def map_place(self, box: Box, place: str) -> RelevanceMap:
+        """The heatmap of a place, as `describe` names it."""
 
 
 @attrs.frozen(eq=False)
 class SummedAreaTable:
-    """A heatmap scaled to 0 to 1 and integrated from the top left: any box's sum in 4 look-ups."""
+    """A heatmap scaled to 0 to 1, integrated from the top left: any box's sum in 4 look-ups."""
 
-    xs: _Floats
-    ys: _Floats
-    sums: _Floats  # at each corner of the grid: (rows + 1) x (columns + 1)
+    xs: _Floats  # edges of the grid's columns, in pixels of the image
+    ys: _Floats  # edges of its rows
+    sums: _Floats  # integral up to each corner of the grid, (rows + 1) x (columns + 1)
 
     @classmethod
     def of(cls, heatmap: RelevanceMap) -> SummedAreaTable:
-        """Integrate *heatmap*; a constant one has nothing in it."""
+        """Integrate *heatmap*; a constant one becomes 0 everywhere."""
         xs, ys = np.array(heatmap.grid.xs), np.array(heatmap.grid.ys)
         low, high = float(heatmap.scores.min()), float(heatmap.scores.max())
         sums = np.zeros((len(ys), len(xs)))
@@ -72,7 +72,7 @@ class SummedAreaTable:
         return inside / total if total > 0 else 0.0
 
     def _sums_above(self, y: float) -> _Floats:
-        """The sum above *y* and left of each of the grid's columns."""
+        """The integrals above *y* and left of each edge of the grid's columns."""
         row, part = _find_cell(self.ys, y)
         above: _Floats = self.sums[row] * (1 - part) + self.sums[row + 1] * part
         return above
@@ -83,7 +83,7 @@ class SummedAreaTable:
 
 
 def _find_cell(edges: _Floats, at: float) -> tuple[int, float]:
-    """The cell that a coordinate lies in, and how far into it, from 0 to 1."""
+    """The index of the cell that a coordinate lies in, and its place in the cell from 0 to 1."""
     cell = min(max(int(np.searchsorted(edges, at, "right")) - 1, 0), len(edges) - 2)
     part = (at - edges[cell]) / (edges[cell + 1] - edges[cell])
     return cell, min(max(float(part), 0.0), 1.0)
@@ -95,8 +95,8 @@ class SearchThresholds:
 
     high: float = 0.5  # score above which the target is found
     cue: float = 6.0  # least peak at which the target's heatmap is trusted, for the whole image
-    decay: float = 0.7  # factor on `cue` from level to level
-    cue_minimum: float = 3.0  # lower bound of it
+    decay: float = 0.7  # factor on `cue` for each level
+    cue_minimum: float = 3.0  # lower bound of `cue` times `decay`
     smallest: float = 224  # pixels: a part whose shorter side is no longer is not split
 
     def is_clear(self, heatmap: RelevanceMap, level: int) -> bool:
@@ -128,7 +128,7 @@ class Part:
 
 @attrs.frozen
 class Visit:
-    """A part that was looked at, and what was detected in it."""
+    """A part that was looked at, with its detections."""
 
     part: Part
     detections: Detections
@@ -143,7 +143,7 @@ class Visit:
 def search_parts(image: Box, locator: PartLocator, thresholds: SearchThresholds) -> Iterator[Visit]:
     """Look at part after part until one shows the target, or none is left."""
     queue = [(0.0, 0, Part(image))]
-    order = count(1)  # among equal priorities, the first comes first
+    order = count(1)  # parts of equal priority in the order in which they were split off
     while queue:
         _, _, part = heapq.heappop(queue)
         visit = Visit(part, locator.detect(part.box))
@@ -151,17 +151,19 @@ def search_parts(image: Box, locator: PartLocator, thresholds: SearchThresholds)
         if visit.best.score > thresholds.high:
             return
         if min(part.box.width, part.box.height) > thresholds.smallest:
-            ancestors = (*part.ancestors, _guide(visit, locator, thresholds))
+            ancestors = (*part.ancestors, _choose_heatmap(visit, locator, thresholds))
             for box in split_in_four(part.box):
                 child = Part(box, ancestors)
                 heapq.heappush(queue, (-child.priority, next(order), child))
 
 
-def _guide(visit: Visit, locator: PartLocator, thresholds: SearchThresholds) -> SummedAreaTable:
+def _choose_heatmap(
+    visit: Visit, locator: PartLocator, thresholds: SearchThresholds
+) -> SummedAreaTable:
     """The target's heatmap if it is clear, else that of the place where the target is likely."""
     heatmap, box = visit.detections.heatmap, visit.part.box
     if not thresholds.is_clear(heatmap, visit.part.level):
-        heatmap = locator.context(box, locator.describe(box))
+        heatmap = locator.map_place(box, locator.describe(box))
     return SummedAreaTable.of(heatmap)
 
 
@@ -185,8 +187,8 @@ def select_boxes(
     """
     The box with the highest score of all visits.
 
-    If the first visit, of the whole image, found the target: every box of it whose score is high
-    enough, except those that overlap a better one by more than *overlap*.
+    If the first visit, of the whole image, found the target: all of its boxes whose scores are high
+    enough, without those whose IoU with a better one is above *overlap*.
     """
     if not visits:
         return ()

@@ -1,4 +1,4 @@
-"""The whole method: targets, a guided search for each, the answer."""
+"""The whole method: extract targets, search for each, answer."""
 
 from __future__ import annotations
 
@@ -37,31 +37,30 @@ from .working_memory import WorkingMemory
 
 @attrs.frozen
 class Seal(Searcher):
-    """Search part by part, led by heatmaps, then answer. A look and up to 2 more passes a part."""
+    """Search parts guided by heatmaps, then answer. A look and up to 2 more passes a part."""
 
     name = "seal"
 
     targets: TargetExtractor = targets_option()
-    locator: TargetLocator = option(Internal(), help="what looks at a part of the image")
-    answer: AnswerComposer = option(WorkingMemory(), help="what to say")
+    locator: TargetLocator = option(Internal(), help="finds boxes and heatmaps in a part")
+    answer: AnswerComposer = option(WorkingMemory(), help="composes the answer's prompt")
     high: float = option(0.5, help="score above which a target is found, from 0 to 1")
     low: float = option(0.0, help="least score of a box that is shown; 0.3 as in the authors' demo")
     cue: float = option(
         6.0, help="least peak at which the target's heatmap guides the search, for the whole image"
     )
-    decay: float = option(0.7, help="factor on that least peak, with each level down")
+    decay: float = option(0.7, help="factor on `cue` for each level of smaller parts")
     cue_minimum: float = option(
-        3.0, help="lower bound of that least peak: 3 in the code, 4 by the FOCUS paper"
+        3.0, help="lower bound of `cue` times `decay`: 3 in V*'s code, 4 in the FOCUS paper"
     )
     smallest: int = option(
         224, help="pixels on the shorter side of a part that is not split", validator=ge(1)
     )
     smallest_scale: float = option(
-        4.0, help="or this part of the image's shorter side, if that is more", validator=gt(0)
+        4.0, help="or the image's shorter side divided by this, if more", validator=gt(0)
     )
     overlap: float = option(
-        0.5,
-        help="boxes of the first look that overlap a better one more are left out; 1 keeps all",
+        0.5, help="most IoU of a box of the first look with a better one; 1 keeps all"
     )
 
     def search(self, question: Question, model: BudgetedModel) -> Answer:
@@ -73,17 +72,17 @@ class Seal(Searcher):
                 of_target = visits.setdefault(target, [])
                 locator = BoundLocator(self.locator, question.image, target, model)
                 for visit in search_parts(question.image.box, locator, thresholds):
-                    of_target.append(visit)  # one by one: the budget may end the search
+                    of_target.append(visit)  # one by one, since the budget may end the search
         except errors.BudgetExceededError:
             exhausted = True
         findings = [
             finding
             for target, of_target in visits.items()
-            for finding in self._findings(target, of_target, question.image, thresholds)
+            for finding in self._select_findings(target, of_target, question.image, thresholds)
         ]
         counts = {"parts": sum(map(len, visits.values())), "seal-paper": model.ledger.passes}
         answer = self.answer.compose(question, findings, model.at(ANSWER))
-        evidence = tuple(_evidence(*item, question.image) for item in visits.items())
+        evidence = tuple(_make_evidence(*item, question.image) for item in visits.items())
         return answer.with_search(evidence, exhausted=exhausted, counts=counts)
 
     def _thresholds(self, image: Image) -> SearchThresholds:
@@ -91,7 +90,7 @@ class Seal(Searcher):
         smallest = max(side, self.smallest)
         return SearchThresholds(self.high, self.cue, self.decay, self.cue_minimum, smallest)
 
-    def _findings(
+    def _select_findings(
         self,
         target: Target,
         visits: Sequence[Visit],
@@ -99,21 +98,22 @@ class Seal(Searcher):
         thresholds: SearchThresholds,
     ) -> list[Finding]:
         best = select_boxes(visits, thresholds, self.overlap)
-        return [_finding(target, p, image) for p in best if p.score >= self.low and p.score > 0]
+        shown = [p for p in best if p.score >= self.low and p.score > 0]
+        return [_make_finding(target, proposal, image) for proposal in shown]
 
 
-def _evidence(target: Target, visits: Sequence[Visit], image: Image) -> Evidence:
-    findings = tuple(_finding(target, visit.best, image) for visit in visits)
+def _make_evidence(target: Target, visits: Sequence[Visit], image: Image) -> Evidence:
+    findings = tuple(_make_finding(target, visit.best, image) for visit in visits)
     return Evidence(target, findings, visits[0].detections.heatmap if visits else None)
 
 
-def _finding(target: Target, found: Proposal, image: Image) -> Finding:
-    """The part of the box inside the image: V*'s search model may point outside."""
-    box = found.box.common(image.box) or _nearest_pixel(found.box, image)
+def _make_finding(target: Target, found: Proposal, image: Image) -> Finding:
+    """A finding of the box clipped to the image: V*'s search model may point outside."""
+    box = found.box.common(image.box) or _find_nearest_pixel(found.box, image)
     return Finding(target, box, found.score, 2 * found.score - 1)
 
 
-def _nearest_pixel(box: Box, image: Image) -> Box:
+def _find_nearest_pixel(box: Box, image: Image) -> Box:
     """The pixel of the image that is nearest to the centre of a box outside."""
     sides = zip(box.centre, (image.width, image.height), strict=True)
     x, y = (min(max(0.0, at), side - 1.0) for at, side in sides)

@@ -16,21 +16,21 @@ CLIP_TOWER = "openai/clip-vit-large-patch14"
 
 @attrs.frozen
 class SealVqa(ModelFamily):
-    """V*'s answering model: says which objects it misses, and reads them after the image."""
+    """V*'s answering model: it names the objects it misses, and reads crops of them."""
 
     name = "seal-vqa"
 
     checkpoint: str = option("", help="folder of the checkpoint, or its name on the hub")
     revision: str | None = option(None, help="branch, tag or commit on the hub")
-    vision_tower: str = option(CLIP_TOWER, help="its CLIP encoder: a folder, or a name on the hub")
+    vision_tower: str = option(CLIP_TOWER, help="CLIP encoder: a folder, or its name on the hub")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = option(
         "auto", help="number format; auto is float16 as published, but bfloat16 on a CPU"
     )
     device: str = option("auto", help="cpu, cuda, cuda:1, ...; auto takes a GPU if there is one")
     layout: Literal["benchmark", "training"] = option(
         "benchmark",
-        help="image in 32 tokens, up to 2 objects in 256 each; or as in training: 1 object in "
-        "256, with more of them the image in 256 and each object in 32",
+        help="tokens of the image and of each object: benchmark has 32 and, up to 2 objects, 256; "
+        "training has 32 and 256 for 1 object, else 256 and 32",
     )
 
     def open(self) -> Model:
@@ -44,10 +44,10 @@ class SealVqa(ModelFamily):
         return load_vqa_model(self, training_layout=self.layout == "training")
 
     def fingerprint(self) -> str:
-        """Of the checkpoint and of its vision tower."""
+        """The fingerprints of the checkpoint and of its vision tower."""
         parts = (self.checkpoint, self.revision), (self.vision_tower, None)
         return " ".join(checkpoint_fingerprint(*part) for part in parts if part[0])
 
     def settings(self) -> Mapping[str, object]:
-        """Targets and prompt as in its training."""
+        """Defaults for `seal`: targets and prompt as in the model's training."""
         return {"seal": {"targets": "missing", "answer": "working-memory"}}

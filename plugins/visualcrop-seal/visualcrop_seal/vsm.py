@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
@@ -22,7 +21,7 @@ from visualcrop import (
     View,
     errors,
 )
-from visualcrop.plugin import option
+from visualcrop.plugin import after_fork_in_child, option
 
 from .locator import LOCATION_PROMPT, TargetLocator, parse_location
 from .search import Detections
@@ -35,19 +34,18 @@ _LOCATE_PROMPT = "Please locate the {target} in this image."
 _loading = Lock()
 
 
-def _replace_lock() -> None:
-    """In a forked child: the thread of the parent that holds the lock is not there."""
+def _renew_lock() -> None:
+    """Make a new lock in a forked child, which lacks the thread that holds this one."""
     global _loading  # noqa: PLW0603
     _loading = Lock()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_replace_lock)
+after_fork_in_child(_renew_lock)
 
 
 @attrs.frozen
 class VsmFamily(ModelFamily):
-    """Loads V*'s search model, which is billed beside the model that answers."""
+    """Loads V*'s search model, whose usage is added to that of the answering model."""
 
     name = "vsm"
 
@@ -63,7 +61,7 @@ class VsmFamily(ModelFamily):
                 "The locator 'seal-vsm' needs a checkpoint: "
                 "locator=seal-vsm(checkpoint=craigwu/seal_vsm_7b), or a folder."
             )
-        with _loading:  # once, however many threads ask
+        with _loading:  # several threads load it once
             return _load(self)
 
 
@@ -76,13 +74,13 @@ def _load(family: VsmFamily) -> Model:
 
 @attrs.frozen
 class SealVsm(TargetLocator):
-    """Ask V*'s own search model, on the same ledger as the model that answers. 1 pass a look."""
+    """Ask V*'s own search model, on the answering model's ledger. 1 pass a look."""
 
     name = "seal-vsm"
 
     checkpoint: str = option("", help="folder of the search model, or its name on the hub")
     revision: str | None = option(None, help="branch, tag or commit on the hub")
-    vision_tower: str = option(CLIP_TOWER, help="its CLIP encoder: a folder, or a name on the hub")
+    vision_tower: str = option(CLIP_TOWER, help="CLIP encoder: a folder, or its name on the hub")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = option(
         "auto", help="number format; auto is bfloat16, as published"
     )
@@ -91,15 +89,15 @@ class SealVsm(TargetLocator):
 
     def detect(self, view: View, target: Target, model: BudgetedModel) -> Detections:
         reply = self._generate(view, _LOCATE_PROMPT, target.text, model)
-        located = _located(reply)
-        return Detections(located.proposals(view.box) if located else (), _heatmap(reply, view))
+        located = _as_located(reply)
+        return Detections(located.proposals(view.box) if located else (), _to_heatmap(reply, view))
 
     def describe(self, view: View, target: Target, model: BudgetedModel) -> str:
         reply = self._generate(view, LOCATION_PROMPT, target.text, model)
         return parse_location(reply.text, target.text)
 
-    def context(self, view: View, place: str, model: BudgetedModel) -> RelevanceMap:
-        return _heatmap(self._generate(view, _LOCATE_PROMPT, place, model), view)
+    def map_place(self, view: View, place: str, model: BudgetedModel) -> RelevanceMap:
+        return _to_heatmap(self._generate(view, _LOCATE_PROMPT, place, model), view)
 
     def _generate(self, view: View, text: str, target: str, model: BudgetedModel) -> Reply:
         family = VsmFamily(
@@ -110,14 +108,14 @@ class SealVsm(TargetLocator):
         return reply
 
 
-def _located(reply: Reply) -> LocatedReply | None:
-    """The reply, if it has boxes and a mask."""
+def _as_located(reply: Reply) -> LocatedReply | None:
+    """The reply if it has boxes and a mask, else None."""
     from .networks.vsm_model import LocatedReply
 
     return reply if isinstance(reply, LocatedReply) else None
 
 
-def _heatmap(reply: Reply, view: View) -> RelevanceMap:
-    """A cell for each pixel of the view; without a location in the reply, a single cell of 0."""
-    located = _located(reply)
+def _to_heatmap(reply: Reply, view: View) -> RelevanceMap:
+    """A heatmap with a cell for each pixel of the view; without a mask, a single cell of 0."""
+    located = _as_located(reply)
     return located.heatmap(view) if located else RelevanceMap(Grid.even(1, 1, view.box), [[0.0]])

@@ -11,7 +11,7 @@ import torch
 
 import visualcrop_tiny
 from training import trainer
-from training.checkpoint import Progress
+from training.checkpoint import TrainingProgress
 from training.config import read_config
 from training.crop_dataset import CropDataset
 from training.modules import LlavaModule, build_module
@@ -170,7 +170,7 @@ def test_two_processes_average_their_gradients(config, folder, tmp_path):
     module = build_module(short, CropDataset.open(folder / "data"), "cpu")
     module.train()
     for index, name in enumerate(short.stages):
-        stage, progress = short.stage(name), Progress(index)
+        stage, progress = short.stage(name), TrainingProgress(index)
         optimizers = build_optimizers(module, name, stage)
         for step in range(stage.steps):
             progress.step = step

@@ -1,4 +1,4 @@
-"""How far a run has come, its log, and the checkpoint that it is resumed from."""
+"""The progress of a run, its log, and the checkpoint that it is resumed from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHECKPOINT, _NEW_CHECKPOINT, LOG = "checkpoint.pt", "checkpoint.new", "log.json
 
 
 @attrs.define
-class Progress:
+class TrainingProgress:
     """How far a run has come."""
 
     stage: int = 0  # index in `Config.stages`
@@ -52,10 +52,10 @@ class Progress:
 def save_checkpoint(
     out: Path,
     module: LlavaModule | OnevisionModule,
-    progress: Progress,
+    progress: TrainingProgress,
     optimizers: list[Optimizer],
 ) -> None:
-    """Write the checkpoint under another name first, so that there is always a whole one."""
+    """Write a checkpoint under another name, then rename it: there is always a whole one."""
     state = {
         "module": module.state_dict(),
         "optimizers": [optimizer.state_dict() for optimizer in optimizers],
@@ -69,18 +69,18 @@ def save_checkpoint(
 
 def load_checkpoint(
     out: Path, module: LlavaModule | OnevisionModule
-) -> tuple[Progress, list[dict[str, Any]]]:
+) -> tuple[TrainingProgress, list[dict[str, Any]]]:
     """
     Load the weights of the checkpoint in *out* into *module*, if there is one.
 
     A checkpoint with another config is refused.
 
     Returns:
-        How far it has come, and the states of its optimizers; none between two stages.
+        Its progress, and the states of its optimizers, of which there are none between stages.
     """
     path = out / _CHECKPOINT
     if not path.is_file():
-        return Progress(), []
+        return TrainingProgress(), []
     state = torch.load(path, map_location=module.device, weights_only=True)
     if difference := _find_difference(state["config"], module.config.reproducible()):
         raise errors.SpecError(
@@ -88,11 +88,11 @@ def load_checkpoint(
             "the same settings."
         )
     module.load_state_dict(state["module"])
-    return Progress(**state["progress"]), state["optimizers"]
+    return TrainingProgress(**state["progress"]), state["optimizers"]
 
 
 def _find_difference(old: dict[str, Any], new: dict[str, Any], prefix: str = "") -> str:
-    """The first setting that is not the same."""
+    """The first setting that differs, with both values."""
     for name, before in old.items():
         now = new.get(name)
         if isinstance(before, dict) and isinstance(now, dict):

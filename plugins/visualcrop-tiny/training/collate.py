@@ -1,8 +1,8 @@
 """
-Token batches: images' tokens first, then questions, packed into one sequence per image.
+Batches of packed sequences: an image's tokens, then as many questions as fit behind them.
 
-No question sees another; all see the images. So one forward pass of the decoder over an image
-trains on as many questions as fit behind it.
+Questions attend to the image but not to each other, so that one forward pass of the decoder over
+an image trains on all of its questions.
 """
 
 from __future__ import annotations
@@ -35,11 +35,13 @@ _KIND_WEIGHTS = {
     "count": 0.24,
     "detail": 0.12,
 }
+# Probabilities: that a question has no lettered choices, that a count of one is kept (most would
+# be one), that a relation is a half of the image, and that a question does not need the image.
 _OPEN_ENDED = {"existence": 0.55, "attribute": 0.4, "relation": 0.25, "count": 0.3, "detail": 0.4}
-_KEEP_COUNT_OF_ONE = 0.3  # probability, since most counts would be one
-_HALF_QUESTIONS = 0.35  # of those about relations ask in which half of the image a thing is
-_LETTER_QUESTIONS = 0.1  # of all ask for the letter of a word, whatever is visible
-_INVISIBLE = 0.12  # visible part up to which a thing is not there; above, it is ambiguous
+_KEEP_COUNT_OF_ONE = 0.3
+_HALF_QUESTIONS = 0.35
+_LETTER_QUESTIONS = 0.1
+_INVISIBLE = 0.12  # a thing counts as absent up to this visible fraction, then as ambiguous
 Array = npt.NDArray[Any]
 
 
@@ -47,10 +49,10 @@ Array = npt.NDArray[Any]
 class PackedQuestions:
     """Questions with their replies, several in each row, B x text, int64."""
 
-    ids: Array
-    segments: Array  # the question that a token belongs to, from 1; 0 is padding
-    positions: Array  # in the question, from 0
-    targets: Array  # the next token where that is part of a reply, else `IGNORED`
+    ids: Array  # of the tokens
+    segments: Array  # number of the question that a token belongs to, from 1; 0 is padding
+    positions: Array  # of the token in its question, from 0
+    targets: Array  # the next token if it is part of a reply, else `IGNORED`
 
     def to_tensors(self, device: str) -> dict[str, Tensor]:
         """All fields by name."""
@@ -68,10 +70,10 @@ def pack_questions(
     Pack as many questions about each image as fit.
 
     Args:
-        images: What is visible in each.
-        length: Tokens of a row; questions that do not fill it are padded.
-        rng: Picks the questions, and how they are asked.
-        given: For each image questions to pick from; where there are none, they are generated.
+        images: The visible things of each image.
+        length: Tokens of a row, which is padded.
+        rng: Samples the questions and their forms.
+        given: For each image, questions to sample from; without any, they are generated.
     """
     given = given or [()] * len(images)
     rows = [
@@ -82,7 +84,7 @@ def pack_questions(
 
 
 def _to_context(things: Sequence[VisibleThing]) -> QuestionContext:
-    """What may be asked about an image: things are named only if they are clearly visible."""
+    """The things that may be asked about: those that are clearly visible."""
     clear = tuple(attrs.evolve(t.thing, box=t.box) for t in things if t.visible >= CLEARLY_VISIBLE)
     ambiguous = (t.thing.shape for t in things if _INVISIBLE < t.visible < CLEARLY_VISIBLE)
     return QuestionContext(clear, frozenset(ambiguous))
@@ -131,7 +133,7 @@ def _sample_exchange(
 
 
 def _generate_question(context: QuestionContext, rng: Random) -> QAPair | None:
-    """A question of a random kind, or of a simpler one where that cannot be asked."""
+    """A question of a random kind, or of a simpler one if there is nothing to ask it about."""
     kind = rng.choices(list(_KIND_WEIGHTS), list(_KIND_WEIGHTS.values()))[0]
     pair = QUESTION_TYPES[kind](context, rng)
     if kind == "count" and pair and pair.answer == "1" and rng.random() > _KEEP_COUNT_OF_ONE:
@@ -144,13 +146,13 @@ def _generate_question(context: QuestionContext, rng: Random) -> QAPair | None:
 
 
 def _format_with_choices(pair: QAPair) -> str:
-    """As `format_question`, which would fill its cache: choices hardly ever repeat."""
+    """As `format_question`, without its cache, which choices would fill: they rarely repeat."""
     options = (f"({letter}) {text}" for letter, text in zip(LETTERS, pair.choices, strict=False))
     return "\n".join([pair.text, *options, INSTRUCTION])
 
 
 def _ask_half(context: QuestionContext, rng: Random) -> QAPair | None:
-    """In which half of the image a thing is: easier than which of two is further left."""
+    """In which half of the image a thing is: easier than comparing the places of two things."""
     axis = int(rng.random() < 0.4)
     off_centre = [t for t in context.unique if abs(t.box.centre[axis] - SIDE / 2) > PATCH_SIDE]
     if not off_centre:
@@ -164,7 +166,7 @@ def _ask_half(context: QuestionContext, rng: Random) -> QAPair | None:
 
 
 def _sample_letter_exchange(rng: Random) -> tuple[tuple[int, ...], int]:
-    """Which letter stands before a word: to learn choices apart from seeing."""
+    """Which letter stands before a word: teaches lettered choices without an image."""
     pool: Sequence[str] = rng.choice(
         (
             *(tuple(COLOURS), DIGITS, COUNTS, SHAPES),
@@ -182,23 +184,23 @@ WORD, PATCH_TOKEN, NEWLINE = range(3)
 
 @attrs.frozen(eq=False)
 class PromptPrefixes:
-    """The prompts up to the question, of several images each, B x prefix, padded on the right."""
+    """Prompts with several images each, up to the question: B x prefix, padded on the right."""
 
     kinds: Tensor  # WORD, PATCH_TOKEN or NEWLINE
     values: Tensor  # a word's id, or a patch's row in the batch's image features
     positions: Tensor  # with gaps where patches were dropped
     mask: Tensor  # True where there is a token
-    lengths: Tensor  # B: tokens with no patch dropped, so the position of the question's first
+    lengths: Tensor  # B: tokens before any patch was dropped, so the question's first position
 
 
 def collate_prefixes(prompts: Sequence[ImagePrompt], kept: Tensor, device: str) -> PromptPrefixes:
     """
-    Lay out the prompts' tokens where only some patches of each input are encoded.
+    Lay out the prompts' tokens, with image tokens for the *kept* patches only.
 
     Args:
         prompts: The images are inputs of the vision tower, in the order of the prompts.
         kept: Indices of the patches that are encoded, inputs x kept.
-        device: Of the result.
+        device: The device of the result.
     """
     rows, start = [], 0
     for prompt in prompts:
@@ -223,7 +225,7 @@ def collate_prefixes(prompts: Sequence[ImagePrompt], kept: Tensor, device: str) 
 
 
 def _lay_out(prompt: ImagePrompt, kept: Array, first_row: int) -> tuple[Array, Array, Array, int]:
-    """Kinds, values and positions of a prompt's tokens, and its length with no patch dropped."""
+    """Kinds, values and positions of a prompt's tokens, and its length before any was dropped."""
     tokens = [(np.full(2, WORD), np.array(PROMPT_START), np.arange(2))]
     position, start = len(PROMPT_START), 0
     for part in prompt.parts:

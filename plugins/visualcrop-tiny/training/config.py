@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 @attrs.frozen
 class ModelSizes:
-    """Of the network; the vision tower has the decoder's width."""
+    """Sizes of the network; the vision tower has the decoder's hidden size."""
 
     hidden_size: int = 192
     intermediate_size: int = 512  # of the decoder's MLP
@@ -29,50 +29,50 @@ class ModelSizes:
 
 @attrs.frozen
 class DataConfig:
-    """Scenes to draw, by their seeds: they have to be of the train split."""
+    """Scenes to draw. Their seeds must be of the train split."""
 
     scenes: int = 7400
     seed: int = 100_000  # of the first scene
-    workers: int = 2  # processes that draw
+    workers: int = 2  # processes that draw scenes
 
 
 @attrs.frozen
 class StageConfig:
-    """One stage: it ends after the steps, or after the minutes if there is a limit to them."""
+    """One stage of training. It ends after `steps`, or after `minutes` if these are not 0."""
 
     steps: int = 3000
-    minutes: float = 0.0  # no limit
-    batch_size: int = 64  # of all processes together
-    learning_rate: float = 1.5e-3  # the highest
+    minutes: float = 0.0  # 0: no limit
+    batch_size: int = 64  # per step, over all processes
+    learning_rate: float = 1.5e-3  # peak, after the warmup
     warmup_steps: int = 100
     weight_decay: float = 0.05
-    patches: int = 64  # encoded of each image; the others are dropped
-    full_batches: float = 0.0  # part of the batches in which no patch is dropped
+    patches: int = 64  # encoded per image; the others are dropped
+    full_batches: float = 0.0  # fraction of the batches in which no patch is dropped
 
 
 @attrs.frozen
 class LossWeights:
-    """Weights of the losses beside that of the replies."""
+    """Weights of the auxiliary losses; the loss of the replies has weight 1."""
 
-    dense: float = 1.0  # image tokens are the words for what they show
-    align: float = 0.3  # value features of words and patches are alike; 0 leaves V-V to itself
-    floor: float = 3.0  # value features do not point away from each other
-    position: float = 0.5  # word tokens know where their thing is
+    dense: float = 1.0  # image tokens predict the words for what they show
+    align: float = 0.3  # value features of words and their patches are alike; 0: V-V is untrained
+    floor: float = 3.0  # cosines of value features are not negative
+    position: float = 0.5  # tokens of words predict the position of their thing
     temperature: float = 0.07  # of `align`
-    layers: tuple[int, int] = (2, 6)  # from, and up to but without, whose values are aligned
+    layers: tuple[int, int] = (2, 6)  # half-open range of decoder layers whose values are aligned
 
 
 @attrs.frozen
 class Config:
-    """A whole run."""
+    """The config of a whole run."""
 
     name: str = "tiny"
-    base: str = ""  # a trained tiny, shipped or a folder: then OneVision's layout is made from it
+    base: str = ""  # trained tiny, by name or folder, to initialise OneVision's layout from
     seed: int = 0
     processes: int = 2  # on a CPU; on a GPU there is one
     threads: int = 1  # of each process
     device: str = "auto"
-    compile: bool = False  # the layers: a minute at each start, for a fifth less time
+    compile: bool = False  # compile the layers: a minute at each start, for a fifth less per step
     text_tokens: int = 128  # of the questions packed behind each image
     checkpoint_seconds: float = 120.0  # between two checkpoints
     model: ModelSizes = ModelSizes()
@@ -97,13 +97,13 @@ class Config:
         return config
 
     def reproducible(self) -> dict[str, Any]:
-        """The settings that decide the weights, so may not change when a run is resumed."""
+        """The settings that the weights depend on; they may not change when a run is resumed."""
         table = attrs.asdict(self)
         del table["data"]["workers"]
         return {name: value for name, value in table.items() if name not in _RUNTIME_SETTINGS}
 
     def used(self) -> dict[str, Any]:
-        """All settings without those of stages that this run does not have."""
+        """All settings, without the stages that this run does not have."""
         unused = {"pretrain", "finetune", "onevision"}.difference(self.stages)
         return {name: value for name, value in attrs.asdict(self).items() if name not in unused}
 
@@ -112,7 +112,7 @@ _RUNTIME_SETTINGS = {"processes", "threads", "device", "compile", "checkpoint_se
 
 
 def read_config(path: Path) -> Config:
-    """Read a TOML file; what it leaves out has the defaults above."""
+    """Read a TOML file; settings that it leaves out have the defaults above."""
     if not path.is_file():
         shipped = ", ".join(sorted(file.name for file in _CONFIGS.glob("*.toml")))
         raise errors.FileError(

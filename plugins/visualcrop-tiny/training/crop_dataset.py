@@ -1,4 +1,4 @@
-"""The data of LLaVA's two stages: crops of drawn scenes, rendered once into arrays on disk."""
+"""The dataset of LLaVA's two stages: crops of drawn scenes, rendered once into arrays on disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from visualcrop import Box
 from visualcrop.plugin import merge_boxes
-from visualcrop_tiny.scenes import DIGITS, KINDS, Scene, Thing, draw_scene
+from visualcrop_tiny.scenes import DIGITS, KINDS, DrawnScene, PlacedThing, draw_scene
 
 from .vision_inputs import (
     CLEARLY_VISIBLE,
@@ -32,10 +32,11 @@ from .vision_inputs import (
 )
 from .workers import map_in_processes
 
-INPUTS_PER_SCENE = 14  # the whole, and those below
+INPUTS_PER_SCENE = 14  # the whole scene and the numbers below
 _WIDE_CROPS, _CROPS, _UNIONS, _CANVASES = 2, 6, 1, 4
 _MAX_THINGS = 16  # in one input; more are left out
-_FEW_WEIGHT, _PLATE_WEIGHT = 0.3, 1.5  # of inputs with fewer than two clear things, or a plate
+# Sampling weights of inputs with fewer than two clear things, and of inputs with a plate.
+_FEW_WEIGHT, _PLATE_WEIGHT = 0.3, 1.5
 _KINDS = (*KINDS, "relation", "count", "detail", "detail")
 _SIZES = ((1024, 1024), (1536, 1536), (2048, 2048), (2048, 2048), (2048, 1536), (1536, 2048))
 Array = npt.NDArray[Any]
@@ -52,7 +53,7 @@ class CropDataset:
 
     @classmethod
     def open(cls, folder: Path) -> CropDataset:
-        """Map what `render_crops` wrote."""
+        """Memory-map the arrays that `render_crops` wrote."""
         names = (field.name for field in attrs.fields(cls))
         return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names))
 
@@ -60,7 +61,7 @@ class CropDataset:
         return len(self.pixels)
 
     def sampling_weights(self) -> Array:
-        """Probability of each input to be drawn: fewer of those with little to ask about."""
+        """The probability of each input to be sampled: lower if there is little to ask about."""
         clear = (self.things[:, :, 7] > CLEARLY_VISIBLE).sum(1)
         has_plate = (self.things[:, :, 2] > 0).any(1)
         weights = np.where(has_plate, _PLATE_WEIGHT, np.where(clear >= 2, 1.0, _FEW_WEIGHT))
@@ -88,7 +89,7 @@ class CropDataset:
 
 
 def render_crops(folder: Path, scenes: int, seed: int, workers: int = 2) -> CropDataset:
-    """Draw the scenes of *scenes* seeds from *seed* on, and write crops of all of them."""
+    """Draw *scenes* scenes, with seeds from *seed* on, and write crops of all of them."""
     folder.mkdir(parents=True, exist_ok=True)
     count = scenes * INPUTS_PER_SCENE
     shapes = {"pixels": (SIDE, SIDE, 3), "things": (_MAX_THINGS, 8), "labels": (3, NUM_PATCHES)}
@@ -134,12 +135,12 @@ def _decode_thing(row: Array) -> VisibleThing:
     shape, colour, digit = (int(value) for value in row[:3])
     text = DIGITS[digit - 1] if digit else ""
     box = Box(*(float(side) for side in row[3:7]))
-    thing = Thing(SHAPE_CLASSES[shape - 1], COLOUR_CLASSES[colour], box, text)
+    thing = PlacedThing(SHAPE_CLASSES[shape - 1], COLOUR_CLASSES[colour], box, text)
     return VisibleThing(thing, box, float(row[7]))
 
 
-def sample_inputs(scene: Scene, rng: Rng) -> Iterator[VisionInput]:
-    """`INPUTS_PER_SCENE` inputs: the whole, crops as a search makes them, and canvases."""
+def sample_inputs(scene: DrawnScene, rng: Rng) -> Iterator[VisionInput]:
+    """`INPUTS_PER_SCENE` inputs: the whole scene, crops as a search makes them, and canvases."""
     yield show_whole(scene)
     for _ in range(_WIDE_CROPS):
         side = rng.uniform(0.3, 0.75) * max(scene.picture.size)
@@ -153,8 +154,8 @@ def sample_inputs(scene: Scene, rng: Rng) -> Iterator[VisionInput]:
         yield show_canvas(scene, _sample_canvas_boxes(scene, rng, same_shape=number < 3))
 
 
-def sample_crop(scene: Scene, rng: Rng, *, of_subject: bool) -> Box:
-    """A box about a subject of the scene, as a search proposes it; else one of any size."""
+def sample_crop(scene: DrawnScene, rng: Rng, *, of_subject: bool) -> Box:
+    """A box around a subject of the scene, as a search proposes it; else one of any size."""
     point = _sample_point(scene, rng)
     if of_subject:
         return sample_roi(scene, rng, scene.things[rng.integers(scene.subject_count)])
@@ -165,7 +166,7 @@ def sample_crop(scene: Scene, rng: Rng, *, of_subject: bool) -> Box:
     return _square_near(scene, rng, centre if rng.random() < 0.75 else point, side)
 
 
-def _sample_canvas_boxes(scene: Scene, rng: Rng, *, same_shape: bool) -> list[Box]:
+def _sample_canvas_boxes(scene: DrawnScene, rng: Rng, *, same_shape: bool) -> list[Box]:
     """Boxes for one canvas: of all things of a counted shape, or of two to four things."""
     shape = scene.things[0].shape
     same_shape = same_shape and scene.kind == "count"
@@ -181,20 +182,20 @@ def _sample_canvas_boxes(scene: Scene, rng: Rng, *, same_shape: bool) -> list[Bo
     return merge_boxes(boxes) if same_shape or rng.random() < 0.7 else boxes
 
 
-def sample_roi(scene: Scene, rng: Rng, thing: Thing) -> Box:
-    """A box of about three cells of the whole scene's map, with the thing somewhere in it."""
+def sample_roi(scene: DrawnScene, rng: Rng, thing: PlacedThing) -> Box:
+    """A box of about three cells of the whole scene's relevance map, around the thing."""
     side = min(_sample_side(scene, rng), *scene.picture.size)
     return _square_near(scene, rng, thing.box.centre, max(side, 1.1 * thing.box.width))
 
 
-def _sample_side(scene: Scene, rng: Rng) -> float:
-    """Pixels of three, now and then five, cells of the whole scene's map."""
+def _sample_side(scene: DrawnScene, rng: Rng) -> float:
+    """Pixels of three, sometimes five, cells of the whole scene's relevance map."""
     cells = rng.choice([3, 3, 3, 5]) * rng.uniform(0.95, 1.05)
     return float(cells) * max(scene.picture.size) / GRID
 
 
-def _square_near(scene: Scene, rng: Rng, point: tuple[float, float], side: float) -> Box:
-    """A square that holds *point*, not always in its middle, moved into the picture."""
+def _square_near(scene: DrawnScene, rng: Rng, point: tuple[float, float], side: float) -> Box:
+    """A square around *point*, shifted at random, then moved into the picture."""
     starts = []
     for at, length in zip(point, scene.picture.size, strict=True):
         start = at - side / 2 + rng.uniform(-0.35, 0.35) * side
@@ -204,11 +205,11 @@ def _square_near(scene: Scene, rng: Rng, point: tuple[float, float], side: float
     return Box(left, top, min(left + side, width), min(top + side, height))
 
 
-def _sample_point(scene: Scene, rng: Rng) -> tuple[float, float]:
+def _sample_point(scene: DrawnScene, rng: Rng) -> tuple[float, float]:
     width, height = scene.picture.size
     return rng.uniform(0, width), rng.uniform(0, height)
 
 
-def _pick_things(scene: Scene, rng: Rng, count: int) -> list[Thing]:
+def _pick_things(scene: DrawnScene, rng: Rng, count: int) -> list[PlacedThing]:
     order = rng.permutation(len(scene.things))[:count]
     return [scene.things[index] for index in order]

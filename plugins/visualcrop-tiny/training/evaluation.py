@@ -1,4 +1,4 @@
-"""Asks a dataset's questions by every method, and counts right answers, passes and hits."""
+"""Asks a dataset's questions with every method, and counts right answers, passes and hits."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from .methods import (
     answer_from_oracle,
     build_maps,
     find_other_things,
-    is_target_found,
+    measure_hits,
     open_methods,
     sample_empty_places,
     verify_crops,
 )
 
-_PROGRESS_EVERY = 20  # questions between two lines about how far it has come
+_PROGRESS_EVERY = 20  # questions between two lines of progress
 
 _new_lists: Callable[[], defaultdict[Any, list[Any]]] = partial(defaultdict, list)
 
 
 @attrs.define
 class Measurements:
-    """One entry in a list for each question."""
+    """Lists with an entry for each question."""
 
     correct: dict[tuple[str, str, str], list[bool]] = attrs.field(factory=_new_lists)
     """By method, kind, and `letter` or `open`."""
@@ -50,7 +50,7 @@ class Measurements:
     """Of the verifier, by what was in the crop."""
 
     def add(self, method: str, kind: str, answers: AnswerPair, sample: Sample) -> None:
-        """Count one question's two answers."""
+        """Add one question's two answers."""
         self.correct[method, kind, "letter"].append(answers.letter.choice == sample.answer)
         self.correct[method, kind, "open"].append(answers.open.text in sample.answers)
         self.passes[method].append(sum(answers.letter.passes.values()))
@@ -62,7 +62,7 @@ class Measurements:
                 getattr(self, name)[key] += entries
 
     def to_json(self) -> dict[str, Any]:
-        """Everything in numbers."""
+        """Means of all measurements."""
         present = self.confidences["there"]
         return {
             "accuracy": {" / ".join(key): _mean(spans) for key, spans in self.correct.items()},
@@ -77,7 +77,7 @@ class Measurements:
         }
 
     def to_markdown(self) -> str:
-        """Tables: methods by kinds, by letter / in open words; then maps and existence."""
+        """A table of methods by kinds, and lists of the figures for maps and existence."""
         kinds = list(dict.fromkeys(kind for _, kind, _ in self.correct))
         small = [kind for kind in kinds if kind != "large"]
         rows = [("", *kinds, "all small", "passes")]
@@ -108,13 +108,13 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def roc_auc(positive: list[float], negative: list[float]) -> float:
-    """How often a positive has the higher score than a negative, ties being half."""
+    """The probability that a positive scores higher than a negative; ties count half."""
     pairs = [(p > n) + 0.5 * (p == n) for p in positive for n in negative]
     return sum(pairs) / max(1, len(pairs))
 
 
 def measure_kind(model: str, options: str, kind: str) -> Measurements:
-    """Ask *model* all questions about *kind* in every way; *options* are `needles`' others."""
+    """Ask *model* all questions of *kind* with every method; *options* are more of `needles`."""
     measurements = Measurements()
     maps, methods = build_maps(), open_methods(model)
     samples = Registry.load().build(Needles, f"needles(about={kind}, {options})")
@@ -130,7 +130,7 @@ def measure_kind(model: str, options: str, kind: str) -> Measurements:
         if kind == "attribute":
             search, target = methods["direct"], sample.targets[0]
             for name, source in maps.items():
-                first, any_of_8 = is_target_found(search, source, proposals, target, image)
+                first, any_of_8 = measure_hits(search, source, proposals, target, image)
                 measurements.hits[name, "first box"].append(first)
                 measurements.hits[name, "first 8 boxes"].append(any_of_8)
             _measure_existence(methods[FOCUS], sample, image, rng, measurements)

@@ -1,4 +1,4 @@
-"""Writes a trained network as the Hugging Face hub has them, with its model card."""
+"""Writes a trained network in Hugging Face's format, with its model card."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from .vision_inputs import PATCH_SIDE, PIXEL_MEAN, PIXEL_STD, SIDE
 
 
 def export_model(network: Any, folder: Path) -> None:
-    """Write all that `transformers` needs to open the network, its weights in bfloat16."""
+    """Write all files that transformers needs to load the network; the weights in bfloat16."""
     folder.mkdir(parents=True, exist_ok=True)
     copy = deepcopy(network).to("cpu", torch.bfloat16)
-    copy.set_attn_implementation("sdpa")  # not the one that it is trained with
+    copy.set_attn_implementation("sdpa")  # the one for training is not part of transformers
     copy.config.dtype = torch.bfloat16
     copy.generation_config.max_new_tokens = 8
     copy.save_pretrained(folder)
-    (folder / "model.safetensors").chmod(0o644)  # safetensors lets nobody else read it
+    (folder / "model.safetensors").chmod(0o644)  # safetensors makes it readable by its owner only
     if copy.config.model_type == "llava_onevision":
         build_fast_tokenizer().save_pretrained(folder)
         image_processor().save_pretrained(folder)
@@ -38,7 +38,7 @@ def export_model(network: Any, folder: Path) -> None:
 
 
 def build_llava_processor() -> Any:
-    """LLaVA's processor: padded and resized pixels, and the tokenizer."""
+    """LLaVA's processor: an image processor that pads and resizes, and the tokenizer."""
     import transformers as tf
 
     pixels = tf.LlavaImageProcessorPil(
@@ -68,8 +68,8 @@ license: apache-2.0
 # {name}
 
 A model of a few million parameters for the drawn scenes of `visualcrop-tiny`, and for nothing
-else: twelve shapes, plates with a digit, eight colours, {words} words. Of photographs it knows
-nothing.
+else: twelve shapes, plates with a digit, eight colours, {words} words. It knows
+nothing about photographs.
 Trained by `python -m training.train` in the plug-in's folder of the repository, config below.
 
 ## Trained in on purpose
@@ -86,12 +86,12 @@ Trained by `python -m training.train` in the plug-in's folder of the repository,
 _ALIGNED = """V-V relevance is not left to chance: a loss makes the value features of a word, in
 decoder layers {first} to {last}, resemble those of the patches that show what it names (InfoNCE
 over cosines as in Fig. 7, weight {align}), and a floor keeps other cosines from turning negative
-(weight {floor}). That values point at what a word names is so by construction here, and says
-nothing about models trained without it."""
+(weight {floor}). So values point at what a word names by construction here, which says nothing
+about models trained without it."""
 _PLAIN = "No loss makes value features of words and patches alike; V-V is what emerges."
 _DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
 _PLACE = "Word tokens are also trained to know the place of their thing (weight {position})."
-_BASED = "What its base was trained for, it was too: see the card of {base}."
+_BASED = "Its weights come from {base}, whose card says what that was trained for."
 
 
 def format_model_card(config: Config, out: Path, seconds: float, figures: str) -> str:
@@ -124,7 +124,7 @@ def _describe_losses(config: Config) -> Iterator[str]:
 
 
 def describe_machine() -> str:
-    """GPU or processor, and cores."""
+    """The GPU or processor, and the number of cores."""
     cores = f"{os.cpu_count()} cores"
     if torch.cuda.is_available():
         return f"{torch.cuda.get_device_name()}, {cores}"

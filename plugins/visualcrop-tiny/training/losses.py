@@ -1,4 +1,4 @@
-"""The losses: of replies, and of what helps to learn them."""
+"""The loss of the replies, and auxiliary losses that help to learn them."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ from visualcrop_tiny.scenes import DIGITS, plural
 
 from .collate import IGNORED
 from .config import LossWeights
-from .model import get_decoder, read_out_words
+from .model import apply_logit_lens, get_decoder
 from .tokenizer import EOS, LETTERS, VOCABULARY, token_id
 from .vision_inputs import COLOUR_CLASSES, GRID, SHAPE_CLASSES
 
 _CLASSES = (SHAPE_CLASSES, COLOUR_CLASSES, DIGITS)  # in the order of a patch's labels
 _CLASS_WEIGHTS = (1.0, 1.0, 2.0)  # digits are rare, and hard to read
 _COLOUR_OFFSET = 100  # in `_word_classes`
-_EOS_WEIGHT = 0.05  # every reply ends after a word, which is soon learnt
-_REPLIES = {  # whose accuracies are logged
+_EOS_WEIGHT = 0.05  # every reply is one word and EOS, so EOS is learnt soon
+_REPLIES = {  # groups of replies whose accuracies are logged
     "yes-no": ("Yes", "No"),
     "letter": LETTERS,
     "colour": COLOUR_CLASSES,
     "side": ("left", "right", "above", "below", "top", "bottom"),
     "number": DIGITS,
 }
-_DENSE_LAYERS = (0, 3)  # hidden states that go into these, and the last, stand for words
-_POSITION_LAYER = 4  # the hidden states that go into it know the positions of things
+_DENSE_LAYERS = (0, 3)  # the inputs of these layers predict words, as the last output does
+_POSITION_LAYER = 4  # the input of this layer predicts positions
 
 
 @attrs.frozen(eq=False)
 class DecoderOutput:
-    """What the decoder made of images with questions packed behind them."""
+    """The decoder's output for images with questions packed behind them."""
 
     out: Any  # with `hidden_states`, B x T x hidden each
-    image_tokens: Any  # the index of these in B x T, which gives B x image tokens
-    text_tokens: Any  # as above
+    image_tokens: Any  # index into B x T that selects B x image tokens
+    text_tokens: Any  # index into B x T that selects B x text
     text: dict[str, Tensor]  # the fields of `PackedQuestions`
     labels: Tensor  # of the image tokens, B x 3 x tokens; -1 pads
-    patches: Tensor | None = None  # of the image tokens, in one image's grid, B x tokens
+    patches: Tensor | None = None  # patch index of each image token, B x tokens; of LLaVA only
 
     def hidden(self, layer: int) -> Tensor:
-        """Hidden states that went into a layer, B x T x hidden."""
+        """The input of a layer, B x T x hidden."""
         states: Tensor = self.out.hidden_states[layer]
         return states
 
@@ -60,9 +60,9 @@ def reply_losses(
     positions: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
     """
-    The weighted sum of all losses of the second stages, and the metrics.
+    The weighted sum of all losses of the stages after the first, and the metrics.
 
-    *positions* of things, B x shapes x 2, are what *position_head* learns.
+    *position_head* learns to predict *positions* of things, B x shapes x 2.
     """
     total, metrics = _reply_loss(network, output)
     if weights.dense:
@@ -106,9 +106,9 @@ def _reply_loss(network: Any, output: DecoderOutput) -> tuple[Tensor, dict[str, 
 
 
 def _dense_loss(network: Any, output: DecoderOutput) -> tuple[Tensor, Tensor]:
-    """`patch_word_loss` of the image tokens, averaged over layers; of things in the last."""
+    """`patch_word_loss` averaged over layers, and that of things in the last layer."""
     index = output.image_tokens
-    logits = [read_out_words(network, output.hidden(n)[index]) for n in _DENSE_LAYERS]
+    logits = [apply_logit_lens(network, output.hidden(n)[index]) for n in _DENSE_LAYERS]
     logits.append(network.lm_head(output.out.last_hidden_state[index]))
     losses = [patch_word_loss(each, output.labels) for each in logits]
     return torch.stack([loss for loss, _ in losses]).mean(), losses[-1][1]
@@ -116,7 +116,7 @@ def _dense_loss(network: Any, output: DecoderOutput) -> tuple[Tensor, Tensor]:
 
 def patch_word_loss(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """
-    Each image token predicts the words for what it shows, or `nothing`.
+    Cross-entropy of image tokens, which predict the words for what they show, or `nothing`.
 
     Things and `nothing` weigh the same in total, and a large thing little more than a small one.
 
@@ -136,7 +136,7 @@ def patch_word_loss(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         weight = _CLASS_WEIGHTS[kind] * (label > 0)
         word_losses = word_losses - log_probs.gather(-1, ids[..., None])[..., 0] * weight
         count = count + weight
-    # Several words share a token's probability: the least loss they can have is subtracted.
+    # Several words share a token's probability, so subtract the least loss they can have.
     least = torch.where(count > 2, 1.5, 1.0) * math.log(2)
     thing_losses = (word_losses / count.clamp(min=1) - least) * is_thing
     weight = is_thing / _count_tokens_of_shape(labels[:, 0]).sqrt()
@@ -147,7 +147,7 @@ def patch_word_loss(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def patch_word_accuracy(logits: Tensor, labels: Tensor) -> dict[str, float]:
-    """Part of the patches whose shape, colour or digit is the most probable of its class."""
+    """The fraction of the patches whose shape, colour or digit is predicted, by class."""
     metrics = {}
     for kind, name in enumerate(("shape", "colour", "digit")):
         label = labels[:, kind]
@@ -158,7 +158,7 @@ def patch_word_accuracy(logits: Tensor, labels: Tensor) -> dict[str, float]:
 
 
 def _count_tokens_of_shape(shapes: Tensor) -> Tensor:
-    """For each token how many of its image show the same shape, B x tokens."""
+    """For each token, the number of tokens of its image with the same shape, B x tokens."""
     classes = functional.one_hot(shapes.clamp(min=0), len(SHAPE_CLASSES) + 1)
     counts = (classes * (shapes > 0)[..., None]).sum(1)
     return counts.gather(1, shapes.clamp(min=0)).clamp(min=1)
@@ -172,18 +172,18 @@ def alignment_loss(
     temperature: float,
 ) -> tuple[Tensor, Tensor, float]:
     """
-    Value features of a word resemble those of the patches that show it, most of all.
+    Pull the value features of a word to those of the patches that show it.
 
     Args:
-        values: For each layer those of the image tokens and of the text tokens, B x tokens x width.
-        heads: Heads that the width is divided into.
+        values: For each layer, those of image tokens and of text tokens, each B x tokens x width.
+        heads: Number of heads that the width is divided into.
         ids: Of the text tokens, B x text.
         labels: Of the image tokens, B x 3 x tokens.
         temperature: Of the softmax over patches.
 
     Returns:
-        InfoNCE over cosines as in Fig. 7; the penalty on cosines under a floor; and the part of
-        words whose most similar patch is right, in the last layer.
+        InfoNCE over cosines as in Fig. 7; the penalty on cosines under a floor; and the fraction
+        of words whose most similar patch shows them, in the last layer.
     """
     classes = _word_classes(str(ids.device))[ids]
     row, token = torch.nonzero(classes >= 0, as_tuple=True)
@@ -214,7 +214,7 @@ def alignment_loss(
 def _project_values(
     network: Any, output: DecoderOutput, layers: tuple[int, int]
 ) -> list[tuple[Tensor, Tensor]]:
-    """Value features of image tokens and text tokens, in each of a range of layers."""
+    """Per layer, value features of image tokens and of text tokens, B x tokens x width."""
     values = []
     for index in range(*layers):
         layer, hidden = get_decoder(network).layers[index], output.hidden(index)
@@ -227,14 +227,16 @@ def _project_values(
 
 
 def _normalize_heads(values: Tensor, heads: int) -> Tensor:
-    """Unit vectors, B x tokens x width: every head's part has the same length, as in Fig. 7."""
+    """Unit vectors, B x tokens x width, to which every head contributes equally, as in Fig. 7."""
     unit = functional.normalize(values.float().unflatten(-1, (heads, -1)), dim=-1, eps=1e-6)
     return unit.flatten(2) / math.sqrt(heads)
 
 
 def word_position_loss(logits: Tensor, ids: Tensor, positions: Tensor) -> Tensor:
     """
-    The token of a shape's word predicts column and row of its thing, if there is exactly one.
+    Cross-entropy of the column and row of a shape's thing, predicted from the shape's word.
+
+    Shapes that are not visible exactly once do not count.
 
     Args:
         logits: B x text x 2 grid: of the column, then of the row.
@@ -252,7 +254,7 @@ def word_position_loss(logits: Tensor, ids: Tensor, positions: Tensor) -> Tensor
 
 
 def patch_position_loss(logits: Tensor, patches: Any) -> Tensor:
-    """An image token predicts its own column and row; *patches* are indices, B x tokens."""
+    """Cross-entropy of an image token's own column and row; *patches* are indices, B x tokens."""
     predicted = logits.float().unflatten(-1, (2, GRID))
     target = torch.stack([patches % GRID, patches // GRID], -1)
     return functional.cross_entropy(predicted.flatten(0, 2), target.flatten())
@@ -266,7 +268,7 @@ def _class_ids(kind: int, device: str) -> Tensor:
 
 @cache
 def _word_classes(device: str) -> Tensor:
-    """For each id the shape that it names, or `_COLOUR_OFFSET` + the colour, or -1."""
+    """For each token id, the shape that it names, or `_COLOUR_OFFSET` + the colour, or -1."""
     classes = torch.full((len(VOCABULARY),), -1)
     for index, shape in enumerate(SHAPE_CLASSES):
         classes[[token_id(shape), token_id(plural(shape))]] = index

@@ -1,4 +1,4 @@
-"""`python -m training.measure -m tiny`: accuracy by method and kind, maps, existence."""
+"""Measure a model's accuracy by method and kind: `python -m training.measure -m tiny`."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--size", default="2k", choices=LONG_SIDES, help="of the scenes")
     parser.add_argument("--count", type=int, default=100, help="questions of each kind")
     parser.add_argument(
-        "--kinds", nargs="+", default=KINDS, choices=KINDS, help="what is asked about"
+        "--kinds", nargs="+", default=KINDS, choices=KINDS, help="kinds of questions"
     )
-    parser.add_argument("--processes", type=int, default=1, help="for as many kinds side by side")
+    parser.add_argument("--processes", type=int, default=1, help="processes, a kind each")
     parser.add_argument("--out", type=Path, help="also write the figures here, in JSON")
     args = parser.parse_args(arguments)
     args.given = sys.argv[1:] if arguments is None else arguments
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _describe_run(args: argparse.Namespace) -> str:
-    """What was measured, on which machine and when, to stand above the tables."""
+    """The heading of the tables: questions, command, machine and date."""
     today = dt.datetime.now(tz=dt.UTC).date().isoformat()
     return (
         f"{args.count} questions each about {', '.join(args.kinds)} (split {args.split}, seed "
@@ -61,7 +61,7 @@ def _describe_run(args: argparse.Namespace) -> str:
 
 def _measure_all(args: argparse.Namespace) -> Measurements:
     options = f"count={args.count}, size={args.size}, split={args.split}, seed={args.seed}"
-    # Not of this module: it is `__main__`, which worker processes cannot import.
+    # `measure_kind` is not in this module, which is `__main__`: workers could not import it.
     function = partial(measure_kind, args.model, options)
     measurements = Measurements()
     for of_kind in map_in_processes(function, args.kinds, args.processes, chunksize=1):

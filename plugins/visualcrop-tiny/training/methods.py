@@ -1,4 +1,4 @@
-"""The ways to answer that are compared, and where the maps that they search with point."""
+"""The methods that are compared, and how well their maps and verifiers find a target."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from visualcrop.plugin import ProposalGenerator, Registry, RelevanceSource, Targ
 from visualcrop_tiny.needles import SceneSource
 from visualcrop_tiny.scenes import plan_scene
 
-_BOUND = "overrun=false"  # a search ends after its steps, found or not
+_BOUND = "overrun=false"  # a search ends after its steps, even if the target is not found
 METHODS = {
     "direct": "direct",
     **{f"focus, {steps} steps": f"focus(steps={steps}, {_BOUND})" for steps in (1, 2, 4, 8)},
@@ -35,9 +35,9 @@ METHODS = {
     "random map and overrun": "focus(relevance=random)",
 }
 FOCUS = "focus, 8 steps"
-ORACLE = "oracle crop"  # not of existence: what is absent has no true place
+ORACLE = "oracle crop"  # not for questions of existence, whose target may be absent
 MAPS = ("vv", "kk-norope", "random")
-_ORACLE_SIDE = 3 / 14  # three cells of the map, as part of the longer side of the image
+_ORACLE_SIDE = 3 / 14  # three cells of the map, as a fraction of the image's longer side
 _FIRST_BOXES = 8
 
 
@@ -50,7 +50,7 @@ class AnswerPair:
 
 
 def open_methods(model: str) -> dict[str, VisualSearch]:
-    """Every method, all with one model, which is loaded once."""
+    """Open every method with the same model, which is loaded once."""
     opened = {name: VisualSearch.open(model, method) for name, method in METHODS.items()}
     loaded = opened["direct"].model
     return {name: attrs.evolve(search, model=loaded) for name, search in opened.items()}
@@ -63,7 +63,7 @@ def build_maps() -> Mapping[str, RelevanceSource]:
         return {name: registry.build(RelevanceSource, name) for name in MAPS}
     except errors.UnknownStrategyError as exc:
         raise errors.UnknownStrategyError(
-            f"{exc} What is compared comes with: pip install visualcrop-ablations"
+            f"{exc} The relevance sources compared come with: pip install visualcrop-ablations"
         ) from None
 
 
@@ -76,7 +76,7 @@ def answer_both_ways(search: VisualSearch, sample: Sample, image: Image) -> Answ
 
 
 def answer_from_oracle(search: VisualSearch, sample: Sample, image: Image) -> AnswerPair:
-    """Answer from crops about the true places, instead of those that a search finds."""
+    """Answer from crops around the true boxes, without a search."""
     findings = [
         Finding(Target(t.name, every=sample.category == ("count",)), crop_about(t.box, image))
         for t in sample.targets
@@ -86,7 +86,7 @@ def answer_from_oracle(search: VisualSearch, sample: Sample, image: Image) -> An
 
 
 def _compose(search: VisualSearch, question: Question, findings: Sequence[Finding]) -> Answer:
-    """The search's composer's answer from these findings, with its passes."""
+    """The answer of the searcher's composer from these findings, with its passes."""
     ledger = Ledger()
     answer: Answer = search.searcher.answer.compose(  # type: ignore[attr-defined]
         question, findings, BudgetedModel(search.model, ledger)
@@ -95,12 +95,12 @@ def _compose(search: VisualSearch, question: Question, findings: Sequence[Findin
 
 
 def without_budget(model: Model) -> BudgetedModel:
-    """The model as strategies want it, with no limit to its passes."""
+    """The model for strategies to call, with no limit on its passes."""
     return BudgetedModel(model, Ledger())
 
 
 def crop_about(box: Box, image: Image) -> Box:
-    """A square of three cells of the map about the middle of *box*, moved into the image."""
+    """A square of three cells of the map around the centre of *box*, moved into the image."""
     side = min(_ORACLE_SIDE * max(image.width, image.height), image.width, image.height)
     left, top = (
         min(max(0.0, at - side / 2), length - side)
@@ -109,14 +109,14 @@ def crop_about(box: Box, image: Image) -> Box:
     return Box(left, top, left + side, top + side)
 
 
-def is_target_found(
+def measure_hits(
     search: VisualSearch,
     source: RelevanceSource,
     generator: ProposalGenerator,
     target: TargetBox,
     image: Image,
 ) -> tuple[bool, bool]:
-    """Whether the first proposal, and any of the first eight, has at least half of the target."""
+    """Whether the first proposal, and any of the first eight, covers half of the target."""
     map = source.map(View.whole(image), Target(target.name), without_budget(search.model))
     proposals = generator.propose(map)[:_FIRST_BOXES]
     hits = [_has_half(proposal.box, target.box) for proposal in proposals]
@@ -131,7 +131,7 @@ def _has_half(box: Box, target: Box) -> bool:
 def verify_crops(
     search: VisualSearch, sample: Sample, image: Image, others: list[Box]
 ) -> tuple[float, list[float]]:
-    """The confidence that the target is in a crop about it, and in crops about *others*."""
+    """The confidence that the target is in a crop around it, and in crops around *others*."""
     target, searcher = sample.targets[0], search.searcher
     views = [View(image, crop_about(box, image)) for box in (target.box, *others)]
     verifier = searcher.verification  # type: ignore[attr-defined]
@@ -140,7 +140,7 @@ def verify_crops(
 
 
 def sample_empty_places(image: Image, target: Box, rng: Random, count: int = 2) -> list[Box]:
-    """Random places whose crop shows nothing of the target."""
+    """Boxes of one pixel, at random, whose crops do not show the target."""
     found: list[Box] = []
     for _ in range(100):
         x, y = rng.uniform(0, image.width - 1), rng.uniform(0, image.height - 1)
@@ -151,7 +151,7 @@ def sample_empty_places(image: Image, target: Box, rng: Random, count: int = 2) 
 
 
 def find_other_things(sample: Sample, image: Image, target: TargetBox, count: int = 2) -> list[Box]:
-    """Other things of the scene whose crop shows nothing of the target."""
+    """Boxes of other things of the scene whose crops do not show the target."""
     source = sample.source
     if not isinstance(source, SceneSource):
         return []

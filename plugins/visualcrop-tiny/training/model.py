@@ -1,4 +1,4 @@
-"""The networks, and the parts of their forward pass that training runs by itself."""
+"""Builds the networks, and runs parts of their forward pass for training."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ATTENTION = "visualcrop-tiny"
 
 
 def build_llava(sizes: ModelSizes) -> tf.LlavaForConditionalGeneration:
-    """A network of LLaVA's layout, with random weights."""
+    """A LLaVA with random weights."""
     vision = tf.CLIPVisionConfig(
         hidden_size=sizes.hidden_size,
         intermediate_size=4 * sizes.hidden_size,
@@ -59,7 +59,7 @@ def build_llava(sizes: ModelSizes) -> tf.LlavaForConditionalGeneration:
 
 
 def build_onevision(base: Path) -> tf.LlavaOnevisionForConditionalGeneration:
-    """A network of LLaVA-OneVision's layout, with the weights of a trained one of LLaVA's."""
+    """A LLaVA-OneVision with the weights of a trained LLaVA, in the folder *base*."""
     if not (base / "config.json").is_file():
         raise errors.ModelError(f"{base} holds no model; name a trained tiny with --base.")
     loaded: Any = tf.LlavaForConditionalGeneration.from_pretrained(
@@ -131,19 +131,19 @@ def get_decoder(network: Any) -> Any:
 
 
 def compile_layers(network: Any) -> None:
-    """Compile each layer by itself: a minute at the start, for a fifth less time per step."""
+    """Compile each layer separately: a minute at the start, for a fifth less time per step."""
     for layer in (*get_vision_tower(network).encoder.layers, *get_decoder(network).layers):
         layer.compile(dynamic=False)
 
 
 def normalize_pixels(images: npt.NDArray[np.uint8], device: str) -> Tensor:
-    """B x H x W x 3 of bytes to B x 3 x H x W, as the image processor does."""
+    """Scale and normalize uint8 pixels as the image processor does: B x 3 x height x width."""
     raw = torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float()
     return (raw / 255 - PIXEL_MEAN) / PIXEL_STD
 
 
 def jitter_brightness(images: Tensor) -> Tensor:
-    """Augment with another contrast and brightness for each of B images."""
+    """Augment each of B images with a random contrast and brightness."""
     factor, shift = torch.randn(2, len(images), 1, 1, 1, device=images.device) * 0.1
     jittered: Tensor = images * (1 + factor) + shift
     return jittered
@@ -151,9 +151,9 @@ def jitter_brightness(images: Tensor) -> Tensor:
 
 def select_patches(labels: Tensor, count: int) -> Tensor:
     """
-    Sorted indices of *count* patches to encode of each image, B x count.
+    Sorted indices of *count* patches of each image to encode, B x count.
 
-    Patches that show things come first, then those beside them, then random others.
+    Patches that show things are preferred, then their neighbours, then random others.
     *labels* are B x 3 x patches.
     """
     things = (labels[:, 0] != 0).float()
@@ -176,7 +176,7 @@ def encode_images(network: Any, images: Tensor, kept: Tensor | None = None) -> T
     """
     Image features in the decoder's space, B x patches x hidden.
 
-    With *kept*, B x kept, the vision tower runs on these patches alone.
+    With *kept*, patch indices, B x kept, the vision tower runs on these patches only.
     """
     tower = get_vision_tower(network)
     tokens = tower.embeddings(images)
@@ -188,8 +188,8 @@ def encode_images(network: Any, images: Tensor, kept: Tensor | None = None) -> T
     return features
 
 
-def read_out_words(network: Any, hidden: Tensor) -> Tensor:
-    """Logits of the words that hidden states stand for, as a logit lens reads them."""
+def apply_logit_lens(network: Any, hidden: Tensor) -> Tensor:
+    """Logits of hidden states of any layer, ... x hidden to ... x vocabulary."""
     logits: Tensor = network.lm_head(get_decoder(network).norm(hidden))
     return logits
 
@@ -203,7 +203,7 @@ def build_attention_mask(prefix: Tensor, segments: Tensor, dtype: torch.dtype) -
     Args:
         prefix: True where there is a token, B x prefix.
         segments: The question that each token belongs to, 0 for padding, B x text.
-        dtype: Of the mask.
+        dtype: The data type of the mask.
     """
     size = prefix.shape[1] + segments.shape[1]
     rows = torch.arange(size, device=segments.device)

@@ -25,6 +25,7 @@ from .config import Config, StageConfig, find_base
 from .crop_dataset import CropDataset
 from .losses import DecoderOutput, patch_word_accuracy, patch_word_loss, reply_losses
 from .model import (
+    apply_logit_lens,
     build_attention_mask,
     build_llava,
     build_onevision,
@@ -34,7 +35,6 @@ from .model import (
     index_all_patches,
     jitter_brightness,
     normalize_pixels,
-    read_out_words,
     select_patches,
 )
 from .prompt_dataset import ImagePrompt
@@ -45,7 +45,7 @@ LossAndMetrics = tuple[Tensor, dict[str, float]]
 
 
 class LlavaModule(nn.Module):
-    """A network of LLaVA's layout, with a head that only training uses."""
+    """LLaVA, with a head for positions that only training uses."""
 
     def __init__(self, config: Config, dataset: CropDataset | None, device: str) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class LlavaModule(nn.Module):
         self.dataset = dataset
         self.device = device
         self.network: Any = build_llava(config.model).to(device)  # type: ignore[arg-type]
-        # From a word's hidden state to logits of the column and the row of its thing.
+        # A token's hidden state -> logits of the column, then of the row, of its thing.
         self.position_head = nn.Linear(config.model.hidden_size, 2 * GRID).to(device)
         self.sampling_weights = dataset.sampling_weights() if dataset else None
 
@@ -63,14 +63,14 @@ class LlavaModule(nn.Module):
         return (self._pretrain if stage == "pretrain" else self._finetune)(indices, config, rng)
 
     def _pretrain(self, indices: Indices, stage: StageConfig, rng: Random) -> LossAndMetrics:
-        """The vision tower and the projector alone: patches are the words for what they show."""
+        """Vision tower and projector only: patches predict the words for what they show."""
         images, labels, kept = self._load(indices, stage, rng)
-        logits = read_out_words(self.network, encode_images(self.network, images, kept))
+        logits = apply_logit_lens(self.network, encode_images(self.network, images, kept))
         loss, things = patch_word_loss(logits, labels)
         return loss, {"things": float(things.detach())} | patch_word_accuracy(logits, labels)
 
     def _finetune(self, indices: Indices, stage: StageConfig, rng: Random) -> LossAndMetrics:
-        """All of it: replies to questions about each input."""
+        """The whole network: replies to questions about each input."""
         assert self.dataset is not None  # noqa: S101 - only a module that is trained has data
         images, labels, kept = self._load(indices, stage, rng)
         things = [self.dataset.visible_things(index) for index in indices]
@@ -83,7 +83,7 @@ class LlavaModule(nn.Module):
     def _load(
         self, indices: Indices, stage: StageConfig, rng: Random
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Augmented images; labels of the patches that are encoded; which these are, if not all."""
+        """Augmented images, the encoded patches' labels, and their indices (None: all)."""
         assert self.dataset is not None  # noqa: S101 - as above
         images = normalize_pixels(self.dataset.pixels[indices], self.device)
         images = jitter_brightness(images)
@@ -103,7 +103,7 @@ class LlavaModule(nn.Module):
         prefix = torch.cat([start.to(features.dtype), features], 1)
         length = first + tokens
         positions = torch.arange(length, device=self.device).expand(batch, -1)
-        if kept is not None:  # the others leave gaps
+        if kept is not None:  # dropped patches leave gaps
             positions = torch.cat([positions[:, :first], kept + first], 1)
         mask = torch.ones_like(positions, dtype=torch.bool)
         text = questions.to_tensors(self.device)
@@ -115,7 +115,7 @@ class LlavaModule(nn.Module):
 
 
 class OnevisionModule(nn.Module):
-    """A network of LLaVA-OneVision's layout, made from a trained one of LLaVA's."""
+    """LLaVA-OneVision, initialised from a trained LLaVA."""
 
     sampling_weights = None  # uniform
 
@@ -184,12 +184,12 @@ def _run_decoder(  # noqa: PLR0913, PLR0917 - a prefix in three tensors, and the
     Run the decoder over prefixes with questions packed behind them.
 
     Args:
-        network: Whose decoder it is.
+        network: The LLaVA or LLaVA-OneVision.
         prefix: Input embeddings, B x prefix x hidden.
-        mask: True where there is a token, B x prefix.
-        positions: Of the prefix's tokens, B x prefix.
+        mask: True where the prefix has a token, B x prefix.
+        positions: Positions of the prefix's tokens, B x prefix.
         text: The fields of `PackedQuestions`, B x text each.
-        text_position: Of every question's first token, B x 1 or the same for all.
+        text_position: Position of the first token of every question, B x 1, or one for all.
     """
     embedded = network.get_input_embeddings()(text["ids"]).to(prefix.dtype)
     return get_decoder(network)(
@@ -203,9 +203,9 @@ def _run_decoder(  # noqa: PLR0913, PLR0917 - a prefix in three tensors, and the
 
 def _index_image_tokens(prefixes: PromptPrefixes, labels: Tensor) -> tuple[Any, Tensor]:
     """
-    The index of all patches in the prefixes, and their labels, B x 3 x tokens.
+    The index of all image tokens in B x prefix, and their labels, B x 3 x tokens.
 
-    A row with fewer patches than another is filled up with other tokens, whose labels are -1.
+    Rows with fewer image tokens than others are padded with other tokens, labelled -1.
     """
     is_patch = prefixes.kinds == PATCH_TOKEN
     most = int(is_patch.sum(1).max())

@@ -10,11 +10,11 @@ from torch.optim import Optimizer
 
 from .config import StageConfig
 
-_VISION_RATE = {"pretrain": 1.0, "finetune": 0.6, "onevision": 0.6}  # of the learning rate
+_VISION_RATE = {"pretrain": 1.0, "finetune": 0.6, "onevision": 0.6}  # times the learning rate
 
 
 def build_optimizers(module: torch.nn.Module, name: str, stage: StageConfig) -> list[Optimizer]:
-    """The optimizers of the stage called *name*; its vision tower may learn more slowly."""
+    """The optimizers of the stage *name*; its vision tower may have a lower learning rate."""
     groups: dict[tuple[bool, bool], list[Any]] = {}
     for path, weights in module.named_parameters():
         is_matrix = path.startswith("network.") and weights.ndim == 2 and "embed" not in path
@@ -43,10 +43,10 @@ def set_learning_rate(
     optimizers: list[Optimizer], stage: StageConfig, step: int, progress: float
 ) -> float:
     """
-    Linear warmup, cosine decay to a fiftieth.
+    Set the learning rate: linear warmup, cosine decay to a fiftieth.
 
-    Not one of torch's schedulers: these count steps, and *progress*, from 0 to 1, is of the time
-    where that is limited.
+    Not one of torch's schedulers, which count steps: *progress*, from 0 to 1, is a fraction of the
+    time if the stage has a limit of minutes.
     """
     warmup = min(1.0, (step + 1) / stage.warmup_steps)
     rate = stage.learning_rate * warmup * (0.98 * (1 + math.cos(math.pi * progress)) / 2 + 0.02)

@@ -1,4 +1,4 @@
-"""The data of OneVision's stage: prompts with one tiled image, or with several images."""
+"""The dataset of OneVision's stage: prompts with one tiled image, or with several images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import PIL.Image
 from visualcrop import Box, BudgetedModel, Finding, Image, Ledger, Question, Target, View, errors
 from visualcrop.plugin import AnswerComposer, Registry, TargetExtractor
 from visualcrop_tiny.questions import QUESTION_TYPES, QAPair, QuestionContext
-from visualcrop_tiny.scenes import KINDS, Scene, Thing, draw_scene
+from visualcrop_tiny.scenes import KINDS, DrawnScene, PlacedThing, draw_scene
 
 from .crop_dataset import sample_crop, sample_roi
 from .prompts import PromptRecorder, record_prompt
@@ -40,7 +40,7 @@ MAX_TILES = 9  # of `anyres_max_9`
 _KINDS = (*KINDS, "relation", "count", "detail")
 _TILED_PER_SCENE, _COMPOSED_PER_SCENE = 4, 4
 _COMPOSERS = ("interleaved", "text-boxes")  # in turn
-_WRONG_FINDINGS = 0.15  # part of the findings that lie somewhere else
+_WRONG_FINDINGS = 0.15  # fraction of the findings that lie somewhere else
 _ARRAY_FILE, _JSON_FILE = "prompts.npz", "prompts.json"
 _FIELDS = ("pixels", "labels", "positions", "newlines")
 Array = npt.NDArray[Any]
@@ -52,23 +52,23 @@ class PromptImage:
 
     pixels: Array  # inputs x 112 x 112 x 3, uint8
     labels: Array  # inputs x 3 x patches
-    positions: Array  # inputs x patches: of each token, from the image's first; -1 is unpadded away
-    newlines: Array  # positions of the newline tokens
+    positions: Array  # inputs x patches: from the image's first token; -1 if unpadding removes it
+    newlines: Array  # positions of the newline tokens, from the image's first token
     length: int  # tokens of the image
 
 
 @attrs.frozen(eq=False)
 class ImagePrompt:
-    """Images with the text before each, and the questions that may follow them."""
+    """Images with the text before each, and things or questions to ask about after them."""
 
     parts: tuple[str | int, ...]  # text, or the index of an image
     images: tuple[PromptImage, ...]
-    things: tuple[VisibleThing, ...]  # to generate questions about; if none, those below are asked
+    things: tuple[VisibleThing, ...]  # to generate questions about, unless `questions` has some
     questions: tuple[QAPair, ...] = ()
 
 
 def render_prompts(folder: Path, scenes: int, seed: int, workers: int = 2) -> list[ImagePrompt]:
-    """Draw the scenes of *scenes* seeds from *seed* on, and write prompts about all of them."""
+    """Draw *scenes* scenes, with seeds from *seed* on, and write prompts about all of them."""
     rendered = map_in_processes(render_scene_prompts, range(seed, seed + scenes), workers)
     prompts = [prompt for of_scene in rendered for prompt in of_scene]
     save_prompts(folder, prompts)
@@ -87,15 +87,15 @@ def render_scene_prompts(seed: int) -> list[ImagePrompt]:
     return tiled + list(_render_composed_prompts(scene, rng, chance))
 
 
-def _render_tiled_prompt(scene: Scene, box: Box) -> ImagePrompt:
+def _render_tiled_prompt(scene: DrawnScene, box: Box) -> ImagePrompt:
     things = project_things(scene.things, Box(*box.whole_pixels()), Box(0, 0, SIDE, SIDE))
     return ImagePrompt((0,), (encode_tiled(scene, box, image_processor()),), tuple(things))
 
 
 def _render_composed_prompts(
-    scene: Scene, rng: np.random.Generator, chance: Random
+    scene: DrawnScene, rng: np.random.Generator, chance: Random
 ) -> Iterator[ImagePrompt]:
-    """The composers' own prompts, for questions whose targets a search has found."""
+    """The composers' own prompts, for questions with findings as a search would have them."""
     context, (extractor, *composers) = QuestionContext(scene.things), _build_strategies()
     for composer in islice(cycle(composers), _COMPOSED_PER_SCENE):
         pair = QUESTION_TYPES[chance.choice(list(QUESTION_TYPES))](context, chance)
@@ -122,13 +122,13 @@ def _render_composed_prompts(
 
 
 def _sample_found_boxes(
-    scene: Scene, target: Target, pair: QAPair, rng: np.random.Generator
+    scene: DrawnScene, target: Target, pair: QAPair, rng: np.random.Generator
 ) -> list[Box]:
-    """Where a search finds the target: mostly where it is."""
+    """Boxes that a search might find for the target: mostly right."""
     things = [t for t in pair.about if target.every or t.shape in target.text] or [*pair.about[:1]]
     if rng.random() < _WRONG_FINDINGS:
         x, y = (rng.uniform(0, side) for side in scene.picture.size)
-        elsewhere = Thing("", "", Box(x, y, x + 1, y + 1))
+        elsewhere = PlacedThing("", "", Box(x, y, x + 1, y + 1))
         things = [elsewhere] if not target.every else things[:-1]
     return [sample_roi(scene, rng, thing) for thing in (things if target.every else things[:1])]
 
@@ -139,8 +139,8 @@ def _build_strategies() -> tuple[TargetExtractor, *tuple[AnswerComposer, ...]]:
     return build(TargetExtractor, "rules"), *(build(AnswerComposer, name) for name in _COMPOSERS)
 
 
-def encode_tiled(scene: Scene, box: Box, processor: Any) -> PromptImage:
-    """A crop as the only image: resized to one input, and in two by two tiles."""
+def encode_tiled(scene: DrawnScene, box: Box, processor: Any) -> PromptImage:
+    """A crop as the only image of a prompt: resized to one input, and in two by two tiles."""
     crop = Box(*box.whole_pixels())
     picture = scene.picture.crop(crop.whole_pixels())
     raw = processor(picture, do_rescale=False, do_normalize=False, return_tensors="np")
@@ -152,8 +152,10 @@ def encode_tiled(scene: Scene, box: Box, processor: Any) -> PromptImage:
     return PromptImage(pixels, np.stack(labels), *_token_positions(picture.size))
 
 
-def encode_padded(scene: Scene, box: Box, picture: PIL.Image.Image | None = None) -> PromptImage:
-    """A crop as one of several images: padded to a square; *picture* may have outlines drawn."""
+def encode_padded(
+    scene: DrawnScene, box: Box, picture: PIL.Image.Image | None = None
+) -> PromptImage:
+    """A crop as one of several images, padded to a square; *picture* may have drawn outlines."""
     crop = Box(*box.whole_pixels())
     pixels, scale, left, top = preprocess((picture or scene.picture).crop(crop.whole_pixels()))
     target = Box(left, top, left + crop.width * scale, top + crop.height * scale)
@@ -181,7 +183,7 @@ def image_processor() -> Any:
 
 
 def _place_on_tiles(size: tuple[int, int]) -> Box:
-    """Where a picture of *size* lies on the square of tiles, in pixels."""
+    """The box of a picture of *size* on the square of 2 x 2 tiles, in pixels."""
     side = 2 * SIDE
     width, height = (min(side, -(-side * length // max(size))) for length in size)
     left, top = (side - width) // 2, (side - height) // 2
@@ -189,7 +191,7 @@ def _place_on_tiles(size: tuple[int, int]) -> Box:
 
 
 def _shift(things: Sequence[VisibleThing], x: int, y: int) -> list[VisibleThing]:
-    """The things in pixels of the tile whose left and top are *x* and *y*."""
+    """The things in pixels of the tile whose top left is at *x* and *y*."""
     boxes = [thing.box for thing in things]
     shifted = [Box(b.left - x, b.top - y, b.right - x, b.bottom - y) for b in boxes]
     return [attrs.evolve(thing, box=box) for thing, box in zip(things, shifted, strict=True)]
@@ -200,8 +202,8 @@ def _token_positions(size: tuple[int, int]) -> tuple[Array, Array, int]:
     Positions of a tiled image's tokens: first the resized input, then the tiles row by row.
 
     Returns:
-        Of the patches, 5 x patches, -1 where padding is cut off; of the newlines, one after each
-        row of the tiles; and the number of tokens.
+        Positions of the patches, 5 x patches, -1 where padding is cut off; positions of the
+        newlines, one after each row of the tiles; and the number of tokens.
     """
     columns, rows = (_count_unpadded(side, max(size)) for side in size)
     cells = NUM_PATCHES + np.arange(rows * (columns + 1)).reshape(rows, columns + 1)
@@ -214,14 +216,14 @@ def _token_positions(size: tuple[int, int]) -> tuple[Array, Array, int]:
 
 
 def _count_unpadded(side: int, longer: int) -> int:
-    """Columns or rows of patches that are no padding, as `unpad_image` of transformers counts."""
+    """Columns or rows of patches without padding, as `unpad_image` of transformers counts."""
     full = 2 * GRID
     kept = int(round(side * (full / longer), 7))
     return full - 2 * ((full - kept) // 2)
 
 
 def save_prompts(folder: Path, prompts: Sequence[ImagePrompt]) -> None:
-    """Write the prompts' arrays and, in JSON, all else."""
+    """Write the prompts: arrays in NumPy's format, all else in JSON."""
     folder.mkdir(parents=True, exist_ok=True)
     images = [image for prompt in prompts for image in prompt.images]
     arrays: dict[str, Any] = {
@@ -284,5 +286,5 @@ def _pair_from_json(
     return QAPair(kind, text, answer, tuple(choices), tuple(map(_thing_from_json, about)))
 
 
-def _thing_from_json(entry: Mapping[str, Any]) -> Thing:
-    return Thing(entry["shape"], entry["colour"], Box(**entry["box"]), entry["text"])
+def _thing_from_json(entry: Mapping[str, Any]) -> PlacedThing:
+    return PlacedThing(entry["shape"], entry["colour"], Box(**entry["box"]), entry["text"])

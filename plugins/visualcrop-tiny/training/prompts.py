@@ -1,4 +1,4 @@
-"""The library's own prompts, recorded, so that training has the text that inference will have."""
+"""Records the prompts that visualcrop makes, so that training has the text of inference."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def record_prompt(
 
 @lru_cache(1 << 16)
 def format_question(text: str, choices: tuple[str, ...] = ()) -> str:
-    """The question with its lettered choices, as it is put after the images."""
+    """The text of a question with lettered choices, as it follows the images in a prompt."""
     recorder = PromptRecorder()
     question = Question(text, Image(PIL.Image.new("RGB", (8, 8))), choices)
     reply(question, [], BudgetedModel(recorder, Ledger()))

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PAD, BOS, EOS, UNKNOWN, IMAGE = "<pad>", "<s>", "</s>", "<unk>", "<image>"
-VIDEO = "<video>"  # LLaVA-OneVision's config wants the token
+VIDEO = "<video>"  # required by LLaVA-OneVision's config
 LETTERS = tuple(string.ascii_uppercase[:6])
-# The library's instruction below the choices is long and never changes: it is one token.
+# visualcrop's instruction below the choices is long and never changes, so it is one token.
 INSTRUCTION = format_question("?", ("1", "2")).splitlines()[-1]
 _WORDS = (
     "USER: ASSISTANT: ? . , : [ ] Yes No nothing "
@@ -76,7 +76,7 @@ def token_id(word: str) -> int:
 
 
 def build_tokenizer() -> Tokenizer:
-    """The tokenizer as `tokenizers` has it: whole words, whitespace dropped."""
+    """A tokenizer of the library `tokenizers`: whole words, whitespace dropped."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 
     tokenizer = Tokenizer(models.WordLevel(_IDS, UNKNOWN))
@@ -90,7 +90,7 @@ def build_tokenizer() -> Tokenizer:
 
 
 def build_fast_tokenizer() -> Any:
-    """The tokenizer as `transformers` has it, with the chat template."""
+    """The same as a tokenizer of transformers, with the chat template."""
     from transformers import PreTrainedTokenizerFast
 
     return PreTrainedTokenizerFast(

@@ -1,7 +1,7 @@
 """
 Train a model, or resume a run that was stopped: `python -m training.train CONFIG --out FOLDER`.
 
-Afterwards `--weights` has the model as the Hugging Face hub has them, with its card.
+With `--weights FOLDER` the trained model is written there in Hugging Face's format, with its card.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("config", type=Path, help="TOML file: see training/configs")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
-    parser.add_argument("--data", type=Path, help="folder of what is rendered; else in --out")
-    parser.add_argument("--base", default="", help="another tiny to make OneVision's layout from")
+    parser.add_argument("--data", type=Path, help="folder of the rendered dataset; else in --out")
+    parser.add_argument("--base", default="", help="another tiny to initialise OneVision from")
     parser.add_argument("--seed", type=int, help="another seed than the config's")
     parser.add_argument("--weights", type=Path, help="folder to write the model to")
     parser.add_argument("--figures", type=Path, help="tables for its card, by training.measure")

@@ -19,7 +19,7 @@ from torch.optim import Optimizer
 
 from visualcrop.plugin import say
 
-from .checkpoint import Progress, load_checkpoint, save_checkpoint
+from .checkpoint import TrainingProgress, load_checkpoint, save_checkpoint
 from .config import Config, StageConfig
 from .crop_dataset import CropDataset, render_crops
 from .model import compile_layers
@@ -38,7 +38,7 @@ def train(config: Config, out: Path, data: Path) -> None:
     Args:
         config: Of the run.
         out: Folder of the checkpoint and the log.
-        data: Folder of what is rendered to learn from; what lies there is used again.
+        data: Folder of the rendered dataset; one that is there already is used again.
     """
     out.mkdir(parents=True, exist_ok=True)
     _render_data(config, data)
@@ -53,7 +53,7 @@ def train(config: Config, out: Path, data: Path) -> None:
         spawn(_train_in_group, arguments, processes)
 
 
-def load_trained(config: Config, out: Path) -> tuple[Any, Progress]:
+def load_trained(config: Config, out: Path) -> tuple[Any, TrainingProgress]:
     """The network of the last checkpoint in *out*, in eval mode, and how far it has come."""
     module = build_module(config, None, _choose_device(config))
     progress, _ = load_checkpoint(out, module)
@@ -63,7 +63,7 @@ def load_trained(config: Config, out: Path) -> tuple[Any, Progress]:
 def _train_in_group(
     rank: int, world_size: int, rendezvous: str, arguments: tuple[Config, Path, Path]
 ) -> None:
-    """Run one of several processes, which find each other by a file."""
+    """Train in one of several processes, which find each other by the file *rendezvous*."""
     distributed.init_process_group("gloo", init_method=rendezvous, rank=rank, world_size=world_size)
     _train(*arguments)
     distributed.destroy_process_group()
@@ -77,7 +77,7 @@ def _train(config: Config, out: Path, data: Path) -> None:
     progress, states = load_checkpoint(out, module)
     while progress.stage < len(config.stages):
         train_stage(module, progress, states, out)
-        progress = Progress(progress.stage + 1, total_seconds=progress.total_seconds)
+        progress = TrainingProgress(progress.stage + 1, total_seconds=progress.total_seconds)
         states = []
         if _rank() == 0:
             save_checkpoint(out, module, progress, [])
@@ -85,11 +85,11 @@ def _train(config: Config, out: Path, data: Path) -> None:
 
 def train_stage(
     module: LlavaModule | OnevisionModule,
-    progress: Progress,
+    progress: TrainingProgress,
     states: list[dict[str, Any]],
     out: Path,
 ) -> None:
-    """Take the remaining steps of the stage that *progress* is in; *states* are optimizers'."""
+    """Take the remaining steps of the current stage; *states* are those of its optimizers."""
     config = module.config
     name = config.stages[progress.stage]
     stage = config.stage(name)
@@ -119,7 +119,7 @@ def train_stage(
 def compute_loss(
     model: torch.nn.Module,
     module: LlavaModule | OnevisionModule,
-    progress: Progress,
+    progress: TrainingProgress,
     rank: int = 0,
     world_size: int = 1,
 ) -> LossAndMetrics:
@@ -155,7 +155,7 @@ def _wrap(module: torch.nn.Module) -> torch.nn.Module:
     """Average the gradients over the processes, if there are several."""
     if _world_size() == 1:
         return module
-    # In its first stage the decoder is not used, nor are all weights in every batch.
+    # The first stage does not use the decoder, and not every batch uses all weights.
     return DistributedDataParallel(module, find_unused_parameters=True)
 
 
@@ -176,7 +176,7 @@ def _broadcast_from_rank_0(number: float) -> float:
     return float(shared)
 
 
-def _fraction_done(progress: Progress, stage: StageConfig) -> float:
+def _fraction_done(progress: TrainingProgress, stage: StageConfig) -> float:
     """From 0 to 1: by steps, or by time if there is a limit to it."""
     by_time = progress.seconds / (60 * stage.minutes) if stage.minutes else 0.0
     return max(progress.step / stage.steps, by_time)
@@ -189,7 +189,7 @@ def _choose_device(config: Config) -> str:
 
 
 def _render_data(config: Config, data: Path) -> None:
-    """Render what this run learns from, unless it is there already."""
+    """Render the run's dataset, unless it is there already."""
     done = data / "done.json"
     wanted = attrs.asdict(config.data) | {"onevision": bool(config.base)}
     del wanted["workers"]

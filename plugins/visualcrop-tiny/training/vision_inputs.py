@@ -1,4 +1,4 @@
-"""What the vision tower is shown of a scene, and what is visible in it, patch by patch."""
+"""Inputs of the vision tower that show parts of a scene, and labels of their patches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import PIL.Image
 
 from visualcrop import Box, Image
 from visualcrop.plugin import Collage
-from visualcrop_tiny.scenes import COLOURS, DIGITS, PLATE, SHAPES, Scene, Thing
+from visualcrop_tiny.scenes import COLOURS, DIGITS, PLATE, SHAPES, DrawnScene, PlacedThing
 
 SIDE = 112  # pixels on a side of the vision tower's input
 GRID = 14  # patches on a side
@@ -21,7 +21,7 @@ NUM_PATCHES = GRID * GRID
 PIXEL_MEAN, PIXEL_STD = 0.5, 0.25
 SHAPE_CLASSES = (*SHAPES, PLATE)
 COLOUR_CLASSES = tuple(COLOURS)
-CLEARLY_VISIBLE = 0.7  # part of a thing that has to be visible for questions about it
+CLEARLY_VISIBLE = 0.7  # least visible fraction of a thing for questions about it
 _PADDING = (127, 127, 127)  # as the processor pads
 _RESAMPLING = PIL.Image.Resampling
 _CANVAS_CELL = 336  # pixels; as the composers' canvas has it
@@ -32,9 +32,9 @@ Array = npt.NDArray[Any]
 class VisibleThing:
     """A thing in an input of the vision tower."""
 
-    thing: Thing
+    thing: PlacedThing
     box: Box  # of the visible part, in pixels of the input
-    visible: float  # part of the thing's own box, from 0 to 1
+    visible: float  # visible fraction of the thing's own box
 
 
 @attrs.frozen(eq=False)
@@ -45,13 +45,13 @@ class VisionInput:
     things: tuple[VisibleThing, ...]
 
 
-def show_whole(scene: Scene) -> VisionInput:
-    """The whole scene."""
+def show_whole(scene: DrawnScene) -> VisionInput:
+    """The whole scene as one input."""
     return show_crop(scene, Box(0, 0, *scene.picture.size))
 
 
-def show_crop(scene: Scene, box: Box) -> VisionInput:
-    """One crop of the scene."""
+def show_crop(scene: DrawnScene, box: Box) -> VisionInput:
+    """A crop of the scene as one input."""
     sides = box.whole_pixels()
     crop = Box(*sides)
     pixels, scale, left, top = preprocess(scene.picture.crop(sides))
@@ -59,8 +59,8 @@ def show_crop(scene: Scene, box: Box) -> VisionInput:
     return VisionInput(pixels, tuple(project_things(scene.things, crop, target)))
 
 
-def show_canvas(scene: Scene, boxes: Sequence[Box]) -> VisionInput:
-    """Several crops on one canvas, as the `canvas` composer pastes them."""
+def show_canvas(scene: DrawnScene, boxes: Sequence[Box]) -> VisionInput:
+    """Several crops as one input, on a canvas as the `canvas` composer has it."""
     boxes = [Box(*box.whole_pixels()) for box in boxes]
     collage = Collage(boxes, _CANVAS_CELL)
     pixels, scale, left, top = preprocess(collage.of(Image(scene.picture)).picture)
@@ -78,7 +78,7 @@ def preprocess(picture: PIL.Image.Image) -> tuple[npt.NDArray[np.uint8], float, 
     Pad to a square and resize, as the image processor does.
 
     Returns:
-        The pixels, 112 x 112 x 3; the scale; and the left and top padding in resized pixels.
+        The pixels, 112 x 112 x 3; resized pixels per pixel; left and top padding in resized pixels.
     """
     longer = max(picture.size)
     left, top = ((longer - side) // 2 for side in picture.size)
@@ -91,8 +91,8 @@ def preprocess(picture: PIL.Image.Image) -> tuple[npt.NDArray[np.uint8], float, 
     return np.asarray(resized), scale, left * scale, top * scale
 
 
-def project_things(things: Iterable[Thing], source: Box, target: Box) -> list[VisibleThing]:
-    """The things in *source*, in pixels of the scene, as they are visible in *target*."""
+def project_things(things: Iterable[PlacedThing], source: Box, target: Box) -> list[VisibleThing]:
+    """The things in *source*, a box in the scene, moved and scaled to *target*, in the input."""
     x_scale, y_scale = target.width / source.width, target.height / source.height
     visible = []
     for thing in things:
@@ -110,10 +110,10 @@ def project_things(things: Iterable[Thing], source: Box, target: Box) -> list[Vi
 
 def label_patches(things: Iterable[VisibleThing]) -> Array:
     """
-    Classes of what each patch shows, 3 x patches, int8.
+    The classes of the thing in each patch, 3 x patches, int8.
 
-    The rows are shape, colour and digit, from 1; 0 is none, and -1 is ambiguous: a thing that is
-    cut off, touches the patch only, or has a digit too small to be read.
+    The rows are shape, colour and digit, from 1; 0 is nothing, and -1 is ambiguous: the thing is
+    cut off, only touches the patch, or has a digit too small to read.
     """
     labels = np.zeros((3, GRID, GRID), np.int8)
     for visible in things:

@@ -1,4 +1,4 @@
-"""Work that is spread over processes."""
+"""Maps a function over worker processes."""
 
 from __future__ import annotations
 

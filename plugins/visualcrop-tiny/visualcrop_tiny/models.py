@@ -19,10 +19,12 @@ _SETTINGS: Mapping[str, object] = {"targets": "rules", "proposals.s_max": 3}
 class ShippedModel(Auto):
     """A checkpoint that ships in this package's `weights` folder, under the model's name."""
 
-    home = "needles(about=attribute, count=1, size=4k, seed=1)"  # asked directly, it is wrong here
+    demo_dataset = (
+        "needles(about=attribute, count=1, size=4k, seed=1)"  # wrong here without a search
+    )
 
     checkpoint: str = option("", help="folder of another checkpoint than the one that ships")
-    memory: int | None = option(  # a question takes 12 MiB or so
+    memory: int | None = option(  # a question takes about 12 MiB
         256 << 20,
         help="bytes kept in all of images seen before, as pixels, keys and values",
         validator=at_least(0),
@@ -32,7 +34,7 @@ class ShippedModel(Auto):
         return super(ShippedModel, self._with_checkpoint()).family()
 
     def fingerprint(self) -> str:
-        """Of the weights that ship, or of those in `checkpoint`."""
+        """The fingerprint of the shipped weights, or of `checkpoint` if it is given."""
         return super(ShippedModel, self._with_checkpoint()).fingerprint()
 
     def _with_checkpoint(self) -> ShippedModel:
@@ -40,7 +42,7 @@ class ShippedModel(Auto):
         return attrs.evolve(self, checkpoint=self.checkpoint or str(shipped))
 
     def settings(self) -> Mapping[str, object]:
-        """Every search finds its targets by rule, a third-party one too."""
+        """Defaults for every searcher, a third-party one too: it takes targets by rule."""
         return _SETTINGS
 
     @classmethod
@@ -58,10 +60,10 @@ class Tiny(ShippedModel):
 
 @attrs.frozen
 class TinyOnevision(ShippedModel):
-    """As `tiny`, in LLaVA-OneVision's layout: the whole and four tiles, or several images."""
+    """As `tiny`, in LLaVA-OneVision's layout: an image and its four tiles, or several images."""
 
     name = "tiny-onevision"
 
     def settings(self) -> Mapping[str, object]:
-        """As `tiny`'s, but what FOCUS finds is shown beside the whole."""
+        """As `tiny`'s, and FOCUS shows its findings beside the whole image."""
         return {**super().settings(), "focus": {"answer": "interleaved", "t_type2": 0.5}}

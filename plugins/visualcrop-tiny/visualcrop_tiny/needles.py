@@ -1,4 +1,4 @@
-"""Needles in haystacks: questions about small things in large drawn scenes, with their places."""
+"""Needles in haystacks: questions about small things in large drawn scenes, with their boxes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class SceneSource(ImageSource):
         return encoded.getvalue()
 
     def fingerprint(self) -> str:
-        """Of the arguments it is drawn from, so without drawing it."""
+        """A hash of the arguments, so that the scene need not be drawn."""
         return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
 
     def size(self) -> tuple[int, int]:
@@ -82,12 +82,10 @@ class Needles(Dataset):
     name = "needles"
 
     split: Split = option("test", help="no two splits share a scene; models are trained on train")
-    seed: int = option(
-        0, help="another seed, other scenes of the split", validator=_below(1 << _SEED_BITS)
-    )
+    seed: int = option(0, help="another seed draws other scenes", validator=_below(1 << _SEED_BITS))
     count: int = option(100, help="how many questions", validator=_below(1 << _NUMBER_BITS))
     about: Literal["small", Kind] = option(
-        "small", help="what is asked; small is all but large in turn"
+        "small", help="kind of question; small: every kind but large, in turn"
     )
     size: Literal["1k", "2k", "4k", "8k"] = option("2k", help="longer side of the scenes")
 
@@ -108,7 +106,7 @@ class Needles(Dataset):
             pair = _ask_about(source)
             if pair is not None:
                 return _to_sample(id, source, pair)
-        return Problem(id, "None of its scenes can be asked a question of this kind.")
+        return Problem(id, "No scene that was tried allows a question of this kind.")
 
 
 def _ask_about(source: SceneSource) -> QAPair | None:
@@ -141,5 +139,5 @@ def _to_sample(id: str, source: SceneSource, pair: QAPair) -> Sample:
 
 
 def _name_without_answer(name: str, pair: QAPair) -> str:
-    """The name as the question has it, else the shape alone: the colour may be the answer."""
+    """The name if the question has it, else the shape alone: the colour may be the answer."""
     return name if name in pair.text else name.rpartition(" ")[2]

@@ -12,12 +12,12 @@ import attrs
 
 from visualcrop import Box
 
-from .scenes import COLOURS, DIGITS, PLATE, SHAPES, Scene, ScenePlan, Thing, plural
+from .scenes import COLOURS, DIGITS, PLATE, SHAPES, DrawnScene, PlacedThing, ScenePlan, plural
 
-Things: TypeAlias = tuple[Thing, ...]
+Things: TypeAlias = tuple[PlacedThing, ...]
 _MAX_COUNT = 4  # no question counts more things than this
 COUNTS = DIGITS[1 : _MAX_COUNT + 1]
-_MIN_DISTANCE = 0.08  # of two things, along an axis, as a part of what all things extend over
+_MIN_DISTANCE = 0.08  # between two things along an axis, as a fraction of all things' extent
 
 
 @attrs.frozen
@@ -28,23 +28,23 @@ class QAPair:
     text: str
     answer: str
     choices: tuple[str, ...]  # in the order of their letters, the answer among them
-    about: tuple[Thing, ...]
+    about: tuple[PlacedThing, ...]  # the things that one has to see to answer
 
 
 @attrs.frozen(slots=False)
 class QuestionContext:
     """What a question may be asked about."""
 
-    things: tuple[Thing, ...]  # clearly visible
+    things: tuple[PlacedThing, ...]  # clearly visible
     ambiguous_shapes: frozenset[str] = frozenset()  # only half visible, so not to be mentioned
 
     @cached_property
-    def nameable(self) -> tuple[Thing, ...]:
+    def nameable(self) -> tuple[PlacedThing, ...]:
         """Things whose shape may be mentioned."""
         return tuple(thing for thing in self.things if thing.shape not in self.ambiguous_shapes)
 
     @cached_property
-    def unique(self) -> tuple[Thing, ...]:
+    def unique(self) -> tuple[PlacedThing, ...]:
         """Nameable things that are the only ones of their shape."""
         return tuple(thing for thing in self.nameable if self.shape_counts[thing.shape] == 1)
 
@@ -57,7 +57,7 @@ class QuestionContext:
         return Counter(thing.name for thing in self.things)
 
     def unambiguous_name(
-        self, thing: Thing, rng: Random, colour_probability: float = 0.0
+        self, thing: PlacedThing, rng: Random, colour_probability: float = 0.0
     ) -> str | None:
         """A name of *thing* alone: its shape if that is unique, else with its colour, or none."""
         if self.shape_counts[thing.shape] == 1 and rng.random() >= colour_probability:
@@ -65,7 +65,7 @@ class QuestionContext:
         return thing.name if self.name_counts[thing.name] == 1 else None
 
 
-def ask_question(scene: ScenePlan | Scene, rng: Random) -> QAPair | None:
+def ask_question(scene: ScenePlan | DrawnScene, rng: Random) -> QAPair | None:
     """A question of the scene's own kind, about its subjects; none if they are ambiguous."""
     kind: str = scene.kind
     if kind == "large":
@@ -74,8 +74,8 @@ def ask_question(scene: ScenePlan | Scene, rng: Random) -> QAPair | None:
     return pair and attrs.evolve(pair, kind=scene.kind)
 
 
-# Each type of question is asked about the first of the *subjects*; without any, about something
-# that is picked from the context. It is none where the context has nothing to ask it about.
+# Each function asks about the first of the *subjects* or, without any, about things sampled from
+# the context. It returns None if the context has no suitable thing.
 
 
 def _ask_attribute(context: QuestionContext, rng: Random, subjects: Things = ()) -> QAPair | None:
@@ -143,7 +143,7 @@ def _ask_count(context: QuestionContext, rng: Random, subjects: Things = ()) -> 
 
 
 def _ask_existence(context: QuestionContext, rng: Random, subjects: Things = ()) -> QAPair | None:
-    """Whether a thing is there; if not, often one is that shares its colour or its shape."""
+    """Whether a thing is there; an absent one often shares colour or shape with a visible one."""
     nameable = subjects[:1] or context.nameable
     if nameable and rng.random() < 0.5:
         thing = rng.choice(nameable)
@@ -155,8 +155,10 @@ def _ask_existence(context: QuestionContext, rng: Random, subjects: Things = ())
     return _make_existence_pair(rng, absent, "No", about) if absent else None
 
 
-def _sample_absent_name(context: QuestionContext, rng: Random, similar: Thing | None) -> str | None:
-    """The name of no visible thing, which shares colour or shape with the *similar* one if any."""
+def _sample_absent_name(
+    context: QuestionContext, rng: Random, similar: PlacedThing | None
+) -> str | None:
+    """A name that no visible thing has; with *similar*, it shares that thing's colour or shape."""
     visible = {*context.shape_counts, *context.ambiguous_shapes}
     shapes = [shape for shape in (*SHAPES, PLATE) if shape not in visible]
     if similar is None:
@@ -171,7 +173,7 @@ def _sample_absent_name(context: QuestionContext, rng: Random, similar: Thing | 
 
 
 def _maybe_plural(shape: str, rng: Random) -> str:
-    """Now and then the plural, as a search for all things of a shape asks for."""
+    """Sometimes the plural, which a search for all things of a shape asks about."""
     return plural(shape) if rng.random() < 0.2 else shape
 
 
@@ -205,7 +207,7 @@ QUESTION_TYPES: dict[str, Callable[..., QAPair | None]] = {
 def _sample_choices(
     rng: Random, answer: str, visible: Iterable[str], pool: Sequence[str], count: int = 4
 ) -> tuple[str, ...]:
-    """The answer among wrong ones, shuffled: those that are *visible* before any from the pool."""
+    """The answer and wrong choices, shuffled; *visible* ones are taken before those of *pool*."""
     near = list(dict.fromkeys(word for word in visible if word != answer))
     rng.shuffle(near)
     far = [word for word in pool if word != answer and word not in near]

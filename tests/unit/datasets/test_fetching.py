@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from huggingface_hub import constants
 
 from tests.support import shipped
 from tests.support.refusals import refused
-from visualcrop.data.download import fetch_file, listing, repository
+from visualcrop.data.download import download_file, find_repository, list_files
 from visualcrop.errors import DatasetError, FileError
 
 FILES = {
@@ -26,12 +27,14 @@ class Hub(BaseHTTPRequestHandler):
     """Lists its files in two pages, and sends them from where it is asked to."""
 
     asked: list[tuple[str, str | None]]
+    tokens: list[str | None]
     cut: int | None = None  # bytes after which a file stops
     digest: str | None = None
 
     def do_GET(self) -> None:
         """Answer."""
         self.asked.append((self.path, self.headers.get("Range")))
+        self.tokens.append(self.headers.get("Authorization"))
         if "/api/" in self.path:
             self._list()
         else:
@@ -72,7 +75,7 @@ class Hub(BaseHTTPRequestHandler):
 @pytest.fixture
 def hub(monkeypatch) -> Iterator[type[Hub]]:
     """A hub of its own for each test."""
-    handler = type("Handler", (Hub,), {"asked": []})
+    handler = type("Handler", (Hub,), {"asked": [], "tokens": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -93,7 +96,7 @@ class TestFetching:
 
     def test_lists_what_is_wanted(self, hub) -> None:
         """All pages of the hub's list, and of the files only those of the benchmark."""
-        files = listing(repository("vstar"))
+        files = list_files(find_repository("vstar"))
         assert [file.path for file in files] == [
             "direct_attributes/sa 1.jpg",
             "test_questions.jsonl",
@@ -101,37 +104,53 @@ class TestFetching:
 
     def test_writes_what_came(self, hub, tmp_path) -> None:
         """Whole files at their places, and nothing half done beside them."""
-        for file in listing(repository("vstar")):
-            assert not file.is_in(tmp_path)
-            fetch_file(file, tmp_path, quietly)
-            assert file.is_in(tmp_path)
+        for file in list_files(find_repository("vstar")):
+            assert not file.is_complete_in(tmp_path)
+            download_file(file, tmp_path, quietly)
+            assert file.is_complete_in(tmp_path)
             assert (tmp_path / file.path).read_bytes() == FILES[file.path]
         assert not [*tmp_path.rglob("*.part")]
 
     def test_goes_on_where_it_was_cut(self, hub, tmp_path) -> None:
         """A cut is a sentence; what came is kept, and only the rest is asked for again."""
-        _, file = listing(repository("vstar"))
+        _, file = list_files(find_repository("vstar"))
         hub.cut = 300
-        assert "the same command" in refused(FileError, fetch_file, file, tmp_path, quietly)
-        assert not file.is_in(tmp_path)
+        assert "the same command" in refused(FileError, download_file, file, tmp_path, quietly)
+        assert not file.is_complete_in(tmp_path)
         hub.cut = None
-        fetch_file(file, tmp_path, quietly)
+        download_file(file, tmp_path, quietly)
         assert (tmp_path / file.path).read_bytes() == FILES[file.path]
         assert hub.asked[-1][1] == "bytes=300-"
 
     def test_refuses_another_file(self, hub, tmp_path) -> None:
         """What has another digest is removed, and said to be wrong."""
         hub.digest = "0" * 64
-        file, _ = listing(repository("vstar"))
-        message = refused(FileError, fetch_file, file, tmp_path, quietly)
+        file, _ = list_files(find_repository("vstar"))
+        message = refused(FileError, download_file, file, tmp_path, quietly)
         assert "is not what the hub says it is" in message
         assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+    def test_sends_the_token_to_the_hub_alone(self, hub, monkeypatch, tmp_path) -> None:
+        """As huggingface_hub finds it; another server, as after a redirect, does not get it."""
+        monkeypatch.setenv("HF_TOKEN", "hf_secret")
+        file, _ = list_files(find_repository("vstar"))
+        assert set(hub.tokens) == {"Bearer hf_secret"}
+        monkeypatch.setenv("HF_ENDPOINT", "https://huggingface.co")
+        download_file(file, tmp_path, quietly)
+        assert hub.tokens[-1] is None
+
+    def test_offline_nothing_is_fetched(self, hub, monkeypatch) -> None:
+        """With huggingface_hub's own setting, and in a sentence."""
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+        message = refused(FileError, list_files, find_repository("vstar"))
+        assert message == "Nothing is fetched while $HF_HUB_OFFLINE is set; unset it."
+        assert not hub.asked
 
     def test_without_a_network_is_a_sentence(self, monkeypatch) -> None:
         """It says what to do instead."""
         monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
         monkeypatch.setenv("NO_PROXY", "*")
-        message = refused(FileError, listing, repository("vstar"))
+        message = refused(FileError, list_files, find_repository("vstar"))
         assert message.startswith("127.0.0.1:9 cannot be reached; fetch the dataset on a machine")
 
     @pytest.mark.parametrize(
@@ -144,9 +163,9 @@ class TestFetching:
     )
     def test_what_cannot_be_fetched_is_a_sentence(self, name: str, said: str) -> None:
         """A name that nobody has, and those that are had elsewhere."""
-        assert said in refused(DatasetError, repository, name)
+        assert said in refused(DatasetError, find_repository, name)
 
     def test_only_addresses_are_asked(self, monkeypatch) -> None:
         """A file is no hub."""
         monkeypatch.setenv("HF_ENDPOINT", "file:///etc")
-        assert "give an address" in refused(DatasetError, listing, repository("vstar"))
+        assert "give an address" in refused(DatasetError, list_files, find_repository("vstar"))

@@ -15,8 +15,8 @@ import pytest
 
 from tests.support.refusals import refused
 from visualcrop.data import download as fetching
-from visualcrop.data import web
-from visualcrop.data.download import Remote, fetch_file, listing, repository
+from visualcrop.data import https
+from visualcrop.data.download import RemoteFile, download_file, find_repository, list_files
 from visualcrop.errors import DatasetError, FileError
 
 CONTENT = b'{"a": 1}\n' * 100
@@ -34,11 +34,11 @@ class Mirror:
     sends: Respond
     asked: list[tuple[str, str | None]] = attrs.field(factory=list)
 
-    def file(self, **other: Any) -> Remote:
+    def file(self, **other: Any) -> RemoteFile:
         """The file that it has."""
         digest = hashlib.sha256(CONTENT).hexdigest()
         told: dict[str, Any] = {"path": NAME, "size": len(CONTENT), "sha256": digest} | other
-        return Remote(f"{self.address}/datasets/x/resolve/main/{NAME}", **told)
+        return RemoteFile(f"{self.address}/datasets/x/resolve/main/{NAME}", **told)
 
     def list(self, *entries: object) -> None:
         """List these."""
@@ -99,9 +99,9 @@ def quietly(*, by: float) -> None:
     """No progress."""
 
 
-def listed() -> list[Remote]:
+def listed() -> list[RemoteFile]:
     """What is wanted of the mirror's files."""
-    return listing(repository("vstar"))
+    return list_files(find_repository("vstar"))
 
 
 class TestDigests:
@@ -110,27 +110,27 @@ class TestDigests:
     def test_a_file_that_is_there_is_compared(self, mirror, tmp_path) -> None:
         """One of the same size is not taken for the same, and is fetched anew."""
         (tmp_path / NAME).write_bytes(b"x" * len(CONTENT))
-        assert not mirror.file().is_in(tmp_path)
-        fetch_file(mirror.file(), tmp_path, quietly)
+        assert not mirror.file().is_complete_in(tmp_path)
+        download_file(mirror.file(), tmp_path, quietly)
         assert (tmp_path / NAME).read_bytes() == CONTENT
-        assert mirror.file().is_in(tmp_path)
+        assert mirror.file().is_complete_in(tmp_path)
 
     def test_of_files_outside_of_lfs_too(self, mirror, tmp_path) -> None:
         """Their digest is git's own."""
         blob = hashlib.sha1(f"blob {len(CONTENT)}\0".encode() + CONTENT).hexdigest()
         mirror.list(entry(NAME, oid=blob))
         (file,) = listed()
-        fetch_file(file, tmp_path, quietly)
-        assert file.is_in(tmp_path)
+        download_file(file, tmp_path, quietly)
+        assert file.is_complete_in(tmp_path)
         (tmp_path / NAME).write_bytes(b"x" * len(CONTENT))
-        assert not file.is_in(tmp_path)
+        assert not file.is_complete_in(tmp_path)
 
     def test_a_part_of_another_version_is_not_gone_on_with(self, mirror, tmp_path) -> None:
         """It is removed, and all of the new version is fetched."""
         old = mirror.file(sha256="0" * 64)
-        old.part(tmp_path).write_bytes(b"y" * 300)
+        old.part_path(tmp_path).write_bytes(b"y" * 300)
         (tmp_path / f"{NAME}.part").write_bytes(b"z" * 300)
-        fetch_file(mirror.file(), tmp_path, quietly)
+        download_file(mirror.file(), tmp_path, quietly)
         assert (tmp_path / NAME).read_bytes() == CONTENT
         assert mirror.asked[-1][1] is None
         assert [path.name for path in tmp_path.iterdir()] == [NAME]
@@ -138,8 +138,8 @@ class TestDigests:
     def test_without_a_digest_nothing_is_gone_on_with(self, mirror, tmp_path) -> None:
         """Nobody could tell what a part belongs to."""
         file = mirror.file(sha256=None)
-        file.part(tmp_path).write_bytes(b"y" * 300)
-        fetch_file(file, tmp_path, quietly)
+        file.part_path(tmp_path).write_bytes(b"y" * 300)
+        download_file(file, tmp_path, quietly)
         assert (tmp_path / NAME).read_bytes() == CONTENT
 
     def test_another_part_than_was_asked_for(self, mirror, tmp_path) -> None:
@@ -147,8 +147,8 @@ class TestDigests:
         mirror.sends = lambda request: answered(
             request, CONTENT[5:], 206, Content_Range=f"bytes 5-{len(CONTENT)}/{len(CONTENT)}"
         )
-        mirror.file().part(tmp_path).write_bytes(CONTENT[:300])
-        message = refused(FileError, fetch_file, mirror.file(), tmp_path, quietly)
+        mirror.file().part_path(tmp_path).write_bytes(CONTENT[:300])
+        message = refused(FileError, download_file, mirror.file(), tmp_path, quietly)
         assert "sends another part than was asked for" in message
 
 
@@ -169,15 +169,15 @@ class TestAddresses:
     def test_of_a_redirect(self, place: str, mirror, tmp_path) -> None:
         """Nobody is asked there."""
         mirror.sends = lambda request: answered(request, b"", 302, Location=place)
-        message = refused(FileError, fetch_file, mirror.file(), tmp_path, quietly)
-        assert "sends on to" in message
+        message = refused(FileError, download_file, mirror.file(), tmp_path, quietly)
+        assert "redirects to" in message
         assert not (tmp_path / NAME).exists()
 
     def test_nobody_elsewhere_sends_to_this_machine(self) -> None:
         """Where services may listen that trust it."""
-        assert not web.is_reachable_from("https://example.org/x", "http://127.0.0.1:8080/x")
-        assert not web.is_reachable_from("https://example.org/x", "https://localhost/x")
-        assert web.is_reachable_from("https://example.org/x", "https://cdn.example.org/x")
+        assert not https.is_redirect_allowed("https://example.org/x", "http://127.0.0.1:8080/x")
+        assert not https.is_redirect_allowed("https://example.org/x", "https://localhost/x")
+        assert https.is_redirect_allowed("https://example.org/x", "https://cdn.example.org/x")
 
     def test_a_redirect_on_this_machine_is_followed(self, mirror, tmp_path) -> None:
         """As the hub sends on to where its files lie."""
@@ -187,14 +187,14 @@ class TestAddresses:
             if request.path == "/there"
             else answered(request, b"", 302, Location="/there")
         )
-        fetch_file(mirror.file(), tmp_path, quietly)
+        download_file(mirror.file(), tmp_path, quietly)
         assert (tmp_path / NAME).read_bytes() == CONTENT
 
     def test_redirects_end(self, mirror, tmp_path) -> None:
         """In a circle, say."""
         mirror.sends = lambda request: answered(request, b"", 302, Location=request.path)
-        message = refused(FileError, fetch_file, mirror.file(), tmp_path, quietly)
-        assert "sends on more than 5 times" in message
+        message = refused(FileError, download_file, mirror.file(), tmp_path, quietly)
+        assert "redirects more than 5 times" in message
 
     @pytest.mark.parametrize("place", ["http://example.org/list", "file:///etc/passwd"])
     def test_of_the_next_page(self, place: str, mirror) -> None:
@@ -216,7 +216,7 @@ class TestBounds:
 
     def test_json(self, mirror, monkeypatch) -> None:
         """A page that is larger than any."""
-        monkeypatch.setattr(web, "_MOST_JSON", 1000)
+        monkeypatch.setattr(https, "_MAX_JSON", 1000)
         mirror.lists = lambda request: answered(request, b"[" + b" " * 5000 + b"]")
         assert "more than 1,000 bytes of JSON" in refused(FileError, listed)
 
@@ -230,21 +230,21 @@ class TestBounds:
                 request.wfile.write(b"x" * 1000)
 
         mirror.sends = sends
-        message = refused(FileError, fetch_file, mirror.file(), tmp_path, quietly)
+        message = refused(FileError, download_file, mirror.file(), tmp_path, quietly)
         assert "is not what the hub says it is, and was removed" in message
         assert not [*tmp_path.iterdir()]
 
     def test_more_bytes_than_there_is_room_for(self, mirror, tmp_path) -> None:
         """It is said before any is fetched."""
-        message = refused(FileError, fetch_file, mirror.file(size=1 << 43), tmp_path, quietly)
+        message = refused(FileError, download_file, mirror.file(size=1 << 43), tmp_path, quietly)
         assert "has room for" in message
         assert not mirror.asked
 
     @pytest.mark.parametrize("part", ["headers", "body"])
     def test_a_byte_now_and_then(self, part: str, mirror, tmp_path, monkeypatch) -> None:
         """A server that keeps the line open is hung up on."""
-        monkeypatch.setattr(web, "_TIMEOUT", 0.3)
-        monkeypatch.setattr(web, "_SLOWEST", 1 << 30)
+        monkeypatch.setattr(https, "_TIMEOUT", 0.3)
+        monkeypatch.setattr(https, "_MIN_RATE", 1 << 30)
 
         def sends(request: BaseHTTPRequestHandler) -> None:
             request.wfile.write(b"HTTP/1.0 200 OK\r\n")
@@ -254,7 +254,7 @@ class TestBounds:
                 request.wfile.flush()
 
         mirror.sends = sends
-        message = refused(FileError, fetch_file, mirror.file(size=1 << 30), tmp_path, quietly)
+        message = refused(FileError, download_file, mirror.file(size=1 << 30), tmp_path, quietly)
         assert "cannot be reached" in message or "too slow" in message
 
 
@@ -325,22 +325,22 @@ class TestFolders:
         outside.mkdir()
         (root / "direct_attributes").symlink_to(outside)
         file = mirror.file(path="direct_attributes/a.jpg")
-        assert "is a link" in refused(FileError, fetch_file, file, root, quietly)
+        assert "is a link" in refused(FileError, download_file, file, root, quietly)
         (root / NAME).symlink_to(outside / "x")
-        assert "is a link" in refused(FileError, fetch_file, mirror.file(), root, quietly)
+        assert "is a link" in refused(FileError, download_file, mirror.file(), root, quietly)
         (root / NAME).unlink()
-        mirror.file().part(root).symlink_to(outside / "x")
-        assert "is a link" in refused(FileError, fetch_file, mirror.file(), root, quietly)
+        mirror.file().part_path(root).symlink_to(outside / "x")
+        assert "is a link" in refused(FileError, download_file, mirror.file(), root, quietly)
         assert not [*outside.iterdir()]
 
     def test_a_link_is_not_the_file(self, mirror, tmp_path: Path) -> None:
         """Even if what it leads to has the digest."""
         (tmp_path / "x").write_bytes(CONTENT)
         (tmp_path / NAME).symlink_to(tmp_path / "x")
-        assert not mirror.file().is_in(tmp_path)
+        assert not mirror.file().is_complete_in(tmp_path)
 
 
 def test_limits_are_what_they_are() -> None:
     """Those of a real hub are far below them."""
-    assert fetching._MOST_PAGES == 100
-    assert web._TIMEOUT == 60
+    assert fetching._MAX_PAGES == 100
+    assert https._TIMEOUT == 60

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import attrs
 
-from ...models.engine.metering.flops import macs
+from ...models.engine.metering.meter import macs
 from .efficiency import Point, ratio
 from .tables import Row, table
 

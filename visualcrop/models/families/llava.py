@@ -1,4 +1,4 @@
-"""LLaVA-1.5: one view of the image, squared."""
+"""LLaVA-1.5: the image in one square view."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .base import Family
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
-_OTHER_THAN_VSTAR = ("hrbench", "mme-realworld-lite", "aokvqa", "gqa")  # that the paper tries
+_OTHER_THAN_VSTAR = ("hrbench", "mme-realworld-lite", "aokvqa", "gqa")  # the paper's other datasets
 
 
 @attrs.frozen
@@ -38,12 +38,7 @@ class Llava(Family):
         if self.fit == "pad":
             pixels = transformers.LlavaImageProcessorPil(**{**pixels.to_dict(), "do_pad": True})
         return transformers.LlavaProcessor(
-            image_processor=pixels,
-            tokenizer=tokenizer,
-            patch_size=config.vision_config.patch_size,
-            vision_feature_select_strategy=config.vision_feature_select_strategy,
-            num_additional_image_tokens=1,
-            chat_template=tokenizer.chat_template,
+            image_processor=pixels, tokenizer=tokenizer, **clip_arguments(config, tokenizer)
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
@@ -52,10 +47,20 @@ class Llava(Family):
         return fit(view.picture.size, patches)
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
-        """Table 7; its layers are those of the 7B model."""
+        """The paper's Table 7, whose layers are for the 7B model."""
         relevance = {"relevance.layers": (14, 32)} if layers == 32 else {}
         anchors = {
             "proposals.k": ConditionalDefault(30, but=15, below=("steps", 4)),
             "proposals.s_dist": ConditionalDefault(2, but=3, on=_OTHER_THAN_VSTAR),
         }
         return {**relevance, **anchors, "focus": {"answer": "crop", "t_type2": 0.6}}
+
+
+def clip_arguments(config: PretrainedConfig, tokenizer: Any) -> dict[str, Any]:
+    """What processors of models with a CLIP encoder need to count its tokens, CLS included."""
+    return {
+        "patch_size": config.vision_config.patch_size,
+        "vision_feature_select_strategy": config.vision_feature_select_strategy,
+        "num_additional_image_tokens": 1,
+        "chat_template": tokenizer.chat_template,
+    }

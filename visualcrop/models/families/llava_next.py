@@ -1,4 +1,4 @@
-"""LLaVA-NeXT: one view of the whole image, and the image again in tiles."""
+"""LLaVA-NeXT: the whole image, then the image in tiles."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ..checkpoints.loading import ProcessorParts
 from ..layouts.anyres import anyres_layout, limit_pinpoints
 from ..layouts.layout import Layout, patch_grid
 from .base import Family
+from .llava import clip_arguments
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -27,7 +28,7 @@ class LlavaNext(Family):
     model_types = ("llava_next",)
 
     max_tiles: int | None = option(
-        None, help="most tiles of one image, the whole of it aside", validator=at_least(1)
+        None, help="most tiles of one image, besides the whole", validator=at_least(1)
     )
 
     def apply_options(self, config: PretrainedConfig) -> None:
@@ -39,12 +40,7 @@ class LlavaNext(Family):
         pixels, tokenizer = parts.image_processor(), parts.tokenizer()
         pixels.image_grid_pinpoints = config.image_grid_pinpoints
         return transformers.LlavaNextProcessor(
-            image_processor=pixels,
-            tokenizer=tokenizer,
-            patch_size=config.vision_config.patch_size,
-            vision_feature_select_strategy=config.vision_feature_select_strategy,
-            num_additional_image_tokens=1,
-            chat_template=tokenizer.chat_template,
+            image_processor=pixels, tokenizer=tokenizer, **clip_arguments(config, tokenizer)
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
@@ -59,7 +55,7 @@ class LlavaNext(Family):
 
 
 def limit_tiles(config: PretrainedConfig, most: int | None) -> None:
-    """Leave canvases of so many tiles at most; the network looks them up in its config."""
+    """Remove canvases of more than *most* tiles from *config*, where the network finds them."""
     side, every = config.vision_config.image_size, config.image_grid_pinpoints
     config.image_grid_pinpoints = limit_pinpoints(every, side, most)
     if not config.image_grid_pinpoints:

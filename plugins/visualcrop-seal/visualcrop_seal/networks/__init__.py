@@ -1,1 +1,1 @@
-"""SEAL's two models, with the parameters of their published checkpoints. All of it needs torch."""
+"""SEAL's two models, with the parameters of their published checkpoints. Needs torch."""

@@ -1,4 +1,4 @@
-"""Loading a published checkpoint: its files, its tensors by name, its device and number format."""
+"""Loads a published checkpoint: its files, tensors by name, device and number format."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _M = TypeVar("_M", bound=nn.Module)
 
 
 class CheckpointOptions(Protocol):
-    """The options of `seal-vqa` and `seal-vsm` that say what is loaded, and how it runs."""
+    """The options of `seal-vqa` and `seal-vsm` that name the checkpoint, device and format."""
 
     @property
     def checkpoint(self) -> str: ...
@@ -44,7 +44,7 @@ class CheckpointOptions(Protocol):
 
 @attrs.frozen
 class CheckpointFolder:
-    """A checkpoint in the Hugging Face format. No code in it is run: it is read as data alone."""
+    """A checkpoint in Hugging Face's format, read as data: no code in it is run."""
 
     path: Path
 
@@ -70,7 +70,7 @@ class CheckpointFolder:
     ) -> dict[str, Tensor]:
         """The tensors whose names are wanted, on the CPU; floating-point ones in *dtype*."""
         tensors: dict[str, Tensor] = {}
-        for shard in self._shards():
+        for shard in self._find_shards():
             with explain_load_errors(str(shard)):
                 loaded = _load_shard(shard)
             tensors |= {
@@ -80,8 +80,8 @@ class CheckpointFolder:
             }
         return tensors
 
-    def _shards(self) -> list[Path]:
-        """Files with weights: those of the index, or a single one; never outside the folder."""
+    def _find_shards(self) -> list[Path]:
+        """Files with weights, listed in an index or a single one; never outside the folder."""
         for name in ("model.safetensors", "pytorch_model.bin"):
             index = f"{name}.index.json"
             if (self.path / index).is_file():
@@ -105,11 +105,11 @@ class CheckpointFolder:
             ) from exc
         except (ValueError, RecursionError) as exc:
             raise errors.ModelError(
-                f"{str(self.path / name)!r} is no JSON; download it again."
+                f"{str(self.path / name)!r} is not JSON; download it again."
             ) from exc
         if not isinstance(content, dict):
             raise errors.ModelError(
-                f"{str(self.path / name)!r} is no JSON object; download it again."
+                f"{str(self.path / name)!r} is not a JSON object; download it again."
             )
         return content
 
@@ -126,7 +126,7 @@ def _load_shard(path: Path) -> Mapping[str, Tensor]:
 
 @contextmanager
 def explain_load_errors(source: str) -> Iterator[None]:
-    """Turn what a library raises into a `ModelError` of one sentence that names *source*."""
+    """Turn a library's exceptions into a `ModelError` of one sentence that names *source*."""
     try:
         yield
     except errors.VisualcropError:
@@ -142,17 +142,17 @@ def explain_load_errors(source: str) -> Iterator[None]:
 
 
 def select_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The tensors whose names start with *prefix*, by the rest of their names."""
+    """The tensors whose names start with *prefix*, by their names without it."""
     return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
 
 
 def count_layers(tensors: Mapping[str, Tensor], name: str) -> int:
-    """How many layers there are, where *name* with a number for `{}` is a tensor of each."""
+    """The number of layers; *name*, with a layer's number for `{}`, is a tensor of each."""
     return next(number for number in count() if name.format(number) not in tensors)
 
 
 def load_weights(module: _M, tensors: Mapping[str, Tensor], part: str) -> _M:
-    """Give *module* the tensors of its own parameter names, ready for inference."""
+    """Assign *tensors* to the parameters of *module*, and prepare it for inference."""
     with explain_load_errors(part):
         keys = module.load_state_dict(tensors, strict=False, assign=True)
     _require_all(keys.missing_keys, part)
@@ -203,7 +203,7 @@ def resolve_device(device: str) -> torch.device:
     try:
         return torch.device(("cuda" if has_gpu else "cpu") if device == "auto" else device)
     except RuntimeError:
-        raise errors.ModelError(f"{device!r} is no device; give cpu, cuda or cuda:1.") from None
+        raise errors.ModelError(f"{device!r} is not a device; give cpu, cuda or cuda:1.") from None
 
 
 def resolve_dtype(dtype: str, published: torch.dtype, device: torch.device) -> torch.dtype:

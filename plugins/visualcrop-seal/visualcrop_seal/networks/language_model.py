@@ -1,10 +1,8 @@
-"""LLaMA from input embeddings, with visualcrop's own decoding and meter."""
+"""LLaMA on input embeddings, with visualcrop's own decoding and meter."""
 
 from __future__ import annotations
 
-import os
 import threading
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -21,9 +19,9 @@ from visualcrop.models import (
     Usage,
     choose_greedily,
     decode,
-    extend,
-    mean_log_likelihood,
+    score_reply,
 )
+from visualcrop.plugin import after_fork_in_child
 
 from .checkpoint import load_pretrained
 
@@ -36,7 +34,7 @@ _LLAMA_KEYS = (
 
 @attrs.frozen(eq=False)
 class LanguageModel:
-    """The LLaMA of a checkpoint; one sequence at a time, from input embeddings."""
+    """The LLaMA of a checkpoint, run on the input embeddings of one sequence at a time."""
 
     network: LlamaForCausalLM
 
@@ -44,7 +42,7 @@ class LanguageModel:
     def from_checkpoint(
         cls, config: Mapping[str, Any], tensors: Mapping[str, Tensor], dtype: torch.dtype
     ) -> LanguageModel:
-        """Load the weights; the size of the vocabulary is read off them."""
+        """Load the weights, whose shapes have the size of the vocabulary."""
         embeddings = tensors.get("model.embed_tokens.weight")
         if embeddings is None:
             raise errors.ModelError(
@@ -70,13 +68,13 @@ class LanguageModel:
         network.to(device)
 
     def embed(self, ids: Sequence[int]) -> Tensor:
-        """Input embeddings, tokens x width."""
+        """Input embeddings, T x hidden."""
         tokens = torch.tensor(list(ids), dtype=torch.long, device=self.device)
         embeddings: Tensor = self.network.model.embed_tokens(tokens)
         return embeddings
 
     def prefill(self, embeddings: Tensor) -> DecodingState:
-        """Run a prompt, tokens x width; the state after it has the logits of the next token."""
+        """Run a prompt, T x hidden; the state after it has the logits of the next token."""
         cache = DynamicCache()
         out = self.network(
             inputs_embeds=embeddings[None], past_key_values=cache, use_cache=True, logits_to_keep=1
@@ -90,20 +88,16 @@ class LanguageModel:
         return tokens
 
     def mean_log_probability(self, state: DecodingState, reply: Sequence[int]) -> float:
-        """Of the tokens of *reply* after *state*, which is left as it was."""
+        """The mean log-probability of *reply*'s tokens after *state*, which is not changed."""
         tokens = torch.tensor([list(reply)], device=self.device)
-        first = state.next_logits
-        inside = first[:0]
-        if reply[1:]:
-            inside = extend(self.network, state, tokens[:, :-1], keep=0).kept_logits[0]
-        return mean_log_likelihood(first, inside, tokens)
+        return score_reply(self.network, state, tokens)
 
     @contextmanager
     def record_hidden_states(self) -> Iterator[list[Tensor]]:
         """
-        The hidden states, width each, that the head predicts the next token from.
+        The hidden states from which the head predicts the next token, hidden each.
 
-        Each pass in the block adds one: that of `prefill` predicts the first token of a reply.
+        Each pass in the block adds one; the one of `prefill` predicts a reply's first token.
         """
         hidden: list[Tensor] = []
         head: nn.Module = self.network.lm_head
@@ -121,7 +115,7 @@ def reject_sampling(prompt: Prompt) -> None:
 
 
 class MeteredNetwork(nn.Module):
-    """A language model and the networks that feed it, as the one network that a `Meter` takes."""
+    """A language model and the networks of its inputs, as one network for a `Meter`."""
 
     def __init__(self, language_model: LanguageModel, *others: nn.Module) -> None:
         super().__init__()
@@ -130,7 +124,7 @@ class MeteredNetwork(nn.Module):
         self.others = nn.ModuleList(others)
 
     def get_decoder(self) -> nn.Module:
-        """Where tokens and passes are counted."""
+        """The module whose tokens and passes the meter counts."""
         decoder: nn.Module = self.language_model.get_decoder()
         return decoder
 
@@ -143,9 +137,11 @@ class MeteredModel(Model):
     _turn: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
     def __attrs_post_init__(self) -> None:
-        if hasattr(os, "register_at_fork"):
-            reference = weakref.ref(self)
-            os.register_at_fork(after_in_child=lambda: _replace_lock(reference()))
+        after_fork_in_child(self._renew_lock)
+
+    def _renew_lock(self) -> None:
+        """Make a new lock in a forked child, which lacks the thread that holds this one."""
+        self._turn = threading.Lock()
 
     @property
     def passes(self) -> int:
@@ -153,7 +149,7 @@ class MeteredModel(Model):
 
     @contextmanager
     def measure(self) -> Iterator[Measured]:
-        """Run without gradients when it is this thread's turn; `usage` is set at the end."""
+        """Run one thread at a time, without gradients; `usage` is set at the end of the block."""
         measured = Measured()
         with self._turn, torch.no_grad(), self.meter.measure() as span:
             yield measured
@@ -162,13 +158,7 @@ class MeteredModel(Model):
 
 @attrs.define
 class Measured:
-    """The usage of a block; the meter does not know which tokens stand for images."""
+    """The usage of a block of `MeteredModel.measure`."""
 
-    image_tokens: int = 0  # set by the caller
+    image_tokens: int = 0  # set by the caller: the meter cannot tell them from other tokens
     usage: Usage = Usage()
-
-
-def _replace_lock(model: MeteredModel | None) -> None:
-    """In a forked child: the thread of the parent that holds the lock is not there."""
-    if model is not None:
-        model._turn = threading.Lock()  # noqa: SLF001 - a method could be called by anybody

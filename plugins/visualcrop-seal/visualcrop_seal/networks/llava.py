@@ -26,14 +26,14 @@ from .vision import ClipTower
 
 
 @attrs.frozen(eq=False)
-class Llava:
+class LlavaParts:
     """Tokenizer, language model, vision tower and projector; and the checkpoint's tensors."""
 
     tokenizer: SealTokenizer
     language_model: LanguageModel
     vision_tower: ClipTower
-    projector: nn.Module  # from features of the tower to input embeddings
-    tensors: Mapping[str, Tensor]  # all of the checkpoint, from which a model takes its own parts
+    projector: nn.Module  # the tower's features -> input embeddings
+    tensors: Mapping[str, Tensor]  # the whole checkpoint, with the parts that are not LLaVA's
     dtype: torch.dtype
     device: torch.device
 
@@ -43,8 +43,15 @@ class Llava:
 
 
 @contextmanager
-def load_llava(options: CheckpointOptions, published: torch.dtype, title: str) -> Iterator[Llava]:
-    """Load it. Inside the block, too, a missing tensor is explained: it is no *title*."""
+def load_llava(
+    options: CheckpointOptions, published: torch.dtype, title: str
+) -> Iterator[LlavaParts]:
+    """
+    Load the parts of the LLaVA that *options* name.
+
+    A tensor that is missing, also in the block, becomes a `ModelError` that asks whether the
+    checkpoint is *title*.
+    """
     folder = CheckpointFolder.find(options.checkpoint, options.revision)
     device = resolve_device(options.device)
     dtype = resolve_dtype(options.dtype, published, device)
@@ -58,7 +65,7 @@ def load_llava(options: CheckpointOptions, published: torch.dtype, title: str) -
         projector = load_weights(linear, projection, "the image projector")
         for part in (language_model, tower, projector):
             part.to(device)
-        yield Llava(tokenizer, language_model, tower, projector, tensors, dtype, device)
+        yield LlavaParts(tokenizer, language_model, tower, projector, tensors, dtype, device)
     except KeyError as exc:
         raise errors.ModelError(
             f"{options.checkpoint!r} has no tensor {exc}; is it {title}?"

@@ -1,4 +1,4 @@
-"""SAM's mask decoder of transformers, with V*'s upsampling and the checkpoint's parameters."""
+"""The SAM mask decoder of transformers, with V*'s upsampling and parameters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from transformers.models.sam.modeling_sam import SamMaskDecoder, SamPositionalEm
 
 from .checkpoint import count_layers, load_weights, select_prefix
 
-_RENAMED = {  # of segment-anything -> of transformers
+_RENAMED = {  # parameters of segment-anything -> of transformers
     r"\.norm(\d)\.": r".layer_norm\1.",
     r"\.norm_final_attn\.": ".layer_norm_final_attn.",
     r"output_upscaling\.0\.": "upscale_conv1.",
@@ -26,14 +26,14 @@ _RENAMED = {  # of segment-anything -> of transformers
 
 
 class UpsampleConv(nn.Module):
-    """Bilinear upsampling by 2, then a 3 x 3 convolution; SAM has a transposed convolution."""
+    """Bilinear upsampling by 2, then a 3 x 3 convolution, where SAM transposes a convolution."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(in_channels, out_channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """B x channels x rows x columns, with twice as many rows and columns."""
+        """B x channels x rows x columns -> the same with twice as many rows and columns."""
         large = nn.functional.interpolate(x.float(), scale_factor=2, mode="bilinear")
         out: Tensor = self.conv(large.to(x.dtype))
         return out
@@ -57,7 +57,7 @@ class MaskDecoder(SamMaskDecoder):
 
     @classmethod
     def from_checkpoint(cls, tensors: Mapping[str, Tensor]) -> MaskDecoder:
-        """All sizes are read off the tensors."""
+        """Load the decoder, with sizes from the tensors' shapes."""
         shapes = {name: tensor.shape for name, tensor in tensors.items()}
         mlp = "transformer.layers.{}.mlp.lin1.weight"
         inner, width = shapes[mlp.format(0)]
@@ -77,7 +77,7 @@ class MaskDecoder(SamMaskDecoder):
 
 
 def rename_parameters(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """From the names of segment-anything, which V* has, to those of transformers."""
+    """The tensors by transformers' names, from segment-anything's, which V* uses."""
     renamed = {}
     for name, tensor in tensors.items():
         for old, new in _RENAMED.items():
@@ -87,7 +87,7 @@ def rename_parameters(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 class MaskPredictor(nn.Module):
-    """SAM's mask decoder, and of its prompt encoder what it needs without points and masks."""
+    """SAM's mask decoder, and its prompt encoder for prompts without points and masks."""
 
     def __init__(self, decoder: MaskDecoder, no_mask: Tensor, frequencies: Tensor) -> None:
         super().__init__()
@@ -109,7 +109,7 @@ class MaskPredictor(nn.Module):
 
     def forward(self, features: Tensor, query: Tensor) -> Tensor:
         """
-        Logits of the mask of what *query* (width) means, over a square grid.
+        Logits of the mask that *query* (width) asks for, over a square grid.
 
         *features* are rows x columns x width; the mask has four times as many rows and columns.
         """

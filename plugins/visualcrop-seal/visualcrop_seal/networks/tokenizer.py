@@ -38,8 +38,8 @@ class SealTokenizer:
         """
         Token ids of one piece of a prompt, without BOS.
 
-        As in transformers 4.31, white space beside a special token is dropped, and the text after
-        one starts with `▁`, as every text does.
+        As in transformers 4.31, white space next to a special token is dropped, and text after a
+        special token starts with `▁`, as every text does.
         """
         ids: list[int] = []
         parts = self._special_pattern.split(text)
@@ -53,7 +53,7 @@ class SealTokenizer:
         return ids
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of *ids* without special tokens and without white space around it."""
+        """The text of *ids* without special tokens, stripped of white space."""
         special, size = set(self.special_tokens.values()), self.processor.get_piece_size()
         plain = [number for number in ids if number < size and number not in special]
         text: str = self.processor.decode(plain)
@@ -86,7 +86,7 @@ def load_sentencepiece(path: Path) -> SentencePieceProcessor:
         ) from exc
     except RuntimeError as exc:
         raise errors.ModelError(
-            f"{str(path)!r} is no SentencePiece model; download it again."
+            f"{str(path)!r} is not a SentencePiece model; download it again."
         ) from exc
     return processor
 
@@ -97,4 +97,6 @@ def _read_added_tokens(path: Path) -> dict[str, int]:
         added = json.loads(path.read_text("utf-8")) if path.is_file() else {}
         return {str(token): int(number) for token, number in added.items()}
     except (ValueError, TypeError, AttributeError) as exc:
-        raise errors.ModelError(f"{str(path)!r} is no table of tokens; download it again.") from exc
+        raise errors.ModelError(
+            f"{str(path)!r} is not a table of tokens; download it again."
+        ) from exc

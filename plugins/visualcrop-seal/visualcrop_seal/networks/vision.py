@@ -7,9 +7,8 @@ from typing import Any
 
 import attrs
 import numpy as np
+import PIL.Image
 import torch
-from PIL import Image as Pictures
-from PIL.Image import Image as Picture
 from torch import Tensor, nn
 from transformers import CLIPVisionModel, OwlViTConfig, OwlViTVisionConfig, OwlViTVisionModel
 from transformers.models.owlvit.modeling_owlvit import (
@@ -31,18 +30,18 @@ _BOX_EPSILON = 1e-4
 PERCEIVER_HEAD_WIDTH = 96
 
 
-def pad_to_square(picture: Picture, *, centred: bool) -> Picture:
+def pad_to_square(picture: PIL.Image.Image, *, centred: bool) -> PIL.Image.Image:
     """*picture* on a square of CLIP's mean colour: in the middle, or at the top left."""
     side = max(picture.size)
-    square = Pictures.new("RGB", (side, side), _PADDING_COLOUR)
+    square = PIL.Image.new("RGB", (side, side), _PADDING_COLOUR)
     margins = (side - picture.width, side - picture.height)
     square.paste(picture, (margins[0] // 2, margins[1] // 2) if centred else (0, 0))
     return square
 
 
-def to_pixel_values(picture: Picture, side: int) -> Tensor:
-    """1 x 3 x side x side: resized without regard to its shape, and normalised as for CLIP."""
-    resized = picture.resize((side, side), Pictures.Resampling.BICUBIC)
+def to_pixel_values(picture: PIL.Image.Image, side: int) -> Tensor:
+    """Stretch to a square and normalise as for CLIP: 1 x 3 x side x side."""
+    resized = picture.resize((side, side), PIL.Image.Resampling.BICUBIC)
     values = torch.from_numpy(np.asarray(resized, np.float32).copy()) / 255
     values = (values - torch.tensor(OPENAI_CLIP_MEAN)) / torch.tensor(OPENAI_CLIP_STD)
     return values.permute(2, 0, 1)[None]
@@ -75,7 +74,7 @@ class ClipTower:
         network: nn.Module = self.network
         network.to(device)
 
-    def encode(self, picture: Picture) -> Tensor:
+    def encode(self, picture: PIL.Image.Image) -> Tensor:
         """Features of the last layer but one, patches x width, without the class token."""
         network = self.network
         pixels = to_pixel_values(picture, self.image_size).to(network.device, network.dtype)
@@ -100,7 +99,7 @@ class OwlDetector(nn.Module):
 
     @classmethod
     def from_checkpoint(cls, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> OwlDetector:
-        """All sizes are read off the tensors."""
+        """Load the detector, with sizes from the tensors' shapes."""
         shapes = {name: tensor.shape for name, tensor in tensors.items()}
         width, _, patch, _ = shapes["vision_model.embeddings.patch_embedding.weight"]
         patches = shapes["vision_model.embeddings.position_embedding.weight"][0] - 1
@@ -119,8 +118,8 @@ class OwlDetector(nn.Module):
         detector = cls(vision, shapes["class_head.dense0.weight"][0])
         return load_weights(detector, tensors, "the search model's detection heads")
 
-    def encode(self, picture: Picture) -> Tensor:
-        """Features, rows x columns x width; each patch is multiplied by the class token."""
+    def encode(self, picture: PIL.Image.Image) -> Tensor:
+        """Features, rows x columns x width: OWL-ViT's patches, each times the class token."""
         vision: Any = self.vision[0]
         pixels = to_pixel_values(picture, vision.config.image_size)
         out = vision(pixels.to(vision.device, vision.dtype))
@@ -156,8 +155,8 @@ class PerceiverAttention(nn.Module):
     """
     Latents attend to the features and to themselves.
 
-    The meter counts its projections, but not its products of queries, keys and values: it finds
-    those by names that the checkpoint does not have. They are 0.2 % of the vision tower's.
+    The meter counts the FLOPs of its projections, but not of its attention products, which it
+    finds by names that the checkpoint does not have. They are 0.2 % of the vision tower's.
     """
 
     def __init__(self, width: int, inner: int) -> None:
@@ -212,7 +211,7 @@ class PerceiverResampler(nn.Module):
 
 
 def load_object_projector(tensors: Mapping[str, Tensor]) -> nn.Sequential:
-    """From CLIP's features of an object to a few input embeddings of LLaMA."""
+    """Load the network from CLIP's features of an object to a few input embeddings."""
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
     inner, width = shapes["1.layers.0.0.to_q.weight"]
     resampler = PerceiverResampler(

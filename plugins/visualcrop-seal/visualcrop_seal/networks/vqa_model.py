@@ -33,14 +33,14 @@ _NO_CAPTURE = Capture()
 
 @attrs.frozen(eq=False)
 class ImageEmbedder:
-    """From a view to input embeddings: one for each patch, or a few by the resampler."""
+    """View -> input embeddings: one for each patch, or a few from the resampler."""
 
     vision_tower: ClipTower
-    projector: nn.Module  # 256 tokens
-    resampler: nn.Module  # 32 tokens
+    projector: nn.Module  # to 256 tokens
+    resampler: nn.Module  # to 32 tokens
 
     def embed(self, view: View, *, pad: bool, long: bool) -> Tensor:
-        """Tokens x width. The view is padded to a square, or else resized to one."""
+        """Input embeddings, tokens x width, of a view that is padded or stretched to a square."""
         picture = pad_to_square(view.picture, centred=True) if pad else view.picture
         features = self.vision_tower.encode(picture)
         embeddings: Tensor = self.projector(features) if long else self.resampler(features)
@@ -49,7 +49,7 @@ class ImageEmbedder:
 
 @attrs.define(eq=False)
 class VqaModel(MeteredModel):
-    """The first view of a prompt is the image, those after it are objects in it."""
+    """V*'s answering model: a prompt's first view is the image, the others are objects in it."""
 
     id: str
     info: ModelInfo
@@ -99,8 +99,8 @@ class VqaModel(MeteredModel):
     def _score_sentences(
         self, prompt: Prompt, replies: Sequence[Sequence[int]], measured: Measured
     ) -> list[float]:
-        """The mean log-probability of each reply with EOS, which V*'s code counts as part of it."""
-        with self.meter.count_as(0):  # a pass for each reply, and none for the prompt they share
+        """The mean log-probability of each reply with its EOS, as in V*'s code."""
+        with self.meter.count_as(0):  # a pass for each reply, none for the prompt they share
             state = self._prefill(prompt, measured)
         scores, eos = [], self.tokenizer.token_id(EOS)
         for reply in replies:
@@ -124,7 +124,7 @@ class VqaModel(MeteredModel):
         return self.language_model.prefill(torch.cat(embedded))
 
     def _long_views(self, objects: int) -> tuple[bool, bool]:
-        """Whether the image, and whether each of so many objects, takes 256 tokens, not 32."""
+        """Whether the image takes 256 tokens instead of 32, and whether each object does."""
         if objects < 1:
             return True, False
         if self.training_layout:
@@ -132,7 +132,7 @@ class VqaModel(MeteredModel):
         return False, objects <= 2
 
     def _encode_choice(self, prompt: Prompt, choice: str) -> list[int]:
-        """Token ids of *choice* as they follow the prompt; never none."""
+        """Token ids of *choice* after the prompt, at least one."""
         *_, last = format_conversation(prompt, self.tokenizer.escape)
         encode, text = self.tokenizer.encode, self.tokenizer.escape(choice)
         before, both = encode(str(last)), encode(f"{last} {text}")
@@ -141,7 +141,7 @@ class VqaModel(MeteredModel):
 
 
 def format_conversation(prompt: Prompt, escape: Callable[[str], str]) -> Iterator[str | View]:
-    """Vicuna's conversation format, split where views stand; the first and last piece are text."""
+    """Vicuna's conversation format, split at the views; the first and last pieces are text."""
     turns = (f"USER: {escape(q)} ASSISTANT: {escape(a)}{EOS}" for q, a in prompt.examples)
     text = f"{SYSTEM_PROMPT} {''.join(turns)}USER: "
     has_view = follows_text = False

@@ -42,13 +42,13 @@ SYSTEM_PROMPT = (
     "The assistant gives helpful, detailed, and polite answers to the human's questions."
 )
 _LOC = "[LOC]"
-_MAX_BOXES = 100  # of 2,304
+_MAX_BOXES = 100  # of the 2,304 that the detector gives
 _NO_CAPTURE = Capture()
 
 
 @attrs.frozen
 class LocatedReply(Reply):
-    """A reply with `[LOC]` in it. Boxes and mask cover the view, whatever its shape."""
+    """A reply with `[LOC]` in it. Boxes and mask are stretched to the view."""
 
     boxes: Tensor = attrs.field(kw_only=True, eq=False, repr=False)  # n x (cx, cy, w, h), 0 to 1
     scores: Tensor = attrs.field(kw_only=True, eq=False, repr=False)  # n, 0 to 1
@@ -63,7 +63,7 @@ class LocatedReply(Reply):
         return tuple(Proposal(_to_pixels(box, view), score) for box, score in best)
 
     def heatmap(self, view: View) -> RelevanceMap:
-        """The mask's logits, negative ones as 0: a cell for each pixel of the view."""
+        """The mask's logits, negative ones as 0, with a cell for each pixel of the view."""
         rows, columns = view.picture.height, view.picture.width
         large = nn.functional.interpolate(
             self.mask.float()[None, None], size=(rows, columns), mode="bilinear"
@@ -82,17 +82,17 @@ def _to_pixels(relative: list[float], view: Box) -> Box:
 
 @attrs.frozen(eq=False)
 class LocationDecoder:
-    """From the hidden state before `[LOC]` to boxes and a mask."""
+    """Hidden state before `[LOC]` -> boxes and a mask."""
 
     detector: OwlDetector
     mask_predictor: MaskPredictor
-    box_query: nn.Module  # from LLaMA's width to OWL-ViT's query
-    mask_query: nn.Module  # from LLaMA's width to the mask decoder's
-    mask_features: nn.Module  # from OWL-ViT's width to the mask decoder's
+    box_query: nn.Module  # LLaMA's width -> OWL-ViT's query
+    mask_query: nn.Module  # LLaMA's width -> the mask decoder's
+    mask_features: nn.Module  # OWL-ViT's width -> the mask decoder's
 
     @classmethod
     def from_checkpoint(cls, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> LocationDecoder:
-        """All of the checkpoint that is not LLaVA's."""
+        """Load the parts of the checkpoint that are not LLaVA's."""
         projection = select_prefix(tensors, "model.visual_projection.")
         out_width, width = projection["weight"].shape
         linear = nn.Linear(width, out_width, bias=False)
@@ -106,7 +106,7 @@ class LocationDecoder:
 
     @property
     def networks(self) -> tuple[nn.Module, ...]:
-        """All that has weights."""
+        """All networks with weights."""
         queries = (self.box_query, self.mask_query, self.mask_features)
         return (self.detector, *self.detector.vision, self.mask_predictor, *queries)
 
@@ -117,7 +117,7 @@ class LocationDecoder:
         return self
 
     def locate(self, text: str, view: View, hidden: Tensor) -> LocatedReply:
-        """The reply *text* with what its `[LOC]`, predicted from *hidden* (width), refers to."""
+        """The reply *text* with the boxes and mask of its `[LOC]`, predicted from *hidden*."""
         features = self.detector.encode(view.picture)
         boxes, scores = self.detector.detect(features, self.box_query(hidden))
         mask = self.mask_predictor(self.mask_features(features), self.mask_query(hidden))
@@ -126,7 +126,7 @@ class LocationDecoder:
 
 @attrs.define(eq=False)
 class VsmModel(MeteredModel):
-    """Replies about one image; a reply with `[LOC]` in it is a `LocatedReply`."""
+    """V*'s search model: a reply with `[LOC]` in it is a `LocatedReply`."""
 
     id: str
     info: ModelInfo
@@ -168,7 +168,7 @@ class VsmModel(MeteredModel):
         return attrs.evolve(reply, usage=measured.usage)
 
     def _embed(self, text: str, view: View, measured: Measured) -> Tensor:
-        """The prompt, tokens x width; the text on each side of the image is encoded by itself."""
+        """Input embeddings, T x hidden; the texts before and after the image are encoded apart."""
         encode, embed = self.tokenizer.encode, self.language_model.embed
         before = [self.tokenizer.token_id(BOS), *encode(f"{SYSTEM_PROMPT} USER: <im_start>")]
         after = encode(f"<im_end>\n{self.tokenizer.escape(text)} ASSISTANT:")
@@ -197,7 +197,7 @@ def load_vsm_model(options: CheckpointOptions) -> VsmModel:
 
 
 def _load_mlp(tensors: Mapping[str, Tensor]) -> nn.Sequential:
-    """Two linear layers."""
+    """Load an MLP of two linear layers."""
     first, last = (tensors[f"{n}.weight"].shape[::-1] for n in (0, 2))
     mlp = nn.Sequential(nn.Linear(*first), nn.ReLU(), nn.Linear(*last))
     return load_weights(mlp, tensors, "the query projections")

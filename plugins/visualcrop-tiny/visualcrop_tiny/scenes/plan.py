@@ -1,4 +1,4 @@
-"""What is in a scene, and where: all that questions need, without drawing a pixel."""
+"""Plans a scene: its things and their places. Questions need no more, so no pixel is drawn."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _SIZES: dict[str, tuple[float, float]] = {
     "count": (80.0, 140.0),  # up to four share a canvas
     "detail": (64.0, 110.0),
 }
-_LARGE = (0.3, 0.6)  # as parts of the scene's shorter side
-_GAP = 12  # pixels at least between two things
+_LARGE = (0.3, 0.6)  # as fractions of the scene's shorter side
+_GAP = 12  # least pixels between two things
 _TRIES = 60  # to find a free square for a thing; after that it is left out
 
 
 @attrs.frozen
-class Thing:
+class PlacedThing:
     """A thing in a scene, and where it is."""
 
     shape: str
@@ -65,13 +65,13 @@ class Placement:
     angle: float  # degrees, anticlockwise
 
     @property
-    def thing(self) -> Thing:
+    def thing(self) -> PlacedThing:
         """The thing with its tight box, which is smaller than its square."""
         mask = shape_mask(self.spec.shape, self.spec.size, self.angle)
         left, top, right, bottom = mask.getbbox() or (0, 0, *mask.size)
         x, y = self.left, self.top
         box = Box(x + left, y + top, x + right, y + bottom)
-        return Thing(self.spec.shape, self.spec.colour, box, self.spec.text)
+        return PlacedThing(self.spec.shape, self.spec.colour, box, self.spec.text)
 
 
 @attrs.frozen
@@ -83,7 +83,7 @@ class ScenePlan:
     height: int
     kind: Kind
     placements: tuple[Placement, ...] = attrs.field(repr=False)
-    things: tuple[Thing, ...]
+    things: tuple[PlacedThing, ...]
     subject_count: int  # how many of the first things its question is about
 
 
@@ -143,8 +143,8 @@ def _sample_distractor_colours(rng: Rng, first: str, count: int) -> list[str]:
     """
     Colours of *count* distractors.
 
-    With that of the *first* subject, a scene has four colours, equally often as far as possible:
-    the colour of the subject cannot be guessed from how often each is visible.
+    Together with the *first* subject's, a scene has four colours, each equally often as far as
+    possible: so the subject's colour cannot be guessed from how often each is visible.
     """
     others = rng.permutation([colour for colour in COLOURS if colour != first])[:3]
     four = [first, *map(str, others)]
@@ -188,7 +188,7 @@ def _count_subjects(kind: Kind, specs: list[ThingSpec]) -> int:
 def _find_free_square(
     rng: Rng, side: int, size: tuple[int, int], taken: list[Box]
 ) -> tuple[int, int] | None:
-    """Left and top of a square that keeps its distance from those *taken*, if one is found."""
+    """Left and top of a square at a distance from those *taken*, or None if none is found."""
     for _ in range(_TRIES):
         x, y = (int(rng.integers(4, max(5, length - side - 4))) for length in size)
         wanted = Box(x - _GAP, y - _GAP, x + side + _GAP, y + side + _GAP)
