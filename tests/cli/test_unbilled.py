@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.support.running import Run
 from tests.support.strangers import install
 
 _CHEATING = '''
@@ -37,20 +35,17 @@ Visualcrop = Callable[..., str]
 
 
 @pytest.fixture
-def visualcrop(tmp_path: Path) -> Visualcrop:
+def visualcrop(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Visualcrop:
     """The command line where the plug-in is installed."""
     install(tmp_path, "cheating", _CHEATING)
-    here = {**os.environ, "PYTHONPATH": str(tmp_path), "NO_COLOR": "1"}
+    monkeypatch.syspath_prepend(tmp_path)
 
-    def run(*words: object) -> str:
-        command = [sys.executable, "-m", "visualcrop", *map(str, words)]
-        done = subprocess.run(
-            command, check=False, capture_output=True, text=True, env=here, cwd=tmp_path
-        )
-        assert done.returncode == 0, done.stderr
+    def succeed(*words: object) -> str:
+        done = run(*words)
+        assert done.exit_code == 0, done.stderr
         return done.stdout
 
-    return run
+    return succeed
 
 
 def test_one_question(visualcrop: Visualcrop, scene_file: Path, tmp_path: Path) -> None:

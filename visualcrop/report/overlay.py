@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -79,11 +80,7 @@ def _fit(text: str, width: float, size: float) -> str:
     """As much of *text* as is no wider."""
     if text_width(text, size) <= width:
         return text
-    return next(
-        (
-            f"{text[:n]}..."
-            for n in range(len(text), 0, -1)
-            if text_width(text[:n], size) < width - size
-        ),
-        text,
+    fitting = bisect_left(
+        range(1, len(text) + 1), True, key=lambda n: text_width(text[:n], size) >= width - size
     )
+    return f"{text[:fitting]}..." if fitting else text
