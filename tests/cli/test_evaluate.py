@@ -56,7 +56,9 @@ class TestEvaluate:
         assert re.search(r"a question costs  search passes  whole image  image tokens", printed)
         assert re.search(r"\ndirect +0\.0 +1296 +1296 ", printed)
         assert "FLOPs" not in printed  # the toy computes none
-        assert "shown 3 of 3 whole images smaller than they are; the most '0-attribute'" in printed
+        assert (
+            "shown 3 of 3 whole images smaller than they are, '0-attribute' most of all" in printed
+        )
         assert re.search(r"The process held \d+\.\d [MG]iB at the most", printed)
 
     def test_no_line_is_wider_than_a_page(self, run: Run) -> None:

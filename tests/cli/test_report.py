@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.running import Run
-from visualcrop.cli.report import _file_name
+from visualcrop.cli.report import _make_file_name
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.result_tables import notes
 from visualcrop.evaluation.study import Study
@@ -261,7 +261,7 @@ class TestShow:
     def test_every_question_has_a_page_of_its_own(self) -> None:
         """Ids that differ in letters that no file name should have are told apart."""
         ids = ("0-count", "a/b", "a b", "a-b", "../a", "é", "e" * 81, "e" * 82)
-        names = [_file_name(id) for id in ids]
+        names = [_make_file_name(id) for id in ids]
         assert (names[0], names[3]) == ("0-count", "a-b")
         assert len({*names}) == len(ids)
         assert all(name.isascii() and len(name) < 100 and "/" not in name for name in names)
