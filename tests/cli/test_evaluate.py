@@ -47,7 +47,7 @@ class TestEvaluate:
         printed = run("evaluate", *_TOY).output
         assert "against direct" in printed
         assert "100.0 %" in printed
-        assert "Not told apart from direct: focus" in printed
+        assert "No clear difference from direct: focus" in printed
         assert "The run: runs/toy-" in printed
 
     def test_people_see_what_a_question_costs(self, run: Run) -> None:

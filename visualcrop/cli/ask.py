@@ -155,15 +155,15 @@ def _print_answer(answer: Answer, ledger: Ledger, seconds: float, question: Ques
         where = ", ".join(str([*box.whole_pixels()]) for box in parts) or "the whole image"
         why = "no target was found: the whole image was asked"
         out.print(f"  {why if answer.untargeted else f'looked at {where}'}")
-    if not answer.found and _wrap_validator(answer):
+    if not answer.found and _was_verified(answer):
         out.print("  not found: the answer may be a guess")
     stages = ", ".join(f"{stage} {passes}" for stage, passes in answer.passes.items())
     count = f"{ledger.passes} pass{'' if ledger.passes == 1 else 'es'}"
     out.print(f"  {count} ({stages}) in {seconds:.2f} s")
     if owed := ledger.unbilled:
-        out.print(f"  {owed} of them went by the ledger: the searcher charged no stage for them")
+        out.print(f"  {owed} of them were not charged to a stage by the searcher")
     if back := ledger.usage.backward:
-        out.print(f"  and {back} backwards, for gradients, which no budget counts")
+        out.print(f"  and {back} backward passes for gradients, which no budget counts")
     if answer.counts:
         counts = ", ".join(f"{name} {count}" for name, count in answer.counts.items())
         out.print(f"  as its paper counts: {counts}")
@@ -171,7 +171,7 @@ def _print_answer(answer: Answer, ledger: Ledger, seconds: float, question: Ques
         out.print("  the budget ran out: this is the best so far; raise --budget or --seconds")
 
 
-def _wrap_validator(answer: Answer) -> bool:
+def _was_verified(answer: Answer) -> bool:
     """Whether any finding was verified, so that it has a confidence."""
     seen = [finding for evidence in answer.evidence for finding in evidence.findings]
     return any(finding.confidence is not None for finding in (*answer.findings, *seen))
