@@ -71,7 +71,7 @@ class TestCompare:
         gains = {"a": {"p": 0.5, "smallest": 0.09}, "b": {"p": 0.4, "smallest": 0.31}}
         told, _ = notes([{"searcher": name, "gain": gains[name], **plain} for name in gains])
         assert told.startswith("No clear difference from direct: a, b. ")
-        assert "only from about 31 points on" in told
+        assert "only a gain of about 31 points or more" in told
 
     @pytest.mark.parametrize(
         ("others", "error"),

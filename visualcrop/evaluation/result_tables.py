@@ -72,8 +72,6 @@ def _unclear(rows: Rows, against: str) -> list[str]:
         return []
     needed = max(row["gain"]["smallest"] for row in unclear)
     names = ", ".join(row["searcher"] for row in unclear)
-    least = (
-        f"With so few questions, only a gain of about {100 * needed:.0f} points or more would show."
-    )
-    least = least if needed <= 1 else "With so few questions, no gain would show."
+    gain = "no gain" if needed > 1 else f"only a gain of about {100 * needed:.0f} points or more"
+    least = f"With so few questions, {gain} would show."
     return [f"No clear difference from {against}: {names}. {least}"]
