@@ -155,7 +155,7 @@ def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> 
         where = ", ".join(str([*box.whole_pixels()]) for box in parts) or "the whole image"
         why = "no target was found: the whole image was asked"
         out.print(f"  {why if answer.untargeted else f'looked at {where}'}")
-    if not answer.found and _wrap_validator(answer):
+    if not answer.found and _is_checked(answer):
         out.print("  not found: the answer may be a guess")
     stages = ", ".join(f"{stage} {passes}" for stage, passes in answer.passes.items())
     count = f"{ledger.passes} pass{'' if ledger.passes == 1 else 'es'}"
@@ -171,7 +171,7 @@ def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> 
         out.print("  the budget ran out: this is the best so far; raise --budget or --seconds")
 
 
-def _wrap_validator(answer: Answer) -> bool:
+def _is_checked(answer: Answer) -> bool:
     """Whether the model was asked if a target is where it looked."""
     seen = [finding for evidence in answer.evidence for finding in evidence.findings]
     return any(finding.confidence is not None for finding in (*answer.findings, *seen))
