@@ -17,6 +17,7 @@ import PIL.ImageDraw
 from .errors import ImageError, VisualcropError
 from .geometry import Box, Grid
 from .image import Image
+from .output.characters import printable
 
 SIDE = 1400  # pixels on the longer side of a picture
 _SIDE_IN_NOTEBOOK = 720
@@ -80,6 +81,8 @@ class Illustrated:
                 `VisualSearch` knows its own.
             side: Most pixels on the longer side of the picture.
         """
+        if isinstance(side, bool) or not isinstance(side, int) or side < 1:
+            raise ImageError(f"The side of a picture is {side!r}; give a number of pixels.")
         return render(self._layers(image), side)
 
     def plot(self, ax: Axes = None, image: object = None) -> Axes:
@@ -96,7 +99,8 @@ class Illustrated:
         return plot(self._layers(image), ax)
 
     def _repr_html_(self) -> str:
-        caption = escape(self._caption()).replace("\n", "<br>")
+        lines = self._caption().split("\n")
+        caption = "<br>".join(escape(printable(line)) for line in lines)
         try:
             layers = self._layers()
         except ImageError:  # neither known nor there any more: the text is shown alone
@@ -156,13 +160,19 @@ def render(layers: Layers, side: int = SIDE) -> PIL.Image.Image:
         picture = PIL.Image.alpha_composite(picture.convert("RGBA"), heatmap).convert("RGB")
     pen, scale = PIL.ImageDraw.Draw(picture), picture.width / bounds.width
     for rank, box in reversed([*enumerate(layers.boxes)]):
-        moved = box.moved(-bounds.left, -bounds.top)
-        edges = [round(e * scale) for e in (moved.left, moved.top, moved.right, moved.bottom)]
+        xs = [_pen_position(x - bounds.left, bounds.width) for x in (box.left, box.right)]
+        ys = [_pen_position(y - bounds.top, bounds.height) for y in (box.top, box.bottom)]
+        edges = [round(e * scale) for e in (xs[0], ys[0], xs[1], ys[1])]
         line = max(2, side // 250) if rank == 0 else max(1, side // 500)
         corners = (edges[0], edges[1], max(edges[0], edges[2]), max(edges[1], edges[3]))
         pen.rectangle(corners, outline=_DARK, width=line + 2)
         pen.rectangle(corners, outline="white", width=line)
     return picture
+
+
+def _pen_position(at: float, length: float) -> float:
+    """*at*, but no further outside than *length*: the pen cannot count without end."""
+    return min(max(at, -length), 2 * length)
 
 
 def plot(layers: Layers, ax: Axes = None) -> Axes:
@@ -175,6 +185,10 @@ def plot(layers: Layers, ax: Axes = None) -> Axes:
                 "A plot needs matplotlib; pip install matplotlib, or take overlay()."
             ) from exc
         ax = plt.subplots()[1]
+    if not hasattr(ax, "imshow"):
+        raise VisualcropError(
+            f"A plot cannot be drawn on {type(ax).__name__}; give axes of matplotlib, or none."
+        )
     bounds = layers.bounds
     extent = (bounds.left, bounds.right, bounds.bottom, bounds.top)
     picture = render(attrs.evolve(layers, boxes=()))
@@ -189,7 +203,7 @@ def plot(layers: Layers, ax: Axes = None) -> Axes:
     ax.set_ylim(bounds.bottom, bounds.top)
     ax.set_axis_off()
     if layers.caption:
-        ax.set_title(layers.caption)
+        ax.set_title(printable(layers.caption, newline="\n"), parse_math=False)  # `$` is itself
     return ax
 
 

@@ -167,3 +167,37 @@ class TestImage:
         there = pickle.loads(pickle.dumps(answer.findings[0]))
         assert "give it, as in overlay(image)" in refused(ImageError, there.crop)
         assert there.crop(image).tobytes() == answer.findings[0].crop().tobytes()
+
+
+@pytest.mark.parametrize("side", [0, -1, 1.5, None, True, "x"])
+def test_a_side_that_is_none(image: Image, side: Any) -> None:
+    """Is refused in one sentence."""
+    finding = Finding(Target("mug"), Box(0, 0, 9, 9))
+    refused(ImageError, finding.overlay, image, side=side)
+
+
+def test_draws_boxes_beyond_all_borders(image: Image) -> None:
+    """Whatever a plug-in returns: far outside, around everything, thinner than a pixel."""
+    for box in (Box(-1e300, -1e300, 1e300, 1e300), Box(1e9, 5, 2e9, 6), Box(0, 0, 1e-9, 1e-9)):
+        assert Finding(Target("mug"), box).overlay(image, side=100).width == 100
+
+
+def test_what_cannot_be_plotted_on(image: Image) -> None:
+    """Is no axes: said before anything is drawn."""
+    refused(VisualcropError, Finding(Target("mug"), Box(0, 0, 9, 9)).plot, 5, image)
+
+
+def test_captions_are_text() -> None:
+    """Neither markup nor what steers a terminal or turns the direction of a page."""
+    hostile = "<script>\x1b[31m\u202e\0"
+    page = Finding(Target(hostile), Box(0, 0, 9, 9))._repr_html_()
+    assert "&lt;script&gt;" in page
+    assert not {*page} & {*"\x1b\u202e\0"}
+
+
+def test_a_dollar_in_a_caption_is_itself(image: Image) -> None:
+    """And no formula, which matplotlib could not read."""
+    axes = Axes()
+    Finding(Target("a $\\frac mug"), Box(0, 0, 9, 9)).plot(axes, image)
+    (named,) = [named for name, _, named in axes.calls if name == "set_title"]
+    assert named == {"parse_math": False}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+
 import pytest
 
+from tests.support.refusals import refused
+from visualcrop.errors import SpecError
 from visualcrop.plugin import Spec
-from visualcrop.spec.parse import Value, read_value
+from visualcrop.spec.parse import Value, format_value, read_value
 
 
 class TestGrammar:
@@ -58,3 +63,37 @@ class TestGrammar:
     def test_keeps_the_order(self) -> None:
         """Options come out as they went in."""
         assert [key for key, _ in Spec.parse("a(z=1, b=2, a=3)").options] == ["z", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    "text", [r"'C:\data'", r"'\777'", r"'\x4'", r"'\N{no such name}'", "'a' 'b'"]
+)
+def test_other_escapes_of_python_are_refused(text: str, recwarn: pytest.WarningsRecorder) -> None:
+    """Also those that Python reads with a warning on standard error."""
+    refused(SpecError, read_value, text)
+    assert not recwarn.list
+
+
+_ATOMS = [
+    *"()[],='\"\\ \n#:.-_01xNu{}",
+    "focus",
+    "True",
+    "'a'",
+    '"b"',
+    "a=",
+    "1e5",
+    "\ud800",
+    "(1,)",
+    "b(c=1)",
+]
+
+
+def test_any_text_is_a_spec_or_a_sentence() -> None:
+    """And what is read comes out as text that is read as the same."""
+    chance = random.Random(0)
+    for _ in range(3000):
+        text = "".join(chance.choices(_ATOMS, k=chance.randint(1, 12)))
+        for read in (read_value, Spec.parse):
+            with contextlib.suppress(SpecError):
+                value = read(text)
+                assert read(format_value(value)) == value

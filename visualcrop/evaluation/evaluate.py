@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from ..executors.base import Executor
 from ..executors.local import Local
 from ..interfaces import Searcher
 from ..models.base import Model, ModelFamily
+from ..output.characters import printable
 from ..output.progress import Progress
 from ..plugin.configure import read_spec
 from ..plugin.registry import Registry
@@ -29,11 +30,12 @@ from ..protocol import Inference
 from ..spec.parse import Spec, Value, to_value
 from ..strategy.base import Strategy, given_options
 from ..utils.text_set import TextSet
+from .arguments import check_given, to_folder
 from .manifest import build_manifest
 from .resume import Completed, RemainingTasks, SelectionCounts, ShardReport, open_run
 from .run import Run
 from .run_folder import Store
-from .selection import Selection
+from .selection import Selection, to_ids
 from .shard import ShardIndex
 from .study import BASELINE, Study, StudyObjects, label_specs
 from .study_toml import read_study
@@ -145,12 +147,13 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
     """
     settings = Settings(protocol, inference, budget, open_ended, judge)
     study, objects = _describe(dataset, searchers, model, settings)
+    selection = Selection(limit, to_ids(ids), category, shard, seed)
     executor = f"local(concurrency={concurrency})" if executor is None else executor
     if isinstance(executor, str):
         executor = Registry.load().build(Executor, read_spec(executor))
+    check_given("executor", executor, Executor, "an executor, or its spec, such as 'ray'")
     if not isinstance(dataset, Dataset):
         dataset = study.build_dataset(Registry.load())
-    selection = Selection(limit, frozenset(ids), category, shard, seed)
     with _progress(selection.max_count(dataset), shown=progress) as watch, _folder(out) as folder:
         run = partial(run_study, study, folder, dataset=dataset, objects=objects, watch=watch)
         store = run(selection=selection, executor=executor, forced=force)
@@ -175,17 +178,20 @@ class Settings:
 
 @contextmanager
 def _folder(out: str | os.PathLike[str] | None) -> Iterator[Path]:
-    """The folder *out*, or a temporary one: removed after an error, kept after Ctrl-C."""
-    folder = Path(tempfile.mkdtemp(prefix="visualcrop-") if out is None else out)
+    """The folder *out*, or a temporary one: after an error, it is kept if it has answers."""
+    temporary = out is None
+    folder = Path(tempfile.mkdtemp(prefix="visualcrop-")) if temporary else to_folder("out", out)
     try:
         yield folder
     except KeyboardInterrupt:
-        again = "the same command resumes it" if out else "Run.open reads it"
+        again = "Run.open reads it" if temporary else "the same command resumes it"
         raise KeyboardInterrupt(
             f"Interrupted. What was answered is in {folder}: {again}."
         ) from None
-    except BaseException:
-        if out is None:
+    except BaseException as exc:
+        if temporary and any(path.stat().st_size for path in folder.glob("samples-*")):
+            exc.add_note(f"What was answered is in {folder}: Run.open reads it.")
+        elif temporary:
             shutil.rmtree(folder, ignore_errors=True)
         raise
 
@@ -209,6 +215,8 @@ def _describe(
                 "give a dataset instead of the study."
             )
         return dataset, StudyObjects()
+    check_given("dataset", dataset, Dataset | str, "a dataset, its spec or its folder")
+    check_given("model", model, Model | ModelFamily | str | None, "a model, a family, or a spec")
     by_label = _label("focus" if searchers is None else searchers)
     live = {label: each for label, each in by_label.items() if isinstance(each, Searcher)}
     study = Study(
@@ -230,8 +238,29 @@ def _label(searchers: Searchers) -> Mapping[str, Searcher | str]:
                 f"The label {BASELINE!r} is that of asking directly, which is always measured; "
                 "give your searcher another."
             )
+        _check_labels({BASELINE: BASELINE, **searchers})
         return {BASELINE: BASELINE, **searchers}
-    return label_specs([searchers] if isinstance(searchers, str) else searchers)
+    wanted = 'a searcher, a spec, or several by label, as in {"four": Focus(steps=4)}'
+    check_given("searchers", searchers, str | Collection, wanted)
+    specs = [searchers] if isinstance(searchers, str) else [*searchers]
+    for spec in specs:
+        check_given("searchers", spec, str, wanted)
+    return label_specs(specs)
+
+
+def _check_labels(searchers: Mapping[str, Searcher | str]) -> None:
+    """Refuse labels that a reader of the tables could not tell apart."""
+    seen: dict[str, str] = {}
+    for label, searcher in searchers.items():
+        check_given("label of a searcher", label, str, "a text")
+        check_given(f"searcher {label!r}", searcher, Searcher | str, "a searcher, or its spec")
+        shown = printable(label).strip()
+        if not shown or shown in seen:
+            like = f"is shown as {seen[shown]!r} is" if shown else "is blank"
+            raise EvaluationError(
+                f"The label {label!r} {like}; give each searcher a label of its own."
+            )
+        seen[shown] = label
 
 
 def _text_of_model(model: Model | ModelFamily | str | None) -> str:

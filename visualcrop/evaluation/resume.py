@@ -19,7 +19,17 @@ from ..executors.base import Task
 from ..utils.paths import expand_path
 from ..utils.text_set import TextSet
 from .image_cache import SourceFingerprints
-from .run_folder import MANIFEST, REPORT, STUDY, Store, find_shard_files, read_report, write_json
+from .run_folder import (
+    MANIFEST,
+    REPORT,
+    STUDY,
+    Store,
+    find_shard_files,
+    read_manifest,
+    read_report,
+    read_study,
+    write_json,
+)
 from .selection import Selection
 from .shard import ShardIndex, ShardWriter, is_locked, lock_folder
 from .study import Study
@@ -77,6 +87,8 @@ def _is_fresh(store: Store, study: Study) -> bool:
     used = any(shard.stat().st_size or is_locked(shard) for shard in shards)
     used = used or any(report["questions"] for report in store.reports().values())
     if not used:
+        _check_ours(store.folder / STUDY, read_study)
+        _check_ours(store.folder / MANIFEST, read_manifest)
         return True
     if not (store.folder / STUDY).is_file():
         raise EvaluationError(
@@ -86,6 +98,18 @@ def _is_fresh(store: Store, study: Study) -> bool:
     if store.study.digest != study.digest:
         raise store.conflict(f"another study ({store.study.first_difference(study)})")
     return False
+
+
+def _check_ours(path: Path, read: Callable[[Path], object]) -> None:
+    """Refuse to replace a file of that name which no run has written."""
+    if not path.exists():
+        return
+    try:
+        read(path.parent)
+    except VisualcropError as exc:
+        raise EvaluationError(
+            f"{str(path)!r} is not of a run and would be replaced; give another --out, or move it."
+        ) from exc
 
 
 def _resumed_manifest(

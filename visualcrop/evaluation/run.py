@@ -13,10 +13,11 @@ import attrs
 
 from ..data.base import Dataset
 from ..data.record import Record
-from ..errors import EvaluationError, nearest
+from ..errors import EvaluationError, VisualcropError, nearest
 from ..output.tables import Table
 from ..plugin.registry import Registry
 from ..values import Answer
+from .arguments import check_given, to_folder
 from .evidence import restore_answer
 from .formatting import format_gain, format_p
 from .result_tables import cost_notes, cost_table, notes, result_table
@@ -88,7 +89,7 @@ class Run:
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> Run:
         """Read the run in *folder*: the `out` of `evaluate`, the `--out` of the command line."""
-        return cls(Store.existing(Path(folder)))
+        return cls(Store.existing(to_folder("folder of a run", folder)))
 
     @property
     def folder(self) -> Path:
@@ -128,6 +129,7 @@ class Run:
         """
         found = tally_records(self.records(), categories=False)[None]
         for name in (searcher, baseline):
+            check_given("label of a searcher", name, str, "a text")
             if name not in self.searchers:
                 raise EvaluationError(
                     f"The run has no searcher {name!r}; "
@@ -179,7 +181,10 @@ class Run:
         return pd.DataFrame([_flatten(record) for record in self.records()])
 
     def __repr__(self) -> str:
-        study = self.study
+        try:
+            study = self.study
+        except VisualcropError:  # the folder was removed: what is shown is never an error
+            return f"<Run in {str(self.folder)!r}, which cannot be read any more>"
         names = ", ".join(study.variants)
         return f"<Run of {names} on {study.dataset} with {study.model}, in {str(self.folder)!r}>"
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import heapq
 import re
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 import attrs
 
 from ..data.base import Dataset, Problem, Sample
 from ..errors import EvaluationError, nearest
+from .arguments import check_count, check_given
 from .shard import ShardIndex
 
 _PART = re.compile(r"[1-9][0-9]{0,5}")
+_SHARD = re.compile(rf"{_PART.pattern}/{_PART.pattern}")
 Broken = Callable[[Problem], object]
 
 
@@ -28,6 +31,16 @@ class Selection:
     shard: ShardIndex = (1, 1)  # the first of one: all
     seed: int | None = None  # draw *limit* questions at random; without one, take the first
 
+    def __attrs_post_init__(self) -> None:
+        check_count("limit", self.limit, 1)
+        check_count("seed", self.seed, 0)
+        check_given("category", self.category, str | None, "a text, or none")
+        parts = self.shard if isinstance(self.shard, tuple | list) else ()
+        if not _SHARD.fullmatch("/".join(map(repr, parts))) or parts[0] > parts[1]:
+            raise EvaluationError(
+                f"The shard is {str(self.shard)[:50]!r}; give (1, 8) for the first of eight."
+            )
+
     def samples(self, dataset: Dataset, broken: Broken) -> Iterator[Sample]:
         """Selected samples; each belongs to exactly one shard."""
         first, step = self.shard
@@ -35,7 +48,8 @@ class Selection:
         if self.limit is not None and self.seed is not None:
             drawn = self._drawn(dataset, self.limit)
             wanted = (sample for sample in wanted if sample.id in drawn)
-        return islice(islice(wanted, self.limit), first - 1, None, step)
+        most = None if self.limit is None else min(self.limit, sys.maxsize)  # the most of islice
+        return islice(islice(wanted, most), first - 1, None, step)
 
     def max_count(self, dataset: Dataset) -> int | None:
         """Upper bound on how many there are, if it is known without reading the dataset."""
@@ -75,6 +89,16 @@ def _read_samples(dataset: Dataset, broken: Broken) -> Iterator[Sample]:
             yield row
         else:
             broken(row)
+
+
+def to_ids(ids: Iterable[str]) -> frozenset[str]:
+    """Ids of questions, of a list or whatever else gives them one by one."""
+    wanted = 'a list of texts, as in ["q1", "q7"]'
+    check_given("ids", None if isinstance(ids, str) else ids, Iterable, wanted)
+    listed = [*ids]
+    for id in listed:
+        check_given("id of a question", id, str, "a text")
+    return frozenset(listed)
 
 
 def parse_shard(text: str) -> ShardIndex:

@@ -111,6 +111,8 @@ def lock_folder(folder: Path) -> Iterator[None]:
     path = folder / LOCK
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():  # opening a pipe would never end
+            raise FileError(f"{str(path)!r} is not a plain file; take it out of the folder.")
         file = path.open("ab")
     except OSError as exc:
         raise FileError(f"{str(path)!r} cannot be written: {exc.strerror}.") from exc

@@ -20,6 +20,7 @@ from ..plugin.model_settings import Settings, apply_settings
 from ..plugin.registry import Registry
 from ..protocol import Inference, PromptProtocol
 from ..utils.fields import is_utf8
+from .arguments import check_given
 from .protocols import get_protocol
 from .published.tables import Row, table
 
@@ -98,6 +99,11 @@ class Study:
     beside: PaperFigures | None = None  # the paper's figures, shown beside ours
 
     def __attrs_post_init__(self) -> None:
+        texts = {"dataset": self.dataset, "model": self.model, "protocol": self.protocol}
+        for name, text in texts.items():
+            check_given(name, text, str, "a text")
+        check_given("judge", self.judge, str | None, "a spec, such as 'llm', or none")
+        check_given("open_ended", self.open_ended, bool, "True or False")
         if not self.variants:
             raise EvaluationError("A study needs a searcher; give one with -s, such as -s focus.")
         if unknown := sorted({*self.options} - {*self.variants}):

@@ -119,6 +119,10 @@ _TOKEN = re.compile(
            |(?P<mark>[()\[\],=]))""",
     re.VERBOSE | re.ASCII,
 )
+# A literal's body; octal escapes end at 377, and other letters have no escapes.
+_PYTHON_TEXT = re.compile(
+    r"""'(?:[^'\\]|\\(?:[\n\\'"abfnrtvxNuU]|[0-3][0-7]{0,2}|[4-7][0-7]?(?![0-7])))*'"""
+)
 _WORDS = {"true": True, "false": False, "none": None, "True": True, "False": False, "None": None}
 _BLANK = " \t\n\r\f\v"
 _SHOWN = 60  # characters of a long spec on either side of the caret
@@ -239,6 +243,8 @@ class SpecParser(Generic[S]):
 
 def _unquote(token: str) -> str:
     """The text of a Python string literal; nothing is evaluated but its escapes."""
+    if not _PYTHON_TEXT.fullmatch(token):  # an escape that Python reads, but with a warning
+        raise ValueError(token)
     try:
         return str(ast.literal_eval(token))
     except SyntaxError as exc:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,14 @@ import pytest
 
 from tests.support.refusals import refused
 from visualcrop import Answer, Budget, BudgetedModel, Direct, Focus, Question, Run, evaluate
-from visualcrop.errors import EvaluationError, SpecError, UnknownStrategyError, VisualcropError
+from visualcrop.data.base import Problem, Sample
+from visualcrop.errors import (
+    EvaluationError,
+    FileError,
+    SpecError,
+    UnknownStrategyError,
+    VisualcropError,
+)
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.study import Study, label_specs
 from visualcrop.models.toy import Toy
@@ -30,6 +40,17 @@ class Unregistered(Searcher):
 
     def search(self, question: Question, model: BudgetedModel) -> Answer:
         return Direct().search(question, model)
+
+
+@attrs.frozen
+class Broken(ToyScenes):
+    """Fails after its first question."""
+
+    name = "broken"
+
+    def read(self) -> Iterator[Sample | Problem]:
+        yield next(iter(super().read()))
+        raise RuntimeError("The disk is gone.")
 
 
 @attrs.frozen
@@ -107,6 +128,15 @@ class TestInputs:
             (("toy(scenes=1)", "focus", "tou"), UnknownStrategyError),
             (("toys",), UnknownStrategyError),
             (("toy(scenes=1)", {"direct": Focus()}), EvaluationError),
+            ((None,), EvaluationError),
+            ((ToyScenes,), EvaluationError),
+            (("toy", [Focus()]), EvaluationError),
+            (("toy", 5), EvaluationError),
+            (("toy", {1: "focus"}), EvaluationError),
+            (("toy", {"x": Focus}), EvaluationError),
+            (("toy", {" ": "focus"}), EvaluationError),
+            (("toy", {"x": "focus", "x ": "focus(steps=2)"}), EvaluationError),
+            (("toy", "focus", 5), EvaluationError),
         ],
     )
     def test_refuses_before_anything_is_asked(
@@ -114,6 +144,35 @@ class TestInputs:
     ) -> None:
         """A spec that cannot be built."""
         refused(error, evaluate, *given)
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"limit": -1},
+            {"limit": 1.5},
+            {"seed": "x"},
+            {"ids": "1-count"},
+            {"ids": [5]},
+            {"category": 5},
+            {"shard": 5},
+            {"shard": (2, 1)},
+            {"protocol": None},
+            {"judge": object()},
+            {"open_ended": "yes"},
+            {"executor": Focus()},
+            {"out": ""},
+            {"out": 5},
+            {"out": "\0"},
+            {"out": "\ud800"},
+        ],
+    )
+    def test_refuses_an_argument_of_the_wrong_kind(self, given: dict[str, Any]) -> None:
+        """In one sentence, and not by whatever trips over it first."""
+        refused(EvaluationError, evaluate, "toy(scenes=1)", "direct", "toy", **given)
+
+    def test_takes_a_limit_of_any_size(self) -> None:
+        """Beyond what `itertools` counts to."""
+        assert len(evaluate("toy(scenes=1)", "direct", "toy", limit=1 << 70).records()) == 3
 
 
 class TestFolder:
@@ -132,14 +191,32 @@ class TestFolder:
     def test_without_out_a_failure_leaves_no_folder(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """But what was answered before an interruption stays, and the message says where."""
+        """But what was answered before it stays, and so after Ctrl-C; the message says where."""
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
         refused(EvaluationError, evaluate, "toy(scenes=1)", "focus", "toy", ids=["none"])
         assert [*tmp_path.iterdir()] == []
+        with pytest.raises(RuntimeError) as caught:
+            evaluate(Broken(), "direct", "toy")
+        (kept,) = tmp_path.iterdir()
+        assert str(kept) in caught.value.__notes__[0]
+        assert len(Run.open(kept).records()) == 1
+        shutil.rmtree(kept)
         with pytest.raises(KeyboardInterrupt, match=r"Run\.open reads it"):
             evaluate("toy(scenes=1)", Interrupted(), "toy")
         (folder,) = tmp_path.iterdir()
         assert len(Run.open(folder).records()) == 1
+
+    @pytest.mark.parametrize("name", ["study.json", "manifest.json"])
+    def test_replaces_no_file_of_others(self, tmp_path: Path, name: str) -> None:
+        """A folder of something else may hold a file of the same name."""
+        (tmp_path / name).write_text('{"name": "a web page"}')
+        refused(EvaluationError, evaluate, "toy(scenes=1)", "direct", "toy", out=tmp_path)
+        assert (tmp_path / name).read_text() == '{"name": "a web page"}'
+
+    def test_a_pipe_in_place_of_the_lock(self, tmp_path: Path) -> None:
+        """Is refused: opening it would wait for ever."""
+        os.mkfifo(tmp_path / ".lock")
+        refused(FileError, evaluate, "toy(scenes=1)", "direct", "toy", out=tmp_path)
 
     def test_resumes(self, tmp_path: Path) -> None:
         """The same call asks what is new; another study is refused."""
@@ -182,6 +259,17 @@ class TestResults:
         assert row["gain"]["interval"] == {"low": one.low, "high": one.high}
         assert str(one).startswith("all against direct: +")
         assert "all against direct" in one._repr_html_()
+
+    def test_refuses_what_names_no_folder(self) -> None:
+        """Anything but text and paths."""
+        for given in (None, 5, b"run", "", True):
+            refused(EvaluationError, Run.open, given)
+
+    def test_repr_survives_its_folder(self, tmp_path: Path) -> None:
+        """A debugger shows it after somebody has removed the folder."""
+        run = evaluate("toy(scenes=1)", "direct", "toy", out=tmp_path / "run")
+        shutil.rmtree(tmp_path / "run")
+        assert "cannot be read" in repr(run)
 
     def test_refuses_an_unknown_searcher(self, run: Run) -> None:
         """With the nearest that there is."""
