@@ -42,8 +42,10 @@ def answers_alone(family: str) -> list[list[Any]]:
     return [question(plain(family), asked()) for question in QUESTIONS]
 
 
-@pytest.mark.parametrize("family", GRIDDED)
-@pytest.mark.parametrize("room", [1 << 30, 1], ids=["remembering", "forgetful"])
+@pytest.mark.parametrize(
+    ("family", "room"),
+    [*((family, 1 << 30) for family in GRIDDED), ("llava", 1), ("gemma3", 1), ("qwen3-vl", 1)],
+)
 def test_threads_are_alone(family: str, room: int) -> None:
     """Prompts and questions come in any order, and the bill is that of all of them."""
     batching = BatchingModel(remembering(family, room), most=6)
