@@ -97,7 +97,7 @@ FIRST = (  # the files that take longest, so that all workers end together
     "tests/unit/evaluation/test_flatness.py",
     "tests/cli/test_damaged_runs.py",
     "tests/cli/test_mutated_datasets.py",
-    "tests/unit/test_keeping.py",
+    "tests/unit/test_shown_views.py",
     "tests/unit/test_foreign.py",
 )
 

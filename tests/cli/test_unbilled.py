@@ -53,7 +53,7 @@ def test_one_question(visualcrop: Visualcrop, scene_file: Path, tmp_path: Path) 
     ask = ("ask", scene_file, "What colour is the mug?", "-m", "toy", "-s", "cheating")
     printed = visualcrop(*ask, "--page", "page.html")
     assert "51 passes (unbilled 50, answer 1)" in printed
-    assert "50 of them went by the ledger: the searcher charged no stage for them" in printed
+    assert "50 of them were not charged to a stage by the searcher" in printed
     assert "unbilled 50, answer 1 (50 before the answer)" in (tmp_path / "page.html").read_text()
     told = json.loads(visualcrop(*ask, "--json"))
     assert told["passes"] == {"unbilled": 50, "answer": 1}

@@ -29,8 +29,8 @@ from visualcrop.searchers.direct import Direct
 from visualcrop.searchers.focus import Focus
 
 LACKS = (
-    "InstructBLIP's image tokens have no place in the image; take rel-att, grad-att or pure-grad "
-    "of visualcrop-vicrop, which look through its Q-Former, or a model of another family."
+    "InstructBLIP's image tokens have no position in the image; take rel-att, grad-att or "
+    "pure-grad of visualcrop-vicrop, which look through its Q-Former, or a model of another family."
 )
 
 

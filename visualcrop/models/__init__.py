@@ -1,7 +1,7 @@
 """
-What authors of models need: families of Hugging Face checkpoints, layouts, decoding, meters.
+For authors of models: families of Hugging Face checkpoints, layouts, decoding, meters.
 
-Names are imported when they are used, so that `import visualcrop` stays quick.
+Names are imported on first use, so that `import visualcrop` stays quick.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def __getattr__(name: str) -> object:
     for module, names in _HOMES.items():
         if name in names:
             found: object = getattr(importlib.import_module(module, __name__), name)
-            globals()[name] = found  # the next time, this function is not asked
+            globals()[name] = found  # so that this function is not called again for it
             return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

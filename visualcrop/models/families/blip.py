@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import InstructBlipForConditionalGeneration, PreTrainedModel
 
-NO_PLACE = (
-    "InstructBLIP's image tokens have no place in the image; take rel-att, grad-att or pure-grad "
-    "of visualcrop-vicrop, which look through its Q-Former, or a model of another family."
+NO_POSITION = (
+    "InstructBLIP's image tokens have no position in the image; take rel-att, grad-att or "
+    "pure-grad of visualcrop-vicrop, which look through its Q-Former, or a model of another family."
 )
 
 
@@ -110,7 +110,7 @@ class BlipModel(Model):
     @explains_errors
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         if capture.values or capture.keys or not (capture.qformer or capture.pixels):
-            raise ModelError(NO_PLACE)
+            raise ModelError(NO_POSITION)
         return [self._forward_qformer(prompt, capture) for prompt in prompts]
 
     @explains_errors
