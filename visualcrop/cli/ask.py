@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from ..spec.parse import Spec
     from ..values import Answer, Question
 
-_NOTE = "  ({} knows only drawn scenes, the dataset {}: choose another model with -m)"
+_NOTE = (
+    "  ({} knows only drawn scenes, the dataset {}; for photographs choose another model with -m)"
+)
 
 
 def ask(

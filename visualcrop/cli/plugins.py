@@ -46,7 +46,11 @@ def list_plugins(as_json: AsJson = False) -> None:
 @app.command()
 def new(
     kind: Annotated[
-        str, typer.Argument(help="What it adds: relevance, verification, searcher, ...")
+        str,
+        typer.Argument(
+            help="What it adds: targets, relevance, proposals, verification, answer, searcher, "
+            "model, dataset, executor or judge."
+        ),
     ],
     name: Annotated[
         str, typer.Argument(help="What it is called in a spec: lower-case-with-dashes.")

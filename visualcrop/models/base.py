@@ -252,7 +252,8 @@ class ModelFamily(Strategy):
 
         By kind of stage, `{"targets": "rules", "proposals.s_max": 3}`, and by a strategy's name,
         `{"focus": {"steps": 4}}`; a value may be a `ConditionalDefault`. The open
-        model carries them.
+        model carries them. In Python, an option set to its default cannot be told from one left
+        open; to insist on it, build the searcher from a spec.
         """
         return {}
 

@@ -107,7 +107,11 @@ class Family(Pretrained):
         return int(size if isinstance(size, int) else size[0])
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
-        """`settings` for a decoder of so many *layers*; 0 if no checkpoint is given."""
+        """
+        `settings` for a decoder of so many *layers*; 0 if no checkpoint is given.
+
+        Override this one: `from_transformers` asks it too, for a network without a folder.
+        """
         del layers
         return {}
 
