@@ -87,18 +87,17 @@ pytest_collect_file = SybilCollection(
 
 FIRST = (  # the files that take longest, so that all workers end together
     "tests/cli/test_plugin_life.py",
+    "plugins/visualcrop-tiny/tests/test_tiny.py",
+    "tests/models/test_side_by_side.py",
+    "tests/attack/test_folders.py",
+    "plugins/visualcrop-dc2/tests/test_dc2.py",
+    "plugins/visualcrop-tiny/tests/test_train.py",
     "tests/cli/test_models.py",
     "tests/cli/test_streams.py",
-    "plugins/visualcrop-tiny/tests/test_train.py",
-    "plugins/visualcrop-tiny/tests/test_measure.py",
+    "tests/models/test_impulses.py",
     "tests/cli/test_hostile_text.py",
-    "tests/models/test_foreign_code.py",
     "tests/unit/evaluation/test_run_study.py",
     "tests/unit/evaluation/test_flatness.py",
-    "tests/cli/test_damaged_runs.py",
-    "tests/cli/test_mutated_datasets.py",
-    "tests/unit/test_shown_views.py",
-    "tests/unit/test_foreign.py",
 )
 
 
