@@ -92,7 +92,7 @@ class TestRefusals:
         spec = f'llava(checkpoint="{checkpoint("gemma3")}")'
         done = run("ask", "noise.png", QUESTION, "-m", spec)
         assert done.exit_code == 1
-        assert "is a gemma3 checkpoint, which 'llava' cannot read" in done.stderr
+        assert "is a checkpoint of type 'gemma3', which 'llava' cannot read" in done.stderr
 
     @pytest.mark.parametrize(
         ("options", "sentence"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Auto, ModelFamily
 from visualcrop.errors import DuplicateStrategyError, ModelError, PluginError
 from visualcrop.models.families.auto import FamilyIndex, declared_types
-from visualcrop.models.families.base import Family
+from visualcrop.models.families.base import Family, Pretrained
 from visualcrop.models.families.llava import Llava
 from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.plugin import Registry, load_plugins
@@ -47,6 +49,14 @@ class Own(Llava):
     def register(cls) -> None:
         tf.AutoConfig.register("own_llava", OwnConfig, exist_ok=True)
         tf.AutoModelForImageTextToText.register(OwnConfig, OwnNetwork, exist_ok=True)
+
+
+@attrs.frozen
+class Unheard(Llava):
+    """A family whose type is registered with transformers by nobody."""
+
+    name = "unheard"
+    model_types = ("unheard_of",)
 
 
 @attrs.frozen
@@ -133,6 +143,27 @@ class TestAuto:
     def test_a_broken_checkpoint_is_refused_as_before(self, tmp_path: Path) -> None:
         """A folder without a config is called that."""
         assert "has no config.json" in refused(ModelError, auto(registry(), tmp_path).open)
+
+
+@pytest.mark.torch
+def test_another_family_refuses_what_transformers_does_not_know(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A type of a plug-in that nobody has registered yet is still sent to `auto`, to be pasted."""
+    folder = shutil.copytree(checkpoint("llava"), tmp_path / "it's mine")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "unheard_of"}))
+    families = registry(Unheard).families()
+    monkeypatch.setattr(Pretrained, "load_families", lambda: families)
+    named = Llava(checkpoint=str(folder))
+    for read in (named.open, named.settings):
+        message = refused(ModelError, read)
+        start, _, pasted = message.rstrip(".").partition("; use -m ")
+        assert start.endswith("is a checkpoint of type 'unheard_of', which 'llava' cannot read"), (
+            message
+        )
+        (spec,) = shlex.split(pasted)
+        assert registry(Unheard).build(ModelFamily, spec) == Auto(checkpoint=str(folder))
 
 
 class TestFamilyIndex:

@@ -85,8 +85,8 @@ class TestLacks:
 
         said = refused(ModelError, InstructBlip(checkpoint=other).open)
         assert said == (
-            f"{other!r} is a llava checkpoint, which 'instructblip' cannot read; use "
-            f'-m "auto(checkpoint={other})".'
+            f"{other!r} is a checkpoint of type 'llava', which 'instructblip' cannot read; use "
+            f"-m 'auto(checkpoint=\"{other}\")'."
         )
 
     def test_a_checkpoint(self) -> None:

@@ -130,15 +130,15 @@ class TestFolders:
         """A checkpoint that the family cannot read is named as what it is, with the way to it."""
         place = str(checkpoint("gemma3"))
         assert refused(ModelError, Llava(checkpoint=place).open) == (
-            f"{place!r} is a gemma3 checkpoint, which 'llava' cannot read; "
-            f'use -m "auto(checkpoint={place})".'
+            f"{place!r} is a checkpoint of type 'gemma3', which 'llava' cannot read; "
+            f"use -m 'auto(checkpoint=\"{place}\")'."
         )
 
     def test_of_no_family(self, folder: Path) -> None:
         """A kind that transformers knows and no family here is told what is there."""
         (folder / "config.json").write_text(json.dumps({"model_type": "bert"}))
         message = refused(ModelError, Auto(checkpoint=str(folder)).open)
-        assert "is a bert checkpoint, of no family here; " in message
+        assert "is a checkpoint of type 'bert', of no family here; " in message
         assert "known: gemma3, instructblip, internvl, llava," in message
 
 

@@ -11,6 +11,7 @@ import attrs
 
 from ..errors import DuplicateStrategyError, SpecError, UnknownStrategyError, nearest
 from ..models.families.auto import Auto, FamilyIndex
+from ..models.families.base import Pretrained
 from ..spec.coerce import coerce
 from ..spec.parse import Spec, Value
 from ..strategy.base import Strategy, mark_given, option_paths, option_types
@@ -152,4 +153,4 @@ def _option_types(cls: type[Strategy]) -> Mapping[str, typing.Any]:
         ) from exc
 
 
-Auto.load_families = lambda: Registry.load().families()
+Pretrained.load_families = lambda: Registry.load().families()

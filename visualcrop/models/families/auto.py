@@ -45,7 +45,8 @@ class FamilyIndex:
         if not rivals:
             known = nearest(model_type, self.offers, called="known")
             raise ModelError(
-                f"{checkpoint!r} is a {model_type} checkpoint, of no family here; {known}."
+                f"{checkpoint!r} is a checkpoint of type {model_type!r}, of no family here; "
+                f"{known}."
             )
         if len(rivals) > 1:
             names = " and ".join(f"{cls.name!r} of plug-in {plugin!r}" for cls, plugin in rivals)
@@ -79,8 +80,7 @@ class Auto(Pretrained):
     """
 
     name = "auto"
-    # Families of the installed plug-ins, set by the registry, which this module may not import. An
-    # `Auto` that a registry builds also carries that registry's families.
+    # An `Auto` that a registry builds also carries that registry's families.
     load_families: ClassVar[Callable[[], FamilyIndex]]
 
     @property

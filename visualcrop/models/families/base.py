@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import attrs
 
 from ...errors import ModelError
+from ...spec.parse import Spec
 from ...strategy.base import at_least, option
 from ...utils.paths import expand_path
 from ...values import View
@@ -28,6 +30,10 @@ _CACHE_ON_CPU, _CACHE_ON_GPU = 1 << 30, 4 << 30  # bytes
 @attrs.frozen
 class Pretrained(ModelFamily):
     """A checkpoint in Hugging Face's format, with options for loading it."""
+
+    # Model types that families of the installed plug-ins read; set by the registry, which this
+    # module may not import.
+    load_families: ClassVar[Callable[[], Container[str]]]
 
     checkpoint: str = option("", help="folder of the checkpoint, or its name on the hub")
     revision: str | None = option(None, help="branch, tag or commit on the hub")
@@ -119,20 +125,32 @@ class Family(Pretrained):
         if not self.checkpoint:
             return self.settings_for(0)
         with explain_errors(self.checkpoint):
-            self.register()
-            return self.settings_for(self.source.load_config().get_text_config().num_hidden_layers)
+            return self.settings_for(self._read_config().get_text_config().num_hidden_layers)
 
     def load_config(self) -> PretrainedConfig:
         """The checkpoint's config with `apply_options`; refused if it is of another family."""
-        self.register()
-        config = self.source.load_config()
-        if config.model_type not in self.model_types:
-            raise ModelError(
-                f"{self.checkpoint!r} is a {config.model_type} checkpoint, which {self.name!r} "
-                f'cannot read; use -m "auto(checkpoint={self.checkpoint})".'
-            )
+        config = self._read_config()
         self.apply_options(config)
         return config
+
+    def _read_config(self) -> PretrainedConfig:
+        """The checkpoint's config; refused if it is of another family."""
+        source = self.source
+        model_type = source.read_model_type()
+        if model_type not in self.model_types and model_type in type(self).load_families():
+            raise self._foreign(model_type)  # transformers may not know the other family's type
+        self.register()
+        config = source.load_config()
+        if config.model_type not in self.model_types:
+            raise self._foreign(config.model_type)
+        return config
+
+    def _foreign(self, model_type: str) -> ModelError:
+        auto = shlex.quote(str(Spec("auto", (("checkpoint", self.checkpoint),))))
+        return ModelError(
+            f"{self.checkpoint!r} is a checkpoint of type {model_type!r}, which {self.name!r} "
+            f"cannot read; use -m {auto}."
+        )
 
     def open(self) -> Model:
         with explain_errors(self.checkpoint):
