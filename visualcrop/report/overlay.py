@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -79,11 +80,8 @@ def _fit(text: str, width: float, size: float) -> str:
     """As much of *text* as is no wider."""
     if text_width(text, size) <= width:
         return text
-    return next(
-        (
-            f"{text[:n]}..."
-            for n in range(len(text), 0, -1)
-            if text_width(text[:n], size) < width - size
-        ),
-        text,
+    room = width - size
+    longest = bisect_left(
+        range(len(text)), True, key=lambda n: text_width(text[: n + 1], size) >= room
     )
+    return f"{text[:longest]}..." if longest else text[:1]
