@@ -37,6 +37,8 @@ _WRONG = {
     "no target": (("look", "{scene}", " "), "The target is empty; name something"),
     "the root": (("look", "/", "mug"), "'/' is a folder, not an image"),
     "bad ending": (("look", "{scene}", "mug", "--out", "map.doc"), "does not end in .png"),
+    "long plug-in name": (("plugins", "new", "model", "a" * 300), "File name too long"),
+    "no place for a plug-in": (("plugins", "new", "model", "mine", "--to", "\0"), "a null byte"),
     "bad plug-in name": (("plugins", "new", "relevance", "My Source"), "'my-source'"),
     "taken plug-in name": (
         ("plugins", "new", "relevance", "vv"),

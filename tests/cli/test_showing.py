@@ -40,6 +40,15 @@ class TestLook:
         assert failed.exit_code == 1
         assert "does not end in .png, .jpg, .jpeg, .webp, .svg or .pdf" in failed.stderr
 
+    def test_leaves_the_image(self, run: Run, tmp_path: Path) -> None:
+        """The image that is looked at is not drawn over, by whatever name it is called."""
+        Image.open(np.zeros((9, 9, 3), np.uint8)).picture.save(tmp_path / "a.png")
+        before = (tmp_path / "a.png").read_bytes()
+        done = run("look", tmp_path / "a.png", "mug", "-m", "toy", "--out", "./a.png")
+        assert done.exit_code == 1
+        assert "is the image itself" in done.stderr
+        assert (tmp_path / "a.png").read_bytes() == before
+
     def test_draws_beside_the_image(self, run: Run, scene_file: Path) -> None:
         """Without --out the name tells image and target."""
         assert run("look", scene_file, "white shell", "-r", "attention").exit_code == 0

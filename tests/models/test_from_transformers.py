@@ -15,7 +15,7 @@ from tests.support.tiny.checkpoints import NETWORKS, checkpoint
 from tests.support.tiny.processors import load_processor
 from visualcrop import Auto, Capture, Focus, Ledger, VisualSearch
 from visualcrop.errors import ModelError
-from visualcrop.models import HuggingFaceModel, from_transformers
+from visualcrop.models import Family, HuggingFaceModel, from_transformers
 from visualcrop.models.families.llava import Llava
 from visualcrop.models.families.llava_next import LlavaNext
 
@@ -159,6 +159,23 @@ class TestRefusals:
         message = refused(ModelError, lambda: from_transformers(made(), processor()))
         assert said in message
         assert is_one_sentence(message)
+
+    @pytest.mark.parametrize("family", [5, "llava", Family, object, LlavaNext, LlavaNext()])
+    def test_of_what_is_no_family_of_it(self, family: Any) -> None:
+        """Names, classes of other things, and the family of another architecture."""
+        loaded = network()
+        refused(ModelError, lambda: from_transformers(loaded, processor(), family=family))
+
+    def test_of_a_part_in_training_mode(self) -> None:
+        """The dropout of a tower alone changes answers as well."""
+        loaded = network()
+        loaded.model.vision_tower.train()
+        refused(ModelError, lambda: from_transformers(loaded, processor()))
+
+    def test_of_a_network_without_a_head(self) -> None:
+        """It writes no text."""
+        message = refused(ModelError, lambda: from_transformers(network().model, processor()))
+        assert "without a head" in message
 
     def test_of_a_processor_without_its_parts(self) -> None:
         """A tokenizer alone is no processor."""

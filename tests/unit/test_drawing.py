@@ -6,6 +6,7 @@ import base64
 import copy
 import gc
 import pickle
+import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ import pytest
 from tests.support.refusals import refused
 from visualcrop import Answer, Box, Finding, Grid, Image, RelevanceMap, Target, VisualSearch
 from visualcrop.errors import ImageError, ResultError, VisualcropError
+from visualcrop.report.overlay import draw_relevance
+from visualcrop.report.vector import Text
 from visualcrop.testing import Scene
 
 _MUG = "What colour is the mug?"
@@ -201,3 +204,14 @@ def test_a_dollar_in_a_caption_is_itself(image: Image) -> None:
     Finding(Target("a $\\frac mug"), Box(0, 0, 9, 9)).plot(axes, image)
     (named,) = [named for name, _, named in axes.calls if name == "set_title"]
     assert named == {"parse_math": False}
+
+
+def test_a_long_caption_is_cut_in_little_time(image: Image) -> None:
+    """Letters that no longer fit are not tried one by one."""
+    relevance = RelevanceMap(Grid.even(2, 2, image.box), np.eye(2))
+    started = time.process_time()
+    drawing = draw_relevance(image, relevance, caption="mug " * 4000)
+    assert time.process_time() - started < 5
+    (caption,) = [s.text for s in drawing.shapes if isinstance(s, Text) and "mug" in s.text]
+    assert caption.startswith("mug mug mug")
+    assert caption.endswith("...")

@@ -45,7 +45,7 @@ def look(
     """Draw where the model's own internals point for a target."""
     from ..api import family_of
     from ..budget import BudgetedModel, Ledger
-    from ..errors import QuestionError
+    from ..errors import FileError, QuestionError
     from ..image import Image
     from ..interfaces import RelevanceSource
     from ..plugin.configure import configure, read_option
@@ -58,6 +58,8 @@ def look(
         raise QuestionError("The target is empty; name something to look for.")
     place = out or _choose_place(image, target)
     check_place(place, (*PICTURES, *DRAWINGS))
+    if expand_path(place).exists() and expand_path(place).resolve() == expand_path(image).resolve():
+        raise FileError(f"{str(place)!r} is the image itself; give another --out.")
     view = View.whole(Image.open(image, max_bytes=max_bytes))
     registry = Registry.load()
     family = family_of(model)

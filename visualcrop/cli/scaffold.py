@@ -56,7 +56,7 @@ def scaffold(kind: str, name: str, folder: str) -> Path:
         raise SpecError(f"{name!r} is not lower-case-with-dashes; call it, say, {better!r}.")
     _check_free(kind, name)
     module = f"visualcrop_{name.replace('-', '_')}"
-    place = expand_path(folder) / f"visualcrop-{name}"
+    place = expand_path(expand_path(folder) / f"visualcrop-{name}")
     if place.exists():
         raise FileError(
             f"{str(place)!r} exists already; choose another name or --to another folder."

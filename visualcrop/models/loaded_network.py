@@ -1,8 +1,9 @@
-"""Makes a model of a network that the user has loaded: sharded, quantised, or with adapters."""
+"""A model of a network that the user has loaded: sharded, quantised, or with adapters."""
 
 from __future__ import annotations
 
 from copy import deepcopy
+from inspect import isabstract
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -109,11 +110,20 @@ def _unwrap(network: Any) -> PreTrainedModel:
 
 def _family_of(config: Any, family: Family | type[Family] | None) -> Family:
     """The given *family*, or the one for the network's `model_type`."""
-    if isinstance(family, type):
-        return family()
+    model_type, families = str(config.model_type), Auto.load_families()
     if family is not None:
-        return family
-    families, model_type = Auto.load_families(), str(config.model_type)
+        named = family if isinstance(family, type) else type(family)
+        if not issubclass(named, Family) or isabstract(named):
+            raise ModelError(
+                f"The family cannot be {named.__name__}; give a model family, such as Llava, or an "
+                "object of one."
+            )
+        if model_type in families and model_type not in named.model_types:
+            raise ModelError(
+                f"The network's model_type is {model_type!r}, and the family {named.name!r} reads "
+                f"{', '.join(named.model_types)}; leave family out, or give one that fits."
+            )
+        return family() if isinstance(family, type) else family
     if model_type not in families:
         known = nearest(model_type, families, called="known")
         raise ModelError(
@@ -125,7 +135,12 @@ def _family_of(config: Any, family: Family | type[Family] | None) -> Family:
 
 def _check_network(network: PreTrainedModel, config: Any) -> None:
     """Refuse a network that would give wrong answers, or none."""
-    if network.training:
+    if not hasattr(network, "generation_config"):
+        raise ModelError(
+            f"The network is a {type(network).__name__} without a head that writes text; load it "
+            "with AutoModelForImageTextToText."
+        )
+    if any(module.training for module in network.modules()):
         raise ModelError(
             "The network is in training mode, where dropout changes answers; call its eval() first."
         )

@@ -80,7 +80,8 @@ def _fit(text: str, width: float, size: float) -> str:
     """As much of *text* as is no wider."""
     if text_width(text, size) <= width:
         return text
-    fitting = bisect_left(
-        range(1, len(text) + 1), True, key=lambda n: text_width(text[:n], size) >= width - size
+    room = width - size
+    longest = bisect_left(
+        range(len(text)), True, key=lambda n: text_width(text[: n + 1], size) >= room
     )
-    return f"{text[:fitting]}..." if fitting else text
+    return f"{text[:longest]}..." if longest else text[:1]

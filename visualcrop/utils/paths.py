@@ -15,6 +15,9 @@ def expand_path(path: str | Path) -> Path:
     """*path* with its `~` written out, if a file may be called so."""
     shown = str(path) if len(str(path)) <= 100 else f"{str(path)[:97]}..."
     try:
+        if "\0" in str(path):
+            raise ValueError("it holds a null byte")
+        os.fsencode(path)  # not every text can be written as a name
         place = Path(path).expanduser()
         place.is_file()  # asks the system, which knows how long a name may be
     except RuntimeError:
