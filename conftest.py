@@ -19,7 +19,7 @@ from sybil.parsers.rest import DocTestParser
 from sybil.sybil import SybilCollection
 from sybil.typing import Parser
 from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadFileScheduling
 
 from tests.support.blocks import parse_blocks
 from visualcrop.output import progress
@@ -85,31 +85,36 @@ pytest_collect_file = SybilCollection(
 ).pytest()
 
 
-TOGETHER = (  # pages, whose examples build on one another, and files whose fixtures are dear
-    ".md",
+FIRST = (  # the files that take longest, so that all workers end together
+    "tests/cli/test_plugin_life.py",
+    "plugins/visualcrop-tiny/tests/test_tiny.py",
+    "tests/models/test_side_by_side.py",
+    "tests/attack/test_folders.py",
+    "plugins/visualcrop-dc2/tests/test_dc2.py",
     "plugins/visualcrop-tiny/tests/test_train.py",
+    "tests/cli/test_models.py",
+    "tests/cli/test_streams.py",
+    "tests/models/test_impulses.py",
+    "tests/cli/test_hostile_text.py",
+    "tests/unit/evaluation/test_run_study.py",
     "tests/unit/evaluation/test_flatness.py",
 )
 
 
-class FilesTogether(LoadScopeScheduling):
-    """Gives all tests of some files to one worker."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return file if file.endswith(TOGETHER) else nodeid
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTogether:
-    """Spread tests one by one, some files as they are."""
-    return FilesTogether(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Give each file to one worker, whose fixtures and caches serve all of it, in our order."""
+    config.option.loadscopereorder = False  # by the number of tests
+    return LoadFileScheduling(config, log)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Read pages from top to bottom, after the tests, whatever shuffled them."""
+    """Start with what takes longest, then read pages from top to bottom, whatever shuffled them."""
     items.sort(key=_place)
 
 
-def _place(item: pytest.Item) -> tuple[str, int]:
-    return (str(item.path), item.example.line) if isinstance(item, SybilItem) else ("", 0)
+def _place(item: pytest.Item) -> tuple[int, str, int]:
+    if isinstance(item, SybilItem):
+        return (len(FIRST), str(item.path), item.example.line)
+    file = item.nodeid.partition("::")[0]
+    return (FIRST.index(file) if file in FIRST else len(FIRST) + 1, "", 0)

@@ -39,7 +39,9 @@ def _describe(found: griffe.Class, fields: tuple[attrs.Attribute[Any], ...]) -> 
         "__init__", parent=found, parameters=griffe.Parameters(itself, *parameters)
     )
     found.set_member("__init__", init)
-    comments = {name: _comment(member) for name, member in members.items()}
+    comments = {
+        name: _comment(member) for name, member in members.items() if not name.startswith("_")
+    }
     lines = [f"    {name}: {comment}" for name, comment in comments.items() if comment]
     if lines and found.docstring:
         found.docstring.value += "\n\nAttributes:\n" + "\n".join(lines)

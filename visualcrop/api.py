@@ -84,7 +84,7 @@ class VisualSearch:
         Load a model by its spec, and build a searcher by its own.
 
         Without a model it is the one that $VISUALCROP_MODEL names, or one that comes along: `tiny`
-        from the package visualcrop-tiny, or `toy`. Both know only a drawn world.
+        from the package visualcrop-tiny, or `toy`. Both know only drawn scenes.
 
         Each option is `path=value`, as in `relevance.layers=[8, 14]`. The model's settings fill
         what the searcher's spec and the options leave open.

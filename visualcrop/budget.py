@@ -30,7 +30,7 @@ from .models.base import (
 from .models.billing import UNBILLED, LentModel, Loans, RunPasses
 from .prompt import Prompt
 
-ANSWER = "answer"  # the one stage that is outside the budget, as in the paper
+ANSWER = "answer"  # the only stage outside the budget, as in the paper
 
 
 def _check_limit(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -60,7 +60,7 @@ class Charge:
 
 @attrs.frozen
 class Budget:
-    """What a search may spend before the answer stage; none means no limit."""
+    """Limits of a search before the answer stage; none: no limit."""
 
     passes: int | None = attrs.field(default=None, validator=_check_limit)
     seconds: float | None = attrs.field(default=None, validator=_check_limit)
@@ -77,15 +77,15 @@ def _refuse(_: object, attribute: attrs.Attribute[Any], __: object) -> None:
 
 @attrs.define(eq=False)
 class Ledger:
-    """Passes that a search has been charged, and the budget that limits them. Append-only."""
+    """Passes charged to a search, and the budget that limits them. Append-only."""
 
     budget: Budget = attrs.field(default=Budget(), validator=_check_budget, on_setattr=_refuse)
     _charges: list[Charge] = attrs.field(factory=list)
-    _work: Usage = Usage()
+    _usage: Usage = Usage()
     on_charge: Callable[[Charge], None] | None = attrs.field(default=None, on_setattr=_refuse)
     clock: Callable[[], float] = attrs.field(default=time.monotonic, on_setattr=_refuse)
     _started: float = attrs.field(init=False)
-    _slowest: float = attrs.field(default=0.0, init=False)  # seconds of one pass, the worst so far
+    _slowest: float = attrs.field(default=0.0, init=False)  # seconds of the slowest pass so far
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
     _loans: Loans = attrs.field(factory=Loans, init=False)
 
@@ -99,8 +99,8 @@ class Ledger:
 
     @property
     def usage(self) -> Usage:
-        """What the charged passes cost in tokens, FLOPs and seconds."""
-        return self._work
+        """Tokens, FLOPs and seconds of the charged passes."""
+        return self._usage
 
     @property
     def passes(self) -> int:
@@ -109,7 +109,7 @@ class Ledger:
 
     @property
     def unbilled(self) -> int:
-        """Passes that the model ran though no stage was charged for them."""
+        """Passes that the model ran without a charge by any stage."""
         return self.by_stage().get(UNBILLED, 0)
 
     def by_stage(self) -> Mapping[str, int]:
@@ -125,10 +125,11 @@ class Ledger:
         limit = math.inf if self.budget.passes is None else self.budget.passes
         return min(
             limit - sum(c.passes for c in self._charges if c.stage != ANSWER),
-            self._in_time(),
+            self._remaining_in_time(),
         )
 
-    def _in_time(self) -> float:
+    def _remaining_in_time(self) -> float:
+        """Passes for which the limit of seconds has time, if each is as slow as the slowest."""
         if self.budget.seconds is None:
             return math.inf
         left = self.budget.seconds - (self.clock() - self._started)
@@ -149,7 +150,7 @@ class Ledger:
         self._notify(charge)
 
     def lend_model(self, model: Model) -> LentModel:
-        """*model* as it is lent: every pass is charged to this ledger."""
+        """*model* with every pass charged to this ledger."""
         if isinstance(model, LentModel) and model.ledger is self:
             return model
         self._loans.watch(model)
@@ -157,7 +158,7 @@ class Ledger:
 
     @contextmanager
     def lend(self, model: Model) -> Iterator[BudgetedModel]:
-        """Lend *model* to one search; at its end, passes that were not charged are charged, too."""
+        """Lend *model* to one search; at its end, charge the passes that were not charged."""
         self._loans.begin()
         try:
             yield BudgetedModel(model, self)
@@ -177,12 +178,12 @@ class Ledger:
         replies = run()
         seconds = self.clock() - started
         with self._lock:
-            self._work += sum((reply.usage for reply in replies), Usage())
+            self._usage += sum((reply.usage for reply in replies), Usage())
             self._slowest = max(self._slowest, seconds / passes)
         return replies
 
     def _record(self, charge: Charge) -> None:
-        """Add a charge for passes that have been run already."""
+        """Add a charge for passes that have been run already, whatever the budget."""
         with self._lock:
             self._charges.append(charge)
         self._notify(charge)
@@ -218,7 +219,7 @@ CONVENTIONS: Mapping[str, Callable[[Ledger], int]] = {
 
 @attrs.frozen(init=False)
 class BudgetedModel:
-    """A model whose passes are charged to a ledger: the only model that a strategy sees."""
+    """A model whose passes are charged to a ledger; strategies get no other model."""
 
     _model: LentModel
     ledger: Ledger
@@ -244,7 +245,7 @@ class BudgetedModel:
         return attrs.evolve(self, model=family.open())
 
     def affordable(self, passes: int) -> int:
-        """As many of *passes* as the budget still allows this stage."""
+        """*passes*, or as many as the budget still allows this stage."""
         return passes if self.stage == ANSWER else int(min(passes, max(0, self.ledger.remaining)))
 
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:

@@ -3,7 +3,7 @@ What can go wrong, as one tree.
 
 VisualcropError
 ├── SpecError                  a spec or an option cannot be read or used
-│   ├── UnknownStrategyError   asked for a name that nobody offers
+│   ├── UnknownStrategyError   no plug-in offers a strategy of that name
 │   └── DuplicateStrategyError two plug-ins offer one name
 ├── PluginError                a plug-in does not load, or does not keep to its interface
 ├── ImageError                 not an image that can be used
@@ -12,9 +12,9 @@ VisualcropError
 ├── DatasetError               a dataset, or a row of it, that cannot be used
 ├── EvaluationError            a study that cannot be run, or runs that cannot be compared
 ├── GeometryError              a box or grid that is empty or inside out
-├── ResultError                a finding, a proposal or an answer that cannot be
+├── ResultError                an invalid finding, proposal or answer
 ├── FileError                  a file that cannot be read or written
-└── BudgetExceededError        the next pass would overdraw the ledger
+└── BudgetExceededError        the next pass would exceed the budget
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class SpecError(VisualcropError):
 
 
 class UnknownStrategyError(SpecError):
-    """Asked for a name that nobody offers."""
+    """No plug-in offers a strategy of that name."""
 
 
 class DuplicateStrategyError(SpecError):
@@ -68,7 +68,7 @@ class GeometryError(VisualcropError, ValueError):
 
 
 class ResultError(VisualcropError, ValueError):
-    """A finding, a proposal or an answer that cannot be."""
+    """A finding, a proposal or an answer that is invalid."""
 
 
 class FileError(VisualcropError):
@@ -76,7 +76,7 @@ class FileError(VisualcropError):
 
 
 class BudgetExceededError(VisualcropError):
-    """The next pass would overdraw the ledger."""
+    """The next pass would exceed the budget."""
 
 
 def nearest(wrong: str, known: Iterable[str], *, called: str) -> str:

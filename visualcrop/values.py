@@ -253,9 +253,9 @@ class Evidence(Illustrated):
         """The pixels in the box of the highest confidence; unchecked, in the first box."""
         if not self.findings:
             raise ResultError(f"No box was found for {self.target.text!r}: there is no crop.")
-        return self._surest_findings()[0].crop(image)
+        return self._findings_to_show()[0].crop(image)
 
-    def _surest_findings(self) -> list[Finding]:
+    def _findings_to_show(self) -> list[Finding]:
         """The boxes that the model was asked about, the surest first; else the first box."""
         checked = [(f.confidence, f) for f in self.findings if f.confidence is not None]
         best_first = sorted(checked, key=lambda pair: pair[0], reverse=True)
@@ -263,7 +263,7 @@ class Evidence(Illustrated):
 
     def _layers(self, image: object = None) -> Layers:
         opened = _open(self._image, image, "evidence")
-        boxes = [finding.box for finding in self._surest_findings()]
+        boxes = [finding.box for finding in self._findings_to_show()]
         return Layers(opened, self.relevance, boxes, self._caption())
 
     def _caption(self) -> str:

@@ -22,7 +22,17 @@ METHODS = (
     "focus(relevance=random)",
     "focus(relevance=attention)",
 )
-SIZES = ((64, 64), (2000, 1250), (1, 3000), (3000, 1))
+ASKED = [  # what a family hands out is tested beside it: each family and each method, once
+    *((family, "focus") for family in GRIDDED),
+    *(("llava", method) for method in METHODS[1:]),
+    ("gemma3", "focus(relevance=attention)"),  # with layers that slide
+    ("qwen3-vl", "focus(relevance=kk-norope)"),  # with positions in three dimensions
+]
+TILED = ("llava-onevision", "internvl")
+SIZES = [  # all of them where images are tiled, and where they are of any size
+    *((family, size) for family in GRIDDED for size in ((2000, 1250), (1, 3000))),
+    *((family, size) for family in (*TILED, "qwen2-5-vl") for size in ((64, 64), (3000, 1))),
+]
 QUESTION = "What colour is the mug?"
 
 
@@ -46,11 +56,10 @@ def picture(width: int, height: int) -> PIL.Image.Image:
     return noise(64, 48).picture.resize((width, height))
 
 
-@pytest.mark.parametrize("family", GRIDDED)
 class TestAskAModel:
     """`visualcrop ask -m FOLDER`."""
 
-    @pytest.mark.parametrize("method", METHODS)
+    @pytest.mark.parametrize(("family", "method"), ASKED)
     def test_every_method_answers(self, run: Run, tmp_path: Path, family: str, method: str) -> None:
         """Each searcher and ablation gives an answer, at its price, within its budget."""
         picture(300, 200).save(tmp_path / "noise.png")
@@ -62,7 +71,7 @@ class TestAskAModel:
         assert sum(told["passes"].values()) - told["passes"]["answer"] <= 8
         assert told["work"]["flops"] > 0
 
-    @pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
+    @pytest.mark.parametrize(("family", "size"), SIZES)
     def test_any_size_answers(
         self, run: Run, file: Callable[[int, int], Path], family: str, size: tuple[int, int]
     ) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.running import Run
-from visualcrop.cli.report import _file_name
+from visualcrop.cli.report import _make_file_name
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.result_tables import notes
 from visualcrop.evaluation.study import Study
@@ -70,8 +70,8 @@ class TestCompare:
         }
         gains = {"a": {"p": 0.5, "smallest": 0.09}, "b": {"p": 0.4, "smallest": 0.31}}
         told, _ = notes([{"searcher": name, "gain": gains[name], **plain} for name in gains])
-        assert told.startswith("Not told apart from direct: a, b. ")
-        assert "only from about 31 points on" in told
+        assert told.startswith("No clear difference from direct: a, b. ")
+        assert "only a gain of about 31 points or more" in told
 
     @pytest.mark.parametrize(
         ("others", "error"),
@@ -261,7 +261,7 @@ class TestShow:
     def test_every_question_has_a_page_of_its_own(self) -> None:
         """Ids that differ in letters that no file name should have are told apart."""
         ids = ("0-count", "a/b", "a b", "a-b", "../a", "é", "e" * 81, "e" * 82)
-        names = [_file_name(id) for id in ids]
+        names = [_make_file_name(id) for id in ids]
         assert (names[0], names[3]) == ("0-count", "a-b")
         assert len({*names}) == len(ids)
         assert all(name.isascii() and len(name) < 100 and "/" not in name for name in names)

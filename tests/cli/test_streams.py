@@ -90,7 +90,7 @@ class TestFailing:
 
     def test_ascii(self, folder: Path) -> None:
         """Letters that are not there are replaced; JSON and TOML escape them."""
-        ended, told = each(_COMMANDS, folder, "file", PYTHONIOENCODING="ascii", **_SETTINGS)
+        ended, told = each(_COMMANDS, folder, "file", "ascii", **_SETTINGS)
         for number, words in enumerate(_COMMANDS):
             assert ended[number] == int(words[1:2] in (["check"], ["import"])), (
                 words,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.support.running import Run
 from tests.support.strangers import install
 
 _CHEATING = '''
@@ -37,20 +35,17 @@ Visualcrop = Callable[..., str]
 
 
 @pytest.fixture
-def visualcrop(tmp_path: Path) -> Visualcrop:
+def visualcrop(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Visualcrop:
     """The command line where the plug-in is installed."""
     install(tmp_path, "cheating", _CHEATING)
-    here = {**os.environ, "PYTHONPATH": str(tmp_path), "NO_COLOR": "1"}
+    monkeypatch.syspath_prepend(tmp_path)
 
-    def run(*words: object) -> str:
-        command = [sys.executable, "-m", "visualcrop", *map(str, words)]
-        done = subprocess.run(
-            command, check=False, capture_output=True, text=True, env=here, cwd=tmp_path
-        )
-        assert done.returncode == 0, done.stderr
+    def succeed(*words: object) -> str:
+        done = run(*words)
+        assert done.exit_code == 0, done.stderr
         return done.stdout
 
-    return run
+    return succeed
 
 
 def test_one_question(visualcrop: Visualcrop, scene_file: Path, tmp_path: Path) -> None:
@@ -58,7 +53,7 @@ def test_one_question(visualcrop: Visualcrop, scene_file: Path, tmp_path: Path) 
     ask = ("ask", scene_file, "What colour is the mug?", "-m", "toy", "-s", "cheating")
     printed = visualcrop(*ask, "--page", "page.html")
     assert "51 passes (unbilled 50, answer 1)" in printed
-    assert "50 of them went by the ledger: the searcher charged no stage for them" in printed
+    assert "50 of them were not charged to a stage by the searcher" in printed
     assert "unbilled 50, answer 1 (50 before the answer)" in (tmp_path / "page.html").read_text()
     told = json.loads(visualcrop(*ask, "--json"))
     assert told["passes"] == {"unbilled": 50, "answer": 1}

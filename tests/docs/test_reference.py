@@ -14,6 +14,7 @@ import visualcrop
 from scripts import reference
 from scripts.attrs_fields import AttrsFields, is_internal
 from visualcrop import cli, errors, models, plugin, testing
+from visualcrop.cli.scaffold import KINDS
 from visualcrop.plugin import Registry
 from visualcrop.plugin import hooks as hookspecs
 from visualcrop.plugin import manager as plugins
@@ -164,3 +165,18 @@ class TestPythonApi:
             internal = {field.alias for field in attrs.fields(cls) if is_internal(field)}
             wanted = [name for name in inspect.signature(cls).parameters if name not in internal]
             assert shown == ["self", *wanted]
+
+    @pytest.mark.parametrize("name", ["Ledger", "Answer", "models.HuggingFaceModel"])
+    def test_lists_no_private_fields(self, name):
+        """A field that begins with an underscore is not among a class's attributes."""
+        package = griffe.load("visualcrop", extensions=griffe.load_extensions(AttrsFields))
+
+        assert "\n    _" not in package[name].docstring.value
+
+
+def test_new_plugins_help_names_all_kinds():
+    """`visualcrop plugins new --help` names each kind that it can write."""
+    (kind,) = (p for p in COMMANDS["visualcrop plugins new"].params if p.name == "kind")
+
+    named = kind.help.partition(": ")[2].rstrip(".").replace(" or ", ", ").split(", ")
+    assert named == list(KINDS)

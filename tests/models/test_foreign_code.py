@@ -164,7 +164,7 @@ class TestSettings:
         (folder / "chat_template.jinja").unlink()
         os.mkfifo(folder / "chat_template.jinja")
         message = refused(ModelError, Auto(checkpoint=str(folder)).open)
-        assert message.endswith("cannot be loaded: chat_template.jinja is no file.")
+        assert message.endswith("cannot be loaded: chat_template.jinja is not a file.")
 
 
 class TestSizes:

@@ -29,8 +29,8 @@ from visualcrop.searchers.direct import Direct
 from visualcrop.searchers.focus import Focus
 
 LACKS = (
-    "InstructBLIP's image tokens have no place in the image; take rel-att, grad-att or pure-grad "
-    "of visualcrop-vicrop, which look through its Q-Former, or a model of another family."
+    "InstructBLIP's image tokens have no position in the image; take rel-att, grad-att or "
+    "pure-grad of visualcrop-vicrop, which look through its Q-Former, or a model of another family."
 )
 
 
@@ -63,10 +63,10 @@ class TestLacks:
 
     def test_a_map_of_two_images(self) -> None:
         """Attention to the image is of one view at a time."""
-        relayed = Capture(attention=(1,), relayed=True)
+        qformer = Capture(attention=(1,), qformer=True)
 
         assert "one image at a time, not 2" in refused(
-            ModelError, opened().forward, [interleaved()], relayed
+            ModelError, opened().forward, [interleaved()], qformer
         )
 
     def test_an_encoder_decoder(self, tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ _PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "models.md"
 
 def _listing() -> str:
     """The package as the page shows it."""
-    found = re.search(r'title="visualcrop_shelf.py"\n(.*?)```', _PAGE.read_text("utf-8"), re.DOTALL)
+    listing = r'title="visualcrop_shelf/__init__.py"\n(.*?)```'
+    found = re.search(listing, _PAGE.read_text("utf-8"), re.DOTALL)
     assert found
     return found[1]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import attrs
 import pytest
+from torch import Tensor
 
 from tests.support.alike import EVERY, asked, assert_alike, internals, plain, remembering
 from tests.support.opened import GRIDDED, about, opened
@@ -30,9 +32,16 @@ def weighed(
     return [choice.logits for choice in model.choose(prompts, CHOICES, by=by)]
 
 
+@cache
 def weighed_alone(family: str, by: By) -> list[tuple[float, ...]]:
     """As above, each read on its own and from its start."""
     return [logits for prompt in asked() for logits in weighed(plain(family), [prompt], by)]
+
+
+@cache
+def internals_alone(family: str, capture: Capture) -> list[list[Tensor]]:
+    """As above, what was captured."""
+    return [internals(plain(family).forward([prompt], capture)[0]) for prompt in asked()]
 
 
 @pytest.mark.parametrize("family", GRIDDED)
@@ -62,9 +71,7 @@ class TestPacked:
         """Values, keys, attention of the last token, and its gradients, of every layer."""
         monkeypatch.setattr(planner, "takes_packed_masks", lambda model: packs)
         together = remembering(family).forward(asked(), capture)
-        for prompt, found in zip(asked(), together, strict=True):
-            (alone,) = plain(family).forward([prompt], capture)
-            assert_alike(internals(found), internals(alone))
+        assert_alike([*map(internals, together)], internals_alone(family, capture))
 
     def test_long_rows_are_broken(self, family: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """No longer than is good, they are more, and the answers the same."""

@@ -34,23 +34,25 @@ class TestSlopes:
     def test_are_a_plain_passs(self, family: str) -> None:
         """Length over RGB of the gradient of the choose_greedily token's log-probability."""
         (seen,) = opened(family).forward([about("mug")], PIXELS)
-        assert seen.sight is not None
+        assert seen.pixel_gradients is not None
 
         wanted = _plain(family, about("mug"))
         if wanted.dim() == 2:
-            assert float(seen.sight.slopes.square().sum()) > 0
+            assert float(seen.pixel_gradients.norms.square().sum()) > 0
         else:
             pictures = wanted.flatten(0, -4).norm(dim=1)
             whole = -1 if family == "internvl" else 0
-            torch.testing.assert_close(seen.sight.slopes, pictures[whole], atol=1e-6, rtol=1e-3)
+            torch.testing.assert_close(
+                seen.pixel_gradients.norms, pictures[whole], atol=1e-6, rtol=1e-3
+            )
             assert float(pictures[whole].max()) > 0
 
     def test_lie_where_the_encoder_looked(self, family: str) -> None:
         """On the whole view, or on the square that it was padded to."""
         (seen,) = opened(family).forward([about("mug")], PIXELS)
 
-        assert seen.sight is not None
-        assert seen.sight.box == SEEN.get(family, WIDE)
+        assert seen.pixel_gradients is not None
+        assert seen.pixel_gradients.box == SEEN.get(family, WIDE)
         assert seen.patches[0].grid.box == WIDE
 
     def test_of_a_part_lie_on_the_part(self, family: str) -> None:
@@ -58,8 +60,8 @@ class TestSlopes:
         part = View(noise(), Box(100, 60, 220, 180))
         (seen,) = opened(family).forward([Prompt((part, "What is it?"))], PIXELS)
 
-        assert seen.sight is not None
-        assert seen.sight.box == part.box
+        assert seen.pixel_gradients is not None
+        assert seen.pixel_gradients.box == part.box
 
     def test_cost_a_pass_and_one_backwards(self, family: str) -> None:
         """The second stands on a line of its own."""
@@ -95,7 +97,7 @@ def test_patches_are_put_back_in_their_places(family: str, token: int) -> None:
         nothing = total - total.detach()
         return torch.stack([nothing, torch.tensor(-1.0)])[None]
 
-    found = pixel_gradients(model.network, made, read, view, model.layout(view, 1)).slopes
+    found = pixel_gradients(model.network, made, read, view, model.layout(view, 1)).norms
 
     share = 2 * torch.tensor(-1.0).sigmoid()  # of the likelihood, by two frames
     torch.testing.assert_close(found, share * wanted, atol=1e-4, rtol=1e-4)
@@ -105,9 +107,9 @@ def test_layouts_say_what_the_picture_of_the_whole_shows() -> None:
     """Padding lies outside the image, a crop inside, and squashed means all."""
     eye = PatchGrid(84, 14)
 
-    assert padded_layout((300, 200), eye).sight == Box(0, -50, 300, 250)
-    assert cropped_layout((300, 200), eye).sight == Box(50, 0, 250, 200)
-    assert squashed_layout((300, 200), eye).sight is None
+    assert padded_layout((300, 200), eye).encoded_box == Box(0, -50, 300, 250)
+    assert cropped_layout((300, 200), eye).encoded_box == Box(50, 0, 250, 200)
+    assert squashed_layout((300, 200), eye).encoded_box is None
 
 
 def _plain(family: str, prompt: Prompt) -> Tensor:

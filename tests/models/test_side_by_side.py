@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import pytest
 import torch
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from tests.support.alike import EVERY, assert_alike, internals, plain, remembering
@@ -46,6 +47,19 @@ def crops(target: str = "mug") -> list[Prompt]:
     return [asked[0], interleaved(), *asked[1:], Prompt(("What now?",))]
 
 
+@cache
+def chosen_alone(family: str, by: Any = "next-token") -> list[tuple[float, ...]]:
+    """Logits of the choices after each prompt, read on its own and from its start."""
+    choices = SENTENCES if by == "sentence" else CHOICES
+    return [plain(family).choose([p], choices, by=by)[0].logits for p in crops()]
+
+
+@cache
+def internals_alone(family: str, capture: Capture) -> list[list[Tensor]]:
+    """As above, what was captured."""
+    return [internals(plain(family).forward([prompt], capture)[0]) for prompt in crops()]
+
+
 @contextmanager
 def counting(model: HuggingFaceModel) -> Iterator[list[int]]:
     """Passes through the decoder, and sequences read in them."""
@@ -64,7 +78,7 @@ class TestSideBySide:
     def test_choices_are_those_of_each_alone(self, family: str, memory: bool, by: Any) -> None:
         """Of crops of other shapes, of two images at once, and of none; in any order, and again."""
         choices = SENTENCES if by == "sentence" else CHOICES
-        wanted = [plain(family).choose([p], choices, by=by)[0].logits for p in crops()]
+        wanted = chosen_alone(family, by)
         model = model_of(family, memory)
         for _ in range(2):
             assert_alike([c.logits for c in model.choose(crops(), choices, by=by)], wanted)
@@ -78,9 +92,8 @@ class TestSideBySide:
         """The first time, when all is new, and the next."""
         model = model_of(family, memory)
         for _ in range(2):
-            for prompt, found in zip(crops(), model.forward(crops(), capture), strict=True):
-                (alone,) = plain(family).forward([prompt], capture)
-                assert_alike(internals(found), internals(alone))
+            found = [internals(each) for each in model.forward(crops(), capture)]
+            assert_alike(found, internals_alone(family, capture))
 
     def test_replies_are_those_to_each_alone(self, family: str, memory: bool) -> None:
         """Word by word, though some end before others."""
@@ -119,7 +132,7 @@ class TestSideBySide:
             told = [c.logits for c in model.choose(crops(), CHOICES)]
         assert max(seen) <= most
         assert len(seen) >= sum(lengths) / most
-        assert_alike(told, [plain(family).choose([p], CHOICES)[0].logits for p in crops()])
+        assert_alike(told, chosen_alone(family))
 
     def test_work_is_what_pytorch_counts(self, family: str, memory: bool) -> None:
         """Padding and all, to a hundredth, and shared to the last token."""
@@ -139,7 +152,7 @@ class TestSideBySide:
     def test_fewer_are_read_where_memory_runs_out(self, family: str, memory: bool) -> None:
         """Down to two at once, with the same answers and the same bill."""
         model, largest = model_of(family, memory), []
-        wanted = [plain(family).choose([p], CHOICES)[0].logits for p in crops()]
+        wanted = chosen_alone(family)
         told = [c.logits for c in plain(family).choose(crops(), SENTENCES, by="sentence")]
         said = [r.text for r in plain(family).generate(crops(), max_new_tokens=3)]
 

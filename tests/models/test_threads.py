@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 from typing import Any
 
 import pytest
@@ -35,12 +36,20 @@ def _seen(model: Model, prompts: list[Prompt]) -> list[Any]:
 QUESTIONS = (_weighed, _told, _seen)
 
 
-@pytest.mark.parametrize("family", GRIDDED)
-@pytest.mark.parametrize("room", [1 << 30, 1], ids=["remembering", "forgetful"])
+@cache
+def answers_alone(family: str) -> list[list[Any]]:
+    """To each question about each prompt, from a model that nobody shares."""
+    return [question(plain(family), asked()) for question in QUESTIONS]
+
+
+@pytest.mark.parametrize(
+    ("family", "room"),
+    [*((family, 1 << 30) for family in GRIDDED), ("llava", 1), ("gemma3", 1), ("qwen3-vl", 1)],
+)
 def test_threads_are_alone(family: str, room: int) -> None:
     """Prompts and questions come in any order, and the bill is that of all of them."""
     batching = BatchingModel(remembering(family, room), most=6)
-    wanted = [question(plain(family), asked()) for question in QUESTIONS]
+    wanted = answers_alone(family)
     before, passes = batching.passes, [0] * 8
 
     def ask(number: int) -> None:
@@ -61,7 +70,7 @@ def test_instructblip_is_asked_by_one_at_a_time() -> None:
     model, prompts = blips.opened(), [about(f"mug {number}") for number in range(8)]
 
     def told(prompt: Prompt) -> list[Any]:
-        (seen,) = model.forward([prompt], Capture(attention=(1,), gradients=(1,), relayed=True))
+        (seen,) = model.forward([prompt], Capture(attention=(1,), gradients=(1,), qformer=True))
         (chosen,) = model.choose([prompt], CHOICES, by="sentence")
         return [seen.attention[1], seen.gradients[1], chosen.logits]
 

@@ -18,7 +18,7 @@ from visualcrop.data.formats import tables as parquet
 from visualcrop.models import BatchingModel
 from visualcrop.models.engine import capture
 from visualcrop.models.engine.byte_lru import ByteLRU
-from visualcrop.models.engine.metering.meter import Counters
+from visualcrop.models.engine.metering.flops import Counters
 
 PATIENCE = 60  # seconds until the child is taken for stuck
 

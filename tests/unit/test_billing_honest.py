@@ -27,7 +27,7 @@ class TestHonest:
     def test_searchers_owe_nothing(self, spec: str) -> None:
         """Those built in, and those of the plug-ins here."""
         search = VisualSearch.open("toy", spec)
-        for seed in range(4):
+        for seed in range(2):
             asked = Bench.set_up(seed).asked.question
             before, ledger = search.model.passes, Ledger()
             search.ask(asked.image, asked.text, asked.choices, ledger=ledger)

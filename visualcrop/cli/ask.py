@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from ..spec.parse import Spec
     from ..values import Answer, Question
 
-_NOTE = "  ({} knows only a drawn world, the dataset {}: choose another model with -m)"
+_NOTE = (
+    "  ({} knows only drawn scenes, the dataset {}; for photographs choose another model with -m)"
+)
 
 
 def ask(
@@ -75,45 +77,45 @@ def ask(
         check_place(save_crop, PICTURES)
     if page:
         check_place(page)
-    asked = Question.of(question, Image.open(image, max_bytes=max_bytes), choice or ())
-    with _progress(quiet=as_json) as report:
+    full_question = Question.of(question, Image.open(image, max_bytes=max_bytes), choice or ())
+    with _show_progress(quiet=as_json) as report:
         search = VisualSearch.open(model, searcher, option or ())
         ledger = Ledger(Budget(budget, seconds), on_charge=report)
         started = time.monotonic()
-        answer = search.answer(asked, ledger=ledger)
+        answer = search.answer(full_question, ledger=ledger)
     took = time.monotonic() - started
     if as_json:
-        print_json(record(search, answer, ledger, took, asked))
+        print_json(to_record(search, answer, ledger, took, full_question))
     else:
-        _say(answer, ledger, took, asked)
-        _note_home(family_of(model))
+        _print_answer(answer, ledger, took, full_question)
+        _print_home_note(family_of(model))
     if save_crop:
         write_picture(save_crop, answer.crop())
     if page:
-        written = _write_page(page, asked, answer, _spec(search))
+        written = _write_page(page, full_question, answer, _spec_of(search))
         if not as_json:
             console().print(f"The page: {written}", soft_wrap=True)
 
 
-def _note_home(family: ModelFamily) -> None:
-    """On standard error, that the model knows only the drawn world that it was made for."""
-    if family.home:
-        note = _NOTE.format(family.name, family.home)
+def _print_home_note(family: ModelFamily) -> None:
+    """Print on standard error that the model is made for one drawn dataset only."""
+    if family.demo_dataset:
+        note = _NOTE.format(family.name, family.demo_dataset)
         console(stderr=True).print(note, style="dim", soft_wrap=True)
 
 
 def _write_page(path: str, question: Question, answer: Answer, searcher: Spec) -> Path:
-    """The question page with one card."""
+    """Write the question page with one card."""
     from ..report.question_page import Card, render_cards
 
     card = Card(question, answer, searcher.name, str(searcher))
     return write(path, render_cards([card], title=question.text))
 
 
-def record(
+def to_record(
     search: VisualSearch, answer: Answer, ledger: Ledger, seconds: float, question: Question
 ) -> dict[str, Any]:
-    """The answer and its evidence, as JSON can hold it."""
+    """The output of `--json`: the answer, its evidence and its costs."""
     import attrs
 
     from ..budget import CONVENTIONS
@@ -134,13 +136,13 @@ def record(
         | dict(answer.counts),
         "work": attrs.asdict(ledger.usage),
         "seconds": round(seconds, 4),
-        "searcher": str(_spec(search)),
+        "searcher": str(_spec_of(search)),
         "model": search.model.id,
         "image": {"width": question.image.width, "height": question.image.height},
     }
 
 
-def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> None:
+def _print_answer(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> None:
     out = console()
     named = f" ({question.choices[answer.choice]})" if answer.choice is not None else ""
     out.print(Styled(answer.text, "bold"), named if named[2:-1] != answer.text else "")
@@ -155,15 +157,15 @@ def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> 
         where = ", ".join(str([*box.whole_pixels()]) for box in parts) or "the whole image"
         why = "no target was found: the whole image was asked"
         out.print(f"  {why if answer.untargeted else f'looked at {where}'}")
-    if not answer.found and _is_checked(answer):
+    if not answer.found and _was_verified(answer):
         out.print("  not found: the answer may be a guess")
     stages = ", ".join(f"{stage} {passes}" for stage, passes in answer.passes.items())
     count = f"{ledger.passes} pass{'' if ledger.passes == 1 else 'es'}"
     out.print(f"  {count} ({stages}) in {seconds:.2f} s")
     if owed := ledger.unbilled:
-        out.print(f"  {owed} of them went by the ledger: the searcher charged no stage for them")
+        out.print(f"  {owed} of them were not charged to a stage by the searcher")
     if back := ledger.usage.backward:
-        out.print(f"  and {back} backwards, for gradients, which no budget counts")
+        out.print(f"  and {back} backward passes for gradients, which no budget counts")
     if answer.counts:
         counts = ", ".join(f"{name} {count}" for name, count in answer.counts.items())
         out.print(f"  as its paper counts: {counts}")
@@ -171,19 +173,19 @@ def _say(answer: Answer, ledger: Ledger, seconds: float, question: Question) -> 
         out.print("  the budget ran out: this is the best so far; raise --budget or --seconds")
 
 
-def _is_checked(answer: Answer) -> bool:
-    """Whether the model was asked if a target is where it looked."""
+def _was_verified(answer: Answer) -> bool:
+    """Whether any finding was verified, so that it has a confidence."""
     seen = [finding for evidence in answer.evidence for finding in evidence.findings]
     return any(finding.confidence is not None for finding in (*answer.findings, *seen))
 
 
-def _spec(search: VisualSearch) -> Spec:
+def _spec_of(search: VisualSearch) -> Spec:
     from ..spec.parse import Spec
 
     return Spec.of(search.searcher)
 
 
-class _progress:  # noqa: N801 - read as a verb in `with _progress() as report`
+class _show_progress:  # noqa: N801 - a context manager, used like a function
     """A line on the terminal that names the stage and counts its passes."""
 
     def __init__(self, *, quiet: bool) -> None:

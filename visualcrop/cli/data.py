@@ -28,7 +28,7 @@ _SHOWN = 20  # problems on a terminal; JSON has them all
 
 
 def open_dataset(text: str, path: str | None = None) -> Dataset:
-    """The dataset that *text* names, in the place that *path* names."""
+    """Build the dataset of the spec *text*; its files are at *path* if given."""
     from ..data.base import Dataset
     from ..plugin.configure import read_dataset
     from ..plugin.registry import Registry
@@ -38,8 +38,8 @@ def open_dataset(text: str, path: str | None = None) -> Dataset:
     return registry.build(Dataset, spec.with_option("path", path) if path else spec)
 
 
-def say_problems(problems: list[Problem] | tuple[Problem, ...]) -> None:
-    """Count them by what became of their samples, and name the first ones."""
+def print_problems(problems: list[Problem] | tuple[Problem, ...]) -> None:
+    """Print the number of problems by their effect, and the first ones of each."""
     out = console(stderr=True)
     for effect in ("lost", "kept", "excluded"):
         some = [problem for problem in problems if problem.effect == effect]
@@ -57,22 +57,22 @@ def list_datasets(as_json: AsJson = False) -> None:
     from ..plugin.registry import Registry
 
     rows = [
-        _described(entry.strategy())
+        _describe(entry.strategy())
         for entry in Registry.load()
         if issubclass(entry.strategy, Dataset)
     ]
     if as_json:
         print_json(rows)
         return
-    console().table(("dataset", "samples", "here", "what it holds"), map(_cells, rows))
+    console().table(("dataset", "samples", "here", "what it holds"), map(_format_cells, rows))
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
+def _format_cells(row: dict[str, Any]) -> list[str]:
     samples = "" if row["published"] is None else f"{row['published']:,}"
     return [row["name"], samples, row["place"] if row["here"] else "no", row["summary"]]
 
 
-def _described(dataset: Any) -> dict[str, Any]:
+def _describe(dataset: Any) -> dict[str, Any]:
     from ..data.formats.common import FileDataset
 
     root = dataset.root if isinstance(dataset, FileDataset) else None
@@ -105,10 +105,10 @@ def check(
     with Progress("Reading", made.published().get("samples"), quiet=as_json) as advance:
         found = audit(made, advance, pictures=pictures, pixels=pixels)
     if as_json:
-        print_json({"sound": found.sound, **attrs.asdict(found)})
+        print_json({"sound": found.is_sound, **attrs.asdict(found)})
     else:
         _print_audit(found)
-    if not found.sound:
+    if not found.is_sound:
         raise typer.Exit(1)
 
 
@@ -119,7 +119,7 @@ def _print_audit(found: Audit) -> None:
             count.of,
             f"{count.found:,}",
             "" if count.published is None else f"{count.published:,}",
-            "" if count.right else wrong,
+            "" if count.is_right else wrong,
         )
         for count in found.counts
     ]
@@ -129,7 +129,7 @@ def _print_audit(found: Audit) -> None:
         out.print(f"pictures   sha256 {found.pictures}")
     for name, same in found.files:
         out.print(f"{name}: {'as imported' if same else 'changed since it was imported'}")
-    say_problems(found.problems)
+    print_problems(found.problems)
 
 
 def stats(
@@ -158,20 +158,20 @@ def stats(
         drawing = draw_area_histograms({name: measures.shares for name, measures in found.items()})
         write_drawing(picture, drawing)
     if as_json:
-        print_json({name: _rounded(measures) for name, measures in found.items()})
+        print_json({name: _to_json(measures) for name, measures in found.items()})
         return
     _print_stats(found)
     for measures in found.values():
-        say_problems(measures.problems)
+        print_problems(measures.problems)
     if picture:
         console().print(f"Drawn in {picture}.")
 
 
-def _rounded(measures: Measures) -> dict[str, Any]:
+def _to_json(measures: Measures) -> dict[str, Any]:
     import attrs
 
     fields = attrs.asdict(measures, filter=lambda field, _: field.name != "shares")
-    areas = {name: measures.share_at(part) for name, part in _AREAS.items()}
+    areas = {name: measures.share_quantile(part) for name, part in _AREAS.items()}
     return {**fields, "targets": len(measures.shares), "areas": areas}
 
 
@@ -181,15 +181,15 @@ def _print_stats(found: dict[str, Measures]) -> None:
         "images": [f"{m.images:,}" for m in found.values()],
         "mean width": [f"{m.width:,.0f}" for m in found.values()],
         "mean height": [f"{m.height:,.0f}" for m in found.values()],
-        "right by chance": [_percent(m.chance) for m in found.values()],
+        "right by chance": [_format_percent(m.chance) for m in found.values()],
         "targets": [f"{len(m.shares):,}" for m in found.values()],
     }
     for name, part in _AREAS.items():
-        rows[f"area, {name}"] = [_percent(m.share_at(part)) for m in found.values()]
+        rows[f"area, {name}"] = [_format_percent(m.share_quantile(part)) for m in found.values()]
     console().table(("", *found), ((name, *cells) for name, cells in rows.items()))
 
 
-def _percent(part: float | None) -> str:
+def _format_percent(part: float | None) -> str:
     return "" if part is None else f"{100 * part:.3g} %"
 
 
@@ -217,7 +217,7 @@ def fetch(
     files = [file for file in list_files(wanted) if only is None or only in file.path]
     left = [file for file in files if not file.is_complete_in(target)]
     if not as_json:
-        _announce(files, left, target, wanted.page)
+        _print_plan(files, left, target, wanted.page)
     if left and not (yes or as_json) and not typer.confirm("Fetch them?"):
         raise typer.Exit(1)
     size = float(sum(file.size for file in left))
@@ -231,7 +231,7 @@ def fetch(
         console().print(f"All {len(files)} files are in {target}.")
 
 
-def _announce(files: list[RemoteFile], left: list[RemoteFile], target: Path, page: str) -> None:
+def _print_plan(files: list[RemoteFile], left: list[RemoteFile], target: Path, page: str) -> None:
     out = console()
     out.print(f"From {page} to {target}:")
     for file in left[:10]:
@@ -293,7 +293,7 @@ def _write(write: Any, dataset: Any, to: str, *, as_json: bool) -> None:
         if written.strays:
             strays = f"{len(written.strays)} files there are no part of it, such as "
             console(stderr=True).print(f"{strays}{written.strays[0]!r}; remove them.")
-        say_problems(written.problems)
+        print_problems(written.problems)
     if any(problem.effect == "lost" for problem in written.problems):
         raise typer.Exit(1)
 

@@ -1,4 +1,4 @@
-"""`visualcrop demo`: one scene, asked directly and with a search, and a page that shows both."""
+"""`visualcrop demo`: questions about one scene, answered directly and by FOCUS, on a page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..report.question_page import Card
     from ..values import Answer
 
-_ASKED = ("direct", "focus")
+_SEARCHERS = ("direct", "focus")
 
 
 def demo(
@@ -36,10 +36,10 @@ def demo(
     from ..api import VisualSearch
     from ..report.question_page import render_cards
 
-    samples = _samples(model, seed)
+    samples = _draw_samples(model, seed)
     picture = write(Path(out) / "scene.png", samples[0].source.read())
-    lookers = [VisualSearch.open(model, searcher) for searcher in _ASKED]
-    asked = [_asked(lookers, sample) for sample in samples]
+    searches = [VisualSearch.open(model, searcher) for searcher in _SEARCHERS]
+    asked = [_ask_both(searches, sample) for sample in samples]
     title = "Small things in a large image"
     page = write(Path(out) / "index.html", render_cards([card for _, card in asked], title=title))
     rows = [row for row, _ in asked]
@@ -50,63 +50,63 @@ def demo(
         _print(rows, picture, page, shlex.join(ask if model is None else [*ask, "-m", model]))
 
 
-def _samples(model: str | None, seed: int | None) -> list[Sample]:
-    """Questions about the first image of the world that the model knows."""
+def _draw_samples(model: str | None, seed: int | None) -> list[Sample]:
+    """Samples of the first image of the dataset that the model is made for."""
     from ..api import family_of
     from ..data.base import Dataset
     from ..plugin.registry import Registry
     from ..spec.parse import Spec
 
     family = family_of(model)
-    if not family.home:
+    if not family.demo_dataset:
         raise ModelError(
-            f"The model {family.name!r} has no drawn world of its own to be shown in; ask it about "
+            f"The model {family.name!r} has no demo dataset; ask it about "
             "an image with 'visualcrop ask', or choose another with -m."
         )
-    spec = Spec.parse(family.home)
+    spec = Spec.parse(family.demo_dataset)
     spec = spec if seed is None else spec.with_option("seed", seed)
     samples = iter(Registry.load().build(Dataset, spec))
     first = next(samples)
     return [first, *takewhile(lambda sample: sample.group == first.group, samples)]
 
 
-def _asked(lookers: Sequence[Any], sample: Sample) -> tuple[dict[str, Any], Card]:
-    """What both say to one question, as a row and as a card."""
+def _ask_both(searches: Sequence[Any], sample: Sample) -> tuple[dict[str, Any], Card]:
+    """Answer one question directly and by FOCUS; return a row of the table, and a card."""
     from ..report.question_page import Card
     from ..spec.parse import Spec
 
     question = sample.question()
-    plain = lookers[0].ask(question.image, question.text, question.choices)
+    plain = searches[0].ask(question.image, question.text, question.choices)
     started = time.monotonic()
-    found = lookers[1].ask(question.image, question.text, question.choices)
+    found = searches[1].ask(question.image, question.text, question.choices)
     seconds = time.monotonic() - started
-    truth, spec = sample.answers[0], str(Spec.of(lookers[1].searcher))
+    truth, spec = sample.answers[0], str(Spec.of(searches[1].searcher))
     boxes = tuple(target.box for target in sample.targets)
     row = {
         "question": sample.text,
         "truth": truth,
-        "direct": _words(sample, plain),
-        "focus": _words(sample, found),
+        "direct": _answer_text(sample, plain),
+        "focus": _answer_text(sample, found),
         "passes": sum(found.passes.values()),
         "seconds": round(seconds, 3),
     }
-    card = Card(question, found, _ASKED[1], spec, direct=plain, truth=truth, boxes=boxes)
+    card = Card(question, found, _SEARCHERS[1], spec, direct=plain, truth=truth, boxes=boxes)
     return row, card
 
 
-def _words(sample: Sample, answer: Answer) -> str:
+def _answer_text(sample: Sample, answer: Answer) -> str:
     return answer.text if answer.choice is None else sample.choices[answer.choice]
 
 
 def _print(rows: list[dict[str, Any]], picture: Path, page: Path, command: str) -> None:
     out = console()
-    out.table(("question", "direct", "focus", "truth", "passes"), map(_cells, rows))
+    out.table(("question", "direct", "focus", "truth", "passes"), map(_format_cells, rows))
     out.print()
     out.print(f"The scene: {picture}")
     out.print(f"Where FOCUS looked: {page}")
     out.print(f"Ask it yourself: {command}", soft_wrap=True)
 
 
-def _cells(row: dict[str, Any]) -> list[Words]:
-    found = [Styled(row[k], "green" if row[k] == row["truth"] else "red") for k in _ASKED]
+def _format_cells(row: dict[str, Any]) -> list[Words]:
+    found = [Styled(row[k], "green" if row[k] == row["truth"] else "red") for k in _SEARCHERS]
     return [row["question"], *found, row["truth"], str(row["passes"])]

@@ -1,4 +1,4 @@
-"""`visualcrop doctor`: what this machine has, and what to do about what it lacks."""
+"""`visualcrop doctor`: checks of the installation, each with a fix where one is needed."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ..output.terminal import Styled
 from .options import AsJson, console, print_json
 
 _COLOURS = {"ok": "green", "note": "yellow", "broken": "red"}
-_NEEDED = "visualcrop torch transformers pillow numpy scipy pluggy attrs".split()
-_PATIENCE = 3  # seconds that the hub is waited for
-_ROOM = 20 * 2**30  # bytes: a model of 7 billion weights, in 16 bits, and some
+_PACKAGES = "visualcrop torch transformers pillow numpy scipy pluggy attrs".split()
+_TIMEOUT = 3  # seconds, for the hub's answer
+_MIN_FREE = 20 * 2**30  # bytes: a model of 7 billion weights in 16 bits, and a margin
 
 
 @attrs.frozen
 class Check:
-    """One line of the examination."""
+    """One line of the output."""
 
     subject: str
     state: str  # ok, note or broken
@@ -34,7 +34,7 @@ def doctor(as_json: AsJson = False) -> None:
     """Examine the installation: packages, accelerator, attention, hub, plug-ins."""
     import typer
 
-    checks = list(every_check())
+    checks = list(run_checks())
     if as_json:
         print_json([attrs.asdict(check) for check in checks])
     else:
@@ -48,28 +48,28 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def every_check() -> Iterator[Check]:
-    """The whole examination."""
+def run_checks() -> Iterator[Check]:
+    """Run every check, in the order of the output."""
     yield Check("python", "ok", sys.version.partition(" ")[0])
-    yield from map(_package, _NEEDED)
-    yield _torchvision()
-    yield from _accelerator()
-    yield _attention()
-    yield _flash()
-    yield _quantisation()
-    yield _hub()
-    yield _downloads()
-    yield from _plugins()
+    yield from map(_check_package, _PACKAGES)
+    yield _check_torchvision()
+    yield from _check_accelerators()
+    yield _check_attention()
+    yield _check_flash_attention()
+    yield _check_quantisation()
+    yield _check_hub()
+    yield _check_downloads()
+    yield from _check_plugins()
 
 
-def _package(name: str) -> Check:
+def _check_package(name: str) -> Check:
     try:
         return Check(name, "ok", version(name))
     except PackageNotFoundError:
         return Check(name, "broken", "not installed", f"Install it: pip install {name}")
 
 
-def _torchvision() -> Check:
+def _check_torchvision() -> Check:
     from ..models.checkpoints.load_errors import torchvision_fault
 
     if find_spec("torchvision") is None:
@@ -80,7 +80,7 @@ def _torchvision() -> Check:
     return Check("torchvision", "ok", "installed, not needed")
 
 
-def _accelerator() -> Iterator[Check]:
+def _check_accelerators() -> Iterator[Check]:
     try:
         import torch
     except Exception as exc:  # noqa: BLE001 - a broken torch is what this command is for
@@ -99,8 +99,8 @@ def _accelerator() -> Iterator[Check]:
         yield Check("accelerator", "note", detail)
 
 
-def _attention() -> Check:
-    """Which of its kernels torch may choose from; the fused ones need a GPU."""
+def _check_attention() -> Check:
+    """List the SDPA kernels that are enabled in torch; the fused ones need a GPU."""
     try:
         from torch.backends import cuda
     except Exception:  # noqa: BLE001 - the line on torch says why
@@ -114,7 +114,7 @@ def _attention() -> Check:
     return Check("attention", "ok", f"sdpa ({allowed}) and eager come with torch")
 
 
-def _flash() -> Check:
+def _check_flash_attention() -> Check:
     if find_spec("flash_attn") is None:
         return Check("flash-attn", "note", "not installed; torch's own attention is used")
     try:
@@ -125,7 +125,7 @@ def _flash() -> Check:
     return Check("flash-attn", "ok", getattr(flash_attn, "__version__", "installed"))
 
 
-def _quantisation() -> Check:
+def _check_quantisation() -> Check:
     from ..models.checkpoints.load_errors import missing_packages
 
     if missing := " and ".join(missing_packages(4)):
@@ -133,22 +133,22 @@ def _quantisation() -> Check:
     return Check("quantisation", "ok", f"bitsandbytes {version('bitsandbytes')}")
 
 
-def _hub() -> Check:
+def _check_hub() -> Check:
     from huggingface_hub import constants, get_session
 
     if constants.HF_HUB_OFFLINE:
         detail = "offline, for HF_HUB_OFFLINE is set; only downloaded models can be named"
         return Check("hub", "note", detail)
     try:
-        get_session().head(constants.ENDPOINT, timeout=_PATIENCE)
+        get_session().head(constants.ENDPOINT, timeout=_TIMEOUT)
     except Exception as exc:  # noqa: BLE001 - as many as there are kinds of network
         detail = f"{constants.ENDPOINT} cannot be reached ({type(exc).__name__})"
         return Check("hub", "note", detail, "Give folders and downloaded models, or go online")
     return Check("hub", "ok", constants.ENDPOINT)
 
 
-def _downloads() -> Check:
-    """Where models from the hub are kept, and whether there is room for another."""
+def _check_downloads() -> Check:
+    """Check that the hub's cache folder has room for another model."""
     from huggingface_hub import constants
 
     folder = Path(constants.HF_HUB_CACHE).expanduser()
@@ -156,12 +156,12 @@ def _downloads() -> Check:
     free = shutil.disk_usage(there).free
     models = len([*folder.glob("models--*")])
     detail = f"{folder}, {models} models, {free / 2**30:.0f} GiB free"
-    if free < _ROOM:
+    if free < _MIN_FREE:
         return Check("downloads", "note", detail, "Set HF_HOME to a folder with more room")
     return Check("downloads", "ok", detail)
 
 
-def _plugins() -> Iterator[Check]:
+def _check_plugins() -> Iterator[Check]:
     from ..models.families.auto import FamilyIndex, declared_types
     from ..plugin.manager import BLOCK, load_plugins
 

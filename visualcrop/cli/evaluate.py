@@ -91,7 +91,7 @@ def evaluate(
         "--open-ended": open_ended or None,
         "--judge": judge,
     }
-    build = _from_file if dataset.endswith(".toml") else _from_options
+    build = _read_study if dataset.endswith(".toml") else _make_study
     study = build(dataset, model, given)
     run = start(
         study,
@@ -109,7 +109,7 @@ def evaluate(
     show(run, as_json=as_json)
 
 
-def _from_file(path: str, model: str | None, given: Mapping[str, Any]) -> Study:
+def _read_study(path: str, model: str | None, given: Mapping[str, Any]) -> Study:
     """The study of a file; on the command line only its model may be another."""
     from ..errors import EvaluationError
     from ..evaluation.study_toml import read_study
@@ -122,7 +122,7 @@ def _from_file(path: str, model: str | None, given: Mapping[str, Any]) -> Study:
     return study
 
 
-def _from_options(dataset: str, model: str | None, given: Mapping[str, Any]) -> Study:
+def _make_study(dataset: str, model: str | None, given: Mapping[str, Any]) -> Study:
     from ..api import default_model
     from ..budget import Budget
     from ..evaluation.study import Study, label_specs

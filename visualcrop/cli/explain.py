@@ -52,17 +52,17 @@ def explain(
         say(shown.rstrip("\n"))
         return
     _, used = resolve_settings(registry, built, settings, dataset)
-    rows = [*_rows(built, given_options(built), used)]
+    rows = [*_list_options(built, given_options(built), used)]
     if as_json:
         print_json({"kind": built.kind, "spec": str(Spec.of(built)), "options": rows})
     else:
         _print(built, rows)
 
 
-def _rows(
+def _list_options(
     strategy: Strategy, given: Container[str], used: Mapping[str, object], above: str = ""
 ) -> Iterator[dict[str, Any]]:
-    """One row an option: what was given, what the model's settings filled, and what is default."""
+    """One row for each option: path, value, and whether it was given or is the model's setting."""
     import attrs
 
     from ..spec.parse import format_value, to_value
@@ -74,15 +74,19 @@ def _rows(
         yield {
             "path": path,
             "value": value.name if nested else format_value(to_value(value)),
-            "origin": "given" if path in given else _rule(used[path]) if path in used else "",
+            "origin": "given"
+            if path in given
+            else _explain_setting(used[path])
+            if path in used
+            else "",
             "help": field.metadata["help"],
         }
         if nested:
-            yield from _rows(value, given, used, f"{path}.")
+            yield from _list_options(value, given, used, f"{path}.")
 
 
-def _rule(setting: object) -> str:
-    """That it is the model's, and what it hangs on."""
+def _explain_setting(setting: object) -> str:
+    """Name the model's setting, and the condition it depends on."""
     from ..strategy.defaults import ConditionalDefault
 
     source = "the model's setting"

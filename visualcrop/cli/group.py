@@ -1,4 +1,4 @@
-"""The group of all commands: exit codes, one sentence for each error, and help as plain text."""
+"""The command group: turns exceptions into exit codes and sentences, and escapes help texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from ..errors import VisualcropError
-from ..output.characters import indented, printable
+from ..output.characters import indent_lines, printable
 from ..output.streams import (
     OutputError,
     check_output,
@@ -21,7 +21,7 @@ from ..output.streams import (
     say,
     say_error,
 )
-from ..output.terminal import as_markup
+from ..output.terminal import escape_markup
 
 WRONG_INPUT, BUG, INTERRUPTED = 1, 3, 130
 
@@ -30,20 +30,20 @@ def escape_help(command: Any, *, shown: bool) -> None:
     """
     Escape the help of *command*, of its options and of the commands within it.
 
-    Where help is not to be *shown*, only what a wrong command line shows: it needs no rich.
+    If help is not *shown*, only metavars are escaped: usage errors print them, without rich.
     """
     for each in (command, *command.params):
         for name in ("help", "short_help", "epilog", "metavar"):
             if isinstance(text := getattr(each, name, None), str):
                 clean = printable(text, newline="\n")
                 if name == "metavar" or shown:
-                    setattr(each, name, clean if name == "metavar" else as_markup(clean))
+                    setattr(each, name, clean if name == "metavar" else escape_markup(clean))
     for inner in getattr(command, "commands", {}).values():
         escape_help(inner, shown=shown)
 
 
 def add_plugin_commands(app: typer.Typer) -> None:
-    """Let plug-ins add commands; where VISUALCROP_STRICT forbids to go on, say so and stop."""
+    """Let plug-ins add commands; exit if one is broken and VISUALCROP_STRICT is set."""
     from ..plugin.manager import load_plugins
 
     try:
@@ -68,7 +68,7 @@ class Group(TyperGroup):
             raise SystemExit(WRONG_INPUT) from None
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
-        with _printable():
+        with _clean_messages():
             return super().make_context(*args, **kwargs)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -81,10 +81,10 @@ class Group(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            with _printable():
+            with _clean_messages():
                 return super().invoke(ctx)
         except VisualcropError as exc:
-            self._fail(ctx, f"Error: {_blamed(exc) or exc}", WRONG_INPUT)
+            self._fail(ctx, f"Error: {_explain_plugin_error(exc) or exc}", WRONG_INPUT)
         except KeyboardInterrupt as exc:
             self._fail(ctx, str(exc) or "Interrupted.", INTERRUPTED)
         except BrokenPipeError:
@@ -95,7 +95,7 @@ class Group(TyperGroup):
             if isinstance(exc, OSError):
                 check_output()  # a plug-in's command may print by itself
             reason = str(exc).partition("\n")[0]
-            bug = _blamed(exc) or (
+            bug = _explain_plugin_error(exc) or (
                 f"visualcrop or a plug-in has a bug ({type(exc).__name__}: {reason})"
             )
             self._fail(
@@ -110,17 +110,17 @@ class Group(TyperGroup):
 
 
 @contextmanager
-def _printable() -> Iterator[None]:
-    """Clean the messages of typer, which quote the command line."""
+def _clean_messages() -> Iterator[None]:
+    """Replace control characters in typer's messages, which quote the command line."""
     try:
         yield
     except Exception as exc:
         if isinstance(message := getattr(exc, "message", None), str):
-            exc.message = indented(message)  # type: ignore[attr-defined]
+            exc.message = indent_lines(message)  # type: ignore[attr-defined]
         raise
 
 
-def _blamed(exc: Exception) -> str:
+def _explain_plugin_error(exc: Exception) -> str:
     from ..plugin.errors import explain_plugin_error
 
     return explain_plugin_error(exc)

@@ -56,7 +56,7 @@ def look(
 
     if not target.strip():
         raise QuestionError("The target is empty; name something to look for.")
-    place = out or _beside(image, target)
+    place = out or _choose_place(image, target)
     check_place(place, (*PICTURES, *DRAWINGS))
     if expand_path(place).exists() and expand_path(place).resolve() == expand_path(image).resolve():
         raise FileError(f"{str(place)!r} is the image itself; give another --out.")
@@ -84,7 +84,7 @@ def look(
         console().print(f"Best place for {target}: {where}. Drawn in {place}.")
 
 
-def _beside(image: str, target: str) -> Path:
+def _choose_place(image: str, target: str) -> Path:
     path = expand_path(image)
     word = re.sub(r"\W+", "-", target).strip("-") or "target"
     return path.parent / f"{path.stem}-{word[:40]}.png"  # `/` has no name to be changed

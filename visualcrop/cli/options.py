@@ -36,8 +36,8 @@ OptionPairs = Annotated[
         help="Set one option, such as relevance.layers=[8, 14].",
     ),
 ]
-PICTURES = (".png", ".jpg", ".jpeg", ".webp")  # endings that a picture may have
-DRAWINGS = (".svg", ".pdf")  # endings of pictures in lines and letters
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")  # suffixes of raster images
+DRAWINGS = (".svg", ".pdf")  # suffixes of vector graphics
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 MaxBytes = Annotated[int, typer.Option(help="Most memory to open the image in, in bytes.", min=1)]
 
@@ -48,13 +48,13 @@ def console(*, stderr: bool = False) -> Terminal:
 
 
 def print_json(value: Any) -> None:
-    """Print JSON that people can read, in ASCII where standard output has no more."""
+    """Print indented JSON, in ASCII if standard output's encoding lacks a letter of it."""
     text = json_text(value, indent=2)
     say(text if can_encode(text) else json_text(value, indent=2, ascii_only=True))
 
 
 def print_tables(rows: Sequence[Mapping[str, Any]], *, against: str = "direct") -> None:
-    """Print a run's results and its costs, a blank line after each."""
+    """Print the tables of a run's results and costs."""
     from ..evaluation.result_tables import cost_table, result_table
 
     out = console()
@@ -64,23 +64,23 @@ def print_tables(rows: Sequence[Mapping[str, Any]], *, against: str = "direct") 
 
 
 def write(path: str | Path, content: str | bytes) -> Path:
-    """Write a file, making its folder; a sentence if that cannot be."""
+    """Write a file and its missing folders; raise `FileError` if that fails."""
     place = expand_path(path)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(_bytes(content))
+        place.write_bytes(_encode(content))
     except OSError as exc:
         raise FileError(f"{str(path)!r} cannot be written: {exc.strerror or exc}.") from exc
     return place
 
 
-def _bytes(content: str | bytes) -> bytes:
-    """A letter that is half of one, as in names of files that are no UTF-8, becomes `?`."""
+def _encode(content: str | bytes) -> bytes:
+    """Encode as UTF-8; lone surrogates, as in file names that are not UTF-8, become `?`."""
     return content.encode("utf-8", "replace") if isinstance(content, str) else content
 
 
 def check_place(path: str | Path, endings: Sequence[str] | None = None) -> None:
-    """Refuse, before the work is done, a file that could not be written when it is."""
+    """Refuse a file that cannot be written, before any work is done for it."""
     if endings is not None and Path(path).suffix.lower() not in endings:
         raise FileError(
             f"{str(path)!r} does not end in {', '.join(endings[:-1])} or {endings[-1]}; give it "
@@ -103,7 +103,7 @@ def write_picture(path: str | Path, picture: Any) -> Path:
 
 
 def write_drawing(path: str | Path, drawing: Drawing) -> Path:
-    """Write lines and letters as SVG or PDF, or as pixels, as the path's ending says."""
+    """Write a drawing as SVG or PDF, or rendered to pixels, by the path's suffix."""
     ending = Path(path).suffix.lower()
     if ending == ".svg":
         return write(path, drawing.to_svg())

@@ -1,4 +1,4 @@
-"""`visualcrop paper`: what the FOCUS paper reports, checked against its own tables."""
+"""`visualcrop paper`: the tables of the FOCUS paper, and its claims recomputed from them."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def paper(
         print_json(rows | {"claims": [attrs.asdict(claim) for claim in found]})
         return
     if number is None:
-        _list(shown)
+        _print_list(shown)
     else:
         _print_rows(shown[0])
     if found:
         _print_claims(found)
 
 
-def _list(tables: list[PaperTable]) -> None:
+def _print_list(tables: list[PaperTable]) -> None:
     out = console()
     out.print("The paper's tables; `visualcrop paper 10` shows one.")
     out.print()
@@ -59,9 +59,9 @@ def _print_rows(table: PaperTable) -> None:
 def _print_claims(claims: list[Claim]) -> None:
     out = console()
     out.print()
-    out.table(("table", "worked out from the tables", "ours", "paper"), map(_cells, claims))
+    out.table(("table", "worked out from the tables", "ours", "paper"), map(_format_cells, claims))
 
 
-def _cells(claim: Claim) -> list[str]:
+def _format_cells(claim: Claim) -> list[str]:
     printed = "" if claim.printed is None else f"{claim.printed:.2f}"
     return [str(claim.table), claim.what, f"{claim.ours:.2f}", printed]

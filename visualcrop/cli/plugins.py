@@ -1,4 +1,4 @@
-"""`visualcrop plugins`: what is installed, what is broken, and how to begin one."""
+"""`visualcrop plugins`: lists plug-ins, and writes the package of a new one."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ app = typer.Typer(help="List plug-ins, or begin a new one.", invoke_without_comm
 
 
 @app.callback()
-def _by_default(context: typer.Context) -> None:
+def _list_by_default(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
-        listed(as_json=False)
+        list_plugins(as_json=False)
 
 
 @app.command("list")
-def listed(as_json: AsJson = False) -> None:
+def list_plugins(as_json: AsJson = False) -> None:
     """List every plug-in with its distribution, its state, and the reason if it is broken."""
     import attrs
 
@@ -40,13 +40,17 @@ def listed(as_json: AsJson = False) -> None:
     if as_json:
         print_json(rows)
     else:
-        console().table(_HEADINGS, map(_cells, rows))
+        console().table(_HEADINGS, map(_format_cells, rows))
 
 
 @app.command()
 def new(
     kind: Annotated[
-        str, typer.Argument(help="What it adds: relevance, verification, searcher, ...")
+        str,
+        typer.Argument(
+            help="What it adds: targets, relevance, proposals, verification, answer, searcher, "
+            "model, dataset, executor or judge."
+        ),
     ],
     name: Annotated[
         str, typer.Argument(help="What it is called in a spec: lower-case-with-dashes.")
@@ -68,7 +72,7 @@ def new(
         out.print(f"  {command}")
 
 
-def _cells(row: dict[str, Any]) -> list[Words]:
+def _format_cells(row: dict[str, Any]) -> list[Words]:
     state = Styled(row["status"], _COLOURS[row["status"]])
     types = f"; reads model_type {', '.join(row['model_types'])}" if row["model_types"] else ""
     offers = row["reason"] or ", ".join(row["strategies"]) + types

@@ -50,7 +50,7 @@ def report(
     whole, *_ = results = compare(stores, baseline, forced=force)
     folder = expand_path(out) if out else stores[0].folder / "report"
     labels = [row["searcher"] for row in whole.rows]
-    shown = _questions(stores[0], labels, folder, pages) if len(stores) == 1 else []
+    shown = _write_question_pages(stores[0], labels, folder, pages) if len(stores) == 1 else []
     figures = draw_figures(stores, whole)
     html = render_results(stores, results, figures, shown)
     page = write(folder / "index.html", html)
@@ -67,8 +67,10 @@ def report(
         console().print(f"In short: {write(folder / 'summary.md', summary(stores[0], whole))}")
 
 
-def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list[DifferingQuestion]:
-    """Questions that are answered differently, the first ones with a page."""
+def _write_question_pages(
+    store: Store, labels: list[str], folder: Path, most: int
+) -> list[DifferingQuestion]:
+    """Find questions that variants answer differently, and write pages for the first ones."""
     import attrs
 
     from ..errors import VisualcropError
@@ -87,7 +89,7 @@ def _questions(store: Store, labels: list[str], folder: Path, most: int) -> list
         name = f"questions/{place + 1}.html"
         try:
             page = render_question(samples[id], records[id], specs)
-        except VisualcropError as exc:  # it says nothing against the figures
+        except VisualcropError as exc:  # the report holds without it
             console(stderr=True).print(f"No page of {id!r}: {exc}")
             continue
         write(folder / name, page)
@@ -121,13 +123,13 @@ def show(
         reply = record.error or record.text
         passes = sum(record.passes.values())
         out.print(f"  {record.variant}: {reply} ({record.status}, {passes} passes)")
-    place = page or f"{_file_name(id)}.html"
+    place = page or f"{_make_file_name(id)}.html"
     written = write(place, render_question(sample, records, dict(store.study.variants)))
     out.print(f"The page: {written}", soft_wrap=True)
 
 
-def _file_name(id: str) -> str:
-    """Another for each id, also for those that differ in letters that no name should have."""
+def _make_file_name(id: str) -> str:
+    """A file name of its own for each id, also where only unsafe characters differ."""
     safe = "".join(c if c.isascii() and (c.isalnum() or c == "-") else "-" for c in id)[:80]
     if safe == id:
         return safe

@@ -1,4 +1,4 @@
-"""`visualcrop strategies`: everything that can be named in a spec."""
+"""`visualcrop strategies`: lists every strategy that a spec can name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def strategies(
     if kind is not None and kind not in registry.kinds():
         known = nearest(kind, registry.kinds(), called="kinds")
         raise UnknownStrategyError(f"There is no kind called {kind!r}; {known}.")
-    entries = [_described(entry) for entry in registry if kind in {None, entry.strategy.kind}]
+    entries = [_describe(entry) for entry in registry if kind in {None, entry.strategy.kind}]
     entries.sort(key=lambda entry: registry.kinds().index(entry["kind"]))
     if as_json:
         print_json(entries)
@@ -39,19 +39,19 @@ def strategies(
 
 def _print(entries: list[dict[str, Any]]) -> None:
     cells = (
-        (entry["kind"], Styled(entry["name"], "bold"), entry["plugin"], _purpose(entry))
+        (entry["kind"], Styled(entry["name"], "bold"), entry["plugin"], _format_summary(entry))
         for entry in entries
     )
     console().table((*_WHOLE, "what it does"), cells, whole=_WHOLE)
 
 
-def _purpose(entry: dict[str, Any]) -> str:
-    """Its summary, and of a model family which checkpoints it reads."""
+def _format_summary(entry: dict[str, Any]) -> str:
+    """The strategy's summary; for a model family, also the `model_type`s that it reads."""
     types = ", ".join(entry["model_types"])
     return f"{entry['summary']} Reads model_type {types}." if types else entry["summary"]
 
 
-def _described(entry: Any) -> dict[str, Any]:
+def _describe(entry: Any) -> dict[str, Any]:
     import attrs
 
     from ..models.families.auto import declared_types

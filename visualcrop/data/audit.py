@@ -1,4 +1,4 @@
-"""Whether a dataset is what it should be: counts, pictures, digests."""
+"""Compares a dataset with its published counts, and its files with their digests."""
 
 from __future__ import annotations
 
@@ -12,45 +12,45 @@ import attrs
 from ..errors import DatasetError, VisualcropError
 from ..image_io import size_of
 from .base import Dataset, Problem, Sample
-from .formats.common import DATASET_TOML, FileDataset, promised_counts, read_dataset_toml, to_fields
-from .formats.files import is_held
+from .formats.common import DATASET_TOML, FileDataset, read_counts, read_dataset_toml, to_fields
+from .formats.files import is_file_inside
 from .write_common import Advance, sha256_of
 
 
 @attrs.frozen
 class Count:
-    """One count, and what it should be."""
+    """How many there are of something, and how many were published."""
 
-    of: str
+    of: str  # samples, images, or the name of a category
     found: int
     published: int | None = None
 
     @property
-    def right(self) -> bool:
+    def is_right(self) -> bool:
         return self.published is None or self.published == self.found
 
 
 @attrs.frozen
 class Audit:
-    """All that was found."""
+    """The result of `audit`."""
 
     counts: tuple[Count, ...]
     problems: tuple[Problem, ...]
     rows: str  # sha256 of all questions and answers
     pictures: str | None = None  # sha256 of all encoded pictures, if they were read
-    files: tuple[tuple[str, bool], ...] = ()  # with a digest in `dataset.toml`: is it still that
+    files: tuple[tuple[str, bool], ...] = ()  # name, and whether its digest in `dataset.toml` holds
 
     @property
-    def sound(self) -> bool:
-        """Nothing is lost, and every count and digest is what it should be."""
+    def is_sound(self) -> bool:
+        """Whether no sample is lost and every count and digest is right."""
         kept = all(problem.effect != "lost" for problem in self.problems)
-        return kept and all(c.right for c in self.counts) and all(same for _, same in self.files)
+        return kept and all(c.is_right for c in self.counts) and all(same for _, same in self.files)
 
 
 def audit(
     dataset: Dataset, advance: Advance, *, pictures: bool = True, pixels: bool = False
 ) -> Audit:
-    """Read all rows; all *pictures* too, as bytes, or decoded as *pixels*."""
+    """Read every row; with *pictures*, each image's bytes; with *pixels*, decode them."""
     found, groups, problems = Counter[str](), set[str](), list[Problem]()
     text, images = hashlib.sha256(), hashlib.sha256()
     for row in dataset.read():
@@ -59,21 +59,22 @@ def audit(
             text.update(json.dumps({**to_fields(row, ""), "meta": None}).encode())
             groups.add(row.group or row.id)
             if pictures or pixels:
-                problems += _looked_at(row, images, pixels=pixels)
+                problems += _check_picture(row, images, pixels=pixels)
         else:
             problems.append(row)
         advance(row)
     found["images"] = len(groups)
     return Audit(
-        _compared(found, _expected(dataset)),
+        _compare_counts(found, _expected_counts(dataset)),
         tuple(problems),
         text.hexdigest(),
         images.hexdigest() if pictures or pixels else None,
-        tuple(_files(dataset)),
+        tuple(_check_files(dataset)),
     )
 
 
-def _looked_at(sample: Sample, images: hashlib._Hash, *, pixels: bool) -> list[Problem]:
+def _check_picture(sample: Sample, images: hashlib._Hash, *, pixels: bool) -> list[Problem]:
+    """Read a sample's image into the digest *images*, and compare its boxes with its size."""
     try:
         if pixels:
             sample.source.open()
@@ -91,18 +92,19 @@ def _looked_at(sample: Sample, images: hashlib._Hash, *, pixels: bool) -> list[P
     return [Problem(sample.id, f"The box of {name} leaves the image.", "kept") for name in outside]
 
 
-def _expected(dataset: Dataset) -> dict[str, int]:
-    promised = promised_counts(dataset.root) if isinstance(dataset, FileDataset) else {}
+def _expected_counts(dataset: Dataset) -> dict[str, int]:
+    """Published counts; those in `dataset.toml` come first."""
+    promised = read_counts(dataset.root) if isinstance(dataset, FileDataset) else {}
     return {**dataset.published(), **promised}
 
 
-def _compared(found: Counter[str], published: dict[str, int]) -> tuple[Count, ...]:
+def _compare_counts(found: Counter[str], published: dict[str, int]) -> tuple[Count, ...]:
     names = dict.fromkeys(("samples", "images", *published, *sorted(found)))
     return tuple(Count(name, found[name], published.get(name)) for name in names)
 
 
-def _files(dataset: Dataset) -> Iterator[tuple[str, bool]]:
-    """Each file in the folder that `dataset.toml` has a digest of, and whether it has it still."""
+def _check_files(dataset: Dataset) -> Iterator[tuple[str, bool]]:
+    """Each file with a digest in `dataset.toml`, and whether it still has that digest."""
     if not isinstance(dataset, FileDataset):
         return
     digests = read_dataset_toml(dataset.root).get("sha256", {})
@@ -114,5 +116,5 @@ def _files(dataset: Dataset) -> Iterator[tuple[str, bool]]:
                 f"[sha256] of {DATASET_TOML} names {name!r}; name files of its folder."
             )
         path = dataset.root / name
-        if is_held(dataset.root, path):
+        if is_file_inside(dataset.root, path):
             yield name, sha256_of(path) == digest

@@ -1,4 +1,4 @@
-"""Many questions with what is known of each; nothing is opened before it is asked for."""
+"""`Dataset` and `Sample`: questions with right answers. Images are opened only when used."""
 
 from __future__ import annotations
 
@@ -23,27 +23,28 @@ Effect: TypeAlias = Literal["lost", "kept", "excluded"]
 
 
 class ImageSource(ABC):
-    """Where an image comes from. A light value that can be sent to another process."""
+    """Where an image comes from: a small value that can be pickled."""
 
     @abstractmethod
     def read(self) -> bytes:
-        """The encoded picture, as it was shipped."""
+        """The encoded bytes, as the dataset has them."""
 
     def open(self, max_bytes: int = MAX_BYTES) -> Image:
+        """Decode the image, if that takes at most *max_bytes* of memory."""
         return Image.open(self.read(), max_bytes=max_bytes)
 
     def fingerprint(self) -> str:
-        """Another where the picture is another: of its bytes, which are not decoded for it."""
+        """Digest of the encoded bytes, 16 hexadecimal digits."""
         return hashlib.blake2b(self.read(), digest_size=8).hexdigest()
 
     def size(self) -> tuple[int, int]:
-        """Width and height of the upright picture, without opening all of it."""
+        """Width and height of the upright image in pixels, from its header."""
         return size_of(self.read())
 
 
 @attrs.frozen
 class TargetBox:
-    """A thing that a question is about, and where it is in the image."""
+    """An object that a question is about, and its box in pixels of the image."""
 
     name: str
     box: Box
@@ -54,8 +55,8 @@ class Sample:
     """
     One question of a dataset, its right answer, and what is known about its image.
 
-    With choices, *answer* is the index of the right one; without, all texts that are accepted.
-    Samples of one *group*, as of one image, are not independent of one another.
+    With *choices*, *answer* is the index of the right one; without, all texts that are accepted.
+    Samples of one *group*, such as one image, are one cluster in statistics.
     """
 
     id: str
@@ -64,7 +65,7 @@ class Sample:
     choices: tuple[str, ...] = ()
     answer: int | tuple[str, ...] = ()
     group: str = ""
-    category: tuple[str, ...] = ()  # from the coarsest to the finest
+    category: tuple[str, ...] = ()  # from coarse to fine
     targets: tuple[TargetBox, ...] = attrs.field(default=(), repr=False)
     meta: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
 
@@ -93,51 +94,51 @@ class Sample:
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """Every text that is right."""
+        """Every text that counts as right."""
         return (self.choices[self.answer],) if isinstance(self.answer, int) else self.answer
 
     @property
     def digest(self) -> str:
-        """Equal where the same is asked, and the same is right; the image is not looked at."""
+        """Digest of question, choices, answer and boxes; the image is not in it."""
         boxes = [attrs.astuple(target) for target in self.targets]
         text = json.dumps((self.text, self.choices, self.answer, boxes))
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     def question(self, max_bytes: int = MAX_BYTES) -> Question:
-        """Open the image, and ask about it."""
+        """Open the image, and return the question about it."""
         return Question(self.text, self.source.open(max_bytes), self.choices)
 
 
-def _writable(text: str) -> str:
-    """With a mark where bytes were that are no text."""
+def _replace_surrogates(text: str) -> str:
+    """Put `?` for lone surrogates, which UTF-8 cannot encode."""
     return text.encode("utf-8", "replace").decode()
 
 
 @attrs.frozen
 class Problem:
     """
-    What is wrong with one row of a dataset, and what became of its sample.
+    What is wrong with one row of a dataset, and the effect on its sample.
 
-    It is *lost*, or *kept* without the part that is wrong; or the row is sound but *excluded*.
+    The sample is *lost*, or *kept* without the wrong part; or the row is right, but *excluded*.
     """
 
-    id: str = attrs.field(converter=_writable)
-    reason: str = attrs.field(converter=_writable)
+    id: str = attrs.field(converter=_replace_surrogates)
+    reason: str = attrs.field(converter=_replace_surrogates)
     effect: Effect = "lost"
 
 
 class Dataset(Strategy):
-    """Questions with their right answers, read one by one."""
+    """A strategy that reads samples one by one."""
 
     kind = "dataset"
 
     @abstractmethod
     def read(self) -> Iterator[Sample | Problem]:
-        """Every row in its order, as a sample; where it cannot be one, what is wrong with it."""
+        """Yield every row in order: a sample, or the problem that keeps it from being one."""
 
     def __iter__(self) -> Iterator[Sample]:
         return (row for row in self.read() if isinstance(row, Sample))
 
     def published(self) -> Mapping[str, int]:
-        """What there should be: `samples`, `images`, and samples by the name of a category."""
+        """Published counts: `samples`, `images`, and samples of each category by its name."""
         return {}

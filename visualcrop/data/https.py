@@ -165,14 +165,13 @@ def _follow_redirects(url: str, start: int) -> Response:
 
 def _authorize(url: str) -> dict[str, str]:
     """The user's token ($HF_TOKEN, or as `hf auth login` keeps it), for the hub itself alone."""
-    from huggingface_hub import is_offline_mode
-    from huggingface_hub.utils import build_hf_headers
+    from huggingface_hub import constants, get_token, is_offline_mode
 
     if is_offline_mode():
         raise FileError("Nothing is fetched while $HF_HUB_OFFLINE is set; unset it.")
-    if urllib.parse.urlsplit(url)[:2] != urllib.parse.urlsplit(get_endpoint())[:2]:
-        return {}
-    return {k: v for k, v in build_hf_headers().items() if k.lower() == "authorization"}
+    is_hub = urllib.parse.urlsplit(url)[:2] == urllib.parse.urlsplit(get_endpoint())[:2]
+    token = get_token() if is_hub and not constants.HF_HUB_DISABLE_IMPLICIT_TOKEN else None
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _resolve_redirect(old: str, location: str) -> str:

@@ -1,4 +1,4 @@
-"""How large images and the things asked about are: Table 8 and Fig. 1 of the paper."""
+"""Sizes of images and of target boxes: Table 8 and Fig. 1 of the paper."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class Measures:
     images: int = 0
     width: float = 0.0  # mean, in pixels
     height: float = 0.0
-    chance: float | None = None  # how often a guess is right, where there are options
-    options: Counter[int] = attrs.field(factory=Counter)  # how many samples have so many
+    chance: float | None = None  # accuracy of guessing, over samples with options
+    options: Counter[int] = attrs.field(factory=Counter)  # number of options: number of samples
     categories: Counter[str] = attrs.field(factory=Counter)
-    shares: list[float] = attrs.field(factory=list)  # area of each target, as part of its image
+    shares: list[float] = attrs.field(factory=list)  # target area / image area, for each target
     problems: list[Problem] = attrs.field(factory=list)
 
-    def share_at(self, part: float) -> float | None:
-        """The area that *part* of all targets do not exceed."""
+    def share_quantile(self, q: float) -> float | None:
+        """The *q* quantile of `shares`, with q from 0 to 1; none without targets."""
         ranked = sorted(self.shares)
-        return ranked[min(len(ranked) - 1, int(part * len(ranked)))] if ranked else None
+        return ranked[min(len(ranked) - 1, int(q * len(ranked)))] if ranked else None
 
 
 def measure(dataset: Dataset, advance: Advance) -> Measures:

@@ -10,26 +10,29 @@ from typing import Any, Literal, NoReturn, TypeAlias, get_args
 import attrs
 
 from ..errors import EvaluationError
-from ..output.strict_json import escaped
+from ..output.strict_json import escape_unprintable
 
 SCHEMA = 1
 Status: TypeAlias = Literal["ok", "unparsed", "error", "skipped"]
-_SUSPECT = re.compile(r"\\u[dD]|[eE]\+?\d{3}|\d{309}")  # in JSON; only then is it looked at twice
-_MOST = 1e30  # more than anybody could have counted or measured
+# Surrogates, and numbers beyond all floats: only JSON with either is checked again.
+_SUSPECT = re.compile(r"\\u[dD]|[eE]\+?\d{3}|\d{309}")
+_MAX_NUMBER = 1e30  # above any count or measurement
 
 
-def _listed(values: Any) -> Any:
-    """A list as a tuple; what is none is left to the validators."""
+def _to_tuple(values: Any) -> Any:
+    """Convert a list to a tuple; other types are left for the validators to refuse."""
     return tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else values
 
 
 def is_number(value: object) -> bool:
-    """Whether it is one that may have been measured: finite, and no truth value."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MOST
+    """Whether *value* is a finite number and no bool."""
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
+    )
 
 
 def is_count(value: object) -> bool:
-    """Whether it is a whole number from 0 up."""
+    """Whether *value* is an integer of at least 0."""
     return isinstance(value, int) and is_number(value) and value >= 0
 
 
@@ -49,7 +52,7 @@ def _is_text(value: object) -> bool:
 
 
 def _is_size(value: object) -> bool:
-    """Whether it is a width and a height."""
+    """Whether *value* is a width and a height."""
     sides = value if isinstance(value, list | tuple) else ()
     return len(sides) == 2 and all(is_count(side) and side > 0 for side in sides)
 
@@ -65,7 +68,7 @@ def _is_whole(value: object) -> bool:
     )
 
 
-def _be(what: str, fits: Callable[[Any], bool]) -> Any:
+def _make_validator(what: str, fits: Callable[[Any], bool]) -> Any:
     def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if not fits(value):
             kind = type(value).__name__
@@ -75,7 +78,7 @@ def _be(what: str, fits: Callable[[Any], bool]) -> Any:
 
 
 def _field(what: str, fits: Callable[[Any], bool], **options: Any) -> Any:
-    return attrs.field(validator=_be(what, fits), **options)
+    return attrs.field(validator=_make_validator(what, fits), **options)
 
 
 def _maybe(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
@@ -95,7 +98,7 @@ class Record:
     """
     One question under one variant, in plain values.
 
-    An *error* is no wrong answer, and an *unparsed* reply no guess: both are counted apart.
+    Status *error* is not a wrong answer, nor *unparsed* a guess: each is counted on its own.
     """
 
     id: str = _text()
@@ -112,27 +115,27 @@ class Record:
     study: str = _text("")  # the study's digest, likewise
     group: str = _text("")
     category: tuple[str, ...] = _field(
-        "a list of texts", _is_listed(_is_text), default=(), converter=_listed
+        "a list of texts", _is_listed(_is_text), default=(), converter=_to_tuple
     )
     image: tuple[int, ...] = _field(
-        "a width and a height", lambda v: not v or _is_size(v), default=(), converter=_listed
+        "a width and a height", lambda v: not v or _is_size(v), default=(), converter=_to_tuple
     )
     passes: Mapping[str, int] = _numbers(is_count)  # by stage
     counts: Mapping[str, int] = _numbers(is_count)  # passes under each convention
     work: Mapping[str, float] = _numbers()
     seconds: float = _field("a number", is_number, default=0.0)
-    alone: bool = _field(  # whether work and seconds are its own: nothing was read for others, too
+    alone: bool = _field(  # whether work and seconds include nothing done for other questions
         "true or false", lambda v: isinstance(v, bool), default=False
     )
     exhausted: bool = _field("true or false", lambda v: isinstance(v, bool), default=False)
     evidence: tuple[Any, ...] = _field(
-        "a list of tables", _is_listed(_is_table(lambda v: True)), default=(), converter=_listed
+        "a list of tables", _is_listed(_is_table(lambda v: True)), default=(), converter=_to_tuple
     )
     recall: Mapping[str, float] = _numbers()
-    whole: Mapping[str, Any] = _field(  # how the model is shown all of the image
+    whole: Mapping[str, Any] = _field(  # encoded size of the whole image: size in pixels, tokens
         "a table with a size and tokens", _is_whole, factory=dict
     )
-    held: int | None = _field(  # most bytes that the process had held by then, model and all
+    held: int | None = _field(  # peak resident bytes of the process so far, with the model
         "a whole number or none", _maybe(is_count), default=None
     )
     ruling: str | None = _field(  # the judge's reply about the answer, if one was asked
@@ -148,7 +151,7 @@ class Record:
         return self.variant, self.id
 
     def line(self) -> str:
-        """Strict JSON, which `read` makes the record of again; refused if there is none."""
+        """The record as one line of strict JSON, for `read`; raises if a value has no JSON."""
         values = {"schema": SCHEMA}
         try:
             values |= attrs.asdict(self)
@@ -157,11 +160,11 @@ class Record:
         except (TypeError, ValueError, RecursionError) as exc:
             reason = str(exc).partition("\n")[0].rstrip(".")
             raise EvaluationError(f"A record cannot be written as JSON: {reason}.") from exc
-        return escaped(line)
+        return escape_unprintable(line)
 
     @classmethod
     def read(cls, line: str | bytes) -> Record:
-        """The record of a line."""
+        """Parse a line that `line` wrote."""
         try:
             values = strict_json(line)
             schema = values.pop("schema")
@@ -176,10 +179,10 @@ class Record:
 
 
 def strict_json(text: str | bytes) -> Any:
-    """What JSON says; a ValueError if it is none, or names what no number or text can be."""
+    """Parse JSON; ValueError for NaN, infinity, huge numbers, lone surrogates or deep nesting."""
     decoded = text.decode() if isinstance(text, bytes) else text
     try:
-        value = json.loads(decoded, parse_constant=_refused)
+        value = json.loads(decoded, parse_constant=_refuse_constant)
         if _SUSPECT.search(decoded):  # halves of letters, numbers beyond all floats
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except RecursionError:
@@ -187,5 +190,5 @@ def strict_json(text: str | bytes) -> Any:
     return value
 
 
-def _refused(constant: str) -> NoReturn:
+def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no number")

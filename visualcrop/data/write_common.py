@@ -19,8 +19,8 @@ from ..spec.parse import Spec
 from ..utils.paths import write_atomically
 from .base import Dataset, Problem, Sample
 from .formats.common import DATASET_TOML, IMAGES, SAMPLES, FileDataset, to_fields
-from .formats.files import is_held
-from .formats.tables import digest_of
+from .formats.files import is_file_inside
+from .formats.tables import hash_picture
 from .safe_names import refuse_links
 
 _PROBLEMS = "problems.jsonl"
@@ -99,7 +99,7 @@ def _write(row: Sample | Problem, target: Path, lines: IO[str], written: Written
 def _write_picture(picture: bytes, target: Path, written: Written) -> str:
     """Write a picture under its digest, and return its path below *target*."""
     size_of(picture)  # refuses what is no picture
-    name = f"{IMAGES}/{digest_of(picture)[:16]}{choose_suffix(picture)}"
+    name = f"{IMAGES}/{hash_picture(picture)[:16]}{choose_suffix(picture)}"
     if name in written.images and (target / name).read_bytes() != picture:
         raise DatasetError(f"Its image would take the place of another one, {name}.")
     write_if_changed(target / name, picture)
@@ -159,7 +159,7 @@ def _find_tables(dataset: Dataset) -> list[Path]:
     root = dataset.root
     found = [root] if root.is_file() else [path for p in _TABLES for path in root.glob(p)]
     own = {SAMPLES, _PROBLEMS}
-    return sorted(p for p in found if p.name not in own and (p == root or is_held(root, p)))
+    return sorted(p for p in found if p.name not in own and (p == root or is_file_inside(root, p)))
 
 
 def sha256_of(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Writes any dataset in V*Bench's own folders, for the tools that read nothing else."""
+"""Writes any dataset in the folder layout of V*Bench, for tools that read only that."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _INSTRUCTION = "Answer with the option's letter from the given choices directly.
 
 def write_vstar(dataset: Dataset, target: Path, advance: Advance) -> Written:
     """
-    Write *dataset* into the folder *target*; questions without options have no place there.
+    Write *dataset* into the folder *target*; questions without options are excluded.
 
-    The list of questions comes last: a folder with one is a dataset, and is left as it is.
+    The list of questions is written last. A folder that has one is a dataset, and is refused.
     """
     refuse_existing_dataset(target, QUESTIONS)
     written, lines, stems = Written(), list[str](), set[str]()
@@ -65,22 +65,25 @@ def _write(
     except (VisualcropError, OSError) as exc:
         return Problem(row.id, str(exc))
     folder = _FOLDERS.get(row.category[0], row.category[0]) if row.category else "questions"
-    image = _free(f"{_safe(folder)}/{_safe(row.id.rpartition('/')[2])}", stems) + suffix
+    image = (
+        _choose_free_stem(f"{_clean_name(folder)}/{_clean_name(row.id.rpartition('/')[2])}", stems)
+        + suffix
+    )
     written.images.add(image)
     write_if_changed(target / image, picture)
-    write_if_changed((target / image).with_suffix(".json"), _beside(row, row.answer))
+    write_if_changed((target / image).with_suffix(".json"), _encode_targets(row, row.answer))
     number = str(written.samples)
     return {
         "image": image,
-        "text": "\n".join((row.text, *_lettered(row.choices), _INSTRUCTION)),
+        "text": "\n".join((row.text, *_letter_choices(row.choices), _INSTRUCTION)),
         "category": image.partition("/")[0],
         "label": LETTERS[row.answer],
         "question_id": number,
     }
 
 
-def _free(stem: str, stems: set[str]) -> str:
-    """A name, without its ending, that no other image has on any file system."""
+def _choose_free_stem(stem: str, stems: set[str]) -> str:
+    """Choose a path without suffix that no file system takes for another image's."""
     free, number = stem, 1
     while fold_name(free) in stems:
         number += 1
@@ -89,17 +92,17 @@ def _free(stem: str, stems: set[str]) -> str:
     return free
 
 
-def _safe(name: str) -> str:
-    """Without dots either, which V*Bench's own reader cuts at, and not too long."""
+def _clean_name(name: str) -> str:
+    """Replace all but letters and digits: V*Bench's own reader cuts names at the first dot."""
     return re.sub(r"[^\w-]+", "_", name)[:_LONGEST] or "_"
 
 
-def _lettered(choices: tuple[str, ...]) -> list[str]:
+def _letter_choices(choices: tuple[str, ...]) -> list[str]:
     return [f"({letter}) {choice}" for letter, choice in zip(LETTERS, choices, strict=False)]
 
 
-def _beside(sample: Sample, answer: int) -> bytes:
-    """Boxes as corner and size; the right option first, as there."""
+def _encode_targets(sample: Sample, answer: int) -> bytes:
+    """The JSON beside an image: boxes as [x, y, width, height]; the right option comes first."""
     boxes = [attrs.astuple(target.box) for target in sample.targets]
     others = [choice for choice in sample.choices if choice != sample.choices[answer]]
     known = {

@@ -78,7 +78,7 @@ def run_study(  # noqa: PLR0913 - all but the first two are options
         remaining = tasks.read(dataset, selection, counts)
         for record in executor.run(partial(StudyWorker.open, study, objects), remaining):
             report.start()  # only now: with nothing new, the shard stays finished
-            own = _sign_record(record, study)
+            own = _add_study_digest(record, study)
             shard.append(own)
             completed.count_own(own)
             watch(own)
@@ -89,7 +89,7 @@ def run_study(  # noqa: PLR0913 - all but the first two are options
     return store
 
 
-def _sign_record(record: Record, study: Study) -> Record:
+def _add_study_digest(record: Record, study: Study) -> Record:
     """The record with the study's digest; an error if it cannot be written."""
     if record.variant not in study.variants:
         raise PluginError(f"The executor answered for a variant {record.variant!r}, of no study.")

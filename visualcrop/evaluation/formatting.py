@@ -216,7 +216,7 @@ def _losses(whole: Mapping[str, Any] | None) -> Iterator[str]:
         full, now = ("{} x {}".format(*whole["most"][name]) for name in ("image", "size"))
         yield (
             f"The model is shown {whole['shrunk']} of {whole['questions']} whole images smaller "
-            f"than they are; the most {whole['most']['id']!r}, {full} pixels as {now}."
+            f"than they are, {whole['most']['id']!r} most of all: {full} pixels as {now}."
         )
     if whole and whole["lost"]:
         yield (

@@ -72,6 +72,6 @@ def _unclear(rows: Rows, against: str) -> list[str]:
         return []
     needed = max(row["gain"]["smallest"] for row in unclear)
     names = ", ".join(row["searcher"] for row in unclear)
-    least = f"So few questions show a gain only from about {100 * needed:.0f} points on."
-    least = least if needed <= 1 else "So few questions cannot show any gain."
-    return [f"Not told apart from {against}: {names}. {least}"]
+    gain = "no gain" if needed > 1 else f"only a gain of about {100 * needed:.0f} points or more"
+    least = f"With so few questions, {gain} would show."
+    return [f"No clear difference from {against}: {names}. {least}"]

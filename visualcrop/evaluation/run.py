@@ -58,7 +58,7 @@ class PairedComparison:
         gain = {"gain": self.gain, "interval": {"low": self.low, "high": self.high}, "p": self.p}
         p = format_p(gain)
         p = f"p {p}" if p.startswith("<") else f"p = {p}"
-        verdict = "" if self.clear else "; not told apart"
+        verdict = "" if self.clear else "; no clear difference"
         return (
             f"{self.searcher} against {self.baseline}: {format_gain(gain)} points, {p}, "
             f"{self.n} questions{verdict}"

@@ -14,7 +14,7 @@ import attrs
 
 from ..data.record import Record, is_count, is_number, strict_json
 from ..errors import EvaluationError, FileError, VisualcropError
-from ..output.strict_json import escaped
+from ..output.strict_json import escape_unprintable
 from ..utils.paths import expand_path, write_atomically
 from ..utils.text_set import TextSet
 from .shard import ShardIndex
@@ -268,7 +268,9 @@ def read_json(path: Path) -> Any:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file of the run atomically: readers see the old one or the new one."""
-    text = escaped(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)) + "\n"
+    text = (
+        escape_unprintable(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)) + "\n"
+    )
     try:
         write_atomically(path, text.encode("utf-8", "replace"))
     except OSError as exc:

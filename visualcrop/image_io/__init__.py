@@ -1,4 +1,4 @@
-"""From any source to an upright RGB picture, or to one sentence that says why not."""
+"""Decodes any source to an upright RGB picture, or raises one sentence that says why not."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import PIL.Image
 
+from ..errors import ImageError
 from .conversion import convert_upright, decode_pixels
 from .cost import MAX_BYTES, check_cost, check_size
-from .errors import explain_errors
 from .sources import open_source
 
 __all__ = ["MAX_BYTES", "decode", "format_of", "size_of"]
@@ -20,10 +20,10 @@ def decode(source: object, max_bytes: int = MAX_BYTES) -> PIL.Image.Image:
     """
     Open a path, encoded bytes, a file that holds them, a PIL image or a uint8 array.
 
-    What needs more than *max_bytes* of memory at any one time is refused by its header. Nothing of
-    Pillow's or Python's that other threads could see is changed, and no lock is held.
+    A picture whose decoding needs more than *max_bytes* of memory is refused by its header. Safe in
+    threads: no global state of Pillow or Python is changed, and no lock is held.
     """
-    with _label_errors(source) as label, ExitStack() as files:
+    with _explain_errors(source) as label, ExitStack() as files:
         raw = open_source(source, label, files, max_bytes)
         check_size(raw.picture.size, label)
         check_cost(raw, label, max_bytes)
@@ -34,21 +34,35 @@ def decode(source: object, max_bytes: int = MAX_BYTES) -> PIL.Image.Image:
 
 def size_of(source: object) -> tuple[int, int]:
     """Width and height of the upright picture, from its header alone."""
-    with _label_errors(source) as label, ExitStack() as files:
+    with _explain_errors(source) as label, ExitStack() as files:
         raw = open_source(source, label, files, MAX_BYTES)
         width, height = raw.picture.size
         return (height, width) if raw.lies_on_its_side else (width, height)
 
 
 def format_of(source: object) -> str:
-    """What Pillow calls the format of a file, such as JPEG; nothing for what is no file."""
-    with _label_errors(source) as label, ExitStack() as files:
+    """Pillow's name for the format of encoded bytes, such as JPEG; empty for arrays."""
+    with _explain_errors(source) as label, ExitStack() as files:
         return open_source(source, label, files, MAX_BYTES).picture.format or ""
 
 
 @contextmanager
-def _label_errors(source: object) -> Iterator[str]:
-    """What messages call *source*; whatever is raised becomes one of them."""
+def _explain_errors(source: object) -> Iterator[str]:
+    """Yield the name of *source* in messages, and turn what is raised into one sentence."""
     label = repr(str(source)) if isinstance(source, str | Path) else "The image"
-    with explain_errors(label):
+    try:
         yield label
+    except ImageError:
+        raise
+    except MemoryError:
+        raise ImageError(f"{label} does not fit into memory; give a smaller copy.") from None
+    except PIL.Image.DecompressionBombError as exc:  # of a part: the header lacks its size
+        raise ImageError(
+            f"{label} has a part that is over the limit of Pillow itself; give a smaller copy, or "
+            "raise PIL.Image.MAX_IMAGE_PIXELS."
+        ) from exc
+    except Exception as exc:
+        if isinstance(exc, OSError) and exc.strerror:
+            raise ImageError(f"{label} cannot be opened: {exc.strerror}.") from exc
+        reason = str(exc).partition("\n")[0].rstrip(".") or type(exc).__name__
+        raise ImageError(f"{label} is damaged or cut short ({reason}); export it again.") from exc

@@ -1,4 +1,4 @@
-"""Any mode to upright RGB, tile by tile: nothing but the result is as large as the picture."""
+"""Converts any mode to upright RGB, tile by tile, so that memory holds one full copy only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TILE = 1 << 18  # pixels
 
 
 def iterate_tiles(width: int, height: int) -> Iterator[Rectangle]:
-    """Rectangles of some 250,000 pixels that cover the picture, in the order of its bytes."""
+    """Rectangles of at most 2**18 pixels that cover the picture, in row-major order."""
     across = min(width, _TILE)
     down = max(1, _TILE // width) if across == width else 1
     for top in range(0, height, down):
@@ -40,7 +40,7 @@ def iterate_tiles(width: int, height: int) -> Iterator[Rectangle]:
 
 
 def decode_pixels(raw: Raw) -> tuple[PIL.Image.Image, Turn | None]:
-    """The picture without its file, which may hold as much again, and how it is to be turned."""
+    """Decode, and detach from the file, whose buffer may be as large; return how to turn it."""
     raw.picture.load()
     picture = raw.picture
     turn = _TURNS.get(raw.orientation if raw.ours else read_orientation(picture))
@@ -52,7 +52,7 @@ def decode_pixels(raw: Raw) -> tuple[PIL.Image.Image, Turn | None]:
 
 
 def convert_upright(picture: PIL.Image.Image, turn: Turn | None) -> PIL.Image.Image:
-    """The picture itself if it is so already, else a new one."""
+    """Return an upright RGB picture: the same object if it is one already."""
     if is_plain(picture) and turn is None:
         picture.info = {k: v for k, v in picture.info.items() if k == "icc_profile"}
         return picture
@@ -75,7 +75,7 @@ def _locate_turned(tile: Rectangle, size: tuple[int, int], turn: Turn | None) ->
 
 
 def _make_converter(picture: PIL.Image.Image) -> Callable[[PIL.Image.Image], PIL.Image.Image]:
-    """How a tile of *picture* becomes RGB."""
+    """Make the function that converts a tile of *picture* to RGB."""
     if picture.mode.startswith("I") or picture.mode == "F":
         low, high = _find_range(picture)
         return lambda tile: _blend_on_white(_stretch_range(tile, low, high).convert("RGB"), tile)
@@ -89,7 +89,7 @@ def _make_converter(picture: PIL.Image.Image) -> Callable[[PIL.Image.Image], PIL
 
 
 def _convert_rgb(tile: PIL.Image.Image) -> PIL.Image.Image:
-    """White paper where one can see through."""
+    """Convert a tile to RGB; transparent pixels are blended on white."""
     if tile.has_transparency_data:
         straight = tile.convert("LA") if tile.mode == "La" else tile  # Pillow's only way
         coloured = straight.convert("RGBA")
@@ -99,7 +99,7 @@ def _convert_rgb(tile: PIL.Image.Image) -> PIL.Image.Image:
 
 
 def _blend_on_white(shown: PIL.Image.Image, deep: PIL.Image.Image) -> PIL.Image.Image:
-    """White where the file calls a grey of sixteen bits transparent; Pillow leaves that to us."""
+    """Paint the transparent grey of a 16-bit picture white, which Pillow does not."""
     clear = deep.info.get("transparency")
     if isinstance(clear, int):
         shown.paste("white", mask=PIL.Image.fromarray(np.asarray(deep) == clear))
@@ -107,7 +107,7 @@ def _blend_on_white(shown: PIL.Image.Image, deep: PIL.Image.Image) -> PIL.Image.
 
 
 def _find_range(picture: PIL.Image.Image) -> tuple[float, float]:
-    """Sixteen bits by their own, which is known; anything wider by what it holds."""
+    """Range of values: that of the type for 16 bits, that of the content for 32 bits and floats."""
     if picture.mode.startswith("I;16"):
         return 0.0, 65535.0
     parts = (_to_array(picture.crop(tile)) for tile in iterate_tiles(*picture.size))

@@ -1,5 +1,5 @@
 """
-How many bytes a picture takes while it is decoded, from its header.
+Computes the peak memory of decoding a picture from its header.
 
 Figures are those of Pillow 13 and the libraries in its wheels, as measured by
 tests/unit/test_decoding_memory.py; 32 MiB at most come on top, whatever the size.
@@ -16,7 +16,7 @@ import PIL.Image
 from ..errors import ImageError
 from .raw import Raw
 
-MAX_BYTES = 2 << 30  # a quarter of a machine of 8 GB: 536 million pixels of a JPEG or an RGB PNG
+MAX_BYTES = 2 << 30  # a quarter of 8 GB: 536 million pixels of a JPEG or an RGB PNG
 _RGB = 4  # Pillow keeps three channels in four bytes
 _HELD = {"1": 1, "L": 1, "P": 1}  # bytes for each pixel; two of I;16, and four of all else
 _BESIDE = {"AVIF": 20, "WEBP": 13, "GIF": 1}  # what the decoder holds, for each pixel
@@ -29,7 +29,7 @@ def check_size(size: tuple[int, int], label: str) -> None:
 
 
 def check_cost(raw: Raw, label: str, max_bytes: int) -> None:
-    """Refuse a picture that takes more than *max_bytes* before it is decoded."""
+    """Refuse a picture whose decoding takes more than *max_bytes*."""
     width, height = raw.picture.size
     if (needed := decoding_cost(raw)) > max_bytes:
         what = f"has {width} x {height} pixels, which take {needed:,} bytes of memory"
@@ -45,7 +45,7 @@ def limit_error(label: str, what: str, limit: int) -> ImageError:
 
 
 def decoding_cost(raw: Raw) -> int:
-    """Most bytes that are held at a time until the picture is RGB and upright."""
+    """Peak memory in bytes until the picture is RGB and upright."""
     picture, pixels = raw.picture, raw.picture.width * raw.picture.height
     waits = _is_undecoded(picture)
     held = pixels * _bytes_per_pixel(picture.mode) if waits else 0
@@ -55,12 +55,12 @@ def decoding_cost(raw: Raw) -> int:
 
 
 def _is_undecoded(picture: Any) -> bool:
-    """Whether the picture is not decoded yet; of two formats, nothing of Pillow's tells."""
+    """Whether the picture is not decoded yet; Pillow does not show it for AVIF and WEBP."""
     return bool(getattr(picture, "tile", ())) or picture.format in {"AVIF", "WEBP"}
 
 
 def is_plain(picture: PIL.Image.Image) -> bool:
-    """Whether the picture is RGB and nothing shines through."""
+    """Whether the picture is RGB without transparency."""
     return picture.mode == "RGB" and "transparency" not in picture.info
 
 
@@ -96,7 +96,7 @@ def _is_progressive(picture: Any) -> bool:
 
 
 def _tiff_cost(picture: Any) -> int:
-    """The file, and a strip or tile of it, which may be all of the picture; or the turned copy."""
+    """Bytes of the file and one strip or tile, or of the turned copy, whichever is more."""
     tags = picture.tag_v2
     bits: int = sum(tags.get(258, (1,)))  # of all samples of a pixel
     columns = tags.get(322) or picture.width
@@ -115,7 +115,7 @@ def _length(file: IO[bytes]) -> int:
 
 
 def icon_cost(file: IO[bytes]) -> int:
-    """The largest picture inside, which may be of another size than its icon says."""
+    """Bytes of the largest picture inside, whose size may differ from the icon's header."""
     file.seek(4)
     (count,) = struct.unpack("<H", file.read(2))
     entries = [file.read(16) for _ in range(count)]
@@ -124,7 +124,7 @@ def icon_cost(file: IO[bytes]) -> int:
 
 
 def _count_pixels_inside(file: IO[bytes], offset: int) -> int:
-    """Of a PNG or of the head of a BMP."""
+    """Pixels of the PNG or BMP at *offset*, from its header."""
     file.seek(offset)
     head = file.read(24)
     png = head.startswith(b"\x89PNG")

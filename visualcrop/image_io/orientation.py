@@ -1,5 +1,5 @@
 """
-Which side is up, without decoding a pixel.
+Reads the EXIF orientation without decoding a pixel.
 
 Pillow's own reader warns about broken blocks, by filters that all threads share, and decodes a
 whole PNG to see whether one comes at its end.
@@ -16,12 +16,12 @@ import PIL.Image
 
 _TAG, _SHORT, _LONG = 0x0112, 3, 4
 _ORDERS = {b"II": "<", b"MM": ">"}
-_MOST = 1 << 20  # bytes of a block that are looked at
+_MAX_BLOCK = 1 << 20  # bytes of metadata that are read
 
 
 def read_orientation(picture: PIL.Image.Image, file: IO[bytes] | None = None) -> int:
-    """As in EXIF, from 1 to 8; 1, which is upright, where it is missing or broken."""
-    if picture.format == "TIFF":  # Pillow turns it as it decodes it, and tells the turned size
+    """EXIF orientation from 1 to 8; 1 (upright) if it is missing or broken."""
+    if picture.format == "TIFF":  # Pillow turns it when decoding, and gives the turned size
         return 1
     try:
         exif = _exif_block(picture.info) or (
@@ -37,8 +37,8 @@ def read_orientation(picture: PIL.Image.Image, file: IO[bytes] | None = None) ->
 def _exif_block(info: Mapping[Any, Any]) -> bytes:
     """The EXIF block of any format; older PNGs have it in hexadecimal digits."""
     if exif := info.get("exif"):
-        return bytes(exif[:_MOST])
-    lines = str(info.get("Raw profile type exif", ""))[:_MOST].split("\n")[3:]
+        return bytes(exif[:_MAX_BLOCK])
+    lines = str(info.get("Raw profile type exif", ""))[:_MAX_BLOCK].split("\n")[3:]
     return bytes.fromhex("".join(lines))
 
 
@@ -50,7 +50,7 @@ def _read_after_pixels(file: IO[bytes]) -> bytes:
         while len(head := file.read(8)) == 8 and head[4:] != b"IEND":
             length = int.from_bytes(head[:4], "big")
             if head[4:] == b"eXIf":
-                return file.read(min(length, _MOST))
+                return file.read(min(length, _MAX_BLOCK))
             file.seek(length + 4, os.SEEK_CUR)
         return b""
     finally:

@@ -1,4 +1,4 @@
-"""A picture as it was opened."""
+"""`Raw`, a picture whose header is read."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import PIL.Image
 
 @attrs.frozen
 class Raw:
-    """A picture that is perhaps not yet decoded."""
+    """A picture that may not be decoded yet."""
 
     picture: PIL.Image.Image
-    ours: bool = False  # nobody else has it: it may be kept without a copy
+    ours: bool = False  # no caller holds it, so it needs no copy
     copied: int = 0  # bytes that were copied to get this far
     orientation: int = 1  # as in EXIF: 1 is upright
 

@@ -1,4 +1,4 @@
-"""What an image may be made from, opened as far as its header."""
+"""Opens paths, bytes, files, PIL images and arrays, and reads no more than the header."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _READ_WHOLE = {"AVIF", "WEBP"}  # by Pillow, before it tells their size
 
 
 def open_source(source: object, label: str, files: ExitStack, max_bytes: int) -> Raw:
-    """Open *source*; *files* is to close what was opened for it."""
+    """Open *source*; files opened for it are closed by *files*."""
     if isinstance(source, PIL.Image.Image):
         return Raw(source, orientation=read_orientation(source))
     if isinstance(source, np.ndarray):
@@ -82,7 +82,7 @@ def _open_file(file: IO[bytes], label: str, max_bytes: int) -> Raw:
 
 
 def _accepts(name: str, prefix: bytes) -> bool:
-    """Whether a file that begins so may be of the format; some formats say why not."""
+    """Whether *prefix*, the first 16 bytes, may be of the format (Pillow may return a reason)."""
     _, accept = PIL.Image.OPEN.get(name, (None, lambda prefix: False))
     return accept is None or accept(prefix) is True
 
@@ -91,7 +91,7 @@ def _try_format(name: str, file: IO[bytes]) -> PIL.Image.Image | None:
     """
     The picture, if the format is *name*: what `PIL.Image.open` does for each of its formats.
 
-    That would hold the picture to a limit which is a global of Pillow, and not ours to change.
+    `PIL.Image.open` itself would check MAX_IMAGE_PIXELS, a global that is not ours to change.
     """
     factory, _ = PIL.Image.OPEN[name]
     file.seek(0)

@@ -1,7 +1,7 @@
 """
-What authors of models need: families of Hugging Face checkpoints, layouts, decoding, meters.
+For authors of models: families of Hugging Face checkpoints, layouts, decoding, meters.
 
-Names are imported when they are used, so that `import visualcrop` stays quick.
+Names are imported on first use, so that `import visualcrop` stays quick.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if typing.TYPE_CHECKING:
     from .engine.kv_cache import DecodingState, fork_cache
     from .engine.metering.meter import Measurement, Meter
     from .engine.metering.operators import measure_usage
-    from .engine.runner import choose_greedily, decode, extend, mean_log_likelihood
+    from .engine.runner import choose_greedily, decode, extend, score_reply
     from .engine.wrappers import BatchingModel
     from .families.base import Family
     from .families.gemma3 import Gemma3
@@ -50,7 +50,7 @@ _HOMES = {  # module -> its public names
     ".engine.kv_cache": ("DecodingState", "fork_cache"),
     ".engine.metering.meter": ("Measurement", "Meter"),
     ".engine.metering.operators": ("measure_usage",),
-    ".engine.runner": ("choose_greedily", "decode", "extend", "mean_log_likelihood"),
+    ".engine.runner": ("choose_greedily", "decode", "extend", "score_reply"),
     ".engine.wrappers": ("BatchingModel",),
     ".families.base": ("Family",),
     ".families.gemma3": ("Gemma3",),
@@ -109,12 +109,12 @@ __all__ = [
     "extend",
     "fork_cache",
     "from_transformers",
-    "mean_log_likelihood",
     "measure_usage",
     "native_layout",
     "padded_layout",
     "pan_and_scan_layout",
     "patch_grid",
+    "score_reply",
     "squashed_layout",
     "tiled_layout",
 ]
@@ -124,7 +124,7 @@ def __getattr__(name: str) -> object:
     for module, names in _HOMES.items():
         if name in names:
             found: object = getattr(importlib.import_module(module, __name__), name)
-            globals()[name] = found  # the next time, this function is not asked
+            globals()[name] = found  # so that this function is not called again for it
             return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

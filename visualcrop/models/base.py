@@ -1,4 +1,4 @@
-"""What a search may ask of a vision-language model."""
+"""The interface of a vision-language model: what a search can run, and what it gets back."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ By: TypeAlias = Literal["next-token", "sentence"]
 
 @attrs.frozen
 class Capture:
-    """Internals to keep from one pass, by decoder layer, counted from 0."""
+    """Internals to keep from one pass: decoder layers, counted from 0, and other options."""
 
     values: tuple[int, ...] = ()
     keys: tuple[int, ...] = ()
     rotary: bool = True  # False: keys before rotary embedding
     attention: tuple[int, ...] = ()  # weights of the last token
-    gradients: tuple[int, ...] = ()  # of its next token's log-probability, by these weights
-    pixels: bool = False  # gradients by the pixels of the one view; nothing else beside them
-    relayed: bool = False  # attention through a Q-Former: see `QFormerAttention`
+    gradients: tuple[int, ...] = ()  # of the next token's log-probability w.r.t. these weights
+    pixels: bool = False  # gradients w.r.t. the pixels of the only view, and nothing else
+    qformer: bool = False  # attention of a Q-Former, too: see `QFormerAttention`
 
 
 NOTHING = Capture()
@@ -45,7 +45,7 @@ NOTHING = Capture()
 
 @attrs.frozen(eq=False)
 class Patches:
-    """Which token of the prompt stands for each cell of *grid*, over one view."""
+    """The image token of each cell of *grid*, over one view."""
 
     grid: Grid  # in pixels of the original image
     tokens: (
@@ -61,7 +61,7 @@ class Patches:
 
 @attrs.frozen
 class Usage:
-    """What a request cost to run, however many passes it was charged as."""
+    """The cost of running a request, however many passes it was charged as."""
 
     new_tokens: int = 0  # prompt tokens run, padding included
     reused_tokens: int = 0  # prompt tokens whose keys and values came from a cache
@@ -97,7 +97,7 @@ class PixelGradients:
     """Gradient of the next token's log-probability with respect to the pixels of a view."""
 
     box: Box  # in pixels of the original image; padding lies outside the view
-    slopes: Tensor  # rows x columns of the encoder's pixels: norm over the channels
+    norms: Tensor  # rows x columns of the encoder's pixels: norm over the channels
 
 
 @attrs.frozen(eq=False)
@@ -119,14 +119,14 @@ class Internals:
     keys: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> KV heads x tokens x width
     attention: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> heads x tokens, last row
     gradients: Mapping[int, Tensor] = attrs.field(factory=dict)  # as attention
-    sight: PixelGradients | None = None  # if pixels were asked for
-    relay: QFormerAttention | None = None  # if attention was relayed
+    pixel_gradients: PixelGradients | None = None  # with `Capture.pixels`
+    qformer: QFormerAttention | None = None  # with `Capture.qformer`
     usage: Usage = Usage()
 
 
 @attrs.frozen
 class Choice:
-    """A logit for each choice, or by sentence its mean log-probability."""
+    """A score for each choice: a logit or, by sentence, the mean log-probability."""
 
     logits: tuple[float, ...]
     usage: Usage = attrs.field(default=Usage(), eq=False)
@@ -159,7 +159,7 @@ class ModelInfo:
     base: int  # pixels on a side that the encoder sees at once
 
     def span(self, layers: tuple[int, int] | None) -> tuple[int, ...]:
-        """Layers from the first to before the second; none means the last half."""
+        """The half-open range of *layers*; none: the last half of all layers."""
         start, stop = layers or (self.layers // 2, self.layers)
         if not 0 <= start < stop <= self.layers:
             raise SpecError(
@@ -171,36 +171,36 @@ class ModelInfo:
 
 @attrs.frozen
 class EncodedSize:
-    """How large a model sees a view: a target may be lost in it."""
+    """The resolution at which a model sees a view: a small target may be lost in it."""
 
     size: tuple[int, int]  # width and height of the view in the encoder's pixels, at their finest
-    tokens: int  # that it takes in the prompt
-    cell: float  # side of what one token shows of it, in pixels of the original image
+    tokens: int  # image tokens of the view in the prompt
+    cell: float  # side of the area of one token, in pixels of the original image
 
 
 class Model(ABC):
-    """A live model. Holds weights; answers do not depend on what it was asked before."""
+    """A loaded model with its weights. Answers do not depend on earlier requests."""
 
     id: str
     info: ModelInfo
-    settings: Mapping[str, object] = MappingProxyType({})  # what suits it, by its family
-    fingerprint: str = ""  # another where it would answer differently; empty if nobody took it
+    settings: Mapping[str, object] = MappingProxyType({})  # options that suit it: see `ModelFamily`
+    fingerprint: str = ""  # differs where answers would; empty if unknown
 
     @property
     @abstractmethod
     def passes(self) -> int:
-        """Passes run so far, by its own count: the ledger is checked against it."""
+        """Passes run so far, by the model's own count, which the ledger is checked against."""
 
     def encoded_size(self, view: View) -> EncodedSize | None:
-        """How large *view* is seen if it is shown alone; none if unknown."""
+        """The resolution at which *view* is seen if it is shown alone; none if unknown."""
         del view
         return None
 
     def forget(self) -> None:  # noqa: B027 - most keep nothing
         """
-        Clear all caches of prompts, so that the next one costs what it costs by itself.
+        Clear all caches (KV, pixels), so that the next prompt costs what it costs by itself.
 
-        A model without caches, such as of keys and values or of pixels, has nothing to do.
+        A model without caches has nothing to do.
         """
 
     @abstractmethod
@@ -211,18 +211,23 @@ class Model(ABC):
     def choose(
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
-        """Score *choices* as the reply: by first token, or by the mean over each sentence."""
+        """
+        Score each of *choices* as the reply to each prompt.
+
+        By next token, the logit of its first token; by sentence, the mean log-probability of all
+        of its tokens.
+        """
 
     @abstractmethod
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
-        """Reply to each prompt, greedily."""
+        """Reply to each prompt, greedily unless the prompt has a `Sampling`."""
 
 
 class ModelFamily(Strategy):
     """A recipe for a model. Cheap to make; `open` loads the weights."""
 
     kind = "model"
-    home: ClassVar[str] = ""  # spec of a dataset of the only world that it knows, if it is so
+    demo_dataset: ClassVar[str] = ""  # spec of the only dataset that the model is for, if so
     has_patches: ClassVar[bool] = True  # False if image tokens have no position in the image
 
     def __init_subclass__(cls) -> None:
@@ -247,7 +252,8 @@ class ModelFamily(Strategy):
 
         By kind of stage, `{"targets": "rules", "proposals.s_max": 3}`, and by a strategy's name,
         `{"focus": {"steps": 4}}`; a value may be a `ConditionalDefault`. The open
-        model carries them.
+        model carries them. In Python, an option set to its default cannot be told from one left
+        open; to insist on it, build the searcher from a spec.
         """
         return {}
 

@@ -1,8 +1,8 @@
 """
-Passes that a model ran, by its own meter, against those that were charged to a ledger.
+Checks the passes that a model ran, by its own meter, against those charged to a ledger.
 
-A search is lent a `LentModel`, each of whose passes is charged before it is run. When the search
-ends, what the meter has counted beyond the charges is charged to `unbilled`.
+A search gets a `LentModel`, each of whose passes is charged before it is run. At the end of the
+search, passes that the meter counted beyond the charges are charged to `unbilled`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from ..utils.forking import after_fork_in_child
 from ..values import View
 from .base import NOTHING, By, Capture, Choice, EncodedSize, Internals, Model, Reply
 
-UNBILLED = "unbilled"  # the stage of passes that no stage was charged for
+UNBILLED = "unbilled"  # the stage of passes that were run without a charge
 RunPasses: TypeAlias = Callable[[], Sequence[Any]]
 ChargeAndRun: TypeAlias = Callable[[str, int, RunPasses], Sequence[Any]]  # stage, passes, run
 
 
 @attrs.define(eq=False)
 class UnbilledPasses:
-    """Passes of one model during one search that no stage was charged for."""
+    """Passes of one model during one search that were run without a charge."""
 
     model: str
     passes: int = 0
@@ -34,7 +34,7 @@ class UnbilledPasses:
 
 @attrs.define(eq=False)
 class _Account:
-    """A model in use: its meter's count, and what was charged for it."""
+    """A model in use: its meter's count, and the passes charged for it."""
 
     model: Model
     settled: int  # the meter's count when it last agreed with the charges
@@ -43,14 +43,14 @@ class _Account:
     loans: list[UnbilledPasses] = attrs.field(factory=list)  # of searches, the oldest first
 
     def settle(self) -> None:
-        """Put passes beyond those charged down to the search that began first."""
+        """Attribute passes beyond the charges to the search that began first."""
         count = self.model.passes
         extra = count - self.settled - self.billed
         if extra > 0:
             self.settled += extra
             if self.loans:
                 self.loans[0].passes += extra
-        if not self.running:  # what failed or came from a cache ran less than was charged
+        if not self.running:  # failed and cached calls ran fewer passes than were charged
             self.settled, self.billed = count, 0
 
 
@@ -59,7 +59,7 @@ _lock = threading.Lock()
 
 
 def _reset_after_fork() -> None:
-    """Forget all accounts in a forked child: the threads of their searches are not there."""
+    """Drop all accounts in a forked child, which lacks the threads of their searches."""
     global _lock  # noqa: PLW0603
     _lock = threading.Lock()
     _accounts.clear()
@@ -86,7 +86,7 @@ def _close_account(account: _Account) -> None:
 
 @contextmanager
 def _bill(model: Model, passes: int) -> Iterator[None]:
-    """Enter *passes* of *model*, which are charged and run inside."""
+    """Record that *passes* of *model* are charged, and run in the block."""
     with _lock:
         account = _open_account(model)
         account.running += 1
@@ -102,7 +102,7 @@ def _bill(model: Model, passes: int) -> Iterator[None]:
 
 @contextmanager
 def bill_once(model: Model) -> Iterator[None]:
-    """Let *model* run again, at no charge, what it ran before it failed inside."""
+    """If the block fails, let *model* repeat the passes that it ran in it without a charge."""
     before = model.passes
     try:
         yield
@@ -118,17 +118,17 @@ class Loans:
     """Models that one ledger lends, watched from the start of a search to its end."""
 
     def __init__(self) -> None:
-        self.term = 0  # a model lent in one term cannot be asked in the next
+        self.term = 0  # a model lent in one term cannot be used in the next
         self._searches = 0
         self._lent: dict[int, tuple[_Account, UnbilledPasses]] = {}
 
     def begin(self) -> None:
-        """Start a search: every model that is lent from here on is watched."""
+        """Start a search: from now on, lent models are watched."""
         with _lock:
             self._searches += 1
 
     def watch(self, model: Model) -> None:
-        """Note where *model*'s meter stands, if a search is on."""
+        """Record the count of *model*'s meter, if a search is running."""
         with _lock:
             if not self._searches:
                 return
@@ -139,7 +139,7 @@ class Loans:
                 self._lent[id(account.model)] = account, unbilled
 
     def end(self) -> list[UnbilledPasses]:
-        """End a search: what each model ran unbilled, once no search is on."""
+        """End a search. The last of several returns the unbilled passes of each model."""
         with _lock:
             self._searches -= 1
             if self._searches:
@@ -156,10 +156,10 @@ class Loans:
 
 class LentModel(Model):
     """
-    The only way to a model that is lent: each pass is charged, by whatever name it is asked.
+    A model whose every pass is charged to a ledger.
 
-    Calls without a stage are charged to `unbilled`. The model itself is no attribute: closures
-    hold it.
+    Calls without a stage are charged to `unbilled`. The model inside is held by closures, not by
+    an attribute, so that strategies cannot reach it.
     """
 
     def __init__(self, model: Model, ledger: object, charge_and_run: ChargeAndRun) -> None:

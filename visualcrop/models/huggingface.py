@@ -1,4 +1,4 @@
-"""A Hugging Face checkpoint as a model that can be searched with."""
+"""A vision-language model of transformers, as a `Model`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _P = ParamSpec("_P")
 
 
 def explains_errors(method: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Let *method* of a model say in one sentence where its checkpoint's files do not fit."""
+    """Turn exceptions of a model's *method* into a `ModelError` of one sentence."""
 
     @wraps(method)
     def explains(*args: _P.args, **named: _P.kwargs) -> _T:
@@ -70,17 +70,17 @@ class HuggingFaceModel(Model):
     info: ModelInfo
     network: PreTrainedModel
     prompt_processor: PromptProcessor
-    layout: Callable[[View, int], Layout]  # of a view in a prompt of so many
+    layout: Callable[[View, int], Layout]  # from a view and the number of views in the prompt
     meter: Meter
     prefix_cache: ByteLRU[DecodingState] | None = None
-    max_tokens: int | None = None  # in a pass, padding included; none: as suits the device
+    max_tokens: int | None = None  # in a pass, padding included; none: by the device
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one pass at a time
 
     def __attrs_post_init__(self) -> None:
         after_fork_in_child(self._reset_after_fork)
 
     def _reset_after_fork(self) -> None:
-        """Renew the lock in a forked child, where its holder is not there to release it."""
+        """Make a new lock in a forked child, which lacks the thread that holds this one."""
         self._lock = threading.Lock()
 
     @property
@@ -89,7 +89,7 @@ class HuggingFaceModel(Model):
 
     @property
     def token_limit(self) -> int:
-        """Most tokens in one pass. A GPU wants thousands; a core is as fast with one prompt."""
+        """Most tokens in a pass: thousands keep a GPU busy; a CPU is as fast with one prompt."""
         on_cpu = self.network.device.type == "cpu"
         return self.max_tokens or (1024 if on_cpu else 8192)
 
@@ -142,9 +142,9 @@ class HuggingFaceModel(Model):
         replies: Sequence[str] = (),
     ) -> list[tuple[TokenizedPrompt, _T, Usage]]:
         """
-        Each prompt's result, and its share of the usage of those that ran together.
+        Each prompt, tokenized; its result; and its share of the usage of the prompts run together.
 
-        MACs are no share: they are of the prompt, with each of the *replies*, by itself.
+        MACs are not shared: they are of the prompt, or of it with each of the *replies*, alone.
         """
         outputs: dict[int, tuple[TokenizedPrompt, _T, Usage]] = {}
         keys, limit = [views_key(prompt) for prompt in prompts], self.token_limit
@@ -167,9 +167,9 @@ class HuggingFaceModel(Model):
         self, prompts: Sequence[Prompt], keys: Sequence[Key], replies: Sequence[str]
     ) -> Iterator[tuple[list[int], list[TokenizedPrompt]]]:
         """
-        Prompts to run together, tokenized, with their indices.
+        Groups of prompts to run together, tokenized, with their indices.
 
-        Those that show the same images, by their *keys*, and others while there is room.
+        Prompts with the same images, which have the same of *keys*, are in one group.
         """
         by_images: dict[Key, list[int]] = {}
         for index, key in enumerate(keys):
@@ -197,7 +197,7 @@ class HuggingFaceModel(Model):
         return [tuple(logits[0, first].float().tolist()) for logits, first in pairs]
 
     def _forward_to_pixels(self, prompt: Prompt) -> Internals:
-        """A pass forward, and one backward down to the pixels of the view."""
+        """One pass forward, and one backward to the pixels of the view."""
         view, tokenized = single_view(prompt), self.prompt_processor.tokenize(prompt)
         inputs = tokenized.to(self.network.device, self.network.dtype).inputs
 
@@ -209,7 +209,9 @@ class HuggingFaceModel(Model):
             found = pixel_gradients(self.network, inputs, next_logits, view, layout)
         patches = tuple(self._patches(prompt, tokenized))
         more = Usage(image_tokens=len(tokenized.placeholders), backward=1)
-        return Internals(patches, tokenized.spans, sight=found, usage=measurement.usage + more)
+        return Internals(
+            patches, tokenized.spans, pixel_gradients=found, usage=measurement.usage + more
+        )
 
     @contextmanager
     def _measure(self) -> Iterator[Measurement]:
@@ -219,7 +221,7 @@ class HuggingFaceModel(Model):
             yield measurement
 
     def _patches(self, prompt: Prompt, tokenized: TokenizedPrompt) -> Iterator[Patches]:
-        """Where each view's cells lie, in the original image and among the tokens."""
+        """The patches of each view: cells in the original image, and their tokens."""
         start = 0
         for view in prompt.views:
             layout = self.layout(view, len(prompt.views))
@@ -248,7 +250,7 @@ def _score_replies(
 
 
 def split_usage(usage: Usage, weights: Sequence[int]) -> Iterator[Usage]:
-    """*usage* in parts, by weight: whole numbers add up. Peak memory is that of all in each."""
+    """Split *usage* by weight: whole numbers add up, and each part has the whole peak memory."""
     total = sum(weights)
     for weight, upto in zip(weights, accumulate(weights), strict=True):
         split = partial(_split_amount, start=upto - weight, stop=upto, total=total)

@@ -1,4 +1,4 @@
-"""A model of a network that the user has loaded: sharded, quantised, or with adapters."""
+"""Makes a model of a network that the user has loaded: sharded, quantised, or with adapters."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _unwrap(network: Any) -> PreTrainedModel:
 
 
 def _family_of(config: Any, family: Family | type[Family] | None) -> Family:
-    """The family, with its options."""
+    """The given *family*, or the one for the network's `model_type`."""
     model_type, families = str(config.model_type), Auto.load_families()
     if family is not None:
         named = family if isinstance(family, type) else type(family)
@@ -134,7 +134,7 @@ def _family_of(config: Any, family: Family | type[Family] | None) -> Family:
 
 
 def _check_network(network: PreTrainedModel, config: Any) -> None:
-    """Refuse what would be answered wrongly, or not at all."""
+    """Refuse a network that would give wrong answers, or none."""
     if not hasattr(network, "generation_config"):
         raise ModelError(
             f"The network is a {type(network).__name__} without a head that writes text; load it "

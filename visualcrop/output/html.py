@@ -10,8 +10,8 @@ from markupsafe import Markup
 from .characters import printable
 
 
-def environment(package: str) -> jinja2.Environment:
-    """The templates of *package*; what is put in is escaped, and nothing may be missing."""
+def make_environment(package: str) -> jinja2.Environment:
+    """Jinja environment of *package*'s templates: escapes values, refuses missing ones."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader(package, "templates"),
         autoescape=True,
@@ -23,11 +23,11 @@ def environment(package: str) -> jinja2.Environment:
 
 
 def _printable(value: Any) -> Any:
-    """Without characters that XML forbids or that change direction; escaping comes after."""
+    """Replace characters that XML forbids or that change direction, before Jinja escapes."""
     is_text = isinstance(value, str) and not isinstance(value, Markup)
     return printable(value, newline="\n") if is_text else value
 
 
-def template(package: str, name: str) -> jinja2.Template:
-    """One template of *package*."""
-    return environment(package).get_template(name)
+def load_template(package: str, name: str) -> jinja2.Template:
+    """Load the template *name* of *package*."""
+    return make_environment(package).get_template(name)

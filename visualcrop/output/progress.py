@@ -54,7 +54,7 @@ class Progress:
             self.bar.stop()
 
     def _due(self, seconds: float) -> bool:
-        """Whether so many seconds have passed since the last time it was due."""
+        """Whether *seconds* have passed since this last returned true."""
         now = time.monotonic()
         due = now - self.shown >= seconds
         self.shown = now if due else self.shown

@@ -1,4 +1,4 @@
-"""Standard output and error: full, closed, or of an encoding that lacks a letter."""
+"""Writing to standard output and error, which may be full, closed or not UTF-8."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from ..errors import FileError
-from .characters import indented, printable
+from .characters import indent_lines, printable
 
 
 class OutputError(FileError):
@@ -31,7 +31,7 @@ def replace_unencodable() -> None:
 
 def say_error(sentence: str) -> None:
     """Print an error on standard error; lines after the first, such as a caret, are indented."""
-    _write(indented(sentence), error=True)
+    _write(indent_lines(sentence), error=True)
 
 
 @contextmanager

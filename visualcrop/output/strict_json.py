@@ -14,12 +14,12 @@ _LETTERS = re.compile(r"[^ -~\n]+")
 def json_text(value: Any, *, indent: int | None = None, ascii_only: bool = False) -> str:
     """JSON of *value*: NaN and infinity become null, other types text."""
     text = json.dumps(_strict(value), ensure_ascii=ascii_only, indent=indent, allow_nan=False)
-    return escaped(text)
+    return escape_unprintable(text)
 
 
-def escaped(text: str) -> str:
-    """The same JSON with unprintable characters and lone surrogates escaped."""
-    return _LETTERS.sub(_escaped, text)
+def escape_unprintable(text: str) -> str:
+    """Escape unprintable characters and lone surrogates in JSON."""
+    return _LETTERS.sub(_escape_run, text)
 
 
 def _strict(value: Any) -> Any:
@@ -34,8 +34,8 @@ def _strict(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int) else str(value)
 
 
-def _escaped(found: re.Match[str]) -> str:
-    """Only outside of ASCII, and DEL: everything else JSON escapes itself."""
+def _escape_run(found: re.Match[str]) -> str:
+    """Escape unprintable characters beyond ASCII, and DEL; `json.dumps` escapes the others."""
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in found[0]).replace(
         "\x7f", "\\u007f"
     )

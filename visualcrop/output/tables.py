@@ -59,7 +59,7 @@ class Table:
     def __str__(self) -> str:
         lines = [[printable(cell) for cell in row] for row in (self.headings, *self.rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        aligned = ("  ".join(_aligned(row, widths)).rstrip() for row in lines)
+        aligned = ("  ".join(_align(row, widths)).rstrip() for row in lines)
         return "\n".join([*aligned, *self.notes])
 
     def __repr__(self) -> str:
@@ -75,38 +75,38 @@ class Table:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{below}"
 
 
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+def _align(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     first, *others = zip(row, widths, strict=True)
     return [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
 
 
 def csv_table(rows: Cells) -> str:
-    """For spreadsheets, which run no cell as a formula, and for programs."""
-    return "".join(f"{','.join(map(_csv_cell, row))}\n" for row in rows)
+    """CSV for spreadsheets and programs; no cell is run as a formula."""
+    return "".join(f"{','.join(map(_escape_csv, row))}\n" for row in rows)
 
 
 def markdown_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of GitHub's kind: the first column to the left, the others to the right."""
+    """A Markdown table: the first column is left-aligned, the others right-aligned."""
     ruler = "---" + " | --:" * (len(heading) - 1)
-    head, *body = (" | ".join(map(markdown, row)) for row in (heading, *rows))
+    head, *body = (" | ".join(map(escape_markdown, row)) for row in (heading, *rows))
     return "".join(f"| {line} |\n" for line in (head, ruler, *body))
 
 
-def markdown(text: str) -> str:
-    """Text in a line of Markdown that is not read as markup, a link or HTML."""
-    return _MARKUP.sub(_escaped, printable(text))
+def escape_markdown(text: str) -> str:
+    """Escape *text* for a line of Markdown, so that none of it is markup, a link or HTML."""
+    return _MARKUP.sub(_escape_match, printable(text))
 
 
 def markdown_code(text: str) -> str:
-    """As inline code where that is possible, else as text: nothing can be escaped within code."""
+    """Inline code if *text* needs no escaping, which code does not allow; else escaped text."""
     line = printable(text)
-    return f"`{line}`" if _CODE.fullmatch(line) and line == line.strip() else markdown(line)
+    return f"`{line}`" if _CODE.fullmatch(line) and line == line.strip() else escape_markdown(line)
 
 
 def latex_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A tabular for papers, in booktabs: the first column is text, the others are numbers."""
     head, *body = (
-        f"{' & '.join([latex(first), *map(_latex_number, others)])} \\\\\n"
+        f"{' & '.join([escape_latex(first), *map(_escape_latex_number, others)])} \\\\\n"
         for first, *others in (heading, *rows)
     )
     return (
@@ -117,33 +117,33 @@ def latex_table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def latex_float(tabular: str, *, caption: str, label: str, notes: Iterable[str] = ()) -> str:
     """A table that can be pasted into a paper: *tabular* under its caption, notes below it."""
-    below = " ".join(map(latex, notes))
+    below = " ".join(map(escape_latex, notes))
     return (
         "% \\usepackage{booktabs} in the preamble\n\\begin{table}\n\\centering\n"
-        f"\\caption{{{latex(caption)}}}\n\\label{{{label}}}\n{tabular}"
+        f"\\caption{{{escape_latex(caption)}}}\n\\label{{{label}}}\n{tabular}"
         f"\\par\\medskip\n{{\\footnotesize\\raggedright {below}\\par}}\n\\end{{table}}\n"
     )
 
 
-def latex(text: str) -> str:
-    """Text in a line of LaTeX: commands are escaped, unprintable characters replaced."""
+def escape_latex(text: str) -> str:
+    """Escape *text* for a line of LaTeX, and replace unprintable characters."""
     line = printable(text, mark="?", newline=" ")
     return "".join(_SPECIAL.get(letter, letter) for letter in line)
 
 
-def _latex_number(text: str) -> str:
-    """A cell after the first: hyphens of numbers are minus signs, and brackets need no care."""
+def _escape_latex_number(text: str) -> str:
+    """Escape a cell after the first: hyphens become minus signs, brackets stay."""
     if _BOUNDED.fullmatch(text):
         return text.replace("-", "$-$")
-    return latex(text).replace("{[}", "[").replace("{]}", "]")
+    return escape_latex(text).replace("{[}", "[").replace("{]}", "]")
 
 
-def _escaped(found: re.Match[str]) -> str:
-    """With a backslash; by its number what a backslash does not stop: `|`, HTML and links."""
+def _escape_match(found: re.Match[str]) -> str:
+    """Put a backslash before a character; give its number where that has no effect."""
     return f"&#{ord(found[0])};" if found["unseen"] else f"\\{found[0]}"
 
 
-def _csv_cell(text: str) -> str:
+def _escape_csv(text: str) -> str:
     cell = _WITHIN.sub(r"\1'", printable(text))
     if not _NUMBER.fullmatch(cell):
         cell = _FORMULA.sub(r"'\1", cell)

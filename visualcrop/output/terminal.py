@@ -44,7 +44,7 @@ class Terminal:
         return self.rich.is_terminal
 
     def print(self, *parts: Words, style: str = "", soft_wrap: bool = False) -> None:
-        """One line of *parts*, one after the other; a newline in them is shown, not obeyed."""
+        """Print *parts* as one line; a newline in them is shown as a character."""
         self._put(_text(*parts, style=style), soft_wrap=soft_wrap)
 
     def table(
@@ -55,7 +55,7 @@ class Terminal:
         right: Container[str] = (),
         whole: Container[str] = (),
     ) -> None:
-        """Columns under *headings*: those in *right* end in line, those in *whole* never wrap."""
+        """Print a table; columns in *right* are right-aligned, those in *whole* never wrap."""
         from rich.table import Table
 
         table = Table(box=None, pad_edge=False)
@@ -122,8 +122,8 @@ class Spinner:
         self._shown.update(_text(text))
 
 
-def as_markup(text: str) -> str:
-    """For whoever reads rich's markup, which is typer: *text* as it is."""
+def escape_markup(text: str) -> str:
+    """Escape rich's markup in *text*, for typer, which interprets it."""
     from rich.markup import escape
 
     return escape(text)

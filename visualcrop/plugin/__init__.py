@@ -1,4 +1,4 @@
-"""What plug-in authors need: interfaces, options, hooks, and pieces of the default stages."""
+"""For authors of plug-ins: interfaces, options, hooks, and pieces of the default stages."""
 
 from __future__ import annotations
 

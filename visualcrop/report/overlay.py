@@ -80,8 +80,7 @@ def _fit(text: str, width: float, size: float) -> str:
     """As much of *text* as is no wider."""
     if text_width(text, size) <= width:
         return text
-    room = width - size
-    longest = bisect_left(
-        range(len(text)), True, key=lambda n: text_width(text[: n + 1], size) >= room
+    fitting = bisect_left(
+        range(1, len(text) + 1), True, key=lambda n: text_width(text[:n], size) >= width - size
     )
-    return f"{text[:longest]}..." if longest else text[:1]
+    return f"{text[:fitting]}..." if fitting else text

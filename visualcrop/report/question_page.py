@@ -16,7 +16,7 @@ from ..evaluation.evidence import restore_answer
 from ..evaluation.run_folder import Store
 from ..evaluation.study import BASELINE
 from ..geometry import Box
-from ..output.html import template
+from ..output.html import load_template
 from ..values import Answer, Evidence, Finding, Question, View
 
 _THUMBNAIL, _THUMBNAILS = 220, 10  # pixels on the longer side, and how many of a target
@@ -49,7 +49,7 @@ class DifferingQuestion:
 
 def render_cards(cards: Sequence[Card], *, title: str) -> str:
     """HTML with every picture inside it: nothing is fetched when it is viewed."""
-    return template("visualcrop.report", "question.html").render(
+    return load_template("visualcrop.report", "question.html").render(
         title=title, cards=[_fill_card(card) for card in cards]
     )
 

@@ -22,7 +22,7 @@ from ..evaluation.formatting import (
 )
 from ..evaluation.published.tables import Row, table
 from ..evaluation.run_folder import Store
-from ..output.html import template
+from ..output.html import load_template
 from .charts import Marker, Series, draw_chart, draw_steps
 from .question_page import DifferingQuestion
 from .tables import SEARCH
@@ -54,7 +54,7 @@ def render_results(
 ) -> str:
     """HTML that needs nothing from outside; *results* are of all questions, then by category."""
     (whole, *parts), dataset = results, stores[0].study.dataset
-    return template("visualcrop.report", "results.html").render(
+    return load_template("visualcrop.report", "results.html").render(
         title=f"{dataset.partition('(')[0]}, {whole.rows[0]['n']} questions",
         subtitle=f"{dataset}, asked of {stores[0].study.model}",
         baseline=whole.baseline,

@@ -24,9 +24,9 @@ from ..evaluation.summary import ResultRow
 from ..output.tables import (
     Cells,
     csv_table,
+    escape_markdown,
     latex_float,
     latex_table,
-    markdown,
     markdown_code,
     markdown_table,
 )
@@ -172,7 +172,7 @@ def as_csv(stores: Sequence[Store], whole: Comparison, columns: Sequence[str]) -
 def as_markdown(stores: Sequence[Store], whole: Comparison, columns: Sequence[str]) -> str:
     """A table and its notes, for a page."""
     heading, *rows = reader_cells(whole, columns)
-    notes = " ".join(map(markdown, (_caption(stores, whole), *_notes(whole))))
+    notes = " ".join(map(escape_markdown, (_caption(stores, whole), *_notes(whole))))
     return f"{markdown_table(heading, rows)}\n{notes}\n"
 
 
@@ -288,11 +288,11 @@ def _sources(store: Store, whole: Comparison) -> Iterator[str]:
     yield f"asked of {markdown_code(study.model)};"
     yield f"{wrong['errors']} errors, {wrong['unparsed']} unparsed replies;"
     processor = machine["gpu"] or f"{machine['cores']} cores, no GPU"
-    yield f"{markdown(processor)}, {_last_day(store)}."
+    yield f"{escape_markdown(processor)}, {_last_day(store)}."
     if study.beside:
-        yield f"Beside it {markdown(study.beside.title)}."
+        yield f"Beside it {escape_markdown(study.beside.title)}."
     correction = describe_correction(rows, whole.baseline)
-    yield from map(markdown, (*correction, *describe_problems(rows), *whole.notes))
+    yield from map(escape_markdown, (*correction, *describe_problems(rows), *whole.notes))
 
 
 def _last_day(store: Store) -> str:

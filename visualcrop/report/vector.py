@@ -13,7 +13,7 @@ import PIL.ImageFont
 
 from ..drawing import to_data_uri
 from ..output.characters import printable
-from ..output.html import template
+from ..output.html import load_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,7 +133,7 @@ class Drawing:
         kinds = [(type(shape).__name__, shape) for shape in self.shapes]
         used = {name for shape in self.shapes for name in _colours(shape)} | {"paper"}
         theme = {name: pair for name, pair in _THEME.items() if name in used}
-        return template("visualcrop.report", "drawing.svg").render(
+        return load_template("visualcrop.report", "drawing.svg").render(
             drawing=self, shapes=kinds, theme=theme, data_uri=to_data_uri
         )
 

@@ -7,10 +7,11 @@ A strategy and its options, as text: `focus(relevance=kk-norope(layers=[8, 14]),
     text   = a string of JSON, or of Python: "tea spoon", 'tea spoon'
     list   = "[" [ value { "," value } ] "]", or with "(" and ")" as Python writes a tuple
 
-A name or bare word starts with a letter, `~` or `/`, or as `4k` does, and may hold `- . / : ~ _`
-and digits, so paths and checkpoint names need no quotes. A bare word is a strategy where the
-option wants one, else text. Numbers keep their type: `4` is not `4.0`. Python's `True`, `False`
-and `None` are read as well, so a value can be pasted from code; specs are written in one way.
+A name or bare word starts with a letter, `~`, `/`, `./` or `../`, or as `4k` does, and may hold
+`- . / : ~ _` and digits, so paths and checkpoint names need no quotes. A bare word is a strategy
+where the option wants one, else text. Numbers keep their type: `4` is not `4.0`. Python's `True`,
+`False` and `None` are read as well, so a value can be pasted from code; specs are written in one
+way.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def to_value(value: object) -> Value:
 
 DEEPEST = 32  # specs within specs, and lists within lists
 LONGEST = 100_000  # characters of a spec
-WORD = re.compile(r"(?:\d+[A-DF-Za-df-z]|[A-Za-z~/])[\w./:~-]*", re.ASCII)
+WORD = re.compile(r"(?:\d+[A-DF-Za-df-z]|[A-Za-z~/]|\.\.?/)[\w./:~-]*", re.ASCII)
 _TOKEN = re.compile(
     rf"""\s*(?:(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?![\w./:~-])
            |(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')

@@ -53,7 +53,9 @@ def option(default: Any, *, help: str, validator: Any = None) -> Any:
     """
     Declare one option: an attrs field with a default and a sentence of help.
 
-    What is given for it is held to its annotation, in Python as in a spec, and then to *validator*.
+    A value is checked against the annotation, in Python as in a spec, and then by *validator*: a
+    function (strategy, attribute, value) that raises SpecError, as attrs has it. `at_least` and
+    `between` make two.
     """
     return attrs.field(
         default=default,
@@ -135,7 +137,7 @@ def option_paths(given: Mapping[str, object]) -> Iterator[str]:
 
 
 def at_least(least: float) -> Any:
-    """Validate a number, or a choice of numbers, from below."""
+    """A validator: the number, or each number of a tuple, is at least *least*."""
 
     def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
         for number in value if isinstance(value, tuple) else (value,):
@@ -146,7 +148,7 @@ def at_least(least: float) -> Any:
 
 
 def between(least: float, most: float) -> Any:
-    """Validate a number, where there is one, from both sides."""
+    """A validator: the number, if it is one, is from *least* to *most*, both included."""
 
     def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
         if isinstance(value, int | float) and not least <= value <= most:

@@ -29,7 +29,7 @@ _TIMEOUT = 15.0  # seconds until a call to a cluster that may be gone is given u
 
 
 def import_ray() -> Any:
-    """Import ray with `ENVIRONMENT`, of which variables that the user has set are kept."""
+    """Import ray with `ENVIRONMENT`; variables that the user has set are kept."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     try:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from random import Random
 
 import pytest
@@ -103,12 +101,10 @@ def test_kinds_are_measured_side_by_side(capsys, tmp_path):
     """By two processes as by one, and the table says how it was made."""
     given = ["-m", "toy", "--count", "1", "--size", "1k", "--kinds", "attribute", "existence"]
     out = tmp_path / "new" / "figures.json"
-    command = [sys.executable, "-m", "training.measure", *given]
-    two = subprocess.run(
-        [*command, "--processes", "2", "--out", out], capture_output=True, text=True, check=True
-    )
+    assert main([*given, "--processes", "2", "--out", str(out)]) == 0
+    two = capsys.readouterr().out
     assert main(given) == 0
-    both = (text.partition("\n\n")[2] for text in (two.stdout, capsys.readouterr().out))
+    both = (text.partition("\n\n")[2] for text in (two, capsys.readouterr().out))
     assert len(set(both)) == 1
-    assert "`python -m training.measure -m toy --count 1" in two.stdout
+    assert "`python -m training.measure -m toy --count 1" in two
     assert json.loads(out.read_text("utf-8"))["questions"]["direct / attribute / letter"] == 1

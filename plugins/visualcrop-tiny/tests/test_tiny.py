@@ -58,15 +58,17 @@ def test_the_weights_are_small():
         assert config["dtype"] == "bfloat16"
 
 
-def test_focus_sees_what_direct_does_not(search, samples):
+@pytest.mark.parametrize("count", [12, pytest.param(24, marks=pytest.mark.attack)])
+def test_focus_sees_what_direct_does_not(search, samples, count):
     """By letter: nearly all questions right with FOCUS, and far fewer without."""
     direct = VisualSearch(search.model, VisualSearch.open("toy", "direct").searcher)
+    asked = samples[:count]
     right = {
-        name: sum(asker.ask(s.source.open(), s.text, s.choices).choice == s.answer for s in samples)
+        name: sum(asker.ask(s.source.open(), s.text, s.choices).choice == s.answer for s in asked)
         for name, asker in (("focus", search), ("direct", direct))
     }
-    assert right["focus"] >= 0.85 * len(samples)
-    assert right["direct"] <= right["focus"] - 0.25 * len(samples)
+    assert right["focus"] >= 0.85 * count
+    assert right["direct"] <= right["focus"] - 0.25 * count
 
 
 def test_it_knows_what_is_there(search, samples):

@@ -195,7 +195,7 @@ class PromptPrefixes:
 
 def collate_prefixes(prompts: Sequence[ImagePrompt], kept: Tensor, device: str) -> PromptPrefixes:
     """
-    Lay out the prompts' tokens, of each input those of the *kept* patches only.
+    Lay out the prompts' tokens, with image tokens for the *kept* patches only.
 
     Args:
         prompts: The images are inputs of the vision tower, in the order of the prompts.

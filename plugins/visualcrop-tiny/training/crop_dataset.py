@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from visualcrop import Box
 from visualcrop.plugin import merge_boxes
-from visualcrop_tiny.scenes import DIGITS, KINDS, Scene, Thing, draw_scene
+from visualcrop_tiny.scenes import DIGITS, KINDS, DrawnScene, PlacedThing, draw_scene
 
 from .vision_inputs import (
     CLEARLY_VISIBLE,
@@ -135,11 +135,11 @@ def _decode_thing(row: Array) -> VisibleThing:
     shape, colour, digit = (int(value) for value in row[:3])
     text = DIGITS[digit - 1] if digit else ""
     box = Box(*(float(side) for side in row[3:7]))
-    thing = Thing(SHAPE_CLASSES[shape - 1], COLOUR_CLASSES[colour], box, text)
+    thing = PlacedThing(SHAPE_CLASSES[shape - 1], COLOUR_CLASSES[colour], box, text)
     return VisibleThing(thing, box, float(row[7]))
 
 
-def sample_inputs(scene: Scene, rng: Rng) -> Iterator[VisionInput]:
+def sample_inputs(scene: DrawnScene, rng: Rng) -> Iterator[VisionInput]:
     """`INPUTS_PER_SCENE` inputs: the whole scene, crops as a search makes them, and canvases."""
     yield show_whole(scene)
     for _ in range(_WIDE_CROPS):
@@ -154,7 +154,7 @@ def sample_inputs(scene: Scene, rng: Rng) -> Iterator[VisionInput]:
         yield show_canvas(scene, _sample_canvas_boxes(scene, rng, same_shape=number < 3))
 
 
-def sample_crop(scene: Scene, rng: Rng, *, of_subject: bool) -> Box:
+def sample_crop(scene: DrawnScene, rng: Rng, *, of_subject: bool) -> Box:
     """A box around a subject of the scene, as a search proposes it; else one of any size."""
     point = _sample_point(scene, rng)
     if of_subject:
@@ -166,7 +166,7 @@ def sample_crop(scene: Scene, rng: Rng, *, of_subject: bool) -> Box:
     return _square_near(scene, rng, centre if rng.random() < 0.75 else point, side)
 
 
-def _sample_canvas_boxes(scene: Scene, rng: Rng, *, same_shape: bool) -> list[Box]:
+def _sample_canvas_boxes(scene: DrawnScene, rng: Rng, *, same_shape: bool) -> list[Box]:
     """Boxes for one canvas: of all things of a counted shape, or of two to four things."""
     shape = scene.things[0].shape
     same_shape = same_shape and scene.kind == "count"
@@ -182,19 +182,19 @@ def _sample_canvas_boxes(scene: Scene, rng: Rng, *, same_shape: bool) -> list[Bo
     return merge_boxes(boxes) if same_shape or rng.random() < 0.7 else boxes
 
 
-def sample_roi(scene: Scene, rng: Rng, thing: Thing) -> Box:
+def sample_roi(scene: DrawnScene, rng: Rng, thing: PlacedThing) -> Box:
     """A box of about three cells of the whole scene's relevance map, around the thing."""
     side = min(_sample_side(scene, rng), *scene.picture.size)
     return _square_near(scene, rng, thing.box.centre, max(side, 1.1 * thing.box.width))
 
 
-def _sample_side(scene: Scene, rng: Rng) -> float:
+def _sample_side(scene: DrawnScene, rng: Rng) -> float:
     """Pixels of three, sometimes five, cells of the whole scene's relevance map."""
     cells = rng.choice([3, 3, 3, 5]) * rng.uniform(0.95, 1.05)
     return float(cells) * max(scene.picture.size) / GRID
 
 
-def _square_near(scene: Scene, rng: Rng, point: tuple[float, float], side: float) -> Box:
+def _square_near(scene: DrawnScene, rng: Rng, point: tuple[float, float], side: float) -> Box:
     """A square around *point*, shifted at random, then moved into the picture."""
     starts = []
     for at, length in zip(point, scene.picture.size, strict=True):
@@ -205,11 +205,11 @@ def _square_near(scene: Scene, rng: Rng, point: tuple[float, float], side: float
     return Box(left, top, min(left + side, width), min(top + side, height))
 
 
-def _sample_point(scene: Scene, rng: Rng) -> tuple[float, float]:
+def _sample_point(scene: DrawnScene, rng: Rng) -> tuple[float, float]:
     width, height = scene.picture.size
     return rng.uniform(0, width), rng.uniform(0, height)
 
 
-def _pick_things(scene: Scene, rng: Rng, count: int) -> list[Thing]:
+def _pick_things(scene: DrawnScene, rng: Rng, count: int) -> list[PlacedThing]:
     order = rng.permutation(len(scene.things))[:count]
     return [scene.things[index] for index in order]

@@ -18,7 +18,7 @@ import PIL.Image
 from visualcrop import Box, BudgetedModel, Finding, Image, Ledger, Question, Target, View, errors
 from visualcrop.plugin import AnswerComposer, Registry, TargetExtractor
 from visualcrop_tiny.questions import QUESTION_TYPES, QAPair, QuestionContext
-from visualcrop_tiny.scenes import KINDS, Scene, Thing, draw_scene
+from visualcrop_tiny.scenes import KINDS, DrawnScene, PlacedThing, draw_scene
 
 from .crop_dataset import sample_crop, sample_roi
 from .prompts import PromptRecorder, record_prompt
@@ -87,13 +87,13 @@ def render_scene_prompts(seed: int) -> list[ImagePrompt]:
     return tiled + list(_render_composed_prompts(scene, rng, chance))
 
 
-def _render_tiled_prompt(scene: Scene, box: Box) -> ImagePrompt:
+def _render_tiled_prompt(scene: DrawnScene, box: Box) -> ImagePrompt:
     things = project_things(scene.things, Box(*box.whole_pixels()), Box(0, 0, SIDE, SIDE))
     return ImagePrompt((0,), (encode_tiled(scene, box, image_processor()),), tuple(things))
 
 
 def _render_composed_prompts(
-    scene: Scene, rng: np.random.Generator, chance: Random
+    scene: DrawnScene, rng: np.random.Generator, chance: Random
 ) -> Iterator[ImagePrompt]:
     """The composers' own prompts, for questions with findings as a search would have them."""
     context, (extractor, *composers) = QuestionContext(scene.things), _build_strategies()
@@ -122,13 +122,13 @@ def _render_composed_prompts(
 
 
 def _sample_found_boxes(
-    scene: Scene, target: Target, pair: QAPair, rng: np.random.Generator
+    scene: DrawnScene, target: Target, pair: QAPair, rng: np.random.Generator
 ) -> list[Box]:
     """Boxes that a search might find for the target: mostly right."""
     things = [t for t in pair.about if target.every or t.shape in target.text] or [*pair.about[:1]]
     if rng.random() < _WRONG_FINDINGS:
         x, y = (rng.uniform(0, side) for side in scene.picture.size)
-        elsewhere = Thing("", "", Box(x, y, x + 1, y + 1))
+        elsewhere = PlacedThing("", "", Box(x, y, x + 1, y + 1))
         things = [elsewhere] if not target.every else things[:-1]
     return [sample_roi(scene, rng, thing) for thing in (things if target.every else things[:1])]
 
@@ -139,7 +139,7 @@ def _build_strategies() -> tuple[TargetExtractor, *tuple[AnswerComposer, ...]]:
     return build(TargetExtractor, "rules"), *(build(AnswerComposer, name) for name in _COMPOSERS)
 
 
-def encode_tiled(scene: Scene, box: Box, processor: Any) -> PromptImage:
+def encode_tiled(scene: DrawnScene, box: Box, processor: Any) -> PromptImage:
     """A crop as the only image of a prompt: resized to one input, and in two by two tiles."""
     crop = Box(*box.whole_pixels())
     picture = scene.picture.crop(crop.whole_pixels())
@@ -152,7 +152,9 @@ def encode_tiled(scene: Scene, box: Box, processor: Any) -> PromptImage:
     return PromptImage(pixels, np.stack(labels), *_token_positions(picture.size))
 
 
-def encode_padded(scene: Scene, box: Box, picture: PIL.Image.Image | None = None) -> PromptImage:
+def encode_padded(
+    scene: DrawnScene, box: Box, picture: PIL.Image.Image | None = None
+) -> PromptImage:
     """A crop as one of several images, padded to a square; *picture* may have drawn outlines."""
     crop = Box(*box.whole_pixels())
     pixels, scale, left, top = preprocess((picture or scene.picture).crop(crop.whole_pixels()))
@@ -284,5 +286,5 @@ def _pair_from_json(
     return QAPair(kind, text, answer, tuple(choices), tuple(map(_thing_from_json, about)))
 
 
-def _thing_from_json(entry: Mapping[str, Any]) -> Thing:
-    return Thing(entry["shape"], entry["colour"], Box(**entry["box"]), entry["text"])
+def _thing_from_json(entry: Mapping[str, Any]) -> PlacedThing:
+    return PlacedThing(entry["shape"], entry["colour"], Box(**entry["box"]), entry["text"])

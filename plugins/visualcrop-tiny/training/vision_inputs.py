@@ -12,7 +12,7 @@ import PIL.Image
 
 from visualcrop import Box, Image
 from visualcrop.plugin import Collage
-from visualcrop_tiny.scenes import COLOURS, DIGITS, PLATE, SHAPES, Scene, Thing
+from visualcrop_tiny.scenes import COLOURS, DIGITS, PLATE, SHAPES, DrawnScene, PlacedThing
 
 SIDE = 112  # pixels on a side of the vision tower's input
 GRID = 14  # patches on a side
@@ -32,7 +32,7 @@ Array = npt.NDArray[Any]
 class VisibleThing:
     """A thing in an input of the vision tower."""
 
-    thing: Thing
+    thing: PlacedThing
     box: Box  # of the visible part, in pixels of the input
     visible: float  # visible fraction of the thing's own box
 
@@ -45,12 +45,12 @@ class VisionInput:
     things: tuple[VisibleThing, ...]
 
 
-def show_whole(scene: Scene) -> VisionInput:
+def show_whole(scene: DrawnScene) -> VisionInput:
     """The whole scene as one input."""
     return show_crop(scene, Box(0, 0, *scene.picture.size))
 
 
-def show_crop(scene: Scene, box: Box) -> VisionInput:
+def show_crop(scene: DrawnScene, box: Box) -> VisionInput:
     """A crop of the scene as one input."""
     sides = box.whole_pixels()
     crop = Box(*sides)
@@ -59,7 +59,7 @@ def show_crop(scene: Scene, box: Box) -> VisionInput:
     return VisionInput(pixels, tuple(project_things(scene.things, crop, target)))
 
 
-def show_canvas(scene: Scene, boxes: Sequence[Box]) -> VisionInput:
+def show_canvas(scene: DrawnScene, boxes: Sequence[Box]) -> VisionInput:
     """Several crops as one input, on a canvas as the `canvas` composer has it."""
     boxes = [Box(*box.whole_pixels()) for box in boxes]
     collage = Collage(boxes, _CANVAS_CELL)
@@ -91,7 +91,7 @@ def preprocess(picture: PIL.Image.Image) -> tuple[npt.NDArray[np.uint8], float, 
     return np.asarray(resized), scale, left * scale, top * scale
 
 
-def project_things(things: Iterable[Thing], source: Box, target: Box) -> list[VisibleThing]:
+def project_things(things: Iterable[PlacedThing], source: Box, target: Box) -> list[VisibleThing]:
     """The things in *source*, a box in the scene, moved and scaled to *target*, in the input."""
     x_scale, y_scale = target.width / source.width, target.height / source.height
     visible = []

@@ -19,7 +19,9 @@ _SETTINGS: Mapping[str, object] = {"targets": "rules", "proposals.s_max": 3}
 class ShippedModel(Auto):
     """A checkpoint that ships in this package's `weights` folder, under the model's name."""
 
-    home = "needles(about=attribute, count=1, size=4k, seed=1)"  # wrong here without a search
+    demo_dataset = (
+        "needles(about=attribute, count=1, size=4k, seed=1)"  # wrong here without a search
+    )
 
     checkpoint: str = option("", help="folder of another checkpoint than the one that ships")
     memory: int | None = option(  # a question takes about 12 MiB

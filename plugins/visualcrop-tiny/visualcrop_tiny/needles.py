@@ -77,7 +77,7 @@ def _below(limit: int) -> object:
 
 @attrs.frozen
 class Needles(Dataset):
-    """Small things in large drawn scenes: the world of the tiny models, and their benchmark."""
+    """Small things in large drawn scenes, for which the tiny models are trained and measured."""
 
     name = "needles"
 

@@ -12,9 +12,9 @@ import attrs
 
 from visualcrop import Box
 
-from .scenes import COLOURS, DIGITS, PLATE, SHAPES, Scene, ScenePlan, Thing, plural
+from .scenes import COLOURS, DIGITS, PLATE, SHAPES, DrawnScene, PlacedThing, ScenePlan, plural
 
-Things: TypeAlias = tuple[Thing, ...]
+Things: TypeAlias = tuple[PlacedThing, ...]
 _MAX_COUNT = 4  # no question counts more things than this
 COUNTS = DIGITS[1 : _MAX_COUNT + 1]
 _MIN_DISTANCE = 0.08  # between two things along an axis, as a fraction of all things' extent
@@ -28,23 +28,23 @@ class QAPair:
     text: str
     answer: str
     choices: tuple[str, ...]  # in the order of their letters, the answer among them
-    about: tuple[Thing, ...]  # the things that one has to see to answer
+    about: tuple[PlacedThing, ...]  # the things that one has to see to answer
 
 
 @attrs.frozen(slots=False)
 class QuestionContext:
     """What a question may be asked about."""
 
-    things: tuple[Thing, ...]  # clearly visible
+    things: tuple[PlacedThing, ...]  # clearly visible
     ambiguous_shapes: frozenset[str] = frozenset()  # only half visible, so not to be mentioned
 
     @cached_property
-    def nameable(self) -> tuple[Thing, ...]:
+    def nameable(self) -> tuple[PlacedThing, ...]:
         """Things whose shape may be mentioned."""
         return tuple(thing for thing in self.things if thing.shape not in self.ambiguous_shapes)
 
     @cached_property
-    def unique(self) -> tuple[Thing, ...]:
+    def unique(self) -> tuple[PlacedThing, ...]:
         """Nameable things that are the only ones of their shape."""
         return tuple(thing for thing in self.nameable if self.shape_counts[thing.shape] == 1)
 
@@ -57,7 +57,7 @@ class QuestionContext:
         return Counter(thing.name for thing in self.things)
 
     def unambiguous_name(
-        self, thing: Thing, rng: Random, colour_probability: float = 0.0
+        self, thing: PlacedThing, rng: Random, colour_probability: float = 0.0
     ) -> str | None:
         """A name of *thing* alone: its shape if that is unique, else with its colour, or none."""
         if self.shape_counts[thing.shape] == 1 and rng.random() >= colour_probability:
@@ -65,7 +65,7 @@ class QuestionContext:
         return thing.name if self.name_counts[thing.name] == 1 else None
 
 
-def ask_question(scene: ScenePlan | Scene, rng: Random) -> QAPair | None:
+def ask_question(scene: ScenePlan | DrawnScene, rng: Random) -> QAPair | None:
     """A question of the scene's own kind, about its subjects; none if they are ambiguous."""
     kind: str = scene.kind
     if kind == "large":
@@ -155,7 +155,9 @@ def _ask_existence(context: QuestionContext, rng: Random, subjects: Things = ())
     return _make_existence_pair(rng, absent, "No", about) if absent else None
 
 
-def _sample_absent_name(context: QuestionContext, rng: Random, similar: Thing | None) -> str | None:
+def _sample_absent_name(
+    context: QuestionContext, rng: Random, similar: PlacedThing | None
+) -> str | None:
     """A name that no visible thing has; with *similar*, it shares that thing's colour or shape."""
     visible = {*context.shape_counts, *context.ambiguous_shapes}
     shapes = [shape for shape in (*SHAPES, PLATE) if shape not in visible]

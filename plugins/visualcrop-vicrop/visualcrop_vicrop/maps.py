@@ -83,7 +83,7 @@ class RelAtt(RelativeMap):
     def map_question(self, view: View, question: str, model: BudgetedModel) -> RelevanceMap:
         layer = pick_layer(self.layer, model.info)
         prompts = self.fill_prompts(view, question)
-        internals = model.forward(prompts, Capture(attention=(layer,), relayed=True))
+        internals = model.forward(prompts, Capture(attention=(layer,), qformer=True))
         (patches,) = internals[0].patches  # the view comes first: the general one's are the same
         special, general = (last_token_attention(i, layer)[patches.tokens] for i in internals)
         ratio = special / general.clamp_min(float(general.mean()) * _FLOOR or 1.0)
@@ -101,7 +101,7 @@ class GradAtt(QuestionMap):
 
     def map_question(self, view: View, question: str, model: BudgetedModel) -> RelevanceMap:
         layer = pick_layer(self.layer, model.info)
-        capture = Capture(attention=(layer,), gradients=(layer,), relayed=True)
+        capture = Capture(attention=(layer,), gradients=(layer,), qformer=True)
         (internals,) = model.forward([self.fill_prompt(view, question)], capture)
         (patches,) = internals.patches
         return patches.map(last_token_attention(internals, layer))
@@ -120,12 +120,12 @@ class PureGrad(RelativeMap):
 
     def map_question(self, view: View, question: str, model: BudgetedModel) -> RelevanceMap:
         internals = model.forward(self.fill_prompts(view, question), Capture(pixels=True))
-        special, general = (each.sight for each in internals)
+        special, general = (each.pixel_gradients for each in internals)
         if special is None or general is None:
             raise errors.ModelError(
                 "This model gives no gradients of pixels; take rel-att or grad-att in their place."
             )
-        norms, divisor = (found.slopes.cpu().numpy() for found in (special, general))
+        norms, divisor = (found.norms.cpu().numpy() for found in (special, general))
         ratio = norms / divisor.clip(float(divisor.mean()) * _FLOOR or 1.0)
         if self.edges:
             ratio = ratio * mask_of_edges(view, special.box, ratio.shape)
@@ -151,10 +151,10 @@ def last_token_attention(internals: Internals, layer: int) -> Tensor:
     The mean over heads, each weighted by its gradient if gradients were captured.
     """
     row = _mean_over_heads(internals.attention[layer], internals.gradients.get(layer))
-    relay = internals.relay
-    if relay is None:
+    qformer = internals.qformer
+    if qformer is None:
         return row
-    return row[relay.tokens] @ _mean_over_heads(relay.attention, relay.gradients)
+    return row[qformer.tokens] @ _mean_over_heads(qformer.attention, qformer.gradients)
 
 
 def _mean_over_heads(attention: Tensor, gradients: Tensor | None) -> Tensor:

@@ -33,14 +33,14 @@ class TestAudit:
             Count("images", 2, 191),
             Count("direct_attributes", 1, 115),
         )
-        assert not found.sound
-        assert not any(count.right for count in found.counts)
+        assert not found.is_sound
+        assert not any(count.is_right for count in found.counts)
 
     def test_what_is_left_out_on_purpose_is_sound(self, tmp_path) -> None:
         """Only what is lost counts against a dataset."""
         found = audit(Folder(path=str(shipped.folder(tmp_path))), quietly)
-        assert found.sound
-        assert [(count.found, count.right) for count in found.counts] == [(2, True), (1, True)]
+        assert found.is_sound
+        assert [(count.found, count.is_right) for count in found.counts] == [(2, True), (1, True)]
 
     def test_a_changed_answer_changes_the_digest(self, tmp_path) -> None:
         """Of the questions, not of the pictures; and the file is named."""
@@ -56,7 +56,7 @@ class TestAudit:
             (("samples.jsonl", True),),
             (("samples.jsonl", False),),
         )
-        assert (before.sound, after.sound) == (True, False)
+        assert (before.is_sound, after.is_sound) == (True, False)
 
     def test_finds_pictures_that_do_not_open(self, tmp_path) -> None:
         """One that is none by its header; one that is cut short only when it is decoded."""
@@ -90,7 +90,10 @@ class TestMeasure:
         assert (made.samples, made.images, made.width, made.height) == (2, 2, 64, 48)
         assert made.shares == [Box(0, 0, n, 1).area / (64 * 48) for n in (20 * 15, 3 * 4, 9 * 8)]
         assert made.chance == pytest.approx((1 / 4 + 1 / 2) / 2)
-        assert (made.share_at(0), made.share_at(1)) == (min(made.shares), max(made.shares))
+        assert (made.share_quantile(0), made.share_quantile(1)) == (
+            min(made.shares),
+            max(made.shares),
+        )
 
     def test_sizes_are_those_of_upright_images(self, tmp_path) -> None:
         """A picture that its EXIF data turns is as wide as it is high in the file."""

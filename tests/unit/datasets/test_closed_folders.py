@@ -133,7 +133,7 @@ class TestDigests:
         (root / "a").write_text("x")
         sound, said = False, "is no table; mend it."
         try:
-            sound = audit(Folder(path=str(root)), quietly).sound
+            sound = audit(Folder(path=str(root)), quietly).is_sound
         except DatasetError as exc:
             said = str(exc)
         assert not sound
@@ -159,7 +159,7 @@ class TestSizes:
         monkeypatch.setattr(json_items, "_LONGEST", 1000)
         monkeypatch.setattr(json_items, "_CHUNK", 1000)
         (tmp_path / "x.json").write_text(f'["a", "{"x" * 9000}"]')
-        (_, value), (_, problem) = json_items.json_items(tmp_path / "x.json")
+        (_, value), (_, problem) = json_items.read_json_items(tmp_path / "x.json")
         assert value == "a"
         assert "a member is too long" in problem.reason
 

@@ -10,7 +10,7 @@ from tests.support import shipped
 from tests.support.refusals import refused
 from visualcrop.data.formats import json_items as module
 from visualcrop.data.formats.gqa import Gqa
-from visualcrop.data.formats.json_items import json_items
+from visualcrop.data.formats.json_items import read_json_items
 from visualcrop.errors import DatasetError, FileError
 from visualcrop.plugin import Problem
 
@@ -26,14 +26,14 @@ class TestItems:
         monkeypatch.setattr(module, "_CHUNK", chunk)
         path = tmp_path / "a.json"
         path.write_text(json.dumps(_MANY, indent=2), "utf-8")
-        assert dict(json_items(path)) == _MANY
+        assert dict(read_json_items(path)) == _MANY
 
     def test_list(self, tmp_path, monkeypatch, chunk: int) -> None:
         """Places and values; numbers at the edge of a chunk are not cut."""
         monkeypatch.setattr(module, "_CHUNK", chunk)
         path = tmp_path / "a.json"
         path.write_text(json.dumps([12345, 6.5e30, "x", [], {}, None]), "utf-8")
-        assert [value for _, value in json_items(path)] == [12345, 6.5e30, "x", [], {}, None]
+        assert [value for _, value in read_json_items(path)] == [12345, 6.5e30, "x", [], {}, None]
 
     @pytest.mark.parametrize("cut", ['{"a": 1, "b": {"c"', '{"a": 1, "b" 2}', '{"a": 1,'])
     def test_a_cut_is_named(self, tmp_path, monkeypatch, chunk: int, cut: str) -> None:
@@ -41,7 +41,7 @@ class TestItems:
         monkeypatch.setattr(module, "_CHUNK", chunk)
         path = tmp_path / "a.json"
         path.write_text(cut)
-        (key, value), (_, problem) = json_items(path)
+        (key, value), (_, problem) = read_json_items(path)
         assert (key, value) == ("a", 1)
         assert isinstance(problem, Problem)
         assert "The file cannot be read on after 'a'" in problem.reason
@@ -67,8 +67,10 @@ class TestRefusals:
         """Is refused by its name."""
         path = tmp_path / "a.json"
         path.write_text('"text"')
-        assert "neither a JSON object nor a list" in refused(DatasetError, list, json_items(path))
+        assert "neither a JSON object nor a list" in refused(
+            DatasetError, list, read_json_items(path)
+        )
 
     def test_not_there(self, tmp_path) -> None:
         """Is a sentence."""
-        assert "cannot be read" in refused(FileError, list, json_items(tmp_path / "a.json"))
+        assert "cannot be read" in refused(FileError, list, read_json_items(tmp_path / "a.json"))

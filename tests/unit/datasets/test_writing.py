@@ -51,7 +51,7 @@ class TestCommonForm:
         assert told(copy) == told(dataset)
         assert [s.source.read() for s in copy] == [s.source.read() for s in dataset]
         assert audit(copy, quietly).rows == audit(dataset, quietly).rows
-        assert audit(copy, quietly).sound
+        assert audit(copy, quietly).is_sound
         assert written.samples == len(told(dataset))
 
     def test_is_found_under_its_own_name(self, tmp_path) -> None:
@@ -239,7 +239,7 @@ class TestBegunAnew:
 
 def test_two_pictures_of_one_digest_are_not_one(tmp_path, monkeypatch) -> None:
     """The name has a part of it alone, which somebody may have made alike."""
-    monkeypatch.setattr("visualcrop.data.write_common.digest_of", lambda _: "0" * 64)
+    monkeypatch.setattr("visualcrop.data.write_common.hash_picture", lambda _: "0" * 64)
     dataset = VStar(path=str(shipped.vstar(tmp_path / "from")))
     written = write_common(dataset, tmp_path / "to", quietly)
     (problem,) = written.problems

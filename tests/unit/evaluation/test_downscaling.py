@@ -46,8 +46,8 @@ def test_what_is_shrunk_is_counted_and_named() -> None:
     """The worst with its size; rounding to whole tokens is no shrinking."""
     row = _row(_record("a", 4088, 3080), _record("b", 336, 252), _record("c", 1024, 768))
     (told,) = describe_downscaling([row])
-    assert told.startswith("The model is shown 2 of 3 whole images smaller than they are; the most")
-    assert told.endswith("'b', 4096 x 3072 pixels as 336 x 252.")
+    assert told.startswith("The model is shown 2 of 3 whole images smaller than they are, ")
+    assert told.endswith("'b' most of all: 4096 x 3072 pixels as 336 x 252.")
 
 
 def test_what_is_too_small_to_see_is_counted_and_named() -> None:

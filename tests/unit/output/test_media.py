@@ -8,10 +8,16 @@ import math
 import pytest
 
 from tests.support.hostile import TEXTS, check_csv, check_latex, check_markdown, check_page, unsafe
-from visualcrop.output.characters import indented, printable
-from visualcrop.output.html import environment
+from visualcrop.output.characters import indent_lines, printable
+from visualcrop.output.html import make_environment
 from visualcrop.output.strict_json import json_text
-from visualcrop.output.tables import csv_table, latex_table, markdown, markdown_code, markdown_table
+from visualcrop.output.tables import (
+    csv_table,
+    escape_markdown,
+    latex_table,
+    markdown_code,
+    markdown_table,
+)
 from visualcrop.plugin import Spec
 from visualcrop.spec.toml import from_toml, to_toml
 
@@ -45,7 +51,7 @@ class TestCharacters:
     def test_newlines_are_seen(self) -> None:
         """Where a line is meant; elsewhere no line passes for another's."""
         assert printable("a\r\nb\tc\nd") == "a↵b c↵d"
-        assert indented("a\n  ^\nError: b") == "a\n  ^\n  Error: b"
+        assert indent_lines("a\n  ^\nError: b") == "a\n  ^\n  Error: b"
 
 
 class TestTables:
@@ -67,15 +73,15 @@ class TestTables:
     def test_plain_names_stay_as_they_are(self) -> None:
         """What needs no care is not touched."""
         name = "focus, t_1=[4, 8] (ours): 50 %"
-        assert markdown(name) == name
+        assert escape_markdown(name) == name
         assert markdown_code("focus(steps=[1, 2])") == "`focus(steps=[1, 2])`"
-        assert markdown("_a_ [b](c)") == r"\_a\_ [b\](c)"
+        assert escape_markdown("_a_ [b](c)") == r"\_a\_ [b\](c)"
         assert markdown_code("a`b") == "a\\`b"
 
     @_TEXTS
     def test_code_ends_where_it_ends(self, text: str) -> None:
         """In sentences of Markdown."""
-        check_markdown(f"| a |\n| --- |\n\n{markdown_code(text)} and {markdown(text)}\n", 1)
+        check_markdown(f"| a |\n| --- |\n\n{markdown_code(text)} and {escape_markdown(text)}\n", 1)
 
 
 class TestJson:
@@ -112,7 +118,7 @@ def test_toml_comes_back(text: str) -> None:
 @_TEXTS
 def test_pages_hold_text(tmp_path, text: str) -> None:
     """Between tags, in attributes and in figures."""
-    template = environment("visualcrop.report").from_string(
+    template = make_environment("visualcrop.report").from_string(
         '<html><p title="{{ x }}">{{ x }}</p><svg><text>{{ x }}</text></svg></html>'
     )
     page = tmp_path / "page.html"

@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 MODULE = '''"""The first word of a question as its target."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A-OKVQA, with the pictures of COCO 2017 beside it."""
+"""A-OKVQA, with the images of COCO 2017."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import attrs
 from ...strategy.base import option
 from ..base import Problem, Sample
 from .common import FileDataset
-from .files import FileSource, Row, attempt, find_files, text_of
-from .json_items import json_items
+from .files import FileSource, Row, build_row, find_files, get_text
+from .json_items import read_json_items
 
 
 @attrs.frozen
@@ -27,7 +27,7 @@ class Aokvqa(FileDataset):
 
     def rows(self, root: Path) -> Iterator[Row]:
         (path,) = find_files(root, f"aokvqa_v1p0_{self.split}.json")
-        for place, fields in json_items(path):
+        for place, fields in read_json_items(path):
             if not isinstance(fields, dict):
                 yield fields if isinstance(fields, Problem) else Problem(place, "It is no object.")
                 continue
@@ -36,7 +36,7 @@ class Aokvqa(FileDataset):
                 reason = "Its answers differ too much; direct answers officially leave it out."
                 yield Problem(id, reason, "excluded")
             else:
-                yield attempt(id, partial(self._sample, path.parent, fields))
+                yield build_row(id, partial(self._sample, path.parent, fields))
 
     def published(self) -> Mapping[str, int]:
         if self.task == "da":  # how many are difficult is not published
@@ -47,9 +47,9 @@ class Aokvqa(FileDataset):
         image, by_choice = int(fields["image_id"]), self.task == "mc"
         answers = tuple(map(str, fields["direct_answers"]))
         return Sample(
-            id=text_of(fields, "question_id"),
+            id=get_text(fields, "question_id"),
             source=_source(folder, f"{self.split}2017/{image:012d}.jpg"),
-            text=text_of(fields, "question"),
+            text=get_text(fields, "question"),
             choices=tuple(map(str, fields["choices"])) if by_choice else (),
             answer=int(fields["correct_choice_idx"]) if by_choice else answers,
             group=str(image),
@@ -57,7 +57,7 @@ class Aokvqa(FileDataset):
 
 
 def _source(folder: Path, name: str) -> FileSource:
-    """COCO's folder may lie beside the questions, or in `coco`."""
+    """The image in COCO's folder: beside the questions, in `coco` or in `images`."""
     for place in ("coco", "images"):
         if (folder / place / name).is_file():
             return FileSource.inside(folder, f"{place}/{name}")

@@ -23,24 +23,24 @@ from ...strategy.base import option
 from ...utils.paths import MOST_TEXT, expand_path, read_limited
 from ...utils.text_set import TextSet
 from ..base import Dataset, Problem, Sample, TargetBox
-from .files import FileSource, Row, attempt, is_held, text_of
+from .files import FileSource, Row, build_row, get_text, is_file_inside
 
 DATASET_TOML, SAMPLES, IMAGES = "dataset.toml", "samples.jsonl", "images"
 
 
 def read_common(root: Path) -> Iterator[Row]:
-    """Each line of `samples.jsonl`, in its order."""
-    for place, fields in json_lines(root, SAMPLES):
+    """Read `samples.jsonl` in order: a sample or a problem for each line."""
+    for place, fields in read_json_lines(root, SAMPLES):
         if isinstance(fields, Problem):
             yield fields
         else:
-            yield attempt(str(fields.get("id", place)), partial(_sample, root, fields))
+            yield build_row(str(fields.get("id", place)), partial(_sample, root, fields))
 
 
-def json_lines(root: Path, name: str) -> Iterator[tuple[str, dict[str, Any] | Problem]]:
-    """`line 1` and so on of a file in *root*, each with the object that it holds."""
+def read_json_lines(root: Path, name: str) -> Iterator[tuple[str, dict[str, Any] | Problem]]:
+    """Read a JSON Lines file in *root*: pairs of `line 1`, ... and its object, or a problem."""
     path = root / name
-    if path.exists() and not is_held(root, path):
+    if path.exists() and not is_file_inside(root, path):
         raise FileError(f"{str(path)!r} cannot be read: it is no file.")
     try:
         with path.open("rb") as file:
@@ -55,7 +55,7 @@ def json_lines(root: Path, name: str) -> Iterator[tuple[str, dict[str, Any] | Pr
 
 
 def _read_lines(file: IO[bytes]) -> Iterator[bytes]:
-    """Line by line; a line that is too long is cut."""
+    """Read lines; one that is over the limit is cut."""
     while line := file.readline(MOST_TEXT + 1):
         yield line
         while len(line) > MOST_TEXT and not line.endswith(b"\n"):
@@ -74,9 +74,9 @@ def _sample(root: Path, fields: dict[str, Any]) -> Sample:
     _check_fields(fields)
     answer, category = fields["answer"], fields.get("category") or ()
     return Sample(
-        id=text_of(fields, "id"),
-        source=FileSource.inside(root, text_of(fields, "image")),
-        text=text_of(fields, "question"),
+        id=get_text(fields, "id"),
+        source=FileSource.inside(root, get_text(fields, "image")),
+        text=get_text(fields, "question"),
         choices=tuple(map(str, fields.get("options") or ())),
         answer=answer if type(answer) is int else _texts(answer),
         group=str(fields.get("group") or fields["image"]),
@@ -90,7 +90,7 @@ def _sample(root: Path, fields: dict[str, Any]) -> Sample:
 
 
 def _check_fields(fields: dict[str, Any]) -> None:
-    """Refuse what is easily mistaken: the name of a field, and text for the index of an option."""
+    """Refuse frequent mistakes: a misspelt field, and text where an option's index belongs."""
     for name in ("id", "image", "question", "answer"):
         if name not in fields and (close := difflib.get_close_matches(name, fields, n=1)):
             raise DatasetError(f"It has a field {close[0]!r} (did you mean {name!r}?).")
@@ -106,7 +106,7 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def to_fields(sample: Sample, image: str) -> dict[str, Any]:
-    """A line of `samples.jsonl`."""
+    """The fields of a sample's line in `samples.jsonl`; *image* is a path below the folder."""
     answer = sample.answer
     return {
         "id": sample.id,
@@ -127,7 +127,7 @@ def read_dataset_toml(root: Path) -> dict[str, Any]:
     """The table in `dataset.toml`; empty if there is no such file."""
     import tomllib
 
-    if not is_held(root, root / DATASET_TOML):
+    if not is_file_inside(root, root / DATASET_TOML):
         return {}
     try:
         return tomllib.loads(read_limited(root / DATASET_TOML).decode("utf-8"))
@@ -138,24 +138,24 @@ def read_dataset_toml(root: Path) -> dict[str, Any]:
         ) from exc
 
 
-def promised_counts(root: Path) -> dict[str, int]:
-    """How many samples and images `dataset.toml` promises, if it does."""
+def read_counts(root: Path) -> dict[str, int]:
+    """Read the numbers of samples and images in `dataset.toml`, if it has them."""
     table = read_dataset_toml(root)
     given = {"samples": table.get("n"), "images": table.get("images")}
     return {name: count for name, count in given.items() if type(count) is int and count >= 0}
 
 
-DATA_HOME = "VISUALCROP_DATA"  # names the folder in which datasets lie, each in one of its own name
+DATA_HOME = "VISUALCROP_DATA"  # the folder of all datasets, each in a folder of its own name
 
 
 def datasets_home() -> Path:
-    """The folder of datasets that are given without a path."""
+    """The folder of all datasets that are named without a path."""
     return expand_path(os.environ.get(DATA_HOME) or "~/.cache/visualcrop/datasets")
 
 
 @attrs.frozen
 class FileDataset(Dataset):
-    """A dataset in files on this machine; nothing is ever fetched by reading it."""
+    """A dataset in files on this machine; reading it never fetches anything."""
 
     hint: ClassVar[str] = "or fetch it with 'visualcrop data fetch'"
 
@@ -171,17 +171,17 @@ class FileDataset(Dataset):
             raise DatasetError(
                 f"There is no {self.name} at {str(root)!r}; give its place as path=, {self.hint}."
             )
-        return refuse_repeated_ids(
-            read_common(root) if is_held(root, root / DATASET_TOML) else self.rows(root)
+        return replace_repeated_ids(
+            read_common(root) if is_file_inside(root, root / DATASET_TOML) else self.rows(root)
         )
 
     @abstractmethod
     def rows(self, root: Path) -> Iterator[Row]:
-        """Every row in the format in which the dataset is shipped."""
+        """Yield every row of the dataset's original format."""
 
 
-def refuse_repeated_ids(rows: Iterator[Row]) -> Iterator[Row]:
-    """Turn a second row of one id into a problem: their results could not be separated."""
+def replace_repeated_ids(rows: Iterator[Row]) -> Iterator[Row]:
+    """Replace a second row of the same id by a problem: results are stored by id."""
     seen = TextSet()
     for row in rows:
         if isinstance(row, Sample) and not seen.add(row.id):
@@ -203,4 +203,4 @@ class Folder(FileDataset):
         )
 
     def published(self) -> Mapping[str, int]:
-        return promised_counts(self.root)
+        return read_counts(self.root)

@@ -1,4 +1,4 @@
-"""What reading files rests on: pictures of their own, rows that may be broken."""
+"""Shared by all formats: files inside the dataset's folder, fields, and rows that may be broken."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Row: TypeAlias = Sample | Problem
 MOST_ENCODED = 1 << 30  # bytes of an encoded picture
 
 
-def is_held(root: Path, path: Path) -> bool:
+def is_file_inside(root: Path, path: Path) -> bool:
     """
     Whether *path* is a file of the folder *root*, and neither a pipe nor a device.
 
-    A link that leads out of the folder is refused: whoever made it could have any file read.
+    A link that leads out of the folder is refused, or a dataset could have any file read.
     """
     try:
         if not path.is_file():
@@ -43,17 +43,17 @@ def is_held(root: Path, path: Path) -> bool:
 
 @attrs.frozen
 class FileSource(ImageSource):
-    """A picture in a file of its own."""
+    """An image in a file of its own."""
 
     path: str
 
     @classmethod
     def inside(cls, root: Path, name: str) -> FileSource:
-        """The file *name* under *root*, which has to be there."""
+        """The source of the file *name* below *root*; raises if there is none."""
         shown = repr(name if len(name) <= 100 else f"{name[:97]}...")
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
             raise DatasetError(f"Its image {shown} lies outside the dataset's folder.")
-        if not is_held(root, root / name):
+        if not is_file_inside(root, root / name):
             raise DatasetError(f"Its image {shown} is missing.")
         return cls(str(root / name))
 
@@ -67,35 +67,35 @@ class FileSource(ImageSource):
         return size_of(self.path)
 
 
-ODD = (
+ROW_ERRORS = (
     *(TypeError, ValueError, AttributeError, LookupError, ArithmeticError, SyntaxError),
     *(RecursionError, MemoryError),
 )
 
 
-def attempt(id: str, make: Callable[[], Sample]) -> Row:
-    """The sample that *make* makes, or why it cannot be made."""
+def build_row(id: str, make: Callable[[], Sample]) -> Row:
+    """Call *make* for a sample; a problem if it raises."""
     try:
         return make()
     except VisualcropError as exc:
         return Problem(id, str(exc))
     except KeyError as exc:
         return Problem(id, f"It has no field {exc.args[0]!r}.")
-    except ODD as exc:
+    except ROW_ERRORS as exc:
         reason = str(exc).partition("\n")[0].rstrip(".") or type(exc).__name__
         return Problem(id, f"A field of it is not what it should be ({reason}).")
 
 
-def text_of(fields: Mapping[str, Any], name: str) -> str:
-    """The text in the field *name*, which has to be there."""
+def get_text(fields: Mapping[str, Any], name: str) -> str:
+    """The text in the field *name*; numbers become text, anything else raises."""
     value = fields[name]
     if not isinstance(value, str | int | float) or isinstance(value, bool) or value != value:  # noqa: PLR0124 - NaN
         raise DatasetError(f"Its field {name!r} holds no text.")
     return str(value)
 
 
-def place_of_letter(letter: object, choices: tuple[str, ...]) -> int:
-    """Which choice *letter* names."""
+def index_of_letter(letter: object, choices: tuple[str, ...]) -> int:
+    """Index of the choice that *letter* names."""
     letters, wanted = string.ascii_uppercase[: len(choices)], str(letter or "").strip()
     index = letters.find(wanted)
     if index < 0 or len(wanted) != 1:
@@ -104,11 +104,11 @@ def place_of_letter(letter: object, choices: tuple[str, ...]) -> int:
 
 
 def find_files(root: Path, *patterns: str) -> list[Path]:
-    """The file given, or those in the folder that match the first pattern with a match."""
+    """Find the files that match the first pattern with a match; *root* itself if it is a file."""
     if root.is_file():
         return [root]
     for pattern in patterns:
-        if found := sorted(path for path in root.glob(pattern) if is_held(root, path)):
+        if found := sorted(path for path in root.glob(pattern) if is_file_inside(root, path)):
             return found
     listed = ", ".join(patterns)
     raise DatasetError(f"{str(root)!r} holds none of {listed}; give the folder with these files.")

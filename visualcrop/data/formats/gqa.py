@@ -12,8 +12,8 @@ import attrs
 from ...strategy.base import option
 from ..base import Problem, Sample
 from .common import FileDataset
-from .files import FileSource, Row, attempt, find_files, text_of
-from .json_items import json_items
+from .files import FileSource, Row, build_row, find_files, get_text
+from .json_items import read_json_items
 
 
 @attrs.frozen
@@ -29,23 +29,23 @@ class Gqa(FileDataset):
             root, f"{self.split}_balanced_questions.json", f"**/{self.split}_b*.json"
         )
         base = root if root.is_dir() else path.parent
-        for id, fields in json_items(path):
+        for id, fields in read_json_items(path):
             if isinstance(fields, Problem):
                 yield fields
             else:
-                yield attempt(id, partial(_sample, base, id, fields))
+                yield build_row(id, partial(_sample, base, id, fields))
 
     def published(self) -> Mapping[str, int]:
         return {"samples": 12578, "images": 398} if self.split == "testdev" else {}
 
 
 def _sample(root: Path, id: str, fields: dict[str, Any]) -> Sample:
-    image, types = text_of(fields, "imageId"), fields.get("types") or {}
+    image, types = get_text(fields, "imageId"), fields.get("types") or {}
     return Sample(
         id=id,
         source=FileSource.inside(root, f"images/{image}.jpg"),
-        text=text_of(fields, "question"),
-        answer=(text_of(fields, "answer"),),
+        text=get_text(fields, "question"),
+        answer=(get_text(fields, "answer"),),
         group=image,
         category=tuple(str(types[key]) for key in ("structural", "semantic") if types.get(key)),
         meta={"sentence": str(fields.get("fullAnswer", ""))},

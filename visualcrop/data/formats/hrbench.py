@@ -12,8 +12,8 @@ import attrs
 from ...strategy.base import option
 from ..base import Problem, Sample
 from .common import FileDataset
-from .files import Row, attempt, find_files, place_of_letter, text_of
-from .tables import TableRow, table_rows
+from .files import Row, build_row, find_files, get_text, index_of_letter
+from .tables import TableRow, read_table
 
 
 @attrs.frozen
@@ -28,26 +28,26 @@ class HrBench(FileDataset):
         file = f"hr_bench_{self.split}"
         wanted = f"{file}.tsv", f"{file}*.parquet", f"**/hrbench_{self.split}*.parquet"
         for path in find_files(root, *wanted):
-            for row in table_rows(path):
-                yield row if isinstance(row, Problem) else _made(row)
+            for row in read_table(path):
+                yield row if isinstance(row, Problem) else _build_row(row)
 
     def published(self) -> Mapping[str, int]:
         return {"samples": 800, "images": 200, "single": 400, "cross": 400}
 
 
-def _made(row: TableRow) -> Row:
-    return attempt(str(row.cells.get("index", row.place)), partial(_sample, row))
+def _build_row(row: TableRow) -> Row:
+    return build_row(str(row.cells.get("index", row.place)), partial(_sample, row))
 
 
 def _sample(row: TableRow) -> Sample:
-    choices = tuple(text_of(row.cells, letter) for letter in "ABCD")
+    choices = tuple(get_text(row.cells, letter) for letter in "ABCD")
     return Sample(
-        id=text_of(row.cells, "index"),
+        id=get_text(row.cells, "index"),
         source=row.source,
-        text=text_of(row.cells, "question"),
+        text=get_text(row.cells, "question"),
         choices=choices,
-        answer=place_of_letter(row.cells["answer"], choices),
+        answer=index_of_letter(row.cells["answer"], choices),
         group=row.digest[:16],
-        category=(text_of(row.cells, "category"),),
-        meta={"cycle": text_of(row.cells, "cycle_category")},
+        category=(get_text(row.cells, "category"),),
+        meta={"cycle": get_text(row.cells, "cycle_category")},
     )

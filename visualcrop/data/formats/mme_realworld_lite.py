@@ -15,8 +15,8 @@ import attrs
 from ...errors import DatasetError
 from ..base import Problem, Sample
 from .common import FileDataset
-from .files import Row, attempt, find_files, place_of_letter, text_of
-from .tables import TableRow, table_rows
+from .files import Row, build_row, find_files, get_text, index_of_letter
+from .tables import TableRow, read_table
 
 _LONGEST = 100_000  # characters of all options
 _LETTERED = re.compile(r"^\(?([A-Z])\)[ .]*")
@@ -30,15 +30,15 @@ class MmeRealworldLite(FileDataset):
 
     def rows(self, root: Path) -> Iterator[Row]:
         for path in find_files(root, "mme_realworld_lite.tsv", "train-*.parquet", "data/*.parquet"):
-            for row in table_rows(path):
-                yield row if isinstance(row, Problem) else _made(row)
+            for row in read_table(path):
+                yield row if isinstance(row, Problem) else _build_row(row)
 
     def published(self) -> Mapping[str, int]:
         return {"samples": 1919, "images": 1543, "Perception": 1169, "Reasoning": 750}
 
 
-def _made(row: TableRow) -> Row:
-    return attempt(str(row.cells.get("index", row.place)), partial(_sample, row))
+def _build_row(row: TableRow) -> Row:
+    return build_row(str(row.cells.get("index", row.place)), partial(_sample, row))
 
 
 def _sample(row: TableRow) -> Sample:
@@ -46,18 +46,18 @@ def _sample(row: TableRow) -> Sample:
     choices = _choices(cells["multi-choice options"])
     fine = str(cells.get("l2-category") or "").lower()
     return Sample(
-        id=text_of(cells, "index"),
+        id=get_text(cells, "index"),
         source=row.source,
-        text=text_of(cells, "question"),
+        text=get_text(cells, "question"),
         choices=choices,
-        answer=place_of_letter(cells["answer"], choices),
+        answer=index_of_letter(cells["answer"], choices),
         group=row.digest[:16],
-        category=(*text_of(cells, "category").split("/"), *[fine] * bool(fine)),
+        category=(*get_text(cells, "category").split("/"), *[fine] * bool(fine)),
     )
 
 
 def _choices(listed: Any) -> tuple[str, ...]:
-    """Without their letters, which are the protocol's; in the TSV the list is written in Python."""
+    """Options without their letters, which the protocol adds; the TSV has a Python literal."""
     if isinstance(listed, str) and len(listed) > _LONGEST:
         raise DatasetError(f"Its options are longer than {_LONGEST:,} characters.")
     options = ast.literal_eval(listed) if isinstance(listed, str) else listed

@@ -23,16 +23,16 @@ IMAGE_COLUMNS = ("image", "bytes")
 
 @attrs.frozen
 class TableRow:
-    """One row without its picture, and where that is."""
+    """One row without its picture, and the source of that."""
 
     place: str
     cells: Mapping[str, Any]
     source: ImageSource
-    digest: str  # of the encoded picture
+    digest: str  # SHA-256 of the encoded picture
 
 
 def decode_cell(cell: Any) -> bytes:
-    """The picture in a cell: base64, plain bytes, or what Hugging Face's datasets write."""
+    """Decode a picture's cell: base64, bytes, or the dict that Hugging Face's datasets write."""
     if isinstance(cell, dict):
         cell = cell.get("bytes")
     if isinstance(cell, bytes):
@@ -46,31 +46,31 @@ def decode_cell(cell: Any) -> bytes:
     return picture
 
 
-def digest_of(picture: bytes) -> str:
-    """Fingerprint of an encoded picture."""
+def hash_picture(picture: bytes) -> str:
+    """SHA-256 of an encoded picture, in hexadecimal digits."""
     return hashlib.sha256(picture).hexdigest()
 
 
-def table_rows(path: Path) -> Iterator[TableRow | Problem]:
-    """Every row of a TSV or parquet file."""
-    readers = {".tsv": tsv_rows, ".parquet": parquet_rows}
+def read_table(path: Path) -> Iterator[TableRow | Problem]:
+    """Read every row of a TSV or parquet file."""
+    readers = {".tsv": read_tsv, ".parquet": read_parquet}
     if path.suffix not in readers:
         raise DatasetError(f"{str(path)!r} is neither .tsv nor .parquet; give one of these.")
     return readers[path.suffix](path)
 
 
-_LONGEST = 1 << 30  # bytes of a line
-_MOST_LINES = 400  # of one row: more is a quotation mark that nobody closed
+_MAX_LINE = 1 << 30  # bytes of a line
+_MAX_LINES = 400  # of one row: more means an unclosed quotation mark
 _REFERENCE = 64  # a cell no longer than this names the row that has the picture
 
 
 @attrs.frozen
 class CellSource(ImageSource):
-    """A picture in base64, somewhere in a file."""
+    """A picture in base64 at a byte range of a TSV file."""
 
     path: str
-    start: int  # in bytes, as *length*
-    length: int
+    start: int  # in bytes
+    length: int  # in bytes
 
     def read(self) -> bytes:
         try:
@@ -92,8 +92,8 @@ class _Record:
     wrong: str = ""
 
 
-def tsv_rows(path: Path) -> Iterator[TableRow | Problem]:
-    """Every row; a broken one is a problem, and the next line is read as usual."""
+def read_tsv(path: Path) -> Iterator[TableRow | Problem]:
+    """Read every row; a broken one is a problem, and reading continues at the next line."""
     csv.field_size_limit(sys.maxsize)  # a global, and pictures are long
     pictures: dict[str, tuple[CellSource, str]] = {}  # by index: later rows may refer to them
     number = 1
@@ -112,11 +112,11 @@ def tsv_rows(path: Path) -> Iterator[TableRow | Problem]:
 
 
 def _read_record(file: IO[bytes]) -> _Record | None:
-    """The next row; if it is broken, its first line alone."""
+    """Read the next row; of a broken one, the first line only."""
     start, taken = file.tell(), list[bytes]()
 
     def lines() -> Iterator[str]:
-        while len(taken) < _MOST_LINES and (line := file.readline(_LONGEST)):
+        while len(taken) < _MAX_LINES and (line := file.readline(_MAX_LINE)):
             taken.append(line)
             yield line.decode("utf-8")
 
@@ -147,7 +147,10 @@ def _read_tsv_row(
     try:
         if len(cell) > _REFERENCE or cell not in pictures:
             start = record.start + record.raw.find(cell.encode())
-            pictures[index] = CellSource(str(path), start, len(cell)), digest_of(decode_cell(cell))
+            pictures[index] = (
+                CellSource(str(path), start, len(cell)),
+                hash_picture(decode_cell(cell)),
+            )
         source, digest = pictures.get(cell) or pictures[index]
     except DatasetError as exc:
         return Problem(index, str(exc))
@@ -159,7 +162,7 @@ _BUFFER = 1 << 20  # bytes that are read ahead
 
 @attrs.frozen
 class ParquetSource(ImageSource):
-    """A picture in one cell; rows before it in its row group are skipped."""
+    """A picture in one cell of a parquet file; earlier rows of its row group are skipped."""
 
     path: str
     column: str
@@ -170,7 +173,7 @@ class ParquetSource(ImageSource):
 
 
 class _Cursor:
-    """An open parquet column: pictures are mostly asked for in order, so reading continues."""
+    """An open parquet column. Pictures are mostly read in order, so it continues from the last."""
 
     def __init__(self) -> None:
         self.reset()
@@ -212,8 +215,8 @@ def _iterate_cells(path: Path, column: str, row: int) -> Iterator[tuple[int, Any
         first += rows
 
 
-def parquet_rows(path: Path) -> Iterator[TableRow | Problem]:
-    """Every row, one in memory at a time."""
+def read_parquet(path: Path) -> Iterator[TableRow | Problem]:
+    """Read every row, one in memory at a time."""
     file = _open_parquet(path)
     names = file.schema_arrow.names
     column = next((name for name in IMAGE_COLUMNS if name in names), None)
@@ -231,17 +234,17 @@ def _read_parquet_row(
     path: Path, column: str, number: int, cells: dict[str, Any]
 ) -> TableRow | Problem:
     try:
-        digest = digest_of(decode_cell(cells.pop(column)))
+        digest = hash_picture(decode_cell(cells.pop(column)))
     except DatasetError as exc:
         return Problem(str(cells.get("index", f"row {number}")), str(exc))
     return TableRow(f"row {number}", cells, ParquetSource(str(path), column, number), digest)
 
 
 def _iterate_rows(file: Any, path: Path, **part: Any) -> Iterator[dict[str, Any]]:
-    """Rows one by one; a sentence where the file is damaged, or a text in it is not UTF-8."""
+    """Read rows one by one; raise `FileError` if the file is damaged or a text is not UTF-8."""
     import pyarrow as pa
 
-    damaged = (OSError, ValueError, pa.ArrowException)  # as Python ends, the module is no more
+    damaged = (OSError, ValueError, pa.ArrowException)  # bound here: at exit the module is gone
     try:
         for batch in file.iter_batches(1, **part):
             yield from batch.to_pylist()

@@ -1,4 +1,4 @@
-"""V*Bench, in the folders in which it is shipped (`craigwu/vstar_bench`)."""
+"""V*Bench, in its original folders (`craigwu/vstar_bench`)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ...errors import DatasetError, VisualcropError
 from ...geometry import Box
 from ...utils.paths import read_limited
 from ..base import Problem, Sample, TargetBox
-from .common import FileDataset, json_lines
-from .files import ODD, FileSource, Row, attempt, is_held, place_of_letter, text_of
+from .common import FileDataset, read_json_lines
+from .files import ROW_ERRORS, FileSource, Row, build_row, get_text, index_of_letter, is_file_inside
 
 QUESTIONS = "test_questions.jsonl"
 _CHOICE = re.compile(r"^\(([A-Z])\) ?(.*)$")
@@ -29,15 +29,15 @@ class VStar(FileDataset):
     name = "vstar"
 
     def rows(self, root: Path) -> Iterator[Row]:
-        if not is_held(root, root / QUESTIONS):
+        if not is_file_inside(root, root / QUESTIONS):
             raise DatasetError(f"{str(root)!r} holds no {QUESTIONS}; give V*Bench's own folder.")
-        for place, fields in json_lines(root, QUESTIONS):
+        for place, fields in read_json_lines(root, QUESTIONS):
             if isinstance(fields, Problem):
                 yield fields
                 continue
             id = str(fields.get("image", place)).rpartition(".")[0] or place
-            row = attempt(id, partial(_sample, root, id, fields))
-            yield from _located(root, row, fields) if isinstance(row, Sample) else [row]
+            row = build_row(id, partial(_sample, root, id, fields))
+            yield from _add_targets(root, row, fields) if isinstance(row, Sample) else [row]
 
     def published(self) -> Mapping[str, int]:
         return {
@@ -49,21 +49,21 @@ class VStar(FileDataset):
 
 
 def _sample(root: Path, id: str, fields: dict[str, Any]) -> Sample:
-    text, choices = _asked(text_of(fields, "text"))
+    text, choices = _split_question(get_text(fields, "text"))
     return Sample(
         id=id,
-        source=FileSource.inside(root, text_of(fields, "image")),
+        source=FileSource.inside(root, get_text(fields, "image")),
         text=text,
         choices=choices,
-        answer=place_of_letter(fields["label"], choices),
-        group=text_of(fields, "image"),
-        category=(text_of(fields, "category"),),
+        answer=index_of_letter(fields["label"], choices),
+        group=get_text(fields, "image"),
+        category=(get_text(fields, "category"),),
         meta={"question_id": str(fields.get("question_id", ""))},
     )
 
 
-def _asked(text: str) -> tuple[str, tuple[str, ...]]:
-    """The question alone, and its options; the instruction below them is the protocol's."""
+def _split_question(text: str) -> tuple[str, tuple[str, ...]]:
+    """Split question and options; the instruction after them is left to the protocol."""
     question, choices = [], []
     for line in text.splitlines():
         if found := _CHOICE.match(line):
@@ -73,15 +73,15 @@ def _asked(text: str) -> tuple[str, tuple[str, ...]]:
     return "\n".join(question).strip(), tuple(choices)
 
 
-def _located(root: Path, sample: Sample, fields: dict[str, Any]) -> Iterator[Row]:
-    """With its targets, where the file beside the image tells them."""
+def _add_targets(root: Path, sample: Sample, fields: dict[str, Any]) -> Iterator[Row]:
+    """Add the targets from the JSON file beside the image."""
     beside = (root / str(fields["image"])).with_suffix(".json")
     try:
-        known = json.loads(read_limited(beside)) if is_held(root, beside) else {}
+        known = json.loads(read_limited(beside)) if is_file_inside(root, beside) else {}
         names, boxes = known["target_object"], known["bbox"]
         targets = tuple(_target(*pair) for pair in zip(names, boxes, strict=True))
         meta = {**sample.meta, "sentences": list(map(str, known.get("options", ())))}
-    except (VisualcropError, OSError, *ODD) as exc:
+    except (VisualcropError, OSError, *ROW_ERRORS) as exc:
         yield sample
         reason = f"{beside.name} does not tell where its targets are ({type(exc).__name__})."
         yield Problem(sample.id, reason, "kept")

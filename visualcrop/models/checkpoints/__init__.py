@@ -1,1 +1,1 @@
-"""Checkpoints in the Hugging Face format: vetted as data, then opened; nothing in them is run."""
+"""Checkpoints in Hugging Face's format: validated as data, then loaded; their code never runs."""

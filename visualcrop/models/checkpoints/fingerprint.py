@@ -1,4 +1,4 @@
-"""What tells one checkpoint from another, without reading gigabytes."""
+"""Fingerprints of checkpoints and loaded networks, without reading gigabytes."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 _HEADED = {".safetensors"}
 _WEIGHTS = {".safetensors", ".bin", ".pt", ".pth"}
 _READ = {".json", ".jinja", ".model", ".txt"}  # config, tokenizer, templates
-_SAMPLE, _SAMPLES = 256, 256  # bytes, and how many of them where no header names the tensors
-_NUMBERS = 64  # of each tensor of a loaded network
-_SMALL = 1 << 26  # bytes that are read whole, as tokenizers are, and headers
+_SAMPLE, _SAMPLES = 256, 256  # bytes of a sample; samples of a file without a header
+_NUMBERS = 64  # sampled of each tensor of a loaded network
+_SMALL = 1 << 26  # bytes up to which a tokenizer or a header is read as a whole
 
 
 def checkpoint_fingerprint(checkpoint: str, revision: str | None = None) -> str:
     """
-    Another where a checkpoint is another: a folder, or a name on the hub.
+    A fingerprint that differs between checkpoints: folders, or names on the hub.
 
-    Of a folder it covers config, tokenizer and template files, and of each file of weights the
-    size, the header, and some bytes of every tensor. On the hub it is the commit, which stands for
-    all of that. Empty where there is no such checkpoint, or none that can be read.
+    For a folder it covers config, tokenizer and template files, and of each file of weights the
+    size, the header, and some bytes of every tensor. For a name on the hub it is the commit. It is
+    empty if there is no such checkpoint, or if it cannot be read.
     """
     with suppress(OSError, RuntimeError):
         if (folder := Path(checkpoint).expanduser()).is_dir():
             return _hash_folder(folder)
-    with suppress(Exception):  # whoever loads it says what is wrong with it
+    with suppress(Exception):  # loading the checkpoint explains what is wrong with it
         from huggingface_hub import hf_hub_download
 
         return Path(hf_hub_download(checkpoint, "config.json", revision=revision)).parent.name
@@ -40,9 +40,9 @@ def checkpoint_fingerprint(checkpoint: str, revision: str | None = None) -> str:
 
 def network_fingerprint(network: PreTrainedModel, beside: str = "") -> str:
     """
-    Another where a loaded network is another: by its config, and samples of every tensor.
+    A fingerprint of a loaded network's config and of samples of every tensor.
 
-    *beside* is what else sets its answers, such as the configs of adapters.
+    It also covers *beside*, other things that its answers depend on, such as adapters' configs.
     """
     found = hashlib.blake2b(f"{network.config.to_json_string()}{beside}".encode(), digest_size=8)
     for name, tensor in network.state_dict().items():
@@ -66,7 +66,7 @@ def _hash_folder(folder: Path) -> str:
 
 
 def _sample_file(file: IO[bytes], path: Path) -> Iterator[bytes]:
-    """All of a small file that is text; of weights the header, and samples."""
+    """The whole of a small text file, or the header and samples of a file of weights."""
     size = path.stat().st_size
     if path.suffix in _READ and size <= _SMALL:
         yield file.read()
@@ -85,7 +85,7 @@ def _sample_file(file: IO[bytes], path: Path) -> Iterator[bytes]:
 
 
 def _tensor_offsets(header: bytes, base: int) -> Iterator[int]:
-    """Where each tensor begins, and its middle; nothing where the header is damaged."""
+    """Offsets of the start and the middle of each tensor; none if the header is damaged."""
     with suppress(ValueError, RecursionError, TypeError, AttributeError, KeyError):
         tensors: dict[str, Any] = json.loads(header)
         for name, tensor in sorted(tensors.items()):

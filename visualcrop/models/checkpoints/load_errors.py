@@ -1,4 +1,4 @@
-"""Why a checkpoint cannot be loaded or asked, in one sentence that says what to do."""
+"""Explains in one sentence why a checkpoint cannot be loaded or used, and what to do."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 OFFLINE = "HF_HUB_OFFLINE"
 NO_FLASH = "flash_attention_2 needs the package flash-attn; install it, or set attention=sdpa."
 _CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
-_MAX_LENGTH = 200  # characters of a message of a library
+_MAX_LENGTH = 200  # characters of a library's message that are quoted
 
 
 def explain_failure(checkpoint: str, exc: BaseException, doing: str = "loaded") -> str:
-    """Say of what transformers raised, or torch, what the user can do about it."""
+    """A sentence about an exception of transformers or torch that says what the user can do."""
     if reason := _explain_machine(checkpoint, exc):
         return reason
     if doing == "loaded" and is_folder(checkpoint):
@@ -26,12 +26,12 @@ def explain_failure(checkpoint: str, exc: BaseException, doing: str = "loaded") 
 
 
 def is_folder(checkpoint: str) -> bool:
-    """Whether it is one on this machine; pathlib raises for a name that is too long."""
+    """Whether it is a folder here; `os`, since pathlib raises if the name is too long."""
     return os.path.isdir(checkpoint)  # noqa: PTH112
 
 
 def _explain_machine(checkpoint: str, exc: BaseException) -> str:
-    """What is not the files' fault; empty if it may be."""
+    """A reason other than the checkpoint's files; empty if the files may be the reason."""
     message = str(exc)
     if "trust_remote_code" in message:
         return (
@@ -55,7 +55,7 @@ def _explain_machine(checkpoint: str, exc: BaseException) -> str:
 
 
 def torchvision_fault() -> str:
-    """Why torchvision does not import; empty if it does, or is not there, which is as good."""
+    """Why torchvision cannot be imported; empty if it can, or is not installed."""
     if find_spec("torchvision") is None:
         return ""
     try:
@@ -66,7 +66,7 @@ def torchvision_fault() -> str:
 
 
 def missing_packages(bits: int) -> list[str]:
-    """Packages that weights of so few bits need, and that are not here."""
+    """Packages that quantised weights need and that are not installed."""
     needed = ("accelerate", "bitsandbytes") if bits < 16 else ()
     return [name for name in needed if find_spec(name) is None]
 
@@ -129,5 +129,5 @@ def _causes(exc: BaseException | None) -> Iterator[BaseException]:
 
 
 def _must_be_folder(checkpoint: str) -> bool:
-    """Whether it can be a folder only: the hub's names have one slash at most."""
+    """Whether it can only be a folder: names on the hub have one slash at most."""
     return checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1 or "\\" in checkpoint

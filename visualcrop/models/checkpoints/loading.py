@@ -1,4 +1,4 @@
-"""Opens a checkpoint, or says in one sentence what stands in the way."""
+"""Loads the parts of a checkpoint, or explains in one sentence why it cannot."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DTYPES = {"float32", "bfloat16", "float16"}
 
 
 class ProcessorParts(Protocol):
-    """What a family puts its processor together from."""
+    """The parts from which a family builds its processor."""
 
     def image_processor(self) -> Any:
         """An image processor of transformers."""
@@ -34,7 +34,7 @@ class ProcessorParts(Protocol):
 
 @attrs.frozen
 class Source:
-    """Where a checkpoint is, and how it is to be run."""
+    """A checkpoint's location, and options for loading it."""
 
     checkpoint: str
     revision: str | None = None
@@ -49,7 +49,7 @@ class Source:
         return Files(self.checkpoint, self.revision)
 
     def load_config(self) -> PretrainedConfig:
-        """The checkpoint's config, which says what kind of model it is."""
+        """The checkpoint's config, without references to code."""
         with explain_errors(self.checkpoint):
             _silence_transformers()
             from transformers import AutoConfig
@@ -61,7 +61,7 @@ class Source:
             return strip_code(config)
 
     def load_part(self, name: str, **options: Any) -> Any:
-        """A tokenizer or an image processor, by the name of its class in transformers."""
+        """Load a tokenizer or an image processor, by the name of its class in transformers."""
         with explain_errors(self.checkpoint):
             import transformers
 
@@ -74,24 +74,24 @@ class Source:
             )
 
     def read_model_type(self) -> str:
-        """What config.json calls the architecture; empty if it does not say."""
+        """The `model_type` in config.json; empty if there is none."""
         with explain_errors(self.checkpoint):
             _silence_transformers()
             self.files.check_config()
             return str(self.files.read_json(CONFIG).get("model_type", ""))
 
     def image_processor(self) -> Any:
-        """The image processor, with Pillow's pixels."""
+        """The image processor that uses Pillow, not torchvision."""
         return self.load_part("AutoImageProcessor", backend="pil")
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
-        """The tokenizer, with the chat template that belongs to it."""
+        """The tokenizer with its chat template."""
         return self.load_part("AutoTokenizer", subfolder=subfolder, **options)
 
     def load_network(
         self, config: PretrainedConfig, kind: str = "AutoModelForImageTextToText"
     ) -> PreTrainedModel:
-        """The weights, ready to read: evaluated, frozen, where they are to run."""
+        """The network with its weights, in eval mode, frozen, on its device."""
         with explain_errors(self.checkpoint):
             import transformers
 
@@ -121,7 +121,7 @@ class Source:
             return ready
 
     def _check_attention(self) -> None:
-        """Without its package, transformers would fetch the kernel from the hub, and run it."""
+        """Refuse flash attention without its package: transformers would run the hub's kernel."""
         if self.attention.startswith("flash") and find_spec("flash_attn") is None:
             raise ModelError(NO_FLASH)
 
@@ -143,7 +143,7 @@ class Source:
         return self.device
 
     def _choose_dtype(self, config: PretrainedConfig, device: str) -> torch.dtype | str:
-        """As asked; else the checkpoint's own, but never the float16 that CPUs are slow with."""
+        """The dtype option; else the checkpoint's own, except float16 on a CPU, which is slow."""
         import torch
 
         if self.dtype in _DTYPES:
@@ -169,17 +169,17 @@ class Source:
 
 @contextmanager
 def explain_errors(checkpoint: str, doing: str = "loaded") -> Iterator[None]:
-    """Turn what transformers raises into a sentence that says what to do."""
+    """Turn exceptions of transformers into a `ModelError` of one sentence that says what to do."""
     try:
         yield
     except (VisualcropError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
-    except BaseException as exc:  # a panic in a parser of Rust is no Exception
+    except BaseException as exc:  # a panic in a Rust parser is not an Exception
         raise ModelError(explain_failure(checkpoint, exc, doing)) from exc
 
 
 def _silence_transformers() -> None:
-    """Keep retries and reports to ourselves, and progress bars where nobody watches."""
+    """Hide reports of retries and of loading, and progress bars unless stderr is a terminal."""
     import sys
 
     from huggingface_hub.utils import logging as hub

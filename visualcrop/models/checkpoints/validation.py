@@ -1,4 +1,4 @@
-"""A checkpoint's files, read as data before transformers reads them: nobody vouches for them."""
+"""Validates the files of a checkpoint, which may be hostile, before transformers reads them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _IMAGE_PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 _TEMPLATES = ("chat_template.jinja", "chat_template.json")
 _VOCABULARY_FILES = ("tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model")
 _MAX_BYTES = 1 << 24  # of a file of settings; an index of many shards has about a million
-_MAX_VOCABULARY_BYTES = 1 << 28  # bytes of a vocabulary
-_MAX_TEMPLATE = 1 << 16  # characters; the longest that are published have some 20,000
-_MAX_NUMBER = 1 << 31  # of any whole number
-_MAX_BY_ENDING = {  # by the end of a name: transformers builds so much before it reads weights
+_MAX_VOCABULARY_BYTES = 1 << 28
+_MAX_TEMPLATE = 1 << 16  # characters; the longest published ones have some 20,000
+_MAX_NUMBER = 1 << 31
+_MAX_BY_ENDING = {  # by the end of a setting's name: transformers allocates before it reads weights
     "layers": 1 << 10,
     "depth": 1 << 10,
     "heads": 1 << 12,
@@ -39,20 +39,20 @@ _MAX_BY_ENDING = {  # by the end of a name: transformers builds so much before i
     "width": 1 << 14,
 }
 _MAX_DEPTH = 32
-_SPARE_NUMBERS = 1 << 22  # numbers that a network may have beyond its weights, as for positions
+_SPARE_NUMBERS = 1 << 22  # numbers beyond the stored weights, such as buffers of positions
 _QUANTIZER = "bitsandbytes"  # the one library whose packed weights are read
 
 
 @attrs.frozen
 class Files:
-    """Files of a checkpoint: of a folder, or as the hub gives them."""
+    """The files of a checkpoint, in a folder or on the hub."""
 
     checkpoint: str
     revision: str | None = None
     subfolder: str = ""
 
     def find(self, name: str) -> Path | None:
-        """Where a file lies, if there is one; what is no file is refused, for it may block."""
+        """The path of a file, if it exists; a pipe, say, is refused, since reading it may block."""
         if not is_folder(self.checkpoint):
             from transformers.utils.hub import cached_file
 
@@ -66,11 +66,11 @@ class Files:
             return None if got is None else Path(got)
         path = Path(self.checkpoint, self.subfolder, name)
         if path.exists() and not path.is_file():
-            raise self.load_error(f"{name} is no file")
+            raise self.load_error(f"{name} is not a file")
         return path if path.exists() else None
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """What a JSON file says; nothing if it is not there."""
+        """The table in a JSON file; empty if there is no file."""
         path = self.find(name)
         if path is None:
             return {}
@@ -80,11 +80,11 @@ class Files:
         except (ValueError, RecursionError):
             raise self.load_error(f"{name} is not a valid JSON file") from None
         if not isinstance(table, dict):
-            raise self.load_error(f"{name} is no table")
+            raise self.load_error(f"{name} is not a table")
         return table
 
     def check_config(self) -> None:
-        """Refuse settings that run code, or that no network can be made of."""
+        """Refuse settings that run code, or from which no network can be built."""
         table = self.read_json(CONFIG)
         self._check_numbers(CONFIG, table)
         for name, inner in _nested_tables(table):
@@ -97,7 +97,7 @@ class Files:
         self._check_numbers("generation_config.json", self.read_json("generation_config.json"))
 
     def check_image_processor(self) -> None:
-        """Refuse a processor's settings that ask for pictures of any size."""
+        """Refuse image processors with sizes that are too large."""
         for name in _IMAGE_PROCESSOR_FILES:
             self._check_numbers(name, self.read_json(name))
 
@@ -184,7 +184,7 @@ class Files:
 
 
 def strip_code(config: PretrainedConfig) -> PretrainedConfig:
-    """*config* without what makes transformers fetch and run code for one of its parts."""
+    """*config* without settings that make transformers download and run code."""
     seen: list[Any] = [config]
     for part in seen:
         for name in ("auto_map", "custom_pipelines"):
@@ -215,7 +215,7 @@ def _nested_tables(
 
 
 def _whole_numbers(value: Any, key: str) -> Iterator[tuple[str, int]]:
-    """Every whole number, and the name that it or the list it is in has."""
+    """Every whole number with its name, or that of the list that it is in."""
     if isinstance(value, int) and not isinstance(value, bool):
         yield key, value
     elif isinstance(value, Mapping):

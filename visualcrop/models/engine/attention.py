@@ -1,9 +1,9 @@
 """
 Attention weights of single query tokens, under any kernel.
 
-Fused kernels keep their weights to themselves, and eager attention holds those of every pair of
-tokens. So `intercept_attention` steps between a layer and its kernel: there the weights of a few
-queries are worked out again, while the kernel runs as before. Masks stay those of the kernel.
+Fused kernels do not return their weights, and eager attention computes those of all pairs of
+tokens. So `intercept_attention` puts a function between a layer and its kernel, which recomputes
+the weights of a few queries under the kernel's own mask, while the kernel runs as before.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ INTERFACE = "visualcrop-intercepted"  # name in transformers' AttentionInterface
 
 @attrs.frozen(eq=False)
 class AttentionCall:
-    """What a layer hands to its attention kernel, before the kernel runs."""
+    """The arguments of a layer's attention kernel, before it runs."""
 
     module: Any
     query: Tensor  # B x H x new tokens x D
@@ -35,18 +35,18 @@ class AttentionCall:
 
     @property
     def new(self) -> int:
-        """Tokens that are run, after those in the cache."""
+        """The number of new tokens, which follow those in the cache."""
         return self.query.shape[2]
 
     def run(self) -> tuple[Tensor, Tensor | None]:
         """Output of the kernel, B x new tokens x H x D, and its weights if it returns them."""
         patched, own = self.module.config, self.module.config.intercepted
-        home: Any = sys.modules[type(self.module).__module__]
-        kernel = home.ALL_ATTENTION_FUNCTIONS.get_interface(
+        modeling: Any = sys.modules[type(self.module).__module__]
+        kernel = modeling.ALL_ATTENTION_FUNCTIONS.get_interface(
             own._attn_implementation,  # noqa: SLF001 - where every layer of transformers looks
-            home.eager_attention_forward,
+            modeling.eager_attention_forward,
         )
-        self.module.config = own  # flash attention reads its own version there
+        self.module.config = own  # flash attention reads its version from it
         try:
             out: tuple[Tensor, Tensor | None] = kernel(
                 self.module, self.query, self.key, self.value, self.mask, **self.options
@@ -56,7 +56,7 @@ class AttentionCall:
         return out
 
     def weights(self, queries: Tensor) -> Tensor:
-        """Softmax weights of the new tokens at *queries*, B x Q: B x Q x H x T, in float32 up."""
+        """Weights of the new tokens at *queries*, B x Q: B x Q x H x T, in float32 or finer."""
         import torch
 
         precise = torch.promote_types(self.query.dtype, torch.float32)
@@ -64,7 +64,7 @@ class AttentionCall:
         query = self.query[_batch_index(queries), :, queries].to(precise)  # B x Q x H x D
         grouped = query.unflatten(2, (self.key.shape[1], -1))
         scores = torch.einsum("bqkgd,bktd->bqkgt", grouped, self.key.to(precise)).flatten(2, 3)
-        mask = self._mask_of(queries)
+        mask = self._select_mask(queries)
         if mask.dtype == torch.bool:
             scores = (scores * scaling).masked_fill(~mask, float("-inf"))
         else:
@@ -73,7 +73,7 @@ class AttentionCall:
         return weights
 
     def replace_rows(self, out: Tensor, queries: Tensor, weights: Tensor) -> Tensor:
-        """*out* with the rows of *queries* from *weights*, so that gradients flow through these."""
+        """*out* with the rows of *queries* computed from *weights*, for gradients w.r.t. these."""
         import torch
 
         grouped = weights.unflatten(2, (self.value.shape[1], -1))
@@ -81,8 +81,8 @@ class AttentionCall:
         mixed = torch.einsum("bqkgt,bktd->bqkgd", grouped, value).flatten(2, 3)
         return out.index_put((_batch_index(queries), queries), mixed.to(out.dtype))
 
-    def _mask_of(self, queries: Tensor) -> Tensor:
-        """B x Q x (H or 1) x T: true where *queries* look, or what is added to their scores."""
+    def _select_mask(self, queries: Tensor) -> Tensor:
+        """The mask of *queries*, boolean or additive, B x Q x (H or 1) x T."""
         import torch
 
         length = self.key.shape[2]
@@ -109,7 +109,7 @@ def intercept_attention(module: Any, interceptor: Interceptor) -> Iterator[None]
 
     AttentionInterface.register(INTERFACE, _dispatch)
     own = module.config
-    patched = copy(own)  # a copy: other layers, and the masks, go by the model's own
+    patched = copy(own)  # the model's own config is also read by other layers and for masks
     patched._attn_implementation = INTERFACE  # noqa: SLF001 - as above
     patched.intercepted, patched.interceptor = own, interceptor
     module.config = patched
@@ -122,13 +122,13 @@ def intercept_attention(module: Any, interceptor: Interceptor) -> Iterator[None]
 def _dispatch(
     module: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, **options: Any
 ) -> tuple[Tensor, Tensor | None]:
-    """The kernel that transformers finds under `INTERFACE`."""
+    """The kernel registered as `INTERFACE`: call the layer's interceptor."""
     interceptor: Interceptor = module.config.interceptor
     return interceptor(AttentionCall(module, query, key, value, mask, options))
 
 
 def _batch_index(queries: Tensor) -> Tensor:
-    """B x 1, to index with beside *queries*."""
+    """Row of each of *queries* in the batch, B x 1, to index with both."""
     import torch
 
     return torch.arange(len(queries), device=queries.device)[:, None]

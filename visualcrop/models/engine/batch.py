@@ -1,13 +1,13 @@
 """
-Batches as the model's forward takes them: whole prompts, or suffixes over cached prefixes.
+Batches for the model's forward: whole prompts, or suffixes after cached prefixes.
 
-Whole prompts (`PaddedBatch`) are right-padded: the causal mask hides the padding, so any kernel
-runs without a mask. Suffixes (`PackedBatch`) of one prefix lie side by side in one row, over its KV
-cache, which is neither copied nor changed; a mask lets each token see the prefix and its own
+Whole prompts (`PaddedBatch`) are right-padded: the causal mask hides the padding, so that no kernel
+needs another. Suffixes of one prefix are packed into one row (`PackedBatch`) over its KV cache,
+which is neither copied nor changed. A mask lets each token attend to the prefix and its own
 sequence only, and its position is the one that it would have alone. Rows over several prefixes are
 left-padded in the cache and right-padded in the new tokens, so that a row's tokens are adjacent and
-sliding windows reach as far as they would alone. Flash attention takes no such mask: there every
-suffix has a row.
+sliding windows reach as far as they would alone. Flash attention takes no such mask, so there every
+suffix has a row of its own.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class PaddedBatch:
     def of(cls, model: PreTrainedModel, prompts: Sequence[Mapping[str, Tensor]]) -> PaddedBatch:
         """A batch of the forward arguments of single *prompts*, which are on the model's device."""
         lengths = tuple(prompt["input_ids"].shape[1] for prompt in prompts)
-        pad = int(model.config.image_token_id == 0)  # any token but the image's
+        pad = int(model.config.image_token_id == 0)  # any token but the image token
         inputs: dict[str, Any] = {"input_ids": pad_right([p["input_ids"] for p in prompts], pad)}
         for name in _TYPE_IDS:
             if any(name in prompt for prompt in prompts):
@@ -75,7 +75,8 @@ class PackedSequence:
     """
     One row of a `PackedBatch`: suffixes of prompts that share *prefix*, each with its replies.
 
-    A prompt's suffix is what follows the prefix. Its replies follow it, and see no other reply.
+    A prompt's suffix is the part after the prefix. Its replies follow it; each attends to the
+    suffix and itself only.
     """
 
     prefix: DecodingState  # of one sequence
@@ -88,7 +89,7 @@ class PackedSequence:
 
     @cached_property
     def pieces(self) -> list[list[Tensor]]:
-        """For each prompt its suffix, then its replies but for their last tokens, 1 x T each."""
+        """For each prompt its suffix, then its replies without their last tokens, 1 x T each."""
         start = self.prefix_length
         suffixes = [p.inputs["input_ids"][:, start:] for p in self.prompts]
         replies = [[reply[:, :-1] for reply in p.replies] for p in self.prompts]
@@ -96,17 +97,17 @@ class PackedSequence:
 
     @cached_property
     def lengths(self) -> list[list[int]]:
-        """Tokens of `pieces`."""
+        """The number of tokens of each of `pieces`."""
         return [[piece.shape[1] for piece in pieces] for pieces in self.pieces]
 
     @property
     def sequences(self) -> int:
-        """How many prompts, or prompts with one reply, the row stands for."""
+        """The number of prompts in the row; a prompt counts once for each of its replies."""
         return sum(max(1, len(prompt.replies)) for prompt in self.prompts)
 
     @property
     def has_branches(self) -> bool:
-        """Whether some token must not see an earlier one, so that the row needs a mask."""
+        """Whether some token must not attend to an earlier one, so that the row needs a mask."""
         return len(self.prompts) > 1 or any(len(prompt.replies) > 1 for prompt in self.prompts)
 
     @property
@@ -123,7 +124,7 @@ class PackedSequence:
 
     @property
     def suffix_spans(self) -> list[tuple[int, int]]:
-        """Where each suffix lies in the row, without its replies: [start, stop)."""
+        """Start and stop of each suffix in the row, without its replies."""
         starts = accumulate(map(sum, self.lengths), initial=0)
         return [(at, at + each[0]) for at, each in zip(starts, self.lengths, strict=False)]
 
@@ -134,7 +135,7 @@ class PackedSequence:
 
     @property
     def logit_positions(self) -> list[int]:
-        """Indices in the row whose logits are wanted: each suffix's last, all of its replies'."""
+        """Indices in the row whose logits are kept: a suffix's last, and all of its replies."""
         spans = zip(self.suffix_spans, self.lengths, strict=True)
         return [n for (start, stop), each in spans for n in range(stop - 1, start + sum(each))]
 
@@ -146,7 +147,7 @@ class PackedSequence:
 
     def split_captured(self, tap: Tap, row: int, width: int) -> Iterator[LayerTensors]:
         """
-        What *tap* took of each prompt, prefix included, if this is its *row*: heads x T (x D).
+        For each prompt, its tensors that *tap* captured in *row*, prefix included: heads x T (x D).
 
         In the batch, prefixes are left-padded to *width*.
         """
@@ -174,11 +175,11 @@ class PackedSequence:
 
     @property
     def mask(self) -> Tensor:
-        """Which tokens (first axis) see which (second), T x T: own suffix and own reply."""
+        """Whether a token (first axis) attends to another (second), T x T: own suffix and reply."""
         import torch
 
-        piece: list[int] = []  # of each token
-        parents: list[int] = []  # of each piece: its prompt's suffix
+        piece: list[int] = []  # of each token, its piece
+        parents: list[int] = []  # of each piece, its prompt's suffix
         for each in self.lengths:
             parent = len(parents)
             piece += [parent + n for n, length in enumerate(each) for _ in range(length)]
@@ -190,13 +191,13 @@ class PackedSequence:
 
 @attrs.frozen(eq=False)
 class PackedBatch:
-    """Rows of suffixes, each row over its own prefix."""
+    """Rows of packed suffixes, each row over its own prefix."""
 
     rows: Sequence[PackedSequence]
 
     @property
     def prompts(self) -> list[TokenizedPrompt]:
-        """In the order of the results below."""
+        """The prompts of all rows, in the order of all results."""
         return [prompt for row in self.rows for prompt in row.prompts]
 
     @property
@@ -214,7 +215,7 @@ class PackedBatch:
         return max(row.prefix_length for row in self.rows)
 
     def model_inputs(self, model: PreTrainedModel) -> dict[str, Any]:
-        """Arguments of the model's forward, except for which logits to keep."""
+        """Arguments of the model's forward, without `logits_to_keep`."""
         past = DecodingState.merge([row.prefix for row in self.rows])
         token_mask, cache = past.token_mask, fork_cache(past.cache)
         positions = pad_right([row.positions[None] for row in self.rows]).to(model.device)
@@ -237,7 +238,7 @@ class PackedBatch:
         return _pad_indices([row.last_positions for row in self.rows], device)
 
     def logit_positions(self, device: Any) -> Tensor:
-        """Indices among the new tokens whose logits are wanted, B x indices."""
+        """Indices among the new tokens whose logits are kept, B x indices."""
         return _pad_indices([row.logit_positions for row in self.rows], device)
 
     def split_logits(self, logits: Tensor) -> Iterator[Sequence[Tensor]]:
@@ -246,12 +247,12 @@ class PackedBatch:
             yield from row.split_logits(found[: len(row.logit_positions)])
 
     def split_captured(self, tap: Tap) -> Iterator[LayerTensors]:
-        """What *tap* took of each prompt, as if it had been run alone."""
+        """For each prompt, its tensors that *tap* captured, as if it had been run alone."""
         for index, row in enumerate(self.rows):
             yield from row.split_captured(tap, index, self.prefix_width)
 
     def split_states(self, cache: DynamicCache, logits: Tensor) -> Iterator[DecodingState]:
-        """The state after each row, where each holds one prompt; *logits* as in `split_logits`."""
+        """The state after each row, of one prompt each; *logits* are those of `logit_positions`."""
         width = self.prefix_width
         for index, row in enumerate(self.rows):
             tokens = slice(width - row.prefix_length, width + row.length)
@@ -260,7 +261,7 @@ class PackedBatch:
             yield DecodingState(slice_cache(cache, index, tokens), lengths, deltas, logits[rows])
 
     def _mask(self, positions: Tensor, token_mask: Tensor | None) -> Tensor:
-        """Which new tokens see which of prefix and row, B x T x (prefix + T)."""
+        """Whether a new token attends to one of prefix and row, B x T x (prefix + T)."""
         rows, length = positions.shape
         seen = positions.new_zeros((rows, length, length)).bool()
         for index, row in enumerate(self.rows):
@@ -270,13 +271,13 @@ class PackedBatch:
 
 
 def takes_packed_masks(model: PreTrainedModel) -> bool:
-    """Whether its kernel takes a mask for each pair of tokens; flash attention does not."""
+    """Whether the kernel takes a mask over pairs of tokens; flash attention does not."""
     kernel = model.get_decoder().config._attn_implementation  # noqa: SLF001 - it has no other name
     return kernel in {"sdpa", "eager"}
 
 
 def pad_right(rows: Sequence[Tensor], value: int | None = None) -> Tensor:
-    """Rows, ... x 1 x T, in one batch, ... x B x T; padded with *value*, or each with its last."""
+    """*rows*, ... x 1 x T, as ... x B x T, padded with *value* or each row's last element."""
     import torch
 
     width = max(row.shape[-1] for row in rows)
@@ -289,7 +290,7 @@ def pad_right(rows: Sequence[Tensor], value: int | None = None) -> Tensor:
 
 
 def _pad_indices(rows: Sequence[list[int]], device: Any) -> Tensor:
-    """B x indices, where shorter rows repeat their last."""
+    """B x indices; shorter rows repeat their last index."""
     import torch
 
     most = max(map(len, rows))
@@ -298,11 +299,11 @@ def _pad_indices(rows: Sequence[list[int]], device: Any) -> Tensor:
 
 def _additive_masks(model: PreTrainedModel, seen: Tensor, positions: Tensor) -> Any:
     """
-    Masks in the form that the decoder takes, from *seen*, B x T x (prefix + T).
+    The decoder's masks, to add to attention scores, from the boolean *seen*, B x T x (prefix + T).
 
-    A tensor to add to attention scores, B x 1 x T x (prefix + T); where only some layers have a
-    sliding window, one for each kind of layer. Windows go by position, not by index in the cache:
-    sequences in one row have the same positions.
+    B x 1 x T x (prefix + T); if only some layers have a sliding window, one for each kind of
+    layer. Windows are measured in positions, not in indices in the cache, since the sequences of a
+    row share positions.
     """
     import torch
 
@@ -328,8 +329,8 @@ def _mrope_positions(
     """
     M-RoPE `position_ids`, 3 x 1 x T, and deltas, 1 x 1; none for models without.
 
-    Worked out for each prompt: the model would for the batch, padding included, and keep the deltas
-    for its next call, whoever makes it.
+    Computed per prompt: the model itself would include the batch's padding, and keep the deltas
+    for its next call, even of another prompt.
     """
     get_rope_index: Any = getattr(model.model, "get_rope_index", None)
     if get_rope_index is None:
@@ -343,7 +344,7 @@ def _mrope_positions(
 
 
 def _type_ids(prompt: Mapping[str, Tensor], name: str) -> Tensor:
-    """Type of each token; a prompt without them is all text, which is 0."""
+    """The type of each token; without types, all tokens are text, which is 0."""
     import torch
 
     return prompt[name] if name in prompt else torch.zeros_like(prompt["input_ids"])
@@ -362,7 +363,7 @@ def _stack_pixels(parts: Sequence[Tensor]) -> Tensor:
 
 
 def _join_tokens(parts: Mapping[int, tuple[Tensor, Tensor]]) -> Mapping[int, Tensor]:
-    """Of each layer, cached and new tokens along the token axis, heads x T (x D)."""
+    """Join cached and new tokens of each layer along the token axis: heads x T (x D)."""
     import torch
 
     return {layer: torch.cat(both, dim=1) for layer, both in parts.items()}

@@ -15,7 +15,7 @@ Key: TypeAlias = tuple[object, ...]
 
 
 class Sized(Protocol):
-    """A value that knows how much memory it takes."""
+    """A value with its size in bytes."""
 
     @property
     def bytes(self) -> int: ...
@@ -26,7 +26,7 @@ _S = TypeVar("_S", bound=Sized)
 
 @attrs.define(eq=False)
 class ByteLRU(Generic[_S]):
-    """Values by key, up to *max_bytes* in all; any thread may use it."""
+    """Values by key, of *max_bytes* in all; threads may share it."""
 
     max_bytes: int
     bytes: int = attrs.field(default=0, init=False)  # in use
@@ -53,9 +53,9 @@ class ByteLRU(Generic[_S]):
         """
         Store *value* and return it, even if it is too large to be kept.
 
-        With *evict_first* it is the next to be evicted, so that no other entry has to leave for it.
+        With *evict_first* it is the next to be evicted, so that no other entry is evicted for it.
         """
-        size = value.bytes  # asked once: it may walk all tensors of a KV cache
+        size = value.bytes  # computed once: it may walk all tensors of a KV cache
         with self._lock:
             self._evict(key)
             self._entries[key] = value, size

@@ -1,4 +1,4 @@
-"""Internals of a model, captured by hooks while it runs, and no more run than they need."""
+"""Captures internals of a model by hooks, and stops its pass as soon as they are complete."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class StopForward(Exception):  # noqa: N818 - not an error
-    """Ends a pass early: all that *tap* captures is there."""
+    """Ends a pass early, when *tap* has captured everything."""
 
     def __init__(self, tap: Tap) -> None:
         super().__init__("The pass was stopped on purpose; leave it to its tap.")
@@ -33,15 +33,15 @@ class StopForward(Exception):  # noqa: N818 - not an error
 
 class Tap:
     """
-    Hooks that keep what *capture* asks for, for one pass inside `with`.
+    Hooks that keep the tensors of *capture*, for one pass inside `with`.
 
     The pass ends as soon as all is captured: it returns nothing and leaves its cache unfinished,
     unless *fill_cache* lets every layer cache its keys and values first. After cached tokens, only
-    values and keys of the new ones are captured. With gradients, the pass runs to its end, with
-    frozen weights: give its logits to `backward`.
+    values and keys of the new tokens are captured. With gradients, the pass runs to its end, with
+    frozen weights; then call `backward` with its logits.
 
-    Attention is in float32 or finer, and of the query tokens at *queries*, indices among the new
-    tokens: B, or B x Q; by default the last.
+    Attention is that of the query tokens at *queries*, indices among the new tokens (B or B x Q;
+    by default the last token), in float32 or finer.
     """
 
     def __init__(
@@ -53,14 +53,14 @@ class Tap:
         fill_cache: bool = False,
     ) -> None:
         self.values: dict[int, Tensor] = {}  # by layer, B x KV heads x T x D
-        # As values. Rotated: as cached. Not rotated: the input of the rotation, which is after
-        # `k_norm` where the model has one (Qwen3-VL, Gemma 3).
+        # By layer, B x KV heads x T x D. Rotated as in the cache or, with `capture.rotary` off, the
+        # input of the rotation, which is after `k_norm` if the model has one (Qwen3-VL, Gemma 3).
         self.keys: dict[int, Tensor] = {}
         self.attention: dict[int, Tensor] = {}  # B (x Q) x H x T
         self.gradients: dict[int, Tensor] = {}  # as attention
         self._model, self._capture, self._queries = model, capture, queries
         self._decoder: Any = model.get_decoder()
-        self._weights: dict[int, Tensor] = {}  # attention that gradients are asked of
+        self._weights: dict[int, Tensor] = {}  # attention to take gradients with respect to
         self._undo = ExitStack()
         layers = [n for kind in _layers_by_kind(capture).values() for n in kind]
         depth = len(self._decoder.layers)
@@ -69,7 +69,7 @@ class Tap:
         self._fill_cache = fill_cache and not capture.gradients
         last = depth - 1 if fill_cache else max(layers, default=-1)
         self._last = -1 if capture.gradients else last  # the layer to stop in; -1: run to the end
-        self._missing: set[str] = set()  # kinds that are still to come of the last layer
+        self._missing: set[str] = set()  # kinds of the last layer that are not captured yet
 
     def __enter__(self) -> Self:
         from torch import no_grad
@@ -96,9 +96,9 @@ class Tap:
 
     def backward(self, logits: Tensor) -> None:
         """
-        Fill `gradients`: of the log-probability of each query's most likely next token.
+        Fill `gradients`, of the log-probability of each query's most likely next token.
 
-        *logits* are those of the queries alone, B x V or B x Q x V.
+        *logits* are those after the queries only, B x V or B x Q x V.
         """
         import torch
 
@@ -141,7 +141,7 @@ class Tap:
         if capture.rotary and layer in capture.keys:
             self._keep("keys", layer, call.key[:, :, -call.new :])
         if layer not in {*capture.attention, *capture.gradients}:
-            self._finish("cache", layer)  # the layer has cached its keys and values before
+            self._finish("cache", layer)  # layers cache keys and values before their kernel runs
             return call.run()
         queries = self._query_positions(call)
         weights = call.weights(queries)
@@ -167,7 +167,7 @@ class Tap:
         return found if self._queries is not None and self._queries.dim() == 2 else found[:, 0]
 
     def _split_heads(self, layer: int, projected: Tensor) -> Tensor:
-        """B x T x KV heads x D."""
+        """B x T x (KV heads * D) -> B x T x KV heads x D."""
         width: int = self._decoder.layers[layer].self_attn.head_dim
         heads: Tensor = projected.unflatten(-1, (-1, width))
         return heads
@@ -194,7 +194,7 @@ _lock = threading.Lock()
 
 
 def _reset_after_fork() -> None:
-    """Free all models in a forked child: the threads that use them are not there."""
+    """Release all models in a forked child, which lacks the threads that use them."""
     global _lock  # noqa: PLW0603
     _lock = threading.Lock()
     _in_use.clear()
@@ -205,7 +205,7 @@ after_fork_in_child(_reset_after_fork)
 
 @contextmanager
 def exclusive(module: Module) -> Iterator[None]:
-    """Refuse a second tap on *module*: hooks of two would take each other's tensors."""
+    """Refuse a second tap on *module*: two taps would take each other's tensors."""
     with _lock:
         if module in _in_use:
             raise RuntimeError(
@@ -220,7 +220,7 @@ def exclusive(module: Module) -> Iterator[None]:
 
 @contextmanager
 def frozen(model: Module) -> Iterator[None]:
-    """Let gradients flow, whatever the grad mode outside, but to no weight of *model*."""
+    """Enable gradients, whatever the grad mode outside, but for no weight of *model*."""
     import torch
 
     trained = [p for p in model.parameters() if p.requires_grad]

@@ -2,8 +2,8 @@
 KV caches, and the decoding state that they are part of.
 
 Caches are shared, never changed in place: `fork_cache` gives one that grows into new tensors. All
-are of transformers' `DynamicLayer`, sliding layers too, so that they keep the tokens of images that
-have left the window.
+layers are transformers' `DynamicLayer`, even those with a sliding window, so that they keep image
+tokens that have left the window.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ def fork_cache(cache: DynamicCache) -> DynamicCache:
 
 
 def slice_cache(cache: DynamicCache, row: int, tokens: slice) -> DynamicCache:
-    """Some *tokens* of one *row* of the batch, as views of the same tensors."""
+    """The *tokens* of one *row* of the batch, as views of the same tensors."""
     rows = slice(row, row + 1)
     return build_cache((k[rows, :, tokens], v[rows, :, tokens]) for k, v in cached_layers(cache))
 
 
 def copy_cache(cache: DynamicCache) -> DynamicCache:
-    """The same in tensors of its own, so that views keep no larger batch in memory."""
+    """A copy in tensors of its own, so that a view does not keep its batch in memory."""
     return build_cache((keys.clone(), values.clone()) for keys, values in cached_layers(cache))
 
 
 def merge_caches(caches: Sequence[DynamicCache]) -> DynamicCache:
-    """One batch of all rows, left-padded with zeros to the longest."""
+    """One batch of the rows of all *caches*, left-padded with zeros to the longest."""
     width = max(cache.get_seq_length() for cache in caches)
     layers = zip(*(cached_layers(cache) for cache in caches), strict=True)
     return build_cache(
@@ -143,7 +143,7 @@ class DecodingState:
         return DecodingState(cache, (length,), self.rope_deltas)
 
     def copy(self) -> DecodingState:
-        """The same in tensors of its own: see `copy_cache`."""
+        """A copy in tensors of its own: see `copy_cache`."""
         return attrs.evolve(self, cache=copy_cache(self.cache))
 
     @cached_property
@@ -153,6 +153,6 @@ class DecodingState:
 
     @cached_property
     def bytes(self) -> int:
-        """Bytes that stay allocated for its sake: of all that its tensors are views of."""
+        """Bytes that it keeps allocated: of the whole storages that its tensors are views of."""
         tensors = [tensor for pair in cached_layers(self.cache) for tensor in pair]
         return sum(tensor.untyped_storage().nbytes() for tensor in tensors)

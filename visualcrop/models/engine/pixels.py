@@ -28,8 +28,12 @@ def pixel_gradients(
     """
     Gradient of the most likely next token's log-probability, as its norm over the channels.
 
-    *next_logits* gives logits, 1 x V, from arguments of the model's forward such as *inputs*, which
-    are of a prompt with one *view*.
+    Args:
+        network: The model; its weights get no gradients.
+        inputs: Arguments of the model's forward for a prompt with one view.
+        next_logits: Runs the model on such arguments: logits of the next token, 1 x V.
+        view: The view in the prompt.
+        layout: The layout of *view*.
     """
     import torch
 
@@ -46,7 +50,7 @@ def pixel_gradients(
 
 
 def single_view(prompt: Prompt) -> View:
-    """The one view of *prompt*."""
+    """The only view of *prompt*, or an error."""
     if len(prompt.views) != 1:
         raise ModelError(
             f"Such a map is made of one image at a time, not {len(prompt.views)}; show the views "
@@ -56,17 +60,17 @@ def single_view(prompt: Prompt) -> View:
 
 
 def encoded_box(view: View, layout: Layout) -> Box:
-    """What the encoder's picture of all of *view* shows, in pixels of the original image."""
+    """The box of the encoder's picture of the whole *view*, in pixels of the original image."""
     left, top = view.origin
-    box = layout.sight or Box(0, 0, *view.picture.size)
+    box = layout.encoded_box or Box(0, 0, *view.picture.size)
     return Box(box.left + left, box.top + top, box.right + left, box.bottom + top)
 
 
 def _unpatchify(patches: Tensor, grid: Tensor, vision: Any) -> Tensor:
     """
-    Channels x rows x columns, from Qwen's flattened patches.
+    Qwen's flattened patches -> channels x rows x columns.
 
-    These come in blocks of merged patches, and hold a still image in each of two frames.
+    They are in blocks of merged patches, and hold a still image in each of two frames.
     """
     _, rows, columns = grid.tolist()
     merge, side = vision.spatial_merge_size, vision.patch_size

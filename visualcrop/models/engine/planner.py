@@ -1,9 +1,10 @@
 """
-Which prompts run in one forward pass.
+Decides which prompts run in one forward pass.
 
 Prompts that are the same up to their last image share a prefix. One of them, the leader, is run
-whole, in a batch with other leaders; the others run as suffixes over its KV cache, or over one that
-was kept from before. Without a prefix cache, or without an image, every prompt is a leader.
+whole, in a batch with other leaders; the others run as suffixes over its KV cache. If the cache of
+an earlier call has the prefix, all run as suffixes. Without a prefix cache, or without an image,
+every prompt is a leader.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel
 
-MAX_ROW_TOKENS = 2048  # the longer a packed row, the more of its mask hides other sequences
-_MAX_PADDING = 128  # tokens in a row; more cost more than another pass
+MAX_ROW_TOKENS = 2048  # in a longer packed row, too much of the attention is masked
+_MAX_PADDING = 128  # tokens of a row; more padding costs more than another pass
 _T = TypeVar("_T")
 Prompts: TypeAlias = Sequence[TokenizedPrompt]
 RunWhole: TypeAlias = Callable[[Prompts], Iterable[tuple[_T | None, DecodingState | None]]]
@@ -40,14 +41,14 @@ class BatchPlanner:
     """
     Runs prompts in few passes, with the results of running each alone.
 
-    Each prompt counts as one of the meter's sequences; with replies, each of them does.
+    Each prompt counts as one of the meter's sequences, or as one for each of its replies.
     """
 
     network: PreTrainedModel
     meter: Meter
     prefix_cache: ByteLRU[DecodingState] | None
     max_tokens: int  # in a pass, padding included
-    many_images: bool = False  # whether prompts of one call show different images
+    many_images: bool = False  # whether the prompts show different images
 
     def next_logits(self, prompts: Prompts) -> list[Tensor]:
         """Logits of each prompt's next token, 1 x V."""
@@ -74,7 +75,7 @@ class BatchPlanner:
         return self._run(prompts, whole, runner.score_suffixes, leaders_rerun=True)
 
     def _reply_logits_one_by_one(self, prompts: Prompts) -> list[Sequence[Tensor]]:
-        """As `reply_logits`, for kernels that would let replies see one another."""
+        """As `reply_logits`, for kernels that cannot mask replies from one another."""
         single = [attrs.evolve(p, replies=(reply,)) for p in prompts for reply in p.replies]
         logits = iter(self.reply_logits(single))
         found: list[Sequence[Tensor]] = []
@@ -84,14 +85,14 @@ class BatchPlanner:
         return found
 
     def capture(self, prompts: Prompts, capture: Capture) -> list[LayerTensors]:
-        """What *capture* asks for of each prompt: heads x T (x D) by kind and layer."""
+        """Each prompt's tensors of *capture*: heads x T (x D) by kind and layer."""
         runner = self._runner
         if capture.gradients:
             return [runner.capture_gradients(prompt, capture) for prompt in prompts]
         if capture.keys and not capture.rotary and self.prefix_cache is not None:
             # The cache holds rotated keys only.
             return attrs.evolve(self, prefix_cache=None).capture(prompts, capture)
-        if self.many_images:  # an image that is mapped is asked about again: keep its prefix
+        if self.many_images:  # a map is followed by more questions about the image: keep its prefix
             return attrs.evolve(self, many_images=False).capture(prompts, capture)
 
         def whole(leaders: Prompts) -> list[tuple[LayerTensors, DecodingState | None]]:
@@ -110,7 +111,7 @@ class BatchPlanner:
             return ((state, state) for state in runner.prefill(leaders))
 
         def decode_batch(pairs: Sequence[tuple[DecodingState, TokenizedPrompt]]) -> list[list[int]]:
-            choose = make_chooser([prompt for _, prompt in pairs])  # anew where a retry starts over
+            choose = make_chooser([prompt for _, prompt in pairs])  # a retry samples from the start
             merged = DecodingState.merge([state for state, _ in pairs])
             return decode(self.network, merged, stop_tokens, max_new_tokens, choose)
 
@@ -131,10 +132,10 @@ class BatchPlanner:
         one_per_row: bool = False,
     ) -> list[_T]:
         """
-        The result of each prompt, leaders by *whole* and the rest by *packed*.
+        The result of each prompt: leaders run by *whole*, the rest by *packed*.
 
-        *whole* also gives states for the rest to run over; where it gives no results, *packed* runs
-        its leaders again (*leaders_rerun*).
+        *whole* also returns the states whose prefixes the rest runs over. With *leaders_rerun* it
+        returns no results, and *packed* runs the leaders, too.
         """
         results: dict[TokenizedPrompt, _T] = {}
         index = PrefixIndex.of(
@@ -157,10 +158,11 @@ class BatchPlanner:
 
     @property
     def _weight_bytes(self) -> int:
-        """Bytes of the decoder's weights, which every pass reads, however few its tokens."""
+        """Bytes of the decoder's weights, all of which every pass reads."""
         return sum(weights.nbytes for weights in self.network.get_decoder().parameters())
 
     def _shares(self, prompt: TokenizedPrompt) -> bool:
+        """Whether the prefix of *prompt* is cached, for others to share."""
         return self.prefix_cache is not None and prompt.prefix_length > 0
 
     @property
@@ -171,18 +173,18 @@ class BatchPlanner:
 @attrs.frozen(eq=False)
 class PrefixIndex:
     """
-    Which of the prompts share a prefix, and the states of prefixes that have been run.
+    Prompts by their prefix, and the states of the prefixes that have been run.
 
-    A prefix that one prompt of many has, as a crop that is checked once, is not likely to be asked
-    for again: it is cached only where there is room, and evicted first.
+    If prompts show many images, a prefix of one prompt only, such as a crop that is checked once,
+    will hardly be used again: it is cached only if there is room, and evicted first.
     """
 
     cache: ByteLRU[DecodingState] | None
-    leaders_rerun: bool  # whether leaders run over their own prefix, too
+    leaders_rerun: bool  # whether leaders run again over their own prefix
     many_images: bool  # whether the prompts show different images
-    keys: dict[TokenizedPrompt, Key]  # equal where prompts share a prefix
-    counts: Counter[Key]
-    states: dict[Key, DecodingState]
+    keys: dict[TokenizedPrompt, Key]  # equal for prompts that share a prefix
+    counts: Counter[Key]  # prompts with each prefix
+    states: dict[Key, DecodingState]  # after each prefix that has been run
 
     @classmethod
     def of(
@@ -193,7 +195,7 @@ class PrefixIndex:
         leaders_rerun: bool,
         many_images: bool,
     ) -> PrefixIndex:
-        """With the states that *cache* has."""
+        """Index *prompts*, with the states of their prefixes in *cache*."""
         states: dict[Key, DecodingState] = {}
         keys: dict[TokenizedPrompt, Key] = {}
         for prompt in prompts:
@@ -215,10 +217,10 @@ class PrefixIndex:
 
     def add(self, prompt: TokenizedPrompt, state: DecodingState, *, own_tensors: bool) -> None:
         """
-        Take the prefix of *prompt* from *state*, which is of all of it.
+        Add the prefix of *prompt*, from the *state* after all of it.
 
-        Unless the state has its *own_tensors*, what is cached is copied: else it would hold the
-        whole batch.
+        Unless the state has its *own_tensors*, the prefix is copied into the cache: a view would
+        keep the whole batch in memory.
         """
         key, shared = self.keys[prompt], self.cache is not None and prompt.prefix_length > 0
         once = self.counts[key] == 1
@@ -248,7 +250,7 @@ class PrefixIndex:
 def split_rows(
     prompts: Prompts, prefix_length: int, max_tokens: int
 ) -> Iterator[list[TokenizedPrompt]]:
-    """*prompts* in order, as many in a row as *max_tokens* after the prefix allow, at least one."""
+    """Split *prompts* into rows of at most *max_tokens* after the prefix, or of one prompt."""
     row: list[TokenizedPrompt] = []
     tokens = 0
     for prompt in prompts:
@@ -265,7 +267,7 @@ def split_rows(
 def stack_rows(
     rows: Sequence[PackedSequence], max_tokens: int, max_bytes: int
 ) -> Iterator[PackedBatch]:
-    """As few batches as *max_tokens* in a pass, and *max_bytes* of merged prefixes, allow."""
+    """Batches of at most *max_tokens*, with *max_bytes* of merged prefixes, or of one row."""
     batch: list[PackedSequence] = []
     for row in sorted(rows, key=lambda row: -row.prefix_length):
         count = len(batch) + 1
@@ -280,7 +282,7 @@ def stack_rows(
 
 
 def batch_by_length(lengths: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
-    """Indices of similar *lengths*, as many as fit into *max_tokens* with their padding."""
+    """Batches of indices of similar *lengths*, of at most *max_tokens* with their padding."""
     batch: list[int] = []
     for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
         longest = lengths[batch[0]] if batch else 0

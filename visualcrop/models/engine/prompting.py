@@ -1,4 +1,4 @@
-"""From a prompt to token ids and pixel values, and from token ids to a reply's text."""
+"""Prompts -> token ids and pixel values; token ids of a reply -> text."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ PIXEL_INPUTS = ("pixel_values", "image_sizes", "image_grid_thw", "batch_num_imag
 
 @attrs.frozen(eq=False)
 class TokenizedPrompt:
-    """One prompt in the chat template, as the model's forward takes it."""
+    """A prompt in the chat template, tokenized, with the pixel values of its images."""
 
     inputs: Mapping[str, Tensor]  # arguments of the model's forward, a batch of one
-    text: str  # with each image written out in its placeholder tokens
+    text: str  # in the template, with as many placeholders as each image has tokens
     placeholders: Tokens  # positions of all image tokens
     spans: Mapping[str, Tokens]  # positions of the tokens of each marked word
-    views: Key = ()  # equal where the same images are shown
+    views: Key = ()  # equal for prompts with the same images
     sampling: Sampling | None = None  # none: greedy
     replies: Sequence[Tensor] = ()  # 1 x T each: to score, each as if it were the only one
 
@@ -53,22 +53,22 @@ class TokenizedPrompt:
 
     @property
     def length(self) -> int:
-        """Tokens, those of images included."""
+        """The number of tokens, with those of images."""
         return self.inputs["input_ids"].shape[1]
 
     @property
     def sequence_lengths(self) -> Sequence[int]:
-        """Tokens that are run of it, or with replies, of it and each but for its last token."""
+        """Tokens to run: of the prompt or of the prompt and each reply without its last token."""
         return [self.length + reply.shape[1] - 1 for reply in self.replies] or [self.length]
 
     @cached_property
     def prefix_length(self) -> int:
-        """Tokens up to its last image: the part that prompts may share. 0 without an image."""
+        """Tokens up to its last image, which other prompts may share; 0 without an image."""
         return int(self.placeholders[-1]) + 1 if len(self.placeholders) else 0
 
     @property
     def prefix_key(self) -> Key:
-        """Equal where two prompts have the same tokens and pixels up to the last image."""
+        """Equal for prompts with the same tokens and pixels up to the last image."""
         tokens = self.inputs["input_ids"][0, : self.prefix_length]
         return (tokens.cpu().numpy().tobytes(), *self.views)
 
@@ -79,7 +79,7 @@ class PromptProcessor:
 
     processor: Any  # of transformers: a tokenizer and an image processor
     image_token: int  # id of the placeholder
-    to_picture: Callable[[View], Picture]  # in a shape that the image processor takes
+    to_picture: Callable[[View], Picture]  # with a shape that the image processor accepts
     stop_tokens: frozenset[int]  # that end a reply
     pixel_cache: ByteLRU[ProcessedImages]
 
@@ -93,7 +93,7 @@ class PromptProcessor:
         max_bytes: int,
     ) -> PromptProcessor:
         """
-        One that caches *max_bytes* of pixel values.
+        Build one that caches *max_bytes* of pixel values.
 
         Replies stop at the end tokens of the tokenizer and of the generation config.
         """
@@ -150,7 +150,7 @@ class PromptProcessor:
 
     @cached_property
     def _separator(self) -> str:
-        """White space that the template puts between a prompt and its reply."""
+        """The white space between a prompt and its reply in the template."""
         question: list[dict[str, object]] = [_turn("user", "?")]
         both = [*question, _turn("assistant", "Yes")]
         whole = self._apply_template(both, add_generation_prompt=False)
@@ -170,7 +170,7 @@ class PromptProcessor:
         return text.removeprefix(bos) if bos and adds_bos else text
 
     def _processor_for(self, prompt: Prompt, views: Key) -> Any:
-        """The processor, whose image processor runs only on images that are not cached."""
+        """The processor, with an image processor that runs only on images that are not cached."""
         processor = copy(self.processor)
         processor.image_processor = CachedImageProcessor(
             self.processor.image_processor,
@@ -181,7 +181,7 @@ class PromptProcessor:
         return processor
 
     def _defuse(self, prompt: Prompt) -> Prompt:
-        """The same prompt with a space in every special token that its text spells out."""
+        """The prompt with a space in special tokens in its text, so that they are plain text."""
         tokenizer = self.processor.tokenizer
         added = {t.content for t in tokenizer.added_tokens_decoder.values() if t.special}
         special = sorted({*added, *tokenizer.all_special_tokens}, key=len, reverse=True)
@@ -213,7 +213,7 @@ class ProcessedImages:
 
 @attrs.frozen(eq=False)
 class CachedImageProcessor:
-    """Stands in for an image processor while one prompt is tokenized."""
+    """An image processor for one prompt, which takes pixel values from a cache if it can."""
 
     image_processor: Any
     cache: ByteLRU[ProcessedImages]
@@ -221,7 +221,7 @@ class CachedImageProcessor:
     pictures: Callable[[], list[Picture]]
 
     def __call__(self, images: Any, **options: Any) -> BatchFeature:
-        """The prompt's images processed, from the cache if possible; *images* is not looked at."""
+        """The pixel values of the prompt's images; *images* is ignored."""
 
         def process() -> ProcessedImages:
             return ProcessedImages(self.image_processor([self.pictures()], **options))
@@ -234,7 +234,7 @@ class CachedImageProcessor:
 
 
 def expand_placeholders(text: str, replacements: list[dict[str, Any]]) -> str:
-    """*text* with each image's one placeholder replaced by as many as it has tokens."""
+    """*text* with each image's placeholder repeated for each of its tokens."""
     for change in reversed(replacements):
         start, stop = change["span"]
         text = text[:start] + change["replacement"] + text[stop:]
@@ -263,7 +263,7 @@ def align_spans(
 
 
 def _shift_offset(offset: int, replacements: list[dict[str, Any]]) -> int:
-    """Where a character lies once the placeholders before it are replaced."""
+    """The offset of a character after the placeholders before it are replaced."""
     spans = ((change["span"], change["new_span"]) for change in replacements)
     growth: int = sum((n[1] - n[0]) - (s[1] - s[0]) for s, n in spans if s[0] < offset)
     return offset + growth

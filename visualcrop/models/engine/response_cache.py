@@ -1,4 +1,4 @@
-"""Answers of a model about one image, kept for variants of a search that ask the same."""
+"""A cache of a model's answers about one image, for variants of a search that share prompts."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..base import NOTHING, Capture, Internals
 from .byte_lru import ByteLRU, Key
 from .wrappers import ModelWrapper
 
-_ENTRY_BYTES = 1000  # of a result without tensors, about
-_KINDS = ("values", "keys", "attention")  # whose layers may be captured in one pass
+_ENTRY_BYTES = 1000  # of a result without its tensors, roughly
+_KINDS = ("values", "keys", "attention")  # layers of these are captured together in one pass
 
 
 @attrs.frozen(eq=False)
@@ -29,7 +29,7 @@ class _Entry:
 
 
 def _tensor_bytes(part: Any) -> int:
-    """Bytes of all tensors and arrays in it."""
+    """Bytes of all tensors and arrays in *part*, a result or a piece of one."""
     if hasattr(part, "nbytes"):
         return int(part.nbytes)
     if attrs.has(type(part)):
@@ -41,11 +41,11 @@ def _tensor_bytes(part: Any) -> int:
 @attrs.define(eq=False)
 class ResponseCache(ModelWrapper):
     """
-    A model that keeps its answers about the last image, up to *max_bytes* of them.
+    Caches a model's answers about the last image, up to *max_bytes*.
 
-    The ledger above charges every pass as if it were run, with the image tokens and the MACs that
-    papers count, but no work is done twice. From the second question on, one pass captures the
-    layers that any variant has asked for before.
+    The ledger charges every pass as if it were run, with its image tokens and the MACs that papers
+    count, but nothing is run twice. From the second question on, one pass captures all layers that
+    any variant has captured before.
     """
 
     max_bytes: int = 1 << 30
@@ -56,7 +56,7 @@ class ResponseCache(ModelWrapper):
     _wanted: dict[Hashable, Capture] = attrs.field(factory=dict, init=False)
 
     def set_image(self, image: Hashable) -> None:
-        """Forget all answers if *image* is another than before."""
+        """Clear the cache unless *image* is the same as before."""
         if image != self._image:
             self._cache.clear()
             self._image = image
@@ -66,13 +66,13 @@ class ResponseCache(ModelWrapper):
         super().forget()
 
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
-        if capture.gradients or capture.pixels or capture.relayed:
+        if capture.gradients or capture.pixels or capture.qformer:
             return super().forward(prompts, capture)
-        # Only alike captures are merged: unrotated keys, say, cannot come from a KV cache.
+        # Only captures of one kind are merged: a KV cache, say, has no keys before rotation.
         kind = (capture.rotary, *(bool(getattr(capture, name)) for name in _KINDS))
         wide = _merge_captures(self._wanted.get(kind, capture), capture)
         outputs = super().forward(prompts, wide)
-        self._wanted[kind] = wide  # only once it has run: a layer may not exist
+        self._wanted[kind] = wide  # after the run, which fails if a layer does not exist
         return [_select_layers(output, capture) for output in outputs]
 
     def _call(
@@ -102,7 +102,7 @@ def _merge_captures(one: Capture, other: Capture) -> Capture:
 
 
 def _select_layers(internals: Internals, capture: Capture) -> Internals:
-    """With the layers of *capture* alone, in its order."""
+    """*internals* with the layers of *capture* only, in its order."""
     kept: dict[str, Any] = {
         name: {layer: getattr(internals, name)[layer] for layer in getattr(capture, name)}
         for name in _KINDS
@@ -111,7 +111,7 @@ def _select_layers(internals: Internals, capture: Capture) -> Internals:
 
 
 def _prompt_key(prompt: Prompt) -> Key:
-    """Equal for prompts with the same words and images, in the same order."""
+    """A key that is equal for prompts with the same text and images in the same order."""
     parts = tuple(
         (part.image.digest, part.box) if isinstance(part, View) else part for part in prompt.parts
     )

@@ -1,7 +1,7 @@
 """
 Forward passes: prefill whole prompts, extend a state with more tokens, sample a reply.
 
-A `DecodingState` is never changed: `extend` writes into a fork of its cache. Where memory runs out,
+A `DecodingState` is never changed: `extend` writes into a fork of its cache. When memory runs out,
 `run_in_halves` retries with half the batch.
 """
 
@@ -36,7 +36,7 @@ _KINDS = ("values", "keys", "attention", "gradients")
 
 @attrs.frozen(eq=False)
 class ModelRunner:
-    """Single forward passes of *network*, each counted by *meter* as the prompts that it runs."""
+    """Single forward passes of *network*, each counted by *meter* as the prompts in it."""
 
     network: PreTrainedModel
     meter: Meter
@@ -52,7 +52,7 @@ class ModelRunner:
         """
         The state after the first *lengths* tokens of each prompt, without logits.
 
-        Counted as no sequence: the suffixes that are run over it are.
+        The pass counts as no sequence, since those of the suffixes will.
         """
         from transformers import DynamicCache
 
@@ -66,7 +66,7 @@ class ModelRunner:
     def capture(
         self, prompts: Sequence[TokenizedPrompt], capture: Capture, *, fill_cache: bool
     ) -> list[tuple[LayerTensors, DecodingState | None]]:
-        """What *capture* asks for of each prompt, and with *fill_cache* its state, too."""
+        """Each prompt's tensors of *capture*, and with *fill_cache* the state after it."""
         from transformers import DynamicCache
 
         batch, cache = self._pad(prompts), DynamicCache()
@@ -79,7 +79,7 @@ class ModelRunner:
         return list(zip(found, states, strict=True))
 
     def capture_gradients(self, prompt: TokenizedPrompt, capture: Capture) -> LayerTensors:
-        """What *capture* asks for, gradients included: one pass forward and one backward."""
+        """The tensors of *capture* with gradients: one pass forward and one backward."""
         with Tap(self.network, capture) as tap, self._count(1):
             (state,) = prefill(self.network, self._pad([prompt]))
             tap.backward(state.next_logits)
@@ -90,11 +90,11 @@ class ModelRunner:
         return batch.split_logits(self._run_packed(batch)[1])
 
     def prefill_suffixes(self, batch: PackedBatch) -> Iterator[DecodingState]:
-        """The state after each prompt, where each has a row of its own."""
+        """The state after each prompt, each in a row of its own."""
         return batch.split_states(*self._run_packed(batch))
 
     def capture_suffixes(self, batch: PackedBatch, capture: Capture) -> Iterator[LayerTensors]:
-        """What *capture* asks for of each prompt, prefix included."""
+        """Each prompt's tensors of *capture*, prefix included."""
         inputs, last = batch.model_inputs(self.network), batch.last_positions(self.network.device)
         with (
             Tap(self.network, capture, last) as tap,
@@ -117,7 +117,7 @@ class ModelRunner:
 
     @contextmanager
     def _count(self, sequences: int, reused: int | None = None) -> Iterator[None]:
-        """Count the next pass as *sequences*, unless it fails: then it is retried, and counted."""
+        """Count the pass in the block as *sequences*; a failed pass does not count."""
         before = self.meter.sequences
         try:
             with self.meter.count_as(sequences, reused):
@@ -129,7 +129,7 @@ class ModelRunner:
 
 
 def prefill(model: PreTrainedModel, batch: PaddedBatch) -> list[DecodingState]:
-    """Run whole prompts; the state after each, with the logits of its next token."""
+    """Run whole prompts; return the state after each, with the logits of its next token."""
     from transformers import DynamicCache
 
     cache = DynamicCache()  # without a config, so that sliding layers keep all image tokens
@@ -141,7 +141,7 @@ def prefill(model: PreTrainedModel, batch: PaddedBatch) -> list[DecodingState]:
 def extend(
     model: PreTrainedModel, state: DecodingState, tokens: Tensor, *, keep: int = 1
 ) -> DecodingState:
-    """Run *tokens*, B x T, after *state*; logits of the last *keep* are kept, with 0 of all."""
+    """Run *tokens*, B x T, after *state*; keep the logits of the last *keep* tokens, 0: of all."""
     import torch
 
     new, cache = tokens.shape[1], fork_cache(state.cache)
@@ -166,7 +166,8 @@ def decode(
     """
     Tokens of each sequence's reply, without the token that stopped it.
 
-    By the logits alone: penalties and the like in the checkpoint's generation config do not apply.
+    *choose* sees the raw logits: the checkpoint's generation config, with its penalties and
+    sampling, does not apply.
     """
     replies: list[list[int]] = [[] for _ in state.lengths]
     unfinished = [True] * len(replies)
@@ -182,7 +183,7 @@ def decode(
 
 
 def make_chooser(prompts: Sequence[TokenizedPrompt]) -> ChooseTokens:
-    """Chooses the next token for a batch of *prompts*, each by its own sampling."""
+    """A function that chooses the next token of each of *prompts*, by its own sampling."""
     samplers = [Sampler(p.sampling, p) if p.sampling else choose_greedily for p in prompts]
 
     def choose(logits: Tensor) -> Tensor:
@@ -200,7 +201,7 @@ def choose_greedily(logits: Tensor) -> Tensor:
 
 
 class Sampler:
-    """Samples the tokens of one reply, seeded by the prompt: the batch makes no difference."""
+    """Samples the tokens of one reply, seeded by the prompt, so that the batch does not matter."""
 
     def __init__(self, sampling: Sampling, prompt: TokenizedPrompt) -> None:
         key = f"{sampling.seed}/{prompt.views}/{prompt.text}"
@@ -221,9 +222,12 @@ class Sampler:
 
 def mean_log_likelihood(first: Tensor, inside: Tensor, reply: Tensor) -> float:
     """
-    Mean log-probability of a *reply*'s tokens, 1 x T.
+    Mean log-probability of a reply.
 
-    *first*, 1 x V, are the logits of its first token, and *inside*, (T - 1) x V, of the others.
+    Args:
+        first: Logits of its first token, 1 x V.
+        inside: Logits of its other tokens, (T - 1) x V.
+        reply: Its tokens, 1 x T.
     """
     import torch
 
@@ -231,8 +235,17 @@ def mean_log_likelihood(first: Tensor, inside: Tensor, reply: Tensor) -> float:
     return float(scores.gather(1, reply[0, :, None].to(scores.device)).mean())
 
 
+def score_reply(model: PreTrainedModel, state: DecodingState, reply: Tensor) -> float:
+    """Mean log-probability of *reply*, 1 x T, after the *state* of one sequence."""
+    first = state.next_logits
+    inside = first[:0]
+    if reply.shape[1] > 1:
+        inside = extend(model, state, reply[:, :-1], keep=0).kept_logits[0]
+    return mean_log_likelihood(first, inside, reply)
+
+
 def run_in_halves(run: Callable[[Sequence[_T]], Iterable[_R]], items: Sequence[_T]) -> list[_R]:
-    """*run* all *items* at once; where memory runs out, one half after the other."""
+    """*run* all *items* at once or, if memory runs out, one half after the other."""
     try:
         return list(run(items))
     except Exception as error:
@@ -250,7 +263,7 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def _free_cached_memory() -> None:
-    """Return cached blocks to CUDA: they are of the failed pass's sizes."""
+    """Return PyTorch's cached blocks to CUDA: they have the sizes of the failed pass."""
     from torch import cuda
 
     if cuda.is_available():
@@ -275,7 +288,7 @@ def _split_states(
 
 
 def _take_row(tap: Tap, row: int, length: int) -> LayerTensors:
-    """What *tap* took of one row of the batch, without its padding: heads x T (x D)."""
+    """The tensors that *tap* captured of one row, without its padding: heads x T (x D)."""
     found = {kind: getattr(tap, kind) for kind in ("values", "keys")}
     taken = {kind: {n: t[row, :, :length] for n, t in ts.items()} for kind, ts in found.items()}
     attention = {n: t[row, 0, :, :length] for n, t in tap.attention.items()}

@@ -1,4 +1,4 @@
-"""Models around another model: one place for all calls, and one that batches across threads."""
+"""Wrappers of a model: a base class with one method for all calls, and one that batches threads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..billing import bill_once
 
 @attrs.define(eq=False)
 class ModelWrapper(Model):
-    """Answers as *model* does; every call goes through `_call`."""
+    """A model that answers as *model* does; every call goes through `_call`."""
 
     model: Model
     id: str = attrs.field(init=False)
@@ -62,15 +62,15 @@ class ModelWrapper(Model):
         run: Callable[[Sequence[Prompt]], Sequence[Any]],
     ) -> Sequence[Any]:
         """
-        A result for each prompt; *run* has the model answer some of them.
+        A result for each prompt; *run* asks the model some of them.
 
-        Calls with the same method and options have the same *kind*.
+        Calls of the same method with the same options have the same *kind*.
         """
 
 
 @attrs.define(eq=False)
 class _Request:
-    """A call that a thread waits for."""
+    """A thread's call that waits for its results."""
 
     kind: Hashable  # requests of one kind may be run together
     prompts: Sequence[Prompt]
@@ -98,10 +98,10 @@ class _Item:
 @attrs.define(eq=False)
 class BatchingModel(ModelWrapper):
     """
-    A model that several threads may ask at once, answering as *model* alone would.
+    Batches the requests of several threads, with the answers of *model* alone.
 
-    The thread that gets the lock runs all requests of one kind that wait by then, at most *most*
-    prompts at once. A request that fails fails in its own thread only.
+    The thread that gets the lock runs all waiting requests of its own kind, at most *most* prompts
+    at once. A request that fails raises in its own thread only.
     """
 
     most: int = attrs.field(default=32, validator=at_least(1))
@@ -113,7 +113,7 @@ class BatchingModel(ModelWrapper):
         after_fork_in_child(self._reset_after_fork)
 
     def _reset_after_fork(self) -> None:
-        """Drop the requests in a forked child, which has none of the threads that wait."""
+        """Drop all requests in a forked child, which lacks the threads that wait for them."""
         self._waiting, self._lock = [], threading.Lock()
 
     def _call(
@@ -135,7 +135,7 @@ class BatchingModel(ModelWrapper):
         return [request.results[index] for index in range(len(prompts))]
 
     def _serve(self, first: _Request) -> None:
-        """Run *first*, with what else of its kind waits and fits in."""
+        """Run *first*, with other waiting requests of its kind that fit in."""
         items = list(_items(first))
         for other in tuple(self._waiting):
             if other is not first and other.is_open and other.kind == first.kind:
@@ -145,7 +145,7 @@ class BatchingModel(ModelWrapper):
             self._run(items[start : start + self.most])
 
     def _run(self, items: Sequence[_Item]) -> None:
-        """One call for all; if it fails, one for each half, down to the request that fails."""
+        """Run all *items* in one call; if it fails, each half, down to the failing request."""
         items = [item for item in items if item.request.is_open]
         if not items:
             return
@@ -155,7 +155,7 @@ class BatchingModel(ModelWrapper):
             with nullcontext() if alone else bill_once(self.model):
                 results = first.run([item.prompt for item in items])
             answered = list(zip(items, results, strict=True))
-        except Exception as error:  # noqa: BLE001 - it is raised again in its own thread
+        except Exception as error:  # noqa: BLE001 - it is raised again in the request's thread
             if alone:
                 first.error = error
                 return

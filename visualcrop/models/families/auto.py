@@ -1,4 +1,4 @@
-"""Which family reads a checkpoint, by the `model_type` in the checkpoint's config."""
+"""`auto`: the family for a checkpoint, by the `model_type` in the checkpoint's config."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class FamilyIndex:
     """Model families by the model types that they read."""
 
-    offers: Mapping[str, tuple[tuple[type[Family], str], ...]]  # each with its plug-in's name
+    offers: Mapping[str, tuple[tuple[type[Family], str], ...]]  # families, with their plug-ins
 
     @classmethod
     def of(cls, offers: Iterable[tuple[type, str]]) -> FamilyIndex:
@@ -58,10 +58,10 @@ class FamilyIndex:
 
 def declared_types(offered: type) -> tuple[str, ...]:
     """
-    Model types that `auto` leaves to this very class.
+    Model types for which `auto` takes this class.
 
-    A subclass that only inherits `model_types` is opened by its name alone, so that it can stand
-    beside its parent.
+    A subclass that only inherits `model_types` is opened by its name only, so that it does not
+    compete with its parent.
     """
     if not issubclass(offered, Family):
         return ()
@@ -74,18 +74,18 @@ class Auto(Pretrained):
     """
     The family that a checkpoint belongs to, by its config.
 
-    A package that brings a checkpoint along inherits from it, with a name of its own and the
-    folder as the default of `checkpoint`.
+    A package that ships a checkpoint inherits from it, with its own name and the folder as the
+    default of `checkpoint`.
     """
 
     name = "auto"
-    # Families of the installed plug-ins. The registry, which is above this module, sets it; it
-    # also spans each `Auto` that it builds with its own families.
+    # Families of the installed plug-ins, set by the registry, which this module may not import. An
+    # `Auto` that a registry builds also carries that registry's families.
     load_families: ClassVar[Callable[[], FamilyIndex]]
 
     @property
     def families(self) -> FamilyIndex:
-        """Families of the registry that built this; made in Python, those that are installed."""
+        """Families of the registry that built this, else those of the installed plug-ins."""
         marked: FamilyIndex | None = getattr(self, "_families", None)
         return type(self).load_families() if marked is None else marked
 
@@ -93,10 +93,10 @@ class Auto(Pretrained):
         return self.family().open()
 
     def family(self) -> Family:
-        """The family with these options."""
+        """The checkpoint's family, with these options."""
         source, families = self.source, self.families
         model_type = source.read_model_type()
-        if model_type not in families:  # transformers says what is wrong with the checkpoint
+        if model_type not in families:  # load it, for transformers to say if the config is wrong
             model_type = str(source.load_config().model_type)
         found = families.find(model_type, self.checkpoint)
         shared = (field.name for field in attrs.fields(Pretrained))

@@ -1,4 +1,4 @@
-"""What model families share: where weights come from, how they run, how they become a model."""
+"""The base class of model families: checkpoint options, loading, and building the model."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CACHE_ON_CPU, _CACHE_ON_GPU = 1 << 30, 4 << 30  # bytes
 
 @attrs.frozen
 class Pretrained(ModelFamily):
-    """A checkpoint in the Hugging Face format, and how it is to run."""
+    """A checkpoint in Hugging Face's format, with options for loading it."""
 
     checkpoint: str = option("", help="folder of the checkpoint, or its name on the hub")
     revision: str | None = option(None, help="branch, tag or commit on the hub")
@@ -52,30 +52,30 @@ class Pretrained(ModelFamily):
             raise ModelError(
                 f'The model {self.name!r} needs a checkpoint: -m "{self.name}(checkpoint=...)".'
             )
-        home = self.checkpoint.startswith("~")
-        place = str(expand_path(self.checkpoint)) if home else self.checkpoint
-        return Source(place, self.revision, self.dtype, self.device, self.attention, self.bits)
+        in_home = self.checkpoint.startswith("~")
+        folder = str(expand_path(self.checkpoint)) if in_home else self.checkpoint
+        return Source(folder, self.revision, self.dtype, self.device, self.attention, self.bits)
 
     def fingerprint(self) -> str:
-        """Of the weights and of what is written beside them, not of how they are run."""
+        """The checkpoint's fingerprint: it does not depend on device, dtype and the like."""
         return checkpoint_fingerprint(self.checkpoint, self.revision) if self.checkpoint else ""
 
     def cache_bytes(self, device_type: str) -> int:
-        """Bytes for cached pixels, keys and values, where the model runs on such a device."""
-        usual = _CACHE_ON_CPU if device_type == "cpu" else _CACHE_ON_GPU
-        return usual if self.memory is None else self.memory
+        """Bytes for caches of pixels, keys and values of a model on a device of this type."""
+        default = _CACHE_ON_CPU if device_type == "cpu" else _CACHE_ON_GPU
+        return default if self.memory is None else self.memory
 
 
 @attrs.frozen
 class Family(Pretrained):
     """
-    Checkpoints of one architecture: inherit from it to add a model family.
+    The checkpoints of one architecture: inherit from it to add a model family.
 
-    `auto` finds the family by the `model_type` in a checkpoint's config. A subclass says how the
-    processor is put together, and where the image tokens lie; the rest has a default.
+    `auto` finds the family by the `model_type` in a checkpoint's config. A subclass defines how the
+    processor is built and where the image tokens lie; all else has a default.
     """
 
-    model_types: ClassVar[tuple[str, ...]]  # `model_type` in the config of a checkpoint
+    model_types: ClassVar[tuple[str, ...]]  # values of `model_type` in the checkpoints' configs
 
     @abstractmethod
     def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:
@@ -83,7 +83,7 @@ class Family(Pretrained):
 
     @abstractmethod
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        """Where the image tokens of *view* lie, in a prompt of *among* images."""
+        """The places of the image tokens of *view*, in a prompt of *among* images."""
 
     @classmethod
     def register(cls) -> None:
@@ -95,10 +95,10 @@ class Family(Pretrained):
         """
 
     def apply_options(self, config: PretrainedConfig) -> None:
-        """Write the family's own options into *config*, where the network reads them there."""
+        """Write options of the family into *config*, if the network reads them from it."""
 
     def picture(self, view: View) -> Picture:
-        """The picture of *view*, in a shape that the processor takes."""
+        """The picture of *view*, with a shape that the processor accepts."""
         return view.picture
 
     def base(self, config: PretrainedConfig) -> int:
@@ -107,7 +107,11 @@ class Family(Pretrained):
         return int(size if isinstance(size, int) else size[0])
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
-        """What `settings` gives for a decoder of so many *layers*; 0 if no checkpoint is named."""
+        """
+        `settings` for a decoder of so many *layers*; 0 if no checkpoint is given.
+
+        Override this one: `from_transformers` asks it too, for a network without a folder.
+        """
         del layers
         return {}
 
@@ -119,7 +123,7 @@ class Family(Pretrained):
             return self.settings_for(self.source.load_config().get_text_config().num_hidden_layers)
 
     def load_config(self) -> PretrainedConfig:
-        """The checkpoint's config, which has to be one of the family's, with the options in it."""
+        """The checkpoint's config with `apply_options`; refused if it is of another family."""
         self.register()
         config = self.source.load_config()
         if config.model_type not in self.model_types:
@@ -138,12 +142,12 @@ class Family(Pretrained):
             return self.build_model(self.source.load_network(config), config, processor)
 
     def check_config(self, config: PretrainedConfig) -> None:
-        """Refuse a checkpoint of the architecture that cannot be searched with, if there is one."""
+        """Raise a `ModelError` for a checkpoint of the architecture that is not supported."""
 
     def build_model(
         self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
     ) -> Model:
-        """The model of a network and a processor that are loaded."""
+        """The model of a loaded network and processor."""
         from ..base import ModelInfo
         from ..engine.byte_lru import ByteLRU
         from ..engine.metering.meter import Meter
@@ -152,7 +156,7 @@ class Family(Pretrained):
 
         token, generation = config.image_token_id, network.generation_config
         memory = self.cache_bytes(network.device.type)
-        pixels = memory // 8  # the more is worth keeping of keys and values, which cost most
+        pixels = memory // 8  # the rest is for keys and values, which cost more to recompute
         return HuggingFaceModel(
             id=self.checkpoint,
             info=ModelInfo(config.get_text_config().num_hidden_layers, self.base(config)),

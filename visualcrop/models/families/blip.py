@@ -1,8 +1,8 @@
 """
 InstructBLIP as a model: a Q-Former turns an image and the question into 32 query tokens.
 
-They come before the text and stand for no part of the image. Since they depend on the question, no
-prefix of one prompt can be cached for another.
+They precede the text, and have no position in the image. Since they depend on the question, no
+prefix can be cached for other prompts.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from ..engine.kv_cache import DecodingState
 from ..engine.metering.meter import Measurement, Meter
 from ..engine.pixels import pixel_gradients, single_view
 from ..engine.prompting import PromptProcessor, TokenizedPrompt
-from ..engine.runner import decode, extend, make_chooser, mean_log_likelihood
+from ..engine.runner import decode, make_chooser, score_reply
 from ..huggingface import explains_errors
 from ..layouts.layout import Layout
 from .qformer import encoder_layout, encoder_patches, tap_qformer
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import InstructBlipForConditionalGeneration, PreTrainedModel
 
-NO_PLACE = (
-    "InstructBLIP's image tokens have no place in the image; take rel-att, grad-att or pure-grad "
-    "of visualcrop-vicrop, which look through its Q-Former, or a model of another family."
+NO_POSITION = (
+    "InstructBLIP's image tokens have no position in the image; take rel-att, grad-att or "
+    "pure-grad of visualcrop-vicrop, which look through its Q-Former, or a model of another family."
 )
 
 
@@ -54,8 +54,8 @@ class PlainPromptProcessor(PromptProcessor):
     """
     Writes prompts without a chat template.
 
-    With an image, the plain text, which InstructBLIP was tuned on. Without one, or with examples,
-    Vicuna's turns: its language model was left frozen.
+    With an image, plain text, as in InstructBLIP's training. Without an image, or with examples,
+    Vicuna's turns, since the language model was frozen in training.
     """
 
     def tokenize(self, prompt: Prompt, replies: Sequence[str] = ()) -> TokenizedPrompt:
@@ -97,7 +97,7 @@ class PlainPromptProcessor(PromptProcessor):
 
 @attrs.define(eq=False)
 class BlipModel(Model):
-    """A Q-Former and a decoder for prompts with images; for text alone, the decoder."""
+    """A Q-Former and a decoder; prompts without images run the decoder only."""
 
     id: str
     info: ModelInfo
@@ -109,8 +109,8 @@ class BlipModel(Model):
 
     @explains_errors
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
-        if capture.values or capture.keys or not (capture.relayed or capture.pixels):
-            raise ModelError(NO_PLACE)
+        if capture.values or capture.keys or not (capture.qformer or capture.pixels):
+            raise ModelError(NO_POSITION)
         return [self._forward_qformer(prompt, capture) for prompt in prompts]
 
     @explains_errors
@@ -145,16 +145,15 @@ class BlipModel(Model):
             self._measure() as measurement,
             tap_qformer(self.network, self.language_model, capture) as found,
         ):
-            found.backward(
-                self._prefill(tokenized).next_logits
-            )  # without gradients, the tap stops it
+            # Without gradients, the tap stops the pass, and `backward` is not reached.
+            found.backward(self._prefill(tokenized).next_logits)
         more = self._image_usage(tokenized) + Usage(backward=2 * bool(capture.gradients))
         return Internals(
             (encoder_patches(view, layout, base),),
             {},
             attention={n: rows[0] for n, rows in found.tap.attention.items()},
             gradients={n: rows[0] for n, rows in found.tap.gradients.items()},
-            relay=found.attention,
+            qformer=found.attention,
             usage=measurement.usage + more,
         )
 
@@ -168,7 +167,7 @@ class BlipModel(Model):
             found = pixel_gradients(self.network, tokenized.inputs, read, view, layout)
         patches = encoder_patches(view, layout, self.info.base)
         usage = measurement.usage + self._image_usage(tokenized) + Usage(backward=1)
-        return Internals((patches,), {}, sight=found, usage=usage)
+        return Internals((patches,), {}, pixel_gradients=found, usage=usage)
 
     def _choose(self, prompt: Prompt, choices: Sequence[str], by: By) -> Choice:
         tokenized = self._tokenize(prompt)
@@ -184,12 +183,9 @@ class BlipModel(Model):
         return Choice(tuple(logits), measurement.usage + self._image_usage(tokenized))
 
     def _score_reply(self, state: DecodingState, reply: Tensor) -> float:
-        """Mean log-likelihood of the tokens of *reply*, 1 x T."""
-        tokens, inside = reply.to(self.network.device), state.next_logits[:0]
-        if tokens.shape[1] > 1:
-            with self.meter.count_as(1):  # even a single token is prompt, not decoded
-                inside = extend(self.language_model, state, tokens[:, :-1], keep=0).kept_logits[0]
-        return mean_log_likelihood(state.next_logits, inside, tokens)
+        """Mean log-probability of the tokens of *reply*, 1 x T."""
+        with self.meter.count_as(1):  # even a single token is prompt, not decoded
+            return score_reply(self.language_model, state, reply.to(self.network.device))
 
     def _generate(self, prompt: Prompt, max_new_tokens: int) -> Reply:
         tokenized = self._tokenize(prompt)
@@ -203,7 +199,7 @@ class BlipModel(Model):
         )
 
     def _image_usage(self, tokenized: TokenizedPrompt) -> Usage:
-        """The query tokens of each image."""
+        """The usage of each image's query tokens."""
         return Usage(image_tokens=len(tokenized.views) * self.network.config.num_query_tokens)
 
     def _prefill(self, tokenized: TokenizedPrompt) -> DecodingState:

@@ -1,4 +1,4 @@
-"""Gemma 3: one squashed view of the image, and crops of it where the processor adds them."""
+"""Gemma 3: the image squashed to a square, and crops of it with pan and scan."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Gemma3(Family):
 
     crops: bool = option(False, help="show a long image again in crops (pan and scan)")
     max_tiles: int | None = option(
-        None, help="most crops of one image, the whole of it aside", validator=at_least(2)
+        None, help="most crops of one image, besides the whole", validator=at_least(2)
     )
 
     def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:

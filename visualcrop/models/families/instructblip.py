@@ -1,4 +1,4 @@
-"""InstructBLIP: 32 tokens tell what a Q-Former saw of the image, and where is not among it."""
+"""InstructBLIP: 32 query tokens of a Q-Former, which have no position in the image."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class InstructBlip(Family):
-    """InstructBLIP on Vicuna: answers about images, but its tokens have no place in them."""
+    """InstructBLIP on Vicuna: its image tokens have no position in the image."""
 
     name = "instructblip"
     model_types = ("instructblip",)
-    has_patches = False  # the tokens of its Q-Former look at the whole image
+    has_patches = False  # each query token of its Q-Former attends to the whole image
 
     memory: int | None = option(
         None,
-        help="bytes kept of images seen before, as pixels alone: what is read of them depends on "
-        "the question; none: 512 MiB",
+        help="bytes kept in all of images seen before, as pixels: keys and values depend on the "
+        "question; none: 512 MiB",
         validator=at_least(0),
     )
 
@@ -61,7 +61,7 @@ class InstructBlip(Family):
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        """Patches of the vision encoder, which have no tokens in the prompt."""
+        """The patches of the vision encoder, which have no tokens in the prompt."""
         return squashed_layout(view.picture.size, patch_grid(config))
 
     @property
@@ -80,7 +80,7 @@ class InstructBlip(Family):
         )
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
-        """One image at a time, as it was tuned; ViCrop's words and layer; DC2 without features."""
+        """One image at a time, as in training; ViCrop's wording and layer; DC2 without features."""
         layer = {"source.layer": 15} if layers == 32 else {}
         words = {"source.wording": '"Question: {question} Short answer:"'}
         dc2 = {"theta": 0.0}  # merging compares values of image tokens

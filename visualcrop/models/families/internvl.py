@@ -1,4 +1,4 @@
-"""InternVL: tiles of the image, and the whole of it after them."""
+"""InternVL: tiles of the image, then the whole image."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class InternVl(Family):
     model_types = ("internvl",)
 
     max_tiles: int | None = option(
-        None, help="most tiles of one image, the whole of it aside", validator=at_least(1)
+        None, help="most tiles of one image, besides the whole", validator=at_least(1)
     )
 
     def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:

@@ -1,4 +1,4 @@
-"""LLaVA-1.5: one view of the image, squared."""
+"""LLaVA-1.5: the image in one square view."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .base import Family
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
-_OTHER_THAN_VSTAR = ("hrbench", "mme-realworld-lite", "aokvqa", "gqa")  # that the paper tries
+_OTHER_THAN_VSTAR = ("hrbench", "mme-realworld-lite", "aokvqa", "gqa")  # the paper's other datasets
 
 
 @attrs.frozen
@@ -47,7 +47,7 @@ class Llava(Family):
         return fit(view.picture.size, patches)
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
-        """Table 7; its layers are those of the 7B model."""
+        """The paper's Table 7, whose layers are for the 7B model."""
         relevance = {"relevance.layers": (14, 32)} if layers == 32 else {}
         anchors = {
             "proposals.k": ConditionalDefault(30, but=15, below=("steps", 4)),

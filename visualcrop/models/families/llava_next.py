@@ -1,4 +1,4 @@
-"""LLaVA-NeXT: one view of the whole image, and the image again in tiles."""
+"""LLaVA-NeXT: the whole image, then the image in tiles."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LlavaNext(Family):
     model_types = ("llava_next",)
 
     max_tiles: int | None = option(
-        None, help="most tiles of one image, the whole of it aside", validator=at_least(1)
+        None, help="most tiles of one image, besides the whole", validator=at_least(1)
     )
 
     def apply_options(self, config: PretrainedConfig) -> None:
@@ -55,7 +55,7 @@ class LlavaNext(Family):
 
 
 def limit_tiles(config: PretrainedConfig, most: int | None) -> None:
-    """Leave canvases of so many tiles at most; the network looks them up in its config."""
+    """Remove canvases of more than *most* tiles from *config*, where the network finds them."""
     side, every = config.vision_config.image_size, config.image_grid_pinpoints
     config.image_grid_pinpoints = limit_pinpoints(every, side, most)
     if not config.image_grid_pinpoints:

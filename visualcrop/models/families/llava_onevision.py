@@ -1,4 +1,4 @@
-"""LLaVA-OneVision: one view of the whole image, and local crops of up to 36 tiles."""
+"""LLaVA-OneVision: the whole image, then local crops of up to 36 tiles."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class LlavaOnevision(Family):
-    """LLaVA-OneVision: the whole image, then local crops; in company, one padded view each."""
+    """LLaVA-OneVision: the whole image, then local crops; of several images, one view each."""
 
     name = "llava-onevision"
     model_types = ("llava_onevision",)
 
     max_tiles: int | None = option(
-        None, help="most tiles of one image, the whole of it aside", validator=at_least(1)
+        None, help="most tiles of one image, besides the whole", validator=at_least(1)
     )
     tile_all: bool = option(
-        False, help="cut each of several images into tiles, too, not only an image on its own"
+        False, help="cut several images of a prompt into tiles, too, not only a single one"
     )
 
     def apply_options(self, config: PretrainedConfig) -> None:
@@ -65,9 +65,9 @@ class LlavaOnevision(Family):
         pixels, tokenizer = parts.image_processor(), parts.tokenizer()
         pixels.image_grid_pinpoints = config.image_grid_pinpoints
         return ImagesOnly(
-            _each_alone(pixels) if self.tile_all else pixels,
+            _process_each_alone(pixels) if self.tile_all else pixels,
             tokenizer,
-            # Of an encoder whose first token is of no patch, transformers counts that one too.
+            # transformers includes the class token if the encoder has one.
             num_image_tokens=patch_grid(config).tokens
             + (config.vision_feature_select_strategy == "default"),
             vision_feature_select_strategy=config.vision_feature_select_strategy,
@@ -83,7 +83,7 @@ class LlavaOnevision(Family):
         return anyres_layout(size, patches, pinpoints=config.image_grid_pinpoints, reduced_to=tiles)
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
-        """Table 7; its layers are those of the 7B model."""
+        """The paper's Table 7, whose layers are for the 7B model."""
         relevance = {"relevance.layers": (21, 28)} if layers == 28 else {}
         largest = {"proposals.s_max": ConditionalDefault(5, but=9, on=("vstar",))}
         return {
@@ -94,12 +94,12 @@ class LlavaOnevision(Family):
         }
 
 
-def _each_alone(pixels: Any) -> Any:
-    """The same image processor, to which every image of a prompt is the only one."""
+def _process_each_alone(pixels: Any) -> Any:
+    """An image processor like *pixels* that processes each image as if it were the only one."""
     import transformers
 
     class EachAlone(transformers.LlavaOnevisionImageProcessorPil):
-        """The model learns from `batch_num_images`, too, that there are prompts of one image."""
+        """`batch_num_images` of its output has prompts of one image, too."""
 
         def preprocess(self, images: Any, **options: Any) -> Any:
             return super().preprocess([one for several in images for one in several], **options)

@@ -2,7 +2,7 @@
 Attention of InstructBLIP's Q-Former to the image.
 
 Each query token attends to all patches. So the language model's attention to the query tokens,
-times theirs to the patches, is an attention to places in the image (ViCrop).
+times their attention to the patches, is attention to places in the image (ViCrop).
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PretrainedConfig, PreTrainedModel
 
-_CROSS = 2  # of the Q-Former's blocks that see the image, counted from 0: the one ViCrop takes
+_CROSS = 2  # index, among the Q-Former's blocks with cross-attention, of the one ViCrop takes
 
 
 @attrs.define(eq=False)
 class QFormerTap:
-    """Attention of the last token to the query tokens, and of these to the image's patches."""
+    """Taps the last token's attention to the query tokens, and theirs to the image's patches."""
 
     tap: Tap
     weights: list[Tensor] = attrs.field(factory=list)  # B x H x queries x (class, patches)
@@ -57,7 +57,7 @@ class QFormerTap:
 def tap_qformer(
     network: Any, language_model: PreTrainedModel, capture: Capture
 ) -> Iterator[QFormerTap]:
-    """Record attention in the block, and let gradients be taken if *capture* asks for them."""
+    """Record attention in the block, with an autograd graph if *capture* has gradients."""
     own = Capture(attention=capture.attention, gradients=capture.gradients)
     found = QFormerTap(Tap(language_model, own))
 
@@ -79,5 +79,5 @@ def encoder_layout(view: View, config: PretrainedConfig) -> Layout:
 
 
 def encoder_patches(view: View, layout: Layout, base: int) -> Patches:
-    """The cells by which `QFormerAttention` counts patches."""
+    """The cells of the vision encoder's patches, in the order of `QFormerAttention`."""
     return Patches(layout.grid.moved(*view.origin), layout.cells, base)

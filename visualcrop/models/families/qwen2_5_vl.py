@@ -1,9 +1,9 @@
-"""Qwen2.5-VL: the image near its own size, in one grid."""
+"""Qwen2.5-VL: the image near its own size, in one grid of tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
@@ -24,23 +24,20 @@ class Qwen25Vl(Family):
 
     name = "qwen2-5-vl"
     model_types = ("qwen2_5_vl",)
+    processor_class: ClassVar[str] = "Qwen2_5_VLProcessor"  # in transformers
 
     max_pixels: int | None = option(
         None, help="largest image that is not shrunk, in pixels", validator=at_least(3136)
     )
 
     def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:
+        import transformers
+
         pixels, tokenizer = parts.image_processor(), parts.tokenizer()
         if self.max_pixels is not None:
             pixels.size = {**dict(pixels.size), "longest_edge": self.max_pixels}
-        processor_class = drop_video(self.processor_class())
+        processor_class = drop_video(getattr(transformers, self.processor_class))
         return processor_class(pixels, tokenizer, chat_template=tokenizer.chat_template)
-
-    def processor_class(self) -> Any:
-        """The family's processor in transformers."""
-        import transformers
-
-        return transformers.Qwen2_5_VLProcessor
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
         encoder, size = config.vision_config, processor.image_processor.size
@@ -52,16 +49,16 @@ class Qwen25Vl(Family):
         )
 
     def picture(self, view: View) -> Picture:
-        """Stretched where it is too thin for the processor."""
+        """The picture, stretched if it is too thin for the processor."""
         size = stretch_thin(view.picture.size)
         return view.picture if size == view.picture.size else view.picture.resize(size)
 
     def base(self, config: PretrainedConfig) -> int:
-        """It sees images of any size; this is what the paper's rule for boxes was made for."""
+        """The side that the paper's rule for boxes assumes; the encoder takes any size."""
         return 384
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
-        layer = layers * 22 // 36  # that of ViCrop, for the 3B model
+        layer = layers * 22 // 36  # ViCrop takes layer 22 of the 36 of the 3B model
         own = {"layer": layer} if layer else {}
         return {
             "proposals.s_max": "auto",
@@ -77,7 +74,7 @@ def drop_video(processor_class: Any) -> Any:
     """A processor without its video processor, which needs torchvision."""
 
     class ImagesOnly(processor_class):  # type: ignore[misc]
-        """Its arguments are all that transformers may give it."""
+        """Its signature lists the arguments, in which transformers looks for parts."""
 
         def __init__(
             self,

@@ -1,8 +1,6 @@
-"""Qwen3-VL: the image near its own size, in one grid, like Qwen2.5-VL's but of larger tokens."""
+"""Qwen3-VL: the image near its own size, in one grid like Qwen2.5-VL's, with larger tokens."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import attrs
 
@@ -15,8 +13,4 @@ class Qwen3Vl(Qwen25Vl):
 
     name = "qwen3-vl"
     model_types = ("qwen3_vl",)
-
-    def processor_class(self) -> Any:
-        import transformers
-
-        return transformers.Qwen3VLProcessor
+    processor_class = "Qwen3VLProcessor"

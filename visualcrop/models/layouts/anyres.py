@@ -1,4 +1,4 @@
-"""Where the placeholders lie of an image on a canvas of tiles (LLaVA-NeXT, LLaVA-OneVision)."""
+"""The layout of an image on a canvas of tiles (LLaVA-NeXT, LLaVA-OneVision)."""
 
 from __future__ import annotations
 
@@ -22,16 +22,19 @@ def anyres_layout(
     The whole image squashed, then a canvas of tiles without its padding.
 
     Placeholders: `patches.tokens` of the whole image, then each row of the canvas with a newline
-    after it. With *reduced_to*, the number in `anyres_max_9`, a canvas of many more tiles is
-    shrunk to the tokens of so many. An image so thin that the model takes all of the canvas for
-    padding has its cells in the first view.
+    after it. If the image is so thin that the model takes all of the canvas for padding, the cells
+    are those of the whole image.
 
     Pixels that the encoder leaves over at the end of a tile, 6 of 384 in OneVision, belong to the
-    last cell before them, which is 20 of the canvas's pixels wide and not 14: edges that touch
-    leave no pixel of the image out of every box.
+    last cell before them, which is 20 of the canvas's pixels wide instead of 14. So cells are
+    adjacent, and every pixel of the image is in one of them.
 
     Args:
-        pinpoints: Heights and widths of the canvases that the model knows, in pixels.
+        size: Width and height of the image, in pixels.
+        patches: The grid of one tile.
+        pinpoints: Heights and widths of the model's canvases, in pixels.
+        reduced_to: The number in `anyres_max_9`: a canvas of many more tiles is shrunk to the
+            tokens of so many.
     """
     canvas = select_best_resolution(size, pinpoints)
     padded = (
@@ -60,7 +63,7 @@ def anyres_layout(
 
 
 def select_best_resolution(size: Size, pinpoints: Iterable[Sequence[int]]) -> Size:
-    """Width and height of the canvas that keeps most of the image's pixels and wastes fewest."""
+    """Width and height of the canvas that keeps the most pixels of the image, then wastes least."""
     width, height = size
 
     def merit(canvas: Size) -> tuple[int, int]:
@@ -74,7 +77,7 @@ def select_best_resolution(size: Size, pinpoints: Iterable[Sequence[int]]) -> Si
 def limit_pinpoints(
     pinpoints: Iterable[Sequence[int]], side: int, max_tiles: int | None
 ) -> list[Sequence[int]]:
-    """Those canvases that have at most so many tiles of *side* pixels."""
+    """The canvases of at most *max_tiles* tiles of *side* pixels."""
     most = math.inf if max_tiles is None else max_tiles
     return [canvas for canvas in pinpoints if math.prod(canvas) <= most * side**2]
 
@@ -89,7 +92,7 @@ def _pasted_size(size: Size, canvas: Size) -> Size:
 
 
 def _padding(size: Size, padded: Size) -> Size:
-    """Cells that the model takes off on the left and on the right, above and below."""
+    """Cells of padding that the model removes on each side: horizontally, vertically."""
     (width, height), (columns, rows) = size, padded
     if width / height > columns / rows:
         return 0, (rows - int(round(height * (columns / width), 7))) // 2
@@ -97,16 +100,16 @@ def _padding(size: Size, padded: Size) -> Size:
 
 
 def _shrink(full: Size, most: int | None) -> Size:
-    """Columns and rows that are left when the canvas has far more cells than *most*."""
+    """Columns and rows after a canvas of far more cells than *most* is shrunk."""
     ratio = 1.0 if most is None else math.sqrt(full[0] * full[1] / most)
     return (int(full[0] // ratio), int(full[1] // ratio)) if ratio > 1.1 else full
 
 
 def _edges(count: int, full: int, pad: int, patches: PatchGrid) -> Edges:
     """
-    Between *count* cells that *full* cells were shrunk to, in pixels of the canvas.
+    Edges of *count* cells, to which *full* cells were shrunk, in pixels of the canvas.
 
-    In whole numbers, since the place jumps at a seam.
+    Computed in whole numbers, since pixels left over make the edges jump between tiles.
     """
     tile, rest = np.divmod(pad * count + np.arange(count + 1) * full, patches.per_side * count)
     edges: Edges = tile * patches.side + rest * patches.patch / count

@@ -1,9 +1,9 @@
 """
-Where the placeholders of an image lie, one function for each way that processors cut images.
+Layouts of image tokens (placeholders), one function for each way in which processors cut images.
 
-All of it is arithmetic on sizes: a *size* is a width and a height in pixels of the image given.
-Here are those for images that are encoded once; `tiling` and `anyres` have those for images that
-are cut up.
+All is arithmetic on sizes: a *size* is the width and height in pixels of the image given. This
+module has the layouts of images that are encoded once; `tiling` and `anyres` have those of images
+that are cut into tiles.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ MAX_RATIO = 200  # of the long side to the short one, in Qwen's processors
 
 @attrs.frozen
 class PatchGrid:
-    """What a vision encoder sees at once, in pixels on a side."""
+    """The square input of a vision encoder and its tokens, in pixels on a side."""
 
-    side: int  # of the square that it is given
-    patch: int  # of one token in that square
+    side: int  # of the input
+    patch: int  # of one token in the input
 
     @property
     def per_side(self) -> int:
@@ -45,29 +45,26 @@ class PatchGrid:
 
     @property
     def edges(self) -> Edges:
-        """Between its tokens, in its pixels; those left over at the end are the last one's."""
+        """Edges of its tokens, in its pixels; pixels left over at the end are the last token's."""
         return np.array([*range(0, self.per_side * self.patch, self.patch), self.side], np.float64)
 
 
 def patch_grid(config: PretrainedConfig) -> PatchGrid:
-    """What the vision encoder takes at once, where one of its patches is one token."""
+    """The grid of a vision encoder that gives a token for each patch."""
     return PatchGrid(config.vision_config.image_size, config.vision_config.patch_size)
 
 
 @attrs.frozen(eq=False)
 class Layout:
-    """
-    Where the placeholders of one image lie: `tokens` of them in all, and of these the cells of
-    the finest grid.
-    """
+    """The placeholders of one image: how many there are, and which are the cells of a grid."""
 
     tokens: int  # placeholders in the prompt, newlines and all views included
     grid: Grid  # true cell edges, in pixels of the image given
     cells: Tokens  # rows x columns -> index among these placeholders
     shown: Size  # width and height of the image in the encoder's pixels, at their finest
     local: bool = False  # cells of local crops rather than of one global view
-    sight: Box | None = None  # what the picture of the whole shows, padding and all; none: as given
-    whole: int = 0  # which of the encoder's pictures that is
+    encoded_box: Box | None = None  # of the picture of the whole, with padding; none: the image
+    whole: int = 0  # index of the picture of the whole among the encoder's pictures
 
 
 def squashed_layout(size: Size, patches: PatchGrid) -> Layout:
@@ -87,13 +84,13 @@ def padded_layout(size: Size, patches: PatchGrid, *, extra: int = 0) -> Layout:
     The image in the middle of a square of its longer side (LLaVA 1.5 as trained).
 
     `patches.per_side` rows of as many tokens and *extra* after them: one newline in OneVision's
-    prompts of several images. Cells that hold padding only have no place in the grid.
+    prompts of several images. Cells of padding only are not in the grid.
     """
     full = max(size)
     xs, ys = (patches.edges * full / patches.side - (full - length) // 2 for length in size)
     shown = -(-patches.side * size[0] // full), -(-patches.side * size[1] // full)
     cells = clip_to_image(size, xs, ys, _square(patches))
-    return Layout(patches.tokens + extra, *cells, shown, sight=_box_between(xs, ys))
+    return Layout(patches.tokens + extra, *cells, shown, encoded_box=_box_between(xs, ys))
 
 
 def cropped_layout(size: Size, patches: PatchGrid) -> Layout:
@@ -112,7 +109,7 @@ def cropped_layout(size: Size, patches: PatchGrid) -> Layout:
         patches.tokens,
         *clip_to_image(size, xs, ys, _square(patches)),
         scaled,
-        sight=_box_between(xs, ys),
+        encoded_box=_box_between(xs, ys),
     )
 
 
@@ -133,7 +130,7 @@ def native_layout(size: Size, *, factor: int, min_pixels: int, max_pixels: int) 
 
 
 def stretch_thin(size: Size) -> Size:
-    """The size to stretch an image to, so that a Qwen processor does not refuse it as too thin."""
+    """The size to stretch an image to, so that Qwen's processors do not refuse it as too thin."""
     least = math.ceil(max(size) / MAX_RATIO)
     return max(size[0], least), max(size[1], least)
 
@@ -164,7 +161,7 @@ def smart_resize(size: Size, *, factor: int, min_pixels: int, max_pixels: int) -
 
 
 def clip_to_image(size: Size, xs: Edges, ys: Edges, cells: Tokens) -> tuple[Grid, Tokens]:
-    """Leave out cells that lie outside the image, and cut the others to it."""
+    """Drop cells outside the image, and clip the others to it."""
     columns, across = _clip(xs, size[0])
     rows, down = _clip(ys, size[1])
     return Grid(across, down), cells[np.ix_(rows, columns)]
@@ -177,7 +174,7 @@ def _clip(edges: Edges, length: int) -> tuple[Tokens, tuple[float, ...]]:
 
 
 def _box_between(xs: Edges, ys: Edges) -> Box:
-    """From the first edges to the last."""
+    """The box from the first edges to the last."""
     return Box(float(xs[0]), float(ys[0]), float(xs[-1]), float(ys[-1]))
 
 

@@ -1,4 +1,4 @@
-"""Where the placeholders of an image lie that is seen whole and in crops that touch."""
+"""Layouts of images in adjacent tiles, and whole (Gemma 3, InternVL)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pan_and_scan_layout(
 
 
 def count_crops(size: Size, *, min_crop: int, max_crops: int, min_ratio: float) -> int:
-    """How many crops Gemma 3 adds to the view of the whole image."""
+    """The number of crops that Gemma 3 adds to the view of the whole image."""
     long, short = max(size), min(size)
     if long / short < min_ratio:
         return 0
@@ -55,10 +55,9 @@ def get_optimal_tiled_canvas(
     size: Size, *, side: int, min_tiles: int, max_tiles: int
 ) -> tuple[int, int]:
     """
-    Columns and rows of tiles, shaped as nearly like the image as can be.
+    Columns and rows of tiles whose aspect ratio is nearest to the image's.
 
-    Of two that are equally near, the one with more tiles, while the image has more than half the
-    pixels that they hold.
+    Of two equally near, the one with more tiles, if the image has more than half of their pixels.
     """
     width, height = size
     every = range(1, max_tiles + 1)
@@ -75,7 +74,7 @@ def get_optimal_tiled_canvas(
 def _join_tiles(
     size: Size, ends: tuple[Edges, Edges], patches: PatchGrid, *, before: int = 0, after: int = 0
 ) -> Layout:
-    """Tiles between the *ends* on each side, row by row, with so many other tokens around them."""
+    """Tiles between the *ends* on each axis, row by row, with tokens *before* and *after* them."""
     columns, rows = (len(side) - 1 for side in ends)
     tokens = rows * columns * patches.tokens
     cells = before + np.arange(tokens, dtype=np.intp).reshape(

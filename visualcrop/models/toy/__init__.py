@@ -1,9 +1,9 @@
 """
-A model without weights, whose world is pictures of small framed things.
+A model without weights for drawn scenes of small framed things.
 
-It looks at every view through an eye of 144 x 144 pixels. What is small in the view is smeared
-out there: too faint to name, but not too faint to leave a trace in the features of its cell.
-So searching pays off for the reason it does with real models, and in milliseconds.
+It resizes every view to 144 x 144 pixels. A thing that is small in the view is blurred: too faint
+to name, but not too faint to leave a trace in the features of its cell. So searching pays off for
+the same reason as with real models, in milliseconds.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from ..base import Model, ModelFamily
 
 @attrs.frozen
 class Toy(ModelFamily):
-    """A model that needs no weights and knows only the toy scenes of `visualcrop demo`."""
+    """A model without weights that knows only the toy scenes of `visualcrop demo`."""
 
     name = "toy"
-    home = "toy(scenes=1, seed=43)"  # on which asking directly fails three times
+    demo_dataset = "toy(scenes=1, seed=43)"  # `direct` fails on all three questions
 
     local: bool = option(False, help="see the image a second time in finer local cells")
 

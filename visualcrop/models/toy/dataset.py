@@ -15,18 +15,18 @@ from ...image_io import MAX_BYTES
 from ...strategy.base import at_least, option
 from .scene import Scene, SceneQuestion
 
-_drawn = lru_cache(4)(Scene.draw)  # three questions are asked about each
+_draw_scene = lru_cache(4)(Scene.draw)  # three questions are asked about each
 
 
 @attrs.frozen
 class SceneSource(ImageSource):
-    """A scene that is drawn when it is asked for."""
+    """A scene that is drawn when it is opened."""
 
     seed: int
 
     def open(self, max_bytes: int = MAX_BYTES) -> Image:
         del max_bytes  # scenes are small
-        return _drawn(self.seed).image
+        return _draw_scene(self.seed).image
 
     def read(self) -> bytes:
         encoded = BytesIO()
@@ -34,7 +34,7 @@ class SceneSource(ImageSource):
         return encoded.getvalue()
 
     def fingerprint(self) -> str:
-        """What is drawn, which need not be drawn for it."""
+        """A hash of the arguments, so that the scene need not be drawn."""
         return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
 
     def size(self) -> tuple[int, int]:
@@ -44,7 +44,7 @@ class SceneSource(ImageSource):
 
 @attrs.frozen
 class ToyScenes(Dataset):
-    """Three questions about each of some toy scenes: the world of the toy model."""
+    """Three questions about each of some toy scenes, for the toy model."""
 
     name = "toy"
 
@@ -53,14 +53,14 @@ class ToyScenes(Dataset):
 
     def read(self) -> Iterator[Sample | Problem]:
         for seed in range(self.seed, self.seed + self.scenes):
-            for asked in _drawn(seed).questions:
-                yield _sample(seed, asked)
+            for asked in _draw_scene(seed).questions:
+                yield _to_sample(seed, asked)
 
     def published(self) -> Mapping[str, int]:
         return {"samples": 3 * self.scenes}
 
 
-def _sample(seed: int, asked: SceneQuestion) -> Sample:
+def _to_sample(seed: int, asked: SceneQuestion) -> Sample:
     question = asked.question
     return Sample(
         id=f"{seed}-{asked.about}",

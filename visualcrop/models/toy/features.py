@@ -1,4 +1,4 @@
-"""Features of the toy model's tokens: a word and the cells that show it point the same way."""
+"""Features of the toy model's tokens: a word's resemble those of the cells that show it."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ _GAIN = 2.0
 
 
 def words(text: str) -> list[re.Match[str]]:
-    """Each token with its characters."""
+    """The words and punctuation marks of *text*, each a token."""
     return list(_WORD.finditer(text))
 
 
 def meaning(word: str) -> str:
-    """The kind or colour a word names, in the singular; else the word."""
+    """The kind of thing that a word names, in the singular; else the word in lower case."""
     low = word.lower()
     return low.removesuffix("s") if low.removesuffix("s") in KINDS else low
 
 
 def kinds_in(text: str) -> list[str]:
-    """Kinds that *text* names, in its order, each once."""
+    """The kinds of things that *text* names, in its order, each once."""
     named = (meaning(word[0]) for word in words(text))
     return list(dict.fromkeys(name for name in named if name in KINDS))
 
 
 def direction(name: str, layer: int) -> Floats:
-    """A fixed unit vector for each head: heads x width."""
+    """A fixed unit vector for each head, H x D."""
     return _fixed(f"{name}/{layer}", HEADS, WIDTH, unit=True)
 
 
 def cell_features(traces: dict[str, Floats], layer: int, noise: float) -> Floats:
-    """Heads x cells x width: a common ground, the traces, and noise."""
+    """Features of cells, H x cells x D: a common direction, the cells' traces, and noise."""
     strength = np.stack([traces[name].ravel() for name in traces])  # names x cells
     ways = np.stack([direction(name, layer) for name in traces])  # names x heads x width
     cells = np.einsum("nc,nhw->hcw", _GAIN * strength, ways)
@@ -50,7 +50,7 @@ def cell_features(traces: dict[str, Floats], layer: int, noise: float) -> Floats
 
 
 def word_features(word: str, layer: int, noise: float) -> Floats:
-    """Heads x 1 x width."""
+    """Features of one word, H x 1 x D."""
     name = meaning(word)
     clean = direction(name, layer) if name in {**KINDS, **COLOURS} else direction("ground", layer)
     return (clean + noise * _fixed(f"{word}/{layer}", HEADS, WIDTH))[:, None]

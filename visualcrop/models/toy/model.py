@@ -1,4 +1,4 @@
-"""The toy model itself: reads, chooses, replies, and counts its own passes."""
+"""The toy model: it captures internals, scores choices, replies, and counts its passes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _VALUE_NOISE, _KEY_NOISE = 0.05, 0.35
 
 @attrs.define
 class ToyModel(Model):
-    """A model whose world is the toy scenes."""
+    """A model for the toy scenes."""
 
     local: bool = False
     passes: int = 0
@@ -87,11 +87,11 @@ class ToyModel(Model):
 
 
 class _Sequence:
-    """A prompt laid out in tokens: one per word, one per cell of each view."""
+    """A prompt in tokens: one per word, one per cell of each view."""
 
     def __init__(self, prompt: Prompt, side: int, *, local: bool) -> None:
         self.prompt, self.side, self.local = prompt, side, local
-        self.length = 1  # a token to begin with
+        self.length = 1  # the BOS token
         self.starts = []
         for part in prompt.parts:
             self.starts.append(self.length)
@@ -111,7 +111,7 @@ class _Sequence:
             keys={n: self._features(seen, n + LAYERS, _KEY_NOISE, rotation) for n in capture.keys},
             attention={n: self._attention(seen, n) for n in capture.attention},
             gradients={n: self._attention(seen, n) for n in capture.gradients},
-            sight=self._pixel_gradients() if capture.pixels else None,
+            pixel_gradients=self._pixel_gradients() if capture.pixels else None,
             usage=Usage(
                 new_tokens=self.length,
                 backward=int(capture.pixels or bool(capture.gradients)),
@@ -135,7 +135,7 @@ class _Sequence:
     def _features(
         self, seen: dict[View, dict[str, Floats]], layer: int, noise: float, rotation: float = 0.0
     ) -> Tensor:
-        """Heads x tokens x width."""
+        """Values or keys, H x T x D."""
         import torch
 
         pieces = [word_features("<begin>", layer, noise)]
@@ -149,7 +149,7 @@ class _Sequence:
         return features * torch.cos(angle) + features.roll(1, -1) * torch.sin(angle)
 
     def _pixel_gradients(self) -> PixelGradients:
-        """Steep where the view shows what the text names."""
+        """Gradients with larger norms where the view shows things that the text names."""
         import torch
 
         (view,) = self.prompt.views
@@ -157,7 +157,7 @@ class _Sequence:
         return PixelGradients(view.box, torch.from_numpy(pixel_gradients(view, self.side, named)))
 
     def _attention(self, seen: dict[View, dict[str, Floats]], layer: int) -> Tensor:
-        """The last token's attention: to cells that show what the text names. Heads x tokens."""
+        """The last token's attention, H x T: high at cells with things that the text names."""
         import torch
 
         named = {meaning(word[0]) for word in words(self.prompt.text)}

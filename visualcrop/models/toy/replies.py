@@ -1,4 +1,4 @@
-"""Replies of the toy model, from the things that it can name in the views of a prompt."""
+"""Replies of the toy model, from things that it can name in the views of a prompt."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FACT = re.compile(r"The (\w+) is (\w+)\.")
 
 
 def describe(prompt: Prompt, side: int) -> str | None:
-    """A caption, objects as JSON, or information on a question; none if an answer is wanted."""
+    """A caption, objects in JSON, or facts for a question; None if an answer is wanted."""
     asked = prompt.text
     if not prompt.views:
         return _list_objects(asked) if '"object_list"' in asked else None
@@ -110,7 +110,7 @@ def confidence(views: Sequence[View], text: str, side: int) -> float:
 
 
 def _matching(seen: Sequence[Sighting], text: str) -> list[Sighting]:
-    """Those of a kind that *text* names, and of its colour if it names one with the kind."""
+    """Things of a kind that *text* names, and of its colour if *text* names that, too."""
     colours = {kind: _colour_before(text, kind) for kind in kinds_in(text)}
     return [s for s in seen if s.kind in colours and colours[s.kind] in {"", s.colour}]
 
@@ -135,6 +135,6 @@ def _compare_sides(things: list[str], seen: list[list[Sighting]], parts: list[st
 
 
 def _pick_option(prompt: Prompt) -> int:
-    """As good as chance, and the same every time."""
+    """A guess that depends on the prompt only."""
     key = prompt.text + "".join(view.image.digest + str(view.box) for view in prompt.views)
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest(), "little")

@@ -1,4 +1,4 @@
-"""Draws the toy model's world, and asks about it."""
+"""Draws the toy model's scenes, with questions about them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COLOURS = {
     "white": (250, 250, 250),
     "black": (15, 15, 15),
 }
-_SLOT = 200  # pixels between two things, more or less
+_SLOT = 200  # pixels of a grid with at most one thing in a cell
 
 
 @attrs.frozen
@@ -43,7 +43,7 @@ class Thing:
 
 @attrs.frozen
 class SceneQuestion:
-    """A question with its answer and where to look."""
+    """A question with its answer and the boxes of the things it is about."""
 
     about: str  # attribute, relation or count
     question: Question
@@ -53,7 +53,7 @@ class SceneQuestion:
 
 @attrs.frozen
 class Scene:
-    """An image, what is in it, and three questions."""
+    """An image, the things in it, and three questions."""
 
     image: Image
     things: tuple[Thing, ...]
@@ -61,18 +61,18 @@ class Scene:
 
     @classmethod
     def draw(cls, seed: int = 0, *, width: int = 1536, height: int = 1024, side: int = 36) -> Scene:
-        """Make the scene of *seed*: a dozen things, each about *side* pixels wide."""
+        """Draw the scene of *seed*: about ten things of about *side* pixels."""
         rng = np.random.default_rng(seed)
-        pixels = _ground(rng, width, height)
-        things = _things(rng, width, height, side)
+        pixels = _draw_background(rng, width, height)
+        things = _place_things(rng, width, height, side)
         for thing in things:
             _paint(pixels, thing)
         image = Image(PIL.Image.fromarray(pixels))
-        return cls(image, tuple(things), tuple(_ask(rng, image, things)))
+        return cls(image, tuple(things), tuple(_ask_questions(rng, image, things)))
 
 
-def _ground(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
-    """Muted clouds with grain."""
+def _draw_background(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
+    """Muted clouds with grain, height x width x 3."""
     clouds = rng.uniform(95, 165, (height // 128 + 2, width // 128 + 2, 3))
     clouds = clouds * 0.15 + clouds.mean(axis=2, keepdims=True) * 0.85
     small = PIL.Image.fromarray(clouds.astype(np.uint8))
@@ -81,8 +81,8 @@ def _ground(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
     return (smooth + grain).clip(0, 255).astype(np.uint8)
 
 
-def _things(rng: np.random.Generator, width: int, height: int, side: int) -> list[Thing]:
-    """Two kinds once, one kind two to four times and never next to itself, the rest filled in."""
+def _place_things(rng: np.random.Generator, width: int, height: int, side: int) -> list[Thing]:
+    """Two kinds once, one kind two to four times, and six more; equal kinds never side by side."""
     columns, rows = width // _SLOT, height // _SLOT
     slots = [(column, row) for column in range(columns) for row in range(rows)]
     rng.shuffle(slots)
@@ -115,7 +115,9 @@ def _paint(pixels: np.ndarray, thing: Thing) -> None:
     pixels[top + rim : bottom - rim, left + rim : right - rim] = COLOURS[thing.colour]
 
 
-def _ask(rng: np.random.Generator, image: Image, things: list[Thing]) -> list[SceneQuestion]:
+def _ask_questions(
+    rng: np.random.Generator, image: Image, things: list[Thing]
+) -> list[SceneQuestion]:
     first, second, third = things[:3]
     same = [thing for thing in things if thing.kind == third.kind]
     others = [colour for colour in COLOURS if colour != first.colour]

@@ -1,4 +1,4 @@
-"""The toy model's vision: clear things by name, faint ones by traces in their cells."""
+"""The toy model's vision: it names clear things, and finds traces of faint ones."""
 
 from __future__ import annotations
 
@@ -14,46 +14,46 @@ from ...values import View
 from ..engine.byte_lru import ByteLRU
 from .scene import COLOURS, KINDS
 
-CELL = 4  # pixels of the eye on a side of one cell
+CELL = 4  # pixels of the resized view on a side of one cell
 _PURE = 40  # largest difference in any channel from a pure colour
 _CLEAR = 14  # pure pixels of a frame that make a thing visible
 _FAINT_DISTANCE = 140.0  # distance at which a colour leaves no trace
-_BASE_GRADIENT = 0.1  # slope where nothing is of interest
+_BASE_GRADIENT = 0.1  # norm where no named thing is
 Floats = npt.NDArray[np.float32]
 
 
 @attrs.frozen
 class Sighting:
-    """A thing that is clear enough to be named; places are parts of the view's sides."""
+    """A thing that is clear enough to be named."""
 
     kind: str
     colour: str
-    across: float
+    across: float  # of its centre, from 0 to 1 over the view
     down: float
-    pixels: int
+    pixels: int  # of its frame, in the resized view
 
 
 def resize(view: View, side: int) -> Floats:
-    """The view squeezed into the eye: side x side x 3."""
+    """The view stretched to side x side x 3 pixels."""
     squeezed = view.picture.resize((side, side), PIL.Image.Resampling.BOX, reducing_gap=3)
     return np.asarray(squeezed, np.float32)
 
 
 @attrs.frozen(eq=False)
 class _Found:
-    """What was found in a view; the picture itself is not kept."""
+    """An entry of the cache: the things found in a view, without its picture."""
 
-    find_things: tuple[Sighting, ...]
-    bytes: int = 1 << 10  # about
+    things: tuple[Sighting, ...]
+    bytes: int = 1 << 10  # roughly
 
 
 _cache = ByteLRU[_Found](1 << 20)
 
 
 def find_things(view: View, side: int) -> tuple[Sighting, ...]:
-    """Everything in the view that can be named."""
+    """All things in the view that can be named."""
     key = (view.image.digest, view.box, side)
-    return _cache.get_or_create(key, lambda: _Found(_find_all(view, side))).find_things
+    return _cache.get_or_create(key, lambda: _Found(_find_all(view, side))).things
 
 
 def _find_all(view: View, side: int) -> tuple[Sighting, ...]:
@@ -91,7 +91,7 @@ def _pure_pixels(planes: Floats, colour: tuple[int, int, int]) -> npt.NDArray[np
 
 
 def traces(view: View, side: int) -> dict[str, Floats]:
-    """How much of each kind and colour there is in each cell, from 0 to 1: cells x cells."""
+    """The trace of each kind and colour in each cell, from 0 to 1: cells x cells."""
     seen = resize(view, side)
     cells = side // CELL
     return {
@@ -108,7 +108,7 @@ def pixel_gradients(view: View, side: int, names: Collection[str]) -> Floats:
 
 
 def _similarity(seen: Floats, colour: tuple[int, int, int]) -> Floats:
-    """From 0 to 1 for each pixel."""
+    """How near each pixel is to *colour*, from 0 to 1: side x side."""
     distance = np.linalg.norm(seen - np.array(colour, np.float32), axis=2)
     like: Floats = (1 - distance / _FAINT_DISTANCE).clip(0)
     return like

@@ -19,8 +19,7 @@ from visualcrop.models import (
     Usage,
     choose_greedily,
     decode,
-    extend,
-    mean_log_likelihood,
+    score_reply,
 )
 from visualcrop.plugin import after_fork_in_child
 
@@ -91,11 +90,7 @@ class LanguageModel:
     def mean_log_probability(self, state: DecodingState, reply: Sequence[int]) -> float:
         """The mean log-probability of *reply*'s tokens after *state*, which is not changed."""
         tokens = torch.tensor([list(reply)], device=self.device)
-        first = state.next_logits
-        inside = first[:0]
-        if reply[1:]:
-            inside = extend(self.network, state, tokens[:, :-1], keep=0).kept_logits[0]
-        return mean_log_likelihood(first, inside, tokens)
+        return score_reply(self.network, state, tokens)
 
     @contextmanager
     def record_hidden_states(self) -> Iterator[list[Tensor]]:

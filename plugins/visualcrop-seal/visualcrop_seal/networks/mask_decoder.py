@@ -57,7 +57,7 @@ class MaskDecoder(SamMaskDecoder):
 
     @classmethod
     def from_checkpoint(cls, tensors: Mapping[str, Tensor]) -> MaskDecoder:
-        """Load the decoder, whose sizes are those of the tensors."""
+        """Load the decoder, with sizes from the tensors' shapes."""
         shapes = {name: tensor.shape for name, tensor in tensors.items()}
         mlp = "transformer.layers.{}.mlp.lin1.weight"
         inner, width = shapes[mlp.format(0)]

@@ -99,7 +99,7 @@ class OwlDetector(nn.Module):
 
     @classmethod
     def from_checkpoint(cls, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> OwlDetector:
-        """Load the detector, whose sizes are those of the tensors."""
+        """Load the detector, with sizes from the tensors' shapes."""
         shapes = {name: tensor.shape for name, tensor in tensors.items()}
         width, _, patch, _ = shapes["vision_model.embeddings.patch_embedding.weight"]
         patches = shapes["vision_model.embeddings.position_embedding.weight"][0] - 1

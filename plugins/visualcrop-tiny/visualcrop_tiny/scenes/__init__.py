@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .drawing import Scene, draw_plan, draw_scene
-from .plan import KINDS, Kind, ScenePlan, Thing, plan_scene
+from .drawing import DrawnScene, draw_plan, draw_scene
+from .plan import KINDS, Kind, PlacedThing, ScenePlan, plan_scene
 from .shapes import COLOURS, DIGITS, PLATE, SHAPES, plural
 
 __all__ = [
@@ -12,10 +12,10 @@ __all__ = [
     "KINDS",
     "PLATE",
     "SHAPES",
+    "DrawnScene",
     "Kind",
-    "Scene",
+    "PlacedThing",
     "ScenePlan",
-    "Thing",
     "draw_plan",
     "draw_scene",
     "plan_scene",

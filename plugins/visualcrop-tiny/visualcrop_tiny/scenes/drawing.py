@@ -12,7 +12,7 @@ import PIL.Image
 import PIL.ImageChops
 import PIL.ImageDraw
 
-from .plan import Kind, Placement, Rng, ScenePlan, Thing, plan_scene, scene_rng
+from .plan import Kind, PlacedThing, Placement, Rng, ScenePlan, plan_scene, scene_rng
 from .shapes import COLOURS, shape_mask
 
 _Draw = PIL.ImageDraw.ImageDraw
@@ -20,21 +20,21 @@ _RESAMPLING = PIL.Image.Resampling
 
 
 @attrs.frozen(eq=False)
-class Scene:
+class DrawnScene:
     """A picture and the things in it. The things that its question is about come first."""
 
     picture: PIL.Image.Image = attrs.field(repr=False)
-    things: tuple[Thing, ...]
+    things: tuple[PlacedThing, ...]
     kind: Kind = "attribute"
     subject_count: int = 1  # how many of the first things its question is about
 
 
-def draw_scene(seed: int, width: int, height: int, kind: Kind = "attribute") -> Scene:
+def draw_scene(seed: int, width: int, height: int, kind: Kind = "attribute") -> DrawnScene:
     """Plan and draw a scene for questions of *kind*; the same arguments give the same pixels."""
     return draw_plan(plan_scene(seed, width, height, kind))
 
 
-def draw_plan(plan: ScenePlan) -> Scene:
+def draw_plan(plan: ScenePlan) -> DrawnScene:
     """Draw the scene of a plan."""
     size = plan.width, plan.height
     rng = scene_rng(plan.seed, *size, plan.kind, "paint")
@@ -42,7 +42,7 @@ def draw_plan(plan: ScenePlan) -> Scene:
     for placement in plan.placements:
         _draw_thing(rng, picture, placement)
     picture = _add_photographic_noise(rng, picture)
-    return Scene(picture, plan.things, plan.kind, plan.subject_count)
+    return DrawnScene(picture, plan.things, plan.kind, plan.subject_count)
 
 
 def _draw_thing(rng: Rng, picture: PIL.Image.Image, placement: Placement) -> None:

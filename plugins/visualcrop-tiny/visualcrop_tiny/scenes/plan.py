@@ -31,7 +31,7 @@ _TRIES = 60  # to find a free square for a thing; after that it is left out
 
 
 @attrs.frozen
-class Thing:
+class PlacedThing:
     """A thing in a scene, and where it is."""
 
     shape: str
@@ -65,13 +65,13 @@ class Placement:
     angle: float  # degrees, anticlockwise
 
     @property
-    def thing(self) -> Thing:
+    def thing(self) -> PlacedThing:
         """The thing with its tight box, which is smaller than its square."""
         mask = shape_mask(self.spec.shape, self.spec.size, self.angle)
         left, top, right, bottom = mask.getbbox() or (0, 0, *mask.size)
         x, y = self.left, self.top
         box = Box(x + left, y + top, x + right, y + bottom)
-        return Thing(self.spec.shape, self.spec.colour, box, self.spec.text)
+        return PlacedThing(self.spec.shape, self.spec.colour, box, self.spec.text)
 
 
 @attrs.frozen
@@ -83,7 +83,7 @@ class ScenePlan:
     height: int
     kind: Kind
     placements: tuple[Placement, ...] = attrs.field(repr=False)
-    things: tuple[Thing, ...]
+    things: tuple[PlacedThing, ...]
     subject_count: int  # how many of the first things its question is about
 
 

@@ -1,4 +1,4 @@
-"""The world's shapes, colours and digits: their names, and masks of the shapes."""
+"""The shapes, colours and digits in scenes: their names, and masks of the shapes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What forward passes cost, counted where it happens."""
+"""Counts the tokens, FLOPs, seconds and memory of forward passes."""

@@ -1,40 +1,109 @@
 """
-Multiply-accumulates, counted where they are made.
+Counts multiply-accumulates (MACs) in the modules that make them.
 
-A gauge stands in for the `forward` of one module: of each matrix, convolution and attention. So
-nothing is assumed about how the model is called, nor about how far: a pass that is stopped in the
-middle of a layer has cost what it had done by then. Attention counts as dense, though half of it is
-masked, and norms, rotations and activations do not count: as in PyTorch's FlopCounterMode.
+A gauge replaces the `forward` of one module: of each matrix, convolution and attention. So it does
+not matter how the model is called, or how far it runs: a pass that is stopped in the middle of a
+layer counts up to there. Attention counts as dense, though half of it is masked, and norms,
+rotations and activations do not count, as in PyTorch's FlopCounterMode.
 """
 
 from __future__ import annotations
 
 import inspect
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from ....utils.forking import after_fork_in_child
 
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
     from transformers import PreTrainedModel
 
+_Declared: TypeAlias = tuple[int, int | None]  # sequences, reused tokens: see `Meter.count_as`
+_MAX_WINDOWS = 64  # bounds whose pairs are not summed yet
 
-class Counters(Protocol):
-    """Where gauges write: see `meter.Counters`."""
 
-    def add_pass(self, rows: int, tokens: int, past: int) -> None: ...
+class Counters:
+    """Sums of passes, tokens and MACs, to which the gauges add from any thread."""
 
-    def add_macs(self, macs: int, bounds: Tensor | None = None) -> None: ...
+    def __init__(self, formula: Callable[[float], float] = lambda tokens: 0.0) -> None:
+        self.calls = self.sequences = self.new = self.reused = self.decoded = 0
+        self.macs_by_formula = 0.0  # of each sequence as if nothing were cached
+        self._formula = formula
+        self._thread = threading.local()  # .declared: what this thread's next pass counts as
+        self._lock = threading.Lock()
+        self._macs = 0
+        self._windows: dict[int, tuple[Tensor, int]] = {}  # by id of the bounds: them, MACs a pair
+        after_fork_in_child(self._reset_after_fork)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Counters:
+        return self  # a copy of a metered model adds to the same sums
+
+    def add_pass(self, rows: int, tokens: int, past: int) -> None:
+        """Count *rows* of *tokens* each that enter the decoder, after *past* cached ones."""
+        declared = self.declare(None)
+        with self._lock:
+            self.calls += 1
+            if declared is None and past and tokens == 1:
+                self.decoded += rows
+                return
+            sequences, reused = declared or (rows, rows * past)
+            length = past + rows * tokens / max(1, sequences)
+            self.sequences += sequences
+            self.new += rows * tokens
+            self.macs_by_formula += sequences * self._formula(length)
+            self.reused += sequences * past if reused is None else reused
+
+    def add_macs(self, macs: int, bounds: Tensor | None = None) -> None:
+        """Add *macs*; with *bounds* of windows, add them for each pair of tokens in a window."""
+        with self._lock:
+            if bounds is None:
+                self._macs += macs
+                return
+            _, others = self._windows.get(id(bounds), (bounds, 0))
+            self._windows[id(bounds)] = bounds, others + macs
+            if len(self._windows) > _MAX_WINDOWS:
+                self._sum_windows()
+
+    def declare(self, declared: _Declared | None) -> _Declared | None:
+        """Declare sequences and reused tokens of this thread's next pass; return the old values."""
+        before: _Declared | None = getattr(self._thread, "declared", None)
+        self._thread.declared = declared
+        return before
+
+    def retract(self, sequences: int) -> None:
+        """Count *sequences* fewer."""
+        with self._lock:
+            self.sequences -= sequences
+
+    @property
+    def flops(self) -> int:
+        """Two for each multiply-accumulate."""
+        with self._lock:
+            self._sum_windows()
+            return 2 * self._macs
+
+    def _sum_windows(self) -> None:
+        """Count the pairs in all windows: late, since it waits for the device that has them."""
+        for bounds, macs in self._windows.values():
+            self._macs += macs * int(bounds.diff().long().square().sum())
+        self._windows.clear()
+
+    def _reset_after_fork(self) -> None:
+        """Make a new lock in a forked child, which lacks the thread that may hold this one."""
+        self._lock = threading.Lock()
 
 
 class Gauge(ABC):
-    """Stands in for the `forward` of *module*. A copy of the module gets a copy of it."""
+    """Replaces the `forward` of *module*. A copy of the module gets a copy of the gauge."""
 
     def __init__(self, module: Module, counters: Counters) -> None:
         self.module, self.counters = module, counters
         self.forward = module.forward
-        self._before = vars(module).get("forward")  # of another tool that stands in
+        self._before = vars(module).get("forward")  # of another tool that replaced it
         vars(module)["forward"] = self
 
     @abstractmethod
@@ -45,7 +114,7 @@ class Gauge(ABC):
         return vars(self.module).get("forward") is self
 
     def remove(self) -> None:
-        """Restore what was there, unless something else stands in by now."""
+        """Restore the former `forward`, unless something else has replaced the gauge."""
         if self.installed:
             del vars(self.module)["forward"]
             if self._before is not None:
@@ -59,17 +128,17 @@ class Gauge(ABC):
 
 
 class LinearGauge(Gauge):
-    """Of a matrix or a convolution."""
+    """Counts the products of a matrix or a convolution."""
 
     def __init__(self, module: Module, counters: Counters, terms: int) -> None:
         super().__init__(module, counters)
-        self.terms = terms  # products summed for each number of the output
+        self.terms = terms  # products that are summed for each number of the output
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
         out: Tensor = self.forward(*args, **kwargs)
         macs = out.numel() * self.terms
         self.counters.add_macs(macs)
-        if out.requires_grad:  # then as many for the gradient of the input, and of the weights
+        if out.requires_grad:  # as many again for each gradient, of the input and of the weights
             weights = self.module.parameters(recurse=False)
             wanted = [
                 any(t.requires_grad for t in ts) for ts in ((*args, *kwargs.values()), weights)
@@ -79,7 +148,7 @@ class LinearGauge(Gauge):
 
 
 class AttentionGauge(Gauge):
-    """Of queries x keys, and of weights x values."""
+    """Counts the products of queries with keys, and of weights with values."""
 
     def __init__(self, module: Module, counters: Counters, width: int) -> None:
         super().__init__(module, counters)
@@ -94,7 +163,7 @@ class AttentionGauge(Gauge):
         self.counters.add_macs(macs, bounds)
         mixed: Tensor = out[0] if isinstance(out, tuple) else out
         if mixed.requires_grad:
-            back = macs * 2 if self._is_eager else macs * 5 // 2  # fused kernels score once more
+            back = macs * 2 if self._is_eager else macs * 5 // 2  # fused kernels recompute scores
             mixed.register_hook(lambda _: self.counters.add_macs(back, bounds))
         return out
 
@@ -104,8 +173,8 @@ class AttentionGauge(Gauge):
         return getattr(config, "_attn_implementation", None) == "eager"
 
     def _pairs(self, given: Mapping[str, Any]) -> int:
-        """Queries times keys."""
-        if "query" in given:  # SAM's attention is given queries and keys apart
+        """The number of queries times the number of keys."""
+        if "query" in given:  # SAM's attention has separate arguments for queries and keys
             query, key = given["query"], given["key"]
             return int(query.numel() // query.shape[-1] * key.shape[-2])
         hidden, other = given["hidden_states"], given.get("encoder_hidden_states")
@@ -118,7 +187,7 @@ class AttentionGauge(Gauge):
 
 
 def _count_keys(cache: Any, index: int, new: int) -> int:
-    """How many keys layer *index* will see with *new* ones; a sliding layer keeps few old ones."""
+    """The number of keys of layer *index* with *new* ones; a sliding layer keeps few old ones."""
     layer: Any = cache.layers[index] if index < len(cache.layers) else None
     if hasattr(layer, "max_cache_len"):  # a static cache attends to its empty slots, too
         return int(layer.max_cache_len) if layer.is_initialized else new
@@ -127,7 +196,7 @@ def _count_keys(cache: Any, index: int, new: int) -> int:
 
 
 class DecoderGauge(Gauge):
-    """Of the decoder's first layer: every pass goes through it."""
+    """Counts passes and tokens at the decoder's first layer, through which every pass goes."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         given = self.arguments(args, kwargs)
@@ -149,7 +218,7 @@ def install_gauges(model: PreTrainedModel, counters: Counters) -> Iterator[Gauge
 
 
 def _count_terms(module: Module) -> int:
-    """Products summed for each number that *module* puts out; 0 if it is no product."""
+    """Products that are summed for each number of the output of *module*; 0 if it has none."""
     from torch.nn.modules.conv import _ConvNd
 
     if isinstance(module, _ConvNd):

@@ -1,4 +1,4 @@
-"""What any PyTorch code costs, counted at its operators: for models that no `Meter` fits."""
+"""Measures any PyTorch code by its operators, for models that no `Meter` fits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...base import Usage
 from .meter import Measurement
 
 _FLASH = "_scaled_dot_product_flash_attention"
-_ALIASES = {  # operator -> the one whose formula it has: PyTorch lists the one on CUDA alone
+_ALIASES = {  # operator -> one with the same formula: PyTorch has the formula for CUDA only
     getattr(torch.ops.aten, f"{_FLASH}_for_cpu"): getattr(torch.ops.aten, _FLASH)
 }
 
@@ -44,7 +44,7 @@ def measure_usage(device: torch.device) -> Iterator[Measurement]:
     """
     Measure FLOPs, seconds and peak memory of a block, which runs without gradients.
 
-    The usage is known when the block has ended. Tokens are the model's to add:
+    The usage is set at the end of the block, without tokens, which the model adds:
 
         with measure_usage(device) as measurement:
             logits = network(embeddings)

@@ -1,4 +1,4 @@
-"""Peak memory of this process, as far as the operating system says."""
+"""Peak resident memory of this process."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _STATUS = Path("/proc/self/status")
 
 def peak_rss() -> int | None:
     """
-    Most bytes resident at any time so far, for whatever purpose; none where it is not known.
+    Most bytes resident at any time so far; none if the operating system does not say.
 
-    On Linux not by `getrusage`, whose figure a process inherits from the one that started it.
+    On Linux not from `getrusage`, whose figure a process inherits from its parent.
     """
     try:
         lines = _STATUS.read_text("utf-8").splitlines()

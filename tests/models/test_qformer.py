@@ -15,31 +15,31 @@ from visualcrop import Capture, Internals, Prompt, View
 pytestmark = pytest.mark.torch
 
 LAYER = 1
-BOTH = Capture(attention=(LAYER,), gradients=(LAYER,), relayed=True)
+BOTH = Capture(attention=(LAYER,), gradients=(LAYER,), qformer=True)
 
 
 @pytest.mark.parametrize("kernel", ["sdpa", "eager"])
 class TestRelay:
     def test_attention_is_the_eager_one(self, kernel: str) -> None:
         """Of the language model's last token, and of the Q-Former's tokens to each patch."""
-        seen = _read(kernel, Capture(attention=(LAYER,), relayed=True))
+        seen = _read(kernel, Capture(attention=(LAYER,), qformer=True))
         attention, crossing, _ = _plain()
 
-        assert seen.relay is not None
+        assert seen.qformer is not None
         torch.testing.assert_close(seen.attention[LAYER], attention, atol=1e-5, rtol=1e-4)
-        torch.testing.assert_close(seen.relay.attention, crossing, atol=1e-5, rtol=1e-4)
-        assert seen.relay.gradients is None
+        torch.testing.assert_close(seen.qformer.attention, crossing, atol=1e-5, rtol=1e-4)
+        assert seen.qformer.gradients is None
 
     def test_gradients_are_the_eager_ones(self, kernel: str) -> None:
         """Of both, by two passes backwards."""
         seen = _read(kernel, BOTH)
-        _, _, (own, relayed) = _plain()
+        _, _, (own, crossed) = _plain()
 
-        assert seen.relay is not None
-        assert seen.relay.gradients is not None
+        assert seen.qformer is not None
+        assert seen.qformer.gradients is not None
         torch.testing.assert_close(seen.gradients[LAYER], own, atol=1e-5, rtol=1e-3)
-        torch.testing.assert_close(seen.relay.gradients, relayed, atol=1e-5, rtol=1e-3)
-        assert float(relayed.abs().max()) > 1e-6
+        torch.testing.assert_close(seen.qformer.gradients, crossed, atol=1e-5, rtol=1e-3)
+        assert float(crossed.abs().max()) > 1e-6
         assert seen.usage.backward == 2
 
     def test_cells_lie_over_the_view(self, kernel: str) -> None:
@@ -48,8 +48,8 @@ class TestRelay:
         (patches,) = seen.patches
 
         assert patches.grid.box == noise().box
-        assert seen.relay is not None
-        assert patches.tokens.size == seen.relay.attention.shape[-1]
+        assert seen.qformer is not None
+        assert patches.tokens.size == seen.qformer.attention.shape[-1]
 
 
 def test_pixels_have_slopes() -> None:
@@ -61,8 +61,10 @@ def test_pixels_have_slopes() -> None:
         logits = opened().network(**inputs).logits[0, -1]
         (wanted,) = torch.autograd.grad(logits.log_softmax(-1).max(), inputs["pixel_values"])
 
-    assert seen.sight is not None
-    torch.testing.assert_close(seen.sight.slopes, wanted[0].norm(dim=0), atol=1e-6, rtol=1e-3)
+    assert seen.pixel_gradients is not None
+    torch.testing.assert_close(
+        seen.pixel_gradients.norms, wanted[0].norm(dim=0), atol=1e-6, rtol=1e-3
+    )
     assert seen.usage.backward == 1
 
 
@@ -115,7 +117,7 @@ def _plain() -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
         out = network(**inputs, output_attentions=True)
         attention = out.language_model_outputs.attentions[LAYER]
         likelihood = out.logits[0, -1].log_softmax(-1).max()
-        own, relayed = torch.autograd.grad(likelihood, [attention, crossing[0]])
+        own, crossed = torch.autograd.grad(likelihood, [attention, crossing[0]])
     hook.remove()
-    gradients = own[0, :, -1], relayed[0, ..., 1:]
+    gradients = own[0, :, -1], crossed[0, ..., 1:]
     return attention[0, :, -1].detach(), crossing[0][0, ..., 1:].detach(), gradients

@@ -21,7 +21,6 @@ from visualcrop.searchers.focus import Focus
 from visualcrop.testing import Scene, ToyModel
 
 _QUESTION = "What colour is the mug?"
-_COMPOSERS = ["crop", "canvas", "interleaved", "text-boxes"]
 
 
 def _file(folder: Path) -> Path:
@@ -40,8 +39,10 @@ def _alive() -> set[int]:
 class TestHolds:
     """Nothing of the picture."""
 
-    @pytest.mark.parametrize("composer", _COMPOSERS)
-    @pytest.mark.parametrize("as_bytes", [True, False])
+    @pytest.mark.parametrize(
+        ("composer", "as_bytes"),
+        [("crop", True), ("canvas", False), ("interleaved", True), ("text-boxes", False)],
+    )
     def test_no_picture_of_what_was_asked(
         self, registry: Any, tmp_path: Path, composer: str, as_bytes: bool
     ) -> None:
