@@ -213,6 +213,7 @@ class TestFolder:
         refused(EvaluationError, evaluate, "toy(scenes=1)", "direct", "toy", out=tmp_path)
         assert (tmp_path / name).read_text() == '{"name": "a web page"}'
 
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes in folders")
     def test_a_pipe_in_place_of_the_lock(self, tmp_path: Path) -> None:
         """Is refused: opening it would wait for ever."""
         os.mkfifo(tmp_path / ".lock")
