@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import re
 import subprocess
@@ -19,6 +20,7 @@ from ..spec.parse import Spec
 from ..strategy.base import Strategy
 
 PUBLIC_MODULES = ("errors", "models", "plugin", "testing")
+_PUBLIC = ("visualcrop", *(f"visualcrop.{name}" for name in PUBLIC_MODULES))
 installed = lru_cache(1)(Registry.load)  # one registry for all suites
 
 
@@ -28,6 +30,42 @@ def _imported_with(module: str) -> frozenset[str]:
     code = f"import sys, {module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE)
     return frozenset(done.stdout.decode().split())
+
+
+@lru_cache(maxsize=64)
+def _deep_imports(package: str) -> tuple[str, ...]:
+    """What files of the package, or of the single module, import that is not public."""
+    module = sys.modules[package]
+    folders = [Path(folder) for folder in getattr(module, "__path__", ())]
+    files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+    return tuple(
+        f"{path.name} imports {name}"
+        for path in files or [Path(inspect.getfile(module))]
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        for name in _names_imported(node)
+        if name.partition(".")[0] == "visualcrop" and not _is_public(name)
+    )
+
+
+def _names_imported(node: ast.AST) -> list[str]:
+    """Full names of modules, and of what is imported from them."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and not node.level:
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return []
+
+
+def _is_public(name: str) -> bool:
+    """Whether it is a public module, or a name that `visualcrop` or a public module declares."""
+    module, _, member = name.rpartition(".")
+    if name in _PUBLIC or (module in _PUBLIC and member == "*"):
+        return True
+    if module not in _PUBLIC:
+        return False
+    home = importlib.import_module(module)
+    found = getattr(home, "__all__", None)
+    return member in found if found is not None else callable(getattr(home, member, None))
 
 
 def _says_why(mark: pytest.Mark) -> bool:
@@ -83,15 +121,11 @@ class StrategySuite:
         assert not {"torch", "transformers"} & imported
 
     def test_uses_public_names_only(self) -> None:
-        """A plug-in imports from the public modules of `visualcrop`, nothing deeper."""
+        """Every file of the plug-in imports from the public modules of `visualcrop` alone."""
         if self.strategy.__module__.startswith("visualcrop."):
             return
-        source = Path(inspect.getfile(self.strategy)).read_text(encoding="utf-8")
-        found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
-        deep = [
-            n.module for n in found if n.level == 0 and (n.module or "").startswith("visualcrop.")
-        ]
-        assert set(deep) <= {f"visualcrop.{name}" for name in PUBLIC_MODULES}
+        deep = _deep_imports(self.strategy.__module__.partition(".")[0])
+        assert not deep, f"{'; '.join(deep)}: import from {' or '.join(_PUBLIC)} alone"
 
     def test_overrides_nothing_silently(self) -> None:
         """A suite's test may be overridden only by an xfail that says why."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -28,7 +32,11 @@ from visualcrop.errors import PluginError
 from visualcrop.plugin import Strategy
 from visualcrop.proposals.sliding import Sliding
 from visualcrop.testing import SUITES, ProposalGeneratorSuite, StrategySuite
+from visualcrop.testing.strategy_suite import _deep_imports
 
+_PLUGINS = Path(__file__).parents[3] / "plugins"
+_OURS = sorted({path.stem for path in _PLUGINS.glob("*/visualcrop_*")})  # with any egg-info
+_NUMBERS = count()  # each package has a name of its own
 _BITES: list[tuple[type[Strategy], str]] = [
     (Repeating, "targets_are_words_without_repeats"),
     (Repeating, "every_pass_is_charged"),
@@ -110,3 +118,70 @@ class TestOverriding:
         """A suite as it comes overrides nothing."""
         _suite(Sliding).test_overrides_nothing_silently()
         assert isinstance(_suite(Sliding), ProposalGeneratorSuite)
+
+
+_DEEP = {  # import -> what of it is not public
+    "import visualcrop.geometry": "visualcrop.geometry",
+    "import visualcrop.geometry as shapes": "visualcrop.geometry",
+    "from visualcrop import interfaces": "visualcrop.interfaces",
+    "from visualcrop import Box, typing": "visualcrop.typing",
+    "from visualcrop.searchers.direct import Direct": "visualcrop.searchers.direct.Direct",
+    "from visualcrop.plugin import registry": "visualcrop.plugin.registry",
+    "def late():\n    from visualcrop.geometry import Box": "visualcrop.geometry.Box",
+}
+_FINE = """
+import visualcrop
+import visualcrop.plugin
+import visualcrop_else.deep
+from visualcrop import Box, errors, models
+from visualcrop.errors import PluginError
+from visualcrop.models import Family
+from .deep import geometry
+"""
+_STRATEGY = """
+from visualcrop.plugin import TargetExtractor
+
+class Mine(TargetExtractor):
+    name = "mine"
+"""
+
+
+class TestImports:
+    """A plug-in sees what is public, in each of its files."""
+
+    @pytest.mark.parametrize(("line", "deep"), _DEEP.items(), ids=_DEEP)
+    @pytest.mark.parametrize("file", ["{}.py", "{}/__init__.py", "{}/inner/other.py"])
+    def test_deep_ones_fail(
+        self, line: str, deep: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In the only module, in the strategy's file, or in one that it does not import."""
+        suite = _importing(line, file, tmp_path, monkeypatch)
+        with pytest.raises(AssertionError, match=re.escape(f" imports {deep}")):
+            suite.test_uses_public_names_only()
+
+    @pytest.mark.parametrize("file", ["{}.py", "{}/inner/other.py"])
+    def test_public_ones_pass(
+        self, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Public modules and their names, other packages, and its own files."""
+        lines = _FINE if "/" in file else _FINE.replace("from .deep import geometry", "")
+        lines = f"if False:\n{indent(lines, '    ')}"
+        _importing(lines, file, tmp_path, monkeypatch).test_uses_public_names_only()
+
+    @pytest.mark.parametrize("module", _OURS)
+    def test_our_own_pass(self, module: str) -> None:
+        """The plug-ins of this repository keep to it in every file."""
+        pytest.importorskip(module)
+        assert _deep_imports(module) == ()
+
+
+def _importing(line: str, file: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The suite of a strategy of a new package, one file of which holds *line*."""
+    name = f"acme_{next(_NUMBERS)}"
+    path = folder / file.format(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    home = path if file == "{}.py" else folder / name / "__init__.py"
+    home.write_text(_STRATEGY)
+    path.write_text(f"{line}\n{path.read_text() if path == home else ''}")
+    monkeypatch.syspath_prepend(str(folder))
+    return _suite(__import__(name).Mine)
