@@ -12,7 +12,7 @@ from itertools import islice
 import attrs
 
 from ..data.base import Dataset, Problem, Sample
-from ..errors import EvaluationError, nearest
+from ..errors import EvaluationError, PluginError, nearest
 from .arguments import check_count, check_given
 from .shard import ShardIndex
 
@@ -87,8 +87,13 @@ def _read_samples(dataset: Dataset, broken: Broken) -> Iterator[Sample]:
     for row in dataset.read():
         if isinstance(row, Sample):
             yield row
-        else:
+        elif isinstance(row, Problem):
             broken(row)
+        else:
+            raise PluginError(
+                f"The dataset {dataset.name!r} reads a row of type {type(row).__name__}; its "
+                "read() has to yield Sample or Problem."
+            )
 
 
 def to_ids(ids: Iterable[str]) -> frozenset[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import Any
 
 import pytest
 
+from tests.support.refusals import refused
 from visualcrop import VisualcropError
 from visualcrop.data.base import Problem
+from visualcrop.errors import PluginError
 from visualcrop.evaluation.selection import Selection, parse_shard
 from visualcrop.models.toy.dataset import ToyScenes
 
@@ -46,6 +49,19 @@ def test_what_is_lacking_is_named() -> None:
         some.explain_empty(_DATA, [])
         == "no question that was selected; look at --id and --category"
     )
+
+
+def test_a_row_that_is_none() -> None:
+    """Names the dataset that yields it, and what it should yield."""
+
+    class Odd(ToyScenes):
+        """Yields a number."""
+
+        def read(self) -> Any:
+            yield 5
+
+    message = refused(PluginError, lambda: [*Selection().samples(Odd(), print)])
+    assert "a row of type int" in message
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "x/2", "2", "1/", "-1/2"])
