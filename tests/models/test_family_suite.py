@@ -10,7 +10,17 @@ import pytest
 from numpy import flipud
 
 from tests.support.tiny.checkpoints import checkpoint
-from visualcrop.models import Family, Layout, Llava, cropped_layout, patch_grid
+from visualcrop.models import (
+    Family,
+    Gemma3,
+    Layout,
+    Llava,
+    PatchGrid,
+    cropped_layout,
+    padded_layout,
+    patch_grid,
+    squashed_layout,
+)
 from visualcrop.testing import HuggingFaceFamilySuite
 
 pytestmark = pytest.mark.torch
@@ -49,11 +59,32 @@ class Short(Llava):
         return attrs.evolve(right, tokens=right.tokens - 1)
 
 
-def suite(family: type[Family]) -> HuggingFaceFamilySuite:
-    """The suite of *family*, on LLaVA's tiny checkpoint."""
+@attrs.frozen
+class Padded(Gemma3):
+    """Says that the image is padded, though it is squashed; its checkpoint has 3 x 3 tokens."""
+
+    name = "padded"
+
+    def layout(self, view: Any, among: int, processor: Any, config: Any) -> Layout:
+        vision = config.vision_config
+        return padded_layout(view.picture.size, PatchGrid(vision.image_size, 2 * vision.patch_size))
+
+
+@attrs.frozen
+class Few(Gemma3):
+    """Counts no more than two rows of tokens."""
+
+    name = "few"
+
+    def layout(self, view: Any, among: int, processor: Any, config: Any) -> Layout:
+        return squashed_layout(view.picture.size, PatchGrid(56, 28))
+
+
+def suite(family: type[Family], on: str = "llava") -> HuggingFaceFamilySuite:
+    """The suite of *family*, on the tiny checkpoint of the family *on*."""
     made = HuggingFaceFamilySuite()
     vars(made)["strategy"] = family
-    vars(made)["family"] = lambda: family(checkpoint=str(checkpoint("llava")))
+    vars(made)["family"] = lambda: family(checkpoint=str(checkpoint(on)))
     return made
 
 
@@ -79,6 +110,21 @@ def test_a_wrong_layout_fails(
     test(suite(Llava))
     with pytest.raises(AssertionError):
         test(suite(family))
+
+
+@pytest.mark.parametrize("size", [(900, 100), (100, 900)], ids=str)
+def test_a_padded_layout_of_a_squashed_image_fails(size: tuple[int, int]) -> None:
+    """Long images tell them apart, on few tokens too."""
+    suite(Gemma3, "gemma3").test_each_cell_reacts_to_its_own_pixels(size)
+    with pytest.raises(AssertionError):
+        suite(Padded, "gemma3").test_each_cell_reacts_to_its_own_pixels(size)
+
+
+def test_a_checkpoint_of_too_few_tokens_fails() -> None:
+    """On 2 x 2, those two layouts are the same; the sentence asks for more."""
+    suite(Gemma3, "gemma3").test_checkpoint_has_enough_tokens()
+    with pytest.raises(AssertionError, match="at least 3 x 3 tokens of an image, better 6 x 6;"):
+        suite(Few, "gemma3").test_checkpoint_has_enough_tokens()
 
 
 def test_a_family_that_auto_does_not_find_fails() -> None:

@@ -21,8 +21,8 @@ from visualcrop.models.layouts.layout import (
 )
 from visualcrop.models.layouts.tiling import pan_and_scan_layout, tiled_layout
 
-_SIDE = sizes.EYES["gemma3"][0]  # and InternVL's
-_JOINED = PatchGrid(_SIDE, _SIDE // 2)
+_GEMMA3 = PatchGrid(sizes.EYES["gemma3"][0], 2 * sizes.EYES["gemma3"][1])
+_INTERNVL = PatchGrid(sizes.EYES["internvl"][0], 2 * sizes.EYES["internvl"][1])
 _CROPS: dict[str, Any] = {
     "do_pan_and_scan": True,
     "pan_and_scan_min_crop_size": 64,
@@ -67,22 +67,22 @@ _CASES = {
     "llava-onevision-several-tiled": Case("llava-onevision", _onevision, among=_OTHERS, tiled=True),
     "qwen2-5-vl": Case("qwen2-5-vl", lambda size: _qwen(size, family="qwen2-5-vl")),
     "qwen3-vl": Case("qwen3-vl", lambda size: _qwen(size, family="qwen3-vl")),
-    "gemma3": Case("gemma3", lambda size: squashed_layout(size, _JOINED)),
+    "gemma3": Case("gemma3", lambda size: squashed_layout(size, _GEMMA3)),
     "gemma3-crops": Case(
         "gemma3",
-        lambda size: pan_and_scan_layout(size, _JOINED, min_crop=64, max_crops=4, min_ratio=1.2),
+        lambda size: pan_and_scan_layout(size, _GEMMA3, min_crop=64, max_crops=4, min_ratio=1.2),
         seen=_CROPS,
     ),
     "internvl": Case(
         "internvl",
-        lambda size: tiled_layout(size, _JOINED, min_tiles=1, max_tiles=sizes.MAX_TILES),
+        lambda size: tiled_layout(size, _INTERNVL, min_tiles=1, max_tiles=sizes.MAX_TILES),
         seen={"crop_to_patches": True},
     ),
     "llava-next-several": Case("llava-next", _next, among=_OTHERS),
     "qwen2-5-vl-several": Case(
         "qwen2-5-vl", lambda size: _qwen(size, family="qwen2-5-vl"), among=_OTHERS
     ),
-    "internvl-one": Case("internvl", lambda size: squashed_layout(size, _JOINED)),
+    "internvl-one": Case("internvl", lambda size: squashed_layout(size, _INTERNVL)),
 }
 _SHOWN: list[Size] = [
     (400, 250),  # wide

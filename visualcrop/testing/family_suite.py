@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 _QUESTION = "Is there a {target} in the image?"
 _SIZES = ((400, 250), (190, 470), (300, 300), (701, 503), (61, 37))  # width, height
+_LONG = ((900, 100), (100, 900))  # shapes in which wrong layouts differ most
+_FEWEST_PIXELS = 2  # on a side of the corner of a cell; one pixel may change too little
+_FEWEST = 3  # tokens on a side; rows and columns of two tokens hide a wrong layout
 _CHOICES = ("Yes", "No", "The mug is red.")
 
 
@@ -68,18 +72,30 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
             counted = [model.layout(view, len(shown)).tokens for view in shown]
             assert len(tokenized.placeholders) == sum(counted)
 
-    @pytest.mark.parametrize("size", _SIZES[:-1], ids=str)
+    def test_checkpoint_has_enough_tokens(self) -> None:
+        """The tests of the layout can tell a right one from a wrong one."""
+        shapes = [self.opened().layout(View.whole(_noise(size)), 1).grid.shape for size in _SIZES]
+        assert max(min(shape) for shape in shapes) >= _FEWEST, (
+            f"Give the tiny checkpoint at least {_FEWEST} x {_FEWEST} tokens of an image, better "
+            "6 x 6; on fewer, a wrong layout can pass."
+        )
+
+    @pytest.mark.parametrize("size", [*_SIZES[:-1], *_LONG], ids=str)
     def test_each_cell_reacts_to_its_own_pixels(self, size: tuple[int, int]) -> None:
-        """Invert the middle of a cell: the token of no other cell changes as much."""
+        """Invert the middle of a cell or a corner of it: no other cell's token changes as much."""
         model = _without_attention(self.family(), self.encoder_outputs)
         base = _noise(size)
         layout = model.layout(View.whole(base), 1)
-        tried = list(_cells(layout.grid.shape))
-        changed = [_inverted(base, layout.grid.cell(*cell)) for cell in tried]
+        cells = _cells(layout.grid.shape)
+        places = [(cell, box) for cell in cells for box in _parts(layout.grid.cell(*cell))]
+        tried = [cell for cell, _ in places]
+        changed = [_inverted(base, box) for _, box in places]
         before, *after = (self._embeddings(model, image) for image in (base, *changed))
+        # Beside local crops, tokens of the whole image react too, some more than those of a cell.
+        heard = layout.cells.ravel() if layout.local else np.arange(layout.tokens)
         for cell, embeddings in zip(tried, after, strict=True):
-            loudest = int((embeddings - before).norm(dim=-1).argmax())
-            assert divmod(loudest, layout.grid.shape[1]) == cell
+            changes = (embeddings - before).norm(dim=-1)[heard.tolist()]
+            assert heard[int(changes.argmax())] == layout.cells[cell]
 
     def test_captures_are_the_cache(self) -> None:
         """Values and keys that are captured are those that the network itself caches."""
@@ -147,7 +163,7 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
         return dict(tokenized.to(model.network.device, model.network.dtype).inputs)
 
     def _embeddings(self, model: HuggingFaceModel, image: Image) -> Tensor:
-        """What the decoder's first layer is given at each cell: cells x width."""
+        """What the decoder's first layer is given at each placeholder: placeholders x width."""
         given: list[Tensor] = []
 
         def keep(_: Any, args: tuple[Any, ...], named: dict[str, Any]) -> None:
@@ -157,11 +173,11 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
         hook = first.register_forward_pre_hook(keep, with_kwargs=True)
         try:
             prompt = Prompt((View.whole(image), "What is this?"))
-            (seen,) = model.forward([prompt], Capture(values=(0,)))
+            model.forward([prompt], Capture(values=(0,)))
         finally:
             hook.remove()
-        (patches,) = seen.patches
-        return given[0][0, patches.tokens.ravel().tolist()].float()
+        placeholders = model.prompt_processor.tokenize(prompt).placeholders
+        return given[0][0, [int(place) for place in placeholders]].float()
 
     def _answers(self, model: HuggingFaceModel, prompts: Sequence[Prompt]) -> list[list[Any]]:
         """Of each prompt, logits of choices and all that can be captured."""
@@ -214,12 +230,25 @@ def _cells(shape: tuple[int, int]) -> Iterator[tuple[int, int]]:
     yield from sorted({*corners, *(divmod(int(cell), columns) for cell in drawn)})
 
 
-def _inverted(image: Image, cell: Box) -> Image:
-    """The image, with the middle of *cell* inverted; resizing smears what is nearer to an edge."""
+def _parts(cell: Box) -> Iterator[Box]:
+    """The middle of *cell* and its corners, as far from its edges as resizing smears."""
+    xs, ys = _marks(cell.left, cell.width), _marks(cell.top, cell.height)
+    yield Box(xs[0], ys[0], max(xs[3], xs[0] + 1), max(ys[3], ys[0] + 1))
+    for i, j in product((0, 2), (0, 2)):
+        if min(xs[i + 1] - xs[i], ys[j + 1] - ys[j]) >= _FEWEST_PIXELS:
+            yield Box(xs[i], ys[j], xs[i + 1], ys[j + 1])
+
+
+def _marks(start: float, length: float) -> list[int]:
+    """Where the first corner of a cell starts and ends, and the last one."""
+    return [round(start + part * length) for part in (0.2, 0.4, 0.6, 0.8)]
+
+
+def _inverted(image: Image, box: Box) -> Image:
+    """The image, with what *box* holds inverted."""
     pixels: npt.NDArray[np.uint8] = np.array(image.pixels)
-    left, right = (round(cell.left + part * cell.width) for part in (0.2, 0.8))
-    top, bottom = (round(cell.top + part * cell.height) for part in (0.2, 0.8))
-    inside = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
+    left, top, right, bottom = box.whole_pixels()
+    inside = pixels[top:bottom, left:right]
     inside[:] = np.where(inside > 127, 0, 255)
     return Image.open(pixels)
 

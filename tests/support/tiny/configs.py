@@ -138,7 +138,7 @@ def _gemma3(eye: dict[str, Any], text: dict[str, Any], token: Any) -> PreTrained
             **text, head_dim=16, sliding_window=16, query_pre_attn_scalar=16, layer_types=layers
         ),
         vision_config=tf.SiglipVisionConfig(**eye, vision_use_head=False),
-        mm_tokens_per_image=sizes.SEEN,
+        mm_tokens_per_image=sizes.SEEN["gemma3"],
         boi_token_index=token("<start_of_image>"),
         eoi_token_index=token("<end_of_image>"),
         image_token_index=token("<image_soft_token>"),
@@ -150,7 +150,7 @@ def _internvl(eye: dict[str, Any], text: dict[str, Any], token: Any) -> PreTrain
         vision_config=tf.InternVLVisionConfig(**eye, attention_bias=True),
         text_config=tf.Qwen2Config(**text),
         image_token_id=token("<IMG_CONTEXT>"),
-        image_seq_length=sizes.SEEN,
+        image_seq_length=sizes.SEEN["internvl"],
         downsample_ratio=0.5,
     )
 
@@ -162,7 +162,7 @@ def _instructblip(eye: dict[str, Any], text: dict[str, Any], token: Any) -> PreT
             **_EYE, vocab_size=1000, encoder_hidden_size=eye["hidden_size"]
         ),
         text_config=tf.LlamaConfig(**text | {"num_key_value_heads": 4}),
-        num_query_tokens=sizes.SEEN,
+        num_query_tokens=sizes.SEEN["instructblip"],
         image_token_index=token("<image>"),
     )
 

@@ -162,8 +162,8 @@ def _options(family: str) -> dict[str, Any]:
                 "vision_aspect_ratio": "anyres_max_9",
             }
         case "gemma3" | "internvl":
-            return {"image_seq_length": sizes.SEEN}
+            return {"image_seq_length": sizes.SEEN[family]}
         case "instructblip":
-            return {"num_query_tokens": sizes.SEEN}
+            return {"num_query_tokens": sizes.SEEN[family]}
         case _:
             return {}

@@ -8,11 +8,15 @@ EYES = {  # side of what the vision encoder sees at once, side of its patches
     "llava-onevision": (60, 14),  # 4 pixels of each tile are never seen, as are 6 of the real 384
     "qwen2-5-vl": (56, 14),  # of a window
     "qwen3-vl": (128, 16),  # of its learned positions
-    "gemma3": (56, 14),
+    "gemma3": (84, 14),
     "internvl": (56, 14),
     "instructblip": (56, 14),
 }
-SEEN = 4  # tokens of a view, where patches are joined or queries asked
+SEEN = {  # tokens of a view, where patches are joined or queries asked
+    "gemma3": 9,  # its whole image: on 2 x 2, a padded layout is a squashed one
+    "internvl": 4,
+    "instructblip": 4,
+}
 PINPOINTS = {  # heights and widths
     "llava-next": [[56, 112], [112, 56], [112, 112], [168, 56], [56, 168]],
     "llava-onevision": [
