@@ -105,11 +105,12 @@ class TestLoadSpec:
             tmp_path / "none.toml": "No such file or directory",
             tmp_path: "Is a directory",
             latin: "it is not UTF-8 text",
-            Path("nul\0.toml"): "embedded null byte",
         }
         for path, reason in reasons.items():
             message = refused(FileError, load_spec, path)
             assert message == f"The spec file {str(path)!r} cannot be read: {reason}."
+        message = refused(FileError, load_spec, Path("nul\0.toml"))
+        assert message == r"'nul\x00.toml' cannot be the path of a file: it holds a null byte."
 
     def test_refuses_a_home_that_is_unknown(self) -> None:
         """A path in the home of nobody is an error, not a crash."""
