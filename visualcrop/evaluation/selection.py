@@ -17,7 +17,7 @@ from .arguments import check_count, check_given
 from .shard import ShardIndex
 
 _PART = re.compile(r"[1-9][0-9]{0,5}")
-_SHARD = re.compile(rf"{_PART.pattern}/{_PART.pattern}")
+_SHARD = re.compile(r"[1-9][0-9]{0,5}/[1-9][0-9]{0,5}")
 Broken = Callable[[Problem], object]
 
 

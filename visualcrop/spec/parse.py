@@ -119,10 +119,8 @@ _TOKEN = re.compile(
            |(?P<mark>[()\[\],=]))""",
     re.VERBOSE | re.ASCII,
 )
-# A literal's body; octal escapes end at 377, and other letters have no escapes.
-_PYTHON_TEXT = re.compile(
-    r"""'(?:[^'\\]|\\(?:[\n\\'"abfnrtvxNuU]|[0-3][0-7]{0,2}|[4-7][0-7]?(?![0-7])))*'"""
-)
+# A literal whose escapes Python knows: octal ones end at 377, and other letters have none.
+_PYTHON_TEXT = re.compile(r"""'(?:[^'\\]|\\(?![4-7][0-7][0-7])[\n\\'"abfnrtvxNuU0-7])*'""")
 _WORDS = {"true": True, "false": False, "none": None, "True": True, "False": False, "None": None}
 _BLANK = " \t\n\r\f\v"
 _SHOWN = 60  # characters of a long spec on either side of the caret
