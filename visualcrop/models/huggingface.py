@@ -28,7 +28,8 @@ from .base import (
     Reply,
     Usage,
 )
-from .checkpoints.loading import explain_errors
+from .checkpoints.load_errors import explain_failure
+from .checkpoints.loading import NOT_EXPLAINED
 from .engine.batch import PaddedBatch
 from .engine.byte_lru import ByteLRU, Key
 from .engine.kv_cache import DecodingState
@@ -54,10 +55,11 @@ def explains_errors(method: Callable[_P, _T]) -> Callable[_P, _T]:
     def explains(*args: _P.args, **named: _P.kwargs) -> _T:
         try:
             return method(*args, **named)
-        except BaseException:
-            with explain_errors(args[0].id, "asked"):  # type: ignore[attr-defined]
-                raise
+        except NOT_EXPLAINED:
             raise
+        except BaseException as exc:  # a panic in a Rust parser is not an Exception
+            checkpoint: str = args[0].id  # type: ignore[attr-defined]
+            raise ModelError(explain_failure(checkpoint, exc, "asked")) from exc
 
     return explains
 

@@ -167,12 +167,15 @@ class Source:
         return {"quantization_config": config, "device_map": device}
 
 
+NOT_EXPLAINED = (VisualcropError, KeyboardInterrupt, SystemExit, GeneratorExit)
+
+
 @contextmanager
 def explain_errors(checkpoint: str, doing: str = "loaded") -> Iterator[None]:
     """Turn exceptions of transformers into a `ModelError` of one sentence that says what to do."""
     try:
         yield
-    except (VisualcropError, KeyboardInterrupt, SystemExit, GeneratorExit):
+    except NOT_EXPLAINED:
         raise
     except BaseException as exc:  # a panic in a Rust parser is not an Exception
         raise ModelError(explain_failure(checkpoint, exc, doing)) from exc
