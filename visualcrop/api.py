@@ -32,16 +32,17 @@ ImageLoader: TypeAlias = Callable[[], Image]
 _MOST_HELD = 1 << 20  # pixels of a picture that stays decoded
 
 
-def default_model() -> str:
+def default_model(registry: Registry | None = None) -> str:
     """Spec of the default model: $VISUALCROP_MODEL, or the best that needs no download."""
-    named = {entry.strategy.name for entry in Registry.load() if entry.strategy.kind == "model"}
+    offered = Registry.load() if registry is None else registry
+    named = {entry.strategy.name for entry in offered if entry.strategy.kind == "model"}
     return os.environ.get(MODEL) or next(name for name in _EMBEDDED if name in named)
 
 
-def family_of(model: str | None) -> ModelFamily:
+def family_of(model: str | None, registry: Registry | None = None) -> ModelFamily:
     """The model family of a spec; of the default model without one."""
-    registry = Registry.load()
-    return registry.build(ModelFamily, read_model(registry, model or default_model()))
+    registry = Registry.load() if registry is None else registry
+    return registry.build(ModelFamily, read_model(registry, model or default_model(registry)))
 
 
 def _open(wanted: type[Any]) -> Any:
@@ -89,7 +90,8 @@ class VisualSearch:
         Each option is `path=value`, as in `relevance.layers=[8, 14]`. The model's settings fill
         what the searcher's spec and the options leave open.
         """
-        registry, family = Registry.load(), family_of(model)
+        registry = Registry.load()
+        family = family_of(model, registry)
         set_to = _read_options(options)
         method = configure(registry, Searcher, searcher, options=set_to, settings=family.settings())
         return cls(family.open(), method)

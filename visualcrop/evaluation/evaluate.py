@@ -149,11 +149,12 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
     study, objects = _describe(dataset, searchers, model, settings)
     selection = Selection(limit, to_ids(ids), category, shard, seed)
     executor = f"local(concurrency={concurrency})" if executor is None else executor
+    registry = Registry.load()
     if isinstance(executor, str):
-        executor = Registry.load().build(Executor, read_spec(executor))
+        executor = registry.build(Executor, read_spec(executor))
     check_given("executor", executor, Executor, "an executor, or its spec, such as 'ray'")
     if not isinstance(dataset, Dataset):
-        dataset = study.build_dataset(Registry.load())
+        dataset = study.build_dataset(registry)
     with _progress(selection.max_count(dataset), shown=progress) as watch, _folder(out) as folder:
         run = partial(run_study, study, folder, dataset=dataset, objects=objects, watch=watch)
         store = run(selection=selection, executor=executor, forced=force)
