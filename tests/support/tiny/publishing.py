@@ -200,6 +200,7 @@ def _rename_tokenizer(table: Table, whole: Table) -> Table:
         },
         "additional_special_tokens": [token["content"] for token in whole["added_tokens"]],
         "clean_up_tokenization_spaces": False,
+        "add_bos_token": bool(sentence_piece),
         "tokenizer_class": "LlamaTokenizerFast" if sentence_piece else "Qwen2Tokenizer",
     }
 

@@ -65,12 +65,10 @@ class Source:
 
     def load_part(self, name: str, **options: Any) -> Any:
         """Load a tokenizer or an image processor, by the name of its class in transformers."""
-        with explain_errors(self.checkpoint):
+        part = "tokenizer" if name == "AutoTokenizer" else "image processor"
+        with explain_errors(self.checkpoint, part=part):
             import transformers
 
-            files = attrs.evolve(self.files, subfolder=options.get("subfolder", ""))
-            files.check_image_processor()
-            files.check_tokenizer()
             loader = getattr(transformers, name)
             return loader.from_pretrained(
                 self.checkpoint, revision=self.revision, trust_remote_code=False, **options
@@ -85,19 +83,32 @@ class Source:
 
     def image_processor(self) -> Any:
         """The image processor that uses Pillow, not torchvision."""
-        return self.load_part("AutoImageProcessor", backend="pil")
+        with explain_errors(self.checkpoint):
+            self.files.check_image_processor()
+            return self.load_part("AutoImageProcessor", backend="pil")
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         """The tokenizer, with the chat template of the checkpoint's processor."""
-        if subfolder:
-            return self.load_part("AutoTokenizer", subfolder=subfolder, **options)
         with explain_errors(self.checkpoint):
+            attrs.evolve(self.files, subfolder=subfolder).check_tokenizer()
+            if subfolder:
+                return self._load_tokenizer(subfolder=subfolder, **options)
             template = read_template(self.template) if self.template else find_template(self.files)
             if template is not None:
                 options["chat_template"] = template
-            tokenizer = self.load_part("AutoTokenizer", **options)
+            tokenizer = self._load_tokenizer(**options)
             tokenizer.chat_template = template or default_template(tokenizer.chat_template)
             return tokenizer
+
+    def _load_tokenizer(self, **options: Any) -> Any:
+        """A tokenizer; refused if it loses words, as one without its vocabulary does."""
+        tokenizer, words = self.load_part("AutoTokenizer", **options), "is there a cat"
+        if tokenizer.decode(tokenizer(words).input_ids, skip_special_tokens=True).strip() != words:
+            raise ModelError(
+                f"The tokenizer of {self.checkpoint!r} loses words of a text; download all its "
+                "files again, such as tokenizer.json."
+            )
+        return tokenizer
 
     def load_network(
         self, config: PretrainedConfig, kind: str = "AutoModelForImageTextToText"
@@ -183,14 +194,14 @@ NOT_EXPLAINED = (VisualcropError, KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
 @contextmanager
-def explain_errors(checkpoint: str, doing: str = "loaded") -> Iterator[None]:
+def explain_errors(checkpoint: str, doing: str = "loaded", part: str = "") -> Iterator[None]:
     """Turn exceptions of transformers into a `ModelError` of one sentence that says what to do."""
     try:
         yield
     except NOT_EXPLAINED:
         raise
     except BaseException as exc:  # a panic in a Rust parser is not an Exception
-        raise ModelError(explain_failure(checkpoint, exc, doing)) from exc
+        raise ModelError(explain_failure(checkpoint, exc, doing, part)) from exc
 
 
 def _silence_transformers() -> None:

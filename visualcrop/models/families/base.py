@@ -170,7 +170,8 @@ class Family(Pretrained):
         with explain_errors(self.checkpoint):
             config = self.load_config()
             self.check_config(config)
-            processor = self.make_processor(self.source, config)
+            with explain_errors(self.checkpoint, part="processor"):
+                processor = self.make_processor(self.source, config)
             self.check_processor(processor, config)
             return self.build_model(self.source.load_network(config), config, processor)
 
