@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from transformers import BatchFeature, GenerationConfig
 
 TOKEN_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")  # 1 x T
-PIXEL_INPUTS = ("pixel_values", "image_sizes", "image_grid_thw", "batch_num_images")
+PIXEL_INPUTS = (
+    *("pixel_values", "image_sizes", "image_grid_thw", "image_position_ids", "batch_num_images"),
+)
 
 
 @attrs.frozen(eq=False)
