@@ -6,8 +6,8 @@ needs another. Suffixes of one prefix are packed into one row (`PackedBatch`) ov
 which is neither copied nor changed. A mask lets each token attend to the prefix and its own
 sequence only, and its position is the one that it would have alone. Rows over several prefixes are
 left-padded in the cache and right-padded in the new tokens, so that a row's tokens are adjacent and
-sliding windows reach as far as they would alone. Flash attention takes no such mask, so there every
-suffix has a row of its own.
+sliding windows reach as far as they would alone. Flash attention takes no such mask, and no mask
+keeps sequences apart in a recurrent state, so there every suffix has a row of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from .kv_cache import DecodingState, cached_layers, fork_cache, slice_cache
+from .layers import has_recurrent_state
 from .prompting import TokenizedPrompt, is_of_tokens
 
 if TYPE_CHECKING:
@@ -269,9 +270,13 @@ class PackedBatch:
 
 
 def takes_packed_masks(model: PreTrainedModel) -> bool:
-    """Whether the kernel takes a mask over pairs of tokens; flash attention does not."""
+    """
+    Whether a mask over pairs of tokens keeps sequences in one row apart.
+
+    Flash attention takes no such mask, and a recurrent state none at all.
+    """
     kernel = model.get_decoder().config._attn_implementation  # noqa: SLF001 - it has no other name
-    return kernel in {"sdpa", "eager"}
+    return kernel in {"sdpa", "eager"} and not has_recurrent_state(model)
 
 
 def pad_right(rows: Sequence[Tensor], value: int | None = None) -> Tensor:
@@ -299,9 +304,9 @@ def _additive_masks(model: PreTrainedModel, seen: Tensor, positions: Tensor) -> 
     """
     The decoder's masks, to add to attention scores, from the boolean *seen*, B x T x (prefix + T).
 
-    B x 1 x T x (prefix + T); if only some layers have a sliding window, one for each kind of
-    layer. Windows are measured in positions, not in indices in the cache, since the sequences of a
-    row share positions.
+    B x 1 x T x (prefix + T); if layers see different tokens, one for each type of layer. Sliding
+    windows and chunks are measured in positions, not in indices in the cache, since the sequences
+    of a row share positions.
     """
     import torch
 
@@ -311,14 +316,19 @@ def _additive_masks(model: PreTrainedModel, seen: Tensor, positions: Tensor) -> 
 
     config = model.get_decoder().config
     window = getattr(config, "sliding_window", None)
-    if window is None:
+    chunk = getattr(config, "attention_chunk_size", None)
+    if window is None and chunk is None:
         return additive(seen)
     width = seen.shape[-1] - positions.shape[-1]
     padding = width - seen[:, 0, :width].sum(-1, keepdim=True)
     before = torch.arange(width, device=positions.device) - padding  # positions in the prefix
-    near = additive(seen & (positions[..., None] - _cat(before, positions)[:, None] < window))
-    layer_types = getattr(config, "layer_types", None)
-    return {"full_attention": additive(seen), "sliding_attention": near} if layer_types else near
+    own, others = positions[..., None], _cat(before, positions)[:, None]
+    masks = {"full_attention": additive(seen)}
+    if window is not None:
+        masks["sliding_attention"] = additive(seen & (own - others < window))
+    if chunk is not None:
+        masks["chunked_attention"] = additive(seen & (own // chunk == others // chunk))
+    return masks if getattr(config, "layer_types", None) else masks["sliding_attention"]
 
 
 def _mrope_positions(
