@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from ..errors import VisualcropError
+from ..models.checkpoints.load_errors import is_folder
+from ..models.families.auto import Auto
 from .costs import check_hardware, check_memory, check_preparation, check_speed
 from .files import check_files
 from .machine import describe_machine, list_packages
@@ -21,7 +24,7 @@ from .numbers import (
     check_remembered,
     check_values,
 )
-from .report import CheckReport, CheckResult
+from .report import CheckReport, CheckResult, redact_user
 from .sanity import check_sanity
 from .subject import Outcome, SkipCheck, Subject
 from .tokens import check_image_tokens, check_order, check_replies
@@ -102,24 +105,33 @@ def _run(subject: Subject, check: Check, before: Mapping[str, CheckResult]) -> O
     try:
         return check.run(subject)
     except SkipCheck as skip:
-        return Outcome("skipped", str(skip))
+        return Outcome("skipped", _quote(subject, str(skip)))
     except VisualcropError as exc:
-        return Outcome("fail", _quote(str(exc)), "do what it says, or report it with this report")
+        fix = "do what it says, or report it with this report"
+        return Outcome("fail", _quote(subject, str(exc)), fix)
     except Exception as exc:  # noqa: BLE001 - whatever goes wrong in a stranger's model is a finding
-        found = f"it raised {type(exc).__name__}: {_quote(str(exc))}"
+        found = f"it raised {type(exc).__name__}: {_quote(subject, str(exc))}"
         return Outcome("fail", found, "report it with this report")
 
 
-def _quote(message: str) -> str:
-    first = message.partition("\n")[0].rstrip(".")
+def _quote(subject: Subject, message: str) -> str:
+    """The first line of a *message*, without paths and names."""
+    first = message.partition("\n")[0].rstrip(".").replace(str(subject.model.id), _name(subject))
+    first = redact_user(first)
     return first if len(first) <= _MOST_QUOTED else f"{first[:_MOST_QUOTED]} ..."
+
+
+def _name(subject: Subject) -> str:
+    """The checkpoint's name on the hub, or that of its folder."""
+    name = str(subject.model.id)
+    return redact_user(Path(name).resolve().name if is_folder(name) else name)
 
 
 def _describe_model(subject: Subject) -> Iterator[tuple[str, Any]]:
     """Name, kind, sizes and fingerprint of the model."""
     model, network = subject.model, getattr(subject.model, "network", None)
-    yield "name", str(model.id)
-    yield "family", "" if subject.family is None else subject.family.name
+    yield "name", _name(subject)
+    yield "family", _family_name(subject.family)
     yield "fingerprint", _fingerprint(subject)
     yield "layers", model.info.layers
     yield "base", model.info.base
@@ -128,6 +140,12 @@ def _describe_model(subject: Subject) -> Iterator[tuple[str, Any]]:
         yield "model_type", str(network.config.model_type)
         yield "text_model_type", str(network.config.get_text_config().model_type)
         yield "parameters", sum(weights.numel() for weights in network.parameters())
+
+
+def _family_name(family: Any) -> str:
+    """The name of the family that `auto` found; empty if none is known."""
+    found = family.family() if isinstance(family, Auto) else family
+    return "" if found is None else str(found.name)
 
 
 def _fingerprint(subject: Subject) -> str:

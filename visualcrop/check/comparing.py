@@ -57,21 +57,18 @@ class Comparison:
             "equal_decisions": equal,
         }
 
-    def outcome(self, subject: Subject, what: str, fix: str) -> Outcome:
-        """*what* equals plain passes, or *fix* it."""
+    def outcome(self, subject: Subject, fix: str) -> Outcome:
+        """Ok where logits equal plain passes within rounding; else a failure, with its *fix*."""
         equal, decisions = self.decisions
-        how = f"{self.difference:.2g} at most, on logits up to {self.scale:.3g}"
+        within = f"logits up to {self.scale:.3g} differ by {self.difference:.2g}"
         if self.difference > self.tolerance * self.scale:
             found = (
-                f"{what} differ from {subject.compared_with}: {decisions - equal} of {decisions} "
-                f"decisions, and logits by {how}"
+                f"{decisions - equal} of {decisions} decisions differ from "
+                f"{subject.compared_with}; {within}, more than rounding"
             )
             return Outcome("fail", found, fix, self.figures)
-        near = "" if equal == decisions else " (the others are ties within rounding)"
-        found = (
-            f"{what} equal {subject.compared_with}: {equal} of {decisions} decisions{near}, "
-            f"logits differ by {how}"
-        )
+        ties = "" if equal == decisions else " (the others are ties)"
+        found = f"{equal} of {decisions} decisions{ties} as in {subject.compared_with}; {within}"
         return Outcome("ok", found, figures=self.figures)
 
 

@@ -26,7 +26,7 @@ def check_hardware(subject: Subject) -> Outcome:
     quantised = getattr(network, "hf_quantizer", None) is not None
     packed = ", packed weights" if quantised else ""
     figures = {"device": device, "dtype": dtype, "attention": kernel, "quantised": quantised}
-    found = f"{dtype}{packed}, attention by {kernel}, on {device}"
+    found = f"computes in {dtype}{packed} on {device}, attention by {kernel}"
     fix = _better(device, dtype, str(kernel), quantised=quantised)
     return Outcome("note" if fix else "ok", found, fix, figures)
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..models.checkpoints.validation import Files
 from ..models.families.auto import Auto
 from ..models.families.base import Pretrained
-from .subject import CIRCLE, Outcome, SkipCheck, Subject, about
+from .subject import Outcome, SkipCheck, Subject, about
 
 _LEGACY = ("image_token_index", "torch_dtype", "min_pixels", "max_pixels")
 _CONFIGS = ("config.json", "preprocessor_config.json", "processor_config.json")

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 from ..models.base import Capture
 from ..models.huggingface import HuggingFaceModel
-from .comparing import Comparison, relative_difference, worst
+from .comparing import Comparison, Logits, relative_difference, worst
 from .pictures import SMALL, draw_blocks
 from .plain import one_batch, remembered
 from .subject import CIRCLE, WORDS, Outcome, SkipCheck, Subject, about
@@ -82,7 +82,7 @@ def check_remembered(subject: Subject) -> Outcome:
     pairs = [(choice.logits, want) for choice, want in zip(choices, wanted, strict=True)]
     comparison = Comparison(pairs, subject.tolerance)
     fix = "set memory=0, which runs every prompt from its start, and report it with this report"
-    outcome = comparison.outcome(subject, "questions about remembered images", fix)
+    outcome = comparison.outcome(subject, fix)
     reused = sum(choice.usage.reused_tokens for choice in choices)
     if outcome.state == "ok" and isinstance(model, HuggingFaceModel) and not reused:
         found = f"{outcome.found}; but no token was reused"
@@ -102,8 +102,7 @@ def check_batched(subject: Subject) -> Outcome:
         choices = subject.choose(prompts)
     pairs = [(choice.logits, want) for choice, want in zip(choices, wanted, strict=True)]
     fix = "set concurrency=1, and report it with this report"
-    what = f"{len(prompts)} prompts of other images and lengths, in one batch,"
-    return Comparison(pairs, subject.tolerance).outcome(subject, what, fix)
+    return Comparison(pairs, subject.tolerance).outcome(subject, fix)
 
 
 def check_packed(subject: Subject) -> Outcome:
@@ -113,14 +112,14 @@ def check_packed(subject: Subject) -> Outcome:
     wanted = [subject.reference(prompt) for prompt in prompts]
     model.forget()
     choices = subject.choose(prompts)
-    pairs = [(list(choice.logits), list(want)) for choice, want in zip(choices, wanted, strict=True)]
+    found = [choice.logits for choice in choices]
+    pairs: list[tuple[Logits, Logits]] = list(zip(found, wanted, strict=True))
     if (plain := subject.plain) is not None:
         (scored,) = model.choose(prompts[:1], _SENTENCES, by="sentence")
         means = [plain.mean_log_probability(prompts[0], reply) for reply in _SENTENCES]
-        pairs.append((list(scored.logits), means))
+        pairs.append((scored.logits, means))
     fix = "set memory=0, or attention=eager, and report it with this report"
-    what = f"{len(prompts)} questions about one image, in one call,"
-    return Comparison(pairs, subject.tolerance).outcome(subject, what, fix)
+    return Comparison(pairs, subject.tolerance).outcome(subject, fix)
 
 
 def check_attention(subject: Subject) -> Outcome:
@@ -143,7 +142,8 @@ def check_attention(subject: Subject) -> Outcome:
         fix = "set attention=eager, and report it with this report"
         return Outcome("fail", found, fix, figures)
     shown = " and ".join(map(str, two))
-    return Outcome("ok", f"the last token's in layers {shown} is eager's, to {most:.1g}", "", figures)
+    found = f"the last token's in layers {shown} is that of eager, to {most:.1g}"
+    return Outcome("ok", found, "", figures)
 
 
 def check_flops(subject: Subject) -> Outcome:
@@ -159,10 +159,12 @@ def check_flops(subject: Subject) -> Outcome:
     figures = {"meter": by_meter, "counted": counted}
     off = abs(by_meter - counted) / max(counted, 1.0)
     if off > _MOST_FLOPS_OFF:
-        found = f"the meter counts {by_meter:.4g} FLOPs where PyTorch counts {counted:.4g}"
+        found = f"the meter counts {by_meter:.4g} FLOPs a pass where PyTorch counts {counted:.4g}"
         fix = "answers are right all the same; report it with this report, for costs are not"
         return Outcome("note", found, fix, figures)
-    return Outcome("ok", f"{counted:.4g} a pass, as the meter counts, to {off:.1%}", "", figures)
+    return Outcome(
+        "ok", f"{counted / 1e9:.3g} GFLOPs a pass, as PyTorch counts, to {off:.1%}", "", figures
+    )
 
 
 def kept_prefixes(subject: Subject) -> list[int]:

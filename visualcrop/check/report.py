@@ -16,7 +16,9 @@ STATES: tuple[State, ...] = ("ok", "note", "fail", "skipped")
 FORMAT = 1  # of `CheckReport.to_dict`; raised when a key changes its meaning or goes away
 _TOKEN = re.compile(r"\bhf_\w{8,}")
 _CREDENTIALS = re.compile(r"(?<=://)[^\s/@]+@")
-_PATH = re.compile(r"(?<![\w:/.~])(?:[A-Za-z]:)?(?:~?[\\/][^\s\\/'\",;:()<>]+)+[\\/]?")
+_PATH = re.compile(
+    r"(?<![\w:/.~\\])(?:[A-Za-z]:|~|\.{1,2})?(?:[\\/][^\s\\/'\",;:()<>|]+){2,}[\\/]?"
+)
 _MIN_NAME = 3  # letters of a user's name; shorter ones are parts of many words
 
 
@@ -42,7 +44,7 @@ class CheckReport:
     """
     The results of `check_model`, with the machine, the packages and the model.
 
-    It holds no path, no name of a user or host, and no token: see `redact`.
+    What `to_dict` gives holds no path, no name of a user or host, and no token: see `redact`.
     """
 
     model: Mapping[str, Any]
@@ -96,21 +98,21 @@ class CheckReport:
 
 
 def redact(text: str) -> str:
-    """
-    *text* without what is private: of a path its last part stays, of tokens their kind.
-
-    The name of the user is replaced wherever it is a word of its own.
-    """
+    """*text* without tokens and passwords; of a path only its last part stays."""
     text = _TOKEN.sub("hf_...", _CREDENTIALS.sub("", text))
-    text = text.replace(str(Path.home()), "~") if len(str(Path.home())) > 1 else text
-    text = _PATH.sub(_last_part, text)
-    name = _user_name()
+    home = str(Path.home())
+    text = text.replace(home, "~") if len(home) > 1 else text
+    return _PATH.sub(_last_part, text)
+
+
+def redact_user(text: str) -> str:
+    """`redact`, and the user's name is replaced where it is a word of its own."""
+    text, name = redact(text), _user_name()
     return re.sub(rf"\b{re.escape(name)}\b", "user", text) if len(name) >= _MIN_NAME else text
 
 
 def _last_part(path: re.Match[str]) -> str:
-    parts = [part for part in re.split(r"[\\/]", path[0]) if part]
-    return f".../{parts[-1]}" if len(parts) > 1 else path[0]
+    return ".../" + re.split(r"[\\/]", path[0].rstrip("\\/"))[-1]
 
 
 def _user_name() -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from .report import State
 from .subject import CIRCLE, Outcome, Subject, about
 from .tokens import said_instead
 
 _SQUARE = "Is there a square in the image? Answer Yes or No."
-_COLOUR = "What colour is the {} in the image?\n(A) red\n(B) blue\nAnswer with the option's letter."
+_COLOUR = (
+    "What colour is the circle in the image?\n(A) red\n(B) blue\nAnswer with the option's letter."
+)
 _FIX = (
-    "weights that were never trained cannot know; of a trained model, look at the template under "
-    "files, and at dtype and bits"
+    "untrained weights cannot know; of a trained model, look at the template under files, and at "
+    "dtype and bits"
 )
 
 
@@ -17,7 +20,7 @@ def check_sanity(subject: Subject) -> Outcome:
     """Three questions about a red circle, of which a trained model knows the answers."""
     image, model = subject.first, subject.model
     yes, no = model.choose([about(image, CIRCLE), about(image, _SQUARE)], ("Yes", "No"))
-    (letter,) = model.choose([about(image, _COLOUR.format("circle"))], ("A", "B"))
+    (letter,) = model.choose([about(image, _COLOUR)], ("A", "B"))
     said = {
         "circle": ("Yes", "No")[yes.best],
         "square": ("Yes", "No")[no.best],
@@ -27,11 +30,12 @@ def check_sanity(subject: Subject) -> Outcome:
         "said": said,
         "logits": {"circle": yes.logits, "square": no.logits, "colour": letter.logits},
     }
-    shown = f"a circle? {said['circle']}; a square? {said['square']}; its colour? {said['colour']}"
-    right = said == {"circle": "Yes", "square": "No", "colour": "red"}
+    shown = ", ".join(f"{what}? {word}" for what, word in said.items())
     other = said_instead(subject.plain, about(image, CIRCLE)) if subject.plain else ""
     if other:
-        found = f"of a drawn red circle: {shown}; but the reply begins with {other!r}"
+        found = f"of a drawn red circle, {shown}; but the reply begins with {other!r}"
         fix = "report it with this report: another form of Yes and No is read than the model writes"
         return Outcome("note", found, fix, figures)
-    return Outcome("ok" if right else "note", f"of a drawn red circle: {shown}", "" if right else _FIX, figures)
+    right = said == {"circle": "Yes", "square": "No", "colour": "red"}
+    state: State = "ok" if right else "note"
+    return Outcome(state, f"of a drawn red circle, {shown}", "" if right else _FIX, figures)

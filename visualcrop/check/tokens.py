@@ -32,7 +32,8 @@ def check_image_tokens(subject: Subject) -> Outcome:
         )
         return Outcome("fail", found, _REPORT, figures)
     alone = [n for name, (n, _) in counts.items() if "+" not in name]
-    found = f"{min(alone)} to {max(alone)} for an image of five sizes, as the layout counts"
+    shown = " to ".join(map(str, sorted({min(alone), max(alone)})))
+    found = f"{shown} for an image, by its size, as the layout counts ({len(alone)} sizes)"
     return Outcome("ok", found, figures=figures)
 
 
@@ -77,17 +78,16 @@ def check_order(subject: Subject) -> Outcome:
     figures = {"labels_before_images": texts}
     if texts == wanted:
         return Outcome("ok", "three pictures with text between stay in their order", "", figures)
-    shown = ", ".join(f"{'/'.join(text) or 'nothing'} before image {n}" for n, text in _count1(texts))
-    found = f"text and pictures lose their order ({shown}), so no label belongs to a picture"
+    shown = "; ".join(
+        f"before image {n} stands {' and '.join(labels) or 'nothing'}"
+        for n, labels in enumerate(texts, 1)
+    )
+    found = f"of three pictures with a label before each, {shown}: no label belongs to a picture"
     fix = (
-        "set answer=crop or answer=collage, which show one picture; the chat template moves images, "
-        "and template=FILE takes another"
+        "set answer=crop, which shows one picture; the chat template moves images, and "
+        "template=FILE takes another"
     )
     return Outcome("fail", found, fix, figures)
-
-
-def _count1(texts: Sequence[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    return ((n, text) for n, text in enumerate(texts, 1))
 
 
 def _texts_before(plain: PlainPasses, prompt: Prompt) -> list[list[str]]:
