@@ -15,6 +15,7 @@ from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerF
 
 from tests.support.tiny.configs import make_config
 from tests.support.tiny.processors import save_processor
+from tests.support.tiny.publishing import LAYOUTS, publish
 
 NETWORKS: dict[str, type[PreTrainedModel]] = {
     "llava": tf.LlavaForConditionalGeneration,
@@ -47,6 +48,12 @@ def checkpoint(family: str) -> Path:
     network.generation_config = _generation(family, tokenizer)
     network.save_pretrained(to)
     return to
+
+
+@cache
+def published(family: str, layout: str) -> Path:
+    """The same checkpoint in one of `LAYOUTS`: written once in a process, not to be changed."""
+    return publish(checkpoint(family), _root() / "published" / layout / family, LAYOUTS[layout])
 
 
 @cache
