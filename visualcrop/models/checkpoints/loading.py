@@ -67,10 +67,7 @@ class Source:
         """Load a tokenizer or an image processor, by the name of its class in transformers."""
         part = "tokenizer" if name == "AutoTokenizer" else "image processor"
         with explain_errors(self.checkpoint, part=part):
-            import transformers
-
-            loader = getattr(transformers, name)
-            return loader.from_pretrained(
+            return _find_loader(name).from_pretrained(
                 self.checkpoint, revision=self.revision, trust_remote_code=False, **options
             )
 
@@ -188,6 +185,19 @@ class Source:
 
         config = BitsAndBytesConfig(load_in_4bit=self.bits == 4, load_in_8bit=self.bits == 8)
         return {"quantization_config": config, "device_map": device}
+
+
+def _find_loader(name: str) -> Any:
+    """
+    The class of transformers that is called *name*.
+
+    `transformers.AutoImageProcessor` needs torchvision in 5.17, though the class itself does not.
+    """
+    import transformers
+    from transformers.models.auto.image_processing_auto import AutoImageProcessor
+
+    found: Any = AutoImageProcessor
+    return found if name == found.__name__ else getattr(transformers, name)
 
 
 NOT_EXPLAINED = (VisualcropError, KeyboardInterrupt, SystemExit, GeneratorExit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import shlex
 from abc import abstractmethod
 from collections.abc import Callable, Container, Mapping
@@ -170,6 +171,7 @@ class Family(Pretrained):
         with explain_errors(self.checkpoint):
             config = self.load_config()
             self.check_config(config)
+            self.check_attention(config, self.attention)
             with explain_errors(self.checkpoint, part="processor"):
                 processor = self.make_processor(self.source, config)
             self.check_processor(processor, config)
@@ -177,6 +179,19 @@ class Family(Pretrained):
 
     def check_config(self, config: PretrainedConfig) -> None:
         """Raise a `ModelError` for a checkpoint of the architecture that is not supported."""
+
+    def is_causal(self, config: PretrainedConfig) -> bool:
+        """Whether no token attends to a later one, not even image tokens to one another."""
+        del config
+        return True
+
+    def check_attention(self, config: PretrainedConfig, kernel: str) -> None:
+        """Refuse flash attention if it would drop the part of the mask that is not causal."""
+        if kernel.startswith("flash") and not self.is_causal(config):
+            raise ModelError(
+                f"Image tokens of {self.name!r} attend to later ones, which {kernel} leaves out "
+                "without a word; set attention=sdpa."
+            )
 
     def check_processor(self, processor: Any, config: PretrainedConfig) -> None:
         """Refuse a processor whose chat template places no image, before weights are loaded."""
@@ -188,12 +203,22 @@ class Family(Pretrained):
                 "template out."
             )
 
+    def forward_inputs(self, network: PreTrainedModel) -> frozenset[str]:
+        """
+        Names of the processor's output that go to *network*: those that its `forward` takes.
+
+        That is the one without the language model's head, through which every pass runs.
+        """
+        taking: Any = getattr(network, "model", network)
+        return frozenset(inspect.signature(taking.forward).parameters)
+
     def build_model(
         self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
     ) -> Model:
         """The model of a loaded network and processor."""
         from ..base import ModelInfo
         from ..engine.byte_lru import ByteLRU
+        from ..engine.layers import attention_layers, kv_layers, layer_types
         from ..engine.metering.meter import Meter
         from ..engine.prompting import PromptProcessor
         from ..huggingface import HuggingFaceModel
@@ -203,9 +228,16 @@ class Family(Pretrained):
         pixels = memory // 8  # the rest is for keys and values, which cost more to recompute
         return HuggingFaceModel(
             id=self.checkpoint,
-            info=ModelInfo(config.get_text_config().num_hidden_layers, self.base(config)),
+            info=ModelInfo(
+                len(layer_types(config)),
+                self.base(config),
+                kv_layers(config),
+                attention_layers(config),
+            ),
             network=network,
-            prompt_processor=PromptProcessor.of(processor, token, self.picture, generation, pixels),
+            prompt_processor=PromptProcessor.of(
+                processor, token, self.picture, generation, pixels, self.forward_inputs(network)
+            ),
             layout=partial(self.layout, processor=processor, config=config),
             meter=Meter(network),
             prefix_cache=ByteLRU(memory - pixels) if memory else None,
