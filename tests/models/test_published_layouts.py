@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import transformers as tf
 from tests.support.opened import noise
 from tests.support.refusals import refused
 from tests.support.tiny.checkpoints import FAMILIES, checkpoint, published
-from tests.support.tiny.processors import load_processor
+from tests.support.tiny.processors import load_processor, processor_class
 from tests.support.tiny.publishing import LAYOUTS, TEXT_ONLY, edit
 from visualcrop import Auto, Prompt, View
 from visualcrop.errors import FileError, ModelError
@@ -37,21 +38,23 @@ def _prompt(family: str) -> Prompt:
     return Prompt((View.whole(noise(*size)), QUESTION))
 
 
-def _plain_processor(family: str, folder: Path, tmp_path: Path) -> Any:
-    """The processor as transformers reads it, which fails if chat_template.json is a text."""
+def _plain_inputs(family: str, folder: Path, tmp_path: Path) -> Any:
+    """
+    The prompt as transformers alone prepares it.
+
+    The template is given, since transformers fails if a chat_template.json is a text, and looks for
+    none among the tokenizer's settings.
+    """
     place = shutil.copytree(folder, tmp_path / "plain", ignore=lambda *_: ["chat_template.json"])
-    return load_processor(family, place)
-
-
-def _plain_inputs(family: str, processor: Any) -> Any:
-    """The prompt as transformers alone prepares it, with the template that was saved."""
     (view,), text = _prompt(family).views, QUESTION
-    if (template := checkpoint(family) / "chat_template.jinja").is_file():
-        parts = [{"type": "image"}, {"type": "text", "text": QUESTION}]
+    if not (template := checkpoint(family) / "chat_template.jinja").is_file():
+        processor: Any = load_processor(family, place)
+    else:
+        options: dict[str, Any] = {"chat_template": template.read_text("utf-8")}
+        processor = processor_class(family).from_pretrained(place, **options)
+        parts: Any = [{"type": "image"}, {"type": "text", "text": QUESTION}]
         text = processor.apply_chat_template(
-            [{"role": "user", "content": parts}],
-            chat_template=template.read_text("utf-8"),
-            add_generation_prompt=True,
+            [{"role": "user", "content": parts}], add_generation_prompt=True
         )
         bos = processor.tokenizer.bos_token
         if bos and processor.tokenizer("").input_ids[:1] == [processor.tokenizer.bos_token_id]:
@@ -64,7 +67,7 @@ def test_answers_as_plain_transformers(family: str, layout: str, tmp_path: Path)
     """Tokens are the same, and so are the logits of a reply's first token, to 1e-4."""
     folder = published(family, layout)
     model, prompt = Auto(checkpoint=str(folder)).open(), _prompt(family)
-    inputs = _plain_inputs(family, _plain_processor(family, folder, tmp_path))
+    inputs = _plain_inputs(family, folder, tmp_path)
     network = tf.AutoModelForImageTextToText.from_pretrained(folder).eval()
     with torch.no_grad():
         logits = network(**inputs).logits[0, -1]
@@ -95,7 +98,7 @@ class TestTemplates:
         for number, name in enumerate(places):
             text = template.format(number=number)
             if name == "processor_config.json":
-                edit(folder / name, lambda table, text=text: table | {"chat_template": text})
+                edit(folder / name, partial(_add, chat_template=text))
             else:
                 (folder / name).write_text(text if name.endswith("jinja") else json.dumps(text))
             model: Any = Auto(checkpoint=str(folder)).open()
@@ -170,6 +173,10 @@ class TestTemplates:
         place, template = str(checkpoint("instructblip")), str(tmp_path / "mine.jinja")
         message = refused(ModelError, Auto(checkpoint=place, template=template).open)
         assert message.endswith("are written without a chat template; leave template out.")
+
+
+def _add(table: dict[str, Any], **more: object) -> dict[str, Any]:
+    return table | more
 
 
 def _loaded(folder: Path) -> tuple[Any, Any]:
