@@ -9,6 +9,7 @@ import transformers as tf
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
 from tests.support.tiny import sizes
+from tests.support.tiny.native import NATIVE
 
 LAYERS = 4
 _EYE: dict[str, Any] = {
@@ -281,4 +282,5 @@ _MAKE: dict[str, Callable[[dict[str, Any], dict[str, Any], Any], PreTrainedConfi
     "gemma4-moe": _gemma4_moe,
     "internvl": _internvl,
     "instructblip": _instructblip,
+    **{name: family.config for name, family in NATIVE.items()},
 }
