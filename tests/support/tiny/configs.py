@@ -10,6 +10,7 @@ import transformers as tf
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
 from tests.support.tiny import sizes
+from tests.support.tiny.native import NATIVE
 from visualcrop.models.base import Capture
 
 LAYERS = 4
@@ -301,4 +302,5 @@ _MAKE: dict[str, Callable[[dict[str, Any], dict[str, Any], Any], PreTrainedConfi
     "gemma4-moe": _gemma4_moe,
     "internvl": _internvl,
     "instructblip": _instructblip,
+    **{name: family.config for name, family in NATIVE.items()},
 }

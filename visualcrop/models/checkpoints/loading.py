@@ -78,6 +78,13 @@ class Source:
             self.files.check_config()
             return str(self.files.read_json(CONFIG).get("model_type", ""))
 
+    def read_model_types(self) -> tuple[str, ...]:
+        """The `model_type` with the vision encoder's, then alone: see `name_types`."""
+        with explain_errors(self.checkpoint):
+            _silence_transformers()
+            self.files.check_config()
+            return name_types(self.files.read_json(CONFIG))
+
     def image_processor(self) -> Any:
         """The image processor that uses Pillow, not torchvision."""
         with explain_errors(self.checkpoint):
@@ -185,6 +192,17 @@ class Source:
 
         config = BitsAndBytesConfig(load_in_4bit=self.bits == 4, load_in_8bit=self.bits == 8)
         return {"quantization_config": config, "device_map": device}
+
+
+def name_types(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """
+    What families may call a checkpoint of this config, the narrowest first.
+
+    `llava/pixtral` and `llava`: one `model_type` may stand for encoders that see differently.
+    """
+    model_type, vision = str(config.get("model_type", "")), config.get("vision_config")
+    eye = vision.get("model_type") if isinstance(vision, Mapping) else None
+    return (f"{model_type}/{eye}", model_type) if eye else (model_type,)
 
 
 def _find_loader(name: str) -> Any:
