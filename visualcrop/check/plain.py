@@ -87,11 +87,12 @@ class PlainPasses:
 
         stops = sorted(self.model.prompt_processor.stop_tokens)
         tokenized = self.tokenize(prompt)
-        # What is left open here is read from the checkpoint's generation config.
-        options = {"do_sample": False, "num_beams": 1, "repetition_penalty": 1.0}
-        with torch.no_grad():
+        with torch.no_grad(), self._default_generation():
             whole = self.network.generate(
-                **tokenized.inputs, max_new_tokens=max_new_tokens, eos_token_id=stops, **options
+                **tokenized.inputs,
+                max_new_tokens=max_new_tokens,
+                eos_token_id=stops,
+                do_sample=False,
             )
         tokens = whole[0, tokenized.length :].tolist()
         return [*takewhile(lambda token: token not in stops, tokens)]
@@ -167,6 +168,18 @@ class PlainPasses:
 
         with torch.no_grad():
             return self.network(**inputs, **options)
+
+    @contextmanager
+    def _default_generation(self) -> Iterator[None]:
+        """Hide the checkpoint's generation config, whose penalties `generate` would apply."""
+        from transformers import GenerationConfig
+
+        own = self.network.generation_config
+        self.network.generation_config = GenerationConfig(pad_token_id=own.pad_token_id)
+        try:
+            yield
+        finally:
+            self.network.generation_config = own
 
     @contextmanager
     def _kernel(self, name: str) -> Iterator[None]:
