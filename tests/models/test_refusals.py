@@ -99,7 +99,7 @@ class TestFolders:
             (_empty, "are damaged or cut short"),
             (_of_another_shape, "do not fit its config.json; download both again."),
             (_deeper, "lacks 18 of its weights"),
-            (_half_a_config, "is not a valid JSON file."),
+            (_half_a_config, "is not a valid JSON file; download it again."),
             (_half_a_tokenizer, "cannot be loaded: "),
             (_of_nobody, "has model type `nobody` but Transformers does not recognize"),
         ],

@@ -12,6 +12,7 @@ from ..errors import ModelError, nearest
 from .base import Model
 from .checkpoints.fingerprint import network_fingerprint
 from .checkpoints.loading import explain_errors
+from .checkpoints.templates import default_template, read_template
 from .families.auto import Auto
 from .families.base import Family
 
@@ -53,7 +54,8 @@ def from_transformers(
         reader.apply_options(config)
         reader.check_config(config)
         bare.requires_grad_(False)
-        own_processor = reader.make_processor(LoadedParts(processor), config)
+        own_processor = reader.make_processor(LoadedParts(processor, reader.template), config)
+        reader.check_processor(own_processor, config)
         model = reader.build_model(bare, config, own_processor)
         settings = reader.settings_for(config.get_text_config().num_hidden_layers)
         object.__setattr__(model, "settings", settings)
@@ -67,6 +69,7 @@ class LoadedParts:
     """Copies of the parts of a processor, for a family to put together as it needs them."""
 
     processor: Any
+    template: str = ""  # a file that replaces the processor's chat template
 
     def image_processor(self) -> Any:
         return deepcopy(self._part("image_processor"))
@@ -75,9 +78,17 @@ class LoadedParts:
         tokenizer = deepcopy(self._part(subfolder or "tokenizer"))
         for name, value in options.items():
             setattr(tokenizer, name, value)
-        if not subfolder and not getattr(tokenizer, "chat_template", None):
-            tokenizer.chat_template = getattr(self.processor, "chat_template", None)
+        if not subfolder:
+            tokenizer.chat_template = self._find_template(tokenizer)
         return tokenizer
+
+    def _find_template(self, tokenizer: Any) -> str | None:
+        """The file's, else the processor's, else the tokenizer's."""
+        if self.template:
+            return read_template(self.template)
+        owners = (self.processor, tokenizer)
+        templates = (default_template(getattr(owner, "chat_template", None)) for owner in owners)
+        return next(filter(None, templates), None)
 
     def _part(self, name: str) -> Any:
         part = getattr(self.processor, name, None)

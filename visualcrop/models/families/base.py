@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import shlex
 from abc import abstractmethod
 from collections.abc import Callable, Container, Mapping
@@ -18,6 +20,7 @@ from ...values import View
 from ..base import Model, ModelFamily
 from ..checkpoints.fingerprint import checkpoint_fingerprint
 from ..checkpoints.loading import ProcessorParts, Source, explain_errors
+from ..checkpoints.templates import check_template, read_template
 from ..layouts.layout import Layout
 
 if TYPE_CHECKING:
@@ -51,6 +54,9 @@ class Pretrained(ModelFamily):
         validator=at_least(0),
     )
     bits: Literal[16, 8, 4] = option(16, help="bits of a weight; 8 and 4 need bitsandbytes")
+    template: str = option(
+        "", help="file with a chat template that replaces the checkpoint's; empty: its own"
+    )
 
     @property
     def source(self) -> Source:
@@ -60,11 +66,19 @@ class Pretrained(ModelFamily):
             )
         in_home = self.checkpoint.startswith("~")
         folder = str(expand_path(self.checkpoint)) if in_home else self.checkpoint
-        return Source(folder, self.revision, self.dtype, self.device, self.attention, self.bits)
+        options = (self.dtype, self.device, self.attention, self.bits, self.template)
+        return Source(folder, self.revision, *options)
 
     def fingerprint(self) -> str:
         """The checkpoint's fingerprint: it does not depend on device, dtype and the like."""
-        return checkpoint_fingerprint(self.checkpoint, self.revision) if self.checkpoint else ""
+        if not self.checkpoint:
+            return ""
+        own = checkpoint_fingerprint(self.checkpoint, self.revision)
+        if not self.template:
+            return own
+        return hashlib.blake2b(
+            f"{own}{read_template(self.template)}".encode(), digest_size=8
+        ).hexdigest()
 
     def cache_bytes(self, device_type: str) -> int:
         """Bytes for caches of pixels, keys and values of a model on a device of this type."""
@@ -82,6 +96,7 @@ class Family(Pretrained):
     """
 
     model_types: ClassVar[tuple[str, ...]]  # values of `model_type` in the checkpoints' configs
+    has_template: ClassVar[bool] = True  # False if prompts are not written in a chat template
 
     @abstractmethod
     def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:
@@ -157,10 +172,30 @@ class Family(Pretrained):
             config = self.load_config()
             self.check_config(config)
             processor = self.make_processor(self.source, config)
+            self.check_processor(processor, config)
             return self.build_model(self.source.load_network(config), config, processor)
 
     def check_config(self, config: PretrainedConfig) -> None:
         """Raise a `ModelError` for a checkpoint of the architecture that is not supported."""
+
+    def check_processor(self, processor: Any, config: PretrainedConfig) -> None:
+        """Refuse a processor whose chat template places no image, before weights are loaded."""
+        if self.has_template:
+            check_template(self.checkpoint, processor, config.image_token_id)
+        elif self.template:
+            raise ModelError(
+                f"The prompts of {self.name!r} are written without a chat template; leave "
+                "template out."
+            )
+
+    def forward_inputs(self, network: PreTrainedModel) -> frozenset[str]:
+        """
+        Names of the processor's output that go to *network*: those that its `forward` takes.
+
+        That is the one without the language model's head, through which every pass runs.
+        """
+        taking: Any = getattr(network, "model", network)
+        return frozenset(inspect.signature(taking.forward).parameters)
 
     def build_model(
         self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
@@ -168,6 +203,7 @@ class Family(Pretrained):
         """The model of a loaded network and processor."""
         from ..base import ModelInfo
         from ..engine.byte_lru import ByteLRU
+        from ..engine.layers import attention_layers, kv_layers, layer_types
         from ..engine.metering.meter import Meter
         from ..engine.prompting import PromptProcessor
         from ..huggingface import HuggingFaceModel
@@ -177,9 +213,16 @@ class Family(Pretrained):
         pixels = memory // 8  # the rest is for keys and values, which cost more to recompute
         return HuggingFaceModel(
             id=self.checkpoint,
-            info=ModelInfo(config.get_text_config().num_hidden_layers, self.base(config)),
+            info=ModelInfo(
+                len(layer_types(config)),
+                self.base(config),
+                kv_layers(config),
+                attention_layers(config),
+            ),
             network=network,
-            prompt_processor=PromptProcessor.of(processor, token, self.picture, generation, pixels),
+            prompt_processor=PromptProcessor.of(
+                processor, token, self.picture, generation, pixels, self.forward_inputs(network)
+            ),
             layout=partial(self.layout, processor=processor, config=config),
             meter=Meter(network),
             prefix_cache=ByteLRU(memory - pixels) if memory else None,
