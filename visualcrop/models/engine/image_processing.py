@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import copy
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 import numpy as np
@@ -25,7 +25,8 @@ from transformers.image_utils import ChannelDimension, get_image_size_for_max_he
 
 from ...image_io.cost import is_plain
 
-Array = npt.NDArray[Any]
+Array: TypeAlias = npt.NDArray[Any]
+_PilBackend: Any = PilBackend  # of which a processor overrides what it will
 
 # Processors that look at nothing but the shape of an image until they have resized it.
 _RESIZE_FIRST = (
@@ -48,12 +49,13 @@ def quicken(processor: Any) -> Any:
     if not isinstance(processor, PilBackend):
         return processor
     quick = copy(processor)
-    quick.__class__ = _quick_class(type(processor))
+    own: Any = type(processor)
+    quick.__class__ = _quick_class(own)
     return quick
 
 
 @cache
-def _quick_class(slow: type[PilBackend]) -> type[PilBackend]:
+def _quick_class(slow: Any) -> Any:
     """*slow* on top of quick operations: what it overrides calls those instead of Pillow's."""
     names = {parent.__name__.removesuffix("ImageProcessorPil") for parent in slow.__mro__}
     flattens = not names.isdisjoint(_FLATTEN_PATCHES)
@@ -127,13 +129,13 @@ class Canvas:
             yield top + start, strip
 
 
-class PictureArray(np.ndarray):  # type: ignore[type-arg]
+class PictureArray(np.ndarray):
     """Pixels, 3 x rows x columns, that remember their picture."""
 
     picture: PIL.Image.Image | None = None  # of parts and results: none
 
 
-class QuickOperations(PilBackend):
+class QuickOperations(_PilBackend):  # type: ignore[misc]
     """The operations of `PilBackend`, without copies and 64-bit floats."""
 
     lazy = False  # whether images may stay pictures until they are resized
@@ -151,27 +153,27 @@ class QuickOperations(PilBackend):
 
     def resize(
         self, image: Any, size: Any, resample: Any = None, reducing_gap: Any = None, **options: Any
-    ) -> Array:
+    ) -> Any:
         """The image in *size*; the same one if it has that size."""
         canvas = _canvas_of(image)
         by_pillow = isinstance(resample, int | PIL.Image.Resampling) and reducing_gap is None
         if not by_pillow or (canvas is None and image.dtype != np.uint8):
-            array = np.asarray(image)
+            array = np.asarray(image if canvas is None else canvas)
             return super().resize(array, size, resample, reducing_gap=reducing_gap, **options)
         height, width = _target_size(image, size)
         if image.shape[1:] == (height, width):
-            return np.asarray(image)
+            return np.asarray(image if canvas is None else canvas)
         if canvas is None:
             return super().resize(image, size, resample, **options)
         return _channels_first(canvas.resize((width, height), resample))
 
-    def center_crop(self, image: Any, size: Any, **options: Any) -> Array:
+    def center_crop(self, image: Any, size: Any, **options: Any) -> Any:
         return super().center_crop(np.asarray(image), size, **options)
 
-    def rescale(self, image: Any, scale: float, **options: Any) -> Array:
+    def rescale(self, image: Any, scale: float, **options: Any) -> Any:
         return super().rescale(np.asarray(image), scale, **options)
 
-    def normalize(self, image: Any, mean: Any, std: Any, **options: Any) -> Array:
+    def normalize(self, image: Any, mean: Any, std: Any, **options: Any) -> Any:
         """The image rescaled, if `scale` is set, and normalised."""
         image = np.asarray(image)
         if image.dtype == np.uint8 and len(image) == 3:
@@ -189,7 +191,7 @@ class QuickOperations(PilBackend):
         return np.ascontiguousarray(table, np.float32)
 
 
-class QuickSteps(PilBackend):
+class QuickSteps(_PilBackend):  # type: ignore[misc]
     """The steps of a model's own processor that need not copy."""
 
     lazy: bool
@@ -200,9 +202,10 @@ class QuickSteps(PilBackend):
             self.scale = options["rescale_factor"]  # of this copy, which lives for one call
             options["do_rescale"] = False
         if not self.lazy:
-            return super()._preprocess(images, *args, **options)
+            made: BatchFeature = super()._preprocess(images, *args, **options)
+            return made
         tensors = options.pop("return_tensors", None)
-        features = super()._preprocess(images, *args, return_tensors=None, **options)
+        features: BatchFeature = super()._preprocess(images, *args, return_tensors=None, **options)
         for name, values in features.items():
             if isinstance(values, list) and len(values) == 1 and isinstance(values[0], np.ndarray):
                 features[name] = values[0][None]
@@ -211,7 +214,7 @@ class QuickSteps(PilBackend):
     def pad_to_square(self, image: Any, background_color: Any = 0) -> Any:
         canvas = _canvas_of(image)
         if canvas is None or isinstance(background_color, int):
-            return super().pad_to_square(np.asarray(image), background_color)  # type: ignore[misc]
+            return super().pad_to_square(np.asarray(image), background_color)
         return Canvas.square(canvas.picture, background_color)
 
     def crop_image_to_patches(self, image: Any, *args: Any, **options: Any) -> list[Array]:
@@ -220,13 +223,13 @@ class QuickSteps(PilBackend):
             stand_in = np.broadcast_to(np.uint8(0), image.shape).view(PictureArray)
             stand_in.picture = image.picture
             image = stand_in
-        tiles: list[Array] = super().crop_image_to_patches(image, *args, **options)  # type: ignore[misc]
+        tiles: list[Array] = super().crop_image_to_patches(image, *args, **options)
         return tiles
 
     def _pad_for_batching(self, pixel_values: list[Array], **options: Any) -> list[Array]:
         if len({tiles.shape for tiles in pixel_values}) == 1 and not options:
             return pixel_values
-        padded: list[Array] = super()._pad_for_batching(pixel_values, **options)  # type: ignore[misc]
+        padded: list[Array] = super()._pad_for_batching(pixel_values, **options)
         return padded
 
 
@@ -237,7 +240,7 @@ class QuickPatches(QuickSteps):
 
     def _preprocess(self, images: Any, *args: Any, **options: Any) -> BatchFeature:
         self._patches, tensors = [], options.pop("return_tensors", None)
-        features = super()._preprocess(images, *args, return_tensors=None, **options)
+        features: BatchFeature = super()._preprocess(images, *args, return_tensors=None, **options)
         several = len(self._patches) > 1
         features["pixel_values"] = np.concatenate(self._patches) if several else self._patches[0]
         return BatchFeature(dict(features), tensor_type=tensors)
@@ -246,19 +249,23 @@ class QuickPatches(QuickSteps):
         """The image and what its bytes become, for `patchify`; floats at once."""
         pixels = np.asarray(image)
         if pixels.dtype == np.uint8 and len(pixels) == 3:
-            return pixels, self.table(mean, std)  # type: ignore[attr-defined]
+            return pixels, self.table(mean, std)
         return super().normalize(pixels, mean, std, **options)
 
     def patchify(
         self, image: Any, patch_size: int, merge_size: int, temporal_patch_size: int
     ) -> tuple[Array, int, int]:
         """In place of an image's patches, which `_preprocess` puts in, rows of no numbers."""
-        sides = {"patch_size": patch_size, "merge_size": merge_size}
         if isinstance(image, tuple):
-            patches, rows, columns = _flatten(*image, **sides, frames=temporal_patch_size)
+            frames = temporal_patch_size
+            patches, rows, columns = _flatten(*image, patch_size, merge_size, frames)
         else:
-            sides["temporal_patch_size"] = temporal_patch_size
-            patches, rows, columns = super().patchify(image, **sides)  # type: ignore[misc]
+            patches, rows, columns = super().patchify(
+                image,
+                patch_size=patch_size,
+                merge_size=merge_size,
+                temporal_patch_size=temporal_patch_size,
+            )
         self._patches.append(patches)
         return np.empty((len(patches), 0), np.float32), rows, columns
 
@@ -303,14 +310,13 @@ def _look_up(pixels: Array, table: Array) -> Array:
 
 
 def _flatten(
-    pixels: Array, table: Array, *, patch_size: int, merge_size: int, frames: int
+    pixels: Array, table: Array, side: int, merge: int, frames: int
 ) -> tuple[Array, int, int]:
     """
     Flattened patches, in blocks of merged ones, and the numbers of their rows and columns.
 
     Each patch has its channels in order, and each channel the same picture in all *frames*.
     """
-    side, merge = patch_size, merge_size
     rows, columns = pixels.shape[1] // side, pixels.shape[2] // side
     blocks = pixels.transpose(1, 2, 0).reshape(
         rows // merge, merge, side, columns // merge, merge, side, 3
