@@ -53,6 +53,7 @@ def from_transformers(
         _check_network(bare, config)
         reader.apply_options(config)
         reader.check_config(config)
+        reader.check_attention(config, config.get_text_config()._attn_implementation)  # noqa: SLF001 - it has no other name
         bare.requires_grad_(False)
         own_processor = reader.make_processor(LoadedParts(processor, reader.template), config)
         reader.check_processor(own_processor, config)

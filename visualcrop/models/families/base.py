@@ -171,12 +171,26 @@ class Family(Pretrained):
         with explain_errors(self.checkpoint):
             config = self.load_config()
             self.check_config(config)
+            self.check_attention(config, self.attention)
             processor = self.make_processor(self.source, config)
             self.check_processor(processor, config)
             return self.build_model(self.source.load_network(config), config, processor)
 
     def check_config(self, config: PretrainedConfig) -> None:
         """Raise a `ModelError` for a checkpoint of the architecture that is not supported."""
+
+    def is_causal(self, config: PretrainedConfig) -> bool:
+        """Whether no token attends to a later one, not even image tokens to one another."""
+        del config
+        return True
+
+    def check_attention(self, config: PretrainedConfig, kernel: str) -> None:
+        """Refuse flash attention if it would drop the part of the mask that is not causal."""
+        if kernel.startswith("flash") and not self.is_causal(config):
+            raise ModelError(
+                f"Image tokens of {self.name!r} attend to later ones, which {kernel} leaves out "
+                "without a word; set attention=sdpa."
+            )
 
     def check_processor(self, processor: Any, config: PretrainedConfig) -> None:
         """Refuse a processor whose chat template places no image, before weights are loaded."""
