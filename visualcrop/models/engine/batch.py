@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from .kv_cache import DecodingState, cached_layers, fork_cache, slice_cache
-from .prompting import TokenizedPrompt, is_of_tokens
+from .placeholders import is_of_tokens
+from .prompting import TokenizedPrompt
 
 if TYPE_CHECKING:
     from torch import Tensor
