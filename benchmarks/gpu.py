@@ -36,6 +36,10 @@ NEEDS = (
     "This benchmark needs a CUDA GPU with 40 GB of memory and a build of torch that can use it; "
     "--small tries the same code on a CPU."
 )
+LACKS = (
+    "This benchmark needs {package}; install it, or give --wheels a folder with its wheel for this "
+    "Python."
+)
 _BUILDING = 20.0  # seconds that are kept for a model that is yet to be built
 
 
@@ -46,7 +50,11 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="visualcrop-wheels-") as folder:
         if options.wheels is not None:
             unpack_wheels(options.wheels, Path(folder))
-        return _run(options, started + options.seconds)
+        try:
+            return _run(options, started + options.seconds)
+        except ModuleNotFoundError as error:
+            print(LACKS.format(package=error.name), file=sys.stderr)
+            return 1
 
 
 def unpack_wheels(wheels: Path, folder: Path) -> None:

@@ -112,9 +112,18 @@ def test_reads_packages_from_wheels(tmp_path: Path, monkeypatch) -> None:
     del sys.modules["carried_package"]
 
 
+def test_names_the_package_that_is_missing(monkeypatch, capsys) -> None:
+    """One sentence, with the ways to get it."""
+    monkeypatch.setitem(sys.modules, "benchmarks.measures", None)
+    assert gpu.main(["--small"]) == 1
+    said = capsys.readouterr()
+    assert is_one_sentence(said.err.strip())
+    assert "needs benchmarks.measures; install it, or give --wheels" in said.err
+
+
 def test_needs_only_the_wheels_for_its_start() -> None:
     """Before they are unpacked, it imports nothing but Python's own modules."""
-    code = "import sys; before = {*sys.modules}; import benchmarks.gpu; print(*{*sys.modules} - before)"
+    code = "import sys; old = {*sys.modules}; import benchmarks.gpu; print(*{*sys.modules} - old)"
     root = Path(__file__).parents[2]
     told = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
