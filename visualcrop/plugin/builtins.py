@@ -16,12 +16,14 @@ from ..executors.local import Local
 from ..judges.llm import Llm
 from ..models.families.auto import Auto
 from ..models.families.gemma3 import Gemma3
+from ..models.families.gemma4 import Gemma4
 from ..models.families.instructblip import InstructBlip
 from ..models.families.internvl import InternVl
 from ..models.families.llava import Llava
 from ..models.families.llava_next import LlavaNext
 from ..models.families.llava_onevision import LlavaOnevision
 from ..models.families.qwen2_5_vl import Qwen25Vl
+from ..models.families.qwen3_5 import Qwen35
 from ..models.families.qwen3_vl import Qwen3Vl
 from ..models.toy import Toy
 from ..models.toy.dataset import ToyScenes
@@ -46,7 +48,8 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(Existence, Unchecked),
     *(Crop, Canvas, Interleaved, TextBoxes),
     *(Focus, Direct),
-    *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Gemma3, InternVl, InstructBlip),
+    *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Qwen35, Gemma3, Gemma4, InternVl),
+    InstructBlip,
     *(Auto, Toy),
     *(VStar, HrBench, MmeRealworldLite, Aokvqa, Gqa, Folder, ToyScenes),
     *(Local, Llm),

@@ -111,7 +111,7 @@ class ChatTemplate:
         """What the template writes for the image at *index*: one may count them."""
         before, after = self._probe(index), self._probe(index + 1)
         both = zip(before, after, strict=False)
-        start = next(at for at, (one, other) in enumerate(both) if one != other)
+        start = next((at for at, (one, other) in enumerate(both) if one != other), len(before))
         if not (text := after[start : start + len(after) - len(before)]).strip():
             raise ModelError(_NO_IMAGE)
         return text

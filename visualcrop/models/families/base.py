@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import shlex
 from abc import abstractmethod
 from collections.abc import Callable, Container, Mapping
@@ -205,12 +206,22 @@ class Family(Pretrained):
                 "template out."
             )
 
+    def forward_inputs(self, network: PreTrainedModel) -> frozenset[str]:
+        """
+        Names of the processor's output that go to *network*: those that its `forward` takes.
+
+        That is the one without the language model's head, through which every pass runs.
+        """
+        taking: Any = getattr(network, "model", network)
+        return frozenset(inspect.signature(taking.forward).parameters)
+
     def build_model(
         self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
     ) -> Model:
         """The model of a loaded network and processor."""
         from ..base import ModelInfo
         from ..engine.byte_lru import ByteLRU
+        from ..engine.layers import attention_layers, kv_layers, layer_types
         from ..engine.metering.meter import Meter
         from ..engine.prompting import PromptProcessor
         from ..huggingface import HuggingFaceModel
@@ -220,9 +231,16 @@ class Family(Pretrained):
         pixels = memory // 8  # the rest is for keys and values, which cost more to recompute
         return HuggingFaceModel(
             id=self.checkpoint,
-            info=ModelInfo(config.get_text_config().num_hidden_layers, self.base(config)),
+            info=ModelInfo(
+                len(layer_types(config)),
+                self.base(config),
+                kv_layers(config),
+                attention_layers(config),
+            ),
             network=network,
-            prompt_processor=PromptProcessor.of(processor, token, self.picture, generation, pixels),
+            prompt_processor=PromptProcessor.of(
+                processor, token, self.picture, generation, pixels, self.forward_inputs(network)
+            ),
             layout=partial(self.layout, processor=processor, config=config),
             meter=Meter(network),
             prefix_cache=ByteLRU(memory - pixels) if memory else None,
