@@ -23,7 +23,7 @@ class Qwen25Vl(Family):
     """Qwen2.5-VL: the image near its own size, in one grid of tokens of 28 pixels."""
 
     name = "qwen2-5-vl"
-    model_types = ("qwen2_5_vl",)
+    model_types: ClassVar[tuple[str, ...]] = ("qwen2_5_vl",)
     processor_class: ClassVar[str] = "Qwen2_5_VLProcessor"  # in transformers
 
     max_pixels: int | None = option(
