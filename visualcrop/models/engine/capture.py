@@ -193,7 +193,7 @@ def _layers_by_kind(capture: Capture) -> dict[str, tuple[int, ...]]:
 
 def _check_layers(by_kind: Mapping[str, Sequence[int]], model: PreTrainedModel) -> None:
     """Refuse layers that do not exist, or that lack what is to be captured."""
-    depth = len(model.get_decoder().layers)  # type: ignore[arg-type]
+    depth = len(model.get_decoder().layers)
     have = {"attention": attention_layers(model.config), "keys and values": kv_layers(model.config)}
     for kind, layers in by_kind.items():
         wanted = "keys and values" if kind in {"keys", "values"} else "attention"
