@@ -14,6 +14,7 @@ import transformers as tf
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from tests.support.tiny.configs import make_config
+from tests.support.tiny.native import NATIVE
 from tests.support.tiny.processors import save_processor
 from tests.support.tiny.publishing import LAYOUTS, publish
 
@@ -23,16 +24,27 @@ NETWORKS: dict[str, type[PreTrainedModel]] = {
     "llava-onevision": tf.LlavaOnevisionForConditionalGeneration,
     "qwen2-5-vl": tf.Qwen2_5_VLForConditionalGeneration,
     "qwen3-vl": tf.Qwen3VLForConditionalGeneration,
+    "qwen3-5": tf.Qwen3_5ForConditionalGeneration,
     "gemma3": tf.Gemma3ForConditionalGeneration,
+    "gemma4": tf.Gemma4ForConditionalGeneration,
     "internvl": tf.InternVLForConditionalGeneration,
     "instructblip": tf.InstructBlipForConditionalGeneration,
+    **{name: family.network for name, family in NATIVE.items()},
 }
 FAMILIES = tuple(NETWORKS)
+VARIANTS = {  # other architectures of these families
+    "qwen3-5-moe": tf.Qwen3_5MoeForConditionalGeneration,
+    "gemma4-moe": tf.Gemma4ForConditionalGeneration,
+}
 _SAMPLED = {"do_sample": True, "repetition_penalty": 1.05}  # Qwen's would not answer greedily
 _GENERATION: dict[str, dict[str, Any]] = {
     "qwen2-5-vl": _SAMPLED | {"temperature": 1e-6},
     "qwen3-vl": _SAMPLED | {"temperature": 0.7, "top_k": 20, "top_p": 0.8},
+    "qwen2-vl": _SAMPLED | {"temperature": 0.01, "top_k": 1, "top_p": 0.001},
+    "qwen3-vl-moe": _SAMPLED | {"temperature": 0.7, "top_k": 20, "top_p": 0.8},
+    "qwen3-5": _SAMPLED | {"temperature": 0.7, "top_k": 20, "top_p": 0.8},
     "gemma3": {"do_sample": True, "top_k": 64, "top_p": 0.95},
+    "gemma4": {"do_sample": True, "top_k": 64, "top_p": 0.95},
 }
 
 
@@ -43,7 +55,7 @@ def checkpoint(family: str) -> Path:
     tokenizer = save_processor(family, to)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = NETWORKS[family](make_config(family, tokenizer)).eval()
+        network = {**NETWORKS, **VARIANTS}[family](make_config(family, tokenizer)).eval()
         _widen(network)
     network.generation_config = _generation(family, tokenizer)
     network.save_pretrained(to)
@@ -70,7 +82,7 @@ def _widen(network: torch.nn.Module) -> None:
     for weights in network.parameters():
         if weights.dim() == 1:  # biases are born zero, and norms one
             weights.add_(torch.randn_like(weights), alpha=0.1)
-        elif not weights.any():  # Gemma 3's projection of image features is born zero
+        elif weights.max() == weights.min():  # born zero or one, as some of Gemma's
             weights.normal_(std=0.1)
         else:
             weights.mul_(4)

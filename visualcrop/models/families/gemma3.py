@@ -73,5 +73,8 @@ class Gemma3(Family):
             min_ratio=how["pan_and_scan_min_ratio_to_activate"],
         )
 
+    def is_causal(self, config: PretrainedConfig) -> bool:
+        return False
+
     def settings_for(self, layers: int) -> Mapping[str, object]:
         return {"focus": {"answer": "interleaved", "t_type2": 0.5}}
