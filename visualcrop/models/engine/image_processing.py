@@ -258,7 +258,7 @@ class QuickPatches(QuickSteps):
         """In place of an image's patches, which `_preprocess` puts in, rows of no numbers."""
         if isinstance(image, tuple):
             frames = temporal_patch_size
-            patches, rows, columns = _flatten(*image, patch_size, merge_size, frames)
+            patches, rows, columns = _flatten(image[0], image[1], patch_size, merge_size, frames)
         else:
             patches, rows, columns = super().patchify(
                 image,
