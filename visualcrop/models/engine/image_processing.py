@@ -257,8 +257,10 @@ class QuickPatches(QuickSteps):
     ) -> tuple[Array, int, int]:
         """In place of an image's patches, which `_preprocess` puts in, rows of no numbers."""
         if isinstance(image, tuple):
-            frames = temporal_patch_size
-            patches, rows, columns = _flatten(image[0], image[1], patch_size, merge_size, frames)
+            pixels, table = image
+            patches, rows, columns = _flatten(
+                pixels, table, patch_size, merge_size, temporal_patch_size
+            )
         else:
             patches, rows, columns = super().patchify(
                 image,
