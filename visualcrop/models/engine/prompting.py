@@ -59,10 +59,11 @@ class TokenizedPrompt:
         import torch
 
         inputs = dict(self.inputs)
-        for name in TOKEN_INPUTS:
-            if name in inputs:  # masks and types are those of the last token, which is text too
-                more = tokens if name == "input_ids" else inputs[name][:, -1:].expand_as(tokens)
-                inputs[name] = torch.cat([inputs[name], more.to(inputs[name].device)], dim=1)
+        for name, value in self.inputs.items():
+            if is_of_tokens(name, value, self.length):
+                # Masks and types are those of the last token, which is text, too.
+                more = tokens if name == "input_ids" else value[:, -1:].expand_as(tokens)
+                inputs[name] = torch.cat([value, more.to(value.device)], dim=1)
         return attrs.evolve(self, inputs=inputs)
 
     @property
