@@ -11,7 +11,7 @@ import attrs
 from ..errors import ModelError, nearest
 from .base import Model
 from .checkpoints.fingerprint import network_fingerprint
-from .checkpoints.loading import explain_errors
+from .checkpoints.loading import explain_errors, name_types
 from .checkpoints.templates import default_template, read_template
 from .families.auto import Auto
 from .families.base import Family
@@ -112,6 +112,7 @@ def _unwrap(network: Any) -> PreTrainedModel:
             "one with adapters in its layers, such as LoRA."
         )
     bare = network.get_base_model() if hasattr(network, "get_base_model") else network
+    bare = uncompile(bare) if hasattr(bare, "modules") else bare
     if not isinstance(bare, PreTrainedModel):
         raise ModelError(
             f"The network is a {type(network).__name__}; give a model of transformers, such as "
@@ -120,9 +121,26 @@ def _unwrap(network: Any) -> PreTrainedModel:
     return bare
 
 
+def uncompile(network: Any) -> Any:
+    """
+    *network* without `torch.compile`, in whatever module.
+
+    What is compiled drops hooks that come later, without a word: nothing would be captured or
+    counted.
+    """
+    network = getattr(network, "_orig_mod", network)
+    for module in network.modules():
+        module._compiled_call_impl = None  # noqa: SLF001 - what `Module.compile` sets
+        for name, part in list(module.named_children()):
+            if hasattr(part, "_orig_mod"):
+                setattr(module, name, part._orig_mod)  # noqa: SLF001 - of `torch.compile`
+    return network
+
+
 def _family_of(config: Any, family: Family | type[Family] | None) -> Family:
     """The given *family*, or the one for the network's `model_type`."""
-    model_type, families = str(config.model_type), Auto.load_families()
+    families, names = Auto.load_families(), name_types(config.to_dict())
+    model_type = next((name for name in names if name in families), names[-1])
     if family is not None:
         named = family if isinstance(family, type) else type(family)
         if not issubclass(named, Family) or isabstract(named):
@@ -130,7 +148,7 @@ def _family_of(config: Any, family: Family | type[Family] | None) -> Family:
                 f"The family cannot be {named.__name__}; give a model family, such as Llava, or an "
                 "object of one."
             )
-        if model_type in families and model_type not in named.model_types:
+        if model_type in families and not named.reads(model_type):
             raise ModelError(
                 f"The network's model_type is {model_type!r}, and the family {named.name!r} reads "
                 f"{', '.join(named.model_types)}; leave family out, or give one that fits."

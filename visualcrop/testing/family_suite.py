@@ -49,7 +49,7 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
 
     strategy: ClassVar[type[Family]]
     encoder_outputs: ClassVar[tuple[str, ...]] = (
-        *("out_proj", "projection_layer", "attn.proj", "o_proj.linear"),
+        *("out_proj", "projection_layer", "attn.proj", "o_proj.linear", "attention.o_proj"),
     )
     """How names of the vision encoder's attention outputs end; the impulse test sets them to 0."""
 
@@ -64,8 +64,11 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
     def test_auto_finds_it(self) -> None:
         """The checkpoint's `model_type` leads `auto` to the family, and to no other."""
         family = self.family()
-        model_type = family.source.read_model_type()
-        assert model_type in self.strategy.model_types
+        if not self.strategy.model_types:
+            pytest.skip("the family is opened by its name only")
+        names = [name for name in family.source.read_model_types() if self.strategy.reads(name)]
+        assert names, f"{self.strategy.name!r} does not read this checkpoint"
+        model_type = names[0]
         assert installed().families().find(model_type, family.checkpoint) is self.strategy
 
     @pytest.mark.parametrize("size", _SIZES, ids=str)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.support.tiny.native import NATIVE
+
 EYES = {  # side of what the vision encoder sees at once, side of its patches
     "llava": (84, 14),
     "llava-next": (56, 14),
@@ -15,6 +17,7 @@ EYES = {  # side of what the vision encoder sees at once, side of its patches
     "gemma4-moe": (1680, 8),
     "internvl": (56, 14),
     "instructblip": (56, 14),
+    **{name: family.eye for name, family in NATIVE.items()},
 }
 SEEN = {  # tokens of a view, where patches are joined or queries asked
     "gemma3": 9,  # its whole image: on 2 x 2, a padded layout is a squashed one

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import attrs
 
 from ...errors import ModelError, VisualcropError
-from .load_errors import NO_FLASH, explain_failure, missing_packages
+from .load_errors import NO_FLASH, explain_failure
+from .placement import BALANCED, choose_device, choose_dtype, pack_weights, widen_on_cpu
 from .templates import default_template, find_template, read_template
 from .validation import CONFIG, Files, strip_code
 from .weights import Weights
@@ -18,10 +19,8 @@ from .weights import Weights
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import torch
+    from torch import nn
     from transformers import PretrainedConfig, PreTrainedModel
-
-_DTYPES = {"float32", "bfloat16", "float16"}
 
 
 class ProcessorParts(Protocol):
@@ -78,6 +77,13 @@ class Source:
             self.files.check_config()
             return str(self.files.read_json(CONFIG).get("model_type", ""))
 
+    def read_model_types(self) -> tuple[str, ...]:
+        """The `model_type` with the vision encoder's, then alone: see `name_types`."""
+        with explain_errors(self.checkpoint):
+            _silence_transformers()
+            self.files.check_config()
+            return name_types(self.files.read_json(CONFIG))
+
     def image_processor(self) -> Any:
         """The image processor that uses Pillow, not torchvision."""
         with explain_errors(self.checkpoint):
@@ -114,22 +120,21 @@ class Source:
         with explain_errors(self.checkpoint):
             import transformers
 
-            device = self._choose_device()
-            quantization = self._quantization_options(device)
             self._check_attention()
             opener: Any = getattr(transformers, kind)
             weights = Weights.find(self.files)
-            weights.check_size(config, opener)
+            planned = weights.check_size(config, opener)
+            device = choose_device(self.device, weights.paths)
+            options = self._placement(config, planned, device)
             network, info = opener.from_pretrained(
                 self.checkpoint,
                 config=config,
                 revision=self.revision,
                 trust_remote_code=False,
                 use_safetensors=weights.is_safe,
-                dtype=self._choose_dtype(config, device),
                 attn_implementation=self.attention,
                 output_loading_info=True,
-                **quantization,
+                **options,
             )
             if missing := sorted(info["missing_keys"]):
                 raise ModelError(
@@ -137,54 +142,39 @@ class Source:
                     "them; download it again."
                 )
             network.requires_grad_(False)
-            ready: PreTrainedModel = (network if self.bits < 16 else network.to(device)).eval()
+            ready: PreTrainedModel = network if "device_map" in options else network.to(device)
+            if options["dtype"] == "auto":
+                widen_on_cpu(ready)
+            ready.eval()
             return ready
+
+    def _placement(
+        self, config: PretrainedConfig, planned: nn.Module, device: str
+    ) -> dict[str, object]:
+        """Arguments of `from_pretrained` for device, number format and bits."""
+        dtype = choose_dtype(self.dtype, config, device)
+        packed = self.bits < 16 or hasattr(config, "quantization_config")
+        placed = {"device_map": device} if packed or device == BALANCED else {}
+        if self.bits == 16:
+            return {"dtype": dtype, **placed}
+        packing, dtype = pack_weights(self.bits, planned, dtype)
+        return {"dtype": dtype, "quantization_config": packing, **placed}
 
     def _check_attention(self) -> None:
         """Refuse flash attention without its package: transformers would run the hub's kernel."""
         if self.attention.startswith("flash") and find_spec("flash_attn") is None:
             raise ModelError(NO_FLASH)
 
-    def _choose_device(self) -> str:
-        import torch
 
-        if self.device == "auto":
-            return "cuda" if torch.cuda.is_available() else "cpu"
-        try:
-            index = torch.device(self.device).index or 0
-        except RuntimeError:
-            message = f"There is no device {self.device!r}; take cpu, cuda, or cuda:1 and so on."
-            raise ModelError(message) from None
-        if self.device.startswith("cuda") and not torch.cuda.is_available():
-            raise ModelError("There is no CUDA GPU that torch can use here; set device=cpu.")
-        if self.device.startswith("cuda") and index >= torch.cuda.device_count():
-            there = torch.cuda.device_count()
-            raise ModelError(f"There is no GPU {self.device!r}; there are {there}, from cuda:0.")
-        return self.device
+def name_types(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """
+    What families may call a checkpoint of this config, the narrowest first.
 
-    def _choose_dtype(self, config: PretrainedConfig, device: str) -> torch.dtype | str:
-        """The dtype option; else the checkpoint's own, except float16 on a CPU, which is slow."""
-        import torch
-
-        if self.dtype in _DTYPES:
-            chosen: torch.dtype = getattr(torch, self.dtype)
-            return chosen
-        stored = getattr(config, "dtype", None)
-        return torch.bfloat16 if device == "cpu" and stored == torch.float16 else "auto"
-
-    def _quantization_options(self, device: str) -> Mapping[str, object]:
-        if self.bits == 16:
-            return {}
-        if device == "cpu":
-            raise ModelError("Weights of 4 or 8 bits need a CUDA GPU; set bits=16.")
-        if missing := " and ".join(missing_packages(self.bits)):
-            raise ModelError(
-                f"Weights of {self.bits} bits need {missing}; install it, or set bits=16."
-            )
-        from transformers import BitsAndBytesConfig
-
-        config = BitsAndBytesConfig(load_in_4bit=self.bits == 4, load_in_8bit=self.bits == 8)
-        return {"quantization_config": config, "device_map": device}
+    `llava/pixtral` and `llava`: one `model_type` may stand for encoders that see differently.
+    """
+    model_type, vision = str(config.get("model_type", "")), config.get("vision_config")
+    eye = vision.get("model_type") if isinstance(vision, Mapping) else None
+    return (f"{model_type}/{eye}", model_type) if eye else (model_type,)
 
 
 def _find_loader(name: str) -> Any:

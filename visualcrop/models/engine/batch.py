@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from .kv_cache import DecodingState, cached_layers, fork_cache, slice_cache
-from .layers import has_recurrent_state
-from .prompting import TokenizedPrompt, is_of_tokens
+from .placeholders import is_of_tokens
+from .prompting import TokenizedPrompt
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -270,13 +270,27 @@ class PackedBatch:
 
 
 def takes_packed_masks(model: PreTrainedModel) -> bool:
-    """
-    Whether a mask over pairs of tokens keeps sequences in one row apart.
-
-    Flash attention takes no such mask, and a recurrent state none at all.
-    """
+    """Whether the kernel takes a mask over pairs of tokens; flash attention does not."""
     kernel = model.get_decoder().config._attn_implementation  # noqa: SLF001 - it has no other name
-    return kernel in {"sdpa", "eager"} and not has_recurrent_state(model)
+    return kernel in {"sdpa", "eager"}
+
+
+def extended_mask(model: PreTrainedModel, token_mask: Tensor, positions: Tensor) -> Any:
+    """
+    The mask of new tokens after a left-padded cache.
+
+    Args:
+        model: The network.
+        token_mask: False at padding in the cache, B x prefix.
+        positions: Position of each new token in its own sequence, B x T.
+    """
+    new = token_mask.new_ones(positions.shape)
+    if not takes_packed_masks(model):
+        return _cat(token_mask, new).long()
+    # Whether a mask over tokens has padding is asked of the device, pass by pass.
+    causal = new[:, None] & (positions[:, :, None] >= positions[:, None])
+    prefix = token_mask[:, None].expand(-1, positions.shape[1], -1)
+    return _additive_masks(model, _cat(prefix, causal), positions)
 
 
 def pad_right(rows: Sequence[Tensor], value: int | None = None) -> Tensor:

@@ -42,11 +42,13 @@ def count_delta_rule(module: Any, given: Mapping[str, Any]) -> tuple[int, int]:
     if tokens == 1 and _conv_state(cache, module) is not None:
         return convolved, convolved
     keys, values = module.head_k_dim, module.head_v_dim
-    chunks = rows * module.num_v_heads * -(-tokens // _CHUNK)
+    heads = rows * module.num_v_heads
+    chunks, state = heads * -(-tokens // _CHUNK), _CHUNK * keys * values
     within = 2 * _CHUNK**2 * keys + _CHUNK**2 * values
-    products = chunks * (within + 3 * _CHUNK * keys * values)
-    solved = chunks * _CHUNK**2 * (keys + values)  # triangular systems: counted only backwards
-    return convolved + products, convolved + 2 * products + solved
+    products = chunks * (within + 3 * state)
+    solved = chunks * _CHUNK**2 * (keys + values)  # triangular systems: products only backwards
+    # No gradient goes into the first chunk's state, nor comes from the last one's.
+    return convolved + products, convolved + 2 * products + solved - 4 * heads * state
 
 
 def count_short_convolution(module: Any, given: Mapping[str, Any]) -> tuple[int, int]:
@@ -81,9 +83,10 @@ def count_pooling(module: Any, given: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _conv_state(cache: Any, module: Any) -> Tensor | None:
-    layer = cache.layers[module.layer_idx] if cache is not None else None
-    known = layer is not None and layer.has_previous_state[0]
-    state: Tensor | None = layer.conv_states[0] if known else None
+    """The last inputs of the module's convolution, if there are any."""
+    if cache is None or not (layer := cache.layers[module.layer_idx]).has_previous_state[0]:
+        return None
+    state: Tensor = layer.conv_states[0]
     return state
 
 
