@@ -23,6 +23,7 @@ from ..models.families.llava_next import LlavaNext
 from ..models.families.llava_onevision import LlavaOnevision
 from ..models.families.qwen2_5_vl import Qwen25Vl
 from ..models.families.qwen3_vl import Qwen3Vl
+from ..models.families.smolvlm import SmolVlm
 from ..models.toy import Toy
 from ..models.toy.dataset import ToyScenes
 from ..proposals.anchors import Anchors
@@ -47,6 +48,7 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(Crop, Canvas, Interleaved, TextBoxes),
     *(Focus, Direct),
     *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Gemma3, InternVl, InstructBlip),
+    SmolVlm,
     *(Auto, Toy),
     *(VStar, HrBench, MmeRealworldLite, Aokvqa, Gqa, Folder, ToyScenes),
     *(Local, Llm),

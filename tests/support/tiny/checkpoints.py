@@ -15,6 +15,7 @@ from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerF
 
 from tests.support.tiny.configs import make_config
 from tests.support.tiny.processors import save_processor
+from tests.support.tiny.tiled import TILED
 
 NETWORKS: dict[str, type[PreTrainedModel]] = {
     "llava": tf.LlavaForConditionalGeneration,
@@ -25,6 +26,7 @@ NETWORKS: dict[str, type[PreTrainedModel]] = {
     "gemma3": tf.Gemma3ForConditionalGeneration,
     "internvl": tf.InternVLForConditionalGeneration,
     "instructblip": tf.InstructBlipForConditionalGeneration,
+    **{name: family.network for name, family in TILED.items()},
 }
 FAMILIES = tuple(NETWORKS)
 _SAMPLED = {"do_sample": True, "repetition_penalty": 1.05}  # Qwen's would not answer greedily

@@ -9,6 +9,7 @@ import transformers as tf
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
 from tests.support.tiny import sizes
+from tests.support.tiny.tiled import TILED
 
 LAYERS = 4
 _EYE: dict[str, Any] = {
@@ -176,4 +177,5 @@ _MAKE: dict[str, Callable[[dict[str, Any], dict[str, Any], Any], PreTrainedConfi
     "gemma3": _gemma3,
     "internvl": _internvl,
     "instructblip": _instructblip,
+    **{name: family.config for name, family in TILED.items()},
 }

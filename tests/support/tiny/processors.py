@@ -10,6 +10,7 @@ import transformers as tf
 from transformers import PreTrainedTokenizerFast, ProcessorMixin
 
 from tests.support.tiny import sizes
+from tests.support.tiny.tiled import TILED
 from tests.support.tiny.tokenizers import byte_level, sentence_piece
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -22,6 +23,7 @@ CLASSES = {
     "gemma3": tf.Gemma3Processor,
     "internvl": tf.InternVLProcessor,
     "instructblip": tf.InstructBlipProcessor,
+    **{name: family.processor for name, family in TILED.items()},
 }
 _EYES: dict[str, Any] = {
     "llava": tf.CLIPImageProcessorPil,
@@ -82,6 +84,8 @@ def _mention_videos(path: Path, name: str) -> None:
 
 
 def _tokenizer(family: str) -> PreTrainedTokenizerFast:
+    if family in TILED:
+        return TILED[family].tokenizer()
     chat = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     llama = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"}
     image = {"image_token": "<image>"}
@@ -128,6 +132,8 @@ def _question_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def _image_processor(family: str) -> Any:
+    if family in TILED:
+        return TILED[family].image_processor()
     side, patch = sizes.EYES[family]
     square = {"height": side, "width": side}
     options: dict[str, dict[str, Any]] = {
@@ -147,6 +153,8 @@ def _image_processor(family: str) -> Any:
 
 
 def _options(family: str) -> dict[str, Any]:
+    if family in TILED:
+        return dict(TILED[family].options)
     side, patch = sizes.EYES[family]
     match family:
         case "llava" | "llava-next":

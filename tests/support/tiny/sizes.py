@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.support.tiny.tiled import TILED
+
 EYES = {  # side of what the vision encoder sees at once, side of its patches
     "llava": (84, 14),
     "llava-next": (56, 14),
@@ -11,6 +13,7 @@ EYES = {  # side of what the vision encoder sees at once, side of its patches
     "gemma3": (84, 14),
     "internvl": (56, 14),
     "instructblip": (56, 14),
+    **{name: family.eye for name, family in TILED.items()},
 }
 SEEN = {  # tokens of a view, where patches are joined or queries asked
     "gemma3": 9,  # its whole image: on 2 x 2, a padded layout is a squashed one
@@ -28,3 +31,4 @@ PIXELS = {  # fewest, most
     "qwen3-vl": {"shortest_edge": 32**2, "longest_edge": 32**2 * 64},
 }
 MAX_TILES = 6  # of InternVL
+WHOLE_LAST = {"internvl", *(name for name, family in TILED.items() if family.whole_last)}

@@ -113,7 +113,7 @@ class PromptProcessor:
             return_offsets_mapping=True,
             return_text_replacement_offsets=True,
         )
-        replacements = encoded["text_replacement_offsets"][0]
+        (replacements,) = encoded.get("text_replacement_offsets", [[]])  # Idefics3: of images only
         ids = encoded["input_ids"]
         tokenized = TokenizedPrompt(
             {key: encoded[key] for key in (*TOKEN_INPUTS, *PIXEL_INPUTS) if key in encoded},

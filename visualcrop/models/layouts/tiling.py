@@ -1,13 +1,17 @@
-"""Layouts of images in adjacent tiles, and whole (Gemma 3, InternVL)."""
+"""Layouts of images in adjacent tiles, and whole (Gemma 3, InternVL, Idefics3, Llama 4, ...)."""
 
 from __future__ import annotations
 
 import math
 
+import attrs
 import numpy as np
 
+from ...geometry import Box
 from ..base import Tokens
 from .layout import Edges, Layout, PatchGrid, Size, clip_to_image, squashed_layout
+
+_MOST_PIXELS = 4096  # on the longer side, in Idefics3's processor
 
 
 def pan_and_scan_layout(
@@ -44,11 +48,66 @@ def tiled_layout(size: Size, patches: PatchGrid, *, min_tiles: int, max_tiles: i
 
     The grid joins the tiles: `patches.per_side` rows and columns for each.
     """
-    columns, rows = get_optimal_tiled_canvas(
+    canvas = get_optimal_tiled_canvas(
         size, side=patches.side, min_tiles=min_tiles, max_tiles=max_tiles
     )
+    return squashed_tiles_layout(size, patches, canvas)
+
+
+def squashed_tiles_layout(
+    size: Size, patches: PatchGrid, canvas: Size, *, whole_first: bool = False
+) -> Layout:
+    """
+    The image squashed to a *canvas* of columns x rows of tiles, and the whole image beside them.
+
+    The whole image comes after the tiles, or with *whole_first* before them; a single tile is the
+    whole image.
+    """
+    columns, rows = canvas
     xs, ys = np.linspace(0, size[0], columns + 1), np.linspace(0, size[1], rows + 1)
-    return _join_tiles(size, (xs, ys), patches, after=patches.tokens if columns * rows > 1 else 0)
+    whole = patches.tokens if columns * rows > 1 else 0
+    before, after = (whole, 0) if whole_first else (0, whole)
+    return _join_tiles(size, (xs, ys), patches, before=before, after=after)
+
+
+def pasted_tiles_layout(size: Size, patches: PatchGrid, canvas: Size, pasted: Size) -> Layout:
+    """
+    The image, scaled to the pixels *pasted*, in the top left of a *canvas* of tiles (Llama 4).
+
+    The whole image, squashed to one tile, comes after several tiles. Cells of padding only are not
+    in the grid.
+    """
+    xs, ys = (
+        np.arange(tiles + 1.0) * patches.side * length / now
+        for tiles, length, now in zip(canvas, size, pasted, strict=True)
+    )
+    several = canvas[0] * canvas[1] > 1
+    layout = _join_tiles(size, (xs, ys), patches, after=patches.tokens if several else 0)
+    padded = None if several else Box(0.0, 0.0, float(xs[-1]), float(ys[-1]))
+    return attrs.evolve(layout, shown=pasted, encoded_box=padded)
+
+
+def get_split_canvas(size: Size, *, side: int, longest: int) -> Size:
+    """
+    Columns and rows of tiles of *side* pixels, for a longer side of *longest* pixels (Idefics3).
+
+    The shorter side keeps the aspect ratio; both are rounded up to whole tiles.
+    """
+    width, height = _scale_longer(size, longest)
+    scaled = (width, height + height % 2) if size[0] >= size[1] else (width + width % 2, height)
+    scaled = max(scaled[0], 1), max(scaled[1], 1)
+    if max(scaled) > _MOST_PIXELS:
+        width, height = _scale_longer(scaled, _MOST_PIXELS)
+        scaled = max(width, 1), max(height, 1)
+    whole = _scale_longer(scaled, math.ceil(max(scaled) / side) * side)
+    return math.ceil(whole[0] / side), math.ceil(whole[1] / side)
+
+
+def _scale_longer(size: Size, longest: int) -> Size:
+    """The size whose longer side is *longest*, rounded down as Idefics3's processor does."""
+    ratio = size[0] / size[1]
+    wide = size[0] >= size[1]
+    return (longest, int(longest / ratio)) if wide else (int(longest * ratio), longest)
 
 
 def get_optimal_tiled_canvas(
