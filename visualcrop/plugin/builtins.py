@@ -15,12 +15,15 @@ from ..data.formats.vstar import VStar
 from ..executors.local import Local
 from ..judges.llm import Llm
 from ..models.families.auto import Auto
+from ..models.families.aya_vision import AyaVision, Cohere2Vision
 from ..models.families.gemma3 import Gemma3
 from ..models.families.instructblip import InstructBlip
 from ..models.families.internvl import InternVl
+from ..models.families.llama4 import Llama4
 from ..models.families.llava import Llava
 from ..models.families.llava_next import LlavaNext
 from ..models.families.llava_onevision import LlavaOnevision
+from ..models.families.ovis2 import Ovis2
 from ..models.families.qwen2_5_vl import Qwen25Vl
 from ..models.families.qwen3_vl import Qwen3Vl
 from ..models.families.smolvlm import SmolVlm
@@ -48,7 +51,7 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(Crop, Canvas, Interleaved, TextBoxes),
     *(Focus, Direct),
     *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Gemma3, InternVl, InstructBlip),
-    SmolVlm,
+    *(SmolVlm, Llama4, AyaVision, Cohere2Vision, Ovis2),
     *(Auto, Toy),
     *(VStar, HrBench, MmeRealworldLite, Aokvqa, Gqa, Folder, ToyScenes),
     *(Local, Llm),

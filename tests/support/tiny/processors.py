@@ -56,7 +56,10 @@ def processor_class(family: str) -> type[ProcessorMixin]:
 
 def load_processor(family: str, checkpoint: Path) -> Any:
     """The processor of a saved checkpoint."""
-    return processor_class(family).from_pretrained(checkpoint)
+    kind = processor_class(family)
+    if family in TILED:
+        return TILED[family].load_processor(checkpoint, kind)
+    return kind.from_pretrained(checkpoint)
 
 
 def save_processor(family: str, to: Path) -> PreTrainedTokenizerFast:

@@ -25,8 +25,8 @@ _DTYPES = {"float32", "bfloat16", "float16"}
 class ProcessorParts(Protocol):
     """The parts from which a family builds its processor."""
 
-    def image_processor(self) -> Any:
-        """An image processor of transformers."""
+    def image_processor(self, kind: Any = None) -> Any:
+        """An image processor of transformers, or of the class *kind* with the same numbers."""
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         """The tokenizer, or another one in *subfolder*."""
@@ -60,15 +60,15 @@ class Source:
             )
             return strip_code(config)
 
-    def load_part(self, name: str, **options: Any) -> Any:
-        """Load a tokenizer or an image processor, by the name of its class in transformers."""
+    def load_part(self, name: str, *, kind: Any = None, **options: Any) -> Any:
+        """Load a tokenizer or an image processor, by the name of its class or of that *kind*."""
         with explain_errors(self.checkpoint):
             import transformers
 
             files = attrs.evolve(self.files, subfolder=options.get("subfolder", ""))
             files.check_image_processor()
             files.check_tokenizer()
-            loader = getattr(transformers, name)
+            loader = kind or getattr(transformers, name)
             return loader.from_pretrained(
                 self.checkpoint, revision=self.revision, trust_remote_code=False, **options
             )
@@ -80,9 +80,10 @@ class Source:
             self.files.check_config()
             return str(self.files.read_json(CONFIG).get("model_type", ""))
 
-    def image_processor(self) -> Any:
-        """The image processor that uses Pillow, not torchvision."""
-        return self.load_part("AutoImageProcessor", backend="pil")
+    def image_processor(self, kind: Any = None) -> Any:
+        """The image processor that uses Pillow, not torchvision; *kind* where there is no such."""
+        options = {} if kind else {"backend": "pil"}
+        return self.load_part("AutoImageProcessor", kind=kind, **options)
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         """The tokenizer with its chat template."""

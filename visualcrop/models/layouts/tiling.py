@@ -130,6 +130,87 @@ def get_optimal_tiled_canvas(
     return best
 
 
+def get_covering_canvas(size: Size, *, side: int, max_tiles: int) -> Size:
+    """
+    Columns and rows of tiles that enlarge the image least, or shrink it least (Command A Vision).
+
+    The canvas need not keep the aspect ratio: the scale is that of the side that grows less.
+    """
+    shapes = sorted(_shapes(max_tiles), key=math.prod)
+    scales = [min(c * side / size[0], r * side / size[1]) for c, r in shapes]
+    enlarging = [scale if scale >= 1 else math.inf for scale in scales]
+    best = scales.index(max(scales)) if max(scales) < 1 else enlarging.index(min(enlarging))
+    return shapes[best]
+
+
+def get_area_canvas(size: Size, *, side: int, max_tiles: int) -> Size:
+    """
+    Columns and rows of the fewest tiles that keep more than 90 % of the image's pixels (Ovis2).
+
+    As transformers 5.23 has it, which takes the rows of the best grid for columns.
+    """
+    kept = {
+        shape: _kept_share(size, shape, side) for shape in sorted(_shapes(max_tiles), key=math.prod)
+    }
+    enough = [shape for shape, share in kept.items() if share > 0.9]
+    if enough:
+        return min(enough, key=lambda shape: (math.prod(shape), -kept[shape]))
+    return min(kept, key=lambda shape: (-kept[shape], math.prod(shape)))
+
+
+def _kept_share(size: Size, shape: Size, side: int) -> float:
+    """The share of the image's pixels that tiles of *shape*, rows x columns, do not shrink."""
+    (width, height), (rows, columns) = size, shape
+    across = [width // columns] * (columns - 1)
+    down = [height // rows] * (rows - 1)
+    total = 0.0
+    for tall in (*down, height - sum(down)):
+        for wide in (*across, width - sum(across)):
+            longer, shorter = max(wide, tall), min(wide, tall)
+            total += side * (shorter / longer * side) if longer > side else longer * shorter
+    return total / (width * height)
+
+
+def get_padded_canvas(
+    size: Size, *, side: int, max_tiles: int, enlarge: bool = False
+) -> tuple[Size, Size]:
+    """
+    Columns and rows of tiles, and the pixels of the image in their top left (Llama 4).
+
+    The canvas is the smallest that does not shrink the image, or the one that shrinks it least.
+    With *enlarge* it is the one that enlarges it most.
+    """
+    scales = {
+        shape: min(
+            np.float32(n * side) / np.float32(length) for n, length in zip(shape, size, strict=True)
+        )
+        for shape in _shapes(max_tiles)
+    }
+    enlarging = [scale for scale in scales.values() if scale >= 1]
+    pick = max if enlarge or not enlarging else min
+    scale = pick(enlarging or scales.values())
+    canvas = min((s for s in scales if scales[s] == scale), key=math.prod)
+    room = [
+        n * side if enlarge else min(max(length, side), n * side)
+        for n, length in zip(canvas, size, strict=True)
+    ]
+    return canvas, _fit_inside(size, (room[0], room[1]))
+
+
+def _fit_inside(size: Size, room: Size) -> Size:
+    """The largest size of the same aspect ratio in *room*, rounded down."""
+    across, down = room[0] / size[0], room[1] / size[1]
+    if across < down:
+        return room[0], max(1, min(math.floor(size[1] * across), room[1]))
+    return max(1, min(math.floor(size[0] * down), room[0])), room[1]
+
+
+def _shapes(most: int) -> list[Size]:
+    """Columns and rows of all canvases of at most so many tiles."""
+    every = range(1, most + 1)
+    return [(columns, rows) for columns in every for rows in every if columns * rows <= most]
+
+
 def _join_tiles(
     size: Size, ends: tuple[Edges, Edges], patches: PatchGrid, *, before: int = 0, after: int = 0
 ) -> Layout:

@@ -133,9 +133,13 @@ class LinearGauge(Gauge):
     def __init__(self, module: Module, counters: Counters, terms: int) -> None:
         super().__init__(module, counters)
         self.terms = terms  # products that are summed for each number of the output
+        self.looks_up = hasattr(module, "num_embeddings")  # Ovis2's multiplies, too
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
         out: Tensor = self.forward(*args, **kwargs)
+        given = args[0] if args else next(iter(kwargs.values()))
+        if self.looks_up and not given.is_floating_point():
+            return out
         macs = out.numel() * self.terms
         self.counters.add_macs(macs)
         if out.requires_grad:  # as many again for each gradient, of the input and of the weights
@@ -226,4 +230,6 @@ def _count_terms(module: Module) -> int:
     matrix = getattr(module, "mm_input_projection_weight", None)  # Gemma's, which has no layer
     if matrix is not None:
         return len(matrix)
-    return 0 if any(module.children()) else int(getattr(module, "in_features", 0))
+    if any(module.children()):
+        return 0
+    return int(getattr(module, "in_features", getattr(module, "num_embeddings", 0)))
