@@ -11,6 +11,7 @@ from torch import Tensor
 
 from tests.support.passes import EVERY, assert_close, eager, inputs, network, tapped, whole
 from visualcrop.models.base import Capture
+from visualcrop.models.engine.decoder import get_decoder
 from visualcrop.models.engine.kv_cache import fork_cache
 
 pytestmark = pytest.mark.torch
@@ -36,9 +37,11 @@ class TestTokens:
 
     def test_unrotated_keys_are_those_of_the_cache_turned_back(self, family: str) -> None:
         """By the very angles that turned them, and after the norm where there is one."""
+        if family == "llama4":
+            pytest.skip("its norm follows the rotation, and nothing turns that back")
         tap = tapped(family, Capture(keys=EVERY, rotary=False))
         turned = [layer.keys for layer in whole(family).past_key_values.layers]
-        layers = network(family).get_decoder().layers
+        layers = get_decoder(network(family)).layers
         wanted = zip(layers, turned, _angles(family), strict=True)
         assert_close(tap.keys, [_turned_back(layer, k, *a) for layer, k, a in wanted])
 
@@ -119,7 +122,7 @@ def text(tokens: int, *, rows: int = 1, start: int = 0) -> dict[str, Any]:
 def _angles(family: str) -> list[tuple[Tensor, Tensor]]:
     """Cosines and sines for each layer."""
     given, seen = network(family), dict[Any, Any]()
-    decoder = given.get_decoder()
+    decoder = get_decoder(given)
     hook = decoder.rotary_emb.register_forward_hook(
         lambda module, args, out: seen.update({args[2] if len(args) > 2 else None: out})
     )

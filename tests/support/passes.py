@@ -18,6 +18,7 @@ from tests.support.tiny.configs import LAYERS
 from tests.support.tiny.processors import load_processor
 from visualcrop.models.base import Capture
 from visualcrop.models.engine.capture import Tap
+from visualcrop.models.engine.decoder import get_decoder
 
 EVERY = tuple(range(LAYERS))
 QUESTION = "Is there a red mug in the image?"
@@ -100,7 +101,7 @@ def _spoken(out: Any) -> Any:
 def finished(given: Any) -> Iterator[list[str]]:
     """The parts of the decoder that are run to their end."""
     done: list[str] = []
-    decoder = given.get_decoder()
+    decoder = get_decoder(given)
     parts = {"norm": decoder.norm, "head": given.get_output_embeddings()}
     for index, layer in enumerate(decoder.layers):
         parts |= {f"layer {index}": layer}

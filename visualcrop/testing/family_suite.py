@@ -15,6 +15,7 @@ import pytest
 from ..geometry import Box
 from ..image import Image
 from ..models.base import Capture, Internals
+from ..models.engine.decoder import get_decoder
 from ..models.families.base import Family
 from ..models.huggingface import HuggingFaceModel
 from ..prompt import Prompt
@@ -45,7 +46,12 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
     """
 
     strategy: ClassVar[type[Family]]
-    encoder_outputs: ClassVar[tuple[str, ...]] = ("out_proj", "projection_layer", "attn.proj")
+    encoder_outputs: ClassVar[tuple[str, ...]] = (
+        "out_proj",
+        "o_proj",
+        "projection_layer",
+        "attn.proj",
+    )
     """How names of the vision encoder's attention outputs end; the impulse test sets them to 0."""
 
     def family(self) -> Family:
@@ -169,7 +175,7 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
         def keep(_: Any, args: tuple[Any, ...], named: dict[str, Any]) -> None:
             given.append(args[0] if args else named["hidden_states"])
 
-        first: Any = model.network.get_decoder().layers[0]
+        first: Any = get_decoder(model.network).layers[0]
         hook = first.register_forward_pre_hook(keep, with_kwargs=True)
         try:
             prompt = Prompt((View.whole(image), "What is this?"))

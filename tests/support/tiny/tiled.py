@@ -122,7 +122,7 @@ def _ovis2(eye: Numbers, text: Numbers, token: Any) -> PreTrainedConfig:
 
 
 def _llama4(eye: Numbers, text: Numbers, token: Any) -> PreTrainedConfig:
-    projected = {"projector_input_dim": 64, "projector_output_dim": 48, "vision_output_dim": 48}
+    projected = {"projector_input_dim": 48, "projector_output_dim": 48, "vision_output_dim": 48}
     width = eye["intermediate_size"]
     return tf.Llama4Config(
         vision_config=eye | projected | {"intermediate_size": eye["hidden_size"] * 4},

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from .decoder import get_decoder
 from .kv_cache import DecodingState, cached_layers, fork_cache, slice_cache
 from .prompting import PIXEL_INPUTS, TokenizedPrompt
 
@@ -272,7 +273,7 @@ class PackedBatch:
 
 def takes_packed_masks(model: PreTrainedModel) -> bool:
     """Whether the kernel takes a mask over pairs of tokens; flash attention does not."""
-    kernel = model.get_decoder().config._attn_implementation  # noqa: SLF001 - it has no other name
+    kernel = get_decoder(model).config._attn_implementation  # noqa: SLF001 - it has no other name
     return kernel in {"sdpa", "eager"}
 
 
@@ -301,9 +302,9 @@ def _additive_masks(model: PreTrainedModel, seen: Tensor, positions: Tensor) -> 
     """
     The decoder's masks, to add to attention scores, from the boolean *seen*, B x T x (prefix + T).
 
-    B x 1 x T x (prefix + T); if only some layers have a sliding window, one for each kind of
-    layer. Windows are measured in positions, not in indices in the cache, since the sequences of a
-    row share positions.
+    B x 1 x T x (prefix + T); if layers see different tokens, one for each type of layer. Sliding
+    windows and chunks are measured in positions, not in indices in the cache, since the sequences
+    of a row share positions.
     """
     import torch
 
@@ -311,16 +312,21 @@ def _additive_masks(model: PreTrainedModel, seen: Tensor, positions: Tensor) -> 
         lowest = torch.finfo(model.dtype).min
         return torch.zeros_like(seen, dtype=model.dtype).masked_fill(~seen, lowest)[:, None]
 
-    config = model.get_decoder().config
+    config = get_decoder(model).config
     window = getattr(config, "sliding_window", None)
-    if window is None:
+    chunk = getattr(config, "attention_chunk_size", None)
+    if window is None and chunk is None:
         return additive(seen)
     width = seen.shape[-1] - positions.shape[-1]
     padding = width - seen[:, 0, :width].sum(-1, keepdim=True)
     before = torch.arange(width, device=positions.device) - padding  # positions in the prefix
-    near = additive(seen & (positions[..., None] - _cat(before, positions)[:, None] < window))
-    layer_types = getattr(config, "layer_types", None)
-    return {"full_attention": additive(seen), "sliding_attention": near} if layer_types else near
+    own, others = positions[..., None], _cat(before, positions)[:, None]
+    masks = {"full_attention": additive(seen)}
+    if window is not None:
+        masks["sliding_attention"] = additive(seen & (own - others < window))
+    if chunk is not None:
+        masks["chunked_attention"] = additive(seen & (own // chunk == others // chunk))
+    return masks if getattr(config, "layer_types", None) else masks["sliding_attention"]
 
 
 def _mrope_positions(
@@ -332,7 +338,7 @@ def _mrope_positions(
     Computed per prompt: the model itself would include the batch's padding, and keep the deltas
     for its next call, even of another prompt.
     """
-    get_rope_index: Any = getattr(model.model, "get_rope_index", None)
+    get_rope_index: Any = getattr(getattr(model, "model", None), "get_rope_index", None)
     if get_rope_index is None:
         return None
     positions, deltas = get_rope_index(

@@ -12,6 +12,7 @@ from weakref import WeakSet
 from ...errors import SpecError
 from ...utils.forking import after_fork_in_child
 from .attention import AttentionCall, intercept_attention
+from .decoder import get_decoder
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -59,7 +60,7 @@ class Tap:
         self.attention: dict[int, Tensor] = {}  # B (x Q) x H x T
         self.gradients: dict[int, Tensor] = {}  # as attention
         self._model, self._capture, self._queries = model, capture, queries
-        self._decoder: Any = model.get_decoder()
+        self._decoder: Any = get_decoder(model)
         self._weights: dict[int, Tensor] = {}  # attention to take gradients with respect to
         self._undo = ExitStack()
         layers = [n for kind in _layers_by_kind(capture).values() for n in kind]

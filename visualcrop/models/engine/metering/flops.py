@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from ....utils.forking import after_fork_in_child
+from ..decoder import get_decoder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -135,11 +136,12 @@ class LinearGauge(Gauge):
         self.terms = terms  # products that are summed for each number of the output
         self.looks_up = hasattr(module, "num_embeddings")  # Ovis2's multiplies, too
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
-        out: Tensor = self.forward(*args, **kwargs)
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        result = self.forward(*args, **kwargs)
+        out: Tensor = result[0] if isinstance(result, tuple) else result  # Llama 4's router has two
         given = args[0] if args else next(iter(kwargs.values()))
         if self.looks_up and not given.is_floating_point():
-            return out
+            return result
         macs = out.numel() * self.terms
         self.counters.add_macs(macs)
         if out.requires_grad:  # as many again for each gradient, of the input and of the weights
@@ -147,6 +149,23 @@ class LinearGauge(Gauge):
             wanted = [
                 any(t.requires_grad for t in ts) for ts in ((*args, *kwargs.values()), weights)
             ]
+            out.register_hook(lambda _: self.counters.add_macs(sum(wanted) * macs))
+        return result
+
+
+class ExpertsGauge(Gauge):
+    """Counts the products of experts, each of which is a slice of the same weights."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
+        out: Tensor = self.forward(*args, **kwargs)
+        given = self.arguments(args, kwargs)
+        chosen = given.get("top_k_index")  # none: Llama 4 gives every token to every expert
+        rows = given["hidden_states"].shape[0] if chosen is None else chosen.numel()
+        weights = list(self.module.parameters(recurse=False))
+        macs = rows * sum(each[0].numel() for each in weights if each.dim() == 3)
+        self.counters.add_macs(macs)
+        if out.requires_grad:
+            wanted = [any(w.requires_grad for w in weights), given["hidden_states"].requires_grad]
             out.register_hook(lambda _: self.counters.add_macs(sum(wanted) * macs))
         return out
 
@@ -212,10 +231,12 @@ class DecoderGauge(Gauge):
 
 def install_gauges(model: PreTrainedModel, counters: Counters) -> Iterator[Gauge]:
     """Put a gauge on every module that multiplies matrices, and one on the decoder."""
-    yield DecoderGauge(model.get_decoder().layers[0], counters)
+    yield DecoderGauge(get_decoder(model).layers[0], counters)
     for module in list(model.modules()):
         if terms := _count_terms(module):
             yield LinearGauge(module, counters, terms)
+        if hasattr(module, "gate_up_proj") and hasattr(module, "num_experts"):
+            yield ExpertsGauge(module, counters)
         for name, parts in (("q_proj", 1), ("query", 1), ("qkv", 3)):
             if width := getattr(getattr(module, name, None), "out_features", 0):
                 yield AttentionGauge(module, counters, width // parts)
