@@ -110,12 +110,12 @@ def _cohere2(text: Numbers) -> PreTrainedConfig:
 
 
 def _ovis2(eye: Numbers, text: Numbers, token: Any) -> PreTrainedConfig:
-    marks = ("<IMG_START>", "<IMG_GRID>", "<IMG_COL>", "<IMG_ROW>", "<IMG_END>")
+    spans = ("<IMG_START>", "<IMG_GRID>", "<IMG_COL>", "<IMG_ROW>", "<IMG_END>")
     return tf.Ovis2Config(
         vision_config=tf.Ovis2VisionConfig(**eye, vocab_size=96, hidden_stride=2),
         text_config=tf.Qwen2Config(**text),
         image_token_id=token("<IMG_ATOM>"),
-        visual_indicator_token_ids=[token(mark) for mark in marks],
+        visual_indicator_token_ids=[token(mark) for mark in spans],
         vocab_size=text["vocab_size"],
         hidden_size=text["hidden_size"],
     )

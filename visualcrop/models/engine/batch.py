@@ -6,8 +6,8 @@ needs another. Suffixes of one prefix are packed into one row (`PackedBatch`) ov
 which is neither copied nor changed. A mask lets each token attend to the prefix and its own
 sequence only, and its position is the one that it would have alone. Rows over several prefixes are
 left-padded in the cache and right-padded in the new tokens, so that a row's tokens are adjacent and
-sliding windows reach as far as they would alone. Flash attention takes no such mask, so there every
-suffix has a row of its own.
+sliding windows reach as far as they would alone. Flash attention takes no such mask, and no mask
+keeps sequences apart in a recurrent state, so there every suffix has a row of its own.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import attrs
 
 from .decoder import get_decoder
 from .kv_cache import DecodingState, cached_layers, fork_cache, slice_cache
+from .layers import has_recurrent_state
 from .prompting import PIXEL_INPUTS, TokenizedPrompt
 
 if TYPE_CHECKING:
@@ -272,9 +273,13 @@ class PackedBatch:
 
 
 def takes_packed_masks(model: PreTrainedModel) -> bool:
-    """Whether the kernel takes a mask over pairs of tokens; flash attention does not."""
+    """
+    Whether a mask over pairs of tokens keeps sequences in one row apart.
+
+    Flash attention takes no such mask, and a recurrent state none at all.
+    """
     kernel = get_decoder(model).config._attn_implementation  # noqa: SLF001 - it has no other name
-    return kernel in {"sdpa", "eager"}
+    return kernel in {"sdpa", "eager"} and not has_recurrent_state(model)
 
 
 def pad_right(rows: Sequence[Tensor], value: int | None = None) -> Tensor:

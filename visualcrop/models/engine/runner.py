@@ -20,7 +20,7 @@ from ..base import NOTHING, Capture
 from .batch import LayerTensors, PackedBatch, PaddedBatch
 from .capture import StopForward, Tap
 from .decoder import run_without_head
-from .kv_cache import DecodingState, fork_cache, slice_cache
+from .kv_cache import DecodingState, fork_cache, new_cache, slice_cache
 from .metering.meter import Meter
 from .prompting import TokenizedPrompt
 
@@ -55,11 +55,9 @@ class ModelRunner:
 
         The pass counts as no sequence, since those of the suffixes will.
         """
-        from transformers import DynamicCache
-
         pairs = zip(self._on_device(prompts), lengths, strict=True)
         batch = PaddedBatch.of(self.network, [prompt.prefix_inputs(n) for prompt, n in pairs])
-        cache = DynamicCache()
+        cache = new_cache(self.network)
         with Tap(self.network, NOTHING, fill_cache=True), self._count(0):
             run_without_head(self.network, **batch.inputs, past_key_values=cache, use_cache=True)
         return _split_states(cache, batch)
@@ -68,9 +66,7 @@ class ModelRunner:
         self, prompts: Sequence[TokenizedPrompt], capture: Capture, *, fill_cache: bool
     ) -> list[tuple[LayerTensors, DecodingState | None]]:
         """Each prompt's tensors of *capture*, and with *fill_cache* the state after it."""
-        from transformers import DynamicCache
-
-        batch, cache = self._pad(prompts), DynamicCache()
+        batch, cache = self._pad(prompts), new_cache(self.network)
         caching = {"past_key_values": cache} if fill_cache else {}
         tap = Tap(self.network, capture, batch.last_positions, fill_cache=fill_cache)
         with tap, self._count(len(prompts)):
@@ -131,9 +127,7 @@ class ModelRunner:
 
 def prefill(model: PreTrainedModel, batch: PaddedBatch) -> list[DecodingState]:
     """Run whole prompts; return the state after each, with the logits of its next token."""
-    from transformers import DynamicCache
-
-    cache = DynamicCache()  # without a config, so that sliding layers keep all image tokens
+    cache = new_cache(model)
     inputs: Mapping[str, object] = {**batch.inputs, "past_key_values": cache}
     out = model(**inputs, use_cache=True, logits_to_keep=batch.last_positions)
     return _split_states(cache, batch, out.logits)

@@ -168,6 +168,7 @@ class Family(Pretrained):
         """The model of a loaded network and processor."""
         from ..base import ModelInfo
         from ..engine.byte_lru import ByteLRU
+        from ..engine.layers import attention_layers, kv_layers, layer_types
         from ..engine.metering.meter import Meter
         from ..engine.prompting import PromptProcessor
         from ..huggingface import HuggingFaceModel
@@ -177,7 +178,12 @@ class Family(Pretrained):
         pixels = memory // 8  # the rest is for keys and values, which cost more to recompute
         return HuggingFaceModel(
             id=self.checkpoint,
-            info=ModelInfo(config.get_text_config().num_hidden_layers, self.base(config)),
+            info=ModelInfo(
+                len(layer_types(config)),
+                self.base(config),
+                kv_layers(config),
+                attention_layers(config),
+            ),
             network=network,
             prompt_processor=PromptProcessor.of(processor, token, self.picture, generation, pixels),
             layout=partial(self.layout, processor=processor, config=config),
