@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,13 +43,24 @@ def checkpoint(family: str) -> Path:
     """The directory of the family's checkpoint: built once in a process, the same in each."""
     to = _root() / family
     tokenizer = save_processor(family, to)
+    save_network(
+        lambda: NETWORKS[family](make_config(family, tokenizer)),
+        to,
+        _generation(family, tokenizer),
+    )
+    return to
+
+
+def save_network(
+    make: Callable[[], PreTrainedModel], to: Path, generation: GenerationConfig | None = None
+) -> None:
+    """Write a new network with random weights, the same in each process."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = NETWORKS[family](make_config(family, tokenizer)).eval()
+        network = make().eval()
         _widen(network)
-    network.generation_config = _generation(family, tokenizer)
+    network.generation_config = generation or network.generation_config
     network.save_pretrained(to)
-    return to
 
 
 @cache

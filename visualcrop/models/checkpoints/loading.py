@@ -108,7 +108,7 @@ class Source:
                 trust_remote_code=False,
                 use_safetensors=True,
                 dtype=self._choose_dtype(config, device),
-                attn_implementation=self.attention,
+                attn_implementation=self._choose_attention(config),
                 output_loading_info=True,
                 **quantization,
             )
@@ -125,6 +125,15 @@ class Source:
         """Refuse flash attention without its package: transformers would run the hub's kernel."""
         if self.attention.startswith("flash") and find_spec("flash_attn") is None:
             raise ModelError(NO_FLASH)
+
+    def _choose_attention(self, config: PretrainedConfig) -> str | dict[str, str]:
+        """The kernel; eager for a decoder that has no other, such as GPT-OSS in InternVL 3.5."""
+        from transformers import MODEL_MAPPING
+
+        decoder = MODEL_MAPPING.get(type(config.get_text_config()), None)
+        if self.attention != "sdpa" or getattr(decoder, "_supports_sdpa", True):
+            return self.attention
+        return {"": "sdpa", "text_config": "eager"}
 
     def _choose_device(self) -> str:
         import torch

@@ -158,14 +158,14 @@ class ExpertsGauge(Gauge):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
         out: Tensor = self.forward(*args, **kwargs)
-        given = self.arguments(args, kwargs)
-        chosen = given.get("top_k_index")  # none: Llama 4 gives every token to every expert
-        rows = given["hidden_states"].shape[0] if chosen is None else chosen.numel()
+        hidden, *routing = self.arguments(args, kwargs).values()
+        chosen = routing[0] if routing else hidden[:, 0]  # Llama 4 has a row for each token of each
+        rows = chosen.numel()
         weights = list(self.module.parameters(recurse=False))
         macs = rows * sum(each[0].numel() for each in weights if each.dim() == 3)
         self.counters.add_macs(macs)
         if out.requires_grad:
-            wanted = [any(w.requires_grad for w in weights), given["hidden_states"].requires_grad]
+            wanted = [any(w.requires_grad for w in weights), hidden.requires_grad]
             out.register_hook(lambda _: self.counters.add_macs(sum(wanted) * macs))
         return out
 
@@ -253,4 +253,6 @@ def _count_terms(module: Module) -> int:
         return len(matrix)
     if any(module.children()):
         return 0
+    if hasattr(module, "top_k") and hasattr(module, "weight"):  # a router, which is no nn.Linear
+        return int(cast("Tensor", module.weight).shape[1])
     return int(getattr(module, "in_features", getattr(module, "num_embeddings", 0)))
