@@ -15,7 +15,8 @@ from transformers.image_processing_backends import PilBackend
 from transformers.image_utils import SizeDict
 from transformers.processing_utils import ImagesKwargs
 
-from ..layouts.tiling import get_covering_canvas, get_padded_canvas
+from ..layouts.layout import Size, round_size
+from ..layouts.tiling import get_covering_canvas, get_optimal_tiled_canvas, get_padded_canvas
 
 
 class Cohere2VisionImageProcessorPil(GotOcr2ImageProcessorPil):
@@ -85,6 +86,88 @@ class Llama4ImageProcessorPil(PilBackend):
         pixels = np.stack([_normalized(self, tile, options) for tile in tiles])
         data = {"pixel_values": pixels, "aspect_ratios": np.array(shapes)}
         return BatchFeature(data=data, tensor_type=return_tensors)
+
+
+class Lfm2VlOptions(ImagesKwargs, total=False):
+    """Options that are LFM2-VL's alone."""
+
+    downsample_factor: int
+    do_image_splitting: bool
+    min_tiles: int
+    max_tiles: int
+    use_thumbnail: bool
+    min_image_tokens: int
+    max_image_tokens: int
+    encoder_patch_size: int
+    tile_size: int
+    max_pixels_tolerance: float
+    return_row_col_info: bool
+
+
+class Lfm2VlImageProcessorPil(PilBackend):
+    """LFM2-VL's: the image near its own size or, if it is large, in tiles and whole, in patches."""
+
+    valid_kwargs = Lfm2VlOptions
+    model_input_names = ["pixel_values", "pixel_attention_mask", "spatial_shapes"]  # noqa: RUF012
+    resample = 2  # bilinear
+    image_mean = [0.5, 0.5, 0.5]  # noqa: RUF012
+    image_std = [0.5, 0.5, 0.5]  # noqa: RUF012
+    size = {"height": 512, "width": 512}  # noqa: RUF012
+    do_resize = do_rescale = do_normalize = do_convert_rgb = do_pad = True
+    downsample_factor, encoder_patch_size, tile_size = 2, 16, 512
+    do_image_splitting = use_thumbnail = True
+    min_tiles, max_tiles = 2, 10
+    min_image_tokens, max_image_tokens, max_pixels_tolerance = 64, 256, 2.0
+    return_row_col_info = False
+
+    def plan(self, size: Size) -> tuple[Size, Size]:
+        """Columns and rows of tiles, 0 of a small image, and the pixels of the whole image."""
+        factor, patch = self.encoder_patch_size * self.downsample_factor, self.encoder_patch_size
+        fewest, most = (n * factor**2 for n in (self.min_image_tokens, self.max_image_tokens))
+        whole = round_size(size, factor, factor=factor, min_pixels=fewest, max_pixels=most)
+        near = [max(patch, round(side / factor) * factor) for side in size]
+        large = near[0] * near[1] > most * self.max_pixels_tolerance
+        if not large or not self.do_image_splitting or self.max_tiles == 1:
+            return (0, 0), whole
+        limits = {"min_tiles": self.min_tiles, "max_tiles": self.max_tiles}
+        return get_optimal_tiled_canvas(size, side=self.tile_size, **limits), whole
+
+    def _preprocess(
+        self, images: list[Any], resample: Any, return_tensors: Any, **options: Any
+    ) -> BatchFeature:
+        plans = [self.plan(image.shape[:-3:-1]) for image in images]
+        pictures: list[Any] = []
+        for image, ((columns, rows), (width, height)) in zip(images, plans, strict=True):
+            if columns * rows:
+                room = SizeDict(rows * self.tile_size, columns * self.tile_size)
+                pictures += cut_tiles(self.resize(image, room, resample=resample), rows, columns)
+            if self.use_thumbnail or not columns * rows:
+                pictures.append(self.resize(image, SizeDict(height, width), resample=resample))
+        side = self.encoder_patch_size
+        patches = [cut_patches(_normalized(self, picture, options), side) for picture in pictures]
+        most = max(
+            self.max_image_tokens * self.downsample_factor**2,
+            (self.tile_size // side) ** 2 if self.do_image_splitting else 0,
+        )
+        padded = np.zeros((len(patches), most, patches[0].shape[-1]), np.float32)
+        mask = np.zeros((len(patches), most), np.int32)
+        for index, patch in enumerate(patches):
+            padded[index, : len(patch)], mask[index, : len(patch)] = patch, 1
+        shapes = [[length // side for length in picture.shape[-2:]] for picture in pictures]
+        names = ("pixel_values", "pixel_attention_mask", "spatial_shapes")
+        data = dict(zip(names, (padded, mask, np.array(shapes)), strict=True))
+        if options["return_row_col_info"]:
+            data["image_rows"] = np.array([max(1, canvas[1]) for canvas, _ in plans])
+            data["image_cols"] = np.array([max(1, canvas[0]) for canvas, _ in plans])
+            data["image_sizes"] = np.array([whole[::-1] for _, whole in plans])
+        return BatchFeature(data=data, tensor_type=return_tensors)
+
+
+def cut_patches(picture: Any, side: int) -> Any:
+    """Patches of *side* pixels, row by row: patches x (side * side * channels)."""
+    channels, height, width = picture.shape
+    cut = picture.reshape(channels, height // side, side, width // side, side)
+    return cut.transpose(1, 3, 2, 4, 0).reshape(-1, side * side * channels)
 
 
 def cut_tiles(canvas: Any, rows: int, columns: int) -> list[Any]:

@@ -7,7 +7,7 @@ import math
 import attrs
 import numpy as np
 
-from ...geometry import Box
+from ...geometry import Box, Grid
 from ..base import Tokens
 from .layout import Edges, Layout, PatchGrid, Size, clip_to_image, squashed_layout
 
@@ -85,6 +85,27 @@ def pasted_tiles_layout(size: Size, patches: PatchGrid, canvas: Size, pasted: Si
     layout = _join_tiles(size, (xs, ys), patches, after=patches.tokens if several else 0)
     padded = None if several else Box(0.0, 0.0, float(xs[-1]), float(ys[-1]))
     return attrs.evolve(layout, shown=pasted, encoded_box=padded)
+
+
+def grid_tiles_layout(size: Size, canvas: Size, tile: Size, *, whole: Size, first: bool) -> Layout:
+    """
+    Tiles of columns x rows of tokens on a *canvas* of columns x rows of tiles, the image squashed.
+
+    The *whole* image, in a grid of its own, comes *first* or last; without tiles (a canvas of 0 x
+    0) it is all there is. (LFM2-VL, MiniCPM-V)
+    """
+    of_whole = np.arange(math.prod(whole), dtype=np.intp).reshape(whole[1], whole[0])
+    if not math.prod(canvas):
+        grid = Grid.even(whole[1], whole[0], Box(0, 0, *size))
+        return Layout(of_whole.size, grid, of_whole, whole)
+    columns, rows = canvas[0] * tile[0], canvas[1] * tile[1]
+    cells = np.arange(rows * columns, dtype=np.intp).reshape(canvas[1], canvas[0], tile[1], tile[0])
+    joined = cells.transpose(0, 2, 1, 3).reshape(rows, columns) + (of_whole.size if first else 0)
+    grid = Grid.even(rows, columns, Box(0, 0, *size))
+    shown = (columns, rows)
+    return Layout(
+        cells.size + of_whole.size, grid, joined, shown, local=True, whole=0 if first else -1
+    )
 
 
 def get_split_canvas(size: Size, *, side: int, longest: int) -> Size:
