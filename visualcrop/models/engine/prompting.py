@@ -22,15 +22,14 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import BatchFeature, GenerationConfig
 
-TOKEN_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")  # 1 x T
-PIXEL_INPUTS = ("pixel_values", "image_sizes", "image_grid_thw", "batch_num_images")
+_OF_IMAGES = ("pixel_", "image_")  # how names of inputs begin that are not of tokens
 
 
 @attrs.frozen(eq=False)
 class TokenizedPrompt:
     """A prompt in the chat template, tokenized, with the pixel values of its images."""
 
-    inputs: Mapping[str, Tensor]  # arguments of the model's forward, a batch of one
+    inputs: Mapping[str, Any]  # arguments of the model's forward, a batch of one
     text: str  # in the template, with as many placeholders as each image has tokens
     placeholders: Tokens  # positions of all image tokens
     spans: Mapping[str, Tokens]  # positions of the tokens of each marked word
@@ -40,21 +39,25 @@ class TokenizedPrompt:
 
     def to(self, device: torch.device, dtype: torch.dtype) -> TokenizedPrompt:
         """The same on *device*, with pixels in *dtype*."""
-        moved = {
-            name: tensor.to(device, dtype) if tensor.is_floating_point() else tensor.to(device)
-            for name, tensor in self.inputs.items()
-        }
+
+        def move(tensor: Tensor) -> Tensor:
+            return tensor.to(device, dtype) if tensor.is_floating_point() else tensor.to(device)
+
+        moved = {name: map_tensors(value, move) for name, value in self.inputs.items()}
         return attrs.evolve(self, inputs=moved)
 
-    def prefix_inputs(self, length: int) -> Mapping[str, Tensor]:
+    def prefix_inputs(self, length: int) -> Mapping[str, Any]:
         """Arguments of the model's forward for the first *length* tokens, with all images."""
-        inputs = dict(self.inputs)
-        return inputs | {n: inputs[n][:, :length] for n in TOKEN_INPUTS if n in inputs}
+        return {
+            name: value[:, :length] if is_of_tokens(name, value, self.length) else value
+            for name, value in self.inputs.items()
+        }
 
     @property
     def length(self) -> int:
         """The number of tokens, with those of images."""
-        return self.inputs["input_ids"].shape[1]
+        length: int = self.inputs["input_ids"].shape[1]
+        return length
 
     @property
     def sequence_lengths(self) -> Sequence[int]:
@@ -82,6 +85,7 @@ class PromptProcessor:
     to_picture: Callable[[View], Picture]  # with a shape that the image processor accepts
     stop_tokens: frozenset[int]  # that end a reply
     pixel_cache: ByteLRU[ProcessedImages]
+    forward_inputs: frozenset[str]  # what of the processor's output the network takes
 
     @classmethod
     def of(
@@ -91,6 +95,7 @@ class PromptProcessor:
         to_picture: Callable[[View], Picture],
         generation: GenerationConfig | None,
         max_bytes: int,
+        forward_inputs: frozenset[str] = frozenset(),
     ) -> PromptProcessor:
         """
         Build one that caches *max_bytes* of pixel values.
@@ -100,7 +105,9 @@ class PromptProcessor:
         stops = generation.eos_token_id if generation is not None else None
         listed = stops if isinstance(stops, list) else [stops]
         stop_tokens = {*listed, processor.tokenizer.eos_token_id} - {None}
-        return cls(processor, image_token, to_picture, frozenset(stop_tokens), ByteLRU(max_bytes))
+        cache = ByteLRU[ProcessedImages](max_bytes)
+        ends = frozenset(stop_tokens)
+        return cls(processor, image_token, to_picture, ends, cache, forward_inputs)
 
     def tokenize(self, prompt: Prompt, replies: Sequence[str] = ()) -> TokenizedPrompt:
         """*prompt* in the chat template, on the CPU, with *replies* to score."""
@@ -116,7 +123,7 @@ class PromptProcessor:
         (replacements,) = encoded.get("text_replacement_offsets", [[]])  # Idefics3: of images only
         ids = encoded["input_ids"]
         tokenized = TokenizedPrompt(
-            {key: encoded[key] for key in (*TOKEN_INPUTS, *PIXEL_INPUTS) if key in encoded},
+            {name: value for name, value in encoded.items() if name in self.forward_inputs},
             expand_placeholders(text, replacements),
             np.flatnonzero((ids[0] == self.image_token).numpy()),
             dict(align_spans(prompt, text, replacements, encoded["offset_mapping"][0].numpy())),
@@ -231,6 +238,19 @@ class CachedImageProcessor:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.image_processor, name)
+
+
+def is_of_tokens(name: str, value: Any, length: int) -> bool:
+    """Whether an input has one element for each of the prompt's *length* tokens, 1 x T."""
+    shape = tuple(getattr(value, "shape", ()))
+    return shape == (1, length) and not name.startswith(_OF_IMAGES)
+
+
+def map_tensors(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """An input with *change* applied to its tensors; some processors give lists of them."""
+    if isinstance(value, list | tuple):
+        return [map_tensors(part, change) for part in value]
+    return change(value)
 
 
 def expand_placeholders(text: str, replacements: list[dict[str, Any]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shlex
 from abc import abstractmethod
 from collections.abc import Callable, Container, Mapping
@@ -162,6 +163,15 @@ class Family(Pretrained):
     def check_config(self, config: PretrainedConfig) -> None:
         """Raise a `ModelError` for a checkpoint of the architecture that is not supported."""
 
+    def forward_inputs(self, network: PreTrainedModel) -> frozenset[str]:
+        """
+        Names of the processor's output that go to *network*: those that its `forward` takes.
+
+        That is the one without the language model's head, through which every pass runs.
+        """
+        taking: Any = getattr(network, "model", network)
+        return frozenset(inspect.signature(taking.forward).parameters)
+
     def build_model(
         self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
     ) -> Model:
@@ -185,7 +195,9 @@ class Family(Pretrained):
                 attention_layers(config),
             ),
             network=network,
-            prompt_processor=PromptProcessor.of(processor, token, self.picture, generation, pixels),
+            prompt_processor=PromptProcessor.of(
+                processor, token, self.picture, generation, pixels, self.forward_inputs(network)
+            ),
             layout=partial(self.layout, processor=processor, config=config),
             meter=Meter(network),
             prefix_cache=ByteLRU(memory - pixels) if memory else None,
