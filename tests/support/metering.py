@@ -42,8 +42,13 @@ def _attention_backward(grad: Any, *args: Any, **kwargs: Any) -> int:
     return _attention(*args, **kwargs) * 5 // 2  # five products where forwards had two
 
 
+def _experts(tokens: Any, weights: Any, *_: Any, **__: Any) -> int:
+    return int(2 * tokens[0] * weights[-2] * weights[-1])
+
+
 _ATEN = torch.ops.aten
-CPU_FLOPS = {  # PyTorch counts these on CUDA alone
+CPU_FLOPS = {  # PyTorch counts these on CUDA alone, and experts nowhere
+    _ATEN._grouped_mm: _experts,
     _ATEN._scaled_dot_product_flash_attention_for_cpu: _attention,
     _ATEN._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward,
 }

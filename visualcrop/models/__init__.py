@@ -21,18 +21,21 @@ if typing.TYPE_CHECKING:
     from .engine.wrappers import BatchingModel
     from .families.base import Family
     from .families.gemma3 import Gemma3
+    from .families.gemma4 import Gemma4
     from .families.instructblip import InstructBlip
     from .families.internvl import InternVl
     from .families.llava import Llava
     from .families.llava_next import LlavaNext
     from .families.llava_onevision import LlavaOnevision
     from .families.qwen2_5_vl import Qwen25Vl
+    from .families.qwen3_5 import Qwen35
     from .families.qwen3_vl import Qwen3Vl
     from .huggingface import HuggingFaceModel
     from .layouts.anyres import anyres_layout
     from .layouts.layout import (
         Layout,
         PatchGrid,
+        budgeted_layout,
         cropped_layout,
         native_layout,
         padded_layout,
@@ -54,18 +57,21 @@ _HOMES = {  # module -> its public names
     ".engine.wrappers": ("BatchingModel",),
     ".families.base": ("Family",),
     ".families.gemma3": ("Gemma3",),
+    ".families.gemma4": ("Gemma4",),
     ".families.instructblip": ("InstructBlip",),
     ".families.internvl": ("InternVl",),
     ".families.llava": ("Llava",),
     ".families.llava_next": ("LlavaNext",),
     ".families.llava_onevision": ("LlavaOnevision",),
     ".families.qwen2_5_vl": ("Qwen25Vl",),
+    ".families.qwen3_5": ("Qwen35",),
     ".families.qwen3_vl": ("Qwen3Vl",),
     ".huggingface": ("HuggingFaceModel",),
     ".layouts.anyres": ("anyres_layout",),
     ".layouts.layout": (
         "Layout",
         "PatchGrid",
+        "budgeted_layout",
         "cropped_layout",
         "native_layout",
         "padded_layout",
@@ -82,6 +88,7 @@ __all__ = [
     "EncodedSize",
     "Family",
     "Gemma3",
+    "Gemma4",
     "HuggingFaceModel",
     "InstructBlip",
     "InternVl",
@@ -99,9 +106,11 @@ __all__ = [
     "QFormerAttention",
     "Qwen3Vl",
     "Qwen25Vl",
+    "Qwen35",
     "TextSpan",
     "Usage",
     "anyres_layout",
+    "budgeted_layout",
     "checkpoint_fingerprint",
     "choose_greedily",
     "cropped_layout",

@@ -17,6 +17,7 @@ from ..judges.llm import Llm
 from ..models.families.auto import Auto
 from ..models.families.aya_vision import AyaVision, Cohere2Vision
 from ..models.families.gemma3 import Gemma3
+from ..models.families.gemma4 import Gemma4
 from ..models.families.instructblip import InstructBlip
 from ..models.families.internvl import InternVl
 from ..models.families.llama4 import Llama4
@@ -25,6 +26,7 @@ from ..models.families.llava_next import LlavaNext
 from ..models.families.llava_onevision import LlavaOnevision
 from ..models.families.ovis2 import Ovis2
 from ..models.families.qwen2_5_vl import Qwen25Vl
+from ..models.families.qwen3_5 import Qwen35
 from ..models.families.qwen3_vl import Qwen3Vl
 from ..models.families.smolvlm import SmolVlm
 from ..models.toy import Toy
@@ -50,7 +52,8 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(Existence, Unchecked),
     *(Crop, Canvas, Interleaved, TextBoxes),
     *(Focus, Direct),
-    *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Gemma3, InternVl, InstructBlip),
+    *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Qwen35, Gemma3, Gemma4, InternVl),
+    InstructBlip,
     *(SmolVlm, Llama4, AyaVision, Cohere2Vision, Ovis2),
     *(Auto, Toy),
     *(VStar, HrBench, MmeRealworldLite, Aokvqa, Gqa, Folder, ToyScenes),

@@ -16,6 +16,7 @@ from ..geometry import Box
 from ..image import Image
 from ..models.base import Capture, Internals
 from ..models.engine.decoder import get_decoder
+from ..models.engine.kv_cache import new_cache
 from ..models.families.base import Family
 from ..models.huggingface import HuggingFaceModel
 from ..prompt import Prompt
@@ -47,10 +48,7 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
 
     strategy: ClassVar[type[Family]]
     encoder_outputs: ClassVar[tuple[str, ...]] = (
-        "out_proj",
-        "o_proj",
-        "projection_layer",
-        "attn.proj",
+        *("out_proj", "o_proj", "projection_layer", "attn.proj", "o_proj.linear"),
     )
     """How names of the vision encoder's attention outputs end; the impulse test sets them to 0."""
 
@@ -106,13 +104,12 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
     def test_captures_are_the_cache(self) -> None:
         """Values and keys that are captured are those that the network itself caches."""
         import torch
-        from transformers import DynamicCache
 
         model, layers = self.opened(memory=0), self._layers()
         prompt = _about("mug")
         (seen,) = model.forward([prompt], Capture(values=layers, keys=layers))
         inputs = self._inputs(model, prompt)
-        cache: Any = DynamicCache()  # without a config, so that sliding layers keep every token
+        cache: Any = new_cache(model.network)
         with torch.no_grad():
             model.network(**inputs, past_key_values=cache, use_cache=True)
         for layer in layers:
@@ -161,7 +158,8 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
         assert decoded.strip() == words
 
     def _layers(self) -> tuple[int, ...]:
-        return tuple(range(self.opened(memory=0).info.layers))
+        """Layers that keep keys and values."""
+        return self.opened(memory=0).info.kv_layers
 
     def _inputs(self, model: HuggingFaceModel, prompt: Prompt) -> dict[str, Tensor]:
         """What the network's `forward` takes for *prompt*."""
@@ -179,7 +177,7 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
         hook = first.register_forward_pre_hook(keep, with_kwargs=True)
         try:
             prompt = Prompt((View.whole(image), "What is this?"))
-            model.forward([prompt], Capture(values=(0,)))
+            model.forward([prompt], Capture(values=self._layers()[:1]))
         finally:
             hook.remove()
         placeholders = model.prompt_processor.tokenize(prompt).placeholders
@@ -278,11 +276,16 @@ def _assert_close(found: Any, wanted: Any) -> None:
 
 
 def _cpu_formulas() -> dict[Any, Any]:
-    """FLOPs of attention on a CPU, which PyTorch counts on CUDA alone."""
+    """FLOPs of attention on a CPU, and of experts, which PyTorch does not count."""
     import torch
 
     def attention(q: Any, k: Any, v: Any, *_: Any, **__: Any) -> int:
         batch, heads, queries, width = q  # shapes come in place of tensors
         return int(2 * batch * heads * queries * k[-2] * (width + v[-1]))
 
-    return {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: attention}  # noqa: SLF001
+    def experts(tokens: Any, weights: Any, *_: Any, **__: Any) -> int:
+        return int(2 * tokens[0] * weights[-2] * weights[-1])
+
+    aten = torch.ops.aten
+    flash = aten._scaled_dot_product_flash_attention_for_cpu  # noqa: SLF001
+    return {flash: attention, aten._grouped_mm: experts}  # noqa: SLF001

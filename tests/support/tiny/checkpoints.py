@@ -24,17 +24,25 @@ NETWORKS: dict[str, type[PreTrainedModel]] = {
     "llava-onevision": tf.LlavaOnevisionForConditionalGeneration,
     "qwen2-5-vl": tf.Qwen2_5_VLForConditionalGeneration,
     "qwen3-vl": tf.Qwen3VLForConditionalGeneration,
+    "qwen3-5": tf.Qwen3_5ForConditionalGeneration,
     "gemma3": tf.Gemma3ForConditionalGeneration,
+    "gemma4": tf.Gemma4ForConditionalGeneration,
     "internvl": tf.InternVLForConditionalGeneration,
     "instructblip": tf.InstructBlipForConditionalGeneration,
     **{name: family.network for name, family in TILED.items()},
 }
 FAMILIES = tuple(NETWORKS)
+VARIANTS = {  # other architectures of these families
+    "qwen3-5-moe": tf.Qwen3_5MoeForConditionalGeneration,
+    "gemma4-moe": tf.Gemma4ForConditionalGeneration,
+}
 _SAMPLED = {"do_sample": True, "repetition_penalty": 1.05}  # Qwen's would not answer greedily
 _GENERATION: dict[str, dict[str, Any]] = {
     "qwen2-5-vl": _SAMPLED | {"temperature": 1e-6},
     "qwen3-vl": _SAMPLED | {"temperature": 0.7, "top_k": 20, "top_p": 0.8},
+    "qwen3-5": _SAMPLED | {"temperature": 0.7, "top_k": 20, "top_p": 0.8},
     "gemma3": {"do_sample": True, "top_k": 64, "top_p": 0.95},
+    "gemma4": {"do_sample": True, "top_k": 64, "top_p": 0.95},
 }
 
 
@@ -44,7 +52,7 @@ def checkpoint(family: str) -> Path:
     to = _root() / family
     tokenizer = save_processor(family, to)
     save_network(
-        lambda: NETWORKS[family](make_config(family, tokenizer)),
+        lambda: {**NETWORKS, **VARIANTS}[family](make_config(family, tokenizer)),
         to,
         _generation(family, tokenizer),
     )

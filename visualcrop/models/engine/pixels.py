@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,8 @@ def pixel_gradients(
         (gradient,) = torch.autograd.grad(likelihood, pixels)
     if "image_grid_thw" in inputs:
         image = _unpatchify(gradient, inputs["image_grid_thw"][0], network.config.vision_config)
+    elif "image_position_ids" in inputs:
+        image = _unpatchify_placed(gradient[0], inputs["image_position_ids"][0])
     else:
         image = gradient.flatten(0, -4)[layout.whole]
     return PixelGradients(encoded_box(view, layout), image.float().norm(dim=0))
@@ -78,3 +81,16 @@ def _unpatchify(patches: Tensor, grid: Tensor, vision: Any) -> Tensor:
     shape = (*blocks, -1, vision.temporal_patch_size, side, side)
     framed = patches.reshape(shape).permute(4, 5, 0, 2, 6, 1, 3, 7)  # channels, frames, y, x
     return framed.sum(1).reshape(framed.shape[0], rows * side, columns * side)
+
+
+def _unpatchify_placed(patches: Tensor, positions: Tensor) -> Tensor:
+    """
+    Gemma 4's flattened patches -> channels x rows x columns.
+
+    *positions*, patches x 2, are the column and row of each, -1 where there is none.
+    """
+    kept = positions[:, 0] >= 0
+    columns, rows = (int(last) + 1 for last in positions.amax(0))
+    side = math.isqrt(patches.shape[1] // 3)
+    blocks = patches[kept].reshape(rows, columns, side, side, 3)
+    return blocks.permute(4, 0, 2, 1, 3).reshape(3, rows * side, columns * side)

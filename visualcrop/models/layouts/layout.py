@@ -129,6 +129,30 @@ def native_layout(size: Size, *, factor: int, min_pixels: int, max_pixels: int) 
     return Layout(rows * columns, grid, cells, sides)
 
 
+def budgeted_layout(size: Size, *, factor: int, max_tokens: int) -> Layout:
+    """
+    The image in its own shape, scaled up or down to nearly *max_tokens* tokens (Gemma 4).
+
+    Rows of tokens from the top left, of *factor* pixels on a side: patch times pooling, 48.
+    """
+    columns, rows = fit_tokens(size, factor=factor, max_tokens=max_tokens)
+    grid = Grid.even(rows, columns, Box(0, 0, *size))
+    cells = np.arange(rows * columns, dtype=np.intp).reshape(rows, columns)
+    return Layout(rows * columns, grid, cells, (columns * factor, rows * factor))
+
+
+def fit_tokens(size: Size, *, factor: int, max_tokens: int) -> Size:
+    """Columns and rows of tokens of *factor* pixels, as Gemma 4's processor fits them."""
+    width, height = size
+    scale = math.sqrt(max_tokens * factor**2 / (height * width))
+    columns, rows = (math.floor(scale * side / factor) for side in size)
+    if not rows:
+        return min(width // height, max_tokens), 1
+    if not columns:
+        return 1, min(height // width, max_tokens)
+    return columns, rows
+
+
 def stretch_thin(size: Size) -> Size:
     """The size to stretch an image to, so that Qwen's processors do not refuse it as too thin."""
     least = math.ceil(max(size) / MAX_RATIO)

@@ -1,7 +1,8 @@
 """
 Counts multiply-accumulates (MACs) in the modules that make them.
 
-A gauge replaces the `forward` of one module: of each matrix, convolution and attention. So it does
+A gauge replaces the `forward` of one module: of each matrix, convolution and attention, and of what
+else multiplies matrices, such as the experts of a mixture (`products`). So it does
 not matter how the model is called, or how far it runs: a pass that is stopped in the middle of a
 layer counts up to there. Attention counts as dense, though half of it is masked, and norms,
 rotations and activations do not count, as in PyTorch's FlopCounterMode.
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from ....utils.forking import after_fork_in_child
 from ..decoder import get_decoder
+from .products import CountProducts, find_count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -153,23 +155,6 @@ class LinearGauge(Gauge):
         return result
 
 
-class ExpertsGauge(Gauge):
-    """Counts the products of experts, each of which is a slice of the same weights."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
-        out: Tensor = self.forward(*args, **kwargs)
-        hidden, *routing = self.arguments(args, kwargs).values()
-        chosen = routing[0] if routing else hidden[:, 0]  # Llama 4 has a row for each token of each
-        rows = chosen.numel()
-        weights = list(self.module.parameters(recurse=False))
-        macs = rows * sum(each[0].numel() for each in weights if each.dim() == 3)
-        self.counters.add_macs(macs)
-        if out.requires_grad:
-            wanted = [any(w.requires_grad for w in weights), hidden.requires_grad]
-            out.register_hook(lambda _: self.counters.add_macs(sum(wanted) * macs))
-        return out
-
-
 class AttentionGauge(Gauge):
     """Counts the products of queries with keys, and of weights with values."""
 
@@ -201,6 +186,9 @@ class AttentionGauge(Gauge):
             query, key = given["query"], given["key"]
             return int(query.numel() // query.shape[-1] * key.shape[-2])
         hidden, other = given["hidden_states"], given.get("encoder_hidden_states")
+        if getattr(self.module, "is_kv_shared_layer", False):  # Gemma 4's: those of another layer
+            keys, _ = given["shared_kv_states"][self.module.layer_type]
+            return int(hidden.numel() // hidden.shape[-1] * keys.shape[-2])
         new = hidden.shape[-2] if other is None else other.shape[-2]
         cached = given.get("past_key_values")
         seen = new
@@ -216,6 +204,24 @@ def _count_keys(cache: Any, index: int, new: int) -> int:
         return int(layer.max_cache_len) if layer.is_initialized else new
     kept = getattr(layer, "keys", None)
     return new if kept is None else new + int(kept.shape[-2])
+
+
+class ProductsGauge(Gauge):
+    """Counts the products that a module makes by functions."""
+
+    def __init__(self, module: Module, counters: Counters, count: CountProducts) -> None:
+        super().__init__(module, counters)
+        self.count = count
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        given = inspect.signature(self.forward).bind(*args, **kwargs).arguments
+        macs, back = self.count(self.module, given)  # before the cache grows
+        out = self.forward(*args, **kwargs)
+        self.counters.add_macs(macs)
+        mixed: Tensor = out[0] if isinstance(out, tuple) else out
+        if mixed.requires_grad:
+            mixed.register_hook(lambda _: self.counters.add_macs(back))
+        return out
 
 
 class DecoderGauge(Gauge):
@@ -235,11 +241,22 @@ def install_gauges(model: PreTrainedModel, counters: Counters) -> Iterator[Gauge
     for module in list(model.modules()):
         if terms := _count_terms(module):
             yield LinearGauge(module, counters, terms)
-        if hasattr(module, "gate_up_proj") and hasattr(module, "num_experts"):
-            yield ExpertsGauge(module, counters)
-        for name, parts in (("q_proj", 1), ("query", 1), ("qkv", 3)):
-            if width := getattr(getattr(module, name, None), "out_features", 0):
-                yield AttentionGauge(module, counters, width // parts)
+        if count := find_count(module):
+            yield ProductsGauge(module, counters, count)
+        elif width := _attention_width(module):
+            yield AttentionGauge(module, counters, width)
+
+
+def _attention_width(module: Module) -> int:
+    """H x D of the queries of *module*; 0 if it is no attention."""
+    for name, parts in (("q_proj", 1), ("query", 1), ("qkv", 3)):
+        matrix = getattr(module, name, None)
+        matrix = getattr(matrix, "linear", matrix)  # Gemma 4's vision encoder clips its output
+        if width := getattr(matrix, "out_features", 0):
+            # Where queries come with a gate, as in Qwen3.5, there are twice as many outputs.
+            mixed = getattr(getattr(module, "o_proj", None), "in_features", 0)
+            return int(mixed or width // parts)
+    return 0
 
 
 def _count_terms(module: Module) -> int:
@@ -253,6 +270,4 @@ def _count_terms(module: Module) -> int:
         return len(matrix)
     if any(module.children()):
         return 0
-    if hasattr(module, "top_k") and hasattr(module, "weight"):  # a router, which is no nn.Linear
-        return int(cast("Tensor", module.weight).shape[1])
     return int(getattr(module, "in_features", getattr(module, "num_embeddings", 0)))
