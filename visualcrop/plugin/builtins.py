@@ -20,6 +20,7 @@ from ..models.families.gemma3 import Gemma3
 from ..models.families.gemma4 import Gemma4
 from ..models.families.instructblip import InstructBlip
 from ..models.families.internvl import InternVl
+from ..models.families.lfm2_vl import Lfm2Vl
 from ..models.families.llama4 import Llama4
 from ..models.families.llava import Llava
 from ..models.families.llava_next import LlavaNext
@@ -54,7 +55,7 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(Focus, Direct),
     *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Qwen35, Gemma3, Gemma4, InternVl),
     InstructBlip,
-    *(SmolVlm, Llama4, AyaVision, Cohere2Vision, Ovis2),
+    *(SmolVlm, Llama4, AyaVision, Cohere2Vision, Lfm2Vl, Ovis2),
     *(Auto, Toy),
     *(VStar, HrBench, MmeRealworldLite, Aokvqa, Gqa, Folder, ToyScenes),
     *(Local, Llm),

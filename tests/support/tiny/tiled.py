@@ -16,6 +16,7 @@ from transformers.models.smolvlm import processing_smolvlm
 from tests.support.tiny.tokenizers import byte_level
 from visualcrop.models.families.pil_processors import (
     Cohere2VisionImageProcessorPil,
+    Lfm2VlImageProcessorPil,
     Llama4ImageProcessorPil,
 )
 
@@ -141,6 +142,17 @@ def _llama4(eye: Numbers, text: Numbers, token: Any) -> PreTrainedConfig:
     )
 
 
+def _lfm2(eye: Numbers, text: Numbers, token: Any) -> PreTrainedConfig:
+    positions = {k: v for k, v in eye.items() if k != "image_size"}
+    return tf.Lfm2VlConfig(
+        vision_config=tf.Siglip2VisionConfig(**positions, num_patches=16, vision_use_head=False),
+        text_config=tf.Lfm2Config(**text, layer_types=["conv", "full_attention"] * 2),
+        image_token_id=token("<image>"),
+        projector_hidden_size=64,
+        tie_word_embeddings=False,
+    )
+
+
 TILED: dict[str, TiledFamily] = {
     "smolvlm": TiledFamily(
         tf.SmolVLMForConditionalGeneration,
@@ -193,6 +205,20 @@ TILED: dict[str, TiledFamily] = {
             "img_line_break_token": "<|IMG_LINE_BREAK|>",
         },
         pil=Cohere2VisionImageProcessorPil,
+    ),
+    "lfm2-vl": TiledFamily(
+        tf.Lfm2VlForConditionalGeneration,
+        (56, 14),
+        _lfm2,
+        tf.Lfm2VlProcessor,
+        lambda: Lfm2VlImageProcessorPil(
+            encoder_patch_size=14, tile_size=56, max_tiles=6, min_image_tokens=4, max_image_tokens=9
+        ),
+        (
+            *("<image>", "<|image_start|>", "<|image_end|>", "<|img_thumbnail|>"),
+            *_numbered("<|img_row_{}_col_{}|>", 6),
+        ),
+        pil=Lfm2VlImageProcessorPil,
     ),
     "ovis2": TiledFamily(
         tf.Ovis2ForConditionalGeneration,

@@ -59,6 +59,10 @@ class Lfm2Vl(Family):
         shown = whole if canvas == (0, 0) else tuple(n * pixels.tile_size for n in canvas)
         return attrs.evolve(layout, shown=shown)
 
+    def base(self, config: PretrainedConfig) -> int:
+        """The side of a published tile, which the network's config does not have."""
+        return 512
+
     def settings_for(self, layers: int) -> Mapping[str, object]:
         return {
             "focus": {"answer": "interleaved", "t_type2": 0.5},
