@@ -23,6 +23,7 @@ from transformers import (
 from tests.support.tiny.checkpoints import FAMILIES, checkpoint
 from tests.support.tiny.processors import load_processor
 from visualcrop.models.engine.decoder import get_decoder
+from visualcrop.models.engine.kv_cache import new_cache
 from visualcrop.models.engine.metering.meter import Measurement, Meter
 
 SEARCHABLE = [family for family in FAMILIES if family != "instructblip"]
@@ -121,7 +122,7 @@ class Bench:
 
     def cached(self, tokens: int) -> DynamicCache:
         """What the model keeps of a text."""
-        cache = DynamicCache()
+        cache = new_cache(self.model)
         self.continued(cache, tokens)
         return cache
 

@@ -19,7 +19,9 @@ GRIDDED = (
     "llava-onevision",
     "qwen2-5-vl",
     "qwen3-vl",
+    "qwen3-5",
     "gemma3",
+    "gemma4",
     "internvl",
     *TILED,
 )

@@ -85,7 +85,7 @@ def _widen(network: torch.nn.Module) -> None:
     for weights in network.parameters():
         if weights.dim() == 1:  # biases are born zero, and norms one
             weights.add_(torch.randn_like(weights), alpha=0.1)
-        elif not weights.any():  # Gemma 3's projection of image features is born zero
+        elif weights.max() == weights.min():  # born zero or one, as some of Gemma's
             weights.normal_(std=0.1)
         else:
             weights.mul_(4)

@@ -21,7 +21,6 @@ import attrs
 
 from .decoder import get_decoder
 from .kv_cache import DecodingState, cached_layers, fork_cache, slice_cache
-from .layers import has_recurrent_state
 from .prompting import TokenizedPrompt, is_of_tokens
 
 if TYPE_CHECKING:
@@ -271,13 +270,9 @@ class PackedBatch:
 
 
 def takes_packed_masks(model: PreTrainedModel) -> bool:
-    """
-    Whether a mask over pairs of tokens keeps sequences in one row apart.
-
-    Flash attention takes no such mask, and a recurrent state none at all.
-    """
+    """Whether the kernel takes a mask over pairs of tokens; flash attention does not."""
     kernel = get_decoder(model).config._attn_implementation  # noqa: SLF001 - it has no other name
-    return kernel in {"sdpa", "eager"} and not has_recurrent_state(model)
+    return kernel in {"sdpa", "eager"}
 
 
 def pad_right(rows: Sequence[Tensor], value: int | None = None) -> Tensor:

@@ -15,7 +15,7 @@ from transformers.image_processing_backends import PilBackend
 from transformers.image_utils import SizeDict
 from transformers.processing_utils import ImagesKwargs
 
-from ..layouts.layout import Size, round_size
+from ..layouts.layout import Size, round_size, stretch_thin
 from ..layouts.tiling import get_covering_canvas, get_optimal_tiled_canvas, get_padded_canvas
 
 
@@ -124,7 +124,8 @@ class Lfm2VlImageProcessorPil(PilBackend):
         """Columns and rows of tiles, 0 of a small image, and the pixels of the whole image."""
         factor, patch = self.encoder_patch_size * self.downsample_factor, self.encoder_patch_size
         fewest, most = (n * factor**2 for n in (self.min_image_tokens, self.max_image_tokens))
-        whole = round_size(size, factor, factor=factor, min_pixels=fewest, max_pixels=most)
+        full = stretch_thin(size, self.max_image_tokens)  # transformers fails on thinner images
+        whole = round_size(full, factor, factor=factor, min_pixels=fewest, max_pixels=most)
         near = [max(patch, round(side / factor) * factor) for side in size]
         large = near[0] * near[1] > most * self.max_pixels_tolerance
         if not large or not self.do_image_splitting or self.max_tiles == 1:

@@ -153,9 +153,9 @@ def fit_tokens(size: Size, *, factor: int, max_tokens: int) -> Size:
     return columns, rows
 
 
-def stretch_thin(size: Size) -> Size:
+def stretch_thin(size: Size, max_ratio: int = MAX_RATIO) -> Size:
     """The size to stretch an image to, so that Qwen's processors do not refuse it as too thin."""
-    least = math.ceil(max(size) / MAX_RATIO)
+    least = math.ceil(max(size) / max_ratio)
     return max(size[0], least), max(size[1], least)
 
 

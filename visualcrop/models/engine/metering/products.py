@@ -44,11 +44,13 @@ def count_delta_rule(module: Any, given: Mapping[str, Any]) -> tuple[int, int]:
     if tokens == 1 and _conv_state(cache, module) is not None:
         return convolved, convolved
     keys, values = module.head_k_dim, module.head_v_dim
-    chunks = rows * module.num_v_heads * -(-tokens // _CHUNK)
+    heads = rows * module.num_v_heads
+    chunks, state = heads * -(-tokens // _CHUNK), _CHUNK * keys * values
     within = 2 * _CHUNK**2 * keys + _CHUNK**2 * values
-    products = chunks * (within + 3 * _CHUNK * keys * values)
-    solved = chunks * _CHUNK**2 * (keys + values)  # triangular systems: counted only backwards
-    return convolved + products, convolved + 2 * products + solved
+    products = chunks * (within + 3 * state)
+    solved = chunks * _CHUNK**2 * (keys + values)  # triangular systems: products only backwards
+    # No gradient goes into the first chunk's state, nor comes from the last one's.
+    return convolved + products, convolved + 2 * products + solved - 4 * heads * state
 
 
 def count_short_convolution(module: Any, given: Mapping[str, Any]) -> tuple[int, int]:
