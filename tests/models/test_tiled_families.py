@@ -15,6 +15,7 @@ import pytest
 import torch
 import transformers as tf
 from transformers.image_processing_backends import PilBackend
+from transformers.image_utils import SizeDict
 from transformers.models.ovis2.image_processing_pil_ovis2 import get_min_tile_covering_grid
 
 from tests.models.test_layouts_against_processors import SIZES
@@ -91,21 +92,16 @@ def _tiles(processor: Any, size: Size) -> dict[str, Any]:
         choose = their_module("cohere2_vision").get_optimal_tiled_canvas
         columns, rows = choose(size[::-1], (512, 512), eye.min_patches, eye.max_patches)
         return {"num_patches": [columns * rows + (columns * rows > 1)]}
-    return {
-        "num_patches": [eye.get_number_of_image_patches(*size[::-1], {"crop_to_patches": True})]
-    }
+    cropped = {"crop_to_patches": True}
+    return {"num_patches": [eye.get_number_of_image_patches(*size[::-1], cropped)]}
 
 
 def _aspects(processor: Any, size: Size) -> dict[str, Any]:
     """Rows and columns of Llama 4's tiles."""
-    side = SimpleNamespace(height=336, width=336)
-    llama4 = their_module("llama4")
-    canvases = torch.tensor(llama4.find_supported_resolutions(max_num_chunks=16, patch_size=side))
-    height, width = llama4.get_best_fit(size[::-1], canvases).tolist()
-    return {
-        "aspect_ratios": [(height // 336, width // 336)],
-        "pixel_values": [np.empty((336, 336))],
-    }
+    llama4, tile = their_module("llama4"), SizeDict(336, 336)
+    canvases = torch.tensor(llama4.find_supported_resolutions(max_num_chunks=16, patch_size=tile))
+    rows, columns = (llama4.get_best_fit(size[::-1], canvases) // 336).tolist()
+    return {"aspect_ratios": [(rows, columns)], "pixel_values": [np.empty((336, 336))]}
 
 
 def _rows_and_columns(processor: Any, size: Size) -> dict[str, Any]:
