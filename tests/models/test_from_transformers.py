@@ -160,6 +160,14 @@ class TestRefusals:
         assert said in message
         assert is_one_sentence(message)
 
+    def test_of_flash_attention_on_tokens_that_look_ahead(self) -> None:
+        """Gemma 3's image tokens attend to one another, which that kernel would leave out."""
+        loaded = network("gemma3")
+        loaded.config.text_config._attn_implementation = "flash_attention_2"
+        message = refused(ModelError, lambda: from_transformers(loaded, processor("gemma3")))
+        assert "attend to later ones" in message
+        assert is_one_sentence(message)
+
     @pytest.mark.parametrize("family", [5, "llava", Family, object, LlavaNext, LlavaNext()])
     def test_of_what_is_no_family_of_it(self, family: Any) -> None:
         """Names, classes of other things, and the family of another architecture."""

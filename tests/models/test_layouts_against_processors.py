@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-from typing import Any
 
 import pytest
 import transformers as tf
@@ -130,9 +129,8 @@ class TestPixels:
     @pytest.mark.parametrize("size", [(900, 300), (300, 900), (400, 400)])
     def test_gemma_crops(self, size: Size) -> None:
         """With pan and scan, each crop has its own tokens."""
-        processor: Any = published_processor("gemma3")
-        processor.images_kwargs = {**processor.images_kwargs, "do_pan_and_scan": True}
-        found = placeholders(processor, [picture(size)], _TOKENS["gemma3"])
+        processor, crops = published_processor("gemma3"), {"do_pan_and_scan": True}
+        found = placeholders(processor, [picture(size)], _TOKENS["gemma3"], images_kwargs=crops)
         assert found == gemma_crops(size).tokens
 
     def test_onevision_of_several(self) -> None:

@@ -125,5 +125,6 @@ def _plain(family: str, prompt: Prompt) -> Tensor:
     inputs["pixel_values"] = inputs["pixel_values"].clone().requires_grad_()
     with torch.enable_grad():
         logits = model.network(**inputs, use_cache=False).logits[0, -1]
-        (gradient,) = torch.autograd.grad(logits.log_softmax(-1).max(), inputs["pixel_values"])
+        likelihood = logits.log_softmax(-1).max()
+        gradient: Tensor = torch.autograd.grad(likelihood, inputs["pixel_values"])[0]
     return gradient

@@ -20,6 +20,7 @@ from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Auto
 from visualcrop.errors import ModelError, VisualcropError
 from visualcrop.models.checkpoints.load_errors import explain_failure
+from visualcrop.models.families.gemma3 import Gemma3
 from visualcrop.models.families.llava import Llava
 
 _BY_ITSELF = """
@@ -99,7 +100,7 @@ class TestFolders:
             (_empty, "are damaged or cut short"),
             (_of_another_shape, "do not fit its config.json; download both again."),
             (_deeper, "lacks 18 of its weights"),
-            (_half_a_config, "is not a valid JSON file."),
+            (_half_a_config, "is not a valid JSON file; download it again."),
             (_half_a_tokenizer, "cannot be loaded: "),
             (_of_nobody, "has model type `nobody` but Transformers does not recognize"),
         ],
@@ -203,6 +204,14 @@ class TestMachine:
         family = Llava(checkpoint=str(checkpoint("llava")), attention="flash_attention_2")
         assert refused(ModelError, family.open) == (
             "flash_attention_2 needs the package flash-attn; install it, or set attention=sdpa."
+        )
+
+    def test_no_flash_attention_on_tokens_that_look_ahead(self) -> None:
+        """With its package or without: Gemma 3's image tokens attend to one another."""
+        family = Gemma3(checkpoint=str(checkpoint("gemma3")), attention="flash_attention_2")
+        assert refused(ModelError, family.open) == (
+            "Image tokens of 'gemma3' attend to later ones, which flash_attention_2 leaves out "
+            "without a word; set attention=sdpa."
         )
 
     def test_no_library_for_few_bits(self, monkeypatch) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 import transformers as tf
+from transformers.models.auto.image_processing_auto import AutoImageProcessor
 
 from tests.support.reference import picture
 from tests.support.tiny.processors import load_processor
@@ -68,7 +69,7 @@ def test_names_its_processor_without_pil(family: str, checkpoint_dir: Path) -> N
     assert hasattr(tf, said["processor_class"])
     assert not said["image_processor"]["image_processor_type"].endswith("Pil")
     if family not in TILED or TILED[family].pil is None:
-        assert tf.AutoImageProcessor.from_pretrained(checkpoint_dir, backend="pil")
+        assert AutoImageProcessor.from_pretrained(checkpoint_dir, backend="pil")
 
 
 def test_sees(family: str, checkpoint_dir: Path, network: Any) -> None:

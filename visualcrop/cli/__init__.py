@@ -2,7 +2,7 @@
 The command line.
 
 Exit codes: 0 done, 1 wrong input (one sentence says what to do), 2 wrong command line,
-3 a bug in visualcrop or in a plug-in, 130 interrupted.
+3 a bug in visualcrop or in a plug-in, 130 interrupted. `check` has its own: see `check.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import typer
 from ..output.streams import say
 from ..plugin.manager import command_names
 from .ask import ask
+from .check import check
 from .compare import compare
 from .data import app as data
 from .demo import demo
@@ -57,6 +58,7 @@ for command in (
 app.add_typer(data, name="data")
 app.add_typer(plugins, name="plugins")
 app.command()(doctor)
+app.command()(check)
 
 
 @app.callback()

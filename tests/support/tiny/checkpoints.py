@@ -15,7 +15,9 @@ import transformers as tf
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from tests.support.tiny.configs import make_config
+from tests.support.tiny.native import NATIVE
 from tests.support.tiny.processors import save_processor
+from tests.support.tiny.publishing import LAYOUTS, publish
 from tests.support.tiny.tiled import TILED
 
 NETWORKS: dict[str, type[PreTrainedModel]] = {
@@ -30,6 +32,7 @@ NETWORKS: dict[str, type[PreTrainedModel]] = {
     "internvl": tf.InternVLForConditionalGeneration,
     "instructblip": tf.InstructBlipForConditionalGeneration,
     **{name: family.network for name, family in TILED.items()},
+    **{name: family.network for name, family in NATIVE.items()},
 }
 FAMILIES = tuple(NETWORKS)
 VARIANTS = {  # other architectures of these families
@@ -40,6 +43,8 @@ _SAMPLED = {"do_sample": True, "repetition_penalty": 1.05}  # Qwen's would not a
 _GENERATION: dict[str, dict[str, Any]] = {
     "qwen2-5-vl": _SAMPLED | {"temperature": 1e-6},
     "qwen3-vl": _SAMPLED | {"temperature": 0.7, "top_k": 20, "top_p": 0.8},
+    "qwen2-vl": _SAMPLED | {"temperature": 0.01, "top_k": 1, "top_p": 0.001},
+    "qwen3-vl-moe": _SAMPLED | {"temperature": 0.7, "top_k": 20, "top_p": 0.8},
     "qwen3-5": _SAMPLED | {"temperature": 0.7, "top_k": 20, "top_p": 0.8},
     "gemma3": {"do_sample": True, "top_k": 64, "top_p": 0.95},
     "gemma4": {"do_sample": True, "top_k": 64, "top_p": 0.95},
@@ -69,6 +74,12 @@ def save_network(
         _widen(network)
     network.generation_config = generation or network.generation_config
     network.save_pretrained(to)
+
+
+@cache
+def published(family: str, layout: str) -> Path:
+    """The same checkpoint in one of `LAYOUTS`: written once in a process, not to be changed."""
+    return publish(checkpoint(family), _root() / "published" / layout / family, LAYOUTS[layout])
 
 
 @cache

@@ -10,6 +10,7 @@ import transformers as tf
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
 from tests.support.tiny import sizes
+from tests.support.tiny.native import NATIVE
 from tests.support.tiny.tiled import TILED
 from visualcrop.models.base import Capture
 
@@ -303,4 +304,5 @@ _MAKE: dict[str, Callable[[dict[str, Any], dict[str, Any], Any], PreTrainedConfi
     "internvl": _internvl,
     "instructblip": _instructblip,
     **{name: family.config for name, family in TILED.items()},
+    **{name: family.config for name, family in NATIVE.items()},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.support.tiny.native import NATIVE
 from tests.support.tiny.tiled import TILED
 
 EYES = {  # side of what the vision encoder sees at once, side of its patches
@@ -18,6 +19,7 @@ EYES = {  # side of what the vision encoder sees at once, side of its patches
     "internvl": (56, 14),
     "instructblip": (56, 14),
     **{name: family.eye for name, family in TILED.items()},
+    **{name: family.eye for name, family in NATIVE.items()},
 }
 SEEN = {  # tokens of a view, where patches are joined or queries asked
     "gemma3": 9,  # its whole image: on 2 x 2, a padded layout is a squashed one

@@ -84,7 +84,7 @@ def _explain_folder(folder: Path, exc: BaseException) -> str:
         )
     if type(exc).__name__ == "SafetensorError":
         return (
-            f"The weights in {str(folder)!r} are damaged or cut short ({_first_sentence(exc)}); "
+            f"The weights in {str(folder)!r} are damaged or cut short ({first_sentence(exc)}); "
             "copy or download them again."
         )
     if "mismatched" in str(exc):
@@ -110,10 +110,10 @@ def _explain_hub(checkpoint: str, exc: BaseException) -> str:
 
 def _quote_error(checkpoint: str, exc: BaseException, doing: str = "loaded") -> str:
     named = "" if doing == "loaded" else f"{type(exc).__name__}: "
-    return f"{checkpoint!r} cannot be {doing}: {named}{_first_sentence(exc)}."
+    return f"{checkpoint!r} cannot be {doing}: {named}{first_sentence(exc)}."
 
 
-def _first_sentence(exc: BaseException) -> str:
+def first_sentence(exc: BaseException) -> str:
     """The first sentence of the error's message, on one line and not too long."""
     lines = _CLASS.sub(r"\1", str(exc)).strip().splitlines() or [""]
     message = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]

@@ -11,7 +11,9 @@ import attrs
 
 from ...errors import ModelError, VisualcropError
 from .load_errors import NO_FLASH, explain_failure, missing_packages
+from .templates import default_template, find_template, read_template
 from .validation import CONFIG, Files, strip_code
+from .weights import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +44,7 @@ class Source:
     device: str = "auto"
     attention: str = "sdpa"
     bits: int = 16
+    template: str = ""  # a file that replaces the checkpoint's chat template
 
     @property
     def files(self) -> Files:
@@ -63,13 +66,10 @@ class Source:
     def load_part(self, name: str, *, kind: Any = None, **options: Any) -> Any:
         """Load a tokenizer or an image processor, by the name of its class or of that *kind*."""
         with explain_errors(self.checkpoint):
-            import transformers
-
             files = attrs.evolve(self.files, subfolder=options.get("subfolder", ""))
             files.check_image_processor()
             files.check_tokenizer()
-            loader = kind or getattr(transformers, name)
-            return loader.from_pretrained(
+            return (kind or _find_loader(name)).from_pretrained(
                 self.checkpoint, revision=self.revision, trust_remote_code=False, **options
             )
 
@@ -80,14 +80,29 @@ class Source:
             self.files.check_config()
             return str(self.files.read_json(CONFIG).get("model_type", ""))
 
+    def read_model_types(self) -> tuple[str, ...]:
+        """The `model_type` with the vision encoder's, then alone: see `name_types`."""
+        with explain_errors(self.checkpoint):
+            _silence_transformers()
+            self.files.check_config()
+            return name_types(self.files.read_json(CONFIG))
+
     def image_processor(self, kind: Any = None) -> Any:
         """The image processor that uses Pillow, not torchvision; *kind* where there is no such."""
         options = {} if kind else {"backend": "pil"}
         return self.load_part("AutoImageProcessor", kind=kind, **options)
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
-        """The tokenizer with its chat template."""
-        return self.load_part("AutoTokenizer", subfolder=subfolder, **options)
+        """The tokenizer, with the chat template of the checkpoint's processor."""
+        if subfolder:
+            return self.load_part("AutoTokenizer", subfolder=subfolder, **options)
+        with explain_errors(self.checkpoint):
+            template = read_template(self.template) if self.template else find_template(self.files)
+            if template is not None:
+                options["chat_template"] = template
+            tokenizer = self.load_part("AutoTokenizer", **options)
+            tokenizer.chat_template = template or default_template(tokenizer.chat_template)
+            return tokenizer
 
     def load_network(
         self, config: PretrainedConfig, kind: str = "AutoModelForImageTextToText"
@@ -100,13 +115,14 @@ class Source:
             quantization = self._quantization_options(device)
             self._check_attention()
             opener: Any = getattr(transformers, kind)
-            self.files.check_weights(config, opener)
+            weights = Weights.find(self.files)
+            weights.check_size(config, opener)
             network, info = opener.from_pretrained(
                 self.checkpoint,
                 config=config,
                 revision=self.revision,
                 trust_remote_code=False,
-                use_safetensors=True,
+                use_safetensors=weights.is_safe,
                 dtype=self._choose_dtype(config, device),
                 attn_implementation=self._choose_attention(config),
                 output_loading_info=True,
@@ -175,6 +191,30 @@ class Source:
 
         config = BitsAndBytesConfig(load_in_4bit=self.bits == 4, load_in_8bit=self.bits == 8)
         return {"quantization_config": config, "device_map": device}
+
+
+def name_types(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """
+    What families may call a checkpoint of this config, the narrowest first.
+
+    `llava/pixtral` and `llava`: one `model_type` may stand for encoders that see differently.
+    """
+    model_type, vision = str(config.get("model_type", "")), config.get("vision_config")
+    eye = vision.get("model_type") if isinstance(vision, Mapping) else None
+    return (f"{model_type}/{eye}", model_type) if eye else (model_type,)
+
+
+def _find_loader(name: str) -> Any:
+    """
+    The class of transformers that is called *name*.
+
+    `transformers.AutoImageProcessor` needs torchvision in 5.17, though the class itself does not.
+    """
+    import transformers
+    from transformers.models.auto.image_processing_auto import AutoImageProcessor
+
+    found: Any = AutoImageProcessor
+    return found if name == found.__name__ else getattr(transformers, name)
 
 
 NOT_EXPLAINED = (VisualcropError, KeyboardInterrupt, SystemExit, GeneratorExit)

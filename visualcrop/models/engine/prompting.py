@@ -15,6 +15,7 @@ from ...prompt import Prompt, Sampling, views_key
 from ...values import View
 from ..base import Tokens
 from .byte_lru import ByteLRU, Key
+from .chat_template import ChatTemplate, RenderedPrompt
 
 if TYPE_CHECKING:
     import torch
@@ -109,12 +110,17 @@ class PromptProcessor:
         ends = frozenset(stop_tokens)
         return cls(processor, image_token, to_picture, ends, cache, forward_inputs)
 
+    @cached_property
+    def template(self) -> ChatTemplate:
+        """The checkpoint's chat template."""
+        return ChatTemplate(self.processor)
+
     def tokenize(self, prompt: Prompt, replies: Sequence[str] = ()) -> TokenizedPrompt:
         """*prompt* in the chat template, on the CPU, with *replies* to score."""
         prompt, views = self._defuse(prompt), views_key(prompt)
-        text = self._apply_template(list(_turns(prompt)))
+        rendered = self.template.render(prompt)
         encoded = self._processor_for(prompt, views)(
-            text=[text],
+            text=[rendered.text],
             images=[[view.picture for view in prompt.views]] if prompt.views else None,
             return_tensors="pt",
             return_offsets_mapping=True,
@@ -124,9 +130,9 @@ class PromptProcessor:
         ids = encoded["input_ids"]
         tokenized = TokenizedPrompt(
             {name: value for name, value in encoded.items() if name in self.forward_inputs},
-            expand_placeholders(text, replacements),
+            expand_placeholders(rendered.text, replacements),
             np.flatnonzero((ids[0] == self.image_token).numpy()),
-            dict(align_spans(prompt, text, replacements, encoded["offset_mapping"][0].numpy())),
+            dict(align_spans(prompt, rendered, replacements, encoded["offset_mapping"][0].numpy())),
             views,
             prompt.sampling,
         )
@@ -142,7 +148,7 @@ class PromptProcessor:
         suffix = prompt.inputs["input_ids"][:, start:].cpu()
         placeholder = tokenizer.convert_ids_to_tokens(self.image_token)
         _, image, end = prompt.text.rpartition(placeholder)  # no token reaches across one
-        for continued in (end + self._separator + reply, end + reply):
+        for continued in (end + self.template.separator + reply, end + reply):
             ids: Tensor = tokenizer(image + continued, return_tensors="pt")["input_ids"]
             first = int((ids[0] == self.image_token).nonzero()[0]) + 1 if image else 0
             after = ids[:, first:]
@@ -155,27 +161,6 @@ class PromptProcessor:
         text: str = self.processor.tokenizer.decode(list(tokens), skip_special_tokens=True)
         return text.strip()
 
-    @cached_property
-    def _separator(self) -> str:
-        """The white space between a prompt and its reply in the template."""
-        question: list[dict[str, object]] = [_turn("user", "?")]
-        both = [*question, _turn("assistant", "Yes")]
-        whole = self._apply_template(both, add_generation_prompt=False)
-        gap = whole.removeprefix(self._apply_template(question)).partition("Yes")[0]
-        return gap if gap.isspace() else ""
-
-    def _apply_template(
-        self, turns: list[dict[str, object]], *, add_generation_prompt: bool = True
-    ) -> str:
-        """*turns* as text, without the BOS token where the tokenizer adds it itself."""
-        tokenizer = self.processor.tokenizer
-        text: str = self.processor.apply_chat_template(
-            turns, add_generation_prompt=add_generation_prompt
-        )
-        bos = tokenizer.bos_token or ""
-        adds_bos = tokenizer("").input_ids[:1] == [tokenizer.bos_token_id]
-        return text.removeprefix(bos) if bos and adds_bos else text
-
     def _processor_for(self, prompt: Prompt, views: Key) -> Any:
         """The processor, with an image processor that runs only on images that are not cached."""
         processor = copy(self.processor)
@@ -187,21 +172,35 @@ class PromptProcessor:
         )
         return processor
 
+    @cached_property
+    def _control_token(self) -> re.Pattern[str]:
+        """
+        The first character of each token that text must not contain.
+
+        Those are the special ones, placeholders, and what else the template writes by a token of
+        its own, such as `<think>`.
+        """
+        tokenizer, source = self.processor.tokenizer, self.template.source
+        added = tokenizer.added_tokens_decoder.values()
+        tokens = {t.content for t in added if t.special or t.content in source}
+        tokens.update(tokenizer.all_special_tokens, _placeholders(self.processor))
+        longer = (token for token in tokens if len(token) > 1 and not token.isspace())
+        alternatives = "|".join(map(re.escape, longer)) or r"(?!)"
+        return re.compile(f"(?=(?:{alternatives})).", re.DOTALL)
+
     def _defuse(self, prompt: Prompt) -> Prompt:
-        """The prompt with a space in special tokens in its text, so that they are plain text."""
-        tokenizer = self.processor.tokenizer
-        added = {t.content for t in tokenizer.added_tokens_decoder.values() if t.special}
-        special = sorted({*added, *tokenizer.all_special_tokens}, key=len, reverse=True)
-        pattern = re.compile("|".join(map(re.escape, special)) or r"(?!)")
+        """The prompt with a space in control tokens in its text, so that they are plain text."""
 
         def defuse(text: str) -> str:
-            return pattern.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
+            return self._control_token.sub(r"\g<0> ", text)
 
         parts = [part if isinstance(part, View) else defuse(part) for part in prompt.parts]
         spans = []
         for span in prompt.spans:
-            part = str(prompt.parts[span.part])
-            start, stop = len(defuse(part[: span.start])), len(defuse(part[: span.stop]))
+            found = self._control_token.finditer(str(prompt.parts[span.part]))
+            spaces = [match.end() for match in found]  # each before the character there
+            start = span.start + sum(at <= span.start for at in spaces)
+            stop = span.stop + sum(at < span.stop for at in spaces)
             spans.append(attrs.evolve(span, start=start, stop=stop))
         examples = tuple((defuse(asked), defuse(reply)) for asked, reply in prompt.examples)
         return Prompt(tuple(parts), examples, tuple(spans), prompt.sampling)
@@ -262,22 +261,18 @@ def expand_placeholders(text: str, replacements: list[dict[str, Any]]) -> str:
 
 
 def align_spans(
-    prompt: Prompt, text: str, replacements: list[dict[str, Any]], offsets: Tokens
+    prompt: Prompt, rendered: RenderedPrompt, replacements: list[dict[str, Any]], offsets: Tokens
 ) -> Iterator[tuple[str, Tokens]]:
     """
     Name and token positions of each of the prompt's spans.
 
-    *text* is the prompt in its template, before *replacements* of placeholders; *offsets*, T x 2,
-    are the characters of each token after them.
+    *rendered* is the prompt in its template, before *replacements* of placeholders; *offsets*,
+    T x 2, are the characters of each token after them.
     """
-    starts, end = {}, len(text)  # of the parts in *text*, found from its end
-    for index, part in reversed(list(enumerate(prompt.parts))):
-        if isinstance(part, str):
-            bare = part.strip()
-            end = text.rindex(bare, 0, end)
-            starts[index] = end - (len(part) - len(part.lstrip()))
     for span in prompt.spans:
-        at = (starts[span.part] + span.start, starts[span.part] + span.stop)
+        part, (first, end) = str(prompt.parts[span.part]), rendered.places[span.part]
+        start = first - (len(part) - len(part.lstrip()))  # white space, which templates may trim
+        at = (max(first, start + span.start), min(end, start + span.stop))
         start, stop = (_shift_offset(offset, replacements) for offset in at)
         yield span.name, np.flatnonzero((offsets[:, 0] < stop) & (offsets[:, 1] > start))
 
@@ -289,20 +284,7 @@ def _shift_offset(offset: int, replacements: list[dict[str, Any]]) -> int:
     return offset + growth
 
 
-def _turn(role: str, text: str) -> dict[str, object]:
-    return {"role": role, "content": [{"type": "text", "text": text}]}
-
-
-def _turns(prompt: Prompt) -> Iterator[dict[str, object]]:
-    """Examples as earlier turns, then the prompt's own parts in their order."""
-    for asked, reply in prompt.examples:
-        yield _turn("user", asked)
-        yield _turn("assistant", reply)
-    last = len(prompt.parts) - 1
-    content: list[dict[str, str]] = []
-    for index, part in enumerate(prompt.parts):
-        if isinstance(part, View):
-            content.append({"type": "image"})
-        else:
-            content.append({"type": "text", "text": part if index == last else f"{part}\n"})
-    yield {"role": "user", "content": content}
+def _placeholders(processor: Any) -> Iterator[str]:
+    """What the processor looks for in a text: attributes such as `image_token`."""
+    names = (name for name in vars(processor) if name.endswith("_token"))
+    yield from (token for name in names if isinstance(token := getattr(processor, name), str))

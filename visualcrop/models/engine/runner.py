@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
 import numpy as np
@@ -26,6 +26,7 @@ from .prompting import TokenizedPrompt
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.nn import Module
     from transformers import DynamicCache, PreTrainedModel
 
 
@@ -103,8 +104,8 @@ class ModelRunner:
     def _run_packed(self, batch: PackedBatch) -> tuple[DynamicCache, Tensor]:
         inputs, kept = batch.model_inputs(self.network), batch.logit_positions(self.network.device)
         with self._count(batch.sequences, batch.reused_tokens):
-            out = self.network(**inputs, logits_to_keep=kept)
-        return inputs["past_key_values"], out.logits
+            logits = logits_at(self.network, inputs, kept)
+        return inputs["past_key_values"], logits
 
     def _pad(self, prompts: Sequence[TokenizedPrompt]) -> PaddedBatch:
         return PaddedBatch.of(self.network, [p.inputs for p in self._on_device(prompts)])
@@ -128,9 +129,31 @@ class ModelRunner:
 def prefill(model: PreTrainedModel, batch: PaddedBatch) -> list[DecodingState]:
     """Run whole prompts; return the state after each, with the logits of its next token."""
     cache = new_cache(model)
-    inputs: Mapping[str, object] = {**batch.inputs, "past_key_values": cache}
-    out = model(**inputs, use_cache=True, logits_to_keep=batch.last_positions)
-    return _split_states(cache, batch, out.logits)
+    inputs = {**batch.inputs, "past_key_values": cache, "use_cache": True}
+    return _split_states(cache, batch, logits_at(model, inputs, batch.last_positions))
+
+
+def logits_at(model: PreTrainedModel, inputs: Mapping[str, Any], positions: Tensor) -> Tensor:
+    """
+    Logits after the new tokens at *positions*, B x N, of a forward on *inputs*: B x N x V.
+
+    Other hidden states are dropped before the head. `logits_to_keep` takes one list of positions
+    for each row only since transformers 5.21, and not of every model.
+    """
+    import torch
+
+    def drop_others(head: Module, args: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        hidden, *others = args
+        return torch.take_along_dim(hidden, positions.to(hidden.device)[..., None], 1), *others
+
+    hook = model.get_output_embeddings().register_forward_pre_hook(drop_others)
+    try:
+        logits: Tensor = model(**inputs).logits
+    finally:
+        hook.remove()
+    if logits.shape[1] == positions.shape[1]:
+        return logits
+    return torch.take_along_dim(logits, positions.to(logits.device)[..., None], 1)  # of a compiled
 
 
 def extend(

@@ -26,6 +26,7 @@ class InstructBlip(Family):
     name = "instructblip"
     model_types = ("instructblip",)
     has_patches = False  # each query token of its Q-Former attends to the whole image
+    has_template = False
 
     memory: int | None = option(
         None,

@@ -1,0 +1,127 @@
+"""The model that is checked, and what several checks need of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+from ..image import Image
+from ..models.base import Choice, Model, ModelFamily
+from ..models.families.blip import BlipModel
+from ..models.huggingface import HuggingFaceModel
+from ..prompt import Prompt, views_key
+from ..values import View
+from .pictures import SMALL, draw_blocks, draw_shape
+from .plain import PlainPasses
+from .report import State
+
+WORDS = ("Yes", "No", "A", "B", "C", "D", "red", "blue")  # replies whose logits are compared
+CIRCLE = "Is there a circle in the image? Answer Yes or No."
+_TOLERANCES = {"float64": 1e-4, "float32": 1e-4, "float16": 0.5e-2, "bfloat16": 2.5e-2}
+_TOLERANCE_QUANTISED = 5e-2  # rounding in a quantised layer depends on the batch
+
+
+@attrs.frozen
+class Outcome:
+    """What a check found: a `CheckResult` without name and time."""
+
+    state: State
+    found: str
+    fix: str = ""
+    figures: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+class SkipCheck(Exception):  # noqa: N818 - not an error
+    """Raised by a check that cannot be made of this model, with the reason."""
+
+
+@attrs.define(eq=False, slots=False)
+class Subject:
+    """An open model, and what it was opened from."""
+
+    model: Model
+    family: ModelFamily | None = None
+    quick: bool = False
+    _known: dict[object, tuple[float, ...]] = attrs.field(factory=dict, init=False)
+
+    @cached_property
+    def plain(self) -> PlainPasses | None:
+        """Plain passes of its network; none if it is not the engine's."""
+        model = self.model
+        return PlainPasses(model) if isinstance(model, HuggingFaceModel) else None
+
+    def need_plain(self) -> PlainPasses:
+        """As `plain`; a model without skips the check."""
+        if self.plain is not None:
+            return self.plain
+        if isinstance(self.model, BlipModel):
+            raise SkipCheck("its image tokens depend on the question, and are never cached")
+        raise SkipCheck("the model is not a network of transformers that the engine runs")
+
+    @cached_property
+    def processor(self) -> Any:
+        """The model's prompt processor; none if it has none."""
+        return getattr(self.model, "prompt_processor", None)
+
+    @property
+    def has_patches(self) -> bool:
+        """Whether its image tokens have a position in the image."""
+        family_has = self.family is None or self.family.has_patches
+        return family_has and not isinstance(self.model, BlipModel)
+
+    @property
+    def tolerance(self) -> float:
+        """Largest difference by rounding, as a share of the largest number."""
+        if self.plain is None:
+            network = getattr(self.model, "network", None)
+            dtype = str(getattr(network, "dtype", "float32")).removeprefix("torch.")
+            return _TOLERANCES.get(dtype, _TOLERANCE_QUANTISED)
+        if self.plain.is_quantised:
+            return _TOLERANCE_QUANTISED
+        return _TOLERANCES.get(self.plain.dtype, _TOLERANCE_QUANTISED)
+
+    @property
+    def first(self) -> Image:
+        """A picture of a red circle."""
+        return draw_shape("circle", "red")
+
+    @property
+    def second(self) -> Image:
+        """Another picture of the same size, so that it has as many tokens."""
+        return draw_blocks(SMALL, seed=1)
+
+    def choose(self, prompts: Sequence[Prompt]) -> list[Choice]:
+        """The model's scores of `WORDS` for each prompt, in one call."""
+        return list(self.model.choose(prompts, WORDS))
+
+    def reference(self, prompt: Prompt) -> tuple[float, ...]:
+        """
+        Logits of `WORDS` after *prompt* in a plain pass of transformers.
+
+        Of a model that has no plain passes: as it scores the prompt alone, with nothing remembered.
+        """
+        key = prompt.parts[-1], views_key(prompt)
+        if key not in self._known:
+            self._known[key] = self._reference(prompt)
+        return self._known[key]
+
+    def _reference(self, prompt: Prompt) -> tuple[float, ...]:
+        if self.plain is None:
+            self.model.forget()
+            return self.choose([prompt])[0].logits
+        logits = self.plain.next_logits(prompt)
+        tokens = self.plain.first_tokens(prompt, WORDS)
+        return tuple(float(logits[ids[0]]) for ids in tokens)
+
+    @property
+    def compared_with(self) -> str:
+        """What `reference` is."""
+        return "each prompt alone" if self.plain is None else "plain passes of transformers"
+
+
+def about(image: Image, text: str) -> Prompt:
+    """The whole image, then *text*."""
+    return Prompt((View.whole(image), text))
