@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import attrs
 import pytest
 import torch
 from huggingface_hub import constants
@@ -196,7 +195,7 @@ class TestMachine:
     def test_no_device(self) -> None:
         """A device is misspelt."""
         family = Llava(checkpoint=str(checkpoint("llava")), device="gpu")
-        said = "There is no device 'gpu'; take cpu, cuda, or cuda:1 and so on."
+        said = "There is no device 'gpu'; take cpu, cuda, cuda:1 and so on, or balanced."
         assert refused(ModelError, family.open) == said
 
     def test_no_flash_attention(self) -> None:
@@ -215,16 +214,27 @@ class TestMachine:
         )
 
     def test_no_library_for_few_bits(self, monkeypatch) -> None:
-        """Quantised weights want a GPU first, and then packages, all of which are named."""
-        family = Llava(checkpoint=str(checkpoint("llava")), bits=4)
-        said = "Weights of 4 or 8 bits need a CUDA GPU; set bits=16."
-        assert refused(ModelError, family.open) == said
-        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        """Packed weights want packages, all of which are named."""
+        family = Llava(checkpoint=str(checkpoint("llava")), bits=8)
         monkeypatch.setattr(
-            "visualcrop.models.checkpoints.loading.missing_packages", lambda _: ["one", "another"]
+            "visualcrop.models.checkpoints.placement.missing_packages", lambda _: ["one", "another"]
         )
-        assert refused(ModelError, attrs.evolve(family, bits=8).open) == (
+        assert refused(ModelError, family.open) == (
             "Weights of 8 bits need one and another; install it, or set bits=16."
+        )
+
+    def test_no_second_gpu(self, monkeypatch) -> None:
+        """Weights are spread where accelerate can be asked to, and over GPUs alone."""
+        family = Llava(checkpoint=str(checkpoint("llava")), device="balanced")
+        found = "visualcrop.models.checkpoints.placement.find_spec"
+        monkeypatch.setattr(found, lambda name: None)
+        assert refused(ModelError, family.open) == (
+            "device=balanced needs accelerate; install it, or set device=cuda."
+        )
+        monkeypatch.setattr(found, lambda name: name)
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        assert refused(ModelError, family.open) == (
+            "There is no CUDA GPU that torch can use here; set device=cpu."
         )
 
     def test_no_room(self) -> None:

@@ -31,7 +31,7 @@ def check_sanity(subject: Subject) -> Outcome:
         "logits": {"circle": yes.logits, "square": no.logits, "colour": letter.logits},
     }
     shown = ", ".join(f"{what}? {word}" for what, word in said.items())
-    other = said_instead(subject.plain, about(image, CIRCLE)) if subject.plain else ""
+    other = said_instead(subject, about(image, CIRCLE))
     if other:
         found = f"of a drawn red circle, {shown}; but the reply begins with {other!r}"
         fix = "report it with this report: another form of Yes and No is read than the model writes"

@@ -15,7 +15,7 @@ from ..models.huggingface import HuggingFaceModel
 from ..prompt import Prompt, views_key
 from ..values import View
 from .pictures import SMALL, draw_blocks, draw_shape
-from .plain import PlainPasses
+from .plain import PlainPasses, blip_logits
 from .report import State
 
 WORDS = ("Yes", "No", "A", "B", "C", "D", "red", "blue")  # replies whose logits are compared
@@ -109,17 +109,27 @@ class Subject:
         return self._known[key]
 
     def _reference(self, prompt: Prompt) -> tuple[float, ...]:
-        if self.plain is None:
+        if self.plain is not None:
+            logits = self.plain.next_logits(prompt)
+        elif isinstance(self.model, BlipModel):
+            logits = blip_logits(self.model, prompt)
+        else:
             self.model.forget()
             return self.choose([prompt])[0].logits
-        logits = self.plain.next_logits(prompt)
-        tokens = self.plain.first_tokens(prompt, WORDS)
+        tokens = self.reply_tokens(prompt, WORDS)
         return tuple(float(logits[ids[0]]) for ids in tokens)
+
+    def reply_tokens(self, prompt: Prompt, replies: Sequence[str]) -> list[list[int]]:
+        """Token ids of each of *replies*, as they follow *prompt*."""
+        tokenized = self.processor.tokenize(prompt)
+        found = [self.processor.tokenize_reply(tokenized, reply)[0] for reply in replies]
+        return [ids.tolist() for ids in found]
 
     @property
     def compared_with(self) -> str:
         """What `reference` is."""
-        return "each prompt alone" if self.plain is None else "plain passes of transformers"
+        own = isinstance(self.model, HuggingFaceModel | BlipModel)
+        return "plain passes of transformers" if own else "each prompt alone"
 
 
 def about(image: Image, text: str) -> Prompt:

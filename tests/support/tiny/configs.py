@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -47,7 +47,7 @@ def make_config(family: str, tokenizer: PreTrainedTokenizerFast) -> PreTrainedCo
 def having(family: str, capture: Capture) -> Capture:
     """*capture*, of those of its layers that have in this family what is captured."""
 
-    def keep(layers: tuple[int, ...], known: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+    def keep(layers: tuple[int, ...], known: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
         return tuple(n for n in layers if n in known.get(family, range(LAYERS)))
 
     return attrs.evolve(

@@ -45,22 +45,34 @@ class Weights:
                 f"{files.checkpoint!r} has no weights in safetensors, and other formats may run "
                 f"code; {_CONVERT}."
             )
+        for ending in (".safetensors", ".bin"):
+            if any(Path(files.checkpoint).glob(f"*-of-*{ending}")):
+                raise files.load_error(
+                    f"its weights are in parts without their list; download the file whose name "
+                    f"ends in {ending}.index.json, too"
+                )
         raise FileNotFoundError(SAFETENSORS)
 
-    def check_size(self, config: PretrainedConfig, network: type[Any]) -> None:
-        """Refuse damaged weights, and a network that is far larger than its weights."""
+    def check_size(self, config: PretrainedConfig, network: type[Any]) -> nn.Module:
+        """
+        Refuse damaged weights, and a network that is far larger than its weights.
+
+        Returns the network, on the meta device.
+        """
         import torch
 
         count = _count_stored if self.is_safe else self._count_pickled
         stored = sum(map(count, self.paths))
         with torch.device("meta"):
-            planned = _count_numbers(network.from_config(config, trust_remote_code=False))
+            built: nn.Module = network.from_config(config, trust_remote_code=False)
+        planned = _count_numbers(built)
         packing = 8 if hasattr(config, "quantization_config") else 1
         if planned > 2 * packing * stored + _SPARE_NUMBERS:
             raise ModelError(
                 f"The weights in {self.files.checkpoint!r} do not fit its config.json, which asks "
                 f"for {planned:,} numbers where there are {stored:,}; download both again."
             )
+        return built
 
     def _count_pickled(self, path: Path) -> int:
         """Numbers in a file of `torch.save`, of which nothing but tensors is unpickled."""
@@ -73,7 +85,10 @@ class Weights:
                 raise self._unsafe(path, "it is compressed or holds a long pickle")
             return _count_in_storages(path)
         except BadZipFile:
-            raise self._unsafe(path, "it is damaged, or older than PyTorch 1.6") from None
+            raise ModelError(
+                f"{path.name} of {self.files.checkpoint!r} is damaged, or older than PyTorch 1.6; "
+                "download it again, or take a checkpoint with model.safetensors."
+            ) from None
         except ModelError:
             raise
         except Exception as exc:

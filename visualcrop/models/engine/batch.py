@@ -21,7 +21,8 @@ import attrs
 
 from .decoder import get_decoder
 from .kv_cache import DecodingState, cached_layers, fork_cache, slice_cache
-from .prompting import TokenizedPrompt, is_of_tokens
+from .placeholders import is_of_tokens
+from .prompting import TokenizedPrompt
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +15,14 @@ from ...values import View
 from ..base import Tokens
 from .byte_lru import ByteLRU, Key
 from .chat_template import ChatTemplate, RenderedPrompt
+from .placeholders import expand_placeholders, is_of_tokens
+from .prompt_encoding import EncodedImages, ProcessedImages, PromptEncoder
 
 if TYPE_CHECKING:
     import torch
     from PIL.Image import Image as Picture
     from torch import Tensor
-    from transformers import BatchFeature, GenerationConfig
-
-_OF_IMAGES = ("pixel_", "image_")  # how names of inputs begin that are not of tokens
+    from transformers import GenerationConfig
 
 
 @attrs.frozen(eq=False)
@@ -85,7 +84,7 @@ class PromptProcessor:
     image_token: int  # id of the placeholder
     to_picture: Callable[[View], Picture]  # with a shape that the image processor accepts
     stop_tokens: frozenset[int]  # that end a reply
-    pixel_cache: ByteLRU[ProcessedImages]
+    pixel_cache: ByteLRU[ProcessedImages | EncodedImages]
     forward_inputs: frozenset[str]  # what of the processor's output the network takes
 
     @classmethod
@@ -106,7 +105,7 @@ class PromptProcessor:
         stops = generation.eos_token_id if generation is not None else None
         listed = stops if isinstance(stops, list) else [stops]
         stop_tokens = {*listed, processor.tokenizer.eos_token_id} - {None}
-        cache = ByteLRU[ProcessedImages](max_bytes)
+        cache = ByteLRU[ProcessedImages | EncodedImages](max_bytes)
         ends = frozenset(stop_tokens)
         return cls(processor, image_token, to_picture, ends, cache, forward_inputs)
 
@@ -119,12 +118,8 @@ class PromptProcessor:
         """*prompt* in the chat template, on the CPU, with *replies* to score."""
         prompt, views = self._defuse(prompt), views_key(prompt)
         rendered = self.template.render(prompt)
-        encoded = self._processor_for(prompt, views)(
-            text=[rendered.text],
-            images=[[view.picture for view in prompt.views]] if prompt.views else None,
-            return_tensors="pt",
-            return_offsets_mapping=True,
-            return_text_replacement_offsets=True,
+        encoded = self._encoder.encode(
+            rendered.text, views, lambda: [self.to_picture(view) for view in prompt.views]
         )
         (replacements,) = encoded.get("text_replacement_offsets", [[]])  # Idefics3: of images only
         ids = encoded["input_ids"]
@@ -161,16 +156,9 @@ class PromptProcessor:
         text: str = self.processor.tokenizer.decode(list(tokens), skip_special_tokens=True)
         return text.strip()
 
-    def _processor_for(self, prompt: Prompt, views: Key) -> Any:
-        """The processor, with an image processor that runs only on images that are not cached."""
-        processor = copy(self.processor)
-        processor.image_processor = CachedImageProcessor(
-            self.processor.image_processor,
-            self.pixel_cache,
-            views,
-            lambda: [self.to_picture(view) for view in prompt.views],
-        )
-        return processor
+    @cached_property
+    def _encoder(self) -> PromptEncoder:
+        return PromptEncoder(self.processor, self.image_token, self.pixel_cache)
 
     @cached_property
     def _control_token(self) -> re.Pattern[str]:
@@ -206,58 +194,11 @@ class PromptProcessor:
         return Prompt(tuple(parts), examples, tuple(spans), prompt.sampling)
 
 
-@attrs.frozen(eq=False)
-class ProcessedImages:
-    """Output of an image processor for all images of a prompt."""
-
-    features: BatchFeature
-
-    @property
-    def bytes(self) -> int:
-        return sum(getattr(part, "nbytes", 0) for part in self.features.values())
-
-
-@attrs.frozen(eq=False)
-class CachedImageProcessor:
-    """An image processor for one prompt, which takes pixel values from a cache if it can."""
-
-    image_processor: Any
-    cache: ByteLRU[ProcessedImages]
-    key: Key  # of the prompt's images
-    pictures: Callable[[], list[Picture]]
-
-    def __call__(self, images: Any, **options: Any) -> BatchFeature:
-        """The pixel values of the prompt's images; *images* is ignored."""
-
-        def process() -> ProcessedImages:
-            return ProcessedImages(self.image_processor([self.pictures()], **options))
-
-        # A copy, since processors take entries out of it.
-        return copy(self.cache.get_or_create(self.key, process).features)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.image_processor, name)
-
-
-def is_of_tokens(name: str, value: Any, length: int) -> bool:
-    """Whether an input has one element for each of the prompt's *length* tokens, 1 x T."""
-    shape = tuple(getattr(value, "shape", ()))
-    return shape == (1, length) and not name.startswith(_OF_IMAGES)
-
-
 def map_tensors(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     """An input with *change* applied to its tensors; some processors give lists of them."""
     if isinstance(value, list | tuple):
         return [map_tensors(part, change) for part in value]
     return change(value)
-
-
-def expand_placeholders(text: str, replacements: list[dict[str, Any]]) -> str:
-    """*text* with each image's placeholder repeated for each of its tokens."""
-    for change in reversed(replacements):
-        start, stop = change["span"]
-        text = text[:start] + change["replacement"] + text[stop:]
-    return text
 
 
 def align_spans(

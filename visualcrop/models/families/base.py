@@ -43,7 +43,11 @@ class Pretrained(ModelFamily):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = option(
         "auto", help="number format; auto is the checkpoint's, but bfloat16 for float16 on a CPU"
     )
-    device: str = option("auto", help="cpu, cuda, cuda:1, ...; auto takes a GPU if there is one")
+    device: str = option(
+        "auto",
+        help="cpu, cuda, cuda:1, ..., or balanced over all GPUs; auto takes a GPU if there is one, "
+        "and all if one is too small",
+    )
     attention: Literal["sdpa", "flash_attention_2", "eager"] = option(
         "sdpa", help="attention kernel"
     )
@@ -183,7 +187,8 @@ class Family(Pretrained):
             config = self.load_config()
             self.check_config(config)
             self.check_attention(config, self.attention)
-            processor = self.make_processor(self.source, config)
+            with explain_errors(self.checkpoint, part="processor"):
+                processor = self.make_processor(self.source, config)
             self.check_processor(processor, config)
             return self.build_model(self.source.load_network(config), config, processor)
 
