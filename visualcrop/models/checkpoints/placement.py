@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ModelError
+from ..engine.decoder import get_decoder
 from .load_errors import missing_packages
 
 if TYPE_CHECKING:

@@ -35,16 +35,13 @@ class SmolVlm(Family):
     )
 
     def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:
-        import transformers
-
         pixels, tokenizer, seen = parts.image_processor(), parts.tokenizer(), config.vision_config
         if self.max_tiles is not None:
             side, longest = pixels.max_image_size["longest_edge"], pixels.size["longest_edge"]
             most = side * isqrt(self.max_tiles)  # a square image has as many rows as columns
             pixels.size = {"longest_edge": min(longest, most)}
         per_side = seen.image_size // seen.patch_size // config.scale_factor
-        # SmolVLM's own class writes the same prompt, and needs num2words for its videos.
-        return transformers.Idefics3Processor(
+        return _processor_class()(
             pixels, tokenizer, image_seq_len=per_side**2, chat_template=tokenizer.chat_template
         )
 
@@ -61,3 +58,21 @@ class SmolVlm(Family):
             "focus": {"answer": "interleaved", "t_type2": 0.5},
             "zoomeye": {"family": "internvl"},
         }
+
+
+def _processor_class() -> Any:
+    """Idefics3's: SmolVLM's writes the same prompts, and needs num2words for its videos."""
+    import transformers
+
+    class Idefics3Processor(transformers.Idefics3Processor):
+        """Called as every other: its own way looks up tokens by characters, for ids not needed."""
+
+        unused_input_names = ("rows", "cols")
+
+        def prepare_inputs_layout(self, images: Any = None, text: Any = None, **named: Any) -> Any:
+            return (*super().prepare_inputs_layout(images=images, text=text, **named), None, None)
+
+        def __call__(self, *args: Any, **options: Any) -> Any:
+            return transformers.ProcessorMixin.__call__(self, *args, **options)
+
+    return Idefics3Processor
