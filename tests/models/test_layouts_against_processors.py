@@ -73,7 +73,7 @@ class TestArithmetic:
     @pytest.mark.parametrize("most", [70, 140, 280, 560, 1120])
     def test_fit_tokens(self, most: int) -> None:
         """Gemma 4's processor scales to as many columns and rows, whatever its budget."""
-        for size in _SIZES:
+        for size in SIZES:
             height, width = their_fit(*size[::-1], 16, 9 * most, 3)
             assert fit_tokens(size, factor=48, max_tokens=most) == (width // 48, height // 48)
 
