@@ -72,8 +72,9 @@ class LoadedParts:
     processor: Any
     template: str = ""  # a file that replaces the processor's chat template
 
-    def image_processor(self) -> Any:
-        return deepcopy(self._part("image_processor"))
+    def image_processor(self, kind: Any = None) -> Any:
+        own = self._part("image_processor")
+        return kind(**own.to_dict()) if kind else deepcopy(own)
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         tokenizer = deepcopy(self._part(subfolder or "tokenizer"))

@@ -134,7 +134,7 @@ class PromptProcessor:
         encoded = self._encoder.encode(
             rendered.text, views, lambda: [self.to_picture(view) for view in prompt.views]
         )
-        replacements = encoded["text_replacement_offsets"][0]
+        (replacements,) = encoded.get("text_replacement_offsets", [[]])  # Idefics3: of images only
         ids = encoded["input_ids"]
         tokenized = TokenizedPrompt(
             {name: value for name, value in encoded.items() if name in self.forward_inputs},
