@@ -204,8 +204,8 @@ def _marked(text: str, mark: str) -> str:
 
 def _unused_character(prompt: Prompt) -> str:
     """A private character which the prompt does not have."""
-    said = {*prompt.text, *"".join(chain.from_iterable(prompt.examples))}
-    return next(c for c in map(chr, chain(_PRIVATE, _MORE)) if c not in said)
+    used = {*prompt.text, *"".join(chain.from_iterable(prompt.examples))}
+    return next(c for c in map(chr, chain(_PRIVATE, _MORE)) if c not in used)
 
 
 def _text(text: str) -> dict[str, str]:
