@@ -19,7 +19,8 @@ class Attention(RelevanceSource):
 
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
         prompt = Prompt.fill(view, self.prompt, target=target.text)
-        (seen,) = model.forward([prompt], Capture(attention=model.info.span(self.layers)))
+        capture = Capture(attention=model.info.attention_span(self.layers))
+        (seen,) = model.forward([prompt], capture)
         heads = sum(rows.float().mean(0) for rows in seen.attention.values())
         (patches,) = seen.patches
         return patches.map(heads)

@@ -111,7 +111,7 @@ class QFormerAttention:
 
 @attrs.frozen(eq=False)
 class Internals:
-    """What a pass over one prompt captured. Tensors stay on the model's device."""
+    """What a pass over one prompt captured, all on one device, even of a model on several GPUs."""
 
     patches: tuple[Patches, ...]  # one for each view, in prompt order
     spans: Mapping[str, Tokens]  # positions of the tokens of each `TextSpan`, by its name
@@ -157,16 +157,49 @@ class ModelInfo:
 
     layers: int  # of the decoder
     base: int  # pixels on a side that the encoder sees at once
+    # Layers that keep keys and values of their own; those of linear attention keep none. By default
+    # all.
+    kv_layers: tuple[int, ...] = attrs.field()
+    # Layers that attend to tokens, if only to those of an earlier layer. By default all.
+    attention_layers: tuple[int, ...] = attrs.field()
+
+    @kv_layers.default
+    def _all_kv_layers(self) -> tuple[int, ...]:
+        return tuple(range(self.layers))
+
+    @attention_layers.default
+    def _all_attention_layers(self) -> tuple[int, ...]:
+        return tuple(range(self.layers))
 
     def span(self, layers: tuple[int, int] | None) -> tuple[int, ...]:
-        """The half-open range of *layers*; none: the last half of all layers."""
-        start, stop = layers or (self.layers // 2, self.layers)
+        """Layers with keys and values in the half-open range; none: the last half of them."""
+        return self._span(layers, self.kv_layers, "keys and values")
+
+    def attention_span(self, layers: tuple[int, int] | None) -> tuple[int, ...]:
+        """Layers with attention weights in the half-open range; none: the last half of them."""
+        return self._span(layers, self.attention_layers, "attention")
+
+    def nearest_attention_layer(self, layer: int) -> int:
+        """The attention layer that is nearest to *layer*; of two, the later one."""
+        return min(self.attention_layers, key=lambda own: (abs(own - layer), -own))
+
+    def _span(
+        self, layers: tuple[int, int] | None, among: tuple[int, ...], what: str
+    ) -> tuple[int, ...]:
+        if layers is None:
+            return among[len(among) // 2 :]
+        start, stop = layers
         if not 0 <= start < stop <= self.layers:
             raise SpecError(
                 f"Layers [{start}, {stop}] do not fit a model of {self.layers} layers; "
                 f"give two numbers from 0 to {self.layers}, rising."
             )
-        return tuple(range(start, stop))
+        if not (found := tuple(layer for layer in among if start <= layer < stop)):
+            raise SpecError(
+                f"No layer in [{start}, {stop}] has {what} of its own; "
+                f"give a range with some of {', '.join(map(str, among))}."
+            )
+        return found
 
 
 @attrs.frozen
@@ -256,6 +289,10 @@ class ModelFamily(Strategy):
         open; to insist on it, build the searcher from a spec.
         """
         return {}
+
+    def notes(self) -> Sequence[str]:
+        """What a user should know about this model before reading its results, a sentence each."""
+        return ()
 
 
 def _add_settings(call: MethodCall, model: object) -> Model:

@@ -32,6 +32,7 @@ from .checkpoints.load_errors import explain_failure
 from .checkpoints.loading import NOT_EXPLAINED
 from .engine.batch import PaddedBatch
 from .engine.byte_lru import ByteLRU, Key
+from .engine.capture import gather_tensors
 from .engine.kv_cache import DecodingState
 from .engine.metering.meter import Measurement, Meter
 from .engine.pixels import pixel_gradients, single_view
@@ -113,7 +114,10 @@ class HuggingFaceModel(Model):
         backward = Usage(backward=int(bool(capture.gradients)))
         internals = []
         for prompt, (tokenized, layers, usage) in zip(prompts, outputs, strict=True):
-            patches, kinds = tuple(self._patches(prompt, tokenized)), dict[str, Any](layers)
+            patches, device = tuple(self._patches(prompt, tokenized)), self.network.device
+            kinds: dict[str, Any] = {
+                kind: gather_tensors(ts, device) for kind, ts in layers.items()
+            }
             found = Internals(patches, tokenized.spans, **kinds, usage=usage + backward)
             internals.append(found)
         return internals

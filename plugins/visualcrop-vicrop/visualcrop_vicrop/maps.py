@@ -135,7 +135,7 @@ class PureGrad(RelativeMap):
 def pick_layer(layer: int | None, info: ModelInfo) -> int:
     """*layer*, or ViCrop's share of the model's depth."""
     if layer is None:
-        return info.layers * 7 // 16
+        return info.nearest_attention_layer(info.layers * 7 // 16)
     if not 0 <= layer < info.layers:
         raise errors.SpecError(
             f"There is no layer {layer} in a model of {info.layers} layers; "

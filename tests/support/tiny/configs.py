@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import attrs
 import transformers as tf
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
 from tests.support.tiny import sizes
+from tests.support.tiny.native import NATIVE
+from tests.support.tiny.tiled import TILED
+from visualcrop.models.base import Capture
 
 LAYERS = 4
+# Layers with keys and values of their own, and layers that attend, where these are not all.
+KV_LAYERS = {"qwen3-5": (1, 3), "gemma4": (0, 1), "lfm2-vl": (1, 3)}
+ATTENTION_LAYERS = {"qwen3-5": (1, 3), "lfm2-vl": (1, 3)}
 _EYE: dict[str, Any] = {
     "hidden_size": 32,
     "intermediate_size": 64,
@@ -35,6 +42,21 @@ def make_config(family: str, tokenizer: PreTrainedTokenizerFast) -> PreTrainedCo
     config = _MAKE[family](eye, _text(tokenizer), tokenizer.convert_tokens_to_ids)
     config.dtype = "float32"
     return config
+
+
+def having(family: str, capture: Capture) -> Capture:
+    """*capture*, of those of its layers that have in this family what is captured."""
+
+    def keep(layers: tuple[int, ...], known: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+        return tuple(n for n in layers if n in known.get(family, range(LAYERS)))
+
+    return attrs.evolve(
+        capture,
+        values=keep(capture.values, KV_LAYERS),
+        keys=keep(capture.keys, KV_LAYERS),
+        attention=keep(capture.attention, ATTENTION_LAYERS),
+        gradients=keep(capture.gradients, ATTENTION_LAYERS),
+    )
 
 
 def _text(tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
@@ -131,6 +153,107 @@ def _qwen3_vl(eye: dict[str, Any], text: dict[str, Any], token: Any) -> PreTrain
     )
 
 
+def _qwen3_5_text(text: dict[str, Any], layers: list[str]) -> dict[str, Any]:
+    rope = _MROPE["qwen3-vl"] | {"partial_rotary_factor": 0.5}
+    return text | {
+        "head_dim": 32,
+        "rope_parameters": rope,
+        "layer_types": layers,
+        "linear_key_head_dim": 16,
+        "linear_value_head_dim": 8,
+        "linear_num_key_heads": 2,
+        "linear_num_value_heads": 4,
+    }
+
+
+def _qwen3_5(eye: dict[str, Any], text: dict[str, Any], token: Any) -> PreTrainedConfig:
+    places = (eye["image_size"] // eye["patch_size"]) ** 2
+    return tf.Qwen3_5Config(
+        vision_config=_qwen_eye(eye, depth=2) | {"num_position_embeddings": places},
+        text_config=_qwen3_5_text(text, ["linear_attention", "full_attention"] * 2),
+        **_qwen_tokens(token),
+    )
+
+
+def _qwen3_5_moe(eye: dict[str, Any], text: dict[str, Any], token: Any) -> PreTrainedConfig:
+    places = (eye["image_size"] // eye["patch_size"]) ** 2
+    layers = ["linear_attention", "linear_attention", "full_attention", "linear_attention"]
+    experts = {
+        "moe_intermediate_size": 32,
+        "shared_expert_intermediate_size": 32,
+        "num_experts": 4,
+        "num_experts_per_tok": 2,
+    }
+    return tf.Qwen3_5MoeConfig(
+        vision_config=_qwen_eye(eye, depth=2) | {"num_position_embeddings": places},
+        text_config=_qwen3_5_text(text, layers) | experts,
+        **_qwen_tokens(token),
+    )
+
+
+def _gemma4_eye(eye: dict[str, Any]) -> dict[str, Any]:
+    heads = eye["num_attention_heads"]
+    return {name: eye[name] for name in eye if name != "image_size"} | {
+        "num_key_value_heads": heads,
+        "head_dim": eye["hidden_size"] // heads,
+        "pooling_kernel_size": sizes.POOLED,
+        "position_embedding_size": eye["image_size"] // eye["patch_size"],
+    }
+
+
+def _gemma4_tokens(token: Any) -> dict[str, Any]:
+    return {
+        "boi_token_id": token("<|image>"),
+        "eoi_token_id": token("<image|>"),
+        "image_token_id": token("<|image|>"),
+        "video_token_id": token("<|video|>"),
+        "boa_token_id": token("<|audio>"),
+        "eoa_token_index": token("<audio|>"),
+        "audio_token_id": token("<|audio|>"),
+    }
+
+
+def _gemma4(eye: dict[str, Any], text: dict[str, Any], token: Any) -> PreTrainedConfig:
+    """As the small ones: the last layers attend to keys and values of the first."""
+    own = {
+        "head_dim": 16,
+        "global_head_dim": 32,
+        "sliding_window": 16,
+        "layer_types": ["sliding_attention", "full_attention"] * 2,
+        "num_kv_shared_layers": 2,
+        "use_double_wide_mlp": True,
+        "vocab_size_per_layer_input": text["vocab_size"],
+        "hidden_size_per_layer_input": 8,
+        "final_logit_softcapping": 30.0,
+    }
+    return tf.Gemma4Config(
+        text_config=text | own, vision_config=_gemma4_eye(eye), **_gemma4_tokens(token)
+    )
+
+
+def _gemma4_moe(eye: dict[str, Any], text: dict[str, Any], token: Any) -> PreTrainedConfig:
+    """As the large ones: values are keys, images are seen both ways, and some layers are sparse."""
+    own = {
+        "head_dim": 16,
+        "global_head_dim": 32,
+        "num_global_key_value_heads": 1,
+        "attention_k_eq_v": True,
+        "sliding_window": 16,
+        "layer_types": ["sliding_attention", "full_attention"] * 2,
+        "use_bidirectional_attention": "vision",
+        "hidden_size_per_layer_input": 0,
+        "enable_moe_block": True,
+        "num_experts": 4,
+        "top_k_experts": 2,
+        "moe_intermediate_size": 32,
+    }
+    return tf.Gemma4Config(
+        text_config=text | own,
+        vision_config=_gemma4_eye(eye) | {"standardize": True},
+        **_gemma4_tokens(token),
+    )
+
+
 def _gemma3(eye: dict[str, Any], text: dict[str, Any], token: Any) -> PreTrainedConfig:
     layers = ["sliding_attention"] * (LAYERS - 1) + ["full_attention"]
     return tf.Gemma3Config(
@@ -173,7 +296,13 @@ _MAKE: dict[str, Callable[[dict[str, Any], dict[str, Any], Any], PreTrainedConfi
     "llava-onevision": _llava_onevision,
     "qwen2-5-vl": _qwen2_5_vl,
     "qwen3-vl": _qwen3_vl,
+    "qwen3-5": _qwen3_5,
+    "qwen3-5-moe": _qwen3_5_moe,
     "gemma3": _gemma3,
+    "gemma4": _gemma4,
+    "gemma4-moe": _gemma4_moe,
     "internvl": _internvl,
     "instructblip": _instructblip,
+    **{name: family.config for name, family in TILED.items()},
+    **{name: family.config for name, family in NATIVE.items()},
 }

@@ -10,8 +10,11 @@ import transformers as tf
 from transformers import PreTrainedTokenizerFast, ProcessorMixin
 
 from tests.support.tiny import sizes
+from tests.support.tiny.native import NATIVE
+from tests.support.tiny.tiled import TILED
 from tests.support.tiny.tokenizers import byte_level, sentence_piece
 
+_PARTS: dict[str, Any] = {**NATIVE, **TILED}
 TEMPLATES = Path(__file__).parent / "templates"
 CLASSES = {
     "llava": tf.LlavaProcessor,
@@ -19,9 +22,15 @@ CLASSES = {
     "llava-onevision": tf.LlavaOnevisionProcessor,
     "qwen2-5-vl": tf.Qwen2_5_VLProcessor,
     "qwen3-vl": tf.Qwen3VLProcessor,
+    "qwen3-5": tf.Qwen3VLProcessor,
+    "qwen3-5-moe": tf.Qwen3VLProcessor,
     "gemma3": tf.Gemma3Processor,
+    "gemma4": tf.Gemma4Processor,
+    "gemma4-moe": tf.Gemma4Processor,
     "internvl": tf.InternVLProcessor,
     "instructblip": tf.InstructBlipProcessor,
+    **{name: family.processor for name, family in TILED.items()},
+    **{name: family.processor for name, family in NATIVE.items()},
 }
 _EYES: dict[str, Any] = {
     "llava": tf.CLIPImageProcessorPil,
@@ -29,7 +38,11 @@ _EYES: dict[str, Any] = {
     "llava-onevision": tf.LlavaOnevisionImageProcessorPil,
     "qwen2-5-vl": tf.Qwen2VLImageProcessorPil,
     "qwen3-vl": tf.Qwen2VLImageProcessorPil,
+    "qwen3-5": tf.Qwen2VLImageProcessorPil,
+    "qwen3-5-moe": tf.Qwen2VLImageProcessorPil,
     "gemma3": tf.Gemma3ImageProcessorPil,
+    "gemma4": tf.Gemma4ImageProcessorPil,
+    "gemma4-moe": tf.Gemma4ImageProcessorPil,
     "internvl": tf.GotOcr2ImageProcessorPil,
     "instructblip": tf.BlipImageProcessorPil,
 }
@@ -37,8 +50,14 @@ _VIDEO = {  # what a hub's directory says of videos, and nobody without torchvis
     "llava-onevision": "LlavaOnevisionVideoProcessor",
     "qwen2-5-vl": "Qwen2VLVideoProcessor",
     "qwen3-vl": "Qwen3VLVideoProcessor",
+    "qwen3-5": "Qwen3VLVideoProcessor",
+    "qwen3-5-moe": "Qwen3VLVideoProcessor",
+    "gemma4": "Gemma4VideoProcessor",
+    "gemma4-moe": "Gemma4VideoProcessor",
     "internvl": "InternVLVideoProcessor",
+    **{name: family.video for name, family in NATIVE.items() if family.video},
 }
+_UNUSED = {"video_processor", "feature_extractor"}  # of videos and of sounds
 
 
 def processor_class(family: str) -> type[ProcessorMixin]:
@@ -46,22 +65,44 @@ def processor_class(family: str) -> type[ProcessorMixin]:
     base: Any = CLASSES[family]
 
     def get_attributes(cls: Any) -> list[str]:
-        return [name for name in base.get_attributes() if name != "video_processor"]
+        return [name for name in base.get_attributes() if name not in _UNUSED]
 
     body = {"get_attributes": classmethod(get_attributes), "__module__": base.__module__}
-    return type(base.__name__, (base,), body)
+    if base is not tf.Gemma4Processor:
+        return type(base.__name__, (base,), body)
+    body["__init__"] = _make_gemma4
+    return type(base.__name__, (base, _OfGivenParts), body)
+
+
+class _OfGivenParts(ProcessorMixin):
+    """Below Gemma 4's processor: parts that are none are not there."""
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**{name: part for name, part in parts.items() if part is not None})
+
+
+def _make_gemma4(
+    self: Any, image_processor: Any, tokenizer: Any, chat_template: str, image_seq_length: int
+) -> None:
+    """The parts for videos and sounds are none, though the class knows no defaults for them."""
+    tf.Gemma4Processor.__init__(
+        self, None, image_processor, tokenizer, None, chat_template, image_seq_length
+    )
 
 
 def load_processor(family: str, checkpoint: Path) -> Any:
     """The processor of a saved checkpoint."""
-    return processor_class(family).from_pretrained(checkpoint)
+    kind = processor_class(family)
+    if family in TILED:
+        return TILED[family].load_processor(checkpoint, kind)
+    return kind.from_pretrained(checkpoint)
 
 
 def save_processor(family: str, to: Path) -> PreTrainedTokenizerFast:
     """Write the processor and its tokenizer, which is handed back."""
     tokenizer = _tokenizer(family)
-    options = _options(family)
-    if (template := TEMPLATES / f"{family}.jinja").exists():
+    options = dict(TILED[family].options) if family in TILED else _options(family)
+    if (template := TEMPLATES / f"{_template_name(family)}.jinja").exists():
         options["chat_template"] = template.read_text("utf-8")
     if family == "instructblip":
         options["qformer_tokenizer"] = _question_tokenizer()
@@ -74,6 +115,10 @@ def save_processor(family: str, to: Path) -> PreTrainedTokenizerFast:
     return tokenizer
 
 
+def _template_name(family: str) -> str:
+    return NATIVE[family].template if family in NATIVE else family.removesuffix("-moe")
+
+
 def _mention_videos(path: Path, name: str) -> None:
     said = json.loads(path.read_text("utf-8"))
     path.write_text(
@@ -82,6 +127,8 @@ def _mention_videos(path: Path, name: str) -> None:
 
 
 def _tokenizer(family: str) -> PreTrainedTokenizerFast:
+    if family in _PARTS:
+        return _PARTS[family].tokenizer()
     chat = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     llama = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"}
     image = {"image_token": "<image>"}
@@ -92,11 +139,13 @@ def _tokenizer(family: str) -> PreTrainedTokenizerFast:
             return sentence_piece(llama, named={}, prefix=True)
         case "llava-onevision":
             named = image | {"video_token": "<video>"}
-        case "qwen2-5-vl" | "qwen3-vl":
+        case "qwen2-5-vl" | "qwen3-vl" | "qwen3-5" | "qwen3-5-moe":
             chat += ["<|vision_start|>", "<|vision_end|>"]
             named = {"image_token": "<|image_pad|>", "video_token": "<|video_pad|>"}
         case "gemma3":
             return _gemma_tokenizer()
+        case "gemma4" | "gemma4-moe":
+            return _gemma4_tokenizer()
         case _:
             named = {
                 "start_image_token": "<img>",
@@ -123,19 +172,50 @@ def _gemma_tokenizer() -> PreTrainedTokenizerFast:
     return sentence_piece(specials, others=[*turns, *named.values()], named=named, prefix=False)
 
 
+def _gemma4_tokenizer() -> PreTrainedTokenizerFast:
+    specials = {"pad_token": "<pad>", "eos_token": "<eos>", "bos_token": "<bos>"}
+    named = {
+        "image_token": "<|image|>",
+        "boi_token": "<|image>",
+        "eoi_token": "<image|>",
+        "audio_token": "<|audio|>",
+        "boa_token": "<|audio>",
+        "eoa_token": "<audio|>",
+        "video_token": "<|video|>",
+    }
+    return sentence_piece(
+        specials | {"unk_token": "<unk>"},
+        others=["<|turn>", "<turn|>", *named.values()],
+        named=named,
+        prefix=False,
+    )
+
+
 def _question_tokenizer() -> PreTrainedTokenizerFast:
     return byte_level(["<|endoftext|>", "<|im_start|>", "<|im_end|>"], {})
 
 
 def _image_processor(family: str) -> Any:
+    if family in _PARTS:
+        return _PARTS[family].image_processor()
     side, patch = sizes.EYES[family]
     square = {"height": side, "width": side}
+    half = {"patch_size": patch, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}
+    soft = {
+        "patch_size": patch,
+        "pooling_kernel_size": sizes.POOLED,
+        "max_soft_tokens": sizes.SOFT_TOKENS,
+    }
     options: dict[str, dict[str, Any]] = {
         "llava": {"size": {"shortest_edge": side}, "crop_size": square},
         "llava-next": {"size": {"shortest_edge": side}, "crop_size": square},
         "llava-onevision": {"size": square},
         "qwen2-5-vl": {"patch_size": patch},
-        "qwen3-vl": {"patch_size": patch, "image_mean": [0.5] * 3, "image_std": [0.5] * 3},
+        "qwen3-vl": half,
+        "qwen3-5": half,
+        "qwen3-5-moe": half,
+        "gemma4": soft,
+        "gemma4-moe": soft,
         "internvl": {"size": square, "max_patches": sizes.MAX_TILES},
     }
     given = options.get(family, {"size": square})
@@ -163,7 +243,9 @@ def _options(family: str) -> dict[str, Any]:
             }
         case "gemma3" | "internvl":
             return {"image_seq_length": sizes.SEEN[family]}
+        case "gemma4" | "gemma4-moe":
+            return {"image_seq_length": sizes.SOFT_TOKENS}
         case "instructblip":
             return {"num_query_tokens": sizes.SEEN[family]}
         case _:
-            return {}
+            return dict(NATIVE[family].options) if family in NATIVE else {}

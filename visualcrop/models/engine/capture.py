@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -12,10 +12,13 @@ from weakref import WeakSet
 from ...errors import SpecError
 from ...utils.forking import after_fork_in_child
 from .attention import AttentionCall, intercept_attention
+from .decoder import get_decoder
+from .layers import attention_layers, kv_layers, recurrent_layers
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    import torch
     from torch import Tensor
     from torch.nn import Module
     from transformers import PreTrainedModel
@@ -36,8 +39,8 @@ class Tap:
     Hooks that keep the tensors of *capture*, for one pass inside `with`.
 
     The pass ends as soon as all is captured: it returns nothing and leaves its cache unfinished,
-    unless *fill_cache* lets every layer cache its keys and values first. After cached tokens, only
-    values and keys of the new tokens are captured. With gradients, the pass runs to its end, with
+    unless *fill_cache* lets every layer fill its cache first. After cached tokens, only values and
+    keys of the new tokens are captured. With gradients, the pass runs to its end, with
     frozen weights; then call `backward` with its logits.
 
     Attention is that of the query tokens at *queries*, indices among the new tokens (B or B x Q;
@@ -52,22 +55,24 @@ class Tap:
         *,
         fill_cache: bool = False,
     ) -> None:
-        self.values: dict[int, Tensor] = {}  # by layer, B x KV heads x T x D
+        self.values: dict[int, Tensor] = {}  # by layer, B x KV heads x T x D, as in the cache
         # By layer, B x KV heads x T x D. Rotated as in the cache or, with `capture.rotary` off, the
         # input of the rotation, which is after `k_norm` if the model has one (Qwen3-VL, Gemma 3).
         self.keys: dict[int, Tensor] = {}
         self.attention: dict[int, Tensor] = {}  # B (x Q) x H x T
         self.gradients: dict[int, Tensor] = {}  # as attention
         self._model, self._capture, self._queries = model, capture, queries
-        self._decoder: Any = model.get_decoder()
+        self._decoder: Any = get_decoder(model)
         self._weights: dict[int, Tensor] = {}  # attention to take gradients with respect to
         self._undo = ExitStack()
-        layers = [n for kind in _layers_by_kind(capture).values() for n in kind]
-        depth = len(self._decoder.layers)
-        if wrong := [n for n in layers if not 0 <= n < depth]:
-            raise SpecError(f"There is no layer {wrong[0]}: the decoder has 0 to {depth - 1}.")
+        by_kind = _layers_by_kind(capture)
+        _check_layers(by_kind, model)
+        layers = [n for kind in by_kind.values() for n in kind]
         self._fill_cache = fill_cache and not capture.gradients
-        last = depth - 1 if fill_cache else max(layers, default=-1)
+        self._recurrent = recurrent_layers(model.config)
+        if fill_cache:
+            layers += [*kv_layers(model.config), *self._recurrent]
+        last = max(layers, default=-1)
         self._last = -1 if capture.gradients else last  # the layer to stop in; -1: run to the end
         self._missing: set[str] = set()  # kinds of the last layer that are not captured yet
 
@@ -115,29 +120,34 @@ class Tap:
 
     def _register_hooks(self, stack: ExitStack) -> None:
         capture, layers = self._capture, self._decoder.layers
-        for layer in capture.values:
-            hook = partial(self._keep_values, layer)
-            stack.callback(layers[layer].self_attn.v_proj.register_forward_hook(hook).remove)
         for layer in () if capture.rotary else capture.keys:
             hook = partial(self._keep_keys, layer)
             stack.callback(layers[layer].self_attn.k_proj.register_forward_hook(hook).remove)
-        rotated = capture.keys if capture.rotary else ()
-        cached = (self._last,) if self._fill_cache else ()
-        for layer in {*rotated, *capture.attention, *capture.gradients, *cached}:
+        called = {*capture.values, *capture.attention, *capture.gradients}
+        called |= {*(capture.keys if capture.rotary else ())}
+        if self._fill_cache and self._last in self._recurrent:
+            hook = partial(self._finish_layer, self._last)
+            stack.callback(layers[self._last].register_forward_hook(hook).remove)
+        elif self._fill_cache:
+            called.add(self._last)
+        for layer in called:
             attend = partial(self._attend, layer)
             stack.enter_context(intercept_attention(layers[layer].self_attn, attend))
 
-    def _keep_values(self, layer: int, module: Any, args: Any, out: Tensor) -> None:
-        self._keep("values", layer, self._split_heads(layer, out).transpose(1, 2))
-
     def _keep_keys(self, layer: int, module: Any, args: Any, out: Tensor) -> None:
-        norm = getattr(self._decoder.layers[layer].self_attn, "k_norm", None)
-        keys = self._split_heads(layer, out)
+        attention = self._decoder.layers[layer].self_attn
+        norm = getattr(attention, "k_norm", None) or getattr(attention, "k_layernorm", None)  # LFM2
+        keys = out.unflatten(-1, (-1, attention.head_dim))
         self._keep("keys", layer, (norm(keys) if norm else keys).transpose(1, 2))
 
+    def _finish_layer(self, layer: int, *_: Any) -> None:
+        self._finish("cache", layer)
+
     def _attend(self, layer: int, call: AttentionCall) -> tuple[Tensor, Tensor | None]:
-        """Keep keys and attention, then run the kernel, unless nothing more is needed."""
+        """Keep what is asked for, then run the kernel, unless nothing more is needed."""
         capture = self._capture
+        if layer in capture.values:
+            self._keep("values", layer, call.value[:, :, -call.new :])
         if capture.rotary and layer in capture.keys:
             self._keep("keys", layer, call.key[:, :, -call.new :])
         if layer not in {*capture.attention, *capture.gradients}:
@@ -166,12 +176,6 @@ class Tap:
         """B x Q x H x T, or B x H x T unless *queries* were given as B x Q."""
         return found if self._queries is not None and self._queries.dim() == 2 else found[:, 0]
 
-    def _split_heads(self, layer: int, projected: Tensor) -> Tensor:
-        """B x T x (KV heads * D) -> B x T x KV heads x D."""
-        width: int = self._decoder.layers[layer].self_attn.head_dim
-        heads: Tensor = projected.unflatten(-1, (-1, width))
-        return heads
-
     def _keep(self, kind: str, layer: int, tensor: Tensor) -> None:
         getattr(self, kind)[layer] = tensor.detach()
         self._finish(kind, layer)
@@ -187,6 +191,25 @@ class Tap:
 def _layers_by_kind(capture: Capture) -> dict[str, tuple[int, ...]]:
     kinds = ("values", "keys", "attention", "gradients")
     return {kind: getattr(capture, kind) for kind in kinds}
+
+
+def _check_layers(by_kind: Mapping[str, Sequence[int]], model: PreTrainedModel) -> None:
+    """Refuse layers that do not exist, or that lack what is to be captured."""
+    depth = len(get_decoder(model).layers)
+    have = {"attention": attention_layers(model.config), "keys and values": kv_layers(model.config)}
+    for kind, layers in by_kind.items():
+        wanted = "keys and values" if kind in {"keys", "values"} else "attention"
+        for layer in layers:
+            if not 0 <= layer < depth:
+                raise SpecError(f"There is no layer {layer}: the decoder has 0 to {depth - 1}.")
+            if layer not in have[wanted]:
+                listed = ", ".join(map(str, have[wanted]))
+                raise SpecError(f"Layer {layer} has no {wanted} of its own; take some of {listed}.")
+
+
+def gather_tensors(layers: Mapping[int, Tensor], device: torch.device) -> dict[int, Tensor]:
+    """The tensors of all *layers*, which may be on several GPUs, on one *device*."""
+    return {layer: tensor.to(device) for layer, tensor in layers.items()}
 
 
 _in_use: WeakSet[Module] = WeakSet()

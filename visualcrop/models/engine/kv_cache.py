@@ -1,69 +1,126 @@
 """
 KV caches, and the decoding state that they are part of.
 
-Caches are shared, never changed in place: `fork_cache` gives one that grows into new tensors. All
-layers are transformers' `DynamicLayer`, even those with a sliding window, so that they keep image
-tokens that have left the window.
+Caches are shared, never changed in place: `fork_cache` gives one that grows into new tensors.
+Layers are of two kinds. The tensors of an attention layer have an axis of tokens; it is always
+transformers' `DynamicLayer`, even with a sliding window, so that it keeps image tokens that have
+left the window. The tensors of a recurrent layer, a `StateLayer`, sum up all tokens so far.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from .layers import layer_types, recurrent_layers
+from .transfers import upload
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from torch import Tensor
-    from transformers import DynamicCache
+    from transformers import DynamicCache, PreTrainedModel
+
+Transform: TypeAlias = "Callable[[Tensor], Tensor]"
 
 
-def cached_layers(cache: DynamicCache) -> list[tuple[Tensor, Tensor]]:
-    """Keys and values of each layer, B x KV heads x T x D."""
-    layers: Any = cache.layers
-    return [(layer.keys, layer.values) for layer in layers]
-
-
-def build_cache(pairs: Iterable[tuple[Tensor, Tensor]]) -> DynamicCache:
-    """A cache of these keys and values, one pair a layer, B x KV heads x T x D."""
-    from transformers import DynamicCache
+def new_cache(network: PreTrainedModel) -> DynamicCache:
+    """An empty cache for *network*."""
     from transformers.cache_utils import DynamicLayer
 
-    cache = DynamicCache()
-    for keys, values in pairs:
-        layer = DynamicLayer()
-        layer.keys, layer.values = keys, values
-        layer.dtype, layer.device, layer.is_initialized = keys.dtype, keys.device, True
-        cache.layers.append(layer)
-    return cache
+    recurrent = recurrent_layers(network.config)
+    if not recurrent:
+        return _cache_of(())  # which makes its layers itself, as many as have keys and values
+    from .state_layer import StateLayer
+
+    depth = len(layer_types(network.config))
+    return _cache_of(StateLayer() if n in recurrent else DynamicLayer() for n in range(depth))
+
+
+def cached_layers(cache: DynamicCache) -> list[tuple[Tensor, ...]]:
+    """
+    The tensors of each layer, none if it has not been run.
+
+    Keys and values, B x KV heads x T x D; of a recurrent layer its states, with B as first axis.
+    """
+    return [_tensors(layer) for layer in cache.layers]
 
 
 def fork_cache(cache: DynamicCache) -> DynamicCache:
     """A cache that can grow without changing *cache*: new layers over the same tensors."""
-    return build_cache(cached_layers(cache))
+    return _map_cache(cache, lambda tokens: tokens, lambda state: state)
 
 
 def slice_cache(cache: DynamicCache, row: int, tokens: slice) -> DynamicCache:
     """The *tokens* of one *row* of the batch, as views of the same tensors."""
     rows = slice(row, row + 1)
-    return build_cache((k[rows, :, tokens], v[rows, :, tokens]) for k, v in cached_layers(cache))
+    if tokens.stop < cache.get_seq_length() and any(map(_is_recurrent, cache.layers)):
+        raise RuntimeError("A recurrent state sums up all tokens; it cannot leave out the last.")
+    return _map_cache(cache, lambda part: part[rows, :, tokens], lambda state: state[rows])
 
 
 def copy_cache(cache: DynamicCache) -> DynamicCache:
     """A copy in tensors of its own, so that a view does not keep its batch in memory."""
-    return build_cache((keys.clone(), values.clone()) for keys, values in cached_layers(cache))
+    return _map_cache(cache, lambda part: part.clone(), lambda state: state.clone())
 
 
 def merge_caches(caches: Sequence[DynamicCache]) -> DynamicCache:
     """One batch of the rows of all *caches*, left-padded with zeros to the longest."""
+    import torch
+
     width = max(cache.get_seq_length() for cache in caches)
-    layers = zip(*(cached_layers(cache) for cache in caches), strict=True)
-    return build_cache(
-        (_pad_left([keys for keys, _ in layer], width), _pad_left([v for _, v in layer], width))
-        for layer in layers
+    # Tensors are visited in the order in which `_map_cache` visits those of the first cache.
+    others = [(t for tensors in cached_layers(cache) for t in tensors) for cache in caches[1:]]
+
+    def join(first: Tensor) -> list[Tensor]:
+        return [first, *(next(tensors) for tensors in others)]
+
+    return _map_cache(
+        caches[0],
+        lambda part: _pad_left(join(part), width),
+        lambda state: torch.cat(join(state)),
     )
+
+
+def _map_cache(cache: DynamicCache, keys_values: Transform, states: Transform) -> DynamicCache:
+    """A cache of the same layers, each of whose tensors has been transformed."""
+    from transformers.cache_utils import DynamicLayer
+
+    def mapped(layer: Any) -> Any:
+        if _is_recurrent(layer):
+            from .state_layer import StateLayer
+
+            tensors = [states(tensor) for tensor in _tensors(layer)]
+            return StateLayer.of(tensors) if tensors else StateLayer()
+        new = DynamicLayer()
+        if tensors := [keys_values(tensor) for tensor in _tensors(layer)]:
+            new.keys, new.values = tensors
+            new.dtype, new.device, new.is_initialized = new.keys.dtype, new.keys.device, True
+        return new
+
+    return _cache_of(map(mapped, cache.layers))
+
+
+def _cache_of(layers: Iterable[Any]) -> DynamicCache:
+    """A cache without a config, with which its sliding layers would drop tokens."""
+    from transformers import DynamicCache
+
+    cache = DynamicCache()
+    cache.layers.extend(layers)
+    return cache
+
+
+def _is_recurrent(layer: Any) -> bool:
+    return hasattr(layer, "conv_states")
+
+
+def _tensors(layer: Any) -> tuple[Tensor, ...]:
+    if _is_recurrent(layer):
+        found = (layer.conv_states[0], layer.recurrent_states[0])  # a short convolution has one
+        return tuple(state for state in found if state is not None)
+    return (layer.keys, layer.values) if layer.is_initialized else ()
 
 
 def _pad_left(parts: Sequence[Tensor], width: int) -> Tensor:
@@ -115,8 +172,8 @@ class DecodingState:
 
         if min(self.lengths) == self.width:
             return None
-        device = cached_layers(self.cache)[0][0].device
-        padding = torch.tensor([self.width - length for length in self.lengths], device=device)
+        device = next(iter(self._tensors)).device
+        padding = upload([self.width - length for length in self.lengths], device)
         return torch.arange(self.width, device=device) >= padding[:, None]
 
     @property
@@ -139,6 +196,8 @@ class DecodingState:
 
     def truncate(self, length: int) -> DecodingState:
         """The first *length* tokens of one sequence, as views of the same tensors."""
+        if length == self.width:
+            return attrs.evolve(self, logits=None)
         cache = slice_cache(self.cache, 0, slice(length))
         return DecodingState(cache, (length,), self.rope_deltas)
 
@@ -148,11 +207,14 @@ class DecodingState:
 
     @cached_property
     def kv_bytes(self) -> int:
-        """Bytes of the keys and values."""
-        return sum(tensor.nbytes for pair in cached_layers(self.cache) for tensor in pair)
+        """Bytes of the keys and values, and of recurrent states."""
+        return sum(tensor.nbytes for tensor in self._tensors)
 
     @cached_property
     def bytes(self) -> int:
         """Bytes that it keeps allocated: of the whole storages that its tensors are views of."""
-        tensors = [tensor for pair in cached_layers(self.cache) for tensor in pair]
-        return sum(tensor.untyped_storage().nbytes() for tensor in tensors)
+        return sum(tensor.untyped_storage().nbytes() for tensor in self._tensors)
+
+    @property
+    def _tensors(self) -> list[Tensor]:
+        return [tensor for tensors in cached_layers(self.cache) for tensor in tensors]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,10 @@ def pixel_gradients(
         (gradient,) = torch.autograd.grad(likelihood, pixels)
     if "image_grid_thw" in inputs:
         image = _unpatchify(gradient, inputs["image_grid_thw"][0], network.config.vision_config)
+    elif "image_position_ids" in inputs:
+        image = _unpatchify_placed(gradient[0], inputs["image_position_ids"][0])
+    elif "spatial_shapes" in inputs:
+        image = _unpatchify_rows(gradient[layout.whole], inputs["spatial_shapes"][layout.whole])
     else:
         image = gradient.flatten(0, -4)[layout.whole]
     return PixelGradients(encoded_box(view, layout), image.float().norm(dim=0))
@@ -62,7 +67,7 @@ def single_view(prompt: Prompt) -> View:
 def encoded_box(view: View, layout: Layout) -> Box:
     """The box of the encoder's picture of the whole *view*, in pixels of the original image."""
     left, top = view.origin
-    box = layout.encoded_box or Box(0, 0, *view.picture.size)
+    box = layout.encoded_box or Box(0, 0, *view.size)
     return Box(box.left + left, box.top + top, box.right + left, box.bottom + top)
 
 
@@ -78,3 +83,24 @@ def _unpatchify(patches: Tensor, grid: Tensor, vision: Any) -> Tensor:
     shape = (*blocks, -1, vision.temporal_patch_size, side, side)
     framed = patches.reshape(shape).permute(4, 5, 0, 2, 6, 1, 3, 7)  # channels, frames, y, x
     return framed.sum(1).reshape(framed.shape[0], rows * side, columns * side)
+
+
+def _unpatchify_placed(patches: Tensor, positions: Tensor) -> Tensor:
+    """
+    Gemma 4's flattened patches -> channels x rows x columns.
+
+    *positions*, patches x 2, are the column and row of each, -1 where there is none.
+    """
+    return _unpatchify_rows(patches[positions[:, 0] >= 0], positions.amax(0).flip(0) + 1)
+
+
+def _unpatchify_rows(patches: Tensor, shape: Tensor) -> Tensor:
+    """
+    Flattened patches, row by row -> channels x rows x columns (LFM2-VL).
+
+    *shape* is the number of rows and columns; more patches than so many are padding.
+    """
+    rows, columns = shape.tolist()
+    side = math.isqrt(patches.shape[1] // 3)
+    blocks = patches[: rows * columns].reshape(rows, columns, side, side, 3)
+    return blocks.permute(4, 0, 2, 1, 3).reshape(3, rows * side, columns * side)

@@ -5,6 +5,9 @@ Prompts that are the same up to their last image share a prefix. One of them, th
 whole, in a batch with other leaders; the others run as suffixes over its KV cache. If the cache of
 an earlier call has the prefix, all run as suffixes. Without a prefix cache, or without an image,
 every prompt is a leader.
+
+A network with a recurrent state has it only where a pass ended. So there the leader's prefix is run
+by itself, and the leader too as a suffix; sequences whose states are kept are padded by nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +22,9 @@ import attrs
 from ..base import Capture
 from .batch import LayerTensors, PackedBatch, PackedSequence, takes_packed_masks
 from .byte_lru import ByteLRU, Key
+from .decoder import get_decoder
 from .kv_cache import DecodingState
+from .layers import has_recurrent_state
 from .metering.meter import Meter
 from .prompting import TokenizedPrompt
 from .runner import ModelRunner, decode, make_chooser, run_in_halves
@@ -64,18 +69,12 @@ class BatchPlanner:
 
     def reply_logits(self, prompts: Prompts) -> list[Sequence[Tensor]]:
         """For each prompt, logits of its next token, 1 x V, and inside its replies, T x V each."""
-        if not takes_packed_masks(self.network) and any(len(p.replies) > 1 for p in prompts):
+        if not self._packs and any(len(p.replies) > 1 for p in prompts):
             return self._reply_logits_one_by_one(prompts)
-        runner = self._runner
-
-        def whole(leaders: Prompts) -> Iterator[tuple[None, DecodingState]]:
-            lengths = [p.prefix_length if self._shares(p) else p.length - 1 for p in leaders]
-            return ((None, state) for state in runner.prefill_prefixes(leaders, lengths))
-
-        return self._run(prompts, whole, runner.score_suffixes, leaders_rerun=True)
+        return self._run(prompts, None, self._runner.score_suffixes)
 
     def _reply_logits_one_by_one(self, prompts: Prompts) -> list[Sequence[Tensor]]:
-        """As `reply_logits`, for kernels that cannot mask replies from one another."""
+        """As `reply_logits`, where replies cannot be masked from one another."""
         single = [attrs.evolve(p, replies=(reply,)) for p in prompts for reply in p.replies]
         logits = iter(self.reply_logits(single))
         found: list[Sequence[Tensor]] = []
@@ -125,41 +124,66 @@ class BatchPlanner:
     def _run(
         self,
         prompts: Prompts,
-        whole: RunWhole[_T],
+        whole: RunWhole[_T] | None,
         packed: RunPacked[_T],
         *,
-        leaders_rerun: bool = False,
         one_per_row: bool = False,
     ) -> list[_T]:
         """
         The result of each prompt: leaders run by *whole*, the rest by *packed*.
 
-        *whole* also returns the states whose prefixes the rest runs over. With *leaders_rerun* it
-        returns no results, and *packed* runs the leaders, too.
+        *whole* also returns the states whose prefixes the rest runs over. Without it only the
+        prefixes of leaders are run, and *packed* runs the leaders, too.
         """
+        if self._recurrent and any(map(self._shares, prompts)):
+            whole = None
         results: dict[TokenizedPrompt, _T] = {}
         index = PrefixIndex.of(
-            prompts, self.prefix_cache, leaders_rerun=leaders_rerun, many_images=self.many_images
+            prompts, self.prefix_cache, leaders_rerun=whole is None, many_images=self.many_images
         )
-        leaders = index.leaders
-        for batch in batch_by_length([p.length for p in leaders], self.max_tokens):
-            group = [leaders[n] for n in batch]
-            for prompt, (result, state) in zip(group, run_in_halves(whole, group), strict=True):
+        for group in self._batch_leaders(index.leaders, prefixes=whole is None):
+            run: RunWhole[_T] = whole or self._prefill_prefixes
+            for prompt, (result, state) in zip(group, run_in_halves(run, group), strict=True):
                 results |= {} if result is None else {prompt: result}
                 if state is not None:
                     index.add(prompt, state, own_tensors=len(group) == 1)
         rest = [prompt for prompt in prompts if prompt not in results]
-        max_row = 0 if one_per_row or not takes_packed_masks(self.network) else MAX_ROW_TOKENS
-        rows = index.pack(rest, max_row)
-        for stack in stack_rows(rows, self.max_tokens, self._weight_bytes // 2):
+        max_row = MAX_ROW_TOKENS if self._packs and not one_per_row else 0
+        rows, max_bytes = index.pack(rest, max_row), self._weight_bytes // 2
+        states_kept = one_per_row and self._recurrent
+        for stack in stack_rows(rows, self.max_tokens, max_bytes, equal_lengths=states_kept):
             found = run_in_halves(lambda rows: packed(PackedBatch(rows)), stack.rows)
             results.update(zip(stack.prompts, found, strict=True))
         return [results[prompt] for prompt in prompts]
 
+    def _batch_leaders(self, leaders: Prompts, *, prefixes: bool) -> Iterator[Prompts]:
+        """Batches of *leaders*, to run whole or only their prefixes."""
+        lengths = [self._prefix_length(p) if prefixes else p.length for p in leaders]
+        max_padding = 0 if self._recurrent else _MAX_PADDING
+        for batch in batch_by_length(lengths, self.max_tokens, max_padding):
+            yield [leaders[n] for n in batch]
+
+    def _prefill_prefixes(self, leaders: Prompts) -> Iterator[tuple[None, DecodingState]]:
+        lengths = [self._prefix_length(prompt) for prompt in leaders]
+        return ((None, state) for state in self._runner.prefill_prefixes(leaders, lengths))
+
+    def _prefix_length(self, prompt: TokenizedPrompt) -> int:
+        """Tokens that run before the suffix: all but the last where nothing is shared."""
+        return prompt.prefix_length if self._shares(prompt) else prompt.length - 1
+
+    @property
+    def _packs(self) -> bool:
+        """Whether a mask can keep sequences in one row apart."""
+        return takes_packed_masks(self.network) and not self._recurrent
+
+    @property
+    def _recurrent(self) -> bool:
+        return has_recurrent_state(self.network)
+
     @property
     def _weight_bytes(self) -> int:
         """Bytes of the decoder's weights, all of which every pass reads."""
-        return sum(weights.nbytes for weights in self.network.get_decoder().parameters())
+        return sum(weights.nbytes for weights in get_decoder(self.network).parameters())
 
     def _shares(self, prompt: TokenizedPrompt) -> bool:
         """Whether the prefix of *prompt* is cached, for others to share."""
@@ -224,6 +248,8 @@ class PrefixIndex:
         """
         key, shared = self.keys[prompt], self.cache is not None and prompt.prefix_length > 0
         once = self.counts[key] == 1
+        if not shared and once and not self.leaders_rerun:
+            return
         prefix = state.truncate(prompt.prefix_length if shared else prompt.length - 1)
         if not once or self.leaders_rerun:
             self.states[key] = prefix
@@ -265,15 +291,20 @@ def split_rows(
 
 
 def stack_rows(
-    rows: Sequence[PackedSequence], max_tokens: int, max_bytes: int
+    rows: Sequence[PackedSequence], max_tokens: int, max_bytes: int, *, equal_lengths: bool = False
 ) -> Iterator[PackedBatch]:
-    """Batches of at most *max_tokens*, with *max_bytes* of merged prefixes, or of one row."""
+    """
+    Batches of at most *max_tokens*, with *max_bytes* of merged prefixes, or of one row.
+
+    With *equal_lengths*, the rows of a batch are equally long after their prefixes.
+    """
     batch: list[PackedSequence] = []
-    for row in sorted(rows, key=lambda row: -row.prefix_length):
-        count = len(batch) + 1
-        longest = max(each.length for each in (*batch, row))
-        too_large = batch and count * batch[0].prefix.kv_bytes > max_bytes
-        if too_large or (batch and count * longest > max_tokens):
+    for row in sorted(rows, key=lambda row: (row.length * equal_lengths, -row.prefix_length)):
+        grown = [*batch, row]
+        longest = max(each.length for each in grown)
+        most_bytes = len(grown) * grown[0].prefix.kv_bytes
+        too_large = most_bytes > max_bytes or len(grown) * longest > max_tokens
+        if batch and (too_large or (equal_lengths and row.length > batch[0].length)):
             yield PackedBatch(batch)
             batch = []
         batch.append(row)
@@ -281,13 +312,15 @@ def stack_rows(
         yield PackedBatch(batch)
 
 
-def batch_by_length(lengths: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
+def batch_by_length(
+    lengths: Sequence[int], max_tokens: int, max_padding: int = _MAX_PADDING
+) -> Iterator[list[int]]:
     """Batches of indices of similar *lengths*, of at most *max_tokens* with their padding."""
     batch: list[int] = []
     for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
         longest = lengths[batch[0]] if batch else 0
         full = longest * (len(batch) + 1) > max_tokens
-        if batch and (full or longest - lengths[index] > _MAX_PADDING):
+        if batch and (full or longest - lengths[index] > max_padding):
             yield batch
             batch = []
         batch.append(index)

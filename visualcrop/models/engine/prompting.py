@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
 from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -17,22 +16,21 @@ from ...values import View
 from ..base import Tokens
 from .byte_lru import ByteLRU, Key
 from .chat_template import ChatTemplate, RenderedPrompt
+from .placeholders import expand_placeholders, is_of_tokens
+from .prompt_encoding import EncodedImages, ProcessedImages, PromptEncoder
 
 if TYPE_CHECKING:
     import torch
     from PIL.Image import Image as Picture
     from torch import Tensor
-    from transformers import BatchFeature, GenerationConfig
-
-TOKEN_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")  # 1 x T
-PIXEL_INPUTS = ("pixel_values", "image_sizes", "image_grid_thw", "batch_num_images")
+    from transformers import GenerationConfig
 
 
 @attrs.frozen(eq=False)
 class TokenizedPrompt:
     """A prompt in the chat template, tokenized, with the pixel values of its images."""
 
-    inputs: Mapping[str, Tensor]  # arguments of the model's forward, a batch of one
+    inputs: Mapping[str, Any]  # arguments of the model's forward, a batch of one
     text: str  # in the template, with as many placeholders as each image has tokens
     placeholders: Tokens  # positions of all image tokens
     spans: Mapping[str, Tokens]  # positions of the tokens of each marked word
@@ -42,32 +40,37 @@ class TokenizedPrompt:
 
     def to(self, device: torch.device, dtype: torch.dtype) -> TokenizedPrompt:
         """The same on *device*, with pixels in *dtype*."""
-        moved = {
-            name: tensor.to(device, dtype) if tensor.is_floating_point() else tensor.to(device)
-            for name, tensor in self.inputs.items()
-        }
+
+        def move(tensor: Tensor) -> Tensor:
+            return tensor.to(device, dtype) if tensor.is_floating_point() else tensor.to(device)
+
+        moved = {name: map_tensors(value, move) for name, value in self.inputs.items()}
         return attrs.evolve(self, inputs=moved)
 
-    def prefix_inputs(self, length: int) -> Mapping[str, Tensor]:
+    def prefix_inputs(self, length: int) -> Mapping[str, Any]:
         """Arguments of the model's forward for the first *length* tokens, with all images."""
-        inputs = dict(self.inputs)
-        return inputs | {n: inputs[n][:, :length] for n in TOKEN_INPUTS if n in inputs}
+        return {
+            name: value[:, :length] if is_of_tokens(name, value, self.length) else value
+            for name, value in self.inputs.items()
+        }
 
     def followed_by(self, tokens: Tensor) -> TokenizedPrompt:
         """The same with *tokens* of text after it, 1 x T."""
         import torch
 
         inputs = dict(self.inputs)
-        for name in TOKEN_INPUTS:
-            if name in inputs:  # masks and types are those of the last token, which is text too
-                more = tokens if name == "input_ids" else inputs[name][:, -1:].expand_as(tokens)
-                inputs[name] = torch.cat([inputs[name], more.to(inputs[name].device)], dim=1)
+        for name, value in self.inputs.items():
+            if is_of_tokens(name, value, self.length):
+                # Masks and types are those of the last token, which is text, too.
+                more = tokens if name == "input_ids" else value[:, -1:].expand_as(tokens)
+                inputs[name] = torch.cat([value, more.to(value.device)], dim=1)
         return attrs.evolve(self, inputs=inputs)
 
     @property
     def length(self) -> int:
         """The number of tokens, with those of images."""
-        return self.inputs["input_ids"].shape[1]
+        length: int = self.inputs["input_ids"].shape[1]
+        return length
 
     @property
     def sequence_lengths(self) -> Sequence[int]:
@@ -94,7 +97,8 @@ class PromptProcessor:
     image_token: int  # id of the placeholder
     to_picture: Callable[[View], Picture]  # with a shape that the image processor accepts
     stop_tokens: frozenset[int]  # that end a reply
-    pixel_cache: ByteLRU[ProcessedImages]
+    pixel_cache: ByteLRU[ProcessedImages | EncodedImages]
+    forward_inputs: frozenset[str]  # what of the processor's output the network takes
 
     @classmethod
     def of(
@@ -104,6 +108,7 @@ class PromptProcessor:
         to_picture: Callable[[View], Picture],
         generation: GenerationConfig | None,
         max_bytes: int,
+        forward_inputs: frozenset[str] = frozenset(),
     ) -> PromptProcessor:
         """
         Build one that caches *max_bytes* of pixel values.
@@ -113,7 +118,9 @@ class PromptProcessor:
         stops = generation.eos_token_id if generation is not None else None
         listed = stops if isinstance(stops, list) else [stops]
         stop_tokens = {*listed, processor.tokenizer.eos_token_id} - {None}
-        return cls(processor, image_token, to_picture, frozenset(stop_tokens), ByteLRU(max_bytes))
+        cache = ByteLRU[ProcessedImages | EncodedImages](max_bytes)
+        ends = frozenset(stop_tokens)
+        return cls(processor, image_token, to_picture, ends, cache, forward_inputs)
 
     @cached_property
     def template(self) -> ChatTemplate:
@@ -124,17 +131,13 @@ class PromptProcessor:
         """*prompt* in the chat template, on the CPU, with *replies* to score."""
         prompt, views = self._defuse(prompt), views_key(prompt)
         rendered = self.template.render(prompt)
-        encoded = self._processor_for(prompt, views)(
-            text=[rendered.text],
-            images=[[view.picture for view in prompt.views]] if prompt.views else None,
-            return_tensors="pt",
-            return_offsets_mapping=True,
-            return_text_replacement_offsets=True,
+        encoded = self._encoder.encode(
+            rendered.text, views, lambda: [self.to_picture(view) for view in prompt.views]
         )
-        replacements = encoded["text_replacement_offsets"][0]
+        (replacements,) = encoded.get("text_replacement_offsets", [[]])  # Idefics3: of images only
         ids = encoded["input_ids"]
         tokenized = TokenizedPrompt(
-            {key: encoded[key] for key in (*TOKEN_INPUTS, *PIXEL_INPUTS) if key in encoded},
+            {name: value for name, value in encoded.items() if name in self.forward_inputs},
             expand_placeholders(rendered.text, replacements),
             np.flatnonzero((ids[0] == self.image_token).numpy()),
             dict(align_spans(prompt, rendered, replacements, encoded["offset_mapping"][0].numpy())),
@@ -183,16 +186,9 @@ class PromptProcessor:
         text: str = self.processor.tokenizer.decode(list(tokens), skip_special_tokens=True)
         return text.strip()
 
-    def _processor_for(self, prompt: Prompt, views: Key) -> Any:
-        """The processor, with an image processor that runs only on images that are not cached."""
-        processor = copy(self.processor)
-        processor.image_processor = CachedImageProcessor(
-            self.processor.image_processor,
-            self.pixel_cache,
-            views,
-            lambda: [self.to_picture(view) for view in prompt.views],
-        )
-        return processor
+    @cached_property
+    def _encoder(self) -> PromptEncoder:
+        return PromptEncoder(self.processor, self.image_token, self.pixel_cache)
 
     @cached_property
     def _control_token(self) -> re.Pattern[str]:
@@ -228,45 +224,11 @@ class PromptProcessor:
         return Prompt(tuple(parts), examples, tuple(spans), prompt.sampling)
 
 
-@attrs.frozen(eq=False)
-class ProcessedImages:
-    """Output of an image processor for all images of a prompt."""
-
-    features: BatchFeature
-
-    @property
-    def bytes(self) -> int:
-        return sum(getattr(part, "nbytes", 0) for part in self.features.values())
-
-
-@attrs.frozen(eq=False)
-class CachedImageProcessor:
-    """An image processor for one prompt, which takes pixel values from a cache if it can."""
-
-    image_processor: Any
-    cache: ByteLRU[ProcessedImages]
-    key: Key  # of the prompt's images
-    pictures: Callable[[], list[Picture]]
-
-    def __call__(self, images: Any, **options: Any) -> BatchFeature:
-        """The pixel values of the prompt's images; *images* is ignored."""
-
-        def process() -> ProcessedImages:
-            return ProcessedImages(self.image_processor([self.pictures()], **options))
-
-        # A copy, since processors take entries out of it.
-        return copy(self.cache.get_or_create(self.key, process).features)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.image_processor, name)
-
-
-def expand_placeholders(text: str, replacements: list[dict[str, Any]]) -> str:
-    """*text* with each image's placeholder repeated for each of its tokens."""
-    for change in reversed(replacements):
-        start, stop = change["span"]
-        text = text[:start] + change["replacement"] + text[stop:]
-    return text
+def map_tensors(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """An input with *change* applied to its tensors; some processors give lists of them."""
+    if isinstance(value, list | tuple):
+        return [map_tensors(part, change) for part in value]
+    return change(value)
 
 
 def align_spans(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
@@ -30,6 +30,7 @@ from ..base import (
     Reply,
     Usage,
 )
+from ..engine.capture import gather_tensors
 from ..engine.kv_cache import DecodingState
 from ..engine.metering.meter import Measurement, Meter
 from ..engine.pixels import pixel_gradients, single_view
@@ -147,12 +148,17 @@ class BlipModel(Model):
         ):
             # Without gradients, the tap stops the pass, and `backward` is not reached.
             found.backward(self._prefill(tokenized).next_logits)
+        rows = {kind: getattr(found.tap, kind) for kind in ("attention", "gradients")}
+        device = self.network.device
+        kinds: dict[str, Any] = {
+            kind: gather_tensors({n: row[0] for n, row in of_layers.items()}, device)
+            for kind, of_layers in rows.items()
+        }
         more = self._image_usage(tokenized) + Usage(backward=2 * bool(capture.gradients))
         return Internals(
             (encoder_patches(view, layout, base),),
             {},
-            attention={n: rows[0] for n, rows in found.tap.attention.items()},
-            gradients={n: rows[0] for n, rows in found.tap.gradients.items()},
+            **kinds,
             qformer=found.attention,
             usage=measurement.usage + more,
         )

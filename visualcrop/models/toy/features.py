@@ -17,7 +17,7 @@ _GAIN = 2.0
 
 
 def words(text: str) -> list[re.Match[str]]:
-    """The words and punctuation marks of *text*, each a token."""
+    """The words and punctuation spans of *text*, each a token."""
     return list(_WORD.finditer(text))
 
 

@@ -1,7 +1,8 @@
 """
 Counts multiply-accumulates (MACs) in the modules that make them.
 
-A gauge replaces the `forward` of one module: of each matrix, convolution and attention. So it does
+A gauge replaces the `forward` of one module: of each matrix, convolution and attention, and of what
+else multiplies matrices, such as the experts of a mixture (`products`). So it does
 not matter how the model is called, or how far it runs: a pass that is stopped in the middle of a
 layer counts up to there. Attention counts as dense, though half of it is masked, and norms,
 rotations and activations do not count, as in PyTorch's FlopCounterMode.
@@ -16,6 +17,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from ....utils.forking import after_fork_in_child
+from ..decoder import get_decoder
+from .products import CountProducts, find_count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -133,9 +136,14 @@ class LinearGauge(Gauge):
     def __init__(self, module: Module, counters: Counters, terms: int) -> None:
         super().__init__(module, counters)
         self.terms = terms  # products that are summed for each number of the output
+        self.looks_up = hasattr(module, "num_embeddings")  # Ovis2's multiplies, too
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
-        out: Tensor = self.forward(*args, **kwargs)
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        result = self.forward(*args, **kwargs)
+        out: Tensor = result[0] if isinstance(result, tuple) else result  # Llama 4's router has two
+        given = args[0] if args else next(iter(kwargs.values()))
+        if self.looks_up and not given.is_floating_point():
+            return result
         macs = out.numel() * self.terms
         self.counters.add_macs(macs)
         if out.requires_grad:  # as many again for each gradient, of the input and of the weights
@@ -144,7 +152,7 @@ class LinearGauge(Gauge):
                 any(t.requires_grad for t in ts) for ts in ((*args, *kwargs.values()), weights)
             ]
             out.register_hook(lambda _: self.counters.add_macs(sum(wanted) * macs))
-        return out
+        return result
 
 
 class AttentionGauge(Gauge):
@@ -178,6 +186,9 @@ class AttentionGauge(Gauge):
             query, key = given["query"], given["key"]
             return int(query.numel() // query.shape[-1] * key.shape[-2])
         hidden, other = given["hidden_states"], given.get("encoder_hidden_states")
+        if getattr(self.module, "is_kv_shared_layer", False):  # Gemma 4's: those of another layer
+            keys, _ = given["shared_kv_states"][self.module.layer_type]
+            return int(hidden.numel() // hidden.shape[-1] * keys.shape[-2])
         new = hidden.shape[-2] if other is None else other.shape[-2]
         cached = given.get("past_key_values")
         seen = new
@@ -195,6 +206,24 @@ def _count_keys(cache: Any, index: int, new: int) -> int:
     return new if kept is None else new + int(kept.shape[-2])
 
 
+class ProductsGauge(Gauge):
+    """Counts the products that a module makes by functions."""
+
+    def __init__(self, module: Module, counters: Counters, count: CountProducts) -> None:
+        super().__init__(module, counters)
+        self.count = count
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        given = inspect.signature(self.forward).bind(*args, **kwargs).arguments
+        macs, back = self.count(self.module, given)  # before the cache grows
+        out = self.forward(*args, **kwargs)
+        self.counters.add_macs(macs)
+        mixed: Tensor = out[0] if isinstance(out, tuple) else out
+        if mixed.requires_grad:
+            mixed.register_hook(lambda _: self.counters.add_macs(back))
+        return out
+
+
 class DecoderGauge(Gauge):
     """Counts passes and tokens at the decoder's first layer, through which every pass goes."""
 
@@ -208,13 +237,26 @@ class DecoderGauge(Gauge):
 
 def install_gauges(model: PreTrainedModel, counters: Counters) -> Iterator[Gauge]:
     """Put a gauge on every module that multiplies matrices, and one on the decoder."""
-    yield DecoderGauge(model.get_decoder().layers[0], counters)
+    yield DecoderGauge(get_decoder(model).layers[0], counters)
     for module in list(model.modules()):
         if terms := _count_terms(module):
             yield LinearGauge(module, counters, terms)
-        for name, parts in (("q_proj", 1), ("query", 1), ("qkv", 3)):
-            if width := getattr(getattr(module, name, None), "out_features", 0):
-                yield AttentionGauge(module, counters, width // parts)
+        if count := find_count(module):
+            yield ProductsGauge(module, counters, count)
+        elif width := _attention_width(module):
+            yield AttentionGauge(module, counters, width)
+
+
+def _attention_width(module: Module) -> int:
+    """H x D of the queries of *module*; 0 if it is no attention."""
+    for name, parts in (("q_proj", 1), ("query", 1), ("qkv", 3)):
+        matrix = getattr(module, name, None)
+        matrix = getattr(matrix, "linear", matrix)  # Gemma 4's vision encoder clips its output
+        if width := getattr(matrix, "out_features", 0):
+            # Where queries come with a gate, as in Qwen3.5, there are twice as many outputs.
+            mixed = getattr(getattr(module, "o_proj", None), "in_features", 0)
+            return int(mixed or width // parts)
+    return 0
 
 
 def _count_terms(module: Module) -> int:
@@ -226,4 +268,6 @@ def _count_terms(module: Module) -> int:
     matrix = getattr(module, "mm_input_projection_weight", None)  # Gemma's, which has no layer
     if matrix is not None:
         return len(matrix)
-    return 0 if any(module.children()) else int(getattr(module, "in_features", 0))
+    if any(module.children()):
+        return 0
+    return int(getattr(module, "in_features", getattr(module, "num_embeddings", 0)))

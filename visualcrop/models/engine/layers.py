@@ -1,0 +1,51 @@
+"""
+The kinds of layers in a decoder, read from its config.
+
+An attention layer keeps keys and values of each token, or attends to those of an earlier layer
+(Gemma 4's last layers). A recurrent layer keeps no tokens: it sums up all of them in a state of
+fixed size (linear attention in Qwen3.5, short convolutions in LFM2).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transformers import PreTrainedConfig, PreTrainedModel
+
+_RECURRENT = frozenset({"linear_attention", "conv"})  # names in transformers' `layer_types`
+
+
+def layer_types(config: PreTrainedConfig) -> tuple[str, ...]:
+    """The type of each layer of the decoder, in transformers' words: `sliding_attention`, ..."""
+    text = config.get_text_config()
+    found: Sequence[str] | None = getattr(text, "layer_types", None)
+    return tuple(found or ["full_attention"] * text.num_hidden_layers)
+
+
+def attention_layers(config: PreTrainedConfig) -> tuple[int, ...]:
+    """The layers that attend to tokens."""
+    return tuple(n for n, kind in enumerate(layer_types(config)) if kind not in _RECURRENT)
+
+
+def kv_layers(config: PreTrainedConfig) -> tuple[int, ...]:
+    """The attention layers that compute and cache keys and values of their own."""
+    shared = getattr(config.get_text_config(), "kv_sharing_modes", None)
+    return tuple(n for n in attention_layers(config) if not shared or shared[n] != "reuse")
+
+
+def recurrent_layers(config: PreTrainedConfig) -> tuple[int, ...]:
+    """The layers that keep a state of fixed size."""
+    return tuple(n for n, kind in enumerate(layer_types(config)) if kind in _RECURRENT)
+
+
+def has_recurrent_state(network: PreTrainedModel) -> bool:
+    """
+    Whether some layer keeps a state of fixed size.
+
+    Such a state exists only where a pass ended. It cannot be cut back to an earlier token, padding
+    after a sequence changes it, and no mask keeps sequences in one row apart.
+    """
+    return bool(recurrent_layers(network.config))
