@@ -78,8 +78,12 @@ def test_holds_for_mixtures(suite: type[HuggingFaceFamilySuite], claim: str) -> 
 @cache
 def stateful(kind: str) -> Any:
     """A language model with recurrent layers and no vision."""
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "vocab_size": 500}
-    heads = {"num_attention_heads": 2, "num_key_value_heads": 1, "num_hidden_layers": 3}
+    sizes: dict[str, Any] = {"hidden_size": 32, "intermediate_size": 64, "vocab_size": 500}
+    heads: dict[str, Any] = {
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+        "num_hidden_layers": 3,
+    }
     if kind == "qwen3-5":
         return network("qwen3-5")
     torch.manual_seed(0)
@@ -303,7 +307,7 @@ def test_chunks_are_measured_in_positions() -> None:
     assert sorted(masks) == ["chunked_attention", "full_attention"]
     config: Any = _Chunked.config
     config._attn_implementation = "eager"
-    theirs = tf.masking_utils.create_chunked_causal_mask(
+    theirs: Any = tf.masking_utils.create_chunked_causal_mask(
         config, torch.zeros(1, 10, 8), None, None, torch.arange(10)[None]
     )
     chunked = masks["chunked_attention"][0, 0] == 0
