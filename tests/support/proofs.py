@@ -248,6 +248,9 @@ def differences(family: str) -> dict[str, float]:
 def _their_logits(family: str, model: HuggingFaceModel, prompt: Prompt) -> Tensor:
     processor: Any = load_processor(family, checkpoint(family))
     (view,) = prompt.views
+    if family == "llava":  # as trained: transformers itself crops unless it is told
+        eye = processor.image_processor.to_dict() | {"do_pad": True}
+        processor.image_processor = tf.LlavaImageProcessorPil(**eye)
     inputs = _their_inputs(processor, prompt.text.strip(), view.picture)
     network: Any = model.network
     logits: Tensor = network(**{k: v for k, v in inputs.items() if k != "labels"}).logits

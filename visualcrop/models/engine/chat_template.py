@@ -112,9 +112,27 @@ class ChatTemplate:
         before, after = self._probe(index), self._probe(index + 1)
         both = zip(before, after, strict=False)
         start = next((at for at, (one, other) in enumerate(both) if one != other), len(before))
-        if not (text := after[start : start + len(after) - len(before)]).strip():
+        length = len(after) - len(before)
+        if not after[start : start + length].strip():
             raise ModelError(_NO_IMAGE)
-        return text
+        return self._whole_tokens(after, start, length)
+
+    def _whole_tokens(self, text: str, start: int, length: int) -> str:
+        """
+        The *length* characters that an image added to *text*, near *start*.
+
+        If what follows begins as the image does, as in `<image><bos>`, they seem to start later
+        than they do: then they start where a token does.
+        """
+        added = self.processor.tokenizer.added_tokens_decoder.values()
+        tokens = [token.content for token in added]
+        for at in range(start, -1, -1):
+            found = text[at : at + length]
+            if any(token in found for token in tokens):
+                return found
+            if not at or text[at - 1] != text[at - 1 + length]:
+                break
+        return text[start : start + length]
 
     def _probe(self, images: int) -> str:
         if images not in self._by_images:
