@@ -74,7 +74,7 @@ def check_remembered(subject: Subject) -> Outcome:
     model = subject.model
     keeps = not isinstance(model, HuggingFaceModel) or model.prefix_cache is not None
     if not keeps:
-        raise SkipCheck("memory=0: nothing is remembered")
+        raise SkipCheck("nothing is remembered, with memory=0 or as image tokens see the question")
     texts = (CIRCLE, *_OTHERS[: 1 if subject.quick else 2])
     images = (subject.first, subject.second)
     prompts = [about(image, text) for text in texts for image in images]

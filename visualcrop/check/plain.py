@@ -19,6 +19,7 @@ from ..models.engine.decoder import get_decoder
 from ..models.engine.kv_cache import DecodingState
 from ..models.engine.prompting import TokenizedPrompt
 from ..models.families.blip import BlipModel
+from ..models.families.prefix_lm import PrefixLanguageModel
 from ..models.huggingface import HuggingFaceModel
 from ..prompt import Prompt
 
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _FULL = frozenset({"full_attention", "sliding_attention", "chunked_attention"})
-_IDS = ("token_type_ids", "mm_token_type_ids")  # of input tokens; of text they are 0
+_IDS = (
+    "token_type_ids",
+    "mm_token_type_ids",
+)  # of input tokens; of text they are 0, or 1 after a prefix
 _MOST_TOKENS = 1 << 16  # in a pass, so that a batch is not split
 
 
@@ -77,7 +81,7 @@ class PlainPasses:
         tokenized = self.tokenize(prompt)
         own = self.model.prompt_processor.tokenize_reply(tokenized, reply)
         own = own.to(self.network.device)
-        inputs = _append(tokenized.inputs, own)
+        inputs = self._append(tokenized.inputs, own)
         logits = self._run(inputs, use_cache=False, logits_to_keep=own.shape[1] + 1).logits
         scores = torch.log_softmax(logits[0, :-1].float(), -1)
         return float(scores.gather(1, own[0, :, None]).mean())
@@ -104,7 +108,7 @@ class PlainPasses:
 
         tokenized = self.tokenize(prompt)
         own = torch.tensor([[*tokens]], dtype=torch.long, device=self.network.device)
-        inputs = _append(tokenized.inputs, own)
+        inputs = self._append(tokenized.inputs, own)
         logits = self._run(inputs, use_cache=False, logits_to_keep=1).logits[0, -1].float()
         first, second = logits.topk(2).values.tolist()
         return first - second, float(logits.abs().max())
@@ -163,6 +167,24 @@ class PlainPasses:
         with self.model.meter.measure() as metered, measure_usage(self.network.device) as counted:
             self._run(inputs, use_cache=False, logits_to_keep=1)
         return metered.usage.flops, counted.usage.flops
+
+    def _append(self, inputs: Mapping[str, Tensor], tokens: Tensor) -> dict[str, Tensor]:
+        """*inputs* of a prompt, with *tokens* of text, 1 x T, after it."""
+        import torch
+
+        follows = torch.full_like(tokens, int(isinstance(self.model, PrefixLanguageModel)))
+        longer = dict(inputs)
+        for name, ids in inputs.items():
+            if name == "input_ids":
+                longer[name] = torch.cat([ids, tokens], dim=1)
+            elif name == "attention_mask":
+                longer[name] = torch.cat([ids, torch.ones_like(tokens)], dim=1)
+            elif name == "position_ids":
+                later = torch.arange(1, tokens.shape[1] + 1, device=tokens.device)
+                longer[name] = torch.cat([ids, ids[:, -1:] + later], dim=1)
+            elif name in _IDS:
+                longer[name] = torch.cat([ids, follows], dim=1)
+        return longer
 
     def _run(self, inputs: Mapping[str, Any], **options: Any) -> Any:
         import torch
@@ -224,21 +246,6 @@ def remembered(model: HuggingFaceModel) -> list[DecodingState]:
     """The states of prefixes that the model keeps."""
     cache = model.prefix_cache
     return [] if cache is None else [state for state, _ in cache._entries.values()]  # noqa: SLF001
-
-
-def _append(inputs: Mapping[str, Tensor], tokens: Tensor) -> dict[str, Tensor]:
-    """*inputs* of a prompt, with *tokens* of text, 1 x T, after it."""
-    import torch
-
-    longer = dict(inputs)
-    for name, ids in inputs.items():
-        if name == "input_ids":
-            longer[name] = torch.cat([ids, tokens], dim=1)
-        elif name == "attention_mask":
-            longer[name] = torch.cat([ids, torch.ones_like(tokens)], dim=1)
-        elif name in _IDS:
-            longer[name] = torch.cat([ids, torch.zeros_like(tokens)], dim=1)
-    return longer
 
 
 def _tensor(layer: Any, name: str) -> Tensor | None:
