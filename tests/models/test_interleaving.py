@@ -43,6 +43,22 @@ EXPECTED = {
     "internvl": "<|im_start|>user\nIs it red?<|im_end|>\n<|im_start|>assistant\nNo<|im_end|>\n"
     "<|im_start|>user\nOne:\n<IMG_CONTEXT>\nTwo:\n<IMG_CONTEXT>\nThree:\n<IMG_CONTEXT>\n"
     "Which is red?<|im_end|>\n<|im_start|>assistant\n",
+    "smolvlm": "<|im_start|>User: Is it red?<end_of_utterance>\n"
+    "Assistant: No<end_of_utterance>\nUser: One:\n<image>Two:\n<image>Three:\n<image>"
+    "Which is red?<end_of_utterance>\nAssistant:",
+}
+EXPECTED |= {  # in which the tests' own templates have turns as Qwen's
+    family: "<|im_start|>user\nIs it red?<|im_end|>\n<|im_start|>assistant\nNo<|im_end|>\n"
+    f"<|im_start|>user\nOne:\n{image}Two:\n{image}Three:\n{image}Which is red?<|im_end|>\n"
+    "<|im_start|>assistant\n"
+    for family, image in {
+        "llama4": "<|image|>",
+        "aya-vision": "<image>",
+        "cohere2-vision": "<|IMG_PATCH|>",
+        "lfm2-vl": "<image>",
+        "minicpm-v": "<|image_pad|>",
+        "ovis2": "<image>\n",
+    }.items()
 }
 
 

@@ -188,7 +188,7 @@ def _rewrite_tokenizer(to: Path, layout: Layout) -> None:
 def _needs_tokenizer_json(to: Path) -> bool:
     """Whether transformers reads no vocab.json of the family, as those of Qwen 3.5 in 5.23."""
     table = json.loads((to / "config.json").read_text("utf-8"))
-    return str(table["model_type"]).startswith("qwen3_5")
+    return str(table["model_type"]).startswith(("qwen3_5", "smolvlm", "minicpmv", "llama4", "lfm2"))
 
 
 def _split_vocabulary(to: Path) -> None:
