@@ -201,6 +201,9 @@ PUBLISHED = {
 }
 
 
+_OPTIONS: dict[str, Any] = {"use_image_special_tokens": True, "image_token_divisor": 16}
+
+
 @cache
 def _picture(size: Size) -> PIL.Image.Image:
     """Noise of middling brightness, which no way of resizing cuts off."""
@@ -222,13 +225,9 @@ def test_tokens(name: str) -> None:
         if _too_thin(name, size):
             continue
         inputs = published.theirs(processor, size)
-        text = processor.replace_image_token(
-            inputs, 0, use_image_special_tokens=True, image_token_divisor=16
-        )
-        assert (size, published.layout(processor, size).tokens) == (
-            size,
-            text.count(published.token),
-        )
+        text = processor.replace_image_token(inputs, 0, **_OPTIONS)
+        found = published.layout(processor, size).tokens
+        assert (size, found) == (size, text.count(published.token))
 
 
 def test_llama4_pastes_as_large_an_image() -> None:
