@@ -52,8 +52,8 @@ def _plain_inputs(family: str, folder: Path, tmp_path: Path) -> Any:
         processor: Any = load_processor(family, place)
         text = UNTEMPLATED[family] + text
     else:
-        options: dict[str, Any] = {"chat_template": template.read_text("utf-8")}
-        processor = processor_class(family).from_pretrained(place, **options)
+        processor = load_processor(family, place)
+        processor.chat_template = template.read_text("utf-8")
         parts: Any = [{"type": "image"}, {"type": "text", "text": QUESTION}]
         text = processor.apply_chat_template(
             [{"role": "user", "content": parts}], add_generation_prompt=True
