@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, takewhile
 from typing import Any, TypeAlias
 
 import attrs
@@ -112,9 +112,19 @@ class ChatTemplate:
         before, after = self._probe(index), self._probe(index + 1)
         both = zip(before, after, strict=False)
         start = next((at for at, (one, other) in enumerate(both) if one != other), len(before))
-        if not (text := after[start : start + len(after) - len(before)]).strip():
+        length = len(after) - len(before)
+        if not after[start : start + length].strip():
             raise ModelError(_NO_IMAGE)
-        return text
+        # What follows may begin as the image does, as in `<image><bos>`: then the same text is also
+        # there as `image><`, which breaks the tokens.
+        starts = takewhile(
+            lambda at: before == after[:at] + after[at + length :], range(start, -1, -1)
+        )
+        return max((after[at : at + length] for at in starts), key=self._count_added_tokens)
+
+    def _count_added_tokens(self, text: str) -> int:
+        added = self.processor.tokenizer.added_tokens_decoder.values()
+        return sum(text.count(token.content) for token in added)
 
     def _probe(self, images: int) -> str:
         if images not in self._by_images:
