@@ -200,6 +200,11 @@ class TestOdd:
                 id="images last",
             ),
             pytest.param(
+                images_first("<image>", "<b>{{ c.text }}"),
+                "user: <b>A:\n<image>\nB:\n<image><image>\nWhich?#",
+                id="begins texts as images",
+            ),
+            pytest.param(
                 EACH + "{{ '(%d)' % loop.index if c.type == 'image' else c.text | trim }}" + END,
                 "A:(2)B:(4)(5)Which?",
                 id="in order",

@@ -16,7 +16,7 @@ import transformers as tf
 from tests.support.opened import noise
 from tests.support.refusals import refused
 from tests.support.tiny.checkpoints import FAMILIES, UNTEMPLATED, checkpoint, published
-from tests.support.tiny.processors import load_processor, processor_class
+from tests.support.tiny.processors import load_processor
 from tests.support.tiny.publishing import LAYOUTS, TEXT_ONLY, edit
 from visualcrop import Auto, Prompt, View
 from visualcrop.errors import FileError, ModelError
