@@ -16,7 +16,7 @@ import transformers as tf
 from tests.support.opened import noise
 from tests.support.refusals import refused
 from tests.support.tiny.checkpoints import FAMILIES, checkpoint, published
-from tests.support.tiny.processors import load_processor, processor_class
+from tests.support.tiny.processors import load_processor
 from tests.support.tiny.publishing import LAYOUTS, TEXT_ONLY, edit
 from visualcrop import Auto, Prompt, View
 from visualcrop.errors import FileError, ModelError
@@ -43,17 +43,16 @@ def _plain_inputs(family: str, folder: Path, tmp_path: Path) -> Any:
     """
     The prompt as transformers alone prepares it.
 
-    The template is given, since transformers fails if a chat_template.json is a text, and looks for
-    none among the tokenizer's settings.
+    It finds the template in a chat_template.jinja, since it fails if a chat_template.json is a
+    text, and its processors look for none among the tokenizer's settings.
     """
     place = shutil.copytree(folder, tmp_path / "plain", ignore=lambda *_: ["chat_template.json"])
     (view,), text = _prompt(family).views, UNTEMPLATED.get(family, QUESTION)
-    if not (template := checkpoint(family) / "chat_template.jinja").is_file():
-        processor: Any = load_processor(family, place)
-    else:
-        options: dict[str, Any] = {"chat_template": template.read_text("utf-8")}
-        processor = processor_class(family).from_pretrained(place, **options)
-        parts: Any = [{"type": "image"}, {"type": "text", "text": QUESTION}]
+    if template := (checkpoint(family) / "chat_template.jinja").is_file():
+        shutil.copy(checkpoint(family) / "chat_template.jinja", place)
+    processor = load_processor(family, place)
+    if template:
+        parts = [{"type": "image"}, {"type": "text", "text": QUESTION}]
         text = processor.apply_chat_template(
             [{"role": "user", "content": parts}], add_generation_prompt=True
         )
