@@ -63,6 +63,7 @@ EXPECTED = {
     "lfm2-vl": chat_ml("<image>"),
     "cohere2-vision": chat_ml("<|IMG_PATCH|>"),
     "llama4": chat_ml("<|image|>"),
+    "minicpm-v": chat_ml("<|image_pad|>"),
     "smolvlm": "<|im_start|>User: Is it red?<end_of_utterance>\nAssistant: No<end_of_utterance>\n"
     "User: One:\n<image>Two:\n<image>Three:\n<image>Which is red?<end_of_utterance>\nAssistant:",
     "glm4v": GLM,
@@ -197,6 +198,11 @@ class TestOdd:
                 EACH + TEXT + END + EACH + "{{ '\n<i>' if c.type == 'image' }}" + END,
                 "A:\n\n<i>\nB:\n\n<i>\n<i>\nWhich?",
                 id="images last",
+            ),
+            pytest.param(
+                images_first("<image>", "<b>{{ c.text }}"),
+                "user: <b>A:\n<image>\nB:\n<image><image>\nWhich?#",
+                id="begins texts as images",
             ),
             pytest.param(
                 EACH + "{{ '(%d)' % loop.index if c.type == 'image' else c.text | trim }}" + END,
