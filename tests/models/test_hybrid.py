@@ -79,16 +79,15 @@ def test_holds_for_mixtures(suite: type[HuggingFaceFamilySuite], claim: str) -> 
 def stateful(kind: str) -> Any:
     """A language model with recurrent layers and no vision."""
     sizes: dict[str, Any] = {"hidden_size": 32, "intermediate_size": 64, "vocab_size": 500}
-    heads: dict[str, Any] = {
-        "num_attention_heads": 2,
-        "num_key_value_heads": 1,
-        "num_hidden_layers": 3,
-    }
+    heads: dict[str, Any] = {"num_attention_heads": 2, "num_key_value_heads": 1}
     if kind == "qwen3-5":
         return network("qwen3-5")
     torch.manual_seed(0)
-    kinds = ["conv", "full_attention", "conv"]
-    config = tf.Lfm2Config(**sizes, **heads, layer_types=kinds, block_auto_adjust_ff_dim=False)
+    kinds: dict[str, Any] = {
+        "num_hidden_layers": 3,
+        "layer_types": ["conv", "full_attention", "conv"],
+    }
+    config = tf.Lfm2Config(**sizes, **heads, **kinds)
     return tf.Lfm2ForCausalLM(config).eval()
 
 
