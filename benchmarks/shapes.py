@@ -37,6 +37,7 @@ class Shape:
     top: Patch = attrs.field(factory=dict)
     pixels: Patch = attrs.field(factory=dict)  # of the image processor
     image: tuple[int, int] = (2250, 1500)  # the mean of V*Bench
+    large: tuple[int, int] = (7680, 4320)  # HR-Bench 8K's
 
 
 _QWEN2: Patch = {
@@ -114,7 +115,7 @@ SEVEN_BILLION = (
     ),
 )
 SMALL = tuple(
-    Shape(f"{shape.title}, small", shape.family, {}, {}, image=(300, 200))
+    Shape(f"{shape.title}, small", shape.family, {}, {}, image=(300, 200), large=(768, 432))
     for shape in SEVEN_BILLION
 )
 

@@ -26,10 +26,17 @@ from .values import Answer, Evidence, Finding, Proposal, Question, RelevanceMap,
 from .verification.existence import Existence
 
 if typing.TYPE_CHECKING:
+    from .check import CheckReport, CheckResult, check_model
     from .evaluation.evaluate import evaluate
     from .evaluation.run import Run
 
-_LAZY = {"Run": "run", "evaluate": "evaluate"}  # modules of `evaluation`, imported on first use
+_LAZY = {  # name -> its module, imported on first use
+    "CheckReport": "check",
+    "CheckResult": "check",
+    "Run": "evaluation.run",
+    "check_model": "check",
+    "evaluate": "evaluation.evaluate",
+}
 
 __all__ = [
     "CONVENTIONS",
@@ -42,6 +49,8 @@ __all__ = [
     "BudgetedModel",
     "Capture",
     "Charge",
+    "CheckReport",
+    "CheckResult",
     "Choice",
     "Direct",
     "Evidence",
@@ -71,6 +80,7 @@ __all__ = [
     "VisualcropError",
     "Vv",
     "all_passes",
+    "check_model",
     "errors",
     "evaluate",
     "focus_paper",
@@ -78,12 +88,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> typing.Any:
-    """Import what only studies need when it is asked for: commands start faster without it."""
+    """Import what few commands need when it is asked for: the others start faster without it."""
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    found = getattr(importlib.import_module(f".evaluation.{_LAZY[name]}", __name__), name)
+    found = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
     globals()[name] = found
     return found
 

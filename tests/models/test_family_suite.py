@@ -120,6 +120,23 @@ def test_a_padded_layout_of_a_squashed_image_fails(size: tuple[int, int]) -> Non
         suite(Padded, "gemma3").test_each_cell_reacts_to_its_own_pixels(size)
 
 
+@attrs.frozen
+class Causal(Gemma3):
+    """Says that no token attends to a later one, though image tokens do."""
+
+    name = "causal"
+
+    def is_causal(self, config: Any) -> bool:
+        return True
+
+
+def test_tokens_that_look_ahead_must_be_declared() -> None:
+    """A family that denies them fails, since flash attention would then be let in."""
+    suite(Gemma3, "gemma3").test_is_causal_says_whether_tokens_attend_to_later_ones()
+    with pytest.raises(AssertionError):
+        suite(Causal, "gemma3").test_is_causal_says_whether_tokens_attend_to_later_ones()
+
+
 def test_a_checkpoint_of_too_few_tokens_fails() -> None:
     """On 2 x 2, those two layouts are the same; the sentence asks for more."""
     suite(Gemma3, "gemma3").test_checkpoint_has_enough_tokens()

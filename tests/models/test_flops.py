@@ -35,7 +35,10 @@ class TestFlops:
     @every_searchable
     def test_of_a_batch(self, bench: Bench) -> None:
         """Two prompts at once."""
-        both = {name: torch.cat([value, value]) for name, value in bench.inputs.items()}
+        both = {
+            name: torch.cat([value, value], dim=-1 if _is_strip(value) else 0)
+            for name, value in bench.inputs.items()
+        }
         with torch.no_grad():
             bench.agrees(lambda: bench.model(**both))
 
@@ -68,10 +71,12 @@ class TestFlops:
             with pytest.raises(StopError):
                 bench.read()
 
-        mixer = getattr(bench.layers[layer], "linear_attn", None) or bench.layers[layer].self_attn
-        inner = next(
-            getattr(mixer, n) for n in ("v_proj", "q_proj", "in_proj_z") if hasattr(mixer, n)
+        mixers = (
+            getattr(bench.layers[layer], n, None) for n in ("linear_attn", "conv", "self_attn")
         )
+        mixer = next(module for module in mixers if module is not None)
+        names = ("v_proj", "q_proj", "in_proj_z", "in_proj")
+        inner = next(getattr(mixer, name) for name in names if hasattr(mixer, name))
         with inner.register_forward_hook(stop):
             broken = bench.agrees(run)
         assert broken.usage.flops < bench.agrees(bench.read).usage.flops
@@ -138,3 +143,8 @@ class TestPapersFigure:
         whole, prefix = macs_language(config, 656), macs_language(config, 600)
         masked = 2 * 600 * 56 * 32 * 4096
         assert prefix + macs_language(config, 56, past=600) == whole - masked
+
+
+def _is_strip(value: Any) -> bool:
+    """Whether patches of all images lie side by side, as MiniCPM-V's do: 1 x 3 x side x long."""
+    return value.dim() == 4 and value.shape[-1] != value.shape[-2]

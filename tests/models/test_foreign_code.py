@@ -9,7 +9,9 @@ import pty
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import torch
@@ -17,12 +19,11 @@ import torch
 from tests.support.malicious import MARKER, malicious
 from tests.support.refusals import is_one_sentence, refused
 from tests.support.tiny.checkpoints import checkpoint
-from visualcrop import Auto, VisualSearch
+from visualcrop import Auto
 from visualcrop.errors import ModelError
 from visualcrop.judges.llm import Llm
 from visualcrop.models.families.llava import Llava
 from visualcrop.models.huggingface import HuggingFaceModel
-from visualcrop.testing import Scene
 
 pytestmark = [pytest.mark.torch]
 _OPEN_ALL = """
@@ -86,29 +87,83 @@ def test_no_checkpoint_runs_code_even_if_told_to(tmp_path: Path) -> None:
     assert any("wants to run code of its own" in refusal for refusal in refusals)
 
 
+class _Trap:
+    """Leaves a marker when it is unpickled."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.marker,)
+
+
+def _many_views(path: Path) -> None:
+    torch.save({"weight": torch.zeros(1).expand(10**9)}, path)
+
+
+def _many_uses(path: Path) -> None:
+    shared = torch.zeros(10**5)
+    torch.save({str(index): shared for index in range(100)}, path)
+
+
+def _compressed(path: Path) -> None:
+    torch.save({"weight": torch.zeros(10**6)}, path)
+    with ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def _nested(path: Path) -> None:
+    torch.save({"state_dict": {"weight": torch.ones(3)}}, path)
+
+
+def _listed(path: Path) -> None:
+    torch.save([torch.ones(3)], path)
+
+
 class TestWeights:
-    """Tensors are read from safetensors alone."""
+    """Tensors are read from safetensors, or from a pickle that holds nothing else."""
 
-    def test_a_pickle_is_refused(self, folder: Path) -> None:
-        """It is not even opened, and what to do is said."""
-
-        class Trap:
-            """Leaves a marker when it is unpickled."""
-
-            def __reduce__(self) -> tuple[object, ...]:
-                return Path.touch, (folder.parent / MARKER,)
-
+    @pytest.mark.parametrize("save", [torch.save, lambda o, p: p.write_bytes(pickle.dumps(o))])
+    def test_a_pickle_runs_nothing(self, folder: Path, save: Callable[..., object]) -> None:
+        """Not in the format of today, nor in that of before; what to do is said."""
+        marker = folder.parent / MARKER
         (folder / "model.safetensors").unlink()
-        (folder / "pytorch_model.bin").write_bytes(pickle.dumps({"weight": Trap()}))
+        save({"weight": _Trap(marker)}, folder / "pytorch_model.bin")
+        message = refused(ModelError, Auto(checkpoint=str(folder)).open)
+        assert "pytorch_model.bin of " in message
+        assert "cannot be read as tensors alone" in message
+        assert message.endswith("or convert it where you trust it.")
+        assert not marker.exists()
+
+    @pytest.mark.parametrize(
+        ("write", "said"),
+        [
+            (_many_views, "'weight' in it is larger than what is stored"),
+            (_many_uses, "do not fit its config.json"),
+            (_compressed, "it is compressed or holds a long pickle"),
+            (_nested, "'state_dict' in it is no tensor"),
+            (_listed, "it is a list"),
+        ],
+    )
+    def test_a_pickle_is_no_larger_than_its_file(
+        self, folder: Path, write: Callable[[Path], None], said: str
+    ) -> None:
+        """Nothing is unpacked, and no number stands for many, so that memory is bounded."""
+        (folder / "model.safetensors").unlink()
+        write(folder / "pytorch_model.bin")
+        config = json.loads((folder / "config.json").read_text())
+        config["text_config"]["vocab_size"] = 10**6
+        (folder / "config.json").write_text(json.dumps(config))
+        assert said in refused(ModelError, Auto(checkpoint=str(folder)).open)
+
+    def test_what_else_holds_weights_is_refused(self, folder: Path) -> None:
+        """Files of other names are not opened."""
+        (folder / "model.safetensors").rename(folder / "model.pth")
         message = refused(ModelError, Auto(checkpoint=str(folder)).open)
         assert "has no weights in safetensors, and other formats may run code" in message
-        assert not (folder.parent / MARKER).exists()
-
-    def test_sound_tensors_in_a_pickle_are_refused_too(self, folder: Path) -> None:
-        """The format is what is refused, whatever it holds."""
-        (folder / "model.safetensors").unlink()
-        torch.save({"weight": torch.ones(3)}, folder / "pytorch_model.bin")
-        assert "in safetensors" in refused(ModelError, Auto(checkpoint=str(folder)).open)
 
     def test_no_shard_lies_elsewhere(self, folder: Path) -> None:
         """An index names files beside it alone."""
@@ -224,8 +279,9 @@ def test_a_template_is_in_a_sandbox(template: str, folder: Path, tmp_path, monke
     """It reaches neither Python nor files, and what it tried is one sentence."""
     monkeypatch.chdir(tmp_path)
     (folder / "chat_template.jinja").write_text(template)
-    search = VisualSearch.open(f"auto(checkpoint={folder})", "direct")
-    assert "cannot be asked" in refused(ModelError, search.ask, Scene.draw(3).image, "What is it?")
+    message = refused(ModelError, Auto(checkpoint=str(folder)).open)
+    assert message.startswith("The chat template of ")
+    assert message.endswith("; give one that places images with template=FILE.")
     assert not (tmp_path / "sprung").exists()
 
 

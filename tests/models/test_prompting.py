@@ -92,7 +92,7 @@ class TestPrompting:
         for prompt in (about("mug"), interleaved(), Prompt(("What now?",)), _bare()):
             prepared = prompter.tokenize(prompt)
             asked = prepared.inputs["input_ids"][0].tolist()
-            for gap in (prompter._separator, ""):
+            for gap in (prompter.template.separator, ""):
                 said = prepared.text + gap + reply
                 whole = prompter.processor.tokenizer(said)["input_ids"]
                 if whole[: len(asked)] == asked:

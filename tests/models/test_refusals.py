@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import attrs
 import pytest
 import torch
 from huggingface_hub import constants
@@ -20,6 +19,7 @@ from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import Auto
 from visualcrop.errors import ModelError, VisualcropError
 from visualcrop.models.checkpoints.load_errors import explain_failure
+from visualcrop.models.families.gemma3 import Gemma3
 from visualcrop.models.families.llava import Llava
 
 _BY_ITSELF = """
@@ -99,7 +99,7 @@ class TestFolders:
             (_empty, "are damaged or cut short"),
             (_of_another_shape, "do not fit its config.json; download both again."),
             (_deeper, "lacks 18 of its weights"),
-            (_half_a_config, "is not a valid JSON file."),
+            (_half_a_config, "is not a valid JSON file; download it again."),
             (_half_a_tokenizer, "cannot be loaded: "),
             (_of_nobody, "has model type `nobody` but Transformers does not recognize"),
         ],
@@ -195,7 +195,7 @@ class TestMachine:
     def test_no_device(self) -> None:
         """A device is misspelt."""
         family = Llava(checkpoint=str(checkpoint("llava")), device="gpu")
-        said = "There is no device 'gpu'; take cpu, cuda, or cuda:1 and so on."
+        said = "There is no device 'gpu'; take cpu, cuda, cuda:1 and so on, or balanced."
         assert refused(ModelError, family.open) == said
 
     def test_no_flash_attention(self) -> None:
@@ -205,17 +205,36 @@ class TestMachine:
             "flash_attention_2 needs the package flash-attn; install it, or set attention=sdpa."
         )
 
-    def test_no_library_for_few_bits(self, monkeypatch) -> None:
-        """Quantised weights want a GPU first, and then packages, all of which are named."""
-        family = Llava(checkpoint=str(checkpoint("llava")), bits=4)
-        said = "Weights of 4 or 8 bits need a CUDA GPU; set bits=16."
-        assert refused(ModelError, family.open) == said
-        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-        monkeypatch.setattr(
-            "visualcrop.models.checkpoints.loading.missing_packages", lambda _: ["one", "another"]
+    def test_no_flash_attention_on_tokens_that_look_ahead(self) -> None:
+        """With its package or without: Gemma 3's image tokens attend to one another."""
+        family = Gemma3(checkpoint=str(checkpoint("gemma3")), attention="flash_attention_2")
+        assert refused(ModelError, family.open) == (
+            "Image tokens of 'gemma3' attend to later ones, which flash_attention_2 leaves out "
+            "without a word; set attention=sdpa."
         )
-        assert refused(ModelError, attrs.evolve(family, bits=8).open) == (
+
+    def test_no_library_for_few_bits(self, monkeypatch) -> None:
+        """Packed weights want packages, all of which are named."""
+        family = Llava(checkpoint=str(checkpoint("llava")), bits=8)
+        monkeypatch.setattr(
+            "visualcrop.models.checkpoints.placement.missing_packages", lambda _: ["one", "another"]
+        )
+        assert refused(ModelError, family.open) == (
             "Weights of 8 bits need one and another; install it, or set bits=16."
+        )
+
+    def test_no_second_gpu(self, monkeypatch) -> None:
+        """Weights are spread where accelerate can be asked to, and over GPUs alone."""
+        family = Llava(checkpoint=str(checkpoint("llava")), device="balanced")
+        found = "visualcrop.models.checkpoints.placement.find_spec"
+        monkeypatch.setattr(found, lambda name: None)
+        assert refused(ModelError, family.open) == (
+            "device=balanced needs accelerate; install it, or set device=cuda."
+        )
+        monkeypatch.setattr(found, lambda name: name)
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        assert refused(ModelError, family.open) == (
+            "There is no CUDA GPU that torch can use here; set device=cpu."
         )
 
     def test_no_room(self) -> None:

@@ -65,7 +65,7 @@ class Seer:
 
 def _blind(network: Any) -> None:
     """Take away what the blocks of the vision encoder say to one another."""
-    outputs = ("out_proj", "projection_layer", "attn.proj", "o_proj.linear")
+    outputs = ("out_proj", "o_proj", "projection_layer", "attn.proj", "o_proj.linear")
     named = dict(network.get_encoder(modality="image").named_modules())
     blocks = [module for name, module in named.items() if name.endswith(outputs)]
     assert blocks

@@ -33,11 +33,13 @@ def weightless(size: Size) -> npt.NDArray[np.uint8]:
     return np.broadcast_to(np.zeros((1, 1, 1), np.uint8), (3, size[1], size[0]))
 
 
-def placeholders(processor: Any, pictures: list[PIL.Image.Image], token: str) -> int:
+def placeholders(
+    processor: Any, pictures: list[PIL.Image.Image], token: str, **options: Any
+) -> int:
     """How many image tokens a prompt of these pictures has."""
     begin = getattr(processor, "boi_token", processor.image_token)
     begin = "<|image|>" if begin == "<|image>" else begin  # Gemma 4 adds both of its tags itself
-    made = processor(text=[begin * len(pictures) + " What?"], images=[pictures])
+    made = processor(text=[begin * len(pictures) + " What?"], images=[pictures], **options)
     return int(made["input_ids"][0].count(processor.tokenizer.convert_tokens_to_ids(token)))
 
 

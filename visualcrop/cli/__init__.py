@@ -17,6 +17,7 @@ import typer
 from ..output.streams import say
 from ..plugin.manager import command_names
 from .ask import ask
+from .check import check
 from .compare import compare
 from .data import app as data
 from .demo import demo
@@ -57,6 +58,7 @@ for command in (
 app.add_typer(data, name="data")
 app.add_typer(plugins, name="plugins")
 app.command()(doctor)
+app.command()(check)
 
 
 @app.callback()

@@ -11,7 +11,8 @@ import attrs
 from ..errors import ModelError, nearest
 from .base import Model
 from .checkpoints.fingerprint import network_fingerprint
-from .checkpoints.loading import explain_errors
+from .checkpoints.loading import explain_errors, name_types
+from .checkpoints.templates import default_template, read_template
 from .families.auto import Auto
 from .families.base import Family
 
@@ -52,8 +53,10 @@ def from_transformers(
         _check_network(bare, config)
         reader.apply_options(config)
         reader.check_config(config)
+        reader.check_attention(config, config.get_text_config()._attn_implementation)  # noqa: SLF001 - it has no other name
         bare.requires_grad_(False)
-        own_processor = reader.make_processor(LoadedParts(processor), config)
+        own_processor = reader.make_processor(LoadedParts(processor, reader.template), config)
+        reader.check_processor(own_processor, config)
         model = reader.build_model(bare, config, own_processor)
         settings = reader.settings_for(config.get_text_config().num_hidden_layers)
         object.__setattr__(model, "settings", settings)
@@ -67,17 +70,27 @@ class LoadedParts:
     """Copies of the parts of a processor, for a family to put together as it needs them."""
 
     processor: Any
+    template: str = ""  # a file that replaces the processor's chat template
 
-    def image_processor(self) -> Any:
-        return deepcopy(self._part("image_processor"))
+    def image_processor(self, kind: Any = None) -> Any:
+        own = self._part("image_processor")
+        return kind(**own.to_dict()) if kind else deepcopy(own)
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         tokenizer = deepcopy(self._part(subfolder or "tokenizer"))
         for name, value in options.items():
             setattr(tokenizer, name, value)
-        if not subfolder and not getattr(tokenizer, "chat_template", None):
-            tokenizer.chat_template = getattr(self.processor, "chat_template", None)
+        if not subfolder:
+            tokenizer.chat_template = self._find_template(tokenizer)
         return tokenizer
+
+    def _find_template(self, tokenizer: Any) -> str | None:
+        """The file's, else the processor's, else the tokenizer's."""
+        if self.template:
+            return read_template(self.template)
+        owners = (self.processor, tokenizer)
+        templates = (default_template(getattr(owner, "chat_template", None)) for owner in owners)
+        return next(filter(None, templates), None)
 
     def _part(self, name: str) -> Any:
         part = getattr(self.processor, name, None)
@@ -100,6 +113,7 @@ def _unwrap(network: Any) -> PreTrainedModel:
             "one with adapters in its layers, such as LoRA."
         )
     bare = network.get_base_model() if hasattr(network, "get_base_model") else network
+    bare = uncompile(bare) if hasattr(bare, "modules") else bare
     if not isinstance(bare, PreTrainedModel):
         raise ModelError(
             f"The network is a {type(network).__name__}; give a model of transformers, such as "
@@ -108,9 +122,26 @@ def _unwrap(network: Any) -> PreTrainedModel:
     return bare
 
 
+def uncompile(network: Any) -> Any:
+    """
+    *network* without `torch.compile`, in whatever module.
+
+    What is compiled drops hooks that come later, without a word: nothing would be captured or
+    counted.
+    """
+    network = getattr(network, "_orig_mod", network)
+    for module in network.modules():
+        module._compiled_call_impl = None  # noqa: SLF001 - what `Module.compile` sets
+        for name, part in list(module.named_children()):
+            if hasattr(part, "_orig_mod"):
+                setattr(module, name, part._orig_mod)  # noqa: SLF001 - of `torch.compile`
+    return network
+
+
 def _family_of(config: Any, family: Family | type[Family] | None) -> Family:
     """The given *family*, or the one for the network's `model_type`."""
-    model_type, families = str(config.model_type), Auto.load_families()
+    families, names = Auto.load_families(), name_types(config.to_dict())
+    model_type = next((name for name in names if name in families), names[-1])
     if family is not None:
         named = family if isinstance(family, type) else type(family)
         if not issubclass(named, Family) or isabstract(named):
@@ -118,7 +149,7 @@ def _family_of(config: Any, family: Family | type[Family] | None) -> Family:
                 f"The family cannot be {named.__name__}; give a model family, such as Llava, or an "
                 "object of one."
             )
-        if model_type in families and model_type not in named.model_types:
+        if model_type in families and not named.reads(model_type):
             raise ModelError(
                 f"The network's model_type is {model_type!r}, and the family {named.name!r} reads "
                 f"{', '.join(named.model_types)}; leave family out, or give one that fits."

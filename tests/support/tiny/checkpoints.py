@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ import transformers as tf
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from tests.support.tiny.configs import make_config
+from tests.support.tiny.native import NATIVE
 from tests.support.tiny.processors import save_processor
+from tests.support.tiny.publishing import LAYOUTS, publish
+from tests.support.tiny.tiled import TILED
 
 NETWORKS: dict[str, type[PreTrainedModel]] = {
     "llava": tf.LlavaForConditionalGeneration,
@@ -27,16 +31,23 @@ NETWORKS: dict[str, type[PreTrainedModel]] = {
     "gemma4": tf.Gemma4ForConditionalGeneration,
     "internvl": tf.InternVLForConditionalGeneration,
     "instructblip": tf.InstructBlipForConditionalGeneration,
+    **{name: family.network for name, family in TILED.items()},
+    **{name: family.network for name, family in NATIVE.items()},
 }
 FAMILIES = tuple(NETWORKS)
 VARIANTS = {  # other architectures of these families
     "qwen3-5-moe": tf.Qwen3_5MoeForConditionalGeneration,
     "gemma4-moe": tf.Gemma4ForConditionalGeneration,
 }
+# Families whose processors write prompts without a template, and what precedes a question.
+UNTEMPLATED = {"instructblip": "", "paligemma": "answer en "}
+_CAPPED = {"paligemma"}  # whose decoder caps its attention's scores, which sdpa cannot
 _SAMPLED = {"do_sample": True, "repetition_penalty": 1.05}  # Qwen's would not answer greedily
 _GENERATION: dict[str, dict[str, Any]] = {
     "qwen2-5-vl": _SAMPLED | {"temperature": 1e-6},
     "qwen3-vl": _SAMPLED | {"temperature": 0.7, "top_k": 20, "top_p": 0.8},
+    "qwen2-vl": _SAMPLED | {"temperature": 0.01, "top_k": 1, "top_p": 0.001},
+    "qwen3-vl-moe": _SAMPLED | {"temperature": 0.7, "top_k": 20, "top_p": 0.8},
     "qwen3-5": _SAMPLED | {"temperature": 0.7, "top_k": 20, "top_p": 0.8},
     "gemma3": {"do_sample": True, "top_k": 64, "top_p": 0.95},
     "gemma4": {"do_sample": True, "top_k": 64, "top_p": 0.95},
@@ -48,13 +59,35 @@ def checkpoint(family: str) -> Path:
     """The directory of the family's checkpoint: built once in a process, the same in each."""
     to = _root() / family
     tokenizer = save_processor(family, to)
+    save_network(
+        lambda: {**NETWORKS, **VARIANTS}[family](make_config(family, tokenizer)),
+        to,
+        _generation(family, tokenizer),
+    )
+    return to
+
+
+def save_network(
+    make: Callable[[], PreTrainedModel], to: Path, generation: GenerationConfig | None = None
+) -> None:
+    """Write a new network with random weights, the same in each process."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = {**NETWORKS, **VARIANTS}[family](make_config(family, tokenizer)).eval()
+        network = make().eval()
         _widen(network)
-    network.generation_config = _generation(family, tokenizer)
+    network.generation_config = generation or network.generation_config
     network.save_pretrained(to)
-    return to
+
+
+def available_kernel(family: str, kernel: str) -> str:
+    """The attention *kernel*, or the one that the family has in its place."""
+    return "eager" if kernel == "sdpa" and family in _CAPPED else kernel
+
+
+@cache
+def published(family: str, layout: str) -> Path:
+    """The same checkpoint in one of `LAYOUTS`: written once in a process, not to be changed."""
+    return publish(checkpoint(family), _root() / "published" / layout / family, LAYOUTS[layout])
 
 
 @cache

@@ -9,7 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from ...errors import ModelError
+
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import PreTrainedModel
 
 _HEADED = {".safetensors"}
@@ -45,13 +48,25 @@ def network_fingerprint(network: PreTrainedModel, beside: str = "") -> str:
     It also covers *beside*, other things that its answers depend on, such as adapters' configs.
     """
     found = hashlib.blake2b(f"{network.config.to_json_string()}{beside}".encode(), digest_size=8)
-    for name, tensor in network.state_dict().items():
+    for name, held in network.state_dict().items():
+        tensor = _offloaded(network, name) if held.is_meta else held
         flat = tensor.detach().flatten()
         step = max(1, len(flat) // _NUMBERS)
         numbers = flat[::step][:_NUMBERS].float().cpu().numpy()
         found.update(f"{name}\0{tuple(tensor.shape)}\0{tensor.dtype}\0".encode())
         found.update(numbers.tobytes())
     return found.hexdigest()
+
+
+def _offloaded(network: PreTrainedModel, name: str) -> Tensor:
+    """A tensor that accelerate keeps in memory or on a disk, until its module runs."""
+    place, _, own = name.rpartition(".")
+    hook: Any = getattr(network.get_submodule(place), "_hf_hook", None)
+    maps = (getattr(each, "weights_map", None) for each in getattr(hook, "hooks", (hook,)))
+    kept: Tensor | None = next((each[own] for each in maps if each is not None), None)
+    if kept is None:
+        raise ModelError(f"The network has no numbers in {name}; load its weights first.")
+    return kept
 
 
 def _hash_folder(folder: Path) -> str:

@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING, Any, Protocol
 import attrs
 
 from ...errors import ModelError, VisualcropError
-from .load_errors import NO_FLASH, explain_failure, missing_packages
+from .load_errors import NO_FLASH, explain_failure
+from .placement import BALANCED, choose_device, choose_dtype, pack_weights, widen_on_cpu
+from .templates import default_template, find_template, read_template
 from .validation import CONFIG, Files, strip_code
+from .weights import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import torch
+    from torch import nn
     from transformers import PretrainedConfig, PreTrainedModel
-
-_DTYPES = {"float32", "bfloat16", "float16"}
 
 
 class ProcessorParts(Protocol):
     """The parts from which a family builds its processor."""
 
-    def image_processor(self) -> Any:
-        """An image processor of transformers."""
+    def image_processor(self, kind: Any = None) -> Any:
+        """An image processor of transformers, or of the class *kind* with the same numbers."""
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         """The tokenizer, or another one in *subfolder*."""
@@ -42,6 +43,7 @@ class Source:
     device: str = "auto"
     attention: str = "sdpa"
     bits: int = 16
+    template: str = ""  # a file that replaces the checkpoint's chat template
 
     @property
     def files(self) -> Files:
@@ -60,16 +62,11 @@ class Source:
             )
             return strip_code(config)
 
-    def load_part(self, name: str, **options: Any) -> Any:
-        """Load a tokenizer or an image processor, by the name of its class in transformers."""
-        with explain_errors(self.checkpoint):
-            import transformers
-
-            files = attrs.evolve(self.files, subfolder=options.get("subfolder", ""))
-            files.check_image_processor()
-            files.check_tokenizer()
-            loader = getattr(transformers, name)
-            return loader.from_pretrained(
+    def load_part(self, name: str, *, kind: Any = None, **options: Any) -> Any:
+        """Load a tokenizer or an image processor, by the name of its class or of that *kind*."""
+        part = "tokenizer" if name == "AutoTokenizer" else "image processor"
+        with explain_errors(self.checkpoint, part=part):
+            return (kind or _find_loader(name)).from_pretrained(
                 self.checkpoint, revision=self.revision, trust_remote_code=False, **options
             )
 
@@ -80,13 +77,43 @@ class Source:
             self.files.check_config()
             return str(self.files.read_json(CONFIG).get("model_type", ""))
 
-    def image_processor(self) -> Any:
-        """The image processor that uses Pillow, not torchvision."""
-        return self.load_part("AutoImageProcessor", backend="pil")
+    def read_model_types(self) -> tuple[str, ...]:
+        """The `model_type` with the vision encoder's, then alone: see `name_types`."""
+        with explain_errors(self.checkpoint):
+            _silence_transformers()
+            self.files.check_config()
+            return name_types(self.files.read_json(CONFIG))
+
+    def image_processor(self, kind: Any = None) -> Any:
+        """The image processor that uses Pillow, not torchvision; *kind* where there is no such."""
+        options = {} if kind else {"backend": "pil"}
+        with explain_errors(self.checkpoint):
+            self.files.check_image_processor()
+            return self.load_part("AutoImageProcessor", kind=kind, **options)
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
-        """The tokenizer with its chat template."""
-        return self.load_part("AutoTokenizer", subfolder=subfolder, **options)
+        """The tokenizer, with the chat template of the checkpoint's processor."""
+        with explain_errors(self.checkpoint):
+            attrs.evolve(self.files, subfolder=subfolder).check_tokenizer()
+            if subfolder:
+                return self._load_tokenizer(subfolder=subfolder, **options)
+            template = read_template(self.template) if self.template else find_template(self.files)
+            if template is not None:
+                options["chat_template"] = template
+            tokenizer = self._load_tokenizer(**options)
+            tokenizer.chat_template = template or default_template(tokenizer.chat_template)
+            return tokenizer
+
+    def _load_tokenizer(self, **options: Any) -> Any:
+        """A tokenizer; refused if it knows no word, as one without its vocabulary does."""
+        tokenizer = self.load_part("AutoTokenizer", **options)
+        # That of a model of drawings has a token for "there", and none for cats.
+        if not {*tokenizer("is there a cat").input_ids} - {*tokenizer.all_special_ids}:
+            raise ModelError(
+                f"The tokenizer of {self.checkpoint!r} loses words of a text; download all its "
+                "files again, such as tokenizer.json."
+            )
+        return tokenizer
 
     def load_network(
         self, config: PretrainedConfig, kind: str = "AutoModelForImageTextToText"
@@ -95,21 +122,21 @@ class Source:
         with explain_errors(self.checkpoint):
             import transformers
 
-            device = self._choose_device()
-            quantization = self._quantization_options(device)
             self._check_attention()
             opener: Any = getattr(transformers, kind)
-            self.files.check_weights(config, opener)
+            weights = Weights.find(self.files)
+            planned = weights.check_size(config, opener)
+            device = choose_device(self.device, weights.paths)
+            options = self._placement(config, planned, device)
             network, info = opener.from_pretrained(
                 self.checkpoint,
                 config=config,
                 revision=self.revision,
                 trust_remote_code=False,
-                use_safetensors=True,
-                dtype=self._choose_dtype(config, device),
-                attn_implementation=self.attention,
+                use_safetensors=weights.is_safe,
+                attn_implementation=self._choose_attention(config),
                 output_loading_info=True,
-                **quantization,
+                **options,
             )
             if missing := sorted(info["missing_keys"]):
                 raise ModelError(
@@ -117,68 +144,75 @@ class Source:
                     "them; download it again."
                 )
             network.requires_grad_(False)
-            ready: PreTrainedModel = (network if self.bits < 16 else network.to(device)).eval()
+            ready: PreTrainedModel = network if "device_map" in options else network.to(device)
+            if options["dtype"] == "auto":
+                widen_on_cpu(ready)
+            ready.eval()
             return ready
+
+    def _placement(
+        self, config: PretrainedConfig, planned: nn.Module, device: str
+    ) -> dict[str, object]:
+        """Arguments of `from_pretrained` for device, number format and bits."""
+        dtype = choose_dtype(self.dtype, config, device)
+        packed = self.bits < 16 or hasattr(config, "quantization_config")
+        placed = {"device_map": device} if packed or device == BALANCED else {}
+        if self.bits == 16:
+            return {"dtype": dtype, **placed}
+        packing, dtype = pack_weights(self.bits, planned, dtype)
+        return {"dtype": dtype, "quantization_config": packing, **placed}
 
     def _check_attention(self) -> None:
         """Refuse flash attention without its package: transformers would run the hub's kernel."""
         if self.attention.startswith("flash") and find_spec("flash_attn") is None:
             raise ModelError(NO_FLASH)
 
-    def _choose_device(self) -> str:
-        import torch
+    def _choose_attention(self, config: PretrainedConfig) -> str | dict[str, str]:
+        """The kernel; eager for a decoder that has no other, such as GPT-OSS in InternVL 3.5."""
+        from transformers import MODEL_MAPPING
 
-        if self.device == "auto":
-            return "cuda" if torch.cuda.is_available() else "cpu"
-        try:
-            index = torch.device(self.device).index or 0
-        except RuntimeError:
-            message = f"There is no device {self.device!r}; take cpu, cuda, or cuda:1 and so on."
-            raise ModelError(message) from None
-        if self.device.startswith("cuda") and not torch.cuda.is_available():
-            raise ModelError("There is no CUDA GPU that torch can use here; set device=cpu.")
-        if self.device.startswith("cuda") and index >= torch.cuda.device_count():
-            there = torch.cuda.device_count()
-            raise ModelError(f"There is no GPU {self.device!r}; there are {there}, from cuda:0.")
-        return self.device
+        decoder = MODEL_MAPPING.get(type(config.get_text_config()), None)
+        if self.attention != "sdpa" or getattr(decoder, "_supports_sdpa", True):
+            return self.attention
+        return {"": "sdpa", "text_config": "eager"}
 
-    def _choose_dtype(self, config: PretrainedConfig, device: str) -> torch.dtype | str:
-        """The dtype option; else the checkpoint's own, except float16 on a CPU, which is slow."""
-        import torch
 
-        if self.dtype in _DTYPES:
-            chosen: torch.dtype = getattr(torch, self.dtype)
-            return chosen
-        stored = getattr(config, "dtype", None)
-        return torch.bfloat16 if device == "cpu" and stored == torch.float16 else "auto"
+def name_types(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """
+    What families may call a checkpoint of this config, the narrowest first.
 
-    def _quantization_options(self, device: str) -> Mapping[str, object]:
-        if self.bits == 16:
-            return {}
-        if device == "cpu":
-            raise ModelError("Weights of 4 or 8 bits need a CUDA GPU; set bits=16.")
-        if missing := " and ".join(missing_packages(self.bits)):
-            raise ModelError(
-                f"Weights of {self.bits} bits need {missing}; install it, or set bits=16."
-            )
-        from transformers import BitsAndBytesConfig
+    `llava/pixtral` and `llava`: one `model_type` may stand for encoders that see differently.
+    """
+    model_type, vision = str(config.get("model_type", "")), config.get("vision_config")
+    eye = vision.get("model_type") if isinstance(vision, Mapping) else None
+    return (f"{model_type}/{eye}", model_type) if eye else (model_type,)
 
-        config = BitsAndBytesConfig(load_in_4bit=self.bits == 4, load_in_8bit=self.bits == 8)
-        return {"quantization_config": config, "device_map": device}
+
+def _find_loader(name: str) -> Any:
+    """
+    The class of transformers that is called *name*.
+
+    `transformers.AutoImageProcessor` needs torchvision in 5.17, though the class itself does not.
+    """
+    import transformers
+    from transformers.models.auto.image_processing_auto import AutoImageProcessor
+
+    found: Any = AutoImageProcessor
+    return found if name == found.__name__ else getattr(transformers, name)
 
 
 NOT_EXPLAINED = (VisualcropError, KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
 @contextmanager
-def explain_errors(checkpoint: str, doing: str = "loaded") -> Iterator[None]:
+def explain_errors(checkpoint: str, doing: str = "loaded", part: str = "") -> Iterator[None]:
     """Turn exceptions of transformers into a `ModelError` of one sentence that says what to do."""
     try:
         yield
     except NOT_EXPLAINED:
         raise
     except BaseException as exc:  # a panic in a Rust parser is not an Exception
-        raise ModelError(explain_failure(checkpoint, exc, doing)) from exc
+        raise ModelError(explain_failure(checkpoint, exc, doing, part)) from exc
 
 
 def _silence_transformers() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +14,19 @@ from ...errors import ModelError
 from .load_errors import is_folder
 
 if TYPE_CHECKING:
-    from torch import nn
     from transformers import PretrainedConfig
 
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
-_INDEX = f"{WEIGHTS}.index.json"
+CONFIG = "config.json"
 _TOKENIZER_FILES = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 _IMAGE_PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 _TEMPLATES = ("chat_template.jinja", "chat_template.json")
 _VOCABULARY_FILES = ("tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model")
+_BYTES = 256  # tokens of a vocabulary that are not merged of others
+_READERS = ("sentencepiece", "google.protobuf")  # of a tokenizer.model
+_OTHER_VOCABULARIES = ("*.model*", "vocab.*", "*tekken*.json", "*.tiktoken")
 _MAX_BYTES = 1 << 24  # of a file of settings; an index of many shards has about a million
 _MAX_VOCABULARY_BYTES = 1 << 28
-_MAX_TEMPLATE = 1 << 16  # characters; the longest published ones have some 20,000
+MAX_TEMPLATE = 1 << 16  # characters; the longest published ones have some 20,000
 _MAX_NUMBER = 1 << 31
 _MAX_BY_ENDING = {  # by the end of a setting's name: transformers allocates before it reads weights
     "layers": 1 << 10,
@@ -39,7 +40,6 @@ _MAX_BY_ENDING = {  # by the end of a setting's name: transformers allocates bef
     "width": 1 << 14,
 }
 _MAX_DEPTH = 32
-_SPARE_NUMBERS = 1 << 22  # numbers beyond the stored weights, such as buffers of positions
 _QUANTIZER = "bitsandbytes"  # the one library whose packed weights are read
 
 
@@ -71,21 +71,39 @@ class Files:
 
     def read_json(self, name: str) -> dict[str, Any]:
         """The table in a JSON file; empty if there is no file."""
+        table = self.read_value(name)
+        if table is None and self.find(name) is None:
+            return {}
+        if not isinstance(table, dict):
+            raise self.load_error(f"{name} is not a table; download it again")
+        return table
+
+    def read_value(self, name: str) -> Any:
+        """The value in a JSON file; none if there is no file."""
+        text = self.read_text(name, _MAX_BYTES)
+        if text is None:
+            return None
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise self.load_error(f"{name} is not a valid JSON file; download it again") from None
+
+    def read_text(self, name: str, most: int) -> str | None:
+        """A file of text of at most so many bytes; none if there is no file."""
         path = self.find(name)
         if path is None:
-            return {}
-        self._check_bytes(path, _MAX_BYTES)
+            return None
+        self._check_bytes(path, most)
         try:
-            table = json.loads(path.read_text("utf-8"))
-        except (ValueError, RecursionError):
-            raise self.load_error(f"{name} is not a valid JSON file") from None
-        if not isinstance(table, dict):
-            raise self.load_error(f"{name} is not a table")
-        return table
+            return path.read_text("utf-8")
+        except ValueError:
+            raise self.load_error(f"{name} is not valid UTF-8; download it again") from None
 
     def check_config(self) -> None:
         """Refuse settings that run code, or from which no network can be built."""
         table = self.read_json(CONFIG)
+        if table.get("model_type", "") == "" and self.find(CONFIG) is not None:
+            raise self.load_error(f"{CONFIG} has no model_type; download it again")
         self._check_numbers(CONFIG, table)
         for name, inner in _nested_tables(table):
             packed = inner.get("quantization_config")
@@ -97,9 +115,16 @@ class Files:
         self._check_numbers("generation_config.json", self.read_json("generation_config.json"))
 
     def check_image_processor(self) -> None:
-        """Refuse image processors with sizes that are too large."""
-        for name in _IMAGE_PROCESSOR_FILES:
-            self._check_numbers(name, self.read_json(name))
+        """Refuse an image processor without its settings, or with sizes that are too large."""
+        tables = {name: self.read_json(name) for name in _IMAGE_PROCESSOR_FILES}
+        for name, table in tables.items():
+            self._check_numbers(name, table)
+        alone, shared = tables.values()
+        if not alone and "image_processor" not in shared:
+            raise self.load_error(
+                "its image processor has no settings; download preprocessor_config.json or "
+                "processor_config.json, too"
+            )
 
     def check_tokenizer(self) -> None:
         """Refuse a tokenizer that names files elsewhere, and templates that are too long."""
@@ -111,64 +136,46 @@ class Files:
                     self._check_template(name, value)
         for name in _TEMPLATES:
             if (path := self.find(name)) is not None:
-                self._check_bytes(path, _MAX_TEMPLATE)
-        for name in _VOCABULARY_FILES:
-            if (path := self.find(name)) is not None:
-                self._check_bytes(path, _MAX_VOCABULARY_BYTES)
+                self._check_bytes(path, MAX_TEMPLATE)
+        found = {name: path for name in _VOCABULARY_FILES if (path := self.find(name)) is not None}
+        for path in found.values():
+            self._check_bytes(path, _MAX_VOCABULARY_BYTES)
+        if "tokenizer.json" not in found:
+            self._check_slow_tokenizer(found)
 
-    def check_weights(self, config: PretrainedConfig, network: type[Any]) -> None:
-        """Refuse weights in another format, and a network that is far larger than its weights."""
-        import torch
-        from safetensors import safe_open
-
-        stored = 0
-        for shard in self._find_shards():
-            with safe_open(shard, "pt") as weights:
-                shapes = [weights.get_slice(name).get_shape() for name in weights.keys()]  # noqa: SIM118
-            stored += sum(math.prod(shape) for shape in shapes)
-        with torch.device("meta"):
-            planned = _count_numbers(network.from_config(config, trust_remote_code=False))
-        packing = 8 if hasattr(config, "quantization_config") else 1
-        if planned > 2 * packing * stored + _SPARE_NUMBERS:
-            raise ModelError(
-                f"The weights in {self.checkpoint!r} do not fit its config.json, which asks for "
-                f"{planned:,} numbers where there are {stored:,}; download both again."
+    def _check_slow_tokenizer(self, found: Mapping[str, Path]) -> None:
+        """Refuse a vocabulary in older formats that transformers would read in part, or not."""
+        if "vocab.json" in found:
+            merges = found["merges.txt"].read_bytes() if "merges.txt" in found else b""
+            words = len(self.read_json("vocab.json")) - _BYTES
+            if merges.count(b"\n") < words * 3 // 4:
+                raise self.load_error(
+                    "merges.txt is missing or cut short beside vocab.json; download it again"
+                )
+        elif is_folder(self.checkpoint) and not any(
+            any(Path(self.checkpoint, self.subfolder).glob(name)) for name in _OTHER_VOCABULARIES
+        ):
+            raise self.load_error(
+                "it has no tokenizer; download tokenizer.json and tokenizer_config.json, too"
             )
+        elif "tokenizer.model" in found:
+            lacking = [name for name in _READERS if not _is_installed(name)]
+            if lacking:
+                raise self.load_error(
+                    f"its tokenizer.model needs {' and '.join(lacking)}; pip install "
+                    "sentencepiece protobuf"
+                )
 
     def load_error(self, reason: str) -> ModelError:
         return ModelError(f"{self.checkpoint!r} cannot be loaded: {reason}.")
-
-    def _find_shards(self) -> list[Path]:
-        if (alone := self.find(WEIGHTS)) is not None:
-            return [alone]
-        listed = self.read_json(_INDEX).get("weight_map", {})
-        if not isinstance(listed, dict) or not all(map(_is_file_name, listed.values())):
-            raise self.load_error(f"{_INDEX} does not name files beside it")
-        paths = [self.find(name) for name in sorted(set(listed.values()))]
-        if not paths and not self._has_pickles():
-            raise FileNotFoundError(WEIGHTS)
-        if not paths:
-            raise ModelError(
-                f"{self.checkpoint!r} has no weights in safetensors, and other formats may run "
-                "code; take a checkpoint with model.safetensors, or convert it where you trust it."
-            )
-        if None in paths:
-            raise self.load_error("some of its weights are missing")
-        return [path for path in paths if path is not None]
-
-    def _has_pickles(self) -> bool:
-        folder = Path(self.checkpoint)
-        return not is_folder(self.checkpoint) or any(
-            any(folder.glob(end)) for end in ("*.bin", "*.pt*")
-        )
 
     def _check_bytes(self, path: Path, most: int) -> None:
         if path.stat().st_size > most:
             raise self.load_error(f"{path.name} has more than {most:,} bytes")
 
     def _check_template(self, name: str, value: object) -> None:
-        if len(str(value)) > _MAX_TEMPLATE:
-            raise self.load_error(f"the chat template in {name} is longer than {_MAX_TEMPLATE:,}")
+        if len(str(value)) > MAX_TEMPLATE:
+            raise self.load_error(f"the chat template in {name} is longer than {MAX_TEMPLATE:,}")
 
     def _check_numbers(self, name: str, table: Mapping[str, Any]) -> None:
         for key, number in _whole_numbers(table, name):
@@ -187,7 +194,7 @@ def strip_code(config: PretrainedConfig) -> PretrainedConfig:
     """*config* without settings that make transformers download and run code."""
     seen: list[Any] = [config]
     for part in seen:
-        for name in ("auto_map", "custom_pipelines"):
+        for name in ("auto_map", "custom_pipelines", "transformers_weights"):
             vars(part).pop(name, None)
         for name in ("_attn_implementation_internal", "_experts_implementation_internal"):
             if name in vars(part):
@@ -196,13 +203,11 @@ def strip_code(config: PretrainedConfig) -> PretrainedConfig:
     return config
 
 
-def _count_numbers(network: nn.Module) -> int:
-    parts = (*network.parameters(), *network.buffers())
-    return sum(part.numel() for part in parts)
-
-
-def _is_file_name(name: object) -> bool:
-    return isinstance(name, str) and name not in {"", ".", ".."} and not set(name) & set("/\\\0")
+def _is_installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # the package around it
+        return False
 
 
 def _nested_tables(

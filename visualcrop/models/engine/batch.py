@@ -12,6 +12,7 @@ keeps sequences apart in a recurrent state, so there every suffix has a row of i
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
@@ -19,8 +20,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from .decoder import get_decoder
 from .kv_cache import DecodingState, cached_layers, fork_cache, slice_cache
-from .prompting import PIXEL_INPUTS, TokenizedPrompt
+from .placeholders import is_of_tokens
+from .prompting import TokenizedPrompt
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from .capture import Tap
 
 LayerTensors: TypeAlias = "Mapping[str, Mapping[int, Tensor]]"  # by kind ("keys", ...) and layer
-_TYPE_IDS = ("token_type_ids", "mm_token_type_ids")
 
 
 @attrs.frozen(eq=False)
@@ -41,17 +43,16 @@ class PaddedBatch:
     rope_deltas: Tensor | None  # B x 1, added to later positions (Qwen's M-RoPE)
 
     @classmethod
-    def of(cls, model: PreTrainedModel, prompts: Sequence[Mapping[str, Tensor]]) -> PaddedBatch:
+    def of(cls, model: PreTrainedModel, prompts: Sequence[Mapping[str, Any]]) -> PaddedBatch:
         """A batch of the forward arguments of single *prompts*, which are on the model's device."""
         lengths = tuple(prompt["input_ids"].shape[1] for prompt in prompts)
         pad = int(model.config.image_token_id == 0)  # any token but the image token
         inputs: dict[str, Any] = {"input_ids": pad_right([p["input_ids"] for p in prompts], pad)}
-        for name in _TYPE_IDS:
-            if any(name in prompt for prompt in prompts):
+        for name, parts in _group_by_name(prompts):
+            if is_of_tokens(name, parts[0][1], parts[0][0]):
                 inputs[name] = pad_right([_type_ids(prompt, name) for prompt in prompts], 0)
-        for name in PIXEL_INPUTS:
-            if parts := [prompt[name] for prompt in prompts if name in prompt]:
-                inputs[name] = _stack_pixels(parts)
+            else:
+                inputs[name] = _stack_images([part for _, part in parts])
         placed = [_mrope_positions(model, prompt) for prompt in prompts]
         if placed[0] is None:
             return cls(inputs, lengths, None)
@@ -272,8 +273,26 @@ class PackedBatch:
 
 def takes_packed_masks(model: PreTrainedModel) -> bool:
     """Whether the kernel takes a mask over pairs of tokens; flash attention does not."""
-    kernel = model.get_decoder().config._attn_implementation  # noqa: SLF001 - it has no other name
+    kernel = get_decoder(model).config._attn_implementation  # noqa: SLF001 - it has no other name
     return kernel in {"sdpa", "eager"}
+
+
+def extended_mask(model: PreTrainedModel, token_mask: Tensor, positions: Tensor) -> Any:
+    """
+    The mask of new tokens after a left-padded cache.
+
+    Args:
+        model: The network.
+        token_mask: False at padding in the cache, B x prefix.
+        positions: Position of each new token in its own sequence, B x T.
+    """
+    new = token_mask.new_ones(positions.shape)
+    if not takes_packed_masks(model):
+        return _cat(token_mask, new).long()
+    # Whether a mask over tokens has padding is asked of the device, pass by pass.
+    causal = new[:, None] & (positions[:, :, None] >= positions[:, None])
+    prefix = token_mask[:, None].expand(-1, positions.shape[1], -1)
+    return _additive_masks(model, _cat(prefix, causal), positions)
 
 
 def pad_right(rows: Sequence[Tensor], value: int | None = None) -> Tensor:
@@ -311,7 +330,7 @@ def _additive_masks(model: PreTrainedModel, seen: Tensor, positions: Tensor) -> 
         lowest = torch.finfo(model.dtype).min
         return torch.zeros_like(seen, dtype=model.dtype).masked_fill(~seen, lowest)[:, None]
 
-    config = model.get_decoder().config
+    config = get_decoder(model).config
     window = getattr(config, "sliding_window", None)
     chunk = getattr(config, "attention_chunk_size", None)
     if window is None and chunk is None:
@@ -337,15 +356,21 @@ def _mrope_positions(
     Computed per prompt: the model itself would include the batch's padding, and keep the deltas
     for its next call, even of another prompt.
     """
-    get_rope_index: Any = getattr(model.model, "get_rope_index", None)
+    get_rope_index: Any = getattr(getattr(model, "model", None), "get_rope_index", None)
     if get_rope_index is None:
         return None
-    positions, deltas = get_rope_index(
-        inputs["input_ids"],
-        mm_token_type_ids=inputs["mm_token_type_ids"],
-        image_grid_thw=inputs.get("image_grid_thw"),
-    )
+    taken = set(inspect.signature(get_rope_index).parameters) - {"attention_mask"}
+    positions, deltas = get_rope_index(**{name: inputs[name] for name in taken & set(inputs)})
     return positions, deltas
+
+
+def _group_by_name(
+    prompts: Sequence[Mapping[str, Any]],
+) -> Iterator[tuple[str, list[tuple[int, Any]]]]:
+    """Each input but tokens and their mask, which padding on the right needs not: T, and it."""
+    for name in dict.fromkeys(name for prompt in prompts for name in prompt):
+        if name not in {"input_ids", "attention_mask"}:
+            yield name, [(p["input_ids"].shape[1], p[name]) for p in prompts if name in p]
 
 
 def _type_ids(prompt: Mapping[str, Tensor], name: str) -> Tensor:
@@ -355,16 +380,27 @@ def _type_ids(prompt: Mapping[str, Tensor], name: str) -> Tensor:
     return prompt[name] if name in prompt else torch.zeros_like(prompt["input_ids"])
 
 
-def _stack_pixels(parts: Sequence[Tensor]) -> Tensor:
-    """Concatenate along the first axis; images of fewer tiles (second axis) get empty ones."""
+def _stack_images(parts: Sequence[Any]) -> Any:
+    """
+    The inputs of several prompts of one kind, concatenated along the first axis.
+
+    Images of fewer tiles, or of fewer pixels on a side, get empty ones: the network knows their
+    sizes from another input, or by their being empty.
+    """
     import torch
+
+    if isinstance(parts[0], list):
+        return [each for part in parts for each in part]
+    longest = [max(lengths) for lengths in zip(*(p.shape[1:] for p in parts), strict=True)]
+    return torch.cat([_pad_axes(part, longest) for part in parts])
+
+
+def _pad_axes(part: Tensor, lengths: Sequence[int]) -> Tensor:
+    """*part* with zeros at the end of each axis but the first, up to *lengths*."""
     from torch.nn.functional import pad
 
-    if parts[0].dim() < 2:
-        return torch.cat(list(parts))
-    tiles = max(part.shape[1] for part in parts)
-    empty = (0, 0) * (parts[0].dim() - 2)
-    return torch.cat([pad(part, (*empty, 0, tiles - part.shape[1])) for part in parts])
+    missing = [(0, want - have) for want, have in zip(lengths, part.shape[1:], strict=True)]
+    return pad(part, [n for pair in reversed(missing) for n in pair])
 
 
 def _join_tokens(parts: Mapping[int, tuple[Tensor, Tensor]]) -> Mapping[int, Tensor]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,48 +15,63 @@ from ...prompt import Prompt, Sampling, views_key
 from ...values import View
 from ..base import Tokens
 from .byte_lru import ByteLRU, Key
+from .chat_template import ChatTemplate, RenderedPrompt
+from .placeholders import expand_placeholders, is_of_tokens
+from .prompt_encoding import EncodedImages, ProcessedImages, PromptEncoder
 
 if TYPE_CHECKING:
     import torch
     from PIL.Image import Image as Picture
     from torch import Tensor
-    from transformers import BatchFeature, GenerationConfig
-
-TOKEN_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")  # 1 x T
-PIXEL_INPUTS = (
-    *("pixel_values", "image_sizes", "image_grid_thw", "image_position_ids", "batch_num_images"),
-)
+    from transformers import GenerationConfig
 
 
 @attrs.frozen(eq=False)
 class TokenizedPrompt:
     """A prompt in the chat template, tokenized, with the pixel values of its images."""
 
-    inputs: Mapping[str, Tensor]  # arguments of the model's forward, a batch of one
+    inputs: Mapping[str, Any]  # arguments of the model's forward, a batch of one
     text: str  # in the template, with as many placeholders as each image has tokens
     placeholders: Tokens  # positions of all image tokens
     spans: Mapping[str, Tokens]  # positions of the tokens of each marked word
     views: Key = ()  # equal for prompts with the same images
     sampling: Sampling | None = None  # none: greedy
     replies: Sequence[Tensor] = ()  # 1 x T each: to score, each as if it were the only one
+    closing: int = 0  # tokens after the last placeholder that are run with the image
 
     def to(self, device: torch.device, dtype: torch.dtype) -> TokenizedPrompt:
         """The same on *device*, with pixels in *dtype*."""
-        moved = {
-            name: tensor.to(device, dtype) if tensor.is_floating_point() else tensor.to(device)
-            for name, tensor in self.inputs.items()
-        }
+
+        def move(tensor: Tensor) -> Tensor:
+            return tensor.to(device, dtype) if tensor.is_floating_point() else tensor.to(device)
+
+        moved = {name: map_tensors(value, move) for name, value in self.inputs.items()}
         return attrs.evolve(self, inputs=moved)
 
-    def prefix_inputs(self, length: int) -> Mapping[str, Tensor]:
+    def prefix_inputs(self, length: int) -> Mapping[str, Any]:
         """Arguments of the model's forward for the first *length* tokens, with all images."""
+        return {
+            name: value[:, :length] if is_of_tokens(name, value, self.length) else value
+            for name, value in self.inputs.items()
+        }
+
+    def followed_by(self, tokens: Tensor) -> TokenizedPrompt:
+        """The same with *tokens* of text after it, 1 x T."""
+        import torch
+
         inputs = dict(self.inputs)
-        return inputs | {n: inputs[n][:, :length] for n in TOKEN_INPUTS if n in inputs}
+        for name, value in self.inputs.items():
+            if is_of_tokens(name, value, self.length):
+                # Masks and types are those of the last token, which is text, too.
+                more = tokens if name == "input_ids" else value[:, -1:].expand_as(tokens)
+                inputs[name] = torch.cat([value, more.to(value.device)], dim=1)
+        return attrs.evolve(self, inputs=inputs)
 
     @property
     def length(self) -> int:
         """The number of tokens, with those of images."""
-        return self.inputs["input_ids"].shape[1]
+        length: int = self.inputs["input_ids"].shape[1]
+        return length
 
     @property
     def sequence_lengths(self) -> Sequence[int]:
@@ -66,7 +81,9 @@ class TokenizedPrompt:
     @cached_property
     def prefix_length(self) -> int:
         """Tokens up to its last image, which other prompts may share; 0 without an image."""
-        return int(self.placeholders[-1]) + 1 if len(self.placeholders) else 0
+        if not len(self.placeholders):
+            return 0
+        return int(self.placeholders[-1]) + 1 + self.closing
 
     @property
     def prefix_key(self) -> Key:
@@ -83,7 +100,9 @@ class PromptProcessor:
     image_token: int  # id of the placeholder
     to_picture: Callable[[View], Picture]  # with a shape that the image processor accepts
     stop_tokens: frozenset[int]  # that end a reply
-    pixel_cache: ByteLRU[ProcessedImages]
+    pixel_cache: ByteLRU[ProcessedImages | EncodedImages]
+    forward_inputs: frozenset[str]  # what of the processor's output the network takes
+    closing_tokens: frozenset[int] = frozenset()  # that the network reads as part of an image
 
     @classmethod
     def of(
@@ -93,6 +112,8 @@ class PromptProcessor:
         to_picture: Callable[[View], Picture],
         generation: GenerationConfig | None,
         max_bytes: int,
+        forward_inputs: frozenset[str] = frozenset(),
+        closing_tokens: frozenset[int] = frozenset(),
     ) -> PromptProcessor:
         """
         Build one that caches *max_bytes* of pixel values.
@@ -102,30 +123,40 @@ class PromptProcessor:
         stops = generation.eos_token_id if generation is not None else None
         listed = stops if isinstance(stops, list) else [stops]
         stop_tokens = {*listed, processor.tokenizer.eos_token_id} - {None}
-        return cls(processor, image_token, to_picture, frozenset(stop_tokens), ByteLRU(max_bytes))
+        cache = ByteLRU[ProcessedImages | EncodedImages](max_bytes)
+        ends = frozenset(stop_tokens)
+        return cls(processor, image_token, to_picture, ends, cache, forward_inputs, closing_tokens)
+
+    @cached_property
+    def template(self) -> ChatTemplate:
+        """The checkpoint's chat template."""
+        return ChatTemplate(self.processor)
 
     def tokenize(self, prompt: Prompt, replies: Sequence[str] = ()) -> TokenizedPrompt:
         """*prompt* in the chat template, on the CPU, with *replies* to score."""
         prompt, views = self._defuse(prompt), views_key(prompt)
-        text = self._apply_template(list(_turns(prompt)))
-        encoded = self._processor_for(prompt, views)(
-            text=[text],
-            images=[[view.picture for view in prompt.views]] if prompt.views else None,
-            return_tensors="pt",
-            return_offsets_mapping=True,
-            return_text_replacement_offsets=True,
+        rendered = self.template.render(prompt)
+        encoded = self._encoder.encode(
+            rendered.text, views, lambda: [self.to_picture(view) for view in prompt.views]
         )
-        replacements = encoded["text_replacement_offsets"][0]
+        (replacements,) = encoded.get("text_replacement_offsets", [[]])  # Idefics3: of images only
         ids = encoded["input_ids"]
+        placeholders = np.flatnonzero((ids[0] == self.image_token).numpy())
         tokenized = TokenizedPrompt(
-            {key: encoded[key] for key in (*TOKEN_INPUTS, *PIXEL_INPUTS) if key in encoded},
-            expand_placeholders(text, replacements),
-            np.flatnonzero((ids[0] == self.image_token).numpy()),
-            dict(align_spans(prompt, text, replacements, encoded["offset_mapping"][0].numpy())),
+            {name: value for name, value in encoded.items() if name in self.forward_inputs},
+            expand_placeholders(rendered.text, replacements),
+            placeholders,
+            dict(align_spans(prompt, rendered, replacements, encoded["offset_mapping"][0].numpy())),
             views,
             prompt.sampling,
+            closing=self._count_closing(ids[0, int(placeholders[-1]) + 1 :]) if views else 0,
         )
         return self._with_replies(tokenized, replies)
+
+    def _count_closing(self, after: Tensor) -> int:
+        """How many of the tokens *after* the last placeholder are part of the image."""
+        tokens = after.tolist() if self.closing_tokens else []
+        return len(list(takewhile(self.closing_tokens.__contains__, tokens)))
 
     def _with_replies(self, prompt: TokenizedPrompt, replies: Sequence[str]) -> TokenizedPrompt:
         tokens = [self.tokenize_reply(prompt, reply) for reply in replies]
@@ -137,13 +168,31 @@ class PromptProcessor:
         suffix = prompt.inputs["input_ids"][:, start:].cpu()
         placeholder = tokenizer.convert_ids_to_tokens(self.image_token)
         _, image, end = prompt.text.rpartition(placeholder)  # no token reaches across one
-        for continued in (end + self._separator + reply, end + reply):
+        for continued in (end + self.template.separator + reply, end + reply):
             ids: Tensor = tokenizer(image + continued, return_tensors="pt")["input_ids"]
-            first = int((ids[0] == self.image_token).nonzero()[0]) + 1 if image else 0
+            places = (ids[0] == self.image_token).nonzero()
+            first = int(places[0]) + 1 + prompt.closing if image else 0
             after = ids[:, first:]
             if after[:, : suffix.shape[1]].equal(suffix):
                 break
         return after[:, suffix.shape[1] :]
+
+    def fork_at_replies(
+        self, prompt: TokenizedPrompt, replies: Sequence[str]
+    ) -> tuple[TokenizedPrompt, list[int]]:
+        """
+        *prompt* with the tokens that all *replies* begin with, and the next token of each reply.
+
+        Mostly they have none in common; but LLaMA's tokenizer writes the space before a digit or an
+        ideograph as a token of its own.
+        """
+        tokens = [self.tokenize_reply(prompt, reply) for reply in replies]
+        most = min(each.shape[1] for each in tokens) - 1 if len(tokens) > 1 else 0
+        same = (len({int(each[0, at]) for each in tokens}) == 1 for at in range(most))
+        shared = sum(takewhile(bool, same))
+        if shared:
+            prompt = prompt.followed_by(tokens[0][:, :shared])
+        return prompt, [int(each[0, shared]) for each in tokens]
 
     def detokenize(self, tokens: Sequence[int]) -> str:
         """Text of a reply."""
@@ -151,115 +200,63 @@ class PromptProcessor:
         return text.strip()
 
     @cached_property
-    def _separator(self) -> str:
-        """The white space between a prompt and its reply in the template."""
-        question: list[dict[str, object]] = [_turn("user", "?")]
-        both = [*question, _turn("assistant", "Yes")]
-        whole = self._apply_template(both, add_generation_prompt=False)
-        gap = whole.removeprefix(self._apply_template(question)).partition("Yes")[0]
-        return gap if gap.isspace() else ""
+    def _encoder(self) -> PromptEncoder:
+        return PromptEncoder(self.processor, self.image_token, self.pixel_cache)
 
-    def _apply_template(
-        self, turns: list[dict[str, object]], *, add_generation_prompt: bool = True
-    ) -> str:
-        """*turns* as text, without the BOS token where the tokenizer adds it itself."""
-        tokenizer = self.processor.tokenizer
-        text: str = self.processor.apply_chat_template(
-            turns, add_generation_prompt=add_generation_prompt
-        )
-        bos = tokenizer.bos_token or ""
-        adds_bos = tokenizer("").input_ids[:1] == [tokenizer.bos_token_id]
-        return text.removeprefix(bos) if bos and adds_bos else text
+    @cached_property
+    def _control_token(self) -> re.Pattern[str]:
+        """
+        The first character of each token that text must not contain.
 
-    def _processor_for(self, prompt: Prompt, views: Key) -> Any:
-        """The processor, with an image processor that runs only on images that are not cached."""
-        processor = copy(self.processor)
-        processor.image_processor = CachedImageProcessor(
-            self.processor.image_processor,
-            self.pixel_cache,
-            views,
-            lambda: [self.to_picture(view) for view in prompt.views],
-        )
-        return processor
+        Those are the special ones, placeholders, and what else the template writes by a token of
+        its own, such as `<think>`.
+        """
+        tokenizer, source = self.processor.tokenizer, self.template.source
+        added = tokenizer.added_tokens_decoder.values()
+        tokens = {t.content for t in added if t.special or t.content in source}
+        tokens.update(tokenizer.all_special_tokens, _placeholders(self.processor))
+        longer = (token for token in tokens if len(token) > 1 and not token.isspace())
+        alternatives = "|".join(map(re.escape, longer)) or r"(?!)"
+        return re.compile(f"(?=(?:{alternatives})).", re.DOTALL)
 
     def _defuse(self, prompt: Prompt) -> Prompt:
-        """The prompt with a space in special tokens in its text, so that they are plain text."""
-        tokenizer = self.processor.tokenizer
-        added = {t.content for t in tokenizer.added_tokens_decoder.values() if t.special}
-        special = sorted({*added, *tokenizer.all_special_tokens}, key=len, reverse=True)
-        pattern = re.compile("|".join(map(re.escape, special)) or r"(?!)")
+        """The prompt with a space in control tokens in its text, so that they are plain text."""
 
         def defuse(text: str) -> str:
-            return pattern.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text)
+            return self._control_token.sub(r"\g<0> ", text)
 
         parts = [part if isinstance(part, View) else defuse(part) for part in prompt.parts]
         spans = []
         for span in prompt.spans:
-            part = str(prompt.parts[span.part])
-            start, stop = len(defuse(part[: span.start])), len(defuse(part[: span.stop]))
+            found = self._control_token.finditer(str(prompt.parts[span.part]))
+            spaces = [match.end() for match in found]  # each before the character there
+            start = span.start + sum(at <= span.start for at in spaces)
+            stop = span.stop + sum(at < span.stop for at in spaces)
             spans.append(attrs.evolve(span, start=start, stop=stop))
         examples = tuple((defuse(asked), defuse(reply)) for asked, reply in prompt.examples)
         return Prompt(tuple(parts), examples, tuple(spans), prompt.sampling)
 
 
-@attrs.frozen(eq=False)
-class ProcessedImages:
-    """Output of an image processor for all images of a prompt."""
-
-    features: BatchFeature
-
-    @property
-    def bytes(self) -> int:
-        return sum(getattr(part, "nbytes", 0) for part in self.features.values())
-
-
-@attrs.frozen(eq=False)
-class CachedImageProcessor:
-    """An image processor for one prompt, which takes pixel values from a cache if it can."""
-
-    image_processor: Any
-    cache: ByteLRU[ProcessedImages]
-    key: Key  # of the prompt's images
-    pictures: Callable[[], list[Picture]]
-
-    def __call__(self, images: Any, **options: Any) -> BatchFeature:
-        """The pixel values of the prompt's images; *images* is ignored."""
-
-        def process() -> ProcessedImages:
-            return ProcessedImages(self.image_processor([self.pictures()], **options))
-
-        # A copy, since processors take entries out of it.
-        return copy(self.cache.get_or_create(self.key, process).features)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.image_processor, name)
-
-
-def expand_placeholders(text: str, replacements: list[dict[str, Any]]) -> str:
-    """*text* with each image's placeholder repeated for each of its tokens."""
-    for change in reversed(replacements):
-        start, stop = change["span"]
-        text = text[:start] + change["replacement"] + text[stop:]
-    return text
+def map_tensors(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """An input with *change* applied to its tensors; some processors give lists of them."""
+    if isinstance(value, list | tuple):
+        return [map_tensors(part, change) for part in value]
+    return change(value)
 
 
 def align_spans(
-    prompt: Prompt, text: str, replacements: list[dict[str, Any]], offsets: Tokens
+    prompt: Prompt, rendered: RenderedPrompt, replacements: list[dict[str, Any]], offsets: Tokens
 ) -> Iterator[tuple[str, Tokens]]:
     """
     Name and token positions of each of the prompt's spans.
 
-    *text* is the prompt in its template, before *replacements* of placeholders; *offsets*, T x 2,
-    are the characters of each token after them.
+    *rendered* is the prompt in its template, before *replacements* of placeholders; *offsets*,
+    T x 2, are the characters of each token after them.
     """
-    starts, end = {}, len(text)  # of the parts in *text*, found from its end
-    for index, part in reversed(list(enumerate(prompt.parts))):
-        if isinstance(part, str):
-            bare = part.strip()
-            end = text.rindex(bare, 0, end)
-            starts[index] = end - (len(part) - len(part.lstrip()))
     for span in prompt.spans:
-        at = (starts[span.part] + span.start, starts[span.part] + span.stop)
+        part, (first, end) = str(prompt.parts[span.part]), rendered.places[span.part]
+        start = first - (len(part) - len(part.lstrip()))  # white space, which templates may trim
+        at = (max(first, start + span.start), min(end, start + span.stop))
         start, stop = (_shift_offset(offset, replacements) for offset in at)
         yield span.name, np.flatnonzero((offsets[:, 0] < stop) & (offsets[:, 1] > start))
 
@@ -271,20 +268,7 @@ def _shift_offset(offset: int, replacements: list[dict[str, Any]]) -> int:
     return offset + growth
 
 
-def _turn(role: str, text: str) -> dict[str, object]:
-    return {"role": role, "content": [{"type": "text", "text": text}]}
-
-
-def _turns(prompt: Prompt) -> Iterator[dict[str, object]]:
-    """Examples as earlier turns, then the prompt's own parts in their order."""
-    for asked, reply in prompt.examples:
-        yield _turn("user", asked)
-        yield _turn("assistant", reply)
-    last = len(prompt.parts) - 1
-    content: list[dict[str, str]] = []
-    for index, part in enumerate(prompt.parts):
-        if isinstance(part, View):
-            content.append({"type": "image"})
-        else:
-            content.append({"type": "text", "text": part if index == last else f"{part}\n"})
-    yield {"role": "user", "content": content}
+def _placeholders(processor: Any) -> Iterator[str]:
+    """What the processor looks for in a text: attributes such as `image_token`."""
+    names = (name for name in vars(processor) if name.endswith("_token"))
+    yield from (token for name in names if isinstance(token := getattr(processor, name), str))

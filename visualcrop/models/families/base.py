@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import shlex
 from abc import abstractmethod
 from collections.abc import Callable, Container, Mapping, Sequence
@@ -17,7 +19,8 @@ from ...utils.paths import expand_path
 from ...values import View
 from ..base import Model, ModelFamily
 from ..checkpoints.fingerprint import checkpoint_fingerprint
-from ..checkpoints.loading import ProcessorParts, Source, explain_errors
+from ..checkpoints.loading import ProcessorParts, Source, explain_errors, name_types
+from ..checkpoints.templates import check_template, read_template
 from ..layouts.layout import Layout
 
 if TYPE_CHECKING:
@@ -40,7 +43,11 @@ class Pretrained(ModelFamily):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = option(
         "auto", help="number format; auto is the checkpoint's, but bfloat16 for float16 on a CPU"
     )
-    device: str = option("auto", help="cpu, cuda, cuda:1, ...; auto takes a GPU if there is one")
+    device: str = option(
+        "auto",
+        help="cpu, cuda, cuda:1, ..., or balanced over all GPUs; auto takes a GPU if there is one, "
+        "and all if one is too small",
+    )
     attention: Literal["sdpa", "flash_attention_2", "eager"] = option(
         "sdpa", help="attention kernel"
     )
@@ -51,6 +58,9 @@ class Pretrained(ModelFamily):
         validator=at_least(0),
     )
     bits: Literal[16, 8, 4] = option(16, help="bits of a weight; 8 and 4 need bitsandbytes")
+    template: str = option(
+        "", help="file with a chat template that replaces the checkpoint's; empty: its own"
+    )
 
     @property
     def source(self) -> Source:
@@ -60,11 +70,19 @@ class Pretrained(ModelFamily):
             )
         in_home = self.checkpoint.startswith("~")
         folder = str(expand_path(self.checkpoint)) if in_home else self.checkpoint
-        return Source(folder, self.revision, self.dtype, self.device, self.attention, self.bits)
+        options = (self.dtype, self.device, self.attention, self.bits, self.template)
+        return Source(folder, self.revision, *options)
 
     def fingerprint(self) -> str:
         """The checkpoint's fingerprint: it does not depend on device, dtype and the like."""
-        return checkpoint_fingerprint(self.checkpoint, self.revision) if self.checkpoint else ""
+        if not self.checkpoint:
+            return ""
+        own = checkpoint_fingerprint(self.checkpoint, self.revision)
+        if not self.template:
+            return own
+        return hashlib.blake2b(
+            f"{own}{read_template(self.template)}".encode(), digest_size=8
+        ).hexdigest()
 
     def cache_bytes(self, device_type: str) -> int:
         """Bytes for caches of pixels, keys and values of a model on a device of this type."""
@@ -81,7 +99,11 @@ class Family(Pretrained):
     processor is built and where the image tokens lie; all else has a default.
     """
 
-    model_types: ClassVar[tuple[str, ...]]  # values of `model_type` in the checkpoints' configs
+    # Values of `model_type` in the checkpoints' configs, where one is not enough with the vision
+    # encoder's after a slash.
+    model_types: ClassVar[tuple[str, ...]]
+    any_type: ClassVar[bool] = False  # whether, without model_types, it is opened by its name only
+    has_template: ClassVar[bool] = True  # False if prompts are not written in a chat template
 
     @abstractmethod
     def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:
@@ -152,14 +174,22 @@ class Family(Pretrained):
     def _read_config(self) -> PretrainedConfig:
         """The checkpoint's config; refused if it is of another family."""
         source = self.source
-        model_type = source.read_model_type()
-        if model_type not in self.model_types and model_type in type(self).load_families():
-            raise self._foreign(model_type)  # transformers may not know the other family's type
+        families = type(self).load_families()
+        for model_type in source.read_model_types():
+            if not self.reads(model_type) and model_type in families:
+                raise self._foreign(model_type)  # transformers may not know the other's type
+            if self.reads(model_type):
+                break
         self.register()
         config = source.load_config()
-        if config.model_type not in self.model_types:
+        if not any(map(self.reads, name_types(config.to_dict()))):
             raise self._foreign(config.model_type)
         return config
+
+    @classmethod
+    def reads(cls, model_type: str) -> bool:
+        """Whether it opens checkpoints of this type, by itself or by its name."""
+        return model_type in cls.model_types or (cls.any_type and not cls.model_types)
 
     def _foreign(self, model_type: str) -> ModelError:
         auto = shlex.quote(str(Spec("auto", (("checkpoint", self.checkpoint),))))
@@ -172,11 +202,54 @@ class Family(Pretrained):
         with explain_errors(self.checkpoint):
             config = self.load_config()
             self.check_config(config)
-            processor = self.make_processor(self.source, config)
+            self.check_attention(config, self.attention)
+            with explain_errors(self.checkpoint, part="processor"):
+                processor = self.make_processor(self.source, config)
+            self.check_processor(processor, config)
             return self.build_model(self.source.load_network(config), config, processor)
 
     def check_config(self, config: PretrainedConfig) -> None:
         """Raise a `ModelError` for a checkpoint of the architecture that is not supported."""
+
+    def is_causal(self, config: PretrainedConfig) -> bool:
+        """Whether no token attends to a later one, not even image tokens to one another."""
+        del config
+        return True
+
+    def check_attention(self, config: PretrainedConfig, kernel: str) -> None:
+        """Refuse flash attention if it would drop the part of the mask that is not causal."""
+        if kernel.startswith("flash") and not self.is_causal(config):
+            raise ModelError(
+                f"Image tokens of {self.name!r} attend to later ones, which {kernel} leaves out "
+                "without a word; set attention=sdpa."
+            )
+
+    def check_processor(self, processor: Any, config: PretrainedConfig) -> None:
+        """Refuse a processor whose chat template places no image, before weights are loaded."""
+        if self.has_template:
+            check_template(self.checkpoint, processor, config.image_token_id)
+        elif self.template:
+            raise ModelError(
+                f"The prompts of {self.name!r} are written without a chat template; leave "
+                "template out."
+            )
+
+    def forward_inputs(self, network: PreTrainedModel) -> frozenset[str]:
+        """
+        Names of the processor's output that go to *network*: those that its `forward` takes.
+
+        That is the one without the language model's head, through which every pass runs.
+        """
+        taking: Any = getattr(network, "model", network)
+        return frozenset(inspect.signature(taking.forward).parameters)
+
+    def closing_tokens(self, config: PretrainedConfig, processor: Any) -> frozenset[int]:
+        """
+        Tokens that belong to an image if they follow its placeholders.
+
+        The network reads them otherwise in a pass with the image than in one after it.
+        """
+        return frozenset()
 
     def build_model(
         self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
@@ -201,7 +274,15 @@ class Family(Pretrained):
                 attention_layers(config),
             ),
             network=network,
-            prompt_processor=PromptProcessor.of(processor, token, self.picture, generation, pixels),
+            prompt_processor=PromptProcessor.of(
+                processor,
+                token,
+                self.picture,
+                generation,
+                pixels,
+                self.forward_inputs(network),
+                self.closing_tokens(config, processor),
+            ),
             layout=partial(self.layout, processor=processor, config=config),
             meter=Meter(network),
             prefix_cache=ByteLRU(memory - pixels) if memory else None,

@@ -33,31 +33,48 @@ class Gemma3(Family):
     def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:
         import transformers
 
+        how = self._cropping
+
+        class Cropping(transformers.Gemma3Processor):
+            """Crops as asked, whatever are the defaults of this version of transformers."""
+
+            def _merge_kwargs(self, *given: Any, **options: Any) -> Any:
+                merged = super()._merge_kwargs(*given, **options)
+                return {**merged, "images_kwargs": {**merged["images_kwargs"], **how}}
+
         tokenizer = parts.tokenizer()
-        made: Any = transformers.Gemma3Processor(
+        return Cropping(
             image_processor=parts.image_processor(),
             tokenizer=tokenizer,
             image_seq_length=config.mm_tokens_per_image,
             chat_template=tokenizer.chat_template,
         )
-        how = {**made.images_kwargs, "do_pan_and_scan": self.crops}
-        if self.max_tiles is not None:
-            how["pan_and_scan_max_num_crops"] = self.max_tiles
-        made.images_kwargs = how
-        return made
+
+    @property
+    def _cropping(self) -> dict[str, Any]:
+        """Arguments of the image processor, whose own settings are null in published files."""
+        return {
+            "do_pan_and_scan": self.crops,
+            "pan_and_scan_min_crop_size": 256,
+            "pan_and_scan_max_num_crops": self.max_tiles or 4,
+            "pan_and_scan_min_ratio_to_activate": 1.2,
+        }
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
         side, per_side = config.vision_config.image_size, int(config.mm_tokens_per_image**0.5)
-        patches, how = PatchGrid(side, side // per_side), processor.images_kwargs
+        patches, how = PatchGrid(side, side // per_side), self._cropping
         if not self.crops:
-            return squashed_layout(view.picture.size, patches)
+            return squashed_layout(view.size, patches)
         return pan_and_scan_layout(
-            view.picture.size,
+            view.size,
             patches,
             min_crop=how["pan_and_scan_min_crop_size"],
             max_crops=how["pan_and_scan_max_num_crops"],
             min_ratio=how["pan_and_scan_min_ratio_to_activate"],
         )
+
+    def is_causal(self, config: PretrainedConfig) -> bool:
+        return False
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
         return {"focus": {"answer": "interleaved", "t_type2": 0.5}}

@@ -37,7 +37,7 @@ class Gemma4(Family):
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
         pixels = processor.image_processor
         factor = pixels.patch_size * pixels.pooling_kernel_size
-        return budgeted_layout(view.picture.size, factor=factor, max_tokens=pixels.max_soft_tokens)
+        return budgeted_layout(view.size, factor=factor, max_tokens=pixels.max_soft_tokens)
 
     def base(self, config: PretrainedConfig) -> int:
         """The side of a square image of 280 tokens; the encoder takes any shape."""

@@ -26,6 +26,7 @@ class InstructBlip(Family):
     name = "instructblip"
     model_types = ("instructblip",)
     has_patches = False  # each query token of its Q-Former attends to the whole image
+    has_template = False
 
     memory: int | None = option(
         None,
@@ -62,7 +63,7 @@ class InstructBlip(Family):
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
         """The patches of the vision encoder, which have no tokens in the prompt."""
-        return squashed_layout(view.picture.size, patch_grid(config))
+        return squashed_layout(view.size, patch_grid(config))
 
     @property
     def _pixels(self) -> int:

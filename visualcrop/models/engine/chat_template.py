@@ -1,0 +1,249 @@
+"""
+Prompts in a checkpoint's chat template: text in which every image stands where the prompt has it.
+
+Many published templates write all images of a turn before all of its text, so that a label loses
+its picture. Where the order of a prompt would be lost, its text and later images are written as one
+text, each part on a line of its own, and an image is the string that the template writes for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import chain, takewhile
+from typing import Any, TypeAlias
+
+import attrs
+
+from ...errors import ModelError
+from ...prompt import Prompt
+
+Turn: TypeAlias = "dict[str, object]"
+Content: TypeAlias = "list[dict[str, str]]"  # of a turn
+_IMAGE = {"type": "image"}
+_MARK = "\ue000"  # in a probe
+_PRIVATE, _MORE = range(0xE000, 0xF900), range(0xF0000, 0x10FFFE)  # characters without a meaning
+_NO_IMAGE = (
+    "The chat template of this checkpoint cannot place an image; give one that can with "
+    "template=FILE."
+)
+# The clock of templates that write the date stands still, so that a prompt is the same on any day:
+# 26 July 2024, the date of Llama's templates where they have no clock.
+_DATE = {"Y": "2024", "y": "24", "m": "07", "B": "July", "b": "Jul", "d": "26", "-d": "26"} | {
+    "A": "Friday",
+    "a": "Fri",
+    "H": "00",
+    "M": "00",
+    "S": "00",
+}
+_CLOCK = (
+    "{% macro strftime_now(format) %}{{ format"
+    + "".join(f'|replace("%{code}", "{value}")' for code, value in _DATE.items())
+    + ' }}{% endmacro %}{{ "" }}'
+)
+
+
+@attrs.frozen
+class RenderedPrompt:
+    """A prompt's text in the template, and where its text parts lie in it."""
+
+    text: str
+    # Of each text part by its index in the prompt: its first character that is no white space,
+    # and the one after its last.
+    places: Mapping[int, tuple[int, int]]
+
+
+@attrs.frozen(eq=False)
+class ChatTemplate:
+    """The chat template of a processor, asked for an answer that begins right away."""
+
+    processor: Any  # of transformers
+    _by_images: dict[int, str] = attrs.field(factory=dict, init=False)  # `_probe`, by images
+
+    @cached_property
+    def source(self) -> str:
+        """The template's source; empty if there is none."""
+        found = getattr(self.processor, "chat_template", None)
+        return str(found.get("default", "") if isinstance(found, dict) else found or "")
+
+    @cached_property
+    def separator(self) -> str:
+        """The white space between a prompt and its reply."""
+        question = _turn("user", "?")
+        asked = self._write([question])
+        whole = self._write([question, _turn("assistant", "Yes")], add_generation_prompt=False)
+        if not whole.startswith(asked):  # as where earlier replies lack the empty thoughts
+            return ""
+        gap = whole[len(asked) :].partition("Yes")[0]
+        return gap if gap.isspace() else ""
+
+    def render(self, prompt: Prompt) -> RenderedPrompt:
+        """*prompt* in the template, without the BOS token where the tokenizer adds it itself."""
+        mark, last = _unused_character(prompt), len(prompt.parts) - 1
+        texts = {
+            i: _marked(part, mark) + ("" if i == last else "\n")
+            for i, part in enumerate(prompt.parts)
+            if isinstance(part, str)
+        }
+        views = [i for i in range(last + 1) if i not in texts]
+        images: dict[int, str] = {}
+        content: Content = [_text(texts[i]) if i in texts else _IMAGE for i in range(last + 1)]
+        if texts and views and views[-1] > min(texts) and not self._keeps_order:
+            leading = min(texts) if self._writes_images_first else 0
+            images = {i: self._image_text(n) for n, i in enumerate(views) if i >= leading}
+            content = [*content[:leading], _text(_merge(texts, images, mark))]
+        turns: list[Turn] = [*_examples(prompt), {"role": "user", "content": content}]
+        return _place(self._write(turns).removeprefix(self._bos).split(mark), texts, images)
+
+    @cached_property
+    def _keeps_order(self) -> bool:
+        """Whether the template writes each image where it stands among the texts."""
+        text = _text(_MARK)
+        with_images = self._write_probe([_IMAGE, text, _IMAGE, text, _IMAGE]).split(_MARK)
+        without = self._write_probe([text, text]).split(_MARK)
+        return all(len(one) > len(other) for one, other in zip(with_images, without, strict=True))
+
+    @property
+    def _writes_images_first(self) -> bool:
+        return self._probe(1).index(_MARK) > self._probe(0).index(_MARK)
+
+    def _image_text(self, index: int) -> str:
+        """What the template writes for the image at *index*: one may count them."""
+        before, after = self._probe(index), self._probe(index + 1)
+        length = len(after) - len(before)
+        both = zip(before, after, strict=False)
+<<<<<<< HEAD
+        first = next((at for at, (one, other) in enumerate(both) if one != other), len(before))
+        # "<i><s>" is "<s>" with "<i>" before it, or with "i><" in it, which would cut tokens.
+        places = takewhile(
+            lambda at: after[:at] + after[at + length :] == before, range(first, -1, -1)
+        )
+        cuts = self._token_borders(after)
+        start = next((at for at in places if {at, at + length} <= cuts), first)
+        if not (text := after[start : start + length]).strip():
+=======
+        start = next((at for at, (one, other) in enumerate(both) if one != other), len(before))
+        length = len(after) - len(before)
+        if not after[start : start + length].strip():
+>>>>>>> check
+            raise ModelError(_NO_IMAGE)
+        # What follows may begin as the image does, as in `<image><bos>`: then the same text is also
+        # there as `image><`, which breaks the tokens.
+        starts = takewhile(
+            lambda at: before == after[:at] + after[at + length :], range(start, -1, -1)
+        )
+        return max((after[at : at + length] for at in starts), key=self._count_added_tokens)
+
+    def _count_added_tokens(self, text: str) -> int:
+        added = self.processor.tokenizer.added_tokens_decoder.values()
+        return sum(text.count(token.content) for token in added)
+
+    def _token_borders(self, text: str) -> set[int]:
+        found = self.processor.tokenizer(text, return_offsets_mapping=True)
+        return set(chain.from_iterable(found["offset_mapping"]))
+
+    def _probe(self, images: int) -> str:
+        if images not in self._by_images:
+            content = [_IMAGE] * images + [_text(_MARK)]
+            self._by_images[images] = self._write_probe(content)
+        return self._by_images[images]
+
+    def _write_probe(self, content: Content) -> str:
+        try:
+            return self._write([{"role": "user", "content": content}])
+        except Exception as exc:  # of jinja, or of an expression in the template
+            raise ModelError(_NO_IMAGE) from exc
+
+    def _write(self, turns: Sequence[Turn], *, add_generation_prompt: bool = True) -> str:
+        options: dict[str, Any] = {}
+        if "strftime_now" in self.source:
+            options["chat_template"] = _CLOCK + self.source
+        if "enable_thinking" in self.source:
+            options["enable_thinking"] = False
+        text: str = self.processor.apply_chat_template(
+            list(turns), add_generation_prompt=add_generation_prompt, **options
+        )
+        if text.rstrip().endswith("<think>"):  # always, as of a model that is trained to think
+            text = text.rstrip() + "\n\n</think>\n\n"
+        return text
+
+    @cached_property
+    def _bos(self) -> str:
+        """The BOS token, if the tokenizer adds it; else empty."""
+        tokenizer = self.processor.tokenizer
+        adds_bos = tokenizer("").input_ids[:1] == [tokenizer.bos_token_id]
+        return (tokenizer.bos_token or "") if adds_bos else ""
+
+
+def _place(
+    pieces: Sequence[str], texts: Iterable[int], images: Mapping[int, str]
+) -> RenderedPrompt:
+    """
+    Join what was between spans, and note where the texts are.
+
+    Args:
+        pieces: What the template wrote, cut at spans: two of each text, and one of each image that
+            was in a text.
+        texts: The indices of text parts.
+        images: What to write at the spans of images, by their indices.
+    """
+    marked = sorted([*texts, *texts, *images])
+    if len(pieces) != len(marked) + 1:
+        raise ModelError(
+            "The chat template of this checkpoint does not write each text of a prompt once; give "
+            "another with template=FILE."
+        )
+    text, starts, places = pieces[0], dict[int, int](), dict[int, tuple[int, int]]()
+    for index, piece in zip(marked, pieces[1:], strict=True):
+        if index in images:
+            text += images[index]
+        elif index in starts:
+            places[index] = (starts[index], len(text))
+        else:
+            starts[index] = len(text)
+        text += piece
+    return RenderedPrompt(text, places)
+
+
+def _merge(texts: Mapping[int, str], images: Mapping[int, str], mark: str) -> str:
+    """Parts as one text, with a mark for each image, which ends its line if a text follows."""
+    merged = ""
+    for index in sorted({*texts, *images}):
+        if index in texts:
+            merged += texts[index]
+        else:
+            ends = images[index][-1].isspace() or index + 1 not in texts
+            merged += mark if ends else f"{mark}\n"
+    return merged
+
+
+def _marked(text: str, mark: str) -> str:
+    """
+    *text* with a mark before and after what is not white space around it.
+
+    A template which trims texts trims as much as it would without spans.
+    """
+    bare = text.strip()
+    start = text.index(bare) if bare else len(text)
+    return f"{text[:start]}{mark}{bare}{mark}{text[start + len(bare) :]}"
+
+
+def _unused_character(prompt: Prompt) -> str:
+    """A private character which the prompt does not have."""
+    used = {*prompt.text, *"".join(chain.from_iterable(prompt.examples))}
+    return next(c for c in map(chr, chain(_PRIVATE, _MORE)) if c not in used)
+
+
+def _text(text: str) -> dict[str, str]:
+    return {"type": "text", "text": text}
+
+
+def _turn(role: str, text: str) -> Turn:
+    return {"role": role, "content": [_text(text)]}
+
+
+def _examples(prompt: Prompt) -> Iterator[Turn]:
+    """Earlier turns."""
+    for asked, reply in prompt.examples:
+        yield _turn("user", asked)
+        yield _turn("assistant", reply)
