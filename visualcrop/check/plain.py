@@ -85,16 +85,9 @@ class PlainPasses:
         import torch
 
         tokenized = self.tokenize(prompt)
-<<<<<<< HEAD
-        own = self.model.prompt_processor.tokenize_reply(tokenized, reply)
-        own = own.to(self.network.device)
-        inputs = self._append(tokenized.inputs, own)
-        logits = self._run(inputs, use_cache=False, logits_to_keep=own.shape[1] + 1).logits
-=======
         own = self.model.prompt_processor.tokenize_reply(tokenized, reply)[0].tolist()
         inputs = _append(tokenized.inputs, own)
         logits = self._run(inputs, use_cache=False, logits_to_keep=len(own) + 1).logits
->>>>>>> check
         scores = torch.log_softmax(logits[0, :-1].float(), -1)
         return float(scores[range(len(own)), own].mean())
 
@@ -116,16 +109,7 @@ class PlainPasses:
 
     def margin_after(self, prompt: Prompt, tokens: Sequence[int]) -> tuple[float, float]:
         """How far the likeliest token after *tokens* is above the next, and the largest logit."""
-<<<<<<< HEAD
-        import torch
-
-        tokenized = self.tokenize(prompt)
-        own = torch.tensor([[*tokens]], dtype=torch.long, device=self.network.device)
-        inputs = self._append(tokenized.inputs, own)
-        logits = self._run(inputs, use_cache=False, logits_to_keep=1).logits[0, -1].float()
-=======
         logits = self.next_logits(prompt, tokens)
->>>>>>> check
         first, second = logits.topk(2).values.tolist()
         return first - second, float(logits.abs().max())
 
@@ -264,8 +248,6 @@ def remembered(model: HuggingFaceModel) -> list[DecodingState]:
     return [] if cache is None else [state for state, _ in cache._entries.values()]  # noqa: SLF001
 
 
-<<<<<<< HEAD
-=======
 def _append(inputs: Mapping[str, Tensor], after: Sequence[int]) -> dict[str, Tensor]:
     """*inputs* of a prompt, with the tokens of text *after* it."""
     import torch
@@ -282,7 +264,6 @@ def _append(inputs: Mapping[str, Tensor], after: Sequence[int]) -> dict[str, Ten
     return longer
 
 
->>>>>>> check
 def _tensor(layer: Any, name: str) -> Tensor | None:
     """The tensor of a layer of a cache, B x KV heads x T x D; none if it has none."""
     found = getattr(layer, name, None)
