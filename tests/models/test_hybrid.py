@@ -11,6 +11,7 @@ import transformers as tf
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import DynamicCache
+from transformers.masking_utils import create_chunked_causal_mask
 
 from tests.support.alike import assert_alike
 from tests.support.metering import CPU_FLOPS
@@ -289,7 +290,7 @@ class TestLayers:
 class _Chunked:
     """As much of a network as masks are made from."""
 
-    dtype = torch.float32
+    dtype, layers = torch.float32, ()
     config = tf.Llama4TextConfig(attention_chunk_size=4, num_hidden_layers=4)
 
     def get_decoder(self) -> _Chunked:
@@ -306,7 +307,7 @@ def test_chunks_are_measured_in_positions() -> None:
     assert sorted(masks) == ["chunked_attention", "full_attention"]
     config: Any = _Chunked.config
     config._attn_implementation = "eager"
-    theirs: Any = tf.masking_utils.create_chunked_causal_mask(
+    theirs: Any = create_chunked_causal_mask(
         config, torch.zeros(1, 10, 8), None, None, torch.arange(10)[None]
     )
     chunked = masks["chunked_attention"][0, 0] == 0
