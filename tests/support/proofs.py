@@ -164,12 +164,12 @@ class Counter:
     def layouts(self, sizes: Sequence[Size]) -> list[Layout]:
         """Of images of these sizes, each alone."""
         processor = self.family.make_processor(LoadedParts(self.theirs), self.config)
-        views: list[Any] = [SimpleNamespace(picture=Picture(size)) for size in sizes]
+        views: list[Any] = [SimpleNamespace(picture=Picture(size), size=size) for size in sizes]
         return [self.family.layout(view, 1, processor, self.config) for view in views]
 
     def picture(self, size: Size) -> Any:
         """What the family shows the processor of such an image."""
-        view: Any = SimpleNamespace(picture=Picture(size))
+        view: Any = SimpleNamespace(picture=Picture(size), size=size)
         return self.family.picture(view)
 
 
