@@ -16,7 +16,7 @@ import transformers as tf
 from tests.support.opened import noise
 from tests.support.refusals import refused
 from tests.support.tiny.checkpoints import FAMILIES, UNTEMPLATED, checkpoint, published
-from tests.support.tiny.processors import load_processor, processor_class
+from tests.support.tiny.processors import load_processor
 from tests.support.tiny.publishing import LAYOUTS, TEXT_ONLY, edit
 from visualcrop import Auto, Prompt, View
 from visualcrop.errors import FileError, ModelError
@@ -51,8 +51,8 @@ def _plain_inputs(family: str, folder: Path, tmp_path: Path) -> Any:
         processor: Any = load_processor(family, place)
         text = UNTEMPLATED[family] + text
     else:
-        options: dict[str, Any] = {"chat_template": template.read_text("utf-8")}
-        processor = processor_class(family).from_pretrained(place, **options)
+        processor = load_processor(family, place)
+        processor.chat_template = template.read_text("utf-8")
         parts: Any = [{"type": "image"}, {"type": "text", "text": QUESTION}]
         text = processor.apply_chat_template(
             [{"role": "user", "content": parts}], add_generation_prompt=True
