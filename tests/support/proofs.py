@@ -58,6 +58,7 @@ _TILED = {  # families that cut tiles, and the names of published checkpoints of
     "cohere2-vision": "command-a-vision",
     "llama4": "llama4",
     "lfm2-vl": "lfm2-vl",
+    "minicpm-v": "minicpm-v",
     "ovis2": "ovis2",
 }
 # What processors count of an image beside its placeholders.
@@ -132,7 +133,8 @@ def random_sizes(count: int, seed: int = 0) -> list[Size]:
 
     sizes = [(side(), side()) for _ in range(count)]
     thin = [(dice.randint(2000, 8192), dice.randint(28, 40)) for _ in range(count // 10)]
-    return [*sizes[len(thin) :], *(size[:: (-1) ** n] for n, size in enumerate(thin))]
+    turned = [(short, long) for long, short in thin[1::2]]
+    return [*sizes[len(thin) :], *thin[::2], *turned]
 
 
 @attrs.frozen
