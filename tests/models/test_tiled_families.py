@@ -137,7 +137,7 @@ def _slices(processor: Any, size: Size) -> dict[str, Any]:
 
 
 _SQUARE = {"height": 448, "width": 448}
-_VISION = {"patch_size": 14, "vision_use_head": False}
+_VISION: dict[str, Any] = {"patch_size": 14, "vision_use_head": False}
 PUBLISHED = {
     "smolvlm2-2b": Published(
         SmolVlm(),

@@ -87,8 +87,9 @@ def count_pooling(module: Any, given: Mapping[str, Any]) -> tuple[int, int]:
 
 def _conv_state(cache: Any, module: Any) -> Tensor | None:
     layer = cache.layers[module.layer_idx] if cache is not None else None
-    known = layer is not None and layer.has_previous_state[0]
-    state: Tensor | None = layer.conv_states[0] if known else None
+    if layer is None or not layer.has_previous_state[0]:
+        return None
+    state: Tensor = layer.conv_states[0]
     return state
 
 
