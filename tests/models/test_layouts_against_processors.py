@@ -8,6 +8,9 @@ import random
 import pytest
 import transformers as tf
 from transformers.image_processing_utils import select_best_resolution as their_resolution
+from transformers.models.gemma4.image_processing_pil_gemma4 import (
+    get_aspect_ratio_preserving_size as their_fit,
+)
 from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import (
     get_optimal_tiled_canvas as their_canvas,
 )
@@ -24,7 +27,7 @@ from tests.support.published import (
 from tests.support.reference import picture, placeholders, published_processor, weightless
 from visualcrop.errors import GeometryError
 from visualcrop.models.layouts.anyres import select_best_resolution
-from visualcrop.models.layouts.layout import Size, smart_resize, stretch_thin
+from visualcrop.models.layouts.layout import Size, fit_tokens, smart_resize, stretch_thin
 from visualcrop.models.layouts.tiling import count_crops, get_optimal_tiled_canvas
 
 _DICE = random.Random(0)
@@ -36,7 +39,10 @@ SIZES: list[Size] = [
     ),
 ]
 _TOKENS = {"gemma3": "<image_soft_token>", "internvl": "<IMG_CONTEXT>"}
-_COUNTED = ["llava", "llava-next", "llava-onevision", "qwen2-5-vl", "qwen3-vl", "internvl"]
+_COUNTED = [
+    *("llava", "llava-next", "llava-onevision", "qwen2-5-vl", "qwen3-vl", "qwen3-5", "gemma4"),
+    "internvl",
+]
 _SHOWN: list[Size] = [(2250, 1500), (300, 1700), (640, 640), (384, 384), (1, 150), (3, 3), (64, 1)]
 
 
@@ -63,6 +69,13 @@ class TestArithmetic:
                     their_resize(*size[::-1], **limits)
                 with pytest.raises(GeometryError, match="too thin"):
                     smart_resize(size, **limits)
+
+    @pytest.mark.parametrize("most", [70, 140, 280, 560, 1120])
+    def test_fit_tokens(self, most: int) -> None:
+        """Gemma 4's processor scales to as many columns and rows, whatever its budget."""
+        for size in SIZES:
+            height, width = their_fit(*size[::-1], 16, 9 * most, 3)
+            assert fit_tokens(size, factor=48, max_tokens=most) == (width // 48, height // 48)
 
     @pytest.mark.parametrize("most", [1, 6, 12, 40])
     @pytest.mark.parametrize("fewest", [1, 2])

@@ -65,7 +65,10 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
     def test_auto_finds_it(self) -> None:
         """The checkpoint's `model_type` leads `auto` to the family, and to no other."""
         family = self.family()
+        if not self.strategy.model_types:
+            pytest.skip("the family is opened by its name only")
         names = [name for name in family.source.read_model_types() if self.strategy.reads(name)]
+        assert names, f"{self.strategy.name!r} does not read this checkpoint"
         model_type = names[0]
         assert installed().families().find(model_type, family.checkpoint) is self.strategy
 
@@ -89,6 +92,10 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
     @pytest.mark.parametrize("size", [*_SIZES[:-1], *_LONG], ids=str)
     def test_each_cell_reacts_to_its_own_pixels(self, size: tuple[int, int]) -> None:
         """Invert the middle of a cell or a corner of it: no other cell's token changes as much."""
+        assert all(self.impulses(size))
+
+    def impulses(self, size: tuple[int, int]) -> Iterator[bool]:
+        """For each place of an image that is changed, whether its own cell's token changes most."""
         model = _without_attention(self.family(), self.encoder_outputs)
         base = _noise(size)
         layout = model.layout(View.whole(base), 1)
@@ -101,7 +108,7 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
         heard = layout.cells.ravel() if layout.local else np.arange(layout.tokens)
         for cell, embeddings in zip(tried, after, strict=True):
             changes = (embeddings - before).norm(dim=-1)[heard.tolist()]
-            assert heard[int(changes.argmax())] == layout.cells[cell]
+            yield bool(heard[int(changes.argmax())] == layout.cells[cell])
 
     def test_captures_are_the_cache(self) -> None:
         """Values and keys that are captured are those that the network itself caches."""

@@ -277,6 +277,24 @@ def takes_packed_masks(model: PreTrainedModel) -> bool:
     return kernel in {"sdpa", "eager"}
 
 
+def extended_mask(model: PreTrainedModel, token_mask: Tensor, positions: Tensor) -> Any:
+    """
+    The mask of new tokens after a left-padded cache.
+
+    Args:
+        model: The network.
+        token_mask: False at padding in the cache, B x prefix.
+        positions: Position of each new token in its own sequence, B x T.
+    """
+    new = token_mask.new_ones(positions.shape)
+    if not takes_packed_masks(model):
+        return _cat(token_mask, new).long()
+    # Whether a mask over tokens has padding is asked of the device, pass by pass.
+    causal = new[:, None] & (positions[:, :, None] >= positions[:, None])
+    prefix = token_mask[:, None].expand(-1, positions.shape[1], -1)
+    return _additive_masks(model, _cat(prefix, causal), positions)
+
+
 def pad_right(rows: Sequence[Tensor], value: int | None = None) -> Tensor:
     """*rows*, ... x 1 x T, as ... x B x T, padded with *value* or each row's last element."""
     import torch

@@ -18,6 +18,7 @@ from .layers import attention_layers, kv_layers, recurrent_layers
 if TYPE_CHECKING:
     from types import TracebackType
 
+    import torch
     from torch import Tensor
     from torch.nn import Module
     from transformers import PreTrainedModel
@@ -204,6 +205,11 @@ def _check_layers(by_kind: Mapping[str, Sequence[int]], model: PreTrainedModel) 
             if layer not in have[wanted]:
                 listed = ", ".join(map(str, have[wanted]))
                 raise SpecError(f"Layer {layer} has no {wanted} of its own; take some of {listed}.")
+
+
+def gather_tensors(layers: Mapping[int, Tensor], device: torch.device) -> dict[int, Tensor]:
+    """The tensors of all *layers*, which may be on several GPUs, on one *device*."""
+    return {layer: tensor.to(device) for layer, tensor in layers.items()}
 
 
 _in_use: WeakSet[Module] = WeakSet()

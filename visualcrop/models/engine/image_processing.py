@@ -85,7 +85,7 @@ class Canvas:
         width, height = self.size
         return 3, height, width
 
-    def __array__(self, dtype: Any = None, **_: Any) -> Array:
+    def __array__(self, dtype: Any = None, *, copy: bool | None = None) -> Array:
         painted = PIL.Image.new("RGB", self.size, self.colour)
         painted.paste(self.picture, self.offset)
         pixels = _channels_first(painted)

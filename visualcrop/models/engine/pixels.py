@@ -69,7 +69,7 @@ def single_view(prompt: Prompt) -> View:
 def encoded_box(view: View, layout: Layout) -> Box:
     """The box of the encoder's picture of the whole *view*, in pixels of the original image."""
     left, top = view.origin
-    box = layout.encoded_box or Box(0, 0, *view.picture.size)
+    box = layout.encoded_box or Box(0, 0, *view.size)
     return Box(box.left + left, box.top + top, box.right + left, box.bottom + top)
 
 

@@ -123,4 +123,7 @@ def _convert(values: npt.NDArray[Any], kind: str | None) -> Any:
         import torch
 
         return torch.from_numpy(values)
-    return values if kind == "np" else values.tolist()
+    if kind == "np":
+        return values
+    rows = values.tolist()
+    return [[*map(tuple, row)] for row in rows] if values.ndim == 3 else rows  # pairs of offsets

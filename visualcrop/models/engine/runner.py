@@ -8,8 +8,10 @@ A `DecodingState` is never changed: `extend` writes into a fork of its cache. Wh
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
@@ -17,14 +19,16 @@ import numpy as np
 
 from ...prompt import Sampling
 from ..base import NOTHING, Capture
-from .batch import LayerTensors, PackedBatch, PaddedBatch
+from .batch import LayerTensors, PackedBatch, PaddedBatch, extended_mask
 from .capture import StopForward, Tap
 from .decoder import run_without_head
 from .kv_cache import DecodingState, fork_cache, new_cache, slice_cache
 from .metering.meter import Meter
 from .prompting import TokenizedPrompt
+from .transfers import Flag, upload
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
     from torch.nn import Module
     from transformers import DynamicCache, PreTrainedModel
@@ -162,12 +166,14 @@ def extend(
     """Run *tokens*, B x T, after *state*; keep the logits of the last *keep* tokens, 0: of all."""
     import torch
 
+    tokens = tokens.to(model.device)  # logits may be on another device than embeddings
     new, cache = tokens.shape[1], fork_cache(state.cache)
-    starts = torch.tensor(state.lengths, device=tokens.device)[:, None]
-    positions = state.position_ids(starts + torch.arange(new, device=tokens.device))
-    inputs = {"input_ids": tokens, "position_ids": positions, "past_key_values": cache}
+    starts = upload(state.lengths, model.device)[:, None]
+    positions = starts + torch.arange(new, device=model.device)
+    inputs: dict[str, Any] = {"input_ids": tokens, "past_key_values": cache}
+    inputs["position_ids"] = state.position_ids(positions)
     if (mask := state.token_mask) is not None:
-        inputs["attention_mask"] = torch.cat([mask, mask.new_ones(tokens.shape)], dim=1).long()
+        inputs["attention_mask"] = extended_mask(model, mask, positions)
     out = model(**inputs, use_cache=True, logits_to_keep=keep)
     return DecodingState(
         cache, tuple(n + new for n in state.lengths), state.rope_deltas, out.logits
@@ -186,18 +192,32 @@ def decode(
 
     *choose* sees the raw logits: the checkpoint's generation config, with its penalties and
     sampling, does not apply.
+
+    The host waits for no token. On a GPU it looks one pass behind whether all have stopped, while
+    the next one runs, so that the last pass may be one too many.
     """
-    replies: list[list[int]] = [[] for _ in state.lengths]
-    unfinished = [True] * len(replies)
+    import torch
+
+    stops = upload(sorted(stop_tokens), model.device)
+    stopped = torch.zeros(len(state.lengths), dtype=torch.bool, device=model.device)
+    chosen: list[Tensor] = []
+    flags: deque[Flag] = deque()
+    behind = passes_behind(model.device)
     for left in reversed(range(max_new_tokens)):
-        tokens = choose(state.next_logits)
-        for row, token in enumerate(tokens[:, 0].tolist()):
-            unfinished[row] = unfinished[row] and token not in stop_tokens
-            replies[row] += [token] if unfinished[row] else []
-        if not any(unfinished):
+        tokens = choose(state.next_logits).to(model.device)
+        chosen.append(tokens)
+        stopped = stopped | torch.isin(tokens[:, 0], stops)
+        flags.append(Flag(stopped.all()))
+        if len(flags) > behind and flags.popleft().read():
             break
         state = extend(model, state, tokens) if left else state
-    return replies
+    rows = torch.cat(chosen, dim=1).tolist() if chosen else [[] for _ in state.lengths]
+    return [list(takewhile(lambda token: token not in stop_tokens, row)) for row in rows]
+
+
+def passes_behind(device: torch.device) -> int:
+    """How many passes of decoding a host is ahead of what it knows to be over."""
+    return int(device.type == "cuda")
 
 
 def make_chooser(prompts: Sequence[TokenizedPrompt]) -> ChooseTokens:
@@ -232,10 +252,10 @@ class Sampler:
         probabilities = (logits[0].double() / self.sampling.temperature).softmax(-1)
         ordered = probabilities.sort(descending=True, stable=True)
         sums = ordered.values.cumsum(0)
-        nucleus = int((sums < self.sampling.top_p).sum().clamp(max=len(sums) - 1)) + 1
-        drawn = self.random.random() * float(sums[nucleus - 1])
-        rank = min(int((sums <= drawn).sum()), nucleus - 1)
-        return ordered.indices[rank].reshape(1, 1)
+        last = (sums < self.sampling.top_p).sum(0, keepdim=True).clamp(max=len(sums) - 1)
+        drawn = sums.gather(0, last) * self.random.random()
+        rank = (sums <= drawn).sum(0, keepdim=True).minimum(last)
+        return ordered.indices.gather(0, rank)[None]
 
 
 def mean_log_likelihood(first: Tensor, inside: Tensor, reply: Tensor) -> float:

@@ -64,7 +64,7 @@ class InternVl(Family):
         side = pixels.size["height"]
         fewest, most = pixels.min_patches, pixels.max_patches
         return tiled_layout(
-            view.picture.size, PatchGrid(side, side // per_side), min_tiles=fewest, max_tiles=most
+            view.size, PatchGrid(side, side // per_side), min_tiles=fewest, max_tiles=most
         )
 
     def settings_for(self, layers: int) -> Mapping[str, object]:

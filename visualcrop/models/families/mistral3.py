@@ -43,7 +43,7 @@ class Mistral3(Family):
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
         longest = processor.image_processor.size["longest_edge"]
-        return fitted_layout(view.picture.size, factor=token_side(config), longest=longest)
+        return fitted_layout(view.size, factor=token_side(config), longest=longest)
 
     def base(self, config: PretrainedConfig) -> int:
         """The side that the paper's rule for boxes assumes; the encoder takes any size."""

@@ -49,12 +49,12 @@ class NativeGrids(Family):
         return made(pixels, tokenizer, chat_template=tokenizer.chat_template)
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        return self._layout(view.picture.size, processor.image_processor)
+        return self._layout(view.size, processor.image_processor)
 
     def picture(self, view: View) -> Picture:
         """The picture, stretched if it is too thin for the processor."""
-        size = stretch_thin(view.picture.size, self.max_ratio)
-        return view.picture if size == view.picture.size else view.picture.resize(size)
+        size = stretch_thin(view.size, self.max_ratio)
+        return view.picture if size == view.size else view.picture.resize(size)
 
     def base(self, config: PretrainedConfig) -> int:
         """The side that the paper's rule for boxes assumes; the encoder takes any size."""

@@ -49,7 +49,7 @@ class SingleSquares(Family):
         pixels = processor.image_processor
         side, per_side = square_side(pixels), isqrt(processor.image_seq_length)
         fit = self._fit(pixels) if self.fit == "auto" else self.fit
-        return _LAYOUTS[fit](view.picture.size, PatchGrid(side, side // per_side))
+        return _LAYOUTS[fit](view.size, PatchGrid(side, side // per_side))
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
         return {"focus": {"answer": "interleaved", "t_type2": 0.5}}

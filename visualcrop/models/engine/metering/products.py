@@ -86,8 +86,8 @@ def count_pooling(module: Any, given: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _conv_state(cache: Any, module: Any) -> Tensor | None:
-    layer = cache.layers[module.layer_idx] if cache is not None else None
-    if layer is None or not layer.has_previous_state[0]:
+    """The last inputs of the module's convolution, if there are any."""
+    if cache is None or not (layer := cache.layers[module.layer_idx]).has_previous_state[0]:
         return None
     state: Tensor = layer.conv_states[0]
     return state
