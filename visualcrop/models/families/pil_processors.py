@@ -40,6 +40,14 @@ class Cohere2VisionImageProcessorPil(GotOcr2ImageProcessorPil):
         whole = [self.resize(image, size, resample=resample)] if columns * rows > 1 else []
         return [*cut_tiles(canvas, rows, columns), *whole]
 
+    def get_number_of_image_patches(
+        self, height: int, width: int, images_kwargs: Any = None
+    ) -> int:
+        """The number of pictures of an image of that size."""
+        side, most = self.size["height"], self.max_patches
+        columns, rows = get_covering_canvas((width, height), side=side, max_tiles=most)
+        return columns * rows + (columns * rows > 1)
+
 
 class Llama4Options(ImagesKwargs, total=False):
     """Options that are Llama 4's alone."""
