@@ -128,7 +128,8 @@ def _mention_videos(path: Path, name: str) -> None:
 
 def _tokenizer(family: str) -> PreTrainedTokenizerFast:
     if family in _PARTS:
-        return _PARTS[family].tokenizer()
+        own: PreTrainedTokenizerFast = _PARTS[family].tokenizer()
+        return own
     chat = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     llama = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"}
     image = {"image_token": "<image>"}

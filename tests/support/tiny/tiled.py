@@ -164,7 +164,7 @@ def _minicpm(eye: Numbers, text: Numbers, token: Any, *, kind: Any) -> PreTraine
         "newline_id": token("\u010a"),
     }
     rope = {"rope_type": "default", "mrope_section": [4, 2, 2], "mrope_interleaved": True}
-    return kind(
+    made: PreTrainedConfig = kind(
         vision_config=eye,
         text_config=text
         | {
@@ -183,6 +183,7 @@ def _minicpm(eye: Numbers, text: Numbers, token: Any, *, kind: Any) -> PreTraine
         video_token_id=token("<|video_pad|>"),
         **(marks if kind is tf.MiniCPMV4_7Config else {}),
     )
+    return made
 
 
 def _minicpm_processor() -> Any:
