@@ -44,14 +44,15 @@ class Check:
     needs: tuple[str, ...] = ()
 
 
-_RUNS = ("image-tokens", "plain")
+_ASKED = ("image-tokens", "replies")
+_RUNS = (*_ASKED, "plain")
 _CHECKS: Mapping[str, Check] = {
     "hardware": Check(check_hardware),
     "files": Check(check_files),
     "image-tokens": Check(check_image_tokens),
     "order": Check(check_order, ("image-tokens",)),
     "replies": Check(check_replies),
-    "plain": Check(check_plain, ("image-tokens",)),
+    "plain": Check(check_plain, _ASKED),
     "values": Check(check_values, _RUNS),
     "remembered": Check(check_remembered, _RUNS),
     "batched": Check(check_batched, _RUNS),
@@ -62,7 +63,7 @@ _CHECKS: Mapping[str, Check] = {
     "memory": Check(check_memory, _RUNS),
     "speed": Check(check_speed, _RUNS),
     "preparation": Check(check_preparation, ("image-tokens",)),
-    "sanity": Check(check_sanity, (*_RUNS, "replies")),
+    "sanity": Check(check_sanity, _RUNS),
 }
 CHECKS = tuple(_CHECKS)  # names of all checks, in their order
 

@@ -117,7 +117,7 @@ def check_packed(subject: Subject) -> Outcome:
     choices = subject.choose(prompts)
     found = [choice.logits for choice in choices]
     pairs: list[tuple[Logits, Logits]] = list(zip(found, wanted, strict=True))
-    if (plain := subject.plain) is not None and plain.is_causal:
+    if (plain := subject.plain) is not None:
         (scored,) = model.choose(prompts[:1], _SENTENCES, by="sentence")
         means = [plain.mean_log_probability(prompts[0], reply) for reply in _SENTENCES]
         pairs.append((scored.logits, means))

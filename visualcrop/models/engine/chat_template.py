@@ -112,7 +112,6 @@ class ChatTemplate:
         before, after = self._probe(index), self._probe(index + 1)
         length = len(after) - len(before)
         both = zip(before, after, strict=False)
-<<<<<<< HEAD
         first = next((at for at, (one, other) in enumerate(both) if one != other), len(before))
         # "<i><s>" is "<s>" with "<i>" before it, or with "i><" in it, which would cut tokens.
         places = takewhile(
@@ -121,22 +120,8 @@ class ChatTemplate:
         cuts = self._token_borders(after)
         start = next((at for at in places if {at, at + length} <= cuts), first)
         if not (text := after[start : start + length]).strip():
-=======
-        start = next((at for at, (one, other) in enumerate(both) if one != other), len(before))
-        length = len(after) - len(before)
-        if not after[start : start + length].strip():
->>>>>>> check
             raise ModelError(_NO_IMAGE)
-        # What follows may begin as the image does, as in `<image><bos>`: then the same text is also
-        # there as `image><`, which breaks the tokens.
-        starts = takewhile(
-            lambda at: before == after[:at] + after[at + length :], range(start, -1, -1)
-        )
-        return max((after[at : at + length] for at in starts), key=self._count_added_tokens)
-
-    def _count_added_tokens(self, text: str) -> int:
-        added = self.processor.tokenizer.added_tokens_decoder.values()
-        return sum(text.count(token.content) for token in added)
+        return text
 
     def _token_borders(self, text: str) -> set[int]:
         found = self.processor.tokenizer(text, return_offsets_mapping=True)
