@@ -11,7 +11,7 @@ Each row says what was proven: see `tests/support/proofs.py`. A proof that fails
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import platform
 import re
 import sys
@@ -58,7 +58,7 @@ def describe() -> str:
     import torch
     import transformers
 
-    day = datetime.datetime.now(datetime.UTC).date()
+    day = dt.datetime.now(dt.UTC).date()
     return (
         f"Written by `python scripts/prove_families.py` on {day}: {platform.machine()} CPU, "
         f"float32, PyTorch {torch.__version__.partition('+')[0]}, "

@@ -25,7 +25,6 @@ from visualcrop.models import from_transformers
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 QUESTION = "Is there a mug in the image?"
 PADDED = {"llava"}  # to a square, as trained: transformers itself crops
-UNTEMPLATED = {"paligemma": f"answer en {QUESTION}"}  # how it is asked, without a template
 EVERY = [(family, layout) for layout in LAYOUTS for family in FAMILIES]
 SAMPLE = {*zip(FAMILIES, cycle(LAYOUTS), strict=False)}
 PAIRS = [pytest.param(*p, marks=() if p in SAMPLE else pytest.mark.slow) for p in EVERY]
@@ -47,7 +46,7 @@ def _plain_inputs(family: str, folder: Path, tmp_path: Path) -> Any:
     none among the tokenizer's settings.
     """
     place = shutil.copytree(folder, tmp_path / "plain", ignore=lambda *_: ["chat_template.json"])
-    (view,), text = _prompt(family).views, UNTEMPLATED.get(family, QUESTION)
+    (view,), text = _prompt(family).views, QUESTION
     if not (template := checkpoint(family) / "chat_template.jinja").is_file():
         processor: Any = load_processor(family, place)
         text = UNTEMPLATED[family] + text
