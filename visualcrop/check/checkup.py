@@ -95,7 +95,7 @@ def check_model(
         started = time.perf_counter()
         outcome = _run(subject, check, results)
         fields = attrs.asdict(outcome, recurse=False)
-        results[name] = CheckResult(name, **fields, seconds=time.perf_counter() - started)
+        results[name] = CheckResult(name, **fields, seconds=round(time.perf_counter() - started, 4))
     model.forget()
     described = dict(_describe_model(subject))
     return CheckReport(described, describe_machine(), list_packages(), tuple(results.values()))
@@ -119,8 +119,8 @@ def _run(subject: Subject, check: Check, before: Mapping[str, CheckResult]) -> O
 
 def _quote(subject: Subject, message: str) -> str:
     """The first line of a *message*, without paths and names."""
-    first = message.partition("\n")[0].rstrip(".").replace(str(subject.model.id), _name(subject))
-    first = redact_user(first)
+    first = message.partition("\n")[0].partition("; see what 'visualcrop check'")[0].rstrip(".")
+    first = redact_user(first.replace(str(subject.model.id), _name(subject)))
     return first if len(first) <= _MOST_QUOTED else f"{first[:_MOST_QUOTED]} ..."
 
 
