@@ -52,6 +52,15 @@ _CONFIGS: dict[str, Callable[[], Any]] = {  # of the published checkpoints, wher
     "gemma3": lambda: tf.Gemma3Config(vision_config={"image_size": 896, "patch_size": 14}),
     "internvl": tf.InternVLConfig,
 }
+_TILED = {  # families that cut tiles, and the names of published checkpoints of them
+    "smolvlm": "smolvlm2-2b",
+    "aya-vision": "aya-vision",
+    "cohere2-vision": "command-a-vision",
+    "llama4": "llama4",
+    "lfm2-vl": "lfm2-vl",
+    "minicpm-v": "minicpm-v",
+    "ovis2": "ovis2",
+}
 # What processors count of an image beside its placeholders.
 _MARKS: dict[str, Callable[[Layout], int]] = {
     "internvl": lambda _: 2,  # <img> and </img>
@@ -100,7 +109,7 @@ def prove(family: str, sizes: int = 1000) -> Proof:
     return Proof(
         family,
         cls.model_types,
-        "published" if family in _CONFIGS or family in PUBLISHED else "tiny",
+        "published" if family in {*_CONFIGS, *PUBLISHED, *_TILED} else "tiny",
         counted,
         len(found),
         difference,
@@ -124,7 +133,8 @@ def random_sizes(count: int, seed: int = 0) -> list[Size]:
 
     sizes = [(side(), side()) for _ in range(count)]
     thin = [(dice.randint(2000, 8192), dice.randint(28, 40)) for _ in range(count // 10)]
-    return [*sizes[len(thin) :], *(size[:: (-1) ** n] for n, size in enumerate(thin))]
+    turned = [(short, long) for long, short in thin[1::2]]
+    return [*sizes[len(thin) :], *thin[::2], *turned]
 
 
 @attrs.frozen
@@ -164,17 +174,23 @@ class Counter:
     def layouts(self, sizes: Sequence[Size]) -> list[Layout]:
         """Of images of these sizes, each alone."""
         processor = self.family.make_processor(LoadedParts(self.theirs), self.config)
-        views: list[Any] = [SimpleNamespace(picture=Picture(size)) for size in sizes]
+        views = [_view(size) for size in sizes]
         return [self.family.layout(view, 1, processor, self.config) for view in views]
 
     def picture(self, size: Size) -> Any:
         """What the family shows the processor of such an image."""
-        view: Any = SimpleNamespace(picture=Picture(size))
-        return self.family.picture(view)
+        return self.family.picture(_view(size))
+
+
+def _view(size: Size) -> Any:
+    """A view of nothing."""
+    return SimpleNamespace(size=size, picture=Picture(size))
 
 
 def count_tokens(name: str, sizes: Sequence[Size]) -> tuple[int, list[Size]]:
     """How many sizes were compared, and those of which the processor has other tokens."""
+    if name in _TILED:
+        return _count_tiled(_TILED[name], sizes)
     counter = Counter.of(name)
     count = getattr(counter.theirs, "_get_num_multimodal_tokens", None)
     if count is None:
@@ -189,6 +205,20 @@ def count_tokens(name: str, sizes: Sequence[Size]) -> tuple[int, list[Size]]:
     own = [layout.tokens + marks(layout) for layout in layouts]
     pairs = zip(sizes, own, theirs, strict=True)
     return len(sizes), [size for size, one, other in pairs if one != other]
+
+
+def _count_tiled(name: str, sizes: Sequence[Size]) -> tuple[int, list[Size]]:
+    """As `count_tokens`, of a published checkpoint of a family that cuts images into tiles."""
+    from tests.models.test_tiled_families import PUBLISHED as PUBLISHED_TILED
+
+    published = PUBLISHED_TILED[name]
+    processor, wrong = published.processor, []
+    for size in sizes:
+        inputs = published.theirs(processor, size)
+        text = processor.replace_image_token(inputs, 0, use_image_special_tokens=True)
+        if published.layout(processor, size).tokens != text.count(published.token):
+            wrong.append(size)
+    return len(sizes), wrong
 
 
 def _count_shown(counter: Counter, size: Size) -> int:
