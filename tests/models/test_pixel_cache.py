@@ -8,6 +8,7 @@ import attrs
 import pytest
 from torch import Tensor
 
+from tests.support import blips
 from tests.support.alike import part
 from tests.support.opened import EXISTENCE, GRIDDED, about, interleaved, noise, opened
 from visualcrop import Image, Prompt, View
@@ -74,3 +75,11 @@ class TestSeeing:
         prompter.tokenize(about("mug"))
         prompter.tokenize(about("mug"))
         assert (len(looked), prompter.pixel_cache.bytes) == (2, 0)
+
+
+def test_instructblip_processes_an_image_once() -> None:
+    """Other words about it, and others of the Q-Former, come with the same pixels."""
+    prompter = attrs.evolve(blips.opened().prompt_processor, pixel_cache=ByteLRU(1 << 29))
+    one, other = (prompter.tokenize(about(target)).inputs for target in ("mug", "key"))
+    assert one["pixel_values"] is other["pixel_values"]
+    assert not one["qformer_input_ids"].equal(other["qformer_input_ids"])

@@ -16,7 +16,7 @@ from ..base import Tokens
 from .byte_lru import ByteLRU, Key
 from .chat_template import ChatTemplate, RenderedPrompt
 from .placeholders import expand_placeholders, is_of_tokens
-from .prompt_encoding import EncodedImages, ProcessedImages, PromptEncoder
+from .prompt_encoding import EncodedImages, ProcessedImages, PromptEncoder, map_tensors
 
 if TYPE_CHECKING:
     import torch
@@ -41,7 +41,8 @@ class TokenizedPrompt:
         """The same on *device*, with pixels in *dtype*."""
 
         def move(tensor: Tensor) -> Tensor:
-            return tensor.to(device, dtype) if tensor.is_floating_point() else tensor.to(device)
+            kind = dtype if tensor.is_floating_point() else tensor.dtype
+            return tensor.to(device, kind, non_blocking=tensor.is_pinned())
 
         moved = {name: map_tensors(value, move) for name, value in self.inputs.items()}
         return attrs.evolve(self, inputs=moved)
@@ -86,6 +87,7 @@ class PromptProcessor:
     stop_tokens: frozenset[int]  # that end a reply
     pixel_cache: ByteLRU[ProcessedImages | EncodedImages]
     forward_inputs: frozenset[str]  # what of the processor's output the network takes
+    store: Callable[[Tensor], Tensor] = lambda tensor: tensor  # for inputs that are kept
 
     @classmethod
     def of(
@@ -96,6 +98,7 @@ class PromptProcessor:
         generation: GenerationConfig | None,
         max_bytes: int,
         forward_inputs: frozenset[str] = frozenset(),
+        store: Callable[[Tensor], Tensor] = lambda tensor: tensor,
     ) -> PromptProcessor:
         """
         Build one that caches *max_bytes* of pixel values.
@@ -107,7 +110,7 @@ class PromptProcessor:
         stop_tokens = {*listed, processor.tokenizer.eos_token_id} - {None}
         cache = ByteLRU[ProcessedImages | EncodedImages](max_bytes)
         ends = frozenset(stop_tokens)
-        return cls(processor, image_token, to_picture, ends, cache, forward_inputs)
+        return cls(processor, image_token, to_picture, ends, cache, forward_inputs, store)
 
     @cached_property
     def template(self) -> ChatTemplate:
@@ -158,7 +161,7 @@ class PromptProcessor:
 
     @cached_property
     def _encoder(self) -> PromptEncoder:
-        return PromptEncoder(self.processor, self.image_token, self.pixel_cache)
+        return PromptEncoder(self.processor, self.image_token, self.pixel_cache, self.store)
 
     @cached_property
     def _control_token(self) -> re.Pattern[str]:
@@ -192,13 +195,6 @@ class PromptProcessor:
             spans.append(attrs.evolve(span, start=start, stop=stop))
         examples = tuple((defuse(asked), defuse(reply)) for asked, reply in prompt.examples)
         return Prompt(tuple(parts), examples, tuple(spans), prompt.sampling)
-
-
-def map_tensors(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
-    """An input with *change* applied to its tensors; some processors give lists of them."""
-    if isinstance(value, list | tuple):
-        return [map_tensors(part, change) for part in value]
-    return change(value)
 
 
 def align_spans(

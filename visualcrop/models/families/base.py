@@ -235,6 +235,7 @@ class Family(Pretrained):
         from ..engine.byte_lru import ByteLRU
         from ..engine.layers import attention_layers, kv_layers, layer_types
         from ..engine.metering.meter import Meter
+        from ..engine.prompt_encoding import storing
         from ..engine.prompting import PromptProcessor
         from ..huggingface import HuggingFaceModel
 
@@ -251,7 +252,13 @@ class Family(Pretrained):
             ),
             network=network,
             prompt_processor=PromptProcessor.of(
-                processor, token, self.picture, generation, pixels, self.forward_inputs(network)
+                processor,
+                token,
+                self.picture,
+                generation,
+                pixels,
+                self.forward_inputs(network),
+                storing(network.device, network.dtype),
             ),
             layout=partial(self.layout, processor=processor, config=config),
             meter=Meter(network),
