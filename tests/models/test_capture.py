@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from tests.support.passes import EVERY, assert_close, cached, eager, inputs, network, tapped, whole
 from visualcrop.models.base import Capture
+from visualcrop.models.engine.decoder import get_decoder
 from visualcrop.models.engine.kv_cache import fork_cache
 
 pytestmark = pytest.mark.torch
@@ -37,11 +39,13 @@ class TestTokens:
 
     def test_unrotated_keys_are_those_of_the_cache_turned_back(self, family: str) -> None:
         """By the very angles that turned them, and after the norm where there is one."""
+        if family == "llama4":
+            pytest.skip("its norm follows the rotation, and nothing turns that back")
         tap = tapped(family, Capture(keys=EVERY, rotary=False))
         turned, angles = cached(whole(family).past_key_values), _angles(family)
-        assert_close(
-            tap.keys, {n: _turned_back(keys, *angles[n]) for n, (keys, _) in turned.items()}
-        )
+        layers = get_decoder(network(family)).layers
+        wanted = {n: _turned_back(layers[n], k, *angles[n]) for n, (k, _) in turned.items()}
+        assert_close(tap.keys, wanted)
 
     def test_all_at_once_is_each_alone(self, family: str) -> None:
         """Gradients change the pass by rounding alone."""
@@ -102,7 +106,7 @@ class TestRows:
         mask[6:, 3:6] = False  # 3 tokens of start, 3 of one question, 3 of another
         packed = text(9) | {"attention_mask": mask[None, None]}
         packed["position_ids"] = torch.tensor([[0, 1, 2, 3, 4, 5, 3, 4, 5]])
-        if family == "qwen3-5":
+        if family in {"qwen3-5", "lfm2-vl"}:
             pytest.skip("no mask keeps sequences apart in a recurrent state")
         if family in {"gemma3", "gemma4"}:
             packed["attention_mask"] = dict.fromkeys(
@@ -129,7 +133,7 @@ def text(tokens: int, *, rows: int = 1, start: int = 0) -> dict[str, Any]:
 def _angles(family: str) -> list[tuple[Tensor, Tensor]]:
     """Cosines and sines for each layer."""
     given, seen = network(family), dict[Any, Any]()
-    decoder = given.get_decoder()
+    decoder = get_decoder(given)
     hook = decoder.rotary_emb.register_forward_hook(
         lambda module, args, out: seen.update({args[2] if len(args) > 2 else None: out})
     )
@@ -140,9 +144,11 @@ def _angles(family: str) -> list[tuple[Tensor, Tensor]]:
     return [seen[kind] for kind in kinds]
 
 
-def _turned_back(keys: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+def _turned_back(layer: Any, keys: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Of heads that are turned in part, the rest is as it was."""
+    if type(layer).__name__.startswith("Cohere2") and layer.self_attn.sliding_window is None:
+        return keys  # its layers that see all tokens turn no keys
+    rotate_half = sys.modules[type(layer).__module__].rotate_half
     turned, rest = keys.split([cos.shape[-1], keys.shape[-1] - cos.shape[-1]], dim=-1)
-    first, second = turned.chunk(2, -1)
-    back = turned * cos[:, None] - torch.cat((-second, first), -1) * sin[:, None]
+    back = turned * cos[:, None] - rotate_half(turned) * sin[:, None]
     return torch.cat([back, rest], dim=-1)

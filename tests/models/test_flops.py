@@ -68,10 +68,12 @@ class TestFlops:
             with pytest.raises(StopError):
                 bench.read()
 
-        mixer = getattr(bench.layers[layer], "linear_attn", None) or bench.layers[layer].self_attn
-        inner = next(
-            getattr(mixer, n) for n in ("v_proj", "q_proj", "in_proj_z") if hasattr(mixer, n)
+        mixers = (
+            getattr(bench.layers[layer], n, None) for n in ("linear_attn", "conv", "self_attn")
         )
+        mixer = next(module for module in mixers if module is not None)
+        names = ("v_proj", "q_proj", "in_proj_z", "in_proj")
+        inner = next(getattr(mixer, name) for name in names if hasattr(mixer, name))
         with inner.register_forward_hook(stop):
             broken = bench.agrees(run)
         assert broken.usage.flops < bench.agrees(bench.read).usage.flops

@@ -107,6 +107,32 @@ class TestFromTransformers:
         assert model.choose([about("mug")], ("Yes", "No"))
 
 
+class TestCompiled:
+    """`torch.compile`, which would drop the hooks of taps and the gauges of the meter."""
+
+    @pytest.mark.parametrize("where", ["whole", "replaced", "part"])
+    def test_is_undone(self, where: str) -> None:
+        """Everything is captured and counted as of a network that was never compiled."""
+        loaded = network()
+        layers = loaded.get_decoder().layers
+        if where == "whole":
+            loaded.compile(backend="eager")
+        elif where == "part":
+            layers[1] = torch.compile(layers[1], backend="eager")
+            with torch.no_grad():
+                loaded(input_ids=torch.tensor([[5, 6, 7]]))
+        given = torch.compile(loaded, backend="eager") if where == "replaced" else loaded
+        model, plain = (from_transformers(each, processor()) for each in (given, network()))
+        found, wanted = (
+            m.forward([about("mug")], Capture(values=(1, 3), attention=(2,)))[0]
+            for m in (model, plain)
+        )
+        for layer in (1, 3):
+            torch.testing.assert_close(found.values[layer], wanted.values[layer])
+        torch.testing.assert_close(found.attention[2], wanted.attention[2])
+        assert found.usage.flops == wanted.usage.flops > 0
+
+
 class TestFingerprint:
     """What tells one loaded network from another."""
 

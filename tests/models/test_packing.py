@@ -17,6 +17,7 @@ from visualcrop import Capture, ModelFamily, Prompt
 from visualcrop.models import Usage
 from visualcrop.models.base import By
 from visualcrop.models.engine import planner
+from visualcrop.models.engine.decoder import get_decoder
 from visualcrop.models.huggingface import HuggingFaceModel, split_usage
 from visualcrop.plugin import Registry
 
@@ -117,7 +118,7 @@ def test_windows_are_kept_where_all_layers_have_one() -> None:
     models = [Registry.load().build(ModelFamily, spec.format(m)).open() for m in (1 << 30, 0)]
     for model in models:
         assert isinstance(model, HuggingFaceModel)
-        model.network.get_decoder().config.sliding_window = 16
+        get_decoder(model.network).config.sliding_window = 16
     prompts = [about("mug"), about("a red key")]
     packed, alone = ([c.logits for c in m.choose(prompts, CHOICES)] for m in models)
     assert_alike(packed, alone)

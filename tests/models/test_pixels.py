@@ -12,6 +12,7 @@ from tests.support.opened import GRIDDED, about, interleaved, noise, opened
 from tests.support.refusals import refused
 from tests.support.tiny.checkpoints import checkpoint
 from tests.support.tiny.processors import load_processor
+from tests.support.tiny.sizes import WHOLE_LAST
 from visualcrop import Box, Capture, Prompt, View
 from visualcrop.errors import ModelError
 from visualcrop.models.engine.pixels import pixel_gradients
@@ -41,7 +42,7 @@ class TestSlopes:
             assert float(seen.pixel_gradients.norms.square().sum()) > 0
         else:
             pictures = wanted.flatten(0, -4).norm(dim=1)
-            whole = -1 if family == "internvl" else 0
+            whole = -1 if family in WHOLE_LAST else 0
             torch.testing.assert_close(
                 seen.pixel_gradients.norms, pictures[whole], atol=1e-6, rtol=1e-3
             )

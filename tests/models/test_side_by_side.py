@@ -20,6 +20,7 @@ from tests.support.tiny.configs import having
 from visualcrop import Box, Capture, Prompt, View
 from visualcrop.models import Usage
 from visualcrop.models.engine.byte_lru import ByteLRU
+from visualcrop.models.engine.decoder import get_decoder
 from visualcrop.models.engine.layers import has_recurrent_state
 from visualcrop.models.engine.planner import BatchPlanner
 from visualcrop.models.huggingface import HuggingFaceModel
@@ -133,7 +134,7 @@ class TestSideBySide:
         def look(module: Any, given: Any) -> None:
             seen.append(given[0].shape[:2].numel())
 
-        with model.network.get_decoder().layers[0].register_forward_pre_hook(look):
+        with get_decoder(model.network).layers[0].register_forward_pre_hook(look):
             told = [c.logits for c in model.choose(crops(), CHOICES)]
         assert max(seen) <= most
         assert len(seen) >= sum(lengths) / most
@@ -166,7 +167,7 @@ class TestSideBySide:
                 raise torch.OutOfMemoryError("CUDA out of memory.")
             largest.append(len(given[0]))
 
-        layer = model.network.get_decoder().layers[1]
+        layer = get_decoder(model.network).layers[1]
         with layer.register_forward_pre_hook(little), counting(model) as counts:
             assert_alike([c.logits for c in model.choose(crops(), CHOICES)], wanted)
             again = [c.logits for c in model.choose(crops(), SENTENCES, by="sentence")]

@@ -14,6 +14,7 @@ from tests.support.tiny.configs import having
 from visualcrop.errors import SpecError
 from visualcrop.models.base import NOTHING, Capture
 from visualcrop.models.engine.capture import StopForward, Tap
+from visualcrop.models.engine.decoder import get_decoder
 
 pytestmark = pytest.mark.torch
 
@@ -87,7 +88,7 @@ class TestTraces:
         """Which comes out as it was raised."""
         given = network(family)
         before = _state(given)
-        broken = given.get_decoder().layers[0].mlp.register_forward_hook(_fail)
+        broken = next(get_decoder(given).layers[0].children()).register_forward_hook(_fail)
         try:
             with pytest.raises(ZeroDivisionError, match="on purpose"):
                 tapped(family, capture)

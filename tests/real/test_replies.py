@@ -31,13 +31,29 @@ class TestReplies:
             said = {"role": "assistant", "content": [{"type": "text", "text": reply}]}
             whole = processor.apply_chat_template([asked, said])
             cut = processor.tokenizer(whole, return_offsets_mapping=True)
-            start = whole.rindex(reply)
-            wanted = [
-                token
-                for token, (first, end) in zip(cut["input_ids"], cut["offset_mapping"], strict=True)
-                if end > start and first < start + len(reply)
-            ]
+            start, stop = whole.rindex(reply), whole.rindex(reply) + len(reply)
+            start -= whole[start - 1] == " "  # it belongs to the reply's first token, or is one
+            both = zip(cut["input_ids"], cut["offset_mapping"], strict=True)
+            wanted = [token for token, (first, end) in both if end > start and first < stop]
             assert prompter(name).tokenize_reply(prepared, reply)[0].tolist() == wanted
+
+    def test_all_choices_can_be_told_apart(self, name: str) -> None:
+        """Digits and ideographs too, before which LLaMA's tokenizer writes the space as a token."""
+        for choices in (
+            ("1", "2", "3"),
+            ("是", "否"),
+            ("(A)", "(B)"),
+            ("Yes", "No"),
+            ("Ja", "Nein"),
+        ):
+            prepared = prompter(name).tokenize(about("red mug"))
+            forked, tokens = prompter(name).fork_at_replies(prepared, choices)
+            assert len(set(tokens)) == len(choices)
+            whole = prompter(name).tokenize_reply(prepared, choices[0])[0].tolist()
+            shared = forked.length - prepared.length
+            ids = forked.inputs["input_ids"][0].tolist()
+            assert ids == prepared.inputs["input_ids"][0].tolist() + whole[:shared]
+            assert whole[shared] == tokens[0]
 
     def test_words_and_letters_differ_in_their_first_tokens(self, name: str) -> None:
         """Or their logits would say nothing."""

@@ -17,6 +17,7 @@ from tests.support.tiny.configs import ATTENTION_LAYERS, LAYERS, having
 from tests.support.tiny.processors import load_processor
 from visualcrop.models.base import Capture
 from visualcrop.models.engine.capture import Tap
+from visualcrop.models.engine.decoder import get_decoder
 from visualcrop.models.engine.kv_cache import new_cache
 
 EVERY = tuple(range(LAYERS))
@@ -109,8 +110,9 @@ def _spoken(out: Any) -> Any:
 def finished(given: Any) -> Iterator[list[str]]:
     """The parts of the decoder that are run to their end."""
     done: list[str] = []
-    decoder = given.get_decoder()
-    parts = {"norm": decoder.norm, "head": given.get_output_embeddings()}
+    decoder = get_decoder(given)
+    norm = getattr(decoder, "norm", None) or decoder.embedding_norm  # of LFM2
+    parts = {"norm": norm, "head": given.get_output_embeddings()}
     for index, layer in enumerate(decoder.layers):
         parts |= {f"layer {index}": layer}
         attention = getattr(layer, "self_attn", None)  # linear attention has no such parts

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from ..models.base import Usage
+from ..models.engine.decoder import get_decoder
 from ..models.engine.metering.peak_rss import peak_rss
 from .numbers import kept_prefixes
 from .pictures import SIZES, SMALL, draw_blocks
@@ -22,7 +23,7 @@ def check_hardware(subject: Subject) -> Outcome:
     if network is None:
         raise SkipCheck("the model is not a network of transformers")
     device, dtype = network.device.type, str(network.dtype).removeprefix("torch.")
-    kernel = network.get_decoder().config._attn_implementation  # noqa: SLF001 - no other name
+    kernel = get_decoder(network).config._attn_implementation  # noqa: SLF001 - no other name
     quantised = getattr(network, "hf_quantizer", None) is not None
     packed = ", packed weights" if quantised else ""
     figures = {"device": device, "dtype": dtype, "attention": kernel, "quantised": quantised}

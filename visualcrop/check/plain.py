@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..models.engine.decoder import get_decoder
 from ..models.engine.kv_cache import DecodingState
 from ..models.engine.prompting import TokenizedPrompt
 from ..models.families.blip import BlipModel
@@ -42,7 +43,7 @@ class PlainPasses:
 
     @property
     def decoder(self) -> Any:
-        return self.network.get_decoder()
+        return get_decoder(self.network)
 
     @property
     def kernel(self) -> str:

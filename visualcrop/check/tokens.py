@@ -156,11 +156,12 @@ def _whole_words(
     return Outcome("ok", f"each is a token of its own: {shown}; letters, too", "", figures)
 
 
-def said_instead(subject: Subject, prompt: Prompt) -> str:
+def other_form(subject: Subject, prompt: Prompt) -> str:
     """Another form of Yes or No that the network begins its reply with, such as ` yes`; or none."""
-    if subject.plain is None:
+    logits = subject.next_logits(prompt)
+    if logits is None:
         return ""
-    top = int(subject.plain.next_logits(prompt).argmax())
+    top = int(logits.argmax())
     word = str(subject.processor.processor.tokenizer.decode([top]))
     read = {ids[0] for ids in subject.reply_tokens(prompt, ("Yes", "No"))}
     is_other = re.fullmatch(r"\W*(yes|no)\W*", word, re.IGNORECASE) and top not in read

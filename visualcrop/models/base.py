@@ -111,7 +111,7 @@ class QFormerAttention:
 
 @attrs.frozen(eq=False)
 class Internals:
-    """What a pass over one prompt captured. Tensors stay on the model's device."""
+    """What a pass over one prompt captured, all on one device, even of a model on several GPUs."""
 
     patches: tuple[Patches, ...]  # one for each view, in prompt order
     spans: Mapping[str, Tokens]  # positions of the tokens of each `TextSpan`, by its name
@@ -289,6 +289,10 @@ class ModelFamily(Strategy):
         open; to insist on it, build the searcher from a spec.
         """
         return {}
+
+    def notes(self) -> Sequence[str]:
+        """What a user should know about this model before reading its results, a sentence each."""
+        return ()
 
 
 def _add_settings(call: MethodCall, model: object) -> Model:

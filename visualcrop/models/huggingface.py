@@ -33,6 +33,7 @@ from .checkpoints.load_errors import explain_failure
 from .checkpoints.loading import NOT_EXPLAINED
 from .engine.batch import PaddedBatch
 from .engine.byte_lru import ByteLRU, Key
+from .engine.capture import gather_tensors
 from .engine.kv_cache import DecodingState
 from .engine.metering.meter import Measurement, Meter
 from .engine.pixels import pixel_gradients, single_view
@@ -125,7 +126,10 @@ class HuggingFaceModel(Model):
         backward = Usage(backward=int(bool(capture.gradients)))
         internals = []
         for prompt, (tokenized, layers, usage) in zip(prompts, outputs, strict=True):
-            patches, kinds = tuple(self._patches(prompt, tokenized)), dict[str, Any](layers)
+            patches, device = tuple(self._patches(prompt, tokenized)), self.network.device
+            kinds: dict[str, Any] = {
+                kind: gather_tensors(ts, device) for kind, ts in layers.items()
+            }
             found = Internals(patches, tokenized.spans, **kinds, usage=usage + backward)
             internals.append(found)
         return internals
@@ -210,11 +214,10 @@ class HuggingFaceModel(Model):
     def _score_first_tokens(
         self, planner: BatchPlanner, group: Sequence[TokenizedPrompt], choices: Sequence[str]
     ) -> list[tuple[float, ...]]:
-        """Logits of the first token of each choice."""
-        tokenize = self.prompt_processor.tokenize_reply
-        tokens = [[int(tokenize(p, choice)[0, 0]) for choice in choices] for p in group]
-        pairs = zip(planner.next_logits(group), tokens, strict=True)
-        return [tuple(logits[0, first].float().tolist()) for logits, first in pairs]
+        """Logits of the first token of each choice that not all choices share."""
+        forked = [self.prompt_processor.fork_at_replies(p, choices) for p in group]
+        pairs = zip(planner.next_logits([p for p, _ in forked]), forked, strict=True)
+        return [tuple(logits[0, tokens].float().tolist()) for logits, (_, tokens) in pairs]
 
     def _forward_to_pixels(self, prompt: Prompt) -> Internals:
         """One pass forward, and one backward to the pixels of the view."""

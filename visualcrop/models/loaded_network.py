@@ -72,8 +72,9 @@ class LoadedParts:
     processor: Any
     template: str = ""  # a file that replaces the processor's chat template
 
-    def image_processor(self) -> Any:
-        return deepcopy(self._part("image_processor"))
+    def image_processor(self, kind: Any = None) -> Any:
+        own = self._part("image_processor")
+        return kind(**own.to_dict()) if kind else deepcopy(own)
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         tokenizer = deepcopy(self._part(subfolder or "tokenizer"))
@@ -112,12 +113,29 @@ def _unwrap(network: Any) -> PreTrainedModel:
             "one with adapters in its layers, such as LoRA."
         )
     bare = network.get_base_model() if hasattr(network, "get_base_model") else network
+    bare = uncompile(bare) if hasattr(bare, "modules") else bare
     if not isinstance(bare, PreTrainedModel):
         raise ModelError(
             f"The network is a {type(network).__name__}; give a model of transformers, such as "
             "AutoModelForImageTextToText.from_pretrained returns, or PEFT's wrapper around one."
         )
     return bare
+
+
+def uncompile(network: Any) -> Any:
+    """
+    *network* without `torch.compile`, in whatever module.
+
+    What is compiled drops hooks that come later, without a word: nothing would be captured or
+    counted.
+    """
+    network = getattr(network, "_orig_mod", network)
+    for module in network.modules():
+        module._compiled_call_impl = None  # noqa: SLF001 - what `Module.compile` sets
+        for name, part in list(module.named_children()):
+            if hasattr(part, "_orig_mod"):
+                setattr(module, name, part._orig_mod)  # noqa: SLF001 - of `torch.compile`
+    return network
 
 
 def _family_of(config: Any, family: Family | type[Family] | None) -> Family:

@@ -66,7 +66,7 @@ def prompter(name: str) -> PromptProcessor:
     return _of(PromptProcessor, processor, words, "")
 
 
-def _of(kind: Any, processor: Any, words: Any, token: str) -> Any:
+def _of(kind: type[PromptProcessor], processor: Any, words: Any, token: str) -> PromptProcessor:
     def picture(view: View) -> Any:
         return view.picture
 

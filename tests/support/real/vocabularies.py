@@ -150,7 +150,7 @@ def _gemma(renamed: dict[str, str]) -> Any:
     found = fields("gemma-4")
     words = [renamed.get(word, word) for word in found["tokenizer.ggml.tokens"]]
     kinds = found["tokenizer.ggml.token_type"]
-    merges = [tuple(merge.split(" ")) for merge in found["tokenizer.ggml.merges"]]
+    merges: Any = [tuple(merge.split(" ")) for merge in found["tokenizer.ggml.merges"]]
     vocabulary = {word: index for index, word in enumerate(words)}
     tokenizer = GemmaTokenizer(vocabulary, merges, add_bos_token=True)
     for type_ in (_CONTROL, _USER_DEFINED):
@@ -159,7 +159,7 @@ def _gemma(renamed: dict[str, str]) -> Any:
     return tokenizer
 
 
-def _byte_level(name: str) -> tuple[dict[str, int], list[tuple[str, ...]]]:
+def _byte_level(name: str) -> tuple[dict[str, int], Any]:
     """Words and merges; the file fills up with special tokens, of a text model, and padding."""
     found = fields(name)
     types = found["tokenizer.ggml.token_type"]

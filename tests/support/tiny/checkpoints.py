@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tests.support.tiny.configs import make_config
 from tests.support.tiny.native import NATIVE
 from tests.support.tiny.processors import save_processor
 from tests.support.tiny.publishing import LAYOUTS, publish
+from tests.support.tiny.tiled import TILED
 
 NETWORKS: dict[str, type[PreTrainedModel]] = {
     "llava": tf.LlavaForConditionalGeneration,
@@ -29,6 +31,7 @@ NETWORKS: dict[str, type[PreTrainedModel]] = {
     "gemma4": tf.Gemma4ForConditionalGeneration,
     "internvl": tf.InternVLForConditionalGeneration,
     "instructblip": tf.InstructBlipForConditionalGeneration,
+    **{name: family.network for name, family in TILED.items()},
     **{name: family.network for name, family in NATIVE.items()},
 }
 FAMILIES = tuple(NETWORKS)
@@ -53,13 +56,24 @@ def checkpoint(family: str) -> Path:
     """The directory of the family's checkpoint: built once in a process, the same in each."""
     to = _root() / family
     tokenizer = save_processor(family, to)
+    save_network(
+        lambda: {**NETWORKS, **VARIANTS}[family](make_config(family, tokenizer)),
+        to,
+        _generation(family, tokenizer),
+    )
+    return to
+
+
+def save_network(
+    make: Callable[[], PreTrainedModel], to: Path, generation: GenerationConfig | None = None
+) -> None:
+    """Write a new network with random weights, the same in each process."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = {**NETWORKS, **VARIANTS}[family](make_config(family, tokenizer)).eval()
+        network = make().eval()
         _widen(network)
-    network.generation_config = _generation(family, tokenizer)
+    network.generation_config = generation or network.generation_config
     network.save_pretrained(to)
-    return to
 
 
 @cache

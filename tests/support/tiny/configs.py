@@ -11,12 +11,13 @@ from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
 from tests.support.tiny import sizes
 from tests.support.tiny.native import NATIVE
+from tests.support.tiny.tiled import TILED
 from visualcrop.models.base import Capture
 
 LAYERS = 4
 # Layers with keys and values of their own, and layers that attend, where these are not all.
-KV_LAYERS = {"qwen3-5": (1, 3), "gemma4": (0, 1)}
-ATTENTION_LAYERS = {"qwen3-5": (1, 3)}
+KV_LAYERS = {"qwen3-5": (1, 3), "gemma4": (0, 1), "lfm2-vl": (1, 3)}
+ATTENTION_LAYERS = {"qwen3-5": (1, 3), "lfm2-vl": (1, 3)}
 _EYE: dict[str, Any] = {
     "hidden_size": 32,
     "intermediate_size": 64,
@@ -302,5 +303,6 @@ _MAKE: dict[str, Callable[[dict[str, Any], dict[str, Any], Any], PreTrainedConfi
     "gemma4-moe": _gemma4_moe,
     "internvl": _internvl,
     "instructblip": _instructblip,
+    **{name: family.config for name, family in TILED.items()},
     **{name: family.config for name, family in NATIVE.items()},
 }

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class ProcessorParts(Protocol):
     """The parts from which a family builds its processor."""
 
-    def image_processor(self) -> Any:
-        """An image processor of transformers."""
+    def image_processor(self, kind: Any = None) -> Any:
+        """An image processor of transformers, or of the class *kind* with the same numbers."""
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         """The tokenizer, or another one in *subfolder*."""
@@ -62,11 +62,11 @@ class Source:
             )
             return strip_code(config)
 
-    def load_part(self, name: str, **options: Any) -> Any:
-        """Load a tokenizer or an image processor, by the name of its class in transformers."""
+    def load_part(self, name: str, *, kind: Any = None, **options: Any) -> Any:
+        """Load a tokenizer or an image processor, by the name of its class or of that *kind*."""
         part = "tokenizer" if name == "AutoTokenizer" else "image processor"
         with explain_errors(self.checkpoint, part=part):
-            return _find_loader(name).from_pretrained(
+            return (kind or _find_loader(name)).from_pretrained(
                 self.checkpoint, revision=self.revision, trust_remote_code=False, **options
             )
 
@@ -84,11 +84,12 @@ class Source:
             self.files.check_config()
             return name_types(self.files.read_json(CONFIG))
 
-    def image_processor(self) -> Any:
-        """The image processor that uses Pillow, not torchvision."""
+    def image_processor(self, kind: Any = None) -> Any:
+        """The image processor that uses Pillow, not torchvision; *kind* where there is no such."""
+        options = {} if kind else {"backend": "pil"}
         with explain_errors(self.checkpoint):
             self.files.check_image_processor()
-            return self.load_part("AutoImageProcessor", backend="pil")
+            return self.load_part("AutoImageProcessor", kind=kind, **options)
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         """The tokenizer, with the chat template of the checkpoint's processor."""
@@ -132,7 +133,7 @@ class Source:
                 revision=self.revision,
                 trust_remote_code=False,
                 use_safetensors=weights.is_safe,
-                attn_implementation=self.attention,
+                attn_implementation=self._choose_attention(config),
                 output_loading_info=True,
                 **options,
             )
@@ -164,6 +165,15 @@ class Source:
         """Refuse flash attention without its package: transformers would run the hub's kernel."""
         if self.attention.startswith("flash") and find_spec("flash_attn") is None:
             raise ModelError(NO_FLASH)
+
+    def _choose_attention(self, config: PretrainedConfig) -> str | dict[str, str]:
+        """The kernel; eager for a decoder that has no other, such as GPT-OSS in InternVL 3.5."""
+        from transformers import MODEL_MAPPING
+
+        decoder = MODEL_MAPPING.get(type(config.get_text_config()), None)
+        if self.attention != "sdpa" or getattr(decoder, "_supports_sdpa", True):
+            return self.attention
+        return {"": "sdpa", "text_config": "eager"}
 
 
 def name_types(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -72,8 +72,12 @@ class AttentionCall:
             scores = scores.masked_fill(~mask, float("-inf"))
         else:
             scores = scores + mask
+        sinks = self.options.get("s_aux")  # a head's logit of attention to no token (GPT-OSS)
+        if sinks is not None:
+            sink = sinks.to(precise)[:, None].expand(*scores.shape[:-1], 1)
+            scores = torch.cat([scores, sink], dim=-1)
         weights: Tensor = scores.softmax(-1)
-        return weights
+        return weights if sinks is None else weights[..., :-1]
 
     def replace_rows(self, out: Tensor, queries: Tensor, weights: Tensor) -> Tensor:
         """*out* with the rows of *queries* computed from *weights*, for gradients w.r.t. these."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from .decoder import get_decoder
 from .kv_cache import DecodingState, cached_layers, fork_cache, slice_cache
 from .placeholders import is_of_tokens
 from .prompting import TokenizedPrompt
@@ -271,8 +272,26 @@ class PackedBatch:
 
 def takes_packed_masks(model: PreTrainedModel) -> bool:
     """Whether the kernel takes a mask over pairs of tokens; flash attention does not."""
-    kernel = model.get_decoder().config._attn_implementation  # noqa: SLF001 - it has no other name
+    kernel = get_decoder(model).config._attn_implementation  # noqa: SLF001 - it has no other name
     return kernel in {"sdpa", "eager"}
+
+
+def extended_mask(model: PreTrainedModel, token_mask: Tensor, positions: Tensor) -> Any:
+    """
+    The mask of new tokens after a left-padded cache.
+
+    Args:
+        model: The network.
+        token_mask: False at padding in the cache, B x prefix.
+        positions: Position of each new token in its own sequence, B x T.
+    """
+    new = token_mask.new_ones(positions.shape)
+    if not takes_packed_masks(model):
+        return _cat(token_mask, new).long()
+    # Whether a mask over tokens has padding is asked of the device, pass by pass.
+    causal = new[:, None] & (positions[:, :, None] >= positions[:, None])
+    prefix = token_mask[:, None].expand(-1, positions.shape[1], -1)
+    return _additive_masks(model, _cat(prefix, causal), positions)
 
 
 def pad_right(rows: Sequence[Tensor], value: int | None = None) -> Tensor:
@@ -310,7 +329,7 @@ def _additive_masks(model: PreTrainedModel, seen: Tensor, positions: Tensor) -> 
         lowest = torch.finfo(model.dtype).min
         return torch.zeros_like(seen, dtype=model.dtype).masked_fill(~seen, lowest)[:, None]
 
-    config = model.get_decoder().config
+    config = get_decoder(model).config
     window = getattr(config, "sliding_window", None)
     chunk = getattr(config, "attention_chunk_size", None)
     if window is None and chunk is None:
@@ -336,7 +355,7 @@ def _mrope_positions(
     Computed per prompt: the model itself would include the batch's padding, and keep the deltas
     for its next call, even of another prompt.
     """
-    get_rope_index: Any = getattr(model.model, "get_rope_index", None)
+    get_rope_index: Any = getattr(getattr(model, "model", None), "get_rope_index", None)
     if get_rope_index is None:
         return None
     positions, deltas = get_rope_index(

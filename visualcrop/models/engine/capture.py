@@ -12,11 +12,13 @@ from weakref import WeakSet
 from ...errors import SpecError
 from ...utils.forking import after_fork_in_child
 from .attention import AttentionCall, intercept_attention
+from .decoder import get_decoder
 from .layers import attention_layers, kv_layers, recurrent_layers
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    import torch
     from torch import Tensor
     from torch.nn import Module
     from transformers import PreTrainedModel
@@ -60,7 +62,7 @@ class Tap:
         self.attention: dict[int, Tensor] = {}  # B (x Q) x H x T
         self.gradients: dict[int, Tensor] = {}  # as attention
         self._model, self._capture, self._queries = model, capture, queries
-        self._decoder: Any = model.get_decoder()
+        self._decoder: Any = get_decoder(model)
         self._weights: dict[int, Tensor] = {}  # attention to take gradients with respect to
         self._undo = ExitStack()
         by_kind = _layers_by_kind(capture)
@@ -193,7 +195,7 @@ def _layers_by_kind(capture: Capture) -> dict[str, tuple[int, ...]]:
 
 def _check_layers(by_kind: Mapping[str, Sequence[int]], model: PreTrainedModel) -> None:
     """Refuse layers that do not exist, or that lack what is to be captured."""
-    depth = len(model.get_decoder().layers)  # type: ignore[arg-type]
+    depth = len(get_decoder(model).layers)
     have = {"attention": attention_layers(model.config), "keys and values": kv_layers(model.config)}
     for kind, layers in by_kind.items():
         wanted = "keys and values" if kind in {"keys", "values"} else "attention"
@@ -203,6 +205,11 @@ def _check_layers(by_kind: Mapping[str, Sequence[int]], model: PreTrainedModel) 
             if layer not in have[wanted]:
                 listed = ", ".join(map(str, have[wanted]))
                 raise SpecError(f"Layer {layer} has no {wanted} of its own; take some of {listed}.")
+
+
+def gather_tensors(layers: Mapping[int, Tensor], device: torch.device) -> dict[int, Tensor]:
+    """The tensors of all *layers*, which may be on several GPUs, on one *device*."""
+    return {layer: tensor.to(device) for layer, tensor in layers.items()}
 
 
 _in_use: WeakSet[Module] = WeakSet()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from .layers import layer_types, recurrent_layers
+from .transfers import upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -91,7 +92,8 @@ def _map_cache(cache: DynamicCache, keys_values: Transform, states: Transform) -
         if _is_recurrent(layer):
             from .state_layer import StateLayer
 
-            return StateLayer.of([states(tensor) for tensor in _tensors(layer)])
+            tensors = [states(tensor) for tensor in _tensors(layer)]
+            return StateLayer.of(tensors) if tensors else StateLayer()
         new = DynamicLayer()
         if tensors := [keys_values(tensor) for tensor in _tensors(layer)]:
             new.keys, new.values = tensors
@@ -171,7 +173,7 @@ class DecodingState:
         if min(self.lengths) == self.width:
             return None
         device = next(iter(self._tensors)).device
-        padding = torch.tensor([self.width - length for length in self.lengths], device=device)
+        padding = upload([self.width - length for length in self.lengths], device)
         return torch.arange(self.width, device=device) >= padding[:, None]
 
     @property

@@ -22,6 +22,7 @@ import attrs
 from ..base import Capture
 from .batch import LayerTensors, PackedBatch, PackedSequence, takes_packed_masks
 from .byte_lru import ByteLRU, Key
+from .decoder import get_decoder
 from .kv_cache import DecodingState
 from .layers import has_recurrent_state
 from .metering.meter import Meter
@@ -182,7 +183,7 @@ class BatchPlanner:
     @property
     def _weight_bytes(self) -> int:
         """Bytes of the decoder's weights, all of which every pass reads."""
-        return sum(weights.nbytes for weights in self.network.get_decoder().parameters())
+        return sum(weights.nbytes for weights in get_decoder(self.network).parameters())
 
     def _shares(self, prompt: TokenizedPrompt) -> bool:
         """Whether the prefix of *prompt* is cached, for others to share."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -53,6 +54,18 @@ class TokenizedPrompt:
             name: value[:, :length] if is_of_tokens(name, value, self.length) else value
             for name, value in self.inputs.items()
         }
+
+    def followed_by(self, tokens: Tensor) -> TokenizedPrompt:
+        """The same with *tokens* of text after it, 1 x T."""
+        import torch
+
+        inputs = dict(self.inputs)
+        for name, value in self.inputs.items():
+            if is_of_tokens(name, value, self.length):
+                # Masks and types are those of the last token, which is text, too.
+                more = tokens if name == "input_ids" else value[:, -1:].expand_as(tokens)
+                inputs[name] = torch.cat([value, more.to(value.device)], dim=1)
+        return attrs.evolve(self, inputs=inputs)
 
     @property
     def length(self) -> int:
@@ -124,7 +137,7 @@ class PromptProcessor:
         encoded = self._encoder.encode(
             rendered.text, views, lambda: [self.to_picture(view) for view in prompt.views]
         )
-        replacements = encoded["text_replacement_offsets"][0]
+        (replacements,) = encoded.get("text_replacement_offsets", [[]])  # Idefics3: of images only
         ids = encoded["input_ids"]
         tokenized = TokenizedPrompt(
             {name: value for name, value in encoded.items() if name in self.forward_inputs},
@@ -153,6 +166,23 @@ class PromptProcessor:
             if after[:, : suffix.shape[1]].equal(suffix):
                 break
         return after[:, suffix.shape[1] :]
+
+    def fork_at_replies(
+        self, prompt: TokenizedPrompt, replies: Sequence[str]
+    ) -> tuple[TokenizedPrompt, list[int]]:
+        """
+        *prompt* with the tokens that all *replies* begin with, and the next token of each reply.
+
+        Mostly they have none in common; but LLaMA's tokenizer writes the space before a digit or an
+        ideograph as a token of its own.
+        """
+        tokens = [self.tokenize_reply(prompt, reply) for reply in replies]
+        most = min(each.shape[1] for each in tokens) - 1 if len(tokens) > 1 else 0
+        same = (len({int(each[0, at]) for each in tokens}) == 1 for at in range(most))
+        shared = sum(takewhile(bool, same))
+        if shared:
+            prompt = prompt.followed_by(tokens[0][:, :shared])
+        return prompt, [int(each[0, shared]) for each in tokens]
 
     def detokenize(self, tokens: Sequence[int]) -> str:
         """Text of a reply."""

@@ -8,8 +8,10 @@ A `DecodingState` is never changed: `extend` writes into a fork of its cache. Wh
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import attrs
@@ -17,13 +19,16 @@ import numpy as np
 
 from ...prompt import Sampling
 from ..base import NOTHING, Capture
-from .batch import LayerTensors, PackedBatch, PaddedBatch
+from .batch import LayerTensors, PackedBatch, PaddedBatch, extended_mask
 from .capture import StopForward, Tap
+from .decoder import run_without_head
 from .kv_cache import DecodingState, fork_cache, new_cache, slice_cache
 from .metering.meter import Meter
 from .prompting import TokenizedPrompt
+from .transfers import Flag, upload
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
     from torch.nn import Module
     from transformers import DynamicCache, PreTrainedModel
@@ -59,7 +64,7 @@ class ModelRunner:
         batch = PaddedBatch.of(self.network, [prompt.prefix_inputs(n) for prompt, n in pairs])
         cache = new_cache(self.network)
         with Tap(self.network, NOTHING, fill_cache=True), self._count(0):
-            self.network.model(**batch.inputs, past_key_values=cache, use_cache=True)
+            run_without_head(self.network, **batch.inputs, past_key_values=cache, use_cache=True)
         return _split_states(cache, batch)
 
     def capture(
@@ -70,7 +75,7 @@ class ModelRunner:
         caching = {"past_key_values": cache} if fill_cache else {}
         tap = Tap(self.network, capture, batch.last_positions, fill_cache=fill_cache)
         with tap, self._count(len(prompts)):
-            self.network.model(**batch.inputs, **caching, use_cache=fill_cache)
+            run_without_head(self.network, **batch.inputs, **caching, use_cache=fill_cache)
         found = [_take_row(tap, row, length) for row, length in enumerate(batch.lengths)]
         states = _split_states(cache, batch) if fill_cache else [None] * len(prompts)
         return list(zip(found, states, strict=True))
@@ -97,7 +102,7 @@ class ModelRunner:
             Tap(self.network, capture, last) as tap,
             self._count(batch.sequences, batch.reused_tokens),
         ):
-            self.network.model(**inputs)
+            run_without_head(self.network, **inputs)
         return batch.split_captured(tap)
 
     def _run_packed(self, batch: PackedBatch) -> tuple[DynamicCache, Tensor]:
@@ -161,12 +166,14 @@ def extend(
     """Run *tokens*, B x T, after *state*; keep the logits of the last *keep* tokens, 0: of all."""
     import torch
 
+    tokens = tokens.to(model.device)  # logits may be on another device than embeddings
     new, cache = tokens.shape[1], fork_cache(state.cache)
-    starts = torch.tensor(state.lengths, device=tokens.device)[:, None]
-    positions = state.position_ids(starts + torch.arange(new, device=tokens.device))
-    inputs = {"input_ids": tokens, "position_ids": positions, "past_key_values": cache}
+    starts = upload(state.lengths, model.device)[:, None]
+    positions = starts + torch.arange(new, device=model.device)
+    inputs: dict[str, Any] = {"input_ids": tokens, "past_key_values": cache}
+    inputs["position_ids"] = state.position_ids(positions)
     if (mask := state.token_mask) is not None:
-        inputs["attention_mask"] = torch.cat([mask, mask.new_ones(tokens.shape)], dim=1).long()
+        inputs["attention_mask"] = extended_mask(model, mask, positions)
     out = model(**inputs, use_cache=True, logits_to_keep=keep)
     return DecodingState(
         cache, tuple(n + new for n in state.lengths), state.rope_deltas, out.logits
@@ -185,18 +192,32 @@ def decode(
 
     *choose* sees the raw logits: the checkpoint's generation config, with its penalties and
     sampling, does not apply.
+
+    The host waits for no token. On a GPU it looks one pass behind whether all have stopped, while
+    the next one runs, so that the last pass may be one too many.
     """
-    replies: list[list[int]] = [[] for _ in state.lengths]
-    unfinished = [True] * len(replies)
+    import torch
+
+    stops = upload(sorted(stop_tokens), model.device)
+    stopped = torch.zeros(len(state.lengths), dtype=torch.bool, device=model.device)
+    chosen: list[Tensor] = []
+    flags: deque[Flag] = deque()
+    behind = passes_behind(model.device)
     for left in reversed(range(max_new_tokens)):
-        tokens = choose(state.next_logits)
-        for row, token in enumerate(tokens[:, 0].tolist()):
-            unfinished[row] = unfinished[row] and token not in stop_tokens
-            replies[row] += [token] if unfinished[row] else []
-        if not any(unfinished):
+        tokens = choose(state.next_logits).to(model.device)
+        chosen.append(tokens)
+        stopped = stopped | torch.isin(tokens[:, 0], stops)
+        flags.append(Flag(stopped.all()))
+        if len(flags) > behind and flags.popleft().read():
             break
         state = extend(model, state, tokens) if left else state
-    return replies
+    rows = torch.cat(chosen, dim=1).tolist() if chosen else [[] for _ in state.lengths]
+    return [list(takewhile(lambda token: token not in stop_tokens, row)) for row in rows]
+
+
+def passes_behind(device: torch.device) -> int:
+    """How many passes of decoding a host is ahead of what it knows to be over."""
+    return int(device.type == "cuda")
 
 
 def make_chooser(prompts: Sequence[TokenizedPrompt]) -> ChooseTokens:
@@ -231,10 +252,10 @@ class Sampler:
         probabilities = (logits[0].double() / self.sampling.temperature).softmax(-1)
         ordered = probabilities.sort(descending=True, stable=True)
         sums = ordered.values.cumsum(0)
-        nucleus = int((sums < self.sampling.top_p).sum().clamp(max=len(sums) - 1)) + 1
-        drawn = self.random.random() * float(sums[nucleus - 1])
-        rank = min(int((sums <= drawn).sum()), nucleus - 1)
-        return ordered.indices[rank].reshape(1, 1)
+        last = (sums < self.sampling.top_p).sum(0, keepdim=True).clamp(max=len(sums) - 1)
+        drawn = sums.gather(0, last) * self.random.random()
+        rank = (sums <= drawn).sum(0, keepdim=True).minimum(last)
+        return ordered.indices.gather(0, rank)[None]
 
 
 def mean_log_likelihood(first: Tensor, inside: Tensor, reply: Tensor) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import attrs
@@ -106,3 +106,6 @@ class Auto(Pretrained):
 
     def settings(self) -> Mapping[str, object]:
         return self.family().settings() if self.checkpoint else {}
+
+    def notes(self) -> Sequence[str]:
+        return self.family().notes() if self.checkpoint else ()

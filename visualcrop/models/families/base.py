@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import shlex
 from abc import abstractmethod
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -148,6 +148,22 @@ class Family(Pretrained):
             return self.settings_for(0)
         with explain_errors(self.checkpoint):
             return self.settings_for(self._read_config().get_text_config().num_hidden_layers)
+
+    def notes(self) -> Sequence[str]:
+        if not self.checkpoint:
+            return ()
+        from ..engine.layers import kv_layers, layer_types
+
+        with explain_errors(self.checkpoint):
+            config = self._read_config()
+            own, depth = kv_layers(config), len(layer_types(config))
+        if len(own) == depth:
+            return ()
+        note = (
+            f"Of the {depth} layers of this model, only {', '.join(map(str, own))} have values and "
+            "keys of their own; a range of layers means those of them that lie in it."
+        )
+        return (note,)
 
     def load_config(self) -> PretrainedConfig:
         """The checkpoint's config with `apply_options`; refused if it is of another family."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
@@ -30,6 +30,7 @@ from ..base import (
     Reply,
     Usage,
 )
+from ..engine.capture import gather_tensors
 from ..engine.kv_cache import DecodingState
 from ..engine.metering.meter import Measurement, Meter
 from ..engine.pixels import pixel_gradients, single_view
@@ -151,12 +152,17 @@ class BlipModel(Model):
         ):
             # Without gradients, the tap stops the pass, and `backward` is not reached.
             found.backward(self._prefill(tokenized).next_logits)
+        rows = {kind: getattr(found.tap, kind) for kind in ("attention", "gradients")}
+        device = self.network.device
+        kinds: dict[str, Any] = {
+            kind: gather_tensors({n: row[0] for n, row in of_layers.items()}, device)
+            for kind, of_layers in rows.items()
+        }
         more = self._image_usage(tokenized) + Usage(backward=2 * bool(capture.gradients))
         return Internals(
             (encoder_patches(view, layout, base),),
             {},
-            attention={n: rows[0] for n, rows in found.tap.attention.items()},
-            gradients={n: rows[0] for n, rows in found.tap.gradients.items()},
+            **kinds,
             qformer=found.attention,
             usage=measurement.usage + more,
         )
@@ -174,16 +180,16 @@ class BlipModel(Model):
         return Internals((patches,), {}, pixel_gradients=found, usage=usage)
 
     def _choose(self, prompt: Prompt, choices: Sequence[str], by: By) -> Choice:
-        tokenized = self._tokenize(prompt)
-        replies = [self.prompt_processor.tokenize_reply(tokenized, choice) for choice in choices]
-        with self._measure(len(choices) if by == "sentence" else 1) as measurement:
-            state = self._prefill(tokenized)
-            if by == "sentence":
+        tokenized, processor = self._tokenize(prompt), self.prompt_processor
+        if by == "sentence":
+            replies = [processor.tokenize_reply(tokenized, choice) for choice in choices]
+            with self._measure(len(choices)) as measurement:
+                state = self._prefill(tokenized)
                 logits = [self._score_reply(state, reply) for reply in replies]
-            else:
-                logits = (
-                    state.next_logits[0, [int(reply[0, 0]) for reply in replies]].float().tolist()
-                )
+        else:
+            forked, tokens = processor.fork_at_replies(tokenized, choices)
+            with self._measure() as measurement:
+                logits = self._prefill(forked).next_logits[0, tokens].float().tolist()
         return Choice(tuple(logits), measurement.usage + self._image_usage(tokenized))
 
     def _score_reply(self, state: DecodingState, reply: Tensor) -> float:

@@ -36,7 +36,7 @@ class PrefixLanguageModel(HuggingFaceModel):
         self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
     ) -> Sequence[Choice]:
         if by == "next-token":
-            return super().choose(prompts, choices, by=by)
+            return HuggingFaceModel.choose(self, prompts, choices, by=by)
         outputs = self._run(prompts, self._score_after_prompts, replies=choices)
         return [Choice(logits, usage) for _, logits, usage in outputs]
 

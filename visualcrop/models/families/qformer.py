@@ -21,6 +21,7 @@ from ..engine.capture import Tap
 from ..layouts.layout import Layout, patch_grid, squashed_layout
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
     from transformers import PretrainedConfig, PreTrainedModel
 
@@ -32,6 +33,7 @@ class QFormerTap:
     """Taps the last token's attention to the query tokens, and theirs to the image's patches."""
 
     tap: Tap
+    device: torch.device  # on which all is gathered
     weights: list[Tensor] = attrs.field(factory=list)  # B x H x queries x (class, patches)
     gradients: Tensor | None = None  # of the weights
 
@@ -47,10 +49,9 @@ class QFormerTap:
     def attention(self) -> QFormerAttention:
         """The Q-Former's attention to the patches, without the class token."""
         (weights,) = self.weights
-        gradients = None if self.gradients is None else self.gradients[0, ..., 1:]
-        return QFormerAttention(
-            np.arange(weights.shape[2]), weights[0, ..., 1:].detach(), gradients
-        )
+        gradients = None if self.gradients is None else self.gradients[0, ..., 1:].to(self.device)
+        seen = weights[0, ..., 1:].detach().to(self.device)
+        return QFormerAttention(np.arange(weights.shape[2]), seen, gradients)
 
 
 @contextmanager
@@ -59,7 +60,7 @@ def tap_qformer(
 ) -> Iterator[QFormerTap]:
     """Record attention in the block, with an autograd graph if *capture* has gradients."""
     own = Capture(attention=capture.attention, gradients=capture.gradients)
-    found = QFormerTap(Tap(language_model, own))
+    found = QFormerTap(Tap(language_model, own), network.device)
 
     def attend(call: AttentionCall) -> tuple[Tensor, None]:
         scores = call.query.float() @ call.key.float().transpose(-1, -2)

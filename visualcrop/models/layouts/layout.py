@@ -198,17 +198,19 @@ def smart_resize(size: Size, *, factor: int, min_pixels: float, max_pixels: floa
             f"An image of {size[0]} x {size[1]} pixels is too thin for this model; make its "
             f"shorter side at least {math.ceil(max(size) / MAX_RATIO)} pixels."
         )
-    width, height = size
-    near = round(width / factor) * factor, round(height / factor) * factor
-    if near[0] * near[1] > max_pixels:
-        scale = math.sqrt(height * width / max_pixels)
-        fit = [max(factor, math.floor(side / scale / factor) * factor) for side in size]
-    elif near[0] * near[1] < min_pixels:
-        scale = math.sqrt(min_pixels / (height * width))
-        fit = [math.ceil(side * scale / factor) * factor for side in size]
-    else:
-        return near
-    return fit[0], fit[1]
+    return round_size(size, 0, factor=factor, min_pixels=min_pixels, max_pixels=max_pixels)
+
+
+def round_size(size: Size, least: int, *, factor: int, min_pixels: int, max_pixels: int) -> Size:
+    """The width and height, multiples of *factor* nearest to *size*, within bounds of pixels."""
+    near = [max(least, round(side / factor) * factor) for side in size]
+    if math.prod(near) > max_pixels:
+        scale = math.sqrt(math.prod(size) / max_pixels)
+        near = [max(factor, math.floor(side / scale / factor) * factor) for side in size]
+    elif math.prod(near) < min_pixels:
+        scale = math.sqrt(min_pixels / math.prod(size))
+        near = [math.ceil(side * scale / factor) * factor for side in size]
+    return near[0], near[1]
 
 
 def clip_to_image(size: Size, xs: Edges, ys: Edges, cells: Tokens) -> tuple[Grid, Tokens]:

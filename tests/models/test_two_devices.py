@@ -1,0 +1,146 @@
+"""Networks whose layers are on several GPUs, by fake tensors; and what waits for a GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch._subclasses.fake_tensor import DataDependentOutputException
+
+from tests.support.opened import about, opened
+from tests.support.two_devices import FAR, NEAR, two_devices
+from visualcrop import Capture
+from visualcrop.models.engine import runner
+from visualcrop.models.engine.batch import PackedBatch, PackedSequence, PaddedBatch
+from visualcrop.models.engine.capture import gather_tensors
+from visualcrop.models.engine.kv_cache import DecodingState, cached_layers
+from visualcrop.models.engine.metering.meter import Meter
+from visualcrop.models.engine.prompting import TokenizedPrompt
+from visualcrop.models.engine.runner import ModelRunner, decode, make_chooser, prefill
+from visualcrop.prompt import Sampling
+from visualcrop.relevance.vv import pseudo_attention
+
+pytestmark = pytest.mark.torch
+FAMILIES = ("llava", "gemma3")  # with full attention, and with sliding windows
+EVERY = (0, 1, 2, 3)
+NEW = 5
+
+
+def text(tokens: int, sampling: Sampling | None = None) -> TokenizedPrompt:
+    """A prompt of words alone, whose first three tokens are a prefix."""
+    ids = {"input_ids": torch.zeros(1, tokens, dtype=torch.long)}
+    return TokenizedPrompt(ids, "text", np.arange(3), {}, sampling=sampling)
+
+
+def states(network: Any, lengths: Sequence[int]) -> list[DecodingState]:
+    """The state after prompts of so many tokens."""
+    runner_ = ModelRunner(network, Meter(network))
+    return [state for n in lengths for state in runner_.prefill([text(n)])]
+
+
+def test_two_devices_are_kept_apart() -> None:
+    """What the other tests hold on to: tensors of both do not add up, and no number comes out."""
+    with two_devices("llava") as network:
+        near, far = (torch.empty(2, device=device) for device in (NEAR, FAR))
+        with pytest.raises(RuntimeError, match=r"different devices|same device"):
+            near + far
+        with pytest.raises(DataDependentOutputException):
+            near.sum().item()
+        (state,) = states(network, [9])
+        places = [keys.device for keys, _ in cached_layers(state.cache)]
+        assert places == [NEAR, NEAR, FAR, FAR]
+        assert state.next_logits.device == FAR
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("lengths", [(9,), (9, 7)], ids=["one", "padded"])
+@pytest.mark.parametrize(
+    "sampling", [None, Sampling(temperature=0.7, seed=0)], ids=["greedy", "sampled"]
+)
+def test_decoding_waits_for_no_token(
+    family: str, lengths: tuple[int, ...], sampling: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All passes are begun before the first number is asked for, which is at the end."""
+    passes = []
+    extend = runner.extend
+    monkeypatch.setattr(runner, "extend", lambda *a, **k: passes.append(1) or extend(*a, **k))
+    monkeypatch.setattr("visualcrop.models.engine.transfers.Flag.read", lambda self: False)
+    with two_devices(family) as network, torch.no_grad():
+        state = DecodingState.merge(states(network, lengths))
+        choose = make_chooser([text(n, sampling) for n in lengths])
+        with pytest.raises(DataDependentOutputException):
+            decode(network, state, frozenset({1}), NEW, choose)
+    assert len(passes) == NEW - 1
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_captures_lie_with_their_layers_until_they_are_gathered(family: str) -> None:
+    """Of whole prompts, and of several packed after one prefix; then a map can be made of them."""
+    capture = Capture(values=EVERY, keys=EVERY, attention=EVERY)
+    with two_devices(family) as network, torch.no_grad():
+        runs = ModelRunner(network, Meter(network))
+        ((whole, state),) = runs.capture([text(9)], capture, fill_cache=True)
+        assert state is not None
+        row = PackedSequence(state.truncate(3), [text(9), text(7)])
+        packed = list(runs.capture_suffixes(PackedBatch([row]), capture))
+        for found in (whole, *packed):
+            for kind in ("values", "keys", "attention"):
+                assert [found[kind][n].device for n in EVERY] == [NEAR, NEAR, FAR, FAR]
+            gathered = gather_tensors(found["values"], NEAR)
+            assert {tensor.device for tensor in gathered.values()} == {NEAR}
+            first = np.arange(4).reshape(2, 2)
+            assert pseudo_attention(gathered, np.array([5]), first, clip=False).device == NEAR
+
+
+def test_suffixes_are_scored_over_prefixes_on_both() -> None:
+    """Rows of several lengths over several prefixes, whose masks the layers fetch."""
+    with two_devices("llava") as network, torch.no_grad():
+        runs = ModelRunner(network, Meter(network))
+        rows = [
+            PackedSequence(state.truncate(n), [text(9), text(8)])
+            for state, n in zip(states(network, [9, 8]), (3, 2), strict=True)
+        ]
+        logits = [first for first, *_ in runs.score_suffixes(PackedBatch(rows))]
+    assert [each.device for each in logits] == [FAR] * 4
+
+
+def test_a_model_hands_out_tensors_of_one_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that it captures goes through the gathering, kind by kind."""
+    gathered = []
+    wanted = "visualcrop.models.huggingface.gather_tensors"
+    monkeypatch.setattr(wanted, lambda ts, device: gathered.append(device) or dict(ts))
+    opened("llava").forward([about("mug")], Capture(values=(0, 3), attention=(1,)))
+    assert len(gathered) == 3
+    assert {*gathered} == {torch.device("cpu")}
+
+
+class TestBehind:
+    """Decoding that looks one pass behind whether all have stopped, as on a GPU."""
+
+    @pytest.fixture(params=[0, 1], ids=["at once", "behind"])
+    def behind(self, request: Any, monkeypatch: pytest.MonkeyPatch) -> int:
+        """How many passes."""
+        monkeypatch.setattr(runner, "passes_behind", lambda device: request.param)
+        return int(request.param)
+
+    @pytest.mark.parametrize("stop", range(4))
+    def test_replies_are_the_same(self, behind: int, stop: int) -> None:
+        """Whichever token ends which of two replies, and at most one more pass is run."""
+        network: Any = opened("llava").network
+        ids = [torch.arange(20, 20 + n)[None] for n in (9, 7)]
+        with torch.no_grad():
+            made = [prefill(network, PaddedBatch.of(network, [{"input_ids": i}]))[0] for i in ids]
+            state = DecodingState.merge(made)
+            free = decode(network, state, frozenset(), 8, runner.choose_greedily)
+            ends = frozenset({free[0][stop], free[1][min(stop + 1, 7)]})
+            meter = Meter(network)
+            try:
+                found = decode(network, state, ends, 8, runner.choose_greedily)
+            finally:
+                meter.remove()
+        cut = [next((n for n, t in enumerate(row) if t in ends), 8) for row in free]
+        assert found == [row[:n] for row, n in zip(free, cut, strict=True)]
+        assert meter.usage().decoded_tokens == 2 * min(7, max(cut) + behind)

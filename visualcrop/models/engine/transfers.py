@@ -1,0 +1,41 @@
+"""Numbers between the host and a device, neither of which waits for the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+def upload(numbers: Sequence[int], device: torch.device) -> Tensor:
+    """*numbers* on *device*; a copy from memory that is not pinned would wait for all its work."""
+    import torch
+
+    found = torch.tensor(numbers, dtype=torch.long)
+    if device.type == "cuda" and torch.cuda.is_available():
+        found = found.pin_memory()
+    return found.to(device, non_blocking=True)
+
+
+class Flag:
+    """A truth value that a device has yet to compute, on its way to the host."""
+
+    def __init__(self, value: Tensor) -> None:
+        import torch
+
+        self._event: torch.cuda.Event | None = None
+        self._value = value
+        if value.device.type == "cuda":
+            self._value = torch.empty_like(value, device="cpu", pin_memory=True)
+            self._value.copy_(value, non_blocking=True)
+            self._event = torch.cuda.Event()
+            self._event.record(torch.cuda.current_stream(value.device))
+
+    def read(self) -> bool:
+        """The value, as soon as it is computed; the device's later work is not waited for."""
+        if self._event is not None:
+            self._event.synchronize()
+        return bool(self._value)
