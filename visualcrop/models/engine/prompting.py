@@ -17,13 +17,21 @@ from ..base import Tokens
 from .byte_lru import ByteLRU, Key
 from .chat_template import ChatTemplate, RenderedPrompt
 from .placeholders import expand_placeholders, is_of_tokens
-from .prompt_encoding import EncodedImages, ProcessedImages, PromptEncoder, map_tensors
+from .prompt_encoding import (
+    EncodedImages,
+    PixelTarget,
+    ProcessedImages,
+    PromptEncoder,
+    map_tensors,
+)
 
 if TYPE_CHECKING:
     import torch
     from PIL.Image import Image as Picture
     from torch import Tensor
     from transformers import GenerationConfig
+
+_NO_TARGET = PixelTarget()
 
 
 @attrs.frozen(eq=False)
@@ -100,7 +108,7 @@ class PromptProcessor:
     stop_tokens: frozenset[int]  # that end a reply
     pixel_cache: ByteLRU[ProcessedImages | EncodedImages]
     forward_inputs: frozenset[str]  # what of the processor's output the network takes
-    store: Callable[[Tensor], Tensor] = lambda tensor: tensor  # for inputs that are kept
+    target: PixelTarget = _NO_TARGET  # of pixel values
 
     @classmethod
     def of(
@@ -111,7 +119,7 @@ class PromptProcessor:
         generation: GenerationConfig | None,
         max_bytes: int,
         forward_inputs: frozenset[str] = frozenset(),
-        store: Callable[[Tensor], Tensor] = lambda tensor: tensor,
+        target: PixelTarget = _NO_TARGET,
     ) -> PromptProcessor:
         """
         Build one that caches *max_bytes* of pixel values.
@@ -123,7 +131,7 @@ class PromptProcessor:
         stop_tokens = {*listed, processor.tokenizer.eos_token_id} - {None}
         cache = ByteLRU[ProcessedImages | EncodedImages](max_bytes)
         ends = frozenset(stop_tokens)
-        return cls(processor, image_token, to_picture, ends, cache, forward_inputs, store)
+        return cls(processor, image_token, to_picture, ends, cache, forward_inputs, target)
 
     @cached_property
     def template(self) -> ChatTemplate:
@@ -191,7 +199,7 @@ class PromptProcessor:
 
     @cached_property
     def _encoder(self) -> PromptEncoder:
-        return PromptEncoder(self.processor, self.image_token, self.pixel_cache, self.store)
+        return PromptEncoder(self.processor, self.image_token, self.pixel_cache, self.target)
 
     @cached_property
     def _control_token(self) -> re.Pattern[str]:

@@ -90,7 +90,11 @@ class PlainPromptProcessor(PromptProcessor):
         )
         pictures = [self.to_picture(view) for view in prompt.views]
         process = CachedImageProcessor(
-            self.processor.image_processor, self.pixel_cache, views_key(prompt), pictures
+            self.processor.image_processor,
+            self.target,
+            self.pixel_cache,
+            views_key(prompt),
+            pictures,
         )
         pixels = process(None, return_tensors="pt")
         return {
