@@ -252,6 +252,14 @@ class Family(Pretrained):
         taking: Any = getattr(network, "model", network)
         return frozenset(inspect.signature(taking.forward).parameters)
 
+    def closing_tokens(self, config: PretrainedConfig, processor: Any) -> frozenset[int]:
+        """
+        Tokens that belong to an image if they follow its placeholders.
+
+        The network reads them otherwise in a pass with the image than in one after it.
+        """
+        return frozenset()
+
     def build_model(
         self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
     ) -> Model:
@@ -283,6 +291,7 @@ class Family(Pretrained):
                 generation,
                 pixels,
                 self.forward_inputs(network),
+                self.closing_tokens(config, processor),
                 PixelTarget(network.device, network.dtype, self.pixels),
             ),
             layout=partial(self.layout, processor=processor, config=config),
