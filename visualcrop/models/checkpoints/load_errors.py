@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from ...errors import ModelError
+
 OFFLINE = "HF_HUB_OFFLINE"
 NO_FLASH = "flash_attention_2 needs the package flash-attn; install it, or set attention=sdpa."
 _CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
@@ -80,6 +82,17 @@ def torchvision_fault() -> str:
     except Exception as exc:  # noqa: BLE001 - it fails in many ways when it does not match torch
         return type(exc).__name__
     return ""
+
+
+def check_torchvision() -> None:
+    """Refuse to use torchvision where it is missing or broken."""
+    if find_spec("torchvision") is None:
+        raise ModelError("pixels=torchvision needs torchvision; install it, or leave pixels out.")
+    if fault := torchvision_fault():
+        raise ModelError(
+            f"pixels=torchvision does not work, since torchvision does not match torch ({fault}); "
+            "install the one made for it, or leave pixels out."
+        )
 
 
 def missing_packages(bits: int) -> list[str]:
