@@ -20,7 +20,7 @@ COMPILE := $(BIN)/python -m compileall -q visualcrop plugins tests
 # Speaks only if the command fails.
 quietly = @said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
-.PHONY: help install check test lint types floors units tests docs demo bench attack coverage clean
+.PHONY: help install check test lint types floors units tests real docs demo bench attack coverage clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -53,6 +53,10 @@ units: $(STAMP)  ## the unit tests, without the slow ones and those that run who
 tests: $(STAMP)  ## the tests, in random order, without a network
 	@$(COMPILE)
 	@$(PYTEST) -n 2
+
+real: $(STAMP)  ## real vocabularies and published templates, downloaded once: 77 MB
+	@code=0; $(BIN)/python scripts/fetch_vocabularies.py || code=$$?; \
+	case $$code in 0) $(PYTEST) -m real tests/real ;; 75) ;; *) exit $$code ;; esac
 
 docs: $(STAMP)  ## the site, where a broken link is an error
 	$(call quietly,NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict)

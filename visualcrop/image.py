@@ -82,13 +82,17 @@ class Image:
 
     def crop(self, box: Box) -> PIL.Image.Image:
         """Pixels under *box*, which is first cut to the picture."""
+        rectangle = self.rectangle(box)
+        if rectangle == (0, 0, self.width, self.height):
+            return self.picture
+        return self.picture.crop(rectangle)
+
+    def rectangle(self, box: Box) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of the pixels under *box*, in the picture."""
         inside = box.common(self.box)
         if inside is None:
             raise ImageError(f"The box {box} lies outside the {self.width} x {self.height} image.")
-        left, top, right, bottom = inside.whole_pixels()
-        if (left, top, right, bottom) == (0, 0, self.width, self.height):
-            return self.picture
-        return self.picture.crop((left, top, right, bottom))
+        return inside.whole_pixels()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Image) and (self is other or self.digest == other.digest)

@@ -138,8 +138,14 @@ class View:
         return max(0, left), max(0, top)
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of `picture`, which is not cropped for it."""
+        left, top, right, bottom = self.image.rectangle(self.box)
+        return right - left, bottom - top
+
+    @property
     def picture(self) -> PIL.Image.Image:
-        """The part's pixels, at their full size."""
+        """The part's pixels, at their full size; a copy, unless the part is the whole."""
         return self.image.crop(self.box)
 
 

@@ -62,6 +62,7 @@ class TestDoctor:
             "note    hub: offline, for HF_HUB_OFFLINE is set; only downloaded models can be named"
             in lines
         )
+        assert lines[-1] == "For a model on this machine: visualcrop check MODEL"
 
     def test_a_broken_torchvision(self, run: Run, told, monkeypatch) -> None:
         """It is broken, and so is the whole: the command fails."""

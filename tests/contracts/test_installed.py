@@ -26,6 +26,8 @@ ELSEWHERE = {
     "llm": "a checkpoint",
     "seal-vqa": "a checkpoint",
 }
+# Families that any checkpoint of a kind can be opened with, and the one that they are tested on.
+_LENT = {"auto": "llava", "native-grids": "glm4v", "single-squares": "llava"}
 _PLUGINS = Path(__file__).parents[2] / "plugins"  # where their sources are beside these tests
 
 
@@ -42,8 +44,8 @@ def _suites() -> Iterator[type[StrategySuite]]:
         if cls.name in ELSEWHERE:
             suite = StrategySuite
         own: dict[str, Any] = {}
-        if cls.name in (*FAMILIES, "auto"):
-            own["family"] = _tiny(cls, "llava" if cls.name == "auto" else cls.name)
+        if cls.name in (*FAMILIES, *_LENT):
+            own["family"] = _tiny(cls, _LENT.get(cls.name, cls.name))
         if cls is ToyScenes:
             own["dataset"] = lambda _: ToyScenes(scenes=4)
         if cls.name in WRITERS:

@@ -11,6 +11,7 @@ import torch
 from tests.support.opened import about, noise, opened
 from tests.support.reaching import Cheating
 from visualcrop import UNBILLED, Ledger, VisualSearch
+from visualcrop.models.engine.decoder import get_decoder
 from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.plugin import Registry, Searcher
 
@@ -68,7 +69,7 @@ def test_where_memory_runs_out() -> None:
             failed.append(len(given[0]))
             raise torch.OutOfMemoryError("CUDA out of memory.")
 
-    with model.network.get_decoder().layers[1].register_forward_pre_hook(little):
+    with get_decoder(model.network).layers[1].register_forward_pre_hook(little):
         ledger = _searched(model, Registry.load().build(Searcher, "focus(targets=rules, steps=9)"))
     assert failed
     assert ledger.unbilled == 0 < ledger.passes

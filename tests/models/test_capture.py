@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from tests.support.passes import EVERY, assert_close, eager, inputs, network, tapped, whole
+from tests.support.passes import EVERY, assert_close, cached, eager, inputs, network, tapped, whole
 from visualcrop.models.base import Capture
+from visualcrop.models.engine.decoder import get_decoder
 from visualcrop.models.engine.kv_cache import fork_cache
 
 pytestmark = pytest.mark.torch
@@ -24,30 +26,34 @@ class TestTokens:
     def test_values_are_those_of_the_cache(self, family: str) -> None:
         """Bit for bit, though no cache is filled."""
         tap = tapped(family, Capture(values=EVERY))
-        for layer, cached in enumerate(whole(family).past_key_values.layers):
-            assert torch.equal(tap.values[layer], cached.values)
+        wanted = cached(whole(family).past_key_values)
+        assert sorted(tap.values) == sorted(wanted)
+        assert all(torch.equal(tap.values[layer], values) for layer, (_, values) in wanted.items())
 
     def test_rotated_keys_are_those_of_the_cache(self, family: str) -> None:
         """Bit for bit again."""
         tap = tapped(family, Capture(keys=EVERY))
-        for layer, cached in enumerate(whole(family).past_key_values.layers):
-            assert torch.equal(tap.keys[layer], cached.keys)
+        wanted = cached(whole(family).past_key_values)
+        assert sorted(tap.keys) == sorted(wanted)
+        assert all(torch.equal(tap.keys[layer], keys) for layer, (keys, _) in wanted.items())
 
     def test_unrotated_keys_are_those_of_the_cache_turned_back(self, family: str) -> None:
         """By the very angles that turned them, and after the norm where there is one."""
+        if family == "llama4":
+            pytest.skip("its norm follows the rotation, and nothing turns that back")
         tap = tapped(family, Capture(keys=EVERY, rotary=False))
-        turned = [layer.keys for layer in whole(family).past_key_values.layers]
-        assert_close(
-            tap.keys, [_turned_back(k, *a) for k, a in zip(turned, _angles(family), strict=True)]
-        )
+        turned, angles = cached(whole(family).past_key_values), _angles(family)
+        layers = get_decoder(network(family)).layers
+        wanted = {n: _turned_back(layers[n], k, *angles[n]) for n, (k, _) in turned.items()}
+        assert_close(tap.keys, wanted)
 
     def test_all_at_once_is_each_alone(self, family: str) -> None:
         """Gradients change the pass by rounding alone."""
         tap = tapped(family, ALL)
-        cached = whole(family).past_key_values.layers
-        assert_close(tap.values, [layer.values for layer in cached])
-        assert_close(tap.keys, [layer.keys for layer in cached])
-        assert_close(tap.attention, [tapped(family, ATTENTION).attention[n] for n in EVERY])
+        wanted = cached(whole(family).past_key_values)
+        assert_close(tap.values, {n: values for n, (_, values) in wanted.items()})
+        assert_close(tap.keys, {n: keys for n, (keys, _) in wanted.items()})
+        assert_close(tap.attention, tapped(family, ATTENTION).attention)
 
 
 class TestRows:
@@ -60,12 +66,13 @@ class TestRows:
         attention, gradients = eager(family)
         assert_close(tap.attention, attention)
         assert_close(tap.gradients, gradients)
-        assert max(float(gradient.abs().max()) for gradient in gradients) > 1e-3
+        assert max(float(gradient.abs().max()) for gradient in gradients.values()) > 1e-3
 
     def test_gradients_of_late_layers_need_no_early_ones(self, family: str) -> None:
         """Nothing below the first layer asked for is differentiated."""
-        tap = tapped(family, Capture(gradients=(2,)))
-        torch.testing.assert_close(tap.gradients[2], eager(family)[1][2], atol=1e-5, rtol=1e-5)
+        late = eager(family)[1]
+        tap = tapped(family, Capture(gradients=tuple(late)[-2:]))
+        assert_close(tap.gradients, {layer: late[layer] for layer in tuple(late)[-2:]})
         assert not tap.attention
 
     def test_end_of_a_prompt_is_tapped_over_its_start(self, family: str) -> None:
@@ -75,8 +82,12 @@ class TestRows:
         attention, gradients = eager(family, **more, past_key_values=fork_cache(seen))
         longer: Any = fork_cache(seen)
         tap = tapped(family, ALL, **more, past_key_values=longer)
-        assert_close(tap.values, [layer.values[:, :, -4:].detach() for layer in longer.layers])
-        assert_close(tap.keys, [layer.keys[:, :, -4:].detach() for layer in longer.layers])
+        new = {
+            n: (k[:, :, -4:].detach(), v[:, :, -4:].detach())
+            for n, (k, v) in cached(longer).items()
+        }
+        assert_close(tap.values, {n: values for n, (_, values) in new.items()})
+        assert_close(tap.keys, {n: keys for n, (keys, _) in new.items()})
         assert_close(tap.attention, attention)
         assert_close(tap.gradients, gradients)
 
@@ -86,7 +97,7 @@ class TestRows:
         tap = tapped(family, ATTENTION, **both, rows=torch.tensor([3, -1]))
         for row, end in enumerate([4, 6]):
             alone = text(end) | {"input_ids": both["input_ids"][row : row + 1, :end]}
-            found = {layer: tap.attention[layer][row : row + 1, :, :end] for layer in EVERY}
+            found = {n: rows[row : row + 1, :, :end] for n, rows in tap.attention.items()}
             assert_close(found, eager(family, **alone)[0])
 
     def test_each_question_packed_in_a_row_has_its_own_token(self, family: str) -> None:
@@ -95,7 +106,9 @@ class TestRows:
         mask[6:, 3:6] = False  # 3 tokens of start, 3 of one question, 3 of another
         packed = text(9) | {"attention_mask": mask[None, None]}
         packed["position_ids"] = torch.tensor([[0, 1, 2, 3, 4, 5, 3, 4, 5]])
-        if family == "gemma3":
+        if family in {"qwen3-5", "lfm2-vl"}:
+            pytest.skip("no mask keeps sequences apart in a recurrent state")
+        if family in {"gemma3", "gemma4"}:
             packed["attention_mask"] = dict.fromkeys(
                 ("full_attention", "sliding_attention"), mask[None, None]
             )
@@ -104,8 +117,10 @@ class TestRows:
         for question, own in enumerate([[0, 1, 2, 3, 4, 5], [0, 1, 2, 6, 7, 8]]):
             alone = text(6) | {"input_ids": packed["input_ids"][:, own]}
             attention, gradients = eager(family, **alone)
-            assert_close({n: tap.attention[n][:, question][..., own] for n in EVERY}, attention)
-            assert_close({n: tap.gradients[n][:, question][..., own] for n in EVERY}, gradients)
+            found = (tap.attention, tap.gradients)
+            own_rows = [{n: t[:, question][..., own] for n, t in kind.items()} for kind in found]
+            assert_close(own_rows[0], attention)
+            assert_close(own_rows[1], gradients)
 
 
 def text(tokens: int, *, rows: int = 1, start: int = 0) -> dict[str, Any]:
@@ -118,7 +133,7 @@ def text(tokens: int, *, rows: int = 1, start: int = 0) -> dict[str, Any]:
 def _angles(family: str) -> list[tuple[Tensor, Tensor]]:
     """Cosines and sines for each layer."""
     given, seen = network(family), dict[Any, Any]()
-    decoder = given.get_decoder()
+    decoder = get_decoder(given)
     hook = decoder.rotary_emb.register_forward_hook(
         lambda module, args, out: seen.update({args[2] if len(args) > 2 else None: out})
     )
@@ -129,6 +144,11 @@ def _angles(family: str) -> list[tuple[Tensor, Tensor]]:
     return [seen[kind] for kind in kinds]
 
 
-def _turned_back(keys: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    first, second = keys.chunk(2, -1)
-    return keys * cos[:, None] - torch.cat((-second, first), -1) * sin[:, None]
+def _turned_back(layer: Any, keys: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Of heads that are turned in part, the rest is as it was."""
+    if type(layer).__name__.startswith("Cohere2") and layer.self_attn.sliding_window is None:
+        return keys  # its layers that see all tokens turn no keys
+    rotate_half = sys.modules[type(layer).__module__].rotate_half
+    turned, rest = keys.split([cos.shape[-1], keys.shape[-1] - cos.shape[-1]], dim=-1)
+    back = turned * cos[:, None] - rotate_half(turned) * sin[:, None]
+    return torch.cat([back, rest], dim=-1)

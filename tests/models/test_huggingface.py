@@ -51,6 +51,25 @@ class TestHuggingFace:
             (choice,) = model.choose([prompt], ("Yes", "No"))
             assert choice.logits == pytest.approx([float(logits[t]) for t in tokens], abs=1e-4)
 
+    def test_weighs_the_token_where_choices_part(self, family: str, memory: int) -> None:
+        """What all choices begin with is read before; else their logits would be equal."""
+        model = opened(family, memory=memory)
+        prepared = model.prompt_processor.tokenize(about("mug"))
+        choices = ("the mug is red", "the mug is blue")
+        one, other = (model.prompt_processor.tokenize_reply(prepared, c)[0] for c in choices)
+        shared = int((one[: len(other)] == other[: len(one)]).int().cumprod(0).sum())
+        assert shared > 1
+        ids = torch.cat([prepared.inputs["input_ids"], one[None, :shared]], dim=1)
+        inputs = {**prepared.inputs, "input_ids": ids, "attention_mask": torch.ones_like(ids)}
+        for key in ("token_type_ids", "mm_token_type_ids"):
+            if key in inputs:
+                inputs[key] = torch.cat([inputs[key], torch.zeros_like(one[None, :shared])], dim=1)
+        with torch.no_grad():
+            logits = model.network(**inputs).logits[0, -1]
+        wanted = [float(logits[one[shared]]), float(logits[other[shared]])]
+        (choice,) = model.choose([about("mug")], choices)
+        assert choice.logits == pytest.approx(wanted, abs=1e-4)
+
     def test_weighs_whole_sentences(self, family: str, memory: int) -> None:
         """By sentence the score is minus the mean cross-entropy of its tokens."""
         model = opened(family, memory=memory)

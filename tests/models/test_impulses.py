@@ -14,6 +14,7 @@ from visualcrop.models.layouts.layout import (
     Layout,
     PatchGrid,
     Size,
+    budgeted_layout,
     cropped_layout,
     native_layout,
     padded_layout,
@@ -50,6 +51,12 @@ def _qwen(size: Size, *, family: str) -> Layout:
     return native_layout(size, factor=factor, min_pixels=fewest, max_pixels=most)
 
 
+def _gemma4(size: Size) -> Layout:
+    return budgeted_layout(
+        size, factor=sizes.POOLED * sizes.EYES["gemma4"][1], max_tokens=sizes.SOFT_TOKENS
+    )
+
+
 _OTHERS = (70, 40), (90, 90)
 _CASES = {
     "llava": Case("llava", lambda size: padded_layout(size, _eye("llava")), padded=True),
@@ -67,6 +74,9 @@ _CASES = {
     "llava-onevision-several-tiled": Case("llava-onevision", _onevision, among=_OTHERS, tiled=True),
     "qwen2-5-vl": Case("qwen2-5-vl", lambda size: _qwen(size, family="qwen2-5-vl")),
     "qwen3-vl": Case("qwen3-vl", lambda size: _qwen(size, family="qwen3-vl")),
+    "qwen3-5": Case("qwen3-5", lambda size: _qwen(size, family="qwen3-5")),
+    "gemma4": Case("gemma4", _gemma4),
+    "gemma4-several": Case("gemma4", _gemma4, among=_OTHERS),
     "gemma3": Case("gemma3", lambda size: squashed_layout(size, _GEMMA3)),
     "gemma3-crops": Case(
         "gemma3",

@@ -8,6 +8,9 @@ import random
 import pytest
 import transformers as tf
 from transformers.image_processing_utils import select_best_resolution as their_resolution
+from transformers.models.gemma4.image_processing_pil_gemma4 import (
+    get_aspect_ratio_preserving_size as their_fit,
+)
 from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import (
     get_optimal_tiled_canvas as their_canvas,
 )
@@ -24,11 +27,11 @@ from tests.support.published import (
 from tests.support.reference import picture, placeholders, published_processor, weightless
 from visualcrop.errors import GeometryError
 from visualcrop.models.layouts.anyres import select_best_resolution
-from visualcrop.models.layouts.layout import Size, smart_resize, stretch_thin
+from visualcrop.models.layouts.layout import Size, fit_tokens, smart_resize, stretch_thin
 from visualcrop.models.layouts.tiling import count_crops, get_optimal_tiled_canvas
 
 _DICE = random.Random(0)
-_SIZES: list[Size] = [
+SIZES: list[Size] = [
     *EXTREMES,
     *(
         (round(math.exp(_DICE.uniform(0, 9.1))), round(math.exp(_DICE.uniform(0, 9.1))))
@@ -36,7 +39,10 @@ _SIZES: list[Size] = [
     ),
 ]
 _TOKENS = {"gemma3": "<image_soft_token>", "internvl": "<IMG_CONTEXT>"}
-_COUNTED = ["llava", "llava-next", "llava-onevision", "qwen2-5-vl", "qwen3-vl", "internvl"]
+_COUNTED = [
+    *("llava", "llava-next", "llava-onevision", "qwen2-5-vl", "qwen3-vl", "qwen3-5", "gemma4"),
+    "internvl",
+]
 _SHOWN: list[Size] = [(2250, 1500), (300, 1700), (640, 640), (384, 384), (1, 150), (3, 3), (64, 1)]
 
 
@@ -46,7 +52,7 @@ class TestArithmetic:
     @pytest.mark.parametrize("pinpoints", [NEXT_PINPOINTS, ONEVISION_PINPOINTS])
     def test_select_best_resolution(self, pinpoints: list[list[int]]) -> None:
         """The canvas is the one that transformers selects."""
-        for width, height in _SIZES:
+        for width, height in SIZES:
             theirs = their_resolution((height, width), pinpoints)
             assert select_best_resolution((width, height), pinpoints) == theirs[::-1]
 
@@ -55,7 +61,7 @@ class TestArithmetic:
     def test_smart_resize(self, factor: int, bounds: tuple[int, int]) -> None:
         """Qwen's processors scale to the same size, and refuse the same."""
         limits = {"factor": factor, "min_pixels": bounds[0], "max_pixels": bounds[1]}
-        for size in _SIZES:
+        for size in SIZES:
             if size == stretch_thin(size):
                 assert smart_resize(size, **limits) == their_resize(*size[::-1], **limits)[::-1]
             else:
@@ -64,11 +70,18 @@ class TestArithmetic:
                 with pytest.raises(GeometryError, match="too thin"):
                     smart_resize(size, **limits)
 
+    @pytest.mark.parametrize("most", [70, 140, 280, 560, 1120])
+    def test_fit_tokens(self, most: int) -> None:
+        """Gemma 4's processor scales to as many columns and rows, whatever its budget."""
+        for size in SIZES:
+            height, width = their_fit(*size[::-1], 16, 9 * most, 3)
+            assert fit_tokens(size, factor=48, max_tokens=most) == (width // 48, height // 48)
+
     @pytest.mark.parametrize("most", [1, 6, 12, 40])
     @pytest.mark.parametrize("fewest", [1, 2])
     def test_get_optimal_tiled_canvas(self, fewest: int, most: int) -> None:
         """InternVL's tiles stand in as many columns and rows."""
-        for width, height in _SIZES:
+        for width, height in SIZES:
             ours = get_optimal_tiled_canvas(
                 (width, height), side=448, min_tiles=fewest, max_tiles=most
             )
@@ -81,7 +94,7 @@ class TestCounts:
     @pytest.mark.parametrize("family", _COUNTED)
     def test_tokens(self, family: str) -> None:
         """Each layout has as many tokens as the processor puts into the prompt."""
-        accepted = [stretch_thin(size) if "qwen" in family else size for size in _SIZES]
+        accepted = [stretch_thin(size) if "qwen" in family else size for size in SIZES]
         counted = published_processor(family)._get_num_multimodal_tokens(
             image_sizes=[(height, width) for width, height in accepted]
         )
@@ -89,20 +102,20 @@ class TestCounts:
             2 if family == "internvl" else 0
         )  # <img> and </img> are counted, but no placeholders
         theirs = [count - marks for count in counted["num_image_tokens"]]
-        assert [PUBLISHED[family](size).tokens for size in _SIZES] == theirs
+        assert [PUBLISHED[family](size).tokens for size in SIZES] == theirs
 
     def test_onevision_of_several(self) -> None:
         """Among others an image has one square and a newline."""
         said = published_processor("llava-onevision").replace_image_token(
             {"batch_num_images": [2]}, 1
         )
-        for size in _SIZES:
+        for size in SIZES:
             assert PUBLISHED["llava-onevision-several"](size).tokens == said.count("<image>")
 
     def test_gemma_crops(self) -> None:
         """Pan and scan cuts the same crops, of the same pixels."""
         eye = tf.Gemma3ImageProcessorPil()
-        for size in _SIZES:
+        for size in SIZES:
             crops = eye.pan_and_scan(weightless(size), 256, 4, 1.2)
             assert count_crops(size, min_crop=256, max_crops=4, min_ratio=1.2) == len(crops)
             layout = gemma_crops(size)

@@ -9,6 +9,7 @@ import pytest
 from tests.support.opened import EXISTENCE, noise, opened
 from tests.support.refusals import refused
 from tests.support.tiny.checkpoints import checkpoint
+from tests.support.tiny.tiled import TILED
 from visualcrop import Prompt, View
 from visualcrop.errors import ModelError
 from visualcrop.models import Patches
@@ -26,6 +27,7 @@ _LIMITED: dict[str, list[dict[str, Any]]] = {  # most that is looked at: a lot, 
     ],
     "qwen2-5-vl": [{}, {"max_pixels": 28 * 28 * 20}, {"max_pixels": 28 * 28 * 5}],
     "qwen3-vl": [{}, {"max_pixels": 32 * 32 * 20}, {"max_pixels": 32 * 32 * 5}],
+    **{family: [{}, {"max_tiles": 4}, {"max_tiles": 1}] for family in TILED},
 }
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from tests.support.metering import NEW, Bench, StopError, inputs, network
 from tests.support.tiny.checkpoints import FAMILIES
+from visualcrop.models.engine.decoder import get_decoder
 from visualcrop.models.engine.metering.meter import Meter, macs_language
 
 pytestmark = pytest.mark.torch
@@ -132,7 +133,7 @@ class TestBypasses:
     @every_family
     def test_decoder(self, bench: Bench) -> None:
         """So is one that reaches for the language model."""
-        decoder = bench.model.get_decoder()
+        decoder = get_decoder(bench.model)
         with torch.no_grad():
             bench.agrees(lambda: decoder.forward(input_ids=bench.ids[:, -6:]))
         assert bench.meter.usage().new_tokens == 6

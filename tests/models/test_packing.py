@@ -12,10 +12,12 @@ from torch import Tensor
 from tests.support.alike import EVERY, asked, assert_alike, internals, plain, remembering
 from tests.support.opened import GRIDDED, about, opened
 from tests.support.tiny.checkpoints import checkpoint
+from tests.support.tiny.configs import having
 from visualcrop import Capture, ModelFamily, Prompt
 from visualcrop.models import Usage
 from visualcrop.models.base import By
 from visualcrop.models.engine import planner
+from visualcrop.models.engine.decoder import get_decoder
 from visualcrop.models.huggingface import HuggingFaceModel, split_usage
 from visualcrop.plugin import Registry
 
@@ -41,6 +43,7 @@ def weighed_alone(family: str, by: By) -> list[tuple[float, ...]]:
 @cache
 def internals_alone(family: str, capture: Capture) -> list[list[Tensor]]:
     """As above, what was captured."""
+    capture = having(family, capture)
     return [internals(plain(family).forward([prompt], capture)[0]) for prompt in asked()]
 
 
@@ -70,7 +73,7 @@ class TestPacked:
     ) -> None:
         """Values, keys, attention of the last token, and its gradients, of every layer."""
         monkeypatch.setattr(planner, "takes_packed_masks", lambda model: packs)
-        together = remembering(family).forward(asked(), capture)
+        together = remembering(family).forward(asked(), having(family, capture))
         assert_alike([*map(internals, together)], internals_alone(family, capture))
 
     def test_long_rows_are_broken(self, family: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,8 +88,11 @@ class TestPacked:
         assert_alike(weighed(model, asked()), weighed_alone(family, "next-token"))
 
     @pytest.mark.parametrize("by", ["next-token", "sentence"])
-    def test_takes_one_pass_for_all(self, family: str, by: By) -> None:
+    def test_takes_one_pass_for_all(
+        self, family: str, by: By, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """One for what they share, and one for their ends and all that may be replied."""
+        monkeypatch.setattr(planner.BatchPlanner, "_weight_bytes", 1 << 30)
         model = remembering(family)
         calls, passes = model.meter.calls, model.passes
         model.choose([about("mug"), about("red key"), about("bike")], CHOICES, by=by)
@@ -98,7 +104,7 @@ class TestPacked:
         model = remembering(family)
         before = model.meter.usage()
         told = sum((c.usage for c in model.choose(asked(), CHOICES, by="sentence")), Usage())
-        told += sum((r.usage for r in model.forward(asked(), INTERNALS)), Usage())
+        told += sum((r.usage for r in model.forward(asked(), having(family, INTERNALS))), Usage())
         after = model.meter.usage()
         assert told.new_tokens == after.new_tokens - before.new_tokens
         assert told.reused_tokens == after.reused_tokens - before.reused_tokens
@@ -112,7 +118,7 @@ def test_windows_are_kept_where_all_layers_have_one() -> None:
     models = [Registry.load().build(ModelFamily, spec.format(m)).open() for m in (1 << 30, 0)]
     for model in models:
         assert isinstance(model, HuggingFaceModel)
-        model.network.get_decoder().config.sliding_window = 16
+        get_decoder(model.network).config.sliding_window = 16
     prompts = [about("mug"), about("a red key")]
     packed, alone = ([c.logits for c in m.choose(prompts, CHOICES)] for m in models)
     assert_alike(packed, alone)

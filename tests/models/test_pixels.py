@@ -12,6 +12,7 @@ from tests.support.opened import GRIDDED, about, interleaved, noise, opened
 from tests.support.refusals import refused
 from tests.support.tiny.checkpoints import checkpoint
 from tests.support.tiny.processors import load_processor
+from tests.support.tiny.sizes import WHOLE_LAST
 from visualcrop import Box, Capture, Prompt, View
 from visualcrop.errors import ModelError
 from visualcrop.models.engine.pixels import pixel_gradients
@@ -37,11 +38,11 @@ class TestSlopes:
         assert seen.pixel_gradients is not None
 
         wanted = _plain(family, about("mug"))
-        if wanted.dim() == 2:
+        if wanted.dim() < 4:  # patches, not pictures
             assert float(seen.pixel_gradients.norms.square().sum()) > 0
         else:
             pictures = wanted.flatten(0, -4).norm(dim=1)
-            whole = -1 if family == "internvl" else 0
+            whole = -1 if family in WHOLE_LAST else 0
             torch.testing.assert_close(
                 seen.pixel_gradients.norms, pictures[whole], atol=1e-6, rtol=1e-3
             )
@@ -83,10 +84,15 @@ class TestSlopes:
         )
 
 
-@pytest.mark.parametrize(("family", "token"), [("qwen2-5-vl", 28), ("qwen3-vl", 32)])
-def test_patches_are_put_back_in_their_places(family: str, token: int) -> None:
+@pytest.mark.parametrize(
+    ("family", "size", "frames"),
+    [("qwen2-5-vl", (224, 112), 2), ("qwen3-vl", (256, 128), 2), ("gemma4", (240, 168), 1)],
+)
+def test_patches_are_put_back_in_their_places(
+    family: str, size: tuple[int, int], frames: int
+) -> None:
     """Where each number of a picture is weighed by itself, its slope is its own length."""
-    model, view = opened(family), View.whole(noise(8 * token, 4 * token))
+    model, view = opened(family), View.whole(noise(*size))
     processor = load_processor(family, checkpoint(family)).image_processor
     made = dict(processor(images=view.picture, return_tensors="pt"))
     mean, deviation = (torch.tensor(n) for n in (processor.image_mean, processor.image_std))
@@ -99,7 +105,7 @@ def test_patches_are_put_back_in_their_places(family: str, token: int) -> None:
 
     found = pixel_gradients(model.network, made, read, view, model.layout(view, 1)).norms
 
-    share = 2 * torch.tensor(-1.0).sigmoid()  # of the likelihood, by two frames
+    share = frames * torch.tensor(-1.0).sigmoid()  # of the likelihood
     torch.testing.assert_close(found, share * wanted, atol=1e-4, rtol=1e-4)
 
 

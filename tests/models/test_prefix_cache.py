@@ -8,7 +8,6 @@ import attrs
 import pytest
 
 from tests.support.alike import (
-    EVERY,
     assert_alike,
     internals,
     part,
@@ -22,7 +21,6 @@ from visualcrop.models.engine.kv_cache import DecodingState, cached_layers
 from visualcrop.models.huggingface import HuggingFaceModel
 
 CHOICES = ("Yes", "No", "The mug is red.")
-INTERNALS = Capture(values=EVERY, keys=EVERY, attention=EVERY)
 
 
 @attrs.frozen
@@ -77,7 +75,8 @@ def answers(model: HuggingFaceModel, prompt: Prompt) -> list[object]:
     """All that can be asked of a prompt, in each way."""
     (weighed,) = model.choose([prompt], CHOICES)
     (told,) = model.choose([prompt], CHOICES, by="sentence")
-    (seen,) = model.forward([prompt], INTERNALS)
+    kv, attention = model.info.kv_layers, model.info.attention_layers
+    (seen,) = model.forward([prompt], Capture(values=kv, keys=kv, attention=attention))
     return [weighed.logits, told.logits, *internals(seen)]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support import blips
-from tests.support.alike import EVERY, asked, assert_alike, internals, plain, remembering
+from tests.support.alike import asked, assert_alike, internals, plain, remembering
 from tests.support.crowd import eight
 from tests.support.opened import GRIDDED, about
 from visualcrop import Capture, Model, Prompt
@@ -29,7 +29,8 @@ def _told(model: Model, prompts: list[Prompt]) -> list[Any]:
 
 
 def _seen(model: Model, prompts: list[Prompt]) -> list[Any]:
-    readings = model.forward(prompts, Capture(values=EVERY[2:], attention=EVERY[:2]))
+    layers = model.info.kv_layers[1:], model.info.attention_layers[:2]
+    readings = model.forward(prompts, Capture(values=layers[0], attention=layers[1]))
     return [internals(reading) for reading in readings]
 
 

@@ -65,13 +65,14 @@ class Seer:
 
 def _blind(network: Any) -> None:
     """Take away what the blocks of the vision encoder say to one another."""
-    outputs = ("out_proj", "projection_layer", "attn.proj")
+    outputs = ("out_proj", "o_proj", "projection_layer", "attn.proj", "o_proj.linear")
     named = dict(network.get_encoder(modality="image").named_modules())
     blocks = [module for name, module in named.items() if name.endswith(outputs)]
     assert blocks
     for block in blocks:
         torch.nn.init.zeros_(block.weight)
-        torch.nn.init.zeros_(block.bias)
+        if block.bias is not None:
+            torch.nn.init.zeros_(block.bias)
 
 
 def impulses(seer: Seer, size: Size, cells: int = 6) -> Iterator[tuple[tuple[int, int], Box, bool]]:
@@ -95,7 +96,7 @@ def _features(seer: Seer, shown: Sequence[PIL.Image.Image]) -> Tensor:
     prompts = [[*before, one, *after] for one in shown]
     images: Any = prompts if case.among else list(shown)
     pixels = seer.eye(images, return_tensors="pt", **case.seen)
-    for unused in ("num_crops", "num_patches"):
+    for unused in ("num_crops", "num_patches", "num_soft_tokens_per_image"):
         pixels.pop(unused, None)
     found = seer.network.model.get_image_features(**pixels, return_dict=True).pooler_output
     one = torch.cat([part.reshape(-1, part.shape[-1]) for part in found])

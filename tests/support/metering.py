@@ -22,6 +22,8 @@ from transformers import (
 
 from tests.support.tiny.checkpoints import FAMILIES, checkpoint
 from tests.support.tiny.processors import load_processor
+from visualcrop.models.engine.decoder import get_decoder
+from visualcrop.models.engine.kv_cache import new_cache
 from visualcrop.models.engine.metering.meter import Measurement, Meter
 
 SEARCHABLE = [family for family in FAMILIES if family != "instructblip"]
@@ -95,7 +97,7 @@ class Bench:
 
     @property
     def layers(self) -> Any:
-        return self.model.get_decoder().layers
+        return get_decoder(self.model).layers
 
     @torch.no_grad()
     def read(self) -> Any:
@@ -120,14 +122,14 @@ class Bench:
 
     def cached(self, tokens: int) -> DynamicCache:
         """What the model keeps of a text."""
-        cache = DynamicCache()
+        cache = new_cache(self.model)
         self.continued(cache, tokens)
         return cache
 
     def hidden(self, rows: int = 1, tokens: int = 5) -> dict[str, Any]:
         """What a layer takes, if called by hand."""
         states = torch.ones(rows, tokens, self.model.config.get_text_config().hidden_size)
-        decoder: Any = self.model.get_decoder()
+        decoder: Any = get_decoder(self.model)
         places = torch.arange(tokens)[None]
         return {"hidden_states": states, "position_embeddings": decoder.rotary_emb(states, places)}
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tests.support.tiny.checkpoints import checkpoint
+from tests.support.tiny.tiled import TILED
 from visualcrop import Box, Image, ModelFamily, Prompt, View
 from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.plugin import Registry
@@ -18,8 +19,11 @@ GRIDDED = (
     "llava-onevision",
     "qwen2-5-vl",
     "qwen3-vl",
+    "qwen3-5",
     "gemma3",
+    "gemma4",
     "internvl",
+    *TILED,
 )
 EXISTENCE = "Is there a {target} in the image?"
 

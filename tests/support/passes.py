@@ -11,13 +11,14 @@ import numpy as np
 import torch
 import transformers as tf
 from torch import Tensor
-from transformers import DynamicCache
 
 from tests.support.tiny.checkpoints import checkpoint
-from tests.support.tiny.configs import LAYERS
+from tests.support.tiny.configs import ATTENTION_LAYERS, LAYERS, having
 from tests.support.tiny.processors import load_processor
 from visualcrop.models.base import Capture
 from visualcrop.models.engine.capture import Tap
+from visualcrop.models.engine.decoder import get_decoder
+from visualcrop.models.engine.kv_cache import new_cache
 
 EVERY = tuple(range(LAYERS))
 QUESTION = "Is there a red mug in the image?"
@@ -54,32 +55,41 @@ def inputs(family: str) -> dict[str, Tensor]:
 def whole(family: str) -> Any:
     """A pass as ever, with all keys and values in its cache."""
     with torch.no_grad():
-        cache = DynamicCache()  # without a config, so that sliding layers keep everything
+        cache = new_cache(network(family))  # whose sliding layers keep everything
         out = network(family)(**inputs(family), past_key_values=cache, use_cache=True)
     return _spoken(out)
 
 
 def tapped(family: str, capture: Capture, kernel: str = "sdpa", **more: Any) -> Tap:
-    """A tap on a pass over the question, or over what is given instead."""
+    """A tap of the layers that there are, on a pass over the question, or what is given instead."""
     given, rows = network(family, kernel), more.pop("rows", None)
-    with Tap(given, capture, rows) as tap:
+    with Tap(given, having(family, capture), rows) as tap:
         out = _read(given, more or inputs(family) | {"use_cache": False})
         tap.backward(out.logits[:, -1 if rows is None else rows[0]])
     return tap
 
 
-def eager(family: str, **more: Any) -> tuple[list[Tensor], list[Tensor]]:
-    """The last row's attention in each layer, and its gradients, by eager attention."""
+def eager(family: str, **more: Any) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
+    """The last row's attention in each layer that has any, and its gradients, eagerly."""
     given = more or inputs(family) | {"use_cache": False}
     out = _read(network(family, "eager"), given | {"output_attentions": True})
     likelihoods = out.logits[:, -1].log_softmax(-1).max(-1).values
     gradients = torch.autograd.grad(likelihoods.sum(), out.attentions)
-    return [a[:, :, -1].detach() for a in out.attentions], [g[:, :, -1] for g in gradients]
+    layers = ATTENTION_LAYERS.get(family, EVERY)
+    last = [a[:, :, -1].detach() for a in out.attentions], [g[:, :, -1] for g in gradients]
+    attention, gradient = (dict(zip(layers, rows, strict=True)) for rows in last)
+    return attention, gradient
 
 
-def assert_close(found: Mapping[int, Tensor], wanted: list[Tensor]) -> None:
+def cached(given: Any) -> dict[int, tuple[Tensor, Tensor]]:
+    """Keys and values of each layer of a cache that has any of its own."""
+    layers = enumerate(given.layers)
+    return {n: (layer.keys, layer.values) for n, layer in layers if hasattr(layer, "keys")}
+
+
+def assert_close(found: Mapping[int, Tensor], wanted: Mapping[int, Tensor]) -> None:
     """Every layer is there, and as wanted."""
-    assert sorted(found) == list(EVERY)
+    assert sorted(found) == sorted(wanted)
     for layer, tensor in found.items():
         torch.testing.assert_close(tensor, wanted[layer], atol=1e-5, rtol=1e-5)
         assert not tensor.requires_grad
@@ -100,11 +110,14 @@ def _spoken(out: Any) -> Any:
 def finished(given: Any) -> Iterator[list[str]]:
     """The parts of the decoder that are run to their end."""
     done: list[str] = []
-    decoder = given.get_decoder()
-    parts = {"norm": decoder.norm, "head": given.get_output_embeddings()}
+    decoder = get_decoder(given)
+    norm = getattr(decoder, "norm", None) or decoder.embedding_norm  # of LFM2
+    parts = {"norm": norm, "head": given.get_output_embeddings()}
     for index, layer in enumerate(decoder.layers):
         parts |= {f"layer {index}": layer}
-        parts |= {f"{x} {index}": getattr(layer.self_attn, f"{x}_proj") for x in "qkvo"}
+        attention = getattr(layer, "self_attn", None)  # linear attention has no such parts
+        projections = {f"{x} {index}": getattr(attention, f"{x}_proj", None) for x in "qkvo"}
+        parts |= {name: part for name, part in projections.items() if part is not None}
     hooks = [
         part.register_forward_hook(lambda *_, name=name: done.append(name))
         for name, part in parts.items()

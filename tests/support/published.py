@@ -11,6 +11,7 @@ from visualcrop.models.layouts.layout import (
     Layout,
     PatchGrid,
     Size,
+    budgeted_layout,
     cropped_layout,
     native_layout,
     padded_layout,
@@ -55,6 +56,10 @@ def gemma_crops(size: Size) -> Layout:
     return pan_and_scan_layout(size, GEMMA, min_crop=256, max_crops=4, min_ratio=1.2)
 
 
+def gemma4(size: Size) -> Layout:
+    return budgeted_layout(size, factor=48, max_tokens=280)
+
+
 def internvl(size: Size) -> Layout:
     return tiled_layout(size, INTERNVL, min_tiles=1, max_tiles=12)
 
@@ -67,6 +72,8 @@ PUBLISHED: dict[str, Callable[[Size], Layout]] = {
     "llava-onevision-several": lambda size: padded_layout(size, ONEVISION, extra=1),
     "qwen2-5-vl": qwen2_5,
     "qwen3-vl": qwen3,
+    "qwen3-5": qwen3,
+    "gemma4": gemma4,
     "gemma3": lambda size: squashed_layout(size, GEMMA),
     "gemma3-crops": gemma_crops,
     "internvl": internvl,
@@ -77,5 +84,7 @@ WHOLE = {
     "internvl",
     "qwen2-5-vl",
     "qwen3-vl",
+    "qwen3-5",
+    "gemma4",
     "llava",
 }  # nothing is left out

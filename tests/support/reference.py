@@ -37,7 +37,8 @@ def placeholders(
     processor: Any, pictures: list[PIL.Image.Image], token: str, **options: Any
 ) -> int:
     """How many image tokens a prompt of these pictures has."""
-    begin = processor.boi_token if hasattr(processor, "boi_token") else processor.image_token
+    begin = getattr(processor, "boi_token", processor.image_token)
+    begin = "<|image|>" if begin == "<|image>" else begin  # Gemma 4 adds both of its tags itself
     made = processor(text=[begin * len(pictures) + " What?"], images=[pictures], **options)
     return int(made["input_ids"][0].count(processor.tokenizer.convert_tokens_to_ids(token)))
 
@@ -80,6 +81,8 @@ _PUBLISHED: dict[str, tuple[Any, dict[str, Any]]] = {
     "llava-onevision": (tf.LlavaOnevisionImageProcessorPil, _SIGLIP),
     "qwen2-5-vl": (_qwen2_5, {}),
     "qwen3-vl": (_qwen3, {}),
+    "qwen3-5": (_qwen3, {}),
+    "gemma4": (tf.Gemma4ImageProcessorPil, {"chat_template": "", "image_seq_length": 280}),
     "gemma3": (
         lambda: tf.Gemma3ImageProcessorPil(size={"height": 896, "width": 896}),
         {"image_seq_length": 256},

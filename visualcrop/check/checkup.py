@@ -18,6 +18,7 @@ from .machine import describe_machine, list_packages
 from .numbers import (
     check_attention,
     check_batched,
+    check_decoded,
     check_flops,
     check_packed,
     check_plain,
@@ -55,6 +56,7 @@ _CHECKS: Mapping[str, Check] = {
     "remembered": Check(check_remembered, _RUNS),
     "batched": Check(check_batched, _RUNS),
     "packed": Check(check_packed, _RUNS),
+    "decoded": Check(check_decoded, _RUNS),
     "attention": Check(check_attention, _RUNS),
     "flops": Check(check_flops, _RUNS),
     "memory": Check(check_memory, _RUNS),

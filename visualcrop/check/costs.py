@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from ..models.base import Usage
+from ..models.engine.decoder import get_decoder
 from ..models.engine.metering.peak_rss import peak_rss
 from .numbers import kept_prefixes
 from .pictures import SIZES, SMALL, draw_blocks
@@ -22,7 +23,7 @@ def check_hardware(subject: Subject) -> Outcome:
     if network is None:
         raise SkipCheck("the model is not a network of transformers")
     device, dtype = network.device.type, str(network.dtype).removeprefix("torch.")
-    kernel = network.get_decoder().config._attn_implementation  # noqa: SLF001 - no other name
+    kernel = get_decoder(network).config._attn_implementation  # noqa: SLF001 - no other name
     quantised = getattr(network, "hf_quantizer", None) is not None
     packed = ", packed weights" if quantised else ""
     figures = {"device": device, "dtype": dtype, "attention": kernel, "quantised": quantised}
@@ -48,12 +49,14 @@ def _better(device: str, dtype: str, kernel: str, *, quantised: bool) -> str:
 
 def check_memory(subject: Subject) -> Outcome:
     """Weights, the peak of a pass, and what one image takes of `memory=`."""
-    plain = subject.need_plain()
-    model = plain.model
-    model.forget()
+    network: Any = getattr(subject.model, "network", None)
+    if network is None:
+        raise SkipCheck("the model is not a network of transformers")
+    subject.model.forget()
     (choice,) = subject.choose([about(subject.first, CIRCLE)])
-    weights, peak = plain.weight_bytes(), choice.usage.peak_bytes
-    kept, cache = sum(kept_prefixes(subject)), model.prefix_cache
+    weights = sum(part.nbytes for part in (*network.parameters(), *network.buffers()))
+    peak, kept = choice.usage.peak_bytes, sum(kept_prefixes(subject))
+    cache = getattr(subject.model, "prefix_cache", None)
     most = 0 if cache is None else cache.max_bytes
     figures = {
         "weight_bytes": weights,
@@ -63,17 +66,14 @@ def check_memory(subject: Subject) -> Outcome:
         "image_tokens": choice.usage.image_tokens,
         "cache_bytes": most,
     }
-    on_gpu = f", {_size(peak)} at the peak of a pass" if peak else ""
+    found = f"weights {_size(weights)}" + (f", {_size(peak)} at the peak of a pass" if peak else "")
     if cache is None:
-        return Outcome("ok", f"weights {_size(weights)}{on_gpu}; memory=0", "", figures)
+        return Outcome("ok", f"{found}; keys and values are not remembered", "", figures)
     if not kept:
-        found = f"weights {_size(weights)}{on_gpu}; an image does not fit into {_size(most)}"
+        found += f"; an image does not fit into {_size(most)}"
         return Outcome("note", found, "raise memory=, so that an image is remembered", figures)
-    found = (
-        f"weights {_size(weights)}{on_gpu}; an image of {choice.usage.image_tokens} tokens takes "
-        f"{_size(kept)}, and {most // kept:,} such are remembered"
-    )
-    return Outcome("ok", found, "", figures)
+    found += f"; an image of {choice.usage.image_tokens} tokens takes {_size(kept)}"
+    return Outcome("ok", f"{found}, and {most // kept:,} such are remembered", "", figures)
 
 
 def check_speed(subject: Subject) -> Outcome:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
-from ..models.checkpoints.validation import Files
+from ..models.checkpoints.templates import default_template
+from ..models.checkpoints.validation import MAX_TEMPLATE, Files
+from ..models.checkpoints.weights import Weights
 from ..models.families.auto import Auto
 from ..models.families.base import Pretrained
 from .subject import Outcome, SkipCheck, Subject, about
@@ -66,70 +66,55 @@ def _render(subject: Subject) -> str:
 
 
 def _template_origin(subject: Subject, files: Files | None) -> str:
-    """The file that holds the template which is used."""
-    processor = subject.processor.processor
-    used = getattr(processor, "chat_template", None)
+    """Where the template that is used comes from, by comparing it with those in the files."""
+    used = getattr(subject.processor.processor, "chat_template", None)
     if not used:
         return "none, plain text"
-    if files is not None:
-        for name, template in _templates(files):
-            if _same(template, used):
-                return name
-    return "given" if files is None else "not from a file of the checkpoint"
+    if files is None:
+        return "the processor's"
+    holders = (name for name, template in _templates(files) if template == used)
+    return next(holders, "given, not one of the checkpoint's")
 
 
-def _same(template: Any, used: Any) -> bool:
-    return bool(template) and str(template).strip() == str(used).strip()
-
-
-def _templates(files: Files) -> Iterator[tuple[str, Any]]:
-    """The templates in a checkpoint's files, the most special first."""
-    if (path := files.find("chat_template.jinja")) is not None:
-        yield path.name, path.read_text("utf-8")
+def _templates(files: Files) -> Iterator[tuple[str, str | None]]:
+    """The templates in a checkpoint's files, in the order of their precedence."""
+    yield "chat_template.jinja", files.read_text("chat_template.jinja", MAX_TEMPLATE)
     for name in ("chat_template.json", "processor_config.json", "tokenizer_config.json"):
-        found = _read(files, name)
-        held = found.get("chat_template") if isinstance(found, dict) else found
-        if isinstance(held, list):  # of names and templates
-            yield from ((name, entry.get("template")) for entry in held if isinstance(entry, dict))
-        else:
-            yield name, held.get("default") if isinstance(held, dict) else held
-
-
-def _read(files: Files, name: str) -> Any:
-    """What a JSON file holds, a table or a text; none if there is no such file."""
-    if (path := files.find(name)) is None:
-        return None
-    with suppress(ValueError):
-        return json.loads(path.read_text("utf-8"))
-    return None
+        stored = files.read_value(name)
+        if isinstance(stored, dict):
+            stored = stored.get("chat_template")
+        yield name, default_template(stored)
 
 
 def _describe(files: Files) -> dict[str, Any]:
     """Shards and dtypes of the weights, legacy fields, and what the generation config asks for."""
-    from safetensors import safe_open
-
-    index = _read(files, "model.safetensors.index.json") or {}
-    names = sorted({*index.get("weight_map", {}).values()}) or ["model.safetensors"]
-    paths = [path for name in names if (path := files.find(name)) is not None]
-    dtypes: Counter[str] = Counter()
-    for path in paths:
-        with safe_open(path, "pt") as weights:
-            dtypes.update(weights.get_slice(name).get_dtype() for name in weights.keys())  # noqa: SIM118
-    tables = {name: _read(files, name) or {} for name in _CONFIGS}
+    weights = Weights.find(files)
+    tables = {name: files.read_json(name) for name in _CONFIGS}
     legacy = [f"{name}: {key}" for name, table in tables.items() for key in _LEGACY if key in table]
     return {
-        "weight_files": len(paths),
-        "weight_bytes": sum(path.stat().st_size for path in paths),
-        "weight_dtypes": dict(dtypes),
+        "weight_files": len(weights.paths),
+        "weight_bytes": sum(path.stat().st_size for path in weights.paths),
+        "weight_dtypes": _count_dtypes(weights),
         "legacy_fields": legacy,
-        "generation": _read(files, "generation_config.json"),
+        "generation": files.read_json("generation_config.json"),
     }
+
+
+def _count_dtypes(weights: Weights) -> dict[str, int]:
+    """Tensors by dtype; of pickled weights, whose headers cannot be read alone, nothing."""
+    from safetensors import safe_open
+
+    dtypes: Counter[str] = Counter()
+    for path in weights.paths if weights.is_safe else ():
+        with safe_open(path, "pt") as tensors:
+            dtypes.update(tensors.get_slice(name).get_dtype() for name in tensors.keys())  # noqa: SIM118
+    return dict(dtypes)
 
 
 def _weights_in_words(figures: dict[str, Any]) -> str:
     if "weight_files" not in figures:
         return ""
-    count, dtypes = figures["weight_files"], " and ".join(figures["weight_dtypes"])
+    count, dtypes = figures["weight_files"], " and ".join(figures["weight_dtypes"]) or "a pickle"
     return f"{count} file{'s' * (count != 1)} of weights in {dtypes}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import nullcontext
+from typing import Any
 
 from ..models.base import Capture
 from ..models.huggingface import HuggingFaceModel
@@ -21,6 +22,7 @@ _LONG = (
     "bottom, and say whether there is a small blue square in it. Answer Yes or No."
 )
 _SENTENCES = ("The shape in the image is red.", "It is a square.")
+_REPLY = 8  # tokens of the reply that is compared
 _MOST_FLOPS_OFF = 0.02  # a share of what PyTorch counts
 
 
@@ -36,8 +38,8 @@ def check_plain(subject: Subject) -> Outcome:
         found = "all replies have the same logit, so the network does not tell them apart"
         return Outcome("note", found, "weights of zeros do that: download them again", figures)
     shown = f"{min(logits):.3g} to {max(logits):.3g}"
-    whose = "a plain pass of transformers" if subject.plain else "a pass of the model"
-    return Outcome("ok", f"{whose} gives logits from {shown} for {len(WORDS)} replies", "", figures)
+    found = f"logits from {shown} for {len(WORDS)} replies, by {subject.compared_with}"
+    return Outcome("ok", found, "", figures)
 
 
 def check_values(subject: Subject) -> Outcome:
@@ -108,7 +110,8 @@ def check_batched(subject: Subject) -> Outcome:
 def check_packed(subject: Subject) -> Outcome:
     """Several questions about one image, and several replies, in one call."""
     model = subject.model
-    prompts = [about(subject.first, text) for text in (CIRCLE, *_OTHERS)]
+    others = _OTHERS[: 1 if subject.quick else 2]
+    prompts = [about(subject.first, text) for text in (CIRCLE, *others)]
     wanted = [subject.reference(prompt) for prompt in prompts]
     model.forget()
     choices = subject.choose(prompts)
@@ -120,6 +123,27 @@ def check_packed(subject: Subject) -> Outcome:
         pairs.append((scored.logits, means))
     fix = "set memory=0, or attention=eager, and report it with this report"
     return Comparison(pairs, subject.tolerance).outcome(subject, fix)
+
+
+def check_decoded(subject: Subject) -> Outcome:
+    """A reply is the one that `generate` of transformers writes, up to a tie."""
+    plain = subject.need_plain()
+    prompt = about(subject.first, "Describe the image in detail.")
+    decode = plain.model.prompt_processor.detokenize
+    tokens = plain.generate(prompt, _REPLY)
+    (reply,) = subject.model.generate([prompt], max_new_tokens=_REPLY)
+    figures: dict[str, Any] = {"reply": reply.text, "by_transformers": decode(tokens)}
+    if reply.text == decode(tokens):
+        found = f"a reply is that of generate of transformers, token by token ({len(tokens)})"
+        return Outcome("ok", found, "", figures)
+    starts = [n for n in range(len(tokens) + 1) if reply.text.startswith(decode(tokens[:n]))]
+    margin, scale = plain.margin_after(prompt, tokens[: starts[-1]])
+    figures |= {"margin": margin, "scale": scale}
+    if margin <= 2 * subject.tolerance * scale:
+        found = f"a reply leaves that of transformers at a tie, after {starts[-1]} tokens"
+        return Outcome("ok", found, "", figures)
+    found = f"a reply leaves that of generate of transformers after {starts[-1]} tokens"
+    return Outcome("fail", found, "set memory=0, and report it with this report", figures)
 
 
 def check_attention(subject: Subject) -> Outcome:

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..models.engine.decoder import get_decoder
 from ..models.engine.kv_cache import DecodingState
 from ..models.engine.prompting import TokenizedPrompt
+from ..models.families.blip import BlipModel
 from ..models.huggingface import HuggingFaceModel
 from ..prompt import Prompt
 
@@ -40,7 +43,7 @@ class PlainPasses:
 
     @property
     def decoder(self) -> Any:
-        return self.network.get_decoder()
+        return get_decoder(self.network)
 
     @property
     def kernel(self) -> str:
@@ -67,12 +70,6 @@ class PlainPasses:
         logits = self._run(self.tokenize(prompt).inputs, use_cache=False, logits_to_keep=1).logits
         return logits[0, -1].float().cpu()  # type: ignore[no-any-return]
 
-    def first_tokens(self, prompt: Prompt, replies: Sequence[str]) -> list[list[int]]:
-        """Token ids of each of *replies*, as they follow *prompt*."""
-        processor = self.model.prompt_processor
-        tokenized = processor.tokenize(prompt)
-        return [processor.tokenize_reply(tokenized, reply)[0].tolist() for reply in replies]
-
     def mean_log_probability(self, prompt: Prompt, reply: str) -> float:
         """Of the tokens of *reply*, each after those before it, by one pass over all."""
         import torch
@@ -84,6 +81,33 @@ class PlainPasses:
         logits = self._run(inputs, use_cache=False, logits_to_keep=own.shape[1] + 1).logits
         scores = torch.log_softmax(logits[0, :-1].float(), -1)
         return float(scores.gather(1, own[0, :, None]).mean())
+
+    def generate(self, prompt: Prompt, max_new_tokens: int) -> list[int]:
+        """Tokens of a greedy reply by transformers' own `generate`, without what stopped it."""
+        import torch
+
+        stops = sorted(self.model.prompt_processor.stop_tokens)
+        tokenized = self.tokenize(prompt)
+        with torch.no_grad(), self._default_generation():
+            whole = self.network.generate(
+                **tokenized.inputs,
+                max_new_tokens=max_new_tokens,
+                eos_token_id=stops,
+                do_sample=False,
+            )
+        tokens = whole[0, tokenized.length :].tolist()
+        return [*takewhile(lambda token: token not in stops, tokens)]
+
+    def margin_after(self, prompt: Prompt, tokens: Sequence[int]) -> tuple[float, float]:
+        """How far the likeliest token after *tokens* is above the next, and the largest logit."""
+        import torch
+
+        tokenized = self.tokenize(prompt)
+        own = torch.tensor([[*tokens]], dtype=torch.long, device=self.network.device)
+        inputs = _append(tokenized.inputs, own)
+        logits = self._run(inputs, use_cache=False, logits_to_keep=1).logits[0, -1].float()
+        first, second = logits.topk(2).values.tolist()
+        return first - second, float(logits.abs().max())
 
     def cached(self, prompt: Prompt) -> Mapping[int, tuple[Tensor, Tensor]]:
         """
@@ -140,16 +164,23 @@ class PlainPasses:
             self._run(inputs, use_cache=False, logits_to_keep=1)
         return metered.usage.flops, counted.usage.flops
 
-    def weight_bytes(self) -> int:
-        """Bytes of weights and buffers."""
-        parts = (*self.network.parameters(), *self.network.buffers())
-        return sum(part.nbytes for part in parts)
-
     def _run(self, inputs: Mapping[str, Any], **options: Any) -> Any:
         import torch
 
         with torch.no_grad():
             return self.network(**inputs, **options)
+
+    @contextmanager
+    def _default_generation(self) -> Iterator[None]:
+        """Hide the checkpoint's generation config, whose penalties `generate` would apply."""
+        from transformers import GenerationConfig
+
+        own = self.network.generation_config
+        self.network.generation_config = GenerationConfig(pad_token_id=own.pad_token_id)
+        try:
+            yield
+        finally:
+            self.network.generation_config = own
 
     @contextmanager
     def _kernel(self, name: str) -> Iterator[None]:
@@ -161,6 +192,21 @@ class PlainPasses:
             yield
         finally:
             config._attn_implementation = own  # noqa: SLF001
+
+
+def blip_logits(model: BlipModel, prompt: Prompt) -> Tensor:
+    """Logits of the next token, V, in a plain pass of InstructBLIP's whole network."""
+    import torch
+
+    network = model.network
+    tokenized = model.prompt_processor.tokenize(prompt).to(network.device, network.dtype)
+    text = tokenized.inputs["input_ids"]
+    queries = text.new_full((1, network.config.num_query_tokens), network.config.image_token_id)
+    inputs = {**tokenized.inputs, "input_ids": torch.cat([queries, text], dim=1)}
+    inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+    with torch.no_grad():
+        logits: Tensor = network(**inputs).logits
+    return logits[0, -1].float().cpu()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .report import State
 from .subject import CIRCLE, Outcome, Subject, about
-from .tokens import said_instead
+from .tokens import other_form
 
 _SQUARE = "Is there a square in the image? Answer Yes or No."
 _COLOUR = (
@@ -21,21 +21,21 @@ def check_sanity(subject: Subject) -> Outcome:
     image, model = subject.first, subject.model
     yes, no = model.choose([about(image, CIRCLE), about(image, _SQUARE)], ("Yes", "No"))
     (letter,) = model.choose([about(image, _COLOUR)], ("A", "B"))
-    said = {
+    replies = {
         "circle": ("Yes", "No")[yes.best],
         "square": ("Yes", "No")[no.best],
         "colour": ("red", "blue")[letter.best],
     }
     figures = {
-        "said": said,
+        "replies": replies,
         "logits": {"circle": yes.logits, "square": no.logits, "colour": letter.logits},
     }
-    shown = ", ".join(f"{what}? {word}" for what, word in said.items())
-    other = said_instead(subject.plain, about(image, CIRCLE)) if subject.plain else ""
+    shown = ", ".join(f"{what}? {word}" for what, word in replies.items())
+    other = other_form(subject, about(image, CIRCLE))
     if other:
         found = f"of a drawn red circle, {shown}; but the reply begins with {other!r}"
         fix = "report it with this report: another form of Yes and No is read than the model writes"
         return Outcome("note", found, fix, figures)
-    right = said == {"circle": "Yes", "square": "No", "colour": "red"}
+    right = replies == {"circle": "Yes", "square": "No", "colour": "red"}
     state: State = "ok" if right else "note"
     return Outcome(state, f"of a drawn red circle, {shown}", "" if right else _FIX, figures)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -15,8 +15,11 @@ from ..models.huggingface import HuggingFaceModel
 from ..prompt import Prompt, views_key
 from ..values import View
 from .pictures import SMALL, draw_blocks, draw_shape
-from .plain import PlainPasses
+from .plain import PlainPasses, blip_logits
 from .report import State
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 WORDS = ("Yes", "No", "A", "B", "C", "D", "red", "blue")  # replies whose logits are compared
 CIRCLE = "Is there a circle in the image? Answer Yes or No."
@@ -45,7 +48,8 @@ class Subject:
     model: Model
     family: ModelFamily | None = None
     quick: bool = False
-    _known: dict[object, tuple[float, ...]] = attrs.field(factory=dict, init=False)
+    _references: dict[object, tuple[float, ...]] = attrs.field(factory=dict, init=False)
+    _logits: dict[object, Tensor] = attrs.field(factory=dict, init=False)
 
     @cached_property
     def plain(self) -> PlainPasses | None:
@@ -104,22 +108,38 @@ class Subject:
         Of a model that has no plain passes: as it scores the prompt alone, with nothing remembered.
         """
         key = prompt.parts[-1], views_key(prompt)
-        if key not in self._known:
-            self._known[key] = self._reference(prompt)
-        return self._known[key]
+        if key not in self._references:
+            self._references[key] = self._reference(prompt)
+        return self._references[key]
 
     def _reference(self, prompt: Prompt) -> tuple[float, ...]:
-        if self.plain is None:
+        logits = self.next_logits(prompt)
+        if logits is None:
             self.model.forget()
             return self.choose([prompt])[0].logits
-        logits = self.plain.next_logits(prompt)
-        tokens = self.plain.first_tokens(prompt, WORDS)
-        return tuple(float(logits[ids[0]]) for ids in tokens)
+        return tuple(float(logits[ids[0]]) for ids in self.reply_tokens(prompt, WORDS))
+
+    def next_logits(self, prompt: Prompt) -> Tensor | None:
+        """Logits of the next token by a plain pass, V, on the CPU; none if it has none."""
+        key = prompt.parts[-1], views_key(prompt)
+        if key not in self._logits:
+            if self.plain is not None:
+                self._logits[key] = self.plain.next_logits(prompt)
+            elif isinstance(self.model, BlipModel):
+                self._logits[key] = blip_logits(self.model, prompt)
+        return self._logits.get(key)
+
+    def reply_tokens(self, prompt: Prompt, replies: Sequence[str]) -> list[list[int]]:
+        """Token ids of each of *replies*, as they follow *prompt*."""
+        tokenized = self.processor.tokenize(prompt)
+        found = [self.processor.tokenize_reply(tokenized, reply)[0] for reply in replies]
+        return [ids.tolist() for ids in found]
 
     @property
     def compared_with(self) -> str:
         """What `reference` is."""
-        return "each prompt alone" if self.plain is None else "plain passes of transformers"
+        own = isinstance(self.model, HuggingFaceModel | BlipModel)
+        return "plain passes of transformers" if own else "each prompt alone"
 
 
 def about(image: Image, text: str) -> Prompt:

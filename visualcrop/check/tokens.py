@@ -125,9 +125,9 @@ def check_replies(subject: Subject) -> Outcome:
     processor = subject.processor
     if processor is None or not hasattr(processor, "tokenize_reply"):
         raise SkipCheck("the model does not tell its tokens")
-    tokenized = processor.tokenize(about(subject.first, CIRCLE))
     replies = ("Yes", "No", *_LETTERS)
-    ids = {reply: processor.tokenize_reply(tokenized, reply)[0].tolist() for reply in replies}
+    tokens = subject.reply_tokens(about(subject.first, CIRCLE), replies)
+    ids = dict(zip(replies, tokens, strict=True))
     tokenizer = processor.processor.tokenizer
     pieces = {reply: tokenizer.convert_ids_to_tokens(found) for reply, found in ids.items()}
     figures = {"tokens": ids, "pieces": pieces}
@@ -156,10 +156,13 @@ def _whole_words(
     return Outcome("ok", f"each is a token of its own: {shown}; letters, too", "", figures)
 
 
-def said_instead(plain: PlainPasses, prompt: Prompt) -> str:
+def other_form(subject: Subject, prompt: Prompt) -> str:
     """Another form of Yes or No that the network begins its reply with, such as ` yes`; or none."""
-    top = int(plain.next_logits(prompt).argmax())
-    word = plain.model.prompt_processor.processor.tokenizer.decode([top])
-    read = {ids[0] for ids in plain.first_tokens(prompt, ("Yes", "No"))}
+    logits = subject.next_logits(prompt)
+    if logits is None:
+        return ""
+    top = int(logits.argmax())
+    word = str(subject.processor.processor.tokenizer.decode([top]))
+    read = {ids[0] for ids in subject.reply_tokens(prompt, ("Yes", "No"))}
     is_other = re.fullmatch(r"\W*(yes|no)\W*", word, re.IGNORECASE) and top not in read
     return word if is_other else ""

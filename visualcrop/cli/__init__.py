@@ -2,7 +2,7 @@
 The command line.
 
 Exit codes: 0 done, 1 wrong input (one sentence says what to do), 2 wrong command line,
-3 a bug in visualcrop or in a plug-in, 130 interrupted. `check` has its own: see `check.py`.
+3 a bug in visualcrop or in a plug-in, 130 interrupted.
 """
 
 from __future__ import annotations

@@ -48,7 +48,11 @@ def check(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a model on this machine: files, tokens, numbers, memory, speed, and its sanity."""
+    """
+    Check a model on this machine: files, tokens, numbers, memory, speed, and its sanity.
+
+    It ends with 1 if a check failed, and with 2 if the model cannot be opened.
+    """
     with _exit_if_not_opened(context):
         place = None if out is None else _choose_place(out)
         report = _run(model, quick=quick)

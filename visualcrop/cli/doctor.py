@@ -44,6 +44,7 @@ def doctor(as_json: AsJson = False) -> None:
             out.print(mark, f" {check.subject}: {check.detail}")
             if check.fix:
                 out.print(f"        {check.fix}")
+        out.print("For a model on this machine: visualcrop check MODEL")
     if any(check.state == "broken" for check in checks):
         raise typer.Exit(1)
 

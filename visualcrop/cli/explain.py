@@ -42,7 +42,8 @@ def explain(
     registry, read = Registry.load(), read_spec(spec)
     interface = registry.find(read.name, kind)
     options = [read_option(text) for text in option or ()]
-    settings = family_of(model).settings()
+    family = family_of(model)
+    settings, notes = family.settings(), family.notes()
     built = configure(
         registry, interface, read, options=options, settings=settings, dataset=dataset
     )
@@ -54,9 +55,12 @@ def explain(
     _, used = resolve_settings(registry, built, settings, dataset)
     rows = [*_list_options(built, given_options(built), used)]
     if as_json:
-        print_json({"kind": built.kind, "spec": str(Spec.of(built)), "options": rows})
+        found = {"kind": built.kind, "spec": str(Spec.of(built)), "options": rows}
+        print_json(found | {"notes": [*notes]})
     else:
         _print(built, rows)
+        for note in notes:
+            console().print(note)
 
 
 def _list_options(

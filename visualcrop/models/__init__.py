@@ -22,14 +22,19 @@ if typing.TYPE_CHECKING:
     from .families.base import Family
     from .families.gemma3 import Gemma3
     from .families.gemma4 import Gemma4
+    from .families.glm4v import Glm4v, Glm4vMoe, Glm46v
     from .families.instructblip import InstructBlip
     from .families.internvl import InternVl
     from .families.llava import Llava
     from .families.llava_next import LlavaNext
     from .families.llava_onevision import LlavaOnevision
-    from .families.qwen2_5_vl import Qwen25Vl
+    from .families.mistral3 import Mistral3, Pixtral
+    from .families.native_grids import NativeGrids
+    from .families.paligemma import PaliGemma
+    from .families.qwen2_5_vl import Qwen2Vl, Qwen25Vl
     from .families.qwen3_5 import Qwen35
-    from .families.qwen3_vl import Qwen3Vl
+    from .families.qwen3_vl import Qwen3Vl, Qwen3VlMoe
+    from .families.single_squares import SingleSquares
     from .huggingface import HuggingFaceModel
     from .layouts.anyres import anyres_layout
     from .layouts.layout import (
@@ -37,6 +42,7 @@ if typing.TYPE_CHECKING:
         PatchGrid,
         budgeted_layout,
         cropped_layout,
+        fitted_layout,
         native_layout,
         padded_layout,
         patch_grid,
@@ -58,14 +64,19 @@ _HOMES = {  # module -> its public names
     ".families.base": ("Family",),
     ".families.gemma3": ("Gemma3",),
     ".families.gemma4": ("Gemma4",),
+    ".families.glm4v": ("Glm4v", "Glm4vMoe", "Glm46v"),
     ".families.instructblip": ("InstructBlip",),
     ".families.internvl": ("InternVl",),
     ".families.llava": ("Llava",),
     ".families.llava_next": ("LlavaNext",),
     ".families.llava_onevision": ("LlavaOnevision",),
-    ".families.qwen2_5_vl": ("Qwen25Vl",),
+    ".families.mistral3": ("Mistral3", "Pixtral"),
+    ".families.native_grids": ("NativeGrids",),
+    ".families.paligemma": ("PaliGemma",),
+    ".families.qwen2_5_vl": ("Qwen2Vl", "Qwen25Vl"),
     ".families.qwen3_5": ("Qwen35",),
-    ".families.qwen3_vl": ("Qwen3Vl",),
+    ".families.qwen3_vl": ("Qwen3Vl", "Qwen3VlMoe"),
+    ".families.single_squares": ("SingleSquares",),
     ".huggingface": ("HuggingFaceModel",),
     ".layouts.anyres": ("anyres_layout",),
     ".layouts.layout": (
@@ -73,6 +84,7 @@ _HOMES = {  # module -> its public names
         "PatchGrid",
         "budgeted_layout",
         "cropped_layout",
+        "fitted_layout",
         "native_layout",
         "padded_layout",
         "patch_grid",
@@ -89,6 +101,9 @@ __all__ = [
     "Family",
     "Gemma3",
     "Gemma4",
+    "Glm4v",
+    "Glm4vMoe",
+    "Glm46v",
     "HuggingFaceModel",
     "InstructBlip",
     "InternVl",
@@ -98,15 +113,22 @@ __all__ = [
     "LlavaOnevision",
     "Measurement",
     "Meter",
+    "Mistral3",
     "ModelInfo",
+    "NativeGrids",
+    "PaliGemma",
     "PatchGrid",
     "Patches",
     "PixelGradients",
+    "Pixtral",
     "ProcessorParts",
     "QFormerAttention",
+    "Qwen2Vl",
     "Qwen3Vl",
+    "Qwen3VlMoe",
     "Qwen25Vl",
     "Qwen35",
+    "SingleSquares",
     "TextSpan",
     "Usage",
     "anyres_layout",
@@ -116,6 +138,7 @@ __all__ = [
     "cropped_layout",
     "decode",
     "extend",
+    "fitted_layout",
     "fork_cache",
     "from_transformers",
     "measure_usage",

@@ -290,6 +290,10 @@ class ModelFamily(Strategy):
         """
         return {}
 
+    def notes(self) -> Sequence[str]:
+        """What a user should know about this model before reading its results, a sentence each."""
+        return ()
+
 
 def _add_settings(call: MethodCall, model: object) -> Model:
     """The model that a family opened, with the settings of the family."""

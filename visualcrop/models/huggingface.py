@@ -196,11 +196,10 @@ class HuggingFaceModel(Model):
     def _score_first_tokens(
         self, planner: BatchPlanner, group: Sequence[TokenizedPrompt], choices: Sequence[str]
     ) -> list[tuple[float, ...]]:
-        """Logits of the first token of each choice."""
-        tokenize = self.prompt_processor.tokenize_reply
-        tokens = [[int(tokenize(p, choice)[0, 0]) for choice in choices] for p in group]
-        pairs = zip(planner.next_logits(group), tokens, strict=True)
-        return [tuple(logits[0, first].float().tolist()) for logits, first in pairs]
+        """Logits of the first token of each choice that not all choices share."""
+        forked = [self.prompt_processor.fork_at_replies(p, choices) for p in group]
+        pairs = zip(planner.next_logits([p for p, _ in forked]), forked, strict=True)
+        return [tuple(logits[0, tokens].float().tolist()) for logits, (_, tokens) in pairs]
 
     def _forward_to_pixels(self, prompt: Prompt) -> Internals:
         """One pass forward, and one backward to the pixels of the view."""

@@ -11,7 +11,7 @@ import attrs
 from ..errors import ModelError, nearest
 from .base import Model
 from .checkpoints.fingerprint import network_fingerprint
-from .checkpoints.loading import explain_errors
+from .checkpoints.loading import explain_errors, name_types
 from .checkpoints.templates import default_template, read_template
 from .families.auto import Auto
 from .families.base import Family
@@ -72,8 +72,9 @@ class LoadedParts:
     processor: Any
     template: str = ""  # a file that replaces the processor's chat template
 
-    def image_processor(self) -> Any:
-        return deepcopy(self._part("image_processor"))
+    def image_processor(self, kind: Any = None) -> Any:
+        own = self._part("image_processor")
+        return kind(**own.to_dict()) if kind else deepcopy(own)
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         tokenizer = deepcopy(self._part(subfolder or "tokenizer"))
@@ -139,7 +140,8 @@ def uncompile(network: Any) -> Any:
 
 def _family_of(config: Any, family: Family | type[Family] | None) -> Family:
     """The given *family*, or the one for the network's `model_type`."""
-    model_type, families = str(config.model_type), Auto.load_families()
+    families, names = Auto.load_families(), name_types(config.to_dict())
+    model_type = next((name for name in names if name in families), names[-1])
     if family is not None:
         named = family if isinstance(family, type) else type(family)
         if not issubclass(named, Family) or isabstract(named):
@@ -147,7 +149,7 @@ def _family_of(config: Any, family: Family | type[Family] | None) -> Family:
                 f"The family cannot be {named.__name__}; give a model family, such as Llava, or an "
                 "object of one."
             )
-        if model_type in families and model_type not in named.model_types:
+        if model_type in families and not named.reads(model_type):
             raise ModelError(
                 f"The network's model_type is {model_type!r}, and the family {named.name!r} reads "
                 f"{', '.join(named.model_types)}; leave family out, or give one that fits."

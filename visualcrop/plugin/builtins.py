@@ -15,16 +15,26 @@ from ..data.formats.vstar import VStar
 from ..executors.local import Local
 from ..judges.llm import Llm
 from ..models.families.auto import Auto
+from ..models.families.aya_vision import AyaVision, Cohere2Vision
 from ..models.families.gemma3 import Gemma3
 from ..models.families.gemma4 import Gemma4
+from ..models.families.glm4v import Glm4v, Glm4vMoe, Glm46v
 from ..models.families.instructblip import InstructBlip
 from ..models.families.internvl import InternVl
+from ..models.families.lfm2_vl import Lfm2Vl
+from ..models.families.llama4 import Llama4
 from ..models.families.llava import Llava
 from ..models.families.llava_next import LlavaNext
 from ..models.families.llava_onevision import LlavaOnevision
-from ..models.families.qwen2_5_vl import Qwen25Vl
+from ..models.families.mistral3 import Mistral3, Pixtral
+from ..models.families.native_grids import NativeGrids
+from ..models.families.ovis2 import Ovis2
+from ..models.families.paligemma import PaliGemma
+from ..models.families.qwen2_5_vl import Qwen2Vl, Qwen25Vl
 from ..models.families.qwen3_5 import Qwen35
-from ..models.families.qwen3_vl import Qwen3Vl
+from ..models.families.qwen3_vl import Qwen3Vl, Qwen3VlMoe
+from ..models.families.single_squares import SingleSquares
+from ..models.families.smolvlm import SmolVlm
 from ..models.toy import Toy
 from ..models.toy.dataset import ToyScenes
 from ..proposals.anchors import Anchors
@@ -50,6 +60,9 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(Focus, Direct),
     *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Qwen35, Gemma3, Gemma4, InternVl),
     InstructBlip,
+    *(SmolVlm, Llama4, AyaVision, Cohere2Vision, Lfm2Vl, Ovis2),
+    *(Qwen2Vl, Qwen3VlMoe, Glm4v, Glm46v, Glm4vMoe, Mistral3, Pixtral, PaliGemma),
+    *(NativeGrids, SingleSquares),
     *(Auto, Toy),
     *(VStar, HrBench, MmeRealworldLite, Aokvqa, Gqa, Folder, ToyScenes),
     *(Local, Llm),

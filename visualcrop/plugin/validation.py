@@ -52,7 +52,7 @@ def _check_options(offer: type[Strategy], label: str) -> None:
 def _check_model_types(offer: type[Family], label: str) -> None:
     types = getattr(offer, "model_types", None)
     named = isinstance(types, tuple) and all(isinstance(each, str) and each for each in types)
-    if not (types and named):
+    if not (named and (types or offer.any_type)):
         raise PluginError(
             f"{label} has model_types {types!r}, which has to be a tuple of what config.json calls "
             "its checkpoints"

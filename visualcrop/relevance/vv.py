@@ -37,7 +37,9 @@ class Vv(RelevanceSource):
     name = "vv"
 
     layers: tuple[int, int] | None = option(
-        None, help="first decoder layer and the one to stop before; none is the last half"
+        None,
+        help="first decoder layer and the one to stop before; none is the last half; "
+        "layers without values of their own, as of linear attention, do not count",
     )
     normalise: Normalise = option(
         "target",

@@ -57,7 +57,11 @@ class Dc2(Searcher):
         help="cosine distance up to which quarters are merged; 0 merges none",
         validator=at_least(0),
     )
-    layer: int = option(0, help="decoder layer whose values are compared", validator=at_least(0))
+    layer: int | None = option(
+        None,
+        help="decoder layer whose values are compared; none is the first that has any",
+        validator=at_least(0),
+    )
     llm: ModelFamily | None = option(
         None, help="model that lists a caption's objects; none is the model itself"
     )
@@ -128,7 +132,8 @@ class Dc2(Searcher):
 
     def _tree(self, model: BudgetedModel) -> CaptionTree:
         leaf = model.info.base / 2 if self.leaf is None else self.leaf
-        (layer,) = model.info.span((self.layer, self.layer + 1))  # raises if there is none
+        first = model.info.kv_layers[0] if self.layer is None else self.layer
+        (layer,) = model.info.span((first, first + 1))  # raises if there is none
         return CaptionTree(self._describer(model), leaf, self.theta, layer, self.authors)
 
     def _compare(self, model: BudgetedModel) -> Compare:

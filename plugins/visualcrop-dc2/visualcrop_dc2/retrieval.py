@@ -69,8 +69,8 @@ def compare_words(question: str, names: Sequence[str]) -> list[float]:
 
 
 def compare_features(question: str, names: Sequence[str], model: BudgetedModel) -> list[float]:
-    """Cosine of each name with the question: the mean values of their tokens in the last layer that has any."""
-    layer = model.info.kv_layers[-1]
+    """Cosine of each name with the question: mean values of their tokens in the last layer."""
+    layer = model.info.kv_layers[-1]  # the last that has values
     prompts = [Prompt.fill("{text}", text=text) for text in (question, *names)]
     internals = model.forward(prompts, Capture(values=(layer,)))
     spans = [each.values[layer][:, each.spans["text"]] for each in internals]  # heads x tokens x D

@@ -69,7 +69,7 @@ class TestCrop:
         image.picture.paste((0, 0, 255), (3000, 1000 + down, 3400, 1400 + down))
         nodes = node(3000, 1000 + down, 400, 400), node(0, 1000, 400, 400)
         (view,) = views(showing("llava", 336, image).render(*nodes))
-        assert view.picture.size == (672, 672)
+        assert view.size == (672, 672)
         for half, colour, rows in ((0, RED, left_rows), (1, (0, 0, 255), right_rows)):
             block = pixels(view)[:, half * 336 : half * 336 + 336]
             found = np.flatnonzero((block == colour).all(axis=2).all(axis=1))

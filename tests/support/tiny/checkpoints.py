@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ import transformers as tf
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from tests.support.tiny.configs import make_config
+from tests.support.tiny.native import NATIVE
 from tests.support.tiny.processors import save_processor
 from tests.support.tiny.publishing import LAYOUTS, publish
+from tests.support.tiny.tiled import TILED
 
 NETWORKS: dict[str, type[PreTrainedModel]] = {
     "llava": tf.LlavaForConditionalGeneration,
@@ -28,6 +31,8 @@ NETWORKS: dict[str, type[PreTrainedModel]] = {
     "gemma4": tf.Gemma4ForConditionalGeneration,
     "internvl": tf.InternVLForConditionalGeneration,
     "instructblip": tf.InstructBlipForConditionalGeneration,
+    **{name: family.network for name, family in TILED.items()},
+    **{name: family.network for name, family in NATIVE.items()},
 }
 FAMILIES = tuple(NETWORKS)
 VARIANTS = {  # other architectures of these families
@@ -38,6 +43,8 @@ _SAMPLED = {"do_sample": True, "repetition_penalty": 1.05}  # Qwen's would not a
 _GENERATION: dict[str, dict[str, Any]] = {
     "qwen2-5-vl": _SAMPLED | {"temperature": 1e-6},
     "qwen3-vl": _SAMPLED | {"temperature": 0.7, "top_k": 20, "top_p": 0.8},
+    "qwen2-vl": _SAMPLED | {"temperature": 0.01, "top_k": 1, "top_p": 0.001},
+    "qwen3-vl-moe": _SAMPLED | {"temperature": 0.7, "top_k": 20, "top_p": 0.8},
     "qwen3-5": _SAMPLED | {"temperature": 0.7, "top_k": 20, "top_p": 0.8},
     "gemma3": {"do_sample": True, "top_k": 64, "top_p": 0.95},
     "gemma4": {"do_sample": True, "top_k": 64, "top_p": 0.95},
@@ -49,13 +56,24 @@ def checkpoint(family: str) -> Path:
     """The directory of the family's checkpoint: built once in a process, the same in each."""
     to = _root() / family
     tokenizer = save_processor(family, to)
+    save_network(
+        lambda: {**NETWORKS, **VARIANTS}[family](make_config(family, tokenizer)),
+        to,
+        _generation(family, tokenizer),
+    )
+    return to
+
+
+def save_network(
+    make: Callable[[], PreTrainedModel], to: Path, generation: GenerationConfig | None = None
+) -> None:
+    """Write a new network with random weights, the same in each process."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = {**NETWORKS, **VARIANTS}[family](make_config(family, tokenizer)).eval()
+        network = make().eval()
         _widen(network)
-    network.generation_config = _generation(family, tokenizer)
+    network.generation_config = generation or network.generation_config
     network.save_pretrained(to)
-    return to
 
 
 @cache
@@ -78,7 +96,7 @@ def _widen(network: torch.nn.Module) -> None:
     for weights in network.parameters():
         if weights.dim() == 1:  # biases are born zero, and norms one
             weights.add_(torch.randn_like(weights), alpha=0.1)
-        elif not weights.any():  # Gemma 3's projection of image features is born zero
+        elif weights.max() == weights.min():  # born zero or one, as some of Gemma's
             weights.normal_(std=0.1)
         else:
             weights.mul_(4)

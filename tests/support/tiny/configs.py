@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import attrs
 import transformers as tf
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
 from tests.support.tiny import sizes
+from tests.support.tiny.native import NATIVE
+from tests.support.tiny.tiled import TILED
+from visualcrop.models.base import Capture
 
 LAYERS = 4
+# Layers with keys and values of their own, and layers that attend, where these are not all.
+KV_LAYERS = {"qwen3-5": (1, 3), "gemma4": (0, 1), "lfm2-vl": (1, 3)}
+ATTENTION_LAYERS = {"qwen3-5": (1, 3), "lfm2-vl": (1, 3)}
 _EYE: dict[str, Any] = {
     "hidden_size": 32,
     "intermediate_size": 64,
@@ -35,6 +42,21 @@ def make_config(family: str, tokenizer: PreTrainedTokenizerFast) -> PreTrainedCo
     config = _MAKE[family](eye, _text(tokenizer), tokenizer.convert_tokens_to_ids)
     config.dtype = "float32"
     return config
+
+
+def having(family: str, capture: Capture) -> Capture:
+    """*capture*, of those of its layers that have in this family what is captured."""
+
+    def keep(layers: tuple[int, ...], known: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+        return tuple(n for n in layers if n in known.get(family, range(LAYERS)))
+
+    return attrs.evolve(
+        capture,
+        values=keep(capture.values, KV_LAYERS),
+        keys=keep(capture.keys, KV_LAYERS),
+        attention=keep(capture.attention, ATTENTION_LAYERS),
+        gradients=keep(capture.gradients, ATTENTION_LAYERS),
+    )
 
 
 def _text(tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
@@ -281,4 +303,6 @@ _MAKE: dict[str, Callable[[dict[str, Any], dict[str, Any], Any], PreTrainedConfi
     "gemma4-moe": _gemma4_moe,
     "internvl": _internvl,
     "instructblip": _instructblip,
+    **{name: family.config for name, family in TILED.items()},
+    **{name: family.config for name, family in NATIVE.items()},
 }

@@ -10,8 +10,11 @@ import transformers as tf
 from transformers import PreTrainedTokenizerFast, ProcessorMixin
 
 from tests.support.tiny import sizes
+from tests.support.tiny.native import NATIVE
+from tests.support.tiny.tiled import TILED
 from tests.support.tiny.tokenizers import byte_level, sentence_piece
 
+_PARTS: dict[str, Any] = {**NATIVE, **TILED}
 TEMPLATES = Path(__file__).parent / "templates"
 CLASSES = {
     "llava": tf.LlavaProcessor,
@@ -26,6 +29,8 @@ CLASSES = {
     "gemma4-moe": tf.Gemma4Processor,
     "internvl": tf.InternVLProcessor,
     "instructblip": tf.InstructBlipProcessor,
+    **{name: family.processor for name, family in TILED.items()},
+    **{name: family.processor for name, family in NATIVE.items()},
 }
 _EYES: dict[str, Any] = {
     "llava": tf.CLIPImageProcessorPil,
@@ -50,6 +55,7 @@ _VIDEO = {  # what a hub's directory says of videos, and nobody without torchvis
     "gemma4": "Gemma4VideoProcessor",
     "gemma4-moe": "Gemma4VideoProcessor",
     "internvl": "InternVLVideoProcessor",
+    **{name: family.video for name, family in NATIVE.items() if family.video},
 }
 _UNUSED = {"video_processor", "feature_extractor"}  # of videos and of sounds
 
@@ -86,14 +92,17 @@ def _make_gemma4(
 
 def load_processor(family: str, checkpoint: Path) -> Any:
     """The processor of a saved checkpoint."""
-    return processor_class(family).from_pretrained(checkpoint)
+    kind = processor_class(family)
+    if family in TILED:
+        return TILED[family].load_processor(checkpoint, kind)
+    return kind.from_pretrained(checkpoint)
 
 
 def save_processor(family: str, to: Path) -> PreTrainedTokenizerFast:
     """Write the processor and its tokenizer, which is handed back."""
     tokenizer = _tokenizer(family)
-    options = _options(family)
-    if (template := TEMPLATES / f"{family.removesuffix('-moe')}.jinja").exists():
+    options = dict(TILED[family].options) if family in TILED else _options(family)
+    if (template := TEMPLATES / f"{_template_name(family)}.jinja").exists():
         options["chat_template"] = template.read_text("utf-8")
     if family == "instructblip":
         options["qformer_tokenizer"] = _question_tokenizer()
@@ -106,6 +115,10 @@ def save_processor(family: str, to: Path) -> PreTrainedTokenizerFast:
     return tokenizer
 
 
+def _template_name(family: str) -> str:
+    return NATIVE[family].template if family in NATIVE else family.removesuffix("-moe")
+
+
 def _mention_videos(path: Path, name: str) -> None:
     said = json.loads(path.read_text("utf-8"))
     path.write_text(
@@ -114,6 +127,8 @@ def _mention_videos(path: Path, name: str) -> None:
 
 
 def _tokenizer(family: str) -> PreTrainedTokenizerFast:
+    if family in _PARTS:
+        return _PARTS[family].tokenizer()
     chat = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     llama = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"}
     image = {"image_token": "<image>"}
@@ -181,6 +196,8 @@ def _question_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def _image_processor(family: str) -> Any:
+    if family in _PARTS:
+        return _PARTS[family].image_processor()
     side, patch = sizes.EYES[family]
     square = {"height": side, "width": side}
     half = {"patch_size": patch, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}
@@ -231,4 +248,4 @@ def _options(family: str) -> dict[str, Any]:
         case "instructblip":
             return {"num_query_tokens": sizes.SEEN[family]}
         case _:
-            return {}
+            return dict(NATIVE[family].options) if family in NATIVE else {}

@@ -63,6 +63,8 @@ def publish(folder: Path, to: Path, layout: Layout) -> Path:
     for place in (to, to / "qformer_tokenizer"):
         if place.is_dir():
             _rewrite_tokenizer(place, layout)
+    if layout.vocabulary and not _needs_tokenizer_json(to):
+        _split_vocabulary(to)
     _move_template(to, layout)
     _PACK[layout.weights](to)
     return to
@@ -181,11 +183,23 @@ def _rewrite_tokenizer(to: Path, layout: Layout) -> None:
         names = ("bos_token", "eos_token", "unk_token", "pad_token")
         special = {name: said[name] for name in names if name in said}
         (to / "special_tokens_map.json").write_text(json.dumps(special))
-    if layout.vocabulary and not whole["model"].get("byte_fallback"):
-        (to / "vocab.json").write_text(json.dumps(whole["model"]["vocab"]), "utf-8")
-        merges = [" ".join(pair) for pair in whole["model"]["merges"]]
-        (to / "merges.txt").write_text("\n".join(["#version: 0.2", *merges]), "utf-8")
-        (to / "tokenizer.json").unlink()
+
+
+def _needs_tokenizer_json(to: Path) -> bool:
+    """Whether transformers reads no vocab.json of the family, as those of Qwen 3.5 in 5.23."""
+    table = json.loads((to / "config.json").read_text("utf-8"))
+    return str(table["model_type"]).startswith("qwen3_5")
+
+
+def _split_vocabulary(to: Path) -> None:
+    """vocab.json and merges.txt in place of a tokenizer.json of bytes."""
+    model = json.loads((to / "tokenizer.json").read_text("utf-8"))["model"]
+    if model.get("byte_fallback"):
+        return  # of SentencePiece, whose older file is a tokenizer.model
+    (to / "vocab.json").write_text(json.dumps(model["vocab"]), "utf-8")
+    merges = [" ".join(pair) for pair in model["merges"]]
+    (to / "merges.txt").write_text("\n".join(["#version: 0.2", *merges, ""]), "utf-8")
+    (to / "tokenizer.json").unlink()
 
 
 def _rename_tokenizer(table: Table, whole: Table) -> Table:
@@ -200,6 +214,7 @@ def _rename_tokenizer(table: Table, whole: Table) -> Table:
         },
         "additional_special_tokens": [token["content"] for token in whole["added_tokens"]],
         "clean_up_tokenization_spaces": False,
+        "add_bos_token": bool(sentence_piece),
         "tokenizer_class": "LlamaTokenizerFast" if sentence_piece else "Qwen2Tokenizer",
     }
 

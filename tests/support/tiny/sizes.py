@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from tests.support.tiny.native import NATIVE
+from tests.support.tiny.tiled import TILED
+
 EYES = {  # side of what the vision encoder sees at once, side of its patches
     "llava": (84, 14),
     "llava-next": (56, 14),
@@ -15,6 +18,8 @@ EYES = {  # side of what the vision encoder sees at once, side of its patches
     "gemma4-moe": (1680, 8),
     "internvl": (56, 14),
     "instructblip": (56, 14),
+    **{name: family.eye for name, family in TILED.items()},
+    **{name: family.eye for name, family in NATIVE.items()},
 }
 SEEN = {  # tokens of a view, where patches are joined or queries asked
     "gemma3": 9,  # its whole image: on 2 x 2, a padded layout is a squashed one
@@ -36,3 +41,4 @@ PIXELS = {  # fewest, most
 SOFT_TOKENS = 70  # of an image at most, for Gemma 4: the fewest that its processor allows
 POOLED = 3  # patches on a side of Gemma 4's tokens
 MAX_TILES = 6  # of InternVL
+WHOLE_LAST = {"internvl", *(name for name, family in TILED.items() if family.whole_last)}

@@ -11,13 +11,30 @@ from pathlib import Path
 OFFLINE = "HF_HUB_OFFLINE"
 NO_FLASH = "flash_attention_2 needs the package flash-attn; install it, or set attention=sdpa."
 _CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
+_FILES = {  # of which each part of a checkpoint is made
+    "config": "config.json",
+    "tokenizer": "tokenizer.json and tokenizer_config.json",
+    "image processor": "preprocessor_config.json or processor_config.json",
+    "processor": "tokenizer_config.json and processor_config.json",
+}
 _MAX_LENGTH = 200  # characters of a library's message that are quoted
 
 
-def explain_failure(checkpoint: str, exc: BaseException, doing: str = "loaded") -> str:
-    """A sentence about an exception of transformers or torch that says what the user can do."""
+def explain_failure(
+    checkpoint: str, exc: BaseException, doing: str = "loaded", part: str = ""
+) -> str:
+    """
+    A sentence about an exception of transformers or torch that says what the user can do.
+
+    It names the *part* of the checkpoint that was being loaded, if there is one.
+    """
     if reason := _explain_machine(checkpoint, exc):
         return reason
+    if part and is_folder(checkpoint):
+        return (
+            f"The {part} of {checkpoint!r} cannot be loaded ({first_sentence(exc)}); download "
+            f"{_FILES[part]} again."
+        )
     if doing == "loaded" and is_folder(checkpoint):
         return _explain_folder(Path(checkpoint), exc)
     if doing == "loaded" and isinstance(exc, OSError):
@@ -109,8 +126,11 @@ def _explain_hub(checkpoint: str, exc: BaseException) -> str:
 
 
 def _quote_error(checkpoint: str, exc: BaseException, doing: str = "loaded") -> str:
-    named = "" if doing == "loaded" else f"{type(exc).__name__}: "
-    return f"{checkpoint!r} cannot be {doing}: {named}{first_sentence(exc)}."
+    reason = first_sentence(exc)
+    if doing == "loaded":
+        return f"{checkpoint!r} cannot be loaded: {reason}."
+    advice = "; see what 'visualcrop check' says of it" if is_folder(checkpoint) else ""
+    return f"{checkpoint!r} cannot be {doing}: {type(exc).__name__}: {reason}{advice}."
 
 
 def first_sentence(exc: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 class ProcessorParts(Protocol):
     """The parts from which a family builds its processor."""
 
-    def image_processor(self) -> Any:
-        """An image processor of transformers."""
+    def image_processor(self, kind: Any = None) -> Any:
+        """An image processor of transformers, or of the class *kind* with the same numbers."""
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         """The tokenizer, or another one in *subfolder*."""
@@ -61,13 +62,11 @@ class Source:
             )
             return strip_code(config)
 
-    def load_part(self, name: str, **options: Any) -> Any:
-        """Load a tokenizer or an image processor, by the name of its class in transformers."""
-        with explain_errors(self.checkpoint):
-            files = attrs.evolve(self.files, subfolder=options.get("subfolder", ""))
-            files.check_image_processor()
-            files.check_tokenizer()
-            return _find_loader(name).from_pretrained(
+    def load_part(self, name: str, *, kind: Any = None, **options: Any) -> Any:
+        """Load a tokenizer or an image processor, by the name of its class or of that *kind*."""
+        part = "tokenizer" if name == "AutoTokenizer" else "image processor"
+        with explain_errors(self.checkpoint, part=part):
+            return (kind or _find_loader(name)).from_pretrained(
                 self.checkpoint, revision=self.revision, trust_remote_code=False, **options
             )
 
@@ -78,21 +77,42 @@ class Source:
             self.files.check_config()
             return str(self.files.read_json(CONFIG).get("model_type", ""))
 
-    def image_processor(self) -> Any:
-        """The image processor that uses Pillow, not torchvision."""
-        return self.load_part("AutoImageProcessor", backend="pil")
+    def read_model_types(self) -> tuple[str, ...]:
+        """The `model_type` with the vision encoder's, then alone: see `name_types`."""
+        with explain_errors(self.checkpoint):
+            _silence_transformers()
+            self.files.check_config()
+            return name_types(self.files.read_json(CONFIG))
+
+    def image_processor(self, kind: Any = None) -> Any:
+        """The image processor that uses Pillow, not torchvision; *kind* where there is no such."""
+        options = {} if kind else {"backend": "pil"}
+        with explain_errors(self.checkpoint):
+            self.files.check_image_processor()
+            return self.load_part("AutoImageProcessor", kind=kind, **options)
 
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         """The tokenizer, with the chat template of the checkpoint's processor."""
-        if subfolder:
-            return self.load_part("AutoTokenizer", subfolder=subfolder, **options)
         with explain_errors(self.checkpoint):
+            attrs.evolve(self.files, subfolder=subfolder).check_tokenizer()
+            if subfolder:
+                return self._load_tokenizer(subfolder=subfolder, **options)
             template = read_template(self.template) if self.template else find_template(self.files)
             if template is not None:
                 options["chat_template"] = template
-            tokenizer = self.load_part("AutoTokenizer", **options)
+            tokenizer = self._load_tokenizer(**options)
             tokenizer.chat_template = template or default_template(tokenizer.chat_template)
             return tokenizer
+
+    def _load_tokenizer(self, **options: Any) -> Any:
+        """A tokenizer; refused if it loses words, as one without its vocabulary does."""
+        tokenizer, words = self.load_part("AutoTokenizer", **options), "is there a cat"
+        if tokenizer.decode(tokenizer(words).input_ids, skip_special_tokens=True).strip() != words:
+            raise ModelError(
+                f"The tokenizer of {self.checkpoint!r} loses words of a text; download all its "
+                "files again, such as tokenizer.json."
+            )
+        return tokenizer
 
     def load_network(
         self, config: PretrainedConfig, kind: str = "AutoModelForImageTextToText"
@@ -113,7 +133,7 @@ class Source:
                 revision=self.revision,
                 trust_remote_code=False,
                 use_safetensors=weights.is_safe,
-                attn_implementation=self.attention,
+                attn_implementation=self._choose_attention(config),
                 output_loading_info=True,
                 **options,
             )
@@ -146,6 +166,26 @@ class Source:
         if self.attention.startswith("flash") and find_spec("flash_attn") is None:
             raise ModelError(NO_FLASH)
 
+    def _choose_attention(self, config: PretrainedConfig) -> str | dict[str, str]:
+        """The kernel; eager for a decoder that has no other, such as GPT-OSS in InternVL 3.5."""
+        from transformers import MODEL_MAPPING
+
+        decoder = MODEL_MAPPING.get(type(config.get_text_config()), None)
+        if self.attention != "sdpa" or getattr(decoder, "_supports_sdpa", True):
+            return self.attention
+        return {"": "sdpa", "text_config": "eager"}
+
+
+def name_types(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """
+    What families may call a checkpoint of this config, the narrowest first.
+
+    `llava/pixtral` and `llava`: one `model_type` may stand for encoders that see differently.
+    """
+    model_type, vision = str(config.get("model_type", "")), config.get("vision_config")
+    eye = vision.get("model_type") if isinstance(vision, Mapping) else None
+    return (f"{model_type}/{eye}", model_type) if eye else (model_type,)
+
 
 def _find_loader(name: str) -> Any:
     """
@@ -164,14 +204,14 @@ NOT_EXPLAINED = (VisualcropError, KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
 @contextmanager
-def explain_errors(checkpoint: str, doing: str = "loaded") -> Iterator[None]:
+def explain_errors(checkpoint: str, doing: str = "loaded", part: str = "") -> Iterator[None]:
     """Turn exceptions of transformers into a `ModelError` of one sentence that says what to do."""
     try:
         yield
     except NOT_EXPLAINED:
         raise
     except BaseException as exc:  # a panic in a Rust parser is not an Exception
-        raise ModelError(explain_failure(checkpoint, exc, doing)) from exc
+        raise ModelError(explain_failure(checkpoint, exc, doing, part)) from exc
 
 
 def _silence_transformers() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ModelError
+from ..engine.decoder import get_decoder
 from .load_errors import missing_packages
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def spared_modules(network: Any) -> Iterator[str]:
     The vision encoder, the projector and the head, whatever a family calls them: they are small,
     and packing them costs more answers than it saves memory.
     """
-    layers = network.get_decoder().layers
+    layers = get_decoder(network).layers
 
     def spare(module: nn.Module, name: str) -> Iterator[str]:
         if module is layers:

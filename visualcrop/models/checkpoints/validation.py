@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ _TOKENIZER_FILES = ("tokenizer_config.json", "special_tokens_map.json", "added_t
 _IMAGE_PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 _TEMPLATES = ("chat_template.jinja", "chat_template.json")
 _VOCABULARY_FILES = ("tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model")
+_BYTES = 256  # tokens of a vocabulary that are not merged of others
+_READERS = ("sentencepiece", "google.protobuf")  # of a tokenizer.model
+_OTHER_VOCABULARIES = ("*.model*", "vocab.*", "*tekken*.json", "*.tiktoken")
 _MAX_BYTES = 1 << 24  # of a file of settings; an index of many shards has about a million
 _MAX_VOCABULARY_BYTES = 1 << 28
 MAX_TEMPLATE = 1 << 16  # characters; the longest published ones have some 20,000
@@ -98,6 +102,8 @@ class Files:
     def check_config(self) -> None:
         """Refuse settings that run code, or from which no network can be built."""
         table = self.read_json(CONFIG)
+        if table.get("model_type", "") == "" and self.find(CONFIG) is not None:
+            raise self.load_error(f"{CONFIG} has no model_type; download it again")
         self._check_numbers(CONFIG, table)
         for name, inner in _nested_tables(table):
             packed = inner.get("quantization_config")
@@ -109,9 +115,16 @@ class Files:
         self._check_numbers("generation_config.json", self.read_json("generation_config.json"))
 
     def check_image_processor(self) -> None:
-        """Refuse image processors with sizes that are too large."""
-        for name in _IMAGE_PROCESSOR_FILES:
-            self._check_numbers(name, self.read_json(name))
+        """Refuse an image processor without its settings, or with sizes that are too large."""
+        tables = {name: self.read_json(name) for name in _IMAGE_PROCESSOR_FILES}
+        for name, table in tables.items():
+            self._check_numbers(name, table)
+        alone, shared = tables.values()
+        if not alone and "image_processor" not in shared:
+            raise self.load_error(
+                "its image processor has no settings; download preprocessor_config.json or "
+                "processor_config.json, too"
+            )
 
     def check_tokenizer(self) -> None:
         """Refuse a tokenizer that names files elsewhere, and templates that are too long."""
@@ -124,9 +137,34 @@ class Files:
         for name in _TEMPLATES:
             if (path := self.find(name)) is not None:
                 self._check_bytes(path, MAX_TEMPLATE)
-        for name in _VOCABULARY_FILES:
-            if (path := self.find(name)) is not None:
-                self._check_bytes(path, _MAX_VOCABULARY_BYTES)
+        found = {name: path for name in _VOCABULARY_FILES if (path := self.find(name)) is not None}
+        for path in found.values():
+            self._check_bytes(path, _MAX_VOCABULARY_BYTES)
+        if "tokenizer.json" not in found:
+            self._check_slow_tokenizer(found)
+
+    def _check_slow_tokenizer(self, found: Mapping[str, Path]) -> None:
+        """Refuse a vocabulary in older formats that transformers would read in part, or not."""
+        if "vocab.json" in found:
+            merges = found["merges.txt"].read_bytes() if "merges.txt" in found else b""
+            words = len(self.read_json("vocab.json")) - _BYTES
+            if merges.count(b"\n") < words * 3 // 4:
+                raise self.load_error(
+                    "merges.txt is missing or cut short beside vocab.json; download it again"
+                )
+        elif is_folder(self.checkpoint) and not any(
+            any(Path(self.checkpoint, self.subfolder).glob(name)) for name in _OTHER_VOCABULARIES
+        ):
+            raise self.load_error(
+                "it has no tokenizer; download tokenizer.json and tokenizer_config.json, too"
+            )
+        elif "tokenizer.model" in found:
+            lacking = [name for name in _READERS if not _is_installed(name)]
+            if lacking:
+                raise self.load_error(
+                    f"its tokenizer.model needs {' and '.join(lacking)}; pip install "
+                    "sentencepiece protobuf"
+                )
 
     def load_error(self, reason: str) -> ModelError:
         return ModelError(f"{self.checkpoint!r} cannot be loaded: {reason}.")
@@ -163,6 +201,13 @@ def strip_code(config: PretrainedConfig) -> PretrainedConfig:
                 setattr(part, name, None)
         seen += [inner for inner in vars(part).values() if hasattr(inner, "to_dict")]
     return config
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # the package around it
+        return False
 
 
 def _nested_tables(

@@ -45,6 +45,12 @@ class Weights:
                 f"{files.checkpoint!r} has no weights in safetensors, and other formats may run "
                 f"code; {_CONVERT}."
             )
+        for ending in (".safetensors", ".bin"):
+            if any(Path(files.checkpoint).glob(f"*-of-*{ending}")):
+                raise files.load_error(
+                    f"its weights are in parts without their list; download the file whose name "
+                    f"ends in {ending}.index.json, too"
+                )
         raise FileNotFoundError(SAFETENSORS)
 
     def check_size(self, config: PretrainedConfig, network: type[Any]) -> nn.Module:
@@ -79,7 +85,10 @@ class Weights:
                 raise self._unsafe(path, "it is compressed or holds a long pickle")
             return _count_in_storages(path)
         except BadZipFile:
-            raise self._unsafe(path, "it is damaged, or older than PyTorch 1.6") from None
+            raise ModelError(
+                f"{path.name} of {self.files.checkpoint!r} is damaged, or older than PyTorch 1.6; "
+                "download it again, or take a checkpoint with model.safetensors."
+            ) from None
         except ModelError:
             raise
         except Exception as exc:

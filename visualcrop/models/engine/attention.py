@@ -64,13 +64,20 @@ class AttentionCall:
         query = self.query[_batch_index(queries), :, queries].to(precise)  # B x Q x H x D
         grouped = query.unflatten(2, (self.key.shape[1], -1))
         scores = torch.einsum("bqkgd,bktd->bqkgt", grouped, self.key.to(precise)).flatten(2, 3)
+        scores = scores * scaling
+        if cap := self.options.get("softcap"):  # Gemma 2's
+            scores = (scores / cap).tanh() * cap
         mask = self._select_mask(queries)
         if mask.dtype == torch.bool:
-            scores = (scores * scaling).masked_fill(~mask, float("-inf"))
+            scores = scores.masked_fill(~mask, float("-inf"))
         else:
-            scores = scores * scaling + mask
+            scores = scores + mask
+        sinks = self.options.get("s_aux")  # a head's logit of attention to no token (GPT-OSS)
+        if sinks is not None:
+            sink = sinks.to(precise)[:, None].expand(*scores.shape[:-1], 1)
+            scores = torch.cat([scores, sink], dim=-1)
         weights: Tensor = scores.softmax(-1)
-        return weights
+        return weights if sinks is None else weights[..., :-1]
 
     def replace_rows(self, out: Tensor, queries: Tensor, weights: Tensor) -> Tensor:
         """*out* with the rows of *queries* computed from *weights*, for gradients w.r.t. these."""

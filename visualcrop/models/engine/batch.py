@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from .decoder import get_decoder
 from .kv_cache import DecodingState, cached_layers, fork_cache, slice_cache
-from .layers import has_recurrent_state
-from .prompting import TokenizedPrompt, is_of_tokens
+from .placeholders import is_of_tokens
+from .prompting import TokenizedPrompt
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -270,13 +271,9 @@ class PackedBatch:
 
 
 def takes_packed_masks(model: PreTrainedModel) -> bool:
-    """
-    Whether a mask over pairs of tokens keeps sequences in one row apart.
-
-    Flash attention takes no such mask, and a recurrent state none at all.
-    """
-    kernel = model.get_decoder().config._attn_implementation  # noqa: SLF001 - it has no other name
-    return kernel in {"sdpa", "eager"} and not has_recurrent_state(model)
+    """Whether the kernel takes a mask over pairs of tokens; flash attention does not."""
+    kernel = get_decoder(model).config._attn_implementation  # noqa: SLF001 - it has no other name
+    return kernel in {"sdpa", "eager"}
 
 
 def extended_mask(model: PreTrainedModel, token_mask: Tensor, positions: Tensor) -> Any:
@@ -332,7 +329,7 @@ def _additive_masks(model: PreTrainedModel, seen: Tensor, positions: Tensor) -> 
         lowest = torch.finfo(model.dtype).min
         return torch.zeros_like(seen, dtype=model.dtype).masked_fill(~seen, lowest)[:, None]
 
-    config = model.get_decoder().config
+    config = get_decoder(model).config
     window = getattr(config, "sliding_window", None)
     chunk = getattr(config, "attention_chunk_size", None)
     if window is None and chunk is None:
@@ -358,7 +355,7 @@ def _mrope_positions(
     Computed per prompt: the model itself would include the batch's padding, and keep the deltas
     for its next call, even of another prompt.
     """
-    get_rope_index: Any = getattr(model.model, "get_rope_index", None)
+    get_rope_index: Any = getattr(getattr(model, "model", None), "get_rope_index", None)
     if get_rope_index is None:
         return None
     positions, deltas = get_rope_index(

@@ -12,6 +12,7 @@ from weakref import WeakSet
 from ...errors import SpecError
 from ...utils.forking import after_fork_in_child
 from .attention import AttentionCall, intercept_attention
+from .decoder import get_decoder
 from .layers import attention_layers, kv_layers, recurrent_layers
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Tap:
         self.attention: dict[int, Tensor] = {}  # B (x Q) x H x T
         self.gradients: dict[int, Tensor] = {}  # as attention
         self._model, self._capture, self._queries = model, capture, queries
-        self._decoder: Any = model.get_decoder()
+        self._decoder: Any = get_decoder(model)
         self._weights: dict[int, Tensor] = {}  # attention to take gradients with respect to
         self._undo = ExitStack()
         by_kind = _layers_by_kind(capture)
@@ -194,7 +195,7 @@ def _layers_by_kind(capture: Capture) -> dict[str, tuple[int, ...]]:
 
 def _check_layers(by_kind: Mapping[str, Sequence[int]], model: PreTrainedModel) -> None:
     """Refuse layers that do not exist, or that lack what is to be captured."""
-    depth = len(model.get_decoder().layers)  # type: ignore[arg-type]
+    depth = len(get_decoder(model).layers)
     have = {"attention": attention_layers(model.config), "keys and values": kv_layers(model.config)}
     for kind, layers in by_kind.items():
         wanted = "keys and values" if kind in {"keys", "values"} else "attention"

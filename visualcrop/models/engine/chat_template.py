@@ -153,13 +153,13 @@ def _place(
     pieces: Sequence[str], texts: Iterable[int], images: Mapping[int, str]
 ) -> RenderedPrompt:
     """
-    Join what was between marks, and note where the texts are.
+    Join what was between spans, and note where the texts are.
 
     Args:
-        pieces: What the template wrote, cut at marks: two of each text, and one of each image that
+        pieces: What the template wrote, cut at spans: two of each text, and one of each image that
             was in a text.
         texts: The indices of text parts.
-        images: What to write at the marks of images, by their indices.
+        images: What to write at the spans of images, by their indices.
     """
     marked = sorted([*texts, *texts, *images])
     if len(pieces) != len(marked) + 1:
@@ -195,7 +195,7 @@ def _marked(text: str, mark: str) -> str:
     """
     *text* with a mark before and after what is not white space around it.
 
-    A template which trims texts trims as much as it would without marks.
+    A template which trims texts trims as much as it would without spans.
     """
     bare = text.strip()
     start = text.index(bare) if bare else len(text)

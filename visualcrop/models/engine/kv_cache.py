@@ -92,7 +92,8 @@ def _map_cache(cache: DynamicCache, keys_values: Transform, states: Transform) -
         if _is_recurrent(layer):
             from .state_layer import StateLayer
 
-            return StateLayer.of([states(tensor) for tensor in _tensors(layer)])
+            tensors = [states(tensor) for tensor in _tensors(layer)]
+            return StateLayer.of(tensors) if tensors else StateLayer()
         new = DynamicLayer()
         if tensors := [keys_values(tensor) for tensor in _tensors(layer)]:
             new.keys, new.values = tensors

@@ -47,6 +47,8 @@ def pixel_gradients(
         image = _unpatchify(gradient, inputs["image_grid_thw"][0], network.config.vision_config)
     elif "image_position_ids" in inputs:
         image = _unpatchify_placed(gradient[0], inputs["image_position_ids"][0])
+    elif "spatial_shapes" in inputs:
+        image = _unpatchify_rows(gradient[layout.whole], inputs["spatial_shapes"][layout.whole])
     else:
         image = gradient.flatten(0, -4)[layout.whole]
     return PixelGradients(encoded_box(view, layout), image.float().norm(dim=0))
@@ -65,7 +67,7 @@ def single_view(prompt: Prompt) -> View:
 def encoded_box(view: View, layout: Layout) -> Box:
     """The box of the encoder's picture of the whole *view*, in pixels of the original image."""
     left, top = view.origin
-    box = layout.encoded_box or Box(0, 0, *view.picture.size)
+    box = layout.encoded_box or Box(0, 0, *view.size)
     return Box(box.left + left, box.top + top, box.right + left, box.bottom + top)
 
 
@@ -89,8 +91,16 @@ def _unpatchify_placed(patches: Tensor, positions: Tensor) -> Tensor:
 
     *positions*, patches x 2, are the column and row of each, -1 where there is none.
     """
-    kept = positions[:, 0] >= 0
-    columns, rows = (int(last) + 1 for last in positions.amax(0))
+    return _unpatchify_rows(patches[positions[:, 0] >= 0], positions.amax(0).flip(0) + 1)
+
+
+def _unpatchify_rows(patches: Tensor, shape: Tensor) -> Tensor:
+    """
+    Flattened patches, row by row -> channels x rows x columns (LFM2-VL).
+
+    *shape* is the number of rows and columns; more patches than so many are padding.
+    """
+    rows, columns = shape.tolist()
     side = math.isqrt(patches.shape[1] // 3)
-    blocks = patches[kept].reshape(rows, columns, side, side, 3)
+    blocks = patches[: rows * columns].reshape(rows, columns, side, side, 3)
     return blocks.permute(4, 0, 2, 1, 3).reshape(3, rows * side, columns * side)

@@ -22,6 +22,7 @@ import attrs
 from ..base import Capture
 from .batch import LayerTensors, PackedBatch, PackedSequence, takes_packed_masks
 from .byte_lru import ByteLRU, Key
+from .decoder import get_decoder
 from .kv_cache import DecodingState
 from .layers import has_recurrent_state
 from .metering.meter import Meter
@@ -68,12 +69,12 @@ class BatchPlanner:
 
     def reply_logits(self, prompts: Prompts) -> list[Sequence[Tensor]]:
         """For each prompt, logits of its next token, 1 x V, and inside its replies, T x V each."""
-        if not takes_packed_masks(self.network) and any(len(p.replies) > 1 for p in prompts):
+        if not self._packs and any(len(p.replies) > 1 for p in prompts):
             return self._reply_logits_one_by_one(prompts)
         return self._run(prompts, None, self._runner.score_suffixes)
 
     def _reply_logits_one_by_one(self, prompts: Prompts) -> list[Sequence[Tensor]]:
-        """As `reply_logits`, for kernels that cannot mask replies from one another."""
+        """As `reply_logits`, where replies cannot be masked from one another."""
         single = [attrs.evolve(p, replies=(reply,)) for p in prompts for reply in p.replies]
         logits = iter(self.reply_logits(single))
         found: list[Sequence[Tensor]] = []
@@ -147,7 +148,7 @@ class BatchPlanner:
                 if state is not None:
                     index.add(prompt, state, own_tensors=len(group) == 1)
         rest = [prompt for prompt in prompts if prompt not in results]
-        max_row = 0 if one_per_row or not takes_packed_masks(self.network) else MAX_ROW_TOKENS
+        max_row = MAX_ROW_TOKENS if self._packs and not one_per_row else 0
         rows, max_bytes = index.pack(rest, max_row), self._weight_bytes // 2
         states_kept = one_per_row and self._recurrent
         for stack in stack_rows(rows, self.max_tokens, max_bytes, equal_lengths=states_kept):
@@ -171,13 +172,18 @@ class BatchPlanner:
         return prompt.prefix_length if self._shares(prompt) else prompt.length - 1
 
     @property
+    def _packs(self) -> bool:
+        """Whether a mask can keep sequences in one row apart."""
+        return takes_packed_masks(self.network) and not self._recurrent
+
+    @property
     def _recurrent(self) -> bool:
         return has_recurrent_state(self.network)
 
     @property
     def _weight_bytes(self) -> int:
         """Bytes of the decoder's weights, all of which every pass reads."""
-        return sum(weights.nbytes for weights in self.network.get_decoder().parameters())
+        return sum(weights.nbytes for weights in get_decoder(self.network).parameters())
 
     def _shares(self, prompt: TokenizedPrompt) -> bool:
         """Whether the prefix of *prompt* is cached, for others to share."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -16,14 +16,14 @@ from ...values import View
 from ..base import Tokens
 from .byte_lru import ByteLRU, Key
 from .chat_template import ChatTemplate, RenderedPrompt
+from .placeholders import expand_placeholders, is_of_tokens
+from .prompt_encoding import EncodedImages, ProcessedImages, PromptEncoder
 
 if TYPE_CHECKING:
     import torch
     from PIL.Image import Image as Picture
     from torch import Tensor
-    from transformers import BatchFeature, GenerationConfig
-
-_OF_IMAGES = ("pixel_", "image_")  # how names of inputs begin that are not of tokens
+    from transformers import GenerationConfig
 
 
 @attrs.frozen(eq=False)
@@ -53,6 +53,18 @@ class TokenizedPrompt:
             name: value[:, :length] if is_of_tokens(name, value, self.length) else value
             for name, value in self.inputs.items()
         }
+
+    def followed_by(self, tokens: Tensor) -> TokenizedPrompt:
+        """The same with *tokens* of text after it, 1 x T."""
+        import torch
+
+        inputs = dict(self.inputs)
+        for name, value in self.inputs.items():
+            if is_of_tokens(name, value, self.length):
+                # Masks and types are those of the last token, which is text, too.
+                more = tokens if name == "input_ids" else value[:, -1:].expand_as(tokens)
+                inputs[name] = torch.cat([value, more.to(value.device)], dim=1)
+        return attrs.evolve(self, inputs=inputs)
 
     @property
     def length(self) -> int:
@@ -85,7 +97,7 @@ class PromptProcessor:
     image_token: int  # id of the placeholder
     to_picture: Callable[[View], Picture]  # with a shape that the image processor accepts
     stop_tokens: frozenset[int]  # that end a reply
-    pixel_cache: ByteLRU[ProcessedImages]
+    pixel_cache: ByteLRU[ProcessedImages | EncodedImages]
     forward_inputs: frozenset[str]  # what of the processor's output the network takes
 
     @classmethod
@@ -106,7 +118,7 @@ class PromptProcessor:
         stops = generation.eos_token_id if generation is not None else None
         listed = stops if isinstance(stops, list) else [stops]
         stop_tokens = {*listed, processor.tokenizer.eos_token_id} - {None}
-        cache = ByteLRU[ProcessedImages](max_bytes)
+        cache = ByteLRU[ProcessedImages | EncodedImages](max_bytes)
         ends = frozenset(stop_tokens)
         return cls(processor, image_token, to_picture, ends, cache, forward_inputs)
 
@@ -119,14 +131,10 @@ class PromptProcessor:
         """*prompt* in the chat template, on the CPU, with *replies* to score."""
         prompt, views = self._defuse(prompt), views_key(prompt)
         rendered = self.template.render(prompt)
-        encoded = self._processor_for(prompt, views)(
-            text=[rendered.text],
-            images=[[view.picture for view in prompt.views]] if prompt.views else None,
-            return_tensors="pt",
-            return_offsets_mapping=True,
-            return_text_replacement_offsets=True,
+        encoded = self._encoder.encode(
+            rendered.text, views, lambda: [self.to_picture(view) for view in prompt.views]
         )
-        replacements = encoded["text_replacement_offsets"][0]
+        (replacements,) = encoded.get("text_replacement_offsets", [[]])  # Idefics3: of images only
         ids = encoded["input_ids"]
         tokenized = TokenizedPrompt(
             {name: value for name, value in encoded.items() if name in self.forward_inputs},
@@ -156,21 +164,31 @@ class PromptProcessor:
                 break
         return after[:, suffix.shape[1] :]
 
+    def fork_at_replies(
+        self, prompt: TokenizedPrompt, replies: Sequence[str]
+    ) -> tuple[TokenizedPrompt, list[int]]:
+        """
+        *prompt* with the tokens that all *replies* begin with, and the next token of each reply.
+
+        Mostly they have none in common; but LLaMA's tokenizer writes the space before a digit or an
+        ideograph as a token of its own.
+        """
+        tokens = [self.tokenize_reply(prompt, reply) for reply in replies]
+        most = min(each.shape[1] for each in tokens) - 1 if len(tokens) > 1 else 0
+        same = (len({int(each[0, at]) for each in tokens}) == 1 for at in range(most))
+        shared = sum(takewhile(bool, same))
+        if shared:
+            prompt = prompt.followed_by(tokens[0][:, :shared])
+        return prompt, [int(each[0, shared]) for each in tokens]
+
     def detokenize(self, tokens: Sequence[int]) -> str:
         """Text of a reply."""
         text: str = self.processor.tokenizer.decode(list(tokens), skip_special_tokens=True)
         return text.strip()
 
-    def _processor_for(self, prompt: Prompt, views: Key) -> Any:
-        """The processor, with an image processor that runs only on images that are not cached."""
-        processor = copy(self.processor)
-        processor.image_processor = CachedImageProcessor(
-            self.processor.image_processor,
-            self.pixel_cache,
-            views,
-            lambda: [self.to_picture(view) for view in prompt.views],
-        )
-        return processor
+    @cached_property
+    def _encoder(self) -> PromptEncoder:
+        return PromptEncoder(self.processor, self.image_token, self.pixel_cache)
 
     @cached_property
     def _control_token(self) -> re.Pattern[str]:
@@ -206,58 +224,11 @@ class PromptProcessor:
         return Prompt(tuple(parts), examples, tuple(spans), prompt.sampling)
 
 
-@attrs.frozen(eq=False)
-class ProcessedImages:
-    """Output of an image processor for all images of a prompt."""
-
-    features: BatchFeature
-
-    @property
-    def bytes(self) -> int:
-        return sum(getattr(part, "nbytes", 0) for part in self.features.values())
-
-
-@attrs.frozen(eq=False)
-class CachedImageProcessor:
-    """An image processor for one prompt, which takes pixel values from a cache if it can."""
-
-    image_processor: Any
-    cache: ByteLRU[ProcessedImages]
-    key: Key  # of the prompt's images
-    pictures: Callable[[], list[Picture]]
-
-    def __call__(self, images: Any, **options: Any) -> BatchFeature:
-        """The pixel values of the prompt's images; *images* is ignored."""
-
-        def process() -> ProcessedImages:
-            return ProcessedImages(self.image_processor([self.pictures()], **options))
-
-        # A copy, since processors take entries out of it.
-        return copy(self.cache.get_or_create(self.key, process).features)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.image_processor, name)
-
-
-def is_of_tokens(name: str, value: Any, length: int) -> bool:
-    """Whether an input has one element for each of the prompt's *length* tokens, 1 x T."""
-    shape = tuple(getattr(value, "shape", ()))
-    return shape == (1, length) and not name.startswith(_OF_IMAGES)
-
-
 def map_tensors(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     """An input with *change* applied to its tensors; some processors give lists of them."""
     if isinstance(value, list | tuple):
         return [map_tensors(part, change) for part in value]
     return change(value)
-
-
-def expand_placeholders(text: str, replacements: list[dict[str, Any]]) -> str:
-    """*text* with each image's placeholder repeated for each of its tokens."""
-    for change in reversed(replacements):
-        start, stop = change["span"]
-        text = text[:start] + change["replacement"] + text[stop:]
-    return text
 
 
 def align_spans(

@@ -21,6 +21,7 @@ from ...prompt import Sampling
 from ..base import NOTHING, Capture
 from .batch import LayerTensors, PackedBatch, PaddedBatch, extended_mask
 from .capture import StopForward, Tap
+from .decoder import run_without_head
 from .kv_cache import DecodingState, fork_cache, new_cache, slice_cache
 from .metering.meter import Meter
 from .prompting import TokenizedPrompt
@@ -63,7 +64,7 @@ class ModelRunner:
         batch = PaddedBatch.of(self.network, [prompt.prefix_inputs(n) for prompt, n in pairs])
         cache = new_cache(self.network)
         with Tap(self.network, NOTHING, fill_cache=True), self._count(0):
-            self.network.model(**batch.inputs, past_key_values=cache, use_cache=True)
+            run_without_head(self.network, **batch.inputs, past_key_values=cache, use_cache=True)
         return _split_states(cache, batch)
 
     def capture(
@@ -74,7 +75,7 @@ class ModelRunner:
         caching = {"past_key_values": cache} if fill_cache else {}
         tap = Tap(self.network, capture, batch.last_positions, fill_cache=fill_cache)
         with tap, self._count(len(prompts)):
-            self.network.model(**batch.inputs, **caching, use_cache=fill_cache)
+            run_without_head(self.network, **batch.inputs, **caching, use_cache=fill_cache)
         found = [_take_row(tap, row, length) for row, length in enumerate(batch.lengths)]
         states = _split_states(cache, batch) if fill_cache else [None] * len(prompts)
         return list(zip(found, states, strict=True))
@@ -101,7 +102,7 @@ class ModelRunner:
             Tap(self.network, capture, last) as tap,
             self._count(batch.sequences, batch.reused_tokens),
         ):
-            self.network.model(**inputs)
+            run_without_head(self.network, **inputs)
         return batch.split_captured(tap)
 
     def _run_packed(self, batch: PackedBatch) -> tuple[DynamicCache, Tensor]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-class StateLayer(LinearAttentionLayer):  # type: ignore[misc]
+class StateLayer(LinearAttentionLayer):
     """
     The states of a layer of linear attention or of a short convolution.
 
@@ -28,16 +28,14 @@ class StateLayer(LinearAttentionLayer):  # type: ignore[misc]
         The first are the last inputs of the convolution, B x channels x T; the second, if there is
         one, is the recurrent state, B x heads x D x D.
         """
-        layer = cls()
-        if not states:
-            return layer
+        layer: Any = cls()
         layer.dtype, layer.device = states[0].dtype, states[0].device
         # A copy, since decoding writes into it; it is small.
         layer.conv_states[0], layer.conv_kernel_size[0] = states[0].clone(), states[0].shape[-1]
         layer.is_conv_states_initialized[0] = layer.has_previous_state[0] = True
         if len(states) > 1:
             layer.update_recurrent_state(states[1])
-        return layer
+        return layer  # type: ignore[no-any-return]
 
     def update_recurrent_state(
         self, recurrent_states: Tensor, state_idx: int = 0, **options: Any

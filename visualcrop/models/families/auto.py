@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import attrs
@@ -46,7 +46,9 @@ class FamilyIndex:
             known = nearest(model_type, self.offers, called="known")
             raise ModelError(
                 f"{checkpoint!r} is a checkpoint of type {model_type!r}, of no family here; "
-                f"{known}."
+                f"{known}; if its processor gives image_grid_thw, "
+                f'try -m "native-grids(checkpoint=...)", and if it shows each image in one square, '
+                f'-m "single-squares(checkpoint=...)".'
             )
         if len(rivals) > 1:
             names = " and ".join(f"{cls.name!r} of plug-in {plugin!r}" for cls, plugin in rivals)
@@ -95,12 +97,15 @@ class Auto(Pretrained):
     def family(self) -> Family:
         """The checkpoint's family, with these options."""
         source, families = self.source, self.families
-        model_type = source.read_model_type()
-        if model_type not in families:  # load it, for transformers to say if the config is wrong
-            model_type = str(source.load_config().model_type)
-        found = families.find(model_type, self.checkpoint)
+        known = [name for name in source.read_model_types() if name in families]
+        if not known:  # load it, for transformers to say if the config is wrong
+            known = [str(source.load_config().model_type)]
+        found = families.find(known[0], self.checkpoint)
         shared = (field.name for field in attrs.fields(Pretrained))
         return found(**{name: getattr(self, name) for name in shared})
 
     def settings(self) -> Mapping[str, object]:
         return self.family().settings() if self.checkpoint else {}
+
+    def notes(self) -> Sequence[str]:
+        return self.family().notes() if self.checkpoint else ()

@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import shlex
 from abc import abstractmethod
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -19,7 +19,7 @@ from ...utils.paths import expand_path
 from ...values import View
 from ..base import Model, ModelFamily
 from ..checkpoints.fingerprint import checkpoint_fingerprint
-from ..checkpoints.loading import ProcessorParts, Source, explain_errors
+from ..checkpoints.loading import ProcessorParts, Source, explain_errors, name_types
 from ..checkpoints.templates import check_template, read_template
 from ..layouts.layout import Layout
 
@@ -99,7 +99,10 @@ class Family(Pretrained):
     processor is built and where the image tokens lie; all else has a default.
     """
 
-    model_types: ClassVar[tuple[str, ...]]  # values of `model_type` in the checkpoints' configs
+    # Values of `model_type` in the checkpoints' configs, where one is not enough with the vision
+    # encoder's after a slash.
+    model_types: ClassVar[tuple[str, ...]]
+    any_type: ClassVar[bool] = False  # whether, without model_types, it is opened by its name only
     has_template: ClassVar[bool] = True  # False if prompts are not written in a chat template
 
     @abstractmethod
@@ -146,6 +149,22 @@ class Family(Pretrained):
         with explain_errors(self.checkpoint):
             return self.settings_for(self._read_config().get_text_config().num_hidden_layers)
 
+    def notes(self) -> Sequence[str]:
+        if not self.checkpoint:
+            return ()
+        from ..engine.layers import kv_layers, layer_types
+
+        with explain_errors(self.checkpoint):
+            config = self._read_config()
+            own, depth = kv_layers(config), len(layer_types(config))
+        if len(own) == depth:
+            return ()
+        note = (
+            f"Of the {depth} layers of this model, only {', '.join(map(str, own))} have values and "
+            "keys of their own; a range of layers means those of them that lie in it."
+        )
+        return (note,)
+
     def load_config(self) -> PretrainedConfig:
         """The checkpoint's config with `apply_options`; refused if it is of another family."""
         config = self._read_config()
@@ -155,14 +174,22 @@ class Family(Pretrained):
     def _read_config(self) -> PretrainedConfig:
         """The checkpoint's config; refused if it is of another family."""
         source = self.source
-        model_type = source.read_model_type()
-        if model_type not in self.model_types and model_type in type(self).load_families():
-            raise self._foreign(model_type)  # transformers may not know the other family's type
+        families = type(self).load_families()
+        for model_type in source.read_model_types():
+            if not self.reads(model_type) and model_type in families:
+                raise self._foreign(model_type)  # transformers may not know the other's type
+            if self.reads(model_type):
+                break
         self.register()
         config = source.load_config()
-        if config.model_type not in self.model_types:
+        if not any(map(self.reads, name_types(config.to_dict()))):
             raise self._foreign(config.model_type)
         return config
+
+    @classmethod
+    def reads(cls, model_type: str) -> bool:
+        """Whether it opens checkpoints of this type, by itself or by its name."""
+        return model_type in cls.model_types or (cls.any_type and not cls.model_types)
 
     def _foreign(self, model_type: str) -> ModelError:
         auto = shlex.quote(str(Spec("auto", (("checkpoint", self.checkpoint),))))
@@ -176,7 +203,8 @@ class Family(Pretrained):
             config = self.load_config()
             self.check_config(config)
             self.check_attention(config, self.attention)
-            processor = self.make_processor(self.source, config)
+            with explain_errors(self.checkpoint, part="processor"):
+                processor = self.make_processor(self.source, config)
             self.check_processor(processor, config)
             return self.build_model(self.source.load_network(config), config, processor)
 

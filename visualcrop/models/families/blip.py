@@ -176,16 +176,16 @@ class BlipModel(Model):
         return Internals((patches,), {}, pixel_gradients=found, usage=usage)
 
     def _choose(self, prompt: Prompt, choices: Sequence[str], by: By) -> Choice:
-        tokenized = self._tokenize(prompt)
-        replies = [self.prompt_processor.tokenize_reply(tokenized, choice) for choice in choices]
-        with self._measure(len(choices) if by == "sentence" else 1) as measurement:
-            state = self._prefill(tokenized)
-            if by == "sentence":
+        tokenized, processor = self._tokenize(prompt), self.prompt_processor
+        if by == "sentence":
+            replies = [processor.tokenize_reply(tokenized, choice) for choice in choices]
+            with self._measure(len(choices)) as measurement:
+                state = self._prefill(tokenized)
                 logits = [self._score_reply(state, reply) for reply in replies]
-            else:
-                logits = (
-                    state.next_logits[0, [int(reply[0, 0]) for reply in replies]].float().tolist()
-                )
+        else:
+            forked, tokens = processor.fork_at_replies(tokenized, choices)
+            with self._measure() as measurement:
+                logits = self._prefill(forked).next_logits[0, tokens].float().tolist()
         return Choice(tuple(logits), measurement.usage + self._image_usage(tokenized))
 
     def _score_reply(self, state: DecodingState, reply: Tensor) -> float:

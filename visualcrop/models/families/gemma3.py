@@ -64,9 +64,9 @@ class Gemma3(Family):
         side, per_side = config.vision_config.image_size, int(config.mm_tokens_per_image**0.5)
         patches, how = PatchGrid(side, side // per_side), self._cropping
         if not self.crops:
-            return squashed_layout(view.picture.size, patches)
+            return squashed_layout(view.size, patches)
         return pan_and_scan_layout(
-            view.picture.size,
+            view.size,
             patches,
             min_crop=how["pan_and_scan_min_crop_size"],
             max_crops=how["pan_and_scan_max_num_crops"],

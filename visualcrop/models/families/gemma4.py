@@ -37,11 +37,12 @@ class Gemma4(Family):
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
         pixels = processor.image_processor
         factor = pixels.patch_size * pixels.pooling_kernel_size
-        return budgeted_layout(view.picture.size, factor=factor, max_tokens=pixels.max_soft_tokens)
+        return budgeted_layout(view.size, factor=factor, max_tokens=pixels.max_soft_tokens)
 
     def base(self, config: PretrainedConfig) -> int:
         """The side of a square image of 280 tokens; the encoder takes any shape."""
-        return 16 * config.vision_config.patch_size * config.vision_config.pooling_kernel_size
+        encoder = config.vision_config
+        return int(16 * encoder.patch_size * encoder.pooling_kernel_size)
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
         return {"focus": {"answer": "interleaved", "t_type2": 0.5}}
@@ -51,13 +52,13 @@ def _images_only() -> Any:
     """The class of processors without the parts for videos, which need torchvision, and sounds."""
     from transformers import Gemma4Processor, ProcessorMixin
 
-    class OfGivenParts(ProcessorMixin):  # type: ignore[misc]
+    class OfGivenParts(ProcessorMixin):
         """The base class of Gemma's, to which it hands on all parts by name."""
 
         def __init__(self, **parts: Any) -> None:
             super().__init__(**{name: part for name, part in parts.items() if part is not None})
 
-    class ImagesOnly(Gemma4Processor, OfGivenParts):  # type: ignore[misc]
+    class ImagesOnly(Gemma4Processor, OfGivenParts):
         """Its signature lists the arguments, in which transformers looks for parts."""
 
         def __init__(

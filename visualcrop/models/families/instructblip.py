@@ -63,7 +63,7 @@ class InstructBlip(Family):
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
         """The patches of the vision encoder, which have no tokens in the prompt."""
-        return squashed_layout(view.picture.size, patch_grid(config))
+        return squashed_layout(view.size, patch_grid(config))
 
     @property
     def _pixels(self) -> int:

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class InternVl(Family):
-    """InternVL 2.5 and 3: tiles of 448 pixels, 16 x 16 tokens each, then the whole image."""
+    """
+    InternVL 2.5, 3 and 3.5: tiles of 448 pixels, 16 x 16 tokens each, then the whole image.
+
+    Such as OpenGVLab/InternVL3-8B-hf and OpenGVLab/InternVL3_5-8B-HF: not those without "hf", which
+    are code of their own.
+    """
 
     name = "internvl"
     model_types = ("internvl",)
@@ -59,7 +64,7 @@ class InternVl(Family):
         side = pixels.size["height"]
         fewest, most = pixels.min_patches, pixels.max_patches
         return tiled_layout(
-            view.picture.size, PatchGrid(side, side // per_side), min_tiles=fewest, max_tiles=most
+            view.size, PatchGrid(side, side // per_side), min_tiles=fewest, max_tiles=most
         )
 
     def settings_for(self, layers: int) -> Mapping[str, object]:

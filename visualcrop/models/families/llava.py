@@ -44,7 +44,7 @@ class Llava(Family):
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
         patches = patch_grid(config)
         fit = padded_layout if self.fit == "pad" else cropped_layout
-        return fit(view.picture.size, patches)
+        return fit(view.size, patches)
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
         """The paper's Table 7, whose layers are for the 7B model."""

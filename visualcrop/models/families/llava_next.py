@@ -45,7 +45,7 @@ class LlavaNext(Family):
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
         patches = patch_grid(config)
-        return anyres_layout(view.picture.size, patches, pinpoints=config.image_grid_pinpoints)
+        return anyres_layout(view.size, patches, pinpoints=config.image_grid_pinpoints)
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
         return {

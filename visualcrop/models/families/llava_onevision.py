@@ -76,7 +76,7 @@ class LlavaOnevision(Family):
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        patches, size = patch_grid(config), view.picture.size
+        patches, size = patch_grid(config), view.size
         if among > 1 and not self.tile_all:
             return padded_layout(size, patches, extra=1)
         tiles = int(config.vision_aspect_ratio.removeprefix("anyres_max_"))

@@ -76,7 +76,7 @@ def tap_qformer(
 
 def encoder_layout(view: View, config: PretrainedConfig) -> Layout:
     """Cells of the vision encoder's patches over *view*, which is squashed to a square."""
-    return squashed_layout(view.picture.size, patch_grid(config))
+    return squashed_layout(view.size, patch_grid(config))
 
 
 def encoder_patches(view: View, layout: Layout, base: int) -> Patches:

@@ -1,4 +1,4 @@
-"""Qwen3-VL: the image near its own size, in one grid like Qwen2.5-VL's, with larger tokens."""
+"""Qwen3-VL, dense and of experts: native grids in tokens of 32 pixels."""
 
 from __future__ import annotations
 
@@ -13,4 +13,11 @@ class Qwen3Vl(Qwen25Vl):
 
     name = "qwen3-vl"
     model_types = ("qwen3_vl",)
-    processor_class = "Qwen3VLProcessor"
+
+
+@attrs.frozen
+class Qwen3VlMoe(Qwen25Vl):
+    """Qwen3-VL with a mixture of experts: the image as Qwen3-VL's."""
+
+    name = "qwen3-vl-moe"
+    model_types = ("qwen3_vl_moe",)

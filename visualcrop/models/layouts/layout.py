@@ -113,16 +113,29 @@ def cropped_layout(size: Size, patches: PatchGrid) -> Layout:
     )
 
 
-def native_layout(size: Size, *, factor: int, min_pixels: int, max_pixels: int) -> Layout:
+def native_layout(
+    size: Size,
+    *,
+    factor: int,
+    min_pixels: int,
+    max_pixels: int,
+    frames: int = 1,
+    max_ratio: int = MAX_RATIO,
+) -> Layout:
     """
-    The image near its own size, in tokens of *factor* pixels on a side (Qwen2.5-VL, Qwen3-VL).
+    The image near its own size, in tokens of *factor* pixels on a side (Qwen's and GLM's).
 
     Rows of tokens from the top left. *factor* is patch times merge, 28 or 32; the two bounds are
     the processor's `shortest_edge` and `longest_edge`. Thin images go through `stretch_thin` first.
+    GLM's processor enlarges images that are smaller than a token, and applies the bounds to
+    *frames* copies of the image.
     """
-    sides = smart_resize(
-        stretch_thin(size), factor=factor, min_pixels=min_pixels, max_pixels=max_pixels
-    )
+    given = stretch_thin(size, max_ratio)
+    if frames > 1 and min(given) < factor:
+        scale = factor / min(given)
+        given = int(given[0] * scale), int(given[1] * scale)
+    bounds = {"min_pixels": min_pixels / frames, "max_pixels": max_pixels / frames}
+    sides = smart_resize(given, factor=factor, **bounds)
     columns, rows = (side // factor for side in sides)
     grid = Grid.even(rows, columns, Box(0, 0, *size))
     cells = np.arange(rows * columns, dtype=np.intp).reshape(rows, columns)
@@ -153,13 +166,27 @@ def fit_tokens(size: Size, *, factor: int, max_tokens: int) -> Size:
     return columns, rows
 
 
-def stretch_thin(size: Size) -> Size:
-    """The size to stretch an image to, so that Qwen's processors do not refuse it as too thin."""
-    least = math.ceil(max(size) / MAX_RATIO)
+def fitted_layout(size: Size, *, factor: int, longest: int) -> Layout:
+    """
+    The image in its own shape, shrunk into a square of *longest* pixels (Mistral Small 3, Pixtral).
+
+    Rows of tokens from the top left, of *factor* pixels on a side: patch times merge, 28 or 16.
+    """
+    ratio = max(side / longest for side in size)
+    fit = [math.floor(side / ratio) for side in size] if ratio > 1 else size
+    columns, rows = ((side - 1) // factor + 1 for side in fit)
+    grid = Grid.even(rows, columns, Box(0, 0, *size))
+    cells = np.arange(rows * columns, dtype=np.intp).reshape(rows, columns)
+    return Layout(rows * columns, grid, cells, (columns * factor, rows * factor))
+
+
+def stretch_thin(size: Size, max_ratio: int = MAX_RATIO) -> Size:
+    """The size to stretch an image to, so that processors do not refuse it as too thin."""
+    least = math.ceil(max(size) / max_ratio)
     return max(size[0], least), max(size[1], least)
 
 
-def smart_resize(size: Size, *, factor: int, min_pixels: int, max_pixels: int) -> Size:
+def smart_resize(size: Size, *, factor: int, min_pixels: float, max_pixels: float) -> Size:
     """
     The width and height, multiples of *factor*, that Qwen's processors scale an image to.
 
@@ -171,17 +198,19 @@ def smart_resize(size: Size, *, factor: int, min_pixels: int, max_pixels: int) -
             f"An image of {size[0]} x {size[1]} pixels is too thin for this model; make its "
             f"shorter side at least {math.ceil(max(size) / MAX_RATIO)} pixels."
         )
-    width, height = size
-    near = round(width / factor) * factor, round(height / factor) * factor
-    if near[0] * near[1] > max_pixels:
-        scale = math.sqrt(height * width / max_pixels)
-        fit = [max(factor, math.floor(side / scale / factor) * factor) for side in size]
-    elif near[0] * near[1] < min_pixels:
-        scale = math.sqrt(min_pixels / (height * width))
-        fit = [math.ceil(side * scale / factor) * factor for side in size]
-    else:
-        return near
-    return fit[0], fit[1]
+    return round_size(size, 0, factor=factor, min_pixels=min_pixels, max_pixels=max_pixels)
+
+
+def round_size(size: Size, least: int, *, factor: int, min_pixels: int, max_pixels: int) -> Size:
+    """The width and height, multiples of *factor* nearest to *size*, within bounds of pixels."""
+    near = [max(least, round(side / factor) * factor) for side in size]
+    if math.prod(near) > max_pixels:
+        scale = math.sqrt(math.prod(size) / max_pixels)
+        near = [max(factor, math.floor(side / scale / factor) * factor) for side in size]
+    elif math.prod(near) < min_pixels:
+        scale = math.sqrt(min_pixels / math.prod(size))
+        near = [math.ceil(side * scale / factor) * factor for side in size]
+    return near[0], near[1]
 
 
 def clip_to_image(size: Size, xs: Edges, ys: Edges, cells: Tokens) -> tuple[Grid, Tokens]:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from ....utils.forking import after_fork_in_child
+from ..decoder import get_decoder
 from .products import CountProducts, find_count
 
 if TYPE_CHECKING:
@@ -135,9 +136,14 @@ class LinearGauge(Gauge):
     def __init__(self, module: Module, counters: Counters, terms: int) -> None:
         super().__init__(module, counters)
         self.terms = terms  # products that are summed for each number of the output
+        self.looks_up = hasattr(module, "num_embeddings")  # Ovis2's multiplies, too
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Tensor:
-        out: Tensor = self.forward(*args, **kwargs)
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        result = self.forward(*args, **kwargs)
+        out: Tensor = result[0] if isinstance(result, tuple) else result  # Llama 4's router has two
+        given = args[0] if args else next(iter(kwargs.values()))
+        if self.looks_up and not given.is_floating_point():
+            return result
         macs = out.numel() * self.terms
         self.counters.add_macs(macs)
         if out.requires_grad:  # as many again for each gradient, of the input and of the weights
@@ -146,7 +152,7 @@ class LinearGauge(Gauge):
                 any(t.requires_grad for t in ts) for ts in ((*args, *kwargs.values()), weights)
             ]
             out.register_hook(lambda _: self.counters.add_macs(sum(wanted) * macs))
-        return out
+        return result
 
 
 class AttentionGauge(Gauge):
@@ -231,7 +237,7 @@ class DecoderGauge(Gauge):
 
 def install_gauges(model: PreTrainedModel, counters: Counters) -> Iterator[Gauge]:
     """Put a gauge on every module that multiplies matrices, and one on the decoder."""
-    yield DecoderGauge(model.get_decoder().layers[0], counters)
+    yield DecoderGauge(get_decoder(model).layers[0], counters)
     for module in list(model.modules()):
         if terms := _count_terms(module):
             yield LinearGauge(module, counters, terms)
@@ -262,4 +268,6 @@ def _count_terms(module: Module) -> int:
     matrix = getattr(module, "mm_input_projection_weight", None)  # Gemma's, which has no layer
     if matrix is not None:
         return len(matrix)
-    return 0 if any(module.children()) else int(getattr(module, "in_features", 0))
+    if any(module.children()):
+        return 0
+    return int(getattr(module, "in_features", getattr(module, "num_embeddings", 0)))

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from ....utils.forking import after_fork_in_child
 from ...base import Usage
+from ..layers import attention_layers
 from .flops import Counters, install_gauges
 
 if TYPE_CHECKING:
@@ -151,16 +152,35 @@ def _difference(before: Usage, after: Usage, peak: int) -> Usage:
 def macs_formula(config: PreTrainedConfig) -> Callable[[float], float]:
     """MACs, as papers count them, by tokens in a pass; always 0 if a size is not known."""
     text = config.get_text_config()
-    sizes = ("hidden_size", "intermediate_size", "num_hidden_layers")
-    known = all(isinstance(getattr(text, size, None), int) for size in sizes)
+    sizes = [getattr(text, name, None) for name in ("hidden_size", "num_hidden_layers")]
+    known = all(isinstance(size, int) for size in (*sizes, _inner_width(text)))
     return partial(macs_language, config) if known else lambda tokens: 0.0
 
 
 def macs_language(config: PreTrainedConfig, new: float, past: float = 0) -> float:
-    """MACs of a pass over *new* tokens after *past* cached ones: see `macs`."""
+    """
+    MACs of a pass over *new* tokens after *past* cached ones: see `macs`.
+
+    Of a mixture, the experts that each token runs through count. Layers of linear attention count
+    as others do, but for the products of pairs of tokens.
+    """
     text = config.get_text_config()
-    sizes = {"width": text.hidden_size, "inner": text.intermediate_size}
-    return macs(new, past, layers=text.num_hidden_layers, **sizes)
+    layers, attending = text.num_hidden_layers, len(attention_layers(config))
+    sizes = {"width": text.hidden_size, "inner": _inner_width(text)}
+    elsewhere: float = 2 * new * (past + new) * text.hidden_size * (layers - attending)
+    return macs(new, past, layers=layers, **sizes) - elsewhere
+
+
+def _inner_width(text: Any) -> Any:
+    """The width of a layer's MLP that each token runs through: of all its experts together."""
+    dense = getattr(text, "intermediate_size", None)
+    experts = getattr(text, "num_experts_per_tok", None) or getattr(text, "top_k_experts", None)
+    each = getattr(text, "moe_intermediate_size", None)
+    if not experts or not each:
+        return dense
+    shared = getattr(text, "shared_expert_intermediate_size", None) or 0
+    beside = dense if getattr(text, "enable_moe_block", False) else 0  # Gemma 4 adds both
+    return experts * each + shared + beside
 
 
 def macs(new: float, past: float = 0, *, layers: int, width: int, inner: int) -> float:

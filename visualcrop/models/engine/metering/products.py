@@ -28,6 +28,8 @@ def find_count(module: Module) -> CountProducts | None:
         return count_short_convolution
     if getattr(getattr(module, "gate_up_proj", None), "ndim", 0) == 3:
         return count_experts
+    if hasattr(module, "in_features"):
+        return None  # counted as a matrix
     if hasattr(module, "top_k") and getattr(getattr(module, "weight", None), "ndim", 0) == 2:
         return count_router
     return count_pooling if hasattr(module, "_avg_pool_by_positions") else None
@@ -42,11 +44,13 @@ def count_delta_rule(module: Any, given: Mapping[str, Any]) -> tuple[int, int]:
     if tokens == 1 and _conv_state(cache, module) is not None:
         return convolved, convolved
     keys, values = module.head_k_dim, module.head_v_dim
-    chunks = rows * module.num_v_heads * -(-tokens // _CHUNK)
+    heads = rows * module.num_v_heads
+    chunks, state = heads * -(-tokens // _CHUNK), _CHUNK * keys * values
     within = 2 * _CHUNK**2 * keys + _CHUNK**2 * values
-    products = chunks * (within + 3 * _CHUNK * keys * values)
-    solved = chunks * _CHUNK**2 * (keys + values)  # triangular systems: counted only backwards
-    return convolved + products, convolved + 2 * products + solved
+    products = chunks * (within + 3 * state)
+    solved = chunks * _CHUNK**2 * (keys + values)  # triangular systems: products only backwards
+    # No gradient goes into the first chunk's state, nor comes from the last one's.
+    return convolved + products, convolved + 2 * products + solved - 4 * heads * state
 
 
 def count_short_convolution(module: Any, given: Mapping[str, Any]) -> tuple[int, int]:
@@ -59,7 +63,8 @@ def count_short_convolution(module: Any, given: Mapping[str, Any]) -> tuple[int,
 
 def count_experts(module: Any, given: Mapping[str, Any]) -> tuple[int, int]:
     """Of the experts that are chosen for each token."""
-    chosen: Tensor = given["top_k_index"]
+    hidden, *routing = given.values()
+    chosen = routing[0] if routing else hidden[:, 0]  # Llama 4 has a row for each token of each
     weights = (module.gate_up_proj, module.down_proj)
     macs = chosen.numel() * sum(matrix[0].numel() for matrix in weights)
     return macs, macs * (1 + weights[0].requires_grad)
@@ -81,9 +86,10 @@ def count_pooling(module: Any, given: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _conv_state(cache: Any, module: Any) -> Tensor | None:
-    layer = cache.layers[module.layer_idx] if cache is not None else None
-    known = layer is not None and layer.has_previous_state[0]
-    state: Tensor | None = layer.conv_states[0] if known else None
+    """The last inputs of the module's convolution, if there are any."""
+    if cache is None or not (layer := cache.layers[module.layer_idx]).has_previous_state[0]:
+        return None
+    state: Tensor = layer.conv_states[0]
     return state
 
 

@@ -1,0 +1,67 @@
+"""Llama 4: tiles of the image on a padded canvas, then the whole image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ...strategy.base import at_least, option
+from ...values import View
+from ..checkpoints.loading import ProcessorParts
+from ..layouts.layout import Layout, PatchGrid
+from ..layouts.tiling import get_padded_canvas, pasted_tiles_layout
+from .base import Family
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+
+@attrs.frozen
+class Llama4(Family):
+    """
+    Llama 4: tiles of 336 pixels, 12 x 12 tokens each, then the whole image.
+
+    Such as meta-llama/Llama-4-Scout-17B-16E-Instruct and -Maverick-17B-128E-Instruct.
+    """
+
+    name = "llama4"
+    model_types = ("llama4",)
+
+    max_tiles: int | None = option(
+        None, help="most tiles of one image, besides the whole", validator=at_least(1)
+    )
+
+    def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:
+        import transformers
+
+        from .pil_processors import Llama4ImageProcessorPil
+
+        pixels = parts.image_processor(Llama4ImageProcessorPil)
+        tokenizer, seen = parts.tokenizer(), config.vision_config
+        pixels.max_patches = self.max_tiles or pixels.max_patches
+        return transformers.Llama4Processor(
+            pixels,
+            tokenizer,
+            patch_size=seen.patch_size,
+            pixel_shuffle_ratio=seen.pixel_shuffle_ratio,
+            chat_template=tokenizer.chat_template,
+        )
+
+    def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
+        pixels, seen, size = processor.image_processor, config.vision_config, view.picture.size
+        side, most, enlarge = (
+            pixels.size["height"],
+            pixels.max_patches,
+            pixels.resize_to_max_canvas,
+        )
+        canvas, pasted = get_padded_canvas(size, side=side, max_tiles=most, enlarge=enlarge)
+        patches = PatchGrid(side, round(seen.patch_size / seen.pixel_shuffle_ratio))
+        return pasted_tiles_layout(size, patches, canvas, pasted)
+
+    def settings_for(self, layers: int) -> Mapping[str, object]:
+        return {
+            "focus": {"answer": "interleaved", "t_type2": 0.5},
+            "zoomeye": {"family": "internvl"},
+        }

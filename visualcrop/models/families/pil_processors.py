@@ -1,0 +1,185 @@
+"""
+Image processors of families for which transformers has none without torchvision.
+
+Each does with Pillow what the class of the same name in transformers 5.23 does with torchvision,
+and decides on tiles as the family's layout does. Tests hold them against transformers' own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from transformers import BatchFeature, GotOcr2ImageProcessorPil
+from transformers.image_processing_backends import PilBackend
+from transformers.image_utils import SizeDict
+from transformers.processing_utils import ImagesKwargs
+
+from ..layouts.layout import Size, round_size, stretch_thin
+from ..layouts.tiling import get_covering_canvas, get_optimal_tiled_canvas, get_padded_canvas
+
+
+class Cohere2VisionImageProcessorPil(GotOcr2ImageProcessorPil):
+    """Command A Vision's: the canvas that enlarges the image least, in tiles, then the whole."""
+
+    size = {"height": 512, "width": 512}  # noqa: RUF012 - transformers copies it
+    crop_to_patches = True
+    patch_size = 16  # tokens on a side of a tile
+
+    def crop_image_to_patches(
+        self, image: Any, min_patches: int, max_patches: int, *args: Any, **options: Any
+    ) -> list[Any]:
+        size, side = options["patch_size"], options["patch_size"].height
+        resample = options["resample"]
+        height, width = image.shape[-2:]
+        columns, rows = get_covering_canvas((width, height), side=side, max_tiles=max_patches)
+        canvas = self.resize(image, SizeDict(side * rows, side * columns), resample=resample)
+        whole = [self.resize(image, size, resample=resample)] if columns * rows > 1 else []
+        return [*cut_tiles(canvas, rows, columns), *whole]
+
+
+class Llama4Options(ImagesKwargs, total=False):
+    """Options that are Llama 4's alone."""
+
+    max_patches: int
+    resize_to_max_canvas: bool
+
+
+class Llama4ImageProcessorPil(PilBackend):
+    """Llama 4's: the image in the top left of a canvas, in tiles, then the whole, squashed."""
+
+    valid_kwargs = Llama4Options
+    resample = 2  # bilinear
+    image_mean = [0.5, 0.5, 0.5]  # noqa: RUF012
+    image_std = [0.5, 0.5, 0.5]  # noqa: RUF012
+    size = {"height": 336, "width": 336}  # noqa: RUF012
+    do_resize = do_rescale = do_normalize = do_convert_rgb = True
+    max_patches = 16
+    resize_to_max_canvas = False
+
+    def _preprocess(
+        self,
+        images: list[Any],
+        size: SizeDict,
+        resample: Any,
+        max_patches: int,
+        resize_to_max_canvas: bool,  # noqa: FBT001 - transformers passes all by name
+        return_tensors: Any,
+        **options: Any,
+    ) -> BatchFeature:
+        tiles: list[Any] = []
+        shapes: list[tuple[int, int]] = []
+        for image in images:
+            height, width = image.shape[-2:]
+            (columns, rows), pasted = get_padded_canvas(
+                (width, height),
+                side=size.height,
+                max_tiles=max_patches,
+                enlarge=resize_to_max_canvas,
+            )
+            shapes.append((rows, columns))
+            scaled = self.resize(image, SizeDict(pasted[1], pasted[0]), resample=resample)
+            room = SizeDict(rows * size.height, columns * size.width)
+            (canvas,) = self.pad([scaled], pad_size=room)
+            tiles += cut_tiles(canvas, rows, columns)
+            tiles += [self.resize(image, size, resample=resample)] if rows * columns > 1 else []
+        pixels = np.stack([_normalized(self, tile, options) for tile in tiles])
+        data = {"pixel_values": pixels, "aspect_ratios": np.array(shapes)}
+        return BatchFeature(data=data, tensor_type=return_tensors)
+
+
+class Lfm2VlOptions(ImagesKwargs, total=False):
+    """Options that are LFM2-VL's alone."""
+
+    downsample_factor: int
+    do_image_splitting: bool
+    min_tiles: int
+    max_tiles: int
+    use_thumbnail: bool
+    min_image_tokens: int
+    max_image_tokens: int
+    encoder_patch_size: int
+    tile_size: int
+    max_pixels_tolerance: float
+    return_row_col_info: bool
+
+
+class Lfm2VlImageProcessorPil(PilBackend):
+    """LFM2-VL's: the image near its own size or, if it is large, in tiles and whole, in patches."""
+
+    valid_kwargs = Lfm2VlOptions
+    model_input_names = ["pixel_values", "pixel_attention_mask", "spatial_shapes"]  # noqa: RUF012
+    resample = 2  # bilinear
+    image_mean = [0.5, 0.5, 0.5]  # noqa: RUF012
+    image_std = [0.5, 0.5, 0.5]  # noqa: RUF012
+    size = {"height": 512, "width": 512}  # noqa: RUF012
+    do_resize = do_rescale = do_normalize = do_convert_rgb = do_pad = True
+    downsample_factor, encoder_patch_size, tile_size = 2, 16, 512
+    do_image_splitting = use_thumbnail = True
+    min_tiles, max_tiles = 2, 10
+    min_image_tokens, max_image_tokens, max_pixels_tolerance = 64, 256, 2.0
+    return_row_col_info = False
+
+    def plan(self, size: Size) -> tuple[Size, Size]:
+        """Columns and rows of tiles, 0 of a small image, and the pixels of the whole image."""
+        factor, patch = self.encoder_patch_size * self.downsample_factor, self.encoder_patch_size
+        fewest, most = (n * factor**2 for n in (self.min_image_tokens, self.max_image_tokens))
+        full = stretch_thin(size, self.max_image_tokens)  # transformers fails on thinner images
+        whole = round_size(full, factor, factor=factor, min_pixels=fewest, max_pixels=most)
+        near = [max(patch, round(side / factor) * factor) for side in size]
+        large = near[0] * near[1] > most * self.max_pixels_tolerance
+        if not large or not self.do_image_splitting or self.max_tiles == 1:
+            return (0, 0), whole
+        limits = {"min_tiles": self.min_tiles, "max_tiles": self.max_tiles}
+        return get_optimal_tiled_canvas(size, side=self.tile_size, **limits), whole
+
+    def _preprocess(
+        self, images: list[Any], resample: Any, return_tensors: Any, **options: Any
+    ) -> BatchFeature:
+        plans = [self.plan(image.shape[:-3:-1]) for image in images]
+        pictures: list[Any] = []
+        for image, ((columns, rows), (width, height)) in zip(images, plans, strict=True):
+            if columns * rows:
+                room = SizeDict(rows * self.tile_size, columns * self.tile_size)
+                pictures += cut_tiles(self.resize(image, room, resample=resample), rows, columns)
+            if self.use_thumbnail or not columns * rows:
+                pictures.append(self.resize(image, SizeDict(height, width), resample=resample))
+        side = self.encoder_patch_size
+        patches = [cut_patches(_normalized(self, picture, options), side) for picture in pictures]
+        most = max(
+            self.max_image_tokens * self.downsample_factor**2,
+            (self.tile_size // side) ** 2 if self.do_image_splitting else 0,
+        )
+        padded = np.zeros((len(patches), most, patches[0].shape[-1]), np.float32)
+        mask = np.zeros((len(patches), most), np.int32)
+        for index, patch in enumerate(patches):
+            padded[index, : len(patch)], mask[index, : len(patch)] = patch, 1
+        shapes = [[length // side for length in picture.shape[-2:]] for picture in pictures]
+        names = ("pixel_values", "pixel_attention_mask", "spatial_shapes")
+        data = dict(zip(names, (padded, mask, np.array(shapes)), strict=True))
+        if options["return_row_col_info"]:
+            data["image_rows"] = np.array([max(1, canvas[1]) for canvas, _ in plans])
+            data["image_cols"] = np.array([max(1, canvas[0]) for canvas, _ in plans])
+            data["image_sizes"] = np.array([whole[::-1] for _, whole in plans])
+        return BatchFeature(data=data, tensor_type=return_tensors)
+
+
+def cut_patches(picture: Any, side: int) -> Any:
+    """Patches of *side* pixels, row by row: patches x (side * side * channels)."""
+    channels, height, width = picture.shape
+    cut = picture.reshape(channels, height // side, side, width // side, side)
+    return cut.transpose(1, 3, 2, 4, 0).reshape(-1, side * side * channels)
+
+
+def cut_tiles(canvas: Any, rows: int, columns: int) -> list[Any]:
+    """The tiles of a *canvas*, channels x height x width, row by row."""
+    strips = np.split(canvas, rows, axis=-2)
+    return [tile for strip in strips for tile in np.split(strip, columns, axis=-1)]
+
+
+def _normalized(processor: PilBackend, tile: Any, options: Any) -> Any:
+    if options["do_rescale"]:
+        tile = processor.rescale(tile, options["rescale_factor"])
+    if options["do_normalize"]:
+        tile = processor.normalize(tile, options["image_mean"], options["image_std"])
+    return tile
