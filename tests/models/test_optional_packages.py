@@ -15,6 +15,7 @@ from tests.support.tiny.processors import load_processor
 from visualcrop import Auto, Capture, Direct, Focus, VisualSearch
 from visualcrop.models import HuggingFaceModel, from_transformers
 from visualcrop.models.checkpoints.placement import spared_modules
+from visualcrop.models.engine.decoder import get_decoder
 
 pytestmark = [
     pytest.mark.torch,
@@ -65,7 +66,7 @@ class TestQuantised:
             for name, module in model.network.named_modules()
             if isinstance(module, torch.nn.Linear)
         }
-        decoder = model.network.get_decoder().layers
+        decoder = get_decoder(model.network).layers
         inside = {id(module) for module in decoder.modules()}
         modules = dict(model.network.named_modules())
         assert packed == {name for name in matrices if id(modules[name]) in inside}
@@ -83,13 +84,13 @@ class TestQuantised:
     def test_four_bits_are_nf4_in_half_precision(self) -> None:
         """As the packed matrices themselves say."""
         model: Any = Auto(checkpoint=str(checkpoint("llava")), bits=4, device="cpu").open()
-        matrix = model.network.get_decoder().layers[0].mlp.up_proj
+        matrix = get_decoder(model.network).layers[0].mlp.up_proj
         assert matrix.weight.quant_state.quant_type == "nf4"
         assert matrix.compute_dtype in {torch.bfloat16, torch.float32}  # the tiny weights' own
         half: Any = attrs.evolve(
             Auto(checkpoint=str(checkpoint("llava")), bits=4, device="cpu"), dtype="bfloat16"
         ).open()
-        assert half.network.get_decoder().layers[0].mlp.up_proj.compute_dtype == torch.bfloat16
+        assert get_decoder(half.network).layers[0].mlp.up_proj.compute_dtype == torch.bfloat16
 
 
 class TestSharded:
@@ -100,7 +101,7 @@ class TestSharded:
         """Its hooks fetch the later layers for each pass, under taps and gauges."""
         accelerate = pytest.importorskip("accelerate")
         network = loaded(family)
-        layers = network.get_decoder().layers
+        layers = get_decoder(network).layers
         names = {module: name for name, module in network.named_modules()}
         places: dict[str, str] = dict.fromkeys(spared_modules(network), "cpu")
         loose = {name for name, _ in network.named_parameters()} & LOOSE
