@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import struct
 from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import cycle
 from pathlib import Path
 from random import Random
 
@@ -15,10 +17,6 @@ from tests.attack.mutating_json import mutate_json, mutate_text
 from tests.attack.siege import Attack, Attempt, End, Server
 from tests.attack.tricks import TRICKS
 
-FAMILIES = (
-    *("llava", "llava-next", "llava-onevision", "qwen2-5-vl", "qwen3-vl"),
-    *("gemma3", "internvl", "instructblip"),
-)
 _QUESTION = ("ask", "image.png", "What colour is the cup?")
 _OPTIONS = (
     ("-s", "direct"),
@@ -26,16 +24,16 @@ _OPTIONS = (
     ("-s", "direct", "--json"),
 )
 _SEARCHES = ("-s", "focus(targets=quoted, steps=1)", "-c", "red", "-c", "blue")
-_OFTEN = ("config.json",) * 5 + ("tokenizer_config.json", "processor_config.json") * 2
-_SELDOM = ("generation_config.json", "tokenizer.json", "chat_template.jinja", "model.safetensors")
+_OFTEN = 0.5  # of attempts spoil config.json, from which most of transformers is built
 
 
 def build(*families: str) -> None:
-    """Write tiny checkpoints into the current folder."""
-    from tests.support.tiny.checkpoints import checkpoint
+    """Write tiny checkpoints into the current folder, each in another of the published layouts."""
+    from tests.support.tiny.checkpoints import published
+    from tests.support.tiny.publishing import LAYOUTS
 
-    for family in families:
-        shutil.copytree(checkpoint(family), family)
+    for family, layout in zip(families, cycle(LAYOUTS), strict=False):
+        shutil.copytree(published(family, layout), family)
 
 
 class Checkpoints(Attack):
@@ -45,12 +43,12 @@ class Checkpoints(Attack):
     memory = 4 << 30
 
     def prepare(self, sound: Path, server: Server) -> None:
-        end = server.call("tests.attack.checkpoints:build", FAMILIES, sound)
+        end = server.call("tests.attack.checkpoints:build", _families(), sound)
         assert end.code == 0, end
         PIL.Image.linear_gradient("L").convert("RGB").resize((90, 60)).save(sound / "image.png")
 
     def attempt(self, rng: Random, sound: Path, scratch: Path) -> Attempt:
-        family = rng.choice(FAMILIES)
+        family = rng.choice(_families())
         shutil.copytree(sound / family, scratch / family)
         shutil.copy(sound / "image.png", scratch)
         told = spoil(rng, scratch / family)
@@ -63,16 +61,24 @@ class Checkpoints(Attack):
             yield "it ran the checkpoint's code"
 
 
+@cache
+def _families() -> tuple[str, ...]:
+    from tests.support.tiny.checkpoints import FAMILIES
+
+    return FAMILIES
+
+
 def spoil(rng: Random, folder: Path) -> str:
     """Spoil one file of a checkpoint, or bring along what no checkpoint should; what was done."""
     kind = rng.random()
     if kind < 0.15:
         return rng.choice(TRICKS)(rng, folder)
-    path = folder / rng.choice((*_OFTEN, *_SELDOM))
-    if not path.is_file():
-        path = folder / "config.json"
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    path = folder / "config.json" if rng.random() < _OFTEN else rng.choice(files)
     if kind < 0.2:
         told = mutate_file(rng, path)
+    elif path.suffix in {".bin", ".txt"}:
+        told = mutate_bytes(rng, path)
     elif path.suffix == ".safetensors":
         told = _headed(rng, path)
     else:

@@ -52,9 +52,16 @@ def _generation(rng: Random, folder: Path) -> str:
 
 
 def _pickled(rng: Random, folder: Path) -> str:
-    (folder / "model.safetensors").unlink()
-    (folder / "pytorch_model.bin").write_bytes(pickle.dumps(_Owned()))
-    return "a pickle in place of the weights"
+    for ending in ("safetensors", "bin", "index.json"):
+        for path in folder.glob(f"*model*.{ending}"):
+            path.unlink()
+    if rng.random() < 0.5:
+        (folder / "pytorch_model.bin").write_bytes(pickle.dumps(_Owned()))
+        return "a pickle in place of the weights"
+    import torch
+
+    torch.save({"lm_head.weight": _Owned()}, folder / "pytorch_model.bin")
+    return "a pickle among the weights"
 
 
 def _template(rng: Random, folder: Path) -> str:
@@ -82,7 +89,8 @@ def _adapter(rng: Random, folder: Path) -> str:
 
 
 def _sharded(rng: Random, folder: Path) -> str:
-    (folder / "model.safetensors").rename(folder / "moved.safetensors")
+    for path in folder.glob("model*.safetensors"):
+        path.rename(folder / f"moved-{path.name}")
     place = rng.choice(("../secret.safetensors", "/dev/zero", "gone.safetensors", "", 3, None))
     index = {"metadata": {}, "weight_map": {"lm_head.weight": place}}
     _edited(folder / "model.safetensors.index.json", **index)

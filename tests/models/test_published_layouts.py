@@ -15,8 +15,8 @@ import transformers as tf
 
 from tests.support.opened import noise
 from tests.support.refusals import refused
-from tests.support.tiny.checkpoints import FAMILIES, checkpoint, published
-from tests.support.tiny.processors import load_processor, processor_class
+from tests.support.tiny.checkpoints import FAMILIES, UNTEMPLATED, checkpoint, published
+from tests.support.tiny.processors import load_processor
 from tests.support.tiny.publishing import LAYOUTS, TEXT_ONLY, edit
 from visualcrop import Auto, Prompt, View
 from visualcrop.errors import FileError, ModelError
@@ -49,9 +49,10 @@ def _plain_inputs(family: str, folder: Path, tmp_path: Path) -> Any:
     (view,), text = _prompt(family).views, QUESTION
     if not (template := checkpoint(family) / "chat_template.jinja").is_file():
         processor: Any = load_processor(family, place)
+        text = UNTEMPLATED[family] + text
     else:
-        options: dict[str, Any] = {"chat_template": template.read_text("utf-8")}
-        processor = processor_class(family).from_pretrained(place, **options)
+        processor = load_processor(family, place)
+        processor.chat_template = template.read_text("utf-8")
         parts: Any = [{"type": "image"}, {"type": "text", "text": QUESTION}]
         text = processor.apply_chat_template(
             [{"role": "user", "content": parts}], add_generation_prompt=True
@@ -59,7 +60,9 @@ def _plain_inputs(family: str, folder: Path, tmp_path: Path) -> Any:
         bos = processor.tokenizer.bos_token
         if bos and processor.tokenizer("").input_ids[:1] == [processor.tokenizer.bos_token_id]:
             text = text.removeprefix(bos)
-    return processor(text=[text], images=[view.picture], return_tensors="pt")
+    made = processor(text=[text], images=[view.picture], return_tensors="pt")
+    made.pop("labels", None)  # PaliGemma's, for training
+    return made
 
 
 @pytest.mark.parametrize(("family", "layout"), PAIRS)

@@ -27,6 +27,7 @@ from visualcrop.models.families.aya_vision import AyaVision, Cohere2Vision
 from visualcrop.models.families.base import Family
 from visualcrop.models.families.lfm2_vl import Lfm2Vl
 from visualcrop.models.families.llama4 import Llama4
+from visualcrop.models.families.minicpm_v import MiniCpmV
 from visualcrop.models.families.ovis2 import Ovis2
 from visualcrop.models.families.smolvlm import SmolVlm
 from visualcrop.models.layouts.layout import Layout, Size
@@ -121,6 +122,20 @@ def _grids(processor: Any, size: Size) -> dict[str, Any]:
     return {"grids": [np.array([rows, columns])]}
 
 
+def _slices(processor: Any, size: Size) -> dict[str, Any]:
+    """Of MiniCPM-V's whole image and slices, the numbers of patches."""
+    eye = processor.image_processor
+    how = {"scale_resolution": 448, "patch_size": 14, "downsample_mode": "16x"}
+    grid = eye.get_sliced_grid(size[::-1], 9, 448)
+    whole = eye.find_best_resize(size[::-1], allow_upscale=grid is None, **how)
+    shapes = [np.array(whole) // 14]
+    if grid is not None:
+        all_slices = np.array(eye.get_refine_size(size[::-1], grid, allow_upscale=True, **how))
+        shapes += [all_slices // grid // 14] * (grid[0] * grid[1])
+    counts = {"num_patches_per_image": [len(shapes)], "target_sizes": np.array(shapes)}
+    return {"grids": [grid or [0, 0]], **counts}
+
+
 _SQUARE = {"height": 448, "width": 448}
 _VISION = {"patch_size": 14, "vision_use_head": False}
 PUBLISHED = {
@@ -169,6 +184,13 @@ PUBLISHED = {
     "lfm2-vl": Published(
         Lfm2Vl(), pil.Lfm2VlImageProcessorPil(), tf.Lfm2VlConfig(), _rows_and_columns, "<image>"
     ),
+    "minicpm-v": Published(
+        MiniCpmV(),
+        pil.MiniCpmVImageProcessorPil(),
+        tf.MiniCPMV4_6Config(),
+        _slices,
+        "<|image_pad|>",
+    ),
     "ovis2": Published(
         Ovis2(),
         tf.Ovis2ImageProcessorPil(size=_SQUARE, crop_to_patches=True),
@@ -177,6 +199,9 @@ PUBLISHED = {
         "<IMG_ATOM>",
     ),
 }
+
+
+_OPTIONS: dict[str, Any] = {"use_image_special_tokens": True, "image_token_divisor": 16}
 
 
 @cache
@@ -200,11 +225,9 @@ def test_tokens(name: str) -> None:
         if _too_thin(name, size):
             continue
         inputs = published.theirs(processor, size)
-        text = processor.replace_image_token(inputs, 0, use_image_special_tokens=True)
-        assert (size, published.layout(processor, size).tokens) == (
-            size,
-            text.count(published.token),
-        )
+        text = processor.replace_image_token(inputs, 0, **_OPTIONS)
+        found = published.layout(processor, size).tokens
+        assert (size, found) == (size, text.count(published.token))
 
 
 def test_llama4_pastes_as_large_an_image() -> None:

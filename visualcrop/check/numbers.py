@@ -74,7 +74,7 @@ def check_remembered(subject: Subject) -> Outcome:
     model = subject.model
     keeps = not isinstance(model, HuggingFaceModel) or model.prefix_cache is not None
     if not keeps:
-        raise SkipCheck("memory=0: nothing is remembered")
+        raise SkipCheck("nothing is remembered, with memory=0 or as image tokens see the question")
     texts = (CIRCLE, *_OTHERS[: 1 if subject.quick else 2])
     images = (subject.first, subject.second)
     prompts = [about(image, text) for text in texts for image in images]
@@ -117,7 +117,7 @@ def check_packed(subject: Subject) -> Outcome:
     choices = subject.choose(prompts)
     found = [choice.logits for choice in choices]
     pairs: list[tuple[Logits, Logits]] = list(zip(found, wanted, strict=True))
-    if (plain := subject.plain) is not None:
+    if (plain := subject.plain) is not None and plain.is_causal:
         (scored,) = model.choose(prompts[:1], _SENTENCES, by="sentence")
         means = [plain.mean_log_probability(prompts[0], reply) for reply in _SENTENCES]
         pairs.append((scored.logits, means))

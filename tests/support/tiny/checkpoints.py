@@ -39,6 +39,9 @@ VARIANTS = {  # other architectures of these families
     "qwen3-5-moe": tf.Qwen3_5MoeForConditionalGeneration,
     "gemma4-moe": tf.Gemma4ForConditionalGeneration,
 }
+# Families whose processors write prompts without a template, and what precedes a question.
+UNTEMPLATED = {"instructblip": "", "paligemma": "answer en "}
+_CAPPED = {"paligemma"}  # whose decoder caps its attention's scores, which sdpa cannot
 _SAMPLED = {"do_sample": True, "repetition_penalty": 1.05}  # Qwen's would not answer greedily
 _GENERATION: dict[str, dict[str, Any]] = {
     "qwen2-5-vl": _SAMPLED | {"temperature": 1e-6},
@@ -74,6 +77,11 @@ def save_network(
         _widen(network)
     network.generation_config = generation or network.generation_config
     network.save_pretrained(to)
+
+
+def available_kernel(family: str, kernel: str) -> str:
+    """The attention *kernel*, or the one that the family has in its place."""
+    return "eager" if kernel == "sdpa" and family in _CAPPED else kernel
 
 
 @cache

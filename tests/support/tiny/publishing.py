@@ -63,7 +63,7 @@ def publish(folder: Path, to: Path, layout: Layout) -> Path:
     for place in (to, to / "qformer_tokenizer"):
         if place.is_dir():
             _rewrite_tokenizer(place, layout)
-    if layout.vocabulary and not _needs_tokenizer_json(to):
+    if layout.vocabulary and _has_qwen_tokenizer(to):
         _split_vocabulary(to)
     _move_template(to, layout)
     _PACK[layout.weights](to)
@@ -185,17 +185,15 @@ def _rewrite_tokenizer(to: Path, layout: Layout) -> None:
         (to / "special_tokens_map.json").write_text(json.dumps(special))
 
 
-def _needs_tokenizer_json(to: Path) -> bool:
-    """Whether transformers reads no vocab.json of the family, as those of Qwen 3.5 in 5.23."""
+def _has_qwen_tokenizer(to: Path) -> bool:
+    """Whether the family has Qwen 2's tokenizer, which is also published in its older files."""
     table = json.loads((to / "config.json").read_text("utf-8"))
-    return str(table["model_type"]).startswith("qwen3_5")
+    return str(table["model_type"]).startswith(("qwen2", "qwen3_vl", "llava_one", "internvl"))
 
 
 def _split_vocabulary(to: Path) -> None:
-    """vocab.json and merges.txt in place of a tokenizer.json of bytes."""
+    """vocab.json and merges.txt in place of tokenizer.json."""
     model = json.loads((to / "tokenizer.json").read_text("utf-8"))["model"]
-    if model.get("byte_fallback"):
-        return  # of SentencePiece, whose older file is a tokenizer.model
     (to / "vocab.json").write_text(json.dumps(model["vocab"]), "utf-8")
     merges = [" ".join(pair) for pair in model["merges"]]
     (to / "merges.txt").write_text("\n".join(["#version: 0.2", *merges, ""]), "utf-8")
@@ -221,9 +219,11 @@ def _rename_tokenizer(table: Table, whole: Table) -> Table:
 
 def _move_template(to: Path, layout: Layout) -> None:
     jinja = to / "chat_template.jinja"
+    if not jinja.is_file():
+        return
     if layout.text_template:
         edit(to / "tokenizer_config.json", lambda table: table | {"chat_template": TEXT_ONLY})
-    if not jinja.is_file() or layout.template == "jinja":
+    if layout.template == "jinja":
         return
     text = jinja.read_text("utf-8")
     jinja.unlink()

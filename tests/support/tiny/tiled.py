@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerF
 from transformers.models.smolvlm import processing_smolvlm
 
 from tests.support.tiny.tokenizers import byte_level
+from visualcrop.models.families.minicpm_v import images_only
 from visualcrop.models.families.pil_processors import (
     Cohere2VisionImageProcessorPil,
     Lfm2VlImageProcessorPil,
@@ -153,6 +155,54 @@ def _lfm2(eye: Numbers, text: Numbers, token: Any) -> PreTrainedConfig:
     )
 
 
+def _minicpm(eye: Numbers, text: Numbers, token: Any, *, kind: Any) -> PreTrainedConfig:
+    marks = {
+        "image_start_id": token("<image>"),
+        "image_end_id": token("</image>"),
+        "slice_start_id": token("<slice>"),
+        "slice_end_id": token("</slice>"),
+        "newline_id": token("\u010a"),
+    }
+    rope = {"rope_type": "default", "mrope_section": [4, 2, 2], "mrope_interleaved": True}
+    return kind(
+        vision_config=eye,
+        text_config=text
+        | {
+            "model_type": "qwen3_5_text",
+            "head_dim": 32,
+            "rope_parameters": rope | {"rope_theta": 5e6, "partial_rotary_factor": 0.5},
+            "layer_types": ["linear_attention", "full_attention"] * 2,
+            "linear_key_head_dim": 16,
+            "linear_value_head_dim": 8,
+            "linear_num_key_heads": 2,
+            "linear_num_value_heads": 4,
+        },
+        image_size=112,
+        insert_layer_id=0,
+        image_token_id=token("<|image_pad|>"),
+        video_token_id=token("<|video_pad|>"),
+        **(marks if kind is tf.MiniCPMV4_7Config else {}),
+    )
+
+
+def _minicpm_processor() -> Any:
+    kind = images_only(tf.MiniCPMV4_7Config())
+    kind.__name__ = "MiniCPMV4_7Processor"  # as it is saved
+    return kind
+
+
+_MINICPM = {
+    "image_token": "<|image_pad|>",
+    "video_token": "<|video_pad|>",
+    "image_start_token": "<image>",
+    "image_end_token": "</image>",
+    "slice_start_token": "<slice>",
+    "slice_end_token": "</slice>",
+    "image_id_start_token": "<image_id>",
+    "image_id_end_token": "</image_id>",
+}
+
+
 TILED: dict[str, TiledFamily] = {
     "smolvlm": TiledFamily(
         tf.SmolVLMForConditionalGeneration,
@@ -219,6 +269,16 @@ TILED: dict[str, TiledFamily] = {
             *_numbered("<|img_row_{}_col_{}|>", 6),
         ),
         pil=Lfm2VlImageProcessorPil,
+    ),
+    "minicpm-v": TiledFamily(
+        tf.MiniCPMV4_7ForConditionalGeneration,
+        (112, 14),
+        partial(_minicpm, kind=tf.MiniCPMV4_7Config),
+        _minicpm_processor(),
+        lambda: tf.MiniCPMV4_6ImageProcessorPil(scale_resolution=112, max_slice_nums=6),
+        tuple(_MINICPM.values()),
+        named=_MINICPM,
+        whole_last=False,
     ),
     "ovis2": TiledFamily(
         tf.Ovis2ForConditionalGeneration,

@@ -37,6 +37,7 @@ class TokenizedPrompt:
     views: Key = ()  # equal for prompts with the same images
     sampling: Sampling | None = None  # none: greedy
     replies: Sequence[Tensor] = ()  # 1 x T each: to score, each as if it were the only one
+    closing: int = 0  # tokens after the last placeholder that are run with the image
 
     def to(self, device: torch.device, dtype: torch.dtype) -> TokenizedPrompt:
         """The same on *device*, with pixels in *dtype*."""
@@ -80,7 +81,9 @@ class TokenizedPrompt:
     @cached_property
     def prefix_length(self) -> int:
         """Tokens up to its last image, which other prompts may share; 0 without an image."""
-        return int(self.placeholders[-1]) + 1 if len(self.placeholders) else 0
+        if not len(self.placeholders):
+            return 0
+        return int(self.placeholders[-1]) + 1 + self.closing
 
     @property
     def prefix_key(self) -> Key:
@@ -99,6 +102,7 @@ class PromptProcessor:
     stop_tokens: frozenset[int]  # that end a reply
     pixel_cache: ByteLRU[ProcessedImages | EncodedImages]
     forward_inputs: frozenset[str]  # what of the processor's output the network takes
+    closing_tokens: frozenset[int] = frozenset()  # that the network reads as part of an image
 
     @classmethod
     def of(
@@ -109,6 +113,7 @@ class PromptProcessor:
         generation: GenerationConfig | None,
         max_bytes: int,
         forward_inputs: frozenset[str] = frozenset(),
+        closing_tokens: frozenset[int] = frozenset(),
     ) -> PromptProcessor:
         """
         Build one that caches *max_bytes* of pixel values.
@@ -120,7 +125,7 @@ class PromptProcessor:
         stop_tokens = {*listed, processor.tokenizer.eos_token_id} - {None}
         cache = ByteLRU[ProcessedImages | EncodedImages](max_bytes)
         ends = frozenset(stop_tokens)
-        return cls(processor, image_token, to_picture, ends, cache, forward_inputs)
+        return cls(processor, image_token, to_picture, ends, cache, forward_inputs, closing_tokens)
 
     @cached_property
     def template(self) -> ChatTemplate:
@@ -136,15 +141,22 @@ class PromptProcessor:
         )
         (replacements,) = encoded.get("text_replacement_offsets", [[]])  # Idefics3: of images only
         ids = encoded["input_ids"]
+        placeholders = np.flatnonzero((ids[0] == self.image_token).numpy())
         tokenized = TokenizedPrompt(
             {name: value for name, value in encoded.items() if name in self.forward_inputs},
             expand_placeholders(rendered.text, replacements),
-            np.flatnonzero((ids[0] == self.image_token).numpy()),
+            placeholders,
             dict(align_spans(prompt, rendered, replacements, encoded["offset_mapping"][0].numpy())),
             views,
             prompt.sampling,
+            closing=self._count_closing(ids[0, int(placeholders[-1]) + 1 :]) if views else 0,
         )
         return self._with_replies(tokenized, replies)
+
+    def _count_closing(self, after: Tensor) -> int:
+        """How many of the tokens *after* the last placeholder are part of the image."""
+        tokens = after.tolist() if self.closing_tokens else []
+        return len(list(takewhile(self.closing_tokens.__contains__, tokens)))
 
     def _with_replies(self, prompt: TokenizedPrompt, replies: Sequence[str]) -> TokenizedPrompt:
         tokens = [self.tokenize_reply(prompt, reply) for reply in replies]
@@ -158,7 +170,8 @@ class PromptProcessor:
         _, image, end = prompt.text.rpartition(placeholder)  # no token reaches across one
         for continued in (end + self.template.separator + reply, end + reply):
             ids: Tensor = tokenizer(image + continued, return_tensors="pt")["input_ids"]
-            first = int((ids[0] == self.image_token).nonzero()[0]) + 1 if image else 0
+            places = (ids[0] == self.image_token).nonzero()
+            first = int(places[0]) + 1 + prompt.closing if image else 0
             after = ids[:, first:]
             if after[:, : suffix.shape[1]].equal(suffix):
                 break

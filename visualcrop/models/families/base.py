@@ -243,6 +243,14 @@ class Family(Pretrained):
         taking: Any = getattr(network, "model", network)
         return frozenset(inspect.signature(taking.forward).parameters)
 
+    def closing_tokens(self, config: PretrainedConfig, processor: Any) -> frozenset[int]:
+        """
+        Tokens that belong to an image if they follow its placeholders.
+
+        The network reads them otherwise in a pass with the image than in one after it.
+        """
+        return frozenset()
+
     def build_model(
         self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
     ) -> Model:
@@ -267,7 +275,13 @@ class Family(Pretrained):
             ),
             network=network,
             prompt_processor=PromptProcessor.of(
-                processor, token, self.picture, generation, pixels, self.forward_inputs(network)
+                processor,
+                token,
+                self.picture,
+                generation,
+                pixels,
+                self.forward_inputs(network),
+                self.closing_tokens(config, processor),
             ),
             layout=partial(self.layout, processor=processor, config=config),
             meter=Meter(network),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from transformers import BatchFeature, GotOcr2ImageProcessorPil
+from transformers import BatchFeature, GotOcr2ImageProcessorPil, MiniCPMV4_6ImageProcessorPil
 from transformers.image_processing_backends import PilBackend
 from transformers.image_utils import SizeDict
 from transformers.processing_utils import ImagesKwargs
@@ -162,6 +162,31 @@ class Lfm2VlImageProcessorPil(PilBackend):
             data["image_cols"] = np.array([max(1, canvas[0]) for canvas, _ in plans])
             data["image_sizes"] = np.array([whole[::-1] for _, whole in plans])
         return BatchFeature(data=data, tensor_type=return_tensors)
+
+
+class MiniCpmVImageProcessorPil(MiniCPMV4_6ImageProcessorPil):
+    """MiniCPM-V's, whose pixel values are patches x channels x rows x columns, not in one strip."""
+
+    def plan(self, size: Size) -> tuple[Size, Size, Size]:
+        """Columns and rows of slices, and the pixels of the whole image and of all slices."""
+        shape, scale, patch = size[::-1], self.scale_resolution, self.patch_size
+        most = self.max_slice_nums
+        canvas = self.get_sliced_grid(shape, most, scale) if self.slice_mode else None
+        how = {"scale_resolution": scale, "patch_size": patch}
+        how["downsample_mode"] = self.downsample_mode
+        height, width = self.find_best_resize(shape, allow_upscale=canvas is None, **how)
+        if canvas is None:
+            return (0, 0), (width, height), (0, 0)
+        sliced = self.get_refine_size(shape, canvas, allow_upscale=True, **how)
+        return (canvas[1], canvas[0]), (width, height), (sliced[1], sliced[0])
+
+    def _preprocess(self, images: list[Any], **options: Any) -> BatchFeature:
+        made = super()._preprocess(images, **options)
+        strip = made["pixel_values"]  # 1 x channels x rows x (patches * columns)
+        _, channels, side, _ = strip.shape
+        cut = strip.reshape(channels, side, -1, side)
+        made["pixel_values"] = cut.swapaxes(0, 2).swapaxes(1, 2)
+        return made
 
 
 def cut_patches(picture: Any, side: int) -> Any:
