@@ -7,7 +7,8 @@ from copy import copy
 
 import pytest
 
-from tests.support.opened import GRIDDED, noise, opened
+from tests.support.opened import noise, opened
+from tests.support.tiny.checkpoints import FAMILIES
 from visualcrop import Box, BudgetedModel, Finding, Ledger, Prompt, Question, Target, View
 from visualcrop.answer.interleaved import Interleaved
 from visualcrop.errors import ModelError
@@ -16,6 +17,26 @@ from visualcrop.models.engine.chat_template import ChatTemplate
 WHOLE = View.whole(noise())
 LEFT, RIGHT = View(noise(), Box(0, 0, 90, 200)), View(noise(), Box(100, 30, 260, 190))
 EXAMPLES = (("Is it red?", "No"),)
+
+
+def chat_ml(image: str, system: str = "") -> str:
+    """What models write that have Qwen's turns."""
+    return (
+        f"{system}<|im_start|>user\nIs it red?<|im_end|>\n<|im_start|>assistant\nNo<|im_end|>\n"
+        f"<|im_start|>user\nOne:\n{image}Two:\n{image}Three:\n{image}Which is red?<|im_end|>\n"
+        "<|im_start|>assistant\n"
+    )
+
+
+SYSTEM = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+QWEN = "<|vision_start|><|image_pad|><|vision_end|>"
+GLM = (
+    "[gMASK]<sop><|user|>\nIs it red?<|assistant|>\nNo\n"
+    "<|user|>\nOne:\n@Two:\n@Three:\n@Which is red?<|assistant|>\n"
+).replace("@", "<|begin_of_image|><|image|><|end_of_image|>")
+MISTRAL = (
+    "[INST]Is it red?[/INST]No</s>[INST]One:\n[IMG]Two:\n[IMG]Three:\n[IMG]Which is red?[/INST]"
+)
 # Three pictures with text between, and an earlier turn. Written by hand, in the published formats.
 EXPECTED = {
     "llava": "USER: Is it red? ASSISTANT: No "
@@ -25,24 +46,33 @@ EXPECTED = {
     "llava-onevision": "<|im_start|>user \nIs it red?<|im_end|><|im_start|>assistant \nNo<|im_end|>"
     "<|im_start|>user \nOne:\n<image>\nTwo:\n<image>\nThree:\n<image>\nWhich is red?<|im_end|>"
     "<|im_start|>assistant\n",
-    "qwen2-5-vl": "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
-    "<|im_start|>user\nIs it red?<|im_end|>\n<|im_start|>assistant\nNo<|im_end|>\n"
-    "<|im_start|>user\nOne:\n<|vision_start|><|image_pad|><|vision_end|>"
-    "Two:\n<|vision_start|><|image_pad|><|vision_end|>"
-    "Three:\n<|vision_start|><|image_pad|><|vision_end|>Which is red?<|im_end|>\n"
-    "<|im_start|>assistant\n",
-    "qwen3-vl": "<|im_start|>user\nIs it red?<|im_end|>\n<|im_start|>assistant\nNo<|im_end|>\n"
-    "<|im_start|>user\nOne:\n<|vision_start|><|image_pad|><|vision_end|>"
-    "Two:\n<|vision_start|><|image_pad|><|vision_end|>"
-    "Three:\n<|vision_start|><|image_pad|><|vision_end|>Which is red?<|im_end|>\n"
-    "<|im_start|>assistant\n",
+    "qwen2-vl": chat_ml(QWEN, SYSTEM),
+    "qwen2-5-vl": chat_ml(QWEN, SYSTEM),
+    "qwen3-vl": chat_ml(QWEN),
+    "qwen3-vl-moe": chat_ml(QWEN),
+    "qwen3-5": chat_ml(QWEN),
     "gemma3": "<start_of_turn>user\nIs it red?<end_of_turn>\n"
     "<start_of_turn>model\nNo<end_of_turn>\n"
     "<start_of_turn>user\nOne:<start_of_image>Two:<start_of_image>Three:<start_of_image>"
     "Which is red?<end_of_turn>\n<start_of_turn>model\n",
-    "internvl": "<|im_start|>user\nIs it red?<|im_end|>\n<|im_start|>assistant\nNo<|im_end|>\n"
-    "<|im_start|>user\nOne:\n<IMG_CONTEXT>\nTwo:\n<IMG_CONTEXT>\nThree:\n<IMG_CONTEXT>\n"
-    "Which is red?<|im_end|>\n<|im_start|>assistant\n",
+    "gemma4": "<|turn>user\nIs it red?<turn|>\n<|turn>model\nNo<turn|>\n"
+    "<|turn>user\nOne:<|image|>Two:<|image|>Three:<|image|>Which is red?<turn|>\n<|turn>model\n",
+    "internvl": chat_ml("<IMG_CONTEXT>\n"),
+    "ovis2": chat_ml("<image>\n"),
+    "aya-vision": chat_ml("<image>"),
+    "lfm2-vl": chat_ml("<image>"),
+    "cohere2-vision": chat_ml("<|IMG_PATCH|>"),
+    "llama4": chat_ml("<|image|>"),
+    "minicpm-v": chat_ml("<|image_pad|>"),
+    "smolvlm": "<|im_start|>User: Is it red?<end_of_utterance>\nAssistant: No<end_of_utterance>\n"
+    "User: One:\n<image>Two:\n<image>Three:\n<image>Which is red?<end_of_utterance>\nAssistant:",
+    "glm4v": GLM,
+    "glm46v": GLM,
+    "glm4v-moe": GLM,
+    "mistral3": MISTRAL,
+    "pixtral": MISTRAL,
+    "paligemma": "<bos>answer en Is it red?\nNo\n"
+    "answer en One:\n<image>\nTwo:\n<image>\nThree:\n<image>\nWhich is red?\n",
 }
 
 
@@ -59,7 +89,12 @@ def rendered(template: str, *parts: str | View) -> str:
     return ChatTemplate(processor).render(Prompt(parts)).text
 
 
-@pytest.mark.parametrize("family", GRIDDED)
+def test_all_families_are_read() -> None:
+    """But InstructBLIP, whose image tokens come before all text."""
+    assert {*EXPECTED} == {*FAMILIES} - {"instructblip"}
+
+
+@pytest.mark.parametrize("family", EXPECTED)
 class TestPublished:
     """Templates of the families, as published."""
 
@@ -97,9 +132,10 @@ class TestPublished:
         own = processor.apply_chat_template(
             [{"role": "user", "content": content}], add_generation_prompt=True
         )
-        bos = processor.tokenizer.bos_token or ""
+        tokenizer = processor.tokenizer
+        adds_bos = tokenizer("")["input_ids"] == [tokenizer.bos_token_id]
         text = ChatTemplate(processor).render(Prompt(parts)).text
-        assert text == own.removeprefix(bos)
+        assert text == own.removeprefix(tokenizer.bos_token if adds_bos else "")
 
     def test_a_composer_keeps_labels_with_pictures(self, family: str) -> None:
         """The network reads each finding of `interleaved` right after its label."""
@@ -164,6 +200,11 @@ class TestOdd:
                 id="images last",
             ),
             pytest.param(
+                images_first("<image>", "<b>{{ c.text }}"),
+                "user: <b>A:\n<image>\nB:\n<image><image>\nWhich?#",
+                id="begins texts as images",
+            ),
+            pytest.param(
                 EACH + "{{ '(%d)' % loop.index if c.type == 'image' else c.text | trim }}" + END,
                 "A:(2)B:(4)(5)Which?",
                 id="in order",
@@ -173,6 +214,13 @@ class TestOdd:
     def test_pictures_follow_their_labels(self, template: str, text: str) -> None:
         """Whatever it counts, trims or puts around an image."""
         assert rendered(template, "A:", WHOLE, "B:", LEFT, RIGHT, "Which?") == text
+
+    @pytest.mark.parametrize("start", ["", "<s>", "<image>", "<pad><s>"])
+    def test_an_image_is_whole_tokens(self, start: str) -> None:
+        """Not `image><`, though what is left without it is the same text."""
+        images = EACH + "{{ '<image>' if c.type == 'image' }}" + END
+        text = rendered(images + start + EACH + TEXT + END, "A:", WHOLE, "B:", LEFT)
+        assert text == f"{start}A:\n<image>\nB:\n<image>".removeprefix("<s>")
 
     def test_images_before_text_stay_there(self) -> None:
         """Only later ones are put into the text, and are counted on."""

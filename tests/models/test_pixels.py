@@ -38,7 +38,7 @@ class TestSlopes:
         assert seen.pixel_gradients is not None
 
         wanted = _plain(family, about("mug"))
-        if wanted.dim() < 4:  # patches, not pictures
+        if wanted.dim() < 4 or family == "minicpm-v":  # patches, not pictures
             assert float(seen.pixel_gradients.norms.square().sum()) > 0
         else:
             pictures = wanted.flatten(0, -4).norm(dim=1)

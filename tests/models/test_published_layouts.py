@@ -15,7 +15,7 @@ import transformers as tf
 
 from tests.support.opened import noise
 from tests.support.refusals import refused
-from tests.support.tiny.checkpoints import FAMILIES, checkpoint, published
+from tests.support.tiny.checkpoints import FAMILIES, UNTEMPLATED, checkpoint, published
 from tests.support.tiny.processors import load_processor
 from tests.support.tiny.publishing import LAYOUTS, TEXT_ONLY, edit
 from tests.support.tiny.tokenizers import train_sentence_piece
@@ -26,7 +26,6 @@ from visualcrop.models import from_transformers
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 QUESTION = "Is there a mug in the image?"
 PADDED = {"llava"}  # to a square, as trained: transformers itself crops
-UNTEMPLATED = {"paligemma": f"answer en {QUESTION}"}  # how it is asked, without a template
 EVERY = [(family, layout) for layout in LAYOUTS for family in FAMILIES]
 SAMPLE = {*zip(FAMILIES, cycle(LAYOUTS), strict=False)}
 PAIRS = [pytest.param(*p, marks=() if p in SAMPLE else pytest.mark.slow) for p in EVERY]
@@ -48,19 +47,21 @@ def _plain_inputs(family: str, folder: Path, tmp_path: Path) -> Any:
     text, and its processors look for none among the tokenizer's settings.
     """
     place = shutil.copytree(folder, tmp_path / "plain", ignore=lambda *_: ["chat_template.json"])
-    (view,), text = _prompt(family).views, UNTEMPLATED.get(family, QUESTION)
+    (view,), text = _prompt(family).views, UNTEMPLATED.get(family, "") + QUESTION
     if template := (checkpoint(family) / "chat_template.jinja").is_file():
         shutil.copy(checkpoint(family) / "chat_template.jinja", place)
-    processor = load_processor(family, place)
+    processor: Any = load_processor(family, place)
     if template:
-        parts = [{"type": "image"}, {"type": "text", "text": QUESTION}]
+        parts: Any = [{"type": "image"}, {"type": "text", "text": QUESTION}]
         text = processor.apply_chat_template(
             [{"role": "user", "content": parts}], add_generation_prompt=True
         )
         bos = processor.tokenizer.bos_token
         if bos and processor.tokenizer("").input_ids[:1] == [processor.tokenizer.bos_token_id]:
             text = text.removeprefix(bos)
-    return processor(text=[text], images=[view.picture], return_tensors="pt")
+    made = processor(text=[text], images=[view.picture], return_tensors="pt")
+    made.pop("labels", None)  # PaliGemma's, for training
+    return made
 
 
 @pytest.mark.parametrize(("family", "layout"), PAIRS)

@@ -12,6 +12,7 @@ import transformers as tf
 from transformers.models.auto.image_processing_auto import AutoImageProcessor
 
 from tests.support.reference import picture
+from tests.support.tiny.checkpoints import UNTEMPLATED
 from tests.support.tiny.processors import load_processor
 from tests.support.tiny.tiled import TILED
 
@@ -35,7 +36,7 @@ def network(checkpoint_dir: Path) -> Any:
 def _logits(family: str, checkpoint_dir: Path, network: Any, seed: int) -> torch.Tensor:
     """Of the token after a question about noise."""
     processor = load_processor(family, checkpoint_dir)
-    if family == "instructblip":
+    if family in UNTEMPLATED:
         inputs = processor(images=picture((90, 60), seed), text=_QUESTION, return_tensors="pt")
     else:
         asked = [{"type": "image"}, {"type": "text", "text": _QUESTION}]
@@ -49,9 +50,9 @@ def _logits(family: str, checkpoint_dir: Path, network: Any, seed: int) -> torch
 
 
 def test_is_laid_out_as_on_the_hub(family: str, checkpoint_dir: Path) -> None:
-    """All of version 5's files are there; InstructBLIP has no chat template."""
+    """All of version 5's files are there, and a chat template if the family has one."""
     names = {path.name for path in checkpoint_dir.iterdir() if path.is_file()}
-    assert names == _FILES | (set() if family == "instructblip" else {"chat_template.jinja"})
+    assert names == _FILES | (set() if family in UNTEMPLATED else {"chat_template.jinja"})
 
 
 def test_loads_whole(checkpoint_dir: Path) -> None:

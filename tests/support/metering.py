@@ -20,7 +20,12 @@ from transformers import (
     PreTrainedModel,
 )
 
-from tests.support.tiny.checkpoints import FAMILIES, checkpoint
+from tests.support.tiny.checkpoints import (
+    FAMILIES,
+    UNTEMPLATED,
+    available_kernel,
+    checkpoint,
+)
 from tests.support.tiny.processors import load_processor
 from visualcrop.models.engine.decoder import get_decoder
 from visualcrop.models.engine.kv_cache import new_cache
@@ -59,7 +64,9 @@ CPU_FLOPS = {  # PyTorch counts these on CUDA alone, and experts nowhere
 def network(family: str, attention: str = "sdpa") -> PreTrainedModel:
     """The family's tiny model, frozen. It is shared: leave it as it was."""
     model: Any = AutoModelForImageTextToText.from_pretrained(
-        checkpoint(family), dtype=torch.float32, attn_implementation=attention
+        checkpoint(family),
+        dtype=torch.float32,
+        attn_implementation=available_kernel(family, attention),
     )
     frozen: PreTrainedModel = model.requires_grad_(False).eval()
     return frozen
@@ -71,11 +78,12 @@ def inputs(family: str) -> Mapping[str, Tensor]:
     processor = load_processor(family, checkpoint(family))
     noise = np.random.default_rng(0).integers(0, 256, (100, 150, 3), np.uint8)
     text = "Is there a red mug?"
-    if family != "instructblip":
+    if family not in UNTEMPLATED:
         content = [{"type": "image"}, {"type": "text", "text": text}]
         turns = [{"role": "user", "content": content}]
         text = processor.apply_chat_template(turns, add_generation_prompt=True)
     made = processor(images=PIL.Image.fromarray(noise), text=text, return_tensors="pt")
+    made.pop("labels", None)  # PaliGemma's, for training
     return {name: value for name, value in made.items() if isinstance(value, Tensor)}
 
 

@@ -12,7 +12,7 @@ import torch
 import transformers as tf
 from torch import Tensor
 
-from tests.support.tiny.checkpoints import checkpoint
+from tests.support.tiny.checkpoints import UNTEMPLATED, available_kernel, checkpoint
 from tests.support.tiny.configs import ATTENTION_LAYERS, LAYERS, having
 from tests.support.tiny.processors import load_processor
 from visualcrop.models.base import Capture
@@ -32,6 +32,7 @@ def network(family: str, kernel: str = "sdpa") -> Any:
 @cache
 def _loaded(family: str, kernel: str) -> Any:
     auto = tf.AutoModelForImageTextToText
+    kernel = available_kernel(family, kernel)
     loaded = auto.from_pretrained(checkpoint(family), attn_implementation=kernel)
     with torch.no_grad():
         loaded(**inputs(family))  # on its first pass transformers adds hooks of its own
@@ -44,11 +45,13 @@ def inputs(family: str) -> dict[str, Tensor]:
     image = np.random.default_rng(0).integers(0, 256, (100, 150, 3), dtype=np.uint8)
     processor = load_processor(family, checkpoint(family))
     text = QUESTION
-    if family != "instructblip":
+    if family not in UNTEMPLATED:
         content = [{"type": "image"}, {"type": "text", "text": QUESTION}]
         turns = [{"role": "user", "content": content}]
         text = processor.apply_chat_template(turns, add_generation_prompt=True)
-    return dict(processor(images=image, text=text, return_tensors="pt"))
+    made = dict(processor(images=image, text=text, return_tensors="pt"))
+    made.pop("labels", None)  # PaliGemma's, for training
+    return made
 
 
 @cache

@@ -19,6 +19,7 @@ from ..models.engine.decoder import get_decoder
 from ..models.engine.kv_cache import DecodingState
 from ..models.engine.prompting import TokenizedPrompt
 from ..models.families.blip import BlipModel
+from ..models.families.prefix_lm import PrefixLanguageModel
 from ..models.huggingface import HuggingFaceModel
 from ..prompt import Prompt
 
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _FULL = frozenset({"full_attention", "sliding_attention", "chunked_attention"})
-_IDS = ("token_type_ids", "mm_token_type_ids")  # of input tokens; of text they are 0
+_IDS = (
+    "token_type_ids",
+    "mm_token_type_ids",
+)  # of input tokens; of text they are 0, or 1 after a prefix
 _MOST_TOKENS = 1 << 16  # in a pass, so that a batch is not split
 
 
@@ -65,9 +69,10 @@ class PlainPasses:
         tokenized = self.model.prompt_processor.tokenize(prompt)
         return tokenized.to(self.network.device, self.network.dtype)
 
-    def next_logits(self, prompt: Prompt) -> Tensor:
-        """Logits of the next token, V, in float32 on the CPU."""
-        logits = self._run(self.tokenize(prompt).inputs, use_cache=False, logits_to_keep=1).logits
+    def next_logits(self, prompt: Prompt, after: Sequence[int] = ()) -> Tensor:
+        """Logits of the token after *prompt* and the tokens *after* it: V, float32, on the CPU."""
+        inputs = self._append(self.tokenize(prompt).inputs, after)
+        logits = self._run(inputs, use_cache=False, logits_to_keep=1).logits
         return logits[0, -1].float().cpu()  # type: ignore[no-any-return]
 
     def mean_log_probability(self, prompt: Prompt, reply: str) -> float:
@@ -75,12 +80,11 @@ class PlainPasses:
         import torch
 
         tokenized = self.tokenize(prompt)
-        own = self.model.prompt_processor.tokenize_reply(tokenized, reply)
-        own = own.to(self.network.device)
-        inputs = _append(tokenized.inputs, own)
-        logits = self._run(inputs, use_cache=False, logits_to_keep=own.shape[1] + 1).logits
+        own = self.model.prompt_processor.tokenize_reply(tokenized, reply)[0].tolist()
+        inputs = self._append(tokenized.inputs, own)
+        logits = self._run(inputs, use_cache=False, logits_to_keep=len(own) + 1).logits
         scores = torch.log_softmax(logits[0, :-1].float(), -1)
-        return float(scores.gather(1, own[0, :, None]).mean())
+        return float(scores[range(len(own)), own].mean())
 
     def generate(self, prompt: Prompt, max_new_tokens: int) -> list[int]:
         """Tokens of a greedy reply by transformers' own `generate`, without what stopped it."""
@@ -100,12 +104,7 @@ class PlainPasses:
 
     def margin_after(self, prompt: Prompt, tokens: Sequence[int]) -> tuple[float, float]:
         """How far the likeliest token after *tokens* is above the next, and the largest logit."""
-        import torch
-
-        tokenized = self.tokenize(prompt)
-        own = torch.tensor([[*tokens]], dtype=torch.long, device=self.network.device)
-        inputs = _append(tokenized.inputs, own)
-        logits = self._run(inputs, use_cache=False, logits_to_keep=1).logits[0, -1].float()
+        logits = self.next_logits(prompt, tokens)
         first, second = logits.topk(2).values.tolist()
         return first - second, float(logits.abs().max())
 
@@ -164,6 +163,10 @@ class PlainPasses:
             self._run(inputs, use_cache=False, logits_to_keep=1)
         return metered.usage.flops, counted.usage.flops
 
+    def _append(self, inputs: Mapping[str, Tensor], after: Sequence[int]) -> dict[str, Tensor]:
+        """*inputs* of a prompt, with the tokens of a reply *after* it."""
+        return _append(inputs, after, kind=int(isinstance(self.model, PrefixLanguageModel)))
+
     def _run(self, inputs: Mapping[str, Any], **options: Any) -> Any:
         import torch
 
@@ -194,13 +197,13 @@ class PlainPasses:
             config._attn_implementation = own  # noqa: SLF001
 
 
-def blip_logits(model: BlipModel, prompt: Prompt) -> Tensor:
-    """Logits of the next token, V, in a plain pass of InstructBLIP's whole network."""
+def blip_logits(model: BlipModel, prompt: Prompt, after: Sequence[int] = ()) -> Tensor:
+    """As `PlainPasses.next_logits`, in a plain pass of InstructBLIP's whole network."""
     import torch
 
     network = model.network
     tokenized = model.prompt_processor.tokenize(prompt).to(network.device, network.dtype)
-    text = tokenized.inputs["input_ids"]
+    text = _append(tokenized.inputs, after)["input_ids"]
     queries = text.new_full((1, network.config.num_query_tokens), network.config.image_token_id)
     inputs = {**tokenized.inputs, "input_ids": torch.cat([queries, text], dim=1)}
     inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
@@ -213,7 +216,7 @@ def blip_logits(model: BlipModel, prompt: Prompt) -> Tensor:
 def one_batch(model: HuggingFaceModel) -> Iterator[None]:
     """Run the prompts of a call whole and in one pass, without remembered prefixes."""
     cache, most = model.prefix_cache, model.max_tokens
-    model.prefix_cache, model.max_tokens = None, _MOST_TOKENS
+    model.prefix_cache, model.max_tokens = None, most or _MOST_TOKENS  # a limit that is set holds
     try:
         yield
     finally:
@@ -226,18 +229,24 @@ def remembered(model: HuggingFaceModel) -> list[DecodingState]:
     return [] if cache is None else [state for state, _ in cache._entries.values()]  # noqa: SLF001
 
 
-def _append(inputs: Mapping[str, Tensor], tokens: Tensor) -> dict[str, Tensor]:
-    """*inputs* of a prompt, with *tokens* of text, 1 x T, after it."""
+def _append(
+    inputs: Mapping[str, Tensor], after: Sequence[int], *, kind: int = 0
+) -> dict[str, Tensor]:
+    """*inputs* of a prompt, with tokens of text *after* it, which are of a *kind*."""
     import torch
 
     longer = dict(inputs)
-    for name, ids in inputs.items():
+    tokens = inputs["input_ids"].new_tensor([[*after]])
+    for name, ids in inputs.items() if after else ():
         if name == "input_ids":
             longer[name] = torch.cat([ids, tokens], dim=1)
         elif name == "attention_mask":
             longer[name] = torch.cat([ids, torch.ones_like(tokens)], dim=1)
+        elif name == "position_ids":
+            later = torch.arange(1, len(after) + 1, device=ids.device)
+            longer[name] = torch.cat([ids, ids[:, -1:] + later], dim=1)
         elif name in _IDS:
-            longer[name] = torch.cat([ids, torch.zeros_like(tokens)], dim=1)
+            longer[name] = torch.cat([ids, torch.full_like(tokens, kind)], dim=1)
     return longer
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -113,21 +114,27 @@ class Subject:
         return self._references[key]
 
     def _reference(self, prompt: Prompt) -> tuple[float, ...]:
-        logits = self.next_logits(prompt)
-        if logits is None:
+        if not isinstance(self.model, HuggingFaceModel | BlipModel):
             self.model.forget()
             return self.choose([prompt])[0].logits
-        return tuple(float(logits[ids[0]]) for ids in self.reply_tokens(prompt, WORDS))
+        shared, tokens = fork_replies(self.reply_tokens(prompt, WORDS))
+        logits: Any = self.next_logits(prompt, shared)
+        return tuple(float(logits[ids[0]]) for ids in tokens)
 
-    def next_logits(self, prompt: Prompt) -> Tensor | None:
-        """Logits of the next token by a plain pass, V, on the CPU; none if it has none."""
-        key = prompt.parts[-1], views_key(prompt)
+    def next_logits(self, prompt: Prompt, after: Sequence[int] = ()) -> Tensor | None:
+        """Logits after *prompt* and some tokens by a plain pass, V, on the CPU; none without."""
+        key = prompt.parts[-1], views_key(prompt), (*after,)
         if key not in self._logits:
             if self.plain is not None:
-                self._logits[key] = self.plain.next_logits(prompt)
+                self._logits[key] = self.plain.next_logits(prompt, after)
             elif isinstance(self.model, BlipModel):
-                self._logits[key] = blip_logits(self.model, prompt)
+                self._logits[key] = blip_logits(self.model, prompt, after)
         return self._logits.get(key)
+
+    @property
+    def largest_logit(self) -> float:
+        """Of all tokens in the plain passes so far, at least 1: what rounding is a share of."""
+        return max([1.0, *(float(logits.abs().max()) for logits in self._logits.values())])
 
     def reply_tokens(self, prompt: Prompt, replies: Sequence[str]) -> list[list[int]]:
         """Token ids of each of *replies*, as they follow *prompt*."""
@@ -140,6 +147,16 @@ class Subject:
         """What `reference` is."""
         own = isinstance(self.model, HuggingFaceModel | BlipModel)
         return "plain passes of transformers" if own else "each prompt alone"
+
+
+def fork_replies(replies: Sequence[Sequence[int]]) -> tuple[list[int], list[Sequence[int]]]:
+    """The tokens that all *replies* begin with, and what follows them in each, if anything."""
+    shared = [column[0] for column in takewhile(_is_one, zip(*replies, strict=False))]
+    return shared, [reply[len(shared) :] for reply in replies]
+
+
+def _is_one(column: tuple[int, ...]) -> bool:
+    return len({*column}) == 1
 
 
 def about(image: Image, text: str) -> Prompt:

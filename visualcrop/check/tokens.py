@@ -12,7 +12,7 @@ from ..prompt import Prompt
 from ..values import View
 from .pictures import SIZES, SMALL, draw_blocks
 from .plain import PlainPasses
-from .subject import CIRCLE, Outcome, SkipCheck, Subject, about
+from .subject import CIRCLE, Outcome, SkipCheck, Subject, about, fork_replies
 
 _LABELS = ("red", "green", "blue")  # a word before each picture
 _LETTERS = ("A", "B", "C", "D")
@@ -135,9 +135,9 @@ def check_replies(subject: Subject) -> Outcome:
     if empty := [reply for reply, found in ids.items() if not found]:
         return Outcome("fail", f"{empty[0]!r} has no token after the prompt", fix, figures)
     for group in (("Yes", "No"), _LETTERS):
-        firsts = [ids[reply][0] for reply in group]
-        if len({*firsts}) < len(group):
-            found = f"{' and '.join(group)} do not begin with tokens of their own ({firsts})"
+        firsts = [own[:1] for own in fork_replies([ids[reply] for reply in group])[1]]
+        if [] in firsts or len({*map(tuple, firsts)}) < len(group):
+            found = f"{' and '.join(group)} do not begin with tokens of their own"
             return Outcome("fail", found, fix, figures)
     return _whole_words(subject, ids, pieces)
 

@@ -16,8 +16,8 @@ from visualcrop.models.base import Capture
 
 LAYERS = 4
 # Layers with keys and values of their own, and layers that attend, where these are not all.
-KV_LAYERS = {"qwen3-5": (1, 3), "gemma4": (0, 1), "lfm2-vl": (1, 3)}
-ATTENTION_LAYERS = {"qwen3-5": (1, 3), "lfm2-vl": (1, 3)}
+KV_LAYERS = {"qwen3-5": (1, 3), "gemma4": (0, 1), "lfm2-vl": (1, 3), "minicpm-v": (1, 3)}
+ATTENTION_LAYERS = {"qwen3-5": (1, 3), "lfm2-vl": (1, 3), "minicpm-v": (1, 3)}
 _EYE: dict[str, Any] = {
     "hidden_size": 32,
     "intermediate_size": 64,

@@ -321,3 +321,47 @@ NATIVE: dict[str, NativeFamily] = {
         _paligemma_tokenizer,
     ),
 }
+
+
+def _grids_published(config: Any, image_processor: Any, **size: int) -> Callable[[], Any]:
+    """A published checkpoint's config, image processor, and options of its processor."""
+    return lambda: (config(), image_processor(**({"size": size} if size else {})), {})
+
+
+PUBLISHED: dict[str, Callable[[], tuple[Any, Any, dict[str, Any]]]] = {
+    "qwen2-vl": _grids_published(
+        tf.Qwen2VLConfig,
+        tf.Qwen2VLImageProcessorPil,
+        shortest_edge=3136,
+        longest_edge=12_845_056,
+    ),
+    "qwen3-vl-moe": lambda: (
+        tf.Qwen3VLMoeConfig(),
+        tf.Qwen2VLImageProcessorPil(
+            size={"shortest_edge": 65_536, "longest_edge": 16_777_216}, patch_size=16
+        ),
+        {},
+    ),
+    "glm4v": _grids_published(
+        tf.Glm4vConfig, tf.Glm4vImageProcessorPil, shortest_edge=12_544, longest_edge=9_633_792
+    ),
+    "glm46v": _grids_published(
+        tf.Glm46VConfig, tf.Glm46VImageProcessorPil, shortest_edge=12_544, longest_edge=9_633_792
+    ),
+    "glm4v-moe": _grids_published(tf.Glm4vMoeConfig, tf.Glm4vImageProcessorPil),
+    "mistral3": lambda: (
+        tf.Mistral3Config(),
+        tf.PixtralImageProcessorPil(size={"longest_edge": 1540}, patch_size=14),
+        {"patch_size": 14, "spatial_merge_size": 2},
+    ),
+    "pixtral": lambda: (
+        tf.LlavaConfig(vision_config=tf.PixtralVisionConfig(image_size=1024, patch_size=16)),
+        tf.PixtralImageProcessorPil(size={"longest_edge": 1024}, patch_size=16),
+        {"patch_size": 16},
+    ),
+    "paligemma": lambda: (
+        tf.PaliGemmaConfig(),
+        tf.SiglipImageProcessorPil(size={"height": 448, "width": 448}, image_seq_length=1024),
+        {},
+    ),
+}

@@ -14,8 +14,8 @@ EYES = {  # side of what the vision encoder sees at once, side of its patches
     "qwen3-5": (128, 16),
     "qwen3-5-moe": (128, 16),
     "gemma3": (84, 14),
-    "gemma4": (1680, 8),  # of its learned positions
-    "gemma4-moe": (1680, 8),
+    "gemma4": (1680, 12),  # of its learned positions
+    "gemma4-moe": (1680, 12),
     "internvl": (56, 14),
     "instructblip": (56, 14),
     **{name: family.eye for name, family in TILED.items()},
@@ -39,6 +39,6 @@ PIXELS = {  # fewest, most
     "qwen3-5-moe": {"shortest_edge": 32**2, "longest_edge": 32**2 * 36},
 }
 SOFT_TOKENS = 70  # of an image at most, for Gemma 4: the fewest that its processor allows
-POOLED = 3  # patches on a side of Gemma 4's tokens
+POOLED = 2  # patches on a side of Gemma 4's tokens
 MAX_TILES = 6  # of InternVL
 WHOLE_LAST = {"internvl", *(name for name, family in TILED.items() if family.whole_last)}

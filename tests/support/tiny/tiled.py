@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,20 @@ from unittest.mock import patch
 import attrs
 import transformers as tf
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast, ProcessorMixin
+from transformers.models.ovis2.image_processing_pil_ovis2 import Ovis2ImageProcessorPil
 from transformers.models.smolvlm import processing_smolvlm
+from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
 
+from tests.support.tiny.lacking import find_class
 from tests.support.tiny.tokenizers import byte_level
+from visualcrop.models.families.minicpm_v import images_only
 from visualcrop.models.families.pil_processors import (
     Cohere2VisionImageProcessorPil,
     Lfm2VlImageProcessorPil,
     Llama4ImageProcessorPil,
 )
 
+_MiniCpmConfig: Any = find_class("MiniCPMV4_7Config") or tf.MiniCPMV4_6Config  # of 5.17
 Numbers = dict[str, Any]  # keyword arguments of a config
 
 
@@ -153,13 +159,62 @@ def _lfm2(eye: Numbers, text: Numbers, token: Any) -> PreTrainedConfig:
     )
 
 
+def _minicpm(eye: Numbers, text: Numbers, token: Any, *, kind: Any) -> PreTrainedConfig:
+    marks = {
+        "image_start_id": token("<image>"),
+        "image_end_id": token("</image>"),
+        "slice_start_id": token("<slice>"),
+        "slice_end_id": token("</slice>"),
+        "newline_id": token("\u010a"),
+    }
+    rope = {"rope_type": "default", "mrope_section": [4, 2, 2], "mrope_interleaved": True}
+    made: PreTrainedConfig = kind(
+        vision_config=eye,
+        text_config=text
+        | {
+            "model_type": "qwen3_5_text",
+            "head_dim": 32,
+            "rope_parameters": rope | {"rope_theta": 5e6, "partial_rotary_factor": 0.5},
+            "layer_types": ["linear_attention", "full_attention"] * 2,
+            "linear_key_head_dim": 16,
+            "linear_value_head_dim": 8,
+            "linear_num_key_heads": 2,
+            "linear_num_value_heads": 4,
+        },
+        image_size=112,
+        insert_layer_id=0,
+        image_token_id=token("<|image_pad|>"),
+        video_token_id=token("<|video_pad|>"),
+        **(marks if kind is not tf.MiniCPMV4_6Config else {}),
+    )
+    return made
+
+
+def _minicpm_processor() -> Any:
+    kind = images_only(_MiniCpmConfig())
+    kind.__name__ = _MiniCpmConfig.__name__.replace("Config", "Processor")  # as it is saved
+    return kind
+
+
+_MINICPM = {
+    "image_token": "<|image_pad|>",
+    "video_token": "<|video_pad|>",
+    "image_start_token": "<image>",
+    "image_end_token": "</image>",
+    "slice_start_token": "<slice>",
+    "slice_end_token": "</slice>",
+    "image_id_start_token": "<image_id>",
+    "image_id_end_token": "</image_id>",
+}
+
+
 TILED: dict[str, TiledFamily] = {
     "smolvlm": TiledFamily(
         tf.SmolVLMForConditionalGeneration,
         (56, 14),
         _smolvlm,
         SmolVLMProcessor,
-        lambda: tf.SmolVLMImageProcessorPil(
+        lambda: SmolVLMImageProcessorPil(
             size={"longest_edge": 168}, max_image_size={"longest_edge": 56}
         ),
         (
@@ -220,12 +275,22 @@ TILED: dict[str, TiledFamily] = {
         ),
         pil=Lfm2VlImageProcessorPil,
     ),
+    "minicpm-v": TiledFamily(
+        find_class("MiniCPMV4_7ForConditionalGeneration") or tf.MiniCPMV4_6ForConditionalGeneration,
+        (112, 14),
+        partial(_minicpm, kind=_MiniCpmConfig),
+        _minicpm_processor(),
+        lambda: tf.MiniCPMV4_6ImageProcessorPil(scale_resolution=112, max_slice_nums=6),
+        tuple(_MINICPM.values()),
+        named=_MINICPM,
+        whole_last=False,
+    ),
     "ovis2": TiledFamily(
         tf.Ovis2ForConditionalGeneration,
         (56, 14),
         _ovis2,
         tf.Ovis2Processor,
-        lambda: tf.Ovis2ImageProcessorPil(
+        lambda: Ovis2ImageProcessorPil(
             size={"height": 56, "width": 56}, max_patches=6, crop_to_patches=True
         ),
         (

@@ -12,6 +12,7 @@ keeps sequences apart in a recurrent state, so there every suffix has a row of i
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
@@ -358,11 +359,8 @@ def _mrope_positions(
     get_rope_index: Any = getattr(getattr(model, "model", None), "get_rope_index", None)
     if get_rope_index is None:
         return None
-    positions, deltas = get_rope_index(
-        inputs["input_ids"],
-        mm_token_type_ids=inputs["mm_token_type_ids"],
-        image_grid_thw=inputs.get("image_grid_thw"),
-    )
+    taken = set(inspect.signature(get_rope_index).parameters) - {"attention_mask"}
+    positions, deltas = get_rope_index(**{name: inputs[name] for name in taken & set(inputs)})
     return positions, deltas
 
 

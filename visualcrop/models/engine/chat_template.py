@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, takewhile
 from typing import Any, TypeAlias
 
 import attrs
@@ -93,7 +93,7 @@ class ChatTemplate:
             images = {i: self._image_text(n) for n, i in enumerate(views) if i >= leading}
             content = [*content[:leading], _text(_merge(texts, images, mark))]
         turns: list[Turn] = [*_examples(prompt), {"role": "user", "content": content}]
-        return _place(self._write(turns).split(mark), texts, images)
+        return _place(self._write(turns).removeprefix(self._bos).split(mark), texts, images)
 
     @cached_property
     def _keeps_order(self) -> bool:
@@ -110,11 +110,22 @@ class ChatTemplate:
     def _image_text(self, index: int) -> str:
         """What the template writes for the image at *index*: one may count them."""
         before, after = self._probe(index), self._probe(index + 1)
+        length = len(after) - len(before)
         both = zip(before, after, strict=False)
-        start = next((at for at, (one, other) in enumerate(both) if one != other), len(before))
-        if not (text := after[start : start + len(after) - len(before)]).strip():
+        first = next((at for at, (one, other) in enumerate(both) if one != other), len(before))
+        # "<i><s>" is "<s>" with "<i>" before it, or with "i><" in it, which would cut tokens.
+        places = takewhile(
+            lambda at: after[:at] + after[at + length :] == before, range(first, -1, -1)
+        )
+        cuts = self._token_borders(after)
+        start = next((at for at in places if {at, at + length} <= cuts), first)
+        if not (text := after[start : start + length]).strip():
             raise ModelError(_NO_IMAGE)
         return text
+
+    def _token_borders(self, text: str) -> set[int]:
+        found = self.processor.tokenizer(text, return_offsets_mapping=True)
+        return set(chain.from_iterable(found["offset_mapping"]))
 
     def _probe(self, images: int) -> str:
         if images not in self._by_images:
@@ -136,7 +147,7 @@ class ChatTemplate:
             options["enable_thinking"] = False
         text: str = self.processor.apply_chat_template(
             list(turns), add_generation_prompt=add_generation_prompt, **options
-        ).removeprefix(self._bos)
+        )
         if text.rstrip().endswith("<think>"):  # always, as of a model that is trained to think
             text = text.rstrip() + "\n\n</think>\n\n"
         return text
@@ -204,8 +215,8 @@ def _marked(text: str, mark: str) -> str:
 
 def _unused_character(prompt: Prompt) -> str:
     """A private character which the prompt does not have."""
-    said = {*prompt.text, *"".join(chain.from_iterable(prompt.examples))}
-    return next(c for c in map(chr, chain(_PRIVATE, _MORE)) if c not in said)
+    used = {*prompt.text, *"".join(chain.from_iterable(prompt.examples))}
+    return next(c for c in map(chr, chain(_PRIVATE, _MORE)) if c not in used)
 
 
 def _text(text: str) -> dict[str, str]:

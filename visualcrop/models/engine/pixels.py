@@ -47,6 +47,8 @@ def pixel_gradients(
         image = _unpatchify(gradient, inputs["image_grid_thw"][0], network.config.vision_config)
     elif "image_position_ids" in inputs:
         image = _unpatchify_placed(gradient[0], inputs["image_position_ids"][0])
+    elif "target_sizes" in inputs:
+        image = _join_rows(gradient, inputs["target_sizes"][layout.whole])
     elif "spatial_shapes" in inputs:
         image = _unpatchify_rows(gradient[layout.whole], inputs["spatial_shapes"][layout.whole])
     else:
@@ -92,6 +94,14 @@ def _unpatchify_placed(patches: Tensor, positions: Tensor) -> Tensor:
     *positions*, patches x 2, are the column and row of each, -1 where there is none.
     """
     return _unpatchify_rows(patches[positions[:, 0] >= 0], positions.amax(0).flip(0) + 1)
+
+
+def _join_rows(patches: Tensor, shape: Tensor) -> Tensor:
+    """The first rows x columns *patches*, with an axis of channels -> an image (MiniCPM-V)."""
+    rows, columns = shape.tolist()
+    grid: Tensor = patches[: rows * columns].unflatten(0, (rows, columns))
+    blocks = grid.permute(2, 0, 3, 1, 4)
+    return blocks.flatten(3).flatten(1, 2)
 
 
 def _unpatchify_rows(patches: Tensor, shape: Tensor) -> Tensor:

@@ -17,13 +17,21 @@ from ..base import Tokens
 from .byte_lru import ByteLRU, Key
 from .chat_template import ChatTemplate, RenderedPrompt
 from .placeholders import expand_placeholders, is_of_tokens
-from .prompt_encoding import EncodedImages, ProcessedImages, PromptEncoder
+from .prompt_encoding import (
+    EncodedImages,
+    PixelTarget,
+    ProcessedImages,
+    PromptEncoder,
+    map_tensors,
+)
 
 if TYPE_CHECKING:
     import torch
     from PIL.Image import Image as Picture
     from torch import Tensor
     from transformers import GenerationConfig
+
+_NO_TARGET = PixelTarget()
 
 
 @attrs.frozen(eq=False)
@@ -37,12 +45,14 @@ class TokenizedPrompt:
     views: Key = ()  # equal for prompts with the same images
     sampling: Sampling | None = None  # none: greedy
     replies: Sequence[Tensor] = ()  # 1 x T each: to score, each as if it were the only one
+    closing: int = 0  # tokens after the last placeholder that are run with the image
 
     def to(self, device: torch.device, dtype: torch.dtype) -> TokenizedPrompt:
         """The same on *device*, with pixels in *dtype*."""
 
         def move(tensor: Tensor) -> Tensor:
-            return tensor.to(device, dtype) if tensor.is_floating_point() else tensor.to(device)
+            kind = dtype if tensor.is_floating_point() else tensor.dtype
+            return tensor.to(device, kind, non_blocking=tensor.is_pinned())
 
         moved = {name: map_tensors(value, move) for name, value in self.inputs.items()}
         return attrs.evolve(self, inputs=moved)
@@ -80,7 +90,9 @@ class TokenizedPrompt:
     @cached_property
     def prefix_length(self) -> int:
         """Tokens up to its last image, which other prompts may share; 0 without an image."""
-        return int(self.placeholders[-1]) + 1 if len(self.placeholders) else 0
+        if not len(self.placeholders):
+            return 0
+        return int(self.placeholders[-1]) + 1 + self.closing
 
     @property
     def prefix_key(self) -> Key:
@@ -99,6 +111,8 @@ class PromptProcessor:
     stop_tokens: frozenset[int]  # that end a reply
     pixel_cache: ByteLRU[ProcessedImages | EncodedImages]
     forward_inputs: frozenset[str]  # what of the processor's output the network takes
+    closing_tokens: frozenset[int] = frozenset()  # that the network reads as part of an image
+    target: PixelTarget = _NO_TARGET  # of pixel values
 
     @classmethod
     def of(
@@ -109,6 +123,8 @@ class PromptProcessor:
         generation: GenerationConfig | None,
         max_bytes: int,
         forward_inputs: frozenset[str] = frozenset(),
+        closing_tokens: frozenset[int] = frozenset(),
+        target: PixelTarget = _NO_TARGET,
     ) -> PromptProcessor:
         """
         Build one that caches *max_bytes* of pixel values.
@@ -120,7 +136,8 @@ class PromptProcessor:
         stop_tokens = {*listed, processor.tokenizer.eos_token_id} - {None}
         cache = ByteLRU[ProcessedImages | EncodedImages](max_bytes)
         ends = frozenset(stop_tokens)
-        return cls(processor, image_token, to_picture, ends, cache, forward_inputs)
+        own = (processor, image_token, to_picture, ends, cache)
+        return cls(*own, forward_inputs, closing_tokens, target)
 
     @cached_property
     def template(self) -> ChatTemplate:
@@ -136,15 +153,22 @@ class PromptProcessor:
         )
         (replacements,) = encoded.get("text_replacement_offsets", [[]])  # Idefics3: of images only
         ids = encoded["input_ids"]
+        placeholders = np.flatnonzero((ids[0] == self.image_token).numpy())
         tokenized = TokenizedPrompt(
             {name: value for name, value in encoded.items() if name in self.forward_inputs},
             expand_placeholders(rendered.text, replacements),
-            np.flatnonzero((ids[0] == self.image_token).numpy()),
+            placeholders,
             dict(align_spans(prompt, rendered, replacements, encoded["offset_mapping"][0].numpy())),
             views,
             prompt.sampling,
+            closing=self._count_closing(ids[0, int(placeholders[-1]) + 1 :]) if views else 0,
         )
         return self._with_replies(tokenized, replies)
+
+    def _count_closing(self, after: Tensor) -> int:
+        """How many of the tokens *after* the last placeholder are part of the image."""
+        tokens = after.tolist() if self.closing_tokens else []
+        return len(list(takewhile(self.closing_tokens.__contains__, tokens)))
 
     def _with_replies(self, prompt: TokenizedPrompt, replies: Sequence[str]) -> TokenizedPrompt:
         tokens = [self.tokenize_reply(prompt, reply) for reply in replies]
@@ -158,11 +182,14 @@ class PromptProcessor:
         _, image, end = prompt.text.rpartition(placeholder)  # no token reaches across one
         for continued in (end + self.template.separator + reply, end + reply):
             ids: Tensor = tokenizer(image + continued, return_tensors="pt")["input_ids"]
-            first = int((ids[0] == self.image_token).nonzero()[0]) + 1 if image else 0
+            places = (ids[0] == self.image_token).nonzero()
+            first = int(places[0]) + 1 + prompt.closing if image else 0
             after = ids[:, first:]
             if after[:, : suffix.shape[1]].equal(suffix):
-                break
-        return after[:, suffix.shape[1] :]
+                return after[:, suffix.shape[1] :]
+        # The reply's first white space is part of the prompt's last token: cut it by itself.
+        alone: Tensor = tokenizer(reply, add_special_tokens=False, return_tensors="pt")["input_ids"]
+        return alone
 
     def fork_at_replies(
         self, prompt: TokenizedPrompt, replies: Sequence[str]
@@ -188,7 +215,7 @@ class PromptProcessor:
 
     @cached_property
     def _encoder(self) -> PromptEncoder:
-        return PromptEncoder(self.processor, self.image_token, self.pixel_cache)
+        return PromptEncoder(self.processor, self.image_token, self.pixel_cache, self.target)
 
     @cached_property
     def _control_token(self) -> re.Pattern[str]:
@@ -222,13 +249,6 @@ class PromptProcessor:
             spans.append(attrs.evolve(span, start=start, stop=stop))
         examples = tuple((defuse(asked), defuse(reply)) for asked, reply in prompt.examples)
         return Prompt(tuple(parts), examples, tuple(spans), prompt.sampling)
-
-
-def map_tensors(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
-    """An input with *change* applied to its tensors; some processors give lists of them."""
-    if isinstance(value, list | tuple):
-        return [map_tensors(part, change) for part in value]
-    return change(value)
 
 
 def align_spans(

@@ -10,7 +10,6 @@ import attrs
 
 from ...strategy.base import at_least, option
 from ...values import View
-from ..base import Model
 from ..checkpoints.loading import ProcessorParts
 from ..layouts.layout import Layout, PatchGrid
 from ..layouts.tiling import (
@@ -21,8 +20,7 @@ from ..layouts.tiling import (
 from .base import Family
 
 if TYPE_CHECKING:
-    from torch import Tensor
-    from transformers import PretrainedConfig, PreTrainedModel
+    from transformers import PretrainedConfig
 
 
 @attrs.frozen
@@ -54,7 +52,7 @@ class Ovis2(Family):
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        pixels, size = processor.image_processor, view.picture.size
+        pixels, size = processor.image_processor, view.size
         side = pixels.size["height"]
         patches = PatchGrid(side, side // isqrt(processor.image_seq_length))
         fewest, most = pixels.min_patches, pixels.max_patches
@@ -72,25 +70,6 @@ class Ovis2(Family):
             "zoomeye": {"family": "internvl"},
         }
 
-    def build_model(
-        self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
-    ) -> Model:
-        embed_indicators(network, config.visual_indicator_token_ids)
-        return super().build_model(network, config, processor)
-
-
-def embed_indicators(network: Any, indicators: tuple[int, ...]) -> None:
-    """
-    Embed the tokens around images in every pass as in one with pixels.
-
-    transformers 5.23 takes these embeddings from the visual table only in a pass with pixels; the
-    end of an image is also the first token after a cached prefix.
-    """
-
-    def embed(module: Any, args: tuple[Tensor, ...], out: Tensor) -> Tensor:
-        visual = network.model.visual_embeddings_table.weight[-len(indicators) :].to(out)
-        for token, embedding in zip(indicators, visual, strict=True):
-            out = out.where((args[0] != token)[..., None], embedding)
-        return out
-
-    network.get_input_embeddings().register_forward_hook(embed)
+    def closing_tokens(self, config: PretrainedConfig, processor: Any) -> frozenset[int]:
+        """The tokens around images, which are embedded as such only in a pass with pixels."""
+        return frozenset(config.visual_indicator_token_ids)

@@ -72,7 +72,7 @@ class PaliGemma(SingleSquares):
         pixels, tokenizer = parts.image_processor(), parts.tokenizer()
         tokenizer.add_bos_token = False
         token = tokenizer.convert_ids_to_tokens(config.image_token_id)
-        template = tokenizer.chat_template or TEMPLATE
+        template = tokenizer.chat_template if self.template else TEMPLATE
         return ForPrefixes(pixels, tokenizer, template, token, self._count_tokens(pixels, config))
 
     def build_model(

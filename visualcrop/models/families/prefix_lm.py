@@ -29,7 +29,12 @@ class PrefixLanguageModel(HuggingFaceModel):
         """The same as *model*, which only assumes that its prompts are causal."""
         fields = attrs.fields(HuggingFaceModel)
         given = {field.name: getattr(model, field.name) for field in fields if field.init}
-        return cls(**given | {"prefix_cache": None, "max_tokens": 1})
+        return cls(**given | {"prefix_cache": None})
+
+    @property
+    def token_limit(self) -> int:
+        """One prompt in a pass, whoever asks for more."""
+        return 1
 
     @explains_errors
     def choose(

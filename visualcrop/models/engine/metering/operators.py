@@ -15,6 +15,14 @@ from ...base import Usage
 from .meter import Measurement
 
 _FLASH = "_scaled_dot_product_flash_attention"
+
+
+def _count_grouped(tokens: Any, weights: Any, *_: Any, **__: Any) -> int:
+    """Of tokens that are sorted by the expert whose weights they are multiplied with."""
+    return int(2 * len(tokens) * weights.shape[-2] * weights.shape[-1])
+
+
+_MISSING = {getattr(torch.ops.aten, "_grouped_mm", None): _count_grouped}  # from the registry
 _ALIASES = {  # operator -> one with the same formula: PyTorch has the formula for CUDA only
     getattr(torch.ops.aten, f"{_FLASH}_for_cpu"): getattr(torch.ops.aten, _FLASH)
 }
@@ -34,7 +42,7 @@ class FlopCounter(TorchDispatchMode):
     ) -> Any:
         out = func(*args, **(kwargs or {}))
         operator = _ALIASES.get(func.overloadpacket, func.overloadpacket)
-        if (formula := flop_registry.get(operator)) is not None:
+        if (formula := flop_registry.get(operator) or _MISSING.get(operator)) is not None:
             self.total += int(formula(*args, **(kwargs or {}), out_val=out))
         return out
 
