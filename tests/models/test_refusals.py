@@ -100,7 +100,7 @@ class TestFolders:
             (_of_another_shape, "do not fit its config.json; download both again."),
             (_deeper, "lacks 18 of its weights"),
             (_half_a_config, "is not a valid JSON file; download it again."),
-            (_half_a_tokenizer, "cannot be loaded: "),
+            (_half_a_tokenizer, "download tokenizer.json and tokenizer_config.json again."),
             (_of_nobody, "has model type `nobody` but Transformers does not recognize"),
         ],
     )
