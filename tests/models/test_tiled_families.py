@@ -201,7 +201,7 @@ PUBLISHED = {
 }
 
 
-_OPTIONS: dict[str, Any] = {"use_image_special_tokens": True, "image_token_divisor": 16}
+OPTIONS: dict[str, Any] = {"use_image_special_tokens": True, "image_token_divisor": 16}
 
 
 @cache
@@ -225,7 +225,7 @@ def test_tokens(name: str) -> None:
         if _too_thin(name, size):
             continue
         inputs = published.theirs(processor, size)
-        text = processor.replace_image_token(inputs, 0, **_OPTIONS)
+        text = processor.replace_image_token(inputs, 0, **OPTIONS)
         found = published.layout(processor, size).tokens
         assert (size, found) == (size, text.count(published.token))
 

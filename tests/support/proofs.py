@@ -209,13 +209,14 @@ def count_tokens(name: str, sizes: Sequence[Size]) -> tuple[int, list[Size]]:
 
 def _count_tiled(name: str, sizes: Sequence[Size]) -> tuple[int, list[Size]]:
     """As `count_tokens`, of a published checkpoint of a family that cuts images into tiles."""
+    from tests.models.test_tiled_families import OPTIONS
     from tests.models.test_tiled_families import PUBLISHED as PUBLISHED_TILED
 
     published = PUBLISHED_TILED[name]
     processor, wrong = published.processor, []
     for size in sizes:
         inputs = published.theirs(processor, size)
-        text = processor.replace_image_token(inputs, 0, use_image_special_tokens=True)
+        text = processor.replace_image_token(inputs, 0, **OPTIONS)
         if published.layout(processor, size).tokens != text.count(published.token):
             wrong.append(size)
     return len(sizes), wrong
