@@ -20,10 +20,12 @@ from tests.support.alike import part
 from tests.support.metering import CPU_FLOPS, metered
 from tests.support.opened import EXISTENCE, noise, opened
 from tests.support.published import NEXT_PINPOINTS, ONEVISION_PINPOINTS
+from tests.support.published_tiles import wrongly_counted
 from tests.support.reference import published_processor
 from tests.support.tiny.checkpoints import checkpoint
 from tests.support.tiny.native import PUBLISHED
 from tests.support.tiny.processors import load_processor, processor_class
+from tests.support.tiny.tiled import TILED
 from visualcrop import Capture, ModelFamily, Prompt, View, VisualSearch
 from visualcrop.check.plain import PlainPasses
 from visualcrop.models import Family
@@ -51,15 +53,6 @@ _CONFIGS: dict[str, Callable[[], Any]] = {  # of the published checkpoints, wher
     "qwen3-vl": tf.Qwen3VLConfig,
     "gemma3": lambda: tf.Gemma3Config(vision_config={"image_size": 896, "patch_size": 14}),
     "internvl": tf.InternVLConfig,
-}
-_TILED = {  # families that cut tiles, and the names of published checkpoints of them
-    "smolvlm": "smolvlm2-2b",
-    "aya-vision": "aya-vision",
-    "cohere2-vision": "command-a-vision",
-    "llama4": "llama4",
-    "lfm2-vl": "lfm2-vl",
-    "minicpm-v": "minicpm-v",
-    "ovis2": "ovis2",
 }
 # What processors count of an image beside its placeholders.
 _MARKS: dict[str, Callable[[Layout], int]] = {
@@ -109,7 +102,7 @@ def prove(family: str, sizes: int = 1000) -> Proof:
     return Proof(
         family,
         cls.model_types,
-        "published" if family in {*_CONFIGS, *PUBLISHED, *_TILED} else "tiny",
+        "published" if family in {*_CONFIGS, *PUBLISHED, *TILED} else "tiny",
         counted,
         len(found),
         difference,
@@ -189,8 +182,8 @@ def _view(size: Size) -> Any:
 
 def count_tokens(name: str, sizes: Sequence[Size]) -> tuple[int, list[Size]]:
     """How many sizes were compared, and those of which the processor has other tokens."""
-    if name in _TILED:
-        return _count_tiled(_TILED[name], sizes)
+    if name in TILED:
+        return wrongly_counted(name, sizes)
     counter = Counter.of(name)
     count = getattr(counter.theirs, "_get_num_multimodal_tokens", None)
     if count is None:
@@ -205,21 +198,6 @@ def count_tokens(name: str, sizes: Sequence[Size]) -> tuple[int, list[Size]]:
     own = [layout.tokens + marks(layout) for layout in layouts]
     pairs = zip(sizes, own, theirs, strict=True)
     return len(sizes), [size for size, one, other in pairs if one != other]
-
-
-def _count_tiled(name: str, sizes: Sequence[Size]) -> tuple[int, list[Size]]:
-    """As `count_tokens`, of a published checkpoint of a family that cuts images into tiles."""
-    from tests.models.test_tiled_families import OPTIONS
-    from tests.models.test_tiled_families import PUBLISHED as PUBLISHED_TILED
-
-    published = PUBLISHED_TILED[name]
-    processor, wrong = published.processor, []
-    for size in sizes:
-        inputs = published.theirs(processor, size)
-        text = processor.replace_image_token(inputs, 0, **OPTIONS)
-        if published.layout(processor, size).tokens != text.count(published.token):
-            wrong.append(size)
-    return len(sizes), wrong
 
 
 def _count_shown(counter: Counter, size: Size) -> int:
