@@ -12,7 +12,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import attrs
 import typer.main
 
-from visualcrop import cli
+from visualcrop import Auto, cli
+from visualcrop.models import Family
 from visualcrop.plugin import Registry, Spec, Strategy
 from visualcrop.spec.parse import format_value
 
@@ -52,13 +53,19 @@ def strategies(registry: Registry) -> Iterator[str]:
         yield f"## {kind.capitalize()}\n\n{str(inspect.getdoc(interface)).replace('->', '→')}\n"
         for cls, origin in ((entry.strategy, entry.plugin.distribution) for entry in mine):
             yield f"### `{cls.name}` {{ #{kind}-{cls.name} }}\n\n{cls.summary()}\n"
-            yield f"Comes with `{origin}`.{'' if attrs.fields(cls) else ' No options.'}\n"
-            yield from _table("option | type | default | meaning", _options(cls))
+            known = attrs.fields_dict(Auto) if issubclass(cls, Family) else {}
+            more = " Has the options of [`auto`](#model-auto)" if known else ""
+            own = [field for field in attrs.fields(cls) if field.name not in known]
+            more += " and:" if known and own else "." * bool(known)
+            yield f"Comes with `{origin}`.{more if own or known else ' No options.'}\n"
+            yield from _table("option | type | default | meaning", _options(cls, own))
 
 
-def _options(cls: type[Strategy]) -> Iterator[tuple[str, ...]]:
+def _options(
+    cls: type[Strategy], fields: Iterable[attrs.Attribute[Any]]
+) -> Iterator[tuple[str, ...]]:
     hints, default = get_type_hints(cls), Spec.of(cls())
-    for field in attrs.fields(cls):
+    for field in fields:
         value = default.get(field.name)
         shown = value.name if isinstance(value, Spec) else format_value(value)
         yield f"`{field.name}`", _type(hints[field.name]), f"`{shown}`", field.metadata["help"]

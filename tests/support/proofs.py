@@ -126,7 +126,8 @@ def random_sizes(count: int, seed: int = 0) -> list[Size]:
 
     sizes = [(side(), side()) for _ in range(count)]
     thin = [(dice.randint(2000, 8192), dice.randint(28, 40)) for _ in range(count // 10)]
-    return [*sizes[len(thin) :], *(size[:: (-1) ** n] for n, size in enumerate(thin))]
+    turned = [(short, long) for long, short in thin[1::2]]
+    return [*sizes[len(thin) :], *thin[::2], *turned]
 
 
 @attrs.frozen
@@ -166,13 +167,17 @@ class Counter:
     def layouts(self, sizes: Sequence[Size]) -> list[Layout]:
         """Of images of these sizes, each alone."""
         processor = self.family.make_processor(LoadedParts(self.theirs), self.config)
-        views: list[Any] = [SimpleNamespace(picture=Picture(size)) for size in sizes]
+        views = [_view(size) for size in sizes]
         return [self.family.layout(view, 1, processor, self.config) for view in views]
 
     def picture(self, size: Size) -> Any:
         """What the family shows the processor of such an image."""
-        view: Any = SimpleNamespace(picture=Picture(size))
-        return self.family.picture(view)
+        return self.family.picture(_view(size))
+
+
+def _view(size: Size) -> Any:
+    """A view of nothing."""
+    return SimpleNamespace(size=size, picture=Picture(size))
 
 
 def count_tokens(name: str, sizes: Sequence[Size]) -> tuple[int, list[Size]]:
