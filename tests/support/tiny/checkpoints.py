@@ -42,8 +42,12 @@ VARIANTS = {  # other architectures of these families
 # Families that see as another one or have its network: `make test` proves the other, which has
 # the same code, and `make proofs` these too.
 ALIKE = {
-    **{"qwen2-vl": "qwen2-5-vl", "glm46v": "glm4v", "pixtral": "mistral3"},
-    **{"smolvlm": "internvl", "cohere2-vision": "aya-vision", "minicpm-v": "qwen3-5"},
+    "qwen2-vl": "qwen2-5-vl",
+    "glm46v": "glm4v",
+    "pixtral": "mistral3",
+    "smolvlm": "internvl",
+    "cohere2-vision": "aya-vision",
+    "minicpm-v": "qwen3-5",
 }
 # Families whose processors write prompts without a template, and what precedes a question.
 UNTEMPLATED = {"instructblip": "", "paligemma": "answer en "}
