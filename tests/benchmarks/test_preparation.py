@@ -20,6 +20,7 @@ from visualcrop.models.engine.byte_lru import ByteLRU
 from visualcrop.models.engine.chat_template import ChatTemplate
 from visualcrop.models.engine.prompt_encoding import (
     CachedImageProcessor,
+    PixelTarget,
     ProcessedImages,
     PromptEncoder,
 )
@@ -55,7 +56,9 @@ def _as_transformers(processor: Any, text: str, view: View, features: Any = None
         processor = copy(processor)
         cache = ByteLRU[Any](1 << 31)
         cache.put((), ProcessedImages(features))
-        processor.image_processor = CachedImageProcessor(processor.image_processor, cache, (), ())
+        processor.image_processor = CachedImageProcessor(
+            processor.image_processor, PixelTarget(), cache, (), ()
+        )
     return processor(
         text=[text],
         images=[[view.picture]],
@@ -73,7 +76,9 @@ def _preparations(family: str, view: View) -> list[Callable[[], Any]]:
     named = (getattr(processor.tokenizer, name, None) for name in names)
     token = processor.tokenizer.convert_tokens_to_ids(next(filter(None, named)))
     features = processor.image_processor([[view.picture]], return_tensors="pt")
-    known, fresh = (PromptEncoder(processor, token, ByteLRU(size)) for size in (1 << 31, 0))
+    known, fresh = (
+        PromptEncoder(processor, token, ByteLRU(size), PixelTarget()) for size in (1 << 31, 0)
+    )
 
     def text() -> str:
         return template.render(_ask(view)).text

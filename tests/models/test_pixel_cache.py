@@ -8,9 +8,10 @@ import attrs
 import pytest
 from torch import Tensor
 
+from tests.support import blips
 from tests.support.alike import part
 from tests.support.opened import EXISTENCE, GRIDDED, about, interleaved, noise, opened
-from visualcrop import Image, Prompt, View
+from visualcrop import Box, Image, Prompt, View
 from visualcrop.models.engine.byte_lru import ByteLRU
 from visualcrop.models.engine.prompting import PromptProcessor
 
@@ -74,3 +75,26 @@ class TestSeeing:
         prompter.tokenize(about("mug"))
         prompter.tokenize(about("mug"))
         assert (len(looked), prompter.pixel_cache.bytes) == (2, 0)
+
+    def test_a_view_is_cropped_once(self, family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """For its pixels, and not for its layout or size."""
+        model, crops = opened(family), list[Box]()
+        crop = Image.crop
+
+        def counting(self: Image, box: Box) -> Any:
+            crops.append(box)
+            return crop(self, box)
+
+        monkeypatch.setattr(Image, "crop", counting)
+        model.forget()
+        model.encoded_size(part("mug").views[0])
+        model.forward([part("mug"), part("key")])
+        assert crops == [part("mug").views[0].box]
+
+
+def test_instructblip_processes_an_image_once() -> None:
+    """Other words about it, and others of the Q-Former, come with the same pixels."""
+    prompter = attrs.evolve(blips.opened().prompt_processor, pixel_cache=ByteLRU(1 << 29))
+    one, other = (prompter.tokenize(about(target)).inputs for target in ("mug", "key"))
+    assert one["pixel_values"] is other["pixel_values"]
+    assert not one["qformer_input_ids"].equal(other["qformer_input_ids"])

@@ -17,7 +17,7 @@ from tests.support.tiny.processors import load_processor
 from visualcrop import Prompt
 from visualcrop.models.engine.byte_lru import ByteLRU
 from visualcrop.models.engine.placeholders import RunTokenizer
-from visualcrop.models.engine.prompt_encoding import EncodedImages, PromptEncoder
+from visualcrop.models.engine.prompt_encoding import EncodedImages, PixelTarget, PromptEncoder
 from visualcrop.prompt import views_key
 
 pytestmark = [
@@ -31,7 +31,7 @@ QUESTIONS = ("What now?", "Is there a ünïcode 猫 in it?\n\n Yes", "  ", "<", 
 def encoder(family: str, processor: Any = None, room: int = 1 << 29) -> PromptEncoder:
     """One of the family that has seen nothing."""
     own = opened(family).prompt_processor
-    return PromptEncoder(processor or own.processor, own.image_token, ByteLRU(room))
+    return PromptEncoder(processor or own.processor, own.image_token, ByteLRU(room), PixelTarget())
 
 
 def text_of(family: str, prompt: Prompt) -> str:

@@ -13,7 +13,12 @@ import torch
 import transformers as tf
 from transformers.image_processing_backends import PilBackend
 from transformers.image_utils import SizeDict
-from transformers.models.ovis2.image_processing_pil_ovis2 import get_min_tile_covering_grid
+from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil
+from transformers.models.ovis2.image_processing_pil_ovis2 import (
+    Ovis2ImageProcessorPil,
+    get_min_tile_covering_grid,
+)
+from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
 
 from tests.support.reference import weightless
 from tests.support.tiny.tiled import TILED
@@ -135,24 +140,20 @@ _VISION: dict[str, Any] = {"patch_size": 14, "vision_use_head": False}
 PUBLISHED = {
     "smolvlm": Published(
         SmolVlm(),
-        tf.SmolVLMImageProcessorPil(
-            size={"longest_edge": 1536}, max_image_size={"longest_edge": 384}
-        ),
+        SmolVLMImageProcessorPil(size={"longest_edge": 1536}, max_image_size={"longest_edge": 384}),
         tf.SmolVLMConfig(**_SMOL),
         _split,
         "<image>",
     ),
     "smolvlm2-500m": Published(
         SmolVlm(),
-        tf.SmolVLMImageProcessorPil(
-            size={"longest_edge": 2048}, max_image_size={"longest_edge": 512}
-        ),
+        SmolVLMImageProcessorPil(size={"longest_edge": 2048}, max_image_size={"longest_edge": 512}),
         tf.SmolVLMConfig(**_SMOLLER),
         _split,
         "<image>",
     ),
     "idefics3": Published(
-        SmolVlm(), tf.Idefics3ImageProcessorPil(), tf.Idefics3Config(**_IDEFICS), _split, "<image>"
+        SmolVlm(), Idefics3ImageProcessorPil(), tf.Idefics3Config(**_IDEFICS), _split, "<image>"
     ),
     "aya-vision": Published(
         AyaVision(),
@@ -187,7 +188,7 @@ PUBLISHED = {
     ),
     "ovis2": Published(
         Ovis2(),
-        tf.Ovis2ImageProcessorPil(size=_SQUARE, crop_to_patches=True),
+        Ovis2ImageProcessorPil(size=_SQUARE, crop_to_patches=True),
         tf.Ovis2Config(vision_config={"image_size": 448, "patch_size": 14, "hidden_stride": 2}),
         _grids,
         "<IMG_ATOM>",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from functools import partial, wraps
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -13,6 +13,7 @@ import attrs
 
 from ..errors import ModelError
 from ..prompt import Prompt, views_key
+from ..utils.ahead import map_ahead
 from ..utils.forking import after_fork_in_child
 from ..values import View
 from .base import (
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
+_MOST_THREADS = 8  # each holds the pixels of a prompt
 
 
 def explains_errors(method: Callable[_P, _T]) -> Callable[_P, _T]:
@@ -77,6 +79,7 @@ class HuggingFaceModel(Model):
     meter: Meter
     prefix_cache: ByteLRU[DecodingState] | None = None
     max_tokens: int | None = None  # in a pass, padding included; none: by the device
+    preparing_threads: int | None = None  # prepare prompts during a pass; none: by the device
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one pass at a time
 
     def __attrs_post_init__(self) -> None:
@@ -95,6 +98,15 @@ class HuggingFaceModel(Model):
         """Most tokens in a pass: thousands keep a GPU busy; a CPU is as fast with one prompt."""
         on_cpu = self.network.device.type == "cpu"
         return self.max_tokens or (1024 if on_cpu else 8192)
+
+    @property
+    def threads(self) -> int:
+        """Threads that prepare prompts ahead: those of torch, which idle while a GPU runs."""
+        import torch
+
+        on_cpu = self.network.device.type == "cpu"
+        by_device = 0 if on_cpu else min(torch.get_num_threads(), _MOST_THREADS)
+        return by_device if self.preparing_threads is None else self.preparing_threads
 
     @explains_errors
     def encoded_size(self, view: View) -> EncodedSize:
@@ -156,22 +168,24 @@ class HuggingFaceModel(Model):
         keys, limit = [views_key(prompt) for prompt in prompts], self.token_limit
         many = len({*keys}) > 1
         planner = BatchPlanner(self.network, self.meter, self.prefix_cache, limit, many)
-        for indices, group in self._groups(prompts, keys, replies):
-            with self._measure() as measurement:
-                results = run(planner, group)
-            lengths = [prompt.sequence_lengths for prompt in group]
-            macs = [sum(map(self.meter.formula, each)) for each in lengths]
-            shares = split_usage(measurement.usage, [prompt.length for prompt in group])
-            costs = [
-                attrs.evolve(share, macs=own, image_tokens=len(prompt.placeholders))
-                for share, own, prompt in zip(shares, macs, group, strict=True)
-            ]
-            outputs.update(zip(indices, zip(group, results, costs, strict=True), strict=True))
+        with closing(self._groups(prompts, keys, replies)) as groups:
+            for indices, group in groups:
+                with self._measure() as measurement:
+                    results = run(planner, group)
+                costs = self._costs(group, measurement.usage)
+                outputs.update(zip(indices, zip(group, results, costs, strict=True), strict=True))
         return [outputs[index] for index in range(len(prompts))]
+
+    def _costs(self, group: Sequence[TokenizedPrompt], usage: Usage) -> Iterator[Usage]:
+        """Each prompt's share of the *usage* of the group."""
+        shares = split_usage(usage, [prompt.length for prompt in group])
+        for prompt, share in zip(group, shares, strict=True):
+            macs = sum(map(self.meter.formula, prompt.sequence_lengths))
+            yield attrs.evolve(share, macs=macs, image_tokens=len(prompt.placeholders))
 
     def _groups(
         self, prompts: Sequence[Prompt], keys: Sequence[Key], replies: Sequence[str]
-    ) -> Iterator[tuple[list[int], list[TokenizedPrompt]]]:
+    ) -> Generator[tuple[list[int], list[TokenizedPrompt]], None, None]:
         """
         Groups of prompts to run together, tokenized, with their indices.
 
@@ -183,13 +197,17 @@ class HuggingFaceModel(Model):
         indices: list[int] = []
         group: list[TokenizedPrompt] = []
         tokens, limit = 0, self.token_limit
-        for alike in by_images.values():
-            more = [self.prompt_processor.tokenize(prompts[index], replies) for index in alike]
-            longest = max(prompt.length for prompt in more)
-            if group and tokens + longest > limit:
-                yield indices, group
-                indices, group, tokens = [], [], 0
-            indices, group, tokens = indices + alike, group + more, tokens + longest
+
+        def tokenize(alike: Sequence[int]) -> list[TokenizedPrompt]:
+            return [self.prompt_processor.tokenize(prompts[index], replies) for index in alike]
+
+        with closing(map_ahead(tokenize, by_images.values(), self.threads)) as prepared:
+            for alike, more in zip(by_images.values(), prepared, strict=True):
+                longest = max(prompt.length for prompt in more)
+                if group and tokens + longest > limit:
+                    yield indices, group
+                    indices, group, tokens = [], [], 0
+                indices, group, tokens = indices + alike, group + more, tokens + longest
         if group:
             yield indices, group
 

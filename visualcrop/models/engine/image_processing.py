@@ -23,6 +23,7 @@ from transformers.image_processing_backends import PilBackend
 from transformers.image_transforms import get_resize_output_image_size, get_size_with_aspect_ratio
 from transformers.image_utils import ChannelDimension, get_image_size_for_max_height_width
 
+from ...errors import ModelError
 from ...image_io.cost import is_plain
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -52,6 +53,22 @@ def quicken(processor: Any) -> Any:
     own: Any = type(processor)
     quick.__class__ = _quick_class(own)
     return quick
+
+
+def to_torchvision(processor: Any) -> Any:
+    """The twin of a *processor* that uses Pillow, which runs on a device of torch."""
+    import transformers
+
+    name = type(processor).__name__.removesuffix("Pil")
+    twin: Any = getattr(transformers, name, None)
+    of_transformers = type(processor).__module__.startswith("transformers.")
+    if not isinstance(processor, PilBackend) or not of_transformers or twin is None:
+        raise ModelError(
+            f"There is no {name} of torchvision with the same settings; leave pixels out."
+        )
+    settings = dict(processor.to_dict())
+    settings.pop("image_processor_type", None)
+    return twin(**settings)
 
 
 @cache

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
@@ -12,11 +13,13 @@ from .byte_lru import ByteLRU, Key
 from .placeholders import RunTokenizer, is_of_tokens
 
 if TYPE_CHECKING:
+    import torch
     from PIL.Image import Image as Picture
     from torch import Tensor
     from transformers import BatchFeature
 
 Encoded: TypeAlias = Mapping[str, Any]  # a processor's output for one prompt
+PixelBackend: TypeAlias = Literal["auto", "pil", "torchvision"]
 _REPLACED = "text_replacement_offsets"
 
 
@@ -27,6 +30,7 @@ class PromptEncoder:
     processor: Any
     image_token: int  # id of the placeholder
     cache: ByteLRU[ProcessedImages | EncodedImages]
+    target: PixelTarget
 
     def encode(self, text: str, key: Key, pictures: Callable[[], list[Picture]]) -> Encoded:
         """
@@ -44,7 +48,7 @@ class PromptEncoder:
         processor, images = copy(self.processor), pictures()
         processor.tokenizer = tokenizer
         processor.image_processor = CachedImageProcessor(
-            self.processor.image_processor, self.cache, key, images
+            self.processor.image_processor, self.target, self.cache, key, images
         )
         encoded: Encoded = processor(
             text=[text],
@@ -55,9 +59,35 @@ class PromptEncoder:
         )
         if key:
             found = EncodedImages.of(encoded, self.processor, tokenizer)
+            inputs = {n: map_tensors(value, self.target.store) for n, value in found.inputs.items()}
+            found, encoded = attrs.evolve(found, inputs=inputs), {**encoded, **inputs}
             if found.reproduces(encoded, text):
                 self.cache.put(key, found)
         return encoded
+
+
+@attrs.frozen
+class PixelTarget:
+    """The network that pixel values are made for, and with what."""
+
+    device: torch.device | None = None  # none: a CPU
+    dtype: torch.dtype | None = None  # none: as the processor makes them
+    backend: PixelBackend = "auto"
+
+    def adapt(self, image_processor: Any) -> Callable[..., BatchFeature]:
+        """What makes the pixels of *image_processor*, which uses Pillow."""
+        from .image_processing import quicken, to_torchvision
+
+        if self.backend != "torchvision":
+            return partial(quicken(image_processor))
+        return partial(to_torchvision(image_processor), device=self.device)
+
+    def store(self, tensor: Tensor) -> Tensor:
+        """An input as it takes least time to move to the device, once or often."""
+        converts = self.dtype is not None and tensor.is_floating_point()
+        stored = tensor.to(self.dtype) if converts else tensor
+        on_gpu = self.device is not None and self.device.type == "cuda"
+        return stored.pin_memory() if on_gpu and stored.device.type == "cpu" else stored
 
 
 @attrs.frozen(eq=False)
@@ -127,22 +157,30 @@ class CachedImageProcessor:
     """An image processor for one prompt, which takes its output from a cache if it can."""
 
     image_processor: Any
+    target: PixelTarget
     cache: ByteLRU[ProcessedImages | EncodedImages]
     key: Key  # of the images
     pictures: Sequence[Picture]
 
     def __call__(self, images: Any, **options: Any) -> BatchFeature:
         """The pixel values of the prompt's pictures; *images* is ignored."""
-        from .image_processing import quicken
-
         known = self.cache.get(self.key)
         if not isinstance(known, ProcessedImages):
-            known = ProcessedImages(quicken(self.image_processor)([[*self.pictures]], **options))
+            known = ProcessedImages(
+                self.target.adapt(self.image_processor)([[*self.pictures]], **options)
+            )
             self.cache.put(self.key, known)
         return copy(known.features)  # a copy, since processors take entries out of it
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.image_processor, name)
+
+
+def map_tensors(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """An input with *change* applied to its tensors; some processors give lists of them."""
+    if isinstance(value, list | tuple):
+        return [map_tensors(part, change) for part in value]
+    return change(value)
 
 
 def _kinds(ids: Tensor, values: Tensor) -> Mapping[int, int]:

@@ -17,13 +17,21 @@ from ..base import Tokens
 from .byte_lru import ByteLRU, Key
 from .chat_template import ChatTemplate, RenderedPrompt
 from .placeholders import expand_placeholders, is_of_tokens
-from .prompt_encoding import EncodedImages, ProcessedImages, PromptEncoder
+from .prompt_encoding import (
+    EncodedImages,
+    PixelTarget,
+    ProcessedImages,
+    PromptEncoder,
+    map_tensors,
+)
 
 if TYPE_CHECKING:
     import torch
     from PIL.Image import Image as Picture
     from torch import Tensor
     from transformers import GenerationConfig
+
+_NO_TARGET = PixelTarget()
 
 
 @attrs.frozen(eq=False)
@@ -43,7 +51,8 @@ class TokenizedPrompt:
         """The same on *device*, with pixels in *dtype*."""
 
         def move(tensor: Tensor) -> Tensor:
-            return tensor.to(device, dtype) if tensor.is_floating_point() else tensor.to(device)
+            kind = dtype if tensor.is_floating_point() else tensor.dtype
+            return tensor.to(device, kind, non_blocking=tensor.is_pinned())
 
         moved = {name: map_tensors(value, move) for name, value in self.inputs.items()}
         return attrs.evolve(self, inputs=moved)
@@ -103,6 +112,7 @@ class PromptProcessor:
     pixel_cache: ByteLRU[ProcessedImages | EncodedImages]
     forward_inputs: frozenset[str]  # what of the processor's output the network takes
     closing_tokens: frozenset[int] = frozenset()  # that the network reads as part of an image
+    target: PixelTarget = _NO_TARGET  # of pixel values
 
     @classmethod
     def of(
@@ -114,6 +124,7 @@ class PromptProcessor:
         max_bytes: int,
         forward_inputs: frozenset[str] = frozenset(),
         closing_tokens: frozenset[int] = frozenset(),
+        target: PixelTarget = _NO_TARGET,
     ) -> PromptProcessor:
         """
         Build one that caches *max_bytes* of pixel values.
@@ -125,7 +136,8 @@ class PromptProcessor:
         stop_tokens = {*listed, processor.tokenizer.eos_token_id} - {None}
         cache = ByteLRU[ProcessedImages | EncodedImages](max_bytes)
         ends = frozenset(stop_tokens)
-        return cls(processor, image_token, to_picture, ends, cache, forward_inputs, closing_tokens)
+        own = (processor, image_token, to_picture, ends, cache)
+        return cls(*own, forward_inputs, closing_tokens, target)
 
     @cached_property
     def template(self) -> ChatTemplate:
@@ -203,7 +215,7 @@ class PromptProcessor:
 
     @cached_property
     def _encoder(self) -> PromptEncoder:
-        return PromptEncoder(self.processor, self.image_token, self.pixel_cache)
+        return PromptEncoder(self.processor, self.image_token, self.pixel_cache, self.target)
 
     @cached_property
     def _control_token(self) -> re.Pattern[str]:
@@ -237,13 +249,6 @@ class PromptProcessor:
             spans.append(attrs.evolve(span, start=start, stop=stop))
         examples = tuple((defuse(asked), defuse(reply)) for asked, reply in prompt.examples)
         return Prompt(tuple(parts), examples, tuple(spans), prompt.sampling)
-
-
-def map_tensors(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
-    """An input with *change* applied to its tensors; some processors give lists of them."""
-    if isinstance(value, list | tuple):
-        return [map_tensors(part, change) for part in value]
-    return change(value)
 
 
 def align_spans(

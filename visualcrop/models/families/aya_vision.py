@@ -51,7 +51,7 @@ class AyaVision(Family):
         pixels, seen = processor.image_processor, config.vision_config
         patches = PatchGrid(seen.image_size, seen.patch_size * config.downsample_factor)
         fewest, most = pixels.min_patches, pixels.max_patches
-        return tiled_layout(view.picture.size, patches, min_tiles=fewest, max_tiles=most)
+        return tiled_layout(view.size, patches, min_tiles=fewest, max_tiles=most)
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
         return {
@@ -84,7 +84,7 @@ class Cohere2Vision(AyaVision):
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        pixels, size = processor.image_processor, view.picture.size
+        pixels, size = processor.image_processor, view.size
         side, per_side = pixels.size["height"], pixels.patch_size
         most = pixels.max_patches if pixels.crop_to_patches else 1
         canvas = get_covering_canvas(size, side=side, max_tiles=most)

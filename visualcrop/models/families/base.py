@@ -19,6 +19,7 @@ from ...utils.paths import expand_path
 from ...values import View
 from ..base import Model, ModelFamily
 from ..checkpoints.fingerprint import checkpoint_fingerprint
+from ..checkpoints.load_errors import check_torchvision
 from ..checkpoints.loading import ProcessorParts, Source, explain_errors, name_types
 from ..checkpoints.templates import check_template, read_template
 from ..layouts.layout import Layout
@@ -62,6 +63,12 @@ class Pretrained(ModelFamily):
         "", help="file with a chat template that replaces the checkpoint's; empty: its own"
     )
 
+    pixels: Literal["auto", "pil", "torchvision"] = option(
+        "auto",
+        help="what resizes images: torchvision is quick on a GPU, and some of its pixels differ; "
+        "auto is pil, the same on any machine",
+    )
+
     @property
     def source(self) -> Source:
         if not self.checkpoint:
@@ -78,11 +85,11 @@ class Pretrained(ModelFamily):
         if not self.checkpoint:
             return ""
         own = checkpoint_fingerprint(self.checkpoint, self.revision)
-        if not self.template:
+        template = read_template(self.template) if self.template else ""
+        pixels = self.pixels if self.pixels == "torchvision" else ""
+        if not template + pixels:
             return own
-        return hashlib.blake2b(
-            f"{own}{read_template(self.template)}".encode(), digest_size=8
-        ).hexdigest()
+        return hashlib.blake2b(f"{own}{template}{pixels}".encode(), digest_size=8).hexdigest()
 
     def cache_bytes(self, device_type: str) -> int:
         """Bytes for caches of pixels, keys and values of a model on a device of this type."""
@@ -206,6 +213,8 @@ class Family(Pretrained):
             with explain_errors(self.checkpoint, part="processor"):
                 processor = self.make_processor(self.source, config)
             self.check_processor(processor, config)
+            if self.pixels == "torchvision":
+                check_torchvision()
             return self.build_model(self.source.load_network(config), config, processor)
 
     def check_config(self, config: PretrainedConfig) -> None:
@@ -259,6 +268,7 @@ class Family(Pretrained):
         from ..engine.byte_lru import ByteLRU
         from ..engine.layers import attention_layers, kv_layers, layer_types
         from ..engine.metering.meter import Meter
+        from ..engine.prompt_encoding import PixelTarget
         from ..engine.prompting import PromptProcessor
         from ..huggingface import HuggingFaceModel
 
@@ -282,6 +292,7 @@ class Family(Pretrained):
                 pixels,
                 self.forward_inputs(network),
                 self.closing_tokens(config, processor),
+                PixelTarget(network.device, network.dtype, self.pixels),
             ),
             layout=partial(self.layout, processor=processor, config=config),
             meter=Meter(network),

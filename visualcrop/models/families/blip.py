@@ -34,6 +34,7 @@ from ..engine.capture import gather_tensors
 from ..engine.kv_cache import DecodingState
 from ..engine.metering.meter import Measurement, Meter
 from ..engine.pixels import pixel_gradients, single_view
+from ..engine.prompt_encoding import CachedImageProcessor
 from ..engine.prompting import PromptProcessor, TokenizedPrompt
 from ..engine.runner import decode, make_chooser, score_reply
 from ..huggingface import explains_errors
@@ -84,11 +85,18 @@ class PlainPromptProcessor(PromptProcessor):
         """Pixels of the images, and the text for the Q-Former, truncated to its positions."""
         if not prompt.views:
             return {}
-        pictures = [self.to_picture(view) for view in prompt.views]
         question = self.processor.qformer_tokenizer(
-            [prompt.text.strip()] * len(pictures), truncation=True, return_tensors="pt"
+            [prompt.text.strip()] * len(prompt.views), truncation=True, return_tensors="pt"
         )
-        pixels = self.processor.image_processor(pictures, return_tensors="pt")
+        pictures = [self.to_picture(view) for view in prompt.views]
+        process = CachedImageProcessor(
+            self.processor.image_processor,
+            self.target,
+            self.pixel_cache,
+            views_key(prompt),
+            pictures,
+        )
+        pixels = process(None, return_tensors="pt")
         return {
             "pixel_values": pixels["pixel_values"],
             "qformer_input_ids": question["input_ids"],

@@ -47,6 +47,7 @@ class InstructBlip(Family):
         self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
     ) -> Model:
         from ..engine.metering.meter import Meter
+        from ..engine.prompt_encoding import PixelTarget
         from .blip import BlipModel, PlainPromptProcessor
 
         blip: Any = network
@@ -56,7 +57,12 @@ class InstructBlip(Family):
             info=ModelInfo(config.text_config.num_hidden_layers, self.base(config)),
             network=blip,
             prompt_processor=PlainPromptProcessor.of(
-                processor, config.image_token_id, self.picture, generation, self._pixels
+                processor,
+                config.image_token_id,
+                self.picture,
+                generation,
+                self._pixels,
+                target=PixelTarget(network.device, network.dtype, self.pixels),
             ),
             meter=Meter(network),
         )

@@ -50,7 +50,7 @@ class Lfm2Vl(Family):
         return made
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        pixels, size = processor.image_processor, view.picture.size
+        pixels, size = processor.image_processor, view.size
         factor = pixels.encoder_patch_size * pixels.downsample_factor
         canvas, whole = pixels.plan(size)
         side = pixels.tile_size // factor

@@ -53,7 +53,7 @@ class Llama4(Family):
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        pixels, seen, size = processor.image_processor, config.vision_config, view.picture.size
+        pixels, seen, size = processor.image_processor, config.vision_config, view.size
         side, most, enlarge = (
             pixels.size["height"],
             pixels.max_patches,

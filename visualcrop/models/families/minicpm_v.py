@@ -47,7 +47,7 @@ class MiniCpmV(Family):
         return images_only(config)(pixels, tokenizer, tokenizer.chat_template)
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        pixels, size = processor.image_processor, view.picture.size
+        pixels, size = processor.image_processor, view.size
         canvas, whole, sliced = pixels.plan(size)
         factor = pixels.patch_size * (2 if pixels.downsample_mode == "4x" else 4)
         of_whole = whole[0] // factor, whole[1] // factor

@@ -52,7 +52,7 @@ class Ovis2(Family):
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        pixels, size = processor.image_processor, view.picture.size
+        pixels, size = processor.image_processor, view.size
         side = pixels.size["height"]
         patches = PatchGrid(side, side // isqrt(processor.image_seq_length))
         fewest, most = pixels.min_patches, pixels.max_patches

@@ -46,7 +46,7 @@ class SmolVlm(Family):
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
-        pixels, size = processor.image_processor, view.picture.size
+        pixels, size = processor.image_processor, view.size
         side, longest = pixels.max_image_size["longest_edge"], pixels.size["longest_edge"]
         patches = PatchGrid(side, side // isqrt(processor.image_seq_len))
         split = pixels.do_image_splitting

@@ -64,7 +64,7 @@ class LocatedReply(Reply):
 
     def heatmap(self, view: View) -> RelevanceMap:
         """The mask's logits, negative ones as 0, with a cell for each pixel of the view."""
-        rows, columns = view.picture.height, view.picture.width
+        columns, rows = view.size
         large = nn.functional.interpolate(
             self.mask.float()[None, None], size=(rows, columns), mode="bilinear"
         )
