@@ -23,7 +23,7 @@ from visualcrop.models.families.pil_processors import (
 pytestmark = pytest.mark.torch
 
 _SMALL = {"height": 48, "width": 48}
-_CLIP = {"size": {"shortest_edge": 48}, "crop_size": _SMALL}
+_CLIP: dict[str, Any] = {"size": {"shortest_edge": 48}, "crop_size": _SMALL}
 _PAN = {
     "do_pan_and_scan": True,
     "pan_and_scan_min_crop_size": 32,

@@ -41,6 +41,7 @@ _LOOK_FIRST = {
     "Lfm2Vl",
     "Llama4",
     "MiniCPMV4_6",
+    "MiniCpmV",
     "Ovis2",
     "Pixtral",
     "SmolVLM",
@@ -344,7 +345,7 @@ def _look_up(pixels: Array, table: Array) -> Array:
     """The floats of *pixels*, 3 x rows x columns of bytes."""
     found = np.empty(pixels.shape, table.dtype)
     for channel, values in enumerate(table):
-        found[channel] = values[pixels[channel]]
+        np.take(values, pixels[channel], out=found[channel], mode="clip")  # the quickest mode
     return found
 
 
@@ -365,5 +366,6 @@ def _flatten(
     for row, block in zip(patches, blocks, strict=True):
         ordered = np.ascontiguousarray(block.transpose(2, 0, 3, 5, 1, 4))
         for channel, values in enumerate(table):
-            row[..., channel, :, :, :] = values[ordered[..., channel, :, :]][..., None, :, :]
+            floats = np.take(values, ordered[..., channel, :, :], mode="clip")
+            row[..., channel, :, :, :] = floats[..., None, :, :]
     return patches.reshape(rows * columns, -1), rows, columns
