@@ -54,6 +54,10 @@ tests: $(STAMP)  ## the tests, in random order, without a network
 	@$(COMPILE)
 	@$(PYTEST) -n 2
 
+proofs: $(STAMP)  ## every family against transformers, in all that `make test` samples
+	@$(COMPILE)
+	@$(PYTEST) -m proof -n 2
+
 real: $(STAMP)  ## real vocabularies and published templates, downloaded once: 77 MB
 	@code=0; $(BIN)/python scripts/fetch_vocabularies.py || code=$$?; \
 	case $$code in 0) $(PYTEST) -m real tests/real ;; 75) ;; *) exit $$code ;; esac

@@ -22,6 +22,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from tests.support.blocks import parse_blocks
+from tests.support.tiny.lacking import LACKING
 from visualcrop.output import progress
 
 settings.register_profile(  # no stopwatch: other tests run beside each
@@ -111,6 +112,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with what takes longest, then read pages from top to bottom, whatever shuffled them."""
     items.sort(key=_place)
+    for item in items:
+        if any(name in item.nodeid.lower() for name in LACKING):
+            item.add_marker(pytest.mark.skip(reason="this transformers lacks a part of it"))
 
 
 def _place(item: pytest.Item) -> tuple[int, str, int]:

@@ -16,7 +16,8 @@ from tests.support.tiny.publishing import LAYOUTS
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 METHODS = ("direct", "focus", "zoomeye", "vicrop")
 EVERY = [(family, method) for method in METHODS for family in FAMILIES]
-SAMPLE = {*zip(FAMILIES, cycle(METHODS), strict=False)}
+SAMPLED = ("direct", "vicrop", "direct", "focus", "direct", "direct", "zoomeye")
+SAMPLE = {*zip(FAMILIES, cycle(SAMPLED), strict=False)}
 ASKED = [
     pytest.param(*pair, layout, marks=() if pair in SAMPLE else pytest.mark.slow)
     for pair, layout in zip(EVERY, cycle(LAYOUTS), strict=False)

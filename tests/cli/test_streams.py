@@ -36,6 +36,7 @@ _COMMANDS = [
     ["plugins"],
     ["plugins", "list", "--json"],
     ["plugins", "new", "judge", "my-judge"],
+    ["check", "toy"],
     ["doctor"],
     ["doctor", "--json"],
     ["paper"],

@@ -13,6 +13,7 @@ import attrs
 import pytest
 import transformers as tf
 
+from tests.support.opened import about
 from tests.support.refusals import is_one_sentence, refused
 from tests.support.strangers import offering
 from tests.support.tiny.checkpoints import checkpoint
@@ -21,6 +22,9 @@ from visualcrop.errors import DuplicateStrategyError, ModelError, PluginError
 from visualcrop.models.families.auto import FamilyIndex, declared_types
 from visualcrop.models.families.base import Family, Pretrained
 from visualcrop.models.families.llava import Llava
+from visualcrop.models.families.mistral3 import Pixtral
+from visualcrop.models.families.native_grids import NativeGrids
+from visualcrop.models.families.single_squares import SingleSquares
 from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.plugin import Registry, load_plugins
 from visualcrop.plugin.validation import check_strategy
@@ -194,3 +198,67 @@ def test_model_types_have_to_be_names(types: object) -> None:
 
     with pytest.raises(PluginError, match="has to be a tuple"):
         check_strategy(Odd)
+
+
+class TestFamiliesOfNoType:
+    """Families that need no code for a model are named, and then check the checkpoint."""
+
+    def test_auto_names_them(self) -> None:
+        """For a type that transformers knows and no family reads."""
+        message = refused(ModelError, Auto.load_families().find, "strange", "./mine")
+        assert '-m "native-grids(checkpoint=...)"' in message
+        assert '-m "single-squares(checkpoint=...)"' in message
+
+    @pytest.mark.parametrize(
+        ("family", "generic"),
+        [("qwen2-5-vl", NativeGrids), ("glm4v", NativeGrids), ("llava", SingleSquares)],
+    )
+    def test_they_answer_as_the_declared_family(self, family: str, generic: type[Family]) -> None:
+        """A checkpoint of another family's type, opened by their name, gives the same logits."""
+        declared = Auto(checkpoint=str(checkpoint(family))).family()
+        if family == "llava":
+            declared = Llava(
+                checkpoint=declared.checkpoint, fit="crop"
+            )  # as its image processor's settings say
+        prompt = about("mug")
+        one, other = (
+            each.open().choose([prompt], ("Yes", "No"))[0].logits
+            for each in (declared, generic(checkpoint=str(checkpoint(family))))
+        )
+        assert one == pytest.approx(other, abs=1e-6)
+
+    def test_native_grids_refuse_what_gives_none(self) -> None:
+        """LLaVA's image processor has no grid."""
+        message = refused(ModelError, NativeGrids(checkpoint=str(checkpoint("llava"))).open)
+        assert "gives no image_grid_thw" in message
+
+    def test_native_grids_refuse_another_scaling(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An image processor that counts other patches than the layout."""
+        counts = tf.Qwen2VLImageProcessorPil.get_number_of_image_patches
+        monkeypatch.setattr(
+            tf.Qwen2VLImageProcessorPil,
+            "get_number_of_image_patches",
+            lambda self, height, width, *_: counts(self, height, width) + 4 * (width == 3000),
+        )
+        message = refused(ModelError, NativeGrids(checkpoint=str(checkpoint("qwen2-5-vl"))).open)
+        assert "patches of an image of 3000 x 2000 pixels where 'native-grids' expects" in message
+
+    def test_single_squares_refuse_no_square(self) -> None:
+        """Qwen's image processor makes none."""
+        message = refused(ModelError, SingleSquares(checkpoint=str(checkpoint("qwen2-5-vl"))).open)
+        assert "one square of n x n tokens" in message
+
+
+class TestEncoders:
+    """One `model_type` may stand for encoders that see differently."""
+
+    def test_auto_tells_pixtral_from_llava(self) -> None:
+        """Both are `llava`, and the vision encoder tells them apart."""
+        opened = [Auto(checkpoint=str(checkpoint(name))).family() for name in ("llava", "pixtral")]
+        assert [type(family) for family in opened] == [Llava, Pixtral]
+
+    @pytest.mark.parametrize(("family", "other"), [(Llava, "pixtral"), (Pixtral, "llava")])
+    def test_neither_opens_the_other(self, family: type[Family], other: str) -> None:
+        """The sentence says which type it is, and what reads it."""
+        message = refused(ModelError, family(checkpoint=str(checkpoint(other))).open)
+        assert "cannot read; use -m" in message

@@ -145,6 +145,6 @@ class TestPapersFigure:
         assert prefix + macs_language(config, 56, past=600) == whole - masked
 
 
-def _is_strip(value: Any) -> bool:
+def _is_strip(value: torch.Tensor) -> bool:
     """Whether patches of all images lie side by side, as MiniCPM-V's do: 1 x 3 x side x long."""
     return value.dim() == 4 and value.shape[-1] != value.shape[-2]

@@ -11,6 +11,7 @@ import transformers as tf
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import DynamicCache
+from transformers.masking_utils import create_chunked_causal_mask
 
 from tests.support.alike import assert_alike
 from tests.support.metering import CPU_FLOPS
@@ -79,16 +80,15 @@ def test_holds_for_mixtures(suite: type[HuggingFaceFamilySuite], claim: str) -> 
 def stateful(kind: str) -> Any:
     """A language model with recurrent layers and no vision."""
     sizes: dict[str, Any] = {"hidden_size": 32, "intermediate_size": 64, "vocab_size": 500}
-    heads: dict[str, Any] = {
-        "num_attention_heads": 2,
-        "num_key_value_heads": 1,
-        "num_hidden_layers": 3,
-    }
+    heads: dict[str, Any] = {"num_attention_heads": 2, "num_key_value_heads": 1}
     if kind == "qwen3-5":
         return network("qwen3-5")
     torch.manual_seed(0)
-    kinds = ["conv", "full_attention", "conv"]
-    config = tf.Lfm2Config(**sizes, **heads, layer_types=kinds, block_auto_adjust_ff_dim=False)
+    kinds: dict[str, Any] = {
+        "num_hidden_layers": 3,
+        "layer_types": ["conv", "full_attention", "conv"],
+    }
+    config = tf.Lfm2Config(**sizes, **heads, **kinds)
     return tf.Lfm2ForCausalLM(config).eval()
 
 
@@ -290,7 +290,7 @@ class TestLayers:
 class _Chunked:
     """As much of a network as masks are made from."""
 
-    dtype = torch.float32
+    dtype, layers = torch.float32, ()
     config = tf.Llama4TextConfig(attention_chunk_size=4, num_hidden_layers=4)
 
     def get_decoder(self) -> _Chunked:
@@ -307,7 +307,7 @@ def test_chunks_are_measured_in_positions() -> None:
     assert sorted(masks) == ["chunked_attention", "full_attention"]
     config: Any = _Chunked.config
     config._attn_implementation = "eager"
-    theirs: Any = tf.masking_utils.create_chunked_causal_mask(
+    theirs: Any = create_chunked_causal_mask(
         config, torch.zeros(1, 10, 8), None, None, torch.arange(10)[None]
     )
     chunked = masks["chunked_attention"][0, 0] == 0

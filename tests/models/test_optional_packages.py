@@ -15,12 +15,15 @@ from tests.support.tiny.processors import load_processor
 from visualcrop import Auto, Capture, Direct, Focus, VisualSearch
 from visualcrop.models import HuggingFaceModel, from_transformers
 from visualcrop.models.checkpoints.placement import spared_modules
+from visualcrop.models.engine.decoder import get_decoder
 
 pytestmark = [
     pytest.mark.torch,
     pytest.mark.filterwarnings("ignore"),  # other people's
 ]
 CHOICES = ("Yes", "No")
+UNPACKED = {"llama4"}  # its experts are one tensor
+NARROW = {"qwen3-5", "gemma4"}  # than the CPU's kernel for 4 bits takes, as tiny checkpoints
 LOOSE = {"query_tokens", "model.image_newline"}  # parameters of no smaller module
 
 
@@ -50,7 +53,7 @@ class TestQuantised:
         pytest.importorskip("accelerate")
 
     @pytest.mark.parametrize("bits", [4, 8])
-    @pytest.mark.parametrize("family", [*GRIDDED, "instructblip"])
+    @pytest.mark.parametrize("family", sorted({*GRIDDED, "instructblip"} - UNPACKED))
     def test_packs_the_decoders_layers_alone(self, family: str, bits: Any) -> None:
         """The rest is in half precision, and logits are near those of whole weights."""
         path = str(checkpoint(family))
@@ -65,11 +68,13 @@ class TestQuantised:
             for name, module in model.network.named_modules()
             if isinstance(module, torch.nn.Linear)
         }
-        decoder = model.network.get_decoder().layers
+        decoder = get_decoder(model.network).layers
         inside = {id(module) for module in decoder.modules()}
         modules = dict(model.network.named_modules())
         assert packed == {name for name in matrices if id(modules[name]) in inside}
         assert packed
+        if bits == 4 and family in NARROW:
+            return
         whole = Auto(checkpoint=path, device="cpu", dtype="bfloat16").open()
         assert weighed(model) == pytest.approx(weighed(whole), abs=2.0)
 
@@ -83,13 +88,13 @@ class TestQuantised:
     def test_four_bits_are_nf4_in_half_precision(self) -> None:
         """As the packed matrices themselves say."""
         model: Any = Auto(checkpoint=str(checkpoint("llava")), bits=4, device="cpu").open()
-        matrix = model.network.get_decoder().layers[0].mlp.up_proj
+        matrix = get_decoder(model.network).layers[0].mlp.up_proj
         assert matrix.weight.quant_state.quant_type == "nf4"
         assert matrix.compute_dtype in {torch.bfloat16, torch.float32}  # the tiny weights' own
         half: Any = attrs.evolve(
             Auto(checkpoint=str(checkpoint("llava")), bits=4, device="cpu"), dtype="bfloat16"
         ).open()
-        assert half.network.get_decoder().layers[0].mlp.up_proj.compute_dtype == torch.bfloat16
+        assert get_decoder(half.network).layers[0].mlp.up_proj.compute_dtype == torch.bfloat16
 
 
 class TestSharded:
@@ -100,7 +105,7 @@ class TestSharded:
         """Its hooks fetch the later layers for each pass, under taps and gauges."""
         accelerate = pytest.importorskip("accelerate")
         network = loaded(family)
-        layers = network.get_decoder().layers
+        layers = get_decoder(network).layers
         names = {module: name for name, module in network.named_modules()}
         places: dict[str, str] = dict.fromkeys(spared_modules(network), "cpu")
         loose = {name for name, _ in network.named_parameters()} & LOOSE
@@ -115,9 +120,11 @@ class TestSharded:
         said = [[r.text for r in each.generate(prompts)] for each in (model, whole)]
         assert said[0] == said[1]
         if family in GRIDDED:
-            found, wanted = (m.forward(prompts, Capture(values=(3,))) for m in (model, whole))
+            layer = whole.info.span(None)[-1]
+            found, wanted = (m.forward(prompts, Capture(values=(layer,))) for m in (model, whole))
             for one, other in zip(found, wanted, strict=True):
-                torch.testing.assert_close(one.values[3], other.values[3], atol=1e-4, rtol=1e-4)
+                both = one.values[layer], other.values[layer]
+                torch.testing.assert_close(*both, atol=1e-4, rtol=1e-4)
 
 
 class TestAdapted:

@@ -13,8 +13,10 @@ import torch
 import transformers as tf
 from safetensors.torch import load_file, save_file
 
+from tests.support.refusals import is_one_sentence, refused
 from tests.support.tiny.checkpoints import FAMILIES, checkpoint
 from visualcrop import Auto
+from visualcrop.errors import ModelError
 from visualcrop.models.checkpoints.placement import (
     BALANCED,
     choose_device,
@@ -22,6 +24,7 @@ from visualcrop.models.checkpoints.placement import (
     pack_weights,
     spared_modules,
 )
+from visualcrop.models.engine.decoder import get_decoder
 
 pytestmark = pytest.mark.torch
 _EYES = ("vision", "visual", "projector", "projection", "qformer", "lm_head", "embed")
@@ -140,7 +143,7 @@ class TestSpared:
         """Every matrix is in a layer of the decoder, or spared by its name."""
         network = planned(family)
         spared = tuple(spared_modules(network))
-        layers = {id(module) for module in network.get_decoder().layers.modules()}
+        layers = {id(module) for module in get_decoder(network).layers.modules()}
         for name, module in network.named_modules():
             if isinstance(module, torch.nn.Linear):
                 outside = any(f"{name}.".startswith(f"{each}.") for each in spared)
@@ -180,3 +183,11 @@ class TestPacking:
         assert {*packing.llm_int8_skip_modules} == {*spared_modules(network)}
         assert packing.load_in_4bit
         assert pack_weights(8, network, dtype)[0].load_in_8bit
+
+    def test_experts_in_one_tensor_are_refused(self, monkeypatch: Any) -> None:
+        """They would stay unpacked, and with them most of the memory."""
+        packages = "visualcrop.models.checkpoints.placement.missing_packages"
+        monkeypatch.setattr(packages, lambda bits: [])
+        message = refused(ModelError, lambda: pack_weights(4, planned("llama4"), "auto"))
+        assert "packs no experts" in message
+        assert is_one_sentence(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.support.proofs import (
     count_tokens,
     differences,
     family_class,
+    flop_ratio,
     impulses,
     prove,
     random_sizes,
@@ -25,7 +27,8 @@ from tests.support.tiny.checkpoints import FAMILIES, checkpoint
 pytestmark = pytest.mark.torch
 ROOT = Path(__file__).parents[2]
 GRIDDED = [family for family in FAMILIES if family_class(family).has_patches]
-QUICK = "paligemma"  # whose row is measured again in seconds
+SAMPLED = {"glm4v", "mistral3", "paligemma"}  # whose numbers no other test compares
+QUICK = "paligemma"  # whose row is measured again
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +39,13 @@ def script() -> dict[str, Any]:
 
 @pytest.mark.parametrize("family", GRIDDED)
 def test_layouts_count_as_processors_do(family: str) -> None:
-    """Images of sixty sizes, thin ones among them; the script's thousand are `slow`."""
+    """Images of sixty sizes, thin ones among them; `make proofs` tries a thousand."""
     counted, wrong = count_tokens(family, random_sizes(60, seed=1))
     assert counted >= 10
     assert wrong == []
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("family", GRIDDED)
 def test_layouts_count_as_processors_do_of_a_thousand_sizes(family: str) -> None:
     """Or of fewer, where a processor has to be given pixels."""
@@ -50,14 +53,20 @@ def test_layouts_count_as_processors_do_of_a_thousand_sizes(family: str) -> None
     assert wrong == []
 
 
-@pytest.mark.parametrize("family", GRIDDED)
+def sampled(families: Sequence[str]) -> list[Any]:
+    """Families as parameters: all but a few are proofs."""
+    marks = {family: () if family in SAMPLED else pytest.mark.proof for family in families}
+    return [pytest.param(family, marks=marks[family]) for family in families]
+
+
+@pytest.mark.parametrize("family", sampled(GRIDDED))
 def test_logits_and_values_are_those_of_a_plain_forward(family: str) -> None:
     """One by one, over a remembered image, packed and in a batch, to 1e-4."""
     found = differences(family)
     assert max(found.values()) < 1e-4, found
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("family", GRIDDED)
 def test_every_impulse_is_heard_in_its_own_cell(family: str) -> None:
     """Six shapes of images; the contract suite has them too."""
@@ -66,14 +75,14 @@ def test_every_impulse_is_heard_in_its_own_cell(family: str) -> None:
     assert all(found)
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_searcher_answers(family: str) -> None:
     """With its defaults, on a checkpoint of every family."""
     assert len(list(searched(family))) == len(SEARCHERS)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", sampled(FAMILIES))
 def test_explain_shows_the_defaults(family: str) -> None:
     """Of the paper's method for this checkpoint, opened by `auto`."""
     said, succeeded = run(f"visualcrop explain focus -m {checkpoint(family)}")
@@ -90,12 +99,21 @@ class TestTable:
         assert list(rows) == [family for family in FAMILIES if family in rows]
         assert set(rows) == set(FAMILIES)
 
+    @pytest.mark.proof
     def test_a_row_is_measured_again(self, script: dict[str, Any]) -> None:
         """The counts are the same, and the difference is as small."""
         rows = script["read_rows"](script["PAGE"].read_text("utf-8"))
         cells, again = (_cells(row) for row in (rows[QUICK], prove(QUICK).row))
         assert again[:4] + again[5:] == cells[:4] + cells[5:]
         assert float(again[4]) < 1e-4 > float(cells[4])
+
+    def test_numbers_of_a_row_are_measured_again(self, script: dict[str, Any]) -> None:
+        """As many sizes, and the FLOPs of PyTorch."""
+        cells = _cells(script["read_rows"](script["PAGE"].read_text("utf-8"))[QUICK])
+        counted, wrong = count_tokens(QUICK, random_sizes(1000))
+        assert wrong == []
+        assert cells[2] == f"{counted} (published)"
+        assert cells[5] == f"{flop_ratio(QUICK):.4f}"
 
     def test_a_row_says_what_was_found(self) -> None:
         """Sizes, impulses, the largest difference, the FLOPs of PyTorch, searchers."""

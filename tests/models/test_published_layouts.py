@@ -42,17 +42,15 @@ def _plain_inputs(family: str, folder: Path, tmp_path: Path) -> Any:
     """
     The prompt as transformers alone prepares it.
 
-    The template is given, since transformers fails if a chat_template.json is a text, and looks for
-    none among the tokenizer's settings.
+    It finds the template in a chat_template.jinja, since it fails if a chat_template.json is a
+    text, and its processors look for none among the tokenizer's settings.
     """
     place = shutil.copytree(folder, tmp_path / "plain", ignore=lambda *_: ["chat_template.json"])
-    (view,), text = _prompt(family).views, QUESTION
-    if not (template := checkpoint(family) / "chat_template.jinja").is_file():
-        processor: Any = load_processor(family, place)
-        text = UNTEMPLATED[family] + text
-    else:
-        processor = load_processor(family, place)
-        processor.chat_template = template.read_text("utf-8")
+    (view,), text = _prompt(family).views, UNTEMPLATED.get(family, "") + QUESTION
+    if template := (checkpoint(family) / "chat_template.jinja").is_file():
+        shutil.copy(checkpoint(family) / "chat_template.jinja", place)
+    processor: Any = load_processor(family, place)
+    if template:
         parts: Any = [{"type": "image"}, {"type": "text", "text": QUESTION}]
         text = processor.apply_chat_template(
             [{"role": "user", "content": parts}], add_generation_prompt=True

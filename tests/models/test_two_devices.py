@@ -55,18 +55,26 @@ def test_two_devices_are_kept_apart() -> None:
         assert state.next_logits.device == FAR
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("lengths", [(9,), (9, 7)], ids=["one", "padded"])
 @pytest.mark.parametrize(
-    "sampling", [None, Sampling(temperature=0.7, seed=0)], ids=["greedy", "sampled"]
+    ("family", "lengths", "sampling"),
+    [
+        ("llava", (9,), None),
+        ("llava", (9, 7), Sampling(temperature=0.7, seed=0)),
+        ("gemma3", (9, 7), None),
+    ],
+    ids=["one", "sampled", "windows"],
 )
 def test_decoding_waits_for_no_token(
     family: str, lengths: tuple[int, ...], sampling: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All passes are begun before the first number is asked for, which is at the end."""
-    passes = []
-    extend = runner.extend
-    monkeypatch.setattr(runner, "extend", lambda *a, **k: passes.append(1) or extend(*a, **k))
+    passes, extend = list[int](), runner.extend
+
+    def counted(*given: Any, **options: Any) -> DecodingState:
+        passes.append(len(passes))
+        return extend(*given, **options)
+
+    monkeypatch.setattr(runner, "extend", counted)
     monkeypatch.setattr("visualcrop.models.engine.transfers.Flag.read", lambda self: False)
     with two_devices(family) as network, torch.no_grad():
         state = DecodingState.merge(states(network, lengths))
@@ -109,9 +117,13 @@ def test_suffixes_are_scored_over_prefixes_on_both() -> None:
 
 def test_a_model_hands_out_tensors_of_one_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """All that it captures goes through the gathering, kind by kind."""
-    gathered = []
-    wanted = "visualcrop.models.huggingface.gather_tensors"
-    monkeypatch.setattr(wanted, lambda ts, device: gathered.append(device) or dict(ts))
+    gathered: list[torch.device] = []
+
+    def gather(layers: Any, device: torch.device) -> dict[int, torch.Tensor]:
+        gathered.append(device)
+        return dict(layers)
+
+    monkeypatch.setattr("visualcrop.models.huggingface.gather_tensors", gather)
     opened("llava").forward([about("mug")], Capture(values=(0, 3), attention=(1,)))
     assert len(gathered) == 3
     assert {*gathered} == {torch.device("cpu")}

@@ -61,6 +61,14 @@ class TestReplies:
             for replies in (("Yes", "No"), ("yes", "no"), tuple("ABCDEFGH")):
                 assert len(set(first_tokens(name, prompt, replies))) == len(replies)
 
+    @pytest.mark.parametrize("reply", ["\nYes", "\n\nYes", " Yes"])
+    def test_white_space_before_a_reply_is_read(self, name: str, reply: str) -> None:
+        """Though it could be one token with that at the end of the prompt, which stays as it is."""
+        prepared = prompter(name).tokenize(Prompt(("Is it there?",)))
+        asked = prepared.inputs["input_ids"][0].tolist()
+        tokens = prompter(name).tokenize_reply(prepared, reply)[0].tolist()
+        assert prompter(name).processor.tokenizer.decode(asked + tokens).endswith(reply)
+
     def test_the_first_token_is_a_word(self, name: str) -> None:
         """*Yes*, *No* and letters are tokens of their own, with a space where one is due."""
         tokenizer = prompter(name).processor.tokenizer

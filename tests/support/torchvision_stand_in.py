@@ -37,7 +37,8 @@ def _pad(image: Tensor, padding: Any, fill: Any = 0, **_: Any) -> Tensor:
 
 def _normalize(image: Tensor, mean: Any, std: Any, inplace: bool = False) -> Tensor:
     mean, std = (torch.as_tensor(n, dtype=image.dtype)[:, None, None] for n in (mean, std))
-    return (image - mean) / std
+    normalized: Tensor = (image - mean) / std
+    return normalized
 
 
 @cache
@@ -51,7 +52,6 @@ def their_module(family: str) -> Any:
     modules[names[-1]].functional = functional
     with patch.dict(sys.modules, modules):
         found = import_module(f"transformers.models.{family}.image_processing_{family}")
-    found.tvF = functional
-    backends.tvF = functional
-    backends.pil_torch_interpolation_mapping = _MODES
+    for name, value in (("tvF", functional), ("pil_torch_interpolation_mapping", _MODES)):
+        setattr(backends, name, value)
     return found

@@ -44,14 +44,15 @@ class Check:
     needs: tuple[str, ...] = ()
 
 
-_RUNS = ("image-tokens", "plain")
+_ASKED = ("image-tokens", "replies")
+_RUNS = (*_ASKED, "plain")
 _CHECKS: Mapping[str, Check] = {
     "hardware": Check(check_hardware),
     "files": Check(check_files),
     "image-tokens": Check(check_image_tokens),
     "order": Check(check_order, ("image-tokens",)),
     "replies": Check(check_replies),
-    "plain": Check(check_plain, ("image-tokens",)),
+    "plain": Check(check_plain, _ASKED),
     "values": Check(check_values, _RUNS),
     "remembered": Check(check_remembered, _RUNS),
     "batched": Check(check_batched, _RUNS),
@@ -62,7 +63,7 @@ _CHECKS: Mapping[str, Check] = {
     "memory": Check(check_memory, _RUNS),
     "speed": Check(check_speed, _RUNS),
     "preparation": Check(check_preparation, ("image-tokens",)),
-    "sanity": Check(check_sanity, (*_RUNS, "replies")),
+    "sanity": Check(check_sanity, _RUNS),
 }
 CHECKS = tuple(_CHECKS)  # names of all checks, in their order
 
@@ -94,7 +95,7 @@ def check_model(
         started = time.perf_counter()
         outcome = _run(subject, check, results)
         fields = attrs.asdict(outcome, recurse=False)
-        results[name] = CheckResult(name, **fields, seconds=time.perf_counter() - started)
+        results[name] = CheckResult(name, **fields, seconds=round(time.perf_counter() - started, 4))
     model.forget()
     described = dict(_describe_model(subject))
     return CheckReport(described, describe_machine(), list_packages(), tuple(results.values()))
@@ -118,8 +119,8 @@ def _run(subject: Subject, check: Check, before: Mapping[str, CheckResult]) -> O
 
 def _quote(subject: Subject, message: str) -> str:
     """The first line of a *message*, without paths and names."""
-    first = message.partition("\n")[0].rstrip(".").replace(str(subject.model.id), _name(subject))
-    first = redact_user(first)
+    first = message.partition("\n")[0].partition("; see what 'visualcrop check'")[0].rstrip(".")
+    first = redact_user(first.replace(str(subject.model.id), _name(subject)))
     return first if len(first) <= _MOST_QUOTED else f"{first[:_MOST_QUOTED]} ..."
 
 

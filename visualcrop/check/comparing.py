@@ -21,11 +21,12 @@ class Comparison:
 
     pairs: Sequence[tuple[Logits, Logits]]  # found and wanted, of each prompt
     tolerance: float  # a share of `scale`
+    largest: float = 1.0  # logit of any token after these prompts
 
     @property
     def scale(self) -> float:
-        """The largest logit, at least 1."""
-        return max([1.0, *(abs(logit) for _, wanted in self.pairs for logit in wanted)])
+        """The largest logit of all, at least 1."""
+        return max(self.largest, *(abs(logit) for _, wanted in self.pairs for logit in wanted))
 
     @property
     def difference(self) -> float:

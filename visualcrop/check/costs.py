@@ -29,11 +29,11 @@ def check_hardware(subject: Subject) -> Outcome:
     figures = {"device": device, "dtype": dtype, "attention": kernel, "quantised": quantised}
     found = f"computes in {dtype}{packed} on {device}, attention by {kernel}"
     chosen = str(getattr(subject.family, "attention", kernel))  # some families need eager
-    fix = _better(device, dtype, chosen, quantised=quantised)
+    fix = advise(device, dtype, chosen, quantised=quantised)
     return Outcome("note" if fix else "ok", found, fix, figures)
 
 
-def _better(device: str, dtype: str, kernel: str, *, quantised: bool) -> str:
+def advise(device: str, dtype: str, kernel: str, *, quantised: bool) -> str:
     """What would be faster; empty if nothing."""
     import torch
 

@@ -23,6 +23,7 @@ _LONG = (
 )
 _SENTENCES = ("The shape in the image is red.", "It is a square.")
 _REPLY = 8  # tokens of the reply that is compared
+_ATTENTION = 3  # tolerances: weights are exponentials of what is rounded in every layer below
 _MOST_FLOPS_OFF = 0.02  # a share of what PyTorch counts
 
 
@@ -82,7 +83,7 @@ def check_remembered(subject: Subject) -> Outcome:
     model.forget()
     choices = [subject.choose([prompt])[0] for prompt in prompts]
     pairs = [(choice.logits, want) for choice, want in zip(choices, wanted, strict=True)]
-    comparison = Comparison(pairs, subject.tolerance)
+    comparison = Comparison(pairs, subject.tolerance, subject.largest_logit)
     fix = "set memory=0, which runs every prompt from its start, and report it with this report"
     outcome = comparison.outcome(subject, fix)
     reused = sum(choice.usage.reused_tokens for choice in choices)
@@ -104,7 +105,7 @@ def check_batched(subject: Subject) -> Outcome:
         choices = subject.choose(prompts)
     pairs = [(choice.logits, want) for choice, want in zip(choices, wanted, strict=True)]
     fix = "set concurrency=1, and report it with this report"
-    return Comparison(pairs, subject.tolerance).outcome(subject, fix)
+    return Comparison(pairs, subject.tolerance, subject.largest_logit).outcome(subject, fix)
 
 
 def check_packed(subject: Subject) -> Outcome:
@@ -117,12 +118,12 @@ def check_packed(subject: Subject) -> Outcome:
     choices = subject.choose(prompts)
     found = [choice.logits for choice in choices]
     pairs: list[tuple[Logits, Logits]] = list(zip(found, wanted, strict=True))
-    if (plain := subject.plain) is not None and plain.is_causal:
+    if (plain := subject.plain) is not None:
         (scored,) = model.choose(prompts[:1], _SENTENCES, by="sentence")
         means = [plain.mean_log_probability(prompts[0], reply) for reply in _SENTENCES]
         pairs.append((scored.logits, means))
     fix = "set memory=0, or attention=eager, and report it with this report"
-    return Comparison(pairs, subject.tolerance).outcome(subject, fix)
+    return Comparison(pairs, subject.tolerance, subject.largest_logit).outcome(subject, fix)
 
 
 def check_decoded(subject: Subject) -> Outcome:
@@ -160,8 +161,12 @@ def check_attention(subject: Subject) -> Outcome:
     subject.model.forget()
     (seen,) = subject.model.forward([prompt], Capture(attention=two))
     layer, most = worst((n, relative_difference(seen.attention[n], wanted[n])) for n in two)
-    figures = {"layers": list(two), "largest_share": most, "tolerance": 2 * subject.tolerance}
-    if most > 2 * subject.tolerance:  # a row's weights are rounded once more than its scores
+    figures = {
+        "layers": list(two),
+        "largest_share": most,
+        "tolerance": _ATTENTION * subject.tolerance,
+    }
+    if most > _ATTENTION * subject.tolerance:
         found = f"the last token's attention in layer {layer} differs from eager's by {most:.2g}"
         fix = "set attention=eager, and report it with this report"
         return Outcome("fail", found, fix, figures)

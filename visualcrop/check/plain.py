@@ -69,14 +69,9 @@ class PlainPasses:
         tokenized = self.model.prompt_processor.tokenize(prompt)
         return tokenized.to(self.network.device, self.network.dtype)
 
-    @property
-    def is_causal(self) -> bool:
-        """Whether no token attends to a later one, so that a reply may be run with its prompt."""
-        return not isinstance(self.model, PrefixLanguageModel)
-
     def next_logits(self, prompt: Prompt, after: Sequence[int] = ()) -> Tensor:
         """Logits of the token after *prompt* and the tokens *after* it: V, float32, on the CPU."""
-        inputs = _append(self.tokenize(prompt).inputs, after)
+        inputs = self._append(self.tokenize(prompt).inputs, after)
         logits = self._run(inputs, use_cache=False, logits_to_keep=1).logits
         return logits[0, -1].float().cpu()  # type: ignore[no-any-return]
 
@@ -86,7 +81,7 @@ class PlainPasses:
 
         tokenized = self.tokenize(prompt)
         own = self.model.prompt_processor.tokenize_reply(tokenized, reply)[0].tolist()
-        inputs = _append(tokenized.inputs, own)
+        inputs = self._append(tokenized.inputs, own)
         logits = self._run(inputs, use_cache=False, logits_to_keep=len(own) + 1).logits
         scores = torch.log_softmax(logits[0, :-1].float(), -1)
         return float(scores[range(len(own)), own].mean())
@@ -168,23 +163,9 @@ class PlainPasses:
             self._run(inputs, use_cache=False, logits_to_keep=1)
         return metered.usage.flops, counted.usage.flops
 
-    def _append(self, inputs: Mapping[str, Tensor], tokens: Tensor) -> dict[str, Tensor]:
-        """*inputs* of a prompt, with *tokens* of text, 1 x T, after it."""
-        import torch
-
-        follows = torch.full_like(tokens, int(isinstance(self.model, PrefixLanguageModel)))
-        longer = dict(inputs)
-        for name, ids in inputs.items():
-            if name == "input_ids":
-                longer[name] = torch.cat([ids, tokens], dim=1)
-            elif name == "attention_mask":
-                longer[name] = torch.cat([ids, torch.ones_like(tokens)], dim=1)
-            elif name == "position_ids":
-                later = torch.arange(1, tokens.shape[1] + 1, device=tokens.device)
-                longer[name] = torch.cat([ids, ids[:, -1:] + later], dim=1)
-            elif name in _IDS:
-                longer[name] = torch.cat([ids, follows], dim=1)
-        return longer
+    def _append(self, inputs: Mapping[str, Tensor], after: Sequence[int]) -> dict[str, Tensor]:
+        """*inputs* of a prompt, with the tokens of a reply *after* it."""
+        return _append(inputs, after, kind=int(isinstance(self.model, PrefixLanguageModel)))
 
     def _run(self, inputs: Mapping[str, Any], **options: Any) -> Any:
         import torch
@@ -248,8 +229,10 @@ def remembered(model: HuggingFaceModel) -> list[DecodingState]:
     return [] if cache is None else [state for state, _ in cache._entries.values()]  # noqa: SLF001
 
 
-def _append(inputs: Mapping[str, Tensor], after: Sequence[int]) -> dict[str, Tensor]:
-    """*inputs* of a prompt, with the tokens of text *after* it."""
+def _append(
+    inputs: Mapping[str, Tensor], after: Sequence[int], *, kind: int = 0
+) -> dict[str, Tensor]:
+    """*inputs* of a prompt, with tokens of text *after* it, which are of a *kind*."""
     import torch
 
     longer = dict(inputs)
@@ -259,8 +242,11 @@ def _append(inputs: Mapping[str, Tensor], after: Sequence[int]) -> dict[str, Ten
             longer[name] = torch.cat([ids, tokens], dim=1)
         elif name == "attention_mask":
             longer[name] = torch.cat([ids, torch.ones_like(tokens)], dim=1)
+        elif name == "position_ids":
+            later = torch.arange(1, len(after) + 1, device=ids.device)
+            longer[name] = torch.cat([ids, ids[:, -1:] + later], dim=1)
         elif name in _IDS:
-            longer[name] = torch.cat([ids, torch.zeros_like(tokens)], dim=1)
+            longer[name] = torch.cat([ids, torch.full_like(tokens, kind)], dim=1)
     return longer
 
 

@@ -131,6 +131,11 @@ class Subject:
                 self._logits[key] = blip_logits(self.model, prompt, after)
         return self._logits.get(key)
 
+    @property
+    def largest_logit(self) -> float:
+        """Of all tokens in the plain passes so far, at least 1: what rounding is a share of."""
+        return max([1.0, *(float(logits.abs().max()) for logits in self._logits.values())])
+
     def reply_tokens(self, prompt: Prompt, replies: Sequence[str]) -> list[list[int]]:
         """Token ids of each of *replies*, as they follow *prompt*."""
         tokenized = self.processor.tokenize(prompt)

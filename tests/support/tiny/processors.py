@@ -10,12 +10,14 @@ import transformers as tf
 from transformers import PreTrainedTokenizerFast, ProcessorMixin
 
 from tests.support.tiny import sizes
+from tests.support.tiny.lacking import find_class
 from tests.support.tiny.native import NATIVE
 from tests.support.tiny.tiled import TILED
 from tests.support.tiny.tokenizers import byte_level, sentence_piece
 
 _PARTS: dict[str, Any] = {**NATIVE, **TILED}
 TEMPLATES = Path(__file__).parent / "templates"
+_GEMMA4 = find_class("Gemma4Processor")
 CLASSES = {
     "llava": tf.LlavaProcessor,
     "llava-next": tf.LlavaNextProcessor,
@@ -25,8 +27,8 @@ CLASSES = {
     "qwen3-5": tf.Qwen3VLProcessor,
     "qwen3-5-moe": tf.Qwen3VLProcessor,
     "gemma3": tf.Gemma3Processor,
-    "gemma4": tf.Gemma4Processor,
-    "gemma4-moe": tf.Gemma4Processor,
+    "gemma4": _GEMMA4,
+    "gemma4-moe": _GEMMA4,
     "internvl": tf.InternVLProcessor,
     "instructblip": tf.InstructBlipProcessor,
     **{name: family.processor for name, family in TILED.items()},
@@ -68,7 +70,7 @@ def processor_class(family: str) -> type[ProcessorMixin]:
         return [name for name in base.get_attributes() if name not in _UNUSED]
 
     body = {"get_attributes": classmethod(get_attributes), "__module__": base.__module__}
-    if base is not tf.Gemma4Processor:
+    if base is not _GEMMA4:
         return type(base.__name__, (base,), body)
     body["__init__"] = _make_gemma4
     return type(base.__name__, (base, _OfGivenParts), body)
@@ -85,9 +87,7 @@ def _make_gemma4(
     self: Any, image_processor: Any, tokenizer: Any, chat_template: str, image_seq_length: int
 ) -> None:
     """The parts for videos and sounds are none, though the class knows no defaults for them."""
-    tf.Gemma4Processor.__init__(
-        self, None, image_processor, tokenizer, None, chat_template, image_seq_length
-    )
+    _GEMMA4.__init__(self, None, image_processor, tokenizer, None, chat_template, image_seq_length)
 
 
 def load_processor(family: str, checkpoint: Path) -> Any:
@@ -128,7 +128,8 @@ def _mention_videos(path: Path, name: str) -> None:
 
 def _tokenizer(family: str) -> PreTrainedTokenizerFast:
     if family in _PARTS:
-        return _PARTS[family].tokenizer()
+        own: PreTrainedTokenizerFast = _PARTS[family].tokenizer()
+        return own
     chat = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     llama = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"}
     image = {"image_token": "<image>"}

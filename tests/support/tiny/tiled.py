@@ -12,8 +12,11 @@ from unittest.mock import patch
 import attrs
 import transformers as tf
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast, ProcessorMixin
+from transformers.models.ovis2.image_processing_pil_ovis2 import Ovis2ImageProcessorPil
 from transformers.models.smolvlm import processing_smolvlm
+from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImageProcessorPil
 
+from tests.support.tiny.lacking import find_class
 from tests.support.tiny.tokenizers import byte_level
 from visualcrop.models.families.minicpm_v import images_only
 from visualcrop.models.families.pil_processors import (
@@ -22,6 +25,7 @@ from visualcrop.models.families.pil_processors import (
     Llama4ImageProcessorPil,
 )
 
+_MiniCpmConfig: Any = find_class("MiniCPMV4_7Config") or tf.MiniCPMV4_6Config  # of 5.17
 Numbers = dict[str, Any]  # keyword arguments of a config
 
 
@@ -164,7 +168,7 @@ def _minicpm(eye: Numbers, text: Numbers, token: Any, *, kind: Any) -> PreTraine
         "newline_id": token("\u010a"),
     }
     rope = {"rope_type": "default", "mrope_section": [4, 2, 2], "mrope_interleaved": True}
-    return kind(
+    made: PreTrainedConfig = kind(
         vision_config=eye,
         text_config=text
         | {
@@ -181,13 +185,14 @@ def _minicpm(eye: Numbers, text: Numbers, token: Any, *, kind: Any) -> PreTraine
         insert_layer_id=0,
         image_token_id=token("<|image_pad|>"),
         video_token_id=token("<|video_pad|>"),
-        **(marks if kind is tf.MiniCPMV4_7Config else {}),
+        **(marks if kind is not tf.MiniCPMV4_6Config else {}),
     )
+    return made
 
 
 def _minicpm_processor() -> Any:
-    kind = images_only(tf.MiniCPMV4_7Config())
-    kind.__name__ = "MiniCPMV4_7Processor"  # as it is saved
+    kind = images_only(_MiniCpmConfig())
+    kind.__name__ = _MiniCpmConfig.__name__.replace("Config", "Processor")  # as it is saved
     return kind
 
 
@@ -209,7 +214,7 @@ TILED: dict[str, TiledFamily] = {
         (56, 14),
         _smolvlm,
         SmolVLMProcessor,
-        lambda: tf.SmolVLMImageProcessorPil(
+        lambda: SmolVLMImageProcessorPil(
             size={"longest_edge": 168}, max_image_size={"longest_edge": 56}
         ),
         (
@@ -271,9 +276,9 @@ TILED: dict[str, TiledFamily] = {
         pil=Lfm2VlImageProcessorPil,
     ),
     "minicpm-v": TiledFamily(
-        tf.MiniCPMV4_7ForConditionalGeneration,
+        find_class("MiniCPMV4_7ForConditionalGeneration") or tf.MiniCPMV4_6ForConditionalGeneration,
         (112, 14),
-        partial(_minicpm, kind=tf.MiniCPMV4_7Config),
+        partial(_minicpm, kind=_MiniCpmConfig),
         _minicpm_processor(),
         lambda: tf.MiniCPMV4_6ImageProcessorPil(scale_resolution=112, max_slice_nums=6),
         tuple(_MINICPM.values()),
@@ -285,7 +290,7 @@ TILED: dict[str, TiledFamily] = {
         (56, 14),
         _ovis2,
         tf.Ovis2Processor,
-        lambda: tf.Ovis2ImageProcessorPil(
+        lambda: Ovis2ImageProcessorPil(
             size={"height": 56, "width": 56}, max_patches=6, crop_to_patches=True
         ),
         (

@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from visualcrop import CheckReport, CheckResult
 from visualcrop.check.comparing import Comparison
+from visualcrop.check.costs import advise
 from visualcrop.check.machine import describe_machine, list_packages
 from visualcrop.check.report import redact, redact_user
 
@@ -112,6 +114,38 @@ class TestComparison:
         """However many are equal."""
         nan = float("nan")
         assert Comparison([((nan, 2.0), (1.0, 2.0))], 0.02).difference == float("inf")
+
+
+class TestHardware:
+    """What would be faster, where something is at hand."""
+
+    @pytest.mark.parametrize(
+        ("given", "advice"),
+        [
+            (("cpu", "bfloat16", "sdpa", False), ""),
+            (("cpu", "float16", "sdpa", False), "set dtype=bfloat16"),
+            (("cuda", "float32", "sdpa", False), "dtype=bfloat16 takes half the memory"),
+            (("cuda", "float32", "sdpa", True), ""),
+            (("cuda", "bfloat16", "eager", False), "attention=sdpa is faster"),
+        ],
+    )
+    def test_advice(
+        self,
+        given: tuple[str, str, str, bool],
+        advice: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """A dtype or kernel that costs time for nothing; packed weights are what they are."""
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        device, dtype, kernel, quantised = given
+        told = advise(device, dtype, kernel, quantised=quantised)
+        assert (advice in told) if advice else not told
+
+    def test_a_gpu_that_is_not_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It comes before all else."""
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        found = advise("cpu", "float32", "eager", quantised=False)
+        assert found == "there is a GPU: set device=cuda"
 
 
 class TestMachine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,6 +20,10 @@ _FILES = {  # of which each part of a checkpoint is made
     "image processor": "preprocessor_config.json or processor_config.json",
     "processor": "tokenizer_config.json and processor_config.json",
 }
+_NOT_THERE = re.compile(  # words of transformers
+    r"Could not import module '|requires the Torchvision library|"
+    r"module transformers has no attribute|No module named 'torchvision'"
+)
 _MAX_LENGTH = 200  # characters of a library's message that are quoted
 
 
@@ -63,14 +68,28 @@ def _explain_machine(checkpoint: str, exc: BaseException) -> str:
         return (
             "torchvision does not match torch and breaks transformers: pip uninstall torchvision."
         )
-    if "out of memory" in message:
+    if _NOT_THERE.search(message):
+        return _explain_old_transformers(checkpoint)
+    return _explain_memory(checkpoint, exc)
+
+
+def _explain_memory(checkpoint: str, exc: BaseException) -> str:
+    if "out of memory" in str(exc):
         return (
             f"{checkpoint!r} does not fit into the memory of the GPU; set bits=4, "
             "dtype=bfloat16 or device=cpu, or take a smaller model."
         )
-    if isinstance(exc, MemoryError) or "can't allocate" in message:
+    if isinstance(exc, MemoryError) or "can't allocate" in str(exc):
         return f"{checkpoint!r} does not fit into memory; take a smaller model or image."
     return ""
+
+
+def _explain_old_transformers(checkpoint: str) -> str:
+    """What to do if transformers does not know an architecture, or needs torchvision for it."""
+    return (
+        f"{checkpoint!r} needs a newer transformers than {version('transformers')}; run "
+        "pip install -U transformers."
+    )
 
 
 def torchvision_fault() -> str:

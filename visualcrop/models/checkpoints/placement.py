@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BALANCED = "balanced"  # over all GPUs, by accelerate
 _DTYPES = {"float32", "bfloat16", "float16"}
+_LEAST = 0.5  # of the decoder's numbers that are worth packing
 _MOST = 0.8  # of a GPU's free memory for weights; the rest is for activations and caches
 
 
@@ -91,6 +92,11 @@ def pack_weights(
 
     if missing := " and ".join(missing_packages(bits)):
         raise ModelError(f"Weights of {bits} bits need {missing}; install it, or set bits=16.")
+    if _packed_share(network) < _LEAST:
+        raise ModelError(
+            f"With {bits} bits most of its weights would stay as they are, for bitsandbytes packs "
+            "no experts that transformers keeps in one tensor; set bits=16."
+        )
     compute = dtype if isinstance(dtype, torch.dtype) else torch.bfloat16
     if compute == torch.bfloat16 and torch.cuda.is_available():
         native = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -126,6 +132,15 @@ def spared_modules(network: Any) -> Iterator[str]:
             yield from spare(part, f"{name}.{child}" if name else child)
 
     return spare(network, "")
+
+
+def _packed_share(network: Any) -> float:
+    """Of the numbers in the decoder's layers, those in matrices, which alone can be packed."""
+    from torch import nn
+
+    layers = get_decoder(network).layers
+    matrices = (m.weight.numel() for m in layers.modules() if isinstance(m, nn.Linear))
+    return sum(matrices) / sum(weights.numel() for weights in layers.parameters())
 
 
 def _fits_first_gpu(weights: Sequence[Path]) -> bool:

@@ -32,8 +32,9 @@ def attention_layers(config: PreTrainedConfig) -> tuple[int, ...]:
 
 def kv_layers(config: PreTrainedConfig) -> tuple[int, ...]:
     """The attention layers that compute and cache keys and values of their own."""
-    shared = getattr(config.get_text_config(), "kv_sharing_modes", None)
-    return tuple(n for n in attention_layers(config) if not shared or shared[n] != "reuse")
+    shared = getattr(config.get_text_config(), "num_kv_shared_layers", None) or 0  # the last ones
+    own = len(layer_types(config)) - shared
+    return tuple(layer for layer in attention_layers(config) if layer < own)
 
 
 def recurrent_layers(config: PreTrainedConfig) -> tuple[int, ...]:

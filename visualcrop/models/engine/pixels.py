@@ -99,7 +99,8 @@ def _unpatchify_placed(patches: Tensor, positions: Tensor) -> Tensor:
 def _join_rows(patches: Tensor, shape: Tensor) -> Tensor:
     """The first rows x columns *patches*, with an axis of channels -> an image (MiniCPM-V)."""
     rows, columns = shape.tolist()
-    blocks = patches[: rows * columns].unflatten(0, (rows, columns)).permute(2, 0, 3, 1, 4)
+    grid: Tensor = patches[: rows * columns].unflatten(0, (rows, columns))
+    blocks = grid.permute(2, 0, 3, 1, 4)
     return blocks.flatten(3).flatten(1, 2)
 
 

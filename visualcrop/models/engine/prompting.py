@@ -186,8 +186,10 @@ class PromptProcessor:
             first = int(places[0]) + 1 + prompt.closing if image else 0
             after = ids[:, first:]
             if after[:, : suffix.shape[1]].equal(suffix):
-                break
-        return after[:, suffix.shape[1] :]
+                return after[:, suffix.shape[1] :]
+        # The reply's first white space is part of the prompt's last token: cut it by itself.
+        alone: Tensor = tokenizer(reply, add_special_tokens=False, return_tensors="pt")["input_ids"]
+        return alone
 
     def fork_at_replies(
         self, prompt: TokenizedPrompt, replies: Sequence[str]

@@ -44,6 +44,10 @@ class Gemma4(Family):
         encoder = config.vision_config
         return int(16 * encoder.patch_size * encoder.pooling_kernel_size)
 
+    def is_causal(self, config: PretrainedConfig) -> bool:
+        """Of the larger models, image tokens attend to one another."""
+        return getattr(config.get_text_config(), "use_bidirectional_attention", None) is None
+
     def settings_for(self, layers: int) -> Mapping[str, object]:
         return {"focus": {"answer": "interleaved", "t_type2": 0.5}}
 

@@ -26,6 +26,9 @@ class Cohere2VisionImageProcessorPil(GotOcr2ImageProcessorPil):
     crop_to_patches = True
     patch_size = 16  # tokens on a side of a tile
 
+    def __init__(self, **numbers: Any) -> None:
+        super().__init__(**numbers)
+
     def crop_image_to_patches(
         self, image: Any, min_patches: int, max_patches: int, *args: Any, **options: Any
     ) -> list[Any]:
@@ -36,6 +39,14 @@ class Cohere2VisionImageProcessorPil(GotOcr2ImageProcessorPil):
         canvas = self.resize(image, SizeDict(side * rows, side * columns), resample=resample)
         whole = [self.resize(image, size, resample=resample)] if columns * rows > 1 else []
         return [*cut_tiles(canvas, rows, columns), *whole]
+
+    def get_number_of_image_patches(
+        self, height: int, width: int, images_kwargs: Any = None
+    ) -> int:
+        """The number of pictures of an image of that size."""
+        side, most = self.size["height"], self.max_patches
+        columns, rows = get_covering_canvas((width, height), side=side, max_tiles=most)
+        return columns * rows + (columns * rows > 1)
 
 
 class Llama4Options(ImagesKwargs, total=False):
@@ -57,16 +68,13 @@ class Llama4ImageProcessorPil(PilBackend):
     max_patches = 16
     resize_to_max_canvas = False
 
-    def _preprocess(
-        self,
-        images: list[Any],
-        size: SizeDict,
-        resample: Any,
-        max_patches: int,
-        resize_to_max_canvas: bool,  # noqa: FBT001 - transformers passes all by name
-        return_tensors: Any,
-        **options: Any,
+    def __init__(self, **numbers: Any) -> None:
+        super().__init__(**numbers)
+
+    def _preprocess(  # type: ignore[override]
+        self, images: list[Any], **options: Any
     ) -> BatchFeature:
+        size, resample = options["size"], options["resample"]
         tiles: list[Any] = []
         shapes: list[tuple[int, int]] = []
         for image in images:
@@ -74,18 +82,18 @@ class Llama4ImageProcessorPil(PilBackend):
             (columns, rows), pasted = get_padded_canvas(
                 (width, height),
                 side=size.height,
-                max_tiles=max_patches,
-                enlarge=resize_to_max_canvas,
+                max_tiles=options["max_patches"],
+                enlarge=options["resize_to_max_canvas"],
             )
             shapes.append((rows, columns))
             scaled = self.resize(image, SizeDict(pasted[1], pasted[0]), resample=resample)
             room = SizeDict(rows * size.height, columns * size.width)
-            (canvas,) = self.pad([scaled], pad_size=room)
-            tiles += cut_tiles(canvas, rows, columns)
+            padded: Any = self.pad([scaled], pad_size=room)
+            tiles += cut_tiles(padded[0], rows, columns)
             tiles += [self.resize(image, size, resample=resample)] if rows * columns > 1 else []
         pixels = np.stack([_normalized(self, tile, options) for tile in tiles])
         data = {"pixel_values": pixels, "aspect_ratios": np.array(shapes)}
-        return BatchFeature(data=data, tensor_type=return_tensors)
+        return BatchFeature(data=data, tensor_type=options["return_tensors"])
 
 
 class Lfm2VlOptions(ImagesKwargs, total=False):
@@ -120,6 +128,9 @@ class Lfm2VlImageProcessorPil(PilBackend):
     min_image_tokens, max_image_tokens, max_pixels_tolerance = 64, 256, 2.0
     return_row_col_info = False
 
+    def __init__(self, **numbers: Any) -> None:
+        super().__init__(**numbers)
+
     def plan(self, size: Size) -> tuple[Size, Size]:
         """Columns and rows of tiles, 0 of a small image, and the pixels of the whole image."""
         factor, patch = self.encoder_patch_size * self.downsample_factor, self.encoder_patch_size
@@ -133,9 +144,10 @@ class Lfm2VlImageProcessorPil(PilBackend):
         limits = {"min_tiles": self.min_tiles, "max_tiles": self.max_tiles}
         return get_optimal_tiled_canvas(size, side=self.tile_size, **limits), whole
 
-    def _preprocess(
-        self, images: list[Any], resample: Any, return_tensors: Any, **options: Any
+    def _preprocess(  # type: ignore[override]
+        self, images: list[Any], **options: Any
     ) -> BatchFeature:
+        resample = options["resample"]
         plans = [self.plan(image.shape[:-3:-1]) for image in images]
         pictures: list[Any] = []
         for image, ((columns, rows), (width, height)) in zip(images, plans, strict=True):
@@ -161,7 +173,7 @@ class Lfm2VlImageProcessorPil(PilBackend):
             data["image_rows"] = np.array([max(1, canvas[1]) for canvas, _ in plans])
             data["image_cols"] = np.array([max(1, canvas[0]) for canvas, _ in plans])
             data["image_sizes"] = np.array([whole[::-1] for _, whole in plans])
-        return BatchFeature(data=data, tensor_type=return_tensors)
+        return BatchFeature(data=data, tensor_type=options["return_tensors"])
 
 
 class MiniCpmVImageProcessorPil(MiniCPMV4_6ImageProcessorPil):
@@ -172,7 +184,7 @@ class MiniCpmVImageProcessorPil(MiniCPMV4_6ImageProcessorPil):
         shape, scale, patch = size[::-1], self.scale_resolution, self.patch_size
         most = self.max_slice_nums
         canvas = self.get_sliced_grid(shape, most, scale) if self.slice_mode else None
-        how = {"scale_resolution": scale, "patch_size": patch}
+        how: dict[str, Any] = {"scale_resolution": scale, "patch_size": patch}
         how["downsample_mode"] = self.downsample_mode
         height, width = self.find_best_resize(shape, allow_upscale=canvas is None, **how)
         if canvas is None:
@@ -180,7 +192,9 @@ class MiniCpmVImageProcessorPil(MiniCPMV4_6ImageProcessorPil):
         sliced = self.get_refine_size(shape, canvas, allow_upscale=True, **how)
         return (canvas[1], canvas[0]), (width, height), (sliced[1], sliced[0])
 
-    def _preprocess(self, images: list[Any], **options: Any) -> BatchFeature:
+    def _preprocess(  # type: ignore[override]
+        self, images: list[Any], **options: Any
+    ) -> BatchFeature:
         made = super()._preprocess(images, **options)
         strip = made["pixel_values"]  # 1 x channels x rows x (patches * columns)
         _, channels, side, _ = strip.shape

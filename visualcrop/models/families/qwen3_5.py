@@ -15,7 +15,6 @@ class Qwen35(Qwen25Vl):
 
     name = "qwen3-5"
     model_types = ("qwen3_5", "qwen3_5_moe")
-    processor_class = "Qwen3VLProcessor"
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
         # The layers of ViCrop's maps stay open: they take the nearest that has attention.

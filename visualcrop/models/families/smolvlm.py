@@ -67,9 +67,13 @@ def _processor_class() -> Any:
     class Idefics3Processor(transformers.Idefics3Processor):
         """Called as every other: its own way looks up tokens by characters, for ids not needed."""
 
-        unused_input_names = ("rows", "cols")
+        @property
+        def unused_input_names(self) -> list[str]:
+            return ["rows", "cols"]
 
-        def prepare_inputs_layout(self, images: Any = None, text: Any = None, **named: Any) -> Any:
+        def prepare_inputs_layout(  # type: ignore[override]
+            self, images: Any = None, text: Any = None, **named: Any
+        ) -> Any:
             return (*super().prepare_inputs_layout(images=images, text=text, **named), None, None)
 
         def __call__(self, *args: Any, **options: Any) -> Any:

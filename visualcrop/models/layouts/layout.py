@@ -201,7 +201,9 @@ def smart_resize(size: Size, *, factor: int, min_pixels: float, max_pixels: floa
     return round_size(size, 0, factor=factor, min_pixels=min_pixels, max_pixels=max_pixels)
 
 
-def round_size(size: Size, least: int, *, factor: int, min_pixels: int, max_pixels: int) -> Size:
+def round_size(
+    size: Size, least: int, *, factor: int, min_pixels: float, max_pixels: float
+) -> Size:
     """The width and height, multiples of *factor* nearest to *size*, within bounds of pixels."""
     near = [max(least, round(side / factor) * factor) for side in size]
     if math.prod(near) > max_pixels:

@@ -173,12 +173,14 @@ def macs_language(config: PreTrainedConfig, new: float, past: float = 0) -> floa
 
 def _inner_width(text: Any) -> Any:
     """The width of a layer's MLP that each token runs through: of all its experts together."""
-    dense = getattr(text, "intermediate_size", None)
+    # Llama 4's dense layers are as wide as its shared expert and a chosen one together.
+    dense = getattr(text, "intermediate_size_mlp", None) or getattr(text, "intermediate_size", None)
     experts = getattr(text, "num_experts_per_tok", None) or getattr(text, "top_k_experts", None)
     each = getattr(text, "moe_intermediate_size", None)
     if not experts or not each:
         return dense
     shared = getattr(text, "shared_expert_intermediate_size", None) or 0
+    shared += each * (getattr(text, "n_shared_experts", None) or 0)
     beside = dense if getattr(text, "enable_moe_block", False) else 0  # Gemma 4 adds both
     return experts * each + shared + beside
 
