@@ -29,28 +29,40 @@ from ...image_io.cost import is_plain
 Array: TypeAlias = npt.NDArray[Any]
 _PilBackend: Any = PilBackend  # of which a processor overrides what it will
 
-# Processors that look at nothing but the shape of an image until they have resized it.
-_RESIZE_FIRST = (
-    "Blip",
-    "CLIP",
-    "Gemma3",
-    "GotOcr2",
-    "Llava",
-    "LlavaNext",
-    "LlavaOnevision",
-    "Siglip",
-)
-# Processors of Qwen's flattened patches, which look at nothing but the shape, either.
-_FLATTEN_PATCHES = ("Qwen2VL", "Glm4v", "Glm46V")
+# Image processors whose steps are known, by the class that has them; plain ones are `PilBackend`'s.
+# These look at nothing but the shape of an image until they have resized it,
+_RESIZE_FIRST = {"PilBackend", "Gemma3", "GotOcr2", "Llava", "LlavaNext", "LlavaOnevision"}
+# these, too, and flatten patches as Qwen does,
+_FLATTEN_PATCHES = {"Qwen2VL", "Glm4v", "Glm46V"}
+# and these may look at its pixels.
+_LOOK_FIRST = {
+    "Gemma4",
+    "Idefics3",
+    "Lfm2Vl",
+    "Llama4",
+    "MiniCPMV4_6",
+    "MiniCpmV",
+    "Ovis2",
+    "Pixtral",
+    "SmolVLM",
+}
+_STEPS = {"process_image", "resize", "rescale", "normalize", "patchify", "pad_to_square"} | {
+    "_preprocess",
+    "center_crop",
+    "crop_image_to_patches",
+    "get_image_patches",
+    "pan_and_scan",
+}
+_KNOWN = ("transformers.", "visualcrop.")  # modules with such classes
 _STRIP = 1 << 22  # pixels of a padded picture that are made at once
 
 
 def quicken(processor: Any) -> Any:
-    """A copy of *processor* that makes the same pixels; itself, unless it uses Pillow."""
-    if not isinstance(processor, PilBackend):
+    """A copy of *processor* that makes the same pixels; itself, if its steps are not known."""
+    own: Any = type(processor)
+    if not isinstance(processor, PilBackend) or not _find_steps(own):
         return processor
     quick = copy(processor)
-    own: Any = type(processor)
     quick.__class__ = _quick_class(own)
     return quick
 
@@ -74,11 +86,20 @@ def to_torchvision(processor: Any) -> Any:
 @cache
 def _quick_class(slow: Any) -> Any:
     """*slow* on top of quick operations: what it overrides calls those instead of Pillow's."""
-    names = {parent.__name__.removesuffix("ImageProcessorPil") for parent in slow.__mro__}
-    flattens = not names.isdisjoint(_FLATTEN_PATCHES)
-    steps = QuickPatches if flattens else QuickSteps
-    lazy = flattens or not names.isdisjoint(_RESIZE_FIRST)
+    found = _find_steps(slow)
+    steps = QuickPatches if found in _FLATTEN_PATCHES else QuickSteps
+    lazy = found in _FLATTEN_PATCHES | _RESIZE_FIRST
     return type(f"Quick{slow.__name__}", (steps, slow, QuickOperations), {"lazy": lazy})
+
+
+def _find_steps(slow: Any) -> str:
+    """Whose steps a class of image processors takes; empty if they are not known."""
+    own = [parent for parent in slow.__mro__ if not vars(parent).keys().isdisjoint(_STEPS)]
+    if not all(parent.__module__.startswith(_KNOWN) for parent in own):
+        return ""
+    owner = next(parent for parent in own if "_preprocess" in vars(parent))
+    name: str = owner.__name__.removesuffix("ImageProcessorPil")
+    return name if name in _RESIZE_FIRST | _FLATTEN_PATCHES | _LOOK_FIRST else ""
 
 
 @attrs.frozen(eq=False)
@@ -324,7 +345,7 @@ def _look_up(pixels: Array, table: Array) -> Array:
     """The floats of *pixels*, 3 x rows x columns of bytes."""
     found = np.empty(pixels.shape, table.dtype)
     for channel, values in enumerate(table):
-        found[channel] = values[pixels[channel]]
+        np.take(values, pixels[channel], out=found[channel], mode="clip")  # the quickest mode
     return found
 
 
@@ -345,5 +366,6 @@ def _flatten(
     for row, block in zip(patches, blocks, strict=True):
         ordered = np.ascontiguousarray(block.transpose(2, 0, 3, 5, 1, 4))
         for channel, values in enumerate(table):
-            row[..., channel, :, :, :] = values[ordered[..., channel, :, :]][..., None, :, :]
+            floats = np.take(values, ordered[..., channel, :, :], mode="clip")
+            row[..., channel, :, :, :] = floats[..., None, :, :]
     return patches.reshape(rows * columns, -1), rows, columns
