@@ -9,6 +9,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from ...errors import ModelError
+
 OFFLINE = "HF_HUB_OFFLINE"
 NO_FLASH = "flash_attention_2 needs the package flash-attn; install it, or set attention=sdpa."
 _CLASS = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
@@ -88,6 +90,20 @@ def _explain_old_transformers(checkpoint: str) -> str:
         f"{checkpoint!r} needs a newer transformers than {version('transformers')}; run "
         "pip install -U transformers."
     )
+
+
+def check_transformers(family: str, oldest: str) -> None:
+    """Refuse a transformers that is older than a family needs."""
+    here = version("transformers")
+    if _release(here) < _release(oldest):
+        raise ModelError(
+            f"{family!r} needs transformers {oldest} or newer, and this is {here}; run "
+            "pip install -U transformers."
+        )
+
+
+def _release(of: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", of)[:2])
 
 
 def torchvision_fault() -> str:

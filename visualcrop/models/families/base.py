@@ -19,6 +19,7 @@ from ...utils.paths import expand_path
 from ...values import View
 from ..base import Model, ModelFamily
 from ..checkpoints.fingerprint import checkpoint_fingerprint
+from ..checkpoints.load_errors import check_transformers
 from ..checkpoints.loading import ProcessorParts, Source, explain_errors, name_types
 from ..checkpoints.templates import check_template, read_template
 from ..layouts.layout import Layout
@@ -200,6 +201,7 @@ class Family(Pretrained):
 
     def open(self) -> Model:
         with explain_errors(self.checkpoint):
+            check_transformers(self.name, self.oldest_transformers)
             config = self.load_config()
             self.check_config(config)
             self.check_attention(config, self.attention)
