@@ -103,6 +103,7 @@ class Family(Pretrained):
     # Values of `model_type` in the checkpoints' configs, where one is not enough with the vision
     # encoder's after a slash.
     model_types: ClassVar[tuple[str, ...]]
+    oldest_transformers: ClassVar[str] = "5.17"  # with which its checkpoints can be read
     any_type: ClassVar[bool] = False  # whether, without model_types, it is opened by its name only
     has_template: ClassVar[bool] = True  # False if prompts are not written in a chat template
 
