@@ -35,7 +35,7 @@ NETWORKS: dict[str, type[PreTrainedModel]] = {
     **{name: family.network for name, family in TILED.items()},
     **{name: family.network for name, family in NATIVE.items()},
 }
-FAMILIES = tuple(family for family in NETWORKS if family not in LACKING)
+FAMILIES = tuple(family for family in NETWORKS if not family.startswith(LACKING))
 VARIANTS = {  # other architectures of these families
     "qwen3-5-moe": tf.Qwen3_5MoeForConditionalGeneration,
     "gemma4-moe": tf.Gemma4ForConditionalGeneration,
