@@ -55,10 +55,15 @@ def strategies(registry: Registry) -> Iterator[str]:
             yield f"### `{cls.name}` {{ #{kind}-{cls.name} }}\n\n{cls.summary()}\n"
             known = attrs.fields_dict(Auto) if issubclass(cls, Family) else {}
             more = " Has the options of [`auto`](#model-auto)" if known else ""
-            own = [field for field in attrs.fields(cls) if field.name not in known]
+            own = [field for field in attrs.fields(cls) if not _same(field, known.get(field.name))]
             more += " and:" if known and own else "." * bool(known)
             yield f"Comes with `{origin}`.{more if own or known else ' No options.'}\n"
             yield from _table("option | type | default | meaning", _options(cls, own))
+
+
+def _same(field: attrs.Attribute[Any], other: attrs.Attribute[Any] | None) -> bool:
+    """Whether two options read the same."""
+    return other is not None and (field.default, field.metadata) == (other.default, other.metadata)
 
 
 def _options(
