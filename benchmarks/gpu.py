@@ -124,6 +124,8 @@ def _measure(
         return
     try:
         remembering = random_model(shape, device=ceilings.device, attention=kernel)
+        unending = attrs.evolve(remembering.prompt_processor, stop_tokens=frozenset())
+        remembering = attrs.evolve(remembering, prompt_processor=unending)
         forgetful = attrs.evolve(remembering, prefix_cache=None)
         bench = Bench(remembering, forgetful, shape, ceilings, rounds, until)
         yield {"tokens": bench.tokens, "built_s": round(time.perf_counter() - started, 1)}

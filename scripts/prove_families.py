@@ -41,9 +41,9 @@ def main() -> int:
     for family in given.families or FAMILIES:
         rows[family] = prove(family).row
         print(rows[family], flush=True)
-    if not given.print:
-        ordered = [rows[family] for family in FAMILIES if family in rows]
-        write(PAGE, "\n".join([HEAD, *ordered, "", describe()]))
+        if not given.print:
+            ordered = [rows[family] for family in FAMILIES if family in rows]
+            write(PAGE, "\n".join([HEAD, *ordered, "", describe()]))
     return 0
 
 

@@ -13,8 +13,9 @@ import typer.main
 import visualcrop
 from scripts import reference
 from scripts.attrs_fields import AttrsFields, is_internal
-from visualcrop import cli, errors, models, plugin, testing
+from visualcrop import Auto, cli, errors, models, plugin, testing
 from visualcrop.cli.scaffold import KINDS
+from visualcrop.models import Family
 from visualcrop.plugin import Registry
 from visualcrop.plugin import hooks as hookspecs
 from visualcrop.plugin import manager as plugins
@@ -71,14 +72,24 @@ class TestGeneratedPages:
 class TestStrategies:
     @pytest.mark.parametrize("cls", OURS, ids=lambda cls: cls.name)
     def test_each_is_there_with_its_options(self, cls):
-        """Every strategy has a heading, its summary, and a row for each option with its help."""
-        _, _, section = STRATEGIES.partition(f"### `{cls.name}` {{ #{cls.kind}-{cls.name} }}")
-        section = section.partition("\n#")[0]
+        """
+        Every strategy has a heading, its summary, and a row for each option with its help.
+
+        A family has a link to `auto` for the options that every checkpoint has.
+        """
+        section = self._section(cls)
+        if issubclass(cls, Family):
+            assert "(#model-auto)" in section
+            section += self._section(Auto)
 
         assert cls.summary() in section
         for field in attrs.fields(cls):
             assert f"| `{field.name}` |" in section
             assert field.metadata["help"] in section
+
+    def _section(self, cls):
+        _, _, section = STRATEGIES.partition(f"### `{cls.name}` {{ #{cls.kind}-{cls.name} }}")
+        return section.partition("\n#")[0]
 
 
 class TestCommandLine:

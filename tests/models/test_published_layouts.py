@@ -18,6 +18,7 @@ from tests.support.refusals import refused
 from tests.support.tiny.checkpoints import FAMILIES, UNTEMPLATED, checkpoint, published
 from tests.support.tiny.processors import load_processor
 from tests.support.tiny.publishing import LAYOUTS, TEXT_ONLY, edit
+from tests.support.tiny.tokenizers import train_sentence_piece
 from visualcrop import Auto, Prompt, View
 from visualcrop.errors import FileError, ModelError
 from visualcrop.models import from_transformers
@@ -79,6 +80,41 @@ def test_answers_as_plain_transformers(family: str, layout: str, tmp_path: Path)
     first = [int(processor.tokenize_reply(tokenized, reply)[0, 0]) for reply in ("Yes", "No")]
     (found,) = model.choose([prompt], ("Yes", "No"))
     assert found.logits == pytest.approx(logits[first].tolist(), abs=1e-4)
+
+
+class TestSentencePiece:
+    """A checkpoint whose tokenizer is a tokenizer.model alone."""
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        """LLaVA-1.5's, as it was first published."""
+        folder = shutil.copytree(published("llava", "object"), tmp_path / "mine")
+        train_sentence_piece(folder / "tokenizer.model")
+        for name in ("tokenizer.json", "special_tokens_map.json"):
+            (folder / name).unlink()
+        added = {"<image>": 400, "<pad>": 401}
+        (folder / "added_tokens.json").write_text(json.dumps(added))
+        fields = {"lstrip": False, "rstrip": False, "normalized": False, "single_word": False}
+        tokens = {
+            str(at): {"content": token, "special": True, **fields} for token, at in added.items()
+        }
+        edit(folder / "tokenizer_config.json", partial(_add, added_tokens_decoder=tokens))
+        edit(folder / "config.json", partial(_add, image_token_index=400))
+        return folder
+
+    def test_is_read(self, folder: Path, tmp_path: Path) -> None:
+        """By the packages that read such files, as by plain transformers."""
+        pytest.importorskip("google.protobuf")
+        model: Any = Auto(checkpoint=str(folder)).open()
+        inputs = _plain_inputs("llava", folder, tmp_path)
+        tokenized = model.prompt_processor.tokenize(_prompt("llava"))
+        assert tokenized.inputs["input_ids"].equal(inputs["input_ids"])
+
+    def test_needs_its_packages(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without them, they are named."""
+        monkeypatch.setattr("visualcrop.models.checkpoints.validation.find_spec", lambda name: None)
+        message = refused(ModelError, Auto(checkpoint=str(folder)).open)
+        assert message.endswith("pip install sentencepiece protobuf.")
 
 
 class TestTemplates:

@@ -20,6 +20,7 @@ from visualcrop import Auto
 from visualcrop.errors import ModelError, VisualcropError
 from visualcrop.models.checkpoints.load_errors import explain_failure
 from visualcrop.models.families.gemma3 import Gemma3
+from visualcrop.models.families.gemma4 import Gemma4
 from visualcrop.models.families.llava import Llava
 
 _BY_ITSELF = """
@@ -100,7 +101,7 @@ class TestFolders:
             (_of_another_shape, "do not fit its config.json; download both again."),
             (_deeper, "lacks 18 of its weights"),
             (_half_a_config, "is not a valid JSON file; download it again."),
-            (_half_a_tokenizer, "cannot be loaded: "),
+            (_half_a_tokenizer, "download tokenizer.json and tokenizer_config.json again."),
             (_of_nobody, "has model type `nobody` but Transformers does not recognize"),
         ],
     )
@@ -208,6 +209,16 @@ class TestMachine:
         assert refused(ModelError, family.open) == (
             "flash_attention_2 needs the package flash-attn; install it, or set attention=sdpa."
         )
+
+    def test_a_transformers_older_than_the_family(self, monkeypatch) -> None:
+        """Some families need more than the oldest version that the package takes."""
+        monkeypatch.setattr("visualcrop.models.checkpoints.load_errors.version", lambda _: "5.20.1")
+        assert refused(ModelError, Gemma4(checkpoint=str(checkpoint("llava"))).open) == (
+            "'gemma4' needs transformers 5.21 or newer, and this is 5.20.1; run "
+            "pip install -U transformers."
+        )
+        monkeypatch.setattr("visualcrop.models.checkpoints.load_errors.version", lambda _: "6.0")
+        Llava(checkpoint=str(checkpoint("llava"))).open()
 
     @pytest.mark.parametrize(
         "error",

@@ -70,9 +70,8 @@ def _blind(network: Any) -> None:
     blocks = [module for name, module in named.items() if name.endswith(outputs)]
     assert blocks
     for block in blocks:
-        torch.nn.init.zeros_(block.weight)
-        if block.bias is not None:
-            torch.nn.init.zeros_(block.bias)
+        for weights in block.parameters():
+            torch.nn.init.zeros_(weights)
 
 
 def impulses(seer: Seer, size: Size, cells: int = 6) -> Iterator[tuple[tuple[int, int], Box, bool]]:

@@ -66,7 +66,7 @@ class Published:
 
     def layout(self, processor: Any, size: Size) -> Layout:
         """The layout of an image of *size*."""
-        view: Any = SimpleNamespace(picture=SimpleNamespace(size=size))
+        view: Any = SimpleNamespace(size=size, picture=SimpleNamespace(size=size))
         return self.family.layout(view, 1, processor, self.config)
 
 

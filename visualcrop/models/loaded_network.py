@@ -140,7 +140,10 @@ def uncompile(network: Any) -> Any:
 
 def _family_of(config: Any, family: Family | type[Family] | None) -> Family:
     """The given *family*, or the one for the network's `model_type`."""
-    families, names = Auto.load_families(), name_types(config.to_dict())
+    families, names = (
+        Auto.load_families(),
+        name_types({**config.to_dict(), "model_type": config.model_type}),
+    )
     model_type = next((name for name in names if name in families), names[-1])
     if family is not None:
         named = family if isinstance(family, type) else type(family)

@@ -35,14 +35,21 @@ NETWORKS: dict[str, type[PreTrainedModel]] = {
     **{name: family.network for name, family in TILED.items()},
     **{name: family.network for name, family in NATIVE.items()},
 }
-FAMILIES = tuple(family for family in NETWORKS if family not in LACKING)
+FAMILIES = tuple(family for family in NETWORKS if not family.startswith(LACKING))
 VARIANTS = {  # other architectures of these families
     "qwen3-5-moe": tf.Qwen3_5MoeForConditionalGeneration,
     "gemma4-moe": tf.Gemma4ForConditionalGeneration,
 }
-# Families that see as another one and have its network: `make test` proves the other, which has
+# Families that see as another one or have its network: `make test` proves the other, which has
 # the same code, and `make proofs` these too.
-ALIKE = {"qwen2-vl": "qwen2-5-vl", "glm46v": "glm4v", "pixtral": "mistral3"}
+ALIKE = {
+    "qwen2-vl": "qwen2-5-vl",
+    "glm46v": "glm4v",
+    "pixtral": "mistral3",
+    "smolvlm": "internvl",
+    "cohere2-vision": "aya-vision",
+    "minicpm-v": "qwen3-5",
+}
 # Families whose processors write prompts without a template, and what precedes a question.
 UNTEMPLATED = {"instructblip": "", "paligemma": "answer en "}
 _CAPPED = {"paligemma"}  # whose decoder caps its attention's scores, which sdpa cannot

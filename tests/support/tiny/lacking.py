@@ -15,4 +15,5 @@ def find_class(name: str) -> Any:
         return None
 
 
-LACKING = () if find_class("Gemma4Processor") else ("gemma4",)  # of 5.17: beginnings of names
+_OLD = tuple(int(number) for number in tf.__version__.split(".")[:2]) < (5, 21)
+LACKING = ("gemma4", "smolvlm", "ovis2", "minicpm", "idefics3") if _OLD else ()  # parts of names

@@ -198,7 +198,7 @@ def _glm4v_moe(eye: Numbers, text: Numbers, token: Any) -> PreTrainedConfig:
 
 
 def _pixtral_eye(eye: Numbers) -> PreTrainedConfig:
-    return tf.PixtralVisionConfig(**eye, head_dim=eye["hidden_size"] // 2)
+    return tf.PixtralVisionConfig(**eye)
 
 
 def _mistral3(eye: Numbers, text: Numbers, token: Any) -> PreTrainedConfig:

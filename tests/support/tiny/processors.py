@@ -84,7 +84,11 @@ class _OfGivenParts(ProcessorMixin):
 
 
 def _make_gemma4(
-    self: Any, image_processor: Any, tokenizer: Any, chat_template: str, image_seq_length: int
+    self: Any,
+    image_processor: Any = None,
+    tokenizer: Any = None,
+    chat_template: str | None = None,
+    image_seq_length: int = 280,
 ) -> None:
     """The parts for videos and sounds are none, though the class knows no defaults for them."""
     _GEMMA4.__init__(self, None, image_processor, tokenizer, None, chat_template, image_seq_length)

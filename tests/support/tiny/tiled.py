@@ -140,6 +140,8 @@ def _llama4(eye: Numbers, text: Numbers, token: Any) -> PreTrainedConfig:
             "num_local_experts": 4,
             "interleave_moe_layer_step": 2,
             "attention_chunk_size": 64,
+            "floor_scale": 16,  # tokens after which attention is another: 8192 as published
+            "attn_scale": 0.5,
             "no_rope_layer_interval": 4,
         },
         boi_token_index=token("<|image_start|>"),

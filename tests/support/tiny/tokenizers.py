@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
@@ -86,3 +87,18 @@ def _learned(space: Any) -> tuple[list[str], list[tuple[str, str]]]:
     model = json.loads(tokenizer.to_str())["model"]
     merges = [tuple(pair) for pair in model["merges"]]
     return sorted(model["vocab"], key=model["vocab"].__getitem__), merges
+
+
+def train_sentence_piece(path: Path) -> None:
+    """Write a tokenizer.model of 400 tokens, as Llama's was trained."""
+    from sentencepiece import SentencePieceTrainer
+
+    with path.open("wb") as file:
+        SentencePieceTrainer.train(
+            sentence_iterator=iter(CORPUS * 4),
+            model_writer=file,
+            model_type="bpe",
+            vocab_size=400,
+            byte_fallback=True,
+            minloglevel=2,
+        )

@@ -92,6 +92,20 @@ def _explain_old_transformers(checkpoint: str) -> str:
     )
 
 
+def check_transformers(family: str, oldest: str) -> None:
+    """Refuse a transformers that is older than a family needs."""
+    here = version("transformers")
+    if _release(here) < _release(oldest):
+        raise ModelError(
+            f"{family!r} needs transformers {oldest} or newer, and this is {here}; run "
+            "pip install -U transformers."
+        )
+
+
+def _release(of: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", of)[:2])
+
+
 def torchvision_fault() -> str:
     """Why torchvision cannot be imported; empty if it can, or is not installed."""
     if find_spec("torchvision") is None:

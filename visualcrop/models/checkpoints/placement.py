@@ -140,7 +140,8 @@ def _packed_share(network: Any) -> float:
 
     layers = get_decoder(network).layers
     matrices = (m.weight.numel() for m in layers.modules() if isinstance(m, nn.Linear))
-    return sum(matrices) / sum(weights.numel() for weights in layers.parameters())
+    packed: int = sum(matrices)
+    return packed / sum(weights.numel() for weights in layers.parameters())
 
 
 def _fits_first_gpu(weights: Sequence[Path]) -> bool:

@@ -102,9 +102,9 @@ class Files:
     def check_config(self) -> None:
         """Refuse settings that run code, or from which no network can be built."""
         table = self.read_json(CONFIG)
+        self._check_numbers(CONFIG, table)
         if table.get("model_type", "") == "" and self.find(CONFIG) is not None:
             raise self.load_error(f"{CONFIG} has no model_type; download it again")
-        self._check_numbers(CONFIG, table)
         for name, inner in _nested_tables(table):
             packed = inner.get("quantization_config")
             method = packed.get("quant_method") if isinstance(packed, dict) else packed

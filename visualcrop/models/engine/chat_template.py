@@ -164,13 +164,12 @@ def _place(
     pieces: Sequence[str], texts: Iterable[int], images: Mapping[int, str]
 ) -> RenderedPrompt:
     """
-    Join what was between spans, and note where the texts are.
+    Join what the template wrote between private characters, and note where the texts are.
 
     Args:
-        pieces: What the template wrote, cut at spans: two of each text, and one of each image that
-            was in a text.
+        pieces: Cut at those characters: two of each text, and one of each image that was in a text.
         texts: The indices of text parts.
-        images: What to write at the spans of images, by their indices.
+        images: What to write for images that were in a text, by their indices.
     """
     marked = sorted([*texts, *texts, *images])
     if len(pieces) != len(marked) + 1:

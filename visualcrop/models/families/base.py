@@ -19,7 +19,7 @@ from ...utils.paths import expand_path
 from ...values import View
 from ..base import Model, ModelFamily
 from ..checkpoints.fingerprint import checkpoint_fingerprint
-from ..checkpoints.load_errors import check_torchvision
+from ..checkpoints.load_errors import check_torchvision, check_transformers
 from ..checkpoints.loading import ProcessorParts, Source, explain_errors, name_types
 from ..checkpoints.templates import check_template, read_template
 from ..layouts.layout import Layout
@@ -109,6 +109,7 @@ class Family(Pretrained):
     # Values of `model_type` in the checkpoints' configs, where one is not enough with the vision
     # encoder's after a slash.
     model_types: ClassVar[tuple[str, ...]]
+    oldest_transformers: ClassVar[str] = "5.17"  # with which its checkpoints can be read
     any_type: ClassVar[bool] = False  # whether, without model_types, it is opened by its name only
     has_template: ClassVar[bool] = True  # False if prompts are not written in a chat template
 
@@ -207,6 +208,7 @@ class Family(Pretrained):
 
     def open(self) -> Model:
         with explain_errors(self.checkpoint):
+            check_transformers(self.name, self.oldest_transformers)
             config = self.load_config()
             self.check_config(config)
             self.check_attention(config, self.attention)

@@ -23,6 +23,7 @@ class Gemma4(Family):
 
     name = "gemma4"
     model_types = ("gemma4",)
+    oldest_transformers = "5.21"  # older ones want torchvision, or run it otherwise
 
     image_tokens: Literal[70, 140, 280, 560, 1120] | None = option(
         None, help="most tokens of one image; none is the checkpoint's own number, mostly 280"

@@ -9,13 +9,16 @@ import attrs
 
 from ...strategy.base import at_least, option
 from ...values import View
+from ..base import Model
 from ..checkpoints.loading import ProcessorParts
+from ..engine.decoder import get_decoder
 from ..layouts.layout import Layout, PatchGrid
 from ..layouts.tiling import get_padded_canvas, pasted_tiles_layout
 from .base import Family
 
 if TYPE_CHECKING:
-    from transformers import PretrainedConfig
+    from torch import Tensor
+    from transformers import PretrainedConfig, PreTrainedModel
 
 
 @attrs.frozen
@@ -65,3 +68,38 @@ class Llama4(Family):
             "focus": {"answer": "interleaved", "t_type2": 0.5},
             "zoomeye": {"family": "internvl"},
         }
+
+    def build_model(
+        self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
+    ) -> Model:
+        scale_by_position(network)
+        return super().build_model(network, config, processor)
+
+
+def scale_by_position(network: Any) -> None:
+    """
+    Scale queries of layers without rotation by their positions, not by their places in the cache.
+
+    Beyond 8192 tokens these layers attend at another temperature. transformers 5.23 counts tokens
+    in the row, in which prompts that share an image come one after the other.
+    """
+    seen: dict[str, Tensor] = {}
+
+    def keep_positions(layer: Any, args: Any, named: dict[str, Any]) -> None:
+        seen["positions"] = named["position_ids"]
+
+    for layer in get_decoder(network).layers:
+        attention = layer.self_attn
+        if attention.use_rope or not attention.attn_temperature_tuning:
+            continue
+        attention.attn_temperature_tuning = False
+        floor, factor = attention.floor_scale, attention.attn_scale
+
+        def scale(
+            matrix: Any, args: Any, out: Tensor, floor: int = floor, by: float = factor
+        ) -> Any:
+            steps = ((seen["positions"].float() + 1) / floor).floor()
+            return (out * (steps.log1p() * by + 1)[..., None].to(out.device)).to(out.dtype)
+
+        layer.register_forward_pre_hook(keep_positions, with_kwargs=True)
+        attention.q_proj.register_forward_hook(scale)

@@ -32,6 +32,7 @@ class MiniCpmV(Family):
 
     name = "minicpm-v"
     model_types = ("minicpmv4_6", "minicpmv4_7")
+    oldest_transformers = "5.21"  # older ones want torchvision, or run it otherwise
 
     max_tiles: int | None = option(
         None, help="most slices of one image, besides the whole; 1: none", validator=at_least(1)

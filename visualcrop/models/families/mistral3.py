@@ -71,7 +71,7 @@ def _processor_class() -> Any:
     """Pixtral's processor, whose class in transformers needs torchvision to be imported."""
     from transformers import ProcessorMixin
 
-    class ImagesOnly(ProcessorMixin):  # type: ignore[misc]
+    class ImagesOnly(ProcessorMixin):
         """Rows of placeholders, each with a token after it that is none."""
 
         def __init__(

@@ -33,6 +33,7 @@ class Ovis2(Family):
 
     name = "ovis2"
     model_types = ("ovis2",)
+    oldest_transformers = "5.21"  # older ones want torchvision, or run it otherwise
 
     max_tiles: int | None = option(
         None, help="most tiles of one image, besides the whole", validator=at_least(1)

@@ -93,7 +93,7 @@ def square_processor() -> Any:
     """The class of a processor with as many placeholders for each image."""
     from transformers import ProcessorMixin
 
-    class OneSquare(ProcessorMixin):  # type: ignore[misc]
+    class OneSquare(ProcessorMixin):
         """Its signature lists the arguments, in which transformers looks for parts."""
 
         def __init__(

@@ -29,6 +29,7 @@ class SmolVlm(Family):
 
     name = "smolvlm"
     model_types = ("smolvlm", "idefics3")
+    oldest_transformers = "5.21"  # older ones want torchvision, or run it otherwise
 
     max_tiles: int | None = option(
         None, help="most tiles of one image, besides the whole", validator=at_least(1)
