@@ -68,7 +68,10 @@ def slow(title: str) -> Any:
     """The processor of transformers."""
     name, options = PROCESSORS[title]
     made = getattr(tf, f"{name}ImageProcessorPil") if isinstance(name, str) else name
-    return made(**options)
+    try:
+        return made(**options)
+    except ImportError:  # Idefics3's and Ovis2's
+        pytest.skip("transformers 5.17 wants torchvision for it")
 
 
 def tensors(features: Any) -> Iterator[tuple[str, torch.Tensor]]:
