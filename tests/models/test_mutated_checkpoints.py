@@ -34,7 +34,7 @@ DAMAGES: dict[str, Damage] = {
 JSON_ONLY = {"an empty table", "a list", "null"}
 DISPENSABLE = {  # files that may be missing or empty, and the answer is the same
     *("added_tokens.json", "special_tokens_map.json", "generation_config.json"),
-    *("tokenizer_config.json", "processor_config.json", "video_preprocessor_config.json"),
+    *("processor_config.json", "video_preprocessor_config.json"),
     "chat_template.json",  # where another file has one, too
 }
 EVERY = [(family, layout) for layout in LAYOUTS for family in FAMILIES]

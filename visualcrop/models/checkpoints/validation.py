@@ -128,6 +128,12 @@ class Files:
 
     def check_tokenizer(self) -> None:
         """Refuse a tokenizer that names files elsewhere, and templates that are too long."""
+        if not self.read_json("tokenizer_config.json"):
+            # Without it, transformers takes a class by the model's type, which may cut up text in
+            # another way than the checkpoint's tokenizer.
+            raise self.load_error(
+                "its tokenizer has no settings; download tokenizer_config.json, too"
+            )
         for name in _TOKENIZER_FILES:
             for key, value in self.read_json(name).items():
                 if key.endswith("_file") and isinstance(value, str):
