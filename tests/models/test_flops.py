@@ -11,7 +11,7 @@ from transformers import LlavaConfig, StaticCache
 
 from tests.support.metering import SEARCHABLE, Bench, StopError, inputs, metered, network
 from tests.support.tiny.checkpoints import FAMILIES
-from visualcrop.models.engine.layers import has_recurrent_state
+from visualcrop.models.engine.decoder import has_recurrent_state
 from visualcrop.models.engine.metering.meter import Meter, macs_language
 
 pytestmark = pytest.mark.torch

@@ -20,8 +20,7 @@ from tests.support.tiny.configs import having
 from visualcrop import Box, Capture, Prompt, View
 from visualcrop.models import Usage
 from visualcrop.models.engine.byte_lru import ByteLRU
-from visualcrop.models.engine.decoder import get_decoder
-from visualcrop.models.engine.layers import has_recurrent_state
+from visualcrop.models.engine.decoder import get_decoder, has_recurrent_state
 from visualcrop.models.engine.planner import BatchPlanner
 from visualcrop.models.huggingface import HuggingFaceModel
 

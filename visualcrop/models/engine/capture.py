@@ -12,8 +12,7 @@ from weakref import WeakSet
 from ...errors import SpecError
 from ...utils.forking import after_fork_in_child
 from .attention import AttentionCall, intercept_attention
-from .decoder import get_decoder
-from .layers import attention_layers, kv_layers, recurrent_layers
+from .decoder import attention_layers, get_decoder, kv_layers, recurrent_layers
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from .layers import layer_types, recurrent_layers
+from .decoder import layer_types, recurrent_layers
 from .transfers import upload
 
 if TYPE_CHECKING:

@@ -22,9 +22,8 @@ import attrs
 from ..base import Capture
 from .batch import LayerTensors, PackedBatch, PackedSequence, takes_packed_masks
 from .byte_lru import ByteLRU, Key
-from .decoder import get_decoder
+from .decoder import get_decoder, has_recurrent_state
 from .kv_cache import DecodingState
-from .layers import has_recurrent_state
 from .metering.meter import Meter
 from .prompting import TokenizedPrompt
 from .runner import ModelRunner, decode, make_chooser, run_in_halves

@@ -160,7 +160,7 @@ class Family(Pretrained):
     def notes(self) -> Sequence[str]:
         if not self.checkpoint:
             return ()
-        from ..engine.layers import kv_layers, layer_types
+        from ..engine.decoder import kv_layers, layer_types
 
         with explain_errors(self.checkpoint):
             config = self._read_config()
@@ -268,7 +268,7 @@ class Family(Pretrained):
         """The model of a loaded network and processor."""
         from ..base import ModelInfo
         from ..engine.byte_lru import ByteLRU
-        from ..engine.layers import attention_layers, kv_layers, layer_types
+        from ..engine.decoder import attention_layers, kv_layers, layer_types
         from ..engine.metering.meter import Meter
         from ..engine.prompt_encoding import PixelTarget
         from ..engine.prompting import PromptProcessor

@@ -13,7 +13,7 @@ import attrs
 
 from ....utils.forking import after_fork_in_child
 from ...base import Usage
-from ..layers import attention_layers
+from ..decoder import attention_layers
 from .flops import Counters, install_gauges
 
 if TYPE_CHECKING:
