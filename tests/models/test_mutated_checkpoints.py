@@ -63,7 +63,7 @@ def test_nothing_else_is_raised(family: str, seed: int, tmp_path: Path) -> None:
     ("family", "layout", "step"),
     [
         *((*pair, 9) for pair in EVERY[::29]),
-        *(pytest.param(*pair, 1, marks=pytest.mark.slow) for pair in EVERY),
+        *(pytest.param(*pair, 1, marks=pytest.mark.proof) for pair in EVERY),
     ],
 )
 def test_each_file_in_turn(family: str, layout: str, step: int, tmp_path: Path) -> None:

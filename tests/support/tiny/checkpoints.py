@@ -43,11 +43,16 @@ VARIANTS = {  # other architectures of these families
 # Families that see as another one or have its network: `make test` proves the other, which has
 # the same code, and `make proofs` these too.
 ALIKE = {
+    "llava-next": "llava-onevision",
     "qwen2-vl": "qwen2-5-vl",
+    "qwen3-vl-moe": "qwen3-vl",
+    "glm4v-moe": "glm4v",
+    "aya-vision": "internvl",
+    "ovis2": "internvl",
     "glm46v": "glm4v",
     "pixtral": "mistral3",
     "smolvlm": "internvl",
-    "cohere2-vision": "aya-vision",
+    "cohere2-vision": "internvl",
     "minicpm-v": "qwen3-5",
 }
 # Families whose processors write prompts without a template, and what precedes a question.
