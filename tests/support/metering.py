@@ -28,7 +28,7 @@ from tests.support.tiny.checkpoints import (
 )
 from tests.support.tiny.processors import load_processor
 from visualcrop.models.engine.decoder import get_decoder
-from visualcrop.models.engine.kv_cache import new_cache
+from visualcrop.models.engine.kv_cache import cache_argument, new_cache
 from visualcrop.models.engine.metering.meter import Measurement, Meter
 
 SEARCHABLE = [family for family in FAMILIES if family != "instructblip"]
@@ -124,9 +124,13 @@ class Bench:
         return self.model(
             input_ids=self.ids[:, -1:].expand(1, tokens),
             position_ids=torch.arange(start, start + tokens)[None],
-            past_key_values=past,
+            **self.caching(past),
             **options,
         )
+
+    def caching(self, past: DynamicCache) -> dict[str, Any]:
+        """The argument of the model's forward that goes on from *past*."""
+        return {cache_argument(self.model): past}
 
     def cached(self, tokens: int) -> DynamicCache:
         """What the model keeps of a text."""
