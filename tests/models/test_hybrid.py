@@ -162,17 +162,15 @@ class TestStates:
 
     def test_forks_do_not_change_it(self, kind: str) -> None:
         """Neither a fork nor a copy, and not a fork of what transformers made itself."""
-        config = stateful(kind).config.get_text_config()
-        theirs = DynamicCache(config=config)
+        model = stateful(kind)
+        theirs = DynamicCache(config=model.config.get_text_config())
         with torch.no_grad():
-            stateful(kind)(input_ids=words(9), **going_on(stateful(kind), theirs), use_cache=True)
+            model(input_ids=words(9), **going_on(model, theirs), use_cache=True)
         before = [tensor.clone() for tensor in tensors(theirs)]
         for branch in (fork_cache(theirs), copy_cache(theirs), fork_cache(fork_cache(theirs))):
             for tokens in (words(1), words(5)):
                 with torch.no_grad():
-                    stateful(kind)(
-                        input_ids=tokens, **going_on(stateful(kind), branch), use_cache=True
-                    )
+                    model(input_ids=tokens, **going_on(model, branch), use_cache=True)
             assert branch.get_seq_length() == 9 + 6
         assert all(map(torch.equal, before, tensors(theirs)))
 

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import (
-    AutoModelForImageTextToText,
     DynamicCache,
     PreTrainedModel,
 )
@@ -25,6 +24,7 @@ from tests.support.tiny.checkpoints import (
     UNTEMPLATED,
     available_kernel,
     checkpoint,
+    load_network,
 )
 from tests.support.tiny.processors import load_processor
 from visualcrop.models.engine.decoder import get_decoder
@@ -63,7 +63,7 @@ CPU_FLOPS = {  # PyTorch counts these on CUDA alone, and experts nowhere
 @cache
 def network(family: str, attention: str = "sdpa") -> PreTrainedModel:
     """The family's tiny model, frozen. It is shared: leave it as it was."""
-    model: Any = AutoModelForImageTextToText.from_pretrained(
+    model: Any = load_network(
         checkpoint(family),
         dtype=torch.float32,
         attn_implementation=available_kernel(family, attention),

@@ -9,18 +9,21 @@ from typing import Any
 
 import numpy as np
 import torch
-import transformers as tf
 from torch import Tensor
 from transformers import DynamicCache
 
-from tests.support.tiny.checkpoints import UNTEMPLATED, available_kernel, checkpoint
+from tests.support.tiny.checkpoints import (
+    UNTEMPLATED,
+    available_kernel,
+    checkpoint,
+    load_network,
+)
 from tests.support.tiny.configs import ATTENTION_LAYERS, LAYERS, having
 from tests.support.tiny.processors import load_processor
 from visualcrop.models.base import Capture
 from visualcrop.models.engine.capture import Tap
 from visualcrop.models.engine.decoder import get_decoder
 from visualcrop.models.engine.kv_cache import cache_argument, new_cache
-from visualcrop.models.families.llama4 import add_image_outputs
 
 EVERY = tuple(range(LAYERS))
 QUESTION = "Is there a red mug in the image?"
@@ -33,11 +36,8 @@ def network(family: str, kernel: str = "sdpa") -> Any:
 
 @cache
 def _loaded(family: str, kernel: str) -> Any:
-    auto = tf.AutoModelForImageTextToText
     kernel = available_kernel(family, kernel)
-    loaded = auto.from_pretrained(checkpoint(family), attn_implementation=kernel)
-    if family == "llama4":
-        add_image_outputs(loaded)  # without which transformers 5.24.0 ends no pass
+    loaded = load_network(checkpoint(family), attn_implementation=kernel)
     with torch.no_grad():
         loaded(**inputs(family))  # on its first pass transformers adds hooks of its own
     return loaded
