@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import (
+    Cache,
     DynamicCache,
     PreTrainedModel,
 )
@@ -128,7 +129,7 @@ class Bench:
             **options,
         )
 
-    def caching(self, past: DynamicCache) -> dict[str, Any]:
+    def caching(self, past: Cache) -> dict[str, Any]:
         """The argument of the model's forward that goes on from *past*."""
         return {cache_argument(self.model): past}
 

@@ -44,12 +44,12 @@ def new_cache(network: PreTrainedModel) -> DynamicCache:
 
 def cache_argument(network: PreTrainedModel) -> str:
     """Name of the KV cache among the arguments of the forward of *network*."""
-    return _cache_argument(type(network))
+    return _cache_argument(type(network).forward)
 
 
 @cache
-def _cache_argument(network: type[PreTrainedModel]) -> str:
-    taken = inspect.signature(network.forward).parameters
+def _cache_argument(forward: Callable[..., Any]) -> str:
+    taken = inspect.signature(forward).parameters
     return next(name for name in _CACHE_ARGUMENTS if name in taken)
 
 
