@@ -9,7 +9,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.support.passes import EVERY, assert_close, cached, eager, inputs, network, tapped, whole
+from tests.support.passes import (
+    EVERY,
+    assert_close,
+    cached,
+    caching,
+    eager,
+    inputs,
+    network,
+    tapped,
+    whole,
+)
 from visualcrop.models.base import Capture
 from visualcrop.models.engine.decoder import get_decoder
 from visualcrop.models.engine.kv_cache import fork_cache
@@ -79,9 +89,9 @@ class TestRows:
         """New tokens' values and keys, and their attention to all tokens."""
         seen = whole(family).past_key_values
         more = text(4, start=seen.get_seq_length()) | {"use_cache": True}
-        attention, gradients = eager(family, **more, past_key_values=fork_cache(seen))
+        attention, gradients = eager(family, **more, **caching(family, fork_cache(seen)))
         longer: Any = fork_cache(seen)
-        tap = tapped(family, ALL, **more, past_key_values=longer)
+        tap = tapped(family, ALL, **more, **caching(family, longer))
         new = {
             n: (k[:, :, -4:].detach(), v[:, :, -4:].detach())
             for n, (k, v) in cached(longer).items()

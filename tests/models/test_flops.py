@@ -105,7 +105,7 @@ class TestFlops:
         """Its empty places are multiplied, too."""
         cache = StaticCache(bench.model.config.get_text_config(), max_cache_len=64)
         for _ in range(2):
-            bench.agrees(lambda: bench.model(input_ids=bench.ids[:, -6:], past_key_values=cache))
+            bench.agrees(lambda: bench.model(input_ids=bench.ids[:, -6:], **bench.caching(cache)))
 
     def test_are_those_of_the_formula(self, bench: Bench) -> None:
         """Of text: projections, gated MLP, attention over past and new, and the head's rows."""

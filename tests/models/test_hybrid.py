@@ -26,6 +26,7 @@ from visualcrop.models.base import NOTHING
 from visualcrop.models.engine.batch import _additive_masks
 from visualcrop.models.engine.capture import Tap
 from visualcrop.models.engine.kv_cache import (
+    cache_argument,
     cached_layers,
     copy_cache,
     fork_cache,
@@ -97,11 +98,16 @@ def words(tokens: int, seed: int = 0) -> Tensor:
     return torch.randint(300, 400, (1, tokens), generator=torch.Generator().manual_seed(seed))
 
 
+def going_on(model: Any, cache: DynamicCache) -> dict[str, Any]:
+    """The argument of the model's forward that goes on from *cache*."""
+    return {cache_argument(model): cache}
+
+
 @torch.no_grad()
 def state_of(kind: str, tokens: Tensor) -> DecodingState:
     """The state after *tokens*, from one plain pass."""
     model, cache = stateful(kind), new_cache(stateful(kind))
-    logits = model(input_ids=tokens, past_key_values=cache, logits_to_keep=1).logits
+    logits = model(input_ids=tokens, **going_on(model, cache), logits_to_keep=1).logits
     return DecodingState(cache, (tokens.shape[1],), logits=logits)
 
 
@@ -156,15 +162,15 @@ class TestStates:
 
     def test_forks_do_not_change_it(self, kind: str) -> None:
         """Neither a fork nor a copy, and not a fork of what transformers made itself."""
-        config = stateful(kind).config.get_text_config()
-        theirs = DynamicCache(config=config)
+        model = stateful(kind)
+        theirs = DynamicCache(config=model.config.get_text_config())
         with torch.no_grad():
-            stateful(kind)(input_ids=words(9), past_key_values=theirs, use_cache=True)
+            model(input_ids=words(9), **going_on(model, theirs), use_cache=True)
         before = [tensor.clone() for tensor in tensors(theirs)]
         for branch in (fork_cache(theirs), copy_cache(theirs), fork_cache(fork_cache(theirs))):
             for tokens in (words(1), words(5)):
                 with torch.no_grad():
-                    stateful(kind)(input_ids=tokens, past_key_values=branch, use_cache=True)
+                    model(input_ids=tokens, **going_on(model, branch), use_cache=True)
             assert branch.get_seq_length() == 9 + 6
         assert all(map(torch.equal, before, tensors(theirs)))
 
@@ -176,7 +182,7 @@ class TestStates:
             for tokens in (3, 70, 1, 9):
                 counter = FlopCounterMode(display=False, custom_mapping=CPU_FLOPS)
                 with torch.no_grad(), meter.measure() as span, counter:
-                    stateful(kind)(input_ids=words(tokens), past_key_values=cache)
+                    stateful(kind)(input_ids=words(tokens), **going_on(stateful(kind), cache))
                 assert span.usage.flops == counter.get_total_flops() > 0
         finally:
             meter.remove()
@@ -225,8 +231,8 @@ class TestEarlyExit:
         plain = new_cache(given)
         with torch.no_grad():
             with finished(given) as done, Tap(given, NOTHING, fill_cache=True):
-                given(**inputs(family), past_key_values=cache, use_cache=True)
-            given(**inputs(family), past_key_values=plain, use_cache=True)
+                given(**inputs(family), **going_on(given, cache), use_cache=True)
+            given(**inputs(family), **going_on(given, plain), use_cache=True)
         assert [part for part in done if "layer" in part] == [f"layer {n}" for n in layers]
         assert_alike(cached_layers(cache), cached_layers(plain))
 

@@ -61,7 +61,7 @@ class TestPasses:
         past = bench.cached(40)
         past.batch_repeat_interleave(2)
         with bench.meter.measure() as span, torch.no_grad():
-            bench.model(input_ids=bench.ids[:, -6:].expand(2, -1), past_key_values=past)
+            bench.model(input_ids=bench.ids[:, -6:].expand(2, -1), **bench.caching(past))
         usage = span.usage
         assert (usage.new_tokens, usage.reused_tokens, usage.decoded_tokens) == (12, 80, 0)
         assert bench.meter.sequences == 1 + 2
@@ -79,7 +79,7 @@ class TestPasses:
         past = bench.cached(40)
         past.batch_repeat_interleave(2)
         with bench.meter.measure() as span, torch.no_grad():
-            bench.model(input_ids=bench.ids[:, -6:].expand(2, -1), past_key_values=past)
+            bench.model(input_ids=bench.ids[:, -6:].expand(2, -1), **bench.caching(past))
         assert span.usage.macs == 2 * macs_language(bench.model.config, 46)
         past = bench.cached(40)
         with bench.meter.measure() as span, bench.meter.count_as(3):

@@ -15,7 +15,13 @@ import transformers as tf
 
 from tests.support.opened import noise
 from tests.support.refusals import refused
-from tests.support.tiny.checkpoints import FAMILIES, UNTEMPLATED, checkpoint, published
+from tests.support.tiny.checkpoints import (
+    FAMILIES,
+    UNTEMPLATED,
+    checkpoint,
+    load_network,
+    published,
+)
 from tests.support.tiny.processors import load_processor
 from tests.support.tiny.publishing import LAYOUTS, TEXT_ONLY, edit
 from tests.support.tiny.tokenizers import train_sentence_piece
@@ -70,7 +76,7 @@ def test_answers_as_plain_transformers(family: str, layout: str, tmp_path: Path)
     folder = published(family, layout)
     model, prompt = Auto(checkpoint=str(folder)).open(), _prompt(family)
     inputs = _plain_inputs(family, folder, tmp_path)
-    network = tf.AutoModelForImageTextToText.from_pretrained(folder).eval()
+    network = load_network(folder).eval()
     with torch.no_grad():
         logits = network(**inputs).logits[0, -1]
     processor: Any = model.prompt_processor  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ import transformers as tf
 from transformers.models.auto.image_processing_auto import AutoImageProcessor
 
 from tests.support.reference import picture
-from tests.support.tiny.checkpoints import UNTEMPLATED
+from tests.support.tiny.checkpoints import UNTEMPLATED, load_network
 from tests.support.tiny.processors import load_processor
 from tests.support.tiny.tiled import TILED
 
@@ -30,7 +30,7 @@ _QUESTION = "Is the red mug left of the key? Yes or No"
 @pytest.fixture
 def network(checkpoint_dir: Path) -> Any:
     """The checkpoint's network, as transformers loads it."""
-    return tf.AutoModelForImageTextToText.from_pretrained(checkpoint_dir)
+    return load_network(checkpoint_dir)
 
 
 def _logits(family: str, checkpoint_dir: Path, network: Any, seed: int) -> torch.Tensor:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import (
-    AutoModelForImageTextToText,
+    Cache,
     DynamicCache,
     PreTrainedModel,
 )
@@ -25,10 +25,11 @@ from tests.support.tiny.checkpoints import (
     UNTEMPLATED,
     available_kernel,
     checkpoint,
+    load_network,
 )
 from tests.support.tiny.processors import load_processor
 from visualcrop.models.engine.decoder import get_decoder
-from visualcrop.models.engine.kv_cache import new_cache
+from visualcrop.models.engine.kv_cache import cache_argument, new_cache
 from visualcrop.models.engine.metering.meter import Measurement, Meter
 
 SEARCHABLE = [family for family in FAMILIES if family != "instructblip"]
@@ -63,7 +64,7 @@ CPU_FLOPS = {  # PyTorch counts these on CUDA alone, and experts nowhere
 @cache
 def network(family: str, attention: str = "sdpa") -> PreTrainedModel:
     """The family's tiny model, frozen. It is shared: leave it as it was."""
-    model: Any = AutoModelForImageTextToText.from_pretrained(
+    model: Any = load_network(
         checkpoint(family),
         dtype=torch.float32,
         attn_implementation=available_kernel(family, attention),
@@ -124,9 +125,13 @@ class Bench:
         return self.model(
             input_ids=self.ids[:, -1:].expand(1, tokens),
             position_ids=torch.arange(start, start + tokens)[None],
-            past_key_values=past,
+            **self.caching(past),
             **options,
         )
+
+    def caching(self, past: Cache) -> dict[str, Any]:
+        """The argument of the model's forward that goes on from *past*."""
+        return {cache_argument(self.model): past}
 
     def cached(self, tokens: int) -> DynamicCache:
         """What the model keeps of a text."""

@@ -9,16 +9,21 @@ from typing import Any
 
 import numpy as np
 import torch
-import transformers as tf
 from torch import Tensor
+from transformers import DynamicCache
 
-from tests.support.tiny.checkpoints import UNTEMPLATED, available_kernel, checkpoint
+from tests.support.tiny.checkpoints import (
+    UNTEMPLATED,
+    available_kernel,
+    checkpoint,
+    load_network,
+)
 from tests.support.tiny.configs import ATTENTION_LAYERS, LAYERS, having
 from tests.support.tiny.processors import load_processor
 from visualcrop.models.base import Capture
 from visualcrop.models.engine.capture import Tap
 from visualcrop.models.engine.decoder import get_decoder
-from visualcrop.models.engine.kv_cache import new_cache
+from visualcrop.models.engine.kv_cache import cache_argument, new_cache
 
 EVERY = tuple(range(LAYERS))
 QUESTION = "Is there a red mug in the image?"
@@ -31,9 +36,8 @@ def network(family: str, kernel: str = "sdpa") -> Any:
 
 @cache
 def _loaded(family: str, kernel: str) -> Any:
-    auto = tf.AutoModelForImageTextToText
     kernel = available_kernel(family, kernel)
-    loaded = auto.from_pretrained(checkpoint(family), attn_implementation=kernel)
+    loaded = load_network(checkpoint(family), attn_implementation=kernel)
     with torch.no_grad():
         loaded(**inputs(family))  # on its first pass transformers adds hooks of its own
     return loaded
@@ -59,8 +63,14 @@ def whole(family: str) -> Any:
     """A pass as ever, with all keys and values in its cache."""
     with torch.no_grad():
         cache = new_cache(network(family))  # whose sliding layers keep everything
-        out = network(family)(**inputs(family), past_key_values=cache, use_cache=True)
+        out = network(family)(**inputs(family), **caching(family, cache), use_cache=True)
     return _spoken(out)
+
+
+def caching(family: str, cache: DynamicCache) -> dict[str, Any]:
+    """The argument of a pass over text alone, or of one with images, that goes on from *cache*."""
+    given = network(family)
+    return {cache_argument(getattr(given, "language_model", given)): cache}
 
 
 def tapped(family: str, capture: Capture, kernel: str = "sdpa", **more: Any) -> Tap:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ..models.engine.decoder import get_decoder
-from ..models.engine.kv_cache import DecodingState
+from ..models.engine.kv_cache import DecodingState, cache_argument
 from ..models.engine.prompting import TokenizedPrompt
 from ..models.families.blip import BlipModel
 from ..models.families.prefix_lm import PrefixLanguageModel
@@ -118,11 +118,12 @@ class PlainPasses:
 
         tokenized = self.tokenize(prompt)
         kinds = {*(getattr(self.decoder.config, "layer_types", None) or ())}
+        name = cache_argument(self.network)
         # Without a config, layers with a sliding window keep every token; but then no layer can
         # keep another kind of state.
-        own = {"past_key_values": DynamicCache()} if kinds <= _FULL else {}
+        own = {name: DynamicCache()} if kinds <= _FULL else {}
         out = self._run(tokenized.inputs, use_cache=True, logits_to_keep=1, **own)
-        layers = enumerate(out.past_key_values.layers)
+        layers = enumerate(getattr(out, name).layers)
         found = {n: (_tensor(layer, "keys"), _tensor(layer, "values")) for n, layer in layers}
         return {
             n: (keys[0], values[0])

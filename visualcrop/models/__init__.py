@@ -14,7 +14,7 @@ if typing.TYPE_CHECKING:
     from .base import EncodedSize, ModelInfo, Patches, PixelGradients, QFormerAttention, Usage
     from .checkpoints.fingerprint import checkpoint_fingerprint
     from .checkpoints.loading import ProcessorParts
-    from .engine.kv_cache import DecodingState, fork_cache
+    from .engine.kv_cache import DecodingState, cache_argument, fork_cache
     from .engine.metering.meter import Measurement, Meter
     from .engine.metering.operators import measure_usage
     from .engine.runner import choose_greedily, decode, extend, score_reply
@@ -56,7 +56,7 @@ _HOMES = {  # module -> its public names
     ".base": ("EncodedSize", "ModelInfo", "Patches", "PixelGradients", "QFormerAttention", "Usage"),
     ".checkpoints.fingerprint": ("checkpoint_fingerprint",),
     ".checkpoints.loading": ("ProcessorParts",),
-    ".engine.kv_cache": ("DecodingState", "fork_cache"),
+    ".engine.kv_cache": ("DecodingState", "cache_argument", "fork_cache"),
     ".engine.metering.meter": ("Measurement", "Meter"),
     ".engine.metering.operators": ("measure_usage",),
     ".engine.runner": ("choose_greedily", "decode", "extend", "score_reply"),
@@ -133,6 +133,7 @@ __all__ = [
     "Usage",
     "anyres_layout",
     "budgeted_layout",
+    "cache_argument",
     "checkpoint_fingerprint",
     "choose_greedily",
     "cropped_layout",

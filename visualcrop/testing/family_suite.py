@@ -18,7 +18,7 @@ from ..image import Image
 from ..models.base import Capture, Internals
 from ..models.engine.attention import AttentionCall, intercept_attention
 from ..models.engine.decoder import get_decoder
-from ..models.engine.kv_cache import new_cache
+from ..models.engine.kv_cache import cache_argument, new_cache
 from ..models.families.base import Family
 from ..models.huggingface import HuggingFaceModel
 from ..prompt import Prompt
@@ -120,7 +120,7 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
         inputs = self._inputs(model, prompt)
         cache: Any = new_cache(model.network)
         with torch.no_grad():
-            model.network(**inputs, past_key_values=cache, use_cache=True)
+            model.network(**inputs, **{cache_argument(model.network): cache}, use_cache=True)
         for layer in layers:
             _assert_close(seen.values[layer], cache.layers[layer].values[0])
             _assert_close(seen.keys[layer], cache.layers[layer].keys[0])

@@ -30,6 +30,7 @@ from visualcrop import (
     View,
     errors,
 )
+from visualcrop.models import cache_argument
 from visualcrop.plugin import Registry, Searcher
 from visualcrop.testing import Bench
 from visualcrop_seal import SealVqa, SealVsm
@@ -238,7 +239,8 @@ class TestAnsweringModel:
                 for token in tokens:
                     total += float(logits[0].float().log_softmax(-1)[token])
                     following = torch.tensor([[token]])
-                    out = model.language_model.network(following, past_key_values=state.cache)
+                    network = model.language_model.network
+                    out = network(following, **{cache_argument(network): state.cache})
                     logits = out.logits[:, -1]
             assert score == pytest.approx(total / len(tokens), abs=1e-4)
 

@@ -20,6 +20,7 @@ from tests.support.tiny.native import NATIVE
 from tests.support.tiny.processors import save_processor
 from tests.support.tiny.publishing import LAYOUTS, publish
 from tests.support.tiny.tiled import TILED
+from visualcrop.models.families.llama4 import add_image_outputs
 
 NETWORKS: dict[str, type[PreTrainedModel]] = {
     "llava": tf.LlavaForConditionalGeneration,
@@ -93,6 +94,14 @@ def save_network(
         _widen(network)
     network.generation_config = generation or network.generation_config
     network.save_pretrained(to)
+
+
+def load_network(folder: Path, **options: Any) -> Any:
+    """The network as transformers loads it, mended where transformers 5.24.0 cannot run it."""
+    network: Any = tf.AutoModelForImageTextToText.from_pretrained(folder, **options)
+    if network.config.model_type == "llama4":
+        add_image_outputs(network)
+    return network
 
 
 def available_kernel(family: str, kernel: str) -> str:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from .decoder import get_decoder
-from .kv_cache import DecodingState, cached_layers, fork_cache, slice_cache
+from .kv_cache import DecodingState, cache_argument, cached_layers, fork_cache, slice_cache
 from .placeholders import is_of_tokens
 from .prompting import TokenizedPrompt
 
@@ -223,7 +223,7 @@ class PackedBatch:
         inputs: dict[str, Any] = {
             "input_ids": pad_right([row.tokens for row in self.rows]).to(model.device),
             "position_ids": past.position_ids(positions),
-            "past_key_values": cache,
+            cache_argument(model): cache,
             "use_cache": True,
         }
         if any(row.has_branches for row in self.rows):

@@ -9,7 +9,8 @@ left the window. The tensors of a recurrent layer, a `StateLayer`, sum up all to
 
 from __future__ import annotations
 
-from functools import cached_property
+import inspect
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -18,12 +19,14 @@ from .decoder import layer_types, recurrent_layers
 from .transfers import upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from torch import Tensor
     from transformers import DynamicCache, PreTrainedModel
 
 Transform: TypeAlias = "Callable[[Tensor], Tensor]"
+# Since transformers 5.24 it is `cache` everywhere; the others go with 5.40.
+_CACHE_ARGUMENTS = ("cache", "past_key_values", "cache_params")
 
 
 def new_cache(network: PreTrainedModel) -> DynamicCache:
@@ -37,6 +40,22 @@ def new_cache(network: PreTrainedModel) -> DynamicCache:
 
     depth = len(layer_types(network.config))
     return _cache_of(StateLayer() if n in recurrent else DynamicLayer() for n in range(depth))
+
+
+def cache_argument(network: PreTrainedModel) -> str:
+    """Name of the KV cache among the arguments of the forward of *network*."""
+    return _cache_argument(type(network).forward)
+
+
+@cache
+def _cache_argument(forward: Callable[..., Any]) -> str:
+    taken = inspect.signature(forward).parameters
+    return next(name for name in _CACHE_ARGUMENTS if name in taken)
+
+
+def get_cache(given: Mapping[str, Any]) -> Any:
+    """The KV cache among the arguments of a module's forward by name; none if it has none."""
+    return next((given[name] for name in _CACHE_ARGUMENTS if name in given), None)
 
 
 def cached_layers(cache: DynamicCache) -> list[tuple[Tensor, ...]]:

@@ -22,7 +22,7 @@ from ..base import NOTHING, Capture
 from .batch import LayerTensors, PackedBatch, PaddedBatch, extended_mask
 from .capture import StopForward, Tap
 from .decoder import run_without_head
-from .kv_cache import DecodingState, fork_cache, new_cache, slice_cache
+from .kv_cache import DecodingState, cache_argument, fork_cache, new_cache, slice_cache
 from .metering.meter import Meter
 from .prompting import TokenizedPrompt
 from .transfers import Flag, upload
@@ -63,8 +63,9 @@ class ModelRunner:
         pairs = zip(self._on_device(prompts), lengths, strict=True)
         batch = PaddedBatch.of(self.network, [prompt.prefix_inputs(n) for prompt, n in pairs])
         cache = new_cache(self.network)
+        caching = {cache_argument(self.network): cache}
         with Tap(self.network, NOTHING, fill_cache=True), self._count(0):
-            run_without_head(self.network, **batch.inputs, past_key_values=cache, use_cache=True)
+            run_without_head(self.network, **batch.inputs, **caching, use_cache=True)
         return _split_states(cache, batch)
 
     def capture(
@@ -72,7 +73,7 @@ class ModelRunner:
     ) -> list[tuple[LayerTensors, DecodingState | None]]:
         """Each prompt's tensors of *capture*, and with *fill_cache* the state after it."""
         batch, cache = self._pad(prompts), new_cache(self.network)
-        caching = {"past_key_values": cache} if fill_cache else {}
+        caching = {cache_argument(self.network): cache} if fill_cache else {}
         tap = Tap(self.network, capture, batch.last_positions, fill_cache=fill_cache)
         with tap, self._count(len(prompts)):
             run_without_head(self.network, **batch.inputs, **caching, use_cache=fill_cache)
@@ -109,7 +110,7 @@ class ModelRunner:
         inputs, kept = batch.model_inputs(self.network), batch.logit_positions(self.network.device)
         with self._count(batch.sequences, batch.reused_tokens):
             logits = logits_at(self.network, inputs, kept)
-        return inputs["past_key_values"], logits
+        return inputs[cache_argument(self.network)], logits
 
     def _pad(self, prompts: Sequence[TokenizedPrompt]) -> PaddedBatch:
         return PaddedBatch.of(self.network, [p.inputs for p in self._on_device(prompts)])
@@ -133,7 +134,7 @@ class ModelRunner:
 def prefill(model: PreTrainedModel, batch: PaddedBatch) -> list[DecodingState]:
     """Run whole prompts; return the state after each, with the logits of its next token."""
     cache = new_cache(model)
-    inputs = {**batch.inputs, "past_key_values": cache, "use_cache": True}
+    inputs = {**batch.inputs, cache_argument(model): cache, "use_cache": True}
     return _split_states(cache, batch, logits_at(model, inputs, batch.last_positions))
 
 
@@ -170,7 +171,7 @@ def extend(
     new, cache = tokens.shape[1], fork_cache(state.cache)
     starts = upload(state.lengths, model.device)[:, None]
     positions = starts + torch.arange(new, device=model.device)
-    inputs: dict[str, Any] = {"input_ids": tokens, "past_key_values": cache}
+    inputs: dict[str, Any] = {"input_ids": tokens, cache_argument(model): cache}
     inputs["position_ids"] = state.position_ids(positions)
     if (mask := state.token_mask) is not None:
         inputs["attention_mask"] = extended_mask(model, mask, positions)

@@ -31,7 +31,7 @@ from ..base import (
     Usage,
 )
 from ..engine.capture import gather_tensors
-from ..engine.kv_cache import DecodingState
+from ..engine.kv_cache import DecodingState, cache_argument
 from ..engine.metering.meter import Measurement, Meter
 from ..engine.pixels import pixel_gradients, single_view
 from ..engine.prompt_encoding import CachedImageProcessor
@@ -228,7 +228,10 @@ class BlipModel(Model):
             words = torch.cat([queries.flatten(0, 1)[None].to(words), words], dim=1)
         cache = DynamicCache()
         out = self.language_model(
-            inputs_embeds=words, past_key_values=cache, use_cache=True, logits_to_keep=1
+            inputs_embeds=words,
+            use_cache=True,
+            logits_to_keep=1,
+            **{cache_argument(self.language_model): cache},
         )
         return DecodingState(cache, (words.shape[1],), logits=out.logits)
 

@@ -73,7 +73,22 @@ class Llama4(Family):
         self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
     ) -> Model:
         scale_by_position(network)
+        add_image_outputs(network)
         return super().build_model(network, config, processor)
+
+
+def add_image_outputs(network: Any) -> None:
+    """
+    Let the language model's output have `image_outputs`, which `forward` asks it for.
+
+    transformers 5.24.0 ends each pass with an `AttributeError` without.
+    """
+
+    def add(language_model: Any, args: Any, out: Any) -> None:
+        if not hasattr(out, "image_outputs"):
+            out.image_outputs = None
+
+    network.language_model.register_forward_hook(add)
 
 
 def scale_by_position(network: Any) -> None:

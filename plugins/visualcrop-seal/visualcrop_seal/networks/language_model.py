@@ -17,6 +17,7 @@ from visualcrop.models import (
     DecodingState,
     Meter,
     Usage,
+    cache_argument,
     choose_greedily,
     decode,
     score_reply,
@@ -77,7 +78,10 @@ class LanguageModel:
         """Run a prompt, T x hidden; the state after it has the logits of the next token."""
         cache = DynamicCache()
         out = self.network(
-            inputs_embeds=embeddings[None], past_key_values=cache, use_cache=True, logits_to_keep=1
+            inputs_embeds=embeddings[None],
+            use_cache=True,
+            logits_to_keep=1,
+            **{cache_argument(self.network): cache},
         )
         return DecodingState(cache, (len(embeddings),), logits=out.logits)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from ....utils.forking import after_fork_in_child
 from ..decoder import get_decoder
+from ..kv_cache import get_cache
 from .products import CountProducts, find_count
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ class AttentionGauge(Gauge):
             keys, _ = given["shared_kv_states"][self.module.layer_type]
             return int(hidden.numel() // hidden.shape[-1] * keys.shape[-2])
         new = hidden.shape[-2] if other is None else other.shape[-2]
-        cached = given.get("past_key_values")
+        cached = get_cache(given)
         seen = new
         if cached is not None:
             seen = _count_keys(cached, cast("int", self.module.layer_idx), new)
@@ -230,7 +231,7 @@ class DecoderGauge(Gauge):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         given = self.arguments(args, kwargs)
         rows, tokens, _ = given["hidden_states"].shape
-        cache = given.get("past_key_values")
+        cache = get_cache(given)
         self.counters.add_pass(rows, tokens, 0 if cache is None else int(cache.get_seq_length()))
         return self.forward(*args, **kwargs)
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ..kv_cache import get_cache
+
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
@@ -39,7 +41,7 @@ def count_delta_rule(module: Any, given: Mapping[str, Any]) -> tuple[int, int]:
     """Of a Gated DeltaNet: its convolution, and the chunked rule (Qwen3.5)."""
     hidden: Tensor = given["hidden_states"]
     rows, tokens, _ = hidden.shape
-    cache = given.get("cache_params")
+    cache = get_cache(given)
     convolved = _convolve(module.conv1d, rows, tokens, _conv_state(cache, module), cache)
     if tokens == 1 and _conv_state(cache, module) is not None:
         return convolved, convolved
@@ -56,7 +58,7 @@ def count_delta_rule(module: Any, given: Mapping[str, Any]) -> tuple[int, int]:
 def count_short_convolution(module: Any, given: Mapping[str, Any]) -> tuple[int, int]:
     """Of a short convolution (LFM2)."""
     rows, tokens, _ = given["hidden_states"].shape
-    cache = given.get("past_key_values")
+    cache = get_cache(given)
     macs = _convolve(module.conv, rows, tokens, _conv_state(cache, module), cache)
     return macs, macs
 
