@@ -82,8 +82,12 @@ class ChatTemplate:
         gap = whole[len(asked) :].partition("Yes")[0]
         return gap if gap.isspace() else ""
 
-    def render(self, prompt: Prompt) -> RenderedPrompt:
-        """*prompt* in the template, without the BOS token where the tokenizer adds it itself."""
+    def render(self, prompt: Prompt, *, joined: bool = False) -> RenderedPrompt:
+        """
+        *prompt* in the template, without the BOS token where the tokenizer adds it itself.
+
+        If *joined*, texts that follow one another are one, so that no template trims between them.
+        """
         marks, last = _unused_characters(prompt, self.source), len(prompt.parts) - 1
         texts = {
             i: _marked(part, marks[i]) + ("" if i == last else "\n")
@@ -97,6 +101,7 @@ class ChatTemplate:
             leading = min(texts) if self._writes_images_first else 0
             images = {i: self._image_text(n) for n, i in enumerate(views) if i >= leading}
             content = [*content[:leading], _text(_merge(texts, images, marks))]
+        content = _join_texts(content) if joined else content
         turns: list[Turn] = [*_examples(prompt), {"role": "user", "content": content}]
         return _place(self._write(turns).removeprefix(self._bos), texts, images, marks)
 
@@ -228,6 +233,17 @@ def _unused_characters(prompt: Prompt, source: str) -> Sequence[str]:
     found = [*islice(unused, len(prompt.parts))]
     if len(found) < len(prompt.parts):
         raise ModelError("The prompt has every private character of Unicode; leave some out.")
+    return found
+
+
+def _join_texts(content: Content) -> Content:
+    """*content* with one text in place of each run of them."""
+    found: Content = []
+    for part in content:
+        if found and found[-1]["type"] == part["type"] == "text":
+            found[-1] = _text(found[-1]["text"] + part["text"])
+        else:
+            found.append(part)
     return found
 
 
