@@ -48,7 +48,7 @@ def main(to: Path = CACHE) -> int:
         return 0
     try:
         archive = _download(find_index())
-    except (OSError, HTTPException) as exc:
+    except (OSError, HTTPException, ValueError) as exc:  # no address, or no text
         reason = getattr(exc, "reason", exc)  # of urllib's errors
         print(f"The real vocabularies cannot be downloaded, and are not tested: {reason}.")
         return UNREACHABLE

@@ -296,6 +296,9 @@ class TestBrokenModels:
             def choose(self, prompts: Any, choices: Any, **how: Any) -> Any:
                 raise RuntimeError("cannot read /home/alice/secret/weights.bin\nand more")
 
+            def forget(self) -> None:
+                raise RuntimeError("cannot forget")
+
         toy: Any = Raises()
         report = check_model(toy)
         assert report["image-tokens"].found == "it raised RuntimeError: cannot read .../weights.bin"

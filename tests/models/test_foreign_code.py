@@ -260,10 +260,12 @@ class TestSizes:
             ("config.json", '{"a": ' + "9" * 5000 + "}", "is not a valid JSON file"),
             ("config.json", " " * (1 << 24) + "{}", "has more than 16,777,216 bytes"),
             ("chat_template.jinja", "x" * (1 << 17), "has more than 65,536 bytes"),
+            ("additional_chat_templates/a.jinja", "x" * (1 << 17), "has more than 65,536 bytes"),
         ],
     )
     def test_of_a_file(self, folder: Path, name: str, text: str, said: str) -> None:
         """Before it is parsed, or by what comes out."""
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
         assert said in refused(ModelError, Auto(checkpoint=str(folder)).open)
 

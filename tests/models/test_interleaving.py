@@ -243,6 +243,38 @@ class TestOdd:
         with pytest.raises(ModelError, match=r"cannot place an image; give .* template=FILE\.$"):
             rendered(template, "A:", WHOLE, "B:", LEFT, "Which?")
 
+    @pytest.mark.parametrize(
+        "template",
+        [
+            EACH.replace("m.content", "m.content | reverse")
+            + "{{ '<i>' if c.type == 'image' else c.text }}"
+            + END,
+            images_first("<i>").replace("in m.content if c.type == 'text'", "in m.content[:1]"),
+            images_first("<i>", "{{ c.text if messages | length > 1 }}"),
+        ],
+        ids=["reversed", "of one part", "without texts"],
+    )
+    @pytest.mark.parametrize("parts", [(WHOLE, "A:", "B?"), ("A:", WHOLE, "B:", LEFT, "Which?")])
+    def test_templates_that_reorder_texts_are_refused(
+        self, template: str, parts: tuple[str | View, ...]
+    ) -> None:
+        """A label would go to another picture, and a word would be marked in another text."""
+        with pytest.raises(ModelError, match=r"each text of a prompt once and in order; give "):
+            rendered(template, *parts)
+
+    def test_templates_that_say_how_many_images_there_are_are_refused(self) -> None:
+        """What they write for the second image is no text of its own."""
+        template = "{% set n = messages[0].content | selectattr('type', 'equalto', 'image') %}"
+        counted = f"{template}{{{{ n | list | length }}}} pictures: {images_first('<i>')}"
+        assert rendered(counted, WHOLE, LEFT, "Which?") == "2 pictures: user: <i><i>Which?#"
+        with pytest.raises(ModelError, match=r"cannot place an image; give .* template=FILE\.$"):
+            rendered(counted, "A:", WHOLE, "B:", LEFT, "Which?")
+
+    def test_a_private_character_of_the_template_is_no_mark(self) -> None:
+        """It is written as it is."""
+        text = rendered("\ue000" + images_first("<i>\ue000"), "A:", WHOLE, "B:", LEFT)
+        assert text == "\ue000user: A:\n<i>\ue000\nB:\n<i>\ue000#"
+
     def test_thoughts_are_closed(self) -> None:
         """An answer begins right away, whether a template can leave thoughts out or not."""
         opening = "{{ messages[0].content[0].text }}<think>\n"

@@ -66,6 +66,18 @@ class TestPrompting:
         ]
         assert count[0] == count[1]
 
+    def test_words_of_two_texts_cannot_steer_the_model(self, family: str) -> None:
+        """Not even if the template writes one right after the other."""
+        prompter, shown = opened(family).prompt_processor, View.whole(noise())
+        tokenizer = prompter.processor.tokenizer
+        tame = prompter.tokenize(Prompt((shown, "a", "b", "c"))).inputs["input_ids"][0].tolist()
+        for token in tokenizer.all_special_tokens:
+            half = len(token) // 2
+            parts = (shown, token[:half], token[half:-1], token[-1:])
+            wild = prompter.tokenize(Prompt(parts)).inputs["input_ids"][0].tolist()
+            steering = tokenizer.convert_tokens_to_ids(token)
+            assert wild.count(steering) == tame.count(steering)
+
     def test_takes_images_of_any_shape(self, family: str) -> None:
         """A strip of one pixel and a square of one are read like any other."""
         for box in (Box(0, 0, 1, 200), Box(0, 0, 300, 1), Box(7, 7, 8, 8)):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import pytest
 
 from tests.support import blips
 from tests.support.opened import noise, opened
+from tests.support.refusals import refused
 from visualcrop import Model, Prompt, Sampling, View
+from visualcrop.errors import ModelError
+from visualcrop.models.base import NOT_NUMBERS
 
 DRAWN = Prompt((View.whole(noise(64, 48)), "What?"), sampling=Sampling(5.0, seed=3))
 
@@ -33,3 +38,18 @@ class TestSampling:
         alone = [model.generate([prompt])[0].text for prompt in (greedy, DRAWN)]
         assert [reply.text for reply in model.generate([greedy, DRAWN])] == alone
         assert alone[0] != alone[1]
+
+
+@pytest.mark.parametrize("family", ["llava", "qwen3-5", "instructblip"])
+def test_a_reply_of_no_numbers_is_refused(family: str) -> None:
+    """Greedily it would be the first token over and over, or nothing."""
+    model: Any = model_of(family)
+    head = model.network.get_output_embeddings().weight
+    kept = head.data.clone()
+    head.data[5:] = float("nan")
+    try:
+        said = refused(ModelError, lambda: model.generate([DRAWN, DRAWN]))
+        scored = refused(ModelError, lambda: model.choose([DRAWN], ["Yes", "No"], by="sentence"))
+    finally:
+        head.data.copy_(kept)
+    assert said == scored == NOT_NUMBERS

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.refusals import refused
 from visualcrop import Box, Choice, Grid, Model, ModelFamily, RelevanceMap
-from visualcrop.errors import SpecError
+from visualcrop.errors import ModelError, SpecError
 from visualcrop.models import ModelInfo, Patches, Usage
 from visualcrop.testing import ToyModel
 
@@ -67,6 +67,11 @@ class TestWork:
 
 class TestChoice:
     """How strongly the model leans."""
+
+    def test_of_no_numbers_is_refused(self) -> None:
+        """The best of them would be the first, whatever the image shows."""
+        said = refused(ModelError, lambda: Choice((math.nan, 1.0)))
+        assert said.startswith("The network computes NaN in place of numbers; set dtype=float32")
 
     @given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=6).map(tuple))
     def test_probabilities_are_a_softmax(self, logits: tuple[float, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +97,8 @@ def check_model(
         outcome = _run(subject, check, results)
         fields = attrs.asdict(outcome, recurse=False)
         results[name] = CheckResult(name, **fields, seconds=round(time.perf_counter() - started, 4))
-    model.forget()
+    with suppress(Exception):  # the checks say what goes wrong in a stranger's model
+        model.forget()
     described = dict(_describe_model(subject))
     return CheckReport(described, describe_machine(), list_packages(), tuple(results.values()))
 

@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import SpecError
+from ..errors import ModelError, SpecError
 from ..geometry import Box, Grid
 from ..prompt import Prompt
 from ..strategy.base import Strategy
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 Tokens: TypeAlias = npt.NDArray[np.intp]
 By: TypeAlias = Literal["next-token", "sentence"]
+NOT_NUMBERS = (
+    "The network computes NaN in place of numbers; set dtype=float32 or bfloat16, or download its "
+    "weights again."
+)
 
 
 @attrs.frozen
@@ -130,6 +134,10 @@ class Choice:
 
     logits: tuple[float, ...]
     usage: Usage = attrs.field(default=Usage(), eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        if any(map(math.isnan, self.logits)):
+            raise ModelError(NOT_NUMBERS)
 
     @property
     def best(self) -> int:

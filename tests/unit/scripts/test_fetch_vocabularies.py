@@ -111,3 +111,15 @@ def test_without_the_archive_it_says_so(
     said = capsys.readouterr().out
     assert said.startswith("The real vocabularies cannot be downloaded, and are not tested: ")
     assert said.count("\n") == 1
+
+
+def test_an_index_without_an_address_is_not_reached(
+    script: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whatever pip is configured with."""
+    monkeypatch.setenv("PIP_INDEX_URL", "mirror")
+    assert script["main"](tmp_path / "cache") == 75
+    assert "are not tested: unknown url type: " in capsys.readouterr().out

@@ -20,6 +20,7 @@ CONFIG = "config.json"
 _TOKENIZER_FILES = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 _IMAGE_PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 _TEMPLATES = ("chat_template.jinja", "chat_template.json")
+_MORE_TEMPLATES = "additional_chat_templates/*.jinja"
 _VOCABULARY_FILES = ("tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model")
 _BYTES = 256  # tokens of a vocabulary that are not merged of others
 _READERS = ("sentencepiece", "google.protobuf")  # of a tokenizer.model
@@ -140,14 +141,19 @@ class Files:
                     raise self.load_error(f"{name} names a file of its own as {key}")
                 if key == "chat_template":
                     self._check_template(name, value)
-        for name in _TEMPLATES:
-            if (path := self.find(name)) is not None:
-                self._check_bytes(path, MAX_TEMPLATE)
+        for template in self._find_templates():
+            self._check_bytes(template, MAX_TEMPLATE)
         found = {name: path for name in _VOCABULARY_FILES if (path := self.find(name)) is not None}
         for path in found.values():
             self._check_bytes(path, _MAX_VOCABULARY_BYTES)
         if "tokenizer.json" not in found:
             self._check_slow_tokenizer(found)
+
+    def _find_templates(self) -> Iterator[Path]:
+        """Files of templates, among them those that transformers reads whatever they are called."""
+        yield from (path for name in _TEMPLATES if (path := self.find(name)) is not None)
+        if is_folder(self.checkpoint):
+            yield from Path(self.checkpoint, self.subfolder).glob(_MORE_TEMPLATES)
 
     def _check_slow_tokenizer(self, found: Mapping[str, Path]) -> None:
         """Refuse a vocabulary in older formats that transformers would read in part, or not."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SAFETENSORS, PICKLED = "model.safetensors", "pytorch_model.bin"
 _SPARE_NUMBERS = 1 << 22  # numbers beyond the stored weights, such as buffers of positions
 _MAX_PICKLE = 1 << 26  # bytes of a pickle without its tensors
-_FORBIDDEN = re.compile(r"Unsupported global: GLOBAL (\S+)")  # in an error of torch.load
+_FORBIDDEN = re.compile(r"(?:Unsupported global:|unsupported) GLOBAL (\S+)")  # of torch.load
 _CONVERT = "take a checkpoint with model.safetensors, or convert it where you trust it"
 
 

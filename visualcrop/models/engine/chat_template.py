@@ -8,9 +8,10 @@ text, each part on a line of its own, and an image is the string that the templa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, takewhile
+from itertools import chain, islice, takewhile
 from typing import Any, TypeAlias
 
 import attrs
@@ -23,6 +24,10 @@ Content: TypeAlias = "list[dict[str, str]]"  # of a turn
 _IMAGE = {"type": "image"}
 _MARK = "\ue000"  # in a probe
 _PRIVATE, _MORE = range(0xE000, 0xF900), range(0xF0000, 0x10FFFE)  # characters without a meaning
+_REORDERS = (
+    "The chat template of this checkpoint does not write each text of a prompt once and in order; "
+    "give another with template=FILE."
+)
 _NO_IMAGE = (
     "The chat template of this checkpoint cannot place an image; give one that can with "
     "template=FILE."
@@ -77,11 +82,15 @@ class ChatTemplate:
         gap = whole[len(asked) :].partition("Yes")[0]
         return gap if gap.isspace() else ""
 
-    def render(self, prompt: Prompt) -> RenderedPrompt:
-        """*prompt* in the template, without the BOS token where the tokenizer adds it itself."""
-        mark, last = _unused_character(prompt), len(prompt.parts) - 1
+    def render(self, prompt: Prompt, *, joined: bool = False) -> RenderedPrompt:
+        """
+        *prompt* in the template, without the BOS token where the tokenizer adds it itself.
+
+        If *joined*, texts that follow one another are one, so that no template trims between them.
+        """
+        marks, last = _unused_characters(prompt, self.source), len(prompt.parts) - 1
         texts = {
-            i: _marked(part, mark) + ("" if i == last else "\n")
+            i: _marked(part, marks[i]) + ("" if i == last else "\n")
             for i, part in enumerate(prompt.parts)
             if isinstance(part, str)
         }
@@ -91,9 +100,10 @@ class ChatTemplate:
         if texts and views and views[-1] > min(texts) and not self._keeps_order:
             leading = min(texts) if self._writes_images_first else 0
             images = {i: self._image_text(n) for n, i in enumerate(views) if i >= leading}
-            content = [*content[:leading], _text(_merge(texts, images, mark))]
+            content = [*content[:leading], _text(_merge(texts, images, marks))]
+        content = _join_texts(content) if joined else content
         turns: list[Turn] = [*_examples(prompt), {"role": "user", "content": content}]
-        return _place(self._write(turns).removeprefix(self._bos).split(mark), texts, images)
+        return _place(self._write(turns).removeprefix(self._bos), texts, images, marks)
 
     @cached_property
     def _keeps_order(self) -> bool:
@@ -101,7 +111,8 @@ class ChatTemplate:
         text = _text(_MARK)
         with_images = self._write_probe([_IMAGE, text, _IMAGE, text, _IMAGE]).split(_MARK)
         without = self._write_probe([text, text]).split(_MARK)
-        return all(len(one) > len(other) for one, other in zip(with_images, without, strict=True))
+        pairs = zip(with_images, without, strict=False)
+        return len(with_images) == len(without) and all(len(one) > len(two) for one, two in pairs)
 
     @property
     def _writes_images_first(self) -> bool:
@@ -113,6 +124,8 @@ class ChatTemplate:
         length = len(after) - len(before)
         both = zip(before, after, strict=False)
         first = next((at for at, (one, other) in enumerate(both) if one != other), len(before))
+        if after[:first] + after[first + length :] != before:
+            raise ModelError(_NO_IMAGE)  # it rewrites what it wrote for earlier images
         # "<i><s>" is "<s>" with "<i>" before it, or with "i><" in it, which would cut tokens.
         places = takewhile(
             lambda at: after[:at] + after[at + length :] == before, range(first, -1, -1)
@@ -130,7 +143,9 @@ class ChatTemplate:
     def _probe(self, images: int) -> str:
         if images not in self._by_images:
             content = [_IMAGE] * images + [_text(_MARK)]
-            self._by_images[images] = self._write_probe(content)
+            if _MARK not in (probe := self._write_probe(content)):
+                raise ModelError(_REORDERS)
+            self._by_images[images] = probe
         return self._by_images[images]
 
     def _write_probe(self, content: Content) -> str:
@@ -161,24 +176,23 @@ class ChatTemplate:
 
 
 def _place(
-    pieces: Sequence[str], texts: Iterable[int], images: Mapping[int, str]
+    written: str, texts: Iterable[int], images: Mapping[int, str], marks: Sequence[str]
 ) -> RenderedPrompt:
     """
-    Join what the template wrote between private characters, and note where the texts are.
+    Take the marks out of what the template wrote, and note where the texts are.
 
     Args:
-        pieces: Cut at those characters: two of each text, and one of each image that was in a text.
+        written: Has two marks of each text, and one of each image that was in a text.
         texts: The indices of text parts.
         images: What to write for images that were in a text, by their indices.
+        marks: The private character of each part.
     """
     marked = sorted([*texts, *texts, *images])
-    if len(pieces) != len(marked) + 1:
-        raise ModelError(
-            "The chat template of this checkpoint does not write each text of a prompt once; give "
-            "another with template=FILE."
-        )
-    text, starts, places = pieces[0], dict[int, int](), dict[int, tuple[int, int]]()
-    for index, piece in zip(marked, pieces[1:], strict=True):
+    first, *rest = re.split(f"([{''.join(marks)}])", written) if marks else [written]
+    if rest[::2] != [marks[index] for index in marked]:
+        raise ModelError(_REORDERS)
+    text, starts, places = first, dict[int, int](), dict[int, tuple[int, int]]()
+    for index, piece in zip(marked, rest[1::2], strict=True):
         if index in images:
             text += images[index]
         elif index in starts:
@@ -189,7 +203,7 @@ def _place(
     return RenderedPrompt(text, places)
 
 
-def _merge(texts: Mapping[int, str], images: Mapping[int, str], mark: str) -> str:
+def _merge(texts: Mapping[int, str], images: Mapping[int, str], marks: Sequence[str]) -> str:
     """Parts as one text, with a mark for each image, which ends its line if a text follows."""
     merged = ""
     for index in sorted({*texts, *images}):
@@ -197,7 +211,7 @@ def _merge(texts: Mapping[int, str], images: Mapping[int, str], mark: str) -> st
             merged += texts[index]
         else:
             ends = images[index][-1].isspace() or index + 1 not in texts
-            merged += mark if ends else f"{mark}\n"
+            merged += marks[index] if ends else f"{marks[index]}\n"
     return merged
 
 
@@ -212,10 +226,25 @@ def _marked(text: str, mark: str) -> str:
     return f"{text[:start]}{mark}{bare}{mark}{text[start + len(bare) :]}"
 
 
-def _unused_character(prompt: Prompt) -> str:
-    """A private character which the prompt does not have."""
-    used = {*prompt.text, *"".join(chain.from_iterable(prompt.examples))}
-    return next(c for c in map(chr, chain(_PRIVATE, _MORE)) if c not in used)
+def _unused_characters(prompt: Prompt, source: str) -> Sequence[str]:
+    """A private character for each part, which neither the prompt nor the template has."""
+    used = {*source, *prompt.text, *"".join(chain.from_iterable(prompt.examples))}
+    unused = (c for c in map(chr, chain(_PRIVATE, _MORE)) if c not in used)
+    found = [*islice(unused, len(prompt.parts))]
+    if len(found) < len(prompt.parts):
+        raise ModelError("The prompt has every private character of Unicode; leave some out.")
+    return found
+
+
+def _join_texts(content: Content) -> Content:
+    """*content* with one text in place of each run of them."""
+    found: Content = []
+    for part in content:
+        if found and found[-1]["type"] == part["type"] == "text":
+            found[-1] = _text(found[-1]["text"] + part["text"])
+        else:
+            found.append(part)
+    return found
 
 
 def _text(text: str) -> dict[str, str]:

@@ -148,6 +148,8 @@ class PromptProcessor:
         """*prompt* in the chat template, on the CPU, with *replies* to score."""
         prompt, views = self._defuse(prompt), views_key(prompt)
         rendered = self.template.render(prompt)
+        if self._forms_control_token(rendered):
+            rendered = self.template.render(prompt, joined=True)
         encoded = self._encoder.encode(
             rendered.text, views, lambda: [self.to_picture(view) for view in prompt.views]
         )
@@ -232,6 +234,11 @@ class PromptProcessor:
         longer = (token for token in tokens if len(token) > 1 and not token.isspace())
         alternatives = "|".join(map(re.escape, longer)) or r"(?!)"
         return re.compile(f"(?=(?:{alternatives})).", re.DOTALL)
+
+    def _forms_control_token(self, rendered: RenderedPrompt) -> bool:
+        """Whether a token begins in a text and ends in the next one, as where both are trimmed."""
+        starts = [match.start() for match in self._control_token.finditer(rendered.text)]
+        return any(a <= start < b for a, b in rendered.places.values() for start in starts)
 
     def _defuse(self, prompt: Prompt) -> Prompt:
         """The prompt with a space in control tokens in its text, so that they are plain text."""

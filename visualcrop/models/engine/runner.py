@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import attrs
 import numpy as np
 
+from ...errors import ModelError
 from ...prompt import Sampling
-from ..base import NOTHING, Capture
+from ..base import NOT_NUMBERS, NOTHING, Capture
 from .batch import LayerTensors, PackedBatch, PaddedBatch, extended_mask
 from .capture import StopForward, Tap
 from .decoder import run_without_head
@@ -201,17 +202,21 @@ def decode(
 
     stops = upload(sorted(stop_tokens), model.device)
     stopped = torch.zeros(len(state.lengths), dtype=torch.bool, device=model.device)
+    broken = torch.zeros((), dtype=torch.bool, device=model.device)  # read once, at the end
     chosen: list[Tensor] = []
     flags: deque[Flag] = deque()
     behind = passes_behind(model.device)
     for left in reversed(range(max_new_tokens)):
         tokens = choose(state.next_logits).to(model.device)
+        broken = broken | state.next_logits.isnan().any().to(model.device)
         chosen.append(tokens)
         stopped = stopped | torch.isin(tokens[:, 0], stops)
         flags.append(Flag(stopped.all()))
         if len(flags) > behind and flags.popleft().read():
             break
         state = extend(model, state, tokens) if left else state
+    if bool(broken):
+        raise ModelError(NOT_NUMBERS)
     rows = torch.cat(chosen, dim=1).tolist() if chosen else [[] for _ in state.lengths]
     return [list(takewhile(lambda token: token not in stop_tokens, row)) for row in rows]
 

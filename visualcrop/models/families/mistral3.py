@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ...geometry import Box, Grid
 from ...strategy.base import at_least, option
 from ...values import View
+from ..base import Model
 from ..checkpoints.loading import ProcessorParts
-from ..layouts.layout import Layout, fitted_layout
+from ..layouts.layout import Layout, fitted_layout, stretch_thin
 from .base import Family
 
 if TYPE_CHECKING:
-    from transformers import PretrainedConfig
+    from PIL.Image import Image as Picture
+    from torch import Tensor
+    from transformers import PretrainedConfig, PreTrainedModel
+
+_MAX_RATIO = 1000  # of the long side to the short one, which published processors shrink to nothing
 
 
 @attrs.frozen
@@ -43,7 +49,18 @@ class Mistral3(Family):
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
         longest = processor.image_processor.size["longest_edge"]
-        return fitted_layout(view.size, factor=token_side(config), longest=longest)
+        layout = fitted_layout(self._stretched(view), factor=token_side(config), longest=longest)
+        grid = Grid.even(*layout.grid.shape, Box(0, 0, *view.size))
+        return attrs.evolve(layout, grid=grid)
+
+    def picture(self, view: View) -> Picture:
+        """The picture, stretched if the processor would shrink it to no pixels."""
+        size = self._stretched(view)
+        return view.picture if size == view.size else view.picture.resize(size)
+
+    def _stretched(self, view: View) -> tuple[int, int]:
+        """The size of the picture that the processor is given."""
+        return stretch_thin(view.size, min(_MAX_RATIO, self.max_side or _MAX_RATIO))
 
     def base(self, config: PretrainedConfig) -> int:
         """The side that the paper's rule for boxes assumes; the encoder takes any size."""
@@ -51,6 +68,12 @@ class Mistral3(Family):
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
         return {"proposals.s_max": "auto", "focus": {"answer": "interleaved", "t_type2": 0.5}}
+
+    def build_model(
+        self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
+    ) -> Model:
+        keep_single_tokens(network)
+        return super().build_model(network, config, processor)
 
 
 @attrs.frozen
@@ -65,6 +88,19 @@ def token_side(config: PretrainedConfig) -> int:
     """Pixels on a side of a token, in the encoder's picture."""
     side: int = config.vision_config.patch_size * getattr(config, "spatial_merge_size", 1)
     return side
+
+
+def keep_single_tokens(network: Any) -> None:
+    """
+    Let *network* take an image of one token.
+
+    transformers 5.23 squeezes the first axis, of which it thinks as a batch of one.
+    """
+
+    def keep(module: Any, args: Any, out: Tensor) -> Tensor:
+        return out[None] if out.ndim == 2 and len(out) == 1 else out
+
+    network.model.multi_modal_projector.register_forward_hook(keep)
 
 
 def _processor_class() -> Any:
