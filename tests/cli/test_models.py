@@ -101,7 +101,7 @@ class TestRefusals:
             ('checkpoint="no/such"', "There is no model 'no/such' among those downloaded"),
             ('checkpoint="{dir}", device=cuda', "no CUDA GPU that torch can use here"),
             ('checkpoint="{dir}", attention=flash_attention_2', "needs the package flash-attn"),
-            ('checkpoint="{dir}", bits=4', "need a CUDA GPU"),
+            ('checkpoint="{dir}", bits=4', "need accelerate and bitsandbytes"),
         ],
     )
     def test_says_what_to_do(

@@ -10,7 +10,6 @@ import pytest
 from tests.support.metering import Bench, metered
 from tests.support.tiny.checkpoints import ALIKE, FAMILIES, checkpoint
 
-
 _OF_EACH_FAMILY = {  # which no other family's network can stand for
     *("test_check", "test_interleaving", "test_layouts_against_processors"),
     *("test_published_layouts", "test_tiled_families"),

@@ -248,6 +248,11 @@ class TestFamiliesOfNoType:
         message = refused(ModelError, SingleSquares(checkpoint=str(checkpoint("qwen2-5-vl"))).open)
         assert "one square of n x n tokens" in message
 
+    def test_single_squares_refuse_tiles(self) -> None:
+        """An image processor that cuts an image into parts shows more than one square."""
+        family = SingleSquares(checkpoint=str(checkpoint("llava-next")))
+        assert "cuts images into parts (image_grid_pinpoints)" in refused(ModelError, family.open)
+
 
 class TestEncoders:
     """One `model_type` may stand for encoders that see differently."""

@@ -169,7 +169,7 @@ class TestTemplates:
         ("template", "said"),
         [
             (TEXT_ONLY, 'an image (can only concatenate str (not "list") to str); give'),
-            ("{{ messages }}", "has no place for an image, as that of a text model; give"),
+            ("{{ messages }}", ", which stands for an image; give"),
             ("{{ raise_exception('No.') }}", "fails on a prompt with an image (No); give"),
             ("{% if %}", "(Expected an expression, got 'end of statement block'); give"),
             ("", "has no chat template; give"),

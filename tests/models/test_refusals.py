@@ -81,6 +81,14 @@ def _edit(folder: Path, **text: object) -> None:
     (folder / "config.json").write_text(json.dumps(config))
 
 
+def _adapter(folder: Path) -> None:
+    (folder / "config.json").rename(folder / "adapter_config.json")
+
+
+def _gguf(folder: Path) -> None:
+    (folder / "config.json").rename(folder / "model-q4.gguf")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A checkpoint that may be damaged."""
@@ -95,6 +103,8 @@ class TestFolders:
         [
             (_without_weights, "has no weights; put model.safetensors beside its config.json."),
             (_without_config, "has no config.json; give the folder that save_pretrained wrote."),
+            (_adapter, "is an adapter of PEFT; merge it into its model, or load both with PEFT"),
+            (_gguf, "has weights in GGUF, which is not read; take the checkpoint in safetensors."),
             (_cut_short, "copy or download them again."),
             (_nonsense, "are damaged or cut short (Error while deserializing header"),
             (_empty, "are damaged or cut short"),
@@ -119,6 +129,24 @@ class TestFolders:
         message = refused(ModelError, Auto(checkpoint=place).open)
         assert message.startswith("There is no folder ")
         assert message.endswith("nowhere'; give that of a checkpoint.") or "/" in place
+
+    def test_that_is_almost_there(self, folder: Path, monkeypatch) -> None:
+        """A path with a typing error names the folder that it is like, without a wait."""
+        monkeypatch.chdir(folder.parent)
+        assert refused(ModelError, Auto(checkpoint="./mime").open) == (
+            "There is no folder './mime'; there is 'mine'."
+        )
+
+    @pytest.mark.parametrize(
+        ("name", "said"), [("a.gguf", "GGUF, which is not read"), ("a.safetensors", "a file")]
+    )
+    def test_that_is_a_file(self, tmp_path: Path, name: str, said: str) -> None:
+        """It is said at once what it is, and the hub is not asked."""
+        place = tmp_path / name
+        place.write_bytes(b"")
+        assert refused(ModelError, Auto(checkpoint=str(place)).open) == (
+            f"{str(place)!r} is {said}; give the folder of a checkpoint."
+        )
 
     @pytest.mark.parametrize("place", ["x" * 5000, "./" + "x" * 5000, "a\0b", "~nouser/x", ""])
     def test_that_no_folder_can_be_called(self, place: str) -> None:
@@ -251,7 +279,8 @@ class TestMachine:
             "visualcrop.models.checkpoints.placement.missing_packages", lambda _: ["one", "another"]
         )
         assert refused(ModelError, family.open) == (
-            "Weights of 8 bits need one and another; install it, or set bits=16."
+            "Weights of 8 bits need one and another; install them, or set bits=16, "
+            "which packs nothing."
         )
 
     def test_no_second_gpu(self, monkeypatch) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +26,7 @@ _NOT_THERE = re.compile(  # words of transformers
     r"Could not import module '|requires the Torchvision library|"
     r"module transformers has no attribute|No module named 'torchvision'"
 )
+_TIMEOUT = 10  # seconds
 _MAX_LENGTH = 200  # characters of a library's message that are quoted
 
 
@@ -136,10 +139,7 @@ def missing_packages(bits: int) -> list[str]:
 
 def _explain_folder(folder: Path, exc: BaseException) -> str:
     if not (folder / "config.json").is_file():
-        return (
-            f"The folder {str(folder)!r} is no checkpoint, for it has no config.json; give the "
-            "folder that save_pretrained wrote."
-        )
+        return _explain_no_config(folder)
     if not any(folder.glob("*.safetensors")) and not any(folder.glob("*.bin")):
         return (
             f"The folder {str(folder)!r} has no weights; put model.safetensors beside its "
@@ -155,16 +155,33 @@ def _explain_folder(folder: Path, exc: BaseException) -> str:
     return _quote_error(str(folder), exc)
 
 
+def _explain_no_config(folder: Path) -> str:
+    if (folder / "adapter_config.json").is_file():
+        return (
+            f"The folder {str(folder)!r} is an adapter of PEFT; merge it into its model, or load "
+            "both with PEFT and give them to from_transformers."
+        )
+    if any(folder.glob("*.gguf")):
+        return (
+            f"The folder {str(folder)!r} has weights in GGUF, which is not read; take the "
+            "checkpoint in safetensors."
+        )
+    return (
+        f"The folder {str(folder)!r} is no checkpoint, for it has no config.json; give the folder "
+        "that save_pretrained wrote."
+    )
+
+
 def _explain_hub(checkpoint: str, exc: BaseException) -> str:
     from huggingface_hub import constants
 
     causes = {type(cause).__name__ for cause in _causes(exc)}
-    if _must_be_folder(checkpoint):
-        return f"There is no folder {checkpoint!r}; give that of a checkpoint."
     if "GatedRepoError" in causes:
         return f"{checkpoint!r} is given on request: ask on its page, then run 'hf auth login'."
     if causes & {"RepositoryNotFoundError", "RevisionNotFoundError", "HFValidationError"}:
         return f"The hub has no model {checkpoint!r} in that revision; check its name there."
+    if hint := _similar_folder(checkpoint):
+        return f"There is neither a folder nor a downloaded model {checkpoint!r}{hint}"
     where = f"There is no model {checkpoint!r} among those downloaded to {constants.HF_HUB_CACHE}"
     if constants.HF_HUB_OFFLINE:
         return f"{where}, and {OFFLINE} is set; unset it, or give the folder of a checkpoint."
@@ -192,6 +209,39 @@ def _causes(exc: BaseException | None) -> Iterator[BaseException]:
     while exc is not None:
         yield exc
         exc = exc.__cause__ or exc.__context__
+
+
+def check_place(checkpoint: str) -> None:
+    """Refuse what is neither a folder nor a name on the hub, without asking the hub."""
+    if os.path.isfile(checkpoint):  # noqa: PTH113 - pathlib raises if the name is too long
+        kind = "GGUF, which is not read" if checkpoint.endswith(".gguf") else "a file"
+        raise ModelError(f"{checkpoint!r} is {kind}; give the folder of a checkpoint.")
+    if _must_be_folder(checkpoint):
+        hint = _similar_folder(checkpoint) or "; give that of a checkpoint."
+        raise ModelError(f"There is no folder {checkpoint!r}{hint}")
+
+
+@cache
+def is_hub_reachable() -> bool:
+    """Whether the hub answers: asked once, since a download that fails is tried for minutes."""
+    from huggingface_hub import constants, get_session
+
+    try:
+        get_session().head(constants.ENDPOINT, timeout=_TIMEOUT)
+    except Exception:  # noqa: BLE001 - as many as there are kinds of network
+        return False
+    return True
+
+
+def _similar_folder(checkpoint: str) -> str:
+    """A hint at a folder of a similar name beside it; empty if there is none."""
+    try:
+        parent = Path(checkpoint).expanduser().parent
+        names = [path.name for path in parent.iterdir() if path.is_dir()]
+    except (OSError, RuntimeError, ValueError):  # no such folder, or user; a null byte
+        return ""
+    found = difflib.get_close_matches(Path(checkpoint).name, names, 1)
+    return f"; there is {str(parent / found[0])!r}." if found else ""
 
 
 def _must_be_folder(checkpoint: str) -> bool:

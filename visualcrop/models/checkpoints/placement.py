@@ -36,6 +36,8 @@ def choose_device(wanted: str, weights: Sequence[Path]) -> str:
         raise ModelError(
             f"There is no device {wanted!r}; take cpu, cuda, cuda:1 and so on, or balanced."
         ) from None
+    if wanted.startswith("mps") and not torch.backends.mps.is_available():
+        raise ModelError("There is no Apple GPU that torch can use here; set device=cpu.")
     if wanted == BALANCED and find_spec("accelerate") is None:
         raise ModelError("device=balanced needs accelerate; install it, or set device=cuda.")
     if wanted.startswith(("cuda", BALANCED)) and not torch.cuda.is_available():
@@ -90,12 +92,16 @@ def pack_weights(
     import torch
     from transformers import BitsAndBytesConfig
 
-    if missing := " and ".join(missing_packages(bits)):
-        raise ModelError(f"Weights of {bits} bits need {missing}; install it, or set bits=16.")
     if _packed_share(network) < _LEAST:
         raise ModelError(
             f"With {bits} bits most of its weights would stay as they are, for bitsandbytes packs "
-            "no experts that transformers keeps in one tensor; set bits=16."
+            "no experts that transformers keeps in one tensor; set bits=16, which packs nothing."
+        )
+    if missing := missing_packages(bits):
+        them = "them" if len(missing) > 1 else "it"
+        raise ModelError(
+            f"Weights of {bits} bits need {' and '.join(missing)}; install {them}, or set bits=16, "
+            "which packs nothing."
         )
     compute = dtype if isinstance(dtype, torch.dtype) else torch.bfloat16
     if compute == torch.bfloat16 and torch.cuda.is_available():

@@ -69,8 +69,8 @@ def check_template(checkpoint: str, processor: Any, image_token: int) -> None:
     placeholders = (getattr(processor, name, None) for name in ("image_token", "boi_token"))
     if not any(mark and mark in text for mark in (token, *placeholders)):
         raise ModelError(
-            f"The chat template of {checkpoint!r} has no place for an image, as that of a text "
-            f"model; {_ADVICE}."
+            f"The chat template of {checkpoint!r}, or the one given for it, does not write "
+            f"{token}, which stands for an image; {_ADVICE}."
         )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from ...errors import ModelError
-from .load_errors import is_folder
+from .load_errors import check_place, is_folder, is_hub_reachable
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -57,11 +57,13 @@ class Files:
         if not is_folder(self.checkpoint):
             from transformers.utils.hub import cached_file
 
+            check_place(self.checkpoint)
             got = cached_file(
                 self.checkpoint,
                 name,
                 revision=self.revision,
                 subfolder=self.subfolder,
+                local_files_only=not is_hub_reachable(),
                 _raise_exceptions_for_missing_entries=False,
             )
             return None if got is None else Path(got)

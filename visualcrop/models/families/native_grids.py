@@ -113,7 +113,7 @@ def find_processor_class(config: PretrainedConfig) -> Any:
     if found is None:
         raise ModelError(
             f"transformers has no processor for checkpoints of type {config.model_type!r}; "
-            "register one with AutoProcessor, or write a family for it."
+            "register one with AutoProcessor in the family's register()."
         )
     return found
 

@@ -18,6 +18,8 @@ from .base import Family
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
+# Settings of image processors that show more than one picture of an image.
+_CUTS = ("image_grid_pinpoints", "crop_to_patches", "do_image_splitting", "do_pan_and_scan")
 _LAYOUTS = {"squash": squashed_layout, "pad": padded_layout, "crop": cropped_layout}
 
 
@@ -41,6 +43,11 @@ class SingleSquares(Family):
 
     def make_processor(self, parts: ProcessorParts, config: PretrainedConfig) -> Any:
         pixels, tokenizer = parts.image_processor(), parts.tokenizer()
+        if cuts := [name for name in _CUTS if getattr(pixels, name, None)]:
+            raise ModelError(
+                f"The image processor of {self.checkpoint!r} cuts images into parts ({cuts[0]}), "
+                f"which {self.name!r} does not know; use auto, or write a family for it."
+            )
         image_token = tokenizer.convert_ids_to_tokens(config.image_token_id)
         tokens = self._count_tokens(pixels, config)
         return square_processor()(pixels, tokenizer, tokenizer.chat_template, image_token, tokens)
