@@ -74,7 +74,7 @@ def check_memory(subject: Subject) -> Outcome:
         found += f"; an image does not fit into {_size(most)}"
         return Outcome("note", found, "raise memory=, so that an image is remembered", figures)
     found += f"; an image of {choice.usage.image_tokens} tokens takes {_size(kept)}"
-    return Outcome("ok", f"{found}, and {most // kept:,} such are remembered", "", figures)
+    return Outcome("ok", f"{found}; there is room for {most // kept:,}", "", figures)
 
 
 def check_speed(subject: Subject) -> Outcome:

@@ -30,12 +30,15 @@ def check_sanity(subject: Subject) -> Outcome:
         "replies": replies,
         "logits": {"circle": yes.logits, "square": no.logits, "colour": letter.logits},
     }
-    shown = ", ".join(f"{what}? {word}" for what, word in replies.items())
+    shown = (
+        f"a red circle was drawn; the model sees a circle: {replies['circle']}; a square: "
+        f"{replies['square']}; the colour is {replies['colour']}"
+    )
     other = other_form(subject, about(image, CIRCLE))
     if other:
-        found = f"of a drawn red circle, {shown}; but the reply begins with {other!r}"
+        found = f"{shown}; but the reply begins with {other!r}"
         fix = "report it with this report: another form of Yes and No is read than the model writes"
         return Outcome("note", found, fix, figures)
     right = replies == {"circle": "Yes", "square": "No", "colour": "red"}
     state: State = "ok" if right else "note"
-    return Outcome(state, f"of a drawn red circle, {shown}", "" if right else _FIX, figures)
+    return Outcome(state, shown, "" if right else _FIX, figures)

@@ -33,7 +33,7 @@ def check_image_tokens(subject: Subject) -> Outcome:
         return Outcome("fail", found, _REPORT, figures)
     alone = [n for name, (n, _) in counts.items() if "+" not in name]
     shown = " to ".join(map(str, sorted({min(alone), max(alone)})))
-    found = f"{shown} for an image, by its size, as the layout counts ({len(alone)} sizes)"
+    found = f"{shown} for an image, as the layout counts ({len(alone)} sizes)"
     return Outcome("ok", found, figures=figures)
 
 
