@@ -147,4 +147,4 @@ class TestPapersFigure:
 
 def _is_strip(value: torch.Tensor) -> bool:
     """Whether patches of all images lie side by side, as MiniCPM-V's do: 1 x 3 x side x long."""
-    return value.dim() == 4 and value.shape[-1] != value.shape[-2]
+    return value.dim() == 4 and len(value) == 1 and value.shape[-1] > 3 * value.shape[-2]

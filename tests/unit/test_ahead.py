@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.waiting import until
 from visualcrop.utils.ahead import map_ahead
 
 
@@ -28,11 +29,11 @@ class TestMapAhead:
 
     def test_who_stops_early_leaves_no_thread(self, threads: int) -> None:
         """What was not begun is not made."""
-        before, made = threading.active_count(), list[int]()
+        made = list[int]()
         results = map_ahead(made.append, range(1000), threads)
         next(results)
         results.close()
-        assert threading.active_count() == before
+        until(lambda: not [t for t in threading.enumerate() if "visualcrop-ahead" in t.name])
         assert len(made) <= 2 * threads + 1
 
     def test_few_wait(self, threads: int) -> None:
@@ -54,5 +55,5 @@ def test_the_next_is_made_while_one_is_used() -> None:
     begun = threading.Event()
     results = map_ahead(lambda number: begun.set() if number == 1 else None, range(3), 1)
     next(results)
-    assert begun.wait(timeout=30)
+    until(begun.is_set)
     list(results)

@@ -40,6 +40,10 @@ _ELSEWHERE = {
 _WOVEN = {  # by file: why what is put into the pattern cannot make it slow
     "protocol.py": "an escaped text between two conditions on a letter",
     "prompting.py": "escaped texts, one of them",
+    "chat_template.py": "a set of private characters",
+    "placeholders.py": "an escaped text, some times",
+    "files.py": "an escaped text, some times",
+    "report.py": "an escaped name",
     "tokenizer.py": "escaped texts, one of them",
     "run_folder.py": "an escaped name of a file, and numbers of a few digits",
     "tables.py": "numbers that formatting.py wrote",

@@ -15,7 +15,7 @@ State: TypeAlias = Literal["ok", "note", "fail", "skipped"]
 STATES: tuple[State, ...] = ("ok", "note", "fail", "skipped")
 FORMAT = 1  # of `CheckReport.to_dict`; raised when a key changes its meaning or goes away
 _TOKEN = re.compile(r"\bhf_\w{8,}")
-_CREDENTIALS = re.compile(r"(?<=://)[^\s/@]+@")
+_CREDENTIALS = re.compile(r"://[^\s/@]+@")
 _PATH = re.compile(
     r"(?<![\w:/.~\\])(?:[A-Za-z]:|~|\.{1,2})?(?:[\\/][^\s\\/'\",;:()<>|]+){2,}[\\/]?"
 )
@@ -99,7 +99,7 @@ class CheckReport:
 
 def redact(text: str) -> str:
     """*text* without tokens and passwords; of a path only its last part stays."""
-    text = _TOKEN.sub("hf_...", _CREDENTIALS.sub("", text))
+    text = _TOKEN.sub("hf_...", _CREDENTIALS.sub("://", text))
     home = str(Path.home())
     text = text.replace(home, "~") if len(home) > 1 else text
     return _PATH.sub(_last_part, text)
