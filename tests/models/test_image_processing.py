@@ -18,6 +18,7 @@ from visualcrop.models.families.pil_processors import (
     Cohere2VisionImageProcessorPil,
     Lfm2VlImageProcessorPil,
     Llama4ImageProcessorPil,
+    Molmo2ImageProcessorPil,
 )
 
 pytestmark = pytest.mark.torch
@@ -59,6 +60,7 @@ PROCESSORS: dict[str, tuple[Any, dict[str, Any]]] = {  # by title: class and opt
     "Command A Vision": (Cohere2VisionImageProcessorPil, {"size": _SMALL}),
     "LFM2-VL": (Lfm2VlImageProcessorPil, {}),
     "Llama 4": (Llama4ImageProcessorPil, {"size": _SMALL}),
+    "Molmo2": (Molmo2ImageProcessorPil, {}),
 }
 SIZES = ((200, 150), (149, 201), (48, 48), (1001, 40))
 

@@ -63,6 +63,7 @@ EXPECTED = {
     "lfm2-vl": chat_ml("<image>"),
     "cohere2-vision": chat_ml("<|IMG_PATCH|>"),
     "llama4": chat_ml("<|image|>"),
+    "molmo2": "<|im_end|>" + chat_ml("<|image|>"),
     "minicpm-v": chat_ml("<|image_pad|>"),
     "smolvlm": "<|im_start|>User: Is it red?<end_of_utterance>\nAssistant: No<end_of_utterance>\n"
     "User: One:\n<image>Two:\n<image>Three:\n<image>Which is red?<end_of_utterance>\nAssistant:",

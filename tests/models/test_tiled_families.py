@@ -49,6 +49,7 @@ def test_llama4_pastes_as_large_an_image() -> None:
 _OURS: list[tuple[str, str, Any]] = [
     ("cohere2_vision", "Cohere2VisionImageProcessor", pil.Cohere2VisionImageProcessorPil),
     ("llama4", "Llama4ImageProcessor", pil.Llama4ImageProcessorPil),
+    ("molmo2", "Molmo2ImageProcessor", pil.Molmo2ImageProcessorPil),
     ("lfm2_vl", "Lfm2VlImageProcessor", pil.Lfm2VlImageProcessorPil),
 ]
 

@@ -95,7 +95,7 @@ def _features(seer: Seer, shown: Sequence[PIL.Image.Image]) -> Tensor:
     prompts = [[*before, one, *after] for one in shown]
     images: Any = prompts if case.among else list(shown)
     pixels = seer.eye(images, return_tensors="pt", **case.seen)
-    for unused in ("num_crops", "num_patches", "num_soft_tokens_per_image"):
+    for unused in ("num_crops", "image_num_crops", "num_patches", "num_soft_tokens_per_image"):
         pixels.pop(unused, None)
     found = seer.network.model.get_image_features(**pixels, return_dict=True).pooler_output
     one = torch.cat([part.reshape(-1, part.shape[-1]) for part in found])

@@ -29,6 +29,7 @@ from visualcrop.models.families.base import Family
 from visualcrop.models.families.lfm2_vl import Lfm2Vl
 from visualcrop.models.families.llama4 import Llama4
 from visualcrop.models.families.minicpm_v import MiniCpmV
+from visualcrop.models.families.molmo2 import Molmo2
 from visualcrop.models.families.ovis2 import Ovis2
 from visualcrop.models.families.smolvlm import SmolVlm
 from visualcrop.models.layouts.layout import Layout, Size
@@ -60,7 +61,9 @@ class Published:
         tokenizer = TILED[self.family.name].tokenizer()
         tokenizer.chat_template = "{{ messages }}"
         parts: Any = SimpleNamespace(
-            image_processor=lambda kind=None: self.pixels, tokenizer=lambda: tokenizer
+            image_processor=lambda kind=None: self.pixels,
+            tokenizer=lambda: tokenizer,
+            settings=lambda: {"use_single_crop_col_tokens": False},
         )
         return self.family.make_processor(parts, self.config)
 
@@ -135,6 +138,12 @@ def _slices(processor: Any, size: Size) -> dict[str, Any]:
     return {"grids": [grid or [0, 0]], **counts}
 
 
+def _overlapping(processor: Any, size: Size) -> dict[str, Any]:
+    """Of Molmo2's whole image and canvas, rows and columns of tokens."""
+    theirs = their_module("molmo2").Molmo2ImageProcessor()
+    return {"image_grids": [theirs.get_image_grid_and_crops(*size[::-1])[0]]}
+
+
 _SQUARE = {"height": 448, "width": 448}
 _VISION: dict[str, Any] = {"patch_size": 14, "vision_use_head": False}
 PUBLISHED = {
@@ -186,6 +195,7 @@ PUBLISHED = {
         _slices,
         "<|image_pad|>",
     ),
+    "molmo2": Published(Molmo2(), pil.Molmo2ImageProcessorPil(), None, _overlapping, "<im_patch>"),
     "ovis2": Published(
         Ovis2(),
         Ovis2ImageProcessorPil(size=_SQUARE, crop_to_patches=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from inspect import isabstract
 from typing import TYPE_CHECKING, Any
@@ -83,6 +84,9 @@ class LoadedParts:
         if not subfolder:
             tokenizer.chat_template = self._find_template(tokenizer)
         return tokenizer
+
+    def settings(self) -> Mapping[str, Any]:
+        return dict(vars(self.processor))
 
     def _find_template(self, tokenizer: Any) -> str | None:
         """The file's, else the processor's, else the tokenizer's."""

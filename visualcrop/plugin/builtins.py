@@ -28,6 +28,7 @@ from ..models.families.llava_next import LlavaNext
 from ..models.families.llava_onevision import LlavaOnevision
 from ..models.families.minicpm_v import MiniCpmV
 from ..models.families.mistral3 import Mistral3, Pixtral
+from ..models.families.molmo2 import Molmo2
 from ..models.families.native_grids import NativeGrids
 from ..models.families.ovis2 import Ovis2
 from ..models.families.paligemma import PaliGemma
@@ -61,7 +62,7 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(Focus, Direct),
     *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Qwen35, Gemma3, Gemma4, InternVl),
     InstructBlip,
-    *(SmolVlm, Llama4, AyaVision, Cohere2Vision, Lfm2Vl, MiniCpmV, Ovis2),
+    *(SmolVlm, Llama4, AyaVision, Cohere2Vision, Lfm2Vl, MiniCpmV, Molmo2, Ovis2),
     *(Qwen2Vl, Qwen3VlMoe, Glm4v, Glm46v, Glm4vMoe, Mistral3, Pixtral, PaliGemma),
     *(NativeGrids, SingleSquares),
     *(Auto, Toy),

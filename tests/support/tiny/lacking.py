@@ -16,4 +16,8 @@ def find_class(name: str) -> Any:
 
 
 _OLD = tuple(int(number) for number in tf.__version__.split(".")[:2]) < (5, 21)
-LACKING = ("gemma4", "smolvlm", "ovis2", "minicpm", "idefics3") if _OLD else ()  # parts of names
+LACKING: tuple[str, ...] = (
+    ("gemma4", "smolvlm", "ovis2", "minicpm", "idefics3") if _OLD else ()
+)  # parts of names
+if find_class("Molmo2Config") is None:
+    LACKING = (*LACKING, "molmo2")

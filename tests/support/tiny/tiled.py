@@ -18,14 +18,17 @@ from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImag
 
 from tests.support.tiny.lacking import find_class
 from tests.support.tiny.tokenizers import byte_level
+from visualcrop.models.families import molmo2
 from visualcrop.models.families.minicpm_v import images_only
 from visualcrop.models.families.pil_processors import (
     Cohere2VisionImageProcessorPil,
     Lfm2VlImageProcessorPil,
     Llama4ImageProcessorPil,
+    Molmo2ImageProcessorPil,
 )
 
 _MiniCpmConfig: Any = find_class("MiniCPMV4_7Config") or tf.MiniCPMV4_6Config  # of 5.17
+_Molmo2: Any = find_class("Molmo2ForConditionalGeneration")
 Numbers = dict[str, Any]  # keyword arguments of a config
 
 
@@ -192,6 +195,40 @@ def _minicpm(eye: Numbers, text: Numbers, token: Any, *, kind: Any) -> PreTraine
     return made
 
 
+def _molmo2(eye: Numbers, text: Numbers, token: Any) -> PreTrainedConfig:
+    heads = {"num_key_value_heads": eye["num_attention_heads"], "head_dim": 16}
+    side = eye["image_size"]
+    return tf.Molmo2Config(
+        vision_config=eye | heads | {"image_size": [side, side]},
+        adapter_config={
+            "vision_feature_layer": [-1, -2],
+            "hidden_size": eye["hidden_size"],
+            "num_attention_heads": eye["num_attention_heads"],
+            "intermediate_size": 64,
+            "text_hidden_size": text["hidden_size"],
+            "initializer_range": 0.1,  # else an image hardly matters
+            **heads,
+        },
+        text_config=text
+        | {"head_dim": 16, "additional_vocab_size": 8}
+        | {"rope_parameters": {"rope_type": "default", "rope_theta": 1e6}},
+        image_start_token_id=token("<im_start>"),
+        low_res_image_start_token_id=token("<low_res_im_start>"),
+        image_end_token_id=token("<im_end>"),
+        image_patch_id=token("<im_patch>"),
+        frame_start_token_id=token("<frame_start>"),
+        frame_end_token_id=token("<frame_end>"),
+    )
+
+
+def _molmo2_processor() -> Any:
+    if _Molmo2 is None:
+        return None
+    kind = molmo2.images_only()
+    kind.__name__ = "Molmo2Processor"  # as it is saved
+    return kind
+
+
 def _minicpm_processor() -> Any:
     kind = images_only(_MiniCpmConfig())
     kind.__name__ = _MiniCpmConfig.__name__.replace("Config", "Processor")  # as it is saved
@@ -285,6 +322,22 @@ TILED: dict[str, TiledFamily] = {
         lambda: tf.MiniCPMV4_6ImageProcessorPil(scale_resolution=112, max_slice_nums=6),
         tuple(_MINICPM.values()),
         named=_MINICPM,
+        whole_last=False,
+    ),
+    "molmo2": TiledFamily(
+        _Molmo2,
+        (70, 14),
+        _molmo2,
+        _molmo2_processor(),
+        lambda: Molmo2ImageProcessorPil(
+            size={"height": 70, "width": 70}, max_crops=6, overlap_margins=[1, 1]
+        ),
+        (
+            *("<|image|>", "<|video|>", "<im_patch>", "<im_col>", "<im_start>", "<im_end>"),
+            *("<low_res_im_start>", "<frame_start>", "<frame_end>", "<im_low>"),
+        ),
+        options={"use_single_crop_col_tokens": False},
+        pil=Molmo2ImageProcessorPil,
         whole_last=False,
     ),
     "ovis2": TiledFamily(

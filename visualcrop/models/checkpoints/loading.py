@@ -32,6 +32,9 @@ class ProcessorParts(Protocol):
     def tokenizer(self, subfolder: str = "", **options: Any) -> Any:
         """The tokenizer, or another one in *subfolder*."""
 
+    def settings(self) -> Mapping[str, Any]:
+        """Settings of the processor, but those of its parts."""
+
 
 @attrs.frozen
 class Source:
@@ -103,6 +106,10 @@ class Source:
             tokenizer = self._load_tokenizer(**options)
             tokenizer.chat_template = template or default_template(tokenizer.chat_template)
             return tokenizer
+
+    def settings(self) -> Mapping[str, Any]:
+        """Settings of the processor; empty if the checkpoint has no file of them."""
+        return self.files.read_json("processor_config.json")
 
     def _load_tokenizer(self, **options: Any) -> Any:
         """A tokenizer; refused if it knows no word, as one without its vocabulary does."""

@@ -42,6 +42,7 @@ _LOOK_FIRST = {
     "Llama4",
     "MiniCPMV4_6",
     "MiniCpmV",
+    "Molmo2",
     "Ovis2",
     "Pixtral",
     "SmolVLM",

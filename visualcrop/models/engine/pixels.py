@@ -51,6 +51,9 @@ def pixel_gradients(
         image = _join_rows(gradient, inputs["target_sizes"][layout.whole])
     elif "spatial_shapes" in inputs:
         image = _unpatchify_rows(gradient[layout.whole], inputs["spatial_shapes"][layout.whole])
+    elif "image_token_pooling" in inputs:
+        side = math.isqrt(gradient.shape[1])
+        image = _unpatchify_rows(gradient[layout.whole], torch.tensor([side, side]))
     else:
         image = gradient.flatten(0, -4)[layout.whole]
     return PixelGradients(encoded_box(view, layout), image.float().norm(dim=0))

@@ -176,6 +176,109 @@ class Lfm2VlImageProcessorPil(PilBackend):
         return BatchFeature(data=data, tensor_type=options["return_tensors"])
 
 
+class Molmo2Options(ImagesKwargs, total=False):
+    """Options that are Molmo2's alone."""
+
+    max_crops: int
+    overlap_margins: list[int]
+    patch_size: int
+    pooling_size: list[int]
+
+
+class Molmo2ImageProcessorPil(PilBackend):
+    """Molmo2's: the whole image, squashed, then overlapping crops of a canvas, in patches."""
+
+    valid_kwargs = Molmo2Options
+    model_input_names = [  # noqa: RUF012
+        *("pixel_values", "image_token_pooling", "image_grids", "image_num_crops")
+    ]
+    resample = 2  # bilinear
+    image_mean = [0.5, 0.5, 0.5]  # noqa: RUF012
+    image_std = [0.5, 0.5, 0.5]  # noqa: RUF012
+    size = {"height": 378, "width": 378}  # noqa: RUF012
+    do_resize = do_rescale = do_normalize = do_convert_rgb = True
+    max_crops, patch_size = 8, 14
+    overlap_margins = [4, 4]  # noqa: RUF012
+    pooling_size = [2, 2]  # noqa: RUF012 - rows and columns
+
+    def __init__(self, **numbers: Any) -> None:
+        super().__init__(**numbers)
+
+    @property
+    def per_side(self) -> int:
+        """Patches on a side of a crop."""
+        return int(self.size["height"]) // self.patch_size
+
+    def plan(self, size: Size) -> tuple[Size, Size]:
+        """Columns and rows of crops, and of patches of the canvas that they are cut from."""
+        shared = sum(self.overlap_margins)
+        window, (width, height) = self.per_side - shared, size
+        # Of equal canvases, the one of fewer rows; of images smaller than what overlaps, whatever.
+        room = height - shared * self.patch_size, width - shared * self.patch_size
+        rows, columns = get_covering_canvas(
+            (room[0] or 1e-9, room[1] or 1e-9),
+            side=window * self.patch_size,
+            max_tiles=self.max_crops,
+        )
+        return (columns, rows), (columns * window + shared, rows * window + shared)
+
+    def _preprocess(  # type: ignore[override]
+        self, images: list[Any], **options: Any
+    ) -> BatchFeature:
+        patches: list[Any] = []
+        pooling: list[Any] = []
+        grids: list[list[int]] = []
+        crops: list[int] = []
+        whole = np.arange(self.per_side**2).reshape(self.per_side, self.per_side)
+        for image in images:
+            cut = self._cut(image, options)
+            before, (canvas, tiles) = sum(crops) * whole.size, self.plan(image.shape[:-3:-1])[::-1]
+            seen = whole.size + self._number_patches(canvas, tiles)
+            pools = [pool_patches(grid, self.pooling_size) for grid in (whole, seen)]
+            grids.append([length for _, shape in pools for length in shape])
+            pooling += [np.where(pool < 0, pool, pool + before) for pool, _ in pools]
+            patches += [cut_patches(picture, self.patch_size) for picture in cut]
+            crops.append(len(cut))
+        data = {
+            "pixel_values": np.stack(patches).astype(np.float32),
+            "image_token_pooling": np.concatenate(pooling),
+            "image_grids": np.array(grids),
+            "image_num_crops": np.array(crops),
+        }
+        return BatchFeature(data=data, tensor_type=options["return_tensors"])
+
+    def _cut(self, image: Any, options: Any) -> list[Any]:
+        """The whole image and its crops, channels x side x side."""
+        side, (tiles, canvas) = self.per_side * self.patch_size, self.plan(image.shape[:-3:-1])
+        step = side - sum(self.overlap_margins) * self.patch_size
+        whole = _interpolated(image, (side, side))
+        large = _interpolated(image, (canvas[0] * self.patch_size, canvas[1] * self.patch_size))
+        corners = [(step * row, step * col) for row in range(tiles[1]) for col in range(tiles[0])]
+        crops = [large[:, top : top + side, left : left + side] for top, left in corners]
+        return [_normalized(self, picture, options) for picture in (whole, *crops)]
+
+    def _number_patches(self, canvas: Size, tiles: Size) -> Any:
+        """The index of each patch of the *canvas* among those of all crops, rows x columns."""
+        first, window = self.overlap_margins[0], self.per_side - sum(self.overlap_margins)
+        (across, x), (down, y) = (
+            (crop, place - crop * window)
+            for length, most in zip(canvas, tiles, strict=True)
+            for place in [np.arange(length)]
+            for crop in [((place - first) // window).clip(0, most - 1)]
+        )
+        crop = down[:, None] * tiles[0] + across
+        return (crop * self.per_side + y[:, None]) * self.per_side + x
+
+    def get_number_of_image_patches(
+        self, height: int, width: int, images_kwargs: Any = None
+    ) -> int:
+        """The number of tokens of an image of that size."""
+        rows, columns = self.pooling_size
+        canvas, side = self.plan((width, height))[1], self.per_side
+        whole = -(-side // rows) * -(-side // columns)
+        return whole + -(-canvas[1] // rows) * -(-canvas[0] // columns)
+
+
 class MiniCpmVImageProcessorPil(MiniCPMV4_6ImageProcessorPil):
     """MiniCPM-V's, whose pixel values are patches x channels x rows x columns, not in one strip."""
 
@@ -210,10 +313,33 @@ def cut_patches(picture: Any, side: int) -> Any:
     return cut.transpose(1, 3, 2, 4, 0).reshape(-1, side * side * channels)
 
 
+def pool_patches(grid: Any, pooling: Any) -> tuple[Any, tuple[int, int]]:
+    """
+    The patches of each token, tokens x pooled, -1 for none; and rows and columns of tokens.
+
+    Of a *grid* of patches, rows x columns, so many rows and columns as in *pooling* are one token.
+    """
+    height, width = pooling
+    rows, columns = -(-grid.shape[0] // height), -(-grid.shape[1] // width)
+    missing = rows * height - grid.shape[0], columns * width - grid.shape[1]
+    padded = np.pad(grid, [(n // 2, n - n // 2) for n in missing], constant_values=-1)
+    pooled = padded.reshape(rows, height, columns, width).swapaxes(1, 2)
+    return pooled.reshape(rows * columns, height * width), (rows, columns)
+
+
 def cut_tiles(canvas: Any, rows: int, columns: int) -> list[Any]:
     """The tiles of a *canvas*, channels x height x width, row by row."""
     strips = np.split(canvas, rows, axis=-2)
     return [tile for strip in strips for tile in np.split(strip, columns, axis=-1)]
+
+
+def _interpolated(picture: Any, size: Size) -> Any:
+    """*picture*, channels x height x width, in width and height of *size*, not smoothed before."""
+    import torch
+
+    given = torch.from_numpy(np.array(picture, np.float32))[None]
+    resized = torch.nn.functional.interpolate(given, size[::-1], mode="bilinear")
+    return resized[0].round().clamp(0, 255).byte().numpy()
 
 
 def _normalized(processor: PilBackend, tile: Any, options: Any) -> Any:

@@ -108,6 +108,25 @@ def grid_tiles_layout(size: Size, canvas: Size, tile: Size, *, whole: Size, firs
     )
 
 
+def pooled_canvas_layout(size: Size, canvas: Size, pooling: Size, *, before: int) -> Layout:
+    """
+    The image squashed to a *canvas* of columns x rows of patches, after the whole image (Molmo2).
+
+    A token is for as many patches as *pooling* says, columns x rows; where they do not go into the
+    canvas, the first and the last are of fewer. The whole image has the tokens *before* them.
+    """
+    columns, rows = (-(-n // m) for n, m in zip(canvas, pooling, strict=True))
+    xs, ys = (
+        (np.arange(tokens + 1.0) * pooled - (tokens * pooled - patches) // 2) * length / patches
+        for tokens, pooled, patches, length in zip(
+            (columns, rows), pooling, canvas, size, strict=True
+        )
+    )
+    cells = before + np.arange(rows * columns, dtype=np.intp).reshape(rows, columns)
+    grid, inside = clip_to_image(size, xs, ys, cells)
+    return Layout(before + cells.size, grid, inside, canvas, local=True)
+
+
 def get_split_canvas(size: Size, *, side: int, longest: int) -> Size:
     """
     Columns and rows of tiles of *side* pixels, for a longer side of *longest* pixels (Idefics3).
@@ -151,7 +170,7 @@ def get_optimal_tiled_canvas(
     return best
 
 
-def get_covering_canvas(size: Size, *, side: int, max_tiles: int) -> Size:
+def get_covering_canvas(size: tuple[float, float], *, side: int, max_tiles: int) -> Size:
     """
     Columns and rows of tiles that enlarge the image least, or shrink it least (Command A Vision).
 
