@@ -47,8 +47,8 @@ class Molmo2(Family):
         pixels, tokenizer = parts.image_processor(Molmo2ImageProcessorPil), parts.tokenizer()
         pixels.max_crops = self.max_tiles or pixels.max_crops
         # A checkpoint without the file is as most published ones.
-        said = parts.settings() or {"use_single_crop_col_tokens": False}
-        written = {name: said[name] for name in _WRITTEN if name in said}
+        stored = parts.settings() or {"use_single_crop_col_tokens": False}
+        written = {name: stored[name] for name in _WRITTEN if name in stored}
         return images_only()(pixels, tokenizer, tokenizer.chat_template, **written)
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:
