@@ -135,15 +135,15 @@ def _check_quantisation() -> Check:
 
 
 def _check_hub() -> Check:
-    from huggingface_hub import constants, get_session
+    from huggingface_hub import constants
+
+    from ..models.checkpoints.load_errors import hub_fault
 
     if constants.HF_HUB_OFFLINE:
         detail = "offline, for HF_HUB_OFFLINE is set; only downloaded models can be named"
         return Check("hub", "note", detail)
-    try:
-        get_session().head(constants.ENDPOINT, timeout=_TIMEOUT)
-    except Exception as exc:  # noqa: BLE001 - as many as there are kinds of network
-        detail = f"{constants.ENDPOINT} cannot be reached ({type(exc).__name__})"
+    if fault := hub_fault(_TIMEOUT):
+        detail = f"{constants.ENDPOINT} cannot be reached ({fault})"
         return Check("hub", "note", detail, "Give folders and downloaded models, or go online")
     return Check("hub", "ok", constants.ENDPOINT)
 

@@ -224,13 +224,18 @@ def check_place(checkpoint: str) -> None:
 @cache
 def is_hub_reachable() -> bool:
     """Whether the hub answers: asked once, since a download that fails is tried for minutes."""
+    return not hub_fault(_TIMEOUT)
+
+
+def hub_fault(seconds: float) -> str:
+    """Why the hub does not answer within so many *seconds*; empty if it does."""
     from huggingface_hub import constants, get_session
 
     try:
-        get_session().head(constants.ENDPOINT, timeout=_TIMEOUT)
-    except Exception:  # noqa: BLE001 - as many as there are kinds of network
-        return False
-    return True
+        get_session().head(constants.ENDPOINT, timeout=seconds)
+    except Exception as exc:  # noqa: BLE001 - as many as there are kinds of network
+        return type(exc).__name__
+    return ""
 
 
 def _similar_folder(checkpoint: str) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ModelError
-from ..engine.decoder import get_decoder
 from .load_errors import missing_packages
 
 if TYPE_CHECKING:
@@ -126,6 +125,8 @@ def spared_modules(network: Any) -> Iterator[str]:
     The vision encoder, the projector and the head, whatever a family calls them: they are small,
     and packing them costs more answers than it saves memory.
     """
+    from ..engine.decoder import get_decoder
+
     layers = get_decoder(network).layers
 
     def spare(module: nn.Module, name: str) -> Iterator[str]:
@@ -143,6 +144,8 @@ def spared_modules(network: Any) -> Iterator[str]:
 def _packed_share(network: Any) -> float:
     """Of the numbers in the decoder's layers, those in matrices, which alone can be packed."""
     from torch import nn
+
+    from ..engine.decoder import get_decoder
 
     layers = get_decoder(network).layers
     matrices = (m.weight.numel() for m in layers.modules() if isinstance(m, nn.Linear))

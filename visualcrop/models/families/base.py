@@ -262,6 +262,9 @@ class Family(Pretrained):
         """
         return frozenset()
 
+    def adapt_network(self, network: PreTrainedModel) -> None:
+        """Add hooks to *network* where its own forward fails on some inputs, or in some version."""
+
     def build_model(
         self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
     ) -> Model:
@@ -274,6 +277,7 @@ class Family(Pretrained):
         from ..engine.prompting import PromptProcessor
         from ..huggingface import HuggingFaceModel
 
+        self.adapt_network(network)
         token, generation = config.image_token_id, network.generation_config
         memory = self.cache_bytes(network.device.type)
         pixels = memory // 8  # the rest is for keys and values, which cost more to recompute

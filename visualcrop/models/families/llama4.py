@@ -9,9 +9,7 @@ import attrs
 
 from ...strategy.base import at_least, option
 from ...values import View
-from ..base import Model
 from ..checkpoints.loading import ProcessorParts
-from ..engine.decoder import get_decoder
 from ..layouts.layout import Layout, PatchGrid
 from ..layouts.tiling import get_padded_canvas, pasted_tiles_layout
 from .base import Family
@@ -69,12 +67,9 @@ class Llama4(Family):
             "zoomeye": {"family": "internvl"},
         }
 
-    def build_model(
-        self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
-    ) -> Model:
+    def adapt_network(self, network: PreTrainedModel) -> None:
         scale_by_position(network)
         add_image_outputs(network)
-        return super().build_model(network, config, processor)
 
 
 def add_image_outputs(network: Any) -> None:
@@ -102,6 +97,8 @@ def scale_by_position(network: Any) -> None:
 
     def keep_positions(layer: Any, args: Any, named: dict[str, Any]) -> None:
         seen["positions"] = named["position_ids"]
+
+    from ..engine.decoder import get_decoder
 
     for layer in get_decoder(network).layers:
         attention = layer.self_attn

@@ -9,7 +9,6 @@ import attrs
 
 from ...strategy.base import at_least, option
 from ...values import View
-from ..base import Model
 from ..checkpoints.loading import ProcessorParts
 from ..layouts.layout import Layout
 from ..layouts.tiling import grid_tiles_layout
@@ -70,11 +69,8 @@ class MiniCpmV(Family):
             "zoomeye": {"family": "llava-onevision"},
         }
 
-    def build_model(
-        self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
-    ) -> Model:
+    def adapt_network(self, network: PreTrainedModel) -> None:
         join_patches(network)
-        return super().build_model(network, config, processor)
 
 
 def images_only(config: PretrainedConfig) -> Any:

@@ -10,7 +10,6 @@ import attrs
 from ...geometry import Box, Grid
 from ...strategy.base import at_least, option
 from ...values import View
-from ..base import Model
 from ..checkpoints.loading import ProcessorParts
 from ..layouts.layout import Layout, fitted_layout, stretch_thin
 from .base import Family
@@ -69,11 +68,8 @@ class Mistral3(Family):
     def settings_for(self, layers: int) -> Mapping[str, object]:
         return {"proposals.s_max": "auto", "focus": {"answer": "interleaved", "t_type2": 0.5}}
 
-    def build_model(
-        self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
-    ) -> Model:
+    def adapt_network(self, network: PreTrainedModel) -> None:
         keep_single_tokens(network)
-        return super().build_model(network, config, processor)
 
 
 @attrs.frozen

@@ -9,7 +9,6 @@ import attrs
 
 from ...strategy.base import at_least, option
 from ...values import View
-from ..base import Model
 from ..checkpoints.loading import ProcessorParts
 from ..layouts.layout import Layout
 from ..layouts.tiling import pooled_canvas_layout
@@ -74,11 +73,8 @@ class Molmo2(Family):
             "zoomeye": {"family": "llava-onevision"},
         }
 
-    def build_model(
-        self, network: PreTrainedModel, config: PretrainedConfig, processor: Any
-    ) -> Model:
+    def adapt_network(self, network: PreTrainedModel) -> None:
         place_pooling(network)
-        return super().build_model(network, config, processor)
 
 
 def images_only() -> Any:
