@@ -81,4 +81,4 @@ class Prompt:
 
 def views_key(prompt: Prompt) -> tuple[object, ...]:
     """Equal for prompts that show the same views, pixel by pixel, in the same order."""
-    return tuple((view.image.digest, view.box) for view in prompt.views)
+    return tuple((view.image.key, view.box) for view in prompt.views)
