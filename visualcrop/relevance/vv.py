@@ -63,7 +63,7 @@ class Vv(RelevanceSource):
     ) -> Iterable[RelevanceMap]:
         """All in one call: with a prefix cache the model reads the view once."""
         capture = Capture(values=model.info.span(self.layers))
-        prompts = [Prompt.fill(view, self.prompt, target=target.text) for target in targets]
+        prompts = [Prompt.fill(view, self.prompt, target=target.singular) for target in targets]
         return [self._make_map(internals) for internals in model.forward(prompts, capture)]
 
     def _make_map(self, internals: Internals) -> RelevanceMap:
