@@ -160,6 +160,13 @@ class Target:
     text: str = attrs.field(validator=[instance_of(str), utf8_text])  # its name, such as "red mug"
     every: bool = attrs.field(default=False, converter=bool)  # all instances, not the best one
 
+    @property
+    def singular(self) -> str:
+        """Its name in a prompt about one of them: *red mug*, also where all red mugs are wanted."""
+        from .utils.english import singularize  # which no start-up needs
+
+        return singularize(self.text) if self.every else self.text
+
 
 def _scores(scores: Any) -> Scores:
     if hasattr(scores, "detach"):  # a tensor, on whatever device

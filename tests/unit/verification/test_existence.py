@@ -54,6 +54,13 @@ class TestExistence:
         assert [choices for _, choices in toy.weighed] == [("Ja", "Nein")] * 2
         assert [p.parts for p, _ in toy.weighed] == [(view, "See red mug?") for view in views]
 
+    def test_asks_for_one_of_many(self) -> None:
+        """Where all things of a kind are wanted, the question is about a single one (type 2)."""
+        toy, bench = Leaning(logits=[(0.0, 0.0)]), Bench.set_up()
+        target = Target("red mugs", every=True)
+        Existence().verify([bench.whole], target, BudgetedModel(toy, Ledger()))
+        assert [p.parts[1] for p, _ in toy.weighed] == ["Is there a red mug in the image?"]
+
     def test_costs_a_pass_for_each_view(self) -> None:
         """Three views, three passes."""
         bench = Bench.set_up()
