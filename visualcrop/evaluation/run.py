@@ -19,7 +19,7 @@ from ..plugin.registry import Registry
 from ..values import Answer
 from .arguments import check_given, to_folder
 from .evidence import restore_answer
-from .formatting import format_gain, format_p
+from .formatting import describe_stages, format_gain, format_p
 from .result_tables import cost_notes, cost_table, notes, result_table
 from .run_folder import Store
 from .statistics import Difference
@@ -116,9 +116,13 @@ class Run:
         return attrs.evolve(result_table(found), notes=notes(found))
 
     def costs(self) -> Table:
-        """What a question costs under each searcher: passes, tokens, FLOPs, memory, seconds."""
+        """
+        What a question costs under each searcher: passes, tokens, FLOPs, memory, seconds.
+
+        Notes below the table hold the MACs by stage.
+        """
         found = self.rows()
-        return attrs.evolve(cost_table(found), notes=cost_notes(found))
+        return attrs.evolve(cost_table(found), notes=[*describe_stages(found), *cost_notes(found)])
 
     def compare(self, searcher: str, baseline: str = "direct") -> PairedComparison:
         """
