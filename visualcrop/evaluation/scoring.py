@@ -18,6 +18,8 @@ def score_answer(sample: Sample, answer: Answer) -> float | None:
     if isinstance(sample.answer, int):
         return None if answer.choice is None else float(answer.choice == sample.answer)
     reply = plain_words(answer.text)
+    if reply in map(plain_words, sample.sentences):
+        return 1.0
     agreeing = sum(plain_words(accepted) == reply for accepted in sample.answer)
     if len(sample.answer) > _ANNOTATORS:  # several people's answers, as in A-OKVQA
         return min(1.0, agreeing / _ANNOTATORS)

@@ -250,13 +250,18 @@ class Model(ABC):
 
     @abstractmethod
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         """
         Score each of *choices* as the reply to each prompt.
 
         By next token, the logit of its first token; by sentence, the mean log-probability of all
-        of its tokens.
+        of its tokens, with *end_token* including those that end a reply.
         """
 
     @abstractmethod

@@ -136,10 +136,16 @@ class HuggingFaceModel(Model):
 
     @explains_errors
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         if by == "sentence":
-            outputs = self._run(prompts, _score_replies, replies=choices)
+            replies = self.prompt_processor.end_replies(choices) if end_token else choices
+            outputs = self._run(prompts, _score_replies, replies=replies)
         else:
             outputs = self._run(prompts, partial(self._score_first_tokens, choices=choices))
         return [Choice(logits, usage) for _, logits, usage in outputs]

@@ -193,6 +193,19 @@ class PromptProcessor:
         alone: Tensor = tokenizer(reply, add_special_tokens=False, return_tensors="pt")["input_ids"]
         return alone
 
+    def end_replies(self, replies: Sequence[str]) -> list[str]:
+        """
+        *replies* with the end of a reply after each, as plain text otherwise.
+
+        The end is what the template writes after a reply, if one of the tokens that end a reply is
+        in it. Templates such as LLaVA-1.5's write none: theirs is the tokenizer's own.
+        """
+        tokenizer = self.processor.tokenizer
+        stops = tokenizer.convert_ids_to_tokens(sorted(self.stop_tokens))
+        written = self.template.reply_end
+        end = written if any(stop in written for stop in stops) else tokenizer.eos_token or ""
+        return [self._defuse_text(reply) + end for reply in replies]
+
     def fork_at_replies(
         self, prompt: TokenizedPrompt, replies: Sequence[str]
     ) -> tuple[TokenizedPrompt, list[int]]:
@@ -240,12 +253,12 @@ class PromptProcessor:
         starts = [match.start() for match in self._control_token.finditer(rendered.text)]
         return any(a <= start < b for a, b in rendered.places.values() for start in starts)
 
+    def _defuse_text(self, text: str) -> str:
+        return self._control_token.sub(r"\g<0> ", text)
+
     def _defuse(self, prompt: Prompt) -> Prompt:
         """The prompt with a space in control tokens in its text, so that they are plain text."""
-
-        def defuse(text: str) -> str:
-            return self._control_token.sub(r"\g<0> ", text)
-
+        defuse = self._defuse_text
         parts = [part if isinstance(part, View) else defuse(part) for part in prompt.parts]
         spans = []
         for span in prompt.spans:

@@ -124,8 +124,15 @@ class BlipModel(Model):
 
     @explains_errors
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
+        if by == "sentence" and end_token:
+            choices = self.prompt_processor.end_replies(choices)
         return [self._choose(prompt, choices, by) for prompt in prompts]
 
     @explains_errors

@@ -38,11 +38,17 @@ class PrefixLanguageModel(HuggingFaceModel):
 
     @explains_errors
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         if by == "next-token":
             return HuggingFaceModel.choose(self, prompts, choices, by=by)
-        outputs = self._run(prompts, self._score_after_prompts, replies=choices)
+        replies = self.prompt_processor.end_replies(choices) if end_token else choices
+        outputs = self._run(prompts, self._score_after_prompts, replies=replies)
         return [Choice(logits, usage) for _, logits, usage in outputs]
 
     def _score_after_prompts(

@@ -145,7 +145,12 @@ class VsmModel(MeteredModel):
         raise errors.ModelError("V*'s search model shows no internals; it only generates.")
 
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: str = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: str = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         raise errors.ModelError("V*'s search model scores no choices; it only generates.")
 
