@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from ...prompt import Prompt, Sampling, views_key
+from ...prompt import Prompt, RepetitionStop, Sampling, views_key
 from ...values import View
 from ..base import Tokens
 from .byte_lru import ByteLRU, Key
@@ -44,6 +44,7 @@ class TokenizedPrompt:
     spans: Mapping[str, Tokens]  # positions of the tokens of each marked word
     views: Key = ()  # equal for prompts with the same images
     sampling: Sampling | None = None  # none: greedy
+    stop: RepetitionStop | None = None  # none: the reply may repeat itself
     replies: Sequence[Tensor] = ()  # 1 x T each: to score, each as if it were the only one
     closing: int = 0  # tokens after the last placeholder that are run with the image
 
@@ -163,6 +164,7 @@ class PromptProcessor:
             dict(align_spans(prompt, rendered, replacements, encoded["offset_mapping"][0].numpy())),
             views,
             prompt.sampling,
+            prompt.stop,
             closing=self._count_closing(ids[0, int(placeholders[-1]) + 1 :]) if views else 0,
         )
         return self._with_replies(tokenized, replies)
@@ -268,7 +270,7 @@ class PromptProcessor:
             stop = span.stop + sum(at < span.stop for at in spaces)
             spans.append(attrs.evolve(span, start=start, stop=stop))
         examples = tuple((defuse(asked), defuse(reply)) for asked, reply in prompt.examples)
-        return Prompt(tuple(parts), examples, tuple(spans), prompt.sampling)
+        return Prompt(tuple(parts), examples, tuple(spans), prompt.sampling, prompt.stop)
 
 
 def align_spans(

@@ -31,12 +31,13 @@ from ..base import (
     Usage,
 )
 from ..engine.capture import gather_tensors
+from ..engine.generation import decode, make_chooser
 from ..engine.kv_cache import DecodingState, cache_argument
 from ..engine.metering.meter import Measurement, Meter
 from ..engine.pixels import pixel_gradients, single_view
 from ..engine.prompt_encoding import CachedImageProcessor
 from ..engine.prompting import PromptProcessor, TokenizedPrompt
-from ..engine.runner import decode, make_chooser, score_reply
+from ..engine.runner import score_reply
 from ..huggingface import explains_errors
 from ..layouts.layout import Layout
 from .qformer import encoder_layout, encoder_patches, tap_qformer
@@ -66,7 +67,8 @@ class PlainPromptProcessor(PromptProcessor):
         inputs = {"input_ids": self.processor.tokenizer(text, return_tensors="pt")["input_ids"]}
         inputs |= self._image_inputs(prompt)
         no_positions, key = np.empty(0, np.intp), views_key(prompt)
-        tokenized = TokenizedPrompt(inputs, text, no_positions, {}, key, prompt.sampling)
+        drawn, stop = prompt.sampling, prompt.stop
+        tokenized = TokenizedPrompt(inputs, text, no_positions, {}, key, drawn, stop)
         return self._with_replies(tokenized, replies)
 
     def tokenize_reply(self, prompt: TokenizedPrompt, reply: str) -> Tensor:
@@ -212,8 +214,14 @@ class BlipModel(Model):
         tokenized = self._tokenize(prompt)
         with self._measure() as measurement:
             state = self._prefill(tokenized)
-            ends, choose = self.prompt_processor.stop_tokens, make_chooser([tokenized])
-            (tokens,) = decode(self.language_model, state, ends, max_new_tokens, choose)
+            (tokens,) = decode(
+                self.language_model,
+                state,
+                self.prompt_processor.stop_tokens,
+                max_new_tokens,
+                make_chooser([tokenized]),
+                [tokenized.stop],
+            )
         return Reply(
             self.prompt_processor.detokenize(tokens),
             measurement.usage + self._image_usage(tokenized),

@@ -89,7 +89,7 @@ class VqaModel(MeteredModel):
         eos = self.tokenizer.token_id(EOS)
         with self.measure() as measured:
             state = self._prefill(prompt, measured)
-            tokens = self.language_model.decode(state, eos, max_new_tokens)
+            tokens = self.language_model.decode(state, eos, max_new_tokens, prompt.stop)
         return Reply(self.tokenizer.decode(tokens), measured.usage)
 
     def _choose(self, prompt: Prompt, choices: Sequence[str], score: ScoreReplies) -> Choice:
