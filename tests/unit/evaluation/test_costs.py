@@ -84,7 +84,7 @@ class TestStages:
     ) -> None:
         """Without caches, a stage's MACs follow from the tokens that entered the decoder in it."""
         entered: dict[str, list[int]] = {}
-        model = Registry.load().build(ModelFamily, "tiny(memory=0)").open()
+        model: Any = Registry.load().build(ModelFamily, "tiny(memory=0)").open()
         call, text = LentModel.forward, model.network.config.get_text_config()
 
         def forward(lent: LentModel, prompts: Any, capture: Any, *, stage: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -58,7 +59,7 @@ def _gpu(monkeypatch: pytest.MonkeyPatch) -> Gpu:
 @pytest.mark.torch
 def test_of_each_question_and_in_the_mean(gpu: Gpu, tmp_path: Path) -> None:
     """What one reset between questions would have shown, in records, tables and files, in GiB."""
-    model = Registry.load().build(ModelFamily, "tiny").open()
+    model: Any = Registry.load().build(ModelFamily, "tiny").open()
     model.meter._devices = [0]
     get_decoder(model.network).register_forward_pre_hook(
         lambda module, args, kwargs: gpu.run_pass(kwargs["inputs_embeds"].shape[1]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -40,6 +40,9 @@ class ModelWrapper(Model):
 
     def forget(self) -> None:
         self.model.forget()
+
+    def computing(self) -> AbstractContextManager[None]:
+        return self.model.computing()
 
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         return self._call(("forward", capture), prompts, lambda ps: self.model.forward(ps, capture))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -38,6 +38,7 @@ from ..engine.pixels import pixel_gradients, single_view
 from ..engine.prompt_encoding import CachedImageProcessor
 from ..engine.prompting import PromptProcessor, TokenizedPrompt
 from ..engine.runner import score_reply
+from ..engine.threads import on_own_threads, torch_threads
 from ..huggingface import explains_errors
 from ..layouts.layout import Layout
 from .qformer import encoder_layout, encoder_patches, tap_qformer
@@ -116,15 +117,21 @@ class BlipModel(Model):
     prompt_processor: PromptProcessor
     meter: Meter
     passes: int = 0
+    cpu_threads: int | None = None  # torch's, of a pass on a CPU; none: as many as torch has
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one runs at a time
 
+    def computing(self) -> AbstractContextManager[None]:
+        return torch_threads(self.cpu_threads)
+
     @explains_errors
+    @on_own_threads
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         if capture.values or capture.keys or not (capture.qformer or capture.pixels):
             raise ModelError(NO_POSITION)
         return [self._forward_qformer(prompt, capture) for prompt in prompts]
 
     @explains_errors
+    @on_own_threads
     def choose(
         self,
         prompts: Sequence[Prompt],
@@ -138,6 +145,7 @@ class BlipModel(Model):
         return [self._choose(prompt, choices, by) for prompt in prompts]
 
     @explains_errors
+    @on_own_threads
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         return [self._generate(prompt, max_new_tokens) for prompt in prompts]
 

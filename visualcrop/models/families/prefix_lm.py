@@ -12,6 +12,7 @@ from ..engine.batch import PaddedBatch
 from ..engine.planner import BatchPlanner
 from ..engine.prompting import TokenizedPrompt
 from ..engine.runner import prefill, score_reply
+from ..engine.threads import on_own_threads
 from ..huggingface import HuggingFaceModel, explains_errors
 
 
@@ -37,6 +38,7 @@ class PrefixLanguageModel(HuggingFaceModel):
         return 1
 
     @explains_errors
+    @on_own_threads
     def choose(
         self,
         prompts: Sequence[Prompt],
