@@ -136,7 +136,8 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
         category: Only questions of this category.
         shard: `(2, 8)`: only the second of eight parts, for eight processes.
         budget: Most passes of a search for each question, or a `Budget`.
-        protocol: How questions are posed: `paper`, `zoomeye`, `lmms-eval` or `vlmevalkit`.
+        protocol: How questions are posed: `paper`, `zoomeye`, `hr-bench`, `lmms-eval` or
+            `vlmevalkit`.
         inference: How answers are read: `generate`, `letter-logits` or `option-logits`.
         open_ended: Ask questions without their choices.
         judge: Spec of what scores answers in words, such as `llm`.
