@@ -147,7 +147,8 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
         category: Only questions of this category.
         shard: `(2, 8)`: only the second of eight parts, for eight processes.
         budget: Most passes of a search for each question, or a `Budget`.
-        protocol: How questions are posed: `paper`, `zoomeye`, `lmms-eval` or `vlmevalkit`.
+        protocol: How questions are posed: `paper`, `zoomeye`, `hr-bench`, `lmms-eval` or
+            `vlmevalkit`.
         inference: How answers are read: `generate`, `letter-logits` or `option-logits`.
         weigh: What `option-logits` weighs: `auto`, `sentences` or `choices`; see `PromptProtocol`.
         end_token: Whether `option-logits` weighs the end of a reply, too.

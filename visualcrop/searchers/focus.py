@@ -88,7 +88,7 @@ class Focus(Searcher):
         """The evidence of a target after each step: the end of a budget loses nothing."""
         target, findings, relevance = found.target, found.findings, found.relevance
         if self.steps == 1 and not self.overrun and not target.every:
-            return  # nothing to choose between, so nothing to verify (A.2 counts 1.47 passes)
+            return  # nothing to choose between, so nothing to verify (Steps-1 of Table 10)
         first = len(findings) if target.every else self.steps
         at = 0
         while at < len(findings) and (at < first or (self.overrun and not _is_confirmed(findings))):
