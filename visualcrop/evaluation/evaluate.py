@@ -37,6 +37,7 @@ from .run import Run
 from .run_folder import Store
 from .selection import Selection, to_ids
 from .shard import ShardIndex
+from .spreading import choose_executor
 from .study import BASELINE, Study, StudyObjects, label_specs
 from .study_toml import read_study
 from .summary import Tally
@@ -141,15 +142,17 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
         open_ended: Ask questions without their choices.
         judge: Spec of what scores answers in words, such as `llm`.
         concurrency: Questions asked at once in this process.
-        executor: What spreads questions otherwise, such as `ray`.
+        executor: What spreads questions, such as `ray`; by default `processes` for a model that
+            computes on one core of a CPU, else `local`.
         force: Resume although the model or an image has changed; the manifest says so.
         progress: Show a bar on standard error, or a line every 30 seconds.
     """
     settings = Settings(protocol, inference, budget, open_ended, judge)
     study, objects = _describe(dataset, searchers, model, settings)
     selection = Selection(limit, to_ids(ids), category, shard, seed)
-    executor = f"local(concurrency={concurrency})" if executor is None else executor
     registry = Registry.load()
+    if executor is None:
+        executor = choose_executor(study, objects, concurrency)
     if isinstance(executor, str):
         executor = registry.build(Executor, read_spec(executor))
     check_given("executor", executor, Executor, "an executor, or its spec, such as 'ray'")
