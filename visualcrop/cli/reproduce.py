@@ -56,6 +56,7 @@ def reproduce(
     from ..evaluation.reproduction.reader import read_reproduction
     from ..evaluation.reproduction.runner import Runner
     from ..evaluation.selection import Selection, parse_shard
+    from ..executors.local import Local
     from ..utils.paths import expand_path
 
     path = find_file(table)
@@ -65,7 +66,7 @@ def reproduce(
     runner = Runner(
         expand_path(out) if out else default_folder(path),
         selection,
-        build_executor(executor, concurrency),
+        Local(concurrency) if executor is None else build_executor(executor),
         forced=force,
         progress=not as_json,
     )
