@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import attrs
@@ -29,6 +29,48 @@ BASELINE = "direct"
 Texts = Mapping[str, str]
 
 
+def _check_columns(number: int, names: Iterable[str]) -> None:
+    known = table(number).rows[0]
+    if wrong := [name for name in names if name not in known]:
+        raise EvaluationError(
+            f"Table {number} of the paper has no column {wrong[0]!r}; its columns are "
+            f"{', '.join(known)}."
+        )
+
+
+def _find_row(number: int, cells: Texts, called: str) -> Row:
+    """The one row of a table of the paper with these cells; errors say what it is *called*."""
+    found = [row for row in table(number).rows if cells.items() <= row.items()]
+    if len(found) != 1:
+        raise EvaluationError(
+            f"Table {number} of the paper has {len(found)} rows that fit {called!r}, and one is "
+            f"wanted; see visualcrop paper {number}."
+        )
+    return found[0]
+
+
+@attrs.frozen
+class CategoryFigures:
+    """Accuracies by category in one of the paper's tables, which has a column for each method."""
+
+    table: int
+    columns: Texts  # the paper's column by variant
+    rows: Mapping[str, Texts]  # by pattern of categories (see `measures`), cells of the row
+
+    def __attrs_post_init__(self) -> None:
+        _check_columns(self.table, self.columns.values())
+        for pattern in self.rows:
+            self.row(pattern)
+
+    def row(self, pattern: str) -> Row:
+        """The paper's row for the categories that fit a pattern."""
+        return _find_row(self.table, self.rows[pattern], pattern)
+
+
+def _to_categories(given: CategoryFigures | Mapping[str, Any] | None) -> CategoryFigures | None:
+    return CategoryFigures(**given) if isinstance(given, Mapping) else given
+
+
 @attrs.frozen
 class PaperFigures:
     """Rows of one of the paper's tables, each to be shown beside a variant of a study."""
@@ -37,14 +79,10 @@ class PaperFigures:
     columns: Texts  # heading in our table, by column of the paper's table
     rows: Mapping[str, Texts]  # by variant, cells that select the row
     where: Texts = attrs.field(factory=dict)  # cells that select in all of the rows
+    categories: CategoryFigures | None = attrs.field(default=None, converter=_to_categories)
 
     def __attrs_post_init__(self) -> None:
-        known = table(self.table).rows[0]
-        if wrong := [name for name in self.columns if name not in known]:
-            raise EvaluationError(
-                f"Table {self.table} of the paper has no column {wrong[0]!r}; its columns are "
-                f"{', '.join(known)}."
-            )
+        _check_columns(self.table, self.columns)
         for label in self.rows:
             self._row(label)
 
@@ -58,14 +96,7 @@ class PaperFigures:
         return [row.get(name, "") for name in self.columns]
 
     def _row(self, label: str) -> Row:
-        cells = {**self.where, **self.rows[label]}
-        found = [row for row in table(self.table).rows if cells.items() <= row.items()]
-        if len(found) != 1:
-            raise EvaluationError(
-                f"Table {self.table} of the paper has {len(found)} rows that fit {label!r}, and "
-                f"one is wanted; see visualcrop paper {self.table}."
-            )
-        return found[0]
+        return _find_row(self.table, {**self.where, **self.rows[label]}, label)
 
 
 def _copy(specs: Texts) -> dict[str, str]:
@@ -98,6 +129,8 @@ class Study:
     open_ended: bool = False  # questions are asked without their choices
     judge: str | None = None  # scores answers in words that do not match word for word
     beside: PaperFigures | None = None  # the paper's figures, shown beside ours
+    draws: Mapping[str, Sequence[str]] = attrs.field(factory=dict)  # labels of variants by the name
+    # of a row for their mean and deviation; a variant that is drawn again counts again
 
     def __attrs_post_init__(self) -> None:
         texts = {"dataset": self.dataset, "model": self.model, "protocol": self.protocol}
@@ -170,7 +203,7 @@ class Study:
 def _canonical(study: Study) -> str:
     """JSON of every setting that a result may depend on."""
     settings = study.as_json()
-    del settings["beside"]
+    del settings["beside"], settings["draws"]
     return json.dumps(settings, sort_keys=True)
 
 

@@ -28,8 +28,13 @@ Reads a reproduction from a TOML file: named models, named datasets, and studies
 
     [study.paper]                             # the paper's figures: see a study's file
     where = { method = "focus" }
-    columns = { accuracy = "accuracy" }
+    columns = { accuracy = "accuracy" }       # what of ours stands beside it: see `measures`
     rows = { "Steps-1" = { setting = "Steps-1 (overrun)" } }
+    categories = { "Steps-1" = "focus" }      # the paper's column, in its table by category
+
+    [categories]                              # which may be left out: a table of the paper with
+    table = 11                                # rows for categories and columns for methods
+    rows = { "Perception/*" = { subset = "perception", task = "average" } }
 
 Each study is expanded into one run for each of its models on each of its datasets. What `on` and
 `with` hold replaces the study's settings key by key, also within `searchers`, `options`, `budget`
@@ -57,7 +62,7 @@ from ..published.tables import Row, table
 from ..study_toml import build_study, check_keys, load_toml, read_table, read_texts, study_keys
 from .values import Reproduction, ReproductionRun, Source
 
-_KEYS = {"table", "title", "models", "datasets", "study"}
+_KEYS = {"table", "title", "models", "datasets", "study", "categories"}
 _OWN = {"name", "models", "datasets", "on", "with"}  # keys of a study that are not settings
 _SETTINGS = study_keys() - {"model", "dataset"}
 _MERGED = {"searchers", "options", "budget", "paper", "rows", "columns", "where"}
@@ -97,6 +102,7 @@ class _Reader:
     models: Mapping[str, Source]
     datasets: Mapping[str, Source]
     studies: list[dict[str, Any]]
+    categories: Mapping[str, Any]  # table and rows of the paper's figures by category
 
     @classmethod
     def read(cls, value: Mapping[str, Any], models: Mapping[str, str], data: str | None) -> _Reader:
@@ -110,7 +116,8 @@ class _Reader:
         named = {kind: _read_sources(value.get(kind), kind) for kind in ("models", "datasets")}
         replaced = _replace(named["models"], models)
         places = {n: _add_folder(source, data) for n, source in named["datasets"].items()}
-        return cls(number, replaced, places, studies)
+        categories = read_table(value.get("categories", {}), "categories", {"table", "rows"})
+        return cls(number, replaced, places, studies, categories)
 
     def expand(self) -> Iterator[ReproductionRun]:
         """Every run, those of one model together, so that it is loaded once."""
@@ -159,12 +166,22 @@ class _Reader:
             name = f"{study['name']}-{model}-{dataset}"
             specs = {"model": self.models[model].spec, "dataset": self.datasets[dataset].spec}
             beside = {"paper": paper.as_table()} if paper and paper.found else {}
-            built = build_study(each | specs | beside, f"run {name!r}")
+            built = build_study(self._name_models(each) | specs | beside, f"run {name!r}")
             yield ReproductionRun(name, study["name"], model, dataset, built)
+
+    def _name_models(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings, with the spec of a model wherever a searcher's spec has {its name}."""
+        if "searchers" not in settings:
+            return dict(settings)
+        searchers = read_texts(settings["searchers"], "searchers")
+        for name, source in self.models.items():
+            for label, spec in searchers.items():
+                searchers[label] = spec.replace(f"{{{name}}}", source.spec)
+        return {**settings, "searchers": searchers}
 
     def _paper(self, given: Any, model: str, dataset: str) -> _PaperRows:
         """The paper's rows for one model on one dataset."""
-        known = {"table", "columns", "rows", "where"}
+        known = {"table", "columns", "rows", "where", "categories"}
         paper = read_table(given, "paper", known)
         number = paper.get("table", self.table)
         if type(number) is not int:
@@ -174,7 +191,10 @@ class _Reader:
         where = own | read_texts(paper.get("where", {}), "paper.where")
         labels = read_table(paper.get("rows", {}), "paper.rows")
         cells = {label: read_texts(each, f"paper.rows.{label}") for label, each in labels.items()}
-        return _PaperRows(number, paper.get("columns", {}), where, cells, rows)
+        categories = (
+            self.categories | {"columns": paper["categories"]} if "categories" in paper else {}
+        )
+        return _PaperRows(number, paper.get("columns", {}), where, cells, rows, categories)
 
 
 @attrs.frozen
@@ -186,6 +206,7 @@ class _PaperRows:
     where: Mapping[str, str]
     asked: Mapping[str, Mapping[str, str]]
     rows: Sequence[Row] = attrs.field(repr=False)
+    categories: Mapping[str, Any] = attrs.field(factory=dict)
 
     @property
     def found(self) -> Mapping[str, Mapping[str, str]]:
@@ -199,7 +220,8 @@ class _PaperRows:
     def as_table(self) -> dict[str, Any]:
         """As a study's file has it."""
         how = {"table": self.number, "columns": self.columns, "where": dict(self.where)}
-        return {**how, "rows": self.found}
+        more = {"categories": dict(self.categories)} if self.categories else {}
+        return {**how, "rows": self.found, **more}
 
 
 def _check_found(name: str, papers: list[_PaperRows | None]) -> None:
