@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -238,6 +239,29 @@ def label_specs(specs: Sequence[str]) -> dict[str, str]:
     return found
 
 
+@attrs.define(eq=False)
+class KeptModel:
+    """
+    Keeps the model that was opened last, for runs one after another with the same model.
+
+    It stays in this process: one that is sent to another process has opened nothing.
+    """
+
+    _family: ModelFamily | None = attrs.field(default=None, init=False)
+    _model: Model | None = attrs.field(default=None, init=False)
+
+    def open(self, family: ModelFamily) -> Model:
+        """The model of *family*: the one that was opened last if it is of an equal family."""
+        if self._model is None or family != self._family:
+            self._model = None  # makes room before the next one is loaded
+            gc.collect()
+            self._family, self._model = family, family.open()
+        return self._model
+
+    def __reduce__(self) -> tuple[type[KeptModel], tuple[()]]:
+        return KeptModel, ()
+
+
 @attrs.frozen
 class StudyObjects:
     """
@@ -249,6 +273,7 @@ class StudyObjects:
 
     model: Model | ModelFamily | None = None
     searchers: Mapping[str, Searcher] = attrs.field(factory=dict)
+    kept: KeptModel | None = None  # opens a family in place of the family itself
 
     def complete(self, study: Study, registry: Registry) -> StudyObjects:
         """Build what is not there yet; the model's settings fill what searchers leave open."""
@@ -261,11 +286,11 @@ class StudyObjects:
             else study.build_searcher(label, registry, settings)
             for label in study.variants
         }
-        return StudyObjects(model, searchers)
+        return StudyObjects(model, searchers, self.kept)
 
     def open_model(self) -> Model:
         """The model, loaded if it is not open yet."""
         if isinstance(self.model, ModelFamily):
-            return self.model.open()
+            return self.kept.open(self.model) if self.kept else self.model.open()
         assert self.model is not None, "complete() the objects first"  # noqa: S101
         return self.model
