@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,12 +27,15 @@ class Tally:
     """
     One variant's answers so far.
 
-    Of each question 24 bytes are kept: bounds need its group, and a comparison who it was.
+    Of each question 32 bytes are kept, or 40: bounds need its group, a comparison who it was, and
+    the efficiency ratio its passes.
     """
 
     questions: array[int] = attrs.field(factory=lambda: array("Q"))  # by number
     groups: array[int] = attrs.field(factory=lambda: array("Q"))  # of the same, in their order
     scores: array[float] = attrs.field(factory=lambda: array("d"))  # as well; unparsed count as 0
+    # passes of the same by name of a count, where papers count them; NaN where a record has none
+    counted: dict[str, array[float]] = attrs.field(factory=dict)
     statuses: dict[str, int] = attrs.field(factory=dict)
     error: str = ""  # the first
     wanted: int | None = None  # questions of a run that is unfinished; 0 if nobody knows
@@ -54,6 +58,7 @@ class Tally:
         self.questions.append(hash_texts(record.id))
         self.groups.append(hash_texts(record.group or record.id))
         self.scores.append(record.score or 0.0)
+        self._keep_counts(record.counts)
         self.shrinking.add(record)
         self.untargeted += record.untargeted
         self.exhausted += record.exhausted
@@ -63,6 +68,11 @@ class Tally:
         self.measured += bool(record.recall)
         for name, amount in _amounts(record):
             self.sums[name] = self.sums.get(name, 0.0) + amount
+
+    def _keep_counts(self, counts: Mapping[str, int]) -> None:
+        for name in {*self.counted} | {each for each in counts if each.endswith(PAPER)}:
+            kept = self.counted.setdefault(name, array("d", [math.nan] * (self.n - 1)))
+            kept.append(counts.get(name, math.nan))
 
     @property
     def n(self) -> int:
@@ -84,6 +94,7 @@ class Tally:
         return round(self.sums.get(name, 0.0) / count, 9) if count else 0.0
 
 
+PAPER = "-paper"  # ends the names of counts that are as a method's paper has them
 _RECALLS = ("recall", "cover", "iou")
 _BY_FORMULA = ("macs", "image_tokens")  # as if nothing were remembered, whatever runs beside it
 
