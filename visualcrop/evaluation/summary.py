@@ -16,7 +16,14 @@ from ..plugin.registry import Registry
 from ..utils.text_set import hash_texts
 from .downscaling import DownscalingTally
 from .run_folder import Present, Store
-from .statistics import Difference, Interval, accuracy_interval, adjust_holm, paired_difference
+from .statistics import (
+    Difference,
+    Interval,
+    accuracy_interval,
+    adjust_holm,
+    effective_count,
+    paired_difference,
+)
 from .study import BASELINE
 
 ResultRow: TypeAlias = Mapping[str, Any]  # all figures of one variant, of `summary_row`
@@ -83,6 +90,11 @@ class Tally:
         return sum(self.scores) / self.n if self.n else 0.0
 
     @property
+    def effective(self) -> float:
+        """Answers that would be as certain if all were about different images."""
+        return effective_count(self.scores, self.groups) if self.n else 0.0
+
+    @property
     def interval(self) -> Interval:
         """Clustered by image."""
         return accuracy_interval(self.scores, self.groups)
@@ -134,6 +146,14 @@ def add_missing(
     return found
 
 
+def guessed_share(store: Store) -> float:
+    """The share that random guesses get right; 0 where there are no choices."""
+    asked = [*store.reports().values()]
+    counts = [int(each["questions"]) for each in asked]
+    right = (float(each.get("chance", 0)) * n for each, n in zip(asked, counts, strict=True))
+    return sum(right) / max(sum(counts), 1)
+
+
 def summarize(store: Store) -> list[dict[str, Any]]:
     """One row of plain values for each variant, in the study's order."""
     present: Present = Counter()
@@ -164,6 +184,7 @@ def summary_row(label: str, tally: Tally, baseline: Tally | None) -> dict[str, A
         "accuracy": tally.accuracy,
         "interval": [bounds.low, bounds.high],
         "n": tally.n,
+        "effective": round(tally.effective, 1),
         "asked": sum(tally.statuses.values()),
         "wanted": tally.wanted,
         "chosen": tally.chosen,

@@ -21,8 +21,8 @@ from ..evaluation.formatting import (
 from ..evaluation.methods import SEARCH, Efficiency, EfficiencyRatio
 from ..evaluation.result_tables import efficiency_notes, efficiency_table
 from ..evaluation.run_folder import Store
-from ..evaluation.study import PaperFigures
-from ..evaluation.summary import ResultRow
+from ..evaluation.study import GUESS, PaperFigures
+from ..evaluation.summary import ResultRow, guessed_share
 from ..output.tables import (
     Cells,
     csv_table,
@@ -35,7 +35,6 @@ from ..output.tables import (
 
 Bounds: TypeAlias = tuple[float, float]
 
-_GUESS = "random guess"
 _CSV = ("searcher", "accuracy", "low", "high", "n", "errors", "unparsed", "search passes",
         "passes", "image tokens", "TFLOPs", "TMACs", "seconds", "recall", "gain", "gain low",
         "gain high", "p", "p Holm", "whole image tokens", "shrunk", "below a token",
@@ -315,21 +314,13 @@ def _summary_cells(store: Store, whole: Comparison) -> Iterator[Sequence[str]]:
         against = [format_gain(row["gain"]), format_p(row["gain"])]
         label = row["searcher"]
         yield [label, *format_accuracy(row), *found, passes, *against, *_published(beside, label)]
-    if chance := _chance(store):
+    if chance := guessed_share(store):
         blank = [""] * (len(ours) - 1)
-        yield [_GUESS, format_percent(chance), *blank, *_published(beside, _GUESS)]
+        yield [GUESS, format_percent(chance), *blank, *_published(beside, GUESS)]
 
 
 def _published(beside: PaperFigures | None, label: str) -> list[str]:
     return beside.figures(label) if beside else []
-
-
-def _chance(store: Store) -> float:
-    """The share that random guesses get right; 0 where there are no choices."""
-    asked = [*store.reports().values()]
-    counts = [int(each["questions"]) for each in asked]
-    right = (float(each.get("chance", 0)) * n for each, n in zip(asked, counts, strict=True))
-    return sum(right) / max(sum(counts), 1)
 
 
 def _sources(store: Store, whole: Comparison) -> Iterator[str]:
