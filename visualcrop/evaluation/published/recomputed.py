@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import attrs
 
 from ...models.engine.metering.meter import macs
-from .efficiency import Point, ratio
+from ..efficiency import Curve, passes_ratio
 from .tables import Row, table
 
 _LLAVA = {"layers": 32, "width": 4096, "inner": 11008}  # Vicuna-7B
@@ -52,14 +52,14 @@ def _ratios() -> Iterator[Claim]:
     printed = {"vstar": 3.43, "hrbench_4k": 4.39, "hrbench_8k": 4.72}  # section 4.2, LLaVA-1.5
     for model in ("llava-1.5", "llava-onevision"):
         for dataset in ("vstar", "hrbench_4k", "hrbench_8k"):
-            found = ratio(_points("focus", model, dataset), _points("zoomeye", model, dataset))
+            found = float(passes_ratio(*(_curve(m, model, dataset) for m in ("focus", "zoomeye"))))
             stated = printed[dataset] if model == "llava-1.5" else None
             yield Claim(10, f"ZoomEye's passes / FOCUS's, {model}, {dataset}", found, stated)
 
 
-def _points(method: str, model: str, dataset: str) -> list[Point]:
+def _curve(method: str, model: str, dataset: str) -> Curve:
     rows = table(10).where(method=method, model=model, dataset=dataset)
-    return [Point(float(row["passes"]), float(row["accuracy"])) for row in rows]
+    return Curve.of(*([float(row[name]) for row in rows] for name in ("passes", "accuracy")))
 
 
 def _macs() -> Iterator[Claim]:
