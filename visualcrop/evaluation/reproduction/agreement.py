@@ -161,7 +161,7 @@ def _fill(
     ours = found[cell.row].get(cell.measure)
     if ours is None:
         return attrs.evolve(cell, missing="not measured")
-    whole = found[cell.row]["accuracy"] if "accuracy" in found[cell.row] else None
+    whole = found[cell.row].get("accuracy")
     return _test(attrs.evolve(cell, ours=ours), ours, whole, counts)
 
 

@@ -98,7 +98,7 @@ class Plan:
         passes = (
             "Passes and hours are estimates. Passes: the paper's where its table has them, and two "
             "more for the targets and the answer; else by the budget, by FOCUS's steps, or the "
-            "mean of Table 10 for the method. What the rows of a study share runs once, which takes "
+            "mean of Table 10 for the method. What the rows of a study share runs once, which is "
             "less."
         )
         hours = (
