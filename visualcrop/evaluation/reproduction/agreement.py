@@ -29,15 +29,19 @@ class ComparedCell:
     row: str  # label of the variant
     column: str  # of the paper's table
     measure: str  # name of our figure
-    paper: float
-    digits: int  # of the paper's figure, after the point
-    paper_n: float  # questions that the paper's figure is of; 0 where nobody knows
-    table: int
+    table: int  # of the paper
+    printed: str  # the paper's figure
+    paper_n: float = 0.0  # questions that it is of, where there is a test
     ours: Figure | None = None
     missing: str = ""  # why there is no figure of ours
     bounds: Interval | None = None  # of the difference, 95 %
     p: float | None = None  # none where there is no test
     p_holm: float | None = None  # corrected for all cells of the reproduction
+
+    @property
+    def paper(self) -> float:
+        """The paper's figure."""
+        return float(self.printed)
 
     @property
     def is_share(self) -> bool:
@@ -122,21 +126,15 @@ def _paper_cells(run: RecordedRun, beside: PaperFigures) -> Iterator[ComparedCel
     for label in beside.rows:
         columns = zip(beside.columns.items(), beside.figures(label), strict=True)
         for (column, measure), printed in columns:
-            yield from _paper_cell(run, label, column, measure, printed, beside.table)
+            if printed:
+                yield ComparedCell(run, label, column, measure, beside.table, printed)
     if by := beside.categories:
         for pattern in by.rows:
             name = ", ".join(filter(None, by.rows[pattern].values()))
             for label, column in by.columns.items():
-                measure, printed = f"accuracy of {pattern}", by.row(pattern)[column]
-                yield from _paper_cell(run, label, name, measure, printed, by.table)
-
-
-def _paper_cell(
-    run: RecordedRun, label: str, column: str, measure: str, printed: str, number: int
-) -> Iterator[ComparedCell]:
-    if printed:
-        digits = len(printed.partition(".")[2])
-        yield ComparedCell(run, label, column, measure, float(printed), digits, 0, number)
+                if printed := by.row(pattern)[column]:
+                    measure = f"accuracy of {pattern}"
+                    yield ComparedCell(run, label, name, measure, by.table, printed)
 
 
 def _count_published(study: Study) -> Mapping[str, int]:
@@ -161,8 +159,7 @@ def _fill(
     ours = found[cell.row].get(cell.measure)
     if ours is None:
         return attrs.evolve(cell, missing="not measured")
-    whole = found[cell.row]["accuracy"] if "accuracy" in found[cell.row] else None
-    return _test(attrs.evolve(cell, ours=ours), ours, whole, counts)
+    return _test(attrs.evolve(cell, ours=ours), ours, found[cell.row].get("accuracy"), counts)
 
 
 def _test(
