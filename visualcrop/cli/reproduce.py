@@ -82,14 +82,14 @@ def reproduce(
     chosen = whole.select(only or ())
     selection = Selection(limit, shard=parse_shard(shard), seed=seed)
     folder = expand_path(out) if out else default_folder(path)
-    spread = build_executor(executor, concurrency)
+    spread = None if executor is None else build_executor(executor)
     plan = make_plan(chosen, folder, selection)
     if dry_run or not as_json:
         _show_plan(plan, as_json=as_json)
     if dry_run:
         return
     lacking = _lacking(plan, skipped=skip_missing)
-    runner = Runner(folder, selection, spread, forced=force, progress=not as_json)
+    runner = Runner(folder, selection, spread, concurrency, forced=force, progress=not as_json)
     done = [store for _, store in runner.run(whole, chosen, lacking)]
     _show_end(folder, done, lacking, as_json=as_json)
 
