@@ -105,7 +105,7 @@ def test_a_run_keeps_next_to_nothing(ran: tuple[Store, dict[int, int]]) -> None:
 
 
 def test_a_summary_keeps_numbers(ran: tuple[Store, dict[int, int]]) -> None:
-    """28 bytes of an answer: for bounds, pairs and a ratio of passes, in all and in its category."""
+    """28 bytes of an answer, for bounds, pairs and ratios of passes, in all and in its category."""
     store, _ = ran
     before = _held()
     kept = tally_records(store.records())
