@@ -167,10 +167,10 @@ def describe_gaps(found: Agreement) -> Iterator[str]:
     for cell in found.cells:
         if cell.ours is None and cell.run.name not in absent:
             gaps.setdefault((cell.missing, cell.run.name), []).append(cell)
-    for (why, run), cells in gaps.items():
-        names = [*dict.fromkeys(f"{cell.row}, {cell.measure}" for cell in cells)]
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        yield f"{why.capitalize()} in {run}: {'; '.join(names[:_NAMED])}{more}."
+    for (why, name), cells in gaps.items():
+        lacking = [*dict.fromkeys(f"{cell.row}, {cell.measure}" for cell in cells)]
+        more = f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else ""
+        yield f"{why.capitalize()} in {name}: {'; '.join(lacking[:_NAMED])}{more}."
     yield from found.failures
 
 
