@@ -31,6 +31,7 @@ from .models.billing import UNBILLED, LentModel, Loans, RunPasses
 from .prompt import Prompt
 
 ANSWER = "answer"  # the only stage outside the budget, as in the paper
+TARGETS = "targets"  # target extraction, which no figure of the paper contains
 
 
 def _check_limit(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -81,7 +82,7 @@ class Ledger:
 
     budget: Budget = attrs.field(default=Budget(), validator=_check_budget, on_setattr=_refuse)
     _charges: list[Charge] = attrs.field(factory=list)
-    _usage: Usage = Usage()
+    _usage: dict[str, Usage] = attrs.field(factory=dict, init=False)  # by stage
     on_charge: Callable[[Charge], None] | None = attrs.field(default=None, on_setattr=_refuse)
     clock: Callable[[], float] = attrs.field(default=time.monotonic, on_setattr=_refuse)
     _started: float = attrs.field(init=False)
@@ -100,7 +101,12 @@ class Ledger:
     @property
     def usage(self) -> Usage:
         """Tokens, FLOPs and seconds of the charged passes."""
-        return self._usage
+        return sum(self.usage_by_stage().values(), Usage())
+
+    def usage_by_stage(self) -> Mapping[str, Usage]:
+        """The same of each stage, in the order in which they were first run."""
+        with self._lock:
+            return {**self._usage}
 
     @property
     def passes(self) -> int:
@@ -178,7 +184,8 @@ class Ledger:
         replies = run()
         seconds = self.clock() - started
         with self._lock:
-            self._usage += sum((reply.usage for reply in replies), Usage())
+            spent = sum((reply.usage for reply in replies), Usage())
+            self._usage[stage] = self._usage.get(stage, Usage()) + spent
             self._slowest = max(self._slowest, seconds / passes)
         return replies
 
@@ -208,7 +215,7 @@ def all_passes(ledger: Ledger) -> int:
 
 def focus_paper(ledger: Ledger) -> int:
     """Count as the FOCUS paper's tables do: neither target extraction nor the answer."""
-    return sum(c.passes for c in ledger.charges if c.stage not in {"targets", ANSWER})
+    return sum(c.passes for c in ledger.charges if c.stage not in {TARGETS, ANSWER})
 
 
 CONVENTIONS: Mapping[str, Callable[[Ledger], int]] = {
@@ -253,10 +260,16 @@ class BudgetedModel:
         return self._model.forward(prompts, capture, stage=self.stage)
 
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         """One pass for each prompt; by sentence, one for each prompt and choice."""
-        return self._model.choose(prompts, choices, by=by, stage=self.stage)
+        stage = self.stage
+        return self._model.choose(prompts, choices, by=by, end_token=end_token, stage=stage)
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         """One pass for each prompt, however long the reply."""

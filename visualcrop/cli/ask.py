@@ -135,6 +135,7 @@ def to_record(
         "counts": {name: count(ledger) for name, count in CONVENTIONS.items()}
         | dict(answer.counts),
         "work": attrs.asdict(ledger.usage),
+        "macs": {stage: used.macs for stage, used in ledger.usage_by_stage().items()},
         "seconds": round(seconds, 4),
         "searcher": str(_spec_of(search)),
         "model": search.model.id,

@@ -27,7 +27,7 @@ from ..output.characters import printable
 from ..output.progress import Progress
 from ..plugin.configure import read_spec
 from ..plugin.registry import Registry
-from ..protocol import Inference
+from ..protocol import Inference, Weigh
 from ..spec.parse import Spec, Value, to_value
 from ..strategy.base import Strategy, given_options
 from ..utils.text_set import TextSet
@@ -123,6 +123,8 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
     budget: Budget | int | None = None,
     protocol: str = "paper",
     inference: Inference | None = None,
+    weigh: Weigh | None = None,
+    end_token: bool | None = None,
     open_ended: bool = False,
     judge: str | None = None,
     concurrency: int = 1,
@@ -147,6 +149,8 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
         budget: Most passes of a search for each question, or a `Budget`.
         protocol: How questions are posed: `paper`, `zoomeye`, `lmms-eval` or `vlmevalkit`.
         inference: How answers are read: `generate`, `letter-logits` or `option-logits`.
+        weigh: What `option-logits` weighs: `auto`, `sentences` or `choices`; see `PromptProtocol`.
+        end_token: Whether `option-logits` weighs the end of a reply, too.
         open_ended: Ask questions without their choices.
         judge: Spec of what scores answers in words, such as `llm`.
         concurrency: Questions asked at once in this process.
@@ -154,7 +158,7 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
         force: Resume although the model or an image has changed; the manifest says so.
         progress: Show a bar on standard error, or a line every 30 seconds.
     """
-    settings = Settings(protocol, inference, budget, open_ended, judge)
+    settings = Settings(protocol, inference, budget, open_ended, judge, weigh, end_token)
     study, objects = _describe(dataset, searchers, model, settings)
     selection = Selection(limit, to_ids(ids), category, shard, seed)
     spread = build_executor(executor, concurrency)
@@ -188,6 +192,8 @@ class Settings:
     budget: Budget | int | None = None
     open_ended: bool = False
     judge: str | None = None
+    weigh: Weigh | None = None
+    end_token: bool | None = None
 
     def as_fields(self) -> dict[str, Any]:
         """As fields of `Study`."""

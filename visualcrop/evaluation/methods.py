@@ -166,7 +166,7 @@ class _Answers:
             return np.stack([np.bincount(image, column) for column in columns], axis=1)
 
         kept = [tallies[label] for label in labels]
-        names = sorted({name for tally in kept for name in tally.counted})
+        names = sorted({name for tally in kept for name in tally.passes})
         passes = {name: add_up([_counted(tally, name) for tally in kept]) for name in names}
         sizes = np.bincount(image).astype(np.float64)
         return cls(labels, shared, sizes, add_up([tally.scores for tally in kept]), passes)
@@ -191,7 +191,7 @@ class _Answers:
 
 
 def _counted(tally: Tally, name: str) -> Sequence[float]:
-    return tally.counted.get(name) or [math.nan] * tally.n
+    return tally.passes.get(name) or [math.nan] * tally.n
 
 
 def _places(asked: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:

@@ -21,7 +21,7 @@ from ..values import Answer
 from .arguments import check_given, to_folder
 from .comparison import searcher_names
 from .evidence import restore_answer
-from .formatting import format_gain, format_p
+from .formatting import describe_stages, format_gain, format_p
 from .methods import group_methods, measure_efficiency
 from .result_tables import (
     cost_notes,
@@ -126,9 +126,13 @@ class Run:
         return attrs.evolve(result_table(found), notes=notes(found))
 
     def costs(self) -> Table:
-        """What a question costs under each searcher: passes, tokens, FLOPs, memory, seconds."""
+        """
+        What a question costs under each searcher: passes, tokens, FLOPs, memory, seconds.
+
+        Notes below the table hold the MACs by stage.
+        """
         found = self.rows()
-        return attrs.evolve(cost_table(found), notes=cost_notes(found))
+        return attrs.evolve(cost_table(found), notes=[*describe_stages(found), *cost_notes(found)])
 
     def compare(self, searcher: str, baseline: str = "direct") -> PairedComparison:
         """

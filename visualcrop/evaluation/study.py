@@ -19,7 +19,7 @@ from ..models.base import Model, ModelFamily
 from ..plugin.configure import configure, read_dataset, read_model, read_option, read_spec
 from ..plugin.model_settings import Settings, apply_settings
 from ..plugin.registry import Registry
-from ..protocol import Inference, PromptProtocol
+from ..protocol import Inference, PromptProtocol, Weigh
 from ..utils.fields import is_utf8
 from .arguments import check_given
 from .protocols import get_protocol
@@ -104,11 +104,17 @@ def _copy(specs: Texts) -> dict[str, str]:
     return dict(specs)
 
 
-def _check_inference(study: Study, field: attrs.Attribute[Any], value: Any) -> None:
-    del study
-    if value is not None and value not in get_args(Inference):
-        known = nearest(str(value), get_args(Inference), called="ways")
-        raise EvaluationError(f"There is no {field.name} {str(value)[:50]!r}; {known}.")
+def _among(literal: Any) -> Any:
+    """Validate that a setting is one of the words of *literal*, or none."""
+    words = get_args(literal)
+
+    def check(study: Study, field: attrs.Attribute[Any], value: Any) -> None:
+        del study
+        if value is not None and value not in words:
+            known = nearest(str(value), words, called="ways")
+            raise EvaluationError(f"There is no {field.name} {str(value)[:50]!r}; {known}.")
+
+    return check
 
 
 @attrs.frozen
@@ -123,13 +129,16 @@ class Study:
     model: str
     variants: Texts = attrs.field(converter=_copy)  # a searcher's spec by its label
     protocol: str = "paper"
-    inference: Inference | None = attrs.field(default=None, validator=_check_inference)
+    inference: Inference | None = attrs.field(default=None, validator=_among(Inference))
     budget: Budget = Budget()
     options: Mapping[str, Sequence[str]] = attrs.field(factory=dict)  # path=value, by label
     sharing: bool = False  # a pass that several variants have in common is run once
     open_ended: bool = False  # questions are asked without their choices
     judge: str | None = None  # scores answers in words that do not match word for word
     beside: PaperFigures | None = None  # the paper's figures, shown beside ours
+    # in place of the protocol's own: what option-logits weighs, and whether with the reply's end
+    weigh: Weigh | None = attrs.field(default=None, validator=_among(Weigh))
+    end_token: bool | None = None
     draws: Mapping[str, Sequence[str]] = attrs.field(factory=dict)  # labels of variants by the name
     # of a row for their mean and deviation; a variant that is drawn again counts again
 
@@ -139,6 +148,7 @@ class Study:
             check_given(name, text, str, "a text")
         check_given("judge", self.judge, str | None, "a spec, such as 'llm', or none")
         check_given("open_ended", self.open_ended, bool, "True or False")
+        check_given("end_token", self.end_token, bool | None, "True, False or none")
         if not self.variants:
             raise EvaluationError("A study needs a searcher; give one with -s, such as -s focus.")
         if unknown := sorted({*self.options} - {*self.variants}):
@@ -174,9 +184,7 @@ class Study:
 
     def as_asked(self, sample: Sample) -> Sample:
         """The sample without its choices, if the study is open-ended."""
-        if not (self.open_ended and sample.choices):
-            return sample
-        return attrs.evolve(sample, choices=(), answer=sample.answers)
+        return sample.without_choices() if self.open_ended else sample
 
     def build_searcher(self, label: str, registry: Registry, settings: Settings) -> Searcher:
         """Build the variant of that label, with a model's *settings* where it leaves some open."""
@@ -198,13 +206,17 @@ class Study:
     def protocol_for(self, dataset: str) -> PromptProtocol:
         """The protocol as it holds for the dataset of that name."""
         found = get_protocol(self.protocol, dataset)
-        return attrs.evolve(found, inference=self.inference or found.inference)
+        own: dict[str, Any] = {n: getattr(self, n) for n in ("inference", "weigh", "end_token")}
+        return attrs.evolve(found, **{n: value for n, value in own.items() if value is not None})
 
 
 def _canonical(study: Study) -> str:
     """JSON of every setting that a result may depend on."""
     settings = study.as_json()
     del settings["beside"], settings["draws"]
+    for name in ("weigh", "end_token"):  # where left open, digests are as before there were these
+        if settings[name] is None:
+            del settings[name]
     return json.dumps(settings, sort_keys=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -39,3 +39,24 @@ class ConditionalDefault:
         path, limit = self.below
         chosen = option(path)
         return isinstance(chosen, int | float) and chosen < limit
+
+
+@attrs.frozen
+class DatasetDefault:
+    """
+    An option's own default, where it depends on what is searched.
+
+    Args:
+        value: What suits in general.
+        on: What suits instead, by the dataset's name.
+    """
+
+    value: object
+    on: Mapping[str, object]
+
+    def where(self, option: Callable[[str], object], dataset: str = "") -> object:
+        """The value that suits the *dataset*, whatever the searcher's options."""
+        return self.on.get(dataset, self.value)
+
+    def __str__(self) -> str:
+        return f"differs on {', '.join(self.on)}"

@@ -40,15 +40,24 @@ def expect_passes(
     """
     if study.variants[label].partition("(")[0].strip() == "direct":
         return Expected(1, "one pass")
+    found = _expect_unlimited(study, label, searcher, (model, dataset))
+    most = study.budget.passes
+    if most is None or (found.passes is not None and found.passes <= most + 1):
+        return found
+    return Expected(most + 1, "the budget's")
+
+
+def _expect_unlimited(
+    study: Study, label: str, searcher: Searcher | None, named: tuple[str, str]
+) -> Expected:
+    """Passes without regard to the study's budget; *named* are model and dataset in the tables."""
     if (printed := _find_printed(study, label)) is not None:
         return Expected(printed + _OUTSIDE, "the paper's")
-    if study.budget.passes is not None:
-        return Expected(study.budget.passes + 1, "the budget's")
     if isinstance(searcher, Focus):
         return Expected(_TARGETS * (1 + searcher.steps) + _OUTSIDE, "by the number of steps")
-    name = study.variants[label].partition("(")[0].strip()
-    rows = [row for row in table(10).rows if row["method"] == name and row["passes"]]
-    own = [row for row in rows if (row["model"], row["dataset"]) == (model, dataset)]
+    method = study.variants[label].partition("(")[0].strip()
+    rows = [row for row in table(10).rows if row["method"] == method and row["passes"]]
+    own = [row for row in rows if (row["model"], row["dataset"]) == named]
     passes = [float(row["passes"]) for row in own or rows]
     if not passes:
         return Expected(None, "unknown")

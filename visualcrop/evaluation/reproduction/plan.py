@@ -98,8 +98,8 @@ class Plan:
         passes = (
             "Passes and hours are estimates. Passes: the paper's where its table has them, and two "
             "more for the targets and the answer; else by the budget, by FOCUS's steps, or the "
-            "mean of Table 10 for the method. Where a study shares passes between its rows, those run "
-            "once, and it takes less."
+            "mean of Table 10 for the method. What the rows of a study share runs once, which is "
+            "less."
         )
         hours = (
             f"Hours: {self.machine.basis} ({self.machine.name}), two FLOPs for each weight and "
@@ -169,9 +169,11 @@ class Planner:
         done, seconds = _read_answers(self.folder / run.name)
         remaining, passes, hours = 0.0, 0.0, 0.0
         for label in run.study.variants:
+            left = math.nan if questions is None else max(0, questions - done[label])
+            if not left:
+                continue
             searcher = self.inventory.searcher(run.study, label)
             expected = expect_passes(run.study, label, searcher, run.model, run.dataset)
-            left = math.nan if questions is None else max(0, questions - done[label])
             remaining += left
             passes += left * _number(expected)
             each = _number(expected) * _number(model.pass_tflop) * 1e12 / self.machine.flops
