@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.running import Run
 
-_BY_DATASET = "differs on vstar, hrbench, mme-realworld-lite, aokvqa, gqa"
+_BY_DATASET = "differs by dataset"
 
 
 def _origins(run: Run, *words: object) -> dict[str, str]:
@@ -52,7 +52,7 @@ class TestOrigins:
 
     @pytest.mark.parametrize("searcher", ["focus", "zoomeye"])
     def test_a_default_by_dataset_says_so(self, run: Run, searcher: str) -> None:
-        """With the datasets that matter; what is given hides it."""
+        """Whether a dataset is named or not; what is given hides it."""
         told = run("explain", searcher, "--dataset", "hrbench", "--json").stdout
         (row,) = [row for row in json.loads(told)["options"] if row["path"] == "targets.examples"]
         assert (row["value"], row["origin"]) == ('"hr-bench"', _BY_DATASET)

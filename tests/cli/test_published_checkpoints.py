@@ -19,7 +19,7 @@ EVERY = [(family, method) for method in METHODS for family in FAMILIES]
 SAMPLED = ("direct", "vicrop", "direct", "focus", "direct", "direct", "zoomeye")
 SAMPLE = {*zip(FAMILIES, cycle(SAMPLED), strict=False)}
 ASKED = [
-    pytest.param(*pair, layout, spans=() if pair in SAMPLE else pytest.mark.proof)
+    pytest.param(*pair, layout, marks=() if pair in SAMPLE else pytest.mark.proof)
     for pair, layout in zip(EVERY, cycle(LAYOUTS), strict=False)
 ]
 

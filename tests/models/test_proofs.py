@@ -55,8 +55,8 @@ def test_layouts_count_as_processors_do_of_a_thousand_sizes(family: str) -> None
 
 def sampled(families: Sequence[str]) -> list[Any]:
     """Families as parameters: all but a few are proofs."""
-    spans = {family: () if family in SAMPLED else pytest.mark.proof for family in families}
-    return [pytest.param(family, spans=spans[family]) for family in families]
+    marks = {family: () if family in SAMPLED else pytest.mark.proof for family in families}
+    return [pytest.param(family, marks=marks[family]) for family in families]
 
 
 @pytest.mark.parametrize("family", sampled(GRIDDED))

@@ -34,7 +34,7 @@ QUESTION = "Is there a mug in the image?"
 PADDED = {"llava"}  # to a square, as trained: transformers itself crops
 EVERY = [(family, layout) for layout in LAYOUTS for family in FAMILIES]
 SAMPLE = {*zip(FAMILIES, cycle(LAYOUTS), strict=False)}
-PAIRS = [pytest.param(*p, spans=() if p in SAMPLE else pytest.mark.proof) for p in EVERY]
+PAIRS = [pytest.param(*p, marks=() if p in SAMPLE else pytest.mark.proof) for p in EVERY]
 TEMPLATED = [
     family for family in FAMILIES if (checkpoint(family) / "chat_template.jinja").is_file()
 ]

@@ -194,8 +194,8 @@ def count_tokens(name: str, sizes: Sequence[Size]) -> tuple[int, list[Size]]:
     else:
         shown = [counter.picture(size).size[::-1] for size in sizes]
         theirs = count(image_sizes=shown)["num_image_tokens"]
-    spans = _MARKS.get(name if count is not None else "", lambda _: 0)
-    own = [layout.tokens + spans(layout) for layout in layouts]
+    marks = _MARKS.get(name if count is not None else "", lambda _: 0)
+    own = [layout.tokens + marks(layout) for layout in layouts]
     pairs = zip(sizes, own, theirs, strict=True)
     return len(sizes), [size for size, one, other in pairs if one != other]
 

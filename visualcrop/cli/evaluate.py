@@ -25,7 +25,8 @@ Out = Annotated[
 ProtocolName = Annotated[
     str | None,
     typer.Option(
-        help="How questions are put: paper, zoomeye, lmms-eval or vlmevalkit. [default: paper]"
+        help="How questions are put: paper, zoomeye, hr-bench, lmms-eval or vlmevalkit. "
+        "[default: paper]"
     ),
 ]
 InferenceName = Annotated[

@@ -90,10 +90,10 @@ def _list_options(
 
 
 def _explain_setting(setting: object) -> str:
-    """Name the model's setting, and the condition it depends on; or the datasets that matter."""
-    from ..strategy.defaults import ConditionalDefault, DatasetDefault
+    """Name the model's setting and the condition it depends on, or what else there is to say."""
+    from ..strategy.defaults import ConditionalDefault, DatasetDefault, OwnDefault
 
-    if isinstance(setting, DatasetDefault):
+    if isinstance(setting, DatasetDefault | OwnDefault):
         return str(setting)
     source = "the model's setting"
     return f"{source}: {setting}" if isinstance(setting, ConditionalDefault) else source

@@ -74,6 +74,7 @@ def reproduce(
     from ..evaluation.reproduction.runner import Runner
     from ..evaluation.reproduction.speed import find_machine
     from ..evaluation.selection import Selection, parse_shard
+    from ..executors.local import Local
     from ..utils.paths import expand_path
 
     path = find_file(table)
@@ -81,7 +82,7 @@ def reproduce(
     chosen = whole.select(only or ())
     selection = Selection(limit, shard=parse_shard(shard), seed=seed)
     folder = expand_path(out) if out else default_folder(path)
-    spread = build_executor(executor, concurrency)
+    spread = Local(concurrency) if executor is None else build_executor(executor)
     inventory = Inventory(chosen)
     missing = inventory.find_missing()
     plan = Planner(inventory, folder, selection, find_machine()).plan(chosen, missing)

@@ -38,6 +38,11 @@ _NAMED: Mapping[str, Mapping[str, PromptProtocol]] = {
         ),
         "mme-realworld-lite": _tolerant("zoomeye", choosing="{question}\n{options}\n" + _MME),
     },
+    "hr-bench": {  # what its authors show LLaVA; other models see the text of vlmevalkit
+        "hrbench": _tolerant(
+            "hr-bench", choosing="{question}\n{options}\n" + _LETTER, option="{letter}. {option}"
+        ),
+    },
     "lmms-eval": {
         "vstar": _tolerant(
             "lmms-eval",  # its last option holds the instruction too, which so stands there twice

@@ -9,7 +9,7 @@ from ..data.base import Sample
 from ..geometry import Box
 from ..values import Answer
 
-COVERED = 0.5  # of the true box (section 2.2 of the paper says "by at least 50 %")
+COVERED = 0.5  # of the true box (section 4.3 of the paper says "by at least 50%")
 _ANNOTATORS = 3  # that have to agree for a full score, as in VQA
 
 

@@ -28,7 +28,7 @@ from ..strategy.base import (
     mark_given,
     option_types,
 )
-from ..strategy.defaults import ConditionalDefault, DatasetDefault
+from ..strategy.defaults import Default
 from .registry import Registry
 
 S = TypeVar("S", bound=Strategy)
@@ -99,7 +99,7 @@ class _SettingsResolver:
         return {**ofkind, **named} if isinstance(named, Mapping) else ofkind
 
     def _read(self, strategy: Strategy, name: str, setting: object) -> Any:
-        if isinstance(setting, ConditionalDefault | DatasetDefault):
+        if isinstance(setting, Default):
             setting = setting.where(self._option_at, self.dataset)
         if isinstance(setting, Strategy):
             return setting

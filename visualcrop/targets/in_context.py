@@ -49,8 +49,8 @@ class InContext(TargetExtractor):
     examples: str = option(
         "general",
         on=_BY_DATASET,
-        help="general, aokvqa, gqa, hr-bench, mme-realworld, vstar, or a TOML or JSON file of "
-        "pairs; on a dataset that has a set in its style, that one",
+        help="general, or in a benchmark's style: aokvqa, gqa, hr-bench, mme-realworld, vstar; or "
+        "a TOML or JSON file of pairs",
     )
     pronouns: bool = option(False, help="keep targets that hold a pronoun, such as 'his bag'")
     limit: int = option(8, help="most targets to take from one reply", validator=at_least(1))

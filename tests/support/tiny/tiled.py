@@ -165,7 +165,7 @@ def _lfm2(eye: Numbers, text: Numbers, token: Any) -> PreTrainedConfig:
 
 
 def _minicpm(eye: Numbers, text: Numbers, token: Any, *, kind: Any) -> PreTrainedConfig:
-    spans = {
+    marks = {
         "image_start_id": token("<image>"),
         "image_end_id": token("</image>"),
         "slice_start_id": token("<slice>"),
@@ -190,7 +190,7 @@ def _minicpm(eye: Numbers, text: Numbers, token: Any, *, kind: Any) -> PreTraine
         insert_layer_id=0,
         image_token_id=token("<|image_pad|>"),
         video_token_id=token("<|video_pad|>"),
-        **(spans if kind is not tf.MiniCPMV4_6Config else {}),
+        **(marks if kind is not tf.MiniCPMV4_6Config else {}),
     )
     return made
 

@@ -19,6 +19,7 @@ from visualcrop.executors.local import Local
 from visualcrop.models.billing import LentModel
 from visualcrop.models.engine.decoder import get_decoder
 from visualcrop.models.engine.metering.meter import macs
+from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.output.tables import csv_table
 from visualcrop.plugin import Registry
 from visualcrop.report.tables import csv_cells
@@ -84,7 +85,8 @@ class TestStages:
     ) -> None:
         """Without caches, a stage's MACs follow from the tokens that entered the decoder in it."""
         entered: dict[str, list[int]] = {}
-        model: Any = Registry.load().build(ModelFamily, "tiny(memory=0)").open()
+        model = Registry.load().build(ModelFamily, "tiny(memory=0)").open()
+        assert isinstance(model, HuggingFaceModel)
         call, text = LentModel.forward, model.network.config.get_text_config()
 
         def forward(lent: LentModel, prompts: Any, capture: Any, *, stage: str) -> Any:

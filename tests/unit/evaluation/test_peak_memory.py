@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Any
 
 import attrs
 import pytest
@@ -16,6 +15,7 @@ from visualcrop.evaluation.formatting import format_costs
 from visualcrop.evaluation.study import Study, StudyObjects
 from visualcrop.evaluation.summary import Tally, summary_row
 from visualcrop.models.engine.decoder import get_decoder
+from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.output.tables import csv_table
 from visualcrop.plugin import Registry
 from visualcrop.report.tables import csv_cells
@@ -59,7 +59,8 @@ def _gpu(monkeypatch: pytest.MonkeyPatch) -> Gpu:
 @pytest.mark.torch
 def test_of_each_question_and_in_the_mean(gpu: Gpu, tmp_path: Path) -> None:
     """What one reset between questions would have shown, in records, tables and files, in GiB."""
-    model: Any = Registry.load().build(ModelFamily, "tiny").open()
+    model = Registry.load().build(ModelFamily, "tiny").open()
+    assert isinstance(model, HuggingFaceModel)
     model.meter._devices = [0]
     get_decoder(model.network).register_forward_pre_hook(
         lambda module, args, kwargs: gpu.run_pass(kwargs["inputs_embeds"].shape[1]),

@@ -99,9 +99,9 @@ class ChatTemplate:
 
         If *joined*, texts that follow one another are one, so that no template trims between them.
         """
-        spans, last = _unused_characters(prompt, self.source), len(prompt.parts) - 1
+        marks, last = _unused_characters(prompt, self.source), len(prompt.parts) - 1
         texts = {
-            i: _marked(part, spans[i]) + ("" if i == last else "\n")
+            i: _marked(part, marks[i]) + ("" if i == last else "\n")
             for i, part in enumerate(prompt.parts)
             if isinstance(part, str)
         }
@@ -111,10 +111,10 @@ class ChatTemplate:
         if texts and views and views[-1] > min(texts) and not self._keeps_order:
             leading = min(texts) if self._writes_images_first else 0
             images = {i: self._image_text(n) for n, i in enumerate(views) if i >= leading}
-            content = [*content[:leading], _text(_merge(texts, images, spans))]
+            content = [*content[:leading], _text(_merge(texts, images, marks))]
         content = _join_texts(content) if joined else content
         turns: list[Turn] = [*_examples(prompt), {"role": "user", "content": content}]
-        return _place(self._write(turns).removeprefix(self._bos), texts, images, spans)
+        return _place(self._write(turns).removeprefix(self._bos), texts, images, marks)
 
     @cached_property
     def _keeps_order(self) -> bool:
@@ -187,20 +187,20 @@ class ChatTemplate:
 
 
 def _place(
-    written: str, texts: Iterable[int], images: Mapping[int, str], spans: Sequence[str]
+    written: str, texts: Iterable[int], images: Mapping[int, str], marks: Sequence[str]
 ) -> RenderedPrompt:
     """
-    Take the spans out of what the template wrote, and note where the texts are.
+    Take the marks out of what the template wrote, and note where the texts are.
 
     Args:
-        written: Has two spans of each text, and one of each image that was in a text.
+        written: Has two marks of each text, and one of each image that was in a text.
         texts: The indices of text parts.
         images: What to write for images that were in a text, by their indices.
-        spans: The private character of each part.
+        marks: The private character of each part.
     """
     marked = sorted([*texts, *texts, *images])
-    first, *rest = re.split(f"([{''.join(spans)}])", written) if spans else [written]
-    if rest[::2] != [spans[index] for index in marked]:
+    first, *rest = re.split(f"([{''.join(marks)}])", written) if marks else [written]
+    if rest[::2] != [marks[index] for index in marked]:
         raise ModelError(_REORDERS)
     text, starts, places = first, dict[int, int](), dict[int, tuple[int, int]]()
     for index, piece in zip(marked, rest[1::2], strict=True):
@@ -214,7 +214,7 @@ def _place(
     return RenderedPrompt(text, places)
 
 
-def _merge(texts: Mapping[int, str], images: Mapping[int, str], spans: Sequence[str]) -> str:
+def _merge(texts: Mapping[int, str], images: Mapping[int, str], marks: Sequence[str]) -> str:
     """Parts as one text, with a mark for each image, which ends its line if a text follows."""
     merged = ""
     for index in sorted({*texts, *images}):
@@ -222,7 +222,7 @@ def _merge(texts: Mapping[int, str], images: Mapping[int, str], spans: Sequence[
             merged += texts[index]
         else:
             ends = images[index][-1].isspace() or index + 1 not in texts
-            merged += spans[index] if ends else f"{spans[index]}\n"
+            merged += marks[index] if ends else f"{marks[index]}\n"
     return merged
 
 
