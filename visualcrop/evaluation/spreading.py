@@ -31,7 +31,7 @@ def choose_executor(study: Study, objects: StudyObjects, concurrency: int = 1) -
         and _uses_one_core(study, objects)
         and _can_be_sent(objects)
     ):
-        return Processes(workers, least=LEAST_TASKS)
+        return Processes(workers=workers, least=LEAST_TASKS)
     return Local(concurrency=concurrency)
 
 
