@@ -161,7 +161,7 @@ def describe_gaps(found: Agreement) -> Iterator[str]:
     absent = {cell.run.name for cell in found.cells if cell.run.name not in found.stores}
     for run in found.record.runs:
         if run.name in absent or run in found.unknown:
-            runs.setdefault(" ".join(run.skipped) or "not started", []).append(run.name)
+            runs.setdefault(" ".join(run.skipped).rstrip(".") or "not started", []).append(run.name)
     yield from (f"Missing runs: {', '.join(names)} ({why})." for why, names in runs.items())
     gaps: dict[tuple[str, str], list[ComparedCell]] = {}
     for cell in found.cells:

@@ -136,8 +136,7 @@ def _compare_run(run: RecordedRun, study: Study, store: Store | None) -> list[Co
         return []
     cells = [*_paper_cells(run, study.beside)]
     if store is None:
-        why = " ".join(run.skipped) or "not run"
-        return [attrs.evolve(cell, missing=why) for cell in cells]
+        return [attrs.evolve(cell, missing="not run") for cell in cells]
     names = [*dict.fromkeys(cell.measure for cell in cells)]
     found = measure_records(store.records(), names, study.draws)
     counts = _count_published(study)
