@@ -33,7 +33,7 @@ def render_reproduction(found: Agreement, chart: Drawing | None) -> str:
     record = found.record
     return load_template("visualcrop.report", "reproduction.html").render(
         title=title_of(found),
-        subtitle=f"{len(found.stores)} of {len(record.runs)} runs of {record.file}",
+        subtitle=f"{len(found.stores)} of {len(record.runs)} runs of {Path(record.file).name}",
         numbers=[*_numbers(found)],
         notes=[*describe_agreement(found)],
         conditions=[*describe_conditions(found)],

@@ -306,8 +306,8 @@ def _simulate(
                 array("Q", range(n)), array("Q", (k // per_image for k in range(n)))
             )  # fmt: skip
             tally.scores = array("d", (skill < norm.ppf(accuracy)).astype(float))
-            tally.counted[SEARCH] = array("d", rng.poisson(passes, n).astype(float))
-            tally.sums[f"count.{SEARCH}"] = sum(tally.counted[SEARCH])
+            tally.passes[SEARCH] = array("d", rng.poisson(passes, n).astype(float))
+            tally.sums[f"count.{SEARCH}"] = sum(tally.passes[SEARCH])
             groups[method].append(f"{method}{place}")
             tallies[f"{method}{place}"] = tally
     return measure_efficiency(tallies, groups, "a").rows[0]
