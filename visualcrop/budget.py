@@ -260,10 +260,16 @@ class BudgetedModel:
         return self._model.forward(prompts, capture, stage=self.stage)
 
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         """One pass for each prompt; by sentence, one for each prompt and choice."""
-        return self._model.choose(prompts, choices, by=by, stage=self.stage)
+        stage = self.stage
+        return self._model.choose(prompts, choices, by=by, end_token=end_token, stage=stage)
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         """One pass for each prompt, however long the reply."""

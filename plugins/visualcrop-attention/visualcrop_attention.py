@@ -18,7 +18,7 @@ class Attention(RelevanceSource):
     prompt: str = option("Where is the {target}?", help="text shown with the view")
 
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
-        prompt = Prompt.fill(view, self.prompt, target=target.text)
+        prompt = Prompt.fill(view, self.prompt, target=target.singular)
         capture = Capture(attention=model.info.attention_span(self.layers))
         (seen,) = model.forward([prompt], capture)
         heads = sum(rows.float().mean(0) for rows in seen.attention.values())

@@ -103,7 +103,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "picture": ("areas.svg", "dir"),
     "shard": ("1/1", "1/2", "2/2", "3/2", "x/y"),
     "executor": ("local", "local(concurrency=2)", "local(concurrency=0)", "nobody"),
-    "protocol": ("paper", "zoomeye", "lmms-eval", "vlmevalkit", "nobody"),
+    "protocol": ("paper", "zoomeye", "hr-bench", "lmms-eval", "vlmevalkit", "nobody"),
     "inference": ("generate", "letter-logits", "option-logits", "nobody"),
     "budget": ("0", "1", "20"),
     "limit": ("1", "2"),

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.support.configured import Settings, configured
-from visualcrop.plugin import ConditionalDefault, Registry, Searcher
+from visualcrop import ModelFamily
+from visualcrop.answer.interleaved import Interleaved
+from visualcrop.answer.text_boxes import TextBoxes
+from visualcrop.plugin import ConditionalDefault, OwnDefault, Registry, Searcher
 from visualcrop.plugin.configure import configure
+from visualcrop.plugin.model_settings import resolve_settings
 from visualcrop.proposals.anchors import Anchors
 from visualcrop.searchers.focus import Focus
 
@@ -60,7 +64,26 @@ class TestOn:
     def test_follows_the_dataset(self, registry: Registry, dataset: str, s_max: int) -> None:
         """On a dataset that is named it is the one value, elsewhere and without one the other."""
         made = configure(registry, Searcher, "focus", settings=_THERE, dataset=dataset)
-        assert made == Focus(proposals=Anchors(s_max=s_max))
+        assert isinstance(made, Focus)
+        assert made.proposals == Anchors(s_max=s_max)
+
+
+class TestOurs:
+    """A setting that departs from the paper."""
+
+    def test_is_its_value(self, registry: Registry) -> None:
+        """And gives way to what is given, as any other."""
+        settings: Settings = {"focus": {"answer": OwnDefault("text-boxes", paper="interleaved")}}
+        assert configured(registry, "focus", settings=settings).answer == TextBoxes()
+        given = configured(registry, "focus", "answer=interleaved", settings=settings)
+        assert given.answer == Interleaved()
+
+    @pytest.mark.parametrize("name", ["qwen2-vl", "qwen2-5-vl", "qwen3-vl", "qwen3-5"])
+    def test_qwens_says_so(self, registry: Registry, name: str) -> None:
+        """Every family whose default is `text-boxes` says that the paper has another."""
+        settings = registry.build(ModelFamily, name).settings()
+        _, used = resolve_settings(registry, Focus(), settings)
+        assert str(used["answer"]) == "ours (paper: interleaved)"
 
 
 @pytest.mark.parametrize(

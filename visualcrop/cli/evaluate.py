@@ -25,12 +25,24 @@ Out = Annotated[
 ProtocolName = Annotated[
     str | None,
     typer.Option(
-        help="How questions are put: paper, zoomeye, lmms-eval or vlmevalkit. [default: paper]"
+        help="How questions are put: paper, zoomeye, hr-bench, lmms-eval or vlmevalkit. "
+        "[default: paper]"
     ),
 ]
 InferenceName = Annotated[
     str | None,
     typer.Option(help="How answers are read: generate, letter-logits or option-logits."),
+]
+Weighed = Annotated[
+    str | None,
+    typer.Option(
+        help="What option-logits weighs: auto (an option's sentence, if it has one), sentences "
+        "or choices."
+    ),
+]
+EndToken = Annotated[
+    bool | None,
+    typer.Option("--end-token/--no-end-token", help="Whether it weighs a reply's end, too."),
 ]
 Limit = Annotated[int | None, typer.Option(help="Only the first questions.", min=1)]
 Ids = Annotated[list[str] | None, typer.Option("--id", help="Only this question; give several.")]
@@ -67,6 +79,8 @@ def evaluate(
     out: Out = None,
     protocol: ProtocolName = None,
     inference: InferenceName = None,
+    weigh: Weighed = None,
+    end_token: EndToken = None,
     open_ended: OpenEnded = False,
     judge: JudgeSpec = None,
     limit: Limit = None,
@@ -87,6 +101,8 @@ def evaluate(
         "--searcher": searcher,
         "--protocol": protocol,
         "--inference": inference,
+        "--weigh": weigh,
+        "--end-token": end_token,
         "--budget": budget,
         "--open-ended": open_ended or None,
         "--judge": judge,
@@ -136,6 +152,8 @@ def _make_study(dataset: str, model: str | None, given: Mapping[str, Any]) -> St
         Budget(given["--budget"]),
         open_ended=bool(given["--open-ended"]),
         judge=given["--judge"],
+        weigh=given["--weigh"],
+        end_token=given["--end-token"],
     )
 
 

@@ -23,7 +23,7 @@ def explain(
     model: ModelSpec = None,
     option: OptionPairs = None,
     dataset: Annotated[
-        str, typer.Option(metavar="NAME", help="Dataset that the model's settings are to suit.")
+        str, typer.Option(metavar="NAME", help="Dataset that settings and defaults are to suit.")
     ] = "",
     toml: Annotated[
         bool, typer.Option("--toml", help="Print a TOML file that holds it all.")
@@ -66,7 +66,7 @@ def explain(
 def _list_options(
     strategy: Strategy, given: Container[str], used: Mapping[str, object], above: str = ""
 ) -> Iterator[dict[str, Any]]:
-    """One row for each option: path, value, and whether it was given or is the model's setting."""
+    """One row for each option: path, value, and whether it was given or what else decides it."""
     import attrs
 
     from ..spec.parse import format_value, to_value
@@ -90,9 +90,11 @@ def _list_options(
 
 
 def _explain_setting(setting: object) -> str:
-    """Name the model's setting, and the condition it depends on."""
-    from ..strategy.defaults import ConditionalDefault
+    """Name the model's setting and the condition it depends on, or what else there is to say."""
+    from ..strategy.defaults import ConditionalDefault, DatasetDefault, OwnDefault
 
+    if isinstance(setting, DatasetDefault | OwnDefault):
+        return str(setting)
     source = "the model's setting"
     return f"{source}: {setting}" if isinstance(setting, ConditionalDefault) else source
 

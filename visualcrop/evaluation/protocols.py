@@ -29,7 +29,7 @@ _NAMED: Mapping[str, Mapping[str, PromptProtocol]] = {
         _ANY: PromptProtocol("paper", saying=_WORD),
     },
     "zoomeye": {
-        "vstar": _tolerant("zoomeye", inference="option-logits"),
+        "vstar": _tolerant("zoomeye", inference="option-logits", weigh="sentences"),
         "hrbench": _tolerant(
             "zoomeye",
             choosing="{question}\n{options}Answer the option letter directly.",
@@ -37,6 +37,11 @@ _NAMED: Mapping[str, Mapping[str, PromptProtocol]] = {
             between="",
         ),
         "mme-realworld-lite": _tolerant("zoomeye", choosing="{question}\n{options}\n" + _MME),
+    },
+    "hr-bench": {  # what its authors show LLaVA; other models see the text of vlmevalkit
+        "hrbench": _tolerant(
+            "hr-bench", choosing="{question}\n{options}\n" + _LETTER, option="{letter}. {option}"
+        ),
     },
     "lmms-eval": {
         "vstar": _tolerant(

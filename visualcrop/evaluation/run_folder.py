@@ -39,6 +39,8 @@ _STUDY: Shape = {
     "budget": {"passes": (int, None), "seconds": (float, None)},
     "protocol?": str,
     "inference?": (str, None),
+    "weigh?": (str, None),
+    "end_token?": (bool, None),
     "options?": {str: [str]},
     "sharing?": bool,
     "open_ended?": bool,

@@ -9,7 +9,7 @@ from ..data.base import Sample
 from ..geometry import Box
 from ..values import Answer
 
-COVERED = 0.5  # of the true box (section 2.2 of the paper says "by at least 50 %")
+COVERED = 0.5  # of the true box (section 4.3 of the paper says "by at least 50%")
 _ANNOTATORS = 3  # that have to agree for a full score, as in VQA
 
 
@@ -18,6 +18,8 @@ def score_answer(sample: Sample, answer: Answer) -> float | None:
     if isinstance(sample.answer, int):
         return None if answer.choice is None else float(answer.choice == sample.answer)
     reply = plain_words(answer.text)
+    if reply in map(plain_words, sample.sentences):
+        return 1.0
     agreeing = sum(plain_words(accepted) == reply for accepted in sample.answer)
     if len(sample.answer) > _ANNOTATORS:  # several people's answers, as in A-OKVQA
         return min(1.0, agreeing / _ANNOTATORS)

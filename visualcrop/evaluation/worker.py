@@ -101,7 +101,7 @@ class StudyWorker(Worker):
         if self.alone:
             self.model.forget()
         if isinstance(self.model, ResponseCache):
-            self.model.set_image(question.image.digest)
+            self.model.set_image(question.image.key)
         return self.searchers[variant].run(question, self.model, ledger)
 
     def _score(self, sample: Sample, answer: Answer) -> dict[str, Any]:

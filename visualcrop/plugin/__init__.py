@@ -21,7 +21,7 @@ from ..protocol import Inference
 from ..relevance.vv import pseudo_attention, similarity_map, smooth_map
 from ..spec.parse import Spec
 from ..strategy.base import Strategy, at_least, between, option
-from ..strategy.defaults import ConditionalDefault
+from ..strategy.defaults import ConditionalDefault, OwnDefault
 from ..targets.in_context import targets_option
 from ..utils.forking import after_fork_in_child
 from .hooks import hookimpl
@@ -39,6 +39,7 @@ __all__ = [
     "Inference",
     "Judge",
     "JudgeFn",
+    "OwnDefault",
     "Plugin",
     "Plugins",
     "Problem",

@@ -8,7 +8,7 @@ A model's settings: values for options that the user leaves open.
     }
 
 The nearest wins: a path from an outer strategy's name, the strategy's own name, its kind. What the
-user gave wins over all.
+user gave wins over all. Where neither says anything, an option may have a default by dataset.
 """
 
 from __future__ import annotations
@@ -21,8 +21,14 @@ import attrs
 
 from ..errors import PluginError, SpecError
 from ..spec.parse import Value, format_value, read_value
-from ..strategy.base import Strategy, given_options, mark_given, option_types
-from ..strategy.defaults import ConditionalDefault
+from ..strategy.base import (
+    Strategy,
+    dataset_defaults,
+    given_options,
+    mark_given,
+    option_types,
+)
+from ..strategy.defaults import Default
 from .registry import Registry
 
 S = TypeVar("S", bound=Strategy)
@@ -65,9 +71,10 @@ class _SettingsResolver:
         """*strategy* with its options filled; *outer* are settings by path from outer ones."""
         own = {**self._settings_of(strategy), **(outer or {})}
         changes: dict[str, object] = {}
+        defaults = dataset_defaults(type(strategy))
         for name, wanted in option_types(type(strategy)).items():
             at, value = f"{path}{name}", getattr(strategy, name)
-            setting = own.get(name, self.settings.get(_kind(wanted)))
+            setting = own.get(name, self.settings.get(_kind(wanted), defaults.get(name)))
             if setting is not None and not isinstance(setting, Mapping) and at not in self.given:
                 self.used[at] = setting
                 value = self._keep_given(value, self._read(strategy, name, setting), f"{at}.")
@@ -92,7 +99,7 @@ class _SettingsResolver:
         return {**ofkind, **named} if isinstance(named, Mapping) else ofkind
 
     def _read(self, strategy: Strategy, name: str, setting: object) -> Any:
-        if isinstance(setting, ConditionalDefault):
+        if isinstance(setting, Default):
             setting = setting.where(self._option_at, self.dataset)
         if isinstance(setting, Strategy):
             return setting

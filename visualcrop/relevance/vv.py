@@ -3,7 +3,8 @@ Cosine similarity of cached values between the image's tokens and those of the t
 
 This is the map of Fig. 7 without its N x N matrix: tensors in, a small map out. Only the target's
 rows are ever used, and a row sum is one product with the sum of all tokens, so work and memory grow
-with N instead of N squared.
+with N instead of N squared. One combination of options needs every cosine: image tokens' row sums
+of clipped ones. It computes them block by block, in memory that still grows with N.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 Normalise: TypeAlias = Literal["target", "token"]
 _TINY = 1e-30  # sums below this are taken for zero
+_BLOCK = 256  # rows of cosines that are held at once
 
 
 @attrs.frozen
@@ -61,7 +63,7 @@ class Vv(RelevanceSource):
     ) -> Iterable[RelevanceMap]:
         """All in one call: with a prefix cache the model reads the view once."""
         capture = Capture(values=model.info.span(self.layers))
-        prompts = [Prompt.fill(view, self.prompt, target=target.text) for target in targets]
+        prompts = [Prompt.fill(view, self.prompt, target=target.singular) for target in targets]
         return [self._make_map(internals) for internals in model.forward(prompts, capture)]
 
     def _make_map(self, internals: Internals) -> RelevanceMap:
@@ -117,7 +119,8 @@ def pseudo_attention(
     Agreement of all *targets* tokens on each *image* token, summed over layers (Eq. 1-3, Fig. 7).
 
     Features are heads x tokens x width by layer; the result has the shape of *image* and sums to
-    one. With *clip*, negative cosines count as none and no row sum can turn the map's sign.
+    one. With *clip*, negative cosines count as none, in row sums as well, so that no row sum can
+    turn the map's sign.
     """
     import torch
 
@@ -151,12 +154,29 @@ def _compare_layer(
     if normalise == "target":
         by_target: Tensor = cosines[:, image] / cosines.sum(-1, keepdim=True)
         return by_target
-    total = scale[:, None] @ x  # heads x 1 x width: the sum of all unit vectors
-    sums = ((total @ x.transpose(-1, -2)).squeeze(1) * scale).sum(0) + 1  # tokens
-    if clip:
-        sums = sums.clamp_min(len(x) + 1)  # of the token with itself: a cosine per head, and one
+    sums = _sum_rows(x, scale, clip=clip) + 1
     by_token: Tensor = cosines[:, image] / sums[image]
     return by_token
+
+
+def _sum_rows(x: Tensor, scale: Tensor, *, clip: bool) -> Tensor:
+    """
+    For each token, the sum of its cosines with all tokens, in memory that grows with their number.
+
+    Of the cosines as they are it is one product. Where the negative ones count as none, each is
+    needed: blocks of rows from the diagonal on, for the matrix is symmetric.
+    """
+    if not clip:
+        total = scale[:, None] @ x  # heads x 1 x width: the sum of all unit vectors
+        return ((total @ x.transpose(-1, -2)).squeeze(1) * scale).sum(0)
+    units = (x * scale[..., None]).transpose(0, 1).flatten(1)  # tokens x (heads x width)
+    sums = units.new_zeros(len(units))
+    for start in range(0, len(units), _BLOCK):
+        stop = start + _BLOCK
+        cosines = (units[start:stop] @ units[start:].T).clamp_min_(0)
+        sums[start:stop] += cosines.sum(1)
+        sums[stop:] += cosines[:, _BLOCK:].sum(0)
+    return sums
 
 
 def smooth_map(relevance: RelevanceMap, sigma: float, pool: int) -> RelevanceMap:

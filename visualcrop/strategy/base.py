@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import attrs
 
 from ..errors import SpecError, VisualcropError
+from .defaults import DatasetDefault
 from .type_checks import Coercion
 
 _COERCION = Coercion()
@@ -49,9 +50,13 @@ class Strategy(_Marked, ABC):
         return (inspect.getdoc(cls) or "").partition("\n")[0]
 
 
-def option(default: Any, *, help: str, validator: Any = None) -> Any:
+def option(
+    default: Any, *, help: str, validator: Any = None, on: Mapping[str, Any] | None = None
+) -> Any:
     """
     Declare one option: an attrs field with a default and a sentence of help.
+
+    The default may be another *on* a dataset of a name; a model's setting goes before both.
 
     A value is checked against the annotation, in Python as in a spec, and then by *validator*: a
     function (strategy, attribute, value) that raises SpecError, as attrs has it. `at_least` and
@@ -62,7 +67,7 @@ def option(default: Any, *, help: str, validator: Any = None) -> Any:
         kw_only=True,
         converter=attrs.Converter(_coerce_option, takes_self=True, takes_field=True),
         validator=None if validator is None else _wrap_validator(validator),
-        metadata={"help": help},
+        metadata={"help": help, "default": DatasetDefault(default, on) if on else None},
     )
 
 
@@ -104,6 +109,12 @@ def option_types(cls: type[attrs.AttrsInstance]) -> Mapping[str, Any]:
     """What each option's annotation says."""
     hints = typing.get_type_hints(cls)
     return {field.name: hints[field.name] for field in attrs.fields(cls)}
+
+
+def dataset_defaults(cls: type[attrs.AttrsInstance]) -> Mapping[str, DatasetDefault]:
+    """Of each option whose default depends on the dataset, how."""
+    found = {field.name: field.metadata.get("default") for field in attrs.fields(cls)}
+    return {name: how for name, how in found.items() if isinstance(how, DatasetDefault)}
 
 
 def mark_given(strategy: Strategy, paths: Iterable[str]) -> None:

@@ -1,8 +1,9 @@
-"""Options that suit a model, where one value does not suit every case."""
+"""Values that suit a model or a dataset, and how `explain` accounts for them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import attrs
 
@@ -39,3 +40,48 @@ class ConditionalDefault:
         path, limit = self.below
         chosen = option(path)
         return isinstance(chosen, int | float) and chosen < limit
+
+
+@attrs.frozen
+class DatasetDefault:
+    """
+    An option's own default, where it depends on what is searched.
+
+    Args:
+        value: What suits in general.
+        on: What suits instead, by the dataset's name.
+    """
+
+    value: object
+    on: Mapping[str, object]
+
+    def where(self, option: Callable[[str], object], dataset: str = "") -> object:
+        """The value that suits the *dataset*, whatever the searcher's options."""
+        return self.on.get(dataset, self.value)
+
+    def __str__(self) -> str:
+        return "differs by dataset"
+
+
+@attrs.frozen
+class OwnDefault:
+    """
+    A setting that departs from the paper: `OwnDefault("text-boxes", paper="interleaved")`.
+
+    Args:
+        value: What suits.
+        paper: What the paper has for models of the kind.
+    """
+
+    value: object
+    paper: object = attrs.field(kw_only=True)
+
+    def where(self, option: Callable[[str], object], dataset: str = "") -> object:
+        """The value."""
+        return self.value
+
+    def __str__(self) -> str:
+        return f"ours (paper: {self.paper})"
+
+
+Default: TypeAlias = ConditionalDefault | DatasetDefault | OwnDefault

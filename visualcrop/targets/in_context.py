@@ -21,7 +21,14 @@ from ..utils.paths import expand_path, read_limited
 from ..values import Question, Target
 from .rules import find_noun_phrases, has_pronoun, is_counting, make_targets
 
-_SHIPPED = ("general", "hr-bench", "mme-realworld", "vstar")
+_SHIPPED = ("general", "aokvqa", "gqa", "hr-bench", "mme-realworld", "vstar")
+_BY_DATASET = {  # sets in the style of a benchmark's questions, by the dataset's name
+    "vstar": "vstar",
+    "hrbench": "hr-bench",
+    "mme-realworld-lite": "mme-realworld",
+    "aokvqa": "aokvqa",
+    "gqa": "gqa",
+}
 _EXAMPLE_REPLY = (
     "To answer the question, I need know the location of {where} so that I can {why}. "
     "So I need the information about the following objects: {objects}."
@@ -40,7 +47,10 @@ class InContext(TargetExtractor):
     name = "in-context"
 
     examples: str = option(
-        "general", help="general, vstar, hr-bench, mme-realworld, or a TOML or JSON file of pairs"
+        "general",
+        on=_BY_DATASET,
+        help="general, or in a benchmark's style: aokvqa, gqa, hr-bench, mme-realworld, vstar; or "
+        "a TOML or JSON file of pairs",
     )
     pronouns: bool = option(False, help="keep targets that hold a pronoun, such as 'his bag'")
     limit: int = option(8, help="most targets to take from one reply", validator=at_least(1))

@@ -27,7 +27,7 @@ class KkNorope(RelevanceSource):
 
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
         capture = Capture(keys=model.info.span(self.layers), rotary=False)
-        (seen,) = model.forward([Prompt.fill(view, self.prompt, target=target.text)], capture)
+        (seen,) = model.forward([Prompt.fill(view, self.prompt, target=target.singular)], capture)
         return similarity_map(
             seen,
             seen.keys,

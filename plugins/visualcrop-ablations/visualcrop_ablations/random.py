@@ -24,7 +24,7 @@ class Random(RelevanceSource):
     prompt: str = option("Is there a {target} in the image?", help="text shown with the view")
 
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
-        (seen,) = model.forward([Prompt.fill(view, self.prompt, target=target.text)])
+        (seen,) = model.forward([Prompt.fill(view, self.prompt, target=target.singular)])
         (patches,) = seen.patches
         key = f"{self.seed}/{view.image.digest}/{view.box}/{target.text}"
         seed = int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest(), "little")

@@ -50,7 +50,8 @@ class SceneSource(ImageSource):
 
     def open(self, max_bytes: int | None = None) -> Image:
         picture = _draw_scene(self.seed, self.width, self.height, self.kind).picture
-        return Image.open(picture, **({} if max_bytes is None else {"max_bytes": max_bytes}))
+        limit = {} if max_bytes is None else {"max_bytes": max_bytes}
+        return Image.open(picture, key=repr(self), **limit)
 
     def read(self) -> bytes:
         encoded = BytesIO()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,3 +70,21 @@ def test_uneven_cells_are_met_in_their_middle() -> None:
     box = pick_box(RelevanceMap(grid, scores), Box(0, 0, 1000, 1000), 60)
 
     assert box.contains(Box(730, 515, 770, 535))
+
+
+@pytest.mark.parametrize("column", range(5, 16))
+def test_centres_are_cut_to_pixels_as_published(column: int) -> None:
+    """
+    A centre is `int(x * cell + cell * cells / 2)`, in that order of operations.
+
+    In column 14 that is 749.9999999999999 where the middle of the window's edges is 750.
+    """
+    image, cell, cells = Box(0, 0, 1000, 1000), 1000 / 24, 8
+    scores = np.zeros((24, 24))
+    scores[8:16, column : column + cells] = 1
+    relevance = RelevanceMap(Grid.even(24, 24, image), scores)
+    middle = int(column * cell + cell * cells / 2)
+    published = pick_box(relevance, image, 336, authors=True)
+    assert (published.left, published.right) == (middle - 168, middle + 168)
+    ours = pick_box(relevance, image, 336)
+    assert ours.left - published.left == (1 if column == 14 else 0)

@@ -53,7 +53,9 @@ class ViCrop(Searcher):
         validator=at_least(1),
     )
     authors: bool = option(
-        False, help="crop the corner, as the original does, where cells are larger than the crop"
+        False,
+        help="as the original: the corner where cells are larger than the crop, and centres cut "
+        "to pixels after rounding",
     )
     original: bool = option(True, help="ask about the whole image first, as the authors do")
     inference: Inference = inference_option()

@@ -41,44 +41,8 @@ _QUESTIONS: Mapping[QuestionKind, Mapping[ViewTag, str]] = {
     },
     "answering": dict.fromkeys(("local", "global", "zoom"), _ANSWERING),
 }
-_IRREGULAR = {
-    "people": "person",
-    "men": "man",
-    "women": "woman",
-    "children": "child",
-    "cookies": "cookie",
-    "movies": "movie",
-    "feet": "foot",
-    "teeth": "tooth",
-    "geese": "goose",
-    "mice": "mouse",
-    "knives": "knife",
-    "leaves": "leaf",
-    "shelves": "shelf",
-    "wolves": "wolf",
-}
-_KEEP_E = {"axes", "houses", "blouses", "caches", "headaches"}
 
 
 def fill_question(kind: QuestionKind, tag: ViewTag, subject: str) -> str:
     """The question of that kind about *subject*: a thing, or another question."""
     return _QUESTIONS[kind][tag].replace("{}", subject)
-
-
-def singularize(things: str, *, authors: bool = False) -> str:
-    """The singular of a noun; the authors only cut off an s, so that buses become a buse."""
-    if authors:
-        return things.removesuffix("s")
-    before, _, word = things.rpartition(" ")
-    return f"{before} {_singularize_word(word)}".strip()
-
-
-def _singularize_word(word: str) -> str:
-    lower = word.lower()
-    if lower in _IRREGULAR:
-        return _IRREGULAR[lower]
-    if lower.endswith("ies") and len(word) > 4:
-        return f"{word[:-3]}y"
-    if lower.endswith(("sses", "uses", "xes", "ches", "shes")) and lower not in _KEEP_E:
-        return word[:-2]
-    return word[:-1] if lower.endswith("s") and not lower.endswith(("ss", "us")) else word

@@ -10,7 +10,7 @@ import attrs
 from visualcrop import Evidence, Finding, Target
 
 from .constants import FamilyConstants
-from .prompts import APPEARANCE, singularize
+from .prompts import APPEARANCE
 from .search import BestFirstSearch, ExhaustiveSearch, NodeScorer
 from .tree import Node
 
@@ -146,7 +146,8 @@ class QuestionSearch:
         """An exhaustive search if all things of a kind are wanted, else the best node first."""
         options, constants = self.options, self.options.constants
         if target.every:
-            name = singularize(target.text, authors=options.authors)
+            # the authors only cut off an s, so that buses become a buse
+            name = target.text.removesuffix("s") if options.authors else target.singular
             scorer = self.scorer_for(name, self.question)
             search = ExhaustiveSearch(scorer, options.depth_type2, options.t_type2)
             return TargetSearch(target, search)

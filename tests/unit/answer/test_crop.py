@@ -69,6 +69,17 @@ class TestEvery:
         assert view == View.whole(Collage([Box(0, 0, 150, 150), _NEAR], 336).of(_IMAGE))
 
 
+class TestBothTypes:
+    """One thing, and all of another kind."""
+
+    def test_go_as_many_do(self) -> None:
+        """The one is joined with others that it overlaps, and pasted beside the rest."""
+        one = Finding(Target("spoon"), _ONE)
+        mugs = [Finding(Target("mugs", True), box) for box in (Box(50, 50, 150, 150), _NEAR)]
+        (view,) = Crop().compose(Question("?", _IMAGE), [one, *mugs], saying("red")[0]).shown
+        assert view == View.whole(Collage([Box(0, 0, 150, 150), _NEAR], 336).of(_IMAGE))
+
+
 class TestAnswer:
     """What is said of it."""
 

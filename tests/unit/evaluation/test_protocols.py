@@ -23,6 +23,7 @@ _GOLDEN = [
     ("paper", "vstar", f"Why?\n(A) x\n(B) y\n{_LETTER}"),
     ("zoomeye", "hrbench", "Why?\nA. x\nB. y\nAnswer the option letter directly."),
     ("zoomeye", "mme-realworld-lite", f"Why?\n(A) x\n(B) y\n{_MME}"),
+    ("hr-bench", "hrbench", f"Why?\nA. x\nB. y\n{_LETTER}"),
     ("lmms-eval", "vstar", f"Why?\nA. x\nB. y\n{_LETTER}\n{_LETTER}"),
     ("lmms-eval", "hrbench", "Why?\nA. x\nB. y\nAnswer the option letter directly."),
     (
@@ -60,6 +61,7 @@ def test_the_paper_takes_letters_only() -> None:
     """A.2: no post-processing. The others read what they can."""
     assert get_protocol("paper", "vstar").extraction == "strict"
     assert get_protocol("lmms-eval", "vstar").extraction == "tolerant"
+    assert get_protocol("hr-bench", "hrbench").extraction == "tolerant"
     assert get_protocol("zoomeye", "vstar").inference == "option-logits"
 
 
@@ -77,7 +79,7 @@ def test_applications_read_as_studies_do(said: str, monkeypatch: pytest.MonkeyPa
 
 def test_an_unknown_protocol_is_one_sentence() -> None:
     """So is a known one that says nothing of a dataset."""
-    assert protocol_names() == ["paper", "zoomeye", "lmms-eval", "vlmevalkit"]
+    assert protocol_names() == ["paper", "zoomeye", "hr-bench", "lmms-eval", "vlmevalkit"]
     with pytest.raises(VisualcropError, match="did you mean 'zoomeye'"):
         get_protocol("zoomeyes", "vstar")
     with pytest.raises(VisualcropError, match="not known for the dataset 'gqa', only for hrbench"):

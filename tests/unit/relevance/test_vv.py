@@ -55,6 +55,13 @@ class TestVv:
         bench, box = Bench.set_up(), Box(100, 50, 600, 450)
         assert Vv().map(View(bench.scene.image, box), bench.target, bench.model).grid.box == box
 
+    def test_looks_for_one_of_many(self) -> None:
+        """Where all things of a kind are wanted, the prompt names a single one (type 2)."""
+        bench = Bench.set_up()
+        several = Target(f"{bench.target.text}s", every=True)
+        one, many = (Vv().map(bench.whole, t, bench.model) for t in (bench.target, several))
+        assert one == many
+
     def test_several_words_must_agree(self) -> None:
         """Of several things of a kind, the colour in the target's name picks the right one."""
         asked = 0

@@ -96,6 +96,41 @@ class TestEvery:
         answer = _search(0.6, 0.61, -0.5, 0.9, every=True, steps=1, t_type2=0.6)
         assert (_checked(answer), _chosen(answer)) == (4, [0.61, 0.9])
 
+    def test_where_none_passes_the_whole_image_is_shown(self) -> None:
+        """As in ZoomEye's code: there is no best of many, so nothing is cropped."""
+        answer = _search(0.6, 0.5, -0.5, every=True, t_type2=0.6)
+        assert (_checked(answer), answer.findings) == (3, ())
+        (view,) = answer.shown
+        assert view == View.whole(view.image)
+
     def test_t_type1_has_no_say(self) -> None:
         """The threshold for one does not hold for many."""
         assert _chosen(_search(0.7, 0.65, every=True, t_type1=0.9)) == [0.7, 0.65]
+
+
+class TestBothTypes:
+    """One question about one thing and about all of another kind."""
+
+    def _search(self, *confidences: float, steps: int) -> Answer:
+        bench = Bench.set_up()
+        focus = Focus(
+            targets=Given(names=("spoon", "all mugs")),
+            proposals=Sliding(k=len(confidences) - steps),
+            verification=Told(iter(confidences)),
+            steps=steps,
+        )
+        return focus.search(bench.asked.question, bench.model)
+
+    def test_each_target_goes_by_its_own_type(self) -> None:
+        """The best of the steps for the one, each that is sure enough for the others."""
+        answer = self._search(0.1, 0.4, 0.7, 0.2, 0.9, steps=2)
+        assert _chosen(answer) == [0.4, 0.7, 0.9]
+        spoon, *mugs = answer.findings
+        assert spoon.target == Target("spoon")
+        assert [mug.target for mug in mugs] == [Target("mugs", every=True)] * 2
+
+    def test_where_no_mug_passes_the_spoon_is_shown_alone(self) -> None:
+        """What was found is shown; the whole image is not added for what was not."""
+        answer = self._search(0.1, 0.4, 0.5, 0.2, 0.6, steps=2)
+        assert _chosen(answer) == [0.4]
+        assert answer.shown == (View(answer.shown[0].image, answer.findings[0].box),)

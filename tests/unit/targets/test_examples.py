@@ -9,7 +9,13 @@ import pytest
 
 from tests.support.refusals import refused
 from visualcrop.errors import FileError
-from visualcrop.targets.in_context import parse_reply, read_examples
+from visualcrop.plugin import Registry, Searcher
+from visualcrop.plugin.configure import configure
+from visualcrop.strategy.base import dataset_defaults
+from visualcrop.targets.in_context import InContext, parse_reply, read_examples
+from visualcrop.targets.rules import has_pronoun, make_targets
+
+_SETS = ["general", "aokvqa", "gqa", "hr-bench", "mme-realworld", "vstar"]
 
 _PAIR = {"question": "What colour is the mug?", "reply": "The mug."}
 _RULE = "must be a list called 'examples' of tables with a question and a reply, or"
@@ -18,7 +24,7 @@ _RULE = "must be a list called 'examples' of tables with a question and a reply,
 class TestShipped:
     """The sets that come with visualcrop."""
 
-    @pytest.mark.parametrize("name", ["general", "hr-bench", "mme-realworld", "vstar"])
+    @pytest.mark.parametrize("name", _SETS)
     def test_keep_the_grammar(self, name: str) -> None:
         """Each reply names targets as replies are read, and each question comes once."""
         pairs = read_examples(name)
@@ -30,8 +36,55 @@ class TestShipped:
 
     def test_each_set_is_its_own(self) -> None:
         """No two sets are the same."""
-        sets = {read_examples(name) for name in ("general", "hr-bench", "mme-realworld", "vstar")}
-        assert len(sets) == 4
+        assert len({read_examples(name) for name in _SETS}) == len(_SETS)
+
+    def test_name_what_becomes_targets(self) -> None:
+        """What an example says to look for is looked for: no pronoun, nothing twice."""
+        for name in _SETS:
+            for _, reply in read_examples(name):
+                named = parse_reply(reply)
+                assert len(make_targets(named, limit=8)) == len(named)
+                assert not any(map(has_pronoun, named))
+
+
+class TestByDataset:
+    """Which set is shown where nobody says."""
+
+    @pytest.mark.parametrize("searcher", ["focus", "zoomeye"])
+    @pytest.mark.parametrize(
+        ("dataset", "name"),
+        [
+            ("vstar", "vstar"),
+            ("hrbench", "hr-bench"),
+            ("mme-realworld-lite", "mme-realworld"),
+            ("aokvqa", "aokvqa"),
+            ("gqa", "gqa"),
+            ("needles", "general"),
+            ("", "general"),
+        ],
+    )
+    def test_follows_the_dataset(
+        self, registry: Registry, searcher: str, dataset: str, name: str
+    ) -> None:
+        """Of each of the paper's benchmarks the set in its style, of whatever searcher."""
+        made = configure(registry, Searcher, searcher, dataset=dataset)
+        assert getattr(made, "targets") == InContext(examples=name)  # noqa: B009 - a plug-in's
+
+    def test_every_benchmark_is_one_that_can_be_opened(self, registry: Registry) -> None:
+        """The names are those of datasets, and of sets."""
+        known = {e.strategy.name for e in registry if e.strategy.kind == "dataset"}
+        ((_, default),) = dataset_defaults(InContext).items()
+        assert {*default.on} <= known
+        assert {*default.on.values()} < {*_SETS}
+
+    def test_gives_way(self, registry: Registry) -> None:
+        """What is given wins, even as it is in general, and so does a model's setting."""
+        spec = "focus(targets=in-context(examples=general))"
+        made = configure(registry, Searcher, spec, dataset="vstar")
+        assert getattr(made, "targets") == InContext()  # noqa: B009
+        settings = {"in-context": {"examples": "gqa"}}
+        made = configure(registry, Searcher, "focus", settings=settings, dataset="vstar")
+        assert getattr(made, "targets") == InContext(examples="gqa")  # noqa: B009
 
 
 class TestFiles:
@@ -91,7 +144,7 @@ class TestFiles:
         message = refused(FileError, read_examples, path)
         assert message == f"The examples {path!r} cannot be read: No such file or directory."
         message = refused(FileError, read_examples, "vstarr")
-        known = "(shipped: general, hr-bench, mme-realworld, vstar)"
+        known = "(shipped: aokvqa, general, gqa, hr-bench, mme-realworld, vstar)"
         assert message == (
             f"There are no examples called 'vstarr'; did you mean 'vstar'? {known}, "
             "or give a .toml or .json file."

@@ -25,7 +25,12 @@ class Leaning(ToyModel):
     weighed: list[tuple[Prompt, tuple[str, ...]]] = attrs.field(factory=list)
 
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         self.passes += len(prompts)
         self.weighed += [(prompt, tuple(choices)) for prompt in prompts]
@@ -53,6 +58,13 @@ class TestExistence:
         verifier.verify(views, Target("red mug"), BudgetedModel(toy, Ledger()))
         assert [choices for _, choices in toy.weighed] == [("Ja", "Nein")] * 2
         assert [p.parts for p, _ in toy.weighed] == [(view, "See red mug?") for view in views]
+
+    def test_asks_for_one_of_many(self) -> None:
+        """Where all things of a kind are wanted, the question is about a single one (type 2)."""
+        toy, bench = Leaning(logits=[(0.0, 0.0)]), Bench.set_up()
+        target = Target("red mugs", every=True)
+        Existence().verify([bench.whole], target, BudgetedModel(toy, Ledger()))
+        assert [p.parts[1] for p, _ in toy.weighed] == ["Is there a red mug in the image?"]
 
     def test_costs_a_pass_for_each_view(self) -> None:
         """Three views, three passes."""

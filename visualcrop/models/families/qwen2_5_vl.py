@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import attrs
 
+from ...strategy.defaults import OwnDefault
 from ..layouts.layout import MAX_RATIO
 from .native_grids import NativeGrids
 
@@ -24,7 +25,7 @@ class Qwen25Vl(NativeGrids):
         own = {"layer": layer} if layer else {}
         return {
             "proposals.s_max": "auto",
-            "focus": {"answer": "text-boxes", "t_type2": 0.5},
+            "focus": {"answer": OwnDefault("text-boxes", paper="interleaved"), "t_type2": 0.5},
             "zoomeye": {"family": "qwen2-5-vl"},
             "vicrop": {"box": 224, **{f"source.{name}": value for name, value in own.items()}},
             "rel-att": own,
