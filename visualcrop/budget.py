@@ -89,6 +89,7 @@ class Ledger:
     _slowest: float = attrs.field(default=0.0, init=False)  # seconds of the slowest pass so far
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
     _loans: Loans = attrs.field(factory=Loans, init=False)
+    _expected: Counter[str] = attrs.field(factory=Counter, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._started = self.clock()
@@ -124,6 +125,16 @@ class Ledger:
         for charge in self._charges:
             stages[charge.stage] += charge.passes
         return dict(stages)
+
+    @property
+    def expected(self) -> Mapping[str, int]:
+        """Passes that stages have announced, for progress: see `BudgetedModel.expect`."""
+        return dict(self._expected)
+
+    def expect(self, stage: str, passes: int) -> None:
+        """Expect so many more *passes* of *stage*."""
+        with self._lock:
+            self._expected[stage] += passes
 
     @property
     def remaining(self) -> float:
@@ -250,6 +261,10 @@ class BudgetedModel:
     def beside(self, family: ModelFamily) -> BudgetedModel:
         """A second model on the same ledger."""
         return attrs.evolve(self, model=family.open())
+
+    def expect(self, passes: int) -> None:
+        """Announce about how many *passes* this stage will take, which progress then shows."""
+        self.ledger.expect(self.stage, passes)
 
     def affordable(self, passes: int) -> int:
         """*passes*, or as many as the budget still allows this stage."""

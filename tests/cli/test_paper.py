@@ -17,7 +17,7 @@ def test_one_table_has_its_rows_and_the_command(run: Run) -> None:
     """Table 5 with Qwen's figures, and how to get the same on real weights."""
     printed = run("paper", "5").output
     assert "79.06" in printed
-    assert "visualcrop evaluate 'vstar(path=FOLDER)' -s focus" in printed
+    assert "On real weights: visualcrop reproduce 5 --data FOLDER" in printed
 
 
 def test_json_has_every_cell(run: Run) -> None:

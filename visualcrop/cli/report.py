@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..utils.paths import expand_path
-from .options import DRAWINGS, console, write, write_drawing
+from .options import DRAWINGS, MethodGroups, OursName, console, write, write_drawing
 
 if TYPE_CHECKING:
     from ..evaluation.run_folder import Store
@@ -35,6 +35,8 @@ def report(
     pages: Annotated[
         int, typer.Option(help="Pages for so many questions that are answered differently.", min=0)
     ] = 12,
+    ours: OursName = None,
+    method: MethodGroups = None,
     force: Annotated[
         bool, typer.Option(help="Also if datasets or protocols differ: at your own risk.")
     ] = False,
@@ -43,11 +45,11 @@ def report(
     from ..evaluation.comparison import compare
     from ..evaluation.run_folder import Store
     from ..report.results_page import draw_figures, render_results
-    from ..report.tables import FORMATS, parse_columns, summary
+    from ..report.tables import EFFICIENCY_FORMATS, FORMATS, parse_columns, summary
 
     chosen = parse_columns(columns)
     stores = [*map(Store.existing, run)]
-    whole, *_ = results = compare(stores, baseline, forced=force)
+    whole, *_ = results = compare(stores, baseline, forced=force, ours=ours, methods=method or ())
     folder = expand_path(out) if out else stores[0].folder / "report"
     labels = [row["searcher"] for row in whole.rows]
     shown = _write_question_pages(stores[0], labels, folder, pages) if len(stores) == 1 else []
@@ -56,11 +58,16 @@ def report(
     page = write(folder / "index.html", html)
     for ending, form in FORMATS.items():
         write(folder / f"results.{ending}", form(stores, whole, chosen))
+    if whole.efficiency:
+        for ending, form_ratios in EFFICIENCY_FORMATS.items():
+            write(folder / f"efficiency.{ending}", form_ratios(whole.efficiency))
     for figure in figures:
         for ending in DRAWINGS:
             write_drawing(folder / f"{figure.name}{ending}", figure.drawing)
     console().print(f"The page: {page}")
     console().print(f"The table: {folder / 'results.csv'}, .md, .tex")
+    if whole.efficiency:
+        console().print(f"Passes for the same accuracy: {folder / 'efficiency.csv'}, .md, .tex")
     for figure in figures:
         console().print(f"{figure.title}: {folder / figure.name}.svg, .pdf")
     if len(stores) == 1:

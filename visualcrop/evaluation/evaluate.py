@@ -38,6 +38,7 @@ from .run import Run
 from .run_folder import Store
 from .selection import Selection, to_ids
 from .shard import ShardIndex
+from .spreading import choose_executor
 from .study import BASELINE, Study, StudyObjects, label_specs
 from .study_toml import read_study
 from .summary import Tally
@@ -155,14 +156,18 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
         open_ended: Ask questions without their choices.
         judge: Spec of what scores answers in words, such as `llm`.
         concurrency: Questions asked at once in this process.
-        executor: What spreads questions otherwise, such as `ray`.
+        executor: What spreads questions, such as `ray`; by default `processes` for a model that
+            computes on one core of a CPU, else `local`.
         force: Resume although the model or an image has changed; the manifest says so.
         progress: Show a bar on standard error, or a line every 30 seconds.
     """
     settings = Settings(protocol, inference, budget, open_ended, judge, weigh, end_token)
     study, objects = _describe(dataset, searchers, model, settings)
     selection = Selection(limit, to_ids(ids), category, shard, seed)
-    spread = build_executor(executor, concurrency)
+    if executor is None:
+        spread = choose_executor(study, objects, concurrency)
+    else:
+        spread = build_executor(executor)
     if not isinstance(dataset, Dataset):
         dataset = study.build_dataset(Registry.load())
     with (
@@ -174,10 +179,8 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
     return Run(store, dataset=dataset, temporary=out is None)
 
 
-def build_executor(executor: Executor | str | None, concurrency: int) -> Executor:
-    """The executor itself or of its spec; without one, that which asks in this process."""
-    if executor is None:
-        executor = f"local(concurrency={concurrency})"
+def build_executor(executor: Executor | str) -> Executor:
+    """The executor itself, or of its spec."""
     if isinstance(executor, str):
         executor = Registry.load().build(Executor, read_spec(executor))
     check_given("executor", executor, Executor, "an executor, or its spec, such as 'ray'")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .statistics import Interval
 
 _LETTERS = ("", "k", "M", "G", "T", "P", "E")  # of thousands
 _BYTES = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -50,6 +53,14 @@ def format_p(gain: Mapping[str, Any] | None) -> str:
 def corrected_p(gain: Mapping[str, Any]) -> float:
     """By Holm's method, where several variants are compared with one."""
     return float(gain.get("p_holm", gain["p"]))
+
+
+def format_ratio(interval: Interval | None) -> str:
+    """Bounds of a ratio, as in 2.9 to 4.4; more digits below 1."""
+    if interval is None:
+        return ""
+    digits = 1 if interval.low >= 1 else 2
+    return f"{interval.low:.{digits}f} to {interval.high:.{digits}f}"
 
 
 def format_amount(amount: float, unit: str = "") -> str:

@@ -30,6 +30,8 @@ class Figure:
     value: float
     low: float | None = None
     high: float | None = None
+    n: int = 0  # questions, where there are bounds
+    effective: float = 0.0  # so many of different images would be as certain
 
 
 def measure_records(
@@ -104,7 +106,9 @@ def _summarize_draws(
 
 def _accuracy(row: ResultRow) -> Figure | None:
     low, high = row["interval"]
-    return Figure(100 * row["accuracy"], 100 * low, 100 * high) if row["n"] else None
+    if not row["n"]:
+        return None
+    return Figure(100 * row["accuracy"], 100 * low, 100 * high, row["n"], row["effective"])
 
 
 def _recall(row: ResultRow) -> Figure | None:

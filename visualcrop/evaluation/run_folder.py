@@ -46,9 +46,16 @@ _STUDY: Shape = {
     "open_ended?": bool,
     "judge?": (str, None),
     "beside?": (
-        {"table": int, "columns": _TEXTS, "rows": {str: _TEXTS}, "where?": _TEXTS},
+        {
+            "table": int,
+            "columns": _TEXTS,
+            "rows": {str: _TEXTS},
+            "where?": _TEXTS,
+            "categories?": ({"table": int, "columns": _TEXTS, "rows": {str: _TEXTS}}, None),
+        },
         None,
     ),
+    "draws?": {str: [str]},
 }
 _ENVIRONMENT: Shape = {
     "packages": _TEXTS,

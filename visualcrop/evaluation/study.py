@@ -26,6 +26,7 @@ from .protocols import get_protocol
 from .published.tables import Row, table
 
 BASELINE = "direct"
+GUESS = "random guess"  # a row of the paper that no model answers
 Texts = Mapping[str, str]
 
 

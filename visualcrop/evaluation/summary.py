@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +17,14 @@ from ..plugin.registry import Registry
 from ..utils.text_set import hash_texts
 from .downscaling import DownscalingTally
 from .run_folder import Present, Store
-from .statistics import Difference, Interval, accuracy_interval, adjust_holm, paired_difference
+from .statistics import (
+    Difference,
+    Interval,
+    accuracy_interval,
+    adjust_holm,
+    effective_count,
+    paired_difference,
+)
 from .study import BASELINE
 
 ResultRow: TypeAlias = Mapping[str, Any]  # all figures of one variant, of `summary_row`
@@ -27,12 +35,15 @@ class Tally:
     """
     One variant's answers so far.
 
-    Of each question 24 bytes are kept: bounds need its group, and a comparison who it was.
+    Of each question 32 bytes are kept, or 40: bounds need its group, a comparison who it was, and
+    the efficiency ratio its passes.
     """
 
     questions: array[int] = attrs.field(factory=lambda: array("Q"))  # by number
     groups: array[int] = attrs.field(factory=lambda: array("Q"))  # of the same, in their order
     scores: array[float] = attrs.field(factory=lambda: array("d"))  # as well; unparsed count as 0
+    # passes of the same by name of a count, where papers count them; NaN where a record has none
+    passes: dict[str, array[float]] = attrs.field(factory=dict)
     statuses: dict[str, int] = attrs.field(factory=dict)
     error: str = ""  # the first
     wanted: int | None = None  # questions of a run that is unfinished; 0 if nobody knows
@@ -55,6 +66,7 @@ class Tally:
         self.questions.append(hash_texts(record.id))
         self.groups.append(hash_texts(record.group or record.id))
         self.scores.append(record.score or 0.0)
+        self._keep_counts(record.counts)
         self.shrinking.add(record)
         self.untargeted += record.untargeted
         self.exhausted += record.exhausted
@@ -65,6 +77,11 @@ class Tally:
         for name, amount in _amounts(record):
             self.sums[name] = self.sums.get(name, 0.0) + amount
 
+    def _keep_counts(self, counts: Mapping[str, int]) -> None:
+        for name in {*self.passes} | {each for each in counts if each.endswith(PAPER)}:
+            kept = self.passes.setdefault(name, array("d", [math.nan] * (self.n - 1)))
+            kept.append(counts.get(name, math.nan))
+
     @property
     def n(self) -> int:
         return len(self.scores)
@@ -72,6 +89,11 @@ class Tally:
     @property
     def accuracy(self) -> float:
         return sum(self.scores) / self.n if self.n else 0.0
+
+    @property
+    def effective(self) -> float:
+        """Answers that would be as certain if all were about different images."""
+        return effective_count(self.scores, self.groups) if self.n else 0.0
 
     @property
     def interval(self) -> Interval:
@@ -96,6 +118,7 @@ class Tally:
         return round(self.sums["covered"] / self.sums["boxes"], 9) if whole else None
 
 
+PAPER = "-paper"  # ends the names of counts that are as a method's paper has them
 _RECALLS = ("recall", "cover", "iou")
 # What not all answers have: questions without true boxes, older records, models on a CPU.
 _PART_OF = {**dict.fromkeys(_RECALLS, "recall"), "macs": "macs", "gpu": "gpu"}
@@ -147,6 +170,14 @@ def add_missing(
     return found
 
 
+def guessed_share(store: Store) -> float:
+    """The share that random guesses get right; 0 where there are no choices."""
+    asked = [*store.reports().values()]
+    counts = [int(each["questions"]) for each in asked]
+    right = (float(each.get("chance", 0)) * n for each, n in zip(asked, counts, strict=True))
+    return sum(right) / max(sum(counts), 1)
+
+
 def summarize(store: Store) -> list[dict[str, Any]]:
     """One row of plain values for each variant, in the study's order."""
     present: Present = Counter()
@@ -175,6 +206,7 @@ def summary_row(label: str, tally: Tally, baseline: Tally | None) -> dict[str, A
         "accuracy": tally.accuracy,
         "interval": [bounds.low, bounds.high],
         "n": tally.n,
+        "effective": round(tally.effective, 1),
         "asked": sum(tally.statuses.values()),
         "wanted": tally.wanted,
         "chosen": tally.chosen,

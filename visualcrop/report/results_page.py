@@ -21,12 +21,14 @@ from ..evaluation.formatting import (
     format_p,
     format_percent,
 )
+from ..evaluation.methods import SEARCH
 from ..evaluation.published.tables import Row, table
+from ..evaluation.result_tables import efficiency_notes, efficiency_table
 from ..evaluation.run_folder import Store
 from ..output.html import load_template
 from .charts import Marker, Series, draw_chart, draw_steps
 from .question_page import DifferingQuestion
-from .tables import SEARCH, shows_pooled
+from .tables import shows_pooled
 from .vector import Drawing
 
 _NAMELESS = "(no name)"
@@ -68,6 +70,7 @@ def render_results(
         failures=[*describe_failures(whole.rows)],
         notes=[*_notes(stores, whole), *describe_downscaling(whole.rows)],
         cost_notes=[_COST_NOTE, *describe_stages(whole.rows), *describe_memory(whole.rows)],
+        efficiency=_efficiency(whole),
         figures=[attrs.asdict(f, recurse=False) | {"svg": f.drawing.to_svg()} for f in figures],
         categories=[
             {"category": part.category, "rows": [_cells(row) for row in part.rows]}
@@ -118,6 +121,18 @@ def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
 def _costs(whole: Comparison) -> Iterator[dict[str, str]]:
     for row, cost in zip(whole.rows, format_costs(whole.rows), strict=True):
         yield {"variant": row["searcher"], **cost}
+
+
+def _efficiency(whole: Comparison) -> dict[str, Any] | None:
+    """A table and its notes; none where fewer than two methods search."""
+    if whole.efficiency is None:
+        return None
+    found = efficiency_table(whole.efficiency)
+    return {
+        "headings": found.headings,
+        "rows": found.rows,
+        "notes": [*efficiency_notes(whole.efficiency)],
+    }
 
 
 def _notes(stores: Sequence[Store], whole: Comparison) -> Iterator[str]:

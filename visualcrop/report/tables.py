@@ -18,9 +18,11 @@ from ..evaluation.formatting import (
     format_p,
     format_percent,
 )
+from ..evaluation.methods import SEARCH, Efficiency, EfficiencyRatio
+from ..evaluation.result_tables import efficiency_notes, efficiency_table
 from ..evaluation.run_folder import Store
-from ..evaluation.study import PaperFigures
-from ..evaluation.summary import ResultRow
+from ..evaluation.study import GUESS, PaperFigures
+from ..evaluation.summary import ResultRow, guessed_share
 from ..output.tables import (
     Cells,
     csv_table,
@@ -33,8 +35,6 @@ from ..output.tables import (
 
 Bounds: TypeAlias = tuple[float, float]
 
-SEARCH = "focus-paper"  # the convention by which the paper's tables and figures count passes
-_GUESS = "random guess"
 _CSV = ("searcher", "accuracy", "low", "high", "n", "errors", "unparsed", "search passes",
         "passes", "image tokens", "TFLOPs", "TMACs", "seconds", "recall", "gain", "gain low",
         "gain high", "p", "p Holm", "whole image tokens", "shrunk", "below a token", "GPU GiB",
@@ -296,7 +296,58 @@ def _csv_gain(gain: ResultRow | None) -> list[str]:
 def summary(store: Store, whole: Comparison) -> str:
     """A short table in Markdown, with the paper's figures and with where ours are from."""
     heading, *rows = _summary_cells(store, whole)
-    return f"{markdown_table(heading, rows)}\n{' '.join(_sources(store, whole))}\n"
+    table = f"{markdown_table(heading, rows)}\n{' '.join(_sources(store, whole))}\n"
+    return "\n".join(
+        [table, *([efficiency_markdown(whole.efficiency)] if whole.efficiency else [])]
+    )
+
+
+def efficiency_csv(found: Efficiency) -> str:
+    """Every efficiency ratio with its bounds, for programs."""
+    heading = ["method", "count", "best", "best passes", "reference", "passes",
+               f"passes of {found.ours}", "ratio", "low", "high", "bound"]  # fmt: skip
+    own = [found.ours, SEARCH, f"{100 * found.best:.2f}", f"{found.best_passes:.2f}"]
+    return csv_table([heading, [*own, *[""] * 7], *map(_efficiency_row, found.rows)])
+
+
+def _efficiency_row(row: EfficiencyRatio) -> list[str]:
+    bounds = attrs.astuple(row.interval) if row.interval else (None, None)
+    return [
+        row.method,
+        row.count,
+        f"{100 * row.best:.2f}",
+        f"{row.best_passes:.2f}",
+        f"{100 * row.reference:.2f}",
+        f"{row.passes:.2f}",
+        f"{row.ours:.2f}",
+        *("" if value is None else f"{value:.3f}" for value in (row.ratio, *bounds)),
+        row.bound,
+    ]
+
+
+def efficiency_markdown(found: Efficiency) -> str:
+    """A table and its notes, for a page."""
+    cells = efficiency_table(found)
+    notes = " ".join(map(escape_markdown, efficiency_notes(found)))
+    return f"{markdown_table(cells.headings, cells.rows)}\n{notes}\n"
+
+
+def efficiency_latex(found: Efficiency) -> str:
+    """A table float in booktabs, for a paper."""
+    cells = efficiency_table(found)
+    return latex_float(
+        latex_table(cells.headings, cells.rows),
+        caption="Passes for the same accuracy.",
+        label="tab:efficiency",
+        notes=efficiency_notes(found),
+    )
+
+
+EFFICIENCY_FORMATS: Mapping[str, Callable[[Efficiency], str]] = {
+    "csv": efficiency_csv,
+    "md": efficiency_markdown,
+    "tex": efficiency_latex,
+}
 
 
 def _summary_cells(store: Store, whole: Comparison) -> Iterator[Sequence[str]]:
@@ -313,21 +364,13 @@ def _summary_cells(store: Store, whole: Comparison) -> Iterator[Sequence[str]]:
         against = [format_gain(row["gain"]), format_p(row["gain"])]
         label = row["searcher"]
         yield [label, *format_accuracy(row), *found, passes, *against, *_published(beside, label)]
-    if chance := _chance(store):
+    if chance := guessed_share(store):
         blank = [""] * (len(ours) - 1)
-        yield [_GUESS, format_percent(chance), *blank, *_published(beside, _GUESS)]
+        yield [GUESS, format_percent(chance), *blank, *_published(beside, GUESS)]
 
 
 def _published(beside: PaperFigures | None, label: str) -> list[str]:
     return beside.figures(label) if beside else []
-
-
-def _chance(store: Store) -> float:
-    """The share that random guesses get right; 0 where there are no choices."""
-    asked = [*store.reports().values()]
-    counts = [int(each["questions"]) for each in asked]
-    right = (float(each.get("chance", 0)) * n for each, n in zip(asked, counts, strict=True))
-    return sum(right) / max(sum(counts), 1)
 
 
 def _sources(store: Store, whole: Comparison) -> Iterator[str]:

@@ -16,6 +16,7 @@ from visualcrop.plugin import Dataset, ImageSource, Problem, TargetBox, option
 
 from .questions import QAPair, ask_question
 from .scenes import Kind, draw_scene, plan_scene
+from .sentences import write_sentences
 
 Split: TypeAlias = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
@@ -136,6 +137,7 @@ def _to_sample(id: str, source: SceneSource, pair: QAPair) -> Sample:
         category=(pair.kind,),
         targets=() if absent else tuple(boxes),
         meta={"scene": source.seed},
+        sentences=write_sentences(pair),
     )
 
 

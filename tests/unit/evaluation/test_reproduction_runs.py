@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
-from visualcrop import VisualcropError
+from visualcrop import Model, VisualcropError
 from visualcrop.evaluation.reproduction.reader import read_reproduction
 from visualcrop.evaluation.reproduction.record import RECORD, ReproductionRecord
 from visualcrop.evaluation.reproduction.runner import Runner
@@ -88,9 +88,14 @@ class TestRunner:
         self, toys: Reproduction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Though each is a run of its own; and not at all where nothing is left to answer."""
-        opened = []
+        opened: list[Toy] = []
         plain = Toy.open
-        monkeypatch.setattr(Toy, "open", lambda self: opened.append(self) or plain(self))
+
+        def count(toy: Toy) -> Model:
+            opened.append(toy)
+            return plain(toy)
+
+        monkeypatch.setattr(Toy, "open", count)
         _run(toys, tmp_path)
         assert len(opened) == 1  # the two models of the file are one
         _run(toys, tmp_path)

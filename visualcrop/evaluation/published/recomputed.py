@@ -8,8 +8,8 @@ from statistics import linear_regression
 import attrs
 
 from ...models.engine.metering.meter import macs
+from ..efficiency import Curve, passes_ratio
 from .accounting import PassAccounting
-from .efficiency import Point, ratio
 from .stated import stated, stated_figures
 from .tables import Row, table
 
@@ -77,7 +77,7 @@ def _passes() -> Iterator[Claim]:
     """Table 10: ZoomEye's passes for each of FOCUS's, and what FOCUS's are made of."""
     pairs = [(model, dataset) for model in MODELS for dataset in DATASETS]
     for model, dataset in pairs:
-        found = ratio(_points("focus", model, dataset), _points("zoomeye", model, dataset))
+        found = float(passes_ratio(*(_curve(m, model, dataset) for m in ("focus", "zoomeye"))))
         named = f"efficiency, {model}, {dataset}"
         printed = stated(named) if named in stated_figures() else None
         yield Claim(10, f"ZoomEye's passes / FOCUS's, {model}, {dataset}", found, printed)
@@ -90,9 +90,9 @@ def _passes() -> Iterator[Claim]:
         yield Claim(10, what, part.overrun(8)[0], None)
 
 
-def _points(method: str, model: str, dataset: str) -> list[Point]:
+def _curve(method: str, model: str, dataset: str) -> Curve:
     rows = table(10).where(method=method, model=model, dataset=dataset)
-    return [Point(float(row["passes"]), float(row["accuracy"])) for row in rows]
+    return Curve.of(*([float(row[name]) for row in rows] for name in ("passes", "accuracy")))
 
 
 def _macs() -> Iterator[Claim]:

@@ -191,9 +191,8 @@ class _Reader:
         where = own | read_texts(paper.get("where", {}), "paper.where")
         labels = read_table(paper.get("rows", {}), "paper.rows")
         cells = {label: read_texts(each, f"paper.rows.{label}") for label, each in labels.items()}
-        categories = (
-            self.categories | {"columns": paper["categories"]} if "categories" in paper else {}
-        )
+        methods = {"columns": paper["categories"]} if "categories" in paper else {}
+        categories = {**self.categories, **methods} if methods else {}
         return _PaperRows(number, paper.get("columns", {}), where, cells, rows, categories)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from visualcrop import VisualcropError
-from visualcrop.evaluation.published.efficiency import Point, passes_at, ratio
 from visualcrop.evaluation.published.recomputed import claims
 from visualcrop.evaluation.published.stated import stated
 from visualcrop.evaluation.published.tables import table, tables
@@ -98,11 +97,3 @@ def test_an_unknown_table_is_named() -> None:
     """One sentence tells which there are."""
     with pytest.raises(VisualcropError, match="Table 99 of the paper is not here; there are"):
         table(99)
-
-
-def test_passes_lie_on_the_line_between_two_points() -> None:
-    """The first rise to the accuracy counts; what is cheap and good enough is taken as it is."""
-    points = [Point(4, 0.9), Point(1, 0.5), Point(2, 0.7), Point(3, 0.6)]
-    assert passes_at(points, 0.6) == pytest.approx(1.5)
-    assert passes_at(points, 0.4) == 1
-    assert ratio([Point(1, 0.5)], [Point(2, 0.4), Point(4, 0.6)]) == pytest.approx(3)
