@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from visualcrop.evaluation.published.efficiency import Point, passes_at, ratio
+from visualcrop.evaluation.efficiency import Curve, passes_ratio
 from visualcrop.evaluation.published.recomputed import DATASETS, claims
 from visualcrop.evaluation.published.stated import stated
 from visualcrop.evaluation.published.tables import Row, table
@@ -38,13 +39,11 @@ def counts_of(share: float, whole: int) -> list[str]:
     return found
 
 
-def points(method: str, dataset: str, **other: float) -> list[Point]:
-    """LLaVA-1.5's points in Table 10; those of a setting in *other* have that accuracy."""
+def curve(method: str, dataset: str, **other: float) -> Curve:
+    """LLaVA-1.5's settings in Table 10; those in *other* have that accuracy instead."""
     rows = table(10).where(method=method, model="llava-1.5", dataset=dataset)
-    return [
-        Point(float(row["passes"]), other.get(row["setting"], float(row["accuracy"])))
-        for row in rows
-    ]
+    accuracies = [other.get(row["setting"], float(row["accuracy"])) for row in rows]
+    return Curve.of([float(row["passes"]) for row in rows], accuracies)
 
 
 class TestMme:
@@ -307,7 +306,7 @@ class TestText:
 
     def test_efficiency(self) -> None:
         """Ratios of Section 4.2 and of the introduction, for LLaVA-1.5."""
-        found = {d: ratio(points("focus", d), points("zoomeye", d)) for d in DATASETS}
+        found = {d: float(passes_ratio(curve("focus", d), curve("zoomeye", d))) for d in DATASETS}
         printed = stated("efficiency, llava-1.5, hrbench_4k")
         assert says(f"4.2: {printed:.2f} × fewer passes on HR-Bench 4K",
                     f"{found['hrbench_4k']:.2f}, by the rule of A.2 from Table 10")  # fmt: skip
@@ -317,15 +316,17 @@ class TestText:
 
     def test_hrbench_8k(self) -> None:
         """The ratio that is printed belongs to another accuracy than the text names."""
-        ours, theirs = points("focus", "hrbench_8k"), points("zoomeye", "hrbench_8k")
+        ours, theirs = curve("focus", "hrbench_8k"), curve("zoomeye", "hrbench_8k")
         top, named = (stated(f"{what}, focus, llava-1.5, hrbench_8k")
                       for what in ("top accuracy", "accuracy compared"))  # fmt: skip
-        assert max(point.accuracy for point in ours) == top
-        assert named not in {point.accuracy for point in ours}
-        found, other = ratio(ours, theirs), passes_at(theirs, named) / passes_at(ours, named)
+        assert ours.best == top
+        assert named not in ours.accuracy
+        found, there = float(passes_ratio(ours, theirs)), np.float64(named)
+        other = float(theirs.passes_at(there) / ours.passes_at(there))
         printed = stated("efficiency, llava-1.5, hrbench_8k")
         assert round(found, 2) == printed != round(other, 2)
-        mended = ratio(ours, points("zoomeye", "hrbench_8k", **{"Depth-2 (4 crops)": 42.63}))
+        halves = curve("zoomeye", "hrbench_8k", **{"Depth-2 (4 crops)": 42.63})
+        mended = float(passes_ratio(ours, halves))
         assert says(f"its top accuracy is {top:.2f} %, as 4.2 says before; no row has {named} %. "
                     f"{printed} is the ratio at {top:.2f} %. With 42.63 % for ZoomEye's Depth-2 it "
                     f"would be {mended:.2f}")  # fmt: skip
@@ -334,7 +335,7 @@ class TestText:
         """Relative gains of the introduction, as far as the tables have the vanilla models."""
         gained = "accuracy gained [%], {}, vstar and hrbench"
         vanilla = table(3).row(variant="direct")
-        tops = {d: max(point.accuracy for point in points("focus", d)) for d in DATASETS}
+        tops = {d: float(curve("focus", d).best) for d in DATASETS}
         gains = {d: 100 * (tops[d] / float(vanilla[d]) - 1) for d in ("vstar", "hrbench_4k")}
         left = 3 * stated(gained.format("llava-1.5")) - sum(gains.values())
         needed = tops["hrbench_8k"] / (1 + left / 100)
