@@ -40,10 +40,12 @@ def counts_of(share: float, whole: int) -> list[str]:
 
 
 def curve(method: str, dataset: str, **other: float) -> Curve:
-    """LLaVA-1.5's settings in Table 10; those in *other* have that accuracy instead."""
+    """LLaVA-1.5's points in Table 10; those of a setting in *other* have that accuracy."""
     rows = table(10).where(method=method, model="llava-1.5", dataset=dataset)
-    accuracies = [other.get(row["setting"], float(row["accuracy"])) for row in rows]
-    return Curve.of([float(row["passes"]) for row in rows], accuracies)
+    return Curve.of(
+        [float(row["passes"]) for row in rows],
+        [other.get(row["setting"], float(row["accuracy"])) for row in rows],
+    )
 
 
 class TestMme:
@@ -321,12 +323,13 @@ class TestText:
                       for what in ("top accuracy", "accuracy compared"))  # fmt: skip
         assert ours.best == top
         assert named not in ours.accuracy
-        found, there = float(passes_ratio(ours, theirs)), np.float64(named)
-        other = float(theirs.passes_at(there) / ours.passes_at(there))
+        found = float(passes_ratio(ours, theirs))
+        at = np.float64(named)
+        other = float(theirs.passes_at(at) / ours.passes_at(at))
         printed = stated("efficiency, llava-1.5, hrbench_8k")
         assert round(found, 2) == printed != round(other, 2)
-        halves = curve("zoomeye", "hrbench_8k", **{"Depth-2 (4 crops)": 42.63})
-        mended = float(passes_ratio(ours, halves))
+        changed = curve("zoomeye", "hrbench_8k", **{"Depth-2 (4 crops)": 42.63})
+        mended = float(passes_ratio(ours, changed))
         assert says(f"its top accuracy is {top:.2f} %, as 4.2 says before; no row has {named} %. "
                     f"{printed} is the ratio at {top:.2f} %. With 42.63 % for ZoomEye's Depth-2 it "
                     f"would be {mended:.2f}")  # fmt: skip

@@ -9,16 +9,20 @@ import attrs
 
 from ...errors import VisualcropError
 from ...plugin.registry import Registry
+from ..comparison import searcher_names
+from ..efficiency import Curve, passes_ratio
 from ..measures import DEVIATION, Figure, measure_records
+from ..methods import Efficiency, count_methods, measure_efficiency
 from ..run_folder import Store
 from ..statistics import LEVEL, Interval, adjust_holm, compare_shares
 from ..study import GUESS, PaperFigures, Study
-from ..summary import guessed_share
+from ..summary import Tally, guessed_share, tally_records
 from .reader import read_reproduction
 from .record import RecordedRun, ReproductionRecord
 
 LEAST = 20  # questions, or images that they are about: fewer are too few for a test
 _SHARES = ("accuracy", "recall")
+_PASSES = ("search passes", "zoomeye-paper", "seal-paper")
 
 
 @attrs.frozen
@@ -29,15 +33,19 @@ class ComparedCell:
     row: str  # label of the variant
     column: str  # of the paper's table
     measure: str  # name of our figure
-    paper: float
-    digits: int  # of the paper's figure, after the point
-    paper_n: float  # questions that the paper's figure is of; 0 where nobody knows
-    table: int
+    table: int  # of the paper
+    printed: str  # the paper's figure
+    paper_n: float = 0.0  # questions that it is of, where there is a test
     ours: Figure | None = None
     missing: str = ""  # why there is no figure of ours
     bounds: Interval | None = None  # of the difference, 95 %
     p: float | None = None  # none where there is no test
     p_holm: float | None = None  # corrected for all cells of the reproduction
+
+    @property
+    def paper(self) -> float:
+        """The paper's figure."""
+        return float(self.printed)
 
     @property
     def is_share(self) -> bool:
@@ -66,6 +74,16 @@ class ComparedCell:
 
 
 @attrs.frozen
+class ComparedRatios:
+    """The efficiency ratios of one model on one dataset, and those of the paper's figures."""
+
+    model: str
+    dataset: str
+    ours: Efficiency
+    paper: Mapping[str, float]  # by method
+
+
+@attrs.frozen
 class Agreement:
     """A reproduction beside the paper."""
 
@@ -74,6 +92,7 @@ class Agreement:
     stores: Mapping[str, Store]  # of the runs that have been started, by name
     cells: Sequence[ComparedCell]
     unknown: Sequence[RecordedRun]  # not started, and their rows are not known either
+    ratios: Sequence[ComparedRatios] = ()
 
     @property
     def tested(self) -> list[ComparedCell]:
@@ -90,7 +109,8 @@ def compare_reproduction(folder: Path) -> Agreement:
         if run.name in studies:
             cells += _compare_run(run, studies[run.name], stores.get(run.name))
     unknown = [run for run in record.runs if run.name not in studies]
-    return Agreement(folder, record, stores, [*_correct(cells)], unknown)
+    ratios = [*_compare_ratios(stores, cells)]
+    return Agreement(folder, record, stores, [*_correct(cells)], unknown, ratios)
 
 
 def _read_studies(record: ReproductionRecord) -> dict[str, Study]:
@@ -122,21 +142,15 @@ def _paper_cells(run: RecordedRun, beside: PaperFigures) -> Iterator[ComparedCel
     for label in beside.rows:
         columns = zip(beside.columns.items(), beside.figures(label), strict=True)
         for (column, measure), printed in columns:
-            yield from _paper_cell(run, label, column, measure, printed, beside.table)
+            if printed:
+                yield ComparedCell(run, label, column, measure, beside.table, printed)
     if by := beside.categories:
         for pattern in by.rows:
             name = ", ".join(filter(None, by.rows[pattern].values()))
             for label, column in by.columns.items():
-                measure, printed = f"accuracy of {pattern}", by.row(pattern)[column]
-                yield from _paper_cell(run, label, name, measure, printed, by.table)
-
-
-def _paper_cell(
-    run: RecordedRun, label: str, column: str, measure: str, printed: str, number: int
-) -> Iterator[ComparedCell]:
-    if printed:
-        digits = len(printed.partition(".")[2])
-        yield ComparedCell(run, label, column, measure, float(printed), digits, 0, number)
+                if printed := by.row(pattern)[column]:
+                    measure = f"accuracy of {pattern}"
+                    yield ComparedCell(run, label, name, measure, by.table, printed)
 
 
 def _count_published(study: Study) -> Mapping[str, int]:
@@ -161,8 +175,7 @@ def _fill(
     ours = found[cell.row].get(cell.measure)
     if ours is None:
         return attrs.evolve(cell, missing="not measured")
-    whole = found[cell.row].get("accuracy")
-    return _test(attrs.evolve(cell, ours=ours), ours, whole, counts)
+    return _test(attrs.evolve(cell, ours=ours), ours, found[cell.row].get("accuracy"), counts)
 
 
 def _test(
@@ -194,3 +207,52 @@ def _correct(cells: Sequence[ComparedCell]) -> Iterator[ComparedCell]:
     adjusted = iter(adjust_holm([cell.p for cell in cells if cell.p is not None]))
     for cell in cells:
         yield cell if cell.p is None else attrs.evolve(cell, p_holm=next(adjusted))
+
+
+def _compare_ratios(
+    stores: Mapping[str, Store], cells: Sequence[ComparedCell]
+) -> Iterator[ComparedRatios]:
+    """Of every model on every dataset where two methods search, in rows of the paper."""
+    places = dict.fromkeys((cell.run.model, cell.run.dataset) for cell in cells if cell.ours)
+    for model, dataset in places:
+        own = [cell for cell in cells if (cell.run.model, cell.run.dataset) == (model, dataset)]
+        rows = {(cell.run.name, cell.row) for cell in own if cell.measure in _PASSES}
+        names = {
+            name: searcher_names(stores[name]) for name in {run for run, _ in rows} & {*stores}
+        }
+        methods: dict[str, list[str]] = {}
+        tallies: dict[str, Tally] = {}
+        for run, by_label in names.items():
+            found = tally_records(stores[run].records(), categories=False)[None]
+            for label, tally in found.items():
+                tallies[f"{run}: {label}"] = tally
+                if (run, label) in rows:
+                    methods.setdefault(by_label[label], []).append(f"{run}: {label}")
+        if count_methods(tallies, methods) > 1:
+            ours = measure_efficiency(tallies, methods)
+            paper = _published_ratios(own, names, ours.ours)
+            yield ComparedRatios(model, dataset, ours, paper)
+
+
+def _published_ratios(
+    cells: Sequence[ComparedCell], names: Mapping[str, Mapping[str, str]], ours: str
+) -> dict[str, float]:
+    """The ratios of the paper's own figures, by the same rule."""
+    curves: dict[str, dict[tuple[str, str], dict[str, float]]] = {}
+    for cell in cells:
+        kind = "passes" if cell.measure in _PASSES else cell.measure
+        method = names.get(cell.run.name, {}).get(cell.row)
+        if method and kind in {"passes", "accuracy"}:
+            points = curves.setdefault(method, {})
+            points.setdefault((cell.run.name, cell.row), {})[kind] = cell.paper
+    known = {
+        method: [point for point in points.values() if len(point) == 2]
+        for method, points in curves.items()
+    }
+    found = {
+        method: Curve.of([p["passes"] for p in points], [p["accuracy"] for p in points])
+        for method, points in known.items()
+        if points
+    }
+    others = (method for method in found if method != ours and ours in found)
+    return {method: float(passes_ratio(found[ours], found[method])) for method in others}
