@@ -82,7 +82,7 @@ def reproduce(
     chosen = whole.select(only or ())
     selection = Selection(limit, shard=parse_shard(shard), seed=seed)
     folder = expand_path(out) if out else default_folder(path)
-    spread = Local(concurrency) if executor is None else build_executor(executor)
+    spread = Local(concurrency=concurrency) if executor is None else build_executor(executor)
     inventory = Inventory(chosen)
     missing = inventory.find_missing()
     plan = Planner(inventory, folder, selection, find_machine()).plan(chosen, missing)

@@ -32,7 +32,7 @@ def choose_executor(study: Study, objects: StudyObjects, concurrency: int = 1) -
         and _can_be_sent(objects)
     ):
         return Processes(workers, least=LEAST_TASKS)
-    return Local(concurrency)
+    return Local(concurrency=concurrency)
 
 
 def default_workers() -> int:
