@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import attrs
 import pytest
 
 from tests.support.cases import cases
 from tests.support.opened import noise, opened
 from tests.support.tiny.seal import tower, vqa
+from tests.support.weighing import Weighing
 from visualcrop import (
     Box,
     BudgetedModel,
-    Choice,
     Finding,
     Image,
     Ledger,
@@ -27,7 +25,6 @@ from visualcrop import (
 )
 from visualcrop.answer.reply import reply
 from visualcrop.evaluation.protocols import get_protocol
-from visualcrop.testing import ToyModel
 from visualcrop_seal.networks.vqa_model import format_conversation
 from visualcrop_seal.vqa import SealVqa
 from visualcrop_seal.working_memory import WorkingMemory
@@ -59,25 +56,6 @@ _TEMPLATES = {
 _FAMILIES = {"v1": "llava", "qwen_1_5": "llava-onevision"}
 
 
-@attrs.define
-class Weighing(ToyModel):
-    """Weighs nothing, and remembers what it was to weigh, and with or without an end."""
-
-    asked: list[tuple[Prompt, tuple[str, ...], bool]] = attrs.field(factory=list)
-
-    def choose(
-        self,
-        prompts: Sequence[Prompt],
-        choices: Sequence[str],
-        *,
-        by: str = "next-token",
-        end_token: bool = False,
-    ) -> Sequence[Choice]:
-        assert by == "sentence"
-        self.asked += [(prompt, tuple(choices), end_token) for prompt in prompts]
-        return [Choice(tuple(-float(n) for n in range(len(choices)))) for _ in prompts]
-
-
 def question_of(case: dict[str, Any], image: Image) -> Question:
     """The question of a case, as V*Bench asks it under the authors' protocol."""
     protocol = get_protocol("zoomeye", "vstar")
@@ -92,7 +70,8 @@ def weighed(case: dict[str, Any]) -> tuple[Prompt, tuple[str, ...], bool]:
         parts = (view, MAIN.format(colour="red"), view, ZOOMED)
     answer = reply(question_of(case, view.image), parts, BudgetedModel(model, Ledger()))
     assert (answer.text, answer.choice) == (case["options"][0], 0)
-    return model.asked[0]
+    ((_, options, ended),) = model.weighed
+    return model.prompts[0], options, ended
 
 
 def tokens_of(case: dict[str, Any], tokenizer: Any) -> list[list[int]]:
@@ -160,7 +139,7 @@ def test_seal(case: dict[str, Any]) -> None:
     ]
     model = Weighing()
     WorkingMemory().compose(question_of(case, image), findings, BudgetedModel(model, Ledger()))
-    ((prompt, options, ended),) = model.asked
+    ((_, options, ended),), (prompt,) = model.weighed, model.prompts
     opened_model = SealVqa(checkpoint=str(vqa()), vision_tower=str(tower()), dtype="float32").open()
     tokenizer = opened_model.tokenizer
     pieces = [*format_conversation(prompt, tokenizer.escape)]
