@@ -58,9 +58,11 @@ def pytest_configure() -> None:
     """
     Tests see what the repository brings, whatever else is installed.
 
-    They name no model where any will do: they mean the toy, which needs no weights.
+    They name no model where any will do: they mean the toy, which needs no weights. `evaluate`
+    starts no processes unless a test wants some: several tests run at a time as it is.
     """
     os.environ["VISUALCROP_MODEL"] = "toy"
+    os.environ["VISUALCROP_WORKERS"] = "1"
     ours = {"visualcrop", *(path.name for path in (Path(__file__).parent / "plugins").iterdir())}
     installed = {entry.dist.name for entry in entry_points(group="visualcrop") if entry.dist}
     foreign = installed - ours  # a user's own, say
@@ -73,7 +75,7 @@ def pytest_configure() -> None:
     from visualcrop.plugin import manager as plugins
 
     vars(plugins)["entry_points"] = without_foreign
-    progress._EVERY = math.inf  # noqa: SLF001 - however long a command takes, it says the same
+    progress.SECONDS_BETWEEN_LINES = math.inf  # however long a command takes, it says the same
 
 
 parsers: list[Parser] = [parse_blocks, SkipParser()]

@@ -15,7 +15,7 @@ from .image import Image
 from .models.base import Capture, Choice, Internals, Model, ModelFamily, Reply
 from .models.billing import UNBILLED
 from .models.families.auto import Auto
-from .prompt import Prompt, Sampling
+from .prompt import Prompt, RepetitionStop, Sampling
 from .proposals.anchors import Anchors
 from .protocol import PromptProtocol
 from .relevance.vv import Vv
@@ -70,6 +70,7 @@ __all__ = [
     "Question",
     "Record",
     "RelevanceMap",
+    "RepetitionStop",
     "Reply",
     "Run",
     "Sample",

@@ -296,7 +296,7 @@ def _redraw(draw: Callable[[Image], Image], reload: ImageLoader) -> Image:
 
 def _make_reloader(image: Image, source: object) -> ImageLoader:
     """A loader that gives *image* itself while it is alive, and opens *source* after that."""
-    digest, held = image.digest, weakref.ref(image)
+    key, held = image.key, weakref.ref(image)
     if not isinstance(source, str | os.PathLike | bytes):
         try:
             source = weakref.ref(source)
@@ -307,7 +307,7 @@ def _make_reloader(image: Image, source: object) -> ImageLoader:
     def load() -> Image:
         given = source() if isinstance(source, weakref.ref) else source
         found = held() or (None if given is None else Image.open(given))
-        if found is None or found.digest != digest:
+        if found is None or found.key != key:
             what = "no longer there" if found is None else "another by now"
             raise ImageError(
                 f"The image that the answer was shown is {what}; hold what you ask about, "

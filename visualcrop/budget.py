@@ -31,6 +31,7 @@ from .models.billing import UNBILLED, LentModel, Loans, RunPasses
 from .prompt import Prompt
 
 ANSWER = "answer"  # the only stage outside the budget, as in the paper
+TARGETS = "targets"  # target extraction, which no figure of the paper contains
 
 
 def _check_limit(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -81,13 +82,14 @@ class Ledger:
 
     budget: Budget = attrs.field(default=Budget(), validator=_check_budget, on_setattr=_refuse)
     _charges: list[Charge] = attrs.field(factory=list)
-    _usage: Usage = Usage()
+    _usage: dict[str, Usage] = attrs.field(factory=dict, init=False)  # by stage
     on_charge: Callable[[Charge], None] | None = attrs.field(default=None, on_setattr=_refuse)
     clock: Callable[[], float] = attrs.field(default=time.monotonic, on_setattr=_refuse)
     _started: float = attrs.field(init=False)
     _slowest: float = attrs.field(default=0.0, init=False)  # seconds of the slowest pass so far
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
     _loans: Loans = attrs.field(factory=Loans, init=False)
+    _expected: Counter[str] = attrs.field(factory=Counter, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._started = self.clock()
@@ -100,7 +102,12 @@ class Ledger:
     @property
     def usage(self) -> Usage:
         """Tokens, FLOPs and seconds of the charged passes."""
-        return self._usage
+        return sum(self.usage_by_stage().values(), Usage())
+
+    def usage_by_stage(self) -> Mapping[str, Usage]:
+        """The same of each stage, in the order in which they were first run."""
+        with self._lock:
+            return {**self._usage}
 
     @property
     def passes(self) -> int:
@@ -118,6 +125,16 @@ class Ledger:
         for charge in self._charges:
             stages[charge.stage] += charge.passes
         return dict(stages)
+
+    @property
+    def expected(self) -> Mapping[str, int]:
+        """Passes that stages have announced, for progress: see `BudgetedModel.expect`."""
+        return dict(self._expected)
+
+    def expect(self, stage: str, passes: int) -> None:
+        """Expect so many more *passes* of *stage*."""
+        with self._lock:
+            self._expected[stage] += passes
 
     @property
     def remaining(self) -> float:
@@ -178,7 +195,8 @@ class Ledger:
         replies = run()
         seconds = self.clock() - started
         with self._lock:
-            self._usage += sum((reply.usage for reply in replies), Usage())
+            spent = sum((reply.usage for reply in replies), Usage())
+            self._usage[stage] = self._usage.get(stage, Usage()) + spent
             self._slowest = max(self._slowest, seconds / passes)
         return replies
 
@@ -208,7 +226,7 @@ def all_passes(ledger: Ledger) -> int:
 
 def focus_paper(ledger: Ledger) -> int:
     """Count as the FOCUS paper's tables do: neither target extraction nor the answer."""
-    return sum(c.passes for c in ledger.charges if c.stage not in {"targets", ANSWER})
+    return sum(c.passes for c in ledger.charges if c.stage not in {TARGETS, ANSWER})
 
 
 CONVENTIONS: Mapping[str, Callable[[Ledger], int]] = {
@@ -244,6 +262,10 @@ class BudgetedModel:
         """A second model on the same ledger."""
         return attrs.evolve(self, model=family.open())
 
+    def expect(self, passes: int) -> None:
+        """Announce about how many *passes* this stage will take, which progress then shows."""
+        self.ledger.expect(self.stage, passes)
+
     def affordable(self, passes: int) -> int:
         """*passes*, or as many as the budget still allows this stage."""
         return passes if self.stage == ANSWER else int(min(passes, max(0, self.ledger.remaining)))
@@ -253,10 +275,16 @@ class BudgetedModel:
         return self._model.forward(prompts, capture, stage=self.stage)
 
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         """One pass for each prompt; by sentence, one for each prompt and choice."""
-        return self._model.choose(prompts, choices, by=by, stage=self.stage)
+        stage = self.stage
+        return self._model.choose(prompts, choices, by=by, end_token=end_token, stage=stage)
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         """One pass for each prompt, however long the reply."""

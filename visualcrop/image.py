@@ -14,7 +14,7 @@ import PIL.Image
 
 from .errors import ImageError
 from .geometry import Box
-from .image_io import MAX_BYTES, decode
+from .image_io import MAX_BYTES, decode_with_key
 from .image_io.conversion import iterate_tiles
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
@@ -44,11 +44,19 @@ class Image:
     """An upright RGB picture. Equal means equal pixels."""
 
     picture: PIL.Image.Image = attrs.field(repr=False)  # draw on a copy, never on this
+    _key: str | None = attrs.field(default=None, repr=False, kw_only=True)  # none: the digest
 
     @classmethod
-    def open(cls, source: object, *, max_bytes: int = MAX_BYTES) -> Image:
-        """Take a path, encoded bytes, a binary file, a PIL image, a uint8 array, or an `Image`."""
-        return source if isinstance(source, Image) else cls(decode(source, max_bytes))
+    def open(cls, source: object, *, max_bytes: int = MAX_BYTES, key: str | None = None) -> Image:
+        """
+        Take a path, encoded bytes, a binary file, a PIL image, a uint8 array, or an `Image`.
+
+        A *key* that no picture with other pixels has, if you know one, spares hashing the pixels.
+        """
+        if isinstance(source, Image):
+            return source
+        picture, encoded = decode_with_key(source, max_bytes)
+        return cls(picture, key=key or encoded)
 
     @property
     def width(self) -> int:
@@ -71,6 +79,16 @@ class Image:
             pixels[top:bottom, left:right] = np.asarray(part)
         pixels.flags.writeable = False
         return pixels
+
+    @property
+    def key(self) -> str:
+        """
+        What caches know the picture by: pictures with equal keys have equal pixels.
+
+        It is a digest of the encoded bytes where there are some, and otherwise that of the pixels,
+        which takes 0.2 s at 50 million pixels.
+        """
+        return self._key or self.digest
 
     @cached_property
     def digest(self) -> str:

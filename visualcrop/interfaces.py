@@ -99,7 +99,7 @@ class Searcher(Stage, search=check_searched):
     def run(self, question: Question, model: Model, ledger: Ledger) -> Answer:
         """Search with *model* on *ledger*'s budget; the answer has the passes of each stage."""
         before = ledger.by_stage()
-        with ledger.lend(model) as lent:
+        with model.computing(), ledger.lend(model) as lent:
             answer = self.search(question, lent)
         spent = {stage: n - before.get(stage, 0) for stage, n in ledger.by_stage().items()}
         return attrs.evolve(answer, passes={stage: n for stage, n in spent.items() if n})

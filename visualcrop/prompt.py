@@ -13,6 +13,7 @@ from .values import View
 
 Part: TypeAlias = str | View
 _BLANK = re.compile(r"\{(\w+)\}")
+_FEWEST_COPIES = 2  # a text that stands there once is no repetition
 
 
 @attrs.frozen
@@ -42,6 +43,27 @@ class Sampling:
 
 
 @attrs.frozen
+class RepetitionStop:
+    """
+    End a reply that repeats itself, once it ends in copies of one pattern of tokens.
+
+    That is a pattern of at most *tokens* tokens, *copies* times in a row, or more often, until the
+    copies have *tokens* tokens together. The reply keeps them: up to there it is what it would be
+    without this rule.
+    """
+
+    tokens: int = 64
+    copies: int = 4
+
+    def __attrs_post_init__(self) -> None:
+        if self.tokens < 1 or self.copies < _FEWEST_COPIES:
+            raise SpecError(
+                f"No repetition has {self.tokens} tokens and {self.copies} copies; give 1 token or "
+                f"more, and {_FEWEST_COPIES} copies or more."
+            )
+
+
+@attrs.frozen
 class Prompt:
     """One user turn, with earlier turns as examples. The chat template is the model's secret."""
 
@@ -49,6 +71,7 @@ class Prompt:
     examples: tuple[tuple[str, str], ...] = ()  # what was asked, what was replied
     spans: tuple[TextSpan, ...] = ()
     sampling: Sampling | None = None  # of a reply's words; none takes the likeliest, one by one
+    stop: RepetitionStop | None = None  # of a reply that repeats itself; none lets it go on
 
     @classmethod
     def fill(cls, *parts: Part, **words: str) -> Prompt:
@@ -81,4 +104,4 @@ class Prompt:
 
 def views_key(prompt: Prompt) -> tuple[object, ...]:
     """Equal for prompts that show the same views, pixel by pixel, in the same order."""
-    return tuple((view.image.digest, view.box) for view in prompt.views)
+    return tuple((view.image.key, view.box) for view in prompt.views)

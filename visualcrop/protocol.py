@@ -16,6 +16,7 @@ from .errors import QuestionError
 Inference: TypeAlias = Literal["generate", "letter-logits", "option-logits"]
 LETTERS = string.ascii_uppercase  # of the choices
 Extraction: TypeAlias = Literal["strict", "tolerant"]
+Weigh: TypeAlias = Literal["auto", "sentences", "choices"]
 
 _LONGEST = 2000  # characters of a reply that are looked at
 _FIRST_LINE = 80
@@ -69,6 +70,10 @@ class PromptProtocol:
     extraction: Extraction = attrs.field(  # as A.2 has it: no post-processing
         default="strict", validator=_is_known(get_args(Extraction))
     )
+    # What `option-logits` weighs: each option's sentence, the option alone, or (auto) its sentence
+    # where the dataset has one; and whether the reply's end is weighed with it.
+    weigh: Weigh = attrs.field(default="auto", validator=_is_known(get_args(Weigh)))
+    end_token: bool = attrs.field(default=True, validator=_is_known((True, False)))
 
     def asked(self, question: str, choices: Sequence[str] = ()) -> str:
         """The question as the model is to read it."""
@@ -80,6 +85,15 @@ class PromptProtocol:
         )
         return _fill_template(self.choosing, question=question, options=options)
 
+    def weighed(self, choices: Sequence[str], sentences: Sequence[str]) -> Sequence[str]:
+        """What `option-logits` compares: the sentences or the choices themselves."""
+        if self.weigh == "sentences" and not sentences:
+            raise QuestionError(
+                "The protocol weighs options as sentences, and this question has none; read a "
+                "dataset that has them, such as V*Bench with its .json files, or take weigh=auto."
+            )
+        return choices if self.weigh == "choices" else sentences or choices
+
     def named(self, reply: str, choices: Sequence[str]) -> int | None:
         """The index of the choice that *reply* names; none if unclear, as nothing is guessed."""
         return parse_choice(reply, choices, self.extraction)
@@ -89,6 +103,10 @@ class PromptProtocol:
         """Equal for protocols that do the same, whatever they are called."""
         fields = attrs.asdict(self)
         del fields["name"]
+        weighing = {name: fields.pop(name) for name in ("weigh", "end_token")}
+        changed = weighing != {"weigh": "auto", "end_token": True}
+        if self.inference == "option-logits" or (self.inference is None and changed):
+            fields |= weighing  # elsewhere, digests are those of runs older than the two
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -136,10 +154,12 @@ def _find_lone_letter(line: str, letters: str) -> int | None:
 def _find_choice_words(text: str, choices: Sequence[str]) -> int | None:
     """The one choice whose words occur in *text*; a choice within a longer one does not count."""
     words = [choice.casefold().strip() for choice in choices]
-    occurring = [n for n, word in enumerate(words) if word and _occurs(word, text.casefold())]
+    occurring = [n for n, word in enumerate(words) if has_words(text, word)]
     outermost = [n for n in occurring if not any(words[n] in words[m] for m in occurring if m != n)]
     return outermost[0] if len(outermost) == 1 else None
 
 
-def _occurs(words: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None
+def has_words(text: str, words: str) -> bool:
+    """Whether *words* occur in *text*, in any case, not within longer words."""
+    wanted = re.escape(words.casefold().strip())
+    return bool(wanted) and re.search(rf"(?<!\w){wanted}(?!\w)", text.casefold()) is not None

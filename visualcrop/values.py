@@ -60,14 +60,22 @@ def _choice(held: int | None) -> int | None:
     return index
 
 
-def _texts(choices: Sequence[str]) -> tuple[str, ...]:
-    """Choices as they are kept; a text alone is none, though it is a sequence of letters."""
-    listed = isinstance(choices, Sequence) and not isinstance(choices, str)
-    if not listed or not all(isinstance(choice, str) for choice in choices):
+def _texts(name: str, texts: Sequence[str]) -> tuple[str, ...]:
+    """Texts as they are kept; a text alone is none, though it is a sequence of letters."""
+    listed = isinstance(texts, Sequence) and not isinstance(texts, str)
+    if not listed or not all(isinstance(text, str) for text in texts):
         raise QuestionError(
-            f'The choices are {choices!r}, which is no list of texts; give, say, ["red", "blue"].'
+            f'The {name} are {texts!r}, which is no list of texts; give, say, ["red", "blue"].'
         )
-    return tuple(choices)
+    return tuple(texts)
+
+
+def _choices(held: Sequence[str]) -> tuple[str, ...]:
+    return _texts("choices", held)
+
+
+def _sentences(held: Sequence[str]) -> tuple[str, ...]:
+    return _texts("sentences", held)
 
 
 @attrs.frozen
@@ -76,9 +84,11 @@ class Question:
 
     text: str  # without the choices
     image: Image = attrs.field(repr=False)  # what it is about
-    choices: tuple[str, ...] = attrs.field(default=(), converter=_texts)  # none, or 2 to 26
+    choices: tuple[str, ...] = attrs.field(default=(), converter=_choices)  # none, or 2 to 26
     # how it is posed to the model, and how the reply is parsed
     protocol: PromptProtocol = attrs.field(default=PromptProtocol(), repr=False)
+    # each choice as a full answer, such as "The mug is red."; none, or one for each choice
+    sentences: tuple[str, ...] = attrs.field(default=(), converter=_sentences, kw_only=True)
 
     @classmethod
     def of(cls, text: str, image: Image, choices: Sequence[str] = ()) -> Question:
@@ -104,11 +114,12 @@ class Question:
     def __attrs_post_init__(self) -> None:
         if not (isinstance(self.text, str) and self.text.strip()):
             raise QuestionError("The question is empty; ask something about the image.")
-        if not all(map(is_utf8, (self.text, *self.choices))):
+        texts = (self.text, *self.choices, *self.sentences)
+        if not all(map(is_utf8, texts)):
             raise QuestionError(
                 "The question holds bytes that are no UTF-8 text; write it in another encoding."
             )
-        if (length := len(self.text) + sum(map(len, self.choices))) > MOST_TEXT:
+        if (length := sum(map(len, texts))) > MOST_TEXT:
             raise QuestionError(
                 f"The question has {length:,} characters with its choices, over the limit of "
                 f"{MOST_TEXT:,}; ask in fewer words."
@@ -116,6 +127,11 @@ class Question:
         if len(self.choices) == 1 or len(self.choices) > len(LETTERS):
             raise QuestionError(
                 f"A question has no choices or 2 to {len(LETTERS)}, not {len(self.choices)}."
+            )
+        if self.sentences and len(self.sentences) != len(self.choices):
+            raise QuestionError(
+                f"A question with {len(self.choices)} choices has a sentence for each or none, not "
+                f"{len(self.sentences)}."
             )
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import PIL.Image
+import pytest
 
 from tests.support.running import Run
 from visualcrop import Image, Reply
@@ -44,6 +45,18 @@ class TestAsk:
         told = json.loads(run("ask", scene_file, "Colour of the mug?", *words, "--json").stdout)
         assert "relevance=attention(layers=[2, 4]" in told["searcher"]
         assert told["passes"]["verification"] == 2
+
+    def test_shows_how_far_it_is(
+        self, run: Run, scene_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Without a terminal in lines: the stage, its passes, and of how many if it knows."""
+        monkeypatch.setattr("visualcrop.output.progress.SECONDS_BETWEEN_LINES", 0)
+        words = ("ask", scene_file, "What colour is the mug?", "-s", "dc2(theta=0)")
+        lines = run(*words).stderr.splitlines()
+        assert lines[:2] == ["captions: pass 16 of 85", "objects: pass 16 of 85"]
+        assert "captions: pass 85 of 85" in lines
+        assert "answer: pass 1" in lines
+        assert "pass" not in run(*words, "--json").stderr
 
     def test_a_budget_is_kept_and_said(self, run: Run, scene_file: Path) -> None:
         """With three passes the search stops, answers, and says that it was stopped."""

@@ -152,7 +152,7 @@ class TestEvaluate:
         self, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Each says how far it is, and how often each variant was right, with bounds."""
-        monkeypatch.setattr("visualcrop.output.progress._EVERY", 0)
+        monkeypatch.setattr("visualcrop.output.progress.SECONDS_BETWEEN_LINES", 0)
         said = run("evaluate", *_TOY).stderr.splitlines()
         assert said[-1].startswith("Questions: 3 of 3  direct ")
         assert "focus 100% (" in said[-1]

@@ -193,9 +193,12 @@ def _see_one_another(model: Any, patch: pytest.MonkeyPatch) -> None:
 
 
 def _wrong_words(model: Any, patch: pytest.MonkeyPatch) -> None:
-    from visualcrop.models.engine import runner
+    from visualcrop.models.engine import generation
 
-    patch.setattr(runner, "choose_greedily", lambda logits: logits.argmin(-1, keepdim=True))
+    def choose(logits: torch.Tensor, rows: Sequence[int]) -> torch.Tensor:
+        return logits.argmin(-1, keepdim=True)
+
+    patch.setattr(generation, "choose_greedily", choose)
 
 
 def _wrong_attention(model: Any, patch: pytest.MonkeyPatch) -> None:

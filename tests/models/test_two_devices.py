@@ -13,13 +13,14 @@ from torch._subclasses.fake_tensor import DataDependentOutputException
 from tests.support.opened import about, opened
 from tests.support.two_devices import FAR, NEAR, two_devices
 from visualcrop import Capture
-from visualcrop.models.engine import runner
+from visualcrop.models.engine import generation
 from visualcrop.models.engine.batch import PackedBatch, PackedSequence, PaddedBatch
 from visualcrop.models.engine.capture import gather_tensors
+from visualcrop.models.engine.generation import choose_greedily, decode, make_chooser
 from visualcrop.models.engine.kv_cache import DecodingState, cached_layers
 from visualcrop.models.engine.metering.meter import Meter
 from visualcrop.models.engine.prompting import TokenizedPrompt
-from visualcrop.models.engine.runner import ModelRunner, decode, make_chooser, prefill
+from visualcrop.models.engine.runner import ModelRunner, extend, prefill
 from visualcrop.prompt import Sampling
 from visualcrop.relevance.vv import pseudo_attention
 
@@ -68,14 +69,14 @@ def test_decoding_waits_for_no_token(
     family: str, lengths: tuple[int, ...], sampling: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All passes are begun before the first number is asked for, which is at the end."""
-    passes, extend = list[int](), runner.extend
+    passes = list[int]()
 
     def counted(*given: Any, **options: Any) -> DecodingState:
         passes.append(len(passes))
         return extend(*given, **options)
 
-    monkeypatch.setattr(runner, "extend", counted)
-    monkeypatch.setattr("visualcrop.models.engine.transfers.Flag.read", lambda self: False)
+    monkeypatch.setattr(generation, "extend", counted)
+    monkeypatch.setattr("visualcrop.models.engine.transfers.Flags.read", lambda self: ())
     with two_devices(family) as network, torch.no_grad():
         state = DecodingState.merge(states(network, lengths))
         choose = make_chooser([text(n, sampling) for n in lengths])
@@ -135,24 +136,24 @@ class TestBehind:
     @pytest.fixture(params=[0, 1], ids=["at once", "behind"])
     def behind(self, request: Any, monkeypatch: pytest.MonkeyPatch) -> int:
         """How many passes."""
-        monkeypatch.setattr(runner, "passes_behind", lambda device: request.param)
+        monkeypatch.setattr(generation, "passes_behind", lambda device: request.param)
         return int(request.param)
 
     @pytest.mark.parametrize("stop", range(4))
     def test_replies_are_the_same(self, behind: int, stop: int) -> None:
-        """Whichever token ends which of two replies, and at most one more pass is run."""
+        """Whichever token ends which of two replies, each is run at most one more token."""
         network: Any = opened("llava").network
         ids = [torch.arange(20, 20 + n)[None] for n in (9, 7)]
         with torch.no_grad():
             made = [prefill(network, PaddedBatch.of(network, [{"input_ids": i}]))[0] for i in ids]
             state = DecodingState.merge(made)
-            free = decode(network, state, frozenset(), 8, runner.choose_greedily)
+            free = decode(network, state, frozenset(), 8, choose_greedily)
             ends = frozenset({free[0][stop], free[1][min(stop + 1, 7)]})
             meter = Meter(network)
             try:
-                found = decode(network, state, ends, 8, runner.choose_greedily)
+                found = decode(network, state, ends, 8, choose_greedily)
             finally:
                 meter.remove()
         cut = [next((n for n, t in enumerate(row) if t in ends), 8) for row in free]
         assert found == [row[:n] for row, n in zip(free, cut, strict=True)]
-        assert meter.usage().decoded_tokens == 2 * min(7, max(cut) + behind)
+        assert meter.usage().decoded_tokens == sum(min(7, n + behind) for n in cut)

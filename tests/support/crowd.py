@@ -29,7 +29,12 @@ class Gated(Model):
         raise NotImplementedError
 
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         return [Choice((len(text), len(choices))) for text in self._echoed(prompts)]
 

@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.refusals import refused
-from visualcrop import CONVENTIONS, Budget, Charge, Ledger, Prompt
+from visualcrop import CONVENTIONS, Budget, BudgetedModel, Charge, Internals, Ledger, Prompt
 from visualcrop.errors import BudgetExceededError, SpecError
+from visualcrop.models.base import NOTHING, Capture, Usage
 from visualcrop.plugin import ANSWER
+from visualcrop.testing import ToyModel
 
 _stages = st.sampled_from(["targets", "relevance", "verification", ANSWER])
 _charges = st.lists(st.builds(Charge, _stages, st.just("toy"), st.integers(1, 5)), max_size=30)
@@ -31,6 +33,14 @@ def _spend(ledger: Ledger, charges: Sequence[Charge]) -> list[Charge]:
         except BudgetExceededError:
             refusals.append(charge)
     return refusals
+
+
+class Costly(ToyModel):
+    """A toy each of whose passes costs the same."""
+
+    def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
+        usage = Usage(new_tokens=5, macs=10.0, peak_bytes=7)
+        return [Internals((), {}, usage=usage) for _ in prompts]
 
 
 class TestLedger:
@@ -71,6 +81,20 @@ class TestLedger:
             "The verification stage needs 5 more pass(es), but the budget of 3 passes allows 1; "
             "raise --budget or lower the searcher's steps."
         )
+
+    def test_keeps_usage_by_stage(self) -> None:
+        """What each stage's replies cost; the whole is their sum."""
+        ledger = Ledger()
+        model = BudgetedModel(Costly(), ledger)
+        model.at("relevance").forward([Prompt(("a",)), Prompt(("b",))])
+        model.at("answer").forward([Prompt(("c",))])
+        model.at("relevance").forward([Prompt(("d",))])
+        by_stage = ledger.usage_by_stage()
+        assert {stage: used.macs for stage, used in by_stage.items()} == {
+            "relevance": 30.0,
+            "answer": 10.0,
+        }
+        assert ledger.usage == Usage(new_tokens=20, macs=40.0, peak_bytes=7)
 
     def test_tells_who_listens(self) -> None:
         """Each charge is told as it is written; a refused one is not."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import PIL.Image
 import pytest
 from hypothesis import given
 
+import visualcrop.image_io
 from tests.support.drawn import boxes
 from tests.support.mangled import encoded, picture, png
 from tests.support.refusals import refused
@@ -52,7 +55,7 @@ class TestIdentity:
     """Equal means equal pixels."""
 
     def test_equal_pixels_are_equal(self) -> None:
-        """The same picture by two ways is one image, one digest and one key."""
+        """The same picture by two ways is one image, and has one digest."""
         one, other = Image.open(_PNG), Image.open(np.asarray(picture()))
         assert one == other
         assert one.digest == other.digest
@@ -75,6 +78,57 @@ class TestIdentity:
         """Nobody can draw on the array."""
         with pytest.raises(ValueError, match="read-only"):
             Image.open(_PNG).pixels[0, 0, 0] = 1
+
+
+class TestKey:
+    """What caches know a picture by."""
+
+    def test_same_file_has_the_same_key(self, tmp_path: Path) -> None:
+        """Opened twice, by path or as bytes; another file has another."""
+        path = tmp_path / "a.png"
+        path.write_bytes(_PNG)
+        assert Image.open(path).key == Image.open(str(path)).key == Image.open(_PNG).key
+        other = Image.open(encoded(picture().rotate(180), "PNG"))
+        assert other.key != Image.open(_PNG).key
+
+    def test_pixels_are_not_looked_at(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """With encoded bytes, or a key that is given, nothing is hashed but those."""
+        monkeypatch.setattr("visualcrop.image.iterate_tiles", lambda *size: 1 / 0)
+        assert Image.open(_PNG).key
+        assert Image.open(picture(), key="mine").key == "mine"
+        with pytest.raises(ZeroDivisionError):
+            _ = Image.open(picture()).key
+
+    def test_of_pixels_alone_is_their_digest(self) -> None:
+        """A picture or an array that is drawn on has another key each time it is opened."""
+        drawn = picture()
+        before = Image.open(drawn)
+        drawn.putpixel((0, 0), (1, 2, 3))
+        assert before.key == before.digest != Image.open(drawn).key
+
+    def test_a_file_that_changes_meanwhile(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """If it was written while it was read, the pixels are hashed: they may be the old ones."""
+        path = tmp_path / "a.png"
+        path.write_bytes(_PNG)
+        decode = visualcrop.image_io.decode
+
+        def write_after(source: object, max_bytes: int) -> PIL.Image.Image:
+            found = decode(source, max_bytes)
+            path.write_bytes(encoded(picture().rotate(180), "PNG"))
+            return found
+
+        monkeypatch.setattr("visualcrop.image_io.decode", write_after)
+        found = Image.open(path)
+        assert found.key == found.digest == Image.open(_PNG).digest
+
+    def test_a_file_of_many_bytes_is_not_hashed(self, tmp_path: Path) -> None:
+        """With more bytes than pixels, such as trailing ones, the pixels are hashed instead."""
+        path = tmp_path / "a.png"
+        path.write_bytes(_PNG + bytes(48 * 32 * 3))
+        found = Image.open(path)
+        assert found.key == found.digest
 
 
 class TestCrop:

@@ -40,7 +40,8 @@ def reply(
     Args:
         evidence: Texts and views, in the order in which the model reads them before the question.
         model: A model at its answer stage, `model.at(ANSWER)`, which no budget limits.
-        inference: Generate the reply, or take the choice whose letter, or whose text, is likeliest.
+        inference: Generate the reply, or take the choice whose letter is likeliest, or whose
+            sentence: a choice without one is weighed as it is.
         max_new_tokens: Longest generated reply; without a role for the other two.
         findings: What the evidence shows: the answer's `findings`.
     """
@@ -55,7 +56,9 @@ def reply(
         (scores,) = model.choose([prompt], letters)
         text, choice = letters[scores.best], scores.best
     else:
-        prompt = Prompt((*evidence, question.text))
-        (scores,) = model.choose([prompt], question.choices, by="sentence")
-        text, choice = question.choices[scores.best], scores.best
+        prompt, protocol = Prompt((*evidence, question.text)), question.protocol
+        weighed = protocol.weighed(question.choices, question.sentences)
+        how: Any = {"by": "sentence", "end_token": protocol.end_token}
+        (scores,) = model.choose([prompt], weighed, **how)
+        text, choice = weighed[scores.best], scores.best
     return Answer(text, choice, findings=tuple(findings), shown=prompt.views)

@@ -29,6 +29,7 @@ from .look import look
 from .paper import paper
 from .plugins import app as plugins
 from .report import report, show
+from .reproduce import reproduce
 from .strategies import strategies
 from .sweep import sweep
 
@@ -51,6 +52,7 @@ for command in (
     report,
     show,
     paper,
+    reproduce,
     strategies,
     explain,
 ):

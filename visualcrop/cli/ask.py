@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
+from ..output import progress
 from ..output.terminal import Styled
 from .options import (
     PICTURES,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..api import VisualSearch
-    from ..budget import Ledger
+    from ..budget import Charge, Ledger
     from ..models.base import ModelFamily
     from ..spec.parse import Spec
     from ..values import Answer, Question
@@ -81,6 +82,7 @@ def ask(
     with _show_progress(quiet=as_json) as report:
         search = VisualSearch.open(model, searcher, option or ())
         ledger = Ledger(Budget(budget, seconds), on_charge=report)
+        report.ledger = ledger
         started = time.monotonic()
         answer = search.answer(full_question, ledger=ledger)
     took = time.monotonic() - started
@@ -135,6 +137,7 @@ def to_record(
         "counts": {name: count(ledger) for name, count in CONVENTIONS.items()}
         | dict(answer.counts),
         "work": attrs.asdict(ledger.usage),
+        "macs": {stage: used.macs for stage, used in ledger.usage_by_stage().items()},
         "seconds": round(seconds, 4),
         "searcher": str(_spec_of(search)),
         "model": search.model.id,
@@ -186,23 +189,38 @@ def _spec_of(search: VisualSearch) -> Spec:
 
 
 class _show_progress:  # noqa: N801 - a context manager, used like a function
-    """A line on the terminal that names the stage and counts its passes."""
+    """
+    Names the stage and counts its passes, of as many as it expects.
+
+    On a line of the terminal, else on a line of its own every 30 seconds.
+    """
 
     def __init__(self, *, quiet: bool) -> None:
-        out = console(stderr=True)
-        self.status = None if quiet or not out.is_terminal else out.spinner("Loading the model")
-        self.passes = 0
+        self.out, self.quiet = console(stderr=True), quiet
+        hidden = quiet or not self.out.is_terminal
+        self.status = None if hidden else self.out.spinner("Loading the model")
+        self.ledger: Ledger | None = None
+        self.shown = time.monotonic()
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Self:
         if self.status:
             self.status.start()
-        return self._report
+        return self
 
     def __exit__(self, *_: object) -> None:
         if self.status:
             self.status.stop()
 
-    def _report(self, charge: Any) -> None:
-        self.passes += charge.passes
+    def __call__(self, charge: Charge) -> None:
         if self.status:
-            self.status.update(f"{charge.stage}: pass {self.passes}")
+            self.status.update(self._describe(charge.stage))
+        elif not self.quiet and time.monotonic() - self.shown >= progress.SECONDS_BETWEEN_LINES:
+            self.shown = time.monotonic()
+            self.out.print(self._describe(charge.stage))
+
+    def _describe(self, stage: str) -> str:
+        if self.ledger is None:
+            return stage
+        expected = self.ledger.expected.get(stage)
+        of = f" of {expected}" if expected else ""
+        return f"{stage}: pass {self.ledger.by_stage()[stage]}{of}"

@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from ..output.terminal import Styled
-from .options import AsJson, console, print_json, print_tables
+from .options import (
+    AsJson,
+    MethodGroups,
+    OursName,
+    console,
+    print_json,
+    print_table,
+    print_tables,
+)
 
 
 def compare(
@@ -16,6 +24,8 @@ def compare(
         str | None, typer.Option(help="The variant that the others are held against.")
     ] = None,
     by_category: Annotated[bool, typer.Option(help="A table for each category, too.")] = False,
+    ours: OursName = None,
+    method: MethodGroups = None,
     force: Annotated[
         bool, typer.Option(help="Also if datasets or protocols differ: at your own risk.")
     ] = False,
@@ -25,11 +35,12 @@ def compare(
     import attrs
 
     from ..evaluation import comparison
-    from ..evaluation.result_tables import cost_notes, notes
+    from ..evaluation.result_tables import cost_notes, efficiency_notes, efficiency_table, notes
     from ..evaluation.run_folder import Store
 
     stores = [Store.existing(folder) for folder in run]
-    found = comparison.compare(stores, baseline, forced=force)[: None if by_category else 1]
+    results = comparison.compare(stores, baseline, forced=force, ours=ours, methods=method or ())
+    found = results[: None if by_category else 1]
     if as_json:
         print_json([attrs.asdict(each) for each in found])
         return
@@ -40,3 +51,8 @@ def compare(
         print_tables(each.rows, against=each.baseline)
         for note in (*each.notes, *notes(each.rows, against=each.baseline), *cost_notes(each.rows)):
             console().print(note)
+        if each.efficiency:
+            console().print()
+            print_table(efficiency_table(each.efficiency))
+            for note in efficiency_notes(each.efficiency):
+                console().print(note)

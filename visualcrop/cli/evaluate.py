@@ -33,6 +33,17 @@ InferenceName = Annotated[
     str | None,
     typer.Option(help="How answers are read: generate, letter-logits or option-logits."),
 ]
+Weighed = Annotated[
+    str | None,
+    typer.Option(
+        help="What option-logits weighs: auto (an option's sentence, if it has one), sentences "
+        "or choices."
+    ),
+]
+EndToken = Annotated[
+    bool | None,
+    typer.Option("--end-token/--no-end-token", help="Whether it weighs a reply's end, too."),
+]
 Limit = Annotated[int | None, typer.Option(help="Only the first questions.", min=1)]
 Ids = Annotated[list[str] | None, typer.Option("--id", help="Only this question; give several.")]
 Seed = Annotated[
@@ -68,6 +79,8 @@ def evaluate(
     out: Out = None,
     protocol: ProtocolName = None,
     inference: InferenceName = None,
+    weigh: Weighed = None,
+    end_token: EndToken = None,
     open_ended: OpenEnded = False,
     judge: JudgeSpec = None,
     limit: Limit = None,
@@ -88,6 +101,8 @@ def evaluate(
         "--searcher": searcher,
         "--protocol": protocol,
         "--inference": inference,
+        "--weigh": weigh,
+        "--end-token": end_token,
         "--budget": budget,
         "--open-ended": open_ended or None,
         "--judge": judge,
@@ -137,6 +152,8 @@ def _make_study(dataset: str, model: str | None, given: Mapping[str, Any]) -> St
         Budget(given["--budget"]),
         open_ended=bool(given["--open-ended"]),
         judge=given["--judge"],
+        weigh=given["--weigh"],
+        end_token=given["--end-token"],
     )
 
 

@@ -15,6 +15,7 @@ from ..output.terminal import Terminal
 from ..utils.paths import expand_path
 
 if TYPE_CHECKING:
+    from ..output.tables import Table
     from ..report.vector import Drawing
 
 ImagePath = Annotated[str, typer.Argument(help="Path of the image.", metavar="IMAGE")]
@@ -39,6 +40,21 @@ OptionPairs = Annotated[
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")  # suffixes of raster images
 DRAWINGS = (".svg", ".pdf")  # suffixes of vector graphics
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+OursName = Annotated[
+    str | None,
+    typer.Option(
+        "--ours", help="The method whose passes the others' are divided by. [default: focus]"
+    ),
+]
+MethodGroups = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--method",
+        metavar="NAME=LABEL",
+        help="Variants that are settings of one method, as in 'ours=steps=*'; give several. "
+        "[default: those of one searcher]",
+    ),
+]
 MaxBytes = Annotated[int, typer.Option(help="Most memory to open the image in, in bytes.", min=1)]
 
 
@@ -57,10 +73,14 @@ def print_tables(rows: Sequence[Mapping[str, Any]], *, against: str = "direct") 
     """Print the tables of a run's results and costs."""
     from ..evaluation.result_tables import cost_table, result_table
 
-    out = console()
     for table in (result_table(rows, against=against), cost_table(rows)):
-        out.table(table.headings, table.rows, right=table.headings[1:])
-        out.print()
+        print_table(table)
+        console().print()
+
+
+def print_table(table: Table) -> None:
+    """Print one table: the first column is text, the others are figures."""
+    console().table(table.headings, table.rows, right=table.headings[1:])
 
 
 def write(path: str | Path, content: str | bytes) -> Path:

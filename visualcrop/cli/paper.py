@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 import typer
@@ -28,7 +28,8 @@ def paper(
     found = claims(number)
     if as_json:
         rows = {"tables": [attrs.asdict(t, recurse=False) for t in shown]}
-        print_json(rows | {"claims": [attrs.asdict(claim) for claim in found]})
+        found_rows = {"claims": [attrs.asdict(claim) for claim in found]}
+        print_json(rows | found_rows | (_describe_rest() if number is None else {}))
         return
     if number is None:
         _print_list(shown)
@@ -36,6 +37,18 @@ def paper(
         _print_rows(shown[0])
     if found:
         _print_claims(found)
+
+
+def _describe_rest() -> dict[str, Any]:
+    """What the paper shows in figures and states in its text."""
+    from ..evaluation.published.figures import figure_points
+    from ..evaluation.published.stated import stated_figures
+
+    stated = [
+        {"figure": name, "value": each.value, "section": each.place}
+        for name, each in stated_figures().items()
+    ]
+    return {"figures": [attrs.asdict(point) for point in figure_points()], "stated": stated}
 
 
 def _print_list(tables: list[PaperTable]) -> None:
@@ -64,4 +77,4 @@ def _print_claims(claims: list[Claim]) -> None:
 
 def _format_cells(claim: Claim) -> list[str]:
     printed = "" if claim.printed is None else f"{claim.printed:.2f}"
-    return [str(claim.table), claim.what, f"{claim.ours:.2f}", printed]
+    return [str(claim.table), claim.what, f"{claim.ours:.{claim.digits}f}", printed]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..utils.paths import expand_path
-from .options import DRAWINGS, console, write, write_drawing
+from .options import DRAWINGS, MethodGroups, OursName, console, write, write_drawing
 
 if TYPE_CHECKING:
     from ..evaluation.run_folder import Store
@@ -20,7 +21,9 @@ _LISTED = 200  # questions that are listed where variants differ
 
 
 def report(
-    run: Annotated[list[str], typer.Argument(help="Folders of one run or several.")],
+    run: Annotated[
+        list[str], typer.Argument(help="Folders of one run or several, or that of a reproduction.")
+    ],
     out: Annotated[
         str | None,
         typer.Option(metavar="FOLDER", help="Where to write; else the run's own folder."),
@@ -35,19 +38,26 @@ def report(
     pages: Annotated[
         int, typer.Option(help="Pages for so many questions that are answered differently.", min=0)
     ] = 12,
+    ours: OursName = None,
+    method: MethodGroups = None,
     force: Annotated[
         bool, typer.Option(help="Also if datasets or protocols differ: at your own risk.")
     ] = False,
 ) -> None:
     """Write results as a page, tables (CSV, Markdown, LaTeX) and figures (SVG, PDF)."""
     from ..evaluation.comparison import compare
+    from ..evaluation.reproduction.record import RECORD
     from ..evaluation.run_folder import Store
     from ..report.results_page import draw_figures, render_results
-    from ..report.tables import FORMATS, parse_columns, summary
+    from ..report.tables import EFFICIENCY_FORMATS, FORMATS, parse_columns, summary
 
+    if len(run) == 1 and (expand_path(run[0]) / RECORD).is_file():
+        given = {"--baseline": baseline, "--columns": columns, "--ours": ours, "--method": method}
+        _report_reproduction(expand_path(run[0]), out, given)
+        return
     chosen = parse_columns(columns)
     stores = [*map(Store.existing, run)]
-    whole, *_ = results = compare(stores, baseline, forced=force)
+    whole, *_ = results = compare(stores, baseline, forced=force, ours=ours, methods=method or ())
     folder = expand_path(out) if out else stores[0].folder / "report"
     labels = [row["searcher"] for row in whole.rows]
     shown = _write_question_pages(stores[0], labels, folder, pages) if len(stores) == 1 else []
@@ -56,15 +66,49 @@ def report(
     page = write(folder / "index.html", html)
     for ending, form in FORMATS.items():
         write(folder / f"results.{ending}", form(stores, whole, chosen))
+    if whole.efficiency:
+        for ending, form_ratios in EFFICIENCY_FORMATS.items():
+            write(folder / f"efficiency.{ending}", form_ratios(whole.efficiency))
     for figure in figures:
         for ending in DRAWINGS:
             write_drawing(folder / f"{figure.name}{ending}", figure.drawing)
     console().print(f"The page: {page}")
     console().print(f"The table: {folder / 'results.csv'}, .md, .tex")
+    if whole.efficiency:
+        console().print(f"Passes for the same accuracy: {folder / 'efficiency.csv'}, .md, .tex")
     for figure in figures:
         console().print(f"{figure.title}: {folder / figure.name}.svg, .pdf")
     if len(stores) == 1:
         console().print(f"In short: {write(folder / 'summary.md', summary(stores[0], whole))}")
+
+
+def _report_reproduction(place: Path, out: str | None, given: Mapping[str, object]) -> None:
+    """Write a reproduction beside the paper."""
+    from ..errors import EvaluationError
+    from ..evaluation.reproduction.agreement import compare_reproduction
+    from ..report.reproduction_page import draw_agreement, render_reproduction
+    from ..report.reproduction_tables import FORMATS, as_markdown, describe_agreement
+
+    if too_many := [name for name, value in given.items() if value]:
+        raise EvaluationError(
+            f"{too_many[0]} is for runs, and {str(place)!r} is a reproduction; give it with the "
+            "folder of one of its runs."
+        )
+    found = compare_reproduction(place)
+    folder = expand_path(out) if out else place / "report"
+    chart = draw_agreement(found)
+    page = write(folder / "index.html", render_reproduction(found, chart))
+    for ending, form in FORMATS.items():
+        write(folder / f"results.{ending}", form(found))
+    console().print(f"The page: {page}")
+    console().print(f"The tables: {folder / 'results.csv'}, .md, .tex")
+    if chart:
+        for ending in DRAWINGS:
+            write_drawing(folder / f"agreement{ending}", chart)
+        console().print(f"Ours against the paper's: {folder / 'agreement'}.svg, .pdf")
+    console().print(f"In short: {write(folder / 'summary.md', as_markdown(found))}")
+    for note in describe_agreement(found):
+        console().print(note)
 
 
 def _write_question_pages(

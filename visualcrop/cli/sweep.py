@@ -8,6 +8,7 @@ import typer
 
 from .evaluate import (
     Category,
+    EndToken,
     Force,
     InferenceName,
     Limit,
@@ -15,6 +16,7 @@ from .evaluate import (
     Passes,
     ProtocolName,
     ShardOf,
+    Weighed,
     show,
     start,
 )
@@ -40,6 +42,8 @@ def sweep(
     out: Out = None,
     protocol: ProtocolName = None,
     inference: InferenceName = None,
+    weigh: Weighed = None,
+    end_token: EndToken = None,
     limit: Limit = None,
     category: Category = None,
     shard: ShardOf = "1/1",
@@ -58,7 +62,7 @@ def sweep(
     variants = {BASELINE: BASELINE, **dict.fromkeys(options, searcher)}
     study = Study(
         dataset, model or default_model(), variants, protocol or "paper", inference, Budget(budget),  # type: ignore[arg-type]
-        options=options, sharing=True,
+        options=options, sharing=True, weigh=weigh, end_token=end_token,  # type: ignore[arg-type]
     )  # fmt: skip
     run = start(
         study,

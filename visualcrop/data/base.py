@@ -56,6 +56,8 @@ class Sample:
     One question of a dataset, its right answer, and what is known about its image.
 
     With *choices*, *answer* is the index of the right one; without, all texts that are accepted.
+    *sentences* are the choices as full answers, one for each, such as "The mug is red."; without
+    choices, further texts that are accepted, which a judge is given in place of the others.
     Samples of one *group*, such as one image, are one cluster in statistics.
     """
 
@@ -68,6 +70,7 @@ class Sample:
     category: tuple[str, ...] = ()  # from coarse to fine
     targets: tuple[TargetBox, ...] = attrs.field(default=(), repr=False)
     meta: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+    sentences: tuple[str, ...] = attrs.field(default=(), repr=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         if not self.id or not self.text.strip():
@@ -82,11 +85,19 @@ class Sample:
             )
         if not isinstance(self.answer, int) and (self.choices or not self.answer):
             raise DatasetError("Its right answer is not known.")
+        if self.choices and self.sentences and len(self.sentences) != len(self.choices):
+            raise DatasetError(
+                f"It has {len(self.sentences)} sentences for {len(self.choices)} options; give one "
+                "for each, or none."
+            )
+        if not all(map(str.strip, self.sentences)):
+            raise DatasetError("One of its sentences is empty; write it, or leave out them all.")
 
-        texts = (self.id, self.text, *self.choices, *self.answers, self.group, *self.category)
+        asked = (self.text, *self.choices, *self.sentences)
+        texts = (self.id, *asked, *self.answers, self.group, *self.category)
         if not all(map(is_utf8, texts)):
             raise DatasetError("It holds text that is not UTF-8.")
-        if (length := len(self.text) + sum(map(len, self.choices))) > MOST_TEXT:
+        if (length := sum(map(len, asked))) > MOST_TEXT:
             raise DatasetError(
                 f"Its question has {length:,} characters with its options, over the limit of "
                 f"{MOST_TEXT:,}."
@@ -99,14 +110,27 @@ class Sample:
 
     @property
     def digest(self) -> str:
-        """Digest of question, choices, answer and boxes; the image is not in it."""
+        """Digest of question, choices, sentences, answer and boxes; the image is not in it."""
         boxes = [attrs.astuple(target) for target in self.targets]
-        text = json.dumps((self.text, self.choices, self.answer, boxes))
+        sentences = [self.sentences] if self.sentences else []  # without, as before there were any
+        text = json.dumps((self.text, self.choices, self.answer, boxes, *sentences))
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+    def without_choices(self) -> Sample:
+        """The same question, to be answered in words: the right choice's, or its sentence."""
+        if not isinstance(self.answer, int):
+            return self
+        sentences = self.sentences[self.answer : self.answer + 1]
+        return attrs.evolve(self, choices=(), answer=self.answers, sentences=sentences)
 
     def question(self, max_bytes: int = MAX_BYTES) -> Question:
         """Open the image, and return the question about it."""
-        return Question(self.text, self.source.open(max_bytes), self.choices)
+        return self.question_about(self.source.open(max_bytes))
+
+    def question_about(self, image: Image) -> Question:
+        """The question about *image*, which is the sample's own, opened before."""
+        sentences = self.sentences if self.choices else ()
+        return Question(self.text, image, self.choices, sentences=sentences)
 
 
 def _replace_surrogates(text: str) -> str:

@@ -123,6 +123,7 @@ class Record:
     passes: Mapping[str, int] = _numbers(is_count)  # by stage
     counts: Mapping[str, int] = _numbers(is_count)  # passes under each convention
     work: Mapping[str, float] = _numbers()
+    macs: Mapping[str, float] = _numbers()  # by stage; none in runs that are older than it
     seconds: float = _field("a number", is_number, default=0.0)
     alone: bool = _field(  # whether work and seconds include nothing done for other questions
         "true or false", lambda v: isinstance(v, bool), default=False

@@ -104,11 +104,12 @@ def _letter_choices(choices: tuple[str, ...]) -> list[str]:
 def _encode_targets(sample: Sample, answer: int) -> bytes:
     """The JSON beside an image: boxes as [x, y, width, height]; the right option comes first."""
     boxes = [attrs.astuple(target.box) for target in sample.targets]
-    others = [choice for choice in sample.choices if choice != sample.choices[answer]]
+    options = list(sample.sentences or sample.choices)
+    right = options.pop(answer)
     known = {
         "target_object": [target.name for target in sample.targets],
         "bbox": [[x, y, right - x, bottom - y] for x, y, right, bottom in boxes],
         "question": sample.text,
-        "options": sample.meta.get("sentences") or [sample.choices[answer], *others],
+        "options": [right, *options],
     }
     return json.dumps(known).encode()

@@ -13,6 +13,7 @@ from ..data.record import Record
 from ..errors import EvaluationError, nearest
 from ..utils.text_set import TextSet
 from .formatting import describe_history
+from .methods import Efficiency, count_methods, group_methods, measure_efficiency
 from .run_folder import MANIFEST, Present, Store
 from .study import BASELINE
 from .summary import Tally, add_missing, summary_rows, tally_records
@@ -26,12 +27,22 @@ class Comparison:
     rows: list[dict[str, Any]]
     category: str | None = None
     notes: tuple[str, ...] = ()  # of runs that were resumed or forced, or compared by force
+    efficiency: Efficiency | None = None  # over all questions, where two methods search or more
 
 
 def compare(
-    stores: Sequence[Store], baseline: str | None = None, *, forced: bool = False
+    stores: Sequence[Store],
+    baseline: str | None = None,
+    *,
+    forced: bool = False,
+    ours: str | None = None,
+    methods: Sequence[str] = (),
 ) -> list[Comparison]:
-    """Every variant against *baseline*: over all questions, then for each category."""
+    """
+    Every variant against *baseline*: over all questions, then for each category.
+
+    *ours* and *methods* say of which methods the efficiency ratios are: see `group_methods`.
+    """
     different = [*_differences(stores)]
     if different and not forced:
         raise EvaluationError(
@@ -43,10 +54,15 @@ def compare(
         raise EvaluationError(f"{stores[0].folder} holds no answers yet; run its study first.")
     forces = (f"Compared by force: {each}." for each in different)
     notes = (*forces, *describe_history(_manifests(stores)))
-    return [
+    whole, *parts = (
         attrs.evolve(_compare_rows(tallies, baseline, category), notes=notes)
         for category, tallies in found.items()
-    ]
+    )
+    groups = group_methods(_searchers(stores), methods)
+    if ours or methods or count_methods(found[None], groups) > 1:
+        efficiency = measure_efficiency(found[None], groups, ours)
+        whole = attrs.evolve(whole, efficiency=efficiency)
+    return [whole, *parts]
 
 
 def _compare_rows(
@@ -85,6 +101,25 @@ def _names(stores: Sequence[Store]) -> list[dict[str, str]]:
         {label: label if labels[label] == 1 else f"{run}: {label}" for label in own}
         for run, own in zip(_run_names(stores), variants, strict=True)
     ]
+
+
+def _searchers(stores: Sequence[Store]) -> dict[str, str]:
+    """Names of the searchers by label, with the model's spec where runs have several."""
+    several = len({store.study.model for store in stores}) > 1
+    found: dict[str, str] = {}
+    for store, own in zip(stores, _names(stores), strict=True):
+        model = f", {store.study.model}" if several else ""
+        names = searcher_names(store)
+        found |= {own[label]: f"{name}{model}" for label, name in names.items()}
+    return found
+
+
+def searcher_names(store: Store) -> dict[str, str]:
+    """Names of a run's searchers by label, as the manifest has them, or the study."""
+    kept = (store.folder / MANIFEST).is_file()
+    resolved = store.manifest["resolved"]["searchers"] if kept else {}
+    specs = {**store.study.variants, **resolved}
+    return {label: specs[label].partition("(")[0].strip() for label in store.study.variants}
 
 
 def _manifests(stores: Sequence[Store]) -> dict[str, dict[str, Any]]:

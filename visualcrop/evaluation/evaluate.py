@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,7 +19,7 @@ from ..budget import Budget
 from ..data.base import Dataset
 from ..data.record import Record
 from ..errors import EvaluationError, PluginError
-from ..executors.base import Executor
+from ..executors.base import Executor, Task, WorkerFactory
 from ..executors.local import Local
 from ..interfaces import Searcher
 from ..models.base import Model, ModelFamily
@@ -26,7 +27,7 @@ from ..output.characters import printable
 from ..output.progress import Progress
 from ..plugin.configure import read_spec
 from ..plugin.registry import Registry
-from ..protocol import Inference
+from ..protocol import Inference, Weigh
 from ..spec.parse import Spec, Value, to_value
 from ..strategy.base import Strategy, given_options
 from ..utils.text_set import TextSet
@@ -37,6 +38,7 @@ from .run import Run
 from .run_folder import Store
 from .selection import Selection, to_ids
 from .shard import ShardIndex
+from .spreading import choose_executor
 from .study import BASELINE, Study, StudyObjects, label_specs
 from .study_toml import read_study
 from .summary import Tally
@@ -76,7 +78,7 @@ def run_study(  # noqa: PLR0913 - all but the first two are options
         report = ShardReport(store, index, completed, counts)
         tasks = RemainingTasks(study, store, completed, forced=forced)
         remaining = tasks.read(dataset, selection, counts)
-        for record in executor.run(partial(StudyWorker.open, study, objects), remaining):
+        for record in _answer(executor, partial(StudyWorker.open, study, objects), remaining):
             report.start()  # only now: with nothing new, the shard stays finished
             own = _add_study_digest(record, study)
             shard.append(own)
@@ -87,6 +89,14 @@ def run_study(  # noqa: PLR0913 - all but the first two are options
         reason = selection.explain_empty(dataset, counts.named)
         raise EvaluationError(f"The dataset {study.dataset!r} has {reason}.")
     return store
+
+
+def _answer(
+    executor: Executor, open_worker: WorkerFactory, tasks: Iterator[Task]
+) -> Iterator[Record]:
+    """The executor's records; with nothing left to answer, no model is loaded."""
+    if (first := next(tasks, None)) is not None:
+        yield from executor.run(open_worker, chain([first], tasks))
 
 
 def _add_study_digest(record: Record, study: Study) -> Record:
@@ -114,6 +124,8 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
     budget: Budget | int | None = None,
     protocol: str = "paper",
     inference: Inference | None = None,
+    weigh: Weigh | None = None,
+    end_token: bool | None = None,
     open_ended: bool = False,
     judge: str | None = None,
     concurrency: int = 1,
@@ -139,27 +151,40 @@ def evaluate(  # noqa: PLR0913 - all but the first three are options
         protocol: How questions are posed: `paper`, `zoomeye`, `hr-bench`, `lmms-eval` or
             `vlmevalkit`.
         inference: How answers are read: `generate`, `letter-logits` or `option-logits`.
+        weigh: What `option-logits` weighs: `auto`, `sentences` or `choices`; see `PromptProtocol`.
+        end_token: Whether `option-logits` weighs the end of a reply, too.
         open_ended: Ask questions without their choices.
         judge: Spec of what scores answers in words, such as `llm`.
         concurrency: Questions asked at once in this process.
-        executor: What spreads questions otherwise, such as `ray`.
+        executor: What spreads questions, such as `ray`; by default `processes` for a model that
+            computes on one core of a CPU, else `local`.
         force: Resume although the model or an image has changed; the manifest says so.
         progress: Show a bar on standard error, or a line every 30 seconds.
     """
-    settings = Settings(protocol, inference, budget, open_ended, judge)
+    settings = Settings(protocol, inference, budget, open_ended, judge, weigh, end_token)
     study, objects = _describe(dataset, searchers, model, settings)
     selection = Selection(limit, to_ids(ids), category, shard, seed)
-    executor = f"local(concurrency={concurrency})" if executor is None else executor
-    registry = Registry.load()
-    if isinstance(executor, str):
-        executor = registry.build(Executor, read_spec(executor))
-    check_given("executor", executor, Executor, "an executor, or its spec, such as 'ray'")
+    if executor is None:
+        spread = choose_executor(study, objects, concurrency)
+    else:
+        spread = build_executor(executor)
     if not isinstance(dataset, Dataset):
-        dataset = study.build_dataset(registry)
-    with _progress(selection.max_count(dataset), shown=progress) as watch, _folder(out) as folder:
+        dataset = study.build_dataset(Registry.load())
+    with (
+        question_progress(selection.max_count(dataset), shown=progress) as watch,
+        _folder(out) as folder,
+    ):
         run = partial(run_study, study, folder, dataset=dataset, objects=objects, watch=watch)
-        store = run(selection=selection, executor=executor, forced=force)
+        store = run(selection=selection, executor=spread, forced=force)
     return Run(store, dataset=dataset, temporary=out is None)
+
+
+def build_executor(executor: Executor | str) -> Executor:
+    """The executor itself, or of its spec."""
+    if isinstance(executor, str):
+        executor = Registry.load().build(Executor, read_spec(executor))
+    check_given("executor", executor, Executor, "an executor, or its spec, such as 'ray'")
+    return executor
 
 
 @attrs.frozen
@@ -171,6 +196,8 @@ class Settings:
     budget: Budget | int | None = None
     open_ended: bool = False
     judge: str | None = None
+    weigh: Weigh | None = None
+    end_token: bool | None = None
 
     def as_fields(self) -> dict[str, Any]:
         """As fields of `Study`."""
@@ -316,11 +343,13 @@ def _share(tally: Tally) -> str:
 
 
 @contextmanager
-def _progress(total: int | None, *, shown: bool) -> Iterator[Watch]:
+def question_progress(
+    total: int | None, *, shown: bool, doing: str = "Questions"
+) -> Iterator[Watch]:
     """A function that takes each new record, and moves the bar."""
     if not shown:
         yield lambda record: None
         return
     state = _Shown()
-    with Progress("Questions", total, describe=lambda: str(state)) as advance:
+    with Progress(doing, total, describe=lambda: str(state)) as advance:
         yield lambda record: advance(by=int(state.add(record)))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .statistics import Interval
 
 _LETTERS = ("", "k", "M", "G", "T", "P", "E")  # of thousands
 _BYTES = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -52,6 +55,14 @@ def corrected_p(gain: Mapping[str, Any]) -> float:
     return float(gain.get("p_holm", gain["p"]))
 
 
+def format_ratio(interval: Interval | None) -> str:
+    """Bounds of a ratio, as in 2.9 to 4.4; more digits below 1."""
+    if interval is None:
+        return ""
+    digits = 1 if interval.low >= 1 else 2
+    return f"{interval.low:.{digits}f} to {interval.high:.{digits}f}"
+
+
 def format_amount(amount: float, unit: str = "") -> str:
     """With one digit and a letter for thousands, as in 52.3 G; empty if it is not known."""
     if not amount:
@@ -76,14 +87,17 @@ def format_costs(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def _costs(row: Mapping[str, Any]) -> dict[str, str]:
-    work, whole = row["work"], row["whole"]
+    work, whole, macs = row["work"], row["whole"], row["macs"] or {}
     return {
         "search passes": f"{row['counts'].get('focus-paper', 0):.1f}" if row["n"] else "",
+        "own count": "" if row["own_count"] is None else f"{row['own_count']:.1f}",
         "whole image": f"{whole['tokens']:.0f}" if whole else "",
         "image tokens": f"{work.get('image_tokens', 0):.0f}".lstrip("0"),
         "FLOPs": format_amount(work.get("flops", 0)),
         "MACs": format_amount(work.get("macs", 0)),
+        "search MACs": format_amount(macs.get("search", 0)),
         "GPU": format_bytes(row["memory"]["gpu"] or 0),
+        "GPU, most": format_bytes(row["memory"]["gpu_most"] or 0),
         "seconds": f"{row['seconds']:.2f}" if row["n"] and row["seconds"] is not None else "",
     }
 
@@ -224,6 +238,15 @@ def _losses(whole: Mapping[str, Any] | None) -> Iterator[str]:
             f"than one image token: {', '.join(whole['named'])}"
             + (" and others." if whole["lost"] > len(whole["named"]) else ".")
         )
+
+
+def describe_stages(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """MACs by stage of each variant with more than one stage: with and without the answer."""
+    for row in rows:
+        stages = (row["macs"] or {}).get("stages", {})
+        if len(stages) > 1:
+            parts = ", ".join(f"{name} {format_amount(n)}" for name, n in stages.items())
+            yield f"MACs by stage, {row['searcher']}: {parts}."
 
 
 def describe_memory(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

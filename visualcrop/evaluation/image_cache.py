@@ -21,7 +21,7 @@ class ImageCache:
 
     def build_question(self, sample: Sample) -> Question:
         """The question of *sample*, with its image opened."""
-        return Question(sample.text, self._open(sample.source), sample.choices)
+        return sample.question_about(self._open(sample.source))
 
     def _open(self, source: ImageSource) -> Image:
         if self._last is not None and self._last[0] == source:

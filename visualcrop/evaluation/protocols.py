@@ -29,7 +29,7 @@ _NAMED: Mapping[str, Mapping[str, PromptProtocol]] = {
         _ANY: PromptProtocol("paper", saying=_WORD),
     },
     "zoomeye": {
-        "vstar": _tolerant("zoomeye", inference="option-logits"),
+        "vstar": _tolerant("zoomeye", inference="option-logits", weigh="sentences"),
         "hrbench": _tolerant(
             "zoomeye",
             choosing="{question}\n{options}Answer the option letter directly.",

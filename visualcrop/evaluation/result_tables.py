@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..output.tables import Table
@@ -17,7 +17,10 @@ from .formatting import (
     format_costs,
     format_gain,
     format_p,
+    format_percent,
+    format_ratio,
 )
+from .methods import LEAST_IMAGES, SEARCH, Efficiency, EfficiencyRatio
 from .study import BASELINE
 
 _HEADINGS = ("searcher", "right", "95 %", "n", "errors", "unparsed", "passes")
@@ -49,6 +52,59 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
         format_gain(row["gain"]),
         format_p(row["gain"]),
     )
+
+
+def efficiency_table(found: Efficiency) -> Table:
+    """Every method against ours, at the lower of the two best accuracies (A.2 of the paper)."""
+    headings = ("method", "best", "passes there", "reference", "passes at it",
+                f"{found.ours} at it", "ratio", "95 %")  # fmt: skip
+    own = (found.ours, format_percent(found.best), f"{found.best_passes:.2f}", *[""] * 5)
+    return Table(headings, (own, *(_efficiency_cells(row) for row in found.rows)))
+
+
+def _efficiency_cells(row: EfficiencyRatio) -> tuple[str, ...]:
+    own = {"at most": "\u2264 ", "at least": ""}.get(row.bound, "")
+    other = {"at least": "\u2264 "}.get(row.bound, "")
+    sign = {"at most": "\u2264 ", "at least": "\u2265 "}.get(row.bound, "")
+    return (
+        row.method if row.count == SEARCH else f"{row.method} ({row.count})",
+        format_percent(row.best),
+        f"{row.best_passes:.2f}",
+        format_percent(row.reference),
+        f"{own}{row.passes:.2f}",
+        f"{other}{row.ours:.2f}",
+        "" if row.ratio is None else f"{sign}{row.ratio:.2f}",
+        format_ratio(row.interval),
+    )
+
+
+def efficiency_notes(found: Efficiency) -> Iterator[str]:
+    """How the ratios were worked out, and what limits them."""
+    yield (
+        f"Ratio: search passes of a method for each of {found.ours}'s, at the lower of the two "
+        "best accuracies, on straight lines between settings (A.2 of the paper)."
+    )
+    counts = dict.fromkeys(row.count for row in found.rows if row.count != SEARCH)
+    if counts:
+        yield f"{', '.join(counts)}: passes as that method's own paper counts them."
+    if any(row.bound for row in found.rows):
+        yield (
+            "\u2264, \u2265: the cheapest setting that was measured is better than the reference "
+            "already; one with fewer passes might reach it."
+        )
+    if found.images < LEAST_IMAGES:
+        yield f"{found.images} images are too few for bounds of a ratio; they take {LEAST_IMAGES}."
+    if found.answers > found.n:
+        yield (
+            f"The ratios are of the {found.n} questions that every setting has answered, of "
+            f"{found.answers}."
+        )
+    low = [row for row in found.rows if found.baseline and found.baseline >= row.reference]
+    if low:
+        yield (
+            f"Without any search pass {format_percent(found.baseline or 0)} are right, no less "
+            f"than at the reference of {', '.join(dict.fromkeys(row.method for row in low))}."
+        )
 
 
 def notes(rows: Rows, *, against: str = BASELINE) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import weakref
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,18 @@ from ..output.tables import Table
 from ..plugin.registry import Registry
 from ..values import Answer
 from .arguments import check_given, to_folder
+from .comparison import searcher_names
 from .evidence import restore_answer
-from .formatting import format_gain, format_p
-from .result_tables import cost_notes, cost_table, notes, result_table
+from .formatting import describe_stages, format_gain, format_p
+from .methods import group_methods, measure_efficiency
+from .result_tables import (
+    cost_notes,
+    cost_table,
+    efficiency_notes,
+    efficiency_table,
+    notes,
+    result_table,
+)
 from .run_folder import Store
 from .statistics import Difference
 from .study import Study
@@ -116,9 +126,13 @@ class Run:
         return attrs.evolve(result_table(found), notes=notes(found))
 
     def costs(self) -> Table:
-        """What a question costs under each searcher: passes, tokens, FLOPs, memory, seconds."""
+        """
+        What a question costs under each searcher: passes, tokens, FLOPs, memory, seconds.
+
+        Notes below the table hold the MACs by stage.
+        """
         found = self.rows()
-        return attrs.evolve(cost_table(found), notes=cost_notes(found))
+        return attrs.evolve(cost_table(found), notes=[*describe_stages(found), *cost_notes(found)])
 
     def compare(self, searcher: str, baseline: str = "direct") -> PairedComparison:
         """
@@ -144,6 +158,18 @@ class Run:
             )
         n = len({*ours.questions} & {*theirs.questions})
         return _paired(searcher, baseline, n, difference)
+
+    def efficiency(self, ours: str | None = None, methods: Sequence[str] = ()) -> Table:
+        """
+        Passes that each method needs for one of *ours*, at the same accuracy, with bounds.
+
+        A method is one searcher under several settings. *ours* is `focus` by default, or else the
+        first. *methods* groups labels otherwise: texts such as `mine=steps=*`.
+        """
+        found = tally_records(self.records(), categories=False)[None]
+        groups = group_methods(searcher_names(self.store), methods)
+        measured = measure_efficiency(found, groups, ours)
+        return attrs.evolve(efficiency_table(measured), notes=[*efficiency_notes(measured)])
 
     def records(self) -> list[Record]:
         """One `Record` for each question and searcher, errors included."""

@@ -39,14 +39,23 @@ _STUDY: Shape = {
     "budget": {"passes": (int, None), "seconds": (float, None)},
     "protocol?": str,
     "inference?": (str, None),
+    "weigh?": (str, None),
+    "end_token?": (bool, None),
     "options?": {str: [str]},
     "sharing?": bool,
     "open_ended?": bool,
     "judge?": (str, None),
     "beside?": (
-        {"table": int, "columns": _TEXTS, "rows": {str: _TEXTS}, "where?": _TEXTS},
+        {
+            "table": int,
+            "columns": _TEXTS,
+            "rows": {str: _TEXTS},
+            "where?": _TEXTS,
+            "categories?": ({"table": int, "columns": _TEXTS, "rows": {str: _TEXTS}}, None),
+        },
         None,
     ),
+    "draws?": {str: [str]},
 }
 _ENVIRONMENT: Shape = {
     "packages": _TEXTS,

@@ -18,6 +18,8 @@ def score_answer(sample: Sample, answer: Answer) -> float | None:
     if isinstance(sample.answer, int):
         return None if answer.choice is None else float(answer.choice == sample.answer)
     reply = plain_words(answer.text)
+    if reply in map(plain_words, sample.sentences):
+        return 1.0
     agreeing = sum(plain_words(accepted) == reply for accepted in sample.answer)
     if len(sample.answer) > _ANNOTATORS:  # several people's answers, as in A-OKVQA
         return min(1.0, agreeing / _ANNOTATORS)
@@ -32,14 +34,22 @@ def plain_words(text: str) -> str:
 
 
 def measure_recall(sample: Sample, answer: Answer) -> Mapping[str, float]:
-    """How well the boxes that were looked at cover the annotated ones; empty if there are none."""
+    """
+    How well the boxes that were looked at cover the annotated ones; empty if there are none.
+
+    *recall* is the covered share of this question's boxes: *covered* of *boxes*. The sums of these
+    over all questions give the recall over all boxes, in which a question with two counts twice.
+    """
     if not sample.targets:
         return {}
     looked = list(_looked_at(answer))
     covers = [max((_cover(box, t.box) for box in looked), default=0.0) for t in sample.targets]
     overlaps = [max((box.overlap(t.box) for box in looked), default=0.0) for t in sample.targets]
+    covered = sum(cover >= COVERED for cover in covers)
     return {
-        "recall": _mean([float(cover >= COVERED) for cover in covers]),
+        "recall": covered / len(covers),
+        "covered": covered,
+        "boxes": len(covers),
         "cover": _mean(covers),
         "iou": _mean(overlaps),
     }

@@ -47,6 +47,15 @@ class Difference:
         return self.p < 1 - LEVEL
 
 
+@attrs.frozen
+class Separation:
+    """What separates a share of ours from one that somebody published."""
+
+    difference: float  # ours less theirs
+    interval: Interval
+    p: float  # how likely a difference as large is if there is none
+
+
 def accuracy_interval(right: Sequence[float], groups: Sequence[Hashable]) -> Interval:
     """
     Wilson's interval for the mean of *right*, shares between 0 and 1.
@@ -54,19 +63,53 @@ def accuracy_interval(right: Sequence[float], groups: Sequence[Hashable]) -> Int
     Answers of one group, such as questions about one image, may go right or wrong together. So
     the answers count as fewer, by as much as they are correlated, but never as fewer than groups.
     """
-    import numpy as np
-
     if not right:
         return Interval(0.0, 1.0)
-    shares = np.asarray(right, float)
-    return wilson_interval(float(shares.mean()), _effective_count(shares, groups))
+    return wilson_interval(sum(right) / len(right), effective_count(right, groups))
 
 
-def wilson_interval(share: float, n: float) -> Interval:
+def wilson_interval(share: float, n: float, level: float = LEVEL) -> Interval:
     """Wilson's interval for a share among *n* answers, which need not be a whole number."""
     from scipy.stats import norm
 
-    z2 = float(norm.ppf((1 + LEVEL) / 2)) ** 2
+    return _wilson(share, n, float(norm.ppf((1 + level) / 2)))
+
+
+def compare_shares(ours: float, n: float, theirs: float, m: float) -> Separation:
+    """
+    Compare shares of *n* and of *m* answers, not question by question: theirs are not known.
+
+    The bounds are Newcombe's (1998, method 10), made of Wilson's; p is that of the level at which
+    they begin to hold zero. Counts need not be whole: see `effective_count`.
+    """
+    from scipy.stats import norm
+
+    z = float(norm.ppf((1 + LEVEL) / 2))
+    p = 2 * float(norm.sf(_least_reach(ours, n, theirs, m)))
+    return Separation(ours - theirs, _newcombe(ours, n, theirs, m, z), min(1.0, p))
+
+
+def _newcombe(ours: float, n: float, theirs: float, m: float, z: float) -> Interval:
+    one, two, difference = _wilson(ours, n, z), _wilson(theirs, m, z), ours - theirs
+    down = ((ours - one.low) ** 2 + (two.high - theirs) ** 2) ** 0.5
+    up = ((one.high - ours) ** 2 + (theirs - two.low) ** 2) ** 0.5
+    return Interval(difference - down, difference + up)
+
+
+def _least_reach(ours: float, n: float, theirs: float, m: float) -> float:
+    """Standard errors by which the bounds of the difference reach to zero."""
+    low, high = 0.0, 40.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if 0.0 in _newcombe(ours, n, theirs, m, middle):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _wilson(share: float, n: float, z: float) -> Interval:
+    z2 = z * z
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     reach = (z2 * (share * (1 - share) / n + z2 / (4 * n * n))) ** 0.5 / (1 + z2 / n)
     return Interval(max(0.0, middle - reach), min(1.0, middle + reach))
@@ -126,8 +169,11 @@ def _is_clear(lead: int, differing: int) -> bool:
     return mcnemar_test((differing + lead) // 2, (differing - lead) // 2) < 1 - LEVEL
 
 
-def _effective_count(shares: Numbers, groups: Sequence[Hashable]) -> float:
+def effective_count(right: Sequence[float], groups: Sequence[Hashable]) -> float:
     """Number of independent answers with the same standard error (clustered, Miller 2024)."""
+    import numpy as np
+
+    shares = np.asarray(right, float)
     sums = _group_sums(shares - shares.mean(), groups)
     variance = float((sums**2).sum()) / len(shares) ** 2
     spread = float(shares.mean() * (1 - shares.mean()))

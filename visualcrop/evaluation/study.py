@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import attrs
@@ -18,14 +19,57 @@ from ..models.base import Model, ModelFamily
 from ..plugin.configure import configure, read_dataset, read_model, read_option, read_spec
 from ..plugin.model_settings import Settings, apply_settings
 from ..plugin.registry import Registry
-from ..protocol import Inference, PromptProtocol
+from ..protocol import Inference, PromptProtocol, Weigh
 from ..utils.fields import is_utf8
 from .arguments import check_given
 from .protocols import get_protocol
 from .published.tables import Row, table
 
 BASELINE = "direct"
+GUESS = "random guess"  # a row of the paper that no model answers
 Texts = Mapping[str, str]
+
+
+def _check_columns(number: int, names: Iterable[str]) -> None:
+    known = table(number).rows[0]
+    if wrong := [name for name in names if name not in known]:
+        raise EvaluationError(
+            f"Table {number} of the paper has no column {wrong[0]!r}; its columns are "
+            f"{', '.join(known)}."
+        )
+
+
+def _find_row(number: int, cells: Texts, called: str) -> Row:
+    """The one row of a table of the paper with these cells; errors say what it is *called*."""
+    found = [row for row in table(number).rows if cells.items() <= row.items()]
+    if len(found) != 1:
+        raise EvaluationError(
+            f"Table {number} of the paper has {len(found)} rows that fit {called!r}, and one is "
+            f"wanted; see visualcrop paper {number}."
+        )
+    return found[0]
+
+
+@attrs.frozen
+class CategoryFigures:
+    """Accuracies by category in one of the paper's tables, which has a column for each method."""
+
+    table: int
+    columns: Texts  # the paper's column by variant
+    rows: Mapping[str, Texts]  # by pattern of categories (see `measures`), cells of the row
+
+    def __attrs_post_init__(self) -> None:
+        _check_columns(self.table, self.columns.values())
+        for pattern in self.rows:
+            self.row(pattern)
+
+    def row(self, pattern: str) -> Row:
+        """The paper's row for the categories that fit a pattern."""
+        return _find_row(self.table, self.rows[pattern], pattern)
+
+
+def _to_categories(given: CategoryFigures | Mapping[str, Any] | None) -> CategoryFigures | None:
+    return CategoryFigures(**given) if isinstance(given, Mapping) else given
 
 
 @attrs.frozen
@@ -36,14 +80,10 @@ class PaperFigures:
     columns: Texts  # heading in our table, by column of the paper's table
     rows: Mapping[str, Texts]  # by variant, cells that select the row
     where: Texts = attrs.field(factory=dict)  # cells that select in all of the rows
+    categories: CategoryFigures | None = attrs.field(default=None, converter=_to_categories)
 
     def __attrs_post_init__(self) -> None:
-        known = table(self.table).rows[0]
-        if wrong := [name for name in self.columns if name not in known]:
-            raise EvaluationError(
-                f"Table {self.table} of the paper has no column {wrong[0]!r}; its columns are "
-                f"{', '.join(known)}."
-            )
+        _check_columns(self.table, self.columns)
         for label in self.rows:
             self._row(label)
 
@@ -57,25 +97,24 @@ class PaperFigures:
         return [row.get(name, "") for name in self.columns]
 
     def _row(self, label: str) -> Row:
-        cells = {**self.where, **self.rows[label]}
-        found = [row for row in table(self.table).rows if cells.items() <= row.items()]
-        if len(found) != 1:
-            raise EvaluationError(
-                f"Table {self.table} of the paper has {len(found)} rows that fit {label!r}, and "
-                f"one is wanted; see visualcrop paper {self.table}."
-            )
-        return found[0]
+        return _find_row(self.table, {**self.where, **self.rows[label]}, label)
 
 
 def _copy(specs: Texts) -> dict[str, str]:
     return dict(specs)
 
 
-def _check_inference(study: Study, field: attrs.Attribute[Any], value: Any) -> None:
-    del study
-    if value is not None and value not in get_args(Inference):
-        known = nearest(str(value), get_args(Inference), called="ways")
-        raise EvaluationError(f"There is no {field.name} {str(value)[:50]!r}; {known}.")
+def _among(literal: Any) -> Any:
+    """Validate that a setting is one of the words of *literal*, or none."""
+    words = get_args(literal)
+
+    def check(study: Study, field: attrs.Attribute[Any], value: Any) -> None:
+        del study
+        if value is not None and value not in words:
+            known = nearest(str(value), words, called="ways")
+            raise EvaluationError(f"There is no {field.name} {str(value)[:50]!r}; {known}.")
+
+    return check
 
 
 @attrs.frozen
@@ -90,13 +129,18 @@ class Study:
     model: str
     variants: Texts = attrs.field(converter=_copy)  # a searcher's spec by its label
     protocol: str = "paper"
-    inference: Inference | None = attrs.field(default=None, validator=_check_inference)
+    inference: Inference | None = attrs.field(default=None, validator=_among(Inference))
     budget: Budget = Budget()
     options: Mapping[str, Sequence[str]] = attrs.field(factory=dict)  # path=value, by label
     sharing: bool = False  # a pass that several variants have in common is run once
     open_ended: bool = False  # questions are asked without their choices
     judge: str | None = None  # scores answers in words that do not match word for word
     beside: PaperFigures | None = None  # the paper's figures, shown beside ours
+    # in place of the protocol's own: what option-logits weighs, and whether with the reply's end
+    weigh: Weigh | None = attrs.field(default=None, validator=_among(Weigh))
+    end_token: bool | None = None
+    draws: Mapping[str, Sequence[str]] = attrs.field(factory=dict)  # labels of variants by the name
+    # of a row for their mean and deviation; a variant that is drawn again counts again
 
     def __attrs_post_init__(self) -> None:
         texts = {"dataset": self.dataset, "model": self.model, "protocol": self.protocol}
@@ -104,6 +148,7 @@ class Study:
             check_given(name, text, str, "a text")
         check_given("judge", self.judge, str | None, "a spec, such as 'llm', or none")
         check_given("open_ended", self.open_ended, bool, "True or False")
+        check_given("end_token", self.end_token, bool | None, "True, False or none")
         if not self.variants:
             raise EvaluationError("A study needs a searcher; give one with -s, such as -s focus.")
         if unknown := sorted({*self.options} - {*self.variants}):
@@ -139,9 +184,7 @@ class Study:
 
     def as_asked(self, sample: Sample) -> Sample:
         """The sample without its choices, if the study is open-ended."""
-        if not (self.open_ended and sample.choices):
-            return sample
-        return attrs.evolve(sample, choices=(), answer=sample.answers)
+        return sample.without_choices() if self.open_ended else sample
 
     def build_searcher(self, label: str, registry: Registry, settings: Settings) -> Searcher:
         """Build the variant of that label, with a model's *settings* where it leaves some open."""
@@ -163,13 +206,17 @@ class Study:
     def protocol_for(self, dataset: str) -> PromptProtocol:
         """The protocol as it holds for the dataset of that name."""
         found = get_protocol(self.protocol, dataset)
-        return attrs.evolve(found, inference=self.inference or found.inference)
+        own: dict[str, Any] = {n: getattr(self, n) for n in ("inference", "weigh", "end_token")}
+        return attrs.evolve(found, **{n: value for n, value in own.items() if value is not None})
 
 
 def _canonical(study: Study) -> str:
     """JSON of every setting that a result may depend on."""
     settings = study.as_json()
-    del settings["beside"]
+    del settings["beside"], settings["draws"]
+    for name in ("weigh", "end_token"):  # where left open, digests are as before there were these
+        if settings[name] is None:
+            del settings[name]
     return json.dumps(settings, sort_keys=True)
 
 
@@ -205,6 +252,29 @@ def label_specs(specs: Sequence[str]) -> dict[str, str]:
     return found
 
 
+@attrs.define(eq=False)
+class KeptModel:
+    """
+    Keeps the model that was opened last, for runs one after another with the same model.
+
+    It stays in this process: one that is sent to another process has opened nothing.
+    """
+
+    _family: ModelFamily | None = attrs.field(default=None, init=False)
+    _model: Model | None = attrs.field(default=None, init=False)
+
+    def open(self, family: ModelFamily) -> Model:
+        """The model of *family*: the one that was opened last if it is of an equal family."""
+        if self._model is None or family != self._family:
+            self._model = None  # makes room before the next one is loaded
+            gc.collect()
+            self._family, self._model = family, family.open()
+        return self._model
+
+    def __reduce__(self) -> tuple[type[KeptModel], tuple[()]]:
+        return KeptModel, ()
+
+
 @attrs.frozen
 class StudyObjects:
     """
@@ -216,6 +286,7 @@ class StudyObjects:
 
     model: Model | ModelFamily | None = None
     searchers: Mapping[str, Searcher] = attrs.field(factory=dict)
+    kept: KeptModel | None = None  # opens a family in place of the family itself
 
     def complete(self, study: Study, registry: Registry) -> StudyObjects:
         """Build what is not there yet; the model's settings fill what searchers leave open."""
@@ -228,11 +299,11 @@ class StudyObjects:
             else study.build_searcher(label, registry, settings)
             for label in study.variants
         }
-        return StudyObjects(model, searchers)
+        return StudyObjects(model, searchers, self.kept)
 
     def open_model(self) -> Model:
         """The model, loaded if it is not open yet."""
         if isinstance(self.model, ModelFamily):
-            return self.model.open()
+            return self.kept.open(self.model) if self.kept else self.model.open()
         assert self.model is not None, "complete() the objects first"  # noqa: S101
         return self.model

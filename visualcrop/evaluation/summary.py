@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,13 +10,21 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from ..budget import ANSWER, CONVENTIONS, TARGETS
 from ..data.record import Record
 from ..errors import VisualcropError
 from ..plugin.registry import Registry
 from ..utils.text_set import hash_texts
 from .downscaling import DownscalingTally
 from .run_folder import Present, Store
-from .statistics import Difference, Interval, accuracy_interval, adjust_holm, paired_difference
+from .statistics import (
+    Difference,
+    Interval,
+    accuracy_interval,
+    adjust_holm,
+    effective_count,
+    paired_difference,
+)
 from .study import BASELINE
 
 ResultRow: TypeAlias = Mapping[str, Any]  # all figures of one variant, of `summary_row`
@@ -26,23 +35,26 @@ class Tally:
     """
     One variant's answers so far.
 
-    Of each question 24 bytes are kept: bounds need its group, and a comparison who it was.
+    Of each question 32 bytes are kept, or 40: bounds need its group, a comparison who it was, and
+    the efficiency ratio its passes.
     """
 
     questions: array[int] = attrs.field(factory=lambda: array("Q"))  # by number
     groups: array[int] = attrs.field(factory=lambda: array("Q"))  # of the same, in their order
     scores: array[float] = attrs.field(factory=lambda: array("d"))  # as well; unparsed count as 0
+    # passes of the same by name of a count, where papers count them; NaN where a record has none
+    passes: dict[str, array[float]] = attrs.field(factory=dict)
     statuses: dict[str, int] = attrs.field(factory=dict)
     error: str = ""  # the first
     wanted: int | None = None  # questions of a run that is unfinished; 0 if nobody knows
     sums: dict[str, float] = attrs.field(factory=dict)
-    measured: int = 0  # questions whose true boxes are known
+    counted: Counter[str] = attrs.field(factory=Counter)  # answers that have a figure, if not all
     shrinking: DownscalingTally = attrs.field(factory=DownscalingTally)
     chosen: int | None = None  # questions that the last command chose, where it came to its end
     untargeted: int = 0  # answers of a search that found no target, and asked the whole image
     exhausted: int = 0  # answers at which the budget ran out
     shared: int = 0  # answers whose work and seconds are not their own
-    gpu: float = 0  # most bytes held on it; 0 where there is none
+    gpu: float = 0  # most bytes allocated in a question; 0 where there is no GPU
     held: int = 0  # most bytes held by the process, whatever for
 
     def add(self, record: Record) -> None:
@@ -54,15 +66,21 @@ class Tally:
         self.questions.append(hash_texts(record.id))
         self.groups.append(hash_texts(record.group or record.id))
         self.scores.append(record.score or 0.0)
+        self._keep_counts(record.counts)
         self.shrinking.add(record)
         self.untargeted += record.untargeted
         self.exhausted += record.exhausted
         self.shared += not record.alone
         self.gpu = max(self.gpu, record.work.get("peak_bytes", 0))
         self.held = max(self.held, record.held or 0)
-        self.measured += bool(record.recall)
+        self.counted.update(name for name, has in _partial_figures(record) if has)
         for name, amount in _amounts(record):
             self.sums[name] = self.sums.get(name, 0.0) + amount
+
+    def _keep_counts(self, counts: Mapping[str, int]) -> None:
+        for name in {*self.passes} | {each for each in counts if each.endswith(PAPER)}:
+            kept = self.passes.setdefault(name, array("d", [math.nan] * (self.n - 1)))
+            kept.append(counts.get(name, math.nan))
 
     @property
     def n(self) -> int:
@@ -73,23 +91,52 @@ class Tally:
         return sum(self.scores) / self.n if self.n else 0.0
 
     @property
+    def effective(self) -> float:
+        """Answers that would be as certain if all were about different images."""
+        return effective_count(self.scores, self.groups) if self.n else 0.0
+
+    @property
     def interval(self) -> Interval:
         """Clustered by image."""
         return accuracy_interval(self.scores, self.groups)
 
     def mean(self, name: str) -> float:
-        """The mean of an amount over all questions with an answer; recalls over those measured."""
-        count = self.measured if name in _RECALLS else self.n
+        """The mean of an amount over all answers that have it: recalls over those measured."""
+        part = _PART_OF.get(name.partition(".")[0])
+        count = self.counted[part] if part else self.n
         # Answers come in any order: what that changes in a sum's last digits is no result.
         return round(self.sums.get(name, 0.0) / count, 9) if count else 0.0
 
+    def means(self, prefix: str) -> dict[str, float]:
+        """The means of all amounts whose names begin with *prefix* and a full stop."""
+        return {k.partition(".")[2]: self.mean(k) for k in self.sums if k.startswith(f"{prefix}.")}
 
+    @property
+    def pooled_recall(self) -> float | None:
+        """Covered true boxes over all true boxes; none if a record is too old to tell."""
+        whole = self.counted["boxes"] and self.counted["boxes"] == self.counted["recall"]
+        return round(self.sums["covered"] / self.sums["boxes"], 9) if whole else None
+
+
+PAPER = "-paper"  # ends the names of counts that are as a method's paper has them
 _RECALLS = ("recall", "cover", "iou")
+# What not all answers have: questions without true boxes, older records, models on a CPU.
+_PART_OF = {**dict.fromkeys(_RECALLS, "recall"), "macs": "macs", "gpu": "gpu"}
 _BY_FORMULA = ("macs", "image_tokens")  # as if nothing were remembered, whatever runs beside it
+
+
+def _partial_figures(record: Record) -> Iterator[tuple[str, bool]]:
+    """Whether *record* has the figures of each name in `_PART_OF`, and numbers of true boxes."""
+    yield "recall", bool(record.recall)
+    yield "boxes", "boxes" in record.recall
+    yield "macs", bool(record.macs)
+    yield "gpu", "peak_bytes" in record.work
 
 
 def _amounts(record: Record) -> Iterator[tuple[str, float]]:
     yield "seconds", record.seconds
+    yield "gpu", record.work.get("peak_bytes", 0)
+    yield from ((f"macs.{stage}", n) for stage, n in record.macs.items())
     yield from ((f"passes.{stage}", n) for stage, n in record.passes.items())
     yield from ((f"count.{name}", n) for name, n in record.counts.items())
     yield from ((f"work.{name}", n) for name, n in record.work.items() if name != "peak_bytes")
@@ -123,6 +170,14 @@ def add_missing(
     return found
 
 
+def guessed_share(store: Store) -> float:
+    """The share that random guesses get right; 0 where there are no choices."""
+    asked = [*store.reports().values()]
+    counts = [int(each["questions"]) for each in asked]
+    right = (float(each.get("chance", 0)) * n for each, n in zip(asked, counts, strict=True))
+    return sum(right) / max(sum(counts), 1)
+
+
 def summarize(store: Store) -> list[dict[str, Any]]:
     """One row of plain values for each variant, in the study's order."""
     present: Present = Counter()
@@ -142,9 +197,7 @@ def summary_rows(tallied: Mapping[str, Tally], baseline: str) -> list[dict[str, 
 def summary_row(label: str, tally: Tally, baseline: Tally | None) -> dict[str, Any]:
     """All figures of one variant, as plain values."""
     bounds = tally.interval
-    stages = {k.partition(".")[2]: tally.mean(k) for k in tally.sums if k.startswith("passes.")}
-    counts = {k.partition(".")[2]: tally.mean(k) for k in tally.sums if k.startswith("count.")}
-    work = {k.partition(".")[2]: tally.mean(k) for k in tally.sums if k.startswith("work.")}
+    counts, work = tally.means("count"), tally.means("work")
     if tally.shared:  # what depends on neighbours is nobody's cost
         work = {name: work[name] for name in _BY_FORMULA if name in work}
     gain = None if baseline is None or baseline is tally else compare_tallies(tally, baseline)
@@ -153,6 +206,7 @@ def summary_row(label: str, tally: Tally, baseline: Tally | None) -> dict[str, A
         "accuracy": tally.accuracy,
         "interval": [bounds.low, bounds.high],
         "n": tally.n,
+        "effective": round(tally.effective, 1),
         "asked": sum(tally.statuses.values()),
         "wanted": tally.wanted,
         "chosen": tally.chosen,
@@ -164,15 +218,50 @@ def summary_row(label: str, tally: Tally, baseline: Tally | None) -> dict[str, A
         "skipped": tally.statuses.get("skipped", 0),
         "passes": counts.get("all", 0.0),
         "counts": counts,
-        "stages": stages,
+        "own_count": _own_count(counts),
+        "stages": tally.means("passes"),
         "alone": not tally.shared,
         "seconds": None if tally.shared else tally.mean("seconds"),
         "work": work,
+        "macs": _split_macs(tally.means("macs")),
         "whole": tally.shrinking.as_json(),
-        "memory": {"gpu": (not tally.shared and tally.gpu) or None, "process": tally.held or None},
-        "recall": {name: tally.mean(name) for name in _RECALLS} if tally.measured else None,
+        "memory": _memory(tally),
+        "recall": _recall(tally),
         "gain": None if gain is None else attrs.asdict(gain),
     }
+
+
+def _own_count(counts: Mapping[str, float]) -> float | None:
+    """Passes as the method's own paper counts them, such as `zoomeye-paper`; none without one."""
+    own = (n for name, n in counts.items() if name.endswith("-paper") and name not in CONVENTIONS)
+    return next(own, None)
+
+
+def _split_macs(stages: Mapping[str, float]) -> dict[str, Any] | None:
+    """MACs of each stage, of all that the paper counts as search, and of that and the answer."""
+    if not stages:
+        return None
+    search = sum(n for stage, n in stages.items() if stage not in {TARGETS, ANSWER})
+    both = search + stages.get(ANSWER, 0.0)
+    return {"stages": stages, "search": search, "search_and_answer": both}
+
+
+def _memory(tally: Tally) -> dict[str, float | None]:
+    """Bytes: the mean over questions of the peak on GPUs (A.2), the highest peak, the process."""
+    own = not tally.shared and tally.gpu > 0
+    return {
+        "gpu": tally.mean("gpu") if own else None,
+        "gpu_most": tally.gpu if own else None,
+        "process": tally.held or None,
+    }
+
+
+def _recall(tally: Tally) -> dict[str, float | None] | None:
+    """Means over questions, and the share of all true boxes; none if no true box is known."""
+    if not tally.counted["recall"]:
+        return None
+    means = {name: tally.mean(name) for name in _RECALLS}
+    return {**means, "pooled": tally.pooled_recall}
 
 
 def compare_tallies(ours: Tally, theirs: Tally) -> Difference | None:

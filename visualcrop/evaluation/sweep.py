@@ -34,8 +34,13 @@ def make_grid(
 
 
 def label_points(points: Sequence[tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
-    """Options by a label made of them, with the last word of each path: `steps=4`."""
-    return {" ".join(map(_last_word, point)): point for point in points}
+    """Options by their label; a point that comes again is the same one."""
+    return {label_point(point): point for point in points}
+
+
+def label_point(point: Sequence[str]) -> str:
+    """A label made of options, with the last word of each path: `steps=4`."""
+    return " ".join(map(_last_word, point))
 
 
 def _check_size(settings: int) -> None:

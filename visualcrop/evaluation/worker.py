@@ -101,7 +101,7 @@ class StudyWorker(Worker):
         if self.alone:
             self.model.forget()
         if isinstance(self.model, ResponseCache):
-            self.model.set_image(question.image.digest)
+            self.model.set_image(question.image.key)
         return self.searchers[variant].run(question, self.model, ledger)
 
     def _score(self, sample: Sample, answer: Answer) -> dict[str, Any]:
@@ -131,13 +131,14 @@ def _result(sample: Sample, answer: Answer) -> dict[str, Any]:
 
 def _cost(ledger: Ledger, own: Mapping[str, int]) -> dict[str, Any]:
     """What was spent; *own* are the counts that the method's own paper reports."""
-    work = attrs.asdict(ledger.usage)
-    if not ledger.usage.peak_bytes:
+    work, stages = attrs.asdict(ledger.usage), ledger.usage_by_stage()
+    if not work["peak_bytes"]:
         del work["peak_bytes"]  # unknown, not zero
     return {
         "passes": dict(ledger.by_stage()),
         "counts": {name: count(ledger) for name, count in CONVENTIONS.items()} | dict(own),
         "work": work,
+        "macs": {stage: usage.macs for stage, usage in stages.items() if usage.macs},
         "held": peak_rss(),
     }
 

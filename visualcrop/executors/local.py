@@ -1,10 +1,12 @@
-"""Runs a study in this process."""
+"""Runs a study on this machine: in this process, or in several."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
+from typing import Literal
 
 import attrs
 
@@ -39,3 +41,34 @@ class Local(Executor):
             finally:
                 for future in waiting:
                     future.cancel()
+
+
+@attrs.frozen
+class Processes(Executor):
+    """Ask in several processes of this machine, each with its own model."""
+
+    name = "processes"
+
+    workers: int | Literal["auto"] = option(
+        "auto", help="how many; auto: as many as cores may be used", validator=at_least(1)
+    )
+    tries: int = option(
+        2, help="workers lost with a task until it is recorded as an error", validator=at_least(1)
+    )
+    least: int = option(
+        1, help="tasks for which workers are started; fewer are asked in this process"
+    )
+
+    def run(self, open_worker: WorkerFactory, tasks: Iterator[Task]) -> Iterator[Record]:
+        first = list(islice(tasks, self.least))
+        tasks = chain(first, tasks)
+        if len(first) < self.least:
+            return Local().run(open_worker, tasks)
+        from .process_pool import ProcessPool
+
+        return ProcessPool(open_worker, self.count_workers(), self.tries).run(tasks)
+
+    def count_workers(self) -> int:
+        from ..utils.cores import usable_cores
+
+        return usable_cores() if self.workers == "auto" else self.workers

@@ -11,9 +11,9 @@ import PIL.Image
 from ..errors import ImageError
 from .conversion import convert_upright, decode_pixels
 from .cost import MAX_BYTES, check_cost, check_size
-from .sources import open_source
+from .sources import hash_encoded, open_source, state_of
 
-__all__ = ["MAX_BYTES", "decode", "format_of", "size_of"]
+__all__ = ["MAX_BYTES", "decode", "decode_with_key", "format_of", "size_of"]
 
 
 def decode(source: object, max_bytes: int = MAX_BYTES) -> PIL.Image.Image:
@@ -30,6 +30,24 @@ def decode(source: object, max_bytes: int = MAX_BYTES) -> PIL.Image.Image:
         picture, turn = decode_pixels(raw)
         del raw
         return convert_upright(picture, turn)
+
+
+def decode_with_key(
+    source: object, max_bytes: int = MAX_BYTES
+) -> tuple[PIL.Image.Image, str | None]:
+    """
+    Decode *source*; its key is a digest of its encoded bytes, which takes less than the pixels'.
+
+    There is none for pixels, for a file that may change as it is read, nor if there are more bytes
+    than pixels.
+    """
+    before = state_of(source)
+    picture = decode(source, max_bytes)
+    if before is None or before.size > 3 * picture.width * picture.height:
+        return picture, None
+    with _explain_errors(source):
+        key = hash_encoded(source)
+    return picture, key if state_of(source) == before else None
 
 
 def size_of(source: object) -> tuple[int, int]:

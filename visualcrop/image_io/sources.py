@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import struct
 from contextlib import ExitStack
@@ -9,6 +10,7 @@ from io import BytesIO, IOBase, TextIOBase
 from pathlib import Path
 from typing import IO, Any, cast
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 import PIL.Image
@@ -39,6 +41,36 @@ def open_source(source: object, label: str, files: ExitStack, max_bytes: int) ->
         f"An image cannot be made from {type(source).__name__}; "
         "give a path, bytes, a file opened with 'rb', a PIL image or a numpy array."
     )
+
+
+@attrs.frozen
+class EncodedState:
+    """Tells whether encoded bytes have changed: their number and, of a file, its last change."""
+
+    size: int
+    file: tuple[int, int, int] | None = None  # device, inode, nanoseconds
+
+
+def state_of(source: object) -> EncodedState | None:
+    """The state of a path or of bytes; none for other sources, or if there is no such file."""
+    if isinstance(source, bytes):
+        return EncodedState(len(source))
+    if not isinstance(source, str | Path):
+        return None
+    try:
+        found = Path(source).expanduser().stat()
+    except (OSError, ValueError, RuntimeError):  # whoever opens it says why
+        return None
+    return EncodedState(found.st_size, (found.st_dev, found.st_ino, found.st_mtime_ns))
+
+
+def hash_encoded(source: object) -> str:
+    """Digest of the encoded bytes of a path or of bytes."""
+    if isinstance(source, bytes):
+        return f"encoded {hashlib.blake2b(source, digest_size=16).hexdigest()}"
+    with Path(cast("str | Path", source)).expanduser().open("rb") as file:
+        found = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
+    return f"encoded {found.hexdigest()}"
 
 
 def _check_path(source: str | Path) -> Path:

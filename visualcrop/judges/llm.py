@@ -59,7 +59,7 @@ class Llm(Judge):
         """The prompt with its blanks filled in one go: a blank within a reply stays as it is."""
         words = {
             "question": sample.text,
-            "answer": " / ".join(dict.fromkeys(sample.answers)),
+            "answer": " / ".join(dict.fromkeys(sample.sentences or sample.answers)),
             "reply": reply[:_LONGEST],
         }
         return _BLANK.sub(lambda blank: words[blank[1]], self.prompt)

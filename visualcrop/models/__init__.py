@@ -14,10 +14,11 @@ if typing.TYPE_CHECKING:
     from .base import EncodedSize, ModelInfo, Patches, PixelGradients, QFormerAttention, Usage
     from .checkpoints.fingerprint import checkpoint_fingerprint
     from .checkpoints.loading import ProcessorParts
+    from .engine.generation import choose_greedily, decode
     from .engine.kv_cache import DecodingState, cache_argument, fork_cache
     from .engine.metering.meter import Measurement, Meter
     from .engine.metering.operators import measure_usage
-    from .engine.runner import choose_greedily, decode, extend, score_reply
+    from .engine.runner import extend, score_reply
     from .engine.wrappers import BatchingModel
     from .families.base import Family
     from .families.gemma3 import Gemma3
@@ -56,10 +57,11 @@ _HOMES = {  # module -> its public names
     ".base": ("EncodedSize", "ModelInfo", "Patches", "PixelGradients", "QFormerAttention", "Usage"),
     ".checkpoints.fingerprint": ("checkpoint_fingerprint",),
     ".checkpoints.loading": ("ProcessorParts",),
+    ".engine.generation": ("choose_greedily", "decode"),
     ".engine.kv_cache": ("DecodingState", "cache_argument", "fork_cache"),
     ".engine.metering.meter": ("Measurement", "Meter"),
     ".engine.metering.operators": ("measure_usage",),
-    ".engine.runner": ("choose_greedily", "decode", "extend", "score_reply"),
+    ".engine.runner": ("extend", "score_reply"),
     ".engine.wrappers": ("BatchingModel",),
     ".families.base": ("Family",),
     ".families.gemma3": ("Gemma3",),

@@ -6,6 +6,7 @@ import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast
 
@@ -244,19 +245,32 @@ class Model(ABC):
         A model without caches has nothing to do.
         """
 
+    def computing(self) -> AbstractContextManager[None]:
+        """
+        The context in which a search with this model computes, in the thread that enters it.
+
+        Its own methods enter it by themselves. Most models need none.
+        """
+        return nullcontext()
+
     @abstractmethod
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         """Run each prompt once, and keep what *capture* asks for."""
 
     @abstractmethod
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         """
         Score each of *choices* as the reply to each prompt.
 
         By next token, the logit of its first token; by sentence, the mean log-probability of all
-        of its tokens.
+        of its tokens, with *end_token* including those that end a reply.
         """
 
     @abstractmethod
@@ -297,6 +311,10 @@ class ModelFamily(Strategy):
         open; to insist on it, build the searcher from a spec.
         """
         return {}
+
+    def uses_one_core(self) -> bool:
+        """Whether the model computes on one core, so that `evaluate` may give others a process."""
+        return False
 
     def notes(self) -> Sequence[str]:
         """What a user should know about this model before reading its results, a sentence each."""

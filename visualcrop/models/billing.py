@@ -197,10 +197,12 @@ class LentModel(Model):
         choices: Sequence[str],
         *,
         by: By = "next-token",
+        end_token: bool = False,
         stage: str = UNBILLED,
     ) -> Sequence[Choice]:
         passes = len(prompts) * (len(choices) if by == "sentence" else 1)
-        chosen: Sequence[Choice] = self._call(stage, passes, "choose", prompts, choices, by=by)
+        how: dict[str, Any] = {"by": by, "end_token": end_token}
+        chosen: Sequence[Choice] = self._call(stage, passes, "choose", prompts, choices, **how)
         return chosen
 
     def generate(

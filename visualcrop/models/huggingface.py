@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial, wraps
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -40,6 +40,7 @@ from .engine.pixels import pixel_gradients, single_view
 from .engine.planner import BatchPlanner
 from .engine.prompting import PromptProcessor, TokenizedPrompt
 from .engine.runner import mean_log_likelihood, prefill
+from .engine.threads import on_own_threads, torch_threads
 from .layouts.layout import Layout
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class HuggingFaceModel(Model):
     prefix_cache: ByteLRU[DecodingState] | None = None
     max_tokens: int | None = None  # in a pass, padding included; none: by the device
     preparing_threads: int | None = None  # prepare prompts during a pass; none: by the device
+    cpu_threads: int | None = None  # torch's, of a pass on a CPU; none: as many as torch has
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one pass at a time
 
     def __attrs_post_init__(self) -> None:
@@ -113,12 +115,16 @@ class HuggingFaceModel(Model):
         layout = self.layout(view, 1)
         return EncodedSize(layout.shown, layout.tokens, layout.grid.cell_side)
 
+    def computing(self) -> AbstractContextManager[None]:
+        return torch_threads(self.cpu_threads)
+
     def forget(self) -> None:
         self.prompt_processor.pixel_cache.clear()
         if self.prefix_cache is not None:
             self.prefix_cache.clear()
 
     @explains_errors
+    @on_own_threads
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         if capture.pixels:
             return [self._forward_to_pixels(prompt) for prompt in prompts]
@@ -135,16 +141,24 @@ class HuggingFaceModel(Model):
         return internals
 
     @explains_errors
+    @on_own_threads
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         if by == "sentence":
-            outputs = self._run(prompts, _score_replies, replies=choices)
+            replies = self.prompt_processor.end_replies(choices) if end_token else choices
+            outputs = self._run(prompts, _score_replies, replies=replies)
         else:
             outputs = self._run(prompts, partial(self._score_first_tokens, choices=choices))
         return [Choice(logits, usage) for _, logits, usage in outputs]
 
     @explains_errors
+    @on_own_threads
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         processor = self.prompt_processor
         outputs = self._run(

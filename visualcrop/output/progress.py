@@ -8,7 +8,7 @@ from typing import Any
 
 from .terminal import Terminal
 
-_EVERY = 30.0  # seconds between two lines
+SECONDS_BETWEEN_LINES = 30.0  # where there is no terminal
 _UPDATES = 0.5  # seconds between two updates of the text beside a bar
 
 
@@ -44,7 +44,7 @@ class Progress:
             self.bar.advance(by)
             if self.describe and self._due(_UPDATES):
                 self.bar.update(self.describe())
-        elif not self.quiet and self._due(_EVERY):
+        elif not self.quiet and self._due(SECONDS_BETWEEN_LINES):
             of = f" of {self.total:,.0f}" if self.total else ""
             more = f"  {self.describe()}" if self.describe else ""
             self.out.print(f"{self.doing}: {self.done:,.0f}{of}{more}")

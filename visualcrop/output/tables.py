@@ -39,6 +39,8 @@ _SPECIAL = {letter: f"\\{letter}" for letter in "%_&#${}"} | {
     "*": "{*}",
     "\N{NO-BREAK SPACE}": "~",
     "\N{MULTIPLICATION SIGN}": r"$\times$",
+    "\N{LESS-THAN OR EQUAL TO}": r"$\leq$",
+    "\N{GREATER-THAN OR EQUAL TO}": r"$\geq$",
     "\N{ZERO WIDTH JOINER}": "",
     "\N{ZERO WIDTH NON-JOINER}": "",
 }

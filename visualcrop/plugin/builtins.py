@@ -12,7 +12,7 @@ from ..data.formats.gqa import Gqa
 from ..data.formats.hrbench import HrBench
 from ..data.formats.mme_realworld_lite import MmeRealworldLite
 from ..data.formats.vstar import VStar
-from ..executors.local import Local
+from ..executors.local import Local, Processes
 from ..judges.llm import Llm
 from ..models.families.auto import Auto
 from ..models.families.aya_vision import AyaVision, Cohere2Vision
@@ -67,7 +67,7 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(NativeGrids, SingleSquares),
     *(Auto, Toy),
     *(VStar, HrBench, MmeRealworldLite, Aokvqa, Gqa, Folder, ToyScenes),
-    *(Local, Llm),
+    *(Local, Processes, Llm),
 ]
 
 

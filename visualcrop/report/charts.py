@@ -52,11 +52,14 @@ class Series:
     labelled: bool = True  # names stand beside the points; under the mouse they always do
 
 
-def draw_chart(series: Sequence[Series], *, x_label: str, y_label: str, title: str) -> Drawing:
-    """All *series* in one frame, with a legend below it."""
+def draw_chart(
+    series: Sequence[Series], *, x_label: str, y_label: str, title: str, from_zero: bool = True
+) -> Drawing:
+    """All *series* in one frame, whose x begins at 0 or the least value; a legend is below it."""
     points = [point for each in series for point in each.points]
     ys = [y for p in points for y in (p.y, p.low, p.high) if y is not None]
-    frame = _Frame(_ticks(0, max(p.x for p in points)), _ticks(min(ys), max(ys)))
+    xs = [p.x for p in points]
+    frame = _Frame(_ticks(0 if from_zero else min(xs), max(xs)), _ticks(min(ys), max(ys)))
     legend, height = _draw_legend(series)
     shapes = [*_draw_axes(frame, x_label, y_label), *_draw_series(series, frame), *legend]
     return Drawing(_WIDTH, height, shapes, title)

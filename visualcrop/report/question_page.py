@@ -57,7 +57,7 @@ def render_cards(cards: Sequence[Card], *, title: str) -> str:
 def render_question(sample: Sample, records: Sequence[Record], specs: Mapping[str, str]) -> str:
     """A page with a card for each variant; asking directly has one where nobody searched."""
     image = sample.source.open()
-    question = Question(sample.text, image, sample.choices)
+    question = sample.question_about(image)
     direct = next((r for r in records if r.variant == BASELINE and r.status != "error"), None)
     truth = ", ".join(dict.fromkeys(sample.answers))
     boxes = tuple(target.box for target in sample.targets)

@@ -14,25 +14,30 @@ from ..evaluation.formatting import (
     describe_downscaling,
     describe_failures,
     describe_memory,
+    describe_stages,
     format_accuracy,
     format_costs,
     format_gain,
     format_p,
     format_percent,
 )
+from ..evaluation.methods import SEARCH
 from ..evaluation.published.tables import Row, table
+from ..evaluation.result_tables import efficiency_notes, efficiency_table
 from ..evaluation.run_folder import Store
 from ..output.html import load_template
 from .charts import Marker, Series, draw_chart, draw_steps
 from .question_page import DifferingQuestion
-from .tables import SEARCH
+from .tables import shows_pooled
 from .vector import Drawing
 
 _NAMELESS = "(no name)"
 _COST_NOTE = (
     "Means of a question. Image tokens count every view shown, cached or not. FLOPs are what was "
     "computed, two for each multiply-accumulate; MACs what papers count: by formula, of the "
-    "language model alone, as if nothing were cached."
+    "language model alone, as if nothing were cached; those of the search are without target "
+    "extraction and the answer. The own count is of passes as the method's own paper counts them. "
+    "GPU is the mean of the peaks of all questions, and the highest."
 )
 
 
@@ -59,11 +64,13 @@ def render_results(
         subtitle=f"{dataset}, asked of {stores[0].study.model}",
         baseline=whole.baseline,
         measured=any(row["recall"] for row in whole.rows),
+        pooled=shows_pooled(whole.rows),
         rows=[_cells(row) for row in whole.rows],
         costs=[*_costs(whole)],
         failures=[*describe_failures(whole.rows)],
         notes=[*_notes(stores, whole), *describe_downscaling(whole.rows)],
-        cost_notes=[_COST_NOTE, *describe_memory(whole.rows)],
+        cost_notes=[_COST_NOTE, *describe_stages(whole.rows), *describe_memory(whole.rows)],
+        efficiency=_efficiency(whole),
         figures=[attrs.asdict(f, recurse=False) | {"svg": f.drawing.to_svg()} for f in figures],
         categories=[
             {"category": part.category, "rows": [_cells(row) for row in part.rows]}
@@ -94,6 +101,7 @@ def draw_figures(stores: Sequence[Store], whole: Comparison) -> list[Figure]:
 def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
     (low, high), (right, bounds) = row["interval"], format_accuracy(row)
     searched = row["recall"] and row["counts"].get(SEARCH)
+    pooled = row["recall"] and row["recall"]["pooled"]
     return {
         "name": row["searcher"],
         "right": right,
@@ -104,6 +112,7 @@ def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
         **{name: row[name] for name in ("n", "errors", "unparsed")},
         "passes": f"{row['passes']:.1f}" if row["n"] else "",
         "recall": format_percent(row["recall"]["recall"]) if searched else "",
+        "pooled": "" if not searched or pooled is None else format_percent(pooled),
         "gain": format_gain(row["gain"]),
         "p": format_p(row["gain"]),
     }
@@ -112,6 +121,18 @@ def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
 def _costs(whole: Comparison) -> Iterator[dict[str, str]]:
     for row, cost in zip(whole.rows, format_costs(whole.rows), strict=True):
         yield {"variant": row["searcher"], **cost}
+
+
+def _efficiency(whole: Comparison) -> dict[str, Any] | None:
+    """A table and its notes; none where fewer than two methods search."""
+    if whole.efficiency is None:
+        return None
+    found = efficiency_table(whole.efficiency)
+    return {
+        "headings": found.headings,
+        "rows": found.rows,
+        "notes": [*efficiency_notes(whole.efficiency)],
+    }
 
 
 def _notes(stores: Sequence[Store], whole: Comparison) -> Iterator[str]:

@@ -18,9 +18,11 @@ from ..evaluation.formatting import (
     format_p,
     format_percent,
 )
+from ..evaluation.methods import SEARCH, Efficiency, EfficiencyRatio
+from ..evaluation.result_tables import efficiency_notes, efficiency_table
 from ..evaluation.run_folder import Store
-from ..evaluation.study import PaperFigures
-from ..evaluation.summary import ResultRow
+from ..evaluation.study import GUESS, PaperFigures
+from ..evaluation.summary import ResultRow, guessed_share
 from ..output.tables import (
     Cells,
     csv_table,
@@ -33,12 +35,11 @@ from ..output.tables import (
 
 Bounds: TypeAlias = tuple[float, float]
 
-SEARCH = "focus-paper"  # the convention by which the paper's tables and figures count passes
-_GUESS = "random guess"
 _CSV = ("searcher", "accuracy", "low", "high", "n", "errors", "unparsed", "search passes",
         "passes", "image tokens", "TFLOPs", "TMACs", "seconds", "recall", "gain", "gain low",
-        "gain high", "p", "p Holm", "whole image tokens", "shrunk", "below a token",
-        "GPU bytes")  # fmt: skip
+        "gain high", "p", "p Holm", "whole image tokens", "shrunk", "below a token", "GPU GiB",
+        "GPU GiB most", "own count", "pooled recall", "TMACs search",
+        "TMACs search and answer")  # fmt: skip
 _BRACKETS = (
     "Brackets hold intervals with a confidence of 95 %, clustered by image: Wilson's for shares, "
     "Agresti and Min's for gains."
@@ -71,8 +72,22 @@ def _recall(row: ResultRow) -> float | None:
     return 100 * row["recall"]["recall"] if row["recall"] and _passes(row) else None
 
 
+def _pooled(row: ResultRow) -> float | None:
+    pooled = row["recall"]["pooled"] if row["recall"] and _passes(row) else None
+    return None if pooled is None else 100 * float(pooled)
+
+
+def shows_pooled(rows: Sequence[ResultRow]) -> bool:
+    """Whether recall over all true boxes is another figure than the mean over questions."""
+    return any((pooled := _pooled(row)) is not None and pooled != _recall(row) for row in rows)
+
+
 def _passes(row: ResultRow) -> float:
     return float(row["counts"].get(SEARCH, 0))
+
+
+def _macs(name: str) -> Callable[[ResultRow], float | None]:
+    return lambda row: (row["macs"] or {}).get(name) or None
 
 
 def _work(name: str) -> Callable[[ResultRow], float | None]:
@@ -89,17 +104,26 @@ COLUMNS: Mapping[str, Column] = {
     "errors": Column("errors", lambda r: r["errors"], 0),
     "unparsed": Column("unparsed", lambda r: r["unparsed"], 0),
     "recall": Column("recall [%]", _recall),
+    "pooled-recall": Column("recall of all boxes [%]", _pooled),
     "search-passes": Column("search passes", lambda r: _passes(r) if r["n"] else None),
     "passes": Column("passes", lambda r: r["passes"] if r["n"] else None),
+    "own-count": Column("passes, own count", lambda r: r["own_count"]),
     "image-tokens": Column("image tokens", _work("image_tokens"), 0),
     "flops": Column("{unit}FLOPs", _work("flops"), units=_OPERATIONS),
     "macs": Column("{unit}MACs", _work("macs"), units=_OPERATIONS),
+    "search-macs": Column("search {unit}MACs", _macs("search"), units=_OPERATIONS),
+    "answered-macs": Column(
+        "search and answer {unit}MACs", _macs("search_and_answer"), units=_OPERATIONS
+    ),
     "seconds": Column(
         "time [{unit}]",
         lambda r: r["seconds"] if r["n"] else None,
         units={"s": 1.0, "ms": 1e-3},
     ),
     "memory": Column("GPU memory [{unit}]", lambda r: r["memory"]["gpu"], units=_BYTES),
+    "most-memory": Column(
+        "GPU memory, most [{unit}]", lambda r: r["memory"]["gpu_most"], units=_BYTES
+    ),
     "gain": Column(
         "gain over {baseline} [points]",
         _gain,
@@ -124,8 +148,26 @@ def parse_columns(text: str | None) -> list[str]:
 
 
 def csv_cells(whole: Comparison) -> Cells:
-    """A heading and a row for each variant; shares in percent, what is not known empty."""
-    return [_CSV, *(_csv_row(row) for row in whole.rows)]
+    """
+    A heading and a row for each variant; shares in percent, what is not known empty.
+
+    The last columns are the MACs of each stage that any variant has.
+    """
+    stages = [*dict.fromkeys(stage for row in whole.rows for stage in _stages(row))]
+    heading = (*_CSV, *(f"TMACs {stage}" for stage in stages))
+    return [
+        heading,
+        *([*_csv_row(row), *(_tera(_stages(row).get(s)) for s in stages)] for row in whole.rows),
+    ]
+
+
+def _stages(row: ResultRow) -> Mapping[str, float]:
+    """MACs by stage."""
+    return row["macs"]["stages"] if row["macs"] else {}
+
+
+def _tera(amount: float | None) -> str:
+    return f"{amount / 1e12:.5g}" if amount else ""
 
 
 def reader_cells(whole: Comparison, columns: Sequence[str] = ()) -> Cells:
@@ -226,11 +268,18 @@ def _csv_row(row: ResultRow) -> list[str]:
     found = f"{100 * recall['recall']:.2f}" if recall else ""
     seen = [f"{whole['tokens']:.5g}", str(whole["shrunk"])] if whole else ["", ""]
     lost = str(whole["lost"]) if whole and whole["measured"] else ""
-    memory = f"{row['memory']['gpu'] or ''}"
+    macs = [_tera((row["macs"] or {}).get(name)) for name in ("search", "search_and_answer")]
+    memory = [_gibibytes(row["memory"][name]) for name in ("gpu", "gpu_most")]
+    own, pooled = row["own_count"], _pooled(row)
     return [
         row["searcher"], *shares, *counts, *passes, *work, seconds, found, *_csv_gain(gain),
-        *seen, lost, memory,
+        *seen, lost, *memory, "" if own is None else f"{own:.2f}",
+        "" if pooled is None else f"{pooled:.2f}", *macs,
     ]  # fmt: skip
+
+
+def _gibibytes(amount: float | None) -> str:
+    return f"{amount / _BYTES['GiB']:.5g}" if amount else ""
 
 
 def _csv_gain(gain: ResultRow | None) -> list[str]:
@@ -247,37 +296,81 @@ def _csv_gain(gain: ResultRow | None) -> list[str]:
 def summary(store: Store, whole: Comparison) -> str:
     """A short table in Markdown, with the paper's figures and with where ours are from."""
     heading, *rows = _summary_cells(store, whole)
-    return f"{markdown_table(heading, rows)}\n{' '.join(_sources(store, whole))}\n"
+    table = f"{markdown_table(heading, rows)}\n{' '.join(_sources(store, whole))}\n"
+    return "\n".join(
+        [table, *([efficiency_markdown(whole.efficiency)] if whole.efficiency else [])]
+    )
+
+
+def efficiency_csv(found: Efficiency) -> str:
+    """Every efficiency ratio with its bounds, for programs."""
+    heading = ["method", "count", "best", "best passes", "reference", "passes",
+               f"passes of {found.ours}", "ratio", "low", "high", "bound"]  # fmt: skip
+    own = [found.ours, SEARCH, f"{100 * found.best:.2f}", f"{found.best_passes:.2f}"]
+    return csv_table([heading, [*own, *[""] * 7], *map(_efficiency_row, found.rows)])
+
+
+def _efficiency_row(row: EfficiencyRatio) -> list[str]:
+    bounds = attrs.astuple(row.interval) if row.interval else (None, None)
+    return [
+        row.method,
+        row.count,
+        f"{100 * row.best:.2f}",
+        f"{row.best_passes:.2f}",
+        f"{100 * row.reference:.2f}",
+        f"{row.passes:.2f}",
+        f"{row.ours:.2f}",
+        *("" if value is None else f"{value:.3f}" for value in (row.ratio, *bounds)),
+        row.bound,
+    ]
+
+
+def efficiency_markdown(found: Efficiency) -> str:
+    """A table and its notes, for a page."""
+    cells = efficiency_table(found)
+    notes = " ".join(map(escape_markdown, efficiency_notes(found)))
+    return f"{markdown_table(cells.headings, cells.rows)}\n{notes}\n"
+
+
+def efficiency_latex(found: Efficiency) -> str:
+    """A table float in booktabs, for a paper."""
+    cells = efficiency_table(found)
+    return latex_float(
+        latex_table(cells.headings, cells.rows),
+        caption="Passes for the same accuracy.",
+        label="tab:efficiency",
+        notes=efficiency_notes(found),
+    )
+
+
+EFFICIENCY_FORMATS: Mapping[str, Callable[[Efficiency], str]] = {
+    "csv": efficiency_csv,
+    "md": efficiency_markdown,
+    "tex": efficiency_latex,
+}
 
 
 def _summary_cells(store: Store, whole: Comparison) -> Iterator[Sequence[str]]:
     beside, measured = store.study.beside, any(row["recall"] for row in whole.rows)
-    recall = ["recall"] if measured else []
+    pooled = shows_pooled(whole.rows)
+    recall = [*(["recall"] if measured else []), *(["of all boxes"] if pooled else [])]
     theirs = [f"paper: {name}" for name in beside.columns.values()] if beside else []
     ours = ["right", "95 %", *recall, "search passes", f"against {whole.baseline}", "p"]
     yield ["", *ours, *theirs]
     for row in whole.rows:
-        share = _recall(row)
-        found = ["" if share is None else format_percent(share / 100)] if measured else []
+        shares = (*([_recall(row)] if measured else []), *([_pooled(row)] if pooled else []))
+        found = ["" if share is None else format_percent(share / 100) for share in shares]
         passes = f"{_passes(row):.1f}" if row["n"] else ""
         against = [format_gain(row["gain"]), format_p(row["gain"])]
         label = row["searcher"]
         yield [label, *format_accuracy(row), *found, passes, *against, *_published(beside, label)]
-    if chance := _chance(store):
+    if chance := guessed_share(store):
         blank = [""] * (len(ours) - 1)
-        yield [_GUESS, format_percent(chance), *blank, *_published(beside, _GUESS)]
+        yield [GUESS, format_percent(chance), *blank, *_published(beside, GUESS)]
 
 
 def _published(beside: PaperFigures | None, label: str) -> list[str]:
     return beside.figures(label) if beside else []
-
-
-def _chance(store: Store) -> float:
-    """The share that random guesses get right; 0 where there are no choices."""
-    asked = [*store.reports().values()]
-    counts = [int(each["questions"]) for each in asked]
-    right = (float(each.get("chance", 0)) * n for each, n in zip(asked, counts, strict=True))
-    return sum(right) / max(sum(counts), 1)
 
 
 def _sources(store: Store, whole: Comparison) -> Iterator[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
+from typing import Any
 
 import attrs
 import numpy as np
@@ -17,12 +20,16 @@ from visualcrop import (
     ModelFamily,
     Prompt,
     Question,
+    RepetitionStop,
     Reply,
     VisualSearch,
 )
 from visualcrop.errors import SpecError
 from visualcrop.testing import Bench, Scene, SearcherSuite, ToyModel
 from visualcrop_dc2 import Dc2
+from visualcrop_dc2.describe import CaptionTree
+from visualcrop_dc2.partition import Patch
+from visualcrop_dc2.prompts import PatchDescriber
 
 SMALL = Scene.draw(43, width=600, height=400)  # divided twice: 21 patches
 ASKED = f"What colour is the {SMALL.things[0].kind}?"
@@ -45,6 +52,25 @@ class Babbling(ToyModel):
         self.passes += len(prompts)
         self.asked += prompts
         return [Reply(self.text) for _ in prompts]
+
+
+@attrs.define
+class Reading(ToyModel):
+    """A leaf is called by its place, a larger patch by all that it is told, and so are objects."""
+
+    batches: list[int] = attrs.field(factory=list)
+
+    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
+        self.passes += len(prompts)
+        self.batches.append(len(prompts))
+        return [Reply(self._read(prompt)) for prompt in prompts]
+
+    def _read(self, prompt: Prompt) -> str:
+        names = re.findall(r"\d+-\d+", prompt.text)
+        if not prompt.views:  # the objects of a caption
+            return json.dumps({"object_list": names})
+        box = prompt.views[0].box
+        return " ".join(names) or f"{box.left:g}-{box.top:g}"
 
 
 @attrs.frozen
@@ -104,6 +130,60 @@ class TestBill:
         assert answer.exhausted
         assert ledger.passes == 42
         assert {f.target.text for f in answer.findings} == {SMALL.things[0].kind}
+
+
+class TestBatches:
+    def test_a_level_is_decoded_together(self):
+        """Its captions in one call and its lists in the next; then what is above it."""
+        toy = Reading()
+        search(Dc2(theta=0, k=1), toy)
+        assert toy.batches[:6] == [16, 16, 4, 4, 1, 1]
+
+    def test_the_memory_is_in_the_order_of_the_tree(self):
+        """Things of one quarter come before those of the next, however they were decoded."""
+        image, model = SMALL.image, BudgetedModel(Reading(), Ledger())
+        describer = PatchDescriber(model, model, 32, 6000, None, None)
+        tree = CaptionTree(describer, 72, 0, 0, authors=False)
+        tree.build(image, 2)
+        halves = Patch.at(image, (image.box,)).quarters()
+        leaves = [quarter.places[0] for half in halves for quarter in half.quarters()]
+        assert list(tree.memory.objects) == [f"{b.left:g}-{b.top:g}" for b in leaves]
+        assert [leaf.patch.places for leaf in tree.leaves] == [(box,) for box in leaves]
+
+    @pytest.mark.parametrize(("passes", "patches"), [(10, 5), (11, 6), (32, 16), (33, 17)])
+    def test_a_budget_is_spent_on_patches_with_lists(self, passes: int, patches: int):
+        """It captions no more of a level than it can also list the objects of, but for one."""
+        answer, ledger = search(Dc2(theta=0, fit=False), Reading(), passes)
+        assert answer.exhausted
+        assert answer.counts == {"patches": patches}
+        assert ledger.by_stage()["captions"] == patches
+        assert ledger.by_stage()["objects"] == passes - patches
+
+    def test_tells_how_much_is_to_come(self):
+        """Whoever shows progress knows how many patches there are."""
+        _, ledger = search(Dc2(theta=0), ToyModel())
+        assert ledger.expected == {"captions": 21, "objects": 21}
+
+
+class TestRepeating:
+    @pytest.mark.parametrize(
+        ("options", "rule"),
+        [
+            ({}, RepetitionStop(64)),
+            ({"max_repeated_tokens": 8}, RepetitionStop(8)),
+            ({"max_repeated_tokens": 0}, None),
+            ({"authors": True}, None),
+        ],
+    )
+    def test_replies_are_stopped_by_a_rule(
+        self, options: dict[str, Any], rule: RepetitionStop | None
+    ):
+        """Captions, lists and information are; as in the authors' code, nothing is."""
+        toy = Babbling(text='{"object_list": ["mug"]}')
+        search(Dc2(theta=0, alpha=-1, **options), toy)
+        *before, answer = toy.asked
+        assert {prompt.stop for prompt in before} == {rule}
+        assert answer.stop is None
 
 
 class TestOddInput:

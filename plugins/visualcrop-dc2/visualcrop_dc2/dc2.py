@@ -8,7 +8,17 @@ from functools import lru_cache, partial
 
 import attrs
 
-from visualcrop import Answer, BudgetedModel, Image, Model, ModelFamily, Question, Sampling, errors
+from visualcrop import (
+    Answer,
+    BudgetedModel,
+    Image,
+    Model,
+    ModelFamily,
+    Question,
+    RepetitionStop,
+    Sampling,
+    errors,
+)
 from visualcrop.models import BatchingModel
 from visualcrop.plugin import (
     Inference,
@@ -91,6 +101,11 @@ class Dc2(Searcher):
     max_notes: int = option(
         6000, help="most letters of captions or information in one prompt", validator=at_least(1)
     )
+    max_repeated_tokens: int = option(
+        64,
+        help="stop a reply that repeats one pattern for so many tokens; 0, or authors, never does",
+        validator=at_least(0),
+    )
     inference: Inference = inference_option()
     max_new_tokens: int = max_new_tokens_option()
 
@@ -128,7 +143,9 @@ class Dc2(Searcher):
     def _describer(self, model: BudgetedModel) -> PatchDescriber:
         sampling = Sampling(self.temperature, self.top_p, self.seed) if self.temperature else None
         llm = open_beside(model, self.llm)
-        return PatchDescriber(model, llm, self.max_caption_tokens, self.max_notes, sampling)
+        repeated = 0 if self.authors else self.max_repeated_tokens
+        stop = RepetitionStop(repeated) if repeated else None
+        return PatchDescriber(model, llm, self.max_caption_tokens, self.max_notes, sampling, stop)
 
     def _tree(self, model: BudgetedModel) -> CaptionTree:
         leaf = model.info.base / 2 if self.leaf is None else self.leaf

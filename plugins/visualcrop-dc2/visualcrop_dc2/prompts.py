@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import attrs
 import numpy as np
 
-from visualcrop import BudgetedModel, Capture, Internals, Prompt, Question, Sampling, View
+from visualcrop import (
+    BudgetedModel,
+    Capture,
+    Internals,
+    Prompt,
+    Question,
+    RepetitionStop,
+    Sampling,
+    View,
+)
 
 from .partition import Features
 
@@ -43,6 +53,8 @@ _NONE = re.compile(r"\W*none\W*", re.IGNORECASE)
 _FENCE = "```"
 _MOST_TEXT, _MOST_LETTERS = 20_000, 80  # characters of a reply that is parsed, and of a name
 _MOST_OBJECTS = 64
+_MOST_PROMPTS = 32  # in one batch: more are no faster, and progress would rarely be shown
+_T = TypeVar("_T")
 
 
 @attrs.frozen
@@ -54,28 +66,32 @@ class PatchDescriber:
     max_new_tokens: int  # of one reply
     max_characters: int  # of captions in one prompt
     sampling: Sampling | None
+    stop: RepetitionStop | None
 
-    def caption(self, view: View) -> str:
-        """A caption of *view* alone."""
-        return self._generate(self.model.at("captions"), view, DESCRIBE)
+    def caption(self, views: Sequence[View]) -> list[str]:
+        """A caption of each of *views* alone."""
+        return self._generate(self.model.at("captions"), [(view, DESCRIBE) for view in views])
 
-    def refine_caption(self, view: View, captions: Sequence[str]) -> str:
-        """A caption of *view*, from the image and from the captions of its patches."""
-        share = self.max_characters // max(1, len(captions))
-        text = "".join(f"{caption[:share]}\n" for caption in captions)
-        return self._generate(self.model.at("captions"), view, REFINE.replace("{captions}", text))
+    def refine_captions(
+        self, views: Sequence[View], captions: Sequence[Sequence[str]]
+    ) -> list[str]:
+        """A caption of each of *views*, from the image and from the *captions* of its patches."""
+        texts = [REFINE.replace("{captions}", self._join(own)) for own in captions]
+        return self._generate(self.model.at("captions"), list(zip(views, texts, strict=True)))
 
-    def list_objects(self, caption: str) -> tuple[str, ...]:
-        """The objects that *caption* names; no image is shown for it."""
-        prompt = fill_extraction(caption[: self.max_characters])
-        return parse_objects(self._generate(self.llm.at("objects"), prompt)) if caption else ()
+    def list_objects(self, captions: Sequence[str]) -> list[tuple[str, ...]]:
+        """The objects that each of *captions* names; no image is shown for it."""
+        prompts = [(fill_extraction(text[: self.max_characters]),) for text in captions if text]
+        replies = iter(self._generate(self.llm.at("objects"), prompts))
+        return [parse_objects(next(replies)) if text else () for text in captions]
 
-    def gather_information(self, view: View, question: Question, *, authors: bool) -> str:
-        """What *view* adds to answer the question; empty if the reply is NONE."""
-        text = self._generate(
-            self.model.at("queries"), view, INFORM.replace("{question}", question.text)
-        )
-        return "" if (text == "NONE" if authors else _NONE.fullmatch(text)) else text
+    def gather_information(
+        self, views: Sequence[View], question: Question, *, authors: bool
+    ) -> list[str]:
+        """What each of *views* adds to answer the question; empty if the reply is NONE."""
+        prompt = INFORM.replace("{question}", question.text)
+        texts = self._generate(self.model.at("queries"), [(view, prompt) for view in views])
+        return ["" if _is_none(text, exactly=authors) else text for text in texts]
 
     def extract_features(self, views: Sequence[View], layer: int) -> Features:
         """Views x width: the values of decoder layer *layer* for all image tokens, concatenated."""
@@ -83,10 +99,40 @@ class PatchDescriber:
         internals = self.model.at("merge").forward(prompts, Capture(values=(layer,)))
         return np.stack([_concatenate_values(each, layer) for each in internals])
 
-    def _generate(self, model: BudgetedModel, *parts: str | View) -> str:
-        prompt = Prompt(parts, sampling=self.sampling)
-        (reply,) = model.generate([prompt], max_new_tokens=self.max_new_tokens)
-        return reply.text.strip()
+    def expect(self, patches: int) -> None:
+        """Announce how many *patches* will be described, for whoever watches."""
+        self.model.at("captions").expect(patches)
+        self.llm.at("objects").expect(patches)
+
+    def affordable_batches(self, items: Sequence[_T], passes: int) -> Iterator[Sequence[_T]]:
+        """
+        *items* of so many *passes* each, in batches that the budget allows.
+
+        What it does not allow is a batch of one, whose passes end the budget.
+        """
+        start = 0
+        while start < len(items):
+            most = passes * min(max(1, _MOST_PROMPTS // passes), len(items) - start)
+            batch = items[start : start + max(1, self.model.affordable(most) // passes)]
+            yield batch
+            start += len(batch)
+
+    def _join(self, captions: Sequence[str]) -> str:
+        """A line for each caption, each cut so that all fit."""
+        share = self.max_characters // max(1, len(captions))
+        return "".join(f"{caption[:share]}\n" for caption in captions)
+
+    def _generate(
+        self, model: BudgetedModel, prompts: Sequence[tuple[str | View, ...]]
+    ) -> list[str]:
+        asked = [Prompt(parts, sampling=self.sampling, stop=self.stop) for parts in prompts]
+        replies = model.generate(asked, max_new_tokens=self.max_new_tokens)
+        return [reply.text.strip() for reply in replies]
+
+
+def _is_none(text: str, *, exactly: bool) -> bool:
+    """Whether a reply says that it has no information; *exactly*, in the authors' letters."""
+    return text == "NONE" if exactly else _NONE.fullmatch(text) is not None
 
 
 def _concatenate_values(internals: Internals, layer: int) -> Features:

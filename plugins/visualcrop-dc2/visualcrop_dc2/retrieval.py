@@ -39,10 +39,15 @@ class Retriever:
         """Ask each place of each chosen object, one pass each."""
         names = list(memory.objects)
         scores = compare(question.text, names) if names else ()
-        for index in best_indices(scores, self.alpha, self.k):
-            for places in self._drop_nested(memory.objects[names[index]]):
-                view = Patch.at(question.image, places).view
-                text = describer.gather_information(view, question, authors=self.authors)
+        asked = [
+            (index, places)
+            for index in best_indices(scores, self.alpha, self.k)
+            for places in self._drop_nested(memory.objects[names[index]])
+        ]
+        for batch in describer.affordable_batches(asked, 1):
+            views = [Patch.at(question.image, places).view for _, places in batch]
+            texts = describer.gather_information(views, question, authors=self.authors)
+            for (index, places), text in zip(batch, texts, strict=True):
                 yield Note(names[index], places, scores[index], text)
 
     def captions_about(self, question: Question, leaves: Sequence[DescribedPatch]) -> list[Note]:

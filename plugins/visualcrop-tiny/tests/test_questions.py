@@ -10,8 +10,9 @@ import pytest
 from training.prompts import PromptRecorder
 from visualcrop import Budget, BudgetedModel, Image, Ledger, Question
 from visualcrop.plugin import Registry, TargetExtractor
-from visualcrop_tiny.questions import QUESTION_TYPES, QuestionContext, ask_question
+from visualcrop_tiny.questions import QUESTION_TYPES, QAPair, QuestionContext, ask_question
 from visualcrop_tiny.scenes import KINDS, plan_scene, plural
+from visualcrop_tiny.sentences import write_sentences
 
 
 def _ask(kind, count=60):
@@ -93,3 +94,41 @@ def test_the_rules_find_the_targets(kind):
             model = BudgetedModel(PromptRecorder(), Ledger(Budget()))
             targets = rules.extract(Question(pair.text, picture), model)
             assert [t.text.split()[-1] for t in targets] == [t.shape for t in pair.about]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_choice_has_a_sentence_of_its_own(kind):
+    """It has three words or more, and no other choice's; of one thing it speaks in the singular."""
+    for pair in _ask(kind):
+        sentences = write_sentences(pair)
+        assert len(set(sentences)) == len(pair.choices)
+        for choice, sentence in zip(pair.choices, sentences, strict=True):
+            words = sentence.rstrip(".").replace(",", "").split()
+            assert len(words) >= 3
+            assert [other for other in pair.choices if other in words] == [choice]
+            assert sentence.startswith(choice)
+            assert words[:1] != ["1"] or kind != "count" or "is" in words
+
+
+def test_sentences_read_as_written():
+    """One of each kind of question, letter by letter."""
+    cases = {
+        "What colour is the ring?": ("red", "red is the colour of the ring."),
+        "What is the color of the key?": ("red", "red is the color of the key."),
+        "What digit is on the red plate?": ("7", "7 is the digit on the red plate."),
+        "What is the digit on the plate?": ("7", "7 is the digit on the plate."),
+        "Is the key on the left or right side of the ring?": (
+            "left",
+            "left of the ring is the key.",
+        ),
+        "Is the red key to the left or right of the ring?": (
+            "right",
+            "right of the ring is the red key.",
+        ),
+        "Is the key above or below the ring?": ("above", "above the ring is the key."),
+        "How many keys are in the image?": ("1", "1 key is in the image."),
+        "Is there an arrow in the image?": ("No", "No, there is no arrow in the image."),
+        "Is there a red key in the image?": ("Yes", "Yes, there is a red key in the image."),
+    }
+    for text, (choice, sentence) in cases.items():
+        assert write_sentences(QAPair("any", text, choice, (choice,), ())) == (sentence,)

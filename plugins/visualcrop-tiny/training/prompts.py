@@ -42,7 +42,12 @@ class PromptRecorder(Model):
         raise NotImplementedError
 
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: str = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: str = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         raise NotImplementedError
 

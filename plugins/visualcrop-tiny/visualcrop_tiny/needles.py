@@ -16,6 +16,7 @@ from visualcrop.plugin import Dataset, ImageSource, Problem, TargetBox, option
 
 from .questions import QAPair, ask_question
 from .scenes import Kind, draw_scene, plan_scene
+from .sentences import write_sentences
 
 Split: TypeAlias = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
@@ -50,7 +51,8 @@ class SceneSource(ImageSource):
 
     def open(self, max_bytes: int | None = None) -> Image:
         picture = _draw_scene(self.seed, self.width, self.height, self.kind).picture
-        return Image.open(picture, **({} if max_bytes is None else {"max_bytes": max_bytes}))
+        limit = {} if max_bytes is None else {"max_bytes": max_bytes}
+        return Image.open(picture, key=repr(self), **limit)
 
     def read(self) -> bytes:
         encoded = BytesIO()
@@ -135,6 +137,7 @@ def _to_sample(id: str, source: SceneSource, pair: QAPair) -> Sample:
         category=(pair.kind,),
         targets=() if absent else tuple(boxes),
         meta={"scene": source.seed},
+        sentences=write_sentences(pair),
     )
 
 

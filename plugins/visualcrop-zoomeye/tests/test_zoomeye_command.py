@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -12,8 +13,14 @@ from tests.support.opened import noise
 from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import ModelFamily
 from visualcrop.cli import app
+from visualcrop.evaluation.comparison import compare
+from visualcrop.evaluation.evaluate import run_study
+from visualcrop.evaluation.formatting import format_costs
+from visualcrop.evaluation.study import Study
+from visualcrop.output.tables import csv_table
 from visualcrop.plugin import Registry, Searcher
 from visualcrop.plugin.configure import configure
+from visualcrop.report.tables import csv_cells
 from visualcrop_zoomeye import ZoomEye
 
 SPEC = "zoomeye(targets=rules, depth=2, side=150, max_new_tokens=3)"
@@ -56,3 +63,26 @@ class TestCommandLine:
         method = configure(registry, Searcher, "zoomeye", settings=settings)
         assert isinstance(method, ZoomEye)
         assert method.family == family
+
+
+@pytest.mark.torch
+def test_a_run_has_both_counts(tmp_path: Path) -> None:
+    """Three for each popped node over all records, beside the calls, in rows, table and file."""
+    study = Study("toy(scenes=2)", str(checkpoint("llava")), {"zoomeye": SPEC, "direct": "direct"})
+    store = run_study(study, tmp_path / "run")
+    records = [record for record in store.records() if record.variant == "zoomeye"]
+    pops = [record.counts["pops"] for record in records]
+    calls = [record.counts["focus-paper"] for record in records]
+    assert pops != calls
+    (whole, *_) = compare([store])
+    ours, direct = whole.rows
+    assert ours["own_count"] == pytest.approx(3 * sum(pops) / len(records))
+    assert ours["counts"]["focus-paper"] == pytest.approx(sum(calls) / len(records))
+    assert direct["own_count"] is None
+    costs, _ = format_costs(whole.rows)
+    assert (costs["search passes"], costs["own count"]) == (
+        f"{sum(calls) / len(records):.1f}",
+        f"{3 * sum(pops) / len(records):.1f}",
+    )
+    told, _ = csv.DictReader(csv_table(csv_cells(whole)).splitlines())
+    assert float(told["own count"]) == pytest.approx(ours["own_count"], abs=0.005)

@@ -27,7 +27,12 @@ class Guessing(ToyModel):
     asked: list[Prompt] = attrs.field(factory=list)
 
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: str = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: str = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         self.asked += prompts
         return [Choice((self._odds(prompt), 0.0)) for prompt in prompts]

@@ -72,14 +72,24 @@ _GENERATION: dict[str, dict[str, Any]] = {
 
 
 @cache
-def checkpoint(family: str) -> Path:
-    """The directory of the family's checkpoint: built once in a process, the same in each."""
-    to = _root() / family
+def checkpoint(family: str, layers: int | None = None) -> Path:
+    """
+    The directory of the family's checkpoint: built once in a process, the same in each.
+
+    Args:
+        family: The family's name here.
+        layers: Of the decoder, where options name layers of a larger one; by default a few.
+    """
+    to = _root() / (f"{family}-{layers}" if layers else family)
     tokenizer = save_processor(family, to)
+    config = make_config(family, tokenizer)
+    if layers:
+        text = config.get_text_config()
+        text.num_hidden_layers = layers
+        if getattr(text, "layer_types", None):
+            text.layer_types = [text.layer_types[0]] * layers
     save_network(
-        lambda: {**NETWORKS, **VARIANTS}[family](make_config(family, tokenizer)),
-        to,
-        _generation(family, tokenizer),
+        lambda: {**NETWORKS, **VARIANTS}[family](config), to, _generation(family, tokenizer)
     )
     return to
 

@@ -33,7 +33,13 @@ class TestVStar:
         first, second = VStar(path=str(shipped.vstar(tmp_path)))
         assert first.targets == (TargetBox("glove", Box(10, 12, 30, 27)),)
         assert [target.name for target in second.targets] == ["dog", "car"]
-        assert first.meta["sentences"] == shipped.SENTENCES
+
+    def test_finds_the_sentences_beside_the_image(self, tmp_path) -> None:
+        """Each is at the place of its choice, though V*Bench lists the right one first."""
+        first, second = VStar(path=str(shipped.vstar(tmp_path)))
+        assert first.sentences == tuple(shipped.SENTENCES)
+        assert second.choices == ("right", "left")
+        assert second.sentences == ("The dog is on the right.", "The dog is on the left.")
 
     def test_without_boxes_keeps_the_question(self, tmp_path) -> None:
         """A sample without its JSON is there, and the lack is named."""

@@ -11,9 +11,10 @@ import torch
 
 from visualcrop import Sampling
 from visualcrop.errors import SpecError
+from visualcrop.models.engine.generation import choose_greedily, make_chooser
 from visualcrop.models.engine.prompting import TokenizedPrompt
-from visualcrop.models.engine.runner import choose_greedily, make_chooser
 
+TOKENS = range(20)  # of a reply
 LOGITS = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()[None]
 
 
@@ -25,7 +26,7 @@ def asked(sampling: Sampling | None, text: str = "What?") -> TokenizedPrompt:
 def drawn(sampling: Sampling, times: int = 4000) -> Counter[int]:
     """How often each token is drawn."""
     choose = make_chooser([asked(sampling)])
-    return Counter(int(choose(LOGITS)) for _ in range(times))
+    return Counter(int(choose(LOGITS, [0])) for _ in range(times))
 
 
 class TestDraw:
@@ -52,7 +53,9 @@ class TestDraw:
         one, other = asked(Sampling(2.0)), asked(Sampling(2.0, seed=1), "Where?")
         alone, together = make_chooser([one]), make_chooser([asked(None), other, one])
         rows = torch.randn(3, 50, generator=torch.Generator().manual_seed(0))
-        runs = [(int(alone(rows[2:])), together(rows)[:, 0].tolist()) for _ in range(20)]
+        runs = [
+            (int(alone(rows[2:], [0])), together(rows, range(3))[:, 0].tolist()) for _ in range(20)
+        ]
         assert all(first == many[2] for first, many in runs)
         assert all(many[0] == int(rows[0].argmax()) for _, many in runs)
         assert len({first for first, _ in runs}) > 5
@@ -61,8 +64,8 @@ class TestDraw:
     def test_the_seed_decides(self, changed: dict[str, int]):
         """The same seed draws the same, another one something else."""
         rows = torch.zeros(1, 1000)
-        first = make_chooser([asked(Sampling())])(rows)
-        again = make_chooser([asked(attrs.evolve(Sampling(), **changed))])(rows)
+        first = make_chooser([asked(Sampling())])(rows, [0])
+        again = make_chooser([asked(attrs.evolve(Sampling(), **changed))])(rows, [0])
         assert (int(first) == int(again)) == (not changed)
 
     def test_without_sampling_the_likeliest(self):

@@ -8,14 +8,20 @@ from typing import Any
 
 import pytest
 
+from visualcrop import ModelFamily
 from visualcrop.data.record import Record
 from visualcrop.evaluation.comparison import compare
 from visualcrop.evaluation.evaluate import run_study
 from visualcrop.evaluation.formatting import format_costs
 from visualcrop.evaluation.run_folder import Store
-from visualcrop.evaluation.study import Study
+from visualcrop.evaluation.study import Study, StudyObjects
 from visualcrop.executors.local import Local
+from visualcrop.models.billing import LentModel
+from visualcrop.models.engine.decoder import get_decoder
+from visualcrop.models.engine.metering.meter import macs
+from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.output.tables import csv_table
+from visualcrop.plugin import Registry
 from visualcrop.report.tables import csv_cells
 
 pytestmark = pytest.mark.torch
@@ -27,7 +33,8 @@ def _run(folder: Path, *variants: str, concurrency: int = 1, **how: Any) -> Stor
     dataset = "needles(count=3, about=attribute, size=1k)"
     model, sharing = how.get("model", "tiny"), how.get("sharing", False)
     study = Study(dataset, model, {name: name for name in variants}, sharing=sharing)
-    return run_study(study, folder, executor=Local(concurrency=concurrency))
+    executor, objects = Local(concurrency=concurrency), how.get("objects", StudyObjects())
+    return run_study(study, folder, executor=executor, objects=objects)
 
 
 def _records(store: Store, variant: str = "focus(steps=2)") -> dict[str, Record]:
@@ -64,6 +71,42 @@ class TestAlone:
         assert [_work(record) for record in small.values()] == [*map(_work, alone.values())]
 
 
+class TestStages:
+    """MACs of each stage of a search."""
+
+    def test_are_of_the_stages_that_ran(self, alone: dict[str, Record]) -> None:
+        """Each stage that was charged has its own, and together they are all MACs."""
+        for record in alone.values():
+            assert {*record.macs} == {*record.passes}
+            assert sum(record.macs.values()) == pytest.approx(record.work["macs"], rel=1e-12)
+
+    def test_a_map_costs_what_the_network_ran(
+        self, alone: dict[str, Record], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """Without caches, a stage's MACs follow from the tokens that entered the decoder in it."""
+        entered: dict[str, list[int]] = {}
+        model = Registry.load().build(ModelFamily, "tiny(memory=0)").open()
+        assert isinstance(model, HuggingFaceModel)
+        call, text = LentModel.forward, model.network.config.get_text_config()
+
+        def forward(lent: LentModel, prompts: Any, capture: Any, *, stage: str) -> Any:
+            entered.setdefault(stage, []).append(0)
+            return call(lent, prompts, capture, stage=stage)
+
+        def watch(module: Any, args: Any, kwargs: Any) -> None:
+            for lengths in entered.values():
+                lengths[-1] = lengths[-1] or kwargs["inputs_embeds"].shape[1]
+
+        monkeypatch.setattr(LentModel, "forward", forward)
+        get_decoder(model.network).register_forward_pre_hook(watch, with_kwargs=True)
+        store = _run(tmp_path / "run", "focus(steps=2)", objects=StudyObjects(model))
+        sizes = {"width": text.hidden_size, "inner": text.intermediate_size}
+        expected = [macs(n, layers=text.num_hidden_layers, **sizes) for n in entered["relevance"]]
+        found = [record.macs["relevance"] for record in _records(store).values()]
+        assert found == pytest.approx(expected)
+        assert found == [record.macs["relevance"] for record in alone.values()]
+
+
 class TestTogether:
     """Variants that share passes, and questions that run side by side."""
 
@@ -77,6 +120,7 @@ class TestTogether:
         assert not any(record.alone for record in together.values())
         for id, record in together.items():
             assert record.passes == alone[id].passes
+            assert record.macs == pytest.approx(alone[id].macs, rel=1e-9)
             for name in _BY_FORMULA:
                 assert record.work[name] == pytest.approx(alone[id].work[name], rel=1e-9)
 

@@ -52,7 +52,7 @@ class TestRecall:
         sample = _sample(answer=("x",), targets=(TargetBox("a", first), TargetBox("b", second)))
         seen = Evidence(Target("a"), (Finding(Target("a"), Box(0, 0, 6, 100), 1.0, 0.5),))
         found = measure_recall(sample, Answer("x", evidence=(seen,)))
-        assert found["recall"] == 0.5
+        assert (found["recall"], found["covered"], found["boxes"]) == (0.5, 1, 2)
         assert found["cover"] == pytest.approx(0.3)
         assert found["iou"] == pytest.approx(60 / (600 + 100 - 60) / 2)
 

@@ -25,7 +25,12 @@ class Leaning(ToyModel):
     weighed: list[tuple[Prompt, tuple[str, ...]]] = attrs.field(factory=list)
 
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         self.passes += len(prompts)
         self.weighed += [(prompt, tuple(choices)) for prompt in prompts]

@@ -86,6 +86,7 @@ def _sample(root: Path, fields: dict[str, Any]) -> Sample:
             for target in fields.get("targets") or ()
         ),
         meta=dict(fields.get("meta") or {}),
+        sentences=_texts(fields.get("sentences") or ()),
     )
 
 
@@ -108,12 +109,14 @@ def _texts(value: Any) -> tuple[str, ...]:
 def to_fields(sample: Sample, image: str) -> dict[str, Any]:
     """The fields of a sample's line in `samples.jsonl`; *image* is a path below the folder."""
     answer = sample.answer
+    sentences = {"sentences": list(sample.sentences)} if sample.sentences else {}
     return {
         "id": sample.id,
         "image": image,
         "question": sample.text,
         "options": list(sample.choices) or None,
         "answer": answer if isinstance(answer, int) else list(answer),
+        **sentences,  # without any, a line is as it was before there were some
         "group": sample.group,
         "category": list(sample.category),
         "targets": [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import attrs
 
 from ...errors import DatasetError, VisualcropError
 from ...geometry import Box
+from ...protocol import has_words
 from ...utils.paths import read_limited
 from ..base import Problem, Sample, TargetBox
 from .common import FileDataset, read_json_lines
@@ -37,7 +38,7 @@ class VStar(FileDataset):
                 continue
             id = str(fields.get("image", place)).rpartition(".")[0] or place
             row = build_row(id, partial(_sample, root, id, fields))
-            yield from _add_targets(root, row, fields) if isinstance(row, Sample) else [row]
+            yield from _add_annotations(root, row, fields) if isinstance(row, Sample) else [row]
 
     def published(self) -> Mapping[str, int]:
         return {
@@ -73,20 +74,50 @@ def _split_question(text: str) -> tuple[str, tuple[str, ...]]:
     return "\n".join(question).strip(), tuple(choices)
 
 
-def _add_targets(root: Path, sample: Sample, fields: dict[str, Any]) -> Iterator[Row]:
-    """Add the targets from the JSON file beside the image."""
+def _add_annotations(root: Path, sample: Sample, fields: dict[str, Any]) -> Iterator[Row]:
+    """Add targets and sentences from the JSON file beside the image, and what is wrong with it."""
     beside = (root / str(fields["image"])).with_suffix(".json")
+    problems = list[Problem]()
+    known: Any = {}
     try:
         known = json.loads(read_limited(beside)) if is_file_inside(root, beside) else {}
         names, boxes = known["target_object"], known["bbox"]
         targets = tuple(_target(*pair) for pair in zip(names, boxes, strict=True))
-        meta = {**sample.meta, "sentences": list(map(str, known.get("options", ())))}
+        sample = attrs.evolve(sample, targets=targets)
     except (VisualcropError, OSError, *ROW_ERRORS) as exc:
-        yield sample
         reason = f"{beside.name} does not tell where its targets are ({type(exc).__name__})."
-        yield Problem(sample.id, reason, "kept")
-    else:
-        yield attrs.evolve(sample, targets=targets, meta=meta)
+        problems.append(Problem(sample.id, reason, "kept"))
+    try:
+        sentences = [str(each) for each in known.get("options", ())]
+        sample = attrs.evolve(sample, sentences=match_sentences(sample, sentences))
+    except (VisualcropError, *ROW_ERRORS) as exc:
+        reason = f"{beside.name} does not give its options as sentences ({type(exc).__name__})."
+        problems.append(Problem(sample.id, reason, "kept"))
+    yield sample
+    yield from problems
+
+
+def match_sentences(sample: Sample, sentences: Sequence[str]) -> tuple[str, ...]:
+    """
+    The *sentences* in the order of the sample's choices; none if they are the choices themselves.
+
+    V*Bench lists the right one first, and puts the choices in another order. Each wrong one goes to
+    the choice whose words it has, and one that has none's to the first choice that is left.
+    """
+    choices, right = sample.choices, sample.answer
+    if not sentences or sorted(sentences) == sorted(choices):
+        return ()
+    if len(sentences) != len(choices) or not isinstance(right, int):
+        raise DatasetError(f"{len(choices)} options have {len(sentences)} sentences.")
+    placed, wrong = {right: sentences[0]}, list(sentences[1:])
+    others = [index for index in range(len(choices)) if index != right]
+    for index in sorted(others, key=lambda index: -len(choices[index])):  # "dark red" before "red"
+        if (found := next((s for s in wrong if has_words(s, choices[index])), None)) is not None:
+            placed[index] = found
+            wrong.remove(found)
+    left = (index for index in others if index not in placed)
+    placed.update(zip(left, wrong, strict=True))
+    return tuple(placed[index] for index in range(len(choices)))
 
 
 def _target(name: Any, corner_and_size: Any) -> TargetBox:

@@ -82,6 +82,17 @@ class ChatTemplate:
         gap = whole[len(asked) :].partition("Yes")[0]
         return gap if gap.isspace() else ""
 
+    @cached_property
+    def reply_end(self) -> str:
+        """What is written after a reply; empty if there is no template, or it writes no replies."""
+        if not self.source:
+            return ""
+        try:
+            turns = [_turn("user", "?"), _turn("assistant", _MARK)]
+            return self._write(turns, add_generation_prompt=False).rpartition(_MARK)[2]
+        except Exception:  # noqa: BLE001 - of jinja, or of an expression in the template
+            return ""
+
     def render(self, prompt: Prompt, *, joined: bool = False) -> RenderedPrompt:
         """
         *prompt* in the template, without the BOS token where the tokenizer adds it itself.

@@ -144,8 +144,9 @@ class Canvas:
         """
         The canvas, resized to *size* (width, height), pixel for pixel as Pillow does.
 
-        Pillow resizes all rows, rounds, then resizes the columns. Rows without a pixel of the
-        picture stay of one colour.
+        A square is resized by rows, rounded, and then resized by columns (Pillow 13 begins with the
+        columns where that leaves fewer pixels). Rows without a pixel of the picture stay of one
+        colour.
         """
         if self.size == self.picture.size:
             return self.picture.resize(size, resample)

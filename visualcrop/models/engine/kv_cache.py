@@ -80,6 +80,15 @@ def slice_cache(cache: DynamicCache, row: int, tokens: slice) -> DynamicCache:
     return _map_cache(cache, lambda part: part[rows, :, tokens], lambda state: state[rows])
 
 
+def select_rows(cache: DynamicCache, rows: Sequence[int], width: int) -> DynamicCache:
+    """A copy of some *rows* of the batch, and of their last *width* tokens."""
+
+    def select(tensor: Tensor) -> Tensor:
+        return tensor.index_select(0, upload(rows, tensor.device))
+
+    return _map_cache(cache, lambda part: select(part[:, :, part.shape[2] - width :]), select)
+
+
 def copy_cache(cache: DynamicCache) -> DynamicCache:
     """A copy in tensors of its own, so that a view does not keep its batch in memory."""
     return _map_cache(cache, lambda part: part.clone(), lambda state: state.clone())
@@ -212,6 +221,14 @@ class DecodingState:
         if self.rope_deltas is None:
             return positions
         return (positions + self.rope_deltas).expand(3, *positions.shape)
+
+    def select(self, rows: Sequence[int]) -> DecodingState:
+        """Some *rows* of the batch, without logits and without padding that they do not need."""
+        lengths = tuple(self.lengths[row] for row in rows)
+        deltas = self.rope_deltas
+        if deltas is not None:
+            deltas = deltas.index_select(0, upload(rows, deltas.device))
+        return DecodingState(select_rows(self.cache, rows, max(lengths)), lengths, deltas)
 
     def truncate(self, length: int) -> DecodingState:
         """The first *length* tokens of one sequence, as views of the same tensors."""

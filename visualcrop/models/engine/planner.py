@@ -23,10 +23,11 @@ from ..base import Capture
 from .batch import LayerTensors, PackedBatch, PackedSequence, takes_packed_masks
 from .byte_lru import ByteLRU, Key
 from .decoder import get_decoder, has_recurrent_state
+from .generation import decode, make_chooser
 from .kv_cache import DecodingState
 from .metering.meter import Meter
 from .prompting import TokenizedPrompt
-from .runner import ModelRunner, decode, make_chooser, run_in_halves
+from .runner import ModelRunner, run_in_halves
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -111,7 +112,8 @@ class BatchPlanner:
         def decode_batch(pairs: Sequence[tuple[DecodingState, TokenizedPrompt]]) -> list[list[int]]:
             choose = make_chooser([prompt for _, prompt in pairs])  # a retry samples from the start
             merged = DecodingState.merge([state for state, _ in pairs])
-            return decode(self.network, merged, stop_tokens, max_new_tokens, choose)
+            stops = [prompt.stop for _, prompt in pairs]
+            return decode(self.network, merged, stop_tokens, max_new_tokens, choose, stops)
 
         states = self._run(prompts, whole, runner.prefill_suffixes, one_per_row=True)
         replies: dict[int, list[int]] = {}

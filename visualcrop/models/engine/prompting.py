@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from ...prompt import Prompt, Sampling, views_key
+from ...prompt import Prompt, RepetitionStop, Sampling, views_key
 from ...values import View
 from ..base import Tokens
 from .byte_lru import ByteLRU, Key
@@ -44,6 +44,7 @@ class TokenizedPrompt:
     spans: Mapping[str, Tokens]  # positions of the tokens of each marked word
     views: Key = ()  # equal for prompts with the same images
     sampling: Sampling | None = None  # none: greedy
+    stop: RepetitionStop | None = None  # none: the reply may repeat itself
     replies: Sequence[Tensor] = ()  # 1 x T each: to score, each as if it were the only one
     closing: int = 0  # tokens after the last placeholder that are run with the image
 
@@ -163,6 +164,7 @@ class PromptProcessor:
             dict(align_spans(prompt, rendered, replacements, encoded["offset_mapping"][0].numpy())),
             views,
             prompt.sampling,
+            prompt.stop,
             closing=self._count_closing(ids[0, int(placeholders[-1]) + 1 :]) if views else 0,
         )
         return self._with_replies(tokenized, replies)
@@ -192,6 +194,19 @@ class PromptProcessor:
         # The reply's first white space is part of the prompt's last token: cut it by itself.
         alone: Tensor = tokenizer(reply, add_special_tokens=False, return_tensors="pt")["input_ids"]
         return alone
+
+    def end_replies(self, replies: Sequence[str]) -> list[str]:
+        """
+        *replies* with the end of a reply after each, as plain text otherwise.
+
+        The end is what the template writes after a reply, if one of the tokens that end a reply is
+        in it. Templates such as LLaVA-1.5's write none: theirs is the tokenizer's own.
+        """
+        tokenizer = self.processor.tokenizer
+        stops = tokenizer.convert_ids_to_tokens(sorted(self.stop_tokens))
+        written = self.template.reply_end
+        end = written if any(stop in written for stop in stops) else tokenizer.eos_token or ""
+        return [self._defuse_text(reply) + end for reply in replies]
 
     def fork_at_replies(
         self, prompt: TokenizedPrompt, replies: Sequence[str]
@@ -240,12 +255,12 @@ class PromptProcessor:
         starts = [match.start() for match in self._control_token.finditer(rendered.text)]
         return any(a <= start < b for a, b in rendered.places.values() for start in starts)
 
+    def _defuse_text(self, text: str) -> str:
+        return self._control_token.sub(r"\g<0> ", text)
+
     def _defuse(self, prompt: Prompt) -> Prompt:
         """The prompt with a space in control tokens in its text, so that they are plain text."""
-
-        def defuse(text: str) -> str:
-            return self._control_token.sub(r"\g<0> ", text)
-
+        defuse = self._defuse_text
         parts = [part if isinstance(part, View) else defuse(part) for part in prompt.parts]
         spans = []
         for span in prompt.spans:
@@ -255,7 +270,7 @@ class PromptProcessor:
             stop = span.stop + sum(at < span.stop for at in spaces)
             spans.append(attrs.evolve(span, start=start, stop=stop))
         examples = tuple((defuse(asked), defuse(reply)) for asked, reply in prompt.examples)
-        return Prompt(tuple(parts), examples, tuple(spans), prompt.sampling)
+        return Prompt(tuple(parts), examples, tuple(spans), prompt.sampling, prompt.stop)
 
 
 def align_spans(

@@ -113,6 +113,6 @@ def _select_layers(internals: Internals, capture: Capture) -> Internals:
 def _prompt_key(prompt: Prompt) -> Key:
     """A key that is equal for prompts with the same text and images in the same order."""
     parts = tuple(
-        (part.image.digest, part.box) if isinstance(part, View) else part for part in prompt.parts
+        (part.image.key, part.box) if isinstance(part, View) else part for part in prompt.parts
     )
-    return parts, prompt.examples, prompt.spans, prompt.sampling
+    return parts, prompt.examples, prompt.spans, prompt.sampling, prompt.stop

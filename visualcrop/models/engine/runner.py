@@ -1,5 +1,5 @@
 """
-Forward passes: prefill whole prompts, extend a state with more tokens, sample a reply.
+Forward passes: prefill whole prompts, extend a state with more tokens, score a reply.
 
 A `DecodingState` is never changed: `extend` writes into a fork of its cache. When memory runs out,
 `run_in_halves` retries with half the batch.
@@ -7,35 +7,27 @@ A `DecodingState` is never changed: `extend` writes into a fork of its cache. Wh
 
 from __future__ import annotations
 
-import hashlib
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import takewhile
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
-import numpy as np
 
-from ...errors import ModelError
-from ...prompt import Sampling
-from ..base import NOT_NUMBERS, NOTHING, Capture
+from ..base import NOTHING, Capture
 from .batch import LayerTensors, PackedBatch, PaddedBatch, extended_mask
 from .capture import StopForward, Tap
 from .decoder import run_without_head
 from .kv_cache import DecodingState, cache_argument, fork_cache, new_cache, slice_cache
 from .metering.meter import Meter
 from .prompting import TokenizedPrompt
-from .transfers import Flag, upload
+from .transfers import upload
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
     from torch.nn import Module
     from transformers import DynamicCache, PreTrainedModel
 
 
-ChooseTokens: TypeAlias = "Callable[[Tensor], Tensor]"  # logits, B x V -> tokens, B x 1
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 _KINDS = ("values", "keys", "attention", "gradients")
@@ -180,88 +172,6 @@ def extend(
     return DecodingState(
         cache, tuple(n + new for n in state.lengths), state.rope_deltas, out.logits
     )
-
-
-def decode(
-    model: PreTrainedModel,
-    state: DecodingState,
-    stop_tokens: frozenset[int],
-    max_new_tokens: int,
-    choose: ChooseTokens,
-) -> list[list[int]]:
-    """
-    Tokens of each sequence's reply, without the token that stopped it.
-
-    *choose* sees the raw logits: the checkpoint's generation config, with its penalties and
-    sampling, does not apply.
-
-    The host waits for no token. On a GPU it looks one pass behind whether all have stopped, while
-    the next one runs, so that the last pass may be one too many.
-    """
-    import torch
-
-    stops = upload(sorted(stop_tokens), model.device)
-    stopped = torch.zeros(len(state.lengths), dtype=torch.bool, device=model.device)
-    broken = torch.zeros((), dtype=torch.bool, device=model.device)  # read once, at the end
-    chosen: list[Tensor] = []
-    flags: deque[Flag] = deque()
-    behind = passes_behind(model.device)
-    for left in reversed(range(max_new_tokens)):
-        tokens = choose(state.next_logits).to(model.device)
-        broken = broken | state.next_logits.isnan().any().to(model.device)
-        chosen.append(tokens)
-        stopped = stopped | torch.isin(tokens[:, 0], stops)
-        flags.append(Flag(stopped.all()))
-        if len(flags) > behind and flags.popleft().read():
-            break
-        state = extend(model, state, tokens) if left else state
-    if bool(broken):
-        raise ModelError(NOT_NUMBERS)
-    rows = torch.cat(chosen, dim=1).tolist() if chosen else [[] for _ in state.lengths]
-    return [list(takewhile(lambda token: token not in stop_tokens, row)) for row in rows]
-
-
-def passes_behind(device: torch.device) -> int:
-    """How many passes of decoding a host is ahead of what it knows to be over."""
-    return int(device.type == "cuda")
-
-
-def make_chooser(prompts: Sequence[TokenizedPrompt]) -> ChooseTokens:
-    """A function that chooses the next token of each of *prompts*, by its own sampling."""
-    samplers = [Sampler(p.sampling, p) if p.sampling else choose_greedily for p in prompts]
-
-    def choose(logits: Tensor) -> Tensor:
-        import torch
-
-        rows = zip(samplers, logits.split(1), strict=True)
-        return torch.cat([sample(row) for sample, row in rows])
-
-    return choose if any(prompt.sampling for prompt in prompts) else choose_greedily
-
-
-def choose_greedily(logits: Tensor) -> Tensor:
-    """The token with the highest logit, B x 1."""
-    return logits.argmax(-1, keepdim=True)
-
-
-class Sampler:
-    """Samples the tokens of one reply, seeded by the prompt, so that the batch does not matter."""
-
-    def __init__(self, sampling: Sampling, prompt: TokenizedPrompt) -> None:
-        key = f"{sampling.seed}/{prompt.views}/{prompt.text}"
-        seed = hashlib.blake2b(key.encode(), digest_size=8).digest()
-        self.sampling = sampling
-        self.random = np.random.default_rng(int.from_bytes(seed, "little"))
-
-    def __call__(self, logits: Tensor) -> Tensor:
-        """One token from *logits*, 1 x V: 1 x 1."""
-        probabilities = (logits[0].double() / self.sampling.temperature).softmax(-1)
-        ordered = probabilities.sort(descending=True, stable=True)
-        sums = ordered.values.cumsum(0)
-        last = (sums < self.sampling.top_p).sum(0, keepdim=True).clamp(max=len(sums) - 1)
-        drawn = sums.gather(0, last) * self.random.random()
-        rank = (sums <= drawn).sum(0, keepdim=True).minimum(last)
-        return ordered.indices.gather(0, rank)[None]
 
 
 def mean_log_likelihood(first: Tensor, inside: Tensor, reply: Tensor) -> float:

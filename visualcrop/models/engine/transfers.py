@@ -20,22 +20,23 @@ def upload(numbers: Sequence[int], device: torch.device) -> Tensor:
     return found.to(device, non_blocking=True)
 
 
-class Flag:
-    """A truth value that a device has yet to compute, on its way to the host."""
+class Flags:
+    """Truth values that a device has yet to compute, on their way to the host."""
 
-    def __init__(self, value: Tensor) -> None:
+    def __init__(self, values: Tensor) -> None:
         import torch
 
         self._event: torch.cuda.Event | None = None
-        self._value = value
-        if value.device.type == "cuda":
-            self._value = torch.empty_like(value, device="cpu", pin_memory=True)
-            self._value.copy_(value, non_blocking=True)
+        self._values = values
+        if values.device.type == "cuda":
+            self._values = torch.empty_like(values, device="cpu", pin_memory=True)
+            self._values.copy_(values, non_blocking=True)
             self._event = torch.cuda.Event()
-            self._event.record(torch.cuda.current_stream(value.device))
+            self._event.record(torch.cuda.current_stream(values.device))
 
-    def read(self) -> bool:
-        """The value, as soon as it is computed; the device's later work is not waited for."""
+    def read(self) -> list[bool]:
+        """The values, as soon as they are computed; the device's later work is not waited for."""
         if self._event is not None:
             self._event.synchronize()
-        return bool(self._value)
+        found: list[bool] = self._values.tolist()
+        return found

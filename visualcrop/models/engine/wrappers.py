@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import attrs
@@ -40,14 +41,23 @@ class ModelWrapper(Model):
     def forget(self) -> None:
         self.model.forget()
 
+    def computing(self) -> AbstractContextManager[None]:
+        return self.model.computing()
+
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         return self._call(("forward", capture), prompts, lambda ps: self.model.forward(ps, capture))
 
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
-        kind = ("choose", tuple(choices), by)
-        return self._call(kind, prompts, lambda ps: self.model.choose(ps, choices, by=by))
+        choose = partial(self.model.choose, choices=choices, by=by, end_token=end_token)
+        kind = ("choose", tuple(choices), by, end_token)
+        return self._call(kind, prompts, choose)
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         generate, limit = self.model.generate, max_new_tokens

@@ -107,5 +107,8 @@ class Auto(Pretrained):
     def settings(self) -> Mapping[str, object]:
         return self.family().settings() if self.checkpoint else {}
 
+    def uses_one_core(self) -> bool:
+        return self.family().uses_one_core()
+
     def notes(self) -> Sequence[str]:
         return self.family().notes() if self.checkpoint else ()

@@ -21,6 +21,7 @@ from ..base import Model, ModelFamily
 from ..checkpoints.fingerprint import checkpoint_fingerprint
 from ..checkpoints.load_errors import check_torchvision, check_transformers
 from ..checkpoints.loading import ProcessorParts, Source, explain_errors, name_types
+from ..checkpoints.placement import choose_device
 from ..checkpoints.templates import check_template, read_template
 from ..layouts.layout import Layout
 
@@ -67,6 +68,11 @@ class Pretrained(ModelFamily):
         "auto",
         help="what resizes images: torchvision is quick on a GPU, and some of its pixels differ; "
         "auto is pil, the same on any machine",
+    )
+    threads: int | Literal["auto"] = option(
+        "auto",
+        help="torch's threads of a pass on a CPU; auto is 1 if all layers are small, else all",
+        validator=at_least(1),
     )
 
     @property
@@ -156,6 +162,13 @@ class Family(Pretrained):
             return self.settings_for(0)
         with explain_errors(self.checkpoint):
             return self.settings_for(self._read_config().get_text_config().num_hidden_layers)
+
+    def uses_one_core(self) -> bool:
+        from ..engine.threads import choose_threads
+
+        with explain_errors(self.checkpoint):
+            device = choose_device(self.device, ()).partition(":")[0]
+            return choose_threads(self.threads, self._read_config(), device) == 1
 
     def notes(self) -> Sequence[str]:
         if not self.checkpoint:
@@ -275,6 +288,7 @@ class Family(Pretrained):
         from ..engine.metering.meter import Meter
         from ..engine.prompt_encoding import PixelTarget
         from ..engine.prompting import PromptProcessor
+        from ..engine.threads import choose_threads
         from ..huggingface import HuggingFaceModel
 
         self.adapt_network(network)
@@ -303,4 +317,5 @@ class Family(Pretrained):
             layout=partial(self.layout, processor=processor, config=config),
             meter=Meter(network),
             prefix_cache=ByteLRU(memory - pixels) if memory else None,
+            cpu_threads=choose_threads(self.threads, config, network.device.type),
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -31,12 +31,14 @@ from ..base import (
     Usage,
 )
 from ..engine.capture import gather_tensors
+from ..engine.generation import decode, make_chooser
 from ..engine.kv_cache import DecodingState, cache_argument
 from ..engine.metering.meter import Measurement, Meter
 from ..engine.pixels import pixel_gradients, single_view
 from ..engine.prompt_encoding import CachedImageProcessor
 from ..engine.prompting import PromptProcessor, TokenizedPrompt
-from ..engine.runner import decode, make_chooser, score_reply
+from ..engine.runner import score_reply
+from ..engine.threads import on_own_threads, torch_threads
 from ..huggingface import explains_errors
 from ..layouts.layout import Layout
 from .qformer import encoder_layout, encoder_patches, tap_qformer
@@ -66,7 +68,8 @@ class PlainPromptProcessor(PromptProcessor):
         inputs = {"input_ids": self.processor.tokenizer(text, return_tensors="pt")["input_ids"]}
         inputs |= self._image_inputs(prompt)
         no_positions, key = np.empty(0, np.intp), views_key(prompt)
-        tokenized = TokenizedPrompt(inputs, text, no_positions, {}, key, prompt.sampling)
+        drawn, stop = prompt.sampling, prompt.stop
+        tokenized = TokenizedPrompt(inputs, text, no_positions, {}, key, drawn, stop)
         return self._with_replies(tokenized, replies)
 
     def tokenize_reply(self, prompt: TokenizedPrompt, reply: str) -> Tensor:
@@ -114,21 +117,35 @@ class BlipModel(Model):
     prompt_processor: PromptProcessor
     meter: Meter
     passes: int = 0
+    cpu_threads: int | None = None  # torch's, of a pass on a CPU; none: as many as torch has
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)  # one runs at a time
 
+    def computing(self) -> AbstractContextManager[None]:
+        return torch_threads(self.cpu_threads)
+
     @explains_errors
+    @on_own_threads
     def forward(self, prompts: Sequence[Prompt], capture: Capture = NOTHING) -> Sequence[Internals]:
         if capture.values or capture.keys or not (capture.qformer or capture.pixels):
             raise ModelError(NO_POSITION)
         return [self._forward_qformer(prompt, capture) for prompt in prompts]
 
     @explains_errors
+    @on_own_threads
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
+        if by == "sentence" and end_token:
+            choices = self.prompt_processor.end_replies(choices)
         return [self._choose(prompt, choices, by) for prompt in prompts]
 
     @explains_errors
+    @on_own_threads
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         return [self._generate(prompt, max_new_tokens) for prompt in prompts]
 
@@ -205,8 +222,14 @@ class BlipModel(Model):
         tokenized = self._tokenize(prompt)
         with self._measure() as measurement:
             state = self._prefill(tokenized)
-            ends, choose = self.prompt_processor.stop_tokens, make_chooser([tokenized])
-            (tokens,) = decode(self.language_model, state, ends, max_new_tokens, choose)
+            (tokens,) = decode(
+                self.language_model,
+                state,
+                self.prompt_processor.stop_tokens,
+                max_new_tokens,
+                make_chooser([tokenized]),
+                [tokenized.stop],
+            )
         return Reply(
             self.prompt_processor.detokenize(tokens),
             measurement.usage + self._image_usage(tokenized),

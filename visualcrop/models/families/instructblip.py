@@ -48,6 +48,7 @@ class InstructBlip(Family):
     ) -> Model:
         from ..engine.metering.meter import Meter
         from ..engine.prompt_encoding import PixelTarget
+        from ..engine.threads import choose_threads
         from .blip import BlipModel, PlainPromptProcessor
 
         blip: Any = network
@@ -65,6 +66,7 @@ class InstructBlip(Family):
                 target=PixelTarget(network.device, network.dtype, self.pixels),
             ),
             meter=Meter(network),
+            cpu_threads=choose_threads(self.threads, config, network.device.type),
         )
 
     def layout(self, view: View, among: int, processor: Any, config: PretrainedConfig) -> Layout:

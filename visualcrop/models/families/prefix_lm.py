@@ -12,6 +12,7 @@ from ..engine.batch import PaddedBatch
 from ..engine.planner import BatchPlanner
 from ..engine.prompting import TokenizedPrompt
 from ..engine.runner import prefill, score_reply
+from ..engine.threads import on_own_threads
 from ..huggingface import HuggingFaceModel, explains_errors
 
 
@@ -37,12 +38,19 @@ class PrefixLanguageModel(HuggingFaceModel):
         return 1
 
     @explains_errors
+    @on_own_threads
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         if by == "next-token":
             return HuggingFaceModel.choose(self, prompts, choices, by=by)
-        outputs = self._run(prompts, self._score_after_prompts, replies=choices)
+        replies = self.prompt_processor.end_replies(choices) if end_token else choices
+        outputs = self._run(prompts, self._score_after_prompts, replies=replies)
         return [Choice(logits, usage) for _, logits, usage in outputs]
 
     def _score_after_prompts(

@@ -61,7 +61,12 @@ class ToyModel(Model):
         ]
 
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: By = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: By = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         self.passes += len(prompts) * (len(choices) if by == "sentence" else 1)
         return [Choice(self._logits(p, choices, by), self._image_usage(p)) for p in prompts]
@@ -83,7 +88,13 @@ class ToyModel(Model):
         wanted = (
             answer_in_words(prompt, self.side) if by == "sentence" else reply(prompt, self.side)
         )
-        return tuple(2.0 if choice.casefold() == wanted.casefold() else 0.0 for choice in choices)
+        return tuple(_agreement(choice, wanted) for choice in choices)
+
+
+def _agreement(choice: str, wanted: str) -> float:
+    """2 for the answer itself, 1 for a sentence that has it as a word."""
+    said, word = choice.casefold(), wanted.casefold()
+    return 2.0 if said == word else float(word in said.rstrip(".").split())
 
 
 class _Sequence:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from transformers import DynamicCache, LlamaConfig, LlamaForCausalLM
 
-from visualcrop import Model, Prompt, errors
+from visualcrop import Model, Prompt, RepetitionStop, errors
 from visualcrop.models import (
     DecodingState,
     Meter,
@@ -85,10 +85,16 @@ class LanguageModel:
         )
         return DecodingState(cache, (len(embeddings),), logits=out.logits)
 
-    def decode(self, state: DecodingState, eos: int, max_new_tokens: int) -> list[int]:
+    def decode(
+        self,
+        state: DecodingState,
+        eos: int,
+        max_new_tokens: int,
+        stop: RepetitionStop | None = None,
+    ) -> list[int]:
         """The tokens of a greedy reply, without *eos*."""
-        stop = frozenset({eos})
-        (tokens,) = decode(self.network, state, stop, max_new_tokens, choose_greedily)
+        ends = frozenset({eos})
+        (tokens,) = decode(self.network, state, ends, max_new_tokens, choose_greedily, [stop])
         return tokens
 
     def mean_log_probability(self, state: DecodingState, reply: Sequence[int]) -> float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import attrs
 import torch
@@ -29,6 +30,7 @@ SYSTEM_PROMPT = (
     "The assistant gives helpful, detailed, and polite answers to the user's questions."
 )
 _NO_CAPTURE = Capture()
+ScoreReplies: TypeAlias = Callable[[Prompt, Sequence[Sequence[int]], Measured], list[float]]
 
 
 @attrs.frozen(eq=False)
@@ -62,9 +64,17 @@ class VqaModel(MeteredModel):
         return [self._generate(prompt, max_new_tokens) for prompt in prompts]
 
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: str = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: str = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
-        return [self._choose(prompt, choices, by) for prompt in prompts]
+        score = self._score_tokens
+        if by == "sentence":
+            score = partial(self._score_sentences, end_token=end_token)
+        return [self._choose(prompt, choices, score) for prompt in prompts]
 
     def forward(
         self, prompts: Sequence[Prompt], capture: Capture = _NO_CAPTURE
@@ -79,13 +89,12 @@ class VqaModel(MeteredModel):
         eos = self.tokenizer.token_id(EOS)
         with self.measure() as measured:
             state = self._prefill(prompt, measured)
-            tokens = self.language_model.decode(state, eos, max_new_tokens)
+            tokens = self.language_model.decode(state, eos, max_new_tokens, prompt.stop)
         return Reply(self.tokenizer.decode(tokens), measured.usage)
 
-    def _choose(self, prompt: Prompt, choices: Sequence[str], by: str) -> Choice:
+    def _choose(self, prompt: Prompt, choices: Sequence[str], score: ScoreReplies) -> Choice:
         replies = [self._encode_choice(prompt, choice) for choice in choices]
         with self.measure() as measured:
-            score = self._score_sentences if by == "sentence" else self._score_tokens
             scores = score(prompt, replies, measured)
         return Choice(tuple(scores), measured.usage)
 
@@ -97,15 +106,20 @@ class VqaModel(MeteredModel):
         return [float(logits[reply[0]]) for reply in replies]
 
     def _score_sentences(
-        self, prompt: Prompt, replies: Sequence[Sequence[int]], measured: Measured
+        self,
+        prompt: Prompt,
+        replies: Sequence[Sequence[int]],
+        measured: Measured,
+        *,
+        end_token: bool,
     ) -> list[float]:
-        """The mean log-probability of each reply with its EOS, as in V*'s code."""
+        """The mean log-probability of each reply, with *end_token* including EOS."""
         with self.meter.count_as(0):  # a pass for each reply, none for the prompt they share
             state = self._prefill(prompt, measured)
-        scores, eos = [], self.tokenizer.token_id(EOS)
+        scores, end = [], [self.tokenizer.token_id(EOS)] if end_token else []
         for reply in replies:
             with self.meter.count_as(1, 0):
-                scores.append(self.language_model.mean_log_probability(state, [*reply, eos]))
+                scores.append(self.language_model.mean_log_probability(state, [*reply, *end]))
         return scores
 
     def _prefill(self, prompt: Prompt, measured: Measured) -> DecodingState:

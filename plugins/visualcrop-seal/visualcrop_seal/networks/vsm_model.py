@@ -145,7 +145,12 @@ class VsmModel(MeteredModel):
         raise errors.ModelError("V*'s search model shows no internals; it only generates.")
 
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], *, by: str = "next-token"
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: str = "next-token",
+        end_token: bool = False,
     ) -> Sequence[Choice]:
         raise errors.ModelError("V*'s search model scores no choices; it only generates.")
 
@@ -159,7 +164,7 @@ class VsmModel(MeteredModel):
         loc, eos = self.tokenizer.token_id(_LOC), self.tokenizer.token_id(EOS)
         with self.measure() as measured, model.record_hidden_states() as hidden:
             state = model.prefill(self._embed(prompt.text, view, measured))
-            tokens = model.decode(state, eos, max_new_tokens)
+            tokens = model.decode(state, eos, max_new_tokens, prompt.stop)
             text = " ".join(self.tokenizer.decode(tokens).split())
             reply = Reply(text)
             if loc in tokens:

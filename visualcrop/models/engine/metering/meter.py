@@ -153,7 +153,7 @@ def macs_formula(config: PreTrainedConfig) -> Callable[[float], float]:
     """MACs, as papers count them, by tokens in a pass; always 0 if a size is not known."""
     text = config.get_text_config()
     sizes = [getattr(text, name, None) for name in ("hidden_size", "num_hidden_layers")]
-    known = all(isinstance(size, int) for size in (*sizes, _inner_width(text)))
+    known = all(isinstance(size, int) for size in (*sizes, inner_width(text)))
     return partial(macs_language, config) if known else lambda tokens: 0.0
 
 
@@ -166,12 +166,12 @@ def macs_language(config: PreTrainedConfig, new: float, past: float = 0) -> floa
     """
     text = config.get_text_config()
     layers, attending = text.num_hidden_layers, len(attention_layers(config))
-    sizes = {"width": text.hidden_size, "inner": _inner_width(text)}
+    sizes = {"width": text.hidden_size, "inner": inner_width(text)}
     elsewhere: float = 2 * new * (past + new) * text.hidden_size * (layers - attending)
     return macs(new, past, layers=layers, **sizes) - elsewhere
 
 
-def _inner_width(text: Any) -> Any:
+def inner_width(text: Any) -> Any:
     """The width of a layer's MLP that each token runs through: of all its experts together."""
     # Llama 4's dense layers are as wide as its shared expert and a chosen one together.
     dense = getattr(text, "intermediate_size_mlp", None) or getattr(text, "intermediate_size", None)

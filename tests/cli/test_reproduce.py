@@ -1,0 +1,182 @@
+"""`visualcrop reproduce`: a table of the paper in one command."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from tests.support.running import Run
+from visualcrop.evaluation.reproduction.files import find_tables
+from visualcrop.evaluation.reproduction.record import ReproductionRecord
+from visualcrop.evaluation.run_folder import Store
+
+ROOT = Path(__file__).parents[2]
+_TEXT = """
+title = "Toys"
+[models]
+"one.5" = "toy"
+[datasets]
+few = "toy(scenes=1)"
+vstar = { spec = "vstar", gib = 0.4 }
+[[study]]
+name = "a"
+[study.searchers]
+"four steps" = "focus(steps=4)"
+"""
+
+
+@pytest.fixture
+def toys(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`visualcrop reproduce toys.toml`, whose dataset `vstar` is missing."""
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setenv("COLUMNS", "200")
+    Path("toys.toml").write_text(_TEXT)
+    return lambda *words: run("reproduce", "toys.toml", *words)
+
+
+class TestPlan:
+    """`--dry-run`."""
+
+    def test_shows_every_run_and_what_is_missing(self, toys: Run) -> None:
+        """With the command that fetches it, and nothing is written."""
+        done = toys("--data", "data", "--dry-run")
+        assert done.exit_code == 0
+        lines = done.stdout.splitlines()
+        assert lines[0] == "Toys: 2 runs, in runs/toys"
+        cells = {line.split()[0]: line.split()[1:] for line in lines if line.strip()}
+        assert cells["a-one.5-few"] == ["3", "2", "0", "6", "30", "?"]
+        assert cells["a-one.5-vstar"][2:4] == ["191", "2"]
+        assert (
+            "Missing for 1 run: There is no vstar at 'data/vstar'. "
+            "Fetch it (0.4 GiB): visualcrop data fetch vstar --to data/vstar"
+        ) in done.stdout
+        assert "Passes and hours are estimates." in done.stdout
+        assert not Path("runs").exists()
+
+    def test_json_has_the_same(self, toys: Run) -> None:
+        """Runs, models, what is missing, totals."""
+        plan = json.loads(toys("--data", "data", "--dry-run", "--json").stdout)
+        assert [run["left"] for run in plan["runs"]] == [6, 382]
+        assert [each["runs"] for each in plan["missing"]] == [["a-one.5-vstar"]]
+        assert plan["totals"]["left"] == 388
+
+    @pytest.mark.parametrize("number", [*find_tables()])
+    def test_of_each_table_of_the_paper(self, run: Run, toys: Run, number: int) -> None:
+        """It is the whole plan, though neither datasets nor checkpoints are here."""
+        done = run("reproduce", number, "--data", "data", "--dry-run", "--json")
+        assert done.exit_code == 0, done.output
+        plan = json.loads(done.stdout)
+        assert all(run["missing"] and run["questions"] for run in plan["runs"])
+        assert all(model["weights_gib"] for model in plan["models"])
+        assert plan["totals"]["passes"] > plan["totals"]["left"] > 0
+
+
+class TestRun:
+    """Without it."""
+
+    def test_is_refused_for_what_is_missing(self, toys: Run) -> None:
+        """The plan is shown, and no run is begun."""
+        done = toys()
+        assert done.exit_code == 1
+        assert "1 of 2 runs cannot be run, first since there is no vstar at" in done.stderr
+        assert done.stderr.rstrip().endswith("or give --skip-missing to run the others.")
+        assert not Path("runs").exists()
+
+    def test_skips_what_is_missing_if_told_to(self, toys: Run) -> None:
+        """And says so, also in the record."""
+        done = toys("--skip-missing", "--data", "data")
+        assert done.exit_code == 0, done.output
+        assert "Left out: a-one.5-vstar: There is no vstar at 'data/vstar'." in done.stdout
+        few, vstar = ReproductionRecord.read(Path("runs/toys")).runs
+        assert (few.skipped, len(vstar.skipped)) == ((), 1)
+        assert len([*Store.existing("runs/toys/a-one.5-few").records()]) == 6
+        assert not Path("runs/toys/a-one.5-vstar").exists()
+
+    def test_runs_are_those_of_evaluate(self, run: Run, toys: Run) -> None:
+        """`show` and `compare` read them, and `evaluate` on the same study resumes them."""
+        assert toys("--only", "few", "--out", "out").exit_code == 0
+        id = next(Store.existing("out/a-one.5-few").records()).id
+        assert run("show", "out/a-one.5-few", id).exit_code == 0
+        assert run("compare", "out/a-one.5-few").exit_code == 0
+        words = ("toy(scenes=1)", "-m", "toy", "-s", "four steps=focus(steps=4)")
+        again = run("evaluate", *words, "--out", "out/a-one.5-few")
+        assert again.exit_code == 0
+        assert len([*Store.existing("out/a-one.5-few").lines()]) == 6
+
+    def test_the_same_command_resumes(self, toys: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        """After Ctrl-C, which says how far it came."""
+
+        def interrupt(*words: object, **named: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr("visualcrop.evaluation.reproduction.runner.run_study", interrupt)
+            stopped = toys("--only", "few", "--limit", 1)
+        assert stopped.exit_code == 130
+        assert "Interrupted in run 1 of 1. What was answered is in runs/toys: the" in stopped.stderr
+        assert toys("--only", "few", "--limit", 1).exit_code == 0
+        done = json.loads(toys("--only", "few", "--json").stdout)
+        assert [row["asked"] for row in done["runs"][0]["rows"]] == [3, 3]
+
+    def test_a_model_may_stand_in(self, toys: Run) -> None:
+        """Under the file's name for it."""
+        pytest.importorskip("visualcrop_tiny")
+        words = ("--only", "few", "--limit", 1, "--out", "out")
+        assert toys("--model", "one.5=tiny", *words).exit_code == 0
+        assert Store.existing("out/a-one.5-few").study.model == "tiny"
+        record = ReproductionRecord.read(Path("out"))
+        assert record.models["one.5"] == {"spec": "tiny", "replaced": "toy"}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("99",), "There is no reproduction '99'; give the number of a table that has one (2, 3,"),
+        (("table-10",), "There is no reproduction 'table-10'"),
+        (("none.toml",), "The study 'none.toml' cannot be read"),
+        (("10", "--model", "tiny"), "The model 'tiny' is not NAME=SPEC"),
+        (("10", "--model", "llava=tiny"), "it has no model 'llava'; did you mean 'llava-1.5'"),
+        (("10", "--only", "focuss"), "did you mean 'focus'"),
+        (("10", "--shard", "3/2"), "is not i/n"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(
+    run: Run, words: tuple[str, ...], sentence: str
+) -> None:
+    """And nothing is run."""
+    failed = run("reproduce", *words, "--dry-run")
+    assert failed.exit_code == 1
+    assert sentence in failed.stderr
+
+
+def test_an_installed_wheel_brings_the_tables(tmp_path: Path) -> None:
+    """Built, unpacked elsewhere and run, it has all those of the repository."""
+    pytest.importorskip("hatchling")
+    build = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
+    command = [sys.executable, "-c", build, str(tmp_path)]
+    built = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    shutil.unpack_archive(tmp_path / built.stdout.split()[-1], tmp_path / "site", "zip")
+    told = (
+        "import visualcrop; from visualcrop.evaluation.reproduction.files import find_tables\n"
+        "print(visualcrop.__file__, *find_tables())"
+    )
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\n{told}",
+        ],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    place, *numbers = done.stdout.split()
+    assert place.startswith(str(tmp_path))
+    assert numbers == [str(number) for number in find_tables()]

@@ -1,0 +1,258 @@
+"""Ours beside the paper's, cell by cell: what is missing, and what differs by more than chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import attrs
+
+from ...errors import VisualcropError
+from ...plugin.registry import Registry
+from ..comparison import searcher_names
+from ..efficiency import Curve, passes_ratio
+from ..measures import DEVIATION, Figure, measure_records
+from ..methods import Efficiency, count_methods, measure_efficiency
+from ..run_folder import Store
+from ..statistics import LEVEL, Interval, adjust_holm, compare_shares
+from ..study import GUESS, PaperFigures, Study
+from ..summary import Tally, guessed_share, tally_records
+from .reader import read_reproduction
+from .record import RecordedRun, ReproductionRecord
+
+LEAST = 20  # questions, or images that they are about: fewer are too few for a test
+_SHARES = ("accuracy", "recall")
+_PASSES = ("search passes", "zoomeye-paper", "seal-paper")
+
+
+@attrs.frozen
+class ComparedCell:
+    """One figure of the paper, and ours of the same name; shares are in percent."""
+
+    run: RecordedRun
+    row: str  # label of the variant
+    column: str  # of the paper's table
+    measure: str  # name of our figure
+    table: int  # of the paper
+    printed: str  # the paper's figure
+    paper_n: float = 0.0  # questions that it is of, where there is a test
+    ours: Figure | None = None
+    missing: str = ""  # why there is no figure of ours
+    bounds: Interval | None = None  # of the difference, 95 %
+    p: float | None = None  # none where there is no test
+    p_holm: float | None = None  # corrected for all cells of the reproduction
+
+    @property
+    def paper(self) -> float:
+        """The paper's figure."""
+        return float(self.printed)
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is a share of questions, whose differences are points."""
+        return self.measure.partition(" of ")[0] in _SHARES
+
+    @property
+    def difference(self) -> float | None:
+        """Ours less the paper's: points of a share, and a part of the paper's else."""
+        if self.ours is None:
+            return None
+        difference = self.ours.value - self.paper
+        if self.is_share or self.measure == DEVIATION:
+            return difference
+        return difference / self.paper if self.paper else None
+
+    @property
+    def differs(self) -> bool:
+        """Whether it is more than chance, also as one of so many cells."""
+        return self.p_holm is not None and self.p_holm < 1 - LEVEL
+
+    @property
+    def may_differ(self) -> bool:
+        """Whether it would be more than chance, if it were the only cell."""
+        return not self.differs and self.p is not None and self.p < 1 - LEVEL
+
+
+@attrs.frozen
+class ComparedRatios:
+    """The efficiency ratios of one model on one dataset, and those of the paper's figures."""
+
+    model: str
+    dataset: str
+    ours: Efficiency
+    paper: Mapping[str, float]  # by method
+
+
+@attrs.frozen
+class Agreement:
+    """A reproduction beside the paper."""
+
+    folder: Path
+    record: ReproductionRecord
+    stores: Mapping[str, Store]  # of the runs that have been started, by name
+    cells: Sequence[ComparedCell]
+    unknown: Sequence[RecordedRun]  # not started, and their rows are not known either
+    ratios: Sequence[ComparedRatios] = ()
+
+    @property
+    def tested(self) -> list[ComparedCell]:
+        return [cell for cell in self.cells if cell.p is not None]
+
+
+def compare_reproduction(folder: Path) -> Agreement:
+    """Read the runs in the folder of a reproduction, and hold every cell against the paper's."""
+    record = ReproductionRecord.read(folder)
+    stores = record.stores(folder)
+    studies = _read_studies(record) | {name: store.study for name, store in stores.items()}
+    cells: list[ComparedCell] = []
+    for run in record.runs:
+        if run.name in studies:
+            cells += _compare_run(run, studies[run.name], stores.get(run.name))
+    unknown = [run for run in record.runs if run.name not in studies]
+    ratios = [*_compare_ratios(stores, cells)]
+    return Agreement(folder, record, stores, [*_correct(cells)], unknown, ratios)
+
+
+def _read_studies(record: ReproductionRecord) -> dict[str, Study]:
+    """The studies of the reproduction's file by run; none if it is not there any more."""
+    replaced = {n: each["spec"] for n, each in record.models.items() if each["replaced"]}
+    try:
+        found = read_reproduction(Path(record.file), models=replaced)
+    except VisualcropError:
+        return {}
+    return {run.name: run.study for run in found.runs}
+
+
+def _compare_run(run: RecordedRun, study: Study, store: Store | None) -> list[ComparedCell]:
+    """Every cell of the paper that a run has a row for."""
+    if study.beside is None:
+        return []
+    cells = [*_paper_cells(run, study.beside)]
+    if store is None:
+        why = " ".join(run.skipped) or "not run"
+        return [attrs.evolve(cell, missing=why) for cell in cells]
+    names = [*dict.fromkeys(cell.measure for cell in cells)]
+    found = measure_records(store.records(), names, study.draws)
+    counts = _count_published(study)
+    return [_fill(cell, store, found, counts) for cell in cells]
+
+
+def _paper_cells(run: RecordedRun, beside: PaperFigures) -> Iterator[ComparedCell]:
+    """The paper's figures of a run's rows, as far as the paper prints them."""
+    for label in beside.rows:
+        columns = zip(beside.columns.items(), beside.figures(label), strict=True)
+        for (column, measure), printed in columns:
+            if printed:
+                yield ComparedCell(run, label, column, measure, beside.table, printed)
+    if by := beside.categories:
+        for pattern in by.rows:
+            name = ", ".join(filter(None, by.rows[pattern].values()))
+            for label, column in by.columns.items():
+                if printed := by.row(pattern)[column]:
+                    measure = f"accuracy of {pattern}"
+                    yield ComparedCell(run, label, name, measure, by.table, printed)
+
+
+def _count_published(study: Study) -> Mapping[str, int]:
+    """Questions of the dataset by category, and of all under `samples`; empty if nobody knows."""
+    try:
+        return study.build_dataset(Registry.load()).published()
+    except VisualcropError:
+        return {}
+
+
+def _fill(
+    cell: ComparedCell,
+    store: Store,
+    found: Mapping[str, Mapping[str, Figure | None]],
+    counts: Mapping[str, int],
+) -> ComparedCell:
+    """The cell with our figure, and a test where it is an accuracy of enough questions."""
+    if cell.row == GUESS:
+        return attrs.evolve(cell, ours=Figure(100 * guessed_share(store)))
+    if cell.row not in found:
+        return attrs.evolve(cell, missing="no answer yet")
+    ours = found[cell.row].get(cell.measure)
+    if ours is None:
+        return attrs.evolve(cell, missing="not measured")
+    return _test(attrs.evolve(cell, ours=ours), ours, found[cell.row].get("accuracy"), counts)
+
+
+def _test(
+    cell: ComparedCell, ours: Figure, whole: Figure | None, counts: Mapping[str, int]
+) -> ComparedCell:
+    if not ours.n:
+        return cell
+    asked = _count_asked(cell.measure, ours.n, whole, counts)
+    alike = asked * ours.effective / ours.n  # as much as ours, answers about one image agree
+    found = compare_shares(ours.value / 100, ours.effective, cell.paper / 100, alike)
+    bounds = Interval(100 * found.interval.low, 100 * found.interval.high)
+    p = found.p if ours.effective >= LEAST else None
+    return attrs.evolve(cell, paper_n=asked, bounds=bounds, p=p)
+
+
+def _count_asked(measure: str, n: int, whole: Figure | None, counts: Mapping[str, int]) -> float:
+    """Questions of the paper's figure: as many as are published, or as ours are of all of ours."""
+    category = measure.partition(" of ")[2].removesuffix("/*")
+    total = counts.get("samples", 0)
+    if not category:
+        return total or n
+    if category in counts:
+        return counts[category]
+    return n * total / whole.n if total and whole and whole.n else n
+
+
+def _correct(cells: Sequence[ComparedCell]) -> Iterator[ComparedCell]:
+    """The cells with their p corrected for the number of cells that are tested (Holm)."""
+    adjusted = iter(adjust_holm([cell.p for cell in cells if cell.p is not None]))
+    for cell in cells:
+        yield cell if cell.p is None else attrs.evolve(cell, p_holm=next(adjusted))
+
+
+def _compare_ratios(
+    stores: Mapping[str, Store], cells: Sequence[ComparedCell]
+) -> Iterator[ComparedRatios]:
+    """Of every model on every dataset where two methods search, in rows of the paper."""
+    places = dict.fromkeys((cell.run.model, cell.run.dataset) for cell in cells if cell.ours)
+    for model, dataset in places:
+        own = [cell for cell in cells if (cell.run.model, cell.run.dataset) == (model, dataset)]
+        rows = {(cell.run.name, cell.row) for cell in own if cell.measure in _PASSES}
+        names = {
+            name: searcher_names(stores[name]) for name in {run for run, _ in rows} & {*stores}
+        }
+        methods: dict[str, list[str]] = {}
+        tallies: dict[str, Tally] = {}
+        for run, by_label in names.items():
+            found = tally_records(stores[run].records(), categories=False)[None]
+            for label, tally in found.items():
+                tallies[f"{run}: {label}"] = tally
+                if (run, label) in rows:
+                    methods.setdefault(by_label[label], []).append(f"{run}: {label}")
+        if count_methods(tallies, methods) > 1:
+            ours = measure_efficiency(tallies, methods)
+            paper = _published_ratios(own, names, ours.ours)
+            yield ComparedRatios(model, dataset, ours, paper)
+
+
+def _published_ratios(
+    cells: Sequence[ComparedCell], names: Mapping[str, Mapping[str, str]], ours: str
+) -> dict[str, float]:
+    """The ratios of the paper's own figures, by the same rule."""
+    curves: dict[str, dict[tuple[str, str], dict[str, float]]] = {}
+    for cell in cells:
+        kind = "passes" if cell.measure in _PASSES else cell.measure
+        method = names.get(cell.run.name, {}).get(cell.row)
+        if method and kind in {"passes", "accuracy"}:
+            points = curves.setdefault(method, {})
+            points.setdefault((cell.run.name, cell.row), {})[kind] = cell.paper
+    known = {
+        method: [point for point in points.values() if len(point) == 2]
+        for method, points in curves.items()
+    }
+    found = {
+        method: Curve.of([p["passes"] for p in points], [p["accuracy"] for p in points])
+        for method, points in known.items()
+        if points
+    }
+    others = (method for method in found if method != ours and ours in found)
+    return {method: float(passes_ratio(found[ours], found[method])) for method in others}

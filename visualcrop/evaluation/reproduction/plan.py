@@ -1,0 +1,278 @@
+"""The plan of a reproduction: for each run what is asked, what it costs, and what is missing."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from ...data.base import Dataset
+from ...data.formats.common import FileDataset
+from ...errors import VisualcropError
+from ...models.families.base import Pretrained
+from ...output.tables import Table
+from ..run_folder import STUDY, Store
+from ..selection import Selection
+from .missing import Inventory, Missing
+from .passes import Expected, expect_passes
+from .speed import Machine
+from .values import Reproduction, ReproductionRun
+
+# Tokens of a pass, on average over full images and crops: of LLaVA-1.5 as its printed MACs say, of
+# the others by the views that FOCUS shows on V*Bench. The first name counts that is part of the
+# model's type or its checkpoint's name, in small letters.
+_TOKENS = {"onevision": 4000, "qwen2.5-vl": 2000, "qwen2_5_vl": 2000, "llava-1.5": 656}
+_OTHER_TOKENS = 1000
+_BYTES_PER_WEIGHT = 2  # in 16 bits
+_SECONDS_PER_ANSWER = 0.3  # for pictures and Python, whatever the model
+_MEMORY_FACTOR = 1.1  # weights and activations over weights: 14.91 to 13.57 of Table 13
+_FEWEST = 3  # answers of a variant from which its own seconds are trusted
+_MOST_READ = 1 << 28  # bytes of a dataset that are read to count its questions
+_GIB = 2**30
+
+
+@attrs.frozen
+class PlannedModel:
+    """A model of the reproduction: what it takes to run it."""
+
+    name: str
+    spec: str
+    where: str  # here, hub (it will be fetched) or nowhere
+    weights_gib: float | None
+    memory_gib: float | None
+    pass_tflop: float | None  # of a pass, encoder left out
+
+
+@attrs.frozen
+class PlannedRun:
+    """One run: what is left of it, and what that is estimated to cost."""
+
+    name: str
+    study: str
+    model: str
+    dataset: str
+    questions: int | None
+    counted: str  # how the questions were counted: read, published, or unknown
+    variants: int
+    answered: int  # of questions times variants
+    left: int | None  # answers that are still to be given
+    passes: float | None  # that are left; none if nobody knows for some variant
+    hours: float | None  # that are left
+    missing: tuple[str, ...]  # sentences: the run cannot be run before these are mended
+
+
+@attrs.frozen
+class Plan:
+    """What a reproduction is about to do."""
+
+    title: str
+    folder: str
+    machine: Machine
+    runs: tuple[PlannedRun, ...]
+    models: tuple[PlannedModel, ...]
+    missing: tuple[Missing, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        totals = {name: _add(getattr(run, name) for run in self.runs) for name in _TOTALS}
+        return attrs.asdict(self) | {"totals": totals, "notes": self.notes()}
+
+    def tables(self) -> list[Table]:
+        """The runs with their totals, and the models."""
+        headings = ("run", "questions", "rows", "answered", "left", "passes", "hours")
+        rows = [_format_run(run) for run in self.runs]
+        total = [_format_count(_add(getattr(run, name) for run in self.runs)) for name in _TOTALS]
+        answered, left, passes = total[:3]
+        hours = _format_hours(_add(run.hours for run in self.runs))
+        rows.append(["total", "", "", answered, left, passes, hours])
+        models = ("model", "spec", "weights, GiB", "memory, GiB", "where")
+        described = [_format_model(model) for model in self.models]
+        return [Table(headings, rows), Table(models, described)]
+
+    def notes(self) -> list[str]:
+        """What the estimates rest on."""
+        passes = (
+            "Passes and hours are estimates. Passes: the paper's where its table has them, and two "
+            "more for the targets and the answer; else by the budget, by FOCUS's steps, or the "
+            "mean of Table 10 for the method. What the rows of a study share runs once, which is "
+            "less."
+        )
+        hours = (
+            f"Hours: {self.machine.basis} ({self.machine.name}), two FLOPs for each weight and "
+            f"token of a pass, and {_SECONDS_PER_ANSWER:g} s for each answer; what has been "
+            "answered already counts with its own seconds. They may be wrong by a factor of two."
+        )
+        memory = (
+            f"Memory: {_MEMORY_FACTOR:g} times the weights, and what is kept of images seen before."
+        )
+        wanted = [model.weights_gib or 0 for model in self.models if model.where == "hub"]
+        fetched = (
+            [f"To be fetched from the hub: {sum(wanted):.3g} GiB of weights."] if wanted else []
+        )
+        return [passes, hours, memory, *fetched]
+
+
+_TOTALS = ("answered", "left", "passes", "hours")
+
+
+@attrs.frozen
+class Planner:
+    """Makes the plan of a reproduction."""
+
+    inventory: Inventory
+    folder: Path
+    selection: Selection
+    machine: Machine
+    _counts: dict[str, tuple[int | None, str]] = attrs.field(factory=dict, init=False)
+
+    def plan(self, chosen: Reproduction, missing: Sequence[Missing]) -> Plan:
+        """The plan of the runs of *chosen*."""
+        used = dict.fromkeys(run.model for run in chosen.runs)
+        models = {name: self._plan_model(chosen.models[name].spec, name) for name in used}
+        runs = tuple(self._plan_run(run, models[run.model], missing) for run in chosen.runs)
+        return Plan(
+            chosen.title,
+            str(self.folder),
+            self.machine,
+            runs,
+            tuple(models.values()),
+            tuple(missing),
+        )
+
+    def _plan_model(self, spec: str, name: str) -> PlannedModel:
+        """Weights, memory and the cost of a pass of a model."""
+        source = self.inventory.reproduction.models[name]
+        family = self.inventory.family(spec)
+        named = self.inventory.checkpoint_of(family)
+        where = named.where if named else "here" if family else "nowhere"
+        size = named.bytes if named and named.bytes is not None else None
+        gib = size / _GIB if size is not None else source.gib
+        if gib is None:
+            return PlannedModel(name, spec, where, None, None, None)
+        kept = 0
+        if isinstance(family, Pretrained):
+            kept = family.cache_bytes("cuda" if self.machine.gpu else "cpu")
+        tokens = _tokens_of_pass(f"{named.model_type if named else ''} {spec}")
+        flops = 2 * gib * _GIB / _BYTES_PER_WEIGHT * tokens
+        memory = _MEMORY_FACTOR * gib + kept / _GIB
+        return PlannedModel(name, spec, where, gib, memory, flops / 1e12)
+
+    def _plan_run(
+        self, run: ReproductionRun, model: PlannedModel, missing: Sequence[Missing]
+    ) -> PlannedRun:
+        why = tuple(str(each) for each in missing if run.name in each.runs)
+        questions, counted = self._count_questions(run)
+        done, seconds = _read_answers(self.folder / run.name)
+        remaining, passes, hours = 0.0, 0.0, 0.0
+        for label in run.study.variants:
+            left = math.nan if questions is None else max(0, questions - done[label])
+            if not left:
+                continue
+            searcher = self.inventory.searcher(run.study, label)
+            expected = expect_passes(run.study, label, searcher, run.model, run.dataset)
+            remaining += left
+            passes += left * _number(expected)
+            each = _number(expected) * _number(model.pass_tflop) * 1e12 / self.machine.flops
+            hours += left * seconds.get(label, each + _SECONDS_PER_ANSWER) / 3600
+        return PlannedRun(
+            run.name,
+            run.study_name,
+            run.model,
+            run.dataset,
+            questions,
+            counted,
+            len(run.study.variants),
+            sum(done.values()),
+            None if questions is None else int(remaining),
+            _known(passes),
+            _known(hours),
+            why,
+        )
+
+    def _count_questions(self, run: ReproductionRun) -> tuple[int | None, str]:
+        """How many questions a run has, and how that was found."""
+        spec = run.study.dataset
+        if spec not in self._counts:
+            self._counts[spec] = self._count(run)
+        return self._counts[spec]
+
+    def _count(self, run: ReproductionRun) -> tuple[int | None, str]:
+        try:
+            dataset = run.study.build_dataset(self.inventory.registry)
+        except VisualcropError:
+            return None, "unknown"
+        if _is_quickly_read(dataset):
+            try:
+                return sum(1 for _ in self.selection.samples(dataset, lambda row: None)), "read"
+            except VisualcropError:
+                pass  # what is wrong is among what is missing
+        most = self.selection.max_count(dataset)
+        return most, "unknown" if most is None else "published"
+
+
+def _is_quickly_read(dataset: Dataset) -> bool:
+    """Whether its questions can be counted in seconds: tables hold all pictures, folders none."""
+    if not isinstance(dataset, FileDataset):
+        return True
+    root = dataset.root
+    if not root.exists():
+        return False
+    tables = (path for ending in ("tsv", "parquet") for path in root.rglob(f"*.{ending}"))
+    return sum(path.stat().st_size for path in tables if path.is_file()) <= _MOST_READ
+
+
+def _read_answers(folder: Path) -> tuple[Counter[str], dict[str, float]]:
+    """How many questions are answered, and the mean seconds of an answer, by variant."""
+    done, seconds = Counter[str](), Counter[str]()
+    if not (folder / STUDY).is_file():
+        return done, {}
+    for record in Store.existing(folder).records():
+        if record.status != "error":
+            done[record.variant] += 1
+            seconds[record.variant] += record.seconds  # type: ignore[assignment]
+    return done, {name: seconds[name] / n for name, n in done.items() if n >= _FEWEST}
+
+
+def _tokens_of_pass(names: str) -> int:
+    lowered = names.lower().replace("llava_", "llava-")
+    return next((n for known, n in _TOKENS.items() if known in lowered), _OTHER_TOKENS)
+
+
+def _number(value: Expected | float | None) -> float:
+    """The number, or NaN for what is not known: sums with it are not known either."""
+    found = value.passes if isinstance(value, Expected) else value
+    return math.nan if found is None else found
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _add(values: Iterable[float | None]) -> float | None:
+    """The sum; none if one of them is not known."""
+    return _known(math.fsum(map(_number, values)))
+
+
+def _format_run(run: PlannedRun) -> list[str]:
+    questions = "?" if run.questions is None else f"{run.questions:,}"
+    name = f"{run.name} (cannot run)" if run.missing else run.name
+    counts = map(_format_count, (run.answered, run.left, run.passes))
+    return [name, questions, str(run.variants), *counts, _format_hours(run.hours)]
+
+
+def _format_model(model: PlannedModel) -> list[str]:
+    places = {"here": "on this machine", "hub": "will be fetched", "nowhere": "missing"}
+    sizes = ("?" if gib is None else f"{gib:.3g}" for gib in (model.weights_gib, model.memory_gib))
+    return [model.name, model.spec, *sizes, places[model.where]]
+
+
+def _format_count(count: float | None) -> str:
+    return "?" if count is None else f"{count:,.0f}"
+
+
+def _format_hours(hours: float | None) -> str:
+    return "?" if hours is None else f"{hours:,.2g}" if hours < 10 else f"{hours:,.0f}"
