@@ -34,6 +34,9 @@ def read_table(
     return read_reproduction(FOLDER / f"table-{number}.toml", models=models, data=data)
 
 
+_DERIVED = "_difference"  # ends the names of columns that follow from others
+
+
 def claimed(runs: Iterator[ReproductionRun]) -> Counter[Cell]:
     """How many rows of ours claim each cell of the paper."""
     return Counter(cell for run in runs for cell in _claims(run))
@@ -44,7 +47,8 @@ def printed(number: int) -> Iterator[Cell]:
     for place, row in enumerate(table(number).rows):
         if (number, row.get("method", "")) in UNMEASURED:
             continue
-        yield from ((number, place, name) for name, x in row.items() if x and name not in KEYS)
+        names = [name for name, x in row.items() if x and name not in KEYS]
+        yield from ((number, place, name) for name in names if not name.endswith(_DERIVED))
 
 
 def _claims(run: ReproductionRun) -> Iterator[Cell]:

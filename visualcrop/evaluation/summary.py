@@ -35,8 +35,8 @@ class Tally:
     """
     One variant's answers so far.
 
-    Of each question 32 bytes are kept, or 40: bounds need its group, a comparison who it was, and
-    the efficiency ratio its passes.
+    Of each question 24 bytes are kept, and 4 for each count of passes that a paper has: bounds need
+    its group, a comparison who it was, and the efficiency ratio its passes.
     """
 
     questions: array[int] = attrs.field(factory=lambda: array("Q"))  # by number
@@ -79,7 +79,7 @@ class Tally:
 
     def _keep_counts(self, counts: Mapping[str, int]) -> None:
         for name in {*self.passes} | {each for each in counts if each.endswith(PAPER)}:
-            kept = self.passes.setdefault(name, array("d", [math.nan] * (self.n - 1)))
+            kept = self.passes.setdefault(name, array("f", [math.nan] * (self.n - 1)))
             kept.append(counts.get(name, math.nan))
 
     @property

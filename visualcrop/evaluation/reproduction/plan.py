@@ -19,7 +19,7 @@ from ..run_folder import STUDY, Store
 from ..selection import Selection
 from .missing import Inventory, Missing
 from .passes import Expected, expect_passes
-from .speed import Machine
+from .speed import Machine, find_machine
 from .values import Reproduction, ReproductionRun
 
 # Tokens of a pass, on average over full images and crops: of LLaVA-1.5 as its printed MACs say, of
@@ -114,6 +114,13 @@ class Plan:
             [f"To be fetched from the hub: {sum(wanted):.3g} GiB of weights."] if wanted else []
         )
         return [passes, hours, memory, *fetched]
+
+
+def make_plan(chosen: Reproduction, folder: Path, selection: Selection) -> Plan:
+    """The plan of the runs of *chosen* on this machine, with all that is missing for them."""
+    inventory = Inventory(chosen)
+    planner = Planner(inventory, folder, selection, find_machine())
+    return planner.plan(chosen, inventory.find_missing())
 
 
 _TOTALS = ("answered", "left", "passes", "hours")
