@@ -121,4 +121,4 @@ def test_other_families(family: str, settings: dict[str, object]) -> None:
     registry = Registry.load()
     fitted = registry.build(ModelFamily, family).settings()
     _, used = resolve_settings(registry, registry.build(Searcher, "focus"), fitted)
-    assert used == settings
+    assert {path: getattr(how, "value", how) for path, how in used.items()} == settings

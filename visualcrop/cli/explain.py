@@ -70,8 +70,10 @@ def _list_options(
     import attrs
 
     from ..spec.parse import format_value, to_value
-    from ..strategy.base import Strategy
+    from ..strategy.base import Strategy, dataset_defaults
 
+    own = {f"{above}{name}": how for name, how in dataset_defaults(type(strategy)).items()}
+    settings: dict[str, object] = {**own, **used}
     for field in attrs.fields(type(strategy)):
         path, value = f"{above}{field.name}", getattr(strategy, field.name)
         nested = isinstance(value, Strategy)
@@ -80,8 +82,8 @@ def _list_options(
             "value": value.name if nested else format_value(to_value(value)),
             "origin": "given"
             if path in given
-            else _explain_setting(used[path])
-            if path in used
+            else _explain_setting(settings[path])
+            if path in settings
             else "",
             "help": field.metadata["help"],
         }

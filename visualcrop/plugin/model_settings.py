@@ -28,7 +28,7 @@ from ..strategy.base import (
     mark_given,
     option_types,
 )
-from ..strategy.defaults import Default
+from ..strategy.defaults import DatasetDefault, Default
 from .registry import Registry
 
 S = TypeVar("S", bound=Strategy)
@@ -76,7 +76,8 @@ class _SettingsResolver:
             at, value = f"{path}{name}", getattr(strategy, name)
             setting = own.get(name, self.settings.get(_kind(wanted), defaults.get(name)))
             if setting is not None and not isinstance(setting, Mapping) and at not in self.given:
-                self.used[at] = setting
+                if not isinstance(setting, DatasetDefault):  # which is the option's own
+                    self.used[at] = setting
                 value = self._keep_given(value, self._read(strategy, name, setting), f"{at}.")
             if isinstance(value, Strategy):
                 below = {p[len(name) + 1 :]: v for p, v in own.items() if p.startswith(f"{name}.")}
