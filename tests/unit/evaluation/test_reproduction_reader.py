@@ -125,6 +125,17 @@ class TestExpansion:
             "none": "toy",
         }
 
+    def test_a_searcher_may_name_a_model(self, tmp_path: Path) -> None:
+        """Its spec is put in once: a model that names another makes no spec without end."""
+        chain = "\n".join(f'm{n} = "{{m{n + 1}}}{{m{n + 1}}}"' for n in range(40))
+        text = (
+            f'[models]\n{chain}\nm40 = "toy"\n[datasets]\nd = "toy"\n[[study]]\nname = "a"\n'
+            'models = ["m40"]\nsearchers = { one = "seal(locator={m40})", two = "{m0}{m99}" }\n'
+        )
+        (run,) = _read(text, tmp_path).runs
+        assert run.study.variants["one"] == "seal(locator=toy)"
+        assert run.study.variants["two"] == "{m1}{m1}{m99}"
+
     def test_a_model_may_be_replaced(self, tmp_path: Path) -> None:
         """Its name stays, and so do the paper's figures beside it."""
         found = _read(_HEAD + _STUDY, tmp_path, models={"llava-1.5": "toy"})
