@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from visualcrop import VisualcropError
+from visualcrop.evaluation.reproduction import reader
 from visualcrop.evaluation.reproduction.reader import read_reproduction
 from visualcrop.evaluation.reproduction.values import Reproduction
 from visualcrop.evaluation.study import BASELINE, Study
@@ -143,6 +144,18 @@ class TestExpansion:
         assert study.model == "toy"
         assert study.beside
         assert found.models["llava-1.5"].replaced == "llava-hf/llava-1.5-7b-hf"
+
+
+def test_the_format_is_stated_as_it_is_read(tmp_path: Path) -> None:
+    """The listing that heads the reader is a file that it reads."""
+    lines = (reader.__doc__ or "").splitlines()
+    listing = "\n".join(line[4:] for line in lines if line.startswith("    "))
+    (run,) = _read(listing, tmp_path, data="there").runs
+    assert run.name == "focus-llava-1.5-vstar"
+    assert run.study.variants == {BASELINE: BASELINE, "with tiny": "seal(locator=tiny)"}
+    assert (run.study.dataset, run.study.protocol) == ('vstar(path="there/vstar")', "paper")
+    assert run.study.beside
+    assert run.study.beside.figures("Steps-1") == ["64.40"]
 
 
 class TestSelection:

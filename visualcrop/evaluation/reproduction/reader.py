@@ -21,6 +21,7 @@ Reads a reproduction from a TOML file: named models, named datasets, and studies
     sharing = true                            # and `model`: inference, open_ended, judge, budget,
     [study.searchers]                         # sweep, options, searchers, paper
     "Steps-1" = "focus(steps=1)"              # rows by their names; `direct` is always one
+    "with tiny" = "seal(locator={tiny})"      # {name}: the spec of a model above
     [study.on.vstar]                          # settings on one dataset ...
     protocol = "paper"
     [study.with."llava-1.5"]                  # ... or with one model, which goes before
