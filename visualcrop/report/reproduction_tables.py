@@ -114,6 +114,9 @@ def _digits(cell: ComparedCell) -> int:
 
 def describe_agreement(found: Agreement) -> Iterator[str]:
     """In a few sentences: how many cells agree, and what the marks mean."""
+    if not found.cells:
+        yield "No study here names figures of the paper: report each run by itself."
+        return
     compared = [cell for cell in found.cells if cell.ours is not None]
     tested, sure = found.tested, [cell for cell in found.cells if cell.differs]
     alone = [cell for cell in found.cells if cell.may_differ]
