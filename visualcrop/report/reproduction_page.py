@@ -138,7 +138,7 @@ def _cell(cell: ComparedCell | None) -> Mapping[str, str] | None:
         "ours": format_ours(cell),
         "bounds": format_bounds(cell),
         "paper": cell.printed,
-        "difference": format_difference(cell).rstrip("*"),
+        "difference": format_difference(cell),
         "mark": "sure" if cell.differs else "alone" if cell.may_differ else "",
         "missing": cell.missing,
     }
