@@ -10,6 +10,7 @@ from typing import Self
 
 import attrs
 
+from tests.support.waiting import until
 from visualcrop import Record
 from visualcrop.plugin import Task, Worker
 
@@ -43,6 +44,21 @@ class Silent(Worker):
         (self.folder / str(os.getpid())).touch()
         threading.Event().wait()
         raise AssertionError
+
+    def shared(self) -> Self:
+        return self
+
+
+@attrs.frozen
+class Waiting(Worker):
+    """Says who it is; one question waits until there is a file `go`."""
+
+    folder: Path
+
+    def answer(self, task: Task) -> Record:
+        if task.sample.id == ONCE:
+            until((self.folder / "go").exists)
+        return Record(task.sample.id, task.variant, "ok", text=str(os.getpid()))
 
     def shared(self) -> Self:
         return self

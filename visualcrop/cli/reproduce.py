@@ -12,7 +12,6 @@ from .evaluate import Concurrency, ExecutorSpec, Force, Limit, Seed, ShardOf
 from .options import AsJson, console, print_json
 
 if TYPE_CHECKING:
-    from ..evaluation.reproduction.missing import Missing
     from ..evaluation.reproduction.plan import Plan
     from ..evaluation.run_folder import Store
 
@@ -73,6 +72,7 @@ def reproduce(
     from ..evaluation.reproduction.files import default_folder, find_file
     from ..evaluation.reproduction.plan import make_plan
     from ..evaluation.reproduction.reader import read_reproduction
+    from ..evaluation.reproduction.record import ReproductionRecord, check_folder
     from ..evaluation.reproduction.runner import Runner
     from ..evaluation.selection import Selection, parse_shard
     from ..utils.paths import expand_path
@@ -83,6 +83,7 @@ def reproduce(
     selection = Selection(limit, shard=parse_shard(shard), seed=seed)
     folder = expand_path(out) if out else default_folder(path)
     spread = None if executor is None else build_executor(executor)
+    check_folder(folder, ReproductionRecord.of(whole))
     plan = make_plan(chosen, folder, selection)
     if dry_run or not as_json:
         _show_plan(plan, as_json=as_json)
@@ -100,7 +101,7 @@ def _show_plan(plan: Plan, *, as_json: bool) -> None:
         print_json(plan.as_json())
         return
     out = console()
-    out.print(f"{plan.title}: {len(plan.runs)} runs, in {plan.folder}", soft_wrap=True)
+    out.print(f"{plan.title}: {_count_runs(len(plan.runs))}, in {plan.folder}", soft_wrap=True)
     out.print()
     runs, models = plan.tables()
     out.table(runs.headings, runs.rows, right=runs.headings[1:])
@@ -110,8 +111,7 @@ def _show_plan(plan: Plan, *, as_json: bool) -> None:
     for note in plan.notes():
         out.print(note)
     for each in plan.missing:
-        count = f"{len(each.runs)} {'run' if len(each.runs) == 1 else 'runs'}"
-        out.print(f"Missing for {count}: {each}", style="red", soft_wrap=True)
+        out.print(f"Missing for {_count_runs(len(each.runs))}: {each}", style="red", soft_wrap=True)
     out.print()
 
 
@@ -121,7 +121,7 @@ def _lacking(plan: Plan, *, skipped: bool) -> dict[str, list[str]]:
 
     lacking = {run.name: [*run.missing] for run in plan.runs if run.missing}
     if lacking and not skipped:
-        first = _as_clause(plan.missing[0])
+        first = _as_clause(plan.missing[0].reason)
         raise EvaluationError(
             f"{len(lacking)} of {len(plan.runs)} runs cannot be run, first since {first}; see "
             "--dry-run for all that is missing, or give --skip-missing to run the others."
@@ -129,10 +129,14 @@ def _lacking(plan: Plan, *, skipped: bool) -> dict[str, list[str]]:
     return lacking
 
 
-def _as_clause(missing: Missing) -> str:
-    """Its reason, as a part of a sentence."""
-    reason = missing.reason.rstrip(".")
-    return reason[0].lower() + reason[1:]
+def _as_clause(sentences: str) -> str:
+    """The first sentence, as a part of another."""
+    first = sentences.partition(". ")[0].rstrip(".")
+    return first[0].lower() + first[1:]
+
+
+def _count_runs(count: int) -> str:
+    return f"{count} run" if count == 1 else f"{count} runs"
 
 
 def _show_end(
@@ -148,7 +152,7 @@ def _show_end(
     out = console()
     for name, reasons in lacking.items():
         out.print(f"Left out: {name}: {' '.join(reasons)}", soft_wrap=True)
-    out.print(f"{len(done)} runs are in {folder}; visualcrop report {folder}", soft_wrap=True)
+    out.print(f"{_count_runs(len(done))} in {folder}: visualcrop report {folder}", soft_wrap=True)
 
 
 def _parse_models(texts: Sequence[str]) -> dict[str, str]:

@@ -218,7 +218,7 @@ def summary_row(label: str, tally: Tally, baseline: Tally | None) -> dict[str, A
         "skipped": tally.statuses.get("skipped", 0),
         "passes": counts.get("all", 0.0),
         "counts": counts,
-        "own_count": _own_count(counts),
+        "own_paper_passes": _own_paper_passes(counts),
         "stages": tally.means("passes"),
         "alone": not tally.shared,
         "seconds": None if tally.shared else tally.mean("seconds"),
@@ -231,7 +231,7 @@ def summary_row(label: str, tally: Tally, baseline: Tally | None) -> dict[str, A
     }
 
 
-def _own_count(counts: Mapping[str, float]) -> float | None:
+def _own_paper_passes(counts: Mapping[str, float]) -> float | None:
     """Passes as the method's own paper counts them, such as `zoomeye-paper`; none without one."""
     own = (n for name, n in counts.items() if name.endswith("-paper") and name not in CONVENTIONS)
     return next(own, None)

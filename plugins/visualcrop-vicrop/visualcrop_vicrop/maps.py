@@ -46,7 +46,7 @@ class QuestionMap(RelevanceSource):
     )
 
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
-        return self.map_question(view, self.prompt.replace("{target}", target.text), model)
+        return self.map_question(view, self.prompt.replace("{target}", target.singular), model)
 
     @abstractmethod
     def map_question(self, view: View, question: str, model: BudgetedModel) -> RelevanceMap:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.dying import DEADLY, ONCE, Dying, die, fail
+from tests.support.dying import DEADLY, ONCE, Dying, Waiting, die, fail
 from tests.support.studies import toy_study
 from tests.support.waiting import until
 from visualcrop import Record
@@ -77,6 +77,17 @@ class TestLosses:
         assert lost.error == "2 processes ended while it was asked, the last with SIGKILL"
         assert lost.question == tasks[2 * int(DEADLY)].sample.digest
         assert (tmp_path / "killed").exists()
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells who is running")
+    def test_one_that_dies_idle_is_not_missed(self, tmp_path: Path) -> None:
+        """While another still answers the last question."""
+        records = Processes(workers=2).run(partial(Waiting, tmp_path), make_tasks(2))
+        first = [next(records), next(records)]
+        idle = int(first[0].text)
+        os.kill(idle, signal.SIGKILL)
+        until(lambda: not _is_running(idle))
+        (tmp_path / "go").touch()
+        assert [record.id for record in (*first, *records)] == ["0", "0", ONCE, ONCE]
 
     def test_a_model_that_does_not_load(self) -> None:
         """Ends the run, and says what may help."""

@@ -34,13 +34,11 @@ class RepetitionTracker:
     @classmethod
     def start(
         cls, stops: Sequence[RepetitionStop | None], device: torch.device
-    ) -> RepetitionTracker | None:
-        """A tracker of replies without a token, with the rule of each; none if there is no rule."""
+    ) -> RepetitionTracker:
+        """A tracker of replies without a token, with the rule of each, of one at least."""
         import torch
 
         tokens = [0 if stop is None else stop.tokens for stop in stops]
-        if not any(tokens):
-            return None
         copies = upload([0 if stop is None else stop.copies for stop in stops], device)[:, None]
         least, lengths = upload(tokens, device)[:, None], torch.arange(1, max(tokens) + 1)
         lengths = lengths.to(device, non_blocking=True)
