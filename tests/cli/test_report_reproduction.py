@@ -151,6 +151,13 @@ class TestReport:
         assert run("report", "copy").exit_code == 0
         assert "focus-llava-1.5-vstar" in Path("copy/report/summary.md").read_text("utf-8")
 
+    def test_without_figures_of_the_paper(self, run: Run, folder: Path) -> None:
+        """Then runs are listed, and it is said why there is nothing beside them."""
+        record = json.loads((folder / RECORD).read_text("utf-8")) | {"file": "gone", "runs": []}
+        Path("copy").mkdir()
+        Path("copy", RECORD).write_text(json.dumps(record), "utf-8")
+        assert "names figures of the paper" in run("report", "copy").stdout
+
     def test_options_of_runs_are_refused(self, run: Run, folder: Path) -> None:
         """A reproduction has no baseline."""
         failed = run("report", folder, "--baseline", "direct")

@@ -25,7 +25,7 @@ from visualcrop import (
 )
 from visualcrop.answer.reply import reply
 from visualcrop.evaluation.protocols import get_protocol
-from visualcrop_seal.networks.vqa_model import format_conversation
+from visualcrop_seal.networks.vqa_model import VqaModel, format_conversation
 from visualcrop_seal.vqa import SealVqa
 from visualcrop_seal.working_memory import WorkingMemory
 from visualcrop_zoomeye.prompts import MAIN, ZOOMED
@@ -140,8 +140,9 @@ def test_seal(case: dict[str, Any]) -> None:
     model = Weighing()
     WorkingMemory().compose(question_of(case, image), findings, BudgetedModel(model, Ledger()))
     ((_, options, ended),), (prompt,) = model.weighed, model.prompts
-    opened_model = SealVqa(checkpoint=str(vqa()), vision_tower=str(tower()), dtype="float32").open()
-    tokenizer = opened_model.tokenizer
+    vqa_model = SealVqa(checkpoint=str(vqa()), vision_tower=str(tower()), dtype="float32").open()
+    assert isinstance(vqa_model, VqaModel)
+    tokenizer = vqa_model.tokenizer
     pieces = [*format_conversation(prompt, tokenizer.escape)]
     shown = iter(["<image>", *["<object>"] * len(findings)])
     text = "".join(piece if isinstance(piece, str) else next(shown) for piece in pieces)
@@ -152,4 +153,4 @@ def test_seal(case: dict[str, Any]) -> None:
 
     theirs = [encode(told)[len(encode(case["asked"])) :] for told in case["told"]]
     end = tokenizer.token_id("</s>")
-    assert [[*opened_model._encode_choice(prompt, each), end] for each in options] == theirs
+    assert [[*vqa_model._encode_choice(prompt, each), end] for each in options] == theirs

@@ -14,9 +14,10 @@ from torch.nn.functional import cross_entropy
 from tests.support.opened import noise
 from tests.support.own_words import lines, write_vstar_bench
 from tests.support.weighing import Weighing
-from visualcrop import BudgetedModel, Direct, Ledger, ModelFamily, Question, VisualSearch
+from visualcrop import BudgetedModel, Direct, Ledger, ModelFamily, Question, Sample, VisualSearch
 from visualcrop.data.formats.vstar import VStar
 from visualcrop.evaluation.protocols import get_protocol
+from visualcrop.models.huggingface import HuggingFaceModel
 from visualcrop.plugin import Registry
 from visualcrop.protocol import PromptProtocol, has_words
 
@@ -64,9 +65,11 @@ class Plain:
 
 
 @pytest.fixture(scope="module")
-def search() -> VisualSearch:
-    """The shipped model, asked directly."""
-    return VisualSearch(Registry.load().build(ModelFamily, "tiny").open(), Direct())
+def model() -> HuggingFaceModel:
+    """The shipped model; in bfloat16, one of the 200 is a tie that rounding breaks."""
+    opened = Registry.load().build(ModelFamily, "tiny(dtype=float32)").open()
+    assert isinstance(opened, HuggingFaceModel)
+    return opened
 
 
 def posed(root: Path, *protocols: PromptProtocol) -> list[list[Question]]:
@@ -80,13 +83,13 @@ def posed(root: Path, *protocols: PromptProtocol) -> list[list[Question]]:
 def test_each_sentence_stands_beside_its_choice(tmp_path: Path) -> None:
     """Of 200 questions, though the files have the right one first, and letters in any order."""
     root = write_vstar_bench(tmp_path, drawn=False)
-    rows = [*VStar(path=str(root)).read()]
+    rows = [row for row in VStar(path=str(root)).read() if isinstance(row, Sample)]
     assert len(rows) == len({row.id for row in rows}) == 200
     moved = 0
     for row, line in zip(rows, lines(), strict=True):
         listed = line["beside"]["options"]
         assert sorted(row.sentences) == sorted(listed)
-        assert row.sentences[row.answer] == listed[0]
+        assert row.sentences["ABCD".index(line["label"])] == listed[0]
         assert all(map(has_words, row.sentences, row.choices))
         moved += row.sentences != tuple(listed)
     assert moved > 100
@@ -110,12 +113,18 @@ def test_each_scheme_has_its_prompt(tmp_path: Path) -> None:
     assert passes == 200 + 2 * (120 * 4 + 80 * 2)
 
 
-@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.proof), 25])
-def test_each_scheme_is_transformers_own(every: int, search: VisualSearch, tmp_path: Path) -> None:
+_QUARTERS = [pytest.param(slice(n, None, 4), marks=pytest.mark.proof) for n in range(4)]
+
+
+@pytest.mark.parametrize("of", [slice(None, None, 25), *_QUARTERS], ids=str)
+def test_each_scheme_is_transformers_own(
+    of: slice, model: HuggingFaceModel, tmp_path: Path
+) -> None:
     """Each answer is that of a plain computation of its scheme, and the schemes differ."""
-    plain, told = Plain(search.model.prompt_processor.processor, search.model.network), []
+    plain, told = Plain(model.prompt_processor.processor, model.network), list[list[Any]]()
+    search = VisualSearch(model, Direct())
     for letters, sentences, words in posed(
-        write_vstar_bench(tmp_path, every), LETTERS, SENTENCES, WORDS
+        write_vstar_bench(tmp_path, of), LETTERS, SENTENCES, WORDS
     ):
         chosen = [search.answer(each).choice for each in (letters, sentences, words)]
         assert chosen == [
@@ -124,6 +133,6 @@ def test_each_scheme_is_transformers_own(every: int, search: VisualSearch, tmp_p
             plain.likeliest(words, words.choices),
         ]
         told.append(chosen)
-    assert len(told) == 200 // every
-    for one, other in ((0, 1), (1, 2)):
-        assert sum(each[one] != each[other] for each in told) >= len(told) / 5
+    assert len(told) == len(lines()[of])
+    for other in (0, 2):
+        assert sum(each[other] != each[1] for each in told) >= len(told) / 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -28,9 +29,9 @@ def picture(line: dict[str, Any]) -> Image:
     return Image.open(draw_scene(line["scene"], *SIZE, line["kind"]).picture)
 
 
-def write_vstar_bench(root: Path, every: int = 1, *, drawn: bool = True) -> Path:
-    """V*Bench's folders with every *every*-th question; unless *drawn*, pictures are empty."""
-    chosen = lines()[::every]
+def write_vstar_bench(root: Path, of: slice = slice(None), *, drawn: bool = True) -> Path:
+    """V*Bench's folders with the questions *of* a slice; unless *drawn*, pictures are empty."""
+    chosen = lines()[of]
     for line in chosen:
         path = put(root / line["image"], b"")
         if drawn:
@@ -43,3 +44,7 @@ def write_vstar_bench(root: Path, every: int = 1, *, drawn: bool = True) -> Path
 def _listed(chosen: tuple[dict[str, Any], ...]) -> Iterator[str]:
     for line in chosen:
         yield json.dumps({name: line[name] for name in line if name not in _OURS}) + "\n"
+
+
+if __name__ == "__main__":
+    write_vstar_bench(Path(sys.argv[1]))

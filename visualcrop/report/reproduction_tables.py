@@ -114,6 +114,9 @@ def _digits(cell: ComparedCell) -> int:
 
 def describe_agreement(found: Agreement) -> Iterator[str]:
     """In a few sentences: how many cells agree, and what the marks mean."""
+    if not found.cells:
+        yield "No study here names figures of the paper: report each run by itself."
+        return
     compared = [cell for cell in found.cells if cell.ours is not None]
     tested, sure = found.tested, [cell for cell in found.cells if cell.differs]
     alone = [cell for cell in found.cells if cell.may_differ]
@@ -143,11 +146,10 @@ def describe_conditions(found: Agreement) -> Iterator[str]:
                 f"{name} is {source['spec']} here, in place of {source['replaced']}: a difference "
                 "may be the model's."
             )
-    fewer = {
-        (cell.run.model, cell.run.dataset): (cell.ours.n, round(cell.paper_n))
-        for cell in found.cells
-        if cell.ours and cell.measure == "accuracy" and cell.ours.n < round(cell.paper_n)
-    }
+    fewer: dict[tuple[str, str], tuple[int, int]] = {}
+    for cell in sorted(found.cells, key=lambda cell: cell.paper_n):  # the most questions come last
+        if cell.ours and cell.ours.n < round(cell.paper_n):
+            fewer[cell.run.model, cell.run.dataset] = cell.ours.n, round(cell.paper_n)
     if fewer:
         listed = ", ".join(
             f"{n} of {m} ({model}, {dataset})" for (model, dataset), (n, m) in fewer.items()

@@ -15,7 +15,7 @@ from visualcrop.data.formats.gqa import Gqa
 from visualcrop.data.formats.hrbench import HrBench
 from visualcrop.data.formats.mme_realworld_lite import MmeRealworldLite
 from visualcrop.data.formats.vstar import VStar, match_sentences
-from visualcrop.plugin import TargetBox
+from visualcrop.plugin import Problem, TargetBox
 
 
 class TestVStar:
@@ -65,6 +65,9 @@ class TestVStar:
         beside = root / "direct_attributes" / "sa_1.json"
         beside.write_text(json.dumps(json.loads(beside.read_text()) | {"options": options}))
         first, problem, second = VStar(path=str(root)).read()
+        assert isinstance(first, Sample)
+        assert isinstance(problem, Problem)
+        assert isinstance(second, Sample)
         assert (first.sentences, len(first.targets), problem.effect) == ((), 1, "kept")
         assert problem.reason.startswith("sa_1.json does not give its options as sentences")
         assert len(second.sentences) == 2

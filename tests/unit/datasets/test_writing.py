@@ -22,7 +22,7 @@ from visualcrop.data.formats.vstar import VStar
 from visualcrop.data.write_common import write_common
 from visualcrop.data.write_vstar import write_vstar
 from visualcrop.errors import FileError
-from visualcrop.plugin import Dataset, Registry
+from visualcrop.plugin import Dataset, Problem, Registry
 
 
 def quietly(_: object) -> None:
@@ -68,6 +68,7 @@ class TestCommonForm:
         lines[0]["sentences"].pop()
         (root / "samples.jsonl").write_text("\n".join(map(json.dumps, lines)))
         problem, _ = Folder(path=str(root)).read()
+        assert isinstance(problem, Problem)
         assert problem.reason == "It has 1 sentences for 2 options; give one for each, or none."
 
     def test_is_found_under_its_own_name(self, tmp_path) -> None:
