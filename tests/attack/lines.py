@@ -105,6 +105,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "executor": ("local", "local(concurrency=2)", "local(concurrency=0)", "nobody"),
     "protocol": ("paper", "zoomeye", "hr-bench", "lmms-eval", "vlmevalkit", "nobody"),
     "inference": ("generate", "letter-logits", "option-logits", "nobody"),
+    "weigh": ("auto", "sentences", "choices", "nobody"),
     "budget": ("0", "1", "20"),
     "limit": ("1", "2"),
     "draws": ("1", "3"),

@@ -52,6 +52,7 @@ class TestDoctor:
         subjects = set(told())
         assert {"python", "visualcrop", "torch", "transformers", "torchvision"} <= subjects
         assert {"accelerator", "attention", "flash-attn", "quantisation"} <= subjects
+        assert {"threads", "cores"} <= subjects
         assert {"hub", "downloads", "plug-in builtins"} <= subjects
 
     def test_printed_lines_say_the_same(self, run: Run, monkeypatch) -> None:
@@ -63,6 +64,23 @@ class TestDoctor:
             in lines
         )
         assert lines[-1] == "For a model on this machine: visualcrop check MODEL"
+
+    def test_threads_and_cores(self, told, monkeypatch) -> None:
+        """Those of torch, those of small models, and what `evaluate` does with the cores."""
+        monkeypatch.setattr(torch, "get_num_threads", lambda: 7)
+        monkeypatch.setenv("VISUALCROP_WORKERS", "5")
+        found = told()
+        assert found["threads"]["detail"].startswith("7 for a model on the CPU, but 1 for one")
+        assert "in 5 processes, from 40 answers on" in found["cores"]["detail"]
+        monkeypatch.setenv("VISUALCROP_WORKERS", "1")
+        assert told()["cores"]["detail"].endswith("evaluate asks in one process")
+
+    def test_a_wrong_number_of_processes(self, run: Run, told, monkeypatch) -> None:
+        """It is broken, and the fix says what would be right."""
+        monkeypatch.setenv("VISUALCROP_WORKERS", "none")
+        found = told()["cores"]
+        assert (found["state"], "from 1" in found["fix"]) == ("broken", True)
+        assert run("doctor").exit_code == 1
 
     def test_a_broken_torchvision(self, run: Run, told, monkeypatch) -> None:
         """It is broken, and so is the whole: the command fails."""

@@ -106,6 +106,7 @@ class TestEvaluate:
             ((*_TOY, "-s", "focus(stepz=2)"), "stepz"),
             ((*_TOY, "--protocol", "papers"), "There is no protocol called 'papers'"),
             ((*_TOY, "--inference", "loud"), "There is no inference 'loud'"),
+            ((*_TOY, "--weigh", "words"), "There is no weigh 'words'"),
             ((*_TOY, "--executor", "rays"), "no executor is called 'rays'"),
             ((*_TOY, "--judge", "llm"), "The judge 'llm' needs a language model"),
             ((*_TOY, "--shard", "3/2"), "is not i/n"),

@@ -248,6 +248,38 @@ class TestReport:
         assert "cannot be written" in failed.stderr
 
 
+class TestEfficiency:
+    """Passes for the same accuracy."""
+
+    _GROUPS = ("--method", "one=s1", "--method", "all=steps=*")
+
+    def test_is_compared(self, run: Run, folder: Path) -> None:
+        """With other methods where they are named; within one searcher there is nothing to."""
+        assert "ratio" not in run("compare", folder / "run").stdout
+        printed = run("compare", folder / "run", *self._GROUPS, "--ours", "all").stdout
+        assert re.search(r"\none +100\.0 %.* 0\.\d\d", printed)
+        whole, *_ = json.loads(run("compare", folder / "run", *self._GROUPS, "--json").stdout)
+        (row,) = whole["efficiency"]["rows"]
+        assert (whole["efficiency"]["ours"], row["method"]) == ("one", "all")
+        assert row["ratio"] == pytest.approx(row["passes"] / row["ours"])
+        failed = run("compare", folder / "run", "--ours", "focus")
+        assert (failed.exit_code, "Only focus searches" in failed.stderr) == (1, True)
+
+    def test_is_reported(self, run: Run, folder: Path) -> None:
+        """On the page, in the summary, and in tables of its own."""
+        words = ("report", folder / "run", "--pages", 0, "--out", "mine")
+        assert "efficiency.csv" in run(*words, *self._GROUPS).stdout
+        assert "<h2>Passes for the same accuracy</h2>" in Path("mine/index.html").read_text("utf-8")
+        (own, row) = csv.DictReader(StringIO(Path("mine/efficiency.csv").read_text("utf-8")))
+        assert (own["method"], row["method"], row["count"]) == ("one", "all", "focus-paper")
+        assert float(row["ratio"]) > 1
+        for name in ("summary.md", "efficiency.md"):
+            assert "| method | best |" in Path("mine", name).read_text("utf-8")
+        assert "label{tab:efficiency}" in Path("mine/efficiency.tex").read_text("utf-8")
+        run(*words)
+        assert "same accuracy" not in Path("mine/index.html").read_text("utf-8")
+
+
 class TestShow:
     """One question of a run."""
 

@@ -171,7 +171,7 @@ class TestTable10:
         assert table(12).row(model="llava-onevision", option="s_max", value="7")["vstar"] == "91.01"
         assert table(13).row(method="direct", model="llava-onevision")["accuracy"] == "74.46"
         assert counts_of(73.68, 76) == ["56"]
-        assert says("It is 56 of the 76 questions about two things.")
+        assert says("It would be 56 of the 76 questions about two things.")
 
     def test_two_parts_are_no_share(self) -> None:
         """Of the 115 questions about one target, and the 76 about two; the page mends them."""

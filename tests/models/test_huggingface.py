@@ -11,6 +11,7 @@ from transformers import GenerationConfig
 
 from tests.support.opened import GRIDDED, about, interleaved, opened
 from visualcrop import Prompt
+from visualcrop.models.huggingface import HuggingFaceModel
 
 
 @pytest.mark.parametrize("family", GRIDDED)
@@ -70,14 +71,18 @@ class TestHuggingFace:
         (choice,) = model.choose([about("mug")], choices)
         assert choice.logits == pytest.approx(wanted, abs=1e-4)
 
-    def test_weighs_whole_sentences(self, family: str, memory: int) -> None:
-        """By sentence the score is minus the mean cross-entropy of its tokens."""
+    @pytest.mark.parametrize("ended", [False, True], ids=["open", "ended"])
+    def test_weighs_whole_sentences(self, family: str, memory: int, *, ended: bool) -> None:
+        """By sentence the score is minus the mean cross-entropy of its tokens, or with its end."""
         model = opened(family, memory=memory)
         sentences = ("red", "The key is left of the mug.", "blue key")
         prepared = model.prompt_processor.tokenize(about("mug"))
-        wanted = []
+        stops, wanted = model.prompt_processor.stop_tokens, []
         for sentence in sentences:
             said = model.prompt_processor.tokenize_reply(prepared, sentence)
+            assert stops.isdisjoint(said[0].tolist())
+            if ended:
+                said = torch.cat([said, _end(model)], dim=1)
             whole = model.prompt_processor.tokenize(about("mug")).inputs
             ids = torch.cat([whole["input_ids"], said], dim=1)
             state = torch.ones_like(ids)
@@ -90,7 +95,7 @@ class TestHuggingFace:
             with torch.no_grad():
                 logits = model.network(**inputs).logits[0, -said.shape[1] - 1 : -1]
             wanted.append(-float(cross_entropy(logits, said[0])))
-        (choice,) = model.choose([about("mug")], sentences, by="sentence")
+        (choice,) = model.choose([about("mug")], sentences, by="sentence", end_token=ended)
         assert choice.logits == pytest.approx(wanted, abs=1e-4)
 
     def test_counts_image_tokens(self, family: str, memory: int) -> None:
@@ -116,3 +121,14 @@ class TestHuggingFace:
         model.choose([about("mug")], ("a", "b", "c"), by="sentence")
         model.generate([about("mug")], max_new_tokens=2)
         assert model.passes - before == 2 + 1 + 3 + 1
+
+
+def _end(model: HuggingFaceModel) -> torch.Tensor:
+    """Tokens after a reply in the template, 1 x T; of one that writes no end, the tokenizer's."""
+    processor, stops = model.prompt_processor.processor, model.prompt_processor.stop_tokens
+    turn = {"role": "assistant", "content": [{"type": "text", "text": "Yes."}]}
+    asked = {"role": "user", "content": [{"type": "text", "text": "Well?"}]}
+    after = processor.apply_chat_template([asked, turn]).rpartition("Yes.")[2].rstrip(" ")
+    tokens = processor.tokenizer(after, add_special_tokens=False)["input_ids"]
+    tokens = tokens if stops & {*tokens} else [processor.tokenizer.eos_token_id]
+    return torch.tensor([tokens])

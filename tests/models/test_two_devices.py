@@ -86,6 +86,17 @@ def test_decoding_waits_for_no_token(
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_a_reply_leaves_a_batch_on_both(family: str) -> None:
+    """The rows of the others stay on the devices of their layers, and no number is asked for."""
+    with two_devices(family) as network, torch.no_grad():
+        state = DecodingState.merge(states(network, [9, 7, 8])).select([1, 2])
+        after = extend(network, state, torch.zeros(2, 1, dtype=torch.long, device=FAR))
+        places = [(keys.device, keys.shape[2]) for keys, _ in cached_layers(after.cache)]
+        assert places == [(NEAR, 9), (NEAR, 9), (FAR, 9), (FAR, 9)]
+        assert after.next_logits.device == FAR
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_captures_lie_with_their_layers_until_they_are_gathered(family: str) -> None:
     """Of whole prompts, and of several packed after one prefix; then a map can be made of them."""
     capture = Capture(values=EVERY, keys=EVERY, attention=EVERY)

@@ -17,6 +17,7 @@ CATEGORIES: Mapping[str, tuple[str, str]] = {  # of the paper's datasets, in hal
     "vstar": ("direct_attributes", "relative_position"),
     "hrbench_4k": ("single", "cross"),
     "hrbench_8k": ("single", "cross"),
+    "mme": ("Perception/OCR with Complex Context/license", "Reasoning/Monitoring/calculate"),
 }
 COUNTS = {"vstar": (191, 1), "hrbench_4k": (800, 4), "hrbench_8k": (800, 4)}  # of each image
 
@@ -78,7 +79,7 @@ def _records(run: ReproductionRun, right: Right, limit: int | None, seed: int) -
                 "ok",
                 float(luck < share + lean[kind]),
                 group=f"{number // each}",
-                category=(kind,),
+                category=tuple(kind.split("/")),
                 counts=counts,
             )
 

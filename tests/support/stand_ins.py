@@ -6,7 +6,7 @@ from tests.support.paper_tables import read_table
 from tests.support.tiny.checkpoints import checkpoint
 from tests.support.tiny.seal import tower, vqa, vsm
 
-LAYERS = {"llava": 32, "llava-onevision": 28}  # of the paper's models: its options name them
+_DEEP = {3: 32}  # layers of the decoder by table, where its searchers name layers
 _FAMILIES = {
     "llava-1.5": "llava",
     "llava-onevision": "llava-onevision",
@@ -17,7 +17,7 @@ _FAMILIES = {
 def of_families(number: int) -> dict[str, str]:
     """Random checkpoints of the same families, by the name of the model in a table's file."""
     return {
-        name: str(checkpoint(family, LAYERS.get(family)))
+        name: str(checkpoint(family, _DEEP.get(number)))
         for name, family in _FAMILIES.items()
         if name in read_table(number).models
     } | _of_seal(number)

@@ -62,11 +62,42 @@ class TestSample:
             ({"answer": ("yes",)}, "Its right answer is not known."),
             ({"choices": (), "answer": ()}, "Its right answer is not known."),
             ({"choices": ("no", "\udcff")}, "It holds text that is not UTF-8."),
+            ({"sentences": ("It is.", "\udcff")}, "It holds text that is not UTF-8."),
+            (
+                {"sentences": ("It is.",)},
+                "It has 1 sentences for 2 options; give one for each, or none.",
+            ),
+            (
+                {"sentences": ("It is.", " ")},
+                "One of its sentences is empty; write it, or leave out them all.",
+            ),
         ],
     )
     def test_without_a_known_answer_is_refused(self, given, reason: str) -> None:
         """Nothing can be scored later that has no right answer now."""
         assert refused(DatasetError, sample, **given) == reason
+
+    def test_sentences_count_in_its_length(self) -> None:
+        """They are part of what is put to a model."""
+        message = refused(DatasetError, sample, sentences=("a" * 20_000, "b"))
+        assert message.startswith("Its question has 20,010 characters")
+
+    def test_sentences_are_part_of_the_digest(self) -> None:
+        """Without any, it is what it was before there were some."""
+        told = sample(sentences=("It is not.", "It is."))
+        turned = sample(sentences=("It is.", "It is not."))
+        assert len({sample().digest, told.digest, turned.digest}) == 3
+        assert sample().digest == "918be8a07f4260de"
+
+    def test_sentences_go_with_its_question(self) -> None:
+        """Beside the choices; where it is asked in words, as another right answer alone."""
+        told = sample(source=Bytes(jpeg()), sentences=("It is not.", "It is."))
+        assert told.question().sentences == ("It is not.", "It is.")
+        opened = told.without_choices()
+        assert (opened.choices, opened.answer, opened.sentences) == ((), ("yes",), ("It is.",))
+        assert opened.question().sentences == ()
+        assert sample().without_choices().sentences == ()
+        assert opened.without_choices() == opened
 
     def test_knows_what_is_right(self) -> None:
         """By choice one text is right, in words all that are accepted."""

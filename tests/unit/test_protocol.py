@@ -59,14 +59,31 @@ class TestDigest:
             PromptProtocol(saying="{question} Briefly."),
             PromptProtocol(inference="letter-logits"),
             PromptProtocol(extraction="tolerant"),
+            PromptProtocol(weigh="choices"),
+            PromptProtocol(end_token=False),
         ],
     )
     def test_anything_else_does(self, other: PromptProtocol) -> None:
         """Each part of a protocol counts."""
         assert other.digest != PromptProtocol().digest
 
+    def test_what_is_weighed_counts_where_something_is(self) -> None:
+        """With `option-logits`; without it, digests are those of runs older than sentences."""
+        assert PromptProtocol().digest == "ab702ef25ca9"
+        assert PromptProtocol(inference="letter-logits").digest == "ef2d4b46b850"
+        letters = PromptProtocol(inference="letter-logits", weigh="choices", end_token=False)
+        assert letters.digest == PromptProtocol(inference="letter-logits").digest
+        weighing = [
+            PromptProtocol(inference="option-logits", **how)
+            for how in ({}, {"weigh": "choices"}, {"weigh": "sentences"}, {"end_token": False})
+        ]
+        assert len({protocol.digest for protocol in weighing}) == 4
+        assert "8a3285d12cc6" not in {protocol.digest for protocol in weighing}
 
-@pytest.mark.parametrize("given", [{"inference": "zz"}, {"extraction": "tolerantt"}])
+
+@pytest.mark.parametrize(
+    "given", [{"inference": "zz"}, {"extraction": "tolerantt"}, {"weigh": "a"}, {"end_token": 2}]
+)
 def test_words_are_known(given: Any) -> None:
     """One that is mistyped would read replies in another way without a word."""
     assert "take one of: " in refused(QuestionError, PromptProtocol, **given)

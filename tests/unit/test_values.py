@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,17 @@ class TestQuestion:
     def test_takes_the_ends(self, count: int) -> None:
         """None, two and 26 choices are fine."""
         assert len(Question("Who?", _IMAGE, ("a",) * count).choices) == count
+
+    def test_has_a_sentence_for_each_choice_or_none(self) -> None:
+        """One too few, or a text in place of a list, is refused; they count in its length."""
+        ask = partial(Question, "Who?", _IMAGE, ("a", "b"))
+        assert ask(sentences=["It is a.", "It is b."]).sentences == ("It is a.", "It is b.")
+        message = refused(QuestionError, ask, sentences=("It is a.",))
+        assert message == "A question with 2 choices has a sentence for each or none, not 1."
+        told = refused(QuestionError, ask, sentences="It is a.")
+        assert told.startswith("The sentences are 'It is a.', which is no list of texts")
+        assert "over the limit" in refused(QuestionError, ask, sentences=("a" * 20_000, "b"))
+        assert "no UTF-8" in refused(QuestionError, ask, sentences=("\udcff", "b"))
 
     @pytest.mark.parametrize("choices", ["red", {"red": 1, "blue": 2}, {"red"}, [1, 2], None])
     def test_choices_are_listed_texts(self, choices: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import attrs
 
+from ..errors import VisualcropError
 from ..output.terminal import Styled
 from .options import AsJson, console, print_json
 
@@ -55,6 +57,8 @@ def run_checks() -> Iterator[Check]:
     yield from map(_check_package, _PACKAGES)
     yield _check_torchvision()
     yield from _check_accelerators()
+    yield _check_threads()
+    yield _check_processes()
     yield _check_attention()
     yield _check_flash_attention()
     yield _check_quantisation()
@@ -96,8 +100,36 @@ def _check_accelerators() -> Iterator[Check]:
     if torch.backends.mps.is_available():
         yield Check("accelerator", "ok", "Apple GPU, with device=mps")
     elif not torch.cuda.is_available():
-        detail = f"none; {torch.get_num_threads()} CPU threads will do the work"
-        yield Check("accelerator", "note", detail)
+        yield Check("accelerator", "note", "none; the CPU will do the work")
+
+
+def _check_threads() -> Check:
+    """Tell with how many of torch's threads a CPU computes."""
+    try:
+        import torch
+    except Exception:  # noqa: BLE001 - the line on torch says why
+        return Check("threads", "broken", "unknown, for torch does not import")
+    from ..models.engine.threads import SMALL_LAYER
+
+    small = f"1 for one whose layers have fewer than {SMALL_LAYER / 2**20:.0f} Mi weights each"
+    detail = f"{torch.get_num_threads()} for a model on the CPU, but {small}; threads=N in -m"
+    return Check("threads", "ok", f"{detail} sets another number")
+
+
+def _check_processes() -> Check:
+    """Tell which cores may be used, and what `evaluate` does with them."""
+    from ..evaluation.spreading import LEAST_TASKS, WORKERS, default_workers
+    from ..utils.cores import usable_cores
+
+    cores = f"{usable_cores()} of {os.cpu_count()} may be used"
+    try:
+        workers = default_workers()
+    except VisualcropError as exc:
+        return Check("cores", "broken", cores, str(exc))
+    if workers == 1:
+        return Check("cores", "ok", f"{cores}; evaluate asks in one process")
+    asks = f"evaluate asks models of 1 thread in {workers} processes, from {LEAST_TASKS} answers on"
+    return Check("cores", "ok", f"{cores}; {asks}; {WORKERS}=1 keeps it to one")
 
 
 def _check_attention() -> Check:

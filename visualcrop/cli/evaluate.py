@@ -55,7 +55,12 @@ ShardOf = Annotated[
 ]
 Concurrency = Annotated[int, typer.Option(help="Questions asked at once.", min=1)]
 ExecutorSpec = Annotated[
-    str | None, typer.Option("--executor", help="Spec of what spreads questions, such as ray.")
+    str | None,
+    typer.Option(
+        "--executor",
+        help="Spec of what spreads questions, such as ray. "
+        "[default: processes for a model that computes on one core, else local]",
+    ),
 ]
 Passes = Annotated[
     int | None, typer.Option("--budget", help="Most passes of a search, for each question.", min=0)

@@ -90,7 +90,9 @@ def _costs(row: Mapping[str, Any]) -> dict[str, str]:
     work, whole, macs = row["work"], row["whole"], row["macs"] or {}
     return {
         "search passes": f"{row['counts'].get('focus-paper', 0):.1f}" if row["n"] else "",
-        "own count": "" if row["own_count"] is None else f"{row['own_count']:.1f}",
+        "own paper's passes": ""
+        if row["own_paper_passes"] is None
+        else f"{row['own_paper_passes']:.1f}",
         "whole image": f"{whole['tokens']:.0f}" if whole else "",
         "image tokens": f"{work.get('image_tokens', 0):.0f}".lstrip("0"),
         "FLOPs": format_amount(work.get("flops", 0)),

@@ -38,7 +38,7 @@ def measure_records(
     records: Iterable[Record], names: Sequence[str], groups: Mapping[str, Sequence[str]] = {}
 ) -> dict[str, dict[str, Figure | None]]:
     """
-    The figures *names* of each variant in *records*, and of each group; none where unknown.
+    The figures *names*, and `accuracy`, of each variant and group; none where it is not known.
 
     Args:
         records: Records of one run.
@@ -57,7 +57,7 @@ def measure_records(
             name: _MEASURES[measure](rows[pattern][label]) if label in rows[pattern] else None
             for name, (measure, pattern) in asked.items()
         }
-    return found | {label: _measure_group(found, each, names) for label, each in groups.items()}
+    return found | {label: _measure_group(found, each, [*asked]) for label, each in groups.items()}
 
 
 def _parse_name(name: str) -> tuple[str, str]:

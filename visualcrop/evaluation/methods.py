@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import reduce
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -88,8 +88,8 @@ def group_methods(searchers: Mapping[str, str], given: Sequence[str] = ()) -> di
 def _match(pattern: str, labels: Mapping[str, str]) -> list[str]:
     if pattern in labels:
         return [pattern]
-    any_letters = re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
-    return [label for label in labels if any_letters.fullmatch(label)]
+    plain = pattern.replace("[", "[[]").replace("?", "[?]")  # only the star stands for others
+    return [label for label in labels if fnmatchcase(label, plain)]
 
 
 def measure_efficiency(

@@ -166,6 +166,8 @@ class Run:
         A method is one searcher under several settings. *ours* is `focus` by default, or else the
         first. *methods* groups labels otherwise: texts such as `mine=steps=*`.
         """
+        check_given("method that is ours", ours, str | None, "its name, such as 'focus'")
+        check_given("methods", methods, list | tuple, "a list, such as ['mine=steps=*']")
         found = tally_records(self.records(), categories=False)[None]
         groups = group_methods(searcher_names(self.store), methods)
         measured = measure_efficiency(found, groups, ours)

@@ -13,6 +13,7 @@ from ..utils.cores import usable_cores
 from .study import Study, StudyObjects
 
 WORKERS = "VISUALCROP_WORKERS"  # environment variable: most processes, where no executor is named
+MOST_WORKERS = 16  # each holds 0.4 GB besides its model
 LEAST_TASKS = 40  # answers that take longer, in one process, than others take to start
 
 
@@ -31,8 +32,8 @@ def choose_executor(study: Study, objects: StudyObjects, concurrency: int = 1) -
         and _uses_one_core(study, objects)
         and _can_be_sent(objects)
     ):
-        return Processes(workers, least=LEAST_TASKS)
-    return Local(concurrency)
+        return Processes(workers=workers, least=LEAST_TASKS)
+    return Local(concurrency=concurrency)
 
 
 def default_workers() -> int:
@@ -41,7 +42,7 @@ def default_workers() -> int:
         return 1
     given = os.environ.get(WORKERS, "")
     if not given:
-        return usable_cores()
+        return min(usable_cores(), MOST_WORKERS)
     if not given.isdecimal() or not int(given):
         raise EvaluationError(f"{WORKERS} is {given!r}; set it to a number of processes from 1.")
     return int(given)

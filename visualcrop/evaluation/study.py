@@ -269,6 +269,7 @@ class KeptModel:
             self._model = None  # makes room before the next one is loaded
             gc.collect()
             self._family, self._model = family, family.open()
+        self._model.forget()  # the next run costs what it costs by itself
         return self._model
 
     def __reduce__(self) -> tuple[type[KeptModel], tuple[()]]:

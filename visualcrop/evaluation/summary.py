@@ -35,8 +35,8 @@ class Tally:
     """
     One variant's answers so far.
 
-    Of each question 32 bytes are kept, or 40: bounds need its group, a comparison who it was, and
-    the efficiency ratio its passes.
+    Of each question 24 bytes are kept, and 4 for each count of passes that a paper has: bounds need
+    its group, a comparison who it was, and the efficiency ratio its passes.
     """
 
     questions: array[int] = attrs.field(factory=lambda: array("Q"))  # by number
@@ -79,7 +79,7 @@ class Tally:
 
     def _keep_counts(self, counts: Mapping[str, int]) -> None:
         for name in {*self.passes} | {each for each in counts if each.endswith(PAPER)}:
-            kept = self.passes.setdefault(name, array("d", [math.nan] * (self.n - 1)))
+            kept = self.passes.setdefault(name, array("f", [math.nan] * (self.n - 1)))
             kept.append(counts.get(name, math.nan))
 
     @property
@@ -218,7 +218,7 @@ def summary_row(label: str, tally: Tally, baseline: Tally | None) -> dict[str, A
         "skipped": tally.statuses.get("skipped", 0),
         "passes": counts.get("all", 0.0),
         "counts": counts,
-        "own_count": _own_count(counts),
+        "own_paper_passes": _own_paper_passes(counts),
         "stages": tally.means("passes"),
         "alone": not tally.shared,
         "seconds": None if tally.shared else tally.mean("seconds"),
@@ -231,7 +231,7 @@ def summary_row(label: str, tally: Tally, baseline: Tally | None) -> dict[str, A
     }
 
 
-def _own_count(counts: Mapping[str, float]) -> float | None:
+def _own_paper_passes(counts: Mapping[str, float]) -> float | None:
     """Passes as the method's own paper counts them, such as `zoomeye-paper`; none without one."""
     own = (n for name, n in counts.items() if name.endswith("-paper") and name not in CONVENTIONS)
     return next(own, None)

@@ -57,7 +57,7 @@ class _WorkerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # what is printed there must not get into our output, which may be JSON
                 pass_fds=[theirs.fileno()],
-                env={"OMP_NUM_THREADS": str(threads), **os.environ},
+                env={"OMP_NUM_THREADS": str(threads), **os.environ, "TQDM_DISABLE": "1"},
                 process_group=0,  # Ctrl-C is for this process, which ends the others
             )
         return cls(process, ours)
@@ -155,6 +155,8 @@ class ProcessPool:
                 f"A worker process ended as it loaded the model ({ending}); if memory is short, "
                 "give fewer, as in --executor 'processes(workers=1)'."
             )
+        if not worker.tasks:
+            return
         task = worker.tasks[0]
         key = task.variant, task.sample.id
         self._losses[key] += 1

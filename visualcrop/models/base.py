@@ -275,7 +275,11 @@ class Model(ABC):
 
     @abstractmethod
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
-        """Reply to each prompt, greedily unless the prompt has a `Sampling`."""
+        """
+        Reply to each prompt, greedily unless the prompt has a `Sampling`.
+
+        A prompt's `RepetitionStop` may end the reply before its last token.
+        """
 
 
 class ModelFamily(Strategy):

@@ -55,7 +55,7 @@ class Series:
 def draw_chart(
     series: Sequence[Series], *, x_label: str, y_label: str, title: str, from_zero: bool = True
 ) -> Drawing:
-    """All *series* in one frame, whose x begins at 0 or the least value; a legend is below it."""
+    """All *series* in one frame, with a legend below it; x begins at 0, or at the least value."""
     points = [point for each in series for point in each.points]
     ys = [y for p in points for y in (p.y, p.low, p.high) if y is not None]
     xs = [p.x for p in points]

@@ -33,7 +33,7 @@ def render_reproduction(found: Agreement, chart: Drawing | None) -> str:
     record = found.record
     return load_template("visualcrop.report", "reproduction.html").render(
         title=title_of(found),
-        subtitle=f"{len(found.stores)} of {len(record.runs)} runs of {record.file}",
+        subtitle=f"{len(found.stores)} of {len(record.runs)} runs of {Path(record.file).name}",
         numbers=[*_numbers(found)],
         notes=[*describe_agreement(found)],
         conditions=[*describe_conditions(found)],
@@ -72,7 +72,8 @@ def draw_agreement(found: Agreement) -> Drawing | None:
 
 def _numbers(found: Agreement) -> Iterator[tuple[str, str]]:
     compared = sum(cell.ours is not None for cell in found.cells)
-    yield f"{compared} of {len(found.cells)}", "figures measured"
+    if found.cells:
+        yield f"{compared} of {len(found.cells)}", "figures measured"
     if found.tested:
         yield str(sum(cell.differs for cell in found.cells)), "differ by more than chance"
         yield str(sum(cell.may_differ for cell in found.cells)), "more would, each by itself"
@@ -99,10 +100,16 @@ def _section(found: Agreement, section: Section) -> dict[str, Any]:
 
 def _about(found: Agreement, section: Section) -> str:
     """Specs of model and dataset, and how many questions were asked."""
-    model, dataset = found.record.models[section.model], found.record.datasets[section.dataset]
+    model, dataset = (
+        known.get(name, {}).get("spec", name)
+        for known, name in (
+            (found.record.models, section.model),
+            (found.record.datasets, section.dataset),
+        )
+    )
     cells = [c for grid in section.grids for row in grid.rows.values() for c in row.values()]
     asked = max((c.ours.n for c in cells if c.ours and c.measure == "accuracy"), default=0)
-    return f"{model['spec']} on {dataset['spec']}" + (f", {asked} questions" if asked else "")
+    return f"{model} on {dataset}" + (f", {asked} questions" if asked else "")
 
 
 def _grid(grid: Grid) -> dict[str, Any]:
@@ -131,7 +138,7 @@ def _cell(cell: ComparedCell | None) -> Mapping[str, str] | None:
         "ours": format_ours(cell),
         "bounds": format_bounds(cell),
         "paper": cell.printed,
-        "difference": format_difference(cell).rstrip("*"),
+        "difference": format_difference(cell),
         "mark": "sure" if cell.differs else "alone" if cell.may_differ else "",
         "missing": cell.missing,
     }

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import attrs
 
-from ..evaluation.formatting import describe_failures
+from ..evaluation.measures import DEVIATION
 from ..evaluation.reproduction.agreement import LEAST, Agreement, ComparedCell, ComparedRatios
 from ..evaluation.result_tables import efficiency_table
-from ..evaluation.summary import summarize
 from ..output.tables import (
     Table,
     csv_table,
@@ -20,6 +19,7 @@ from ..output.tables import (
 )
 
 SURE, ALONE = "**", "*"  # after a difference: more than chance among all cells, or alone
+_NAMED = 3  # of the figures that a run lacks
 _WIDEST = 14  # columns; of more, rows and columns change places
 _CSV = (
     "run", "model", "dataset", "row", "figure", "table", "column", "ours", "low", "high", "n",
@@ -98,11 +98,14 @@ def format_difference(cell: ComparedCell) -> str:
     if cell.difference is None:
         return ""
     stars = SURE if cell.differs else ALONE if cell.may_differ else ""
-    if cell.is_share:
-        return f"{cell.difference:+.1f}{stars}"
-    if cell.measure.startswith("deviation"):
-        return f"{cell.difference:+.2f}"
-    return f"{100 * cell.difference:+.0f} %"
+    points = 1 if cell.is_share else 2
+    if cell.is_share or cell.measure == DEVIATION:
+        return f"{_signed(cell.difference, points)}{stars}"
+    return f"{_signed(100 * cell.difference, 0)} %"
+
+
+def _signed(value: float, digits: int) -> str:
+    return f"{round(value, digits) + 0.0:+.{digits}f}"  # adding 0 takes the sign of -0 away
 
 
 def _digits(cell: ComparedCell) -> int:
@@ -111,6 +114,9 @@ def _digits(cell: ComparedCell) -> int:
 
 def describe_agreement(found: Agreement) -> Iterator[str]:
     """In a few sentences: how many cells agree, and what the marks mean."""
+    if not found.cells:
+        yield "No study here names figures of the paper: report each run by itself."
+        return
     compared = [cell for cell in found.cells if cell.ours is not None]
     tested, sure = found.tested, [cell for cell in found.cells if cell.differs]
     alone = [cell for cell in found.cells if cell.may_differ]
@@ -119,8 +125,8 @@ def describe_agreement(found: Agreement) -> Iterator[str]:
         yield (
             f"{len(sure)} of {len(tested)} accuracies differ by more than chance ({SURE}: p below "
             f"0.05, corrected for {len(tested)} cells by Holm's method). {len(alone)} more would, "
-            f"each by itself ({ALONE}); of so many, chance alone gives about "
-            f"{0.05 * len(tested):.0f}."
+            f"each by itself ({ALONE}); of so many, chance alone gives "
+            f"at most about {0.05 * len(tested):.0f}."
         )
         yield (
             "The paper's answers are not known question by question, so both are taken as samples "
@@ -140,11 +146,10 @@ def describe_conditions(found: Agreement) -> Iterator[str]:
                 f"{name} is {source['spec']} here, in place of {source['replaced']}: a difference "
                 "may be the model's."
             )
-    fewer = {
-        (cell.run.model, cell.run.dataset): (cell.ours.n, round(cell.paper_n))
-        for cell in found.cells
-        if cell.ours and cell.measure == "accuracy" and cell.ours.n < round(cell.paper_n)
-    }
+    fewer: dict[tuple[str, str], tuple[int, int]] = {}
+    for cell in sorted(found.cells, key=lambda cell: cell.paper_n):  # the most questions come last
+        if cell.ours and cell.ours.n < round(cell.paper_n):
+            fewer[cell.run.model, cell.run.dataset] = cell.ours.n, round(cell.paper_n)
     if fewer:
         listed = ", ".join(
             f"{n} of {m} ({model}, {dataset})" for (model, dataset), (n, m) in fewer.items()
@@ -158,17 +163,17 @@ def describe_gaps(found: Agreement) -> Iterator[str]:
     absent = {cell.run.name for cell in found.cells if cell.run.name not in found.stores}
     for run in found.record.runs:
         if run.name in absent or run in found.unknown:
-            runs.setdefault(" ".join(run.skipped) or "not started", []).append(run.name)
+            runs.setdefault(" ".join(run.skipped).rstrip(".") or "not started", []).append(run.name)
     yield from (f"Missing runs: {', '.join(names)} ({why})." for why, names in runs.items())
     gaps: dict[tuple[str, str], list[ComparedCell]] = {}
     for cell in found.cells:
         if cell.ours is None and cell.run.name not in absent:
-            gaps.setdefault((cell.missing, cell.measure), []).append(cell)
-    for (why, measure), cells in gaps.items():
-        rows = ", ".join(dict.fromkeys(f"{cell.run.name}: {cell.row}" for cell in cells))
-        yield f"{measure}: {why} ({rows})."
-    for name, store in found.stores.items():
-        yield from (f"{name}: {failure}" for failure in describe_failures(summarize(store)))
+            gaps.setdefault((cell.missing, cell.run.name), []).append(cell)
+    for (why, name), cells in gaps.items():
+        lacking = [*dict.fromkeys(f"{cell.row}, {cell.measure}" for cell in cells)]
+        more = f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else ""
+        yield f"{why.capitalize()} in {name}: {'; '.join(lacking[:_NAMED])}{more}."
+    yield from found.failures
 
 
 def ratio_table(found: ComparedRatios) -> Table:

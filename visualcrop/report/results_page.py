@@ -36,7 +36,7 @@ _COST_NOTE = (
     "Means of a question. Image tokens count every view shown, cached or not. FLOPs are what was "
     "computed, two for each multiply-accumulate; MACs what papers count: by formula, of the "
     "language model alone, as if nothing were cached; those of the search are without target "
-    "extraction and the answer. The own count is of passes as the method's own paper counts them. "
+    "extraction and the answer. The method's own paper may count passes otherwise. "
     "GPU is the mean of the peaks of all questions, and the highest."
 )
 

@@ -38,7 +38,7 @@ Bounds: TypeAlias = tuple[float, float]
 _CSV = ("searcher", "accuracy", "low", "high", "n", "errors", "unparsed", "search passes",
         "passes", "image tokens", "TFLOPs", "TMACs", "seconds", "recall", "gain", "gain low",
         "gain high", "p", "p Holm", "whole image tokens", "shrunk", "below a token", "GPU GiB",
-        "GPU GiB most", "own count", "pooled recall", "TMACs search",
+        "GPU GiB most", "own paper's passes", "pooled recall", "TMACs search",
         "TMACs search and answer")  # fmt: skip
 _BRACKETS = (
     "Brackets hold intervals with a confidence of 95 %, clustered by image: Wilson's for shares, "
@@ -107,7 +107,7 @@ COLUMNS: Mapping[str, Column] = {
     "pooled-recall": Column("recall of all boxes [%]", _pooled),
     "search-passes": Column("search passes", lambda r: _passes(r) if r["n"] else None),
     "passes": Column("passes", lambda r: r["passes"] if r["n"] else None),
-    "own-count": Column("passes, own count", lambda r: r["own_count"]),
+    "own-passes": Column("own paper's passes", lambda r: r["own_paper_passes"]),
     "image-tokens": Column("image tokens", _work("image_tokens"), 0),
     "flops": Column("{unit}FLOPs", _work("flops"), units=_OPERATIONS),
     "macs": Column("{unit}MACs", _work("macs"), units=_OPERATIONS),
@@ -270,7 +270,7 @@ def _csv_row(row: ResultRow) -> list[str]:
     lost = str(whole["lost"]) if whole and whole["measured"] else ""
     macs = [_tera((row["macs"] or {}).get(name)) for name in ("search", "search_and_answer")]
     memory = [_gibibytes(row["memory"][name]) for name in ("gpu", "gpu_most")]
-    own, pooled = row["own_count"], _pooled(row)
+    own, pooled = row["own_paper_passes"], _pooled(row)
     return [
         row["searcher"], *shares, *counts, *passes, *work, seconds, found, *_csv_gain(gain),
         *seen, lost, *memory, "" if own is None else f"{own:.2f}",

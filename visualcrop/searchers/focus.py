@@ -27,7 +27,7 @@ from ..verification.existence import Existence
 
 @attrs.frozen
 class Focus(Searcher):
-    """Look where the model's own cache points, check, answer. About 2 + T (1 + steps) passes."""
+    """Look where the model's own cache points, check, then answer. 2 + T (1 + steps) passes."""
 
     name = "focus"
 

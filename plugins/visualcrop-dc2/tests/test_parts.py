@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from visualcrop import Box, BudgetedModel, Image, Ledger, VisualcropError
+from visualcrop.evaluation.published.tables import table
 from visualcrop.testing import ToyModel
 from visualcrop_dc2.partition import Patch, average, cluster_patches, count_levels, count_nodes
 from visualcrop_dc2.prompts import fill_extraction, parse_objects
@@ -36,6 +37,28 @@ class TestDivide:
     def test_trees_of_the_published_sizes(self, size: tuple[int, int], count: int):
         """Images of the benchmarks make the trees that the authors' numbers make of them."""
         assert count_nodes(count_levels(Box(0, 0, *size), 168, 5)) == count
+
+    @pytest.mark.parametrize(
+        ("dataset", "patches", "smallest"),
+        [("vstar", 21, 16), ("hrbench_4k", 85, 64), ("hrbench_8k", 85, 64)],
+    )
+    def test_focus_estimated_trees_of_a_leaf_of_336(
+        self, dataset: str, patches: int, smallest: int
+    ):
+        """
+        Its figures are below the trees of the mean sizes, as merging makes them.
+
+        With a leaf of 168, merging would have to remove three patches of four. Counting the
+        smallest alone would give fewer than two of the figures.
+        """
+        size, quoted = table(8).row(dataset=dataset), table(10).row(dataset=dataset, method="dc2")
+        box = Box(0, 0, int(size["mean_width"]), int(size["mean_height"]))
+        estimate = float(quoted["passes"])
+        assert count_nodes(count_levels(box, 336, 5)) == patches
+        assert 4 ** count_levels(box, 336, 5) == smallest
+        assert patches / 2 < estimate < patches
+        assert count_nodes(count_levels(box, 168, 5)) > 4 * estimate
+        assert (estimate > smallest) == (dataset != "hrbench_4k")
 
     def test_stops_above_the_shortest_side(self):
         """A side of twice the shortest is halved, and one pixel less is not."""

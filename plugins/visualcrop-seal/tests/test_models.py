@@ -230,7 +230,7 @@ class TestAnsweringModel:
     def test_scores_sentences_with_their_end(self, model):
         """By sentence as by hand: the mean over the reply's tokens, `</s>` among them."""
         prompt, choices = working_memory_prompt("mug"), ["red", "a blue mug"]
-        (choice,) = model.choose([prompt], choices, by="sentence")
+        (choice,) = model.choose([prompt], choices, by="sentence", end_token=True)
         for reply, score in zip(choices, choice.logits, strict=True):
             tokens = [*model._encode_choice(prompt, reply), model.tokenizer.token_id("</s>")]
             with torch.no_grad():
@@ -243,6 +243,14 @@ class TestAnsweringModel:
                     out = network(following, **{cache_argument(network): state.cache})
                     logits = out.logits[:, -1]
             assert score == pytest.approx(total / len(tokens), abs=1e-4)
+
+    def test_scores_sentences_without_their_end(self, model):
+        """Unless asked for, `</s>` is not in the mean: one token's is then its own."""
+        (choice,) = model.choose([LOCATE], ["red"], by="sentence")
+        tokens = model._encode_choice(LOCATE, "red")
+        with torch.no_grad():
+            state = model._prefill(LOCATE, Measured())
+        assert choice.logits[0] == model.language_model.mean_log_probability(state, tokens)
 
     def test_scores_first_tokens(self, model):
         """The logits of the next token, of those that the choices start with."""
@@ -273,7 +281,7 @@ class TestAnsweringModel:
     def test_usage_of_sentences(self, model):
         """The prompt is read once, and each reply with its end after it; MACs as if not shared."""
         (first,) = model.choose([LOCATE], ["red"])
-        (both,) = model.choose([LOCATE], ["red", "a blue mug"], by="sentence")
+        (both,) = model.choose([LOCATE], ["red", "a blue mug"], by="sentence", end_token=True)
         lengths = [len(model._encode_choice(LOCATE, reply)) for reply in ("red", "a blue mug")]
         prompt = first.usage.new_tokens
         assert both.usage.new_tokens == prompt + sum(lengths)

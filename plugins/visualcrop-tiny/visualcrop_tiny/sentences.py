@@ -1,8 +1,8 @@
 """
 Each choice of a question as a full answer, as V*Bench has them.
 
-The choice comes first, as in "red is the color of the ring.", and keeps its spelling, since the
-tiny models know no other reply: they are trained to answer in a word or two.
+The choice comes first, as in "red is the color of the ring.", and keeps its spelling: the tiny
+models are trained to answer in a word or two.
 """
 
 from __future__ import annotations

@@ -76,13 +76,13 @@ def test_a_run_has_both_counts(tmp_path: Path) -> None:
     assert pops != calls
     (whole, *_) = compare([store])
     ours, direct = whole.rows
-    assert ours["own_count"] == pytest.approx(3 * sum(pops) / len(records))
+    assert ours["own_paper_passes"] == pytest.approx(3 * sum(pops) / len(records))
     assert ours["counts"]["focus-paper"] == pytest.approx(sum(calls) / len(records))
-    assert direct["own_count"] is None
+    assert direct["own_paper_passes"] is None
     costs, _ = format_costs(whole.rows)
-    assert (costs["search passes"], costs["own count"]) == (
+    assert (costs["search passes"], costs["own paper's passes"]) == (
         f"{sum(calls) / len(records):.1f}",
         f"{3 * sum(pops) / len(records):.1f}",
     )
     told, _ = csv.DictReader(csv_table(csv_cells(whole)).splitlines())
-    assert float(told["own count"]) == pytest.approx(ours["own_count"], abs=0.005)
+    assert float(told["own paper's passes"]) == pytest.approx(ours["own_paper_passes"], abs=0.005)

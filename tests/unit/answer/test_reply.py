@@ -5,11 +5,17 @@ from __future__ import annotations
 import attrs
 import pytest
 
+from tests.support.refusals import refused
 from tests.support.saying import saying
-from visualcrop import Direct, Evidence, Focus, View
+from tests.support.weighing import Weighing
+from visualcrop import BudgetedModel, Direct, Evidence, Focus, Ledger, Question, View
+from visualcrop.errors import QuestionError
 from visualcrop.plugin import reply
 from visualcrop.protocol import Inference, PromptProtocol
 from visualcrop.testing import Bench
+
+_CHOICES = ("rubber", "cotton")
+_TOLD = ("The glove is of rubber.", "The glove is of cotton.")
 
 
 class TestReply:
@@ -51,6 +57,40 @@ class TestReply:
         question = attrs.evolve(bench.asked.question, protocol=PromptProtocol(inference=inference))
         reply(question, [bench.whole], bench.model, "letter-logits")
         assert bench.toy.passes == (4 if inference == "option-logits" else 1)
+
+    def test_sentences_are_weighed_in_place_of_choices(self) -> None:
+        """Where there are some, with their end, and the sentence is the answer's text."""
+        question = attrs.evolve(Bench.set_up().asked.question, choices=_CHOICES, sentences=_TOLD)
+        toy = Weighing()
+        answer = reply(question, [], BudgetedModel(toy, Ledger()), "option-logits")
+        assert toy.weighed == [(question.text, _TOLD, True)]
+        assert (answer.text, answer.choice) == ("The glove is of rubber.", 0)
+
+    @pytest.mark.parametrize(
+        ("protocol", "sentences", "weighed"),
+        [
+            (PromptProtocol(weigh="choices"), _TOLD, (_CHOICES, True)),
+            (PromptProtocol(weigh="sentences"), _TOLD, (_TOLD, True)),
+            (PromptProtocol(end_token=False), _TOLD, (_TOLD, False)),
+            (PromptProtocol(), (), (_CHOICES, True)),
+        ],
+    )
+    def test_the_protocol_says_what_is_weighed(
+        self, protocol: PromptProtocol, sentences: tuple[str, ...], weighed: object
+    ) -> None:
+        """Sentences or choices, with or without an end; without sentences, the choices."""
+        plain, toy = Bench.set_up().asked.question, Weighing()
+        question = Question(plain.text, plain.image, _CHOICES, protocol, sentences=sentences)
+        reply(question, [], BudgetedModel(toy, Ledger()), "option-logits")
+        assert [each[1:] for each in toy.weighed] == [weighed]
+
+    def test_sentences_that_are_missing_are_asked_for(self) -> None:
+        """A protocol that weighs nothing else does not weigh words in their place."""
+        plain, protocol = Bench.set_up().asked.question, PromptProtocol(weigh="sentences")
+        question = Question(plain.text, plain.image, _CHOICES, protocol)
+        model = BudgetedModel(Weighing(), Ledger())
+        message = refused(QuestionError, reply, question, [], model, "option-logits")
+        assert "this question has none; read a dataset that has them" in message
 
     def test_an_answer_that_is_no_choice(self) -> None:
         """The text stays as it was said, and no choice is made up for it."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.support import shipped
 from visualcrop import Box, Sample
 from visualcrop.data.formats.aokvqa import Aokvqa
 from visualcrop.data.formats.common import Folder
+from visualcrop.data.formats.files import FileSource
 from visualcrop.data.formats.gqa import Gqa
 from visualcrop.data.formats.hrbench import HrBench
 from visualcrop.data.formats.mme_realworld_lite import MmeRealworldLite
-from visualcrop.data.formats.vstar import VStar
-from visualcrop.plugin import TargetBox
+from visualcrop.data.formats.vstar import VStar, match_sentences
+from visualcrop.plugin import Problem, TargetBox
 
 
 class TestVStar:
@@ -40,6 +43,34 @@ class TestVStar:
         assert first.sentences == tuple(shipped.SENTENCES)
         assert second.choices == ("right", "left")
         assert second.sentences == ("The dog is on the right.", "The dog is on the left.")
+
+    def test_each_sentence_goes_to_the_choice_that_it_has(self, tmp_path) -> None:
+        """The longer of two options goes first; one whose words occur nowhere comes last."""
+        choices = ("red", "red and blue", "blue", "none of them")
+        sentences = ["It is blue.", "It is red and blue.", "It is neither.", "It is red."]
+        sample = Sample("1", FileSource(""), "Which?", choices=choices, answer=2)
+        assert match_sentences(sample, sentences) == (
+            "It is red.",
+            "It is red and blue.",
+            "It is blue.",
+            "It is neither.",
+        )
+        assert match_sentences(sample, [*reversed(choices)]) == ()
+        assert match_sentences(sample, []) == ()
+
+    @pytest.mark.parametrize("options", [["The glove is of rubber."], 7, ["a", "b", " ", "c"]])
+    def test_sentences_that_do_not_fit_are_left_out(self, options, tmp_path) -> None:
+        """The question and its boxes stay, and the problem is named."""
+        root = shipped.vstar(tmp_path)
+        beside = root / "direct_attributes" / "sa_1.json"
+        beside.write_text(json.dumps(json.loads(beside.read_text()) | {"options": options}))
+        first, problem, second = VStar(path=str(root)).read()
+        assert isinstance(first, Sample)
+        assert isinstance(problem, Problem)
+        assert isinstance(second, Sample)
+        assert (first.sentences, len(first.targets), problem.effect) == ((), 1, "kept")
+        assert problem.reason.startswith("sa_1.json does not give its options as sentences")
+        assert len(second.sentences) == 2
 
     def test_without_boxes_keeps_the_question(self, tmp_path) -> None:
         """A sample without its JSON is there, and the lack is named."""

@@ -22,7 +22,7 @@ from visualcrop.data.formats.vstar import VStar
 from visualcrop.data.write_common import write_common
 from visualcrop.data.write_vstar import write_vstar
 from visualcrop.errors import FileError
-from visualcrop.plugin import Dataset, Registry
+from visualcrop.plugin import Dataset, Problem, Registry
 
 
 def quietly(_: object) -> None:
@@ -53,6 +53,23 @@ class TestCommonForm:
         assert audit(copy, quietly).rows == audit(dataset, quietly).rows
         assert audit(copy, quietly).is_sound
         assert written.samples == len(told(dataset))
+
+    def test_a_line_has_sentences_where_there_are_some(self, tmp_path) -> None:
+        """Your own as well: in the order of the options. Without any, the field is left out."""
+        root = shipped.folder(tmp_path / "from")
+        lines = [json.loads(line) for line in (root / "samples.jsonl").read_text().splitlines()]
+        lines[0]["sentences"] = ["It is not red.", "It is red."]
+        (root / "samples.jsonl").write_text("\n".join(map(json.dumps, lines)))
+        first, _ = Folder(path=str(root))
+        assert first.sentences == ("It is not red.", "It is red.")
+        write_common(Folder(path=str(root)), tmp_path / "to", quietly)
+        written = [json.loads(x) for x in (tmp_path / "to/samples.jsonl").read_text().splitlines()]
+        assert [line.get("sentences") for line in written] == [lines[0]["sentences"], None]
+        lines[0]["sentences"].pop()
+        (root / "samples.jsonl").write_text("\n".join(map(json.dumps, lines)))
+        problem, _ = Folder(path=str(root)).read()
+        assert isinstance(problem, Problem)
+        assert problem.reason == "It has 1 sentences for 2 options; give one for each, or none."
 
     def test_is_found_under_its_own_name(self, tmp_path) -> None:
         """What was imported from V*Bench can be asked for as `vstar` too."""

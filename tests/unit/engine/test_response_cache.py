@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from visualcrop import Budget, BudgetedModel, Capture, Ledger, Prompt, Sampling
+from visualcrop import (
+    Budget,
+    BudgetedModel,
+    Capture,
+    Ledger,
+    Prompt,
+    RepetitionStop,
+    Sampling,
+)
 from visualcrop.interfaces import Searcher
 from visualcrop.models import TextSpan
 from visualcrop.models.engine.response_cache import ResponseCache
@@ -86,6 +94,7 @@ class TestRecalling:
             lambda m, p: m.forward([p], Capture(keys=(1,))),
             lambda m, p: m.generate([Prompt(p.parts, examples=(("a", "b"),))]),
             lambda m, p: m.generate([Prompt(p.parts, sampling=Sampling(seed=1))]),
+            lambda m, p: m.generate([Prompt(p.parts, stop=RepetitionStop())]),
             lambda m, p: m.generate([Prompt((Bench.set_up(1).whole, p.text))]),
             lambda m, p: m.generate([Prompt((p.text, *p.views))]),
         ],

@@ -251,6 +251,14 @@ class TestRuns:
         turned = Run(store).efficiency("zoomeye", ["zoomeye=zoomeye", "more=focus-more"])
         assert [row[0] for row in turned.rows] == ["zoomeye", "more"]
 
+    def test_what_python_gives_is_checked(self, tmp_path: Path) -> None:
+        """A text is no list of groups."""
+        run = Run(_store(tmp_path, {"focus": [1], "zoomeye": [1]}))
+        with pytest.raises(VisualcropError, match="methods cannot be of type str; give a list"):
+            run.efficiency(methods="mine=focus")
+        with pytest.raises(VisualcropError, match="method that is ours cannot be of type int"):
+            run.efficiency(3)  # type: ignore[arg-type]
+
     def test_of_one_method_there_is_none(self, tmp_path: Path) -> None:
         """Nothing is said, unless somebody asks."""
         store = _store(tmp_path, {"direct": [0], "focus": [1], "focus-more": [1]})
@@ -263,11 +271,12 @@ class TestRuns:
 @pytest.mark.parametrize(
     ("settings", "images", "per_image", "least"),
     [
-        ("paper", 50, 1, 0.85),
-        ("paper", 191, 1, 0.92),
-        ("paper", 200, 4, 0.92),
+        ("paper", 50, 1, 0.88),
+        ("paper", 191, 1, 0.95),
+        ("paper", 200, 4, 0.95),
         ("one each", 50, 1, 0.90),
         ("one each", 191, 1, 0.92),
+        ("one each", 200, 4, 0.92),
     ],
 )
 def test_bounds_hold_the_true_ratio(
@@ -306,8 +315,8 @@ def _simulate(
                 array("Q", range(n)), array("Q", (k // per_image for k in range(n)))
             )  # fmt: skip
             tally.scores = array("d", (skill < norm.ppf(accuracy)).astype(float))
-            tally.counted[SEARCH] = array("d", rng.poisson(passes, n).astype(float))
-            tally.sums[f"count.{SEARCH}"] = sum(tally.counted[SEARCH])
+            tally.passes[SEARCH] = array("d", rng.poisson(passes, n).astype(float))
+            tally.sums[f"count.{SEARCH}"] = sum(tally.passes[SEARCH])
             groups[method].append(f"{method}{place}")
             tallies[f"{method}{place}"] = tally
     return measure_efficiency(tallies, groups, "a").rows[0]

@@ -89,6 +89,10 @@ def test_open_ended_takes_the_choices_away() -> None:
     study = toy_study(open_ended=True)
     put = study.as_asked(Sample("1", SceneSource(0), "What?", choices=("a", "b"), answer=1))
     assert (put.choices, put.answer) == ((), ("b",))
+    told = study.as_asked(
+        Sample("1", SceneSource(0), "?", choices=("a", "b"), answer=1, sentences=("An a", "A b"))
+    )
+    assert (told.answer, told.sentences) == (("b",), ("A b",))
     plain = Sample("1", SceneSource(0), "What?", answer=("x", "y"))
     assert study.as_asked(plain) == plain
     assert toy_study().as_asked(plain) == plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
 from visualcrop import Reply, VisualcropError, VisualSearch
@@ -62,7 +63,18 @@ def test_the_paper_takes_letters_only() -> None:
     assert get_protocol("paper", "vstar").extraction == "strict"
     assert get_protocol("lmms-eval", "vstar").extraction == "tolerant"
     assert get_protocol("hr-bench", "hrbench").extraction == "tolerant"
-    assert get_protocol("zoomeye", "vstar").inference == "option-logits"
+
+
+def test_zoomeye_weighs_sentences_on_vstar() -> None:
+    """With their end, and nothing in their place; a study may say otherwise, of each by itself."""
+    found = get_protocol("zoomeye", "vstar")
+    assert (found.inference, found.weigh, found.end_token) == ("option-logits", "sentences", True)
+    study = Study("vstar", "toy", {"direct": "direct"}, "zoomeye")
+    assert study.protocol_for("vstar") == found
+    other = attrs.evolve(study, weigh="choices", end_token=False).protocol_for("vstar")
+    assert other == attrs.evolve(found, weigh="choices", end_token=False)
+    letters = attrs.evolve(study, inference="letter-logits").protocol_for("vstar")
+    assert (letters.inference, letters.weigh) == ("letter-logits", "sentences")
 
 
 @pytest.mark.parametrize("said", ["B", "(B)", "B.", "The answer is B", "b", "red"])

@@ -70,6 +70,25 @@ class TestPlan:
         assert (few.questions, few.left, more.questions, more.left) == (1, 0, 1, 0)
         assert few.passes == few.hours == 0
 
+    def test_a_folder_of_another_study_cannot_be_resumed(self, tmp_path: Path) -> None:
+        """It is said before anything runs, and its answers are not counted."""
+        toys = _read(_TEXT, tmp_path)
+        [*Runner(tmp_path / "out", Selection(limit=1), progress=False).run(toys, toys, {})]
+        changed = _read(_TEXT.replace("steps=4", "steps=5"), tmp_path)
+        plan = _plan(changed, tmp_path / "out")
+        assert [run.answered for run in plan.runs] == [0, 0]
+        first, second = plan.missing
+        assert "holds a run of another study (its variants.four steps is" in first.reason
+        assert (first.runs, second.runs) == (("a-one-few",), ("a-one-more",))
+
+    def test_too_little_memory_is_said(self, tmp_path: Path) -> None:
+        """Of a model that is larger than the machine."""
+        plan = _plan(read_reproduction(find_file("5"), data=str(tmp_path)), tmp_path)
+        small = attrs.evolve(plan, machine=attrs.evolve(_A100, memory_gib=4.0))
+        large = attrs.evolve(plan, machine=attrs.evolve(_A100, memory_gib=400.0))
+        assert "and NVIDIA A100 has 4: set bits=4" in " ".join(small.notes())
+        assert "set bits=4" not in " ".join(large.notes())
+
     def test_sums_are_not_known_where_one_is_not(self, tmp_path: Path) -> None:
         """Nobody knows the passes of a searcher that no table has."""
         text = _TEXT.replace('"focus(steps=4)"', '"whole-image"')

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from visualcrop import VisualcropError
+from visualcrop.evaluation.reproduction import reader
 from visualcrop.evaluation.reproduction.reader import read_reproduction
 from visualcrop.evaluation.reproduction.values import Reproduction
 from visualcrop.evaluation.study import BASELINE, Study
@@ -125,6 +126,17 @@ class TestExpansion:
             "none": "toy",
         }
 
+    def test_a_searcher_may_name_a_model(self, tmp_path: Path) -> None:
+        """Its spec is put in once: a model that names another makes no spec without end."""
+        chain = "\n".join(f'm{n} = "{{m{n + 1}}}{{m{n + 1}}}"' for n in range(40))
+        text = (
+            f'[models]\n{chain}\nm40 = "toy"\n[datasets]\nd = "toy"\n[[study]]\nname = "a"\n'
+            'models = ["m40"]\nsearchers = { one = "seal(locator={m40})", two = "{m0}{m99}" }\n'
+        )
+        (run,) = _read(text, tmp_path).runs
+        assert run.study.variants["one"] == "seal(locator=toy)"
+        assert run.study.variants["two"] == "{m1}{m1}{m99}"
+
     def test_a_model_may_be_replaced(self, tmp_path: Path) -> None:
         """Its name stays, and so do the paper's figures beside it."""
         found = _read(_HEAD + _STUDY, tmp_path, models={"llava-1.5": "toy"})
@@ -132,6 +144,18 @@ class TestExpansion:
         assert study.model == "toy"
         assert study.beside
         assert found.models["llava-1.5"].replaced == "llava-hf/llava-1.5-7b-hf"
+
+
+def test_the_format_is_stated_as_it_is_read(tmp_path: Path) -> None:
+    """The listing that heads the reader is a file that it reads."""
+    lines = (reader.__doc__ or "").splitlines()
+    listing = "\n".join(line[4:] for line in lines if line.startswith("    "))
+    (run,) = _read(listing, tmp_path, data="there").runs
+    assert run.name == "focus-llava-1.5-vstar"
+    assert run.study.variants == {BASELINE: BASELINE, "with tiny": "seal(locator=tiny)"}
+    assert (run.study.dataset, run.study.protocol) == ('vstar(path="there/vstar")', "paper")
+    assert run.study.beside
+    assert run.study.beside.figures("Steps-1") == ["64.40"]
 
 
 class TestSelection:

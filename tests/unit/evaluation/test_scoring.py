@@ -38,6 +38,17 @@ class TestScored:
         said = ("dog",) * 8 + ("cat",) * 2
         assert score_answer(_sample(answer=said), Answer(text)) == pytest.approx(score)
 
+    @pytest.mark.parametrize(
+        ("text", "score"),
+        [("The dog is white.", 1), ("White", 1), ("the dog is WHITE", 1), ("It is white.", 0)],
+    )
+    def test_a_sentence(self, text: str, score: float) -> None:
+        """The right option's own words or its sentence, as C.2 compares with the sentence."""
+        sentences = ("The dog is black.", "The dog is white.")
+        asked = _sample(choices=("black", "white"), answer=1, sentences=sentences)
+        assert score_answer(asked.without_choices(), Answer(text)) == score
+        assert score_answer(asked.without_choices(), Answer("The dog is black.")) == 0
+
     def test_an_article_alone_is_a_word(self) -> None:
         """The answer A is not stripped to nothing."""
         assert plain_words("A") == "a"

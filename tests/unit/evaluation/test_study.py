@@ -37,6 +37,8 @@ class TestStudy:
             toy_study(scenes=3),
             toy_study(protocol="vlmevalkit"),
             toy_study(inference="letter-logits"),
+            toy_study(weigh="choices"),
+            toy_study(end_token=False),
             toy_study(budget=Budget(3)),
             toy_study(options={"focus": ["steps=1"]}),
         ],
@@ -71,6 +73,8 @@ class TestStudy:
         ("make", "error"),
         [
             (lambda: toy_study(inference="loud"), "There is no inference 'loud'; ways: generate"),
+            (lambda: toy_study(weigh="words"), "There is no weigh 'words'"),
+            (lambda: toy_study(end_token="yes"), "end_token"),
             (lambda: Study("toy", "toy", {}), "A study needs a searcher; give one with -s"),
             (lambda: label_specs(["=focus"]), "has no label before its spec; write label=spec"),
             (lambda: label_specs(["a=focus", "a=direct"]), "Two searchers are called 'a'"),

@@ -108,7 +108,7 @@ class TestMacs:
         assert attrs.asdict(Record.read(record.line())) == attrs.asdict(record)
 
 
-class TestOwnCount:
+class TestOwnPaper:
     """Passes as a method's own paper counts them."""
 
     def test_stands_beside_real_calls(self) -> None:
@@ -116,7 +116,7 @@ class TestOwnCount:
         counts = {"all": 9, "focus-paper": 7, "pops": 2, "zoomeye-paper": 6}
         ours = _row(_record("0", counts=counts))
         focus = _row(_record("0", counts={"all": 9, "focus-paper": 7}))
-        assert (ours["own_count"], focus["own_count"]) == (6, None)
+        assert (ours["own_paper_passes"], focus["own_paper_passes"]) == (6, None)
         cells = format_costs([focus, ours])
-        assert [each["own count"] for each in cells] == ["", "6.0"]
+        assert [each["own paper's passes"] for each in cells] == ["", "6.0"]
         assert [each["search passes"] for each in cells] == ["7.0", "7.0"]

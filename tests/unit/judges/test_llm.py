@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import attrs
 import pytest
 import torch
 import transformers as tf
@@ -75,7 +76,7 @@ class TestLlm(JudgeSuite):
     ],
 )
 def test_reads_yes_or_no(said: str, right: bool | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the first word; anything else is no ruling."""
+    """As the first word; anything else is no ruling. The truth is the sentence, if there is one."""
     asked: list[str] = []
 
     def generate(tokenizer: Any, network: Any, prompt: str, longest: int) -> str:
@@ -86,6 +87,9 @@ def test_reads_yes_or_no(said: str, right: bool | None, monkeypatch: pytest.Monk
     verdict = Llm(checkpoint=_checkpoint()).open()(_SAMPLE, "light {answer}\n")
     assert (verdict.right, verdict.reply) == (right, said)
     assert "\nRight answer: green / light green\nReply: light {answer}\n" in asked[0]
+    told = attrs.evolve(_SAMPLE, sentences=("The mug is green.",))
+    Llm(checkpoint=_checkpoint()).open()(told, "light {answer}\n")
+    assert "\nRight answer: The mug is green.\nReply: light {answer}\n" in asked[1]
 
 
 @pytest.mark.parametrize(

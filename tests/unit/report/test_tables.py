@@ -105,7 +105,7 @@ class TestCsv:
         """As its own paper counts, beside the calls of the model."""
         heading, _, ours, _ = csv_cells(_comparison())
         told = dict(zip(heading, ours, strict=True))
-        assert (told["own count"], told["search passes"], told["passes"]) == (
+        assert (told["own paper's passes"], told["search passes"], told["passes"]) == (
             "12.00", "2.00", "3.00",
         )  # fmt: skip
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import attrs
 
@@ -13,12 +15,14 @@ from ..comparison import searcher_names
 from ..efficiency import Curve, passes_ratio
 from ..measures import DEVIATION, Figure, measure_records
 from ..methods import Efficiency, count_methods, measure_efficiency
-from ..run_folder import Store
+from ..run_folder import Present, Store
 from ..statistics import LEVEL, Interval, adjust_holm, compare_shares
 from ..study import GUESS, PaperFigures, Study
-from ..summary import Tally, guessed_share, tally_records
+from ..summary import Tally, add_missing, guessed_share, tally_records
 from .reader import read_reproduction
 from .record import RecordedRun, ReproductionRecord
+
+Tallies: TypeAlias = Mapping[str, Tally]  # by label
 
 LEAST = 20  # questions, or images that they are about: fewer are too few for a test
 _SHARES = ("accuracy", "recall")
@@ -92,7 +96,8 @@ class Agreement:
     stores: Mapping[str, Store]  # of the runs that have been started, by name
     cells: Sequence[ComparedCell]
     unknown: Sequence[RecordedRun]  # not started, and their rows are not known either
-    ratios: Sequence[ComparedRatios] = ()
+    failures: Sequence[str]  # of answers, and of runs that are not finished
+    ratios: Sequence[ComparedRatios]
 
     @property
     def tested(self) -> list[ComparedCell]:
@@ -109,8 +114,10 @@ def compare_reproduction(folder: Path) -> Agreement:
         if run.name in studies:
             cells += _compare_run(run, studies[run.name], stores.get(run.name))
     unknown = [run for run in record.runs if run.name not in studies]
-    ratios = [*_compare_ratios(stores, cells)]
-    return Agreement(folder, record, stores, [*_correct(cells)], unknown, ratios)
+    tallies = {name: _tally(store) for name, store in stores.items()}
+    failures = [*_describe_failures(tallies)]
+    ratios = [*_compare_ratios(stores, tallies, cells)]
+    return Agreement(folder, record, stores, [*_correct(cells)], unknown, failures, ratios)
 
 
 def _read_studies(record: ReproductionRecord) -> dict[str, Study]:
@@ -129,8 +136,7 @@ def _compare_run(run: RecordedRun, study: Study, store: Store | None) -> list[Co
         return []
     cells = [*_paper_cells(run, study.beside)]
     if store is None:
-        why = " ".join(run.skipped) or "not run"
-        return [attrs.evolve(cell, missing=why) for cell in cells]
+        return [attrs.evolve(cell, missing="not run") for cell in cells]
     names = [*dict.fromkeys(cell.measure for cell in cells)]
     found = measure_records(store.records(), names, study.draws)
     counts = _count_published(study)
@@ -169,7 +175,9 @@ def _fill(
 ) -> ComparedCell:
     """The cell with our figure, and a test where it is an accuracy of enough questions."""
     if cell.row == GUESS:
-        return attrs.evolve(cell, ours=Figure(100 * guessed_share(store)))
+        share = guessed_share(store)
+        known = {"ours": Figure(100 * share)} if share else {"missing": "not known"}
+        return attrs.evolve(cell, **known)
     if cell.row not in found:
         return attrs.evolve(cell, missing="no answer yet")
     ours = found[cell.row].get(cell.measure)
@@ -209,8 +217,34 @@ def _correct(cells: Sequence[ComparedCell]) -> Iterator[ComparedCell]:
         yield cell if cell.p is None else attrs.evolve(cell, p_holm=next(adjusted))
 
 
+def _tally(store: Store) -> Tallies:
+    """Answers of every variant, with what is missing of each."""
+    present: Present = Counter()
+    found = tally_records(store.records(present), categories=False)
+    return add_missing(store, found, present)[None]
+
+
+def _describe_failures(tallies: Mapping[str, Tallies]) -> Iterator[str]:
+    """Runs that are not finished, in one sentence, and answers that failed, in one for each run."""
+    unfinished = []
+    for name, by_label in tallies.items():
+        left = [tally for tally in by_label.values() if tally.wanted is not None]
+        if left:
+            asked = min(sum(tally.statuses.values()) for tally in left)
+            wanted = max(tally.wanted or 0 for tally in left)
+            unfinished.append(f"{name} ({asked} of {wanted or 'so many'} questions)")
+    if unfinished:
+        yield f"Unfinished: {', '.join(unfinished)}; the same command goes on."
+    for name, by_label in tallies.items():
+        failed = [tally for tally in by_label.values() if tally.statuses.get("error")]
+        if failed:
+            count = sum(tally.statuses["error"] for tally in failed)
+            reason = " ".join(failed[0].error.split()).rstrip(".")
+            yield f"Errors: {count} in {name}, the first: {reason}."
+
+
 def _compare_ratios(
-    stores: Mapping[str, Store], cells: Sequence[ComparedCell]
+    stores: Mapping[str, Store], tallies: Mapping[str, Tallies], cells: Sequence[ComparedCell]
 ) -> Iterator[ComparedRatios]:
     """Of every model on every dataset where two methods search, in rows of the paper."""
     places = dict.fromkeys((cell.run.model, cell.run.dataset) for cell in cells if cell.ours)
@@ -221,15 +255,14 @@ def _compare_ratios(
             name: searcher_names(stores[name]) for name in {run for run, _ in rows} & {*stores}
         }
         methods: dict[str, list[str]] = {}
-        tallies: dict[str, Tally] = {}
+        kept: dict[str, Tally] = {}
         for run, by_label in names.items():
-            found = tally_records(stores[run].records(), categories=False)[None]
-            for label, tally in found.items():
-                tallies[f"{run}: {label}"] = tally
+            for label, tally in tallies[run].items():
+                kept[f"{run}: {label}"] = tally
                 if (run, label) in rows:
                     methods.setdefault(by_label[label], []).append(f"{run}: {label}")
-        if count_methods(tallies, methods) > 1:
-            ours = measure_efficiency(tallies, methods)
+        if count_methods(kept, methods) > 1:
+            ours = measure_efficiency(kept, methods)
             paper = _published_ratios(own, names, ours.ours)
             yield ComparedRatios(model, dataset, ours, paper)
 

@@ -138,6 +138,8 @@ class Inventory:
         for name, revision in _named_checkpoints(built):
             found = self.checkpoint(name, revision)
             if found.where == "nowhere":
+                models = self.reproduction.models.values()
+                source = source or next((each for each in models if name in each.spec), None)
                 size = f" ({source.gib:g} GiB)" if source and source.gib else ""
                 instead = f", or give --model {source.name}=FOLDER" if source else ""
                 return found.reason, f"Download {name!r}{size} from the hub{instead}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from ...models.families.base import Pretrained
 from ...output.tables import Table
 from ..run_folder import STUDY, Store
 from ..selection import Selection
+from ..study import Study
 from .missing import Inventory, Missing
 from .passes import Expected, expect_passes
-from .speed import Machine
+from .speed import Machine, find_machine
 from .values import Reproduction, ReproductionRun
 
 # Tokens of a pass, on average over full images and crops: of LLaVA-1.5 as its printed MACs say, of
@@ -41,6 +42,7 @@ class PlannedModel:
 
     name: str
     spec: str
+    replaced: str  # the file's own spec, where another stands in for it
     where: str  # here, hub (it will be fetched) or nowhere
     weights_gib: float | None
     memory_gib: float | None
@@ -104,7 +106,9 @@ class Plan:
         hours = (
             f"Hours: {self.machine.basis} ({self.machine.name}), two FLOPs for each weight and "
             f"token of a pass, and {_SECONDS_PER_ANSWER:g} s for each answer; what has been "
-            "answered already counts with its own seconds. They may be wrong by a factor of two."
+            "answered already counts with its own seconds. They may be wrong by a factor of two, "
+            "and by more for models other than the paper's, of whose passes "
+            f"{_OTHER_TOKENS:,} tokens are assumed."
         )
         memory = (
             f"Memory: {_MEMORY_FACTOR:g} times the weights, and what is kept of images seen before."
@@ -113,7 +117,24 @@ class Plan:
         fetched = (
             [f"To be fetched from the hub: {sum(wanted):.3g} GiB of weights."] if wanted else []
         )
-        return [passes, hours, memory, *fetched]
+        return [passes, hours, memory, *fetched, *self._find_large()]
+
+    def _find_large(self) -> Iterator[str]:
+        """A sentence for each model that this machine has too little memory for."""
+        there = self.machine.memory_gib
+        for model in self.models:
+            if there is not None and (model.memory_gib or 0) > there:
+                yield (
+                    f"The model {model.name!r} needs about {model.memory_gib:.3g} GiB, and "
+                    f"{self.machine.name} has {there:.3g}: set bits=4, or take another machine."
+                )
+
+
+def make_plan(chosen: Reproduction, folder: Path, selection: Selection) -> Plan:
+    """The plan of the runs of *chosen* on this machine, with all that is missing for them."""
+    inventory = Inventory(chosen)
+    planner = Planner(inventory, folder, selection, find_machine())
+    return planner.plan(chosen, inventory.find_missing())
 
 
 _TOTALS = ("answered", "left", "passes", "hours")
@@ -134,14 +155,16 @@ class Planner:
         used = dict.fromkeys(run.model for run in chosen.runs)
         models = {name: self._plan_model(chosen.models[name].spec, name) for name in used}
         runs = tuple(self._plan_run(run, models[run.model], missing) for run in chosen.runs)
-        return Plan(
-            chosen.title,
-            str(self.folder),
-            self.machine,
-            runs,
-            tuple(models.values()),
-            tuple(missing),
+        named = {str(each) for each in missing}
+        conflicts = (
+            Missing(reason, "", (run.name,))
+            for run in runs
+            for reason in run.missing
+            if reason not in named
         )
+        everything = (*missing, *conflicts)
+        place = str(self.folder)
+        return Plan(chosen.title, place, self.machine, runs, tuple(models.values()), everything)
 
     def _plan_model(self, spec: str, name: str) -> PlannedModel:
         """Weights, memory and the cost of a pass of a model."""
@@ -152,21 +175,21 @@ class Planner:
         size = named.bytes if named and named.bytes is not None else None
         gib = size / _GIB if size is not None else source.gib
         if gib is None:
-            return PlannedModel(name, spec, where, None, None, None)
+            return PlannedModel(name, spec, source.replaced, where, None, None, None)
         kept = 0
         if isinstance(family, Pretrained):
             kept = family.cache_bytes("cuda" if self.machine.gpu else "cpu")
         tokens = _tokens_of_pass(f"{named.model_type if named else ''} {spec}")
         flops = 2 * gib * _GIB / _BYTES_PER_WEIGHT * tokens
         memory = _MEMORY_FACTOR * gib + kept / _GIB
-        return PlannedModel(name, spec, where, gib, memory, flops / 1e12)
+        return PlannedModel(name, spec, source.replaced, where, gib, memory, flops / 1e12)
 
     def _plan_run(
         self, run: ReproductionRun, model: PlannedModel, missing: Sequence[Missing]
     ) -> PlannedRun:
         why = tuple(str(each) for each in missing if run.name in each.runs)
         questions, counted = self._count_questions(run)
-        done, seconds = _read_answers(self.folder / run.name)
+        done, seconds, conflict = _read_answers(self.folder / run.name, run.study)
         remaining, passes, hours = 0.0, 0.0, 0.0
         for label in run.study.variants:
             left = math.nan if questions is None else max(0, questions - done[label])
@@ -190,7 +213,7 @@ class Planner:
             None if questions is None else int(remaining),
             _known(passes),
             _known(hours),
-            why,
+            (*why, *conflict),
         )
 
     def _count_questions(self, run: ReproductionRun) -> tuple[int | None, str]:
@@ -225,16 +248,26 @@ def _is_quickly_read(dataset: Dataset) -> bool:
     return sum(path.stat().st_size for path in tables if path.is_file()) <= _MOST_READ
 
 
-def _read_answers(folder: Path) -> tuple[Counter[str], dict[str, float]]:
-    """How many questions are answered, and the mean seconds of an answer, by variant."""
-    done, seconds = Counter[str](), Counter[str]()
+def _read_answers(
+    folder: Path, study: Study
+) -> tuple[Counter[str], dict[str, float], tuple[str, ...]]:
+    """
+    How many questions are answered, and the mean seconds of an answer, by variant.
+
+    If the folder holds another study, that is said in a sentence, for it could not be resumed.
+    """
+    done, seconds = Counter[str](), dict[str, float]()
     if not (folder / STUDY).is_file():
-        return done, {}
-    for record in Store.existing(folder).records():
+        return done, {}, ()
+    store = Store.existing(folder)
+    if store.study.digest != study.digest:
+        difference = store.study.first_difference(study)
+        return done, {}, (str(store.conflict(f"another study ({difference})")),)
+    for record in store.records():
         if record.status != "error":
             done[record.variant] += 1
-            seconds[record.variant] += record.seconds  # type: ignore[assignment]
-    return done, {name: seconds[name] / n for name, n in done.items() if n >= _FEWEST}
+            seconds[record.variant] = seconds.get(record.variant, 0.0) + record.seconds
+    return done, {name: seconds[name] / n for name, n in done.items() if n >= _FEWEST}, ()
 
 
 def _tokens_of_pass(names: str) -> int:
@@ -267,7 +300,8 @@ def _format_run(run: PlannedRun) -> list[str]:
 def _format_model(model: PlannedModel) -> list[str]:
     places = {"here": "on this machine", "hub": "will be fetched", "nowhere": "missing"}
     sizes = ("?" if gib is None else f"{gib:.3g}" for gib in (model.weights_gib, model.memory_gib))
-    return [model.name, model.spec, *sizes, places[model.where]]
+    spec = f"{model.spec}, for {model.replaced}" if model.replaced else model.spec
+    return [model.name, spec, *sizes, places[model.where]]
 
 
 def _format_count(count: float | None) -> str:

@@ -21,6 +21,7 @@ Reads a reproduction from a TOML file: named models, named datasets, and studies
     sharing = true                            # and `model`: inference, open_ended, judge, budget,
     [study.searchers]                         # sweep, options, searchers, paper
     "Steps-1" = "focus(steps=1)"              # rows by their names; `direct` is always one
+    "with tiny" = "seal(locator={tiny})"      # {name}: the spec of a model above
     [study.on.vstar]                          # settings on one dataset ...
     protocol = "paper"
     [study.with."llava-1.5"]                  # ... or with one model, which goes before
@@ -68,6 +69,7 @@ _SETTINGS = study_keys() - {"model", "dataset"}
 _MERGED = {"searchers", "options", "budget", "paper", "rows", "columns", "where"}
 _MOST = 200  # runs
 _MOST_GIB = 1e6
+_MODEL = re.compile(r"\{([A-Za-z0-9._-]{1,60})\}")  # in a searcher's spec
 # Part of a folder's name everywhere: no separator, no leading or trailing dot.
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,58}[A-Za-z0-9])?")
 
@@ -173,11 +175,17 @@ class _Reader:
         """The settings, with the spec of a model wherever a searcher's spec has {its name}."""
         if "searchers" not in settings:
             return dict(settings)
-        searchers = read_texts(settings["searchers"], "searchers")
-        for name, source in self.models.items():
-            for label, spec in searchers.items():
-                searchers[label] = spec.replace(f"{{{name}}}", source.spec)
-        return {**settings, "searchers": searchers}
+        texts = read_texts(settings["searchers"], "searchers")
+        return {**settings, "searchers": {label: self._fill(spec) for label, spec in texts.items()}}
+
+    def _fill(self, spec: str) -> str:
+        """A spec with those of models in it; what these name in turn is left, so that it ends."""
+
+        def find(named: re.Match[str]) -> str:
+            source = self.models.get(named[1])
+            return named[0] if source is None else source.spec
+
+        return _MODEL.sub(find, spec)
 
     def _paper(self, given: Any, model: str, dataset: str) -> _PaperRows:
         """The paper's rows for one model on one dataset."""

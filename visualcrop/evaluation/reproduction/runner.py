@@ -8,12 +8,12 @@ from pathlib import Path
 import attrs
 
 from ...executors.base import Executor
-from ...executors.local import Local
 from ...output.terminal import Terminal
 from ...plugin.registry import Registry
 from ..evaluate import question_progress, run_study
 from ..run_folder import Store
 from ..selection import Selection
+from ..spreading import choose_executor
 from ..study import KeptModel, StudyObjects
 from .record import ReproductionRecord, check_folder
 from .values import Reproduction, ReproductionRun
@@ -25,7 +25,8 @@ class Runner:
 
     folder: Path
     selection: Selection = Selection()
-    executor: Executor = Local()
+    executor: Executor | None = None  # by default that which suits the model of a run
+    concurrency: int = 1  # questions asked at once in this process
     forced: bool = attrs.field(default=False, kw_only=True)
     progress: bool = attrs.field(default=True, kw_only=True)
     _kept: KeptModel = attrs.field(factory=KeptModel, init=False)
@@ -58,15 +59,16 @@ class Runner:
         dataset = run.study.build_dataset(Registry.load())
         if self.progress:
             Terminal(error=True).print(f"{doing}: {run.study.dataset}, {run.study.model}")
+        objects = StudyObjects(kept=self._kept)
         most = self.selection.max_count(dataset)
         with question_progress(most, shown=self.progress, doing=doing) as watch:
             return run_study(
                 run.study,
                 self.folder / run.name,
                 dataset=dataset,
-                objects=StudyObjects(kept=self._kept),
+                objects=objects,
                 selection=self.selection,
-                executor=self.executor,
+                executor=self.executor or choose_executor(run.study, objects, self.concurrency),
                 watch=watch,
                 forced=self.forced,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import attrs
@@ -45,6 +46,7 @@ class Machine:
     flops: float  # per second that a model is expected to reach
     basis: str  # how that was found, as a clause
     gpu: bool = False
+    memory_gib: float | None = None  # of the GPU, or of the machine; none if it does not say
 
 
 def find_machine() -> Machine:
@@ -54,12 +56,15 @@ def find_machine() -> Machine:
     if not torch.cuda.is_available():
         rate, share = measure_rate("cpu"), CPU_SHARE
         name = f"CPU, {torch.get_num_threads()} threads"
-        return Machine(name, share * rate, _describe(share, rate, "measured just now"))
+        basis = _describe(share, rate, "measured just now")
+        return Machine(name, share * rate, basis, memory_gib=_read_memory())
     name = torch.cuda.get_device_name()
     peak = next((peak for known, peak in _PEAKS.items() if known in name), None)
     rate = measure_rate("cuda") if peak is None else peak * 1e12
     basis = "measured just now" if peak is None else "its peak in bfloat16"
-    return Machine(name, GPU_SHARE * rate, _describe(GPU_SHARE, rate, basis), gpu=True)
+    memory = torch.cuda.get_device_properties(0).total_memory / 2**30
+    basis = _describe(GPU_SHARE, rate, basis)
+    return Machine(name, GPU_SHARE * rate, basis, gpu=True, memory_gib=memory)
 
 
 def measure_rate(device: str) -> float:
@@ -74,6 +79,14 @@ def measure_rate(device: str) -> float:
         float((matrix @ matrix)[0, 0])  # waits for a GPU
         best = min(best, time.perf_counter() - started)
     return 2 * _SIDE**3 / max(best, 1e-9)
+
+
+def _read_memory() -> float | None:
+    """GiB of the machine's memory."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (AttributeError, OSError, ValueError):  # Windows has no such call
+        return None
 
 
 def _describe(share: float, rate: float, basis: str) -> str:

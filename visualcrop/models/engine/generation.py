@@ -115,7 +115,8 @@ class _Sequences:
         rows = range(len(state.lengths))
         stopped = torch.zeros(len(rows), dtype=torch.bool, device=device)
         ends = upload(sorted(stop_tokens), device)
-        return cls(state, rows, stopped, ends, RepetitionTracker.start(stops, device))
+        tracker = RepetitionTracker.start(stops, device) if any(stops) else None
+        return cls(state, rows, stopped, ends, tracker)
 
     def add(self, tokens: Tensor) -> Tensor:
         """Follow each reply by one of *tokens*, B x 1; return B, `_OVER` after the end of one."""

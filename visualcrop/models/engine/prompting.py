@@ -204,7 +204,7 @@ class PromptProcessor:
         """
         tokenizer = self.processor.tokenizer
         stops = tokenizer.convert_ids_to_tokens(sorted(self.stop_tokens))
-        written = self.template.reply_end
+        written = self.template.reply_end.rstrip(" ")  # which is between two turns
         end = written if any(stop in written for stop in stops) else tokenizer.eos_token or ""
         return [self._defuse_text(reply) + end for reply in replies]
 

@@ -93,8 +93,8 @@ class ToyModel(Model):
 
 def _agreement(choice: str, wanted: str) -> float:
     """2 for the answer itself, 1 for a sentence that has it as a word."""
-    said, word = choice.casefold(), wanted.casefold()
-    return 2.0 if said == word else float(word in said.rstrip(".").split())
+    text, word = choice.casefold(), wanted.casefold()
+    return 2.0 if text == word else float(word in text.rstrip(".").split())
 
 
 class _Sequence:

@@ -114,12 +114,15 @@ class VqaModel(MeteredModel):
         end_token: bool,
     ) -> list[float]:
         """The mean log-probability of each reply, with *end_token* including EOS."""
-        with self.meter.count_as(0):  # a pass for each reply, none for the prompt they share
+        end = [self.tokenizer.token_id(EOS)] if end_token else []
+        ended = [[*reply, *end] for reply in replies]
+        # A pass for each reply, and none for the prompt they share, which a single token ends.
+        with self.meter.count_as(sum(len(reply) == 1 for reply in ended)):
             state = self._prefill(prompt, measured)
-        scores, end = [], [self.tokenizer.token_id(EOS)] if end_token else []
-        for reply in replies:
+        scores = []
+        for reply in ended:
             with self.meter.count_as(1, 0):
-                scores.append(self.language_model.mean_log_probability(state, [*reply, *end]))
+                scores.append(self.language_model.mean_log_probability(state, reply))
         return scores
 
     def _prefill(self, prompt: Prompt, measured: Measured) -> DecodingState:
