@@ -47,19 +47,20 @@ class RepetitionStop:
     """
     End a reply that repeats itself, once it ends in copies of one pattern of tokens.
 
-    That is a pattern of at most *tokens* tokens, *copies* times in a row, or more often, until the
+    That is a pattern of at most *longest* tokens, *copies* times in a row, or more often, until the
     copies have *tokens* tokens together. The reply keeps them: up to there it is what it would be
     without this rule.
     """
 
-    tokens: int = 64
+    tokens: int = 32
     copies: int = 4
+    longest: int = 64
 
     def __attrs_post_init__(self) -> None:
-        if self.tokens < 1 or self.copies < _FEWEST_COPIES:
+        if min(self.tokens, self.longest) < 1 or self.copies < _FEWEST_COPIES:
             raise SpecError(
-                f"No repetition has {self.tokens} tokens and {self.copies} copies; give 1 token or "
-                f"more, and {_FEWEST_COPIES} copies or more."
+                f"No repetition has {self.tokens} tokens in {self.copies} copies of up to "
+                f"{self.longest}; give 1 token or more, and {_FEWEST_COPIES} copies or more."
             )
 
 

@@ -33,16 +33,18 @@ class TestAboutAnImage:
 
         assert choice.logits == pytest.approx(wanted.tolist(), abs=1e-4)
 
-    def test_weighs_whole_sentences(self) -> None:
-        """By sentence the score is minus the mean cross-entropy of its tokens."""
+    @pytest.mark.parametrize("end", ["", "</s>"])
+    def test_weighs_whole_sentences(self, end: str) -> None:
+        """By sentence the score is minus the mean cross-entropy of its tokens, or with `</s>`."""
         sentences = ("red", "The key is left of the mug.", "blue key")
         start = laid_out(about("mug"))["input_ids"].shape[1]
         wanted = []
         for sentence in sentences:
-            inputs = laid_out(about("mug"), sentence)
+            inputs = laid_out(about("mug"), sentence + end)
             said = inputs["input_ids"][0, start:]
             wanted.append(-float(cross_entropy(logits(**inputs)[start - 1 : -1], said)))
-        (choice,) = opened().choose([about("mug")], sentences, by="sentence")
+        how: Any = {"by": "sentence", "end_token": bool(end)}
+        (choice,) = opened().choose([about("mug")], sentences, **how)
 
         assert choice.logits == pytest.approx(wanted, abs=1e-4)
 

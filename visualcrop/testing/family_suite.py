@@ -216,7 +216,7 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
         """Of each prompt, logits of choices and all that can be captured."""
         layers = self._layers()
         chosen = model.choose(prompts, _CHOICES)
-        weighed = model.choose(prompts, _CHOICES, by="sentence")
+        weighed = model.choose(prompts, _CHOICES, by="sentence", end_token=True)
         seen = model.forward(prompts, Capture(values=layers, keys=layers, attention=layers))
         return [
             [one.logits, two.logits, *(tensor for kind in _kinds(three) for tensor in kind)]

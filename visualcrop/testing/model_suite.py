@@ -66,14 +66,15 @@ class ModelFamilySuite(StrategySuite):
         assert [c.best for c in together] == [c.best for c in alone]
 
     def test_counts_its_passes(self) -> None:
-        """One for each prompt read; by sentence, one for each choice."""
+        """One for each prompt read; by sentence, one for each choice, with or without its end."""
         model, prompts = self.family().open(), _prompts()
         if self.strategy.has_patches:
             model.forward(prompts)
         model.generate(prompts, max_new_tokens=2)
         model.choose(prompts, ("Yes", "No"))
         model.choose(prompts, ("red", "blue", "green"), by="sentence")
-        assert model.passes == (2 if self.strategy.has_patches else 0) + 2 + 2 + 6
+        model.choose(prompts, ("red", "blue", "green"), by="sentence", end_token=True)
+        assert model.passes == (2 if self.strategy.has_patches else 0) + 2 + 2 + 6 + 6
 
     def test_says_whether_it_has_patches(self) -> None:
         """One whose image tokens have no position refuses to give any, in one sentence."""

@@ -169,7 +169,7 @@ class TestRepeating:
     @pytest.mark.parametrize(
         ("options", "rule"),
         [
-            ({}, RepetitionStop(64)),
+            ({}, RepetitionStop(32)),
             ({"max_repeated_tokens": 8}, RepetitionStop(8)),
             ({"max_repeated_tokens": 0}, None),
             ({"authors": True}, None),

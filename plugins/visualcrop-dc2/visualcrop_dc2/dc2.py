@@ -102,7 +102,7 @@ class Dc2(Searcher):
         6000, help="most letters of captions or information in one prompt", validator=at_least(1)
     )
     max_repeated_tokens: int = option(
-        64,
+        32,
         help="stop a reply that repeats one pattern for so many tokens; 0, or authors, never does",
         validator=at_least(0),
     )

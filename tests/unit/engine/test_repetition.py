@@ -14,7 +14,7 @@ from visualcrop.errors import SpecError
 from visualcrop.models.engine.repetition import RepetitionTracker
 
 CPU = torch.device("cpu")
-RULE = RepetitionStop(tokens=6, copies=3)
+RULE = RepetitionStop(tokens=6, copies=3, longest=6)
 
 
 def found_at(reply: Sequence[int], rule: RepetitionStop = RULE) -> int | None:
@@ -26,7 +26,7 @@ def found_at(reply: Sequence[int], rule: RepetitionStop = RULE) -> int | None:
 
 def repeats(reply: Sequence[int], rule: RepetitionStop) -> bool:
     """The rule as its docstring says it: copies are written out, and compared with the end."""
-    for length in range(1, rule.tokens + 1):
+    for length in range(1, rule.longest + 1):
         total = max(rule.tokens, rule.copies * length)
         end, pattern = list(reply[-total:]), reply[-length:]
         if len(end) == total and end == [pattern[(n - total) % length] for n in range(total)]:
@@ -72,7 +72,7 @@ def test_is_its_rule() -> None:
     drawn = random.Random(0)
     hits = 0
     for _ in range(300):
-        rule = RepetitionStop(drawn.randint(1, 9), drawn.randint(2, 4))
+        rule = RepetitionStop(*(drawn.randint(low, 9 // low) for low in (1, 2, 1)))
         reply = drawn.choices(range(drawn.randint(2, 3)), k=40)
         prefixes = (n for n in range(1, 41) if repeats(reply[:n], rule))
         at = next(prefixes, None)
@@ -83,7 +83,7 @@ def test_is_its_rule() -> None:
 
 def test_each_reply_has_its_own_rule() -> None:
     """Side by side, also after one has left the batch."""
-    tracker = RepetitionTracker.start([RULE, None, RepetitionStop(9, 2)], CPU)
+    tracker = RepetitionTracker.start([RULE, None, RepetitionStop(9, 2, 3)], CPU)
     same = torch.full((3, 1), 4)
     found = [tracker.add(same).tolist() for _ in range(7)]
     assert found == [[n >= 6, False, False] for n in range(1, 8)]
@@ -91,7 +91,7 @@ def test_each_reply_has_its_own_rule() -> None:
     assert [rest.add(same[1:]).tolist() for _ in range(3)] == [[False, n >= 9] for n in (8, 9, 10)]
 
 
-@pytest.mark.parametrize("wrong", [(0, 4), (64, 1), (-1, 2)])
-def test_a_rule_that_makes_no_sense(wrong: tuple[int, int]) -> None:
+@pytest.mark.parametrize("wrong", [(0, 4, 64), (32, 1, 64), (32, 4, 0)])
+def test_a_rule_that_makes_no_sense(wrong: tuple[int, int, int]) -> None:
     """It is refused in a sentence."""
     assert "No repetition has" in refused(SpecError, lambda: RepetitionStop(*wrong))

@@ -38,11 +38,12 @@ class RepetitionTracker:
         """A tracker of replies without a token, with the rule of each, of one at least."""
         import torch
 
-        tokens = [0 if stop is None else stop.tokens for stop in stops]
-        copies = upload([0 if stop is None else stop.copies for stop in stops], device)[:, None]
-        least, lengths = upload(tokens, device)[:, None], torch.arange(1, max(tokens) + 1)
-        lengths = lengths.to(device, non_blocking=True)
-        needed = (copies * lengths).maximum(least).masked_fill(lengths > least, _NEVER)
+        rules = [(0, 0, 0) if s is None else (s.tokens, s.copies, s.longest) for s in stops]
+        tokens, copies, longest = (
+            upload(each, device)[:, None] for each in zip(*rules, strict=True)
+        )
+        lengths = torch.arange(1, max(most for _, _, most in rules) + 1, device=device)
+        needed = (copies * lengths).maximum(tokens).masked_fill(lengths > longest, _NEVER)
         return cls(needed, torch.zeros_like(needed), torch.full_like(needed, _NO_TOKEN))
 
     def add(self, tokens: Tensor) -> Tensor:
