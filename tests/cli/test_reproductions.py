@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.miniatures import make_miniatures
-from tests.support.paper_tables import NUMBERS, printed, read_table
+from tests.support.paper_tables import FOLDER, NUMBERS, printed, read_table
 from tests.support.running import Run
 from tests.support.stand_ins import of_families, that_search
 from visualcrop.data.record import Record
+from visualcrop.evaluation.reproduction.reader import read_reproduction
 from visualcrop.evaluation.reproduction.values import ReproductionRun
 from visualcrop.evaluation.run_folder import Store
 
@@ -101,3 +102,15 @@ class TestEveryTable:
         }
         rows = {(each.name, label) for each in runs for label in each.study.variants}
         assert {row for row in rows if row[1] != "direct"} == searched
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("number", [4, 12, 15])
+def test_tiny_models_own_versions(run: Run, data: Path, number: int) -> None:
+    """Each row has an answer to one question, and the report has the paper's figures beside it."""
+    del data  # for the packages
+    path = FOLDER.parent / f"table-{number}.toml"
+    done = run("reproduce", path, "--out", "out", "--limit", 1)
+    assert done.exit_code == 0, done.output
+    _check_answers(read_reproduction(path).runs, 1)
+    assert run("report", "out").exit_code == 0

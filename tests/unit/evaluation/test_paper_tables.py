@@ -9,11 +9,12 @@ from tempfile import mkdtemp
 
 import pytest
 
-from tests.support.paper_tables import NUMBERS, UNMEASURED, claimed, printed, read_table
+from tests.support.paper_tables import FOLDER, NUMBERS, UNMEASURED, claimed, printed, read_table
 from tests.support.tiny.checkpoints import checkpoint
 from visualcrop import ModelFamily
 from visualcrop.evaluation.measures import measure_records
 from visualcrop.evaluation.published.tables import table
+from visualcrop.evaluation.reproduction.reader import read_reproduction
 from visualcrop.evaluation.reproduction.values import ReproductionRun
 from visualcrop.evaluation.study import GUESS
 from visualcrop.plugin import Registry
@@ -66,6 +67,23 @@ class TestEveryTable:
         for run in read_table(number).runs:
             for label in run.study.variants:
                 assert run.study.build_searcher(label, registry, {})
+
+
+@pytest.mark.parametrize("number", [4, 12, 15])
+def test_tiny_models_own_versions(number: int) -> None:
+    """Each has the paper's rows beside its own, for the tiny model alone, and can be built."""
+    for package in ("tiny", "vicrop", "zoomeye"):
+        pytest.importorskip(f"visualcrop_{package}")
+    registry = Registry.load()
+    for run in read_reproduction(FOLDER.parent / f"table-{number}.toml").runs:
+        beside = run.study.beside
+        assert beside
+        assert run.model == "tiny"
+        assert {*beside.rows} <= {*run.study.variants, *run.study.draws}
+        assert all(any(beside.figures(label)) for label in beside.rows)
+        measure_records((), [*beside.columns.values()])
+        for label in run.study.variants:
+            assert run.study.build_searcher(label, registry, {})
 
 
 def test_rows_that_cannot_be_measured_are_few() -> None:
