@@ -90,7 +90,7 @@ class PromptProtocol:
         if self.weigh == "sentences" and not sentences:
             raise QuestionError(
                 "The protocol weighs options as sentences, and this question has none; read a "
-                "dataset that has them, such as V*Bench with its .json files, or take weigh=auto."
+                "dataset that has them, such as V*Bench with its .json files, or take --weigh auto."
             )
         return choices if self.weigh == "choices" else sentences or choices
 

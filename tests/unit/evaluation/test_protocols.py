@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import attrs
 import pytest
 
-from visualcrop import Reply, VisualcropError, VisualSearch
+from tests.support import shipped
+from visualcrop import Reply, VisualcropError, VisualSearch, evaluate
+from visualcrop.data.formats.vstar import VStar
 from visualcrop.evaluation.protocols import get_protocol, protocol_names
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.worker import StudyWorker
@@ -96,3 +100,15 @@ def test_an_unknown_protocol_is_one_sentence() -> None:
         get_protocol("zoomeyes", "vstar")
     with pytest.raises(VisualcropError, match="not known for the dataset 'gqa', only for hrbench"):
         get_protocol("zoomeye", "gqa")
+
+
+def test_a_study_of_vstar_weighs_its_sentences(tmp_path: Path) -> None:
+    """Each answer is a sentence; without the file that holds them, the question is an error."""
+    root = shipped.vstar(tmp_path / "vstar")
+    (root / "relative_position" / "sa.2.json").unlink()
+    run = evaluate(VStar(path=str(root)), "direct", "toy", protocol="zoomeye", progress=False)
+    glove, side = sorted(run.records(), key=lambda record: record.id)
+    assert (glove.status, glove.text in shipped.SENTENCES) == ("ok", True)
+    assert glove.passes == {"answer": 4}
+    assert side.status == "error"
+    assert "weighs options as sentences, and this question has none" in str(side.error)
