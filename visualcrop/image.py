@@ -80,7 +80,7 @@ class Image:
         pixels.flags.writeable = False
         return pixels
 
-    @property
+    @cached_property
     def key(self) -> str:
         """
         What caches know the picture by: pictures with equal keys have equal pixels.

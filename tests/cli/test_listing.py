@@ -52,6 +52,7 @@ class TestExplain:
         origins = {row["path"]: row["origin"] for row in rows if row["origin"]}
         setting = "the model's setting"
         assert origins == {
+            "targets.examples": "differs by dataset",
             "steps": "given",
             "t_type1": "given",
             "answer": setting,

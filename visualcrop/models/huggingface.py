@@ -215,7 +215,9 @@ class HuggingFaceModel(Model):
         def tokenize(alike: Sequence[int]) -> list[TokenizedPrompt]:
             return [self.prompt_processor.tokenize(prompts[index], replies) for index in alike]
 
-        with closing(map_ahead(tokenize, by_images.values(), self.threads)) as prepared:
+        images, threads = by_images.values(), self.threads
+        made = map_ahead(tokenize, images, threads) if threads else (tokenize(i) for i in images)
+        with closing(made) as prepared:
             for alike, more in zip(by_images.values(), prepared, strict=True):
                 longest = max(prompt.length for prompt in more)
                 if group and tokens + longest > limit:

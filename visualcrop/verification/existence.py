@@ -42,6 +42,7 @@ class Existence(Verifier):
     def verify(
         self, views: Sequence[View], target: Target, model: BudgetedModel
     ) -> tuple[float, ...]:
-        prompts = [Prompt.fill(view, self.prompt, target=target.singular) for view in views]
+        name = target.singular
+        prompts = [Prompt.fill(view, self.prompt, target=name) for view in views]
         choices = model.choose(prompts, (self.yes, self.no))
         return tuple(2 * (choice.probabilities[0] - 0.5) for choice in choices)

@@ -167,12 +167,14 @@ def _without(tasks: Iterator[Task]) -> Iterator[Task]:
 
 
 _SCRIPT = """
+import signal
 from functools import partial
 from pathlib import Path
 from tests.support.dying import Silent
 from visualcrop.executors.local import Processes
 from visualcrop.testing.evaluation_suites import make_tasks
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
 folder = Path({folder!r})
 with (folder / "started").open("a") as file:
     file.write("once ")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import attrs
@@ -177,7 +177,7 @@ class BatchPlanner:
         """Whether a mask can keep sequences in one row apart."""
         return takes_packed_masks(self.network) and not self._recurrent
 
-    @property
+    @cached_property
     def _recurrent(self) -> bool:
         return has_recurrent_state(self.network)
 
