@@ -59,7 +59,9 @@ from ...data.formats.common import FileDataset
 from ...errors import EvaluationError, VisualcropError, nearest
 from ...plugin.configure import read_dataset
 from ...plugin.registry import Registry
+from ..measures import parse_measure
 from ..published.tables import Row, table
+from ..study import BASELINE, GUESS, Study
 from ..study_toml import build_study, check_keys, load_toml, read_table, read_texts, study_keys
 from .values import MOST_RUNS, NAME, Reproduction, ReproductionRun, Source
 
@@ -165,12 +167,22 @@ class _Reader:
             for each, pair in zip(settings, pairs, strict=True)
         ]
         _check_found(study["name"], papers)
+        labels = {BASELINE, GUESS, *study.get("searchers", {})}  # one that no run keeps, too
         for (model, dataset), each, paper in zip(pairs, settings, papers, strict=True):
             name = f"{study['name']}-{model}-{dataset}"
             specs = {"model": self.models[model].spec, "dataset": self.datasets[dataset].spec}
             beside = {"paper": paper.as_table()} if paper and paper.found else {}
             built = build_study(self._name_models(each) | specs | beside, f"run {name!r}")
+            _check_figures(built)
+            labels |= {*built.variants, *built.draws}
             yield ReproductionRun(name, study["name"], model, dataset, built)
+        asked = {label for paper in papers if paper for label in paper.asked}
+        if lost := sorted(asked - labels):
+            close = nearest(lost[0], labels, called="rows")
+            raise EvaluationError(
+                f"the study {study['name']!r} has no row {lost[0]!r} to stand beside the paper's; "
+                f"{close}"
+            )
 
     def _name_models(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The settings, with the spec of a model wherever a searcher's spec has {its name}."""
@@ -242,6 +254,22 @@ def _check_found(name: str, papers: list[_PaperRows | None]) -> None:
             f"Table {number} of the paper has no row that fits {lost[0]!r} of the study {name!r}; "
             f"see visualcrop paper {number}"
         )
+
+
+def _check_figures(study: Study) -> None:
+    """Refuse figures that could not be compared: better now than when all runs are done."""
+    if study.beside is None:
+        return
+    for column, measure in study.beside.columns.items():
+        parse_measure(measure)
+        for printed in (row[column] for row in table(study.beside.table).rows):
+            try:
+                float(printed or 0)
+            except ValueError:
+                raise EvaluationError(
+                    f"the column {column!r} of the paper's Table {study.beside.table} holds "
+                    f"{printed[:50]!r}, which is no number to compare"
+                ) from None
 
 
 def _settings(study: Mapping[str, Any], model: str, dataset: str) -> dict[str, Any]:
