@@ -253,7 +253,10 @@ _TWICE = '[models]\nm = "toy"\n[datasets]\nd = "toy"\n' + 2 * '[[study]]\nname =
         ("a = " + 2000 * "[", "is not TOML"),
         ('title = ["Toys"]\n[[study]]', "the title is .* and no text"),
         (_HEAD + '[[study]]\nname = "a"\nprotocol = 1979-05-27', "cannot hold '1979-05-27'"),
-        (_HEAD + _STUDY.replace('"search passes"', '"pases"'), "no measure 'pases'; did you mean"),
+        (
+            _HEAD + _STUDY.replace('"search passes"', '"pases"'),
+            "no measure 'pases'; measures: accuracy",
+        ),
         (_HEAD + _STUDY.replace('passes = "s', 'setting = "s'), "which is no number to compare"),
         (
             _HEAD + _STUDY.replace("rows]\none", "rows]\nonce"),

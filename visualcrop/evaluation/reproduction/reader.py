@@ -167,7 +167,8 @@ class _Reader:
             for each, pair in zip(settings, pairs, strict=True)
         ]
         _check_found(study["name"], papers)
-        labels = {BASELINE, GUESS, *study.get("searchers", {})}  # one that no run keeps, too
+        own = read_table(study.get("searchers", {}), "searchers")
+        labels = {BASELINE, GUESS, *own}  # also one that no run keeps
         for (model, dataset), each, paper in zip(pairs, settings, papers, strict=True):
             name = f"{study['name']}-{model}-{dataset}"
             specs = {"model": self.models[model].spec, "dataset": self.datasets[dataset].spec}
