@@ -59,8 +59,11 @@ def test_options_are_checked(registry: Registry) -> None:
     """At least one process, or as many as there are cores."""
     assert registry.build(Executor, "processes(workers=4)") == Processes(workers=4)
     assert registry.build(Executor, "processes") == Processes(workers="auto")
-    with pytest.raises(SpecError, match="workers must be at least 1"):
-        registry.build(Executor, "processes(workers=0)")
+    for wrong in ("workers=0", "workers=1000000"):
+        with pytest.raises(SpecError, match="workers must be from 1 to 256"):
+            registry.build(Executor, f"processes({wrong})")
+    with pytest.raises(SpecError, match="least must be at least 1"):
+        registry.build(Executor, "processes(least=-1)")
 
 
 class TestLosses:
