@@ -35,6 +35,25 @@ class Dying(Worker):
 
 
 @attrs.frozen
+class Leaving(Worker):
+    """Is killed by one question, and leaves a child that has all of its open files."""
+
+    folder: Path
+
+    def answer(self, task: Task) -> Record:
+        if (task.variant, task.sample.id) == ("one", ONCE):
+            child = os.fork()
+            if not child:
+                threading.Event().wait()
+            (self.folder / str(child)).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Record(task.sample.id, task.variant, "ok", text=str(os.getpid()))
+
+    def shared(self) -> Self:
+        return self
+
+
+@attrs.frozen
 class Silent(Worker):
     """Writes who it is, and answers nothing."""
 

@@ -45,7 +45,7 @@ def measure_records(
         names: Names of figures, as above.
         groups: Labels of variants by the group's label, with repetition if it was drawn repeatedly.
     """
-    asked = {name: _parse_name(name) for name in (*names, "accuracy")}
+    asked = {name: parse_measure(name) for name in (*names, "accuracy")}
     tallied = _tally_patterns(records, {pattern for _, pattern in asked.values()})
     found: dict[str, dict[str, Figure | None]] = {}
     rows = {
@@ -60,7 +60,7 @@ def measure_records(
     return found | {label: _measure_group(found, each, [*asked]) for label, each in groups.items()}
 
 
-def _parse_name(name: str) -> tuple[str, str]:
+def parse_measure(name: str) -> tuple[str, str]:
     """Measure, and pattern of categories; that is empty where all questions count."""
     measure, _, pattern = name.partition(_OF)
     if measure not in _MEASURES:

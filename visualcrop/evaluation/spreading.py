@@ -6,14 +6,14 @@ import os
 
 from ..errors import EvaluationError, VisualcropError
 from ..executors.base import Executor
-from ..executors.local import Local, Processes
+from ..executors.local import MOST_WORKERS, Local, Processes
 from ..models.base import Model
 from ..plugin.registry import Registry
 from ..utils.cores import usable_cores
 from .study import Study, StudyObjects
 
 WORKERS = "VISUALCROP_WORKERS"  # environment variable: most processes, where no executor is named
-MOST_WORKERS = 16  # each holds 0.4 GB besides its model
+MOST_UNASKED = 16  # each holds 0.4 GB besides its model
 LEAST_TASKS = 40  # answers that take longer, in one process, than others take to start
 
 
@@ -42,9 +42,12 @@ def default_workers() -> int:
         return 1
     given = os.environ.get(WORKERS, "")
     if not given:
-        return min(usable_cores(), MOST_WORKERS)
-    if not given.isdecimal() or not int(given):
-        raise EvaluationError(f"{WORKERS} is {given!r}; set it to a number of processes from 1.")
+        return min(usable_cores(), MOST_UNASKED)
+    if not given.isdecimal() or len(given) > 9 or not 1 <= int(given) <= MOST_WORKERS:
+        raise EvaluationError(
+            f"{WORKERS} is {given[:50]!r}; set it to a number of processes from 1 to "
+            f"{MOST_WORKERS}."
+        )
     return int(given)
 
 

@@ -11,8 +11,10 @@ from typing import Literal
 import attrs
 
 from ..data.record import Record
-from ..strategy.base import at_least, option
+from ..strategy.base import at_least, between, option
 from .base import Executor, Task, WorkerFactory
+
+MOST_WORKERS = 256  # each is a process of its own, with its model
 
 
 @attrs.frozen
@@ -50,13 +52,17 @@ class Processes(Executor):
     name = "processes"
 
     workers: int | Literal["auto"] = option(
-        "auto", help="how many; auto: as many as cores may be used", validator=at_least(1)
+        "auto",
+        help="how many; auto: as many as cores may be used",
+        validator=between(1, MOST_WORKERS),
     )
     tries: int = option(
         2, help="workers lost with a task until it is recorded as an error", validator=at_least(1)
     )
     least: int = option(
-        1, help="tasks for which workers are started; fewer are asked in this process"
+        1,
+        help="tasks for which workers are started; fewer are asked in this process",
+        validator=at_least(1),
     )
 
     def run(self, open_worker: WorkerFactory, tasks: Iterator[Task]) -> Iterator[Record]:

@@ -35,6 +35,7 @@ _CODE = (
     "import sys; sys.path[:] = {path!r}; from visualcrop.executors.process_worker import main; "
     "main({connection})"
 )
+_LOOK = 1.0  # seconds without a message until it is seen to that all processes are alive
 
 
 @attrs.define(eq=False)
@@ -51,7 +52,8 @@ class _WorkerProcess:
         """Start a process whose libraries use so many *threads*, unless the user says how many."""
         ours, theirs = Pipe()
         with theirs:
-            code = _CODE.format(path=sys.path, connection=theirs.fileno())
+            path = [each for each in sys.path if isinstance(each, str)]  # as `import` does
+            code = _CODE.format(path=path, connection=theirs.fileno())
             process = subprocess.Popen(  # noqa: S603 - it is ours
                 [sys.executable, "-c", code],
                 stdin=subprocess.DEVNULL,
@@ -72,6 +74,10 @@ class _WorkerProcess:
             ) from exc
         with suppress(OSError):
             self.connection.send_bytes(data)
+
+    @property
+    def ended(self) -> bool:
+        return self.process.poll() is not None
 
     def end(self) -> int:
         """Kill it, and return its exit code; negative for a signal."""
@@ -101,9 +107,11 @@ class ProcessPool:
         questions = (deque(group) for _, group in groupby(tasks, lambda task: task.sample.id))
         try:
             while self._feed(questions):
-                for ready in wait([worker.connection for worker in self._workers]):
-                    (worker,) = (each for each in self._workers if each.connection is ready)
+                ready = wait([worker.connection for worker in self._workers], _LOOK)
+                for worker in [each for each in self._workers if each.connection in ready]:
                     yield from self._receive(worker)
+                for worker in [] if ready else self._find_dead():
+                    yield from self._replace(worker)
         finally:
             for worker in self._workers:
                 worker.end()
@@ -123,6 +131,10 @@ class ProcessPool:
         """A process without tasks; else, whether another may be started."""
         idle = (worker for worker in self._workers if not worker.tasks)
         return next(idle, len(self._workers) < self.count)
+
+    def _find_dead(self) -> list[_WorkerProcess]:
+        """Processes that ended and sent no more, though their children hold the connection open."""
+        return [each for each in self._workers if each.ended and not each.connection.poll()]
 
     def _start(self) -> _WorkerProcess:
         worker = _WorkerProcess.start(max(1, usable_cores() // self.count))

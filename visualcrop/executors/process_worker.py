@@ -19,6 +19,7 @@ OPENED, RECORD, FAILED = b"o", b"r", b"f"
 
 def main(handle: int) -> None:
     """Serve the pool at the other end of the connection with this *handle*."""
+    os.set_inheritable(handle, False)  # or programs that a plug-in starts would hold it open
     connection, inbox = Connection(handle), SimpleQueue[bytes]()
     threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
     try:

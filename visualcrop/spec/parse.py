@@ -96,6 +96,8 @@ def format_value(value: Value) -> str:
         return "none" if value is None else json.dumps(value)
     except ValueError:
         raise SpecError("A spec cannot hold a number of more than 4,300 digits.") from None
+    except TypeError:  # a date of a TOML file
+        raise SpecError(f"A spec cannot hold {str(value)!r}; give a text or a number.") from None
 
 
 def to_value(value: object) -> Value:

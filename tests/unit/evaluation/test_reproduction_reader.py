@@ -251,6 +251,17 @@ _TWICE = '[models]\nm = "toy"\n[datasets]\nd = "toy"\n' + 2 * '[[study]]\nname =
         (_TWICE, "two of its runs would be called 'a-m-d'"),
         (_TWICE.replace('"a"', '"A"', 1), "two of its runs would be called 'a-m-d'"),
         ("a = " + 2000 * "[", "is not TOML"),
+        ('title = ["Toys"]\n[[study]]', "the title is .* and no text"),
+        (_HEAD + '[[study]]\nname = "a"\nprotocol = 1979-05-27', "cannot hold '1979-05-27'"),
+        (
+            _HEAD + _STUDY.replace('"search passes"', '"pases"'),
+            "no measure 'pases'; measures: accuracy",
+        ),
+        (_HEAD + _STUDY.replace('passes = "s', 'setting = "s'), "which is no number to compare"),
+        (
+            _HEAD + _STUDY.replace("rows]\none", "rows]\nonce"),
+            "no row 'once' to stand beside the paper's; did you mean 'one'",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence(text: str, error: str, tmp_path: Path) -> None:

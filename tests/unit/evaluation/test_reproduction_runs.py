@@ -152,6 +152,25 @@ class TestRecord:
         with pytest.raises(VisualcropError, match=f"{RECORD}' cannot be used"):
             _run(toys, tmp_path)
 
+    @pytest.mark.parametrize("name", ["../a-one-few", "/a-one-few", "a-two-few", "a" * 5000])
+    def test_a_run_elsewhere_is_none_of_it(
+        self, name: str, toys: Reproduction, tmp_path: Path
+    ) -> None:
+        """A name that is not that of its study, model and dataset leads to no folder."""
+        record = ReproductionRecord.of(toys)
+        first, *others = record.runs
+        attrs.evolve(record, runs=(attrs.evolve(first, name=name), *others)).write(tmp_path)
+        with pytest.raises(VisualcropError, match="no run can be called"):
+            ReproductionRecord.read(tmp_path)
+
+    def test_is_read_from_any_folder(
+        self, toys: Reproduction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A path of the file that began at the folder of the command still names it."""
+        monkeypatch.chdir(tmp_path)
+        near = attrs.evolve(toys, path=Path("toys.toml"))
+        assert ReproductionRecord.of(near).file == str(tmp_path / "toys.toml")
+
     def test_a_folder_without_one_is_none(self, tmp_path: Path) -> None:
         """It says whose folder is wanted."""
         with pytest.raises(VisualcropError, match="holds no reproduction; give the --out of"):

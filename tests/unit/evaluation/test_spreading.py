@@ -14,7 +14,7 @@ from visualcrop.errors import EvaluationError
 from visualcrop.evaluation import spreading
 from visualcrop.evaluation.spreading import (
     LEAST_TASKS,
-    MOST_WORKERS,
+    MOST_UNASKED,
     WORKERS,
     choose_executor,
     default_workers,
@@ -80,8 +80,8 @@ def test_the_number_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(WORKERS)
     for cores in (1, 2, 500):
         monkeypatch.setattr(spreading, "usable_cores", lambda cores=cores: cores)
-        assert default_workers() == min(cores, MOST_WORKERS)
-    for wrong in ("0", "-1", "many", "1.5"):
+        assert default_workers() == min(cores, MOST_UNASKED)
+    for wrong in ("0", "-1", "many", "1.5", "1000000", "9" * 5000):
         monkeypatch.setenv(WORKERS, wrong)
         with pytest.raises(EvaluationError, match="set it to a number of processes from 1"):
             default_workers()

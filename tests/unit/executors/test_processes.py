@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.dying import DEADLY, ONCE, Dying, Waiting, die, fail
+from tests.support.dying import DEADLY, ONCE, Dying, Leaving, Waiting, die, fail
 from tests.support.studies import toy_study
 from tests.support.waiting import until
 from visualcrop import Record
@@ -59,8 +59,11 @@ def test_options_are_checked(registry: Registry) -> None:
     """At least one process, or as many as there are cores."""
     assert registry.build(Executor, "processes(workers=4)") == Processes(workers=4)
     assert registry.build(Executor, "processes") == Processes(workers="auto")
-    with pytest.raises(SpecError, match="workers must be at least 1"):
-        registry.build(Executor, "processes(workers=0)")
+    for wrong in ("workers=0", "workers=1000000"):
+        with pytest.raises(SpecError, match="workers must be from 1 to 256"):
+            registry.build(Executor, f"processes({wrong})")
+    with pytest.raises(SpecError, match="least must be at least 1"):
+        registry.build(Executor, "processes(least=-1)")
 
 
 class TestLosses:
@@ -77,6 +80,22 @@ class TestLosses:
         assert lost.error == "2 processes ended while it was asked, the last with SIGKILL"
         assert lost.question == tasks[2 * int(DEADLY)].sample.digest
         assert (tmp_path / "killed").exists()
+
+    def test_one_whose_child_lives_on_is_missed(self, tmp_path: Path) -> None:
+        """The child holds the connection open, so that its end alone tells nothing."""
+        try:
+            records = [*Processes(workers=2).run(partial(Leaving, tmp_path), make_tasks(3))]
+        finally:
+            children = [int(path.name) for path in tmp_path.iterdir()]
+            for child in children:
+                os.kill(child, signal.SIGKILL)
+        assert len(children) == 2
+        assert Counter(record.status for record in records) == {"ok": 5, "error": 1}
+
+    def test_paths_that_imports_pass_over(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What is no text in `sys.path`, such as a `Path`, is no path there either."""
+        monkeypatch.setattr(sys, "path", [Path("/somewhere"), *sys.path])
+        assert len([*Processes(workers=1).run(Echo, make_tasks(2))]) == 4
 
     @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells who is running")
     def test_one_that_dies_idle_is_not_missed(self, tmp_path: Path) -> None:

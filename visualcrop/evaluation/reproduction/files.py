@@ -28,13 +28,14 @@ def find_file(text: str) -> Path:
     if text.endswith(".toml"):
         return expand_path(text)
     tables = find_tables()
-    if not text.isdecimal() or int(text) not in tables:
+    by_text = {str(number): path for number, path in tables.items()}
+    if text not in by_text:
         known = ", ".join(map(str, tables)) or "none"
         raise EvaluationError(
             f"There is no reproduction {text[:50]!r}; give the number of a table that has one "
             f"({known}), or the path of a TOML file."
         )
-    return tables[int(text)]
+    return by_text[text]
 
 
 def default_folder(path: Path) -> Path:

@@ -59,19 +59,18 @@ from ...data.formats.common import FileDataset
 from ...errors import EvaluationError, VisualcropError, nearest
 from ...plugin.configure import read_dataset
 from ...plugin.registry import Registry
+from ..measures import parse_measure
 from ..published.tables import Row, table
+from ..study import BASELINE, GUESS, Study
 from ..study_toml import build_study, check_keys, load_toml, read_table, read_texts, study_keys
-from .values import Reproduction, ReproductionRun, Source
+from .values import MOST_RUNS, NAME, Reproduction, ReproductionRun, Source
 
 _KEYS = {"table", "title", "models", "datasets", "study", "categories"}
 _OWN = {"name", "models", "datasets", "on", "with"}  # keys of a study that are not settings
 _SETTINGS = study_keys() - {"model", "dataset"}
 _MERGED = {"searchers", "options", "budget", "paper", "rows", "columns", "where"}
-_MOST = 200  # runs
 _MOST_GIB = 1e6
 _MODEL = re.compile(r"\{([A-Za-z0-9._-]{1,60})\}")  # in a searcher's spec
-# Part of a folder's name everywhere: no separator, no leading or trailing dot.
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,58}[A-Za-z0-9])?")
 
 
 def read_reproduction(
@@ -92,14 +91,15 @@ def read_reproduction(
         runs = tuple(reader.expand())
     except VisualcropError as exc:
         raise type(exc)(f"In the {called}: {str(exc).rstrip('.')}.") from exc
-    title = value.get("title") or (table(reader.table).title if reader.table else path.stem)
-    return Reproduction(path, str(title), reader.table, reader.models, reader.datasets, runs)
+    title = reader.title or (table(reader.table).title if reader.table else path.stem)
+    return Reproduction(path, title, reader.table, reader.models, reader.datasets, runs)
 
 
 @attrs.frozen
 class _Reader:
     """The tables of a reproduction's file, before they are expanded."""
 
+    title: str
     table: int | None
     models: Mapping[str, Source]
     datasets: Mapping[str, Source]
@@ -108,7 +108,9 @@ class _Reader:
 
     @classmethod
     def read(cls, value: Mapping[str, Any], models: Mapping[str, str], data: str | None) -> _Reader:
-        number, studies = value.get("table"), value.get("study")
+        number, studies, title = value.get("table"), value.get("study"), value.get("title", "")
+        if not isinstance(title, str):
+            raise EvaluationError(f"the title is {str(title)[:50]!r}, and no text")
         if type(number) not in {int, type(None)}:
             raise EvaluationError(f"the table is {str(number)[:50]!r}, and no number such as 10")
         if number is not None:
@@ -117,19 +119,20 @@ class _Reader:
             raise EvaluationError("it has no [[study]], and needs one at least")
         named = {kind: _read_sources(value.get(kind), kind) for kind in ("models", "datasets")}
         replaced = _replace(named["models"], models)
-        places = {n: _add_folder(source, data) for n, source in named["datasets"].items()}
+        places = _add_folders(named["datasets"], data)
         categories = read_table(value.get("categories", {}), "categories", {"table", "rows"})
-        return cls(number, replaced, places, studies, categories)
+        return cls(title, number, replaced, places, studies, categories)
 
     def expand(self) -> Iterator[ReproductionRun]:
         """Every run, those of one model together, so that it is loaded once."""
-        pairs = [self._pairs(study, place) for place, study in enumerate(self.studies, 1)]
-        if (count := sum(map(len, pairs))) > _MOST:
-            raise EvaluationError(f"it has {count:,} runs, and {_MOST} are the most")
+        named = [self._names(study, place) for place, study in enumerate(self.studies, 1)]
+        count = sum(len(models) * len(datasets) for models, datasets in named)
+        if count > MOST_RUNS:
+            raise EvaluationError(f"it has {count:,} runs, and {MOST_RUNS} are the most")
         found = [
             run
-            for study, own in zip(self.studies, pairs, strict=True)
-            for run in self._runs(study, own)
+            for study, (models, datasets) in zip(self.studies, named, strict=True)
+            for run in self._runs(study, [*product(models, datasets)])
         ]
         names: set[str] = set()
         for run in found:
@@ -141,8 +144,8 @@ class _Reader:
         order = [*self.models]
         yield from sorted(found, key=lambda run: order.index(run.model))
 
-    def _pairs(self, study: Mapping[str, Any], place: int) -> list[tuple[str, str]]:
-        """Names of the model and the dataset of each run of a study."""
+    def _names(self, study: Mapping[str, Any], place: int) -> tuple[list[str], list[str]]:
+        """Names of the models and of the datasets of a study's runs."""
         name = study.get("name")
         if not isinstance(name, str):
             raise EvaluationError(f"study {place} of it has no name")
@@ -152,7 +155,7 @@ class _Reader:
         datasets = _choose(study.get("datasets"), self.datasets, f"datasets of the study {name!r}")
         for key, known in (("on", datasets), ("with", models)):
             check_keys(read_table(study.get(key, {}), key), {*known}, f"table [study.{key}]")
-        return [*product(models, datasets)]
+        return models, datasets
 
     def _runs(
         self, study: Mapping[str, Any], pairs: list[tuple[str, str]]
@@ -164,12 +167,23 @@ class _Reader:
             for each, pair in zip(settings, pairs, strict=True)
         ]
         _check_found(study["name"], papers)
+        own = read_table(study.get("searchers", {}), "searchers")
+        labels = {BASELINE, GUESS, *own}  # also one that no run keeps
         for (model, dataset), each, paper in zip(pairs, settings, papers, strict=True):
             name = f"{study['name']}-{model}-{dataset}"
             specs = {"model": self.models[model].spec, "dataset": self.datasets[dataset].spec}
             beside = {"paper": paper.as_table()} if paper and paper.found else {}
             built = build_study(self._name_models(each) | specs | beside, f"run {name!r}")
+            _check_figures(built)
+            labels |= {*built.variants, *built.draws}
             yield ReproductionRun(name, study["name"], model, dataset, built)
+        asked = {label for paper in papers if paper for label in paper.asked}
+        if lost := sorted(asked - labels):
+            close = nearest(lost[0], labels, called="rows")
+            raise EvaluationError(
+                f"the study {study['name']!r} has no row {lost[0]!r} to stand beside the paper's; "
+                f"{close}"
+            )
 
     def _name_models(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The settings, with the spec of a model wherever a searcher's spec has {its name}."""
@@ -243,6 +257,22 @@ def _check_found(name: str, papers: list[_PaperRows | None]) -> None:
         )
 
 
+def _check_figures(study: Study) -> None:
+    """Refuse figures that could not be compared: better now than when all runs are done."""
+    if study.beside is None:
+        return
+    for column, measure in study.beside.columns.items():
+        parse_measure(measure)
+        for printed in (row[column] for row in table(study.beside.table).rows):
+            try:
+                float(printed or 0)
+            except ValueError:
+                raise EvaluationError(
+                    f"the column {column!r} of the paper's Table {study.beside.table} holds "
+                    f"{printed[:50]!r}, which is no number to compare"
+                ) from None
+
+
 def _settings(study: Mapping[str, Any], model: str, dataset: str) -> dict[str, Any]:
     """The settings of a study with one model on one dataset."""
     settings = {key: value for key, value in study.items() if key not in _OWN}
@@ -304,11 +334,16 @@ def _replace(models: Mapping[str, Source], specs: Mapping[str, str]) -> dict[str
     }
 
 
-def _add_folder(source: Source, data: str | None) -> Source:
-    """A dataset in files with its `path` below the caller's folder, where it is left open."""
+def _add_folders(sources: Mapping[str, Source], data: str | None) -> Mapping[str, Source]:
+    """The datasets, those in files with a `path` below the caller's folder."""
     if data is None:
-        return source
+        return sources
     registry = Registry.load()
+    return {name: _add_folder(source, data, registry) for name, source in sources.items()}
+
+
+def _add_folder(source: Source, data: str, registry: Registry) -> Source:
+    """A dataset in files with its `path` below the caller's folder, where it is left open."""
     spec = read_dataset(registry, source.spec)
     entries = registry.entries_for("dataset", spec.name)
     in_files = any(issubclass(entry.strategy, FileDataset) for entry in entries)
@@ -337,7 +372,7 @@ def _are_tables(values: Sequence[object]) -> bool:
 
 def _check_name(name: str, what: str) -> None:
     """Refuse a name that could not be part of a folder's name on every system."""
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise EvaluationError(
             f"the {what} is called {name[:60]!r}; give it a name of letters, digits, dots, hyphens "
             "and underscores, 60 at most"

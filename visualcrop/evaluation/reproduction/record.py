@@ -7,7 +7,7 @@ not been started, or was skipped for what the file names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import attrs
 
 from ...errors import EvaluationError
 from ..run_folder import STUDY, Shape, Store, find_misfit, read_json, write_json
-from .values import Reproduction
+from .values import MOST_RUNS, NAME, Reproduction
 
 RECORD = "reproduction.json"
 
@@ -73,7 +73,7 @@ class ReproductionRecord:
         runs = (RecordedRun(r.name, r.study_name, r.model, r.dataset) for r in reproduction.runs)
         return cls(
             reproduction.title,
-            str(reproduction.path),
+            str(reproduction.path.absolute()),  # a report may be asked for elsewhere
             reproduction.table,
             models,
             datasets,
@@ -90,7 +90,7 @@ class ReproductionRecord:
                 f"{str(folder)!r} holds no reproduction; give the --out of visualcrop reproduce."
             )
         value = read_json(path)
-        if wrong := find_misfit(value, _REPRODUCTION):
+        if wrong := find_misfit(value, _REPRODUCTION) or _find_wrong_run(value["runs"]):
             raise EvaluationError(
                 f"{str(path)!r} cannot be used ({wrong}); put back what was there, or take another "
                 "folder."
@@ -119,6 +119,21 @@ class ReproductionRecord:
         """The runs that have been started, by name, in the file's order."""
         started = (run for run in self.runs if (folder / run.name / STUDY).is_file())
         return {run.name: Store.existing(folder / run.name) for run in started}
+
+
+def _find_wrong_run(runs: Sequence[Mapping[str, str]]) -> str:
+    """Why one of the *runs* cannot be one that was recorded; empty if all can."""
+    if len(runs) > MOST_RUNS:
+        return f"it has {len(runs):,} runs, and {MOST_RUNS} are the most"
+    names: set[str] = set()
+    for run in runs:
+        parts = [run[part] for part in ("study", "model", "dataset")]
+        if run["name"] != "-".join(parts) or not all(map(NAME.fullmatch, parts)):
+            return f"no run can be called {run['name'][:60]!r}"
+        if run["name"].casefold() in names:
+            return f"it has two runs {run['name']!r}"
+        names.add(run["name"].casefold())
+    return ""
 
 
 def check_folder(folder: Path, wanted: ReproductionRecord) -> None:

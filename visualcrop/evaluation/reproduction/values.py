@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -9,6 +10,10 @@ import attrs
 
 from ...errors import EvaluationError, nearest
 from ..study import Study
+
+MOST_RUNS = 200
+# Part of a folder's name everywhere: no separator, no leading or trailing dot.
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,58}[A-Za-z0-9])?")
 
 
 @attrs.frozen
