@@ -44,7 +44,8 @@ class Image:
     """An upright RGB picture. Equal means equal pixels."""
 
     picture: PIL.Image.Image = attrs.field(repr=False)  # draw on a copy, never on this
-    _key: str | None = attrs.field(default=None, repr=False, kw_only=True)  # none: the digest
+    # None: the digest. `attrs.evolve` with another picture does not take it along.
+    _key: str | None = attrs.field(default=None, repr=False, init=False)
 
     @classmethod
     def open(cls, source: object, *, max_bytes: int = MAX_BYTES, key: str | None = None) -> Image:
@@ -56,7 +57,9 @@ class Image:
         if isinstance(source, Image):
             return source
         picture, encoded = decode_with_key(source, max_bytes)
-        return cls(picture, key=key or encoded)
+        image = cls(picture)
+        object.__setattr__(image, "_key", key or encoded)
+        return image
 
     @property
     def width(self) -> int:

@@ -98,6 +98,22 @@ class TestHuggingFace:
         (choice,) = model.choose([about("mug")], sentences, by="sentence", end_token=ended)
         assert choice.logits == pytest.approx(wanted, abs=1e-4)
 
+    @pytest.mark.parametrize("ended", [False, True])
+    def test_weighs_control_tokens_as_text(self, family: str, memory: int, ended: bool) -> None:
+        """With a space in them as in a question, whether the end of the reply counts or not."""
+        model = opened(family, memory=memory)
+        tokenizer = model.prompt_processor.processor.tokenizer
+        tokens = (
+            tokenizer.eos_token,
+            tokenizer.convert_ids_to_tokens(model.prompt_processor.image_token),
+        )
+        forms = ([f"no{token}" for token in tokens], [f"no{t[0]} {t[1:]}" for t in tokens])
+        one, other = (
+            model.choose([about("mug")], form, by="sentence", end_token=ended)[0].logits
+            for form in forms
+        )
+        assert one == pytest.approx(other, abs=1e-5)
+
     def test_counts_image_tokens(self, family: str, memory: int) -> None:
         """All of a prompt's, remembered or not; of one view as many as it is said to take."""
         model = opened(family, memory=memory)

@@ -68,6 +68,10 @@ class TestSample:
                 "It has 1 sentences for 2 options; give one for each, or none.",
             ),
             (
+                {"sentences": ("It is.", "It is.")},
+                "Two of its options have one sentence; give each its own, or none.",
+            ),
+            (
                 {"sentences": ("It is.", " ")},
                 "One of its sentences is empty; write it, or leave out them all.",
             ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import attrs
 import numpy as np
 import PIL.Image
 import pytest
@@ -13,8 +15,10 @@ import visualcrop.image_io
 from tests.support.drawn import boxes
 from tests.support.mangled import encoded, picture, png
 from tests.support.refusals import refused
+from tests.support.waiting import until
 from visualcrop import Box, Image
 from visualcrop.errors import ImageError
+from visualcrop.image_io.sources import state_of
 
 _PNG = encoded(picture(), "PNG")
 
@@ -91,6 +95,11 @@ class TestKey:
         other = Image.open(encoded(picture().rotate(180), "PNG"))
         assert other.key != Image.open(_PNG).key
 
+    def test_another_picture_has_another_key(self) -> None:
+        """Also where it takes the place of one that was opened from encoded bytes."""
+        changed = attrs.evolve(Image.open(_PNG), picture=picture().rotate(90))
+        assert changed.key == changed.digest
+
     def test_pixels_are_not_looked_at(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """With encoded bytes, or a key that is given, nothing is hashed but those."""
         monkeypatch.setattr("visualcrop.image.iterate_tiles", lambda *size: 1 / 0)
@@ -122,6 +131,19 @@ class TestKey:
         monkeypatch.setattr("visualcrop.image_io.decode", write_after)
         found = Image.open(path)
         assert found.key == found.digest == Image.open(_PNG).digest
+
+    def test_a_file_whose_time_is_set_back(self, tmp_path: Path) -> None:
+        """As copying tools do: it is seen to have changed, once the file system's clock has."""
+        path = tmp_path / "a.png"
+        path.write_bytes(_PNG)
+        written, before = path.stat(), state_of(path)
+
+        def has_changed() -> bool:
+            path.write_bytes(_PNG)
+            os.utime(path, ns=(written.st_atime_ns, written.st_mtime_ns))
+            return state_of(path) != before
+
+        until(has_changed)
 
     def test_a_file_of_many_bytes_is_not_hashed(self, tmp_path: Path) -> None:
         """With more bytes than pixels, such as trailing ones, the pixels are hashed instead."""

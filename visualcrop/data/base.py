@@ -90,6 +90,8 @@ class Sample:
                 f"It has {len(self.sentences)} sentences for {len(self.choices)} options; give one "
                 "for each, or none."
             )
+        if self.choices and 0 < len({*self.sentences}) < len({*self.choices}):
+            raise DatasetError("Two of its options have one sentence; give each its own, or none.")
         if not all(map(str.strip, self.sentences)):
             raise DatasetError("One of its sentences is empty; write it, or leave out them all.")
 

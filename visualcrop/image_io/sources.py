@@ -45,10 +45,11 @@ def open_source(source: object, label: str, files: ExitStack, max_bytes: int) ->
 
 @attrs.frozen
 class EncodedState:
-    """Tells whether encoded bytes have changed: their number and, of a file, its last change."""
+    """Tells whether encoded bytes have changed: their number and, of a file, its changes."""
 
     size: int
-    file: tuple[int, int, int] | None = None  # device, inode, nanoseconds
+    # Device, inode, nanoseconds of the last change of content (may be set back) and of anything.
+    file: tuple[int, int, int, int] | None = None
 
 
 def state_of(source: object) -> EncodedState | None:
@@ -61,7 +62,8 @@ def state_of(source: object) -> EncodedState | None:
         found = Path(source).expanduser().stat()
     except (OSError, ValueError, RuntimeError):  # whoever opens it says why
         return None
-    return EncodedState(found.st_size, (found.st_dev, found.st_ino, found.st_mtime_ns))
+    times = found.st_mtime_ns, found.st_ctime_ns
+    return EncodedState(found.st_size, (found.st_dev, found.st_ino, *times))
 
 
 def hash_encoded(source: object) -> str:

@@ -151,8 +151,9 @@ class HuggingFaceModel(Model):
         end_token: bool = False,
     ) -> Sequence[Choice]:
         if by == "sentence":
-            replies = self.prompt_processor.end_replies(choices) if end_token else choices
-            outputs = self._run(prompts, _score_replies, replies=replies)
+            processor = self.prompt_processor
+            write = processor.end_replies if end_token else processor.defuse_replies
+            outputs = self._run(prompts, _score_replies, replies=write(choices))
         else:
             outputs = self._run(prompts, partial(self._score_first_tokens, choices=choices))
         return [Choice(logits, usage) for _, logits, usage in outputs]

@@ -58,7 +58,10 @@ class TestVStar:
         assert match_sentences(sample, [*reversed(choices)]) == ()
         assert match_sentences(sample, []) == ()
 
-    @pytest.mark.parametrize("options", [["The glove is of rubber."], 7, ["a", "b", " ", "c"]])
+    @pytest.mark.parametrize(
+        "options",
+        [["It is rubber."], 7, ["a", "b", " ", "c"], [None] * 4, "abcd", ["It is rubber."] * 4],
+    )
     def test_sentences_that_do_not_fit_are_left_out(self, options, tmp_path) -> None:
         """The question and its boxes stay, and the problem is named."""
         root = shipped.vstar(tmp_path)

@@ -86,7 +86,7 @@ def _sample(root: Path, fields: dict[str, Any]) -> Sample:
             for target in fields.get("targets") or ()
         ),
         meta=dict(fields.get("meta") or {}),
-        sentences=_texts(fields.get("sentences") or ()),
+        sentences=_sentences(fields.get("sentences") or []),
     )
 
 
@@ -100,6 +100,12 @@ def _check_fields(fields: dict[str, Any]) -> None:
         raise DatasetError(
             f"Its answer is text, but it has options; give the index, 0 to {len(options) - 1}."
         )
+
+
+def _sentences(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, str | list) or not all(isinstance(each, str) for each in value):
+        raise DatasetError("Its sentences are no list of texts.")
+    return _texts(value)
 
 
 def _texts(value: Any) -> tuple[str, ...]:

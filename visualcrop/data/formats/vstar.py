@@ -88,13 +88,19 @@ def _add_annotations(root: Path, sample: Sample, fields: dict[str, Any]) -> Iter
         reason = f"{beside.name} does not tell where its targets are ({type(exc).__name__})."
         problems.append(Problem(sample.id, reason, "kept"))
     try:
-        sentences = [str(each) for each in known.get("options", ())]
+        sentences = _read_sentences(known.get("options", []))
         sample = attrs.evolve(sample, sentences=match_sentences(sample, sentences))
     except (VisualcropError, *ROW_ERRORS) as exc:
         reason = f"{beside.name} does not give its options as sentences ({type(exc).__name__})."
         problems.append(Problem(sample.id, reason, "kept"))
     yield sample
     yield from problems
+
+
+def _read_sentences(given: Any) -> list[str]:
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        raise DatasetError("Its options are no list of texts.")
+    return [each.strip() for each in given]
 
 
 def match_sentences(sample: Sample, sentences: Sequence[str]) -> tuple[str, ...]:

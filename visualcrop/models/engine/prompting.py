@@ -195,6 +195,10 @@ class PromptProcessor:
         alone: Tensor = tokenizer(reply, add_special_tokens=False, return_tensors="pt")["input_ids"]
         return alone
 
+    def defuse_replies(self, replies: Sequence[str]) -> list[str]:
+        """*replies* as plain text: no token that ends a reply, or stands for an image."""
+        return [self._defuse_text(reply) for reply in replies]
+
     def end_replies(self, replies: Sequence[str]) -> list[str]:
         """
         *replies* with the end of a reply after each, as plain text otherwise.
@@ -206,7 +210,7 @@ class PromptProcessor:
         stops = tokenizer.convert_ids_to_tokens(sorted(self.stop_tokens))
         written = self.template.reply_end.rstrip(" ")  # which is between two turns
         end = written if any(stop in written for stop in stops) else tokenizer.eos_token or ""
-        return [self._defuse_text(reply) + end for reply in replies]
+        return [reply + end for reply in self.defuse_replies(replies)]
 
     def fork_at_replies(
         self, prompt: TokenizedPrompt, replies: Sequence[str]

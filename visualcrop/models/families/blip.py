@@ -140,8 +140,10 @@ class BlipModel(Model):
         by: By = "next-token",
         end_token: bool = False,
     ) -> Sequence[Choice]:
-        if by == "sentence" and end_token:
-            choices = self.prompt_processor.end_replies(choices)
+        if by == "sentence":
+            processor = self.prompt_processor
+            write = processor.end_replies if end_token else processor.defuse_replies
+            choices = write(choices)
         return [self._choose(prompt, choices, by) for prompt in prompts]
 
     @explains_errors

@@ -49,8 +49,9 @@ class PrefixLanguageModel(HuggingFaceModel):
     ) -> Sequence[Choice]:
         if by == "next-token":
             return HuggingFaceModel.choose(self, prompts, choices, by=by)
-        replies = self.prompt_processor.end_replies(choices) if end_token else choices
-        outputs = self._run(prompts, self._score_after_prompts, replies=replies)
+        processor = self.prompt_processor
+        write = processor.end_replies if end_token else processor.defuse_replies
+        outputs = self._run(prompts, self._score_after_prompts, replies=write(choices))
         return [Choice(logits, usage) for _, logits, usage in outputs]
 
     def _score_after_prompts(
