@@ -76,7 +76,7 @@ class Usage:
     peak_bytes: int = 0  # allocated on GPUs at most; 0 where unknown, as on a CPU
     backward: int = 0  # backward passes, which no budget counts
     macs: float = 0.0  # by the formula that papers use, as if nothing were cached
-    image_tokens: int = 0  # of all views shown, cached or not
+    image_tokens: int = 0  # of all views of a prompt, cached or not; once, however many replies
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
