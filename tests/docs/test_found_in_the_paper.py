@@ -259,8 +259,8 @@ class TestTables:
         over = {n: passes[f"Steps-{n} (overrun)"] for n in (1, 2, 3, 4, 6, 8)}
         cost = {b: (over[b] - over[a]) / (b - a) for a, b in pairwise(over)}
         third = cost.pop(3)
-        assert says(f"on HR-Bench with overrun, the third step costs {third:.2f} passes in Table 10, and no "
-                    f"other more than {max(cost.values()):.2f}")  # fmt: skip
+        assert says(f"on HR-Bench with overrun, the third step costs {third:.2f} passes in Table "
+                    f"10, and no other more than {max(cost.values()):.2f}")  # fmt: skip
         assert table(7).row(option="k")["llava_1_5"].startswith("15 below 4 steps")
 
     def test_a_random_map(self) -> None:

@@ -110,7 +110,7 @@ class ProcessPool:
                 ready = wait([worker.connection for worker in self._workers], _LOOK)
                 for worker in [each for each in self._workers if each.connection in ready]:
                     yield from self._receive(worker)
-                for worker in [] if ready else self._find_dead():
+                for worker in [] if ready else self._find_lost():
                     yield from self._replace(worker)
         finally:
             for worker in self._workers:
@@ -132,7 +132,7 @@ class ProcessPool:
         idle = (worker for worker in self._workers if not worker.tasks)
         return next(idle, len(self._workers) < self.count)
 
-    def _find_dead(self) -> list[_WorkerProcess]:
+    def _find_lost(self) -> list[_WorkerProcess]:
         """Processes that ended and sent no more, though their children hold the connection open."""
         return [each for each in self._workers if each.ended and not each.connection.poll()]
 
