@@ -11,6 +11,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 
 import attrs
 
@@ -127,9 +128,9 @@ def _amount(*path: str, unit: float = 1.0) -> Callable[[ResultRow], Figure | Non
     """What a row has at a path of keys, in *unit*; none if it has nothing there."""
 
     def measure(row: ResultRow) -> Figure | None:
-        value = row
+        value: Any = row
         for key in path:
-            value = value.get(key) or {}
+            value = value.get(key) if isinstance(value, Mapping) else None  # zero is a figure
         return Figure(value / unit) if isinstance(value, int | float) and row["n"] else None
 
     return measure

@@ -114,8 +114,10 @@ class Tally:
     @property
     def pooled_recall(self) -> float | None:
         """Covered true boxes over all true boxes; none if a record is too old to tell."""
-        whole = self.counted["boxes"] and self.counted["boxes"] == self.counted["recall"]
-        return round(self.sums["covered"] / self.sums["boxes"], 9) if whole else None
+        boxes, covered = self.sums.get("boxes", 0.0), self.sums.get("covered")
+        if covered is None or boxes <= 0 or self.counted["boxes"] != self.counted["recall"]:
+            return None
+        return round(covered / boxes, 9)
 
 
 PAPER = "-paper"  # ends the names of counts that are as a method's paper has them

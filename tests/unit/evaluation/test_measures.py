@@ -47,6 +47,14 @@ def _value(figure: Figure | None) -> float:
 class TestFigures:
     """Of one variant."""
 
+    def test_nothing_spent_is_a_figure(self) -> None:
+        """A search without a pass took no MACs; what was not measured has no figure."""
+        record = Record("1", "direct", "ok", score=1.0, macs={"answer": 2e12}, alone=True)
+        names = ("search TMACs", "search and answer TMACs", "peak GiB")
+        found = measure_records([record], names)["direct"]
+        assert [_value(found[name]) for name in names[:2]] == [0, 2]
+        assert found["peak GiB"] is None
+
     @pytest.mark.parametrize(
         ("name", "questions"),
         [

@@ -67,6 +67,12 @@ class TestRecall:
         recall = _row(old, _record("1", recall=_recall(1, 2)))["recall"]
         assert (recall["recall"], recall["pooled"]) == (0.75, None)
 
+    @pytest.mark.parametrize("edited", [{"boxes": 0, "covered": 0}, {"boxes": 2}])
+    def test_an_edited_record_has_no_share(self, edited: dict[str, float]) -> None:
+        """Neither of no boxes nor without the covered ones; the other figures stay."""
+        recall = _row(_record("0", recall={"recall": 1, "cover": 1, "iou": 1, **edited}))["recall"]
+        assert (recall["recall"], recall["pooled"]) == (1, None)
+
     def test_questions_without_boxes_are_left_out(self) -> None:
         """They lower neither share."""
         recall = _row(_record("0", recall=_recall(1, 2)), _record("1"))["recall"]
