@@ -50,6 +50,15 @@ def _in_new_thread(function: Callable[[], _T]) -> _T:
 class TestBlock:
     """`torch_threads` is of one Python thread, and of the time of its block."""
 
+    def test_blocks_that_end_in_the_order_in_which_they_began(self) -> None:
+        """As those of two generators may: in the end the number is that of before."""
+        one, other = torch_threads(1), torch_threads(2)
+        one.__enter__()
+        other.__enter__()
+        one.__exit__(None, None, None)
+        other.__exit__(None, None, None)
+        assert torch.get_num_threads() == _in_new_thread(torch.get_num_threads) == OUTSIDE
+
     def test_the_number_holds_inside_and_not_after(self) -> None:
         """However the block ends."""
         with torch_threads(1):

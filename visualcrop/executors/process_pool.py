@@ -207,4 +207,7 @@ def _raise(name: str, message: str) -> NoReturn:
     found = getattr(errors, name, None)
     if isinstance(found, type) and issubclass(found, errors.VisualcropError):
         raise found(message)
-    raise errors.EvaluationError(f"A worker process cannot go on: {name}: {message}")
+    why = f"{name}: {message}".rstrip(".")
+    raise errors.EvaluationError(
+        f"A worker process cannot go on ({why}); give --executor local, which needs none."
+    )

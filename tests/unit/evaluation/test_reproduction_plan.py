@@ -10,6 +10,7 @@ import pytest
 from huggingface_hub import constants
 
 from tests.support.miniatures import make_miniatures
+from visualcrop import VisualcropError
 from visualcrop.budget import Budget
 from visualcrop.evaluation.published.tables import table
 from visualcrop.evaluation.reproduction.files import find_file, find_tables
@@ -269,3 +270,12 @@ def test_the_papers_tables_lack_nothing_but_files(number: int, tmp_path: Path) -
     assert all(each.reason.endswith("HF_HUB_OFFLINE is set.") for each in plan.missing)
     assert all(model.weights_gib for model in plan.models)
     assert table(number).command == f"visualcrop reproduce {number} --data FOLDER"
+
+
+@pytest.mark.parametrize("text", ["11", "010", "-4", "9" * 5000, "table-10", ""])
+def test_a_table_without_a_file_is_refused(text: str) -> None:
+    """With the numbers of those that have one."""
+    with pytest.raises(
+        VisualcropError, match=r"no reproduction .* \(2, 3, 4, 5, 10, 12, 13, 14, 15\)"
+    ):
+        find_file(text)

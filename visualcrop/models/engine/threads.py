@@ -32,6 +32,7 @@ class _Outside(threading.local):
     """The number of threads outside of all blocks of `torch_threads` in this Python thread."""
 
     threads: int | None = None
+    blocks: int = 0  # that are open: generators may leave theirs in any order
 
 
 _outside = _Outside()
@@ -74,18 +75,21 @@ def torch_threads(count: int | None) -> Iterator[None]:
     """
     import torch
 
-    before, outside = torch.get_num_threads(), _outside.threads
-    wanted = count or outside
+    before = torch.get_num_threads()
+    wanted = count or _outside.threads
     if wanted is None or wanted == before:
         yield
         return
-    _outside.threads = before if outside is None else outside
+    outside = _outside.threads = _outside.threads or before
+    _outside.blocks += 1
     try:
-        _set(wanted, _outside.threads)
+        _set(wanted, outside)
         yield
     finally:
-        _set(before, _outside.threads)
-        _outside.threads = outside
+        _outside.blocks -= 1
+        _set(before if _outside.blocks else outside, outside)
+        if not _outside.blocks:
+            _outside.threads = None
 
 
 def _set(count: int, for_new: int) -> None:
