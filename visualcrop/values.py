@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -55,7 +56,8 @@ def _counts(held: Mapping[str, int]) -> Mapping[str, int]:
 
 
 def _probabilities(held: Sequence[float]) -> tuple[float, ...]:
-    found = tuple(float(each) for each in held)
+    checked: tuple[Any, ...] = to_tuple("probabilities", numbers.Real, held)
+    found = tuple(map(float, checked))
     if found and not (all(each >= 0 for each in found) and abs(sum(found) - 1) < _ROUNDING):
         raise ResultError(
             f"The probabilities of an answer are {found}; give numbers from 0 that sum up to 1, or "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -66,6 +67,5 @@ def reply(
         how: Any = {"by": "sentence", "end_token": protocol.end_token}
         (scores,) = model.choose([prompt], weighed, **how)
         text, choice, probabilities = weighed[scores.best], scores.best, scores.probabilities
-    return Answer(
-        text, choice, findings=tuple(findings), shown=prompt.views, probabilities=probabilities
-    )
+    known = probabilities if all(map(math.isfinite, probabilities)) else ()  # of infinite logits
+    return Answer(text, choice, findings=tuple(findings), shown=prompt.views, probabilities=known)
