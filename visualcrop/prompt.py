@@ -73,6 +73,8 @@ class Prompt:
     spans: tuple[TextSpan, ...] = ()
     sampling: Sampling | None = None  # of a reply's words; none takes the likeliest, one by one
     stop: RepetitionStop | None = None  # of a reply that repeats itself; none lets it go on
+    # replies that are weighed beside a generated one, at its first token: see `Reply`
+    choices: tuple[str, ...] = ()
 
     @classmethod
     def fill(cls, *parts: Part, **words: str) -> Prompt:

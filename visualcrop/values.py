@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import PIL.Image
 
 MOST_TEXT = 20_000  # characters of a question: what is read in it, pattern by pattern, is bounded
+_ROUNDING = 1e-3  # by which the sum of probabilities may differ from 1
 Scores: TypeAlias = npt.NDArray[np.float32]
 
 
@@ -51,6 +53,17 @@ def _counts(held: Mapping[str, int]) -> Mapping[str, int]:
     if not (isinstance(held, Mapping) and all(isinstance(name, str) for name in held)):
         raise ResultError(f"An answer counts by {held!r}; give a dict of whole numbers by name.")
     return {name: to_int(count) for name, count in held.items()}
+
+
+def _probabilities(held: Sequence[float]) -> tuple[float, ...]:
+    checked: tuple[Any, ...] = to_tuple("probabilities", numbers.Real, held)
+    found = tuple(map(float, checked))
+    if found and not (all(each >= 0 for each in found) and abs(sum(found) - 1) < _ROUNDING):
+        raise ResultError(
+            f"The probabilities of an answer are {found}; give numbers from 0 that sum up to 1, or "
+            "none."
+        )
+    return found
 
 
 def _choice(held: int | None) -> int | None:
@@ -328,7 +341,23 @@ class Answer(Illustrated):
     # passes as the method's own paper counts them, by the name of the count
     counts: Mapping[str, int] = attrs.field(factory=dict, converter=_counts)
     untargeted: bool = False  # the search found no target: the whole image was asked
+    # of each choice, from the pass that answered, summing up to 1; empty if unknown. Batches round
+    # differently, so that equality does not consider them.
+    probabilities: tuple[float, ...] = attrs.field(
+        default=(), converter=_probabilities, eq=False, kw_only=True
+    )
     _image: ImageRef | None = _image_ref()
+
+    @property
+    def confidence(self) -> float | None:
+        """
+        The probability of the choice that the answer names, from 0 to 1.
+
+        That may be another than the likeliest one. None if the answer names no choice, or if the
+        model gives no probabilities.
+        """
+        known = self.choice is not None and self.choice < len(self.probabilities)
+        return self.probabilities[self.choice] if known and self.choice is not None else None
 
     @property
     def found(self) -> bool:
@@ -387,7 +416,8 @@ class Answer(Illustrated):
 
     def _caption(self) -> str:
         found = [finding._caption() for finding in self.findings]  # noqa: SLF001 - our own class
-        return "\n".join([self.text, *(found or ["asked of the whole image"])])
+        sure = [] if self.confidence is None else [f"sure to {self.confidence:.2f}"]
+        return "\n".join([self.text, *sure, *(found or ["asked of the whole image"])])
 
 
 def _with_image(evidence: Evidence, ref: ImageRef) -> Evidence:

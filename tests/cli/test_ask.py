@@ -39,6 +39,19 @@ class TestAsk:
         assert told["counts"] == {"all": 11, "focus-paper": 9}
         assert told["searcher"].startswith("focus(targets=in-context(")
 
+    def test_says_how_sure_it_is(self, run: Run, scene_file: Path) -> None:
+        """In a line of its own, in JSON and on the page; an open question has no such line."""
+        words = ("ask", scene_file, "What colour is the mug?")
+        told = json.loads(run(*words, *_COLOURS, "--json").stdout)
+        probabilities = told["probabilities"]
+        assert told["confidence"] == probabilities["green"] == max(probabilities.values())
+        page = scene_file.with_suffix(".html")
+        printed = run(*words, *_COLOURS, "--page", page).output
+        assert f"\n  sure of it to {told['confidence']:.2f}\n" in printed
+        assert f", sure to {told['confidence']:.2f}</small>" in page.read_text("utf-8")
+        assert "sure of it" not in run(*words).output
+        assert json.loads(run(*words, "--json").stdout)["probabilities"] == {}
+
     def test_options_reach_any_depth(self, run: Run, scene_file: Path) -> None:
         """Parts are swapped by name, and their options set by path."""
         words = ("-o", "relevance=attention", "-o", "relevance.layers=[2, 4]", "-o", "steps=2")

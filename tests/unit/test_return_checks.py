@@ -85,6 +85,11 @@ class TestReturned:
             ("verification", "('yes',) * 8", "a str as a confidence instead of a number"),
             ("answer", "'red'", "a str instead of an Answer"),
             ("answer", "Answer('red', 2)", "the choice 2 of a question with 2 choices"),
+            (
+                "answer",
+                "Answer('red', 1, probabilities=(0.2, 0.3, 0.5))",
+                "3 probabilities for a question with 2 choices",
+            ),
             ("searcher", "None", "a NoneType instead of an Answer"),
             ("searcher", "Answer('red', np.int64(7))", "the choice 7 of a question with 2 choices"),
             (

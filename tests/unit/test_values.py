@@ -108,6 +108,22 @@ class TestAnswer:
         findings = tuple(Finding(Target("mug"), box, 1.0, c) for c in confidences)
         assert Answer("red", findings=findings).found is found
 
+    @pytest.mark.parametrize(
+        ("choice", "probabilities", "confidence"),
+        [(1, (0.75, 0.25), 0.25), (None, (0.75, 0.25), None), (1, (), None), (None, (), None)],
+    )
+    def test_confidence_is_the_chosen_ones(
+        self, choice: int | None, probabilities: tuple[float, ...], confidence: float | None
+    ) -> None:
+        """Even of a choice that is not the likeliest; without a choice or numbers, unknown."""
+        assert Answer("B", choice, probabilities=probabilities).confidence == confidence
+
+    def test_equality_does_not_consider_probabilities(self) -> None:
+        """They are rounded differently from batch to batch; the notebook's caption has them."""
+        sure, unsure = (Answer("B", 1, probabilities=(1 - p, p)) for p in (0.75, 0.25))
+        assert sure == unsure
+        assert sure._repr_html_() == "<p>B<br>sure to 0.75<br>asked of the whole image</p>"
+
     def test_numbers_of_numpy_become_pythons(self) -> None:
         """So that an answer can be written down, whoever counted."""
         one: Any = np.int64(1)
@@ -128,6 +144,11 @@ class TestAnswer:
             {"findings": [Box(0, 0, 1, 1)]},
             {"shown": [_IMAGE]},
             {"evidence": [Target("mug")]},
+            {"probabilities": (0.5, 0.4)},
+            {"probabilities": (1.5, -0.5)},
+            {"probabilities": (float("nan"), 1.0)},
+            {"probabilities": "half"},
+            {"probabilities": 1.0},
             {"passes": {"answer": 1.5}},
             {"passes": [("answer", 1)]},
             {"counts": {"looks": "3"}},

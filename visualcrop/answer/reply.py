@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,6 +38,9 @@ def reply(
     A question without choices is always answered by generating. The question's own protocol goes
     before *inference*. What a search saw on the way is added with `Answer.with_search`.
 
+    The answer's probabilities come from the same pass: a softmax over the letters' logits where the
+    reply begins, or over the sentences' mean log-probabilities.
+
     Args:
         evidence: Texts and views, in the order in which the model reads them before the question.
         model: A model at its answer stage, `model.at(ANSWER)`, which no budget limits.
@@ -46,19 +50,22 @@ def reply(
         findings: What the evidence shows: the answer's `findings`.
     """
     inference = question.protocol.inference or inference
+    letters = tuple(question.letters)
     if not question.choices or inference == "generate":
-        prompt = Prompt((*evidence, question.asked))
+        prompt = Prompt((*evidence, question.asked), choices=letters)
         (generated,) = model.generate([prompt], max_new_tokens=max_new_tokens)
         text = generated.text.strip()
         choice = question.protocol.named(text, question.choices)
+        probabilities = generated.probabilities
     elif inference == "letter-logits":
-        prompt, letters = Prompt((*evidence, question.asked)), tuple(question.letters)
+        prompt = Prompt((*evidence, question.asked))
         (scores,) = model.choose([prompt], letters)
-        text, choice = letters[scores.best], scores.best
+        text, choice, probabilities = letters[scores.best], scores.best, scores.probabilities
     else:
         prompt, protocol = Prompt((*evidence, question.text)), question.protocol
         weighed = protocol.weighed(question.choices, question.sentences)
         how: Any = {"by": "sentence", "end_token": protocol.end_token}
         (scores,) = model.choose([prompt], weighed, **how)
-        text, choice = weighed[scores.best], scores.best
-    return Answer(text, choice, findings=tuple(findings), shown=prompt.views)
+        text, choice, probabilities = weighed[scores.best], scores.best, scores.probabilities
+    known = probabilities if all(map(math.isfinite, probabilities)) else ()  # of infinite logits
+    return Answer(text, choice, findings=tuple(findings), shown=prompt.views, probabilities=known)

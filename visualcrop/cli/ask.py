@@ -129,6 +129,8 @@ def to_record(
         "question": question.text,
         "answer": answer.text,
         "choice": None if answer.choice is None else question.choices[answer.choice],
+        "confidence": answer.confidence,
+        "probabilities": dict(zip(question.choices, answer.probabilities, strict=False)),
         "found": answer.found,
         "untargeted": answer.untargeted,
         "exhausted": answer.exhausted,
@@ -149,6 +151,8 @@ def _print_answer(answer: Answer, ledger: Ledger, seconds: float, question: Ques
     out = console()
     named = f" ({question.choices[answer.choice]})" if answer.choice is not None else ""
     out.print(Styled(answer.text, "bold"), named if named[2:-1] != answer.text else "")
+    if answer.confidence is not None:
+        out.print(f"  sure of it to {answer.confidence:.2f}")
     for finding in answer.findings:
         sure = (
             "not checked" if finding.confidence is None else f"confidence {finding.confidence:.2f}"

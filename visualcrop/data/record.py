@@ -36,6 +36,11 @@ def is_count(value: object) -> bool:
     return isinstance(value, int) and is_number(value) and value >= 0
 
 
+def _is_share(value: object) -> bool:
+    """Whether *value* is a number from 0 to 1."""
+    return isinstance(value, int | float) and is_number(value) and 0 <= value <= 1
+
+
 def _is_table(of: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: (
         isinstance(value, Mapping)
@@ -105,7 +110,7 @@ class Record:
     variant: str = _text()
     status: Status = _field("ok, unparsed, error or skipped", lambda v: v in get_args(Status))
     score: float | None = _field(  # none if the reply cannot be scored
-        "a number from 0 to 1 or none", _maybe(lambda v: is_number(v) and 0 <= v <= 1), default=None
+        "a number from 0 to 1 or none", _maybe(_is_share), default=None
     )
     text: str = _text("")
     choice: int | None = _field("a whole number or none", _maybe(is_count), default=None)
@@ -145,6 +150,15 @@ class Record:
     error: str | None = _field("text or none", _maybe(_is_text), default=None)
     untargeted: bool = _field(  # the search found no target: the whole image was asked
         "true or false", lambda v: isinstance(v, bool), default=False
+    )
+    probabilities: tuple[float, ...] = _field(  # of each choice; none in runs older than it
+        "a list of numbers from 0 to 1",
+        _is_listed(_is_share),
+        default=(),
+        converter=_to_tuple,
+    )
+    confidence: float | None = _field(  # the probability of the choice
+        "a number from 0 to 1 or none", _maybe(_is_share), default=None
     )
 
     @property

@@ -73,6 +73,7 @@ def restore_answer(record: Record, image: Image) -> Answer:
         exhausted=record.exhausted,
         passes=record.passes,
         untargeted=record.untargeted,
+        probabilities=record.probabilities,
     ).with_image(ImageRef(lambda: image))
 
 

@@ -129,6 +129,14 @@ class Internals:
     usage: Usage = Usage()
 
 
+def softmax(scores: Sequence[float]) -> tuple[float, ...]:
+    """Probabilities in proportion to the exponentials of *scores*; none of no scores."""
+    top = max(scores, default=0.0)
+    weights = [math.exp(score - top) for score in scores]
+    total = sum(weights)
+    return tuple(weight / total for weight in weights)
+
+
 @attrs.frozen
 class Choice:
     """A score for each choice: a logit or, by sentence, the mean log-probability."""
@@ -147,17 +155,28 @@ class Choice:
     @property
     def probabilities(self) -> tuple[float, ...]:
         """Softmax over the choices alone."""
-        top = max(self.logits)
-        weights = [math.exp(logit - top) for logit in self.logits]
-        return tuple(weight / sum(weights) for weight in weights)
+        return softmax(self.logits)
 
 
 @attrs.frozen
 class Reply:
-    """A generated reply."""
+    """
+    A generated reply.
+
+    If its prompt has choices, *choice_logits* are theirs at the reply's first token, from the same
+    pass: those that `Model.choose` gives by next token. They are empty where the model does not
+    provide them, or where the first token does not tell the choices apart.
+    """
 
     text: str
     usage: Usage = attrs.field(default=Usage(), eq=False)
+    # rounded differently from batch to batch, so that equality does not consider them
+    choice_logits: tuple[float, ...] = attrs.field(default=(), eq=False)
+
+    @property
+    def probabilities(self) -> tuple[float, ...]:
+        """Softmax over the prompt's choices alone; empty if unknown."""
+        return softmax(self.choice_logits)
 
 
 @attrs.frozen
@@ -278,7 +297,9 @@ class Model(ABC):
         """
         Reply to each prompt, greedily unless the prompt has a `Sampling`.
 
-        A prompt's `RepetitionStop` may end the reply before its last token.
+        A prompt's `RepetitionStop` may end the reply before its last token. A prompt's choices are
+        weighed in the same pass, and change neither reply nor cost: see `Reply.choice_logits`. A
+        model may leave them out.
         """
 
 

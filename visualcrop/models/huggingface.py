@@ -166,7 +166,10 @@ class HuggingFaceModel(Model):
             prompts,
             lambda planner, group: planner.generate(group, processor.stop_tokens, max_new_tokens),
         )
-        return [Reply(processor.detokenize(tokens), usage) for _, tokens, usage in outputs]
+        return [
+            Reply(processor.detokenize(reply.tokens), usage, reply.choice_logits)
+            for _, reply, usage in outputs
+        ]
 
     def _run(
         self,

@@ -152,7 +152,13 @@ def _verdict(card: Card, label: str, answer: Answer | None) -> dict[str, object]
         return None
     words = answer.text if answer.choice is None else card.question.choices[answer.choice]
     right = None if card.truth is None else words == card.truth
-    return {"label": label, "words": words, "right": right, "passes": sum(answer.passes.values())}
+    return {
+        "label": label,
+        "words": words,
+        "right": right,
+        "passes": sum(answer.passes.values()),
+        "confidence": answer.confidence,
+    }
 
 
 def _fill_map(card: Card, answer: Answer, evidence: Evidence) -> dict[str, object]:

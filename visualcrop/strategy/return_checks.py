@@ -144,6 +144,10 @@ def check_answer(call: MethodCall, returned: object, question: Question, *_: obj
     answer, choices = check_type(call, Answer, returned), len(question.choices)
     if answer.choice is not None and answer.choice >= choices:
         raise call.error(f"the choice {answer.choice} of a question with {choices} choices")
+    if answer.probabilities and len(answer.probabilities) != choices:
+        raise call.error(
+            f"{len(answer.probabilities)} probabilities for a question with {choices} choices"
+        )
     seen = chain(answer.findings, *(evidence.findings for evidence in answer.evidence))
     boxes = (finding.box for finding in seen)
     _check_inside(call, boxes, question.image.box, "the image")

@@ -146,6 +146,19 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
         (first, second), wanted = sharing.generate(prompts), plain.generate(prompts)
         assert [first.text, second.text] == [reply.text for reply in wanted]
 
+    def test_choices_are_weighed_beside_a_reply(self) -> None:
+        """In the same pass, their logits are those by next token, and the reply stays the same."""
+        model, plain = self.opened(memory=0), [_about("mug"), _about("green coin")]
+        before = model.passes
+        asked = [attrs.evolve(prompt, choices=("A", "B")) for prompt in plain]
+        replies = model.generate(asked, max_new_tokens=2)
+        assert model.passes - before == len(asked)
+        wanted = [choice.logits for choice in model.choose(plain, ("A", "B"))]
+        for reply, logits in zip(replies, wanted, strict=True):
+            assert reply.choice_logits == pytest.approx(logits, rel=1e-3, abs=1e-4)
+        texts = [reply.text for reply in model.generate(plain, max_new_tokens=2)]
+        assert [reply.text for reply in replies] == texts
+
     def test_meter_counts_what_pytorch_counts(self) -> None:
         """Within 1 % of `torch.utils.flop_counter`, for a pass over an image and a question."""
         import torch

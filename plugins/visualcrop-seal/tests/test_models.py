@@ -10,6 +10,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import attrs
 import numpy as np
 import pytest
 import torch
@@ -260,6 +261,16 @@ class TestAnsweringModel:
             after = model._prefill(LOCATE, Measured()).next_logits[0]
         firsts = [model._encode_choice(LOCATE, choice)[0] for choice in choices]
         assert choice.logits == pytest.approx(after[firsts].tolist(), abs=1e-4)
+
+    def test_scores_choices_beside_a_reply(self, model):
+        """In the pass that generates it, and the reply is the one without choices."""
+        asked = attrs.evolve(LOCATE, choices=("A", "B"))
+        before = model.passes
+        (reply,), (plain,) = model.generate([asked]), model.generate([LOCATE])
+        assert model.passes - before == 2
+        (choice,) = model.choose([LOCATE], asked.choices)
+        assert reply.choice_logits == pytest.approx(choice.logits, abs=1e-4)
+        assert (reply.text, plain.choice_logits) == (plain.text, ())
 
     def test_counts_its_passes(self):
         """One for each prompt; by sentence, one for each choice."""

@@ -92,6 +92,23 @@ class TestReply:
         message = refused(QuestionError, reply, question, [], model, "option-logits")
         assert "this question has none; read a dataset that has them" in message
 
+    @pytest.mark.parametrize("inference", ["generate", "letter-logits", "option-logits"])
+    def test_knows_how_sure_it_is(self, inference: Inference) -> None:
+        """From the scores of its own pass, which is the toy's likeliest choice in each way."""
+        bench = Bench.set_up()
+        view = View(bench.scene.image, bench.finding.box)
+        answer = reply(bench.asked.question, [view], bench.model, inference)
+        assert len(answer.probabilities) == len(bench.asked.question.choices)
+        assert answer.confidence == max(answer.probabilities) > 0.5
+
+    def test_a_model_that_gives_no_logits_is_not_sure(self) -> None:
+        """The prompt names the letters, and a reply without logits has an unknown confidence."""
+        question = Bench.set_up().asked.question
+        model, toy = saying("B")
+        answer = reply(question, [], model)
+        assert (answer.choice, answer.confidence, answer.probabilities) == (1, None, ())
+        assert toy.asked[0].choices == ("A", "B", "C", "D")
+
     def test_an_answer_that_is_no_choice(self) -> None:
         """The text stays as it was said, and no choice is made up for it."""
         question = Bench.set_up().asked.question

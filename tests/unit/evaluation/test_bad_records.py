@@ -128,6 +128,8 @@ def test_an_executor_gives_what_it_likes(tmp_path: Path) -> None:
     "fields",
     [
         {"choice": True},
+        {"confidence": 1.5},
+        {"probabilities": (0.5, "x")},
         {"score": 1.5},
         {"seconds": float("inf")},
         {"work": {"flops": 10**31}},

@@ -98,6 +98,25 @@ def test_a_record_says_that_there_was_no_target(spec: str, untargeted: bool) -> 
     assert restore_answer(record, sample.source.open()).untargeted is untargeted
 
 
+def test_a_record_says_how_sure_the_answer_is() -> None:
+    """In JSON and restored; a line of an older run, without it, is read as unknown."""
+    worker = StudyWorker.open(Study("toy(scenes=1)", "toy", {"x": "focus"}))
+    sample = next(iter(ToyScenes(scenes=1)))
+    line = worker.answer(Task("x", sample)).line()
+    record, values = Record.read(line), json.loads(line)
+    assert record.choice is not None
+    assert values["confidence"] == record.confidence == record.probabilities[record.choice]
+    assert sum(record.probabilities) == pytest.approx(1, abs=1e-5)
+    restored = restore_answer(record, sample.source.open())
+    assert restored.probabilities == record.probabilities
+    assert restored.confidence == record.confidence
+
+    del values["confidence"], values["probabilities"]
+    old = Record.read(json.dumps(values))
+    assert (old.confidence, old.probabilities) == (None, ())
+    assert restore_answer(old, sample.source.open()).confidence is None
+
+
 def test_broken_evidence_is_named() -> None:
     """By the question that it belongs to."""
     record = Record("7", "focus", "ok", evidence=({"target": "mug"},))

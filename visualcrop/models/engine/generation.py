@@ -34,6 +34,24 @@ ChooseTokens: TypeAlias = "Callable[[Tensor, Sequence[int]], Tensor]"
 _OVER = -1  # in place of a token after the end of its reply
 
 
+@attrs.frozen
+class GeneratedReply:
+    """A reply in tokens, and what the choices of its prompt were worth at the first one."""
+
+    tokens: list[int]  # without the token that stopped it
+    choice_logits: tuple[float, ...] = ()
+
+
+def read_choice_logits(
+    logits: Tensor, prompts: Sequence[TokenizedPrompt]
+) -> list[tuple[float, ...]]:
+    """Of each prompt's row of *logits*, B x V, those of its choices' first tokens."""
+    return [
+        tuple(row[list(prompt.choice_tokens)].float().tolist()) if prompt.choice_tokens else ()
+        for row, prompt in zip(logits, prompts, strict=True)
+    ]
+
+
 def decode(
     model: PreTrainedModel,
     state: DecodingState,

@@ -23,7 +23,7 @@ from ..base import Capture
 from .batch import LayerTensors, PackedBatch, PackedSequence, takes_packed_masks
 from .byte_lru import ByteLRU, Key
 from .decoder import get_decoder, has_recurrent_state
-from .generation import decode, make_chooser
+from .generation import GeneratedReply, decode, make_chooser, read_choice_logits
 from .kv_cache import DecodingState
 from .metering.meter import Meter
 from .prompting import TokenizedPrompt
@@ -102,24 +102,28 @@ class BatchPlanner:
 
     def generate(
         self, prompts: Prompts, stop_tokens: frozenset[int], max_new_tokens: int
-    ) -> list[list[int]]:
-        """Tokens of a reply to each prompt."""
+    ) -> list[GeneratedReply]:
+        """A reply to each prompt, with the logits of its choices at the first token."""
         runner = self._runner
 
         def whole(leaders: Prompts) -> Iterator[tuple[DecodingState, DecodingState]]:
             return ((state, state) for state in runner.prefill(leaders))
 
-        def decode_batch(pairs: Sequence[tuple[DecodingState, TokenizedPrompt]]) -> list[list[int]]:
+        def decode_batch(
+            pairs: Sequence[tuple[DecodingState, TokenizedPrompt]],
+        ) -> list[GeneratedReply]:
             choose = make_chooser([prompt for _, prompt in pairs])  # a retry samples from the start
             merged = DecodingState.merge([state for state, _ in pairs])
-            stops = [prompt.stop for _, prompt in pairs]
-            return decode(self.network, merged, stop_tokens, max_new_tokens, choose, stops)
+            stops, first = [prompt.stop for _, prompt in pairs], merged.next_logits
+            tokens = decode(self.network, merged, stop_tokens, max_new_tokens, choose, stops)
+            logits = read_choice_logits(first, [prompt for _, prompt in pairs])
+            return [*map(GeneratedReply, tokens, logits)]
 
         states = self._run(prompts, whole, runner.prefill_suffixes, one_per_row=True)
-        replies: dict[int, list[int]] = {}
+        replies: dict[int, GeneratedReply] = {}
         for batch in batch_by_length([state.width for state in states], self.max_tokens):
-            tokens = run_in_halves(decode_batch, [(states[n], prompts[n]) for n in batch])
-            replies.update(zip(batch, tokens, strict=True))
+            found = run_in_halves(decode_batch, [(states[n], prompts[n]) for n in batch])
+            replies.update(zip(batch, found, strict=True))
         return [replies[index] for index in range(len(prompts))]
 
     def _run(

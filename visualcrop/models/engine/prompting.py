@@ -47,6 +47,7 @@ class TokenizedPrompt:
     stop: RepetitionStop | None = None  # none: the reply may repeat itself
     replies: Sequence[Tensor] = ()  # 1 x T each: to score, each as if it were the only one
     closing: int = 0  # tokens after the last placeholder that are run with the image
+    choice_tokens: Sequence[int] = ()  # first token of each of the prompt's choices
 
     def to(self, device: torch.device, dtype: torch.dtype) -> TokenizedPrompt:
         """The same on *device*, with pixels in *dtype*."""
@@ -167,16 +168,27 @@ class PromptProcessor:
             prompt.stop,
             closing=self._count_closing(ids[0, int(placeholders[-1]) + 1 :]) if views else 0,
         )
-        return self._with_replies(tokenized, replies)
+        return self._with_replies(tokenized, replies, prompt.choices)
+
+    def _first_tokens(self, prompt: TokenizedPrompt, choices: Sequence[str]) -> list[int]:
+        """First token of each choice as a reply to *prompt*; none if two are the same."""
+        if not choices:
+            return []
+        forked, tokens = self.fork_at_replies(prompt, choices)
+        return tokens if forked is prompt and len({*tokens}) == len(tokens) else []
 
     def _count_closing(self, after: Tensor) -> int:
         """How many of the tokens *after* the last placeholder are part of the image."""
         tokens = after.tolist() if self.closing_tokens else []
         return len(list(takewhile(self.closing_tokens.__contains__, tokens)))
 
-    def _with_replies(self, prompt: TokenizedPrompt, replies: Sequence[str]) -> TokenizedPrompt:
+    def _with_replies(
+        self, prompt: TokenizedPrompt, replies: Sequence[str], choices: Sequence[str]
+    ) -> TokenizedPrompt:
         tokens = [self.tokenize_reply(prompt, reply) for reply in replies]
-        return attrs.evolve(prompt, replies=tokens)
+        return attrs.evolve(
+            prompt, replies=tokens, choice_tokens=self._first_tokens(prompt, choices)
+        )
 
     def tokenize_reply(self, prompt: TokenizedPrompt, reply: str) -> Tensor:
         """Tokens of *reply* as they follow *prompt* in the template, 1 x T, on the CPU."""
@@ -274,7 +286,7 @@ class PromptProcessor:
             stop = span.stop + sum(at < span.stop for at in spaces)
             spans.append(attrs.evolve(span, start=start, stop=stop))
         examples = tuple((defuse(asked), defuse(reply)) for asked, reply in prompt.examples)
-        return Prompt(tuple(parts), examples, tuple(spans), prompt.sampling, prompt.stop)
+        return attrs.evolve(prompt, parts=tuple(parts), examples=examples, spans=tuple(spans))
 
 
 def align_spans(

@@ -115,4 +115,4 @@ def _prompt_key(prompt: Prompt) -> Key:
     parts = tuple(
         (part.image.key, part.box) if isinstance(part, View) else part for part in prompt.parts
     )
-    return parts, prompt.examples, prompt.spans, prompt.sampling, prompt.stop
+    return parts, prompt.examples, prompt.spans, prompt.sampling, prompt.stop, prompt.choices

@@ -31,7 +31,7 @@ from ..base import (
     Usage,
 )
 from ..engine.capture import gather_tensors
-from ..engine.generation import decode, make_chooser
+from ..engine.generation import decode, make_chooser, read_choice_logits
 from ..engine.kv_cache import DecodingState, cache_argument
 from ..engine.metering.meter import Measurement, Meter
 from ..engine.pixels import pixel_gradients, single_view
@@ -70,7 +70,7 @@ class PlainPromptProcessor(PromptProcessor):
         no_positions, key = np.empty(0, np.intp), views_key(prompt)
         drawn, stop = prompt.sampling, prompt.stop
         tokenized = TokenizedPrompt(inputs, text, no_positions, {}, key, drawn, stop)
-        return self._with_replies(tokenized, replies)
+        return self._with_replies(tokenized, replies, prompt.choices)
 
     def tokenize_reply(self, prompt: TokenizedPrompt, reply: str) -> Tensor:
         both = self.processor.tokenizer(f"{prompt.text} {reply}", return_tensors="pt")
@@ -224,6 +224,7 @@ class BlipModel(Model):
         tokenized = self._tokenize(prompt)
         with self._measure() as measurement:
             state = self._prefill(tokenized)
+            first = state.next_logits
             (tokens,) = decode(
                 self.language_model,
                 state,
@@ -232,9 +233,11 @@ class BlipModel(Model):
                 make_chooser([tokenized]),
                 [tokenized.stop],
             )
+            (logits,) = read_choice_logits(first, [tokenized])
         return Reply(
             self.prompt_processor.detokenize(tokens),
             measurement.usage + self._image_usage(tokenized),
+            logits,
         )
 
     def _image_usage(self, tokenized: TokenizedPrompt) -> Usage:

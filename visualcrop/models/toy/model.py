@@ -73,10 +73,13 @@ class ToyModel(Model):
 
     def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
         self.passes += len(prompts)
-        replies = [reply(prompt, self.side).split(" ")[:max_new_tokens] for prompt in prompts]
-        return [
-            Reply(" ".join(r), self._image_usage(p)) for r, p in zip(replies, prompts, strict=True)
-        ]
+        return [self._generate(prompt, max_new_tokens) for prompt in prompts]
+
+    def _generate(self, prompt: Prompt, max_new_tokens: int) -> Reply:
+        words = reply(prompt, self.side)
+        kept = " ".join(words.split(" ")[:max_new_tokens])
+        logits = tuple(_agreement(choice, words) for choice in prompt.choices)
+        return Reply(kept, self._image_usage(prompt), logits)
 
     def _image_usage(self, prompt: Prompt) -> Usage:
         return Usage(image_tokens=len(prompt.views) * (self.side // CELL) ** 2)

@@ -87,10 +87,13 @@ class VqaModel(MeteredModel):
     def _generate(self, prompt: Prompt, max_new_tokens: int) -> Reply:
         reject_sampling(prompt)
         eos = self.tokenizer.token_id(EOS)
+        choices = [self._encode_choice(prompt, choice)[0] for choice in prompt.choices]
         with self.measure() as measured:
             state = self._prefill(prompt, measured)
+            first = state.next_logits[0]
             tokens = self.language_model.decode(state, eos, max_new_tokens, prompt.stop)
-        return Reply(self.tokenizer.decode(tokens), measured.usage)
+            logits = first[choices].float().tolist() if len({*choices}) == len(choices) else []
+        return Reply(self.tokenizer.decode(tokens), measured.usage, tuple(logits))
 
     def _choose(self, prompt: Prompt, choices: Sequence[str], score: ScoreReplies) -> Choice:
         replies = [self._encode_choice(prompt, choice) for choice in choices]
