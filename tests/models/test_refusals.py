@@ -70,6 +70,12 @@ def _half_a_tokenizer(folder: Path) -> None:
     (folder / "tokenizer.json").write_text('{"model": {}}')
 
 
+def _steering_token(folder: Path) -> None:
+    vocabulary = json.loads((folder / "tokenizer.json").read_text())
+    vocabulary["added_tokens"][0]["\x1b[31mred"] = True
+    (folder / "tokenizer.json").write_text(json.dumps(vocabulary))
+
+
 def _of_nobody(folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"model_type": "nobody"}))
@@ -112,6 +118,7 @@ class TestFolders:
             (_deeper, "lacks 18 of its weights"),
             (_half_a_config, "is not a valid JSON file; download it again."),
             (_half_a_tokenizer, "download tokenizer.json and tokenizer_config.json again."),
+            (_steering_token, r"has a token with a setting '\x1b[31mred', which no tokenizer has"),
             (_of_nobody, "has model type `nobody` but Transformers does not recognize"),
         ],
     )
@@ -121,7 +128,7 @@ class TestFolders:
         message = refused(ModelError, Llava(checkpoint=str(folder)).open)
         assert str(folder) in message
         assert said in message
-        assert capfd.readouterr().err == ""
+        assert capfd.readouterr() == ("", "")
 
     @pytest.mark.parametrize("place", ["./nowhere", "/no/where", "~/nowhere", "a/b/c"])
     def test_that_is_not_there(self, place: str) -> None:

@@ -22,6 +22,7 @@ _IMAGE_PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 _TEMPLATES = ("chat_template.jinja", "chat_template.json")
 _MORE_TEMPLATES = "additional_chat_templates/*.jinja"
 _VOCABULARY_FILES = ("tokenizer.json", "vocab.json", "merges.txt", "tokenizer.model")
+_TOKEN_FIELDS = {"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"}
 _BYTES = 256  # tokens of a vocabulary that are not merged of others
 _READERS = ("sentencepiece", "google.protobuf")  # of a tokenizer.model
 _OTHER_VOCABULARIES = ("*.model*", "vocab.*", "*tekken*.json", "*.tiktoken")
@@ -148,8 +149,23 @@ class Files:
         found = {name: path for name in _VOCABULARY_FILES if (path := self.find(name)) is not None}
         for path in found.values():
             self._check_bytes(path, _MAX_VOCABULARY_BYTES)
-        if "tokenizer.json" not in found:
+        if "tokenizer.json" in found:
+            self._check_added_tokens(found["tokenizer.json"])
+        else:
             self._check_slow_tokenizer(found)
+
+    def _check_added_tokens(self, path: Path) -> None:
+        """Refuse settings of tokens that are unknown: the tokenizers library prints their names."""
+        try:
+            added = json.loads(path.read_bytes()).get("added_tokens", ())
+            unknown = [key for token in added for key in token if key not in _TOKEN_FIELDS]
+        except (ValueError, AttributeError, TypeError, RecursionError):
+            return  # the library itself says what is wrong with the file
+        if unknown:
+            raise self.load_error(
+                f"{path.name} has a token with a setting {unknown[0][:50]!r}, which no tokenizer "
+                "has; download it again"
+            )
 
     def _find_templates(self) -> Iterator[Path]:
         """Files of templates, among them those that transformers reads whatever they are called."""
