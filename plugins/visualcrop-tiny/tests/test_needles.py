@@ -145,5 +145,6 @@ class TestAbsoluteThings:
         """The boxes of a sample are those of the things in its own picture's plan."""
         sample = next(iter(Needles(size="8k", about="relation", things="absolute")))
         scene = sample.source
+        assert isinstance(scene, SceneSource)
         plan = plan_scene(scene.seed, *scene.size(), scene.kind, scene.things)
         assert [t.box for t in sample.targets] == [t.box for t in plan.things[:2]]

@@ -51,7 +51,7 @@ class SceneSource(ImageSource):
     things: ClassVar[Things] = "relative"
 
     def open(self, max_bytes: int | None = None) -> Image:
-        picture = _draw_scene(*attrs.astuple(self), self.things).picture
+        picture = _draw_scene(self.seed, self.width, self.height, self.kind, self.things).picture
         limit = {} if max_bytes is None else {"max_bytes": max_bytes}
         return Image.open(picture, key=repr(self), **limit)
 
@@ -131,7 +131,7 @@ class Needles(Dataset):
 
 def _ask_about(source: SceneSource) -> QAPair | None:
     """The question about a scene, from its plan, so without drawing it."""
-    plan = plan_scene(*attrs.astuple(source), source.things)
+    plan = plan_scene(source.seed, source.width, source.height, source.kind, source.things)
     return ask_question(plan, Random(f"question {source.seed}"))  # noqa: S311 - scenes, not secrets
 
 
