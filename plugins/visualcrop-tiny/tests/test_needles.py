@@ -8,7 +8,8 @@ import pytest
 
 from visualcrop import errors
 from visualcrop.testing import DatasetSuite
-from visualcrop_tiny.needles import SMALL, SPLITS, Needles, scene_seed, split_of
+from visualcrop_tiny.needles import SMALL, SPLITS, Needles, SceneSource, scene_seed, split_of
+from visualcrop_tiny.scenes import plan_scene
 
 _EDGES = {"seed": (0, 1, 7, 2**16 - 1), "number": (0, 1, 99, 2**24 - 1), "attempt": (0, 15)}
 
@@ -104,3 +105,46 @@ class TestQuestions:
             ("Is there a blue ring in the image?", ("No",)),
             ("What is the digit on the cyan plate?", ("9",)),
         ]
+
+    def test_old_scenes_keep_ids_fingerprints_and_pixels(self) -> None:
+        """As told by the release before `things` was an option, at 4K where it could matter."""
+        samples = [*Needles(count=1, size="4k"), *Needles(count=1, size="4k", about="large")]
+        assert [(s.id, s.source.fingerprint(), s.source.open().digest) for s in samples] == [
+            ("test-0-4k-attribute-0", "43cc86120ead1bb2", "37f70bf11d36e3cdac231c6cb2ca51e3"),
+            ("test-0-4k-large-0", "3a80aafedc372e93", "b071d083f055de0d5774887fb74ba8c8"),
+        ]
+
+
+class TestAbsoluteThings:
+    """Things with as many pixels in large scenes as at 2K."""
+
+    @pytest.mark.parametrize("kind", [*SMALL, "large"])
+    def test_do_not_grow_with_the_scene(self, kind) -> None:
+        """At 8K they are a quarter of what relative ones are, but for rounding to whole pixels."""
+        plans = [plan_scene(7, 8192, 6144, kind, things) for things in ("relative", "absolute")]
+        relative, absolute = ([p.spec.size for p in plan.placements] for plan in plans)
+        assert abs(relative[0] - 4 * absolute[0]) <= 4
+        assert [plan.scale for plan in plans] == [4, 1]
+
+    def test_change_nothing_up_to_2k(self) -> None:
+        """There, both regimes draw the same pixels."""
+        one, other = (next(iter(Needles(size="1k", things=t))) for t in ("relative", "absolute"))
+        assert one.source.open().digest == other.source.open().digest
+
+    def test_are_other_scenes_to_caches_and_records(self) -> None:
+        """At 4K neither id, fingerprint, pixels nor boxes are those of the relative scene."""
+        one, other = (next(iter(Needles(size="4k", things=t))) for t in ("relative", "absolute"))
+        assert isinstance(one.source, SceneSource)
+        assert other.id == "test-0-4k-absolute-attribute-0"
+        assert one.source != other.source
+        assert one.source.fingerprint() != other.source.fingerprint()
+        assert one.source.open().digest != other.source.open().digest
+        assert max(other.targets[0].box.width, other.targets[0].box.height) <= 40
+
+    def test_question_rests_on_the_drawn_scene(self) -> None:
+        """The boxes of a sample are those of the things in its own picture's plan."""
+        sample = next(iter(Needles(size="8k", about="relation", things="absolute")))
+        scene = sample.source
+        assert isinstance(scene, SceneSource)
+        plan = plan_scene(scene.seed, *scene.size(), scene.kind, scene.things)
+        assert [t.box for t in sample.targets] == [t.box for t in plan.things[:2]]

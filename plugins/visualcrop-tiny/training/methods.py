@@ -155,6 +155,6 @@ def find_other_things(sample: Sample, image: Image, target: TargetBox, count: in
     source = sample.source
     if not isinstance(source, SceneSource):
         return []
-    plan = plan_scene(source.seed, *source.size(), source.kind)
+    plan = plan_scene(source.seed, *source.size(), source.kind, source.things)
     boxes = [thing.box for thing in plan.things]
     return [box for box in boxes if not crop_about(box, image).common(target.box)][:count]

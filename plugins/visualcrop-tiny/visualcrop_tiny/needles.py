@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from io import BytesIO
 from random import Random
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import attrs
 
@@ -15,7 +15,7 @@ from visualcrop import Image, Sample
 from visualcrop.plugin import Dataset, ImageSource, Problem, TargetBox, option
 
 from .questions import QAPair, ask_question
-from .scenes import Kind, draw_scene, plan_scene
+from .scenes import Kind, Things, draw_scene, plan_scene
 from .sentences import write_sentences
 
 Split: TypeAlias = Literal["train", "dev", "test"]
@@ -48,9 +48,10 @@ class SceneSource(ImageSource):
     width: int
     height: int
     kind: Kind
+    things: ClassVar[Things] = "relative"
 
     def open(self, max_bytes: int | None = None) -> Image:
-        picture = _draw_scene(self.seed, self.width, self.height, self.kind).picture
+        picture = _draw_scene(self.seed, self.width, self.height, self.kind, self.things).picture
         limit = {} if max_bytes is None else {"max_bytes": max_bytes}
         return Image.open(picture, key=repr(self), **limit)
 
@@ -65,6 +66,17 @@ class SceneSource(ImageSource):
 
     def size(self) -> tuple[int, int]:
         return self.width, self.height
+
+
+@attrs.frozen
+class AbsoluteSceneSource(SceneSource):
+    """
+    A scene whose things have as many pixels as in one of 2048.
+
+    A class of its own, so that keys and fingerprints of other scenes stay what they were.
+    """
+
+    things: ClassVar[Things] = "absolute"
 
 
 def _below(limit: int) -> object:
@@ -90,6 +102,10 @@ class Needles(Dataset):
         "small", help="kind of question; small: every kind but large, in turn"
     )
     size: Literal["1k", "2k", "4k", "8k"] = option("2k", help="longer side of the scenes")
+    things: Things = option(
+        "relative",
+        help="things that grow with scenes above 2k, or that have as many pixels as at 2k",
+    )
 
     def read(self) -> Iterator[Sample | Problem]:
         for number in range(self.count):
@@ -100,11 +116,13 @@ class Needles(Dataset):
 
     def _make_sample(self, number: int) -> Sample | Problem:
         kind = SMALL[number % len(SMALL)] if self.about == "small" else self.about
-        id = f"{self.split}-{self.seed}-{self.size}-{kind}-{number}"
+        size = self.size if self.things == "relative" else f"{self.size}-{self.things}"
+        id = f"{self.split}-{self.seed}-{size}-{kind}-{number}"
+        scene = SceneSource if self.things == "relative" else AbsoluteSceneSource
         side = LONG_SIDES[self.size]
         for attempt in range(1 << _ATTEMPT_BITS):
             seed = scene_seed(self.split, self.seed, number, attempt)
-            source = SceneSource(seed, *_sample_sides(seed, side), kind)
+            source = scene(seed, *_sample_sides(seed, side), kind)
             pair = _ask_about(source)
             if pair is not None:
                 return _to_sample(id, source, pair)
@@ -113,7 +131,7 @@ class Needles(Dataset):
 
 def _ask_about(source: SceneSource) -> QAPair | None:
     """The question about a scene, from its plan, so without drawing it."""
-    plan = plan_scene(source.seed, source.width, source.height, source.kind)
+    plan = plan_scene(source.seed, source.width, source.height, source.kind, source.things)
     return ask_question(plan, Random(f"question {source.seed}"))  # noqa: S311 - scenes, not secrets
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .drawing import DrawnScene, draw_plan, draw_scene
-from .plan import KINDS, Kind, PlacedThing, ScenePlan, plan_scene
+from .plan import KINDS, Kind, PlacedThing, ScenePlan, Things, plan_scene
 from .shapes import COLOURS, DIGITS, PLATE, SHAPES, plural
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Kind",
     "PlacedThing",
     "ScenePlan",
+    "Things",
     "draw_plan",
     "draw_scene",
     "plan_scene",

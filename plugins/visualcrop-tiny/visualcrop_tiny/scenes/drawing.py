@@ -12,7 +12,7 @@ import PIL.Image
 import PIL.ImageChops
 import PIL.ImageDraw
 
-from .plan import Kind, PlacedThing, Placement, Rng, ScenePlan, plan_scene, scene_rng
+from .plan import Kind, PlacedThing, Placement, Rng, ScenePlan, Things, plan_scene, scene_rng
 from .shapes import COLOURS, shape_mask
 
 _Draw = PIL.ImageDraw.ImageDraw
@@ -29,16 +29,18 @@ class DrawnScene:
     subject_count: int = 1  # how many of the first things its question is about
 
 
-def draw_scene(seed: int, width: int, height: int, kind: Kind = "attribute") -> DrawnScene:
+def draw_scene(
+    seed: int, width: int, height: int, kind: Kind = "attribute", things: Things = "relative"
+) -> DrawnScene:
     """Plan and draw a scene for questions of *kind*; the same arguments give the same pixels."""
-    return draw_plan(plan_scene(seed, width, height, kind))
+    return draw_plan(plan_scene(seed, width, height, kind, things))
 
 
 def draw_plan(plan: ScenePlan) -> DrawnScene:
     """Draw the scene of a plan."""
     size = plan.width, plan.height
     rng = scene_rng(plan.seed, *size, plan.kind, "paint")
-    picture = _draw_background(rng, size)
+    picture = _draw_background(rng, size, plan.scale)
     for placement in plan.placements:
         _draw_thing(rng, picture, placement)
     picture = _add_photographic_noise(rng, picture)
@@ -80,7 +82,7 @@ def _add_photographic_noise(rng: Rng, picture: PIL.Image.Image) -> PIL.Image.Ima
     return picture
 
 
-def _draw_background(rng: Rng, size: tuple[int, int]) -> PIL.Image.Image:
+def _draw_background(rng: Rng, size: tuple[int, int], scale: float) -> PIL.Image.Image:
     """Muted texture, structures, lines and clutter, on which bright things stand out."""
     base = float(rng.integers(70, 165))
     ground = _add_noise(rng, _sample_base_colours(rng, size, base))
@@ -88,7 +90,7 @@ def _draw_background(rng: Rng, size: tuple[int, int]) -> PIL.Image.Image:
     style = _STYLES[rng.integers(len(_STYLES))]
     style(rng, draw, size, base)
     _draw_lines(rng, draw, size, base)
-    _draw_clutter(rng, draw, size)
+    _draw_clutter(rng, draw, size, scale)
     return ground
 
 
@@ -167,13 +169,12 @@ def _draw_lines(rng: Rng, draw: _Draw, size: tuple[int, int], base: float) -> No
         )
 
 
-def _draw_clutter(rng: Rng, draw: _Draw, size: tuple[int, int]) -> None:
+def _draw_clutter(rng: Rng, draw: _Draw, size: tuple[int, int], scale: float) -> None:
     """Muted polygons, about as large as the small things."""
-    unit = max(1.0, max(size) / 2048)
     for _ in range(rng.integers(4, 20)):
         count = int(rng.integers(5, 9))
         angles = np.sort(rng.uniform(0, 2 * np.pi, count))
-        radii = rng.uniform(10, 30) * unit * rng.uniform(0.5, 1, count)
+        radii = rng.uniform(10, 30) * scale * rng.uniform(0.5, 1, count)
         x, y = rng.uniform(0, size[0]), rng.uniform(0, size[1])
         points = zip(x + radii * np.cos(angles), y + radii * np.sin(angles), strict=True)
         draw.polygon([*points], fill=_sample_muted_colour(rng, float(rng.integers(30, 210)), 0))

@@ -15,9 +15,11 @@ from .shapes import COLOURS, DIGITS, PLATE, SHAPES, shape_mask
 
 Kind: TypeAlias = Literal["attribute", "relation", "count", "existence", "detail", "large"]
 KINDS: tuple[Kind, ...] = ("attribute", "relation", "count", "existence", "detail", "large")
+Things: TypeAlias = Literal["relative", "absolute"]
 Rng: TypeAlias = "np.random.Generator"  # in quotes: numpy loads it on first use
 
-# Sides of things in pixels, for a scene of up to 2048 pixels; larger scenes scale them up.
+# Sides of things in pixels, for a scene of up to 2048 pixels; larger scenes scale them up
+# where things are relative. Absolute ones have as many pixels as at 2048.
 _REFERENCE_SIDE = 2048
 _SMALL = (18.0, 40.0)
 _SIZES: dict[str, tuple[float, float]] = {
@@ -85,12 +87,19 @@ class ScenePlan:
     placements: tuple[Placement, ...] = attrs.field(repr=False)
     things: tuple[PlacedThing, ...]
     subject_count: int  # how many of the first things its question is about
+    scale: float  # of small things and clutter: 1 is as in scenes of up to 2048 pixels
 
 
-def plan_scene(seed: int, width: int, height: int, kind: Kind = "attribute") -> ScenePlan:
+def plan_scene(
+    seed: int, width: int, height: int, kind: Kind = "attribute", things: Things = "relative"
+) -> ScenePlan:
     """Plan a scene for questions of *kind*; the same arguments give the same plan."""
+    growth = max(1.0, max(width, height) / _REFERENCE_SIDE)
+    scale, side = (growth, float(min(width, height)))
+    if things == "absolute":
+        scale, side = 1.0, side / growth
     rng = scene_rng(seed, width, height, kind, "plan")
-    specs = _sample_things(kind, rng, width, height)
+    specs = _sample_things(kind, rng, scale, side)
     placements: list[Placement] = []
     taken: list[Box] = []
     for spec in specs:
@@ -99,8 +108,8 @@ def plan_scene(seed: int, width: int, height: int, kind: Kind = "attribute") -> 
             taken.append(Box(*corner, corner[0] + spec.size, corner[1] + spec.size))
             placements.append(Placement(spec, *corner, float(rng.uniform(-18, 18))))
     subject_count = min(_count_subjects(kind, specs), len(placements))
-    things = tuple(placement.thing for placement in placements)
-    return ScenePlan(seed, width, height, kind, tuple(placements), things, subject_count)
+    placed = tuple(placement.thing for placement in placements)
+    return ScenePlan(seed, width, height, kind, tuple(placements), placed, subject_count, scale)
 
 
 def scene_rng(seed: int, width: int, height: int, kind: Kind, purpose: str) -> Rng:
@@ -108,16 +117,15 @@ def scene_rng(seed: int, width: int, height: int, kind: Kind, purpose: str) -> R
     return np.random.default_rng([seed, width, height, *f"{kind} {purpose}".encode()])
 
 
-def _sample_things(kind: Kind, rng: Rng, width: int, height: int) -> list[ThingSpec]:
+def _sample_things(kind: Kind, rng: Rng, scale: float, side: float) -> list[ThingSpec]:
     """The things of one scene: first those that its question is about, then distractors."""
-    scale = max(1.0, max(width, height) / _REFERENCE_SIDE)
-    subjects = list(_sample_subjects(kind, rng, scale, min(width, height)))
+    subjects = list(_sample_subjects(kind, rng, scale, side))
     colours = _sample_distractor_colours(rng, subjects[0].colour, int(rng.integers(4, 10)))
     return subjects + [_sample_distractor(kind, rng, scale, subjects, c) for c in colours]
 
 
-def _sample_subjects(kind: Kind, rng: Rng, scale: float, side: int) -> Iterator[ThingSpec]:
-    """The things that a question of *kind* is about; *side* is the scene's shorter one."""
+def _sample_subjects(kind: Kind, rng: Rng, scale: float, side: float) -> Iterator[ThingSpec]:
+    """The things that a question of *kind* is about; a large one is a share of *side*."""
     size = _sample_size(rng, _SIZES.get(kind, _SMALL), scale)
     if kind == "large":
         size = round(rng.uniform(*_LARGE) * side)
