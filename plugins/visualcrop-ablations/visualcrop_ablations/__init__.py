@@ -7,10 +7,11 @@ from visualcrop.plugin import Strategy, hookimpl
 from .contrast import Contrast
 from .kk_norope import KkNorope
 from .random import Random
+from .windows import Windows
 
-__all__ = ["Contrast", "KkNorope", "Random"]
+__all__ = ["Contrast", "KkNorope", "Random", "Windows"]
 
 
 @hookimpl
 def visualcrop_strategies() -> list[type[Strategy]]:
-    return [KkNorope, Random, Contrast]
+    return [KkNorope, Random, Contrast, Windows]
