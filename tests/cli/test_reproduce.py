@@ -59,6 +59,20 @@ class TestPlan:
         assert "Passes and hours are estimates." in done.stdout
         assert not Path("runs").exists()
 
+    def test_a_model_within_a_searcher_is_planned(self, run: Run, toys: Run) -> None:
+        """With its size, and the option that puts a folder in its place can be given as it is."""
+        pytest.importorskip("visualcrop_seal")
+        words = ("--data", "data", "--dry-run", "--json")
+        plan = json.loads(run("reproduce", 10, *words).stdout)
+        sizes = {model["name"]: model["weights_gib"] for model in plan["models"]}
+        assert sizes["seal-vsm"] == 14
+        option = "--model 'seal-vsm=seal-vsm(checkpoint=FOLDER)'"
+        assert any(option in each["fix"] for each in plan["missing"])
+        named = option.split("'")[1].replace("FOLDER", "elsewhere")
+        plan = json.loads(run("reproduce", 10, *words, "--model", named).stdout)
+        assert any("elsewhere" in each["reason"] for each in plan["missing"])
+        assert not any("no locator is called" in each["reason"] for each in plan["missing"])
+
     def test_json_has_the_same(self, toys: Run) -> None:
         """Runs, models, what is missing, totals."""
         plan = json.loads(toys("--data", "data", "--dry-run", "--json").stdout)
@@ -84,7 +98,7 @@ class TestRun:
         """The plan is shown, and no run is begun."""
         done = toys()
         assert done.exit_code == 1
-        assert "1 of 2 runs cannot be run, first since there is no vstar at" in done.stderr
+        assert "1 of 2 runs cannot be run (There is no vstar at" in done.stderr
         assert done.stderr.rstrip().endswith("or give --skip-missing to run the others.")
         assert not Path("runs").exists()
 
@@ -97,6 +111,33 @@ class TestRun:
         assert (few.skipped, len(vstar.skipped)) == ((), 1)
         assert len([*Store.existing("runs/toys/a-one.5-few").records()]) == 6
         assert not Path("runs/toys/a-one.5-vstar").exists()
+
+    def test_nothing_to_run_is_an_error_and_binds_no_folder(self, toys: Run) -> None:
+        """All is missing below a wrong folder: the corrected command is not in its way."""
+        words = ("--skip-missing", "--only", "vstar", "--out", "out")
+        none = toys("--data", "nonexist", *words)
+        assert none.exit_code == 1
+        assert (
+            "1 of 1 run cannot be run (There is no vstar at 'nonexist/vstar'); mend" in none.stderr
+        )
+        assert not Path("out").exists()
+
+    def test_a_wrong_folder_of_data_binds_no_run_that_was_skipped(self, toys: Run) -> None:
+        """Only what has begun has to stay as it is."""
+        words = ("--skip-missing", "--out", "out")
+        assert toys("--data", "nonexist", *words).exit_code == 0
+        again = toys("--data", "data", *words)
+        assert again.exit_code == 0, again.output
+        assert "Left out: a-one.5-vstar: There is no vstar at 'data/vstar'." in again.stdout
+
+    def test_the_first_error_of_a_run_is_named(self, toys: Run) -> None:
+        """Below the runs, as `evaluate` does."""
+        pytest.importorskip("visualcrop_tiny")
+        text = _TEXT.replace("steps=4", "steps=1, relevance=vv(layers=[14, 32])")
+        Path("toys.toml").write_text(text)
+        done = toys("--model", "one.5=tiny", "--only", "few", "--limit", 1)
+        assert "a-one.5-few: " in done.stdout
+        assert "Layers [14, 32] do not fit a model of 6 layers" in done.stdout
 
     def test_runs_are_those_of_evaluate(self, run: Run, toys: Run) -> None:
         """`show` and `compare` read them, and `evaluate` on the same study resumes them."""

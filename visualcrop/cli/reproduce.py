@@ -120,19 +120,15 @@ def _lacking(plan: Plan, *, skipped: bool) -> dict[str, list[str]]:
     from ..errors import EvaluationError
 
     lacking = {run.name: [*run.missing] for run in plan.runs if run.missing}
-    if lacking and not skipped:
-        first = _as_clause(plan.missing[0].reason)
+    if len(lacking) == len(plan.runs) or (lacking and not skipped):
+        first = plan.missing[0].reason.partition(". ")[0].rstrip(".")
+        some = len(lacking) < len(plan.runs)
+        others = ", or give --skip-missing to run the others" if some else ""
         raise EvaluationError(
-            f"{len(lacking)} of {len(plan.runs)} runs cannot be run, first since {first}; see "
-            "--dry-run for all that is missing, or give --skip-missing to run the others."
+            f"{len(lacking)} of {_count_runs(len(plan.runs))} cannot be run ({first}); mend what "
+            f"--dry-run names as missing{others}."
         )
     return lacking
-
-
-def _as_clause(sentences: str) -> str:
-    """The first sentence, as a part of another."""
-    first = sentences.partition(". ")[0].rstrip(".")
-    return first[0].lower() + first[1:]
 
 
 def _count_runs(count: int) -> str:
@@ -143,15 +139,19 @@ def _show_end(
     folder: Path, done: Sequence[Store], lacking: Mapping[str, list[str]], *, as_json: bool
 ) -> None:
     """Print where the runs are, and how to read them."""
-    if as_json:
-        from ..evaluation.summary import summarize
+    from ..evaluation.formatting import describe_problems
+    from ..evaluation.summary import summarize
 
+    if as_json:
         runs = [{"run": str(store.folder), "rows": summarize(store)} for store in done]
         print_json({"folder": str(folder), "runs": runs, "skipped": lacking})
         return
     out = console()
     for name, reasons in lacking.items():
         out.print(f"Left out: {name}: {' '.join(reasons)}", soft_wrap=True)
+    for store in done:
+        for problem in describe_problems(summarize(store)):
+            out.print(f"{store.folder.name}: {problem}", style="red", soft_wrap=True)
     out.print(f"{_count_runs(len(done))} in {folder}: visualcrop report {folder}", soft_wrap=True)
 
 

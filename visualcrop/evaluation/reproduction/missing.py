@@ -105,6 +105,14 @@ class Inventory:
         named = [*_named_checkpoints(family)] if family else []
         return self.checkpoint(*named[0]) if named else None
 
+    def checkpoint_named(self, spec: str) -> Availability | None:
+        """Where the checkpoint is that a spec of whatever kind names as an option."""
+        try:
+            name = read_spec(spec).get("checkpoint")
+        except VisualcropError:
+            return None
+        return self.checkpoint(name) if isinstance(name, str) and name else None
+
     def _check_run(self, run: ReproductionRun) -> Iterator[Fault]:
         """What a run lacks, each with its reason and what to do."""
         study, sources = run.study, self.reproduction
@@ -141,7 +149,7 @@ class Inventory:
                 models = self.reproduction.models.values()
                 source = source or next((each for each in models if name in each.spec), None)
                 size = f" ({source.gib:g} GiB)" if source and source.gib else ""
-                instead = f", or give --model {source.name}=FOLDER" if source else ""
+                instead = f", or give {_name_option(source, name)}" if source else ""
                 return found.reason, f"Download {name!r}{size} from the hub{instead}."
         return None
 
@@ -157,6 +165,12 @@ class Inventory:
         except VisualcropError as exc:
             return str(exc), ""
         return None
+
+
+def _name_option(source: Source, checkpoint: str) -> str:
+    """The option that puts a folder in the place of a model's checkpoint."""
+    spec = source.spec.replace(checkpoint, "FOLDER") if checkpoint in source.spec else "FOLDER"
+    return f"--model {shlex.quote(f'{source.name}={spec}')}"
 
 
 def _named_checkpoints(whole: Strategy) -> Iterator[tuple[str, str | None]]:

@@ -152,7 +152,7 @@ class Planner:
 
     def plan(self, chosen: Reproduction, missing: Sequence[Missing]) -> Plan:
         """The plan of the runs of *chosen*."""
-        used = dict.fromkeys(run.model for run in chosen.runs)
+        used = dict.fromkeys(name for run in chosen.runs for name in (run.model, *run.within))
         models = {name: self._plan_model(chosen.models[name].spec, name) for name in used}
         runs = tuple(self._plan_run(run, models[run.model], missing) for run in chosen.runs)
         named = {str(each) for each in missing}
@@ -171,6 +171,8 @@ class Planner:
         source = self.inventory.reproduction.models[name]
         family = self.inventory.family(spec)
         named = self.inventory.checkpoint_of(family)
+        if family is None:  # no model that answers, but one within a searcher
+            named = self.inventory.checkpoint_named(spec)
         where = named.where if named else "here" if family else "nowhere"
         size = named.bytes if named and named.bytes is not None else None
         gib = size / _GIB if size is not None else source.gib

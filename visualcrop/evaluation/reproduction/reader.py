@@ -176,7 +176,8 @@ class _Reader:
             built = build_study(self._name_models(each) | specs | beside, f"run {name!r}")
             _check_figures(built)
             labels |= {*built.variants, *built.draws}
-            yield ReproductionRun(name, study["name"], model, dataset, built)
+            within = self._names_within(each)
+            yield ReproductionRun(name, study["name"], model, dataset, built, within)
         asked = {label for paper in papers if paper for label in paper.asked}
         if lost := sorted(asked - labels):
             close = nearest(lost[0], labels, called="rows")
@@ -191,6 +192,12 @@ class _Reader:
             return dict(settings)
         texts = read_texts(settings["searchers"], "searchers")
         return {**settings, "searchers": {label: self._fill(spec) for label, spec in texts.items()}}
+
+    def _names_within(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """Names of the models that the searchers' specs name."""
+        specs = settings.get("searchers", {}).values()
+        named = (name for spec in specs for name in _MODEL.findall(spec))
+        return tuple(dict.fromkeys(name for name in named if name in self.models))
 
     def _fill(self, spec: str) -> str:
         """A spec with those of models in it; what these name in turn is left, so that it ends."""
