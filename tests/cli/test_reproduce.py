@@ -139,6 +139,43 @@ class TestRun:
         assert "a-one.5-few: " in done.stdout
         assert "Layers [14, 32] do not fit a model of 6 layers" in done.stdout
 
+    def test_its_folder_is_no_run_but_names_its_runs(self, run: Run, toys: Run) -> None:
+        """For `show` and `compare`, which read one run."""
+        assert toys("--only", "few", "--out", "out", "--limit", 1).exit_code == 0
+        for words in (("compare", "out"), ("show", "out", "1")):
+            refused = run(*words)
+            assert refused.exit_code == 1
+            assert (
+                "'out' holds several runs; give the folder of one: 'a-one.5-few'" in refused.stderr
+            )
+
+    @pytest.mark.parametrize(
+        ("spec", "reason"),
+        [
+            ("focs(steps=4)", "no searcher is called 'focs'"),
+            ("focus(steps=x)", "x is not a whole number"),
+            ("focus(steps=4", "'focus(steps=4' cannot be read: expected ',' after 'focus(steps=4'"),
+        ],
+    )
+    def test_a_mistake_in_a_spec_comes_before_any_plan(
+        self, toys: Run, spec: str, reason: str
+    ) -> None:
+        """In one line, with the run: no plan hides it."""
+        Path("toys.toml").write_text(_TEXT.replace("focus(steps=4)", spec))
+        refused = toys("--dry-run", "--only", "few")
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert "In the run 'a-one.5-few': " in refused.stderr
+        assert reason in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+
+    def test_another_study_of_that_name_is_in_the_way(self, toys: Run) -> None:
+        """It is no missing thing; and what the study had is said in words."""
+        assert toys("--only", "few", "--limit", 1).exit_code == 0
+        Path("toys.toml").write_text(_TEXT.replace('"four steps"', '"other"'))
+        done = toys("--only", "few", "--dry-run")
+        assert "In the way of 1 run: " in done.stdout
+        assert "'focus(steps=4)', and now there is none" in done.stdout
+
     def test_runs_are_those_of_evaluate(self, run: Run, toys: Run) -> None:
         """`show` and `compare` read them, and `evaluate` on the same study resumes them."""
         assert toys("--only", "few", "--out", "out").exit_code == 0
@@ -180,7 +217,7 @@ class TestRun:
     [
         (("99",), "There is no reproduction '99'; give the number of a table that has one (2, 3,"),
         (("table-10",), "There is no reproduction 'table-10'"),
-        (("none.toml",), "The study 'none.toml' cannot be read"),
+        (("none.toml",), "The reproduction 'none.toml' cannot be read"),
         (("10", "--model", "tiny"), "The model 'tiny' is not NAME=SPEC"),
         (("10", "--model", "llava=tiny"), "it has no model 'llava'; did you mean 'llava-1.5'"),
         (("10", "--only", "focuss"), "did you mean 'focus'"),

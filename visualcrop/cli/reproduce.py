@@ -85,6 +85,8 @@ def reproduce(
     spread = None if executor is None else build_executor(executor)
     check_folder(folder, ReproductionRecord.of(whole))
     plan = make_plan(chosen, folder, selection)
+    if not skip_missing:
+        _refuse_mistakes(plan)
     if dry_run or not as_json:
         _show_plan(plan, as_json=as_json)
     if dry_run:
@@ -93,6 +95,17 @@ def reproduce(
     runner = Runner(folder, selection, spread, concurrency, forced=force, progress=not as_json)
     done = [store for _, store in runner.run(whole, chosen, lacking)]
     _show_end(folder, done, lacking, as_json=as_json)
+
+
+def _refuse_mistakes(plan: Plan) -> None:
+    """Refuse a spec that says something wrong: no plan is needed to mend it."""
+    from ..errors import EvaluationError
+
+    mistakes = [each for each in plan.missing if each.mistake]
+    if mistakes:
+        first = mistakes[0]
+        others = f", and in {len(first.runs) - 1} more" if len(first.runs) > 1 else ""
+        raise EvaluationError(f"In the run {first.runs[0]!r}{others}: {first}")
 
 
 def _show_plan(plan: Plan, *, as_json: bool) -> None:
@@ -111,7 +124,8 @@ def _show_plan(plan: Plan, *, as_json: bool) -> None:
     for note in plan.notes():
         out.print(note)
     for each in plan.missing:
-        out.print(f"Missing for {_count_runs(len(each.runs))}: {each}", style="red", soft_wrap=True)
+        what = "Missing for" if each.fix else "In the way of"
+        out.print(f"{what} {_count_runs(len(each.runs))}: {each}", style="red", soft_wrap=True)
     out.print()
 
 
@@ -139,7 +153,7 @@ def _show_end(
     folder: Path, done: Sequence[Store], lacking: Mapping[str, list[str]], *, as_json: bool
 ) -> None:
     """Print where the runs are, and how to read them."""
-    from ..evaluation.formatting import describe_problems
+    from ..evaluation.formatting import describe_failures
     from ..evaluation.summary import summarize
 
     if as_json:
@@ -150,8 +164,8 @@ def _show_end(
     for name, reasons in lacking.items():
         out.print(f"Left out: {name}: {' '.join(reasons)}", soft_wrap=True)
     for store in done:
-        for problem in describe_problems(summarize(store)):
-            out.print(f"{store.folder.name}: {problem}", style="red", soft_wrap=True)
+        for failure in describe_failures(summarize(store)):
+            out.print(f"{store.folder.name}: {failure}", style="red", soft_wrap=True)
     out.print(f"{_count_runs(len(done))} in {folder}: visualcrop report {folder}", soft_wrap=True)
 
 
