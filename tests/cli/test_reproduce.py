@@ -131,11 +131,13 @@ class TestRun:
         assert "Left out: a-one.5-vstar: There is no vstar at 'data/vstar'." in again.stdout
 
     def test_the_first_error_of_a_run_is_named(self, toys: Run) -> None:
-        """Below the runs, as `evaluate` does."""
+        """Below the runs, as `evaluate` does; what the model's config tells is foreseen."""
         pytest.importorskip("visualcrop_tiny")
         text = _TEXT.replace("steps=4", "steps=1, relevance=vv(layers=[14, 32])")
         Path("toys.toml").write_text(text)
         done = toys("--model", "one.5=tiny", "--only", "few", "--limit", 1)
+        foreseen = "layers [14, 32] do not fit a model of 6 layers."
+        assert f"'four steps' in 'a-one.5-few' will fail: {foreseen}" in done.stdout
         assert "a-one.5-few: " in done.stdout
         assert "Layers [14, 32] do not fit a model of 6 layers" in done.stdout
 

@@ -123,6 +123,8 @@ def _show_plan(plan: Plan, *, as_json: bool) -> None:
     out.print()
     for note in plan.notes():
         out.print(note)
+    for misfit in plan.misfits:
+        out.print(misfit, style="red", soft_wrap=True)
     for each in plan.missing:
         what = "Missing for" if each.fix else "In the way of"
         out.print(f"{what} {_count_runs(len(each.runs))}: {each}", style="red", soft_wrap=True)

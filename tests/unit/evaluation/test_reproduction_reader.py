@@ -239,11 +239,15 @@ _TWICE = '[models]\nm = "toy"\n[datasets]\nd = "toy"\n' + 2 * '[[study]]\nname =
             "The study 'a' has a key 'model'; did you mean",
         ),
         (_HEAD + '[[study]]\nname = "a"\nserchers = {}', "did you mean 'searchers'"),
+        (
+            _HEAD + '[[study]]\nname = "a"\ninference = "letters-logits"',
+            "'letters-logits' cannot be used; did you mean 'letter-logits'",
+        ),
         (_HEAD + '[[study]]\nname = "a"\non = { vsta = {} }', "did you mean 'vstar'"),
         (_HEAD + '[[study]]\nname = "a"\non = { vstar = 3 }', "is not a table"),
         (_HEAD + '[[study]]\nname = "a"\nwith = 3', "is not a table"),
         (_HEAD + '[[study]]\nname = "a"\non = { vstar = { on = {} } }', "has a key 'on'"),
-        (_HEAD + '[[study]]\nname = "a"\ninference = "guess"', '"guess" is not generate'),
+        (_HEAD + '[[study]]\nname = "a"\ninference = "guess"', "'guess' cannot be used; allowed: generate"),
         (_HEAD + '[[study]]\nname = "a"\nsharing = "yes"', "is not true or false @ sharing"),
         (_HEAD + _STUDY.replace("Steps-1 (w", "Steps-0 (w"), "has no row that fits 'one' of the"),
         (

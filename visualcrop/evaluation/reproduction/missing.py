@@ -117,6 +117,21 @@ class Inventory:
             return None
         return self.checkpoint(name) if isinstance(name, str) and name else None
 
+    def find_misfits(self, run: ReproductionRun) -> Iterator[str]:
+        """Rows of a run that will fail with its model, as far as its config tells: sentences."""
+        named = self.checkpoint_of(self.family(run.study.model))
+        most = named.layers if named else None
+        if most is None:
+            return
+        for label in run.study.variants:
+            searcher = self.searcher(run.study, label)
+            for start, stop in _named_layers(searcher) if searcher else ():
+                if stop > most:
+                    yield (
+                        f"{label!r} in {run.name!r} will fail: layers [{start}, {stop}] do not fit "
+                        f"a model of {most} layers."
+                    )
+
     def _check_run(self, run: ReproductionRun) -> Iterator[Fault]:
         """What a run lacks, each with its reason and what to do."""
         study, sources = run.study, self.reproduction
@@ -178,6 +193,17 @@ def _name_option(source: Source, checkpoint: str) -> str:
     """The option that puts a folder in the place of a model's checkpoint."""
     spec = source.spec.replace(checkpoint, "FOLDER") if checkpoint in source.spec else "FOLDER"
     return f"--model {shlex.quote(f'{source.name}={spec}')}"
+
+
+def _named_layers(whole: Strategy) -> Iterator[tuple[int, int]]:
+    """Ranges of layers that a strategy and those within it name."""
+    layers = getattr(whole, "layers", None)
+    if isinstance(layers, tuple) and len(layers) == 2:
+        yield layers
+    for field in attrs.fields(type(whole)):
+        inner = getattr(whole, field.name)
+        if isinstance(inner, Strategy):
+            yield from _named_layers(inner)
 
 
 def _as_sentence(reason: str, text: str) -> str:

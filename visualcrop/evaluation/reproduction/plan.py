@@ -77,6 +77,7 @@ class Plan:
     runs: tuple[PlannedRun, ...]
     models: tuple[PlannedModel, ...]
     missing: tuple[Missing, ...]
+    misfits: tuple[str, ...] = ()  # rows that will fail with their models: sentences
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -164,7 +165,9 @@ class Planner:
         )
         everything = (*missing, *conflicts)
         place = str(self.folder)
-        return Plan(chosen.title, place, self.machine, runs, tuple(models.values()), everything)
+        misfits = tuple(each for run in chosen.runs for each in self.inventory.find_misfits(run))
+        planned = tuple(models.values())
+        return Plan(chosen.title, place, self.machine, runs, planned, everything, misfits)
 
     def _plan_model(self, spec: str, name: str) -> PlannedModel:
         """Weights, memory and the cost of a pass of a model."""
