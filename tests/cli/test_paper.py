@@ -43,3 +43,12 @@ def test_an_unknown_table_is_one_sentence(run: Run) -> None:
     failed = run("paper", "17")
     assert failed.exit_code == 1
     assert "Table 17 of the paper is not here" in failed.stderr
+
+
+def test_columns_are_called_as_a_file_names_them(run: Run) -> None:
+    """So that `study.paper.columns` and `rows` may be copied from what is shown."""
+    for number in (7, 10):
+        told = json.loads(run("paper", str(number), "--json").stdout)
+        names = [*told["tables"][0]["rows"][0]]
+        assert any("_" in name for name in names)
+        assert any(line.split() == names for line in run("paper", str(number)).stdout.splitlines())

@@ -59,6 +59,20 @@ class TestPlan:
         assert "Passes and hours are estimates." in done.stdout
         assert not Path("runs").exists()
 
+    def test_a_model_within_a_searcher_is_planned(self, run: Run, toys: Run) -> None:
+        """With its size, and the option that puts a folder in its place can be given as it is."""
+        pytest.importorskip("visualcrop_seal")
+        words = ("--data", "data", "--dry-run", "--json")
+        plan = json.loads(run("reproduce", 10, *words).stdout)
+        sizes = {model["name"]: model["weights_gib"] for model in plan["models"]}
+        assert sizes["seal-vsm"] == 14
+        option = "--model 'seal-vsm=seal-vsm(checkpoint=FOLDER)'"
+        assert any(option in each["fix"] for each in plan["missing"])
+        named = option.split("'")[1].replace("FOLDER", "elsewhere")
+        plan = json.loads(run("reproduce", 10, *words, "--model", named).stdout)
+        assert any("elsewhere" in each["reason"] for each in plan["missing"])
+        assert not any("no locator is called" in each["reason"] for each in plan["missing"])
+
     def test_json_has_the_same(self, toys: Run) -> None:
         """Runs, models, what is missing, totals."""
         plan = json.loads(toys("--data", "data", "--dry-run", "--json").stdout)
@@ -84,7 +98,7 @@ class TestRun:
         """The plan is shown, and no run is begun."""
         done = toys()
         assert done.exit_code == 1
-        assert "1 of 2 runs cannot be run, first since there is no vstar at" in done.stderr
+        assert "1 of 2 runs cannot be run (There is no vstar at" in done.stderr
         assert done.stderr.rstrip().endswith("or give --skip-missing to run the others.")
         assert not Path("runs").exists()
 
@@ -97,6 +111,72 @@ class TestRun:
         assert (few.skipped, len(vstar.skipped)) == ((), 1)
         assert len([*Store.existing("runs/toys/a-one.5-few").records()]) == 6
         assert not Path("runs/toys/a-one.5-vstar").exists()
+
+    def test_nothing_to_run_is_an_error_and_binds_no_folder(self, toys: Run) -> None:
+        """All is missing below a wrong folder: the corrected command is not in its way."""
+        words = ("--skip-missing", "--only", "vstar", "--out", "out")
+        none = toys("--data", "nonexist", *words)
+        assert none.exit_code == 1
+        assert (
+            "1 of 1 run cannot be run (There is no vstar at 'nonexist/vstar'); mend" in none.stderr
+        )
+        assert not Path("out").exists()
+
+    def test_a_wrong_folder_of_data_binds_no_run_that_was_skipped(self, toys: Run) -> None:
+        """Only what has begun has to stay as it is."""
+        words = ("--skip-missing", "--out", "out")
+        assert toys("--data", "nonexist", *words).exit_code == 0
+        again = toys("--data", "data", *words)
+        assert again.exit_code == 0, again.output
+        assert "Left out: a-one.5-vstar: There is no vstar at 'data/vstar'." in again.stdout
+
+    def test_the_first_error_of_a_run_is_named(self, toys: Run) -> None:
+        """Below the runs, as `evaluate` does; what the model's config tells is foreseen."""
+        pytest.importorskip("visualcrop_tiny")
+        text = _TEXT.replace("steps=4", "steps=1, relevance=vv(layers=[14, 32])")
+        Path("toys.toml").write_text(text)
+        done = toys("--model", "one.5=tiny", "--only", "few", "--limit", 1)
+        foreseen = "layers [14, 32] do not fit a model of 6 layers."
+        assert f"'four steps' in 'a-one.5-few' will fail: {foreseen}" in done.stdout
+        assert "a-one.5-few: " in done.stdout
+        assert "Layers [14, 32] do not fit a model of 6 layers" in done.stdout
+
+    def test_its_folder_is_no_run_but_names_its_runs(self, run: Run, toys: Run) -> None:
+        """For `show` and `compare`, which read one run."""
+        assert toys("--only", "few", "--out", "out", "--limit", 1).exit_code == 0
+        for words in (("compare", "out"), ("show", "out", "1")):
+            refused = run(*words)
+            assert refused.exit_code == 1
+            assert (
+                "'out' holds several runs; give the folder of one: 'a-one.5-few'" in refused.stderr
+            )
+
+    @pytest.mark.parametrize(
+        ("spec", "reason"),
+        [
+            ("focs(steps=4)", "no searcher is called 'focs'"),
+            ("focus(steps=x)", "x is not a whole number"),
+            ("focus(steps=4", "'focus(steps=4' cannot be read: expected ',' after 'focus(steps=4'"),
+        ],
+    )
+    def test_a_mistake_in_a_spec_comes_before_any_plan(
+        self, toys: Run, spec: str, reason: str
+    ) -> None:
+        """In one line, with the run: no plan hides it."""
+        Path("toys.toml").write_text(_TEXT.replace("focus(steps=4)", spec))
+        refused = toys("--dry-run", "--only", "few")
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert "In the run 'a-one.5-few': " in refused.stderr
+        assert reason in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+
+    def test_another_study_of_that_name_is_in_the_way(self, toys: Run) -> None:
+        """It is no missing thing; and what the study had is said in words."""
+        assert toys("--only", "few", "--limit", 1).exit_code == 0
+        Path("toys.toml").write_text(_TEXT.replace('"four steps"', '"other"'))
+        done = toys("--only", "few", "--dry-run")
+        assert "In the way of 1 run: " in done.stdout
+        assert "'focus(steps=4)', and now there is none" in done.stdout
 
     def test_runs_are_those_of_evaluate(self, run: Run, toys: Run) -> None:
         """`show` and `compare` read them, and `evaluate` on the same study resumes them."""
@@ -139,7 +219,7 @@ class TestRun:
     [
         (("99",), "There is no reproduction '99'; give the number of a table that has one (2, 3,"),
         (("table-10",), "There is no reproduction 'table-10'"),
-        (("none.toml",), "The study 'none.toml' cannot be read"),
+        (("none.toml",), "The reproduction 'none.toml' cannot be read"),
         (("10", "--model", "tiny"), "The model 'tiny' is not NAME=SPEC"),
         (("10", "--model", "llava=tiny"), "it has no model 'llava'; did you mean 'llava-1.5'"),
         (("10", "--only", "focuss"), "did you mean 'focus'"),

@@ -62,7 +62,7 @@ def _print_rows(table: PaperTable) -> None:
     out = console()
     out.print(f"Table {table.number}: {table.title}")
     out.print()
-    headings = [name.replace("_", " ") for name in table.rows[0]]
+    headings = [*table.rows[0]]  # as a study's file names them
     out.table(headings, ([*row.values()] for row in table.rows))
     if table.command:
         out.print()

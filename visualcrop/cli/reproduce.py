@@ -85,6 +85,8 @@ def reproduce(
     spread = None if executor is None else build_executor(executor)
     check_folder(folder, ReproductionRecord.of(whole))
     plan = make_plan(chosen, folder, selection)
+    if not skip_missing:
+        _refuse_mistakes(plan)
     if dry_run or not as_json:
         _show_plan(plan, as_json=as_json)
     if dry_run:
@@ -93,6 +95,17 @@ def reproduce(
     runner = Runner(folder, selection, spread, concurrency, forced=force, progress=not as_json)
     done = [store for _, store in runner.run(whole, chosen, lacking)]
     _show_end(folder, done, lacking, as_json=as_json)
+
+
+def _refuse_mistakes(plan: Plan) -> None:
+    """Refuse a spec that says something wrong: no plan is needed to mend it."""
+    from ..errors import EvaluationError
+
+    mistakes = [each for each in plan.missing if each.mistake]
+    if mistakes:
+        first = mistakes[0]
+        others = f", and in {len(first.runs) - 1} more" if len(first.runs) > 1 else ""
+        raise EvaluationError(f"In the run {first.runs[0]!r}{others}: {first}")
 
 
 def _show_plan(plan: Plan, *, as_json: bool) -> None:
@@ -110,8 +123,11 @@ def _show_plan(plan: Plan, *, as_json: bool) -> None:
     out.print()
     for note in plan.notes():
         out.print(note)
+    for misfit in plan.misfits:
+        out.print(misfit, style="red", soft_wrap=True)
     for each in plan.missing:
-        out.print(f"Missing for {_count_runs(len(each.runs))}: {each}", style="red", soft_wrap=True)
+        what = "Missing for" if each.fix else "In the way of"
+        out.print(f"{what} {_count_runs(len(each.runs))}: {each}", style="red", soft_wrap=True)
     out.print()
 
 
@@ -120,19 +136,15 @@ def _lacking(plan: Plan, *, skipped: bool) -> dict[str, list[str]]:
     from ..errors import EvaluationError
 
     lacking = {run.name: [*run.missing] for run in plan.runs if run.missing}
-    if lacking and not skipped:
-        first = _as_clause(plan.missing[0].reason)
+    if len(lacking) == len(plan.runs) or (lacking and not skipped):
+        first = plan.missing[0].reason.partition(". ")[0].rstrip(".")
+        some = len(lacking) < len(plan.runs)
+        others = ", or give --skip-missing to run the others" if some else ""
         raise EvaluationError(
-            f"{len(lacking)} of {len(plan.runs)} runs cannot be run, first since {first}; see "
-            "--dry-run for all that is missing, or give --skip-missing to run the others."
+            f"{len(lacking)} of {_count_runs(len(plan.runs))} cannot be run ({first}); mend what "
+            f"--dry-run names as missing{others}."
         )
     return lacking
-
-
-def _as_clause(sentences: str) -> str:
-    """The first sentence, as a part of another."""
-    first = sentences.partition(". ")[0].rstrip(".")
-    return first[0].lower() + first[1:]
 
 
 def _count_runs(count: int) -> str:
@@ -143,15 +155,19 @@ def _show_end(
     folder: Path, done: Sequence[Store], lacking: Mapping[str, list[str]], *, as_json: bool
 ) -> None:
     """Print where the runs are, and how to read them."""
-    if as_json:
-        from ..evaluation.summary import summarize
+    from ..evaluation.formatting import describe_failures
+    from ..evaluation.summary import summarize
 
+    if as_json:
         runs = [{"run": str(store.folder), "rows": summarize(store)} for store in done]
         print_json({"folder": str(folder), "runs": runs, "skipped": lacking})
         return
     out = console()
     for name, reasons in lacking.items():
         out.print(f"Left out: {name}: {' '.join(reasons)}", soft_wrap=True)
+    for store in done:
+        for failure in describe_failures(summarize(store)):
+            out.print(f"{store.folder.name}: {failure}", style="red", soft_wrap=True)
     out.print(f"{_count_runs(len(done))} in {folder}: visualcrop report {folder}", soft_wrap=True)
 
 

@@ -55,7 +55,7 @@ def measure_records(
     }
     for label in rows[""]:
         found[label] = {
-            name: _MEASURES[measure](rows[pattern][label]) if label in rows[pattern] else None
+            name: MEASURES[measure](rows[pattern][label]) if label in rows[pattern] else None
             for name, (measure, pattern) in asked.items()
         }
     return found | {label: _measure_group(found, each, [*asked]) for label, each in groups.items()}
@@ -64,9 +64,11 @@ def measure_records(
 def parse_measure(name: str) -> tuple[str, str]:
     """Measure, and pattern of categories; that is empty where all questions count."""
     measure, _, pattern = name.partition(_OF)
-    if measure not in _MEASURES:
-        known = nearest(measure, _MEASURES, called="measures")
-        raise EvaluationError(f"There is no measure {measure!r}; {known}.")
+    if measure not in MEASURES:
+        known = nearest(measure, MEASURES, called="measures")
+        raise EvaluationError(
+            f"There is no measure {measure!r}; {known}, and each of them 'of PATTERN'."
+        )
     return measure, pattern
 
 
@@ -136,7 +138,7 @@ def _amount(*path: str, unit: float = 1.0) -> Callable[[ResultRow], Figure | Non
     return measure
 
 
-_MEASURES: Mapping[str, Callable[[ResultRow], Figure | None]] = {
+MEASURES: Mapping[str, Callable[[ResultRow], Figure | None]] = {
     "accuracy": _accuracy,
     "recall": _recall,
     "search passes": _count("focus-paper"),

@@ -83,6 +83,7 @@ _REPORT: Shape = {
     "chance?": float,
     "...": object,
 }
+_NAMED_RUNS = 5  # at most, where a folder holds several
 
 
 @attrs.frozen
@@ -96,11 +97,7 @@ class Store:
         """Open the run in *folder*."""
         store = cls(expand_path(folder))
         if not (store.folder / STUDY).is_file():
-            raise EvaluationError(
-                f"{str(folder)!r} holds no run; give the --out of an evaluation."
-                if not store.shards()
-                else f"{str(folder)!r} has answers, but no study.json: put it back."
-            )
+            raise EvaluationError(_explain_no_run(store, str(folder)))
         return store
 
     @property
@@ -238,6 +235,18 @@ def _foreign(shard: Path, number: int, what: str) -> EvaluationError:
         f"Line {number} of {str(shard)!r} is {what}, which the run's study.json does not have; "
         "take the file out, and run the study again."
     )
+
+
+def _explain_no_run(store: Store, name: str) -> str:
+    """Why a folder is not that of a run, and which of those within it are."""
+    if store.shards():
+        return f"{name!r} has answers, but no study.json: put it back."
+    within = sorted(path.parent.name for path in store.folder.glob(f"*/{STUDY}"))
+    if not within:
+        return f"{name!r} holds no run; give the --out of an evaluation."
+    more = f" and {len(within) - _NAMED_RUNS} more" if len(within) > _NAMED_RUNS else ""
+    runs = ", ".join(map(repr, within[:_NAMED_RUNS]))
+    return f"{name!r} holds several runs; give the folder of one: {runs}{more} in it."
 
 
 def read_study(folder: Path) -> Study:

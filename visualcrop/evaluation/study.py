@@ -169,6 +169,8 @@ class Study:
         ours, theirs = (dict(_flatten(json.loads(_canonical(study)))) for study in (self, other))
         for name in sorted({**ours, **theirs}):
             kept, now = ours.get(name), theirs.get(name)
+            if kept is not None and now is None:
+                return f"its {name} is {_shorten(kept)}, and now there is none"
             if kept != now:
                 return f"its {name} is {_shorten(kept)}, not {_shorten(now)}"
         return ""

@@ -51,12 +51,12 @@ def build_study(value: Mapping[str, Any], called: str) -> Study:
     return Study(**given, variants={**variants, **specs}, options=options, draws=draws)
 
 
-def load_toml(path: Path) -> dict[str, Any]:
-    """Read the tables of a study's file."""
+def load_toml(path: Path, what: str = "study") -> dict[str, Any]:
+    """Read the tables of the file of a study, or of *what* else has studies in it."""
     try:
-        return tomllib.loads(read_limited(expand_path(path), called="The study").decode())
+        return tomllib.loads(read_limited(expand_path(path), called=f"The {what}").decode())
     except (ValueError, RecursionError) as exc:
-        raise EvaluationError(f"The study {str(path)!r} is not TOML ({exc}); mend it.") from exc
+        raise EvaluationError(f"The {what} {str(path)!r} is not TOML ({exc}); mend it.") from exc
 
 
 def check_keys(value: Mapping[str, Any], known: set[str], where: str) -> None:

@@ -82,6 +82,9 @@ class Coercion:
                 continue
         if strategies:
             return self.coerce(value, strategies[0], path)
+        words = [m for m in plain if get_origin(m) is Literal]
+        if len(words) == 1 and all(m in _NONE for m in plain if m is not words[0]):
+            return self._literal(value, get_args(words[0]), path)  # which names the nearest
         raise self.mismatch(value, " or ".join(map(_named, members)), path)
 
     def _literal(self, value: Any, allowed: tuple[Any, ...], path: str) -> Any:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from pathlib import Path
 
 import pytest
 
 from visualcrop import VisualcropError
+from visualcrop.evaluation.measures import MEASURES
 from visualcrop.evaluation.reproduction import reader
 from visualcrop.evaluation.reproduction.reader import read_reproduction
 from visualcrop.evaluation.reproduction.values import Reproduction
 from visualcrop.evaluation.study import BASELINE, Study
 
+ROOT = Path(__file__).parents[3]
 _HEAD = """
 table = 10
 [models."llava-1.5"]
@@ -219,7 +223,7 @@ _TWICE = '[models]\nm = "toy"\n[datasets]\nd = "toy"\n' + 2 * '[[study]]\nname =
         ('[models.a]\nspec = "toy"\nGiB = 3\n[datasets]\nd = "toy"\n[[study]]', "has a key 'GiB'"),
         ('[models.a]\nspec = "toy"\ngib = -1\n[[study]]', "the gib of 'a' is '-1'"),
         ('[models.llava-1.5]\nspec = "toy"\n[[study]]', r"\[models.llava-1.5\] is .* needs quotes"),
-        (_HEAD + "[[study]]", "study 1 of it has no name"),
+        (_HEAD + "[[study]]", "study 1 of it has no name; give it one"),
         (_HEAD + '[[study]]\nname = "../x"', "the study is called '../x'; give it a name"),
         (_HEAD + '[[study]]\nname = "a."', "the study is called 'a.'"),
         (_HEAD + f'[[study]]\nname = "{"a" * 61}"', "60 at most"),
@@ -235,11 +239,15 @@ _TWICE = '[models]\nm = "toy"\n[datasets]\nd = "toy"\n' + 2 * '[[study]]\nname =
             "The study 'a' has a key 'model'; did you mean",
         ),
         (_HEAD + '[[study]]\nname = "a"\nserchers = {}', "did you mean 'searchers'"),
+        (
+            _HEAD + '[[study]]\nname = "a"\ninference = "letters-logits"',
+            "'letters-logits' cannot be used; did you mean 'letter-logits'",
+        ),
         (_HEAD + '[[study]]\nname = "a"\non = { vsta = {} }', "did you mean 'vstar'"),
         (_HEAD + '[[study]]\nname = "a"\non = { vstar = 3 }', "is not a table"),
         (_HEAD + '[[study]]\nname = "a"\nwith = 3', "is not a table"),
         (_HEAD + '[[study]]\nname = "a"\non = { vstar = { on = {} } }', "has a key 'on'"),
-        (_HEAD + '[[study]]\nname = "a"\ninference = "guess"', '"guess" is not generate'),
+        (_HEAD + '[[study]]\nname = "a"\ninference = "guess"', "'guess' cannot be used; allowed: generate"),
         (_HEAD + '[[study]]\nname = "a"\nsharing = "yes"', "is not true or false @ sharing"),
         (_HEAD + _STUDY.replace("Steps-1 (w", "Steps-0 (w"), "has no row that fits 'one' of the"),
         (
@@ -270,3 +278,14 @@ def test_what_cannot_be_read_is_one_sentence(text: str, error: str, tmp_path: Pa
         _read(text, tmp_path)
     assert str(caught.value).endswith(".")
     assert "\n" not in str(caught.value).partition(" (")[0]
+
+
+def test_the_guide_names_every_measure() -> None:
+    """And none that there is not, in the table of what `study.paper.columns` may hold."""
+    lines = (ROOT / "docs/how-to/reproduce.md").read_text().splitlines()
+    start = lines.index("| text | figure |") + 2
+    table = itertools.takewhile(lambda line: line.startswith("|"), lines[start:])
+    named = [name for line in table for name in re.findall("`([^`]+)`", line.split("|")[1])]
+    pattern = named.pop()
+    assert pattern == "of PATTERN"
+    assert sorted(named) == sorted(MEASURES)

@@ -51,7 +51,7 @@ class TestStudy:
         ("other", "told"),
         [
             (toy_study(), ""),
-            (toy_study("focus(steps=2)"), "its variants.focus is 'focus', not none"),
+            (toy_study("focus(steps=2)"), "its variants.focus is 'focus', and now there is none"),
             (toy_study(budget=Budget(3)), "its budget.passes is none, not 3"),
             (toy_study(scenes=3), "its dataset is 'toy(scenes=2)', not 'toy(scenes=3)'"),
         ],

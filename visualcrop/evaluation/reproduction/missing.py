@@ -11,7 +11,7 @@ import attrs
 from ...data.base import Dataset, Problem, Sample
 from ...data.download import find_repository
 from ...data.formats.common import FileDataset
-from ...errors import DatasetError, UnknownStrategyError, VisualcropError
+from ...errors import DatasetError, SpecError, UnknownStrategyError, VisualcropError
 from ...interfaces import Searcher
 from ...judges.base import Judge
 from ...models.base import ModelFamily
@@ -52,6 +52,7 @@ class Missing:
     reason: str  # a sentence
     fix: str  # a sentence, or empty
     runs: tuple[str, ...]  # their names
+    mistake: bool = False  # in what a spec says: no download or installation mends it
 
     def __str__(self) -> str:
         return f"{self.reason} {self.fix}".strip()
@@ -65,6 +66,7 @@ class Inventory:
     registry: Registry = attrs.field(factory=Registry.load)
     checkpoints: dict[str, Availability] = attrs.field(factory=dict, init=False)
     _found: dict[tuple[str, str], Fault | None] = attrs.field(factory=dict, init=False)
+    _mistakes: set[Fault] = attrs.field(factory=set, init=False)  # in what specs say
 
     def find_missing(self) -> list[Missing]:
         """Everything that is missing, each with the runs that need it."""
@@ -72,7 +74,9 @@ class Inventory:
         for run in self.reproduction.runs:
             for fault in self._check_run(run):
                 lacking.setdefault(fault, {})[run.name] = None
-        return [Missing(*fault, tuple(runs)) for fault, runs in lacking.items()]
+        return [
+            Missing(*fault, tuple(runs), fault in self._mistakes) for fault, runs in lacking.items()
+        ]
 
     def searcher(self, study: Study, label: str) -> Searcher | None:
         """The variant, without a model's settings where the model is not here; none if broken."""
@@ -105,6 +109,29 @@ class Inventory:
         named = [*_named_checkpoints(family)] if family else []
         return self.checkpoint(*named[0]) if named else None
 
+    def checkpoint_named(self, spec: str) -> Availability | None:
+        """Where the checkpoint is that a spec of whatever kind names as an option."""
+        try:
+            name = read_spec(spec).get("checkpoint")
+        except VisualcropError:
+            return None
+        return self.checkpoint(name) if isinstance(name, str) and name else None
+
+    def find_misfits(self, run: ReproductionRun) -> Iterator[str]:
+        """Rows of a run that will fail with its model, as far as its config tells: sentences."""
+        named = self.checkpoint_of(self.family(run.study.model))
+        most = named.layers if named else None
+        if most is None:
+            return
+        for label in run.study.variants:
+            searcher = self.searcher(run.study, label)
+            for start, stop in _named_layers(searcher) if searcher else ():
+                if stop > most:
+                    yield (
+                        f"{label!r} in {run.name!r} will fail: layers [{start}, {stop}] do not fit "
+                        f"a model of {most} layers."
+                    )
+
     def _check_run(self, run: ReproductionRun) -> Iterator[Fault]:
         """What a run lacks, each with its reason and what to do."""
         study, sources = run.study, self.reproduction
@@ -132,7 +159,10 @@ class Inventory:
         try:
             built = self.registry.build(interface, _READERS[interface](self.registry, text))
         except VisualcropError as exc:
-            return _explain_strategy(exc)
+            fault = _explain_strategy(exc, text)
+            if isinstance(exc, SpecError) and not fault[1]:
+                self._mistakes.add(fault)
+            return fault
         if isinstance(built, Dataset):
             return _check_files(built, source)
         for name, revision in _named_checkpoints(built):
@@ -141,7 +171,7 @@ class Inventory:
                 models = self.reproduction.models.values()
                 source = source or next((each for each in models if name in each.spec), None)
                 size = f" ({source.gib:g} GiB)" if source and source.gib else ""
-                instead = f", or give --model {source.name}=FOLDER" if source else ""
+                instead = f", or give {_name_option(source, name)}" if source else ""
                 return found.reason, f"Download {name!r}{size} from the hub{instead}."
         return None
 
@@ -157,6 +187,34 @@ class Inventory:
         except VisualcropError as exc:
             return str(exc), ""
         return None
+
+
+def _name_option(source: Source, checkpoint: str) -> str:
+    """The option that puts a folder in the place of a model's checkpoint."""
+    spec = source.spec.replace(checkpoint, "FOLDER") if checkpoint in source.spec else "FOLDER"
+    return f"--model {shlex.quote(f'{source.name}={spec}')}"
+
+
+def _named_layers(whole: Strategy) -> Iterator[tuple[int, int]]:
+    """Ranges of layers that a strategy and those within it name."""
+    layers = getattr(whole, "layers", None)
+    if isinstance(layers, tuple) and len(layers) == 2:
+        yield layers
+    for field in attrs.fields(type(whole)):
+        inner = getattr(whole, field.name)
+        if isinstance(inner, Strategy):
+            yield from _named_layers(inner)
+
+
+def _as_sentence(reason: str, text: str) -> str:
+    """What is wrong with a spec's text, in one line: without an arrow below what was read."""
+    wanted, arrow, below = reason.partition(" here:\n")
+    if not arrow:
+        return reason
+    line, _, pointer = below.partition("\n")
+    before = line[: len(pointer) - 1].strip()
+    after = f" after {before!r}" if before else " first"
+    return f"{text!r} cannot be read: {wanted[0].lower()}{wanted[1:]}{after}."
 
 
 def _named_checkpoints(whole: Strategy) -> Iterator[tuple[str, str | None]]:
@@ -211,10 +269,10 @@ def _say_how_to_fetch(dataset: FileDataset, source: Source | None) -> str:
     return f"Fetch it{size}: visualcrop data fetch {dataset.name} --to {folder}"
 
 
-def _explain_strategy(exc: VisualcropError) -> Fault:
-    """Why a spec cannot be built, and the plug-in to install if one of ours has it."""
+def _explain_strategy(exc: VisualcropError, text: str) -> Fault:
+    """Why a spec's text cannot be built, and the plug-in to install if one of ours has it."""
     if not isinstance(exc, UnknownStrategyError):
-        return str(exc), ""
+        return _as_sentence(str(exc), text), ""
     unknown = str(exc).partition(" is called ")[2]
     plugin = next((_PLUGINS[name] for name in _PLUGINS if unknown.startswith(repr(name))), "")
     return str(exc), f"Install the plug-in that has it: pip install {plugin}" if plugin else ""

@@ -77,6 +77,7 @@ class Plan:
     runs: tuple[PlannedRun, ...]
     models: tuple[PlannedModel, ...]
     missing: tuple[Missing, ...]
+    misfits: tuple[str, ...] = ()  # rows that will fail with their models: sentences
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -152,7 +153,7 @@ class Planner:
 
     def plan(self, chosen: Reproduction, missing: Sequence[Missing]) -> Plan:
         """The plan of the runs of *chosen*."""
-        used = dict.fromkeys(run.model for run in chosen.runs)
+        used = dict.fromkeys(name for run in chosen.runs for name in (run.model, *run.within))
         models = {name: self._plan_model(chosen.models[name].spec, name) for name in used}
         runs = tuple(self._plan_run(run, models[run.model], missing) for run in chosen.runs)
         named = {str(each) for each in missing}
@@ -164,13 +165,17 @@ class Planner:
         )
         everything = (*missing, *conflicts)
         place = str(self.folder)
-        return Plan(chosen.title, place, self.machine, runs, tuple(models.values()), everything)
+        misfits = tuple(each for run in chosen.runs for each in self.inventory.find_misfits(run))
+        planned = tuple(models.values())
+        return Plan(chosen.title, place, self.machine, runs, planned, everything, misfits)
 
     def _plan_model(self, spec: str, name: str) -> PlannedModel:
         """Weights, memory and the cost of a pass of a model."""
         source = self.inventory.reproduction.models[name]
         family = self.inventory.family(spec)
         named = self.inventory.checkpoint_of(family)
+        if family is None:  # no model that answers, but one within a searcher
+            named = self.inventory.checkpoint_named(spec)
         where = named.where if named else "here" if family else "nowhere"
         size = named.bytes if named and named.bytes is not None else None
         gib = size / _GIB if size is not None else source.gib

@@ -84,7 +84,7 @@ def read_reproduction(
         data: Folder of datasets, each in a folder of its own name; by default $VISUALCROP_DATA.
         models: Specs that replace those of the file, by the model's name there.
     """
-    value, called = load_toml(path), f"reproduction {str(path)!r}"
+    value, called = load_toml(path, "reproduction"), f"reproduction {str(path)!r}"
     check_keys(value, _KEYS, called)
     try:
         reader = _Reader.read(value, models or {}, data)
@@ -148,13 +148,17 @@ class _Reader:
         """Names of the models and of the datasets of a study's runs."""
         name = study.get("name")
         if not isinstance(name, str):
-            raise EvaluationError(f"study {place} of it has no name")
+            raise EvaluationError(
+                f'study {place} of it has no name; give it one, such as name = "focus"'
+            )
         _check_name(name, "study")
         check_keys(study, _SETTINGS | _OWN, f"study {name!r}")
         models = _choose(study.get("models"), self.models, f"models of the study {name!r}")
         datasets = _choose(study.get("datasets"), self.datasets, f"datasets of the study {name!r}")
         for key, known in (("on", datasets), ("with", models)):
-            check_keys(read_table(study.get(key, {}), key), {*known}, f"table [study.{key}]")
+            check_keys(
+                read_table(study.get(key, {}), key), {*known}, f"table [study.{key}] of {name!r}"
+            )
         return models, datasets
 
     def _runs(
@@ -176,7 +180,8 @@ class _Reader:
             built = build_study(self._name_models(each) | specs | beside, f"run {name!r}")
             _check_figures(built)
             labels |= {*built.variants, *built.draws}
-            yield ReproductionRun(name, study["name"], model, dataset, built)
+            within = self._names_within(each)
+            yield ReproductionRun(name, study["name"], model, dataset, built, within)
         asked = {label for paper in papers if paper for label in paper.asked}
         if lost := sorted(asked - labels):
             close = nearest(lost[0], labels, called="rows")
@@ -191,6 +196,12 @@ class _Reader:
             return dict(settings)
         texts = read_texts(settings["searchers"], "searchers")
         return {**settings, "searchers": {label: self._fill(spec) for label, spec in texts.items()}}
+
+    def _names_within(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """Names of the models that the searchers' specs name."""
+        specs = settings.get("searchers", {}).values()
+        named = (name for spec in specs for name in _MODEL.findall(spec))
+        return tuple(dict.fromkeys(name for name in named if name in self.models))
 
     def _fill(self, spec: str) -> str:
         """A spec with those of models in it; what these name in turn is left, so that it ends."""

@@ -145,16 +145,20 @@ def check_folder(folder: Path, wanted: ReproductionRecord) -> None:
     if not (folder / RECORD).exists():
         return
     there = ReproductionRecord.read(folder)
+    started = [run for run in there.runs if (folder / run.name / STUDY).is_file()]
+    if not started:
+        return  # no answer there could be taken for one to another study
     if there.table != wanted.table or there.title != wanted.title:
         raise EvaluationError(
             f"{str(folder)!r} holds the reproduction {there.title!r}; give another --out."
         )
-    for kind in ("models", "datasets"):
+    for kind, part in (("models", "model"), ("datasets", "dataset")):
+        used = {getattr(run, part) for run in started}
         old, new = (
             {name: source["spec"] for name, source in getattr(record, kind).items()}
             for record in (there, wanted)
         )
-        for name in sorted({*old} & {*new}):
+        for name in sorted(used & {*old} & {*new}):
             if old[name] != new[name]:
                 raise EvaluationError(
                     f"{str(folder)!r} holds runs of {old[name]!r}, not {new[name]!r}; give another "

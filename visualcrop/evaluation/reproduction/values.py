@@ -35,6 +35,7 @@ class ReproductionRun:
     model: str  # name of the model in the file
     dataset: str  # name of the dataset in the file
     study: Study
+    within: tuple[str, ...] = ()  # names of the models that its searchers' specs name
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -25,6 +26,7 @@ class Availability:
     where: Where
     bytes: int | None = None  # of its weights; none if nobody says
     model_type: str = ""  # in its config, if that is here
+    layers: int | None = None  # of its language model, as its config says, if that is here
     reason: str = ""  # why it is nowhere, or what is broken about it: a sentence
 
 
@@ -51,14 +53,24 @@ def _look_into(checkpoint: str, folder: str) -> Availability:
         if files.find(CONFIG) is None:
             reason = f"The folder {folder!r} is no checkpoint, for it has no {CONFIG}."
             return Availability(checkpoint, "nowhere", reason=reason)
-        model_type = str(files.read_json(CONFIG).get("model_type", ""))
+        config = files.read_json(CONFIG)
+        model_type = str(config.get("model_type", ""))
         size = sum(path.stat().st_size for path in Weights.find(files).paths)
     except FileNotFoundError:
         reason = f"The folder {folder!r} has no weights."
         return Availability(checkpoint, "nowhere", reason=reason)
     except VisualcropError as exc:
         return Availability(checkpoint, "nowhere", reason=str(exc))
-    return Availability(checkpoint, "here", size, model_type)
+    return Availability(checkpoint, "here", size, model_type, _count_layers(config))
+
+
+def _count_layers(config: Mapping[str, Any]) -> int | None:
+    """Layers of the language model; none if the config does not say."""
+    text = config.get("text_config")
+    for part in (text if isinstance(text, dict) else {}, config):
+        if type(count := part.get("num_hidden_layers")) is int:
+            return count
+    return None
 
 
 def _find_in_cache(checkpoint: str, revision: str | None) -> Path | None:
