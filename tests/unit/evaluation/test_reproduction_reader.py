@@ -247,7 +247,10 @@ _TWICE = '[models]\nm = "toy"\n[datasets]\nd = "toy"\n' + 2 * '[[study]]\nname =
         (_HEAD + '[[study]]\nname = "a"\non = { vstar = 3 }', "is not a table"),
         (_HEAD + '[[study]]\nname = "a"\nwith = 3', "is not a table"),
         (_HEAD + '[[study]]\nname = "a"\non = { vstar = { on = {} } }', "has a key 'on'"),
-        (_HEAD + '[[study]]\nname = "a"\ninference = "guess"', "'guess' cannot be used; allowed: generate"),
+        (
+            _HEAD + '[[study]]\nname = "a"\ninference = "guess"',
+            "'guess' cannot be used; allowed: generate",
+        ),
         (_HEAD + '[[study]]\nname = "a"\nsharing = "yes"', "is not true or false @ sharing"),
         (_HEAD + _STUDY.replace("Steps-1 (w", "Steps-0 (w"), "has no row that fits 'one' of the"),
         (
