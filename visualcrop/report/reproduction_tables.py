@@ -29,8 +29,8 @@ _NAMED = 3  # of the figures that a run lacks
 _WIDEST = 14  # columns; of more, rows and columns change places
 _CSV = (
     "run", "model", "model spec", "dataset", "dataset spec", "row", "figure", "table", "column",
-    "ours", "low", "high", "n", "paper", "paper n", "difference", "difference low", "difference high",
-    "p", "p Holm", "missing",
+    "ours", "low", "high", "n", "paper", "paper n", "difference", "difference low",
+    "difference high", "p", "p Holm", "missing",
 )  # fmt: skip
 
 
