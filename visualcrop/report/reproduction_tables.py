@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import attrs
 
 from ..evaluation.measures import DEVIATION
-from ..evaluation.reproduction.agreement import LEAST, Agreement, ComparedCell, ComparedRatios
+from ..evaluation.reproduction.agreement import (
+    LEAST,
+    Agreement,
+    ComparedCell,
+    ComparedRatios,
+    find_foreign,
+)
 from ..evaluation.result_tables import efficiency_table
 from ..output.tables import (
     Table,
@@ -22,8 +28,9 @@ SURE, ALONE = "**", "*"  # after a difference: more than chance among all cells,
 _NAMED = 3  # of the figures that a run lacks
 _WIDEST = 14  # columns; of more, rows and columns change places
 _CSV = (
-    "run", "model", "dataset", "row", "figure", "table", "column", "ours", "low", "high", "n",
-    "paper", "paper n", "difference", "difference low", "difference high", "p", "p Holm", "missing",
+    "run", "model", "model spec", "dataset", "dataset spec", "row", "figure", "table", "column",
+    "ours", "low", "high", "n", "paper", "paper n", "difference", "difference low",
+    "difference high", "p", "p Holm", "missing",
 )  # fmt: skip
 
 
@@ -146,6 +153,13 @@ def describe_conditions(found: Agreement) -> Iterator[str]:
                 f"{name} is {source['spec']} here, in place of {source['replaced']}: a difference "
                 "may be the model's."
             )
+    for name in sorted(find_foreign(found.record.models, "models")):
+        if not found.record.models[name]["replaced"]:
+            spec = found.record.models[name]["spec"]
+            yield f"{name} is {spec} here: a difference may be the model's."
+    for name in sorted(found.foreign):
+        spec = found.record.datasets[name]["spec"]
+        yield f"{name} is {spec} here, not the paper's dataset: no difference on it is tested."
     fewer: dict[tuple[str, str], tuple[int, int]] = {}
     for cell in sorted(found.cells, key=lambda cell: cell.paper_n):  # the most questions come last
         if cell.ours and cell.ours.n < round(cell.paper_n):
@@ -190,19 +204,32 @@ def _format_paper(found: ComparedRatios, method: str) -> str:
 
 def as_csv(found: Agreement) -> str:
     """A line for each of the paper's figures."""
-    return csv_table([_CSV, *map(_csv_row, found.cells)])
+    return csv_table([_CSV, *(_csv_row(found, cell) for cell in found.cells)])
 
 
-def _csv_row(cell: ComparedCell) -> list[str]:
+def _csv_row(found: Agreement, cell: ComparedCell) -> list[str]:
     ours, run = cell.ours, cell.run
     own = (ours.value, ours.low, ours.high) if ours else (None,) * 3
     bounds = attrs.astuple(cell.bounds) if cell.bounds else (None, None)
     return [
-        run.name, run.model, run.dataset, cell.row, cell.measure, str(cell.table), cell.column,
+        run.name, run.model, _spec(found.record.models, run.model), run.dataset,
+        _spec(found.record.datasets, run.dataset), cell.row, cell.measure,
+        str(cell.table), cell.column,
         *map(_number, own), str(ours.n or "") if ours else "", cell.printed,
         f"{cell.paper_n:.0f}" if cell.paper_n else "",
         *map(_number, (cell.difference, *bounds, cell.p, cell.p_holm)), cell.missing,
     ]  # fmt: skip
+
+
+def _spec(named: Mapping[str, Mapping[str, str]], name: str) -> str:
+    return named.get(name, {}).get("spec", name)
+
+
+def name_specs(found: Agreement, section: Section) -> str:
+    """What the section's model and dataset really are."""
+    record = found.record
+    model, dataset = _spec(record.models, section.model), _spec(record.datasets, section.dataset)
+    return f"{model} on {dataset}"
 
 
 def _number(value: float | None) -> str:
@@ -234,6 +261,7 @@ def as_markdown(found: Agreement) -> str:
     lines += [f"{escape_markdown(note)}\n" for note in notes]
     for section in make_sections(found):
         lines.append(f"## {escape_markdown(section.title)}\n")
+        lines.append(f"Ours: {escape_markdown(name_specs(found, section))}\n")
         for grid in section.grids:
             heading, rows = _reader_cells(grid)
             lines.append(f"Table {grid.table}\n\n{markdown_table(heading, rows)}")
@@ -249,7 +277,10 @@ def as_latex(found: Agreement) -> str:
     notes = [*describe_agreement(found), *describe_conditions(found)]
     for section in make_sections(found):
         for grid in section.grids:
-            caption = f"Table {grid.table} of the paper and ours: {section.title}."
+            caption = (
+                f"Table {grid.table} of the paper and ours: {section.title} "
+                f"(ours: {name_specs(found, section)})."
+            )
             label = f"tab:{grid.table}-{section.model}-{section.dataset}"
             tabular = latex_table(*_reader_cells(grid))
             floats.append(latex_float(tabular, caption=caption, label=label, notes=notes))

@@ -19,6 +19,7 @@ from ..run_folder import Present, Store
 from ..statistics import LEVEL, Interval, adjust_holm, compare_shares
 from ..study import GUESS, PaperFigures, Study
 from ..summary import Tally, add_missing, guessed_share, tally_records
+from .files import named_in_tables
 from .reader import read_reproduction
 from .record import RecordedRun, ReproductionRecord
 
@@ -98,6 +99,7 @@ class Agreement:
     unknown: Sequence[RecordedRun]  # not started, and their rows are not known either
     failures: Sequence[str]  # of answers, and of runs that are not finished
     ratios: Sequence[ComparedRatios]
+    foreign: frozenset[str]  # datasets, by name, that are not the paper's of this name
 
     @property
     def tested(self) -> list[ComparedCell]:
@@ -110,14 +112,29 @@ def compare_reproduction(folder: Path) -> Agreement:
     stores = record.stores(folder)
     studies = _read_studies(record) | {name: store.study for name, store in stores.items()}
     cells: list[ComparedCell] = []
+    foreign = find_foreign(record.datasets, "datasets")
     for run in record.runs:
         if run.name in studies:
-            cells += _compare_run(run, studies[run.name], stores.get(run.name))
+            cells += _compare_run(
+                run, studies[run.name], stores.get(run.name), foreign=run.dataset in foreign
+            )
     unknown = [run for run in record.runs if run.name not in studies]
     tallies = {name: _tally(store) for name, store in stores.items()}
     failures = [*_describe_failures(tallies)]
     ratios = [*_compare_ratios(stores, tallies, cells)]
-    return Agreement(folder, record, stores, [*_correct(cells)], unknown, failures, ratios)
+    corrected = [*_correct(cells)]
+    return Agreement(folder, record, stores, corrected, unknown, failures, ratios, foreign)
+
+
+def find_foreign(named: Mapping[str, Mapping[str, str]], kind: str) -> frozenset[str]:
+    """Names under which something else was run than what the paper's tables call so."""
+    known = named_in_tables(kind)
+    every = {spec for specs in known.values() for spec in specs}
+    return frozenset(
+        name
+        for name, source in named.items()
+        if source["spec"].partition("(")[0] not in known.get(name, every)
+    )
 
 
 def _read_studies(record: ReproductionRecord) -> dict[str, Study]:
@@ -130,8 +147,10 @@ def _read_studies(record: ReproductionRecord) -> dict[str, Study]:
     return {run.name: run.study for run in found.runs}
 
 
-def _compare_run(run: RecordedRun, study: Study, store: Store | None) -> list[ComparedCell]:
-    """Every cell of the paper that a run has a row for."""
+def _compare_run(
+    run: RecordedRun, study: Study, store: Store | None, *, foreign: bool
+) -> list[ComparedCell]:
+    """Every cell of the paper that a run has a row for; no test on a *foreign* dataset."""
     if study.beside is None:
         return []
     cells = [*_paper_cells(run, study.beside)]
@@ -139,7 +158,7 @@ def _compare_run(run: RecordedRun, study: Study, store: Store | None) -> list[Co
         return [attrs.evolve(cell, missing="not run") for cell in cells]
     names = [*dict.fromkeys(cell.measure for cell in cells)]
     found = measure_records(store.records(), names, study.draws)
-    counts = _count_published(study)
+    counts = None if foreign else _count_published(study)
     return [_fill(cell, store, found, counts) for cell in cells]
 
 
@@ -171,7 +190,7 @@ def _fill(
     cell: ComparedCell,
     store: Store,
     found: Mapping[str, Mapping[str, Figure | None]],
-    counts: Mapping[str, int],
+    counts: Mapping[str, int] | None,  # none of a dataset that is not the paper's
 ) -> ComparedCell:
     """The cell with our figure, and a test where it is an accuracy of enough questions."""
     if cell.row == GUESS:
@@ -183,6 +202,8 @@ def _fill(
     ours = found[cell.row].get(cell.measure)
     if ours is None:
         return attrs.evolve(cell, missing="not measured")
+    if counts is None:
+        return attrs.evolve(cell, ours=ours)
     return _test(attrs.evolve(cell, ours=ours), ours, found[cell.row].get("accuracy"), counts)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...errors import EvaluationError
 from ...utils.paths import expand_path
+from ..study_toml import load_toml
 
 _HERE = Path(__file__).parent
 # In a wheel they lie in this package, where pyproject.toml puts them; in a checkout, where they are
@@ -36,6 +37,16 @@ def find_file(text: str) -> Path:
             f"({known}), or the path of a TOML file."
         )
     return by_text[text]
+
+
+def named_in_tables(kind: str) -> dict[str, set[str]]:
+    """What names of *kind* (`models`, `datasets`) stand for: plug-ins or checkpoints."""
+    found: dict[str, set[str]] = {}
+    for path in find_tables().values():
+        for name, source in load_toml(path).get(kind, {}).items():
+            spec = source if isinstance(source, str) else source["spec"]
+            found.setdefault(name, set()).add(spec.partition("(")[0])
+    return found
 
 
 def default_folder(path: Path) -> Path:
