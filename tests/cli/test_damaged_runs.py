@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -137,7 +138,8 @@ def test_evidence_that_cannot_be_drawn_costs_its_page_alone(
     """The report has its figures all the same, and says which page it has not."""
     folder = Path(shutil.copytree(whole, tmp_path / "run"))
     path = folder / "samples-1of1.jsonl"
-    path.write_text(path.read_text().replace('"confidence": ', '"confidence": "high", "other": '))
+    spoilt = r'\1"confidence": "high", "other": '
+    path.write_text(re.sub(r'("relevance": [\d.e-]+, )"confidence": ', spoilt, path.read_text()))
     done = run("report", folder, "--out", "report", "--pages", 3)
     assert done.exit_code == 0, done.output
     assert "No page of '0-" in done.stderr

@@ -78,12 +78,21 @@ class TestAgreement:
 
     def test_ratios_stand_beside_the_papers(self, found: Agreement) -> None:
         """Those of section 4.2 but for its rounding: 3.43 on V*Bench, 4.36 on HR-Bench 4K."""
-        paper = {each.dataset: round(each.paper["zoomeye"], 2) for each in found.ratios}
+        counted = {each.dataset: dict(each.paper) for each in found.ratios}
+        assert all({*by} == {("zoomeye", "zoomeye-paper")} for by in counted.values())
+        paper = {name: round(sum(by.values()), 2) for name, by in counted.items()}
         assert paper == {"vstar": 3.43, "hrbench_4k": 4.36}
         for each in found.ratios:
             by_count = {row.count: row for row in each.ours.rows}
             assert {*by_count} == {"focus-paper", "zoomeye-paper"}
             assert all(row.interval for row in by_count.values())
+
+    def test_ways_of_answering_are_no_settings(self, tmp_path: Path) -> None:
+        """In Table 15 each method has sentences and letters: two ratios, and no line between."""
+        folder = write_reproduction(tmp_path / "table-15", read_table(15), limit=30)
+        found = compare_reproduction(folder).ratios
+        paper = {each.inference: round(sum(each.paper.values()), 2) for each in found}
+        assert paper == {"option-logits": 3.66, "generate": 2.78}  # 48.63 and 36.94, by 13.28
 
     def test_fewer_questions_have_less_to_say(self, tmp_path: Path) -> None:
         """Of 12 questions nothing is tested; of 40 the paper's share still is one of 191."""
@@ -149,7 +158,7 @@ class TestReport:
         told = Path("copy/report/summary.md").read_text("utf-8")
         assert re.search(r"Missing runs: .*seal-seal-vstar.* \(not started\)\.", told)
         assert re.search(r"focus-llava-1\.5-hrbench_8k.* \(There is no folder hrbench\)\.", told)
-        assert "## llava-onevision, hrbench_4k" in told
+        assert "## llava-onevision, hrbench_4k" in Path("copy/report/results.md").read_text("utf-8")
 
     def test_says_what_is_another_model(self, run: Run) -> None:
         """And that fewer questions were asked."""

@@ -40,6 +40,17 @@ def toys(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     return lambda *words: run("reproduce", "toys.toml", *words)
 
 
+def test_without_figures_of_the_paper(toys: Run, run: Run) -> None:
+    """A reproduction of one's own is reported as the results of its runs."""
+    assert toys("--skip-missing").exit_code == 0
+    assert run("report", "runs/toys", "--out", "page").exit_code == 0
+    for name in ("summary.md", "results.md", "index.html"):
+        text = Path("page", name).read_text()
+        assert "a-one.5-few: toy on toy(scenes=1)" in text
+        assert "four steps" in text
+        assert "not the paper" not in text
+
+
 class TestPlan:
     """`--dry-run`."""
 

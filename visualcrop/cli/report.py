@@ -87,7 +87,7 @@ def _report_reproduction(place: Path, out: str | None, given: Mapping[str, objec
     from ..errors import EvaluationError
     from ..evaluation.reproduction.agreement import compare_reproduction
     from ..report.reproduction_page import draw_agreement, render_reproduction
-    from ..report.reproduction_tables import FORMATS, as_markdown, describe_agreement
+    from ..report.reproduction_tables import FORMATS, as_summary, describe_agreement
 
     if too_many := [name for name, value in given.items() if value]:
         raise EvaluationError(
@@ -106,7 +106,7 @@ def _report_reproduction(place: Path, out: str | None, given: Mapping[str, objec
         for ending in DRAWINGS:
             write_drawing(folder / f"agreement{ending}", chart)
         console().print(f"Ours against the paper's: {folder / 'agreement'}.svg, .pdf")
-    console().print(f"In short: {write(folder / 'summary.md', as_markdown(found))}")
+    console().print(f"In short: {write(folder / 'summary.md', as_summary(found))}")
     for note in describe_agreement(found):
         console().print(note)
 

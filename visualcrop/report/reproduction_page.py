@@ -21,9 +21,11 @@ from .reproduction_tables import (
     format_difference,
     format_ours,
     make_sections,
+    plain_tables,
     ratio_table,
     ratios_of,
     title_of,
+    title_ratios,
 )
 from .vector import Drawing
 
@@ -40,6 +42,10 @@ def render_reproduction(found: Agreement, chart: Drawing | None) -> str:
         gaps=[*describe_gaps(found)],
         chart=chart.to_svg() if chart else "",
         sections=[_section(found, section) for section in make_sections(found)],
+        plain=[
+            {"title": title, "headings": table.headings, "rows": table.rows}
+            for title, table in plain_tables(found)
+        ],
         run_headings=("model", "dataset", "protocol", "questions", "machine"),
         runs=[*_runs(found)],
     )
@@ -88,6 +94,7 @@ def _section(found: Agreement, section: Section) -> dict[str, Any]:
         "grids": [_grid(grid) for grid in section.grids],
         "ratios": [
             {
+                "title": title_ratios(each),
                 "headings": table.headings,
                 "rows": table.rows,
                 "notes": [*efficiency_notes(each.ours)],

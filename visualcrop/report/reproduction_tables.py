@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import attrs
 
 from ..evaluation.measures import DEVIATION
+from ..evaluation.methods import EfficiencyRatio
 from ..evaluation.reproduction.agreement import (
     LEAST,
     Agreement,
@@ -14,7 +15,8 @@ from ..evaluation.reproduction.agreement import (
     ComparedRatios,
     find_foreign,
 )
-from ..evaluation.result_tables import efficiency_table
+from ..evaluation.result_tables import efficiency_notes, efficiency_table, result_table
+from ..evaluation.summary import summarize
 from ..output.tables import (
     Table,
     csv_table,
@@ -122,7 +124,7 @@ def _digits(cell: ComparedCell) -> int:
 def describe_agreement(found: Agreement) -> Iterator[str]:
     """In a few sentences: how many cells agree, and what the marks mean."""
     if not found.cells:
-        yield "No study here names figures of the paper: report each run by itself."
+        yield "No study here names figures of the paper: these are the results of each run."
         return
     compared = [cell for cell in found.cells if cell.ours is not None]
     tested, sure = found.tested, [cell for cell in found.cells if cell.differs]
@@ -147,6 +149,8 @@ def describe_agreement(found: Agreement) -> Iterator[str]:
 
 def describe_conditions(found: Agreement) -> Iterator[str]:
     """Where runs are not what the paper ran: other models, fewer questions, failures."""
+    if not found.cells:
+        return
     for name, source in found.record.models.items():
         if source["replaced"]:
             yield (
@@ -193,13 +197,15 @@ def describe_gaps(found: Agreement) -> Iterator[str]:
 def ratio_table(found: ComparedRatios) -> Table:
     """Our efficiency ratios, with those of the paper's figures in the last column."""
     ours = efficiency_table(found.ours)
-    paper = ("", *(_format_paper(found, row.method) for row in found.ours.rows))
+    paper = ("", *(_format_paper(found, row) for row in found.ours.rows))
     rows = tuple((*row, cell) for row, cell in zip(ours.rows, paper, strict=True))
     return Table((*ours.headings, "paper"), rows)
 
 
-def _format_paper(found: ComparedRatios, method: str) -> str:
-    return f"{found.paper[method]:.2f}" if method in found.paper else ""
+def _format_paper(found: ComparedRatios, row: EfficiencyRatio) -> str:
+    """The paper's ratio, where its passes are counted as in this row of ours."""
+    ratio = found.paper.get((row.method, row.count))
+    return "" if ratio is None else f"{ratio:.2f}"
 
 
 def as_csv(found: Agreement) -> str:
@@ -265,9 +271,56 @@ def as_markdown(found: Agreement) -> str:
         for grid in section.grids:
             heading, rows = _reader_cells(grid)
             lines.append(f"Table {grid.table}\n\n{markdown_table(heading, rows)}")
-        for ratios in ratios_of(found, section):
-            cells = ratio_table(ratios)
-            lines.append(f"Efficiency ratio\n\n{markdown_table(cells.headings, cells.rows)}")
+        lines += _markdown_ratios(found, section)
+    lines += _markdown_plain(found)
+    return "\n".join(lines)
+
+
+def _markdown_ratios(found: Agreement, section: Section) -> Iterator[str]:
+    """The section's efficiency ratios, with the notes on them."""
+    for ratios in ratios_of(found, section):
+        cells = ratio_table(ratios)
+        title = escape_markdown(title_ratios(ratios))
+        yield f"{title}\n\n{markdown_table(cells.headings, cells.rows)}"
+        yield from (f"{escape_markdown(note)}\n" for note in efficiency_notes(ratios.ours))
+
+
+def plain_tables(found: Agreement) -> Iterator[tuple[str, Table]]:
+    """The results of each run that names no figures of the paper, with its model and dataset."""
+    for name, store in found.plain.items():
+        yield (
+            f"{name}: {store.study.model} on {store.study.dataset}",
+            result_table(summarize(store)),
+        )
+
+
+def _markdown_plain(found: Agreement) -> Iterator[str]:
+    for title, table in plain_tables(found):
+        yield f"## {escape_markdown(title)}\n\n{markdown_table(table.headings, table.rows)}"
+
+
+def title_ratios(found: ComparedRatios) -> str:
+    """What the ratios are of."""
+    return f"Efficiency ratio, {found.inference}" if found.inference else "Efficiency ratio"
+
+
+def as_summary(found: Agreement) -> str:
+    """In short: what agrees, what was run, what is missing, and the efficiency ratios."""
+    lines = [f"# {escape_markdown(title_of(found))}\n"]
+    notes = (*describe_agreement(found), *describe_conditions(found), *describe_gaps(found))
+    lines += [f"{escape_markdown(note)}\n" for note in notes]
+    marked = [cell for cell in found.cells if cell.differs]
+    if marked:
+        rows = [[cell.run.name, cell.row, cell.measure, *_triple(cell)] for cell in marked]
+        heading = ["more than chance", "row", "figure", "ours", "paper", "difference"]
+        lines.append(markdown_table(heading, rows))
+    for section in make_sections(found):
+        ratios = [*_markdown_ratios(found, section)]
+        if ratios:
+            lines.append(f"## {escape_markdown(section.title)}\n")
+            lines.append(f"Ours: {escape_markdown(name_specs(found, section))}\n")
+            lines += ratios
+    lines += _markdown_plain(found)
     return "\n".join(lines)
 
 

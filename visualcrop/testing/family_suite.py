@@ -150,10 +150,10 @@ class HuggingFaceFamilySuite(ModelFamilySuite):
         """In the same pass, their logits are those by next token, and the reply stays the same."""
         model, plain = self.opened(memory=0), [_about("mug"), _about("green coin")]
         before = model.passes
-        asked = [attrs.evolve(prompt, choices=("A", "B")) for prompt in plain]
+        asked = [attrs.evolve(prompt, choices=("Yes", "No")) for prompt in plain]
         replies = model.generate(asked, max_new_tokens=2)
         assert model.passes - before == len(asked)
-        wanted = [choice.logits for choice in model.choose(plain, ("A", "B"))]
+        wanted = [choice.logits for choice in model.choose(plain, ("Yes", "No"))]
         for reply, logits in zip(replies, wanted, strict=True):
             assert reply.choice_logits == pytest.approx(logits, rel=1e-3, abs=1e-4)
         texts = [reply.text for reply in model.generate(plain, max_new_tokens=2)]

@@ -14,7 +14,7 @@ from ...plugin.registry import Registry
 from ..comparison import searcher_names
 from ..efficiency import Curve, passes_ratio
 from ..measures import DEVIATION, Figure, measure_records
-from ..methods import Efficiency, count_methods, measure_efficiency
+from ..methods import SEARCH, Efficiency, count_methods, measure_efficiency
 from ..run_folder import Present, Store
 from ..statistics import LEVEL, Interval, adjust_holm, compare_shares
 from ..study import GUESS, PaperFigures, Study
@@ -84,8 +84,9 @@ class ComparedRatios:
 
     model: str
     dataset: str
+    inference: str  # how answers are read, where a method has settings of several ways; else empty
     ours: Efficiency
-    paper: Mapping[str, float]  # by method
+    paper: Mapping[tuple[str, str], float]  # by method, and the count of its passes
 
 
 @attrs.frozen
@@ -100,6 +101,11 @@ class Agreement:
     failures: Sequence[str]  # of answers, and of runs that are not finished
     ratios: Sequence[ComparedRatios]
     foreign: frozenset[str]  # datasets, by name, that are not the paper's of this name
+
+    @property
+    def plain(self) -> dict[str, Store]:
+        """Runs that have been started and name no figures of the paper."""
+        return {name: store for name, store in self.stores.items() if store.study.beside is None}
 
     @property
     def tested(self) -> list[ComparedCell]:
@@ -120,7 +126,7 @@ def compare_reproduction(folder: Path) -> Agreement:
             )
     unknown = [run for run in record.runs if run.name not in studies]
     tallies = {name: _tally(store) for name, store in stores.items()}
-    failures = [*_describe_failures(tallies)]
+    failures = [*_describe_failures(tallies, record.limit)]
     ratios = [*_compare_ratios(stores, tallies, cells)]
     corrected = [*_correct(cells)]
     return Agreement(folder, record, stores, corrected, unknown, failures, ratios, foreign)
@@ -245,7 +251,7 @@ def _tally(store: Store) -> Tallies:
     return add_missing(store, found, present)[None]
 
 
-def _describe_failures(tallies: Mapping[str, Tallies]) -> Iterator[str]:
+def _describe_failures(tallies: Mapping[str, Tallies], limit: int | None) -> Iterator[str]:
     """Runs that are not finished, in one sentence, and answers that failed, in one for each run."""
     unfinished = []
     for name, by_label in tallies.items():
@@ -253,6 +259,7 @@ def _describe_failures(tallies: Mapping[str, Tallies]) -> Iterator[str]:
         if left:
             asked = min(sum(tally.statuses.values()) for tally in left)
             wanted = max(tally.wanted or 0 for tally in left)
+            wanted = min(wanted, limit) if limit else wanted
             unfinished.append(f"{name} ({asked} of {wanted or 'so many'} questions)")
     if unfinished:
         yield f"Unfinished: {', '.join(unfinished)}; the same command goes on."
@@ -271,32 +278,61 @@ def _compare_ratios(
     places = dict.fromkeys((cell.run.model, cell.run.dataset) for cell in cells if cell.ours)
     for model, dataset in places:
         own = [cell for cell in cells if (cell.run.model, cell.run.dataset) == (model, dataset)]
-        rows = {(cell.run.name, cell.row) for cell in own if cell.measure in _PASSES}
         names = {
-            name: searcher_names(stores[name]) for name in {run for run, _ in rows} & {*stores}
+            name: searcher_names(stores[name]) for name in {c.run.name for c in own} & {*stores}
         }
-        methods: dict[str, list[str]] = {}
-        kept: dict[str, Tally] = {}
-        for run, by_label in names.items():
-            for label, tally in tallies[run].items():
-                kept[f"{run}: {label}"] = tally
-                if (run, label) in rows:
-                    methods.setdefault(by_label[label], []).append(f"{run}: {label}")
-        if count_methods(kept, methods) > 1:
-            ours = measure_efficiency(kept, methods)
-            paper = _published_ratios(own, names, ours.ours)
-            yield ComparedRatios(model, dataset, ours, paper)
+        for inference, alike in _split_by_inference(own, names, stores).items():
+            rows = {(cell.run.name, cell.row) for cell in alike if cell.measure in _PASSES}
+            methods: dict[str, list[str]] = {}
+            kept: dict[str, Tally] = {}
+            for run in dict.fromkeys(run for run, _ in rows if run in stores):
+                for label, tally in tallies[run].items():
+                    kept[f"{run}: {label}"] = tally
+                    if (run, label) in rows:
+                        methods.setdefault(names[run][label], []).append(f"{run}: {label}")
+            if count_methods(kept, methods) > 1:
+                ours = measure_efficiency(kept, methods)
+                paper = _published_ratios(alike, names, ours.ours)
+                yield ComparedRatios(model, dataset, inference, ours, paper)
+
+
+def _split_by_inference(
+    cells: Sequence[ComparedCell],
+    names: Mapping[str, Mapping[str, str]],
+    stores: Mapping[str, Store],
+) -> dict[str, list[ComparedCell]]:
+    """
+    The cells by how answers are read, where a method has settings of several ways.
+
+    Those are no points of one curve. Methods that each have a way of their own, as in Table 10, are
+    compared as they are: in one group, without a name.
+    """
+    ways = {name: store.study.inference or store.study.protocol for name, store in stores.items()}
+    by_method: dict[str, set[str]] = {}
+    for cell in cells:
+        if cell.measure in _PASSES and (method := names.get(cell.run.name, {}).get(cell.row)):
+            by_method.setdefault(method, set()).add(ways[cell.run.name])
+    if all(len(found) == 1 for found in by_method.values()):
+        return {"": [*cells]}
+    found: dict[str, list[ComparedCell]] = {}
+    for cell in cells:
+        if cell.run.name in ways:
+            found.setdefault(ways[cell.run.name], []).append(cell)
+    return found
 
 
 def _published_ratios(
     cells: Sequence[ComparedCell], names: Mapping[str, Mapping[str, str]], ours: str
-) -> dict[str, float]:
-    """The ratios of the paper's own figures, by the same rule."""
+) -> dict[tuple[str, str], float]:
+    """The ratios of the paper's own figures, by the same rule, for the count that they are of."""
     curves: dict[str, dict[tuple[str, str], dict[str, float]]] = {}
+    counts: dict[str, str] = {}
     for cell in cells:
         kind = "passes" if cell.measure in _PASSES else cell.measure
         method = names.get(cell.run.name, {}).get(cell.row)
         if method and kind in {"passes", "accuracy"}:
+            if kind == "passes":
+                counts[method] = SEARCH if cell.measure == "search passes" else cell.measure
             points = curves.setdefault(method, {})
             points.setdefault((cell.run.name, cell.row), {})[kind] = cell.paper
     known = {
@@ -309,4 +345,7 @@ def _published_ratios(
         if points
     }
     others = (method for method in found if method != ours and ours in found)
-    return {method: float(passes_ratio(found[ours], found[method])) for method in others}
+    return {
+        (method, counts[method]): float(passes_ratio(found[ours], found[method]))
+        for method in others
+    }
