@@ -93,7 +93,7 @@ def draw_figures(stores: Sequence[Store], whole: Comparison) -> list[Figure]:
         chart = draw_chart(series, x_label="search passes", y_label="accuracy [%]", title=title)
         figures.append(Figure("accuracy-passes", title, note, chart))
     if steps := draw_steps(rows):
-        note = "Recall: the part of the true boxes that was covered by half at least."
+        note = "Recall: the part of a question's true boxes covered by half at least, in the mean."
         figures.append(Figure("steps", "More steps", note, steps))
     return figures
 

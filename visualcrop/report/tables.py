@@ -256,7 +256,7 @@ def _notes(whole: Comparison) -> Iterator[str]:
 
 def _csv_row(row: ResultRow) -> list[str]:
     low, high = row["interval"]
-    recall, gain, whole = row["recall"], row["gain"], row["whole"]
+    gain, whole = row["gain"], row["whole"]
     shares = [f"{100 * share:.2f}" if row["n"] else "" for share in (row["accuracy"], low, high)]
     counts = [str(row[name]) for name in ("n", "errors", "unparsed")]
     passes = [f"{n:.2f}" if row["n"] else "" for n in (_passes(row), row["passes"])]
@@ -265,7 +265,8 @@ def _csv_row(row: ResultRow) -> list[str]:
         for name, unit in (("image_tokens", 1), ("flops", 1e12), ("macs", 1e12))
     ]
     seconds = "" if row["seconds"] is None else f"{row['seconds']:.3f}"
-    found = f"{100 * recall['recall']:.2f}" if recall else ""
+    recall = _recall(row)
+    found = "" if recall is None else f"{recall:.2f}"
     seen = [f"{whole['tokens']:.5g}", str(whole["shrunk"])] if whole else ["", ""]
     lost = str(whole["lost"]) if whole and whole["measured"] else ""
     macs = [_tera((row["macs"] or {}).get(name)) for name in ("search", "search_and_answer")]
