@@ -62,8 +62,7 @@ def draw_agreement(found: Agreement) -> Drawing | None:
             series.setdefault(place, []).append(marker)
     if not series:
         return None
-    values = [value for points in series.values() for p in points for value in (p.x, p.y)]
-    ends = [Marker(end, end, "equal") for end in (min(values), max(values))]
+    ends = [Marker(end, end, "equal") for end in (0, 100)]
     return draw_chart(
         [
             *(Series(name, points, labelled=False) for name, points in series.items()),
