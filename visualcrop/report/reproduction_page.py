@@ -21,6 +21,7 @@ from .reproduction_tables import (
     format_difference,
     format_ours,
     make_sections,
+    name_specs,
     plain_tables,
     ratio_table,
     ratios_of,
@@ -106,16 +107,9 @@ def _section(found: Agreement, section: Section) -> dict[str, Any]:
 
 def _about(found: Agreement, section: Section) -> str:
     """Specs of model and dataset, and how many questions were asked."""
-    model, dataset = (
-        known.get(name, {}).get("spec", name)
-        for known, name in (
-            (found.record.models, section.model),
-            (found.record.datasets, section.dataset),
-        )
-    )
     cells = [c for grid in section.grids for row in grid.rows.values() for c in row.values()]
     asked = max((c.ours.n for c in cells if c.ours and c.measure == "accuracy"), default=0)
-    return f"{model} on {dataset}" + (f", {asked} questions" if asked else "")
+    return name_specs(found, section) + (f", {asked} questions" if asked else "")
 
 
 def _grid(grid: Grid) -> dict[str, Any]:

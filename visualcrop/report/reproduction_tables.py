@@ -13,10 +13,8 @@ from ..evaluation.reproduction.agreement import (
     Agreement,
     ComparedCell,
     ComparedRatios,
-    find_foreign,
 )
 from ..evaluation.result_tables import efficiency_notes, efficiency_table, result_table
-from ..evaluation.summary import summarize
 from ..output.tables import (
     Table,
     csv_table,
@@ -157,7 +155,7 @@ def describe_conditions(found: Agreement) -> Iterator[str]:
                 f"{name} is {source['spec']} here, in place of {source['replaced']}: a difference "
                 "may be the model's."
             )
-    for name in sorted(find_foreign(found.record.models, "models")):
+    for name in sorted(found.foreign_models):
         if not found.record.models[name]["replaced"]:
             spec = found.record.models[name]["spec"]
             yield f"{name} is {spec} here: a difference may be the model's."
@@ -287,11 +285,9 @@ def _markdown_ratios(found: Agreement, section: Section) -> Iterator[str]:
 
 def plain_tables(found: Agreement) -> Iterator[tuple[str, Table]]:
     """The results of each run that names no figures of the paper, with its model and dataset."""
-    for name, store in found.plain.items():
-        yield (
-            f"{name}: {store.study.model} on {store.study.dataset}",
-            result_table(summarize(store)),
-        )
+    for name, rows in found.plain.items():
+        study = found.stores[name].study
+        yield f"{name}: {study.model} on {study.dataset}", result_table(rows)
 
 
 def _markdown_plain(found: Agreement) -> Iterator[str]:

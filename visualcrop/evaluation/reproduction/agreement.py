@@ -18,7 +18,14 @@ from ..methods import SEARCH, Efficiency, count_methods, measure_efficiency
 from ..run_folder import Present, Store
 from ..statistics import LEVEL, Interval, adjust_holm, compare_shares
 from ..study import GUESS, PaperFigures, Study
-from ..summary import Tally, add_missing, guessed_share, tally_records
+from ..summary import (
+    ResultRow,
+    Tally,
+    add_missing,
+    guessed_share,
+    summarize,
+    tally_records,
+)
 from .files import named_in_tables
 from .reader import read_reproduction
 from .record import RecordedRun, ReproductionRecord
@@ -101,11 +108,8 @@ class Agreement:
     failures: Sequence[str]  # of answers, and of runs that are not finished
     ratios: Sequence[ComparedRatios]
     foreign: frozenset[str]  # datasets, by name, that are not the paper's of this name
-
-    @property
-    def plain(self) -> dict[str, Store]:
-        """Runs that have been started and name no figures of the paper."""
-        return {name: store for name, store in self.stores.items() if store.study.beside is None}
+    foreign_models: frozenset[str]  # likewise
+    plain: Mapping[str, Sequence[ResultRow]]  # results of runs that name no figures of the paper
 
     @property
     def tested(self) -> list[ComparedCell]:
@@ -118,7 +122,7 @@ def compare_reproduction(folder: Path) -> Agreement:
     stores = record.stores(folder)
     studies = _read_studies(record) | {name: store.study for name, store in stores.items()}
     cells: list[ComparedCell] = []
-    foreign = find_foreign(record.datasets, "datasets")
+    foreign = _find_foreign(record.datasets, "datasets")
     for run in record.runs:
         if run.name in studies:
             cells += _compare_run(
@@ -128,11 +132,21 @@ def compare_reproduction(folder: Path) -> Agreement:
     tallies = {name: _tally(store) for name, store in stores.items()}
     failures = [*_describe_failures(tallies, record.limit)]
     ratios = [*_compare_ratios(stores, tallies, cells)]
-    corrected = [*_correct(cells)]
-    return Agreement(folder, record, stores, corrected, unknown, failures, ratios, foreign)
+    return Agreement(
+        folder,
+        record,
+        stores,
+        [*_correct(cells)],
+        unknown,
+        failures,
+        ratios,
+        foreign,
+        _find_foreign(record.models, "models"),
+        {name: summarize(store) for name, store in stores.items() if store.study.beside is None},
+    )
 
 
-def find_foreign(named: Mapping[str, Mapping[str, str]], kind: str) -> frozenset[str]:
+def _find_foreign(named: Mapping[str, Mapping[str, str]], kind: str) -> frozenset[str]:
     """Names under which something else was run than what the paper's tables call so."""
     known = named_in_tables(kind)
     every = {spec for specs in known.values() for spec in specs}
