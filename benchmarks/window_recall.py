@@ -12,7 +12,7 @@ import sys
 from visualcrop import Box, Budget, BudgetedModel, Ledger, Sample, Target, View, VisualSearch, Vv
 from visualcrop.plugin import RelevanceSource, say
 from visualcrop.proposals.anchors import Anchors
-from visualcrop_ablations import Contrast, Windows
+from visualcrop_maps import Contrast, Windows
 from visualcrop_tiny.needles import Needles
 
 FIRST = (1, 4, 8)

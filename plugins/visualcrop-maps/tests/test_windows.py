@@ -10,8 +10,8 @@ import pytest
 from visualcrop import Box, Grid, RelevanceMap, Target, View, VisualSearch, Vv
 from visualcrop.testing import RelevanceSourceSuite
 from visualcrop.testing.bench import Bench
-from visualcrop_ablations import Windows
-from visualcrop_ablations.windows import cut_windows, join_maps
+from visualcrop_maps import Windows
+from visualcrop_maps.windows import cut_windows, join_maps
 from visualcrop_tiny.needles import Needles
 
 
