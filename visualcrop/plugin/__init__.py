@@ -9,6 +9,7 @@ from ..data.base import Dataset, ImageSource, Problem, TargetBox
 from ..executors.base import Executor, Task, Worker, WorkerFactory
 from ..interfaces import (
     AnswerComposer,
+    OnePassSource,
     ProposalGenerator,
     RelevanceSource,
     Searcher,
@@ -39,6 +40,7 @@ __all__ = [
     "Inference",
     "Judge",
     "JudgeFn",
+    "OnePassSource",
     "OwnDefault",
     "Plugin",
     "Plugins",

@@ -53,7 +53,7 @@ class TestJoin:
 class TestPasses:
     """What is charged."""
 
-    @pytest.mark.parametrize(("scale", "each"), [("raw", 2), ("contrast", 3), ("existence", 4)])
+    @pytest.mark.parametrize(("scale", "each"), [("raw", 2), ("robust", 2), ("existence", 4)])
     def test_are_those_of_each_window(self, scale, each) -> None:
         """Two targets in four windows: maps, and what scales them."""
         bench = Bench.set_up()
