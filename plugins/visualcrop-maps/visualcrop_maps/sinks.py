@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import attrs
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +21,8 @@ class Sinks(OnePassSource):
     The map of another source with attention sinks masked. No pass more.
 
     Sinks are image tokens in the outer ring of the grid, and those whose values have an outlying
-    norm. What lies under them has the score of a token that resembles nothing.
+    norm; that of a token which draws attention whatever it shows is small. What lies under them has
+    the score of a token that resembles nothing.
     """
 
     name = "sinks"
@@ -32,6 +35,7 @@ class Sinks(OnePassSource):
         "0: none is",
         validator=at_least(0),
     )
+    side: Literal["below", "above", "both"] = option("below", help="where norms are outlying")
 
     def fill_prompt(self, view: View, target: Target) -> Prompt:
         return self.relevance.fill_prompt(view, target)
@@ -59,9 +63,10 @@ class Sinks(OnePassSource):
             of_token = values.float().pow(2).sum((0, 2)).sqrt().cpu().numpy().astype(np.float64)
             of_layer = of_token[patches.tokens]
             norms += of_layer / (np.median(of_layer) or 1.0)
-        distances = np.abs(norms - np.median(norms))
-        usual = float(np.median(distances))
-        return np.asarray((distances > self.outliers * usual) & (usual > 0))
+        above = norms - np.median(norms)
+        usual = float(np.median(np.abs(above)))
+        signed = {"below": -above, "above": above, "both": np.abs(above)}[self.side]
+        return np.asarray((signed > self.outliers * usual) & (usual > 0))
 
 
 def _find_ring(patches: Patches, width: int) -> npt.NDArray[np.bool_]:
