@@ -196,4 +196,4 @@ class TestOptions:
 
     def test_source_has_to_be_of_one_pass(self) -> None:
         """A source that captures nothing has no layers."""
-        assert "OnePassSource" in refused(SpecError, lambda: Layers(relevance=Random()))
+        assert "OnePassSource" in refused(SpecError, lambda: Layers(relevance=Random())  # type: ignore[arg-type])

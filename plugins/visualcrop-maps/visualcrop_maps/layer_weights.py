@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import attrs
@@ -28,7 +28,7 @@ _MOST_LAYERS = 10_000
 class LayerWeights:
     """What the map of each decoder layer counts, for one model and one source."""
 
-    model: str  # its id
+    model: str  # the last part of its id: folders differ between machines
     source: str  # its spec
     weights: Mapping[int, float]  # by layer, from 0
     items: int  # boxed things that they were learned from
@@ -60,7 +60,7 @@ class LayerWeights:
     def check_for(self, source: OnePassSource, model: BudgetedModel) -> None:
         """Raise unless they were learned with *source* on *model*."""
         for what, theirs, asked in (
-            ("model", self.model, model.id),
+            ("model", self.model, _name_model(model)),
             ("source", self.source, str(Spec.of(source))),
         ):
             if theirs != asked:
@@ -68,6 +68,10 @@ class LayerWeights:
                     f"The layer weights were learned with the {what} {theirs[:100]!r}, not "
                     f"{asked!r}; learn others with fit_layer_weights."
                 )
+
+
+def _name_model(model: BudgetedModel) -> str:
+    return PurePath(model.id).name
 
 
 def _check_weights(held: Any) -> dict[int, float]:
@@ -122,7 +126,7 @@ def fit_layer_weights(
     weights = {layer: float(w / scale) for layer, w in zip(layers, solved, strict=True)}
     if not all(map(math.isfinite, weights.values())):
         raise SpecError("The maps hold no finite numbers; try another dtype.")
-    return LayerWeights(model.id, str(Spec.of(source)), weights, count)
+    return LayerWeights(_name_model(model), str(Spec.of(source)), weights, count)
 
 
 def _cover(found: RelevanceMap, box: Box) -> npt.NDArray[np.float64]:
