@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -196,4 +197,5 @@ class TestOptions:
 
     def test_source_has_to_be_of_one_pass(self) -> None:
         """A source that captures nothing has no layers."""
-        assert "OnePassSource" in refused(SpecError, lambda: Layers(relevance=Random())  # type: ignore[arg-type])
+        random: Any = Random()
+        assert "OnePassSource" in refused(SpecError, lambda: Layers(relevance=random))
