@@ -37,7 +37,8 @@ def purified(rows: np.ndarray, first: np.ndarray, sigma: float) -> np.ndarray:
 
     background = np.mean([scaled(gaussian_filter(row, sigma)) for row in first], 0)
     kept = [np.maximum(scaled(gaussian_filter(row, sigma)) - background, 0) for row in rows]
-    return np.max([scaled(plane) for plane in kept], 0)
+    highest: np.ndarray = np.max([scaled(plane) for plane in kept], 0)
+    return highest
 
 
 @pytest.mark.parametrize("family", ["llava", "qwen2-5-vl"])
@@ -79,7 +80,7 @@ def test_first_words_of_the_prompt_are_marked() -> None:
     """Up to the target, without the space before it, whose token is the target's."""
     whole = Bench.set_up().whole
     prompt = fill_prompt(whole, Tad().prompt, Target("mugs", every=True))
-    text = prompt.parts[1]
+    text = str(prompt.parts[1])
     marked = {span.name: text[span.start : span.stop] for span in prompt.spans}
     assert text == "Search the following entities in the images: mug"
     assert marked == {"noise": "Search the following entities in the images:", "target": "mug"}
@@ -109,9 +110,7 @@ def test_prompt_needs_its_target() -> None:
 def test_layer_has_to_be_there(layer: int) -> None:
     """One sentence says which there are."""
     bench = Bench.set_up()
-    said = refused(
-        errors.SpecError, Tad(layer=layer).map, bench.whole, bench.target, bench.model
-    )
+    said = refused(errors.SpecError, Tad(layer=layer).map, bench.whole, bench.target, bench.model)
     assert said == f"There is no layer {layer} in a model of 4 layers; give one from 0 to 3."
 
 
@@ -121,7 +120,9 @@ class TestRegions:
     def propose(self, rows: list[str], **options: float) -> list[list[float]]:
         """Corners of the boxes on a map in digits, whose cells are 10 pixels wide."""
         scores = np.array([[int(digit) for digit in row] for row in rows], np.float32)
-        grid = Grid.even(*scores.shape, Box(0, 0, 10 * scores.shape[1], 10 * scores.shape[0]))
+        grid = Grid.even(
+            len(scores), scores.shape[1], Box(0, 0, 10 * scores.shape[1], 10 * scores.shape[0])
+        )
         found = Regions(**options).propose(RelevanceMap(grid, scores))
         return [[*proposal.box.whole_pixels()] for proposal in found]
 

@@ -46,9 +46,7 @@ class Compact(AnswerComposer):
                 shown = [View.whole(canvas.draw(image, self.background))]
         if self.original or not shown:
             shown = [View.whole(image), *shown]
-        return reply(
-            question, shown, model, self.inference, self.max_new_tokens, findings=findings
-        )
+        return reply(question, shown, model, self.inference, self.max_new_tokens, findings=findings)
 
 
 @attrs.frozen

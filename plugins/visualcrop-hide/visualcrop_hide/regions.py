@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from visualcrop import Proposal, RelevanceMap
 from visualcrop.plugin import ProposalGenerator, between, option
@@ -35,7 +36,7 @@ class Regions(ProposalGenerator):
         return tuple(sorted(found, key=lambda proposal: -proposal.score))
 
 
-def scale_scores(relevance: RelevanceMap) -> np.ndarray:
+def scale_scores(relevance: RelevanceMap) -> npt.NDArray[np.float64]:
     """The scores from 0 to 1; of a flat map, 1 everywhere."""
     scores = relevance.scores.astype(np.float64)
     spread = scores.max() - scores.min()

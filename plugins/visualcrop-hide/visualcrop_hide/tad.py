@@ -56,7 +56,7 @@ class Tad(RelevanceSource):
         known = internals.spans["target"]
         noise = [n for n, token in enumerate(before) if token not in known]
         rows = [internals.attention_of("target", layer)]
-        rows += [internals.attention_of("noise", layer)[:, noise]] if len(noise) else []
+        rows += [internals.attention_of("noise", layer)[:, noise]] if noise else []
         targets, *others = (
             each.float().mean(0).cpu().numpy()[:, patches.tokens].astype(np.float64)
             for each in rows

@@ -330,12 +330,12 @@ def pad_right(rows: Sequence[Tensor], value: int | None = None) -> Tensor:
     return torch.cat(whole, dim=-2)
 
 
-def pad_indices(rows: Sequence[Sequence[int]], device: Any) -> Tensor:
+def pad_indices(rows: Sequence[list[int]], device: Any) -> Tensor:
     """B x indices; shorter rows repeat their last index, and empty ones 0."""
     import torch
 
     most = max(map(len, rows))
-    padded = [[*row] + [row[-1] if len(row) else 0] * (most - len(row)) for row in rows]
+    padded = [row + [*row[-1:], 0][:1] * (most - len(row)) for row in rows]
     return torch.tensor(padded, dtype=torch.long, device=device)
 
 

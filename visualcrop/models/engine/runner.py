@@ -67,7 +67,7 @@ class ModelRunner:
         """Each prompt's tensors of *capture*, and with *fill_cache* the state after it."""
         batch, cache = self._pad(prompts), new_cache(self.network)
         caching = {cache_argument(self.network): cache} if fill_cache else {}
-        spans = pad_indices([prompt.span_tokens for prompt in prompts], self.network.device)
+        spans = pad_indices([[*p.span_tokens] for p in prompts], self.network.device)
         tap = Tap(
             self.network,
             capture,
@@ -83,13 +83,14 @@ class ModelRunner:
 
     def capture_gradients(self, prompt: TokenizedPrompt, capture: Capture) -> LayerTensors:
         """The tensors of *capture* with gradients: one pass forward and one backward."""
-        spans = pad_indices([prompt.span_tokens], self.network.device)
+        spans = pad_indices([[*prompt.span_tokens]], self.network.device)
         with Tap(self.network, capture, span_queries=spans) as tap, self._count(1):
             (state,) = prefill(self.network, self._pad([prompt]))
             tap.backward(state.next_logits)
         found = {kind: {n: t[0] for n, t in getattr(tap, kind).items()} for kind in _KINDS}
-        spans = {n: t[0].transpose(0, 1) for n, t in tap.span_attention.items()}  # H x S x T
-        return {**found, "span_attention": spans}
+        # H x S x T
+        of_spans = {n: t[0].transpose(0, 1) for n, t in tap.span_attention.items()}
+        return {**found, "span_attention": of_spans}
 
     def score_suffixes(self, batch: PackedBatch) -> Iterator[Sequence[Tensor]]:
         """For each prompt, logits of its next token, 1 x V, and inside each reply, T x V."""

@@ -198,9 +198,7 @@ class _Sequence:
         """The last token's attention, H x T: high at cells with things that the text names."""
         return self._attend(seen, layer, {meaning(word[0]) for word in words(self.prompt.text)})
 
-    def _attend(
-        self, seen: dict[View, dict[str, Floats]], layer: int, named: set[str]
-    ) -> Tensor:
+    def _attend(self, seen: dict[View, dict[str, Floats]], layer: int, named: set[str]) -> Tensor:
         """Attention of one token, H x T: high at cells with the *named* things."""
         import torch
 
