@@ -7,6 +7,7 @@ from ..answer.reply import inference_option, max_new_tokens_option, reply
 from ..budget import ANSWER
 from ..data.base import Dataset, ImageSource, Problem, TargetBox
 from ..executors.base import Executor, Task, Worker, WorkerFactory
+from ..image import DrawnImage
 from ..interfaces import (
     AnswerComposer,
     OnePassSource,
@@ -35,6 +36,7 @@ __all__ = [
     "Collage",
     "ConditionalDefault",
     "Dataset",
+    "DrawnImage",
     "Executor",
     "ImageSource",
     "Inference",
