@@ -136,6 +136,7 @@ class HuggingFaceModel(Model):
             kinds: dict[str, Any] = {
                 kind: gather_tensors(ts, device) for kind, ts in layers.items()
             }
+            kinds["span_tokens"] = tokenized.span_tokens
             found = Internals(patches, tokenized.spans, **kinds, usage=usage + backward)
             internals.append(found)
         return internals

@@ -97,6 +97,10 @@ class BatchPlanner:
         if capture.keys and not capture.rotary and self.prefix_cache is not None:
             # The cache holds rotated keys only.
             return attrs.evolve(self, prefix_cache=None).capture(prompts, capture)
+        textual = any(not prompt.prefix_length for prompt in prompts)
+        if capture.span_attention and textual and self.prefix_cache is not None:
+            # Without an image, the spans of a prompt would be in its prefix.
+            return attrs.evolve(self, prefix_cache=None).capture(prompts, capture)
         if self.many_images:  # a map is followed by more questions about the image: keep its prefix
             return attrs.evolve(self, many_images=False).capture(prompts, capture)
 
