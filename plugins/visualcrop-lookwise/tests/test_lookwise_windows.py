@@ -78,7 +78,7 @@ def test_where_the_least_window_covers_the_map_the_box_is_the_image() -> None:
     assert pick_box(random_map(0, image=image), image, 448) == image
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(
     st.tuples(st.integers(1, 9000), st.integers(1, 9000)),
     st.tuples(st.integers(1, 30), st.integers(1, 30)),

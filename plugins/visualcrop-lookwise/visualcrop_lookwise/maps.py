@@ -9,9 +9,16 @@ from visualcrop.models import ModelInfo
 from visualcrop.plugin import RelevanceSource, option
 
 
+def _names_target(_: object, __: object, text: str) -> None:
+    if "{target}" not in text:
+        raise errors.SpecError(
+            f"The prompt of layer-att is {text!r}; write {{target}} where the target's name goes."
+        )
+
+
 @attrs.frozen
 class LayerAtt(RelevanceSource):
-    """Attention to each patch in one late layer, the mean over its heads (LookWise). One pass."""
+    """A layer's attention from the target's last token, the heads' mean (LookWise). One pass."""
 
     name = "layer-att"
 
@@ -20,15 +27,16 @@ class LayerAtt(RelevanceSource):
     )
     prompt: str = option(
         "where is the {target} Answer the question using a single word or phrase.",
-        help="text shown with the view",
+        help="text shown with the view; it names the {target}",
+        validator=_names_target,
     )
 
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
         layer = pick_layer(self.layer, model.info)
         prompt = Prompt.fill(view, self.prompt, target=target.singular)
-        (internals,) = model.forward([prompt], Capture(attention=(layer,)))
+        (internals,) = model.forward([prompt], Capture(span_attention=(layer,)))
         (patches,) = internals.patches
-        return patches.map(internals.attention[layer].float().mean(0))
+        return patches.map(internals.attention_of("target", layer)[:, -1].float().mean(0))
 
 
 def pick_layer(layer: int | None, info: ModelInfo) -> int:
