@@ -77,11 +77,11 @@ class TestRegion:
 
     IMAGE = Image.open(np.zeros((400, 600, 3), np.uint8))
 
-    def parts(self, *boxes: tuple[str, Box], **options: object) -> tuple[str | View, ...]:
+    def parts(self, *boxes: tuple[str, Box], side: int | None = 1344) -> tuple[str | View, ...]:
         """The parts of the prompt with those boxes found, each of a target."""
         model, toy = saying("A")
         findings = [Finding(Target(name), box) for name, box in boxes]
-        FocusRegion(**options).compose(Question("What?", self.IMAGE), findings, model)
+        FocusRegion(side=side).compose(Question("What?", self.IMAGE), findings, model)
         return toy.asked[0].parts
 
     def test_is_framed_in_the_image_and_enlarged_beside_it(self) -> None:

@@ -204,8 +204,9 @@ class ProbabilityRecorder:
             return [() for _ in replies]
         found: list[list[float]] = [[] for _ in replies]
         rows = [row for some, *_ in self._kept for row in some]
-        tokens, chances = (torch.cat([step[n] for step in self._kept])[:, 0] for n in (1, 2))
-        for row, token, chance in zip(rows, tokens.tolist(), chances.tolist(), strict=True):
+        tokens = torch.cat([tokens for _, tokens, _ in self._kept])[:, 0].tolist()
+        chances = torch.cat([chances for *_, chances in self._kept])[:, 0].tolist()
+        for row, token, chance in zip(rows, tokens, chances, strict=True):
             known, length = found[row], len(replies[row])
             if len(known) < length or (len(known) == length and token in stop_tokens):
                 known.append(chance)
