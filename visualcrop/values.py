@@ -66,6 +66,16 @@ def _probabilities(held: Sequence[float]) -> tuple[float, ...]:
     return found
 
 
+def _token_probabilities(held: Sequence[float]) -> tuple[float, ...]:
+    checked: tuple[Any, ...] = to_tuple("token probabilities", numbers.Real, held)
+    found = tuple(map(float, checked))
+    if not all(0 <= each <= 1 for each in found):
+        raise ResultError(
+            f"The token probabilities of an answer are {found}; give numbers from 0 to 1, or none."
+        )
+    return found
+
+
 def _choice(held: int | None) -> int | None:
     index = None if held is None else to_int(held)
     if index is not None and index < 0:
@@ -345,6 +355,10 @@ class Answer(Illustrated):
     # differently, so that equality does not consider them.
     probabilities: tuple[float, ...] = attrs.field(
         default=(), converter=_probabilities, eq=False, kw_only=True
+    )
+    # of each token of a generated reply, and of the one that stopped it; empty if unknown
+    token_probabilities: tuple[float, ...] = attrs.field(
+        default=(), converter=_token_probabilities, eq=False, repr=False, kw_only=True
     )
     _image: ImageRef | None = _image_ref()
 

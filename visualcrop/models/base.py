@@ -180,12 +180,16 @@ class Reply:
     If its prompt has choices, *choice_logits* are theirs at the reply's first token, from the same
     pass: those that `Model.choose` gives by next token. They are empty where the model does not
     provide them, or where the first token does not tell the choices apart.
+
+    *token_probabilities* are those of the reply's tokens over the whole vocabulary, and of the
+    token that stopped it, if one did; empty where the model does not provide them.
     """
 
     text: str
     usage: Usage = attrs.field(default=Usage(), eq=False)
     # rounded differently from batch to batch, so that equality does not consider them
     choice_logits: tuple[float, ...] = attrs.field(default=(), eq=False)
+    token_probabilities: tuple[float, ...] = attrs.field(default=(), eq=False)
 
     @property
     def probabilities(self) -> tuple[float, ...]:

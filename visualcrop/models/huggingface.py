@@ -168,7 +168,12 @@ class HuggingFaceModel(Model):
             lambda planner, group: planner.generate(group, processor.stop_tokens, max_new_tokens),
         )
         return [
-            Reply(processor.detokenize(reply.tokens), usage, reply.choice_logits)
+            Reply(
+                processor.detokenize(reply.tokens),
+                usage,
+                reply.choice_logits,
+                reply.token_probabilities,
+            )
             for _, reply, usage in outputs
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..answer.collage import Collage, merge_boxes
+from ..answer.interleaved import draw_outlines
 from ..answer.reply import inference_option, max_new_tokens_option, reply
 from ..budget import ANSWER
 from ..data.base import Dataset, ImageSource, Problem, TargetBox
@@ -63,6 +64,7 @@ __all__ = [
     "after_fork_in_child",
     "at_least",
     "between",
+    "draw_outlines",
     "hookimpl",
     "inference_option",
     "load_plugins",
