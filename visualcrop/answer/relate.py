@@ -45,6 +45,7 @@ class Relate(AnswerComposer):
 
         weighed = weigh_sides(question, findings)
         if weighed is not None and max(weighed[1]) >= self.sure:
-            return say_likeliest(question, *weighed, findings)
+            shown = [finding.box for finding in findings]
+            return say_likeliest(question, *weighed, findings=findings, shown=shown)
         asked = self.otherwise.compose_with_evidence(question, findings, model, evidence)
         return asked if weighed is None else reconcile(question, asked, weighed[1])

@@ -35,7 +35,7 @@ _PLACES = set("relative spatial position location place relationship relation of
 # A question of whose eyes are meant, or of a third thing, is not one of coordinates.
 _REFUSED = set(
     "perspective viewpoint view viewer viewer's your my his her its their facing face near next "
-    "behind front inside between or both".split()
+    "behind front inside between or and both".split()
 )
 _WORD = re.compile(r"[\w'’-]+")
 _LONGEST = 12  # words of a thing's name; more is a sentence

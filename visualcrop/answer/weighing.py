@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
+from ..geometry import Box
 from ..values import Answer, Finding, Question, View
 
 _LEAST = 1e-6  # of a probability: neither side rules a choice out by itself
@@ -15,22 +16,24 @@ def say_likeliest(
     question: Question,
     options: Sequence[str],
     probabilities: Sequence[float],
+    *,
     findings: Sequence[Finding],
+    shown: Sequence[Box],
 ) -> Answer:
     """
     The likeliest of *options*, said without the model: its letter, if the question has choices.
 
-    The views of what was found are the answer's `shown`, though no model was shown them.
+    What is *shown* is what the answer was read off, be it from the boxes alone.
     """
     best = max(range(len(probabilities)), key=probabilities.__getitem__)
-    shown = tuple(View(question.image, finding.box) for finding in findings)
+    views = tuple(View(question.image, box) for box in shown)
     if not question.choices:
-        return Answer(options[best], findings=tuple(findings), shown=shown)
+        return Answer(options[best], findings=tuple(findings), shown=views)
     return Answer(
         question.letters[best],
         best,
         findings=tuple(findings),
-        shown=shown,
+        shown=views,
         probabilities=tuple(probabilities),
     )
 
