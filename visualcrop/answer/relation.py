@@ -129,7 +129,7 @@ def _is_there(finding: Finding) -> float:
 
 
 def _read_directions(words: list[str]) -> Relation | None:
-    """*Is the dog on the left or right side of the man?*"""
+    """A relation whose directions the question names: is it *left or right of* the other."""
     at = [n for n, word in enumerate(words) if word in _DIRECTIONS]
     if len(at) != 2 or not words or words[0] not in _OPENING:
         return None
@@ -148,7 +148,7 @@ def _read_directions(words: list[str]) -> Relation | None:
 
 
 def _read_position(words: list[str]) -> Relation | None:
-    """*What is the position of the dog relative to the man?*"""
+    """A relation whose directions the choices name: what is the *position relative to* it."""
     line = " ".join(words)
     asking = next((start for start in _ASKING if line.startswith(f"{start} ")), None)
     if asking is None:

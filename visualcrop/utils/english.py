@@ -84,7 +84,7 @@ def find_head(words: Sequence[str]) -> int:
 
 
 def singularize(name: str) -> str:
-    """A name of many things for one of them: *red car on the bridge* of *red cars on the bridge*."""
+    """A name of many things for one: *red car on the bridge* of *red cars on the bridge*."""
     words = name.split()
     at = find_head(words)
     return " ".join([*words[:at], *map(_singularize_word, words[at : at + 1]), *words[at + 1 :]])

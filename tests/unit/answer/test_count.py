@@ -41,11 +41,17 @@ class _Counting(Saying):
     weighed: list[tuple[Prompt, Sequence[str]]] = attrs.field(factory=list)
 
     def choose(
-        self, prompts: Sequence[Prompt], choices: Sequence[str], **_: object
-    ) -> list[Choice]:  # type: ignore[override]
+        self,
+        prompts: Sequence[Prompt],
+        choices: Sequence[str],
+        *,
+        by: object = "next-token",
+        end_token: bool = False,
+    ) -> Sequence[Choice]:
         self.passes += len(prompts)
         self.weighed += [(prompt, choices) for prompt in prompts]
-        return [Choice([5.0 * (choice == self.number) for choice in choices]) for _ in prompts]
+        logits = tuple(5.0 * (choice == self.number) for choice in choices)
+        return [Choice(logits) for _ in prompts]
 
 
 def _found(*boxes: Box, confidence: float | None = 0.99, score: float = 1.0) -> list[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,7 +27,8 @@ _WHOLE = View.whole(_IMAGE)
 
 def _map(scores: object) -> RelevanceMap:
     table = np.asarray(scores, np.float32)
-    return RelevanceMap(Grid.even(*table.shape, _IMAGE.box), table)
+    rows, columns = table.shape
+    return RelevanceMap(Grid.even(rows, columns, _IMAGE.box), table)
 
 
 def _answer(funnel: Funnel, relevance: RelevanceMap | None = None) -> Answer:
@@ -40,7 +43,7 @@ class TestEntropy:
     @given(st.lists(st.floats(0, 9), min_size=2, max_size=12).filter(any))
     def test_is_shannons(self, scores: list[float]) -> None:
         """Of the scores as parts of their sum, by the logarithm of their number."""
-        kept = np.float32(scores).astype(float)
+        kept = np.array(scores, np.float32).astype(float)
         if kept.any():
             wanted = entropy(kept) / np.log(len(kept))
             assert measure_entropy(_map([scores])) == pytest.approx(wanted, abs=1e-9)
@@ -69,7 +72,7 @@ class TestWidened:
         within = Box(0, 0, 1100, 1100)
         found = widen_box(box, within, spread)
         assert all(each.lies_in(within) for each in found)
-        assert all(big.contains(small) for small, big in zip(found, found[1:], strict=False))
+        assert all(big.contains(small) for small, big in pairwise(found))
         assert len({*found}) == len(found)
         assert widen_box(within, within, spread) == (within,)
 

@@ -46,7 +46,9 @@ class TestCounts:
         """The sum of two groups' counts is distributed as the count of all."""
         groups = [count_probabilities(some), count_probabilities(others)]
         assert add_counts(groups) == pytest.approx(count_probabilities([*some, *others]))
-        assert add_counts(groups) == pytest.approx(np.convolve(*groups))
+        assert add_counts(groups) == pytest.approx(
+            np.convolve(np.array(groups[0]), np.array(groups[1]))
+        )
 
     def test_of_nothing(self) -> None:
         """Nothing is none for sure."""

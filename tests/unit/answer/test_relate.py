@@ -134,8 +134,9 @@ class TestBoxes:
     @given(boxes(within=900), boxes(within=900), st.floats(0, 5000))
     def test_farther_is_surer(self, one: Box, other: Box, more: float) -> None:
         """A thing that moves to the right is never less likely to be right of the other."""
-        near, far = (_found(one, box) for box in (other, other.moved(more, 0)))
-        assert is_before(*far, ACROSS) >= is_before(*near, ACROSS)
+        first, near = _found(one, other)
+        _, far = _found(one, other.moved(more, 0))
+        assert is_before(first, far, ACROSS) >= is_before(first, near, ACROSS)
 
     def test_is_the_share_of_places(self) -> None:
         """About as often as two even draws, one from each box, are in that order."""
@@ -172,8 +173,8 @@ class TestAnswer:
     def test_of_boxes_apart(self, choices: tuple[str, ...], text: str) -> None:
         """No model is asked."""
         found = _found(_LEFT, _RIGHT)
-        for given in (found, found[::-1]):
-            answer, passes = _answer(given, choices)
+        for ordered in (found, found[::-1]):
+            answer, passes = _answer(ordered, choices)
             assert (answer.text, passes) == (text, 0)
             assert answer.confidence is None or answer.confidence > 0.95
 
