@@ -20,7 +20,7 @@ from .strategy.return_checks import (
     check_searched,
     check_targets,
 )
-from .values import Answer, Finding, Proposal, Question, RelevanceMap, Target, View
+from .values import Answer, Evidence, Finding, Proposal, Question, RelevanceMap, Target, View
 
 
 class TargetExtractor(Stage, extract=check_targets):
@@ -103,7 +103,7 @@ class Verifier(Stage, verify=check_confidences):
         """A confidence for each view; none for a view that the model was not asked about."""
 
 
-class AnswerComposer(Stage, compose=check_answer):
+class AnswerComposer(Stage, compose=check_answer, compose_with_evidence=check_answer):
     """Question and findings -> answer. With no findings, from the whole image."""
 
     kind = "answer"
@@ -113,6 +113,21 @@ class AnswerComposer(Stage, compose=check_answer):
         self, question: Question, findings: Sequence[Finding], model: BudgetedModel
     ) -> Answer:
         """The answer to *question*, with *findings* as its own: see `reply`."""
+
+    def compose_with_evidence(
+        self,
+        question: Question,
+        findings: Sequence[Finding],
+        model: BudgetedModel,
+        evidence: Sequence[Evidence],
+    ) -> Answer:
+        """
+        As `compose`, for searchers that also have maps, and boxes that were not chosen.
+
+        Override it to use them: by default *evidence* is ignored. It may be empty.
+        """
+        del evidence
+        return self.compose(question, findings, model)
 
 
 class Searcher(Stage, search=check_searched):

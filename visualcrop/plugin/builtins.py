@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from ..answer.canvas import Canvas
+from ..answer.count import Count
 from ..answer.crop import Crop
+from ..answer.funnel import Funnel
 from ..answer.interleaved import Interleaved
+from ..answer.relate import Relate
 from ..answer.text_boxes import TextBoxes
 from ..data.formats.aokvqa import Aokvqa
 from ..data.formats.common import Folder
@@ -59,6 +62,7 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(Anchors, Sliding),
     *(Existence, Unchecked),
     *(Crop, Canvas, Interleaved, TextBoxes),
+    *(Count, Relate, Funnel),
     *(Focus, Direct),
     *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Qwen35, Gemma3, Gemma4, InternVl),
     InstructBlip,

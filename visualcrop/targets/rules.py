@@ -9,6 +9,7 @@ import attrs
 from ..budget import BudgetedModel
 from ..interfaces import TargetExtractor
 from ..strategy.base import at_least, option
+from ..utils.english import is_counting
 from ..values import Question, Target
 
 # Words that never belong to the name of a thing, and words that ask for a property of one.
@@ -38,9 +39,6 @@ _CATEGORY = re.compile(
 )
 
 
-_COUNTING = re.compile(
-    r"\bhow many\b|\b(?:the|total|exact) number of\b|\bcount (?:the|all)\b", re.IGNORECASE
-)
 _PRONOUNS = set(
     "i me my mine you your yours he him his she her hers it its we us our ours they them their "
     "theirs this that these those who whom whose which what someone somebody anyone anybody "
@@ -75,11 +73,6 @@ def find_noun_phrases(question: str) -> list[str]:
     phrases = [run for run in runs if run]
     things = [run for run in phrases if not all(word.lower() in _PROPERTY for word in run)]
     return [" ".join(run) for run in things]
-
-
-def is_counting(question: str) -> bool:
-    """Whether the question asks how many."""
-    return bool(_COUNTING.search(question))
 
 
 def has_pronoun(phrase: str) -> bool:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visualcrop import Target
-from visualcrop.targets.rules import has_pronoun, is_counting, make_targets
+from visualcrop.targets.rules import has_pronoun, make_targets
+from visualcrop.utils.english import is_counting
 
 
 class TestIsCounting:
