@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,12 +25,15 @@ class Engine:
     """One detector and one recogniser, for one thread at a time."""
 
     def __init__(self) -> None:
-        self._forget()
-        after_fork_in_child(self._forget)
-
-    def _forget(self) -> None:
         self._lock = threading.Lock()
-        self._opened: Any = None  # its threads do not outlive a fork
+        self._opened: Any = None
+        self._lost: list[Any] = []
+        after_fork_in_child(self._renew)
+
+    def _renew(self) -> None:
+        self._lock = threading.Lock()
+        self._lost.append(self._opened)  # if deleted, it would wait for threads that are not there
+        self._opened = None
 
     def find_lines(self, picture: PIL.Image.Image) -> Quads:
         """Corners of each line of text, in pixels of *picture*, which is read at its own size."""
@@ -49,7 +54,21 @@ class Engine:
         with self._lock:
             if self._opened is None:
                 self._opened = open_rapidocr()
-            return self._opened(pixels, use_cls=False, **steps)
+            with _opencv_in_this_thread():
+                return self._opened(pixels, use_cls=False, **steps)
+
+
+@contextmanager
+def _opencv_in_this_thread() -> Iterator[None]:
+    """OpenCV would use every core, whatever OMP_NUM_THREADS says, and hang after a fork."""
+    import cv2
+
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
 
 
 def open_rapidocr() -> Any:

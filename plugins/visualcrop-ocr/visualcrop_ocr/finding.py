@@ -24,6 +24,9 @@ _MOST_TILES = 100  # of a view that is read: as many as three times 8K
 _MOST_LINES = 64  # that are read in one view
 _UNSURE = 0.8  # probability below which a line is read upside down as well
 _LEAST = 0.5  # probability below which a line counts as unread, as in rapidocr
+# Shares by which two boxes are of one line: of the shorter that lies in the longer; of lengths,
+# where the one that was found at a larger scale is kept; and, of parts, across the line.
+_INSIDE, _ALIKE, _ABREAST = 0.8, 0.95, 0.6
 
 T = TypeVar("T")
 Corner = tuple[float, float]
@@ -172,20 +175,23 @@ def join_parts(one: Line, other: Line) -> Line | None:
     common = a.common(b)
     if common is None:
         return None
-    larger, smaller = (one, other) if a.area >= b.area else (other, one)
-    if common.area >= 0.8 * smaller.box.area:
-        return one if smaller.box.area >= 0.5 * larger.box.area else larger
-    if max(one.height, other.height) > 2 * min(one.height, other.height):
+    longer, shorter = (one, other) if _span(one) >= _span(other) else (other, one)
+    if common.area >= _INSIDE * shorter.box.area:
+        return one if _span(one) >= _ALIKE * _span(longer) else longer
+    is_level = a.width + b.width > a.height + b.height
+    sides = (a.height, b.height) if is_level else (a.width, b.width)
+    across = common.height if is_level else common.width
+    if across < _ABREAST * max(sides):
         return None
-    across, down = ((common.width, a.width, b.width), (common.height, a.height, b.height))
-    if not any(both >= 0.6 * min(sides) for both, *sides in (across, down)):
-        return None
-    is_level = down[0] / min(down[1:]) >= across[0] / min(across[1:])
     first, last = sorted((one, other), key=lambda line: line.box.centre[0 if is_level else 1])
     begin, end = first.corners, last.corners
     if is_level:
         return Line((begin[0], end[1], end[2], begin[3]))
     return Line((begin[0], begin[1], end[2], end[3]))
+
+
+def _span(line: Line) -> float:
+    return max(line.box.width, line.box.height)
 
 
 def read_view(view: View) -> list[Text]:
@@ -215,9 +221,11 @@ def sort_lines(lines: Iterable[Line]) -> list[Line]:
 
 
 def read_line(image: Image, line: Line) -> Text | None:
-    """What a line says; none if it cannot be read."""
+    """What a line says; none if it cannot be read, or is a drawing: a frame is read as one 口."""
     text, probability = _read.get((image.key, line), lambda: _recognise(cut_line(image, line)))
-    return Text(line, text, probability) if text and probability >= _LEAST else None
+    is_drawing = len(text) == 1 and not text.isascii()
+    is_read = text and probability >= _LEAST and not is_drawing
+    return Text(line, text, probability) if is_read else None
 
 
 def _recognise(picture: PIL.Image.Image) -> tuple[str, float]:
