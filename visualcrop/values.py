@@ -229,9 +229,23 @@ class RelevanceMap(Illustrated):
     base: int | None = None  # pixels on a side that the encoder sees at once
     _image: ImageRef | None = _image_ref()
 
+    @property
+    def image(self) -> Image:
+        """The image that the map lies over: of each map that a relevance source makes, known."""
+        return _open(self._image, None, "map")
+
+    @property
+    def has_image(self) -> bool:
+        """Whether the image is known: of a map that was made by hand it is not."""
+        return self._image is not None
+
     def crop(self, image: object = None) -> PIL.Image.Image:
         """The part of the image that the map covers."""
         return _open(self._image, image, "map").crop(self.grid.box)
+
+    def with_image(self, ref: ImageRef) -> RelevanceMap:
+        """The same map, over the image of *ref*."""
+        return attrs.evolve(self, image=ref)
 
     def _layers(self, image: object = None) -> Layers:
         known = image is not None or self._image is not None
@@ -440,5 +454,5 @@ def _with_image(evidence: Evidence, ref: ImageRef) -> Evidence:
         evidence,
         image=ref,
         findings=tuple(attrs.evolve(finding, image=ref) for finding in evidence.findings),
-        relevance=None if relevance is None else attrs.evolve(relevance, image=ref),
+        relevance=None if relevance is None else relevance.with_image(ref),
     )

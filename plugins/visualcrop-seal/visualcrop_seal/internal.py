@@ -73,4 +73,4 @@ def standardize(heatmap: RelevanceMap) -> RelevanceMap:
     deviation = scores.std()
     is_constant = deviation <= 1e-6 * np.abs(scores).max()
     z = np.zeros_like(scores) if is_constant else (scores - scores.mean()) / deviation
-    return RelevanceMap(heatmap.grid, z.clip(min=0), heatmap.base)
+    return attrs.evolve(heatmap, scores=z.clip(min=0))
