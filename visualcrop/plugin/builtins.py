@@ -44,6 +44,7 @@ from ..proposals.sliding import Sliding
 from ..relevance.vv import Vv
 from ..searchers.direct import Direct
 from ..searchers.focus import Focus
+from ..searchers.guarded import Guarded
 from ..strategy.base import Strategy
 from ..targets.given import Given
 from ..targets.in_context import InContext
@@ -59,7 +60,7 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(Anchors, Sliding),
     *(Existence, Unchecked),
     *(Crop, Canvas, Interleaved, TextBoxes),
-    *(Focus, Direct),
+    *(Focus, Direct, Guarded),
     *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Qwen35, Gemma3, Gemma4, InternVl),
     InstructBlip,
     *(SmolVlm, Llama4, AyaVision, Cohere2Vision, Lfm2Vl, MiniCpmV, Molmo2, Ovis2),
