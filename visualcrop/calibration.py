@@ -29,7 +29,7 @@ _LARGEST = 1e12  # above any weight or count
 
 def _is_number(value: object) -> bool:
     is_plain = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_plain and math.isfinite(value) and abs(value) < _LARGEST  # type: ignore[arg-type]
+    return is_plain and abs(value) < _LARGEST  # type: ignore[operator]  # NaN is not
 
 
 def _number(low: float, high: float) -> Any:
@@ -169,8 +169,12 @@ class Calibrated:
 
 
 # What the gate knows: of the whole image's answer, and then of the search as well.
-BEFORE = ("direct-odds", "direct-margin", "two-choices")
-AFTER = (*BEFORE, "searched-odds", "searched-margin", "existence-odds", "area", "agree")
+BEFORE = ("direct-odds", "direct-margin", "direct-entropy", "two-choices")
+AFTER = (
+    *BEFORE,
+    *("searched-odds", "searched-margin", "existence-odds", "area", "agree"),
+    *("direct-odds-of-searched", "searched-odds-of-direct"),  # what each gives the other's answer
+)
 
 
 def read_calibration(path: str) -> Calibration:

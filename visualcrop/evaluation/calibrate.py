@@ -74,7 +74,7 @@ class LearnedCalibration:
 
 
 def calibrate(
-    runs: Sequence[Store], *, alpha: float = 0.02, keep: float = 0.99, searcher: str | None = None
+    runs: Sequence[Store], *, alpha: float = 0.02, keep: float = 0.98, searcher: str | None = None
 ) -> LearnedCalibration:
     """
     Learn from *runs* with one model and one protocol.
