@@ -6,6 +6,7 @@ from ..answer.canvas import Canvas
 from ..answer.crop import Crop
 from ..answer.interleaved import Interleaved
 from ..answer.text_boxes import TextBoxes
+from ..answer.whole_and_crop import WholeAndCrop
 from ..data.formats.aokvqa import Aokvqa
 from ..data.formats.common import Folder
 from ..data.formats.gqa import Gqa
@@ -59,7 +60,7 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     Vv,
     *(Anchors, Sliding),
     *(Existence, Unchecked),
-    *(Crop, Canvas, Interleaved, TextBoxes),
+    *(Crop, Canvas, Interleaved, TextBoxes, WholeAndCrop),
     *(Focus, Direct, Guarded),
     *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Qwen35, Gemma3, Gemma4, InternVl),
     InstructBlip,
