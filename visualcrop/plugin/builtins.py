@@ -49,6 +49,7 @@ from ..targets.given import Given
 from ..targets.in_context import InContext
 from ..targets.quoted import Quoted
 from ..targets.rules import Rules
+from ..verification.adaptive import Adaptive
 from ..verification.existence import Existence
 from ..verification.unchecked import Unchecked
 from .hooks import hookimpl
@@ -57,7 +58,7 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(InContext, Quoted, Rules, Given),
     Vv,
     *(Anchors, Sliding),
-    *(Existence, Unchecked),
+    *(Existence, Adaptive, Unchecked),
     *(Crop, Canvas, Interleaved, TextBoxes),
     *(Focus, Direct),
     *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Qwen35, Gemma3, Gemma4, InternVl),
