@@ -8,10 +8,11 @@ from itertools import accumulate, chain, repeat
 import attrs
 
 from ..budget import BudgetedModel
+from ..errors import SpecError
 from ..interfaces import SequentialVerifier, Verifier
 from ..strategy.base import at_least, between, option
 from ..values import Target, View
-from .densities import read_densities
+from .calibration import read_densities
 from .existence import Existence
 from .ratio_test import RatioTest
 
@@ -45,6 +46,10 @@ class Adaptive(SequentialVerifier):
         (1, 2, 4), help="boxes in each batch; the last number is repeated", validator=at_least(1)
     )
 
+    def __attrs_post_init__(self) -> None:
+        if not self.batches:
+            raise SpecError("There are no sizes in batches; give one at least, as in batches=[1].")
+
     def count_next(self, confidences: Sequence[float | None], target: Target, views: int) -> int:
         at = len(confidences)
         if at and ({*confidences} == {None} or self._is_over(confidences, every=target.every)):
@@ -57,7 +62,7 @@ class Adaptive(SequentialVerifier):
         self, views: Sequence[View], target: Target, model: BudgetedModel
     ) -> tuple[float | None, ...]:
         if self.densities:
-            read_densities(self.densities, model.id)
+            read_densities(self.densities, model.id)  # which refuses those of another model
         return self.verification.verify(views, target, model)
 
     def _is_over(self, confidences: Sequence[float | None], *, every: bool) -> bool:

@@ -186,11 +186,3 @@ def _estimate_ranks(found: Sequence[int], ranks: int) -> list[float]:
     for rank in found:
         counts[rank] += 1
     return _normalise(counts)
-
-
-def read_densities(path: str, model: str = "") -> Densities:
-    """The densities in the calibration file at *path*; those of another than *model* are refused."""
-    import json
-
-    values = json.loads(open(path).read())
-    return Densities.from_dict(values["densities"])
