@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +11,8 @@ import pytest
 from tests.support.opened import noise, opened
 from visualcrop import Answer, Budget, Ledger, Model, ModelFamily, Question
 from visualcrop.budget import ANSWER
+from visualcrop.calibration import Calibration
+from visualcrop.models.base import fingerprint_of
 from visualcrop.plugin import Registry
 from visualcrop.searchers.focus import Focus
 from visualcrop.targets.given import Given
@@ -49,9 +50,18 @@ def _search(focus: Focus, model: Model, passes: int | None = None) -> tuple[Answ
 
 def test_keeps_the_searchers_contract(model: Model, tmp_path: Path) -> None:
     """Budgets are kept, passes charged, boxes in the image, and it is the same twice."""
-    held = {"format": "visualcrop-calibration", "version": 1, "model": model.id}
     path = tmp_path / "gate.json"
-    path.write_text(json.dumps(held | {"densities": DENSITIES.to_dict()}), "utf-8")
+    Calibration(
+        name=model.id,
+        model=fingerprint_of(model) or model.id,
+        protocol="",
+        searcher="focus",
+        datasets=(),
+        items=(),
+        n=1,
+        alpha=0.02,
+        densities=DENSITIES.to_dict(),
+    ).write(path)
     adaptive = Adaptive(densities=str(path), beta=0.1)
     focus = Focus(targets=Given(names=("mug", "key")), verification=adaptive, steps=4)
     answer, ledger = _search(focus, model)

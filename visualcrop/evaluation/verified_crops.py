@@ -20,23 +20,12 @@ from .scoring import COVERED, share_covered
 class VerifiedCrops:
     """The crops that were verified for one target, in the map's order."""
 
+    item: str  # digest of the question with its picture
     every: bool  # whether all instances were wanted
     confidences: tuple[float, ...]
     # whether each crop shows the target; none if it shows a smaller part than `COVERED` of it
     shows: tuple[bool | None, ...]
     first: tuple[bool, ...]  # whether it shows an instance that no crop before it shows
-
-
-def collect_densities(records: Iterable[Record], samples: Mapping[str, Sample]) -> Densities:
-    """
-    Fit densities on what a run verified.
-
-    Args:
-        records: Records of one run, or of several with one model. Records without evidence do not
-            count; where several verified boxes of one target, the one with the most does.
-        samples: The dataset's samples by their ids.
-    """
-    return fit_densities(label_crops(records, samples))
 
 
 def fit_densities(labelled: Iterable[VerifiedCrops]) -> Densities:
@@ -69,19 +58,20 @@ def label_crops(
     A target's boxes are those of its name, or all if the question has one target and boxes of one
     name. A question without boxes counts if it has one target and its right answer is *No*: no crop
     shows that target.
+
+    Args:
+        records: Records of one searcher.
+        samples: The dataset's samples by their ids; one that was changed since does not count.
     """
-    longest: dict[tuple[str, str], tuple[Target, list[tuple[Box, float]], Sequence[TargetBox]]] = {}
     for record in records:
-        if (sample := samples.get(record.id)) is None:
+        sample = samples.get(record.id)
+        if sample is None or sample.digest != record.question:
             continue
         for values in record.evidence:
             target, crops = _decode(record, values)
             truth = _find_truth(sample, target, alone=len(record.evidence) == 1)
-            key = record.id, target.text
-            if truth is not None and len(crops) > len(longest.get(key, ("", ()))[1]):
-                longest[key] = target, crops, truth
-    for target, crops, truth in longest.values():
-        yield _label(target, crops, [box.box for box in truth])
+            if crops and truth is not None:
+                yield _label(record, target, crops, [box.box for box in truth])
 
 
 def _decode(record: Record, values: Mapping[str, Any]) -> tuple[Target, list[tuple[Box, float]]]:
@@ -110,7 +100,7 @@ def _find_truth(sample: Sample, target: Target, *, alone: bool) -> Sequence[Targ
 
 
 def _label(
-    target: Target, crops: Sequence[tuple[Box, float]], truth: Sequence[Box]
+    record: Record, target: Target, crops: Sequence[tuple[Box, float]], truth: Sequence[Box]
 ) -> VerifiedCrops:
     shows: list[bool | None] = []
     first: list[bool] = []
@@ -122,4 +112,10 @@ def _label(
         first.append(bool(covered - seen))
         seen |= covered
     confidences = tuple(confidence for _, confidence in crops)
-    return VerifiedCrops(target.every, confidences, tuple(shows), tuple(first))
+    item = item_digest(record.question, record.picture)
+    return VerifiedCrops(item, target.every, confidences, tuple(shows), tuple(first))
+
+
+def item_digest(question: str, picture: str) -> str:
+    """Digest of a question with its picture, from those of a record."""
+    return f"{question}{picture}"

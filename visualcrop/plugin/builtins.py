@@ -6,6 +6,7 @@ from ..answer.canvas import Canvas
 from ..answer.crop import Crop
 from ..answer.interleaved import Interleaved
 from ..answer.text_boxes import TextBoxes
+from ..answer.whole_and_crop import WholeAndCrop
 from ..data.formats.aokvqa import Aokvqa
 from ..data.formats.common import Folder
 from ..data.formats.gqa import Gqa
@@ -44,6 +45,7 @@ from ..proposals.sliding import Sliding
 from ..relevance.vv import Vv
 from ..searchers.direct import Direct
 from ..searchers.focus import Focus
+from ..searchers.guarded import Guarded
 from ..strategy.base import Strategy
 from ..targets.given import Given
 from ..targets.in_context import InContext
@@ -59,8 +61,8 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     Vv,
     *(Anchors, Sliding),
     *(Existence, Adaptive, Unchecked),
-    *(Crop, Canvas, Interleaved, TextBoxes),
-    *(Focus, Direct),
+    *(Crop, Canvas, Interleaved, TextBoxes, WholeAndCrop),
+    *(Focus, Direct, Guarded),
     *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Qwen35, Gemma3, Gemma4, InternVl),
     InstructBlip,
     *(SmolVlm, Llama4, AyaVision, Cohere2Vision, Lfm2Vl, MiniCpmV, Molmo2, Ovis2),

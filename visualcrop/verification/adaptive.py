@@ -8,17 +8,18 @@ from itertools import accumulate, chain, repeat
 import attrs
 
 from ..budget import BudgetedModel
+from ..calibration import Calibrated, read_calibration
 from ..errors import SpecError
 from ..interfaces import SequentialVerifier, Verifier
 from ..strategy.base import at_least, between, option
 from ..values import Target, View
-from .calibration import read_densities
+from .densities import Densities
 from .existence import Existence
 from .ratio_test import RatioTest
 
 
 @attrs.frozen
-class Adaptive(SequentialVerifier):
+class Adaptive(SequentialVerifier, Calibrated):
     """Ask in small batches, until a box is accepted or the others hardly matter."""
 
     name = "adaptive"
@@ -50,6 +51,9 @@ class Adaptive(SequentialVerifier):
         if not self.batches:
             raise SpecError("There are no sizes in batches; give one at least, as in batches=[1].")
 
+    def calibration_file(self) -> str:
+        return self.densities
+
     def count_next(self, confidences: Sequence[float | None], target: Target, views: int) -> int:
         at = len(confidences)
         if at and ({*confidences} == {None} or self._is_over(confidences, every=target.every)):
@@ -62,11 +66,21 @@ class Adaptive(SequentialVerifier):
         self, views: Sequence[View], target: Target, model: BudgetedModel
     ) -> tuple[float | None, ...]:
         if self.densities:
-            read_densities(self.densities, model.id)  # which refuses those of another model
+            found = read_calibration(self.densities)
+            found.check_model(self.densities, model.fingerprint or model.id)
         return self.verification.verify(views, target, model)
 
     def _is_over(self, confidences: Sequence[float | None], *, every: bool) -> bool:
         if not self.densities:
             return not every and any(c is not None and c >= self.accept for c in confidences)
-        test = RatioTest(read_densities(self.densities), self.alpha, self.beta)
+        test = RatioTest(self._read_densities(), self.alpha, self.beta)
         return test.is_over_for_all(confidences) if every else test.is_over(confidences)
+
+    def _read_densities(self) -> Densities:
+        values = read_calibration(self.densities).densities
+        if values is None:
+            raise SpecError(
+                f"{self.densities!r} has no densities; run visualcrop calibrate on runs that "
+                "verified boxes, of datasets with annotated boxes."
+            )
+        return Densities.from_dict(values)
