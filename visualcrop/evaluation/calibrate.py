@@ -18,12 +18,14 @@ import numpy.typing as npt
 
 from ..calibration import AFTER, BEFORE, Calibration, Gate, Logistic
 from ..data.record import Record
-from ..errors import EvaluationError, nearest
+from ..errors import EvaluationError, VisualcropError, nearest
 from ..geometry import Box
+from ..plugin.registry import Registry
 from ..searchers.guarded import describe_both, describe_direct
 from ..values import Answer, Evidence, Finding, Target
 from .run_folder import Store
 from .study import BASELINE
+from .verified_crops import VerifiedCrops, fit_densities, item_digest, label_crops
 
 Floats = npt.NDArray[np.float64]
 _RIGHT = 0.5  # score from which an answer counts as right
@@ -71,6 +73,7 @@ class LearnedCalibration:
     calibration: Calibration
     figures: tuple[GateFigures, ...]  # one for each dataset, and one for all together
     skipped: int  # questions without two scored answers with probabilities
+    undetermined: str = ""  # why it has no densities; empty if it has
 
 
 def calibrate(
@@ -101,18 +104,37 @@ def calibrate(
         pairs += found
         skipped += left
     gate, n = learn_gate(pairs, alpha, keep)
+    crops, densities, undetermined = _learn_densities(runs, labels)
     calibration = Calibration(
         name=runs[0].study.model,
         model=same[0][0],
         protocol=same[0][1],
         searcher=same[0][2],
         datasets=tuple(dict.fromkeys(run.study.dataset for run in runs)),
-        items=tuple(pair.item for pair in pairs),
+        items=tuple({*(pair.item for pair in pairs), *(each.item for each in crops)}),
         n=n,
         alpha=alpha,
         gate=gate,
+        densities=densities,
     )
-    return LearnedCalibration(calibration, tuple(measure_gate(pairs, gate)), skipped)
+    figures = tuple(measure_gate(pairs, gate))
+    return LearnedCalibration(calibration, figures, skipped, undetermined)
+
+
+def _learn_densities(
+    runs: Sequence[Store], labels: Sequence[str]
+) -> tuple[Sequence[VerifiedCrops], Mapping[str, Any] | None, str]:
+    """The crops that were verified, their densities, and why there are none."""
+    crops: list[VerifiedCrops] = []
+    registry = Registry.load()
+    try:
+        for run, label in zip(runs, labels, strict=True):
+            samples = {sample.id: sample for sample in run.study.build_dataset(registry)}
+            searched = (record for record in run.records() if record.variant == label)
+            crops += label_crops(searched, samples)
+        return crops, fit_densities(crops).to_dict(), ""
+    except VisualcropError as exc:  # a gate can be learned without the dataset, too
+        return (), None, str(exc)
 
 
 def learn_gate(pairs: Sequence[AnsweredTwice], alpha: float, keep: float) -> tuple[Gate, int]:
@@ -296,11 +318,6 @@ def _pair(direct: Record, searched: Record, dataset: str) -> AnsweredTwice:
         {**describe_direct(first), **describe_both(first, second, width * height)},
         sum(searched.passes.values()),
     )
-
-
-def item_digest(question: str, picture: str) -> str:
-    """Digest of a question with its picture, from those of a record."""
-    return f"{question}{picture}"
 
 
 def _to_answer(record: Record) -> Answer:

@@ -12,7 +12,7 @@ from ..errors import EvaluationError
 from ..executors.base import Task
 from ..interfaces import Searcher
 from ..strategy.base import Strategy
-from .calibrate import item_digest
+from .verified_crops import item_digest
 
 
 def find_calibrations(strategy: Strategy) -> dict[str, Calibration]:

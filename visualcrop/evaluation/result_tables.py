@@ -90,7 +90,11 @@ def calibration_notes(found: LearnedCalibration, path: str) -> Iterator[str]:
             "lost: right answers of the whole image that are lost; at most "
             f"{calibration.alpha:g} of further questions like these, in the mean."
         )
+    if found.undetermined:
+        yield f"Without densities, which adaptive needs: {found.undetermined}"
     yield f'Written: {path}; use it as guarded(gate="{path}").'
+    if not found.undetermined:
+        yield f'Its densities: focus(verification=adaptive(densities="{path}")).'
 
 
 def efficiency_table(found: Efficiency) -> Table:

@@ -12,6 +12,7 @@ from ..interfaces import (
     ProposalGenerator,
     RelevanceSource,
     Searcher,
+    SequentialVerifier,
     TargetExtractor,
     Verifier,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "Registry",
     "RelevanceSource",
     "Searcher",
+    "SequentialVerifier",
     "Spec",
     "Strategy",
     "TargetBox",

@@ -51,6 +51,7 @@ from ..targets.given import Given
 from ..targets.in_context import InContext
 from ..targets.quoted import Quoted
 from ..targets.rules import Rules
+from ..verification.adaptive import Adaptive
 from ..verification.existence import Existence
 from ..verification.unchecked import Unchecked
 from .hooks import hookimpl
@@ -59,7 +60,7 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(InContext, Quoted, Rules, Given),
     Vv,
     *(Anchors, Sliding),
-    *(Existence, Unchecked),
+    *(Existence, Adaptive, Unchecked),
     *(Crop, Canvas, Interleaved, TextBoxes, WholeAndCrop),
     *(Focus, Direct, Guarded),
     *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Qwen35, Gemma3, Gemma4, InternVl),
