@@ -254,6 +254,11 @@ class BudgetedModel:
     def info(self) -> ModelInfo:
         return self._model.info
 
+    @property
+    def fingerprint(self) -> str:
+        """Differs where the model's answers would; empty if unknown."""
+        return self._model.identify()
+
     def at(self, stage: str) -> BudgetedModel:
         """The same model and ledger, charged to *stage*."""
         return attrs.evolve(self, stage=stage)

@@ -14,6 +14,7 @@ from .strategy.return_checks import (
     Stage,
     check_answer,
     check_confidences,
+    check_count,
     check_map,
     check_maps,
     check_proposals,
@@ -101,6 +102,37 @@ class Verifier(Stage, verify=check_confidences):
         self, views: Sequence[View], target: Target, model: BudgetedModel
     ) -> tuple[float | None, ...]:
         """A confidence for each view; none for a view that the model was not asked about."""
+
+
+class SequentialVerifier(Verifier, count_next=check_count, ask=check_confidences):
+    """
+    A verifier that asks about views in their order until it has seen enough.
+
+    `verify` asks so. A searcher that pays view by view asks `count_next` and `ask` itself.
+    """
+
+    @abstractmethod
+    def count_next(self, confidences: Sequence[float | None], target: Target, views: int) -> int:
+        """How many of the *views* to ask about after those with *confidences*; 0 ends it."""
+
+    @abstractmethod
+    def ask(
+        self, views: Sequence[View], target: Target, model: BudgetedModel
+    ) -> tuple[float | None, ...]:
+        """A confidence for each view: all of them are asked about."""
+
+    def verify(
+        self, views: Sequence[View], target: Target, model: BudgetedModel
+    ) -> tuple[float | None, ...]:
+        """A confidence for each view until the end, or that of the budget; then none."""
+        found: tuple[float | None, ...] = ()
+        while size := self.count_next(found, target, len(views)):
+            # The first view is the ledger's to refuse; later, what was found is worth more.
+            size = model.affordable(size) if found else max(1, model.affordable(size))
+            if not size:
+                break
+            found += self.ask(views[len(found) : len(found) + size], target, model)
+        return (*found, *(None,) * (len(views) - len(found)))
 
 
 class AnswerComposer(Stage, compose=check_answer, compose_with_evidence=check_answer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import attrs
 import numpy as np
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST_TEXT = 20_000  # characters of a question: what is read in it, pattern by pattern, is bounded
 _ROUNDING = 1e-3  # by which the sum of probabilities may differ from 1
 Scores: TypeAlias = npt.NDArray[np.float32]
+Decision: TypeAlias = Literal["", "not searched", "whole image", "search"]
+DECISIONS = get_args(Decision)
 
 
 def _findings(held: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -365,6 +367,10 @@ class Answer(Illustrated):
     # passes as the method's own paper counts them, by the name of the count
     counts: Mapping[str, int] = attrs.field(factory=dict, converter=_counts)
     untargeted: bool = False  # the search found no target: the whole image was asked
+    # how a gate decided: nothing was searched, the whole image was believed, or the search was
+    decision: Decision = attrs.field(
+        default="", kw_only=True, validator=attrs.validators.in_(DECISIONS)
+    )
     # of each choice, from the pass that answered, summing up to 1; empty if unknown. Batches round
     # differently, so that equality does not consider them.
     probabilities: tuple[float, ...] = attrs.field(

@@ -9,6 +9,7 @@ import attrs
 
 from ..budget import BudgetedModel
 from ..geometry import Box
+from ..image import Image
 from ..interfaces import AnswerComposer
 from ..protocol import Inference
 from ..strategy.base import at_least, between, option
@@ -35,22 +36,31 @@ class Crop(AnswerComposer):
     def compose(
         self, question: Question, findings: Sequence[Finding], model: BudgetedModel
     ) -> Answer:
-        view = self._view(question, findings)
+        view = crop_to_findings(question.image, findings, self.t_obj_dist, self.cell)
         return reply(
             question, [view], model, self.inference, self.max_new_tokens, findings=findings
         )
 
-    def _view(self, question: Question, findings: Sequence[Finding]) -> View:
-        boxes = [finding.box for finding in findings]
-        if not boxes:
-            return View.whole(question.image)
-        if any(finding.target.every for finding in findings):
-            boxes = merge_boxes(boxes)
-        elif not self._far_apart(boxes):
-            boxes = [Box.union(boxes)]
-        if len(boxes) == 1:
-            return View(question.image, boxes[0])
-        return View.whole(Collage(boxes, self.cell).of(question.image))
 
-    def _far_apart(self, boxes: Sequence[Box]) -> bool:
-        return any(a.distance(b) > self.t_obj_dist for a, b in combinations(boxes, 2))
+def crop_to_findings(
+    image: Image, findings: Sequence[Finding], t_obj_dist: float, cell: int
+) -> View:
+    """
+    One view of all *findings*: a crop over them, a canvas, or with none the whole image.
+
+    Args:
+        image: The image in which they lie.
+        findings: Far apart, or instances of a target with *every*, they are put on a canvas.
+        t_obj_dist: Pixels between two centres beyond which findings are far apart.
+        cell: Pixels on a side of a canvas's cell.
+    """
+    boxes = [finding.box for finding in findings]
+    if not boxes:
+        return View.whole(image)
+    if any(finding.target.every for finding in findings):
+        boxes = merge_boxes(boxes)
+    elif not any(a.distance(b) > t_obj_dist for a, b in combinations(boxes, 2)):
+        boxes = [Box.union(boxes)]
+    if len(boxes) == 1:
+        return View(image, boxes[0])
+    return View.whole(Collage(boxes, cell).of(image))

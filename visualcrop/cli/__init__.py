@@ -17,6 +17,7 @@ import typer
 from ..output.streams import say
 from ..plugin.manager import command_names
 from .ask import ask
+from .calibrate import calibrate
 from .check import check
 from .compare import compare
 from .data import app as data
@@ -53,6 +54,7 @@ for command in (
     show,
     paper,
     reproduce,
+    calibrate,
     strategies,
     explain,
 ):

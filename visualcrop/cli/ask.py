@@ -36,6 +36,11 @@ _NOTE = (
     "  ({} knows only drawn scenes, the dataset {}; for photographs choose another model with -m)"
 )
 
+_DECISIONS = {
+    "not searched": "the whole image was enough: nothing was searched",
+    "whole image": "what the search found was less sure: the whole image's answer is given",
+}
+
 
 def ask(
     image: ImagePath,
@@ -133,6 +138,7 @@ def to_record(
         "probabilities": dict(zip(question.choices, answer.probabilities, strict=False)),
         "found": answer.found,
         "untargeted": answer.untargeted,
+        "decision": answer.decision,
         "exhausted": answer.exhausted,
         "findings": [attrs.asdict(finding, filter=is_public) for finding in answer.findings],
         "passes": dict(answer.passes),
@@ -164,7 +170,9 @@ def _print_answer(answer: Answer, ledger: Ledger, seconds: float, question: Ques
         where = ", ".join(str([*box.whole_pixels()]) for box in parts) or "the whole image"
         why = "no target was found: the whole image was asked"
         out.print(f"  {why if answer.untargeted else f'looked at {where}'}")
-    if not answer.found and _was_verified(answer):
+    if answer.decision in _DECISIONS:
+        out.print(f"  {_DECISIONS[answer.decision]}")
+    elif not answer.found and _was_verified(answer):
         out.print("  not found: the answer may be a guess")
     stages = ", ".join(f"{stage} {passes}" for stage, passes in answer.passes.items())
     count = f"{ledger.passes} pass{'' if ledger.passes == 1 else 'es'}"

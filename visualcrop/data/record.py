@@ -11,6 +11,7 @@ import attrs
 
 from ..errors import EvaluationError
 from ..output.strict_json import escape_unprintable
+from ..values import DECISIONS
 
 SCHEMA = 1
 Status: TypeAlias = Literal["ok", "unparsed", "error", "skipped"]
@@ -150,6 +151,9 @@ class Record:
     error: str | None = _field("text or none", _maybe(_is_text), default=None)
     untargeted: bool = _field(  # the search found no target: the whole image was asked
         "true or false", lambda v: isinstance(v, bool), default=False
+    )
+    decision: str = _field(  # a gate's, between the whole image's answer and a search's
+        "text", lambda v: v in DECISIONS, default=""
     )
     probabilities: tuple[float, ...] = _field(  # of each choice; none in runs older than it
         "a list of numbers from 0 to 1",

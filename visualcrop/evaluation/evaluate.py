@@ -32,6 +32,7 @@ from ..spec.parse import Spec, Value, to_value
 from ..strategy.base import Strategy, given_options
 from ..utils.text_set import TextSet
 from .arguments import check_given, to_folder
+from .disjoint import check_calibrations, refuse_calibrated
 from .manifest import build_manifest
 from .resume import Completed, RemainingTasks, SelectionCounts, ShardReport, open_run
 from .run import Run
@@ -72,12 +73,13 @@ def run_study(  # noqa: PLR0913 - all but the first two are options
     dataset = study.build_dataset(registry) if dataset is None else dataset
     complete = objects.complete(study, registry)  # a wrong spec is refused before anything starts
     manifest = build_manifest(study, dataset, complete)
+    check_calibrations(complete.searchers, manifest)
     index = selection.shard
     with open_run(folder, study, manifest, index, forced=forced) as (store, shard):
         completed, counts = Completed.read(store, index), SelectionCounts()
         report = ShardReport(store, index, completed, counts)
         tasks = RemainingTasks(study, store, completed, forced=forced)
-        remaining = tasks.read(dataset, selection, counts)
+        remaining = refuse_calibrated(tasks.read(dataset, selection, counts), complete.searchers)
         for record in _answer(executor, partial(StudyWorker.open, study, objects), remaining):
             report.start()  # only now: with nothing new, the shard stays finished
             own = _add_study_digest(record, study)

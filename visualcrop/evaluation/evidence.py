@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import numpy as np
@@ -13,7 +13,7 @@ from ..data.record import Record
 from ..errors import EvaluationError
 from ..geometry import Box, Grid
 from ..image import Image, ImageRef
-from ..values import Answer, Evidence, Finding, RelevanceMap, Target, View
+from ..values import Answer, Decision, Evidence, Finding, RelevanceMap, Target, View
 
 
 def encode_evidence(answer: Answer) -> Iterator[dict[str, Any]]:
@@ -73,6 +73,7 @@ def restore_answer(record: Record, image: Image) -> Answer:
         exhausted=record.exhausted,
         passes=record.passes,
         untargeted=record.untargeted,
+        decision=cast("Decision", record.decision),
         probabilities=record.probabilities,
     ).with_image(ImageRef(lambda: image))
 

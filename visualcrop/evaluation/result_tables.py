@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..output.tables import Table
+from .calibrate import GateFigures, LearnedCalibration
 from .formatting import (
     LIKELY,
     corrected_p,
@@ -52,6 +53,48 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
         format_gain(row["gain"]),
         format_p(row["gain"]),
     )
+
+
+def calibration_table(found: Sequence[GateFigures]) -> Table:
+    """What a gate does on the half of the questions that set its threshold."""
+    headings = ("dataset", "questions", "direct", "search", "guarded", "lost", "searched", "passes")
+    rows = [
+        (
+            row.dataset,
+            f"{row.n}",
+            *map(format_percent, (row.direct, row.searched, row.guarded, row.spoiled)),
+            format_percent(row.searches),
+            f"{row.passes:.1f}",
+        )
+        for row in found
+    ]
+    return Table(headings, rows)
+
+
+def calibration_notes(found: LearnedCalibration, path: str) -> Iterator[str]:
+    """What was learned, on how many questions, and how it is used."""
+    calibration, gate = found.calibration, found.calibration.gate
+    yield (
+        f"{len(calibration.items)} questions; weights learned on one half, the threshold set on "
+        f"the other {calibration.n}, in the table: those figures flatter a little."
+    )
+    if found.skipped:
+        yield f"{found.skipped} others have no two scored answers with probabilities."
+    if gate and gate.after.threshold > 1:
+        yield (
+            f"With {calibration.n} questions no threshold holds the bound of {calibration.alpha:g};"
+            " nothing will be searched. Calibrate on more questions, or raise --alpha."
+        )
+    else:
+        yield (
+            "lost: right answers of the whole image that are lost; at most "
+            f"{calibration.alpha:g} of further questions like these, in the mean."
+        )
+    if found.undetermined:
+        yield f"Without densities, which adaptive needs: {found.undetermined}"
+    yield f'Written: {path}; use it as guarded(gate="{path}").'
+    if not found.undetermined:
+        yield f'Its densities: focus(verification=adaptive(densities="{path}")).'
 
 
 def efficiency_table(found: Efficiency) -> Table:

@@ -43,7 +43,9 @@ def measure_recall(sample: Sample, answer: Answer) -> Mapping[str, float]:
     if not sample.targets:
         return {}
     looked = list(_looked_at(answer))
-    covers = [max((_cover(box, t.box) for box in looked), default=0.0) for t in sample.targets]
+    covers = [
+        max((share_covered(box, t.box) for box in looked), default=0.0) for t in sample.targets
+    ]
     overlaps = [max((box.overlap(t.box) for box in looked), default=0.0) for t in sample.targets]
     covered = sum(cover >= COVERED for cover in covers)
     return {
@@ -66,7 +68,8 @@ def _looked_at(answer: Answer) -> Iterable[Box]:
     yield from (finding.box for finding in answer.findings)
 
 
-def _cover(box: Box, truth: Box) -> float:
+def share_covered(box: Box, truth: Box) -> float:
+    """The share of *truth* that lies in *box*."""
     shared = box.common(truth)
     return shared.area / truth.area if shared else 0.0
 

@@ -124,6 +124,7 @@ def _result(sample: Sample, answer: Answer) -> dict[str, Any]:
         "choice": answer.choice,
         "exhausted": answer.exhausted,
         "untargeted": answer.untargeted,
+        "decision": answer.decision,
         "probabilities": tuple(round(each, 6) for each in answer.probabilities),
         "confidence": None if answer.confidence is None else round(answer.confidence, 6),
         "evidence": tuple(encode_evidence(answer)),

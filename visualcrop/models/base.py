@@ -263,7 +263,8 @@ class Model(ABC):
     id: str
     info: ModelInfo
     settings: Mapping[str, object] = MappingProxyType({})  # options that suit it: see `ModelFamily`
-    fingerprint: str = ""  # differs where answers would; empty if unknown
+    fingerprint: str = ""  # differs where answers would; empty if unknown: see `fingerprint_of`
+    family: ModelFamily | None = None  # that opened it
 
     @property
     @abstractmethod
@@ -370,4 +371,12 @@ def _add_settings(call: MethodCall, model: object) -> Model:
         raise call.error(f"a {type(model).__name__} instead of a Model")
     family = cast("ModelFamily", call.strategy)
     object.__setattr__(model, "settings", family.settings())
+    object.__setattr__(model, "family", family)
     return model
+
+
+def fingerprint_of(model: Model) -> str:
+    """The fingerprint of an open model: its own, or its family's; empty if neither is known."""
+    while isinstance(inside := getattr(model, "model", None), Model):
+        model = inside  # wrappers answer as it does
+    return model.fingerprint or (model.family.fingerprint() if model.family else "")

@@ -17,7 +17,7 @@ import attrs
 from ..prompt import Prompt
 from ..utils.forking import after_fork_in_child
 from ..values import View
-from .base import NOTHING, By, Capture, Choice, EncodedSize, Internals, Model, Reply
+from .base import NOTHING, By, Capture, Choice, EncodedSize, Internals, Model, Reply, fingerprint_of
 
 UNBILLED = "unbilled"  # the stage of passes that were run without a charge
 RunPasses: TypeAlias = Callable[[], Sequence[Any]]
@@ -173,7 +173,11 @@ class LentModel(Model):
         def encoded_size(view: View) -> EncodedSize | None:
             return model.encoded_size(view)
 
+        def fingerprint() -> str:
+            return fingerprint_of(model)
+
         self.id, self.info, self.ledger = model.id, model.info, ledger
+        self.identify: Callable[[], str] = fingerprint  # not at once: it may read files
         self._call: Callable[..., Any] = call
         self._count_passes: Callable[[], int] = lambda: model.passes
         self._encoded_size: Callable[[View], EncodedSize | None] = encoded_size

@@ -15,6 +15,7 @@ from ..interfaces import (
     ProposalGenerator,
     RelevanceSource,
     Searcher,
+    SequentialVerifier,
     TargetExtractor,
     Verifier,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "Registry",
     "RelevanceSource",
     "Searcher",
+    "SequentialVerifier",
     "Spec",
     "Strategy",
     "TargetBox",

@@ -9,6 +9,7 @@ from ..answer.funnel import Funnel
 from ..answer.interleaved import Interleaved
 from ..answer.relate import Relate
 from ..answer.text_boxes import TextBoxes
+from ..answer.whole_and_crop import WholeAndCrop
 from ..data.formats.aokvqa import Aokvqa
 from ..data.formats.common import Folder
 from ..data.formats.gqa import Gqa
@@ -47,11 +48,13 @@ from ..proposals.sliding import Sliding
 from ..relevance.vv import Vv
 from ..searchers.direct import Direct
 from ..searchers.focus import Focus
+from ..searchers.guarded import Guarded
 from ..strategy.base import Strategy
 from ..targets.given import Given
 from ..targets.in_context import InContext
 from ..targets.quoted import Quoted
 from ..targets.rules import Rules
+from ..verification.adaptive import Adaptive
 from ..verification.existence import Existence
 from ..verification.unchecked import Unchecked
 from .hooks import hookimpl
@@ -60,10 +63,10 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(InContext, Quoted, Rules, Given),
     Vv,
     *(Anchors, Sliding),
-    *(Existence, Unchecked),
-    *(Crop, Canvas, Interleaved, TextBoxes),
+    *(Existence, Adaptive, Unchecked),
+    *(Crop, Canvas, Interleaved, TextBoxes, WholeAndCrop),
     *(Count, Relate, Funnel),
-    *(Focus, Direct),
+    *(Focus, Direct, Guarded),
     *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Qwen35, Gemma3, Gemma4, InternVl),
     InstructBlip,
     *(SmolVlm, Llama4, AyaVision, Cohere2Vision, Lfm2Vl, MiniCpmV, Molmo2, Ovis2),

@@ -14,6 +14,7 @@ from ..interfaces import (
     ProposalGenerator,
     RelevanceSource,
     Searcher,
+    SequentialVerifier,
     TargetExtractor,
     Verifier,
 )
@@ -94,8 +95,7 @@ class Focus(Searcher):
             return
         first = len(findings) if target.every else self.steps
         at = 0
-        while at < len(findings) and (at < first or (self.overrun and not _is_confirmed(findings))):
-            size = first - at if at < first else 1
+        while size := self._count_next(target, findings, at):
             done = self._verify_batch(question, findings[at : at + size], model.at("verification"))
             findings = (*findings[:at], *done, *findings[at + len(done) :])
             yield Evidence(target, findings, relevance)
@@ -103,13 +103,27 @@ class Focus(Searcher):
             if at >= first and done[-1].confidence is None:
                 return  # the verifier asks no model: more steps add nothing
 
+    def _count_next(self, target: Target, findings: tuple[Finding, ...], at: int) -> int:
+        """How many boxes to verify next: all of the steps, then one by one; 0 ends it."""
+        every, verifier = target.every, self.verification
+        first = min(len(findings), len(findings) if every else self.steps)
+        if isinstance(verifier, SequentialVerifier):
+            confidences = [finding.confidence for finding in findings[:at]]
+            most = len(findings) if self.overrun else first
+            return verifier.count_next(confidences, target, most)
+        if at < first:
+            return first - at
+        return int(self.overrun and at < len(findings) and not _is_confirmed(findings))
+
     def _verify_batch(
         self, question: Question, findings: tuple[Finding, ...], model: BudgetedModel
     ) -> tuple[Finding, ...]:
         """Verify as many as the budget allows; one at least, which the ledger then refuses."""
         some = findings[: max(1, model.affordable(len(findings)))]
         views = [View(question.image, finding.box) for finding in some]
-        confidences = self.verification.verify(views, some[0].target, model)
+        verifier = self.verification
+        ask = verifier.ask if isinstance(verifier, SequentialVerifier) else verifier.verify
+        confidences = ask(views, some[0].target, model)
         pairs = zip(some, confidences, strict=True)
         return tuple(attrs.evolve(finding, confidence=c) for finding, c in pairs)
 

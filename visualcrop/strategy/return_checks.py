@@ -141,6 +141,16 @@ def check_confidences(
     return tuple(None if value is None else _check_confidence(call, value) for value in returned)
 
 
+def check_count(
+    call: MethodCall, returned: Any, confidences: Sequence[object], _: object, views: int
+) -> int:
+    """How many of the *views* to ask about, after those that have *confidences*."""
+    left = views - len(confidences)
+    if isinstance(returned, bool) or not isinstance(returned, int) or not 0 <= returned <= left:
+        raise call.error(f"{returned!r} as a number of views instead of 0 to {left}")
+    return returned
+
+
 def check_answer(call: MethodCall, returned: object, question: Question, *_: object) -> Answer:
     """An answer to *question*, whose boxes lie in its image."""
     answer, choices = check_type(call, Answer, returned), len(question.choices)

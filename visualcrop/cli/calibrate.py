@@ -1,0 +1,53 @@
+"""`visualcrop calibrate`: learn from runs when to search, and what to believe."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .options import AsJson, check_place, console, print_json, print_table
+
+
+def calibrate(
+    run: Annotated[
+        list[str], typer.Argument(help="Folders of runs with direct and searched answers.")
+    ],
+    out: Annotated[
+        str, typer.Option("-o", "--out", metavar="FILE", help="Where to write the calibration.")
+    ],
+    alpha: Annotated[
+        float,
+        typer.Option(
+            help="Most often that a right answer of the whole image is lost.", min=0, max=1
+        ),
+    ] = 0.02,
+    keep: Annotated[
+        float,
+        typer.Option(
+            help="Share of the questions helped by searching that is still searched.", min=0, max=1
+        ),
+    ] = 0.98,
+    searcher: Annotated[
+        str | None,
+        typer.Option("-s", "--searcher", help="The searched row, where a run has several."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn when to search, and which answer to believe, for `guarded(gate=FILE)`."""
+    import attrs
+
+    from ..evaluation.calibrate import calibrate
+    from ..evaluation.result_tables import calibration_notes, calibration_table
+    from ..evaluation.run_folder import Store
+
+    check_place(out)
+    found = calibrate([*map(Store.existing, run)], alpha=alpha, keep=keep, searcher=searcher)
+    found.calibration.write(out)
+    if as_json:
+        calibration = attrs.evolve(found.calibration, items=())
+        print_json({"written": out, **attrs.asdict(attrs.evolve(found, calibration=calibration))})
+        return
+    print_table(calibration_table(found.figures))
+    for note in calibration_notes(found, out):
+        console().print(note, soft_wrap=True)

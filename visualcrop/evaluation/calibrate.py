@@ -1,0 +1,351 @@
+"""
+Learn a gate from runs: when to search, and which answer to believe afterwards.
+
+The weights are learned on one half of the questions, by a digest of each, and the threshold of
+belief is set on the other half by conformal risk control (Angelopoulos et al., 2022).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from ..calibration import AFTER, BEFORE, Calibration, Gate, Logistic
+from ..data.record import Record
+from ..errors import EvaluationError, VisualcropError, nearest
+from ..geometry import Box
+from ..plugin.registry import Registry
+from ..searchers.guarded import describe_both, describe_direct
+from ..values import Answer, Evidence, Finding, Target
+from .run_folder import Store
+from .study import BASELINE
+from .verified_crops import VerifiedCrops, fit_densities, item_digest, label_crops
+
+Floats = npt.NDArray[np.float64]
+_RIGHT = 0.5  # score from which an answer counts as right
+_NEVER = 2.0  # a threshold above all probabilities
+_PENALTY = 1.0  # of the squared weights, of standardised features
+_FEWEST = 8  # questions of either outcome from which weights can be learned
+
+
+@attrs.frozen
+class AnsweredTwice:
+    """A question that was asked of the whole image, and searched."""
+
+    item: str  # digest of the question with its picture
+    dataset: str
+    direct: bool  # whether the whole image's answer is right
+    searched: bool  # whether the search's is
+    same: bool  # whether both name the same choice
+    features: Mapping[str, float]  # by the names in `AFTER`
+    passes: int  # of the search, its answer's among them
+
+    @property
+    def fits_weights(self) -> bool:
+        """Whether it belongs to the half on which weights are learned."""
+        return hashlib.blake2b(self.item.encode(), digest_size=1).digest()[0] % 2 == 0
+
+
+@attrs.frozen
+class GateFigures:
+    """What a gate does on the questions of one dataset that set its threshold."""
+
+    dataset: str
+    n: int
+    direct: float  # accuracy of the whole image's answer
+    searched: float
+    guarded: float
+    spoiled: float  # share of questions whose right answer is lost
+    searches: float  # share of questions that are searched
+    passes: float  # in the mean
+
+
+@attrs.frozen
+class LearnedCalibration:
+    """A calibration, with what it does on the half of the questions that set its threshold."""
+
+    calibration: Calibration
+    figures: tuple[GateFigures, ...]  # one for each dataset, and one for all together
+    skipped: int  # questions without two scored answers with probabilities
+    undetermined: str = ""  # why it has no densities; empty if it has
+
+
+def calibrate(
+    runs: Sequence[Store], *, alpha: float = 0.02, keep: float = 0.98, searcher: str | None = None
+) -> LearnedCalibration:
+    """
+    Learn from *runs* with one model and one protocol.
+
+    Args:
+        runs: Each with the row `direct` and a searched one.
+        alpha: Most often that a right answer of the whole image is lost, in the mean.
+        keep: Share of the questions helped by searching that is still searched.
+        searcher: Label of the searched row; needed where a run has several.
+    """
+    if not runs:
+        raise EvaluationError("There is no run to learn from; give the folder of one or several.")
+    labels = [_find_label(run, searcher) for run in runs]
+    same = [_read_identity(run, label) for run, label in zip(runs, labels, strict=True)]
+    for what, advice, index in (
+        ("models", "calibrate each model by itself", 0),
+        ("protocols", "calibrate under each by itself", 1),
+    ):
+        if len({each[index] for each in same}) > 1:
+            raise EvaluationError(f"The runs are of several {what}; {advice}.")
+    pairs, skipped = [], 0
+    for run, label in zip(runs, labels, strict=True):
+        found, left = _read_pairs(run, label)
+        pairs += found
+        skipped += left
+    gate, n = learn_gate(pairs, alpha, keep)
+    crops, densities, undetermined = _learn_densities(runs, labels)
+    calibration = Calibration(
+        name=runs[0].study.model,
+        model=same[0][0],
+        protocol=same[0][1],
+        searcher=same[0][2],
+        datasets=tuple(dict.fromkeys(run.study.dataset for run in runs)),
+        items=tuple({*(pair.item for pair in pairs), *(each.item for each in crops)}),
+        n=n,
+        alpha=alpha,
+        gate=gate,
+        densities=densities,
+    )
+    figures = tuple(measure_gate(pairs, gate))
+    return LearnedCalibration(calibration, figures, skipped, undetermined)
+
+
+def _learn_densities(
+    runs: Sequence[Store], labels: Sequence[str]
+) -> tuple[Sequence[VerifiedCrops], Mapping[str, Any] | None, str]:
+    """The crops that were verified, their densities, and why there are none."""
+    crops: list[VerifiedCrops] = []
+    registry = Registry.load()
+    try:
+        for run, label in zip(runs, labels, strict=True):
+            samples = {sample.id: sample for sample in run.study.build_dataset(registry)}
+            searched = (record for record in run.records() if record.variant == label)
+            crops += label_crops(searched, samples)
+        return crops, fit_densities(crops).to_dict(), ""
+    except VisualcropError as exc:  # a gate can be learned without the dataset, too
+        return (), None, str(exc)
+
+
+def learn_gate(pairs: Sequence[AnsweredTwice], alpha: float, keep: float) -> tuple[Gate, int]:
+    """The gate, and the number of questions that set its threshold of belief."""
+    fitting = [pair for pair in pairs if pair.fits_weights]
+    setting = [pair for pair in pairs if not pair.fits_weights]
+    helped = [pair.searched and not pair.direct for pair in fitting]
+    before = fit_logistic([pair.features for pair in fitting], helped, BEFORE)
+    chances = sorted(
+        before.probability(pair.features)
+        for pair, helps in zip(fitting, helped, strict=True)
+        if helps
+    )
+    lost = math.floor((1 - keep) * len(chances))  # of those that searching helps
+    before = attrs.evolve(before, threshold=chances[lost])
+    decided = [pair for pair in fitting if pair.direct != pair.searched]
+    after = fit_logistic(
+        [pair.features for pair in decided], [pair.searched for pair in decided], AFTER
+    )
+    spoiled = [
+        after.probability(pair.features)
+        for pair in setting
+        if pair.direct and not pair.searched and before.passes(pair.features)
+    ]
+    if (threshold := control_risk(spoiled, len(setting), alpha)) is None:
+        before, threshold = attrs.evolve(before, threshold=_NEVER), _NEVER
+    return Gate(before, attrs.evolve(after, threshold=threshold)), len(setting)
+
+
+def control_risk(spoiled: Iterable[float], n: int, alpha: float) -> float | None:
+    """
+    The smallest threshold with n/(n+1) R + 1/(n+1) <= alpha; none if not even R = 0 has it.
+
+    Args:
+        spoiled: Of each of the *n* questions whose right answer is lost if the search is believed,
+            the probability that is held against the threshold: R is the share that reaches it.
+        n: Questions in all.
+        alpha: Bound of the expected risk on a further question.
+    """
+    allowed = math.floor((n + 1) * alpha - 1 + 1e-9)
+    if allowed < 0:
+        return None
+    highest = sorted(spoiled, reverse=True)
+    if allowed >= len(highest):
+        return 0.0
+    return math.nextafter(highest[allowed], math.inf)
+
+
+def fit_logistic(
+    features: Sequence[Mapping[str, float]], outcomes: Sequence[bool], names: Sequence[str]
+) -> Logistic:
+    """A logistic regression with a small penalty, for features as they are; its threshold is 0."""
+    from scipy.optimize import minimize  # which no start-up needs
+
+    if min(sum(outcomes), len(outcomes) - sum(outcomes)) < _FEWEST:
+        raise EvaluationError(
+            f"A gate needs {_FEWEST} questions or more that searching helps, and as many that it "
+            f"does not, in each half; of {len(outcomes)} it helped in {sum(outcomes)}; calibrate "
+            "on more questions, small things and large ones among them."
+        )
+    values: Floats = np.array([[each[name] for name in names] for each in features], float)
+    means, scales = values.mean(0), values.std(0)
+    scales[scales == 0] = 1.0
+    standard = np.c_[np.ones(len(values)), (values - means) / scales]
+    signs: Floats = np.where(outcomes, 1.0, -1.0)
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        margins = signs * (standard @ weights)
+        penalised = np.r_[0.0, weights[1:]]
+        slope = -(signs / (1 + np.exp(np.clip(margins, -700, 700)))) @ standard
+        value = np.logaddexp(0, -margins).sum() + _PENALTY / 2 * penalised @ penalised
+        return float(value), slope + _PENALTY * penalised
+
+    weights = minimize(loss, np.zeros(standard.shape[1]), jac=True, method="L-BFGS-B").x
+    own = weights[1:] / scales
+    return Logistic(
+        float(weights[0] - own @ means), dict(zip(names, map(float, own), strict=True)), 0.0
+    )
+
+
+def measure_gate(pairs: Sequence[AnsweredTwice], gate: Gate) -> Iterator[GateFigures]:
+    """What the gate does on the half that set its threshold: of each dataset, then of all."""
+    setting = [pair for pair in pairs if not pair.fits_weights]
+    datasets = [*dict.fromkeys(pair.dataset for pair in setting)]
+    for dataset in datasets:
+        yield _measure([pair for pair in setting if pair.dataset == dataset], gate, dataset)
+    if len(datasets) > 1:
+        yield _measure(setting, gate, "all")
+
+
+def _measure(pairs: Sequence[AnsweredTwice], gate: Gate, dataset: str) -> GateFigures:
+    searches = [gate.before.passes(pair.features) for pair in pairs]
+    believed = [
+        search and gate.after.passes(pair.features)
+        for pair, search in zip(pairs, searches, strict=True)
+    ]
+    final = [p.searched if b else p.direct for p, b in zip(pairs, believed, strict=True)]
+    spoiled = [p.direct and not right for p, right in zip(pairs, final, strict=True)]
+    passes = [1 + p.passes * s for p, s in zip(pairs, searches, strict=True)]
+
+    def mean(values: Iterable[float]) -> float:
+        listed = [*values]
+        return sum(listed) / len(listed)
+
+    direct, searched = (mean(getattr(p, name) for p in pairs) for name in ("direct", "searched"))
+    return GateFigures(
+        dataset,
+        len(pairs),
+        direct,
+        searched,
+        mean(final),
+        mean(spoiled),
+        mean(searches),
+        mean(passes),
+    )
+
+
+def _find_label(run: Store, searcher: str | None) -> str:
+    """The label of the searched row."""
+    labels = [*run.study.variants]
+    others = [label for label in labels if label != BASELINE]
+    if BASELINE not in labels or not others:
+        raise EvaluationError(
+            f"The run {str(run.folder)!r} has not both {BASELINE} and a searched row; evaluate a "
+            "searcher beside direct."
+        )
+    if searcher is None and len(others) > 1:
+        raise EvaluationError(
+            f"The run {str(run.folder)!r} has several searched rows; choose with --searcher: "
+            f"{nearest('', others, called='rows')}."
+        )
+    if searcher is not None and searcher not in others:
+        raise EvaluationError(
+            f"The run {str(run.folder)!r} has no row {searcher!r}; "
+            f"{nearest(searcher, others, called='rows')}."
+        )
+    return searcher or others[0]
+
+
+def _read_identity(run: Store, label: str) -> tuple[str, str, str]:
+    """What a calibration holds for: the model, the protocol, and the search."""
+    manifest = run.manifest
+    model = manifest.get("fingerprint") or run.study.model
+    resolved: Mapping[str, Any] = manifest["resolved"]["searchers"]
+    return model, manifest["protocol"]["digest"], resolved[label]
+
+
+def _read_pairs(run: Store, label: str) -> tuple[list[AnsweredTwice], int]:
+    """The questions with two answers that can be compared, and how many others there are."""
+    direct: dict[str, Record] = {}
+    searched: dict[str, Record] = {}
+    for record in run.records():
+        if record.variant in {BASELINE, label}:
+            kept = attrs.evolve(record, evidence=tuple(map(_without_map, record.evidence)))
+            (direct if record.variant == BASELINE else searched)[record.id] = kept
+    pairs = [
+        _pair(direct[id], searched[id], run.study.dataset)
+        for id in direct
+        if id in searched and _is_scored(direct[id]) and _is_scored(searched[id])
+    ]
+    return pairs, len({*direct, *searched}) - len(pairs)
+
+
+def _without_map(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in evidence.items() if name != "map"}
+
+
+def _is_scored(record: Record) -> bool:
+    known = record.image and record.question and record.picture  # which older runs lack
+    return record.score is not None and len(record.probabilities) > 1 and bool(known)
+
+
+def _pair(direct: Record, searched: Record, dataset: str) -> AnsweredTwice:
+    width, height = searched.image
+    first, second = _to_answer(direct), _to_answer(searched)
+    return AnsweredTwice(
+        item_digest(direct.question, direct.picture),
+        dataset,
+        (direct.score or 0) >= _RIGHT,
+        (searched.score or 0) >= _RIGHT,
+        first.choice == second.choice,
+        {**describe_direct(first), **describe_both(first, second, width * height)},
+        sum(searched.passes.values()),
+    )
+
+
+def _to_answer(record: Record) -> Answer:
+    """The record's answer with its boxes; without image and maps, which no gate looks at."""
+    try:
+        evidence = tuple(
+            Evidence(
+                Target(values["target"]),
+                tuple(
+                    Finding(Target(values["target"]), Box(*box["box"]), 0.0, box["confidence"])
+                    for box in values["boxes"]
+                ),
+            )
+            for values in record.evidence
+        )
+        shown = tuple(
+            finding
+            for each, values in zip(evidence, record.evidence, strict=True)
+            for finding, box in zip(each.findings, values["boxes"], strict=True)
+            if box["shown"]
+        )
+    except (KeyError, TypeError, ValueError) as exc:
+        raise EvaluationError(f"The evidence of {record.id!r} cannot be read: {exc}.") from exc
+    return Answer(
+        record.text,
+        record.choice,
+        findings=shown,
+        evidence=evidence,
+        probabilities=record.probabilities,
+    )
