@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -24,61 +23,65 @@ from .utils.paths import expand_path
 FORMAT, VERSION = "visualcrop-calibration", 1
 _MOST_BYTES = 64 << 20  # a digest of each question is most of it
 _MOST_ITEMS = 1_000_000
+_LONGEST_TEXT = 10_000
 _LARGEST = 1e12  # above any weight or count
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: Any) -> bool:
     is_plain = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_plain and math.isfinite(value) and abs(value) < _LARGEST  # type: ignore[arg-type]
+    return is_plain and abs(value) < _LARGEST  # which NaN is not, nor an integer beyond floats
 
 
-def _number(low: float, high: float) -> Any:
-    def check(owner: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if not (_is_number(value) and low <= value <= high):  # type: ignore[operator]
+def _in(low: float, high: float) -> Any:
+    """A validator: a number from *low* to *high*."""
+
+    def check(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+        if not (_is_number(value) and low <= value <= high):
             raise ResultError(
                 f"The {attribute.name} of a calibration is a number from {low:g} to {high:g}, not "
                 f"{str(value)[:40]!r}; calibrate again."
             )
 
-    return attrs.field(validator=check)
+    return check
 
 
-def _text() -> Any:
-    def check(owner: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if not isinstance(value, str) or len(value) > 10_000:
-            raise ResultError(
-                f"The {attribute.name} of a calibration is a short text, not a "
-                f"{type(value).__name__}; calibrate again."
-            )
-
-    return attrs.field(validator=check)
+def _is_short(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    """A validator: a text of bounded length."""
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+        raise ResultError(
+            f"The {attribute.name} of a calibration is a short text, not a "
+            f"{type(value).__name__}; calibrate again."
+        )
 
 
-def _texts(values: object) -> tuple[str, ...]:
-    listed = isinstance(values, list | tuple) and len(values) <= _MOST_ITEMS
-    if not listed or not all(isinstance(value, str) for value in values):  # type: ignore[attr-defined]
+def _texts(values: Any) -> tuple[str, ...]:
+    listed = isinstance(values, list | tuple | frozenset) and len(values) <= _MOST_ITEMS
+    if not listed or not all(isinstance(value, str) for value in values):
         raise ResultError("A part of the calibration is no list of texts; calibrate again.")
-    return tuple(values)  # type: ignore[arg-type]
+    return tuple(values)
 
 
-def _weights(values: object) -> dict[str, float]:
+def _text_set(values: Any) -> frozenset[str]:
+    return frozenset(_texts(values))
+
+
+def _weights(values: Any) -> dict[str, float]:
     is_table = isinstance(values, Mapping) and 0 < len(values) < 100
     if not is_table or not all(
-        isinstance(name, str) and _is_number(value)
-        for name, value in values.items()  # type: ignore[attr-defined]
+        isinstance(name, str) and _is_number(value) for name, value in values.items()
     ):
         raise ResultError("The weights of a calibration are no table of numbers; calibrate again.")
-    return {name: float(value) for name, value in values.items()}  # type: ignore[attr-defined]
+    return {name: float(value) for name, value in values.items()}
 
 
 @attrs.frozen
 class Logistic:
     """A logistic regression: the probability that searching, or its answer, is the better one."""
 
-    bias: float = _number(-_LARGEST, _LARGEST)
+    bias: float = attrs.field(validator=_in(-_LARGEST, _LARGEST))
     weights: Mapping[str, float] = attrs.field(converter=_weights)  # by the name of a feature
     # least probability at which the search is run, or its answer believed; above 1: never
-    threshold: float = _number(0, 2)
+    threshold: float = attrs.field(validator=_in(0, 2))
 
     def probability(self, features: Mapping[str, float]) -> float:
         """The probability, from 0 to 1."""
@@ -110,15 +113,19 @@ class Gate:
 class Calibration:
     """What was learned from runs with one model under one protocol."""
 
-    name: str = _text()  # of the model, for people
-    model: str = _text()  # the model's fingerprint, or its spec where there is none
-    protocol: str = _text()  # the protocol's digest
-    searcher: str = _text()  # spec of the search whose answers were compared
+    name: str = attrs.field(validator=_is_short)  # of the model, for people
+    # the model's fingerprint, or its spec where there is none
+    model: str = attrs.field(validator=_is_short)
+    protocol: str = attrs.field(validator=_is_short)  # the protocol's digest
+    # spec of the search whose answers were compared
+    searcher: str = attrs.field(validator=_is_short)
     datasets: tuple[str, ...] = attrs.field(converter=_texts)  # specs
     # digests of the questions with their pictures: a measurement on them would flatter
-    items: frozenset[str] = attrs.field(converter=lambda values: frozenset(_texts(values)))
-    n: int = _number(1, _MOST_ITEMS)  # questions on which the threshold was set
-    alpha: float = _number(0, 1)  # bound of the share of right answers that a search spoils
+    items: frozenset[str] = attrs.field(converter=_text_set)
+    # questions on which the threshold was set
+    n: int = attrs.field(validator=_in(1, _MOST_ITEMS))
+    # bound of the share of right answers that a search spoils
+    alpha: float = attrs.field(validator=_in(0, 1))
     gate: Gate | None = None
     # fields of `Densities`, for the verifier `adaptive`, which checks them
     densities: Mapping[str, Any] | None = None
@@ -145,7 +152,7 @@ class Calibration:
             )
         return self.gate
 
-    def write(self, path: str | os.PathLike[str]) -> None:
+    def write(self, path: str | Path) -> None:
         """Write the file, for `read_calibration`."""
         values = attrs.asdict(self, recurse=True)
         values["items"] = sorted(self.items)
@@ -169,8 +176,12 @@ class Calibrated:
 
 
 # What the gate knows: of the whole image's answer, and then of the search as well.
-BEFORE = ("direct-odds", "direct-margin", "two-choices")
-AFTER = (*BEFORE, "searched-odds", "searched-margin", "existence-odds", "area", "agree")
+BEFORE = ("direct-odds", "direct-margin", "direct-entropy", "two-choices")
+AFTER = (
+    *BEFORE,
+    *("searched-odds", "searched-margin", "existence-odds", "area", "agree"),
+    *("direct-odds-of-searched", "searched-odds-of-direct"),  # what each gives the other's answer
+)
 
 
 def read_calibration(path: str) -> Calibration:
@@ -212,7 +223,8 @@ def _read(file: Path, changed: int, size: int) -> Calibration:
     densities = values.get("densities")
     if densities is not None and not isinstance(densities, dict):
         raise ResultError("The densities of a calibration are no table; calibrate again.")
-    return _structure(Calibration, values)
+    calibration: Calibration = _structure(Calibration, values)
+    return calibration
 
 
 def _refuse_constant(constant: str) -> None:
@@ -220,7 +232,8 @@ def _refuse_constant(constant: str) -> None:
 
 
 def _logistic(values: object) -> Logistic:
-    return _structure(Logistic, values)
+    logistic: Logistic = _structure(Logistic, values)
+    return logistic
 
 
 def _structure(cls: type[Any], values: object, **convert: Callable[[object], object]) -> Any:

@@ -27,7 +27,7 @@ def calibrate(
         typer.Option(
             help="Share of the questions helped by searching that is still searched.", min=0, max=1
         ),
-    ] = 0.99,
+    ] = 0.98,
     searcher: Annotated[
         str | None,
         typer.Option("-s", "--searcher", help="The searched row, where a run has several."),

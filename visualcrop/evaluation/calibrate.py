@@ -77,7 +77,7 @@ class LearnedCalibration:
 
 
 def calibrate(
-    runs: Sequence[Store], *, alpha: float = 0.02, keep: float = 0.99, searcher: str | None = None
+    runs: Sequence[Store], *, alpha: float = 0.02, keep: float = 0.98, searcher: str | None = None
 ) -> LearnedCalibration:
     """
     Learn from *runs* with one model and one protocol.
@@ -303,7 +303,8 @@ def _without_map(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _is_scored(record: Record) -> bool:
-    return record.score is not None and len(record.probabilities) > 1 and bool(record.image)
+    known = record.image and record.question and record.picture  # which older runs lack
+    return record.score is not None and len(record.probabilities) > 1 and bool(known)
 
 
 def _pair(direct: Record, searched: Record, dataset: str) -> AnsweredTwice:

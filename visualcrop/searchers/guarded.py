@@ -99,7 +99,9 @@ class Guarded(Searcher, Calibrated):
 def describe_direct(direct: Answer) -> Mapping[str, float]:
     """What the gate knows of the whole image's answer, by the names in `BEFORE`."""
     odds, margin = _describe_probabilities(direct.probabilities)
-    return dict(zip(BEFORE, (odds, margin, float(len(direct.probabilities) == 2)), strict=True))
+    entropy = -sum(p * math.log(p) for p in direct.probabilities if p)
+    values = (odds, margin, entropy, float(len(direct.probabilities) == 2))
+    return dict(zip(BEFORE, values, strict=True))
 
 
 def describe_both(direct: Answer, searched: Answer, pixels: float) -> Mapping[str, float]:
@@ -114,8 +116,16 @@ def describe_both(direct: Answer, searched: Answer, pixels: float) -> Mapping[st
     existence = _log_odds((max(confidences) + 1) / 2) if confidences else 0.0
     largest = max((finding.box.area for finding in searched.findings), default=pixels)
     area = math.log(max(largest / pixels, _LEAST**2))
-    values = (odds, margin, existence, area, float(direct.choice == searched.choice))
+    agree = float(direct.choice == searched.choice)
+    across = (_odds_of(direct, searched.choice), _odds_of(searched, direct.choice))
+    values = (odds, margin, existence, area, agree, *across)
     return {**describe_direct(direct), **dict(zip(AFTER[len(BEFORE) :], values, strict=True))}
+
+
+def _odds_of(answer: Answer, choice: int | None) -> float:
+    """Log-odds that the pass of *answer* gives a choice; even odds for none."""
+    known = choice is not None and choice < len(answer.probabilities)
+    return _log_odds(answer.probabilities[choice]) if known and choice is not None else 0.0
 
 
 def _describe_probabilities(probabilities: Sequence[float]) -> tuple[float, float]:

@@ -1,0 +1,135 @@
+"""Gates are learned as the books say, and keep their promise on questions they never saw."""
+
+from __future__ import annotations
+
+import hashlib
+from random import Random
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from tests.support.refusals import refused
+from visualcrop.calibration import AFTER, BEFORE
+from visualcrop.errors import EvaluationError
+from visualcrop.evaluation.calibrate import (
+    AnsweredTwice,
+    control_risk,
+    fit_logistic,
+    learn_gate,
+    measure_gate,
+)
+
+
+def _simulate(rng: Random, count: int, dataset: str = "simulated") -> list[AnsweredTwice]:
+    """Questions whose features tell something of which answer is right."""
+    found = []
+    for number in range(count):
+        ease, luck = rng.random(), rng.random()
+        direct, searched = rng.random() < ease, rng.random() < 0.5 + luck / 2
+        features = dict.fromkeys(AFTER, 0.0) | {
+            "direct-odds": 4 * ease - 2 + rng.gauss(0, 0.5),
+            "direct-margin": ease + rng.gauss(0, 0.1),
+            "searched-odds": 4 * luck - 2 + rng.gauss(0, 0.5),
+        }
+        item = hashlib.sha256(f"{rng.random()} {number}".encode()).hexdigest()
+        found.append(
+            AnsweredTwice(item, dataset, direct, searched, direct == searched, features, 11)
+        )
+    return found
+
+
+class TestLogistic:
+    """The weights."""
+
+    def test_against_another_minimiser(self) -> None:
+        """Nelder and Mead's search, which knows no gradient, finds the same weights."""
+        rng = np.random.default_rng(5)
+        values = rng.normal(3, 2, (200, 2))
+        outcomes = [bool(o) for o in rng.random(200) < 1 / (1 + np.exp(-(values[:, 0] - 3)))]
+        names = ("direct-odds", "direct-margin")
+        features = [dict(zip(names, map(float, row), strict=True)) for row in values]
+        found = fit_logistic(features, outcomes, names)
+        means, scales = values.mean(0), values.std(0)
+
+        def loss(own: np.ndarray) -> float:
+            logits = own[0] + (values - means) / scales @ own[1:]
+            chances = 1 / (1 + np.exp(-logits))
+            likelihood = np.where(outcomes, np.log(chances), np.log(1 - chances)).sum()
+            return float(-likelihood + (own[1:] ** 2).sum() / 2)
+
+        options = {"xatol": 1e-7, "fatol": 1e-10, "maxiter": 5000}
+        other = minimize(loss, np.zeros(3), method="Nelder-Mead", options=options).x
+        for row, own in zip(features, (values - means) / scales, strict=True):
+            chance = 1 / (1 + np.exp(-(other[0] + own @ other[1:])))
+            assert found.probability(row) == pytest.approx(chance, abs=1e-3)
+
+    def test_too_few(self) -> None:
+        """What cannot be learned is said, with the counts."""
+        told = refused(
+            EvaluationError, fit_logistic, [{"direct-odds": 1.0}] * 20, [True] * 20, BEFORE[:1]
+        )
+        assert "of 20 it helped in 20" in told
+
+
+class TestRisk:
+    """The threshold."""
+
+    @pytest.mark.parametrize("alpha", [0.01, 0.05, 0.1, 0.3])
+    def test_is_the_smallest_that_holds(self, alpha: float) -> None:
+        """A walk over all thresholds, with the formula written out, agrees."""
+        rng = Random(3)
+        for n in (5, 40, 150):
+            spoiled = [round(rng.random(), 2) for _ in range(n // 4)]
+            found = control_risk(spoiled, n, alpha)
+
+            def holds(threshold: float, spoiled: list[float] = spoiled, n: int = n) -> bool:
+                risk = sum(s >= threshold for s in spoiled) / n
+                return n / (n + 1) * risk + 1 / (n + 1) <= alpha + 1e-12
+
+            candidates = [0.0, *(np.nextafter(s, 2) for s in sorted(spoiled))]
+            assert found == next((c for c in candidates if holds(c)), None)
+
+    def test_holds_on_new_questions(self) -> None:
+        """In the mean over 100 calibrations, the share of right answers lost is at most alpha."""
+        rng, alpha, lost = Random(11), 0.05, []
+        for _ in range(100):
+            gate, _ = learn_gate(_simulate(rng, 500), alpha, 0.99)
+            fresh = [figures.spoiled for figures in measure_gate(_simulate(rng, 500), gate)]
+            lost += fresh
+        error = np.std(lost) / len(lost) ** 0.5
+        assert np.mean(lost) <= alpha + 2 * error
+        assert np.mean(lost) >= alpha / 3  # it is no gate that never believes a search
+
+    def test_too_few_for_the_bound(self) -> None:
+        """Then nothing is searched, and so nothing lost."""
+        questions = _simulate(Random(2), 500)
+        gate, n = learn_gate(questions, 0.5 / n_plus_one(questions), 0.99)
+        (figures,) = measure_gate(questions, gate)
+        assert n == sum(not q.fits_weights for q in questions)
+        assert (figures.searches, figures.spoiled, figures.passes) == (0, 0, 1)
+        assert figures.guarded == figures.direct
+
+
+def n_plus_one(questions: list[AnsweredTwice]) -> int:
+    """One more than the questions that set the threshold."""
+    return sum(not question.fits_weights for question in questions) + 1
+
+
+def test_gate_helps() -> None:
+    """On fresh questions the guarded answers are right more often than either alone."""
+    rng = Random(7)
+    gate, _ = learn_gate(_simulate(rng, 1000), 0.1, 0.99)
+    (figures,) = measure_gate(_simulate(rng, 2000), gate)
+    assert figures.guarded > max(figures.direct, figures.searched)
+
+
+def test_figures_by_dataset() -> None:
+    """A row for each dataset, and one for all; in all, the means weighed by questions."""
+    rng = Random(1)
+    questions = _simulate(rng, 400, "one") + _simulate(rng, 300, "two")
+    gate, n = learn_gate(questions, 0.1, 0.99)
+    one, two, both = measure_gate(questions, gate)
+    assert [f.dataset for f in (one, two, both)] == ["one", "two", "all"]
+    assert one.n + two.n == both.n == n
+    assert both.guarded == pytest.approx((one.guarded * one.n + two.guarded * two.n) / n)
