@@ -45,7 +45,7 @@ class Count(AnswerComposer):
         model: BudgetedModel,
         evidence: Sequence[Evidence],
     ) -> Answer:
-        from .counting import find_instances, cluster_instances, weigh_numbers  # for no start-up
+        from .counting import cluster_instances, find_instances, weigh_numbers  # for no start-up
         from .weighing import say_likeliest
 
         instances = find_instances(question, findings, evidence)

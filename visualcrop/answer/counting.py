@@ -44,7 +44,7 @@ class Cluster:
         return 1 < self.boxes <= MOST_ASKED and max(self.counts) < sure
 
     def reconcile(self, read: Sequence[float]) -> Cluster:
-        """The same, weighed with what the model *read* off the crop: a probability of each number."""
+        """The same, weighed with the probability of each number that the model *read* there."""
         counts = [*self.counts, 0.0][self.numbers.start : self.numbers.stop]
         tempered = normalise([max(one, 1e-9) ** _TRUST for one in read])
         return attrs.evolve(self, counts=(0.0, *multiply(counts, tempered)))
