@@ -15,12 +15,12 @@ from ..values import Answer, Evidence, Finding, Question, View
 from .crop import Crop
 
 if TYPE_CHECKING:
-    from .counting import Group
+    from .counting import Cluster
 
 
 @attrs.frozen
 class Count(AnswerComposer):
-    """How many: add up the boxes that show one each. A pass for each group that is unclear."""
+    """How many: add up the boxes that show one each. A pass for each cluster that is unclear."""
 
     name = "count"
 
@@ -29,7 +29,7 @@ class Count(AnswerComposer):
     )
     sure: float = option(
         0.9,
-        help="probability from which a group of overlapping boxes is not shown to the model",
+        help="probability from which a cluster of overlapping boxes is not shown to the model",
         validator=between(0, 2),
     )
 
@@ -45,30 +45,30 @@ class Count(AnswerComposer):
         model: BudgetedModel,
         evidence: Sequence[Evidence],
     ) -> Answer:
-        from .counting import find_instances, group_instances, weigh_numbers  # for no start-up
+        from .counting import cluster_instances, find_instances, weigh_numbers  # for no start-up
         from .weighing import say_likeliest
 
         instances = find_instances(question, findings, evidence)
-        groups = self._ask(question, group_instances(instances), model)
-        weighed = weigh_numbers(question, groups) if instances else None
+        clusters = self._ask(question, cluster_instances(instances), model)
+        weighed = weigh_numbers(question, clusters) if instances else None
         if weighed is None:
             return self.otherwise.compose_with_evidence(question, findings, model, evidence)
         counted = [instance.finding for instance in instances if instance.counts]
-        shown = [group.box for group in groups]
+        shown = [cluster.box for cluster in clusters]
         return say_likeliest(question, *weighed, findings=counted, shown=shown)
 
     def _ask(
-        self, question: Question, groups: Sequence[Group], model: BudgetedModel
-    ) -> Sequence[Group]:
-        """The groups, those that are unclear by themselves as the model sees them in one crop."""
-        unsure = [group for group in groups if group.is_unsure(self.sure)]
+        self, question: Question, clusters: Sequence[Cluster], model: BudgetedModel
+    ) -> Sequence[Cluster]:
+        """The clusters, those that are unclear by themselves as the model sees them in one crop."""
+        unsure = [cluster for cluster in clusters if cluster.is_unsure(self.sure)]
         if not unsure:
-            return groups
+            return clusters
         prompts = [Prompt((View(question.image, g.box), question.text)) for g in unsure]
-        numbers = max((group.numbers for group in unsure), key=len)
-        said = model.choose(prompts, [*map(str, numbers)])
+        numbers = max((cluster.numbers for cluster in unsure), key=len)
+        choices = model.choose(prompts, [*map(str, numbers)])
         asked = {
-            group.box: group.reconcile(choice.probabilities[: len(group.numbers)])
-            for group, choice in zip(unsure, said, strict=True)
+            cluster.box: cluster.reconcile(choice.probabilities[: len(cluster.numbers)])
+            for cluster, choice in zip(unsure, choices, strict=True)
         }
-        return [asked.get(group.box, group) for group in groups]
+        return [asked.get(cluster.box, cluster) for cluster in clusters]

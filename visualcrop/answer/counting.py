@@ -1,4 +1,4 @@
-"""What a question asks to count, and what its boxes say: alone, and in groups that overlap."""
+"""What a question asks to count, and what its boxes say: alone, and in clusters that overlap."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _LEAST = 0.5  # of the boxes' count: less likely to be among the choices, it dec
 # Counts that a model reads off a crop are surer than right, so that their log-odds are halved.
 # Chosen on the development split of `needles`, on 120 questions.
 _TRUST = 0.5
-MOST_ASKED = 9  # things in one group: a reply of one digit
+MOST_ASKED = 9  # things in one cluster: a reply of one digit
 
 
 @attrs.frozen
-class Group:
+class Cluster:
     """Boxes that overlap one another, and how many things they show."""
 
     box: Box  # around all of them
@@ -29,8 +29,8 @@ class Group:
     counts: tuple[float, ...]  # the probability of each count, from 0 up
 
     @classmethod
-    def of(cls, box: Box, instances: Sequence[Instance]) -> Group:
-        """The group of those *instances* that lie in *box*."""
+    def of(cls, box: Box, instances: Sequence[Instance]) -> Cluster:
+        """The cluster of those *instances* that lie in *box*."""
         inside = [each.probability for each in instances if box.contains(each.finding.box)]
         return cls(box, len(inside), count_probabilities(inside))
 
@@ -43,10 +43,10 @@ class Group:
         """Whether one crop of all of them may tell what their overlap does not."""
         return 1 < self.boxes <= MOST_ASKED and max(self.counts) < sure
 
-    def reconcile(self, said: Sequence[float]) -> Group:
-        """The same, with the probabilities that the model *said* of `numbers` weighed in."""
+    def reconcile(self, read: Sequence[float]) -> Cluster:
+        """The same, weighed with the probability of each number that the model *read* there."""
         counts = [*self.counts, 0.0][self.numbers.start : self.numbers.stop]
-        tempered = normalise([max(one, 1e-9) ** _TRUST for one in said])
+        tempered = normalise([max(one, 1e-9) ** _TRUST for one in read])
         return attrs.evolve(self, counts=(0.0, *multiply(counts, tempered)))
 
 
@@ -69,22 +69,22 @@ def find_instances(
     return separate_instances(wanted) if checked and one_kind else ()
 
 
-def group_instances(instances: Sequence[Instance]) -> list[Group]:
-    """Groups of boxes that overlap, if only through others."""
+def cluster_instances(instances: Sequence[Instance]) -> list[Cluster]:
+    """Clusters of boxes that overlap, if only through others."""
     boxes = merge_boxes([instance.finding.box for instance in instances])
-    return [Group.of(box, instances) for box in sorted(boxes, key=lambda box: box.centre)]
+    return [Cluster.of(box, instances) for box in sorted(boxes, key=lambda box: box.centre)]
 
 
 def weigh_numbers(
-    question: Question, groups: Sequence[Group]
+    question: Question, clusters: Sequence[Cluster]
 ) -> tuple[Sequence[str], tuple[float, ...]] | None:
     """
-    The answers to *question*, and the probability of each by the *groups*, added up.
+    The answers to *question*, and the probability of each by the *clusters*, added up.
 
     The answers are the choices; without any, the numbers from 0. None if the count is most likely
     another than any choice.
     """
-    counts = add_counts([group.counts for group in groups])
+    counts = add_counts([cluster.counts for cluster in clusters])
     if not question.choices:
         return [*map(str, range(len(counts)))], counts
     numbers = [read_number(choice) for choice in question.choices]

@@ -22,7 +22,7 @@ from .crop import Crop
 from .reply import inference_option, max_new_tokens_option, reply
 
 _UNKNOWN = 0.5  # entropy of a map that is not there
-_SAID = ("near", "with what is around it", "from farther away")
+_CAPTIONS = ("near", "with what is around it", "from farther away")
 
 
 @attrs.frozen
@@ -66,8 +66,8 @@ class Funnel(AnswerComposer):
         if self.views == "canvas" or (self.views == "auto" and one_image):
             return [View.whole(Collage(boxes, self.cell).of(question.image))]
         parts: list[Part] = [View.whole(question.image)]
-        for box, said in zip(boxes, _SAID, strict=False):
-            parts += [f"The {found.target.text}, {said}:", View(question.image, box)]
+        for box, caption in zip(boxes, _CAPTIONS, strict=False):
+            parts += [f"The {found.target.text}, {caption}:", View(question.image, box)]
         return parts
 
 

@@ -12,7 +12,7 @@ from ..values import Finding
 # Chosen on the development split of `needles`, on 120 questions.
 _SAME = 0.5  # overlap (IoU) from which two boxes are one thing, however relevant
 _SHARE = 0.5  # of the prominence of a box that it overlaps: below it, a box shows the same thing
-_TOLD_APART = 0.8  # how often the two rules above are right about boxes that overlap
+_RELIABILITY = 0.8  # how often the two rules above are right about boxes that overlap
 _PRIOR = 0.1  # that a box of no prominence shows the target; as much short of 1 for the highest
 _LEAST = 0.5  # probability from which a box is an instance, if no other one shows it
 
@@ -55,7 +55,7 @@ def separate_instances(findings: Sequence[Finding]) -> tuple[Instance, ...]:
     for height, finding, there in sorted(likely, key=_rank):
         met = [each for each in kept if each[1].common(finding.box)]
         again = any(_is_same(finding.box, height, box, better) for better, box in met)
-        apart = 1.0 if not met else 1 - _TOLD_APART if again else _TOLD_APART
+        apart = 1.0 if not met else 1 - _RELIABILITY if again else _RELIABILITY
         if not again:
             kept.append((height, finding.box))
         found.append(Instance(finding, there, apart))
@@ -102,6 +102,6 @@ def _measure_prominence(findings: Sequence[Finding]) -> list[float]:
 def _is_there(finding: Finding, height: float) -> float:
     """The probability that the box shows the target: odds of the prior times the verifier's."""
     prior = min(1 - _PRIOR, max(_PRIOR, height))
-    said = 0.5 if finding.confidence is None else (1 + finding.confidence) / 2
-    yes, no = prior * said, (1 - prior) * (1 - said)
+    verified = 0.5 if finding.confidence is None else (1 + finding.confidence) / 2
+    yes, no = prior * verified, (1 - prior) * (1 - verified)
     return yes / (yes + no)

@@ -22,7 +22,7 @@ _DIRECTIONS = {  # axis, and whether a coordinate is less or more
     "underneath": (DOWN, 1),
     "beneath": (DOWN, 1),
 }
-_SAID: Mapping[int | None, Sequence[str]] = {ACROSS: ("left", "right"), DOWN: ("above", "below")}
+_SIDES: Mapping[int | None, Sequence[str]] = {ACROSS: ("left", "right"), DOWN: ("above", "below")}
 _OPENING = set("is are was were".split())
 _FILLING = set("on at to the hand side sides of or located placed positioned situated".split())
 _ARTICLES = set("a an the".split())
@@ -99,7 +99,7 @@ def weigh_sides(
     if options:
         ordered = relation.order_choices(options)
     else:
-        options = _SAID.get(relation.axis, ())
+        options = _SIDES.get(relation.axis, ())
         ordered = None if relation.axis is None else (relation.axis, {-1: 0, 1: 1})
     if ordered is None:
         return None

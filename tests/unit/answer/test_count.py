@@ -24,7 +24,7 @@ from visualcrop import (
     View,
 )
 from visualcrop.answer.count import Count
-from visualcrop.answer.counting import Group, find_instances
+from visualcrop.answer.counting import Cluster, find_instances
 
 _IMAGE = Image.open(np.random.default_rng(0).integers(0, 255, (600, 900, 3), np.uint8))
 _CUPS = Target("cups", every=True)
@@ -112,7 +112,7 @@ class TestAsked:
 
     @pytest.mark.parametrize("number", ["1", "2"])
     def test_decides_between_one_and_two(self, number: str) -> None:
-        """One pass for the group, and its reply is added to the boxes that are clear."""
+        """One pass for the cluster, and its reply is added to the boxes that are clear."""
         found = [*_found(_ONE, _BESIDE), *_found(_THREE), *_found(_NONE, confidence=-1, score=0.0)]
         answer, toy = _ask(found, ["2", "3"], number=number)
         assert toy.passes == 1
@@ -123,10 +123,10 @@ class TestAsked:
 
     def test_is_weighed_with_the_boxes(self) -> None:
         """By the square root of what the model says, times what the boxes say."""
-        group = Group(_ONE, 2, (0.0, 0.2, 0.8)).reconcile([0.81, 0.16, 0.03])
+        cluster = Cluster(_ONE, 2, (0.0, 0.2, 0.8)).reconcile([0.81, 0.16, 0.03])
         weights = np.array([0.2 * 0.9, 0.8 * 0.4])
-        assert group.counts[1:3] == pytest.approx(weights / weights.sum(), abs=1e-3)
-        assert sum(group.counts) == pytest.approx(1)
+        assert cluster.counts[1:3] == pytest.approx(weights / weights.sum(), abs=1e-3)
+        assert sum(cluster.counts) == pytest.approx(1)
 
 
 class TestOtherwise:
