@@ -4,8 +4,8 @@ How well relevance sources point, and what a search of eight steps makes of each
 `python benchmarks/maps.py DATASET -m MODEL -s SOURCE -s SOURCE ...` asks about each boxed thing of
 the dataset, with boxes as `anchors` proposes them. Recall counts questions where the middle of the
 first thing lies in one of the first 1, 4 or 8 boxes. With `--accuracy`, each source searches with
-`focus(overrun=false)`, too, and the last column has the p of a sign test against the first source.
-Intervals are Wilson's, at 95 %.
+`focus(overrun=false)`, too; a searcher may stand in a source's place. The last column then has the
+p of a sign test against the first source. Intervals are Wilson's, at 95 %.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from visualcrop import (
     Box,
     Budget,
     BudgetedModel,
-    Focus,
     Ledger,
     Sample,
     Target,
@@ -38,7 +37,7 @@ class Row:
     """What one source was measured to do."""
 
     search: VisualSearch
-    relevance: RelevanceSource
+    relevance: RelevanceSource | None  # none of a searcher: its map may depend on the question
     ledger: Ledger = attrs.field(factory=lambda: Ledger(Budget()))
     ranks: list[float] = attrs.field(factory=list)
     right: list[bool] = attrs.field(factory=list)
@@ -63,7 +62,7 @@ def open_rows(sources: Sequence[str], model: str) -> dict[str, Row]:
         is_searcher = bool(registry.entries_for("searcher", name))
         spec = text if is_searcher else f"focus(relevance={text}, overrun=false)"
         search = attrs.evolve(VisualSearch.open(model, spec), model=loaded)
-        relevance = Focus().relevance if is_searcher else search.searcher.relevance  # type: ignore[attr-defined]
+        relevance = None if is_searcher else search.searcher.relevance  # type: ignore[attr-defined]
         rows[text] = Row(search, relevance)
     return rows
 
@@ -72,7 +71,7 @@ def measure(rows: dict[str, Row], sample: Sample, *, accuracy: bool) -> None:
     """Add one question to every row."""
     image = sample.source.open()
     for row in rows.values():
-        if sample.targets:
+        if sample.targets and row.relevance is not None:
             lent = BudgetedModel(row.search.model, row.ledger, "relevance")
             row.ranks.append(find_rank(row.relevance, sample, lent))
         if accuracy:
@@ -108,8 +107,8 @@ def main() -> None:
             measure(rows, sample, accuracy=given.accuracy)
     first = next(iter(rows.values()))
     for name, row in rows.items():
-        cells = [f"{row.ledger.passes / max(1, len(row.ranks)):g}"]
-        cells += [share([rank < n for rank in row.ranks]) for n in FIRST]
+        cells = [f"{row.ledger.passes / len(row.ranks):g}" if row.ranks else "–"]
+        cells += [share([rank < n for rank in row.ranks]) if row.ranks else "–" for n in FIRST]
         if given.accuracy:
             cells += [share(row.right), sign_test(row.right, first.right)]
         say(f"| `{name}` | {' | '.join(cells)} |")

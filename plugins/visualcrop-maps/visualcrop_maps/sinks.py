@@ -18,11 +18,11 @@ from .parts import captured_layers, mask_tokens
 @attrs.frozen
 class Sinks(OnePassSource):
     """
-    The map of another source with attention sinks masked. No pass more.
+    The map of another source without the outer ring and tokens of odd norms. No pass more.
 
-    Sinks are image tokens in the outer ring of the grid, and those whose values have an outlying
-    norm; that of a token which draws attention whatever it shows is small. What lies under them has
-    the score of a token that resembles nothing.
+    Attention sinks are image tokens in the outer ring of the grid, and those whose values have an
+    outlying norm; that of a token which draws attention whatever it shows is small. What lies under
+    them has the score of a token that resembles nothing.
     """
 
     name = "sinks"
