@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import attrs
 
 from ..geometry import Box
-from ..utils.english import is_counting, read_number
+from ..utils.english import COUNTING, read_number
 from ..values import Evidence, Finding, Question
 from .collage import merge_boxes
 from .instances import Instance, count_probabilities, separate_instances
@@ -60,7 +60,7 @@ def find_instances(
     two are the same, or if some boxes were not checked.
     """
     numbers = [read_number(choice) for choice in question.choices]
-    if not is_counting(question.text) or None in numbers or len({*numbers}) < len(numbers):
+    if not COUNTING.search(question.text) or None in numbers or len({*numbers}) < len(numbers):
         return ()
     boxes = [finding for each in evidence for finding in each.findings] or findings
     wanted = [finding for finding in boxes if finding.target.every]

@@ -17,10 +17,9 @@ from ..errors import FileError, nearest
 from ..interfaces import TargetExtractor
 from ..prompt import Prompt
 from ..strategy.base import at_least, between, option
-from ..utils.english import is_counting
 from ..utils.paths import expand_path, read_limited
 from ..values import Question, Target
-from .rules import find_noun_phrases, has_pronoun, make_targets
+from .rules import find_noun_phrases, has_pronoun, is_counting, make_targets
 
 _SHIPPED = ("general", "aokvqa", "gqa", "hr-bench", "mme-realworld", "vstar")
 _BY_DATASET = {  # sets in the style of a benchmark's questions, by the dataset's name

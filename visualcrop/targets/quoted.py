@@ -9,9 +9,8 @@ import attrs
 from ..budget import BudgetedModel
 from ..interfaces import TargetExtractor
 from ..strategy.base import at_least, option
-from ..utils.english import is_counting
 from ..values import Question, Target
-from .rules import make_targets
+from .rules import is_counting, make_targets
 
 _QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)|\"([^\"]+)\"|“([^“”]+)”|‘([^‘’]+)’(?!\w)")
 

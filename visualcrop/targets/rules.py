@@ -9,7 +9,7 @@ import attrs
 from ..budget import BudgetedModel
 from ..interfaces import TargetExtractor
 from ..strategy.base import at_least, option
-from ..utils.english import is_counting
+from ..utils.english import COUNTING
 from ..values import Question, Target
 
 # Words that never belong to the name of a thing, and words that ask for a property of one.
@@ -73,6 +73,11 @@ def find_noun_phrases(question: str) -> list[str]:
     phrases = [run for run in runs if run]
     things = [run for run in phrases if not all(word.lower() in _PROPERTY for word in run)]
     return [" ".join(run) for run in things]
+
+
+def is_counting(question: str) -> bool:
+    """Whether the question asks how many."""
+    return bool(COUNTING.search(question))
 
 
 def has_pronoun(phrase: str) -> bool:

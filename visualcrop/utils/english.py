@@ -32,7 +32,7 @@ _AFTER_THE_NOUN = set(
 )
 
 
-_COUNTING = re.compile(
+COUNTING = re.compile(  # a question that asks how many
     r"\bhow many\b|\b(?:the|total|exact) number of\b|\bcount (?:the|all)\b", re.IGNORECASE
 )
 _NUMBERS = (
@@ -45,11 +45,6 @@ _UNREAD = set(  # a number beside one of these is no exact count, or has more wo
 )
 _NUMBER_OR_WORD = re.compile(r"[0-9]+|[^\W\d_]+")
 _MOST_DIGITS = 6
-
-
-def is_counting(question: str) -> bool:
-    """Whether the question asks how many."""
-    return bool(_COUNTING.search(question))
 
 
 def read_number(text: str) -> int | None:

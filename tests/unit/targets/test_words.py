@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from visualcrop import Target
-from visualcrop.targets.rules import has_pronoun, make_targets
-from visualcrop.utils.english import is_counting
+from visualcrop.targets.rules import has_pronoun, is_counting, make_targets
 
 
 class TestIsCounting:
