@@ -40,5 +40,5 @@ def test_lone_peak_on_zeros_stands_out() -> None:
     """Where more than half of the cells are equal the median distance is zero, the map is not."""
     scores = np.zeros((4, 4), np.float32)
     scores[1, 2] = 3
-    assert np.unravel_index(compare_with_median(scores).argmax(), (4, 4)) == (1, 2)
+    assert compare_with_median(scores).argmax() == 1 * 4 + 2
     assert np.isfinite(compare_with_median(scores)).all()
