@@ -42,6 +42,7 @@ from ..models.toy.dataset import ToyScenes
 from ..proposals.anchors import Anchors
 from ..proposals.sliding import Sliding
 from ..relevance.vv import Vv
+from ..searchers.audited import Audited
 from ..searchers.direct import Direct
 from ..searchers.focus import Focus
 from ..strategy.base import Strategy
@@ -59,7 +60,7 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(Anchors, Sliding),
     *(Existence, Unchecked),
     *(Crop, Canvas, Interleaved, TextBoxes),
-    *(Focus, Direct),
+    *(Focus, Direct, Audited),
     *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Qwen35, Gemma3, Gemma4, InternVl),
     InstructBlip,
     *(SmolVlm, Llama4, AyaVision, Cohere2Vision, Lfm2Vl, MiniCpmV, Molmo2, Ovis2),
