@@ -1,4 +1,4 @@
-"""Whether confidences tell right answers from wrong ones: risk against coverage, and calibration."""
+"""Whether confidences tell right answers from wrong: risk against coverage, and calibration."""
 
 from __future__ import annotations
 
@@ -52,11 +52,13 @@ class AurcDifference:
     n: int
     difference: float  # ours less theirs: below 0, ours orders better
     interval: Interval
-    ratio: float  # ours over theirs; NaN if theirs is 0
-    ratio_interval: Interval
+    ratio: float | None  # ours over theirs; none if theirs is 0
+    ratio_interval: Interval | None  # of the draws in which theirs is above 0
 
 
-def measure_aurc(confidences: Sequence[float], scores: Sequence[float]) -> float:
+def measure_aurc(
+    confidences: Sequence[float] | Numbers, scores: Sequence[float] | Numbers
+) -> float:
     """
     Area under the risk-coverage curve: the mean risk over all coverages k / n, k = 1 to n.
 
@@ -72,7 +74,7 @@ def measure_aurc(confidences: Sequence[float], scores: Sequence[float]) -> float
     return float(_areas(errors, sizes)[0])
 
 
-def measure_ece(confidences: Sequence[float], scores: Sequence[float]) -> float:
+def measure_ece(confidences: Sequence[float] | Numbers, scores: Sequence[float] | Numbers) -> float:
     """
     Expected calibration error: how far bins of confidences are from their accuracy, in the mean.
 
@@ -86,8 +88,8 @@ def measure_ece(confidences: Sequence[float], scores: Sequence[float]) -> float:
 
 def measure_selective(
     searcher: str,
-    confidences: Sequence[float],
-    scores: Sequence[float],
+    confidences: Sequence[float] | Numbers,
+    scores: Sequence[float] | Numbers,
     groups: Sequence[Hashable],
     *,
     seed: int = 0,
@@ -120,8 +122,8 @@ def measure_selective(
 
 
 def compare_aurc(
-    ours: tuple[Sequence[float], Sequence[float]],
-    theirs: tuple[Sequence[float], Sequence[float]],
+    ours: tuple[Sequence[float] | Numbers, Sequence[float] | Numbers],
+    theirs: tuple[Sequence[float] | Numbers, Sequence[float] | Numbers],
     groups: Sequence[Hashable],
     *,
     seed: int = 0,
@@ -145,8 +147,8 @@ def compare_aurc(
         len(groups),
         one - two,
         _interval(found[:, 0] - found[:, 1]),
-        one / two if two else float("nan"),
-        _interval(ratios),
+        one / two if two else None,
+        _interval(ratios) if two else None,
     )
 
 
@@ -195,7 +197,9 @@ def _bin_of(confidences: Numbers) -> npt.NDArray[np.int64]:
     """The bin of each confidence, 0 to 9; its upper edge is within a bin."""
     import numpy as np
 
-    return np.clip(np.ceil(np.round(confidences * BINS, 9)) - 1, 0, BINS - 1).astype(np.int64)
+    above = np.ceil(np.round(confidences * BINS, 9)) - 1
+    bins: npt.NDArray[np.int64] = np.clip(above, 0, BINS - 1).astype(np.int64)
+    return bins
 
 
 def _calibration_errors(
