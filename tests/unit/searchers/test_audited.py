@@ -132,12 +132,15 @@ def test_on_a_random_checkpoint(family: str) -> None:
     """One pass more within the budget, all charged, the null crop in the image, twice the same."""
     model: Model = opened(family)
     question = Question("Is the 'mug' red?", noise(1200, 900), ("yes", "no"))
-    spec = "audited(searcher=focus(targets=quoted, steps=2, overrun=false))"
+    spec = "audited(searcher=focus(targets=quoted, steps=2, overrun=false, "
+    spec += "answer=crop(inference=letter-logits)))"
     searcher, answers = _REGISTRY.build(Searcher, spec), []
     for _ in range(2):
         ledger = Ledger(Budget(4))
         answers.append(searcher.run(question, model, ledger))
         assert ledger.unbilled == 0
+        assert answers[-1].audit is not None
+        assert answers[-1].audit.reason == ""
         assert ledger.by_stage() == {"relevance": 1, "verification": 2, "answer": 1, "audit": 1}
     first, second = answers
     assert first == second
