@@ -78,6 +78,17 @@ def _token_probabilities(held: Sequence[float]) -> tuple[float, ...]:
     return found
 
 
+def _gain(held: float | None) -> float | None:
+    gain = None if held is None else to_score(held)
+    if gain is not None and abs(gain) > 2 + _ROUNDING:
+        raise ResultError(f"An evidence gain is {gain}; give a number from -2 to 2, or none.")
+    return gain
+
+
+def _boxes(held: Sequence[Box]) -> tuple[Box, ...]:
+    return to_tuple("boxes", Box, held)
+
+
 def _choice(held: int | None) -> int | None:
     index = None if held is None else to_int(held)
     if index is not None and index < 0:
@@ -339,6 +350,21 @@ class Evidence(Illustrated):
 
 
 @attrs.frozen
+class Audit:
+    """
+    Whether an answer rests on what was found: the same question, asked without it.
+
+    Either *gain* and *rests* are known, or *reason* says why nothing was asked.
+    """
+
+    # margin of the answer's choice with what was found, less that without, from -2 to 2
+    gain: float | None = attrs.field(default=None, converter=_gain)
+    rests: bool | None = None  # whether the gain is large enough
+    boxes: tuple[Box, ...] = attrs.field(default=(), converter=_boxes)  # shown in its place
+    reason: str = attrs.field(default="", validator=instance_of(str))  # why there is no gain
+
+
+@attrs.frozen
 class Answer(Illustrated):
     """
     The answer to a question, with where the search looked. A notebook shows it on the image.
@@ -380,7 +406,24 @@ class Answer(Illustrated):
     token_probabilities: tuple[float, ...] = attrs.field(
         default=(), converter=_token_probabilities, eq=False, repr=False, kw_only=True
     )
+    abstained: bool = attrs.field(default=False, kw_only=True)  # it says that it cannot tell
+    # whether it rests on what was found; none if nobody asked. Batches round differently, too.
+    audit: Audit | None = attrs.field(
+        default=None,
+        kw_only=True,
+        eq=False,
+        validator=attrs.validators.optional(instance_of(Audit)),
+    )
     _image: ImageRef | None = _image_ref()
+
+    @property
+    def evidence_gain(self) -> float | None:
+        """
+        What the choice's margin over the next loses without what was found, from -2 to 2.
+
+        None if the answer was not audited: see `audit.reason`.
+        """
+        return None if self.audit is None else self.audit.gain
 
     @property
     def confidence(self) -> float | None:

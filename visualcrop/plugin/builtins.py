@@ -46,6 +46,7 @@ from ..models.toy.dataset import ToyScenes
 from ..proposals.anchors import Anchors
 from ..proposals.sliding import Sliding
 from ..relevance.vv import Vv
+from ..searchers.audited import Audited
 from ..searchers.direct import Direct
 from ..searchers.focus import Focus
 from ..searchers.guarded import Guarded
@@ -66,7 +67,7 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(Existence, Adaptive, Unchecked),
     *(Crop, Canvas, Interleaved, TextBoxes, WholeAndCrop),
     *(Count, Relate, Funnel),
-    *(Focus, Direct, Guarded),
+    *(Focus, Direct, Guarded, Audited),
     *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Qwen35, Gemma3, Gemma4, InternVl),
     InstructBlip,
     *(SmolVlm, Llama4, AyaVision, Cohere2Vision, Lfm2Vl, MiniCpmV, Molmo2, Ovis2),

@@ -160,6 +160,8 @@ def check_answer(call: MethodCall, returned: object, question: Question, *_: obj
         raise call.error(
             f"{len(answer.probabilities)} probabilities for a question with {choices} choices"
         )
+    if answer.audit:
+        _check_inside(call, answer.audit.boxes, question.image.box, "the image")
     seen = chain(answer.findings, *(evidence.findings for evidence in answer.evidence))
     boxes = (finding.box for finding in seen)
     _check_inside(call, boxes, question.image.box, "the image")
