@@ -72,7 +72,7 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(seen[0], seen[1])
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
 def test_a_forked_child_opens_its_own() -> None:
     """Sessions have threads, which a child lacks; a lock that was held is free in it."""
