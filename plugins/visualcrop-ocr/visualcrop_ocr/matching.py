@@ -5,19 +5,30 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import takewhile
 
 _QUOTED = re.compile(r"(?<!\w)['\"“‘„«]([^'\"“”‘’»]+)")  # extractors may strip the last quote
-_CAPITALS = re.compile(r"\b[A-Z][A-Z0-9]{2,}(?: [A-Z0-9]+)*\b")
+_CAPITALS = re.compile(r"[A-Z][A-Z0-9]{2,}")
 _LONGEST = 4000  # letters of a text that are compared
 
 
 def find_words(target: str, *, capitals: bool) -> str:
     """The words of *target* that name a text: in quotes, or else in capitals; empty if none do."""
     quoted = _QUOTED.search(target)
-    if quoted is None and capitals:
-        found = _CAPITALS.search(target)
-        return found[0] if found else ""
-    return quoted[1].strip() if quoted else ""
+    if quoted is None:
+        return _find_capitals(target) if capitals else ""
+    return quoted[1].strip()
+
+
+def _find_capitals(target: str) -> str:
+    """The first word in capitals, with the capitals and digits after it: EXIT 24."""
+    words = target.split()
+    start = next((i for i, word in enumerate(words) if _CAPITALS.fullmatch(word)), len(words))
+    return " ".join(takewhile(lambda word: word.isascii() and _is_capital(word), words[start:]))
+
+
+def _is_capital(word: str) -> bool:
+    return word.isalnum() and word == word.upper()
 
 
 def match(words: str, text: str) -> float:

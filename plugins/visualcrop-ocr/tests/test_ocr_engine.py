@@ -66,13 +66,16 @@ def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         reader = Engine()
         seen.append(reader.find_lines(picture))
         session = reader._opened.text_det.session.session
-        expected = min(threads, os.cpu_count() or 1)
-        assert session.get_session_options().intra_op_num_threads == expected
+        # rapidocr leaves it to onnxruntime, as 0, where the machine has fewer cores
+        assert session.get_session_options().intra_op_num_threads in {
+            threads,
+            0 if threads > 1 else 1,
+        }
     assert len(seen[0]) == 1
     np.testing.assert_array_equal(seen[0], seen[1])
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
 def test_a_forked_child_opens_its_own() -> None:
     """Sessions have threads, which a child lacks; a lock that was held is free in it."""
