@@ -117,6 +117,22 @@ def test_a_record_says_how_sure_the_answer_is() -> None:
     assert restore_answer(old, sample.source.open()).confidence is None
 
 
+def test_a_record_holds_the_audit() -> None:
+    """Gain, verdict, null boxes and reason come back; what is no audit is refused."""
+    worker = StudyWorker.open(Study("toy(scenes=1)", "toy", {"x": "audited"}))
+    sample = next(iter(ToyScenes(scenes=1)))
+    record = Record.read(worker.answer(Task("x", sample)).line())
+    restored = restore_answer(record, sample.source.open())
+    assert record.audit is not None
+    assert restored.audit is not None
+    assert (restored.audit.gain, restored.audit.rests) == (record.audit["gain"], True)
+    assert len(restored.audit.boxes) == 1
+    wrong: dict[str, object]
+    for wrong in ({"gain": 3.0}, {"boxes": [[0, 0]]}, {"rests": 1}, {"reason": None}, {"more": 1}):
+        with pytest.raises(EvaluationError, match="audit of a record"):
+            attrs.evolve(record, audit=record.audit | wrong)
+
+
 def test_broken_evidence_is_named() -> None:
     """By the question that it belongs to."""
     record = Record("7", "focus", "ok", evidence=({"target": "mug"},))
