@@ -113,7 +113,8 @@ def test_a_drawing_is_no_text() -> None:
     ImageDraw.Draw(wall).rectangle((40, 40, 80, 80), outline="black", width=6)
     image = Image.open(wall)
     (line,) = find_lines(image, cut_tiles((0, 0, 120, 120)))
-    assert finding._recognise(finding.cut_line(image, line))[0] == "口"
+    said, _ = finding._recognise(finding.cut_line(image, line))
+    assert said in {"口", "□"}
     assert not read_view(View.whole(image))
 
 
