@@ -14,7 +14,6 @@ from ..interfaces import AnswerComposer, Searcher
 from ..strategy.base import Strategy, between, option
 from ..values import Answer, Audit, Evidence, Finding, Question, Target, View
 from .focus import Focus
-from .null_place import find_null_place
 
 AUDIT = "audit"  # the stage of its pass, within the budget
 CANNOT_TELL = "cannot tell"  # the text of an answer that abstains
@@ -107,6 +106,8 @@ def place_nulls(question: Question, answer: Answer) -> list[Finding]:
     Where one crop shows all findings, they move together, so that the crop keeps its size; where
     they are shown one by one, each moves alone.
     """
+    from .null_place import find_null_place  # which no start-up needs
+
     shown = _boxes_shown(question, answer)
     if not shown:
         return []

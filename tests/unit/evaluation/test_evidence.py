@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import attrs
 import numpy as np
@@ -129,10 +130,16 @@ def test_a_record_holds_the_audit() -> None:
     assert restored.audit.gain == record.audit["gain"]
     assert restored.audit.rests is (record.audit["gain"] >= 0.1)
     assert len(restored.audit.boxes) == 1
-    wrong: dict[str, object]
-    for wrong in ({"gain": 3.0}, {"boxes": [[0, 0]]}, {"rests": 1}, {"reason": None}, {"more": 1}):
+    wrongs: tuple[dict[str, Any], ...] = (
+        {"gain": 3.0},
+        {"boxes": [[0, 0]]},
+        {"rests": 1},
+        {"reason": None},
+        {"more": 1},
+    )
+    for wrong in wrongs:
         with pytest.raises(EvaluationError, match="audit of a record"):
-            attrs.evolve(record, audit=record.audit | wrong)
+            attrs.evolve(record, audit={**record.audit, **wrong})
 
 
 def test_broken_evidence_is_named() -> None:
