@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate, chain, repeat
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -13,9 +14,10 @@ from ..errors import SpecError
 from ..interfaces import SequentialVerifier, Verifier
 from ..strategy.base import at_least, between, option
 from ..values import Target, View
-from .densities import Densities
 from .existence import Existence
-from .ratio_test import RatioTest
+
+if TYPE_CHECKING:
+    from .densities import Densities
 
 
 @attrs.frozen
@@ -73,10 +75,14 @@ class Adaptive(SequentialVerifier, Calibrated):
     def _is_over(self, confidences: Sequence[float | None], *, every: bool) -> bool:
         if not self.densities:
             return not every and any(c is not None and c >= self.accept for c in confidences)
+        from .ratio_test import RatioTest  # which no start-up needs
+
         test = RatioTest(self._read_densities(), self.alpha, self.beta)
         return test.is_over_for_all(confidences) if every else test.is_over(confidences)
 
     def _read_densities(self) -> Densities:
+        from .densities import Densities
+
         values = read_calibration(self.densities).densities
         if values is None:
             raise SpecError(
