@@ -42,8 +42,8 @@ def fit_densities(labelled: Iterable[VerifiedCrops]) -> Densities:
                 (on_target if shows else off_target).append(confidence)
         found = [rank for rank, is_first in enumerate(crops.first) if is_first]
         if crops.every:
-            befores = [-1, *found[:-1]] if found else []
-            following += [rank - before - 1 for before, rank in zip(befores, found, strict=True)]
+            previous = [-1, *found[:-1]] if found else []
+            following += [rank - before - 1 for before, rank in zip(previous, found, strict=True)]
         else:
             first += found[:1]
     return Densities.fit(on_target, off_target, first, following, ranks=ranks)
