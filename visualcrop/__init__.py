@@ -22,7 +22,7 @@ from .relevance.vv import Vv
 from .searchers.direct import Direct
 from .searchers.focus import Focus
 from .targets.in_context import InContext
-from .values import Answer, Evidence, Finding, Proposal, Question, RelevanceMap, Target, View
+from .values import Answer, Audit, Evidence, Finding, Proposal, Question, RelevanceMap, Target, View
 from .verification.existence import Existence
 
 if typing.TYPE_CHECKING:
@@ -43,6 +43,7 @@ __all__ = [
     "UNBILLED",
     "Anchors",
     "Answer",
+    "Audit",
     "Auto",
     "Box",
     "Budget",

@@ -12,7 +12,6 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 import PIL.Image
-import PIL.ImageDraw
 
 from .errors import ImageError, VisualcropError
 from .geometry import Box, Grid
@@ -158,7 +157,9 @@ def render(layers: Layers, side: int = SIDE) -> PIL.Image.Image:
     if layers.relevance is not None:
         heatmap = render_heatmap(layers.relevance, picture.size, bounds)
         picture = PIL.Image.alpha_composite(picture.convert("RGBA"), heatmap).convert("RGB")
-    pen, scale = PIL.ImageDraw.Draw(picture), picture.width / bounds.width
+    from PIL import ImageDraw  # with fonts, which no start-up needs
+
+    pen, scale = ImageDraw.Draw(picture), picture.width / bounds.width
     for rank, box in reversed([*enumerate(layers.boxes)]):
         xs = [_pen_position(x - bounds.left, bounds.width) for x in (box.left, box.right)]
         ys = [_pen_position(y - bounds.top, bounds.height) for y in (box.top, box.bottom)]

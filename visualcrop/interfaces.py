@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 import attrs
 
 from .budget import BudgetedModel, Ledger
-from .models.base import Model
+from .models.base import Capture, Internals, Model, ModelInfo
+from .prompt import Prompt
 from .strategy.return_checks import (
     Stage,
     check_answer,
@@ -20,7 +21,7 @@ from .strategy.return_checks import (
     check_searched,
     check_targets,
 )
-from .values import Answer, Finding, Proposal, Question, RelevanceMap, Target, View
+from .values import Answer, Evidence, Finding, Proposal, Question, RelevanceMap, Target, View
 
 
 class TargetExtractor(Stage, extract=check_targets):
@@ -47,6 +48,38 @@ class RelevanceSource(Stage, map=check_map, maps=check_maps):
     ) -> Iterable[RelevanceMap]:
         """The map of each target, in order; override it to run all prompts as one batch."""
         return (self.map(view, target, model) for target in targets)
+
+
+class OnePassSource(RelevanceSource):
+    """
+    A source that reads its map off one pass: a prompt, what to keep of the pass, and a map of that.
+
+    A source around this one may keep more of the same pass, or read a part of it: the map of one
+    layer is `read` of the internals of that layer alone.
+    """
+
+    @abstractmethod
+    def fill_prompt(self, view: View, target: Target) -> Prompt:
+        """What the model is shown: *view*, and a text about *target*."""
+
+    @abstractmethod
+    def capture(self, info: ModelInfo) -> Capture:
+        """What to keep of a pass of the model that *info* describes."""
+
+    @abstractmethod
+    def read(self, internals: Internals) -> RelevanceMap:
+        """The map of a pass, or of those of its layers that *internals* holds."""
+
+    def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
+        (found,) = self.maps(view, [target], model)
+        return found
+
+    def maps(
+        self, view: View, targets: Sequence[Target], model: BudgetedModel
+    ) -> Iterable[RelevanceMap]:
+        """All in one call: with a prefix cache the model reads the view once."""
+        prompts = [self.fill_prompt(view, target) for target in targets]
+        return [self.read(seen) for seen in model.forward(prompts, self.capture(model.info))]
 
 
 class ProposalGenerator(Stage, propose=check_proposals):
@@ -102,7 +135,7 @@ class SequentialVerifier(Verifier, count_next=check_count, ask=check_confidences
         return (*found, *(None,) * (len(views) - len(found)))
 
 
-class AnswerComposer(Stage, compose=check_answer):
+class AnswerComposer(Stage, compose=check_answer, compose_with_evidence=check_answer):
     """Question and findings -> answer. With no findings, from the whole image."""
 
     kind = "answer"
@@ -112,6 +145,21 @@ class AnswerComposer(Stage, compose=check_answer):
         self, question: Question, findings: Sequence[Finding], model: BudgetedModel
     ) -> Answer:
         """The answer to *question*, with *findings* as its own: see `reply`."""
+
+    def compose_with_evidence(
+        self,
+        question: Question,
+        findings: Sequence[Finding],
+        model: BudgetedModel,
+        evidence: Sequence[Evidence],
+    ) -> Answer:
+        """
+        As `compose`, for searchers that also have maps, and boxes that were not chosen.
+
+        Override it to use them: by default *evidence* is ignored. It may be empty.
+        """
+        del evidence
+        return self.compose(question, findings, model)
 
 
 class Searcher(Stage, search=check_searched):

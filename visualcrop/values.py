@@ -68,6 +68,27 @@ def _probabilities(held: Sequence[float]) -> tuple[float, ...]:
     return found
 
 
+def _token_probabilities(held: Sequence[float]) -> tuple[float, ...]:
+    checked: tuple[Any, ...] = to_tuple("token probabilities", numbers.Real, held)
+    found = tuple(map(float, checked))
+    if not all(0 <= each <= 1 for each in found):
+        raise ResultError(
+            f"The token probabilities of an answer are {found}; give numbers from 0 to 1, or none."
+        )
+    return found
+
+
+def _gain(held: float | None) -> float | None:
+    gain = None if held is None else to_score(held)
+    if gain is not None and abs(gain) > 2 + _ROUNDING:
+        raise ResultError(f"An evidence gain is {gain}; give a number from -2 to 2, or none.")
+    return gain
+
+
+def _boxes(held: Sequence[Box]) -> tuple[Box, ...]:
+    return to_tuple("boxes", Box, held)
+
+
 def _choice(held: int | None) -> int | None:
     index = None if held is None else to_int(held)
     if index is not None and index < 0:
@@ -221,9 +242,23 @@ class RelevanceMap(Illustrated):
     base: int | None = None  # pixels on a side that the encoder sees at once
     _image: ImageRef | None = _image_ref()
 
+    @property
+    def image(self) -> Image:
+        """The image that the map lies over: of each map that a relevance source makes, known."""
+        return _open(self._image, None, "map")
+
+    @property
+    def has_image(self) -> bool:
+        """Whether the image is known: of a map that was made by hand it is not."""
+        return self._image is not None
+
     def crop(self, image: object = None) -> PIL.Image.Image:
         """The part of the image that the map covers."""
         return _open(self._image, image, "map").crop(self.grid.box)
+
+    def with_image(self, ref: ImageRef) -> RelevanceMap:
+        """The same map, over the image of *ref*."""
+        return attrs.evolve(self, image=ref)
 
     def _layers(self, image: object = None) -> Layers:
         known = image is not None or self._image is not None
@@ -315,6 +350,21 @@ class Evidence(Illustrated):
 
 
 @attrs.frozen
+class Audit:
+    """
+    Whether an answer rests on what was found: the same question, asked without it.
+
+    Either *gain* and *rests* are known, or *reason* says why nothing was asked.
+    """
+
+    # margin of the answer's choice with what was found, less that without, from -2 to 2
+    gain: float | None = attrs.field(default=None, converter=_gain)
+    rests: bool | None = None  # whether the gain is large enough
+    boxes: tuple[Box, ...] = attrs.field(default=(), converter=_boxes)  # shown in its place
+    reason: str = attrs.field(default="", validator=instance_of(str))  # why there is no gain
+
+
+@attrs.frozen
 class Answer(Illustrated):
     """
     The answer to a question, with where the search looked. A notebook shows it on the image.
@@ -352,7 +402,28 @@ class Answer(Illustrated):
     probabilities: tuple[float, ...] = attrs.field(
         default=(), converter=_probabilities, eq=False, kw_only=True
     )
+    # of each token of a generated reply, and of the one that stopped it; empty if unknown
+    token_probabilities: tuple[float, ...] = attrs.field(
+        default=(), converter=_token_probabilities, eq=False, repr=False, kw_only=True
+    )
+    abstained: bool = attrs.field(default=False, kw_only=True)  # it says that it cannot tell
+    # whether it rests on what was found; none if nobody asked. Batches round differently, too.
+    audit: Audit | None = attrs.field(
+        default=None,
+        kw_only=True,
+        eq=False,
+        validator=attrs.validators.optional(instance_of(Audit)),
+    )
     _image: ImageRef | None = _image_ref()
+
+    @property
+    def evidence_gain(self) -> float | None:
+        """
+        What the choice's margin over the next loses without what was found, from -2 to 2.
+
+        None if the answer was not audited: see `audit.reason`.
+        """
+        return None if self.audit is None else self.audit.gain
 
     @property
     def confidence(self) -> float | None:
@@ -432,5 +503,5 @@ def _with_image(evidence: Evidence, ref: ImageRef) -> Evidence:
         evidence,
         image=ref,
         findings=tuple(attrs.evolve(finding, image=ref) for finding in evidence.findings),
-        relevance=None if relevance is None else attrs.evolve(relevance, image=ref),
+        relevance=None if relevance is None else relevance.with_image(ref),
     )

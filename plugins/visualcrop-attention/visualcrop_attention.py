@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import attrs
 
-from visualcrop import BudgetedModel, Capture, Prompt, RelevanceMap, Target, View
-from visualcrop.plugin import RelevanceSource, hookimpl, option
+from visualcrop import Capture, Internals, Prompt, RelevanceMap, Target, View
+from visualcrop.models import ModelInfo
+from visualcrop.plugin import OnePassSource, RelevanceSource, hookimpl, option
 
 
 @attrs.frozen
-class Attention(RelevanceSource):
+class Attention(OnePassSource):
     """Attention from the last token to each patch, averaged over heads and layers. One pass."""
 
     name = "attention"
@@ -17,12 +18,15 @@ class Attention(RelevanceSource):
     layers: tuple[int, int] | None = option(None, help="first decoder layer, and where to stop")
     prompt: str = option("Where is the {target}?", help="text shown with the view")
 
-    def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
-        prompt = Prompt.fill(view, self.prompt, target=target.singular)
-        capture = Capture(attention=model.info.attention_span(self.layers))
-        (seen,) = model.forward([prompt], capture)
-        heads = sum(rows.float().mean(0) for rows in seen.attention.values())
-        (patches,) = seen.patches
+    def fill_prompt(self, view: View, target: Target) -> Prompt:
+        return Prompt.fill(view, self.prompt, target=target.singular)
+
+    def capture(self, info: ModelInfo) -> Capture:
+        return Capture(attention=info.attention_span(self.layers))
+
+    def read(self, internals: Internals) -> RelevanceMap:
+        heads = sum(rows.float().mean(0) for rows in internals.attention.values())
+        (patches,) = internals.patches
         return patches.map(heads)
 
 

@@ -52,6 +52,36 @@ class TestAsk:
         assert "sure of it" not in run(*words).output
         assert json.loads(run(*words, "--json").stdout)["probabilities"] == {}
 
+    @pytest.mark.parametrize(
+        ("least", "words"),
+        [
+            ("0.1", "it rests on what was found: evidence gain"),
+            ("1.99", "The answer does not rest on what was found. Evidence gain"),
+        ],
+    )
+    def test_says_what_the_answer_rests_on(
+        self, run: Run, scene_file: Path, least: str, words: str
+    ) -> None:
+        """By the least gain that is asked for; in JSON and on the page, too."""
+        page = scene_file.with_suffix(".html")
+        asked = ("ask", scene_file, "What colour is the mug?", *_COLOURS)
+        spec = ("-s", f"audited(least_gain={least})")
+        told = json.loads(run(*asked, *spec, "--json").stdout)
+        assert told["rests_on_evidence"] is (told["evidence_gain"] >= float(least))
+        printed = run(*asked, *spec, "--page", page).output
+        assert f"  {words} {told['evidence_gain']:.2f}\n" in printed
+        assert words.removeprefix("it ") in page.read_text("utf-8")
+
+    def test_says_why_there_is_no_audit(self, run: Run, scene_file: Path) -> None:
+        """Nothing was found; and an answer that abstains says that it cannot tell."""
+        asked = ("ask", scene_file, "What colour is the mug?", *_COLOURS)
+        direct = run(*asked, "-s", "audited(searcher=direct)").output
+        assert "\n  not audited: nothing was found\n" in direct
+        spec = ("-s", "audited(searcher=direct, abstain=true, least_margin=1)")
+        assert run(*asked, *spec).output.startswith("cannot tell\n")
+        told = json.loads(run(*asked, *spec, "--json").stdout)
+        assert (told["abstained"], told["choice"], told["confidence"]) == (True, None, None)
+
     def test_options_reach_any_depth(self, run: Run, scene_file: Path) -> None:
         """Parts are swapped by name, and their options set by path."""
         words = ("-o", "relevance=attention", "-o", "relevance.layers=[2, 4]", "-o", "steps=2")

@@ -16,7 +16,7 @@ from visualcrop.models.engine.wrappers import BatchingModel
 from visualcrop.searchers.direct import Direct
 from visualcrop.testing import Bench, ToyModel
 
-_SPECS = ("direct", "focus", "focus(steps=4)", "zoomeye", "seal", "vicrop", "dc2")
+_SPECS = ("direct", "focus", "focus(steps=4)", "zoomeye", "seal", "vicrop", "hide", "dc2")
 
 
 @pytest.mark.slow

@@ -20,6 +20,8 @@ from visualcrop import (
     VisualSearch,
     Vv,
 )
+from visualcrop.answer.canvas import Canvas
+from visualcrop.answer.crop import Crop
 from visualcrop.errors import PluginError, SpecError
 from visualcrop.models import BatchingModel
 from visualcrop.models.engine.response_cache import ResponseCache
@@ -174,6 +176,28 @@ class TestGiven:
         assert isinstance(made, Focus)
         assert made.targets.name == targets
         assert made.proposals == Anchors(s_max=s_max)
+
+    @pytest.mark.parametrize(
+        ("spec", "innermost"),
+        [
+            ("focus(answer=count)", "otherwise"),
+            ("focus(answer=count(otherwise=relate))", "otherwise.otherwise"),
+        ],
+    )
+    def test_what_it_took_the_place_of_goes_within(
+        self, registry: Registry, spec: str, innermost: str
+    ) -> None:
+        """A composer around another has the model's own one within, with its options."""
+        settings = {"focus": {"answer": "canvas", "answer.cell": 224}}
+        made, used = resolve_settings(registry, registry.build(Searcher, spec), settings)
+        found: Any = made
+        for name in ("answer", *innermost.split(".")):
+            found = getattr(found, name)
+        assert found == Canvas(cell=224)
+        assert used == {f"answer.{innermost}": "canvas", f"answer.{innermost}.cell": 224}
+        given = registry.build(Searcher, "focus(answer=count(otherwise=crop))")
+        kept: Any = apply_settings(registry, given, settings)
+        assert kept.answer.otherwise == Crop(cell=224)
 
     def test_in_python_where_it_is_not_the_default(self, registry: Registry) -> None:
         """Python does not tell an option that is left out from one that is set to its default."""

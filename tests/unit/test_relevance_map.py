@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from tests.support.refusals import refused
-from visualcrop import Box, Grid, RelevanceMap
-from visualcrop.errors import GeometryError
+from visualcrop import Box, Grid, RelevanceMap, Vv
+from visualcrop.errors import GeometryError, ImageError
+from visualcrop.testing import Bench
 
 _GRID = Grid.even(2, 3, Box(0, 0, 30, 20))
 
@@ -50,3 +51,22 @@ class TestRelevanceMap:
         scores[1, 1] = score
         message = refused(GeometryError, RelevanceMap, _GRID, scores)
         assert message == "A relevance map must hold finite scores only."
+
+
+class TestImage:
+    """The image under the map."""
+
+    def test_a_source_makes_maps_that_know_it(self) -> None:
+        """One by one and together: a proposal generator may look at the pixels."""
+        bench = Bench.set_up()
+        alone = Vv().map(bench.whole, bench.target, bench.model)
+        (together,) = Vv().maps(bench.whole, [bench.target], bench.model)
+        assert alone.image is together.image is bench.scene.image
+        assert alone == together
+
+    def test_made_by_hand_it_is_not_known(self) -> None:
+        """A map says so, and does not guess."""
+        relevance = RelevanceMap(Grid.even(2, 2, Box(0, 0, 4, 4)), np.eye(2))
+        assert not relevance.has_image
+        with pytest.raises(ImageError, match=r"The image of this map is not known"):
+            relevance.image  # noqa: B018

@@ -7,7 +7,6 @@ from functools import partial
 from itertools import pairwise
 
 import attrs
-import PIL.ImageDraw
 
 from ..budget import BudgetedModel
 from ..geometry import Box
@@ -49,9 +48,11 @@ class Interleaved(AnswerComposer):
 
 def draw_outlines(image: Image, boxes: Sequence[Box], colour: str) -> Image:
     """A copy of *image* with a frame just inside each box."""
+    from PIL import ImageDraw  # with fonts, which no start-up needs
+
     again = partial(draw_outlines, boxes=tuple(boxes), colour=colour)
     copy = image.picture.copy()
-    draw, width = PIL.ImageDraw.Draw(copy), max(2, max(copy.size) // 200)
+    draw, width = ImageDraw.Draw(copy), max(2, max(copy.size) // 200)
     for box in boxes:
         left, top, right, bottom = box.whole_pixels()
         draw.rectangle((left, top, right - 1, bottom - 1), outline=colour, width=width)

@@ -39,7 +39,8 @@ def reply(
     before *inference*. What a search saw on the way is added with `Answer.with_search`.
 
     The answer's probabilities come from the same pass: a softmax over the letters' logits where the
-    reply begins, or over the sentences' mean log-probabilities.
+    reply begins, or over the sentences' mean log-probabilities. A generated answer has those of its
+    tokens, too.
 
     Args:
         evidence: Texts and views, in the order in which the model reads them before the question.
@@ -51,12 +52,13 @@ def reply(
     """
     inference = question.protocol.inference or inference
     letters = tuple(question.letters)
+    of_tokens: Sequence[float] = ()  # where nothing is generated
     if not question.choices or inference == "generate":
         prompt = Prompt((*evidence, question.asked), choices=letters)
         (generated,) = model.generate([prompt], max_new_tokens=max_new_tokens)
         text = generated.text.strip()
         choice = question.protocol.named(text, question.choices)
-        probabilities = generated.probabilities
+        probabilities, of_tokens = generated.probabilities, generated.token_probabilities
     elif inference == "letter-logits":
         prompt = Prompt((*evidence, question.asked))
         (scores,) = model.choose([prompt], letters)
@@ -67,5 +69,15 @@ def reply(
         how: Any = {"by": "sentence", "end_token": protocol.end_token}
         (scores,) = model.choose([prompt], weighed, **how)
         text, choice, probabilities = weighed[scores.best], scores.best, scores.probabilities
-    known = probabilities if all(map(math.isfinite, probabilities)) else ()  # of infinite logits
-    return Answer(text, choice, findings=tuple(findings), shown=prompt.views, probabilities=known)
+    probabilities, of_tokens = (
+        each if all(map(math.isfinite, each)) else ()  # of infinite logits
+        for each in (probabilities, of_tokens)
+    )
+    return Answer(
+        text,
+        choice,
+        findings=tuple(findings),
+        shown=prompt.views,
+        probabilities=tuple(probabilities),
+        token_probabilities=tuple(of_tokens),
+    )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..budget import Charge, Ledger
     from ..models.base import ModelFamily
     from ..spec.parse import Spec
-    from ..values import Answer, Question
+    from ..values import Answer, Audit, Question
 
 _NOTE = (
     "  ({} knows only drawn scenes, the dataset {}; for photographs choose another model with -m)"
@@ -136,6 +136,9 @@ def to_record(
         "choice": None if answer.choice is None else question.choices[answer.choice],
         "confidence": answer.confidence,
         "probabilities": dict(zip(question.choices, answer.probabilities, strict=False)),
+        "evidence_gain": answer.evidence_gain,
+        "rests_on_evidence": answer.audit and answer.audit.rests,
+        "abstained": answer.abstained,
         "found": answer.found,
         "untargeted": answer.untargeted,
         "decision": answer.decision,
@@ -174,6 +177,8 @@ def _print_answer(answer: Answer, ledger: Ledger, seconds: float, question: Ques
         out.print(f"  {_DECISIONS[answer.decision]}")
     elif not answer.found and _was_verified(answer):
         out.print("  not found: the answer may be a guess")
+    if audit := answer.audit:
+        out.print(f"  {_describe_audit(audit)}")
     stages = ", ".join(f"{stage} {passes}" for stage, passes in answer.passes.items())
     count = f"{ledger.passes} pass{'' if ledger.passes == 1 else 'es'}"
     out.print(f"  {count} ({stages}) in {seconds:.2f} s")
@@ -186,6 +191,14 @@ def _print_answer(answer: Answer, ledger: Ledger, seconds: float, question: Ques
         out.print(f"  as its paper counts: {counts}")
     if answer.exhausted:
         out.print("  the budget ran out: this is the best so far; raise --budget or --seconds")
+
+
+def _describe_audit(audit: Audit) -> str:
+    if audit.gain is None:
+        return f"not audited: {audit.reason}"
+    if audit.rests:
+        return f"it rests on what was found: evidence gain {audit.gain:.2f}"
+    return f"The answer does not rest on what was found. Evidence gain {audit.gain:.2f}"
 
 
 def _was_verified(answer: Answer) -> bool:

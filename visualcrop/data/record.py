@@ -17,6 +17,7 @@ SCHEMA = 1
 Status: TypeAlias = Literal["ok", "unparsed", "error", "skipped"]
 # Surrogates, and numbers beyond all floats: only JSON with either is checked again.
 _SUSPECT = re.compile(r"\\u[dD]|[eE]\+?\d{3}|\d{309}")
+_MOST_GAIN = 2.0  # from surely right to surely wrong
 _MAX_NUMBER = 1e30  # above any count or measurement
 
 
@@ -70,6 +71,21 @@ def _is_whole(value: object) -> bool:
             _is_size(value.get("size"))
             and is_number(value.get("tokens"))
             and is_number(value.get("target", 0))
+        )
+    )
+
+
+def _is_audit(value: object) -> bool:
+    if not isinstance(value, Mapping) or {*value} != {"gain", "rests", "boxes", "reason"}:
+        return False
+    gain, boxes = value["gain"], value["boxes"]
+    return (
+        (gain is None or (is_number(gain) and abs(gain) <= _MOST_GAIN))
+        and (value["rests"] is None or isinstance(value["rests"], bool))
+        and isinstance(value["reason"], str)
+        and isinstance(boxes, list | tuple)
+        and all(
+            isinstance(box, list) and len(box) == 4 and all(map(is_number, box)) for box in boxes
         )
     )
 
@@ -163,6 +179,13 @@ class Record:
     )
     confidence: float | None = _field(  # the probability of the choice
         "a number from 0 to 1 or none", _maybe(_is_share), default=None
+    )
+
+    abstained: bool = _field(  # the answer says that it cannot tell, and counts as not right
+        "true or false", lambda v: isinstance(v, bool), default=False
+    )
+    audit: Mapping[str, Any] | None = _field(  # what the answer loses without what was found
+        "a table with a gain, rests, boxes and a reason, or none", _maybe(_is_audit), default=None
     )
 
     @property

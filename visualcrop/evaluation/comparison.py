@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,16 @@ from ..utils.text_set import TextSet
 from .formatting import describe_history
 from .methods import Efficiency, count_methods, group_methods, measure_efficiency
 from .run_folder import MANIFEST, Present, Store
+from .selective import AurcDifference, Selective
 from .study import BASELINE
-from .summary import Tally, add_missing, summary_rows, tally_records
+from .summary import (
+    Tally,
+    add_missing,
+    compare_areas,
+    measure_selective,
+    summary_rows,
+    tally_records,
+)
 
 
 @attrs.frozen
@@ -27,6 +35,9 @@ class Comparison:
     rows: list[dict[str, Any]]
     category: str | None = None
     notes: tuple[str, ...] = ()  # of runs that were resumed or forced, or compared by force
+    # of the variants with confidences, over all questions
+    selective: tuple[Selective, ...] = ()
+    areas: Mapping[str, AurcDifference] = {}  # of these, each against the baseline
     efficiency: Efficiency | None = None  # over all questions, where two methods search or more
 
 
@@ -58,6 +69,13 @@ def compare(
         attrs.evolve(_compare_rows(tallies, baseline, category), notes=notes)
         for category, tallies in found.items()
     )
+    areas = {
+        label: area
+        for label, tally in found[None].items()
+        if label != whole.baseline
+        and (area := compare_areas(tally, found[None][whole.baseline])) is not None
+    }
+    whole = attrs.evolve(whole, selective=tuple(measure_selective(found[None])), areas=areas)
     groups = group_methods(_searchers(stores), methods)
     if ours or methods or count_methods(found[None], groups) > 1:
         efficiency = measure_efficiency(found[None], groups, ours)

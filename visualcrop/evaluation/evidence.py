@@ -13,7 +13,7 @@ from ..data.record import Record
 from ..errors import EvaluationError
 from ..geometry import Box, Grid
 from ..image import Image, ImageRef
-from ..values import Answer, Decision, Evidence, Finding, RelevanceMap, Target, View
+from ..values import Answer, Audit, Decision, Evidence, Finding, RelevanceMap, Target, View
 
 
 def encode_evidence(answer: Answer) -> Iterator[dict[str, Any]]:
@@ -27,13 +27,27 @@ def encode_evidence(answer: Answer) -> Iterator[dict[str, Any]]:
         }
 
 
+def encode_audit(audit: Audit) -> dict[str, Any]:
+    """Its gain, with the boxes that were shown in place of the findings."""
+    return {
+        "gain": None if audit.gain is None else max(-2.0, min(round(audit.gain, 6), 2.0)),
+        "rests": audit.rests,
+        "boxes": [_encode_box(box) for box in audit.boxes],
+        "reason": audit.reason,
+    }
+
+
+def _encode_box(box: Box) -> list[float]:
+    return [round(float(side), 1) for side in attrs.astuple(box)]
+
+
 def _encode_boxes(evidence: Evidence, answer: Answer) -> Iterator[dict[str, Any]]:
     for finding in evidence.findings:
         shown = finding in answer.findings
         if shown or finding.confidence is not None:
             confidence = finding.confidence
             yield {
-                "box": [round(float(side), 1) for side in attrs.astuple(finding.box)],
+                "box": _encode_box(finding.box),
                 "relevance": round(float(finding.relevance), 6),
                 "confidence": None if confidence is None else round(float(confidence), 4),
                 "shown": shown,
@@ -75,7 +89,14 @@ def restore_answer(record: Record, image: Image) -> Answer:
         untargeted=record.untargeted,
         decision=cast("Decision", record.decision),
         probabilities=record.probabilities,
+        abstained=record.abstained,
+        audit=None if record.audit is None else _decode_audit(record.audit),
     ).with_image(ImageRef(lambda: image))
+
+
+def _decode_audit(values: Mapping[str, Any]) -> Audit:
+    boxes = tuple(Box(*box) for box in values["boxes"])
+    return Audit(values["gain"], values["rests"], boxes, values["reason"])
 
 
 def _decode_evidence(values: Mapping[str, Any]) -> Evidence:

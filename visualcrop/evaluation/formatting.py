@@ -28,6 +28,11 @@ def format_accuracy(row: Mapping[str, Any]) -> list[str]:
     )
 
 
+def format_share(share: float, bounds: Interval) -> str:
+    """With its bounds, as in 0.018 (0.010 to 0.029)."""
+    return f"{share:.3f} ({bounds.low:.3f} to {bounds.high:.3f})"
+
+
 def format_interval(interval: tuple[float, float]) -> str:
     """As in 66 % to 79 %."""
     low, high = interval

@@ -20,8 +20,10 @@ from .formatting import (
     format_p,
     format_percent,
     format_ratio,
+    format_share,
 )
 from .methods import LEAST_IMAGES, SEARCH, Efficiency, EfficiencyRatio
+from .selective import AurcDifference, Selective
 from .study import BASELINE
 
 _HEADINGS = ("searcher", "right", "95 %", "n", "errors", "unparsed", "passes")
@@ -95,6 +97,41 @@ def calibration_notes(found: LearnedCalibration, path: str) -> Iterator[str]:
     yield f'Written: {path}; use it as guarded(gate="{path}").'
     if not found.undetermined:
         yield f'Its densities: focus(verification=adaptive(densities="{path}")).'
+
+
+def selective_table(
+    found: Sequence[Selective], areas: Mapping[str, AurcDifference], *, against: str = BASELINE
+) -> Table:
+    """Risk against coverage and calibration of each variant that has confidences."""
+    headings = ("searcher", "AURC", "ECE", "confidences", f"AURC against {against}", "ratio")
+    return Table(headings, tuple(_selective_cells(each, areas) for each in found))
+
+
+def _selective_cells(found: Selective, areas: Mapping[str, AurcDifference]) -> tuple[str, ...]:
+    area = areas.get(found.searcher)
+    ratio = ""
+    if area and area.ratio is not None and area.ratio_interval is not None:
+        ratio = format_share(area.ratio, area.ratio_interval)
+    return (
+        found.searcher,
+        format_share(found.aurc, found.aurc_interval),
+        format_share(found.ece, found.ece_interval),
+        f"{found.known} of {found.n}",
+        "" if area is None else format_share(area.difference, area.interval),
+        ratio,
+    )
+
+
+def selective_notes(found: Sequence[Selective]) -> Iterator[str]:
+    """How the areas and errors were worked out, and what limits them."""
+    yield (
+        "AURC: mean risk over all coverages, the surest answers first; 0 is best, and confidences "
+        "that say nothing have the share of wrong answers. It falls with fewer wrong answers, too. "
+        "ECE: mean distance of ten bins of confidences from their accuracy. Brackets hold the "
+        "middle 95 % of 1,000 draws of whole images."
+    )
+    if any(each.known < each.n for each in found):
+        yield "Answers without a confidence count as the least sure, and in no ECE."
 
 
 def efficiency_table(found: Efficiency) -> Table:

@@ -30,11 +30,20 @@ from .result_tables import (
     efficiency_table,
     notes,
     result_table,
+    selective_notes,
+    selective_table,
 )
 from .run_folder import Store
 from .statistics import Difference
 from .study import Study
-from .summary import compare_tallies, summarize, tally_records
+from .summary import (
+    Tally,
+    compare_areas,
+    compare_tallies,
+    measure_selective,
+    summarize,
+    tally_records,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,6 +167,25 @@ class Run:
             )
         n = len({*ours.questions} & {*theirs.questions})
         return _paired(searcher, baseline, n, difference)
+
+    def confidences(self, baseline: str = "direct") -> Table:
+        """
+        Whether confidences tell right answers from wrong: AURC and ECE, each with bounds.
+
+        One row for each searcher whose answers have a confidence; the areas under the
+        risk-coverage curve are compared with that of *baseline*, over the same questions.
+        """
+        check_given("label of a searcher", baseline, str, "a text")
+        found = tally_records(self.records(), categories=False)[None]
+        base = found.get(baseline, Tally())
+        areas = {
+            label: area
+            for label, tally in found.items()
+            if label != baseline and (area := compare_areas(tally, base)) is not None
+        }
+        measured = measure_selective(found)
+        table = selective_table(measured, areas, against=baseline)
+        return attrs.evolve(table, notes=[*selective_notes(measured)])
 
     def efficiency(self, ours: str | None = None, methods: Sequence[str] = ()) -> Table:
         """

@@ -14,7 +14,9 @@ _ANNOTATORS = 3  # that have to agree for a full score, as in VQA
 
 
 def score_answer(sample: Sample, answer: Answer) -> float | None:
-    """Score from 0 to 1; none if the reply names no option."""
+    """Score from 0 to 1, 0 if the answer abstains; none if the reply names no option."""
+    if answer.abstained:
+        return 0.0
     if isinstance(sample.answer, int):
         return None if answer.choice is None else float(answer.choice == sample.answer)
     reply = plain_words(answer.text)

@@ -6,7 +6,7 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
@@ -17,6 +17,8 @@ from ..plugin.registry import Registry
 from ..utils.text_set import hash_texts
 from .downscaling import DownscalingTally
 from .run_folder import Present, Store
+from .selective import AurcDifference, Selective, compare_aurc, measure_aurc, measure_ece
+from .selective import measure_selective as measure_numbers
 from .statistics import (
     Difference,
     Interval,
@@ -27,6 +29,12 @@ from .statistics import (
 )
 from .study import BASELINE
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Places: TypeAlias = npt.NDArray[np.int64]
+
 ResultRow: TypeAlias = Mapping[str, Any]  # all figures of one variant, of `summary_row`
 
 
@@ -35,13 +43,15 @@ class Tally:
     """
     One variant's answers so far.
 
-    Of each question 24 bytes are kept, and 4 for each count of passes that a paper has: bounds need
-    its group, a comparison who it was, and the efficiency ratio its passes.
+    Of each question 28 bytes are kept, and 4 for each count of passes that a paper has: bounds need
+    its group, a comparison who it was, risk against coverage its confidence, and the efficiency
+    ratio its passes.
     """
 
     questions: array[int] = attrs.field(factory=lambda: array("Q"))  # by number
     groups: array[int] = attrs.field(factory=lambda: array("Q"))  # of the same, in their order
     scores: array[float] = attrs.field(factory=lambda: array("d"))  # as well; unparsed count as 0
+    confidences: array[float] = attrs.field(factory=lambda: array("f"))  # NaN if unknown
     # passes of the same by name of a count, where papers count them; NaN where a record has none
     passes: dict[str, array[float]] = attrs.field(factory=dict)
     statuses: dict[str, int] = attrs.field(factory=dict)
@@ -51,6 +61,7 @@ class Tally:
     counted: Counter[str] = attrs.field(factory=Counter)  # answers that have a figure, if not all
     shrinking: DownscalingTally = attrs.field(factory=DownscalingTally)
     chosen: int | None = None  # questions that the last command chose, where it came to its end
+    abstained: int = 0  # answers that say that they cannot tell; none of them is right
     untargeted: int = 0  # answers of a search that found no target, and asked the whole image
     exhausted: int = 0  # answers at which the budget ran out
     shared: int = 0  # answers whose work and seconds are not their own
@@ -66,8 +77,10 @@ class Tally:
         self.questions.append(hash_texts(record.id))
         self.groups.append(hash_texts(record.group or record.id))
         self.scores.append(record.score or 0.0)
+        self.confidences.append(math.nan if record.confidence is None else record.confidence)
         self._keep_counts(record.counts)
         self.shrinking.add(record)
+        self.abstained += record.abstained
         self.untargeted += record.untargeted
         self.exhausted += record.exhausted
         self.shared += not record.alone
@@ -89,6 +102,16 @@ class Tally:
     @property
     def accuracy(self) -> float:
         return sum(self.scores) / self.n if self.n else 0.0
+
+    @property
+    def accuracy_answered(self) -> float | None:
+        """Of the answers that do not abstain; none if all do."""
+        answered = self.n - self.abstained
+        return sum(self.scores) / answered if answered else None
+
+    @property
+    def has_confidences(self) -> bool:
+        return any(map(math.isfinite, self.confidences))
 
     @property
     def effective(self) -> float:
@@ -202,12 +225,17 @@ def summary_row(label: str, tally: Tally, baseline: Tally | None) -> dict[str, A
     counts, work = tally.means("count"), tally.means("work")
     if tally.shared:  # what depends on neighbours is nobody's cost
         work = {name: work[name] for name in _BY_FORMULA if name in work}
+    sure = tally.has_confidences
     gain = None if baseline is None or baseline is tally else compare_tallies(tally, baseline)
     return {
         "searcher": label,
         "accuracy": tally.accuracy,
         "interval": [bounds.low, bounds.high],
         "n": tally.n,
+        "abstained": tally.abstained,
+        "accuracy_answered": tally.accuracy_answered,
+        "aurc": measure_aurc(tally.confidences, tally.scores) if sure else None,
+        "ece": measure_ece(tally.confidences, tally.scores) if sure else None,
         "effective": round(tally.effective, 1),
         "asked": sum(tally.statuses.values()),
         "wanted": tally.wanted,
@@ -270,19 +298,50 @@ def compare_tallies(ours: Tally, theirs: Tally) -> Difference | None:
     """Paired, over the questions that both have answers to; none if there are none."""
     import numpy as np
 
-    if not (ours.n and theirs.n):
-        return None
-    asked, others = np.array(ours.questions), np.array(theirs.questions)
-    order = np.argsort(others)
-    places = order[np.searchsorted(others, asked, sorter=order).clip(max=len(others) - 1)]
-    shared = others[places] == asked
-    if not shared.any():
+    shared, places = _match(ours, theirs)
+    if not len(shared):
         return None
     return paired_difference(
         np.array(ours.scores)[shared].tolist(),
-        np.array(theirs.scores)[places[shared]].tolist(),
+        np.array(theirs.scores)[places].tolist(),
         np.array(ours.groups)[shared].tolist(),
     )
+
+
+def _match(ours: Tally, theirs: Tally) -> tuple[Places, Places]:
+    """Places of the questions that both have answers to: in ours, and in theirs."""
+    import numpy as np
+
+    if not (ours.n and theirs.n):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    asked, others = np.array(ours.questions), np.array(theirs.questions)
+    order = np.argsort(others)
+    places = order[np.searchsorted(others, asked, sorter=order).clip(max=len(others) - 1)]
+    shared = np.flatnonzero(others[places] == asked)
+    return shared, places[shared]
+
+
+def measure_selective(found: Mapping[str, Tally]) -> list[Selective]:
+    """Risk against coverage and calibration of each variant whose confidences are known."""
+    return [
+        measure_numbers(label, tally.confidences, tally.scores, tally.groups)
+        for label, tally in found.items()
+        if tally.has_confidences
+    ]
+
+
+def compare_areas(ours: Tally, theirs: Tally) -> AurcDifference | None:
+    """Risk against coverage, over the questions of both; none if either has no confidences."""
+    import numpy as np
+
+    shared, places = _match(ours, theirs)
+    if not (len(shared) and ours.has_confidences and theirs.has_confidences):
+        return None
+    pairs = [
+        (np.array(tally.confidences)[at], np.array(tally.scores)[at])
+        for tally, at in ((ours, shared), (theirs, places))
+    ]
+    return compare_aurc(pairs[0], pairs[1], np.array(ours.groups)[shared].tolist())
 
 
 def count_expected(

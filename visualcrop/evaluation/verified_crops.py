@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -42,8 +43,7 @@ def fit_densities(labelled: Iterable[VerifiedCrops]) -> Densities:
                 (on_target if shows else off_target).append(confidence)
         found = [rank for rank, is_first in enumerate(crops.first) if is_first]
         if crops.every:
-            previous = [-1, *found[:-1]] if found else []
-            following += [rank - before - 1 for before, rank in zip(previous, found, strict=True)]
+            following += [rank - before - 1 for before, rank in pairwise([-1, *found])]
         else:
             first += found[:1]
     return Densities.fit(on_target, off_target, first, following, ranks=ranks)

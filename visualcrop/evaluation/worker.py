@@ -25,7 +25,7 @@ from ..plugin.registry import Registry
 from ..protocol import PromptProtocol
 from ..values import Answer, Question
 from .downscaling import describe_encoding
-from .evidence import encode_evidence
+from .evidence import encode_audit, encode_evidence
 from .image_cache import ImageCache, SourceFingerprints
 from .scoring import measure_recall, score_answer
 from .study import Study, StudyObjects
@@ -107,7 +107,8 @@ class StudyWorker(Worker):
     def _score(self, sample: Sample, answer: Answer) -> dict[str, Any]:
         """Score by the words; the judge is asked only where they do not match in full."""
         score, ruling = score_answer(sample, answer), None
-        if self.judge and not isinstance(sample.answer, int) and score != 1:
+        asks = self.judge and not isinstance(sample.answer, int) and not answer.abstained
+        if self.judge and asks and score != 1:
             verdict = self.judge(sample, answer.text)
             score = None if verdict.right is None else float(verdict.right)
             ruling = verdict.reply
@@ -127,6 +128,8 @@ def _result(sample: Sample, answer: Answer) -> dict[str, Any]:
         "decision": answer.decision,
         "probabilities": tuple(round(each, 6) for each in answer.probabilities),
         "confidence": None if answer.confidence is None else round(answer.confidence, 6),
+        "abstained": answer.abstained,
+        "audit": None if answer.audit is None else encode_audit(answer.audit),
         "evidence": tuple(encode_evidence(answer)),
         "recall": measure_recall(sample, answer),
     }

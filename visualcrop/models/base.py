@@ -40,6 +40,7 @@ class Capture:
     keys: tuple[int, ...] = ()
     rotary: bool = True  # False: keys before rotary embedding
     attention: tuple[int, ...] = ()  # weights of the last token
+    span_attention: tuple[int, ...] = ()  # weights of each token of the spans after the last view
     gradients: tuple[int, ...] = ()  # of the next token's log-probability w.r.t. these weights
     pixels: bool = False  # gradients w.r.t. the pixels of the only view, and nothing else
     qformer: bool = False  # attention of a Q-Former, too: see `QFormerAttention`
@@ -123,10 +124,23 @@ class Internals:
     values: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> KV heads x tokens x width
     keys: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> KV heads x tokens x width
     attention: Mapping[int, Tensor] = attrs.field(factory=dict)  # layer -> heads x tokens, last row
+    # layer -> heads x span tokens x tokens: a row for each of `span_tokens`, in their order
+    span_attention: Mapping[int, Tensor] = attrs.field(factory=dict)
+    span_tokens: Tokens = attrs.field(factory=lambda: np.zeros(0, np.intp))  # rising
     gradients: Mapping[int, Tensor] = attrs.field(factory=dict)  # as attention
     pixel_gradients: PixelGradients | None = None  # with `Capture.pixels`
     qformer: QFormerAttention | None = None  # with `Capture.qformer`
     usage: Usage = Usage()
+
+    def attention_of(self, span: str, layer: int) -> Tensor:
+        """Attention of the tokens of *span*, heads x its tokens x tokens, if it was captured."""
+        rows = np.searchsorted(self.span_tokens, self.spans.get(span, ()))
+        if layer not in self.span_attention or not len(rows):
+            raise ModelError(
+                f"The model gave no attention of {span!r} in layer {layer}; mark it after the last "
+                "view of the prompt, and take a model that captures the attention of spans."
+            )
+        return self.span_attention[layer][:, rows]
 
 
 def softmax(scores: Sequence[float]) -> tuple[float, ...]:
@@ -166,12 +180,16 @@ class Reply:
     If its prompt has choices, *choice_logits* are theirs at the reply's first token, from the same
     pass: those that `Model.choose` gives by next token. They are empty where the model does not
     provide them, or where the first token does not tell the choices apart.
+
+    *token_probabilities* are those of the reply's tokens over the whole vocabulary, and of the
+    token that stopped it, if one did; empty where the model does not provide them.
     """
 
     text: str
     usage: Usage = attrs.field(default=Usage(), eq=False)
     # rounded differently from batch to batch, so that equality does not consider them
     choice_logits: tuple[float, ...] = attrs.field(default=(), eq=False)
+    token_probabilities: tuple[float, ...] = attrs.field(default=(), eq=False)
 
     @property
     def probabilities(self) -> tuple[float, ...]:

@@ -136,6 +136,7 @@ class HuggingFaceModel(Model):
             kinds: dict[str, Any] = {
                 kind: gather_tensors(ts, device) for kind, ts in layers.items()
             }
+            kinds["span_tokens"] = tokenized.span_tokens
             found = Internals(patches, tokenized.spans, **kinds, usage=usage + backward)
             internals.append(found)
         return internals
@@ -167,7 +168,12 @@ class HuggingFaceModel(Model):
             lambda planner, group: planner.generate(group, processor.stop_tokens, max_new_tokens),
         )
         return [
-            Reply(processor.detokenize(reply.tokens), usage, reply.choice_logits)
+            Reply(
+                processor.detokenize(reply.tokens),
+                usage,
+                reply.choice_logits,
+                reply.token_probabilities,
+            )
             for _, reply, usage in outputs
         ]
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from ..answer.collage import Collage, merge_boxes
+from ..answer.interleaved import draw_outlines
 from ..answer.reply import inference_option, max_new_tokens_option, reply
 from ..budget import ANSWER
 from ..data.base import Dataset, ImageSource, Problem, TargetBox
 from ..executors.base import Executor, Task, Worker, WorkerFactory
+from ..image import DrawnImage
 from ..interfaces import (
     AnswerComposer,
+    OnePassSource,
     ProposalGenerator,
     RelevanceSource,
     Searcher,
@@ -35,11 +38,13 @@ __all__ = [
     "Collage",
     "ConditionalDefault",
     "Dataset",
+    "DrawnImage",
     "Executor",
     "ImageSource",
     "Inference",
     "Judge",
     "JudgeFn",
+    "OnePassSource",
     "OwnDefault",
     "Plugin",
     "Plugins",
@@ -61,6 +66,7 @@ __all__ = [
     "after_fork_in_child",
     "at_least",
     "between",
+    "draw_outlines",
     "hookimpl",
     "inference_option",
     "load_plugins",

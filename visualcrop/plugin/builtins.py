@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from ..answer.canvas import Canvas
+from ..answer.count import Count
 from ..answer.crop import Crop
+from ..answer.funnel import Funnel
 from ..answer.interleaved import Interleaved
+from ..answer.relate import Relate
 from ..answer.text_boxes import TextBoxes
 from ..answer.whole_and_crop import WholeAndCrop
 from ..data.formats.aokvqa import Aokvqa
@@ -43,6 +46,7 @@ from ..models.toy.dataset import ToyScenes
 from ..proposals.anchors import Anchors
 from ..proposals.sliding import Sliding
 from ..relevance.vv import Vv
+from ..searchers.audited import Audited
 from ..searchers.direct import Direct
 from ..searchers.focus import Focus
 from ..searchers.guarded import Guarded
@@ -62,7 +66,8 @@ _IN_PIPELINE_ORDER: list[type[Strategy]] = [
     *(Anchors, Sliding),
     *(Existence, Adaptive, Unchecked),
     *(Crop, Canvas, Interleaved, TextBoxes, WholeAndCrop),
-    *(Focus, Direct, Guarded),
+    *(Count, Relate, Funnel),
+    *(Focus, Direct, Guarded, Audited),
     *(Llava, LlavaNext, LlavaOnevision, Qwen25Vl, Qwen3Vl, Qwen35, Gemma3, Gemma4, InternVl),
     InstructBlip,
     *(SmolVlm, Llama4, AyaVision, Cohere2Vision, Lfm2Vl, MiniCpmV, Molmo2, Ovis2),

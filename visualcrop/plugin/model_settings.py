@@ -7,6 +7,9 @@ A model's settings: values for options that the user leaves open.
         "focus": {"steps": 4, "answer.cell": 224},  # options of the one strategy of that name
     }
 
+A strategy that is given in a setting's place, and holds one of its own kind, hands the setting down
+to that: `answer=count` has the model's composer as `otherwise`.
+
 The nearest wins: a path from an outer strategy's name, the strategy's own name, its kind. What the
 user gave wins over all. Where neither says anything, an option may have a default by dataset.
 """
@@ -81,10 +84,25 @@ class _SettingsResolver:
                 value = self._keep_given(value, self._read(strategy, name, setting), f"{at}.")
             if isinstance(value, Strategy):
                 below = {p[len(name) + 1 :]: v for p, v in own.items() if p.startswith(f"{name}.")}
+                if at in self.given and isinstance(setting, str | Strategy | Default):
+                    below = {**self._hand_down(value, setting, below), **below}
                 value = self.resolve(value, below, f"{at}.")
             if value is not getattr(strategy, name):
                 changes[name] = value
         return attrs.evolve(strategy, **changes) if changes else strategy
+
+    def _hand_down(self, given: Strategy, setting: object, below: Settings) -> Mapping[str, object]:
+        """
+        What *given* leaves of the *setting* whose place it took, for a part of its own kind.
+
+        So `answer=count` counts, and answers all else as the model's own composer would.
+        """
+        wanted = option_types(type(given)).items()
+        inner = [name for name, wanted in wanted if _kind(wanted) == given.kind]
+        return {
+            **{f"{name}.{path}": value for name in inner for path, value in below.items()},
+            **dict.fromkeys(inner, setting),
+        }
 
     def _keep_given(self, old: Any, new: Any, path: str) -> Any:
         """*new* with what was given to *old*, where that is the same strategy."""

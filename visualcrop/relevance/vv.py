@@ -9,16 +9,15 @@ of clipped ones. It computes them block by block, in memory that still grows wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 import numpy as np
 
-from ..budget import BudgetedModel
 from ..errors import SpecError
-from ..interfaces import RelevanceSource
-from ..models.base import Capture, Internals, Tokens
+from ..interfaces import OnePassSource
+from ..models.base import Capture, Internals, ModelInfo, Tokens
 from ..prompt import Prompt
 from ..strategy.base import at_least, option
 from ..values import RelevanceMap, Target, View
@@ -33,7 +32,7 @@ _BLOCK = 256  # rows of cosines that are held at once
 
 
 @attrs.frozen
-class Vv(RelevanceSource):
+class Vv(OnePassSource):
     """Cosine of cached values, target words against image: FOCUS's own map. One pass."""
 
     name = "vv"
@@ -54,19 +53,13 @@ class Vv(RelevanceSource):
     )
     prompt: str = option("Is there a {target} in the image?", help="text shown with the view")
 
-    def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
-        (found,) = self.maps(view, [target], model)
-        return found
+    def fill_prompt(self, view: View, target: Target) -> Prompt:
+        return Prompt.fill(view, self.prompt, target=target.singular)
 
-    def maps(
-        self, view: View, targets: Sequence[Target], model: BudgetedModel
-    ) -> Iterable[RelevanceMap]:
-        """All in one call: with a prefix cache the model reads the view once."""
-        capture = Capture(values=model.info.span(self.layers))
-        prompts = [Prompt.fill(view, self.prompt, target=target.singular) for target in targets]
-        return [self._make_map(internals) for internals in model.forward(prompts, capture)]
+    def capture(self, info: ModelInfo) -> Capture:
+        return Capture(values=info.span(self.layers))
 
-    def _make_map(self, internals: Internals) -> RelevanceMap:
+    def read(self, internals: Internals) -> RelevanceMap:
         return similarity_map(
             internals,
             internals.values,

@@ -1,4 +1,4 @@
-"""Charts of results: accuracy against passes, more steps, and how small targets are."""
+"""Charts of results: accuracy and passes, steps, risk and coverage, and how small targets are."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from ..evaluation.statistics import wilson_interval
 from .vector import SERIES, Circle, Drawing, Line, Polyline, Rectangle, Shape, Text, text_width
 
 if TYPE_CHECKING:
+    from ..evaluation.selective import Selective
     from ..evaluation.summary import ResultRow
 
 # Pixels of a chart without its legend: letters stay legible in a column of a paper.
@@ -23,6 +25,8 @@ _NAME = 48  # characters of a name that are drawn
 _APART = 9  # pixels between a point and its label
 _BROWSERS = 1.2  # how much wider letters of a browser may be than those that are measured
 _FAINT = 0.45  # opacity of series that are only to be compared with
+_CURVE = 160  # points of a curve of risk
+_DIAGONAL = "as right as sure"
 _STEPS = re.compile(r"\bsteps\s*=\s*(\d+)")
 
 _DECADES = (-6, 0)  # powers of ten of a target's area, as part of the image
@@ -49,6 +53,7 @@ class Series:
     points: Sequence[Marker]
     faint: bool = False
     joined: bool = False  # with a line, in the order of x
+    dotted: bool = True  # each point has a dot; otherwise only the line is drawn
     labelled: bool = True  # names stand beside the points; under the mouse they always do
 
 
@@ -78,6 +83,52 @@ def draw_steps(rows: Sequence[ResultRow]) -> Drawing | None:
     curves = [curve for rest, steps in alike.items() for curve in _step_curves(rest, steps)]
     names = "accuracy, recall" if any(row["recall"] for row in rows) else "accuracy"
     return draw_chart(curves, x_label="steps", y_label=f"{names} [%]", title="More steps")
+
+
+def draw_risk(found: Sequence[Selective]) -> Drawing:
+    """How many answers are wrong, of the surest so many: one line for each searcher."""
+    curves = [
+        Series(
+            each.searcher or "(no name)",
+            _thin_curve(each),
+            joined=True,
+            dotted=False,
+            labelled=False,
+        )
+        for each in found
+    ]
+    x_label, y_label = "coverage: answers given, the surest first [%]", "wrong among them [%]"
+    return draw_chart(curves, x_label=x_label, y_label=y_label, title="Risk against coverage")
+
+
+def draw_reliability(found: Sequence[Selective]) -> Drawing:
+    """Accuracy of ten bins of confidences; on the diagonal, answers are as right as sure."""
+    ends = [Marker(0, 0, _DIAGONAL), Marker(100, 100, _DIAGONAL)]
+    series = [
+        *(
+            Series(each.searcher or "(no name)", _bin_points(each), joined=True, labelled=False)
+            for each in found
+        ),
+        Series(_DIAGONAL, ends, faint=True, joined=True, dotted=False),
+    ]
+    return draw_chart(series, x_label="confidence [%]", y_label="right [%]", title="Calibration")
+
+
+def _thin_curve(found: Selective) -> list[Marker]:
+    """As many points of the curve as can be seen apart, with its first and its last."""
+    places = sorted({*np.linspace(0, len(found.risk) - 1, _CURVE).round().astype(int).tolist()})
+    name = found.searcher or "(no name)"
+    return [Marker(100 * found.coverage[n], 100 * found.risk[n], name) for n in places]
+
+
+def _bin_points(found: Selective) -> list[Marker]:
+    points = []
+    for each in found.bins:
+        bounds = wilson_interval(each.right, each.n)
+        name = f"{found.searcher or '(no name)'}, {each.n} answers"
+        low, high = 100 * bounds.low, 100 * bounds.high
+        points.append(Marker(100 * each.confidence, 100 * each.right, name, low, high))
+    return points
 
 
 def draw_area_histograms(shares: Mapping[str, Sequence[float]]) -> Drawing:
@@ -151,7 +202,8 @@ def _draw_series(series: Sequence[Series], frame: _Frame) -> Iterator[Shape]:
                 ends = frame.y(point.low), frame.y(point.high)
                 yield Line(x, ends[0], x, ends[1], colour, 2, 0.45 * opacity)
             title = f"{point.name}: {point.y:.1f} at {point.x:.1f}"
-            dots.append(Circle(x, y, 4 if each.faint else 5.5, colour, opacity, title))
+            if each.dotted:
+                dots.append(Circle(x, y, 4 if each.faint else 5.5, colour, opacity, title))
             if each.labelled and not each.faint:
                 names.append(labels.place(x, y, _shorten(point.name)))
     yield from dots

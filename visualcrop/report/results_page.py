@@ -23,10 +23,15 @@ from ..evaluation.formatting import (
 )
 from ..evaluation.methods import SEARCH
 from ..evaluation.published.tables import Row, table
-from ..evaluation.result_tables import efficiency_notes, efficiency_table
+from ..evaluation.result_tables import (
+    efficiency_notes,
+    efficiency_table,
+    selective_notes,
+    selective_table,
+)
 from ..evaluation.run_folder import Store
 from ..output.html import load_template
-from .charts import Marker, Series, draw_chart, draw_steps
+from .charts import Marker, Series, draw_chart, draw_reliability, draw_risk, draw_steps
 from .question_page import DifferingQuestion
 from .tables import shows_pooled
 from .vector import Drawing
@@ -71,6 +76,7 @@ def render_results(
         notes=[*_notes(stores, whole), *describe_downscaling(whole.rows)],
         cost_notes=[_COST_NOTE, *describe_stages(whole.rows), *describe_memory(whole.rows)],
         efficiency=_efficiency(whole),
+        selective=_selective(whole),
         figures=[attrs.asdict(f, recurse=False) | {"svg": f.drawing.to_svg()} for f in figures],
         categories=[
             {"category": part.category, "rows": [_cells(row) for row in part.rows]}
@@ -92,6 +98,13 @@ def draw_figures(stores: Sequence[Store], whole: Comparison) -> list[Figure]:
         note = "Passes as the paper counts them: without target extraction and the answer."
         chart = draw_chart(series, x_label="search passes", y_label="accuracy [%]", title=title)
         figures.append(Figure("accuracy-passes", title, note, chart))
+    if whole.selective:
+        note = "The nearer to the bottom, and the later a line rises, the better."
+        risk = draw_risk(whole.selective)
+        figures.append(Figure("risk-coverage", "Risk against coverage", note, risk))
+        note = "Ten bins of confidences; a bar is the accuracy's interval (95 %, Wilson)."
+        reliability = draw_reliability(whole.selective)
+        figures.append(Figure("reliability", "Calibration", note, reliability))
     if steps := draw_steps(rows):
         note = "Recall: the part of a question's true boxes covered by half at least, in the mean."
         figures.append(Figure("steps", "More steps", note, steps))
@@ -132,6 +145,24 @@ def _efficiency(whole: Comparison) -> dict[str, Any] | None:
         "headings": found.headings,
         "rows": found.rows,
         "notes": [*efficiency_notes(whole.efficiency)],
+    }
+
+
+def _selective(whole: Comparison) -> dict[str, Any] | None:
+    """A table and its notes; none where no answer has a confidence."""
+    if not whole.selective:
+        return None
+    found = selective_table(whole.selective, whole.areas, against=whole.baseline)
+    abstained = [
+        f"{row['searcher']} abstains on {row['abstained']} of {row['n']} questions, which count as "
+        f"not right; of the others {format_percent(row['accuracy_answered'] or 0)} are right."
+        for row in whole.rows
+        if row["abstained"]
+    ]
+    return {
+        "headings": found.headings,
+        "rows": found.rows,
+        "notes": [*abstained, *selective_notes(whole.selective)],
     }
 
 

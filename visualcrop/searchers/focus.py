@@ -67,8 +67,9 @@ class Focus(Searcher):
             for evidence in seen.values()
             for finding in self._choose_findings(evidence, finished=not exhausted)
         ]
-        answer = self.answer.compose(question, chosen, model.at(ANSWER))
-        return answer.with_search(tuple(seen.values()), exhausted=exhausted)
+        seen_all = tuple(seen.values())
+        answer = self.answer.compose_with_evidence(question, chosen, model.at(ANSWER), seen_all)
+        return answer.with_search(seen_all, exhausted=exhausted)
 
     def _locate(
         self, question: Question, targets: Sequence[Target], model: BudgetedModel

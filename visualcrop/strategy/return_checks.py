@@ -21,7 +21,8 @@ import attrs
 
 from ..errors import PluginError
 from ..geometry import Box
-from ..values import Answer, Proposal, Question, RelevanceMap, Target
+from ..image import ImageRef
+from ..values import Answer, Proposal, Question, RelevanceMap, Target, View
 from .base import OWN_PACKAGE, Strategy, top_package
 
 T = TypeVar("T")
@@ -116,9 +117,10 @@ def check_targets(call: MethodCall, returned: object, *_: object) -> tuple[Targe
     return check_tuple(call, Target, returned)
 
 
-def check_map(call: MethodCall, returned: object, *_: object) -> RelevanceMap:
-    """A map; that its scores are finite it checks itself."""
-    return check_type(call, RelevanceMap, returned)
+def check_map(call: MethodCall, returned: object, over: View, *_: object) -> RelevanceMap:
+    """A map, which knows the image of *over* from then on; its scores it checks itself."""
+    found, image = check_type(call, RelevanceMap, returned), over.image
+    return found if found.has_image else found.with_image(ImageRef(lambda: image))
 
 
 def check_proposals(call: MethodCall, returned: object, over: RelevanceMap) -> tuple[Proposal, ...]:
@@ -158,6 +160,8 @@ def check_answer(call: MethodCall, returned: object, question: Question, *_: obj
         raise call.error(
             f"{len(answer.probabilities)} probabilities for a question with {choices} choices"
         )
+    if answer.audit:
+        _check_inside(call, answer.audit.boxes, question.image.box, "the image")
     seen = chain(answer.findings, *(evidence.findings for evidence in answer.evidence))
     boxes = (finding.box for finding in seen)
     _check_inside(call, boxes, question.image.box, "the image")
@@ -175,7 +179,7 @@ def check_searched(call: MethodCall, returned: object, question: Question, *_: o
 
 
 def check_maps(
-    call: MethodCall, returned: object, _: object, wanted: Sequence[object], *__: object
+    call: MethodCall, returned: object, over: View, wanted: Sequence[object], *_: object
 ) -> Iterator[RelevanceMap]:
     """As many maps as targets, each checked as it comes."""
     if not isinstance(returned, Iterable):
@@ -184,7 +188,7 @@ def check_maps(
     for count, each in enumerate(returned, 1):
         if count > len(wanted):
             break
-        yield check_type(call, RelevanceMap, each)
+        yield check_map(call, each, over)
     if count != len(wanted):
         more = "more than " if count > len(wanted) else ""
         shown = len(wanted) if more else count

@@ -117,6 +117,7 @@ def _named(wanted: Any) -> str:
     if wanted in names or wanted in _NONE:
         return names.get(wanted, "none")
     if hasattr(wanted, "kind"):
-        return f"a {wanted.kind} strategy"
+        part = "" if "kind" in vars(wanted) else f" that is a {wanted.__name__}"
+        return f"a {wanted.kind} strategy{part}"
     is_class = inspect.isclass(get_origin(wanted) or wanted) and get_origin(wanted) is not tuple
     return f"a {(get_origin(wanted) or wanted).__name__}" if is_class else "a list"

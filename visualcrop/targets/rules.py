@@ -9,6 +9,7 @@ import attrs
 from ..budget import BudgetedModel
 from ..interfaces import TargetExtractor
 from ..strategy.base import at_least, option
+from ..utils.english import COUNTING
 from ..values import Question, Target
 
 # Words that never belong to the name of a thing, and words that ask for a property of one.
@@ -38,9 +39,6 @@ _CATEGORY = re.compile(
 )
 
 
-_COUNTING = re.compile(
-    r"\bhow many\b|\b(?:the|total|exact) number of\b|\bcount (?:the|all)\b", re.IGNORECASE
-)
 _PRONOUNS = set(
     "i me my mine you your yours he him his she her hers it its we us our ours they them their "
     "theirs this that these those who whom whose which what someone somebody anyone anybody "
@@ -79,7 +77,7 @@ def find_noun_phrases(question: str) -> list[str]:
 
 def is_counting(question: str) -> bool:
     """Whether the question asks how many."""
-    return bool(_COUNTING.search(question))
+    return bool(COUNTING.search(question))
 
 
 def has_pronoun(phrase: str) -> bool:

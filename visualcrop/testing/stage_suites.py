@@ -212,6 +212,13 @@ class AnswerComposerSuite(StrategySuite):
         assert answer.findings == (bench.finding,)
         assert answer.shown
 
+    def test_needs_no_evidence(self) -> None:
+        """Where a searcher has nothing but findings, the answer is that of `compose`."""
+        one, other = Bench.set_up(), Bench.set_up()
+        question, found = one.asked.question, [one.finding]
+        answer = self.strategy().compose_with_evidence(question, found, one.model, [])
+        assert answer == self.strategy().compose(question, found, other.model)
+
     def test_answers_in_words(self) -> None:
         """A question without choices is answered all the same."""
         bench = Bench.set_up()

@@ -1,6 +1,9 @@
-"""The singular of an English noun, as prompts about one of many things need it."""
+"""English that names and counts things: singulars, heads of names, numbers in words."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Sequence
 
 _IRREGULAR = {
     "people": "person",
@@ -29,17 +32,56 @@ _AFTER_THE_NOUN = set(
 )
 
 
-def singularize(name: str) -> str:
-    """
-    A name of many things for one of them: *red car on the bridge* of *red cars on the bridge*.
+COUNTING = re.compile(  # a question that asks how many
+    r"\bhow many\b|\b(?:the|total|exact) number of\b|\bcount (?:the|all)\b", re.IGNORECASE
+)
+_NUMBERS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty"
+).split()
+_UNREAD = set(  # a number beside one of these is no exact count, or has more words to it
+    "more less fewer over under than least most about around up nearly almost several half pair "
+    "dozen dozens hundred thousand million thirty forty fifty sixty seventy eighty ninety".split()
+)
+_NUMBER_OR_WORD = re.compile(r"[0-9]+|[^\W\d_]+")
+_MOST_DIGITS = 6
 
-    The noun is the last word before a preposition, participles left out: *cars parked on ...*.
+
+def read_number(text: str) -> int | None:
     """
-    words = name.split()
+    The one whole number that *text* has, in digits or in words up to twenty.
+
+    None if it has none or several, or one that is no exact count: *1.5*, *-2*, *5+*, *at least 5*.
+    """
+    words = _NUMBER_OR_WORD.findall(text.lower())
+    found = {_read_word(word) for word in words} - {None}
+    exact = not {*words} & _UNREAD and not re.search(r"[-+<>~%/]|[0-9][.,][0-9]|\.[0-9]", text)
+    return found.pop() if len(found) == 1 and exact else None
+
+
+def _read_word(word: str) -> int | None:
+    if word[0] in "0123456789":
+        return int(word) if len(word) <= _MOST_DIGITS else None
+    return _NUMBERS.index(word) if word in _NUMBERS else None
+
+
+def find_head(words: Sequence[str]) -> int:
+    """
+    Where the noun is in a name: *cars* in *red cars parked on the bridge*.
+
+    It is the last word before a preposition, participles left out.
+    """
     after = (n for n, word in enumerate(words) if n and word.lower() in _AFTER_THE_NOUN)
     at = next(after, len(words)) - 1
     while at > 0 and words[at].lower().endswith(("ing", "ed")):
         at -= 1
+    return at
+
+
+def singularize(name: str) -> str:
+    """A name of many things for one: *red car on the bridge* of *red cars on the bridge*."""
+    words = name.split()
+    at = find_head(words)
     return " ".join([*words[:at], *map(_singularize_word, words[at : at + 1]), *words[at + 1 :]])
 
 

@@ -6,12 +6,13 @@ from typing import Literal
 
 import attrs
 
-from visualcrop import BudgetedModel, Capture, Prompt, RelevanceMap, Target, View
-from visualcrop.plugin import RelevanceSource, option, similarity_map
+from visualcrop import Capture, Internals, Prompt, RelevanceMap, Target, View
+from visualcrop.models import ModelInfo
+from visualcrop.plugin import OnePassSource, option, similarity_map
 
 
 @attrs.frozen
-class KkNorope(RelevanceSource):
+class KkNorope(OnePassSource):
     """The map of `vv` from keys, before positions are rotated in (Table 3). One pass."""
 
     name = "kk-norope"
@@ -25,12 +26,16 @@ class KkNorope(RelevanceSource):
     pool: int = option(2, help="cells of a local grid joined into one, on a side")
     prompt: str = option("Is there a {target} in the image?", help="text shown with the view")
 
-    def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
-        capture = Capture(keys=model.info.span(self.layers), rotary=False)
-        (seen,) = model.forward([Prompt.fill(view, self.prompt, target=target.singular)], capture)
+    def fill_prompt(self, view: View, target: Target) -> Prompt:
+        return Prompt.fill(view, self.prompt, target=target.singular)
+
+    def capture(self, info: ModelInfo) -> Capture:
+        return Capture(keys=info.span(self.layers), rotary=False)
+
+    def read(self, internals: Internals) -> RelevanceMap:
         return similarity_map(
-            seen,
-            seen.keys,
+            internals,
+            internals.keys,
             normalise=self.normalise,
             clip=self.clip,
             sigma=self.sigma,

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from visualcrop import Box, Target, View
-from visualcrop.plugin import Registry, TargetExtractor
+from visualcrop.plugin import Registry, TargetExtractor, Verifier
 from visualcrop.testing import Bench
 from visualcrop_seal import Internal, Seal
 
@@ -45,6 +45,15 @@ class TestDetect:
         assert len(detections.boxes) == boxes
         assert bench.toy.passes == 1 + boxes
         bench.check_charges()
+
+    def test_a_verifier_may_stop_early(self) -> None:
+        """Boxes that it did not ask about are left out, and are no passes."""
+        bench = Bench.set_up()
+        stops = Registry.load().build(Verifier, "adaptive(accept=-1, batches=[2])")
+        internal = Internal(checks=4, verification=stops)
+        detections = internal.detect(bench.whole, bench.target, bench.model)
+        assert len(detections.boxes) == 2
+        assert bench.toy.passes == 1 + 2
 
 
 class TestSearch:

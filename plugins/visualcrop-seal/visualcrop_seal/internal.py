@@ -46,17 +46,14 @@ class Internal(TargetLocator):
         boxes = boxes[: max(1, model.affordable(len(boxes)))]
         views = [View(view.image, box) for box in boxes]
         confidences = self.verification.verify(views, target, model)
-        found = (Proposal(b, self._score(c)) for b, c in zip(boxes, confidences, strict=True))
-        return Detections(tuple(found), standardize(heatmap))
-
-    def _score(self, confidence: float | None) -> float:
-        """A score from 0 to 1, which the search needs, from a confidence from -1 to 1."""
-        if confidence is None:
+        asked = zip(boxes, confidences, strict=True)  # as far as the verifier asked
+        found = tuple(Proposal(box, (c + 1) / 2) for box, c in asked if c is not None)
+        if not found:
             raise errors.SpecError(
                 f"SEAL needs a confidence for each box, which {self.verification.name!r} does "
                 "not give; take another verification, such as existence."
             )
-        return (confidence + 1) / 2
+        return Detections(found, standardize(heatmap))
 
     def describe(self, view: View, target: Target, model: BudgetedModel) -> str:
         prompt = Prompt.fill(view, LOCATION_PROMPT, target=target.text)
@@ -73,4 +70,4 @@ def standardize(heatmap: RelevanceMap) -> RelevanceMap:
     deviation = scores.std()
     is_constant = deviation <= 1e-6 * np.abs(scores).max()
     z = np.zeros_like(scores) if is_constant else (scores - scores.mean()) / deviation
-    return RelevanceMap(heatmap.grid, z.clip(min=0), heatmap.base)
+    return attrs.evolve(heatmap, scores=z.clip(min=0))

@@ -21,6 +21,7 @@ from visualcrop import (
     Target,
     VisualcropError,
 )
+from visualcrop.errors import EvaluationError
 from visualcrop.evaluation.evidence import encode_evidence, restore_answer
 from visualcrop.evaluation.study import Study
 from visualcrop.evaluation.worker import StudyWorker
@@ -115,6 +116,23 @@ def test_a_record_says_how_sure_the_answer_is() -> None:
     old = Record.read(json.dumps(values))
     assert (old.confidence, old.probabilities) == (None, ())
     assert restore_answer(old, sample.source.open()).confidence is None
+
+
+def test_a_record_holds_the_audit() -> None:
+    """Gain, verdict, null boxes and reason come back; what is no audit is refused."""
+    worker = StudyWorker.open(Study("toy(scenes=1)", "toy", {"x": "audited"}))
+    sample = next(iter(ToyScenes(scenes=1)))
+    record = Record.read(worker.answer(Task("x", sample)).line())
+    restored = restore_answer(record, sample.source.open())
+    assert record.audit is not None
+    assert restored.audit is not None
+    assert restored.audit.gain == record.audit["gain"]
+    assert restored.audit.rests is (record.audit["gain"] >= 0.1)
+    assert len(restored.audit.boxes) == 1
+    wrong: dict[str, object]
+    for wrong in ({"gain": 3.0}, {"boxes": [[0, 0]]}, {"rests": 1}, {"reason": None}, {"more": 1}):
+        with pytest.raises(EvaluationError, match="audit of a record"):
+            attrs.evolve(record, audit=record.audit | wrong)
 
 
 def test_broken_evidence_is_named() -> None:

@@ -126,3 +126,20 @@ class TestOwnPaper:
         cells = format_costs([focus, ours])
         assert [each["own paper's passes"] for each in cells] == ["", "6.0"]
         assert [each["search passes"] for each in cells] == ["7.0", "7.0"]
+
+
+class TestConfidences:
+    """Risk against coverage, calibration, and answers that abstain."""
+
+    def test_an_abstained_answer_is_not_right(self) -> None:
+        """It is counted, the accuracy of the others stands beside, and it is the least sure."""
+        kept = [_record(str(n), confidence=0.9) for n in range(3)]
+        row = _row(*kept, attrs.evolve(_record("3"), score=0.0, abstained=True))
+        assert (row["accuracy"], row["accuracy_answered"], row["abstained"]) == (0.75, 1.0, 1)
+        assert row["aurc"] == pytest.approx(1 / 16)
+        assert row["ece"] == pytest.approx(0.1)
+
+    def test_records_without_confidences_have_no_area(self) -> None:
+        """As those of older runs, and of questions without choices."""
+        row = _row(_record("1"), _record("2"))
+        assert (row["aurc"], row["ece"], row["abstained"]) == (None, None, 0)

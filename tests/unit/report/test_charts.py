@@ -12,9 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualcrop.report.charts import Marker, Series, _ticks, draw_chart, draw_steps
+from visualcrop.evaluation.selective import measure_selective
+from visualcrop.report.charts import (
+    Marker,
+    Series,
+    _ticks,
+    draw_chart,
+    draw_reliability,
+    draw_risk,
+    draw_steps,
+)
 from visualcrop.report.pdf import to_pdf
-from visualcrop.report.vector import Circle, Drawing, Line, Picture, Rectangle, Text
+from visualcrop.report.vector import Circle, Drawing, Line, Picture, Polyline, Rectangle, Text
 
 _FINITE = st.floats(-1e6, 1e6)
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -200,3 +209,26 @@ class TestSvg:
         root = ET.fromstring(_DRAWING.to_svg())
         links = [image.attrib["href"] for image in root.iter(f"{_SVG}image")]
         assert [link.partition(";")[0] for link in links] == ["data:image/jpeg", "data:image/png"]
+
+
+class TestConfidences:
+    """Risk against coverage, and calibration."""
+
+    def test_risk_is_a_line_for_each_searcher(self) -> None:
+        """Without dots; it ends at full coverage, where all wrong answers are."""
+        sure, right = np.linspace(0, 1, 50), np.tile([1.0, 0.0], 25)
+        found = [measure_selective(name, sure, right, range(50)) for name in ("one", "two")]
+        drawing = draw_risk(found)
+        lines = [shape for shape in drawing.shapes if isinstance(shape, Polyline)]
+        assert len(lines) == 2
+        assert [line.points[-1] for line in lines] == [lines[0].points[-1]] * 2
+        legend = [shape for shape in drawing.shapes if isinstance(shape, Circle)]
+        assert len(legend) == 2
+
+    def test_calibration_has_a_point_for_each_bin(self) -> None:
+        """With its bounds and count, beside the diagonal."""
+        sure, right = [0.15] * 4 + [0.95] * 6, [0.0] * 4 + [1.0] * 6
+        drawing = draw_reliability([measure_selective("mine", sure, right, range(10))])
+        titles = [s.title for s in drawing.shapes if isinstance(s, Circle) and s.title]
+        assert titles == ["mine, 4 answers: 0.0 at 15.0", "mine, 6 answers: 100.0 at 95.0"]
+        assert "as right as sure" in drawing.to_svg()

@@ -28,8 +28,10 @@ Fault: TypeAlias = tuple[str, str]  # what is wrong, and what to do: sentences
 
 # Options that name a checkpoint: a family's own, and the encoder of SEAL's models.
 _CHECKPOINTS = ("checkpoint", "vision_tower")
-_PLUGINS = {  # that have the methods of the paper's tables
+_PLUGINS = {  # that have methods beside which FOCUS is measured
     "dc2": "visualcrop-dc2",
+    "hide": "visualcrop-hide",
+    "lookwise": "visualcrop-lookwise",
     "seal": "visualcrop-seal",
     "seal-vqa": "visualcrop-seal",
     "seal-vsm": "visualcrop-seal",

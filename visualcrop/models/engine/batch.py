@@ -135,6 +135,13 @@ class PackedSequence:
         return [stop - 1 for _, stop in self.suffix_spans]
 
     @property
+    def span_positions(self) -> list[list[int]]:
+        """Indices in the row of the span tokens of each suffix."""
+        starts = (start for start, _ in self.suffix_spans)
+        pairs = zip(self.prompts, starts, strict=True)
+        return [[*(p.span_tokens - self.prefix_length + start)] for p, start in pairs]
+
+    @property
     def logit_positions(self) -> list[int]:
         """Indices in the row whose logits are kept: a suffix's last, and all of its replies."""
         spans = zip(self.suffix_spans, self.lengths, strict=True)
@@ -161,7 +168,17 @@ class PackedSequence:
             rows = {n: found[row, index] for n, found in tap.attention.items()}  # H x T
             attention = {n: (r[:, cut], r[:, after]) for n, r in rows.items()}
             found = {"keys": keys, "values": values, "attention": attention}
-            yield {kind: _join_tokens(parts) for kind, parts in found.items()}
+            joined = {kind: _join_tokens(parts) for kind, parts in found.items()}
+            yield {**joined, "span_attention": self._split_spans(tap, row, index, cut, after)}
+
+    def _split_spans(
+        self, tap: Tap, row: int, index: int, cut: slice, after: slice
+    ) -> Mapping[int, Tensor]:
+        """Span attention of the prompt at *index*, H x S x T by layer."""
+        counts = [len(prompt.span_tokens) for prompt in self.prompts]
+        own = slice(sum(counts[:index]), sum(counts[: index + 1]))
+        rows = {n: found[row, own].transpose(0, 1) for n, found in tap.span_attention.items()}
+        return {n: _cat(r[..., cut], r[..., after]) for n, r in rows.items()}
 
     @cached_property
     def positions(self) -> Tensor:
@@ -236,11 +253,16 @@ class PackedBatch:
 
     def last_positions(self, device: Any) -> Tensor:
         """Index of each suffix's last token among the new ones, B x suffixes."""
-        return _pad_indices([row.last_positions for row in self.rows], device)
+        return pad_indices([row.last_positions for row in self.rows], device)
+
+    def span_positions(self, device: Any) -> Tensor:
+        """Indices among the new tokens of the span tokens of all suffixes, B x S."""
+        rows = [[at for each in row.span_positions for at in each] for row in self.rows]
+        return pad_indices(rows, device)
 
     def logit_positions(self, device: Any) -> Tensor:
         """Indices among the new tokens whose logits are kept, B x indices."""
-        return _pad_indices([row.logit_positions for row in self.rows], device)
+        return pad_indices([row.logit_positions for row in self.rows], device)
 
     def split_logits(self, logits: Tensor) -> Iterator[Sequence[Tensor]]:
         """Logits at `logit_positions` for each prompt: 1 x V, then T x V for each reply."""
@@ -308,12 +330,13 @@ def pad_right(rows: Sequence[Tensor], value: int | None = None) -> Tensor:
     return torch.cat(whole, dim=-2)
 
 
-def _pad_indices(rows: Sequence[list[int]], device: Any) -> Tensor:
-    """B x indices; shorter rows repeat their last index."""
+def pad_indices(rows: Sequence[list[int]], device: Any) -> Tensor:
+    """B x indices; shorter rows repeat their last index, and empty ones 0."""
     import torch
 
     most = max(map(len, rows))
-    return torch.tensor([[*row, *row[-1:] * (most - len(row))] for row in rows], device=device)
+    padded = [row + [*row[-1:], 0][:1] * (most - len(row)) for row in rows]
+    return torch.tensor(padded, dtype=torch.long, device=device)
 
 
 def _additive_masks(model: PreTrainedModel, seen: Tensor, positions: Tensor) -> Any:

@@ -43,7 +43,8 @@ class Tap:
     frozen weights; then call `backward` with its logits.
 
     Attention is that of the query tokens at *queries*, indices among the new tokens (B or B x Q;
-    by default the last token), in float32 or finer.
+    by default the last token), in float32 or finer; span attention is that of the tokens at
+    *span_queries*, B x S.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Tap:
         capture: Capture,
         queries: Tensor | None = None,
         *,
+        span_queries: Tensor | None = None,
         fill_cache: bool = False,
     ) -> None:
         self.values: dict[int, Tensor] = {}  # by layer, B x KV heads x T x D, as in the cache
@@ -59,8 +61,10 @@ class Tap:
         # input of the rotation, which is after `k_norm` if the model has one (Qwen3-VL, Gemma 3).
         self.keys: dict[int, Tensor] = {}
         self.attention: dict[int, Tensor] = {}  # B (x Q) x H x T
+        self.span_attention: dict[int, Tensor] = {}  # B x S x H x T
         self.gradients: dict[int, Tensor] = {}  # as attention
         self._model, self._capture, self._queries = model, capture, queries
+        self._span_queries = span_queries
         self._decoder: Any = get_decoder(model)
         self._weights: dict[int, Tensor] = {}  # attention to take gradients with respect to
         self._undo = ExitStack()
@@ -123,6 +127,7 @@ class Tap:
             hook = partial(self._keep_keys, layer)
             stack.callback(layers[layer].self_attn.k_proj.register_forward_hook(hook).remove)
         called = {*capture.values, *capture.attention, *capture.gradients}
+        called |= {*capture.span_attention}
         called |= {*(capture.keys if capture.rotary else ())}
         if self._fill_cache and self._last in self._recurrent:
             hook = partial(self._finish_layer, self._last)
@@ -149,6 +154,9 @@ class Tap:
             self._keep("values", layer, call.value[:, :, -call.new :])
         if capture.rotary and layer in capture.keys:
             self._keep("keys", layer, call.key[:, :, -call.new :])
+        if layer in capture.span_attention and self._span_queries is not None:
+            spans = self._span_queries.to(call.query.device)
+            self._keep("span_attention", layer, call.weights(spans))
         if layer not in {*capture.attention, *capture.gradients}:
             self._finish("cache", layer)  # layers cache keys and values before their kernel runs
             return call.run()
@@ -188,7 +196,7 @@ class Tap:
 
 
 def _layers_by_kind(capture: Capture) -> dict[str, tuple[int, ...]]:
-    kinds = ("values", "keys", "attention", "gradients")
+    kinds = ("values", "keys", "attention", "span_attention", "gradients")
     return {kind: getattr(capture, kind) for kind in kinds}
 
 

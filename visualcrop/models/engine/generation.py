@@ -40,6 +40,7 @@ class GeneratedReply:
 
     tokens: list[int]  # without the token that stopped it
     choice_logits: tuple[float, ...] = ()
+    token_probabilities: tuple[float, ...] = ()  # with that of the token that stopped it
 
 
 def read_choice_logits(
@@ -178,6 +179,38 @@ def make_chooser(prompts: Sequence[TokenizedPrompt]) -> ChooseTokens:
         return torch.cat([samplers[row](each) for row, each in pairs])
 
     return choose if any(prompt.sampling for prompt in prompts) else choose_greedily
+
+
+class ProbabilityRecorder:
+    """Chooses tokens as *choose* does, and keeps their probabilities by the raw logits."""
+
+    def __init__(self, choose: ChooseTokens) -> None:
+        self._choose = choose
+        self._kept: list[tuple[Sequence[int], Tensor, Tensor]] = []  # rows; B x 1 each
+
+    def __call__(self, logits: Tensor, rows: Sequence[int]) -> Tensor:
+        tokens, raw = self._choose(logits, rows), logits.float()
+        logs = raw.gather(-1, tokens) - raw.logsumexp(-1, keepdim=True)
+        self._kept.append((rows, tokens, logs.exp().clamp(max=1)))
+        return tokens
+
+    def read(
+        self, replies: Sequence[Sequence[int]], stop_tokens: frozenset[int]
+    ) -> list[tuple[float, ...]]:
+        """Probabilities of each reply's tokens, and of the token that stopped it, if one did."""
+        import torch
+
+        if not self._kept:
+            return [() for _ in replies]
+        found: list[list[float]] = [[] for _ in replies]
+        rows = [row for some, *_ in self._kept for row in some]
+        tokens = torch.cat([tokens for _, tokens, _ in self._kept])[:, 0].tolist()
+        chances = torch.cat([chances for *_, chances in self._kept])[:, 0].tolist()
+        for row, token, chance in zip(rows, tokens, chances, strict=True):
+            known, length = found[row], len(replies[row])
+            if len(known) < length or (len(known) == length and token in stop_tokens):
+                known.append(chance)
+        return [*map(tuple, found)]
 
 
 def choose_greedily(logits: Tensor, rows: Sequence[int] = ()) -> Tensor:

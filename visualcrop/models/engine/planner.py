@@ -23,7 +23,13 @@ from ..base import Capture
 from .batch import LayerTensors, PackedBatch, PackedSequence, takes_packed_masks
 from .byte_lru import ByteLRU, Key
 from .decoder import get_decoder, has_recurrent_state
-from .generation import GeneratedReply, decode, make_chooser, read_choice_logits
+from .generation import (
+    GeneratedReply,
+    ProbabilityRecorder,
+    decode,
+    make_chooser,
+    read_choice_logits,
+)
 from .kv_cache import DecodingState
 from .metering.meter import Meter
 from .prompting import TokenizedPrompt
@@ -91,6 +97,10 @@ class BatchPlanner:
         if capture.keys and not capture.rotary and self.prefix_cache is not None:
             # The cache holds rotated keys only.
             return attrs.evolve(self, prefix_cache=None).capture(prompts, capture)
+        textual = any(not prompt.prefix_length for prompt in prompts)
+        if capture.span_attention and textual and self.prefix_cache is not None:
+            # Without an image, the spans of a prompt would be in its prefix.
+            return attrs.evolve(self, prefix_cache=None).capture(prompts, capture)
         if self.many_images:  # a map is followed by more questions about the image: keep its prefix
             return attrs.evolve(self, many_images=False).capture(prompts, capture)
 
@@ -103,7 +113,7 @@ class BatchPlanner:
     def generate(
         self, prompts: Prompts, stop_tokens: frozenset[int], max_new_tokens: int
     ) -> list[GeneratedReply]:
-        """A reply to each prompt, with the logits of its choices at the first token."""
+        """A reply to each prompt, with the logits of its choices and its tokens' probabilities."""
         runner = self._runner
 
         def whole(leaders: Prompts) -> Iterator[tuple[DecodingState, DecodingState]]:
@@ -112,12 +122,13 @@ class BatchPlanner:
         def decode_batch(
             pairs: Sequence[tuple[DecodingState, TokenizedPrompt]],
         ) -> list[GeneratedReply]:
-            choose = make_chooser([prompt for _, prompt in pairs])  # a retry samples from the start
+            # A retry samples from the start.
+            choose = ProbabilityRecorder(make_chooser([prompt for _, prompt in pairs]))
             merged = DecodingState.merge([state for state, _ in pairs])
             stops, first = [prompt.stop for _, prompt in pairs], merged.next_logits
             tokens = decode(self.network, merged, stop_tokens, max_new_tokens, choose, stops)
             logits = read_choice_logits(first, [prompt for _, prompt in pairs])
-            return [*map(GeneratedReply, tokens, logits)]
+            return [*map(GeneratedReply, tokens, logits, choose.read(tokens, stop_tokens))]
 
         states = self._run(prompts, whole, runner.prefill_suffixes, one_per_row=True)
         replies: dict[int, GeneratedReply] = {}

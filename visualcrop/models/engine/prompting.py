@@ -96,6 +96,12 @@ class TokenizedPrompt:
             return 0
         return int(self.placeholders[-1]) + 1 + self.closing
 
+    @cached_property
+    def span_tokens(self) -> Tokens:
+        """Positions of all tokens of spans after the last image, rising, each once."""
+        found = np.unique(np.concatenate([np.zeros(0, np.intp), *self.spans.values()]))
+        return found[found >= self.prefix_length]
+
     @property
     def prefix_key(self) -> Key:
         """Equal for prompts with the same tokens and pixels up to the last image."""

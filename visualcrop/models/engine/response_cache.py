@@ -14,7 +14,12 @@ from .byte_lru import ByteLRU, Key
 from .wrappers import ModelWrapper
 
 _ENTRY_BYTES = 1000  # of a result without its tensors, roughly
-_KINDS = ("values", "keys", "attention")  # layers of these are captured together in one pass
+_KINDS = (
+    "values",
+    "keys",
+    "attention",
+    "span_attention",
+)  # layers of these are captured together in one pass
 
 
 @attrs.frozen(eq=False)

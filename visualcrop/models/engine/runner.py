@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from ..base import NOTHING, Capture
-from .batch import LayerTensors, PackedBatch, PaddedBatch, extended_mask
+from .batch import LayerTensors, PackedBatch, PaddedBatch, extended_mask, pad_indices
 from .capture import StopForward, Tap
 from .decoder import run_without_head
 from .kv_cache import DecodingState, cache_argument, fork_cache, new_cache, slice_cache
@@ -67,19 +67,30 @@ class ModelRunner:
         """Each prompt's tensors of *capture*, and with *fill_cache* the state after it."""
         batch, cache = self._pad(prompts), new_cache(self.network)
         caching = {cache_argument(self.network): cache} if fill_cache else {}
-        tap = Tap(self.network, capture, batch.last_positions, fill_cache=fill_cache)
+        spans = pad_indices([[*p.span_tokens] for p in prompts], self.network.device)
+        tap = Tap(
+            self.network,
+            capture,
+            batch.last_positions,
+            span_queries=spans,
+            fill_cache=fill_cache,
+        )
         with tap, self._count(len(prompts)):
             run_without_head(self.network, **batch.inputs, **caching, use_cache=fill_cache)
-        found = [_take_row(tap, row, length) for row, length in enumerate(batch.lengths)]
+        found = [_take_row(tap, row, prompt) for row, prompt in enumerate(prompts)]
         states = _split_states(cache, batch) if fill_cache else [None] * len(prompts)
         return list(zip(found, states, strict=True))
 
     def capture_gradients(self, prompt: TokenizedPrompt, capture: Capture) -> LayerTensors:
         """The tensors of *capture* with gradients: one pass forward and one backward."""
-        with Tap(self.network, capture) as tap, self._count(1):
+        spans = pad_indices([[*prompt.span_tokens]], self.network.device)
+        with Tap(self.network, capture, span_queries=spans) as tap, self._count(1):
             (state,) = prefill(self.network, self._pad([prompt]))
             tap.backward(state.next_logits)
-        return {kind: {n: t[0] for n, t in getattr(tap, kind).items()} for kind in _KINDS}
+        found = {kind: {n: t[0] for n, t in getattr(tap, kind).items()} for kind in _KINDS}
+        # H x S x T
+        of_spans = {n: t[0].transpose(0, 1) for n, t in tap.span_attention.items()}
+        return {**found, "span_attention": of_spans}
 
     def score_suffixes(self, batch: PackedBatch) -> Iterator[Sequence[Tensor]]:
         """For each prompt, logits of its next token, 1 x V, and inside each reply, T x V."""
@@ -91,9 +102,10 @@ class ModelRunner:
 
     def capture_suffixes(self, batch: PackedBatch, capture: Capture) -> Iterator[LayerTensors]:
         """Each prompt's tensors of *capture*, prefix included."""
-        inputs, last = batch.model_inputs(self.network), batch.last_positions(self.network.device)
+        inputs, device = batch.model_inputs(self.network), self.network.device
+        last, spans = batch.last_positions(device), batch.span_positions(device)
         with (
-            Tap(self.network, capture, last) as tap,
+            Tap(self.network, capture, last, span_queries=spans) as tap,
             self._count(batch.sequences, batch.reused_tokens),
         ):
             run_without_head(self.network, **inputs)
@@ -241,9 +253,11 @@ def _split_states(
     ]
 
 
-def _take_row(tap: Tap, row: int, length: int) -> LayerTensors:
+def _take_row(tap: Tap, row: int, prompt: TokenizedPrompt) -> LayerTensors:
     """The tensors that *tap* captured of one row, without its padding: heads x T (x D)."""
+    length, spans = prompt.length, len(prompt.span_tokens)
     found = {kind: getattr(tap, kind) for kind in ("values", "keys")}
     taken = {kind: {n: t[row, :, :length] for n, t in ts.items()} for kind, ts in found.items()}
     attention = {n: t[row, 0, :, :length] for n, t in tap.attention.items()}
-    return {**taken, "attention": attention}
+    rows = {n: t[row, :spans, :, :length].transpose(0, 1) for n, t in tap.span_attention.items()}
+    return {**taken, "attention": attention, "span_attention": rows}

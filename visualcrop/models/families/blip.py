@@ -31,7 +31,12 @@ from ..base import (
     Usage,
 )
 from ..engine.capture import gather_tensors
-from ..engine.generation import decode, make_chooser, read_choice_logits
+from ..engine.generation import (
+    ProbabilityRecorder,
+    decode,
+    make_chooser,
+    read_choice_logits,
+)
 from ..engine.kv_cache import DecodingState, cache_argument
 from ..engine.metering.meter import Measurement, Meter
 from ..engine.pixels import pixel_gradients, single_view
@@ -221,23 +226,21 @@ class BlipModel(Model):
             return score_reply(self.language_model, state, reply.to(self.network.device))
 
     def _generate(self, prompt: Prompt, max_new_tokens: int) -> Reply:
-        tokenized = self._tokenize(prompt)
+        tokenized, ends = self._tokenize(prompt), self.prompt_processor.stop_tokens
+        choose = ProbabilityRecorder(make_chooser([tokenized]))
         with self._measure() as measurement:
             state = self._prefill(tokenized)
             first = state.next_logits
             (tokens,) = decode(
-                self.language_model,
-                state,
-                self.prompt_processor.stop_tokens,
-                max_new_tokens,
-                make_chooser([tokenized]),
-                [tokenized.stop],
+                self.language_model, state, ends, max_new_tokens, choose, [tokenized.stop]
             )
             (logits,) = read_choice_logits(first, [tokenized])
+            (probabilities,) = choose.read([tokens], ends)
         return Reply(
             self.prompt_processor.detokenize(tokens),
             measurement.usage + self._image_usage(tokenized),
             logits,
+            probabilities,
         )
 
     def _image_usage(self, tokenized: TokenizedPrompt) -> Usage:

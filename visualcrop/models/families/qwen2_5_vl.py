@@ -21,7 +21,7 @@ class Qwen25Vl(NativeGrids):
     max_ratio: ClassVar[int] = MAX_RATIO
 
     def settings_for(self, layers: int) -> Mapping[str, object]:
-        layer = layers * 22 // 36  # ViCrop takes layer 22 of the 36 of the 3B model
+        layer = layers * 22 // 36  # ViCrop and LookWise take layer 22 of the 36 of the 3B model
         own = {"layer": layer} if layer else {}
         return {
             "proposals.s_max": "auto",
@@ -30,6 +30,7 @@ class Qwen25Vl(NativeGrids):
             "vicrop": {"box": 224, **{f"source.{name}": value for name, value in own.items()}},
             "rel-att": own,
             "grad-att": own,
+            "layer-att": own,
         }
 
 

@@ -124,6 +124,8 @@ class _Sequence:
             values={n: self._features(seen, n, _VALUE_NOISE) for n in capture.values},
             keys={n: self._features(seen, n + LAYERS, _KEY_NOISE, rotation) for n in capture.keys},
             attention={n: self._attention(seen, n) for n in capture.attention},
+            span_attention={n: self._span_attention(seen, n) for n in capture.span_attention},
+            span_tokens=self._span_tokens,
             gradients={n: self._attention(seen, n) for n in capture.gradients},
             pixel_gradients=self._pixel_gradients() if capture.pixels else None,
             usage=Usage(
@@ -170,11 +172,36 @@ class _Sequence:
         named = {meaning(word[0]) for word in words(self.prompt.text)}
         return PixelGradients(view.box, torch.from_numpy(pixel_gradients(view, self.side, named)))
 
-    def _attention(self, seen: dict[View, dict[str, Floats]], layer: int) -> Tensor:
-        """The last token's attention, H x T: high at cells with things that the text names."""
+    @property
+    def _span_tokens(self) -> np.ndarray:
+        """Positions of the words in spans after the last view, rising."""
+        views = (n for n, part in enumerate(self.prompt.parts) if isinstance(part, View))
+        last = max(views, default=-1)
+        spans = [span for span in self.prompt.spans if span.part > last]
+        found = [self._span(span.part, span.start, span.stop) for span in spans]
+        return np.unique(np.concatenate([np.zeros(0, np.intp), *found]))
+
+    def _span_attention(self, seen: dict[View, dict[str, Floats]], layer: int) -> Tensor:
+        """Attention of each span token, H x S x T: high at cells with the thing that it names."""
         import torch
 
-        named = {meaning(word[0]) for word in words(self.prompt.text)}
+        by_token = {
+            start + n: word[0]
+            for start, part in zip(self.starts, self.prompt.parts, strict=True)
+            if isinstance(part, str)
+            for n, word in enumerate(words(part))
+        }
+        rows = [self._attend(seen, layer, {meaning(by_token[t])}) for t in self._span_tokens]
+        return torch.stack(rows, 1) if rows else torch.zeros(2, 0, self.length)
+
+    def _attention(self, seen: dict[View, dict[str, Floats]], layer: int) -> Tensor:
+        """The last token's attention, H x T: high at cells with things that the text names."""
+        return self._attend(seen, layer, {meaning(word[0]) for word in words(self.prompt.text)})
+
+    def _attend(self, seen: dict[View, dict[str, Floats]], layer: int, named: set[str]) -> Tensor:
+        """Attention of one token, H x T: high at cells with the *named* things."""
+        import torch
+
         scores = torch.zeros(self.length)
         for start, part in zip(self.starts, self.prompt.parts, strict=True):
             if isinstance(part, View):

@@ -13,8 +13,9 @@ import numpy.typing as npt
 from visualcrop import Box, BudgetedModel, Existence, Grid, RelevanceMap, Target, View, Vv
 from visualcrop.plugin import RelevanceSource, at_least, between, option
 
-from .contrast import Contrast
+from .scores import compare_with_mean, compare_with_median
 
+_LEAST = 1e-6  # probability, so that odds are finite
 _AUTO_BASES = 18  # pixels of a window's longer side, in those that the encoder sees at once
 
 
@@ -40,10 +41,16 @@ class Windows(RelevanceSource):
     overlap: float = option(
         0.2, help="of neighbours, as a share of a window's side", validator=between(0, 0.9)
     )
-    scale: Literal["raw", "contrast", "existence"] = option(
-        "raw",
-        help="raw: none; contrast: by what exceeds the null map, a pass more for each window; "
-        "existence: by the odds that the window shows the target, a pass more for each map",
+    scale: Literal["raw", "robust", "existence"] = option(
+        "robust",
+        help="raw: none; robust: scores above the window's median, by their median distance from "
+        "it; existence: scores above the mean, by the spread and by the odds that the window shows "
+        "the target, a pass more for each map",
+    )
+    power: float = option(
+        0.08,
+        help="of the odds, with existence: 1 weighs windows by their odds, 0 not at all",
+        validator=at_least(0),
     )
 
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
@@ -56,7 +63,7 @@ class Windows(RelevanceSource):
         """Window by window, all targets of one in one call; the view's map if passes are few."""
         across = self._count_across(view, model)
         boxes = cut_windows(view.box, across, self.overlap)
-        each = len(targets) + {"raw": 0, "contrast": 1, "existence": len(targets)}[self.scale]
+        each = len(targets) * (2 if self.scale == "existence" else 1)
         if across == 1 or model.affordable(len(boxes) * each) < len(boxes) * each:
             return self.relevance.maps(view, targets, model)
         seen = [self._map_window(View(view.image, box), targets, model) for box in boxes]
@@ -72,16 +79,21 @@ class Windows(RelevanceSource):
         self, window: View, targets: Sequence[Target], model: BudgetedModel
     ) -> list[RelevanceMap]:
         """Maps of one window, in scores that compare with those of other windows."""
-        if self.scale == "contrast":
-            return [*Contrast(relevance=self.relevance).maps(window, targets, model)]
         found = [*self.relevance.maps(window, targets, model)]
         if self.scale == "raw":
             return found
-        odds = [(Existence().verify([window], t, model)[0] + 1) / 2 for t in targets]
+        if self.scale == "robust":
+            return [attrs.evolve(m, scores=compare_with_median(m.scores)) for m in found]
+        weights = [self._weigh(window, target, model) for target in targets]
         return [
-            attrs.evolve(m, scores=m.scores * np.float32(share))
-            for m, share in zip(found, odds, strict=True)
+            attrs.evolve(m, scores=compare_with_mean(m.scores) * weight)
+            for m, weight in zip(found, weights, strict=True)
         ]
+
+    def _weigh(self, window: View, target: Target, model: BudgetedModel) -> float:
+        (confidence,) = Existence().verify([window], target, model)
+        present = min(max((confidence + 1) / 2, _LEAST), 1 - _LEAST)
+        return float((present / (1 - present)) ** self.power)
 
 
 def cut_windows(box: Box, across: int, overlap: float) -> list[Box]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import attrs
-import numpy as np
-import numpy.typing as npt
 
 from visualcrop import BudgetedModel, RelevanceMap, Target, View, Vv
 from visualcrop.plugin import RelevanceSource, option
+
+from .scores import normalise
 
 
 @attrs.frozen
@@ -43,14 +43,8 @@ class Contrast(RelevanceSource):
         return [m if t.singular == self.null else self._subtract(m, nothing) for t, m in pairs]
 
     def _subtract(self, found: RelevanceMap, nothing: RelevanceMap) -> RelevanceMap:
-        left = _normalise(found.scores) - _normalise(nothing.scores)
+        left = normalise(found.scores) - normalise(nothing.scores)
         if self.clip:
             left = left.clip(min=0)
         # Two maps that agree leave nothing to order boxes by; the one that was asked for does.
         return attrs.evolve(found, scores=left) if left.any() else found
-
-
-def _normalise(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Rows x columns with a sum of one, signs left out; zeros stay zeros."""
-    total = np.abs(scores, dtype=np.float64).sum()
-    return scores / (total or 1.0)

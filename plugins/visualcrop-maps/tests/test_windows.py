@@ -6,12 +6,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.stats import zscore
 
-from visualcrop import Box, Grid, RelevanceMap, Target, View, VisualSearch, Vv
+from visualcrop import Box, Existence, Grid, RelevanceMap, Target, View, VisualSearch, Vv
 from visualcrop.testing import RelevanceSourceSuite
 from visualcrop.testing.bench import Bench
-from visualcrop_ablations import Windows
-from visualcrop_ablations.windows import cut_windows, join_maps
+from visualcrop_maps import Windows
+from visualcrop_maps.windows import cut_windows, join_maps
 from visualcrop_tiny.needles import Needles
 
 
@@ -53,7 +54,7 @@ class TestJoin:
 class TestPasses:
     """What is charged."""
 
-    @pytest.mark.parametrize(("scale", "each"), [("raw", 2), ("contrast", 3), ("existence", 4)])
+    @pytest.mark.parametrize(("scale", "each"), [("raw", 2), ("robust", 2), ("existence", 4)])
     def test_are_those_of_each_window(self, scale, each) -> None:
         """Two targets in four windows: maps, and what scales them."""
         bench = Bench.set_up()
@@ -81,6 +82,24 @@ class TestPasses:
             for side in (1000, 2016, 2017, 8192)
         ]
         assert counts == [1, 1, 2, 5]
+
+
+@pytest.mark.parametrize("power", [0.0, 0.08, 1.0])
+def test_existence_weighs_windows_by_their_odds(power) -> None:
+    """Joined z-scores of each window's map, times its odds to the power, asked one by one."""
+    bench, hand = Bench.set_up(), Bench.set_up()
+    windows = Windows(across=2, scale="existence", power=power)
+    found = windows.map(bench.whole, bench.target, bench.model)
+    weighed = []
+    for box in cut_windows(hand.whole.box, 2, 0.2):
+        window = View(hand.scene.image, box)
+        mapped = Vv().map(window, hand.target, hand.model)
+        (confidence,) = Existence().verify([window], hand.target, hand.model)
+        present = np.clip((confidence + 1) / 2, 1e-6, 1 - 1e-6)
+        scores = zscore(mapped.scores.astype(float), axis=None).clip(0)
+        odds = (present / (1 - present)) ** power
+        weighed.append(RelevanceMap(mapped.grid, scores * odds, mapped.base))
+    assert np.allclose(found.scores, join_maps(hand.whole.box, weighed).scores, rtol=1e-4)
 
 
 def test_windows_point_where_the_thing_is() -> None:

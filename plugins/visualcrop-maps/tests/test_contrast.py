@@ -9,7 +9,7 @@ import pytest
 from visualcrop import Budget, BudgetedModel, Ledger, Target, View, VisualSearch, Vv
 from visualcrop.testing import RelevanceSourceSuite
 from visualcrop.testing.bench import Bench
-from visualcrop_ablations import Contrast
+from visualcrop_maps import Contrast
 from visualcrop_tiny.needles import Needles
 
 

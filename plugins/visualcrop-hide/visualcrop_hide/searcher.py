@@ -1,0 +1,63 @@
+"""HiDe: where each entity is, all of these places closed up on a canvas, and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from visualcrop import Answer, BudgetedModel, Evidence, Finding, Question, Target, View, errors
+from visualcrop.plugin import (
+    ANSWER,
+    AnswerComposer,
+    ProposalGenerator,
+    RelevanceSource,
+    Searcher,
+    TargetExtractor,
+    option,
+    targets_option,
+)
+
+from .compact import Compact
+from .regions import Regions
+from .tad import Tad
+
+
+@attrs.frozen
+class HiDe(Searcher):
+    """Close up what no target's map points at, and show that beside the image. 2 + T passes."""
+
+    name = "hide"
+
+    targets: TargetExtractor = targets_option()
+    relevance: RelevanceSource = option(Tad(), help="where each target is")
+    proposals: ProposalGenerator = option(Regions(), help="which boxes; all of them are shown")
+    answer: AnswerComposer = option(Compact(), help="what to say")
+
+    def search(self, question: Question, model: BudgetedModel) -> Answer:
+        seen: list[Evidence] = []
+        exhausted = False
+        try:
+            # Where the question names nothing, all of its words are looked for, as in the original.
+            targets = self.targets.extract(question, model.at("targets"))
+            seen.extend(
+                self._locate(question, targets or (Target(question.text),), model.at("relevance"))
+            )
+        except errors.BudgetExceededError:
+            exhausted = True
+        findings = [finding for evidence in seen for finding in evidence.findings]
+        answer = self.answer.compose(question, findings, model.at(ANSWER))
+        return answer.with_search(seen, exhausted=exhausted)
+
+    def _locate(
+        self, question: Question, targets: Sequence[Target], model: BudgetedModel
+    ) -> Iterator[Evidence]:
+        """The boxes of each target: as many targets in one call as the budget allows."""
+        view = View.whole(question.image)
+        while targets:
+            some = targets[: max(1, model.affordable(len(targets)))]
+            for target, relevance in zip(some, self.relevance.maps(view, some, model), strict=True):
+                proposals = self.proposals.propose(relevance)
+                findings = tuple(Finding(target, p.box, p.score) for p in proposals)
+                yield Evidence(target, findings, relevance)
+            targets = targets[len(some) :]
