@@ -173,10 +173,8 @@ def _print_answer(answer: Answer, ledger: Ledger, seconds: float, question: Ques
         where = ", ".join(str([*box.whole_pixels()]) for box in parts) or "the whole image"
         why = "no target was found: the whole image was asked"
         out.print(f"  {why if answer.untargeted else f'looked at {where}'}")
-    if answer.decision in _DECISIONS:
-        out.print(f"  {_DECISIONS[answer.decision]}")
-    elif not answer.found and _was_verified(answer):
-        out.print("  not found: the answer may be a guess")
+    if source := _explain_source(answer):
+        out.print(f"  {source}")
     if audit := answer.audit:
         out.print(f"  {_describe_audit(audit)}")
     stages = ", ".join(f"{stage} {passes}" for stage, passes in answer.passes.items())
@@ -199,6 +197,14 @@ def _describe_audit(audit: Audit) -> str:
     if audit.rests:
         return f"it rests on what was found: evidence gain {audit.gain:.2f}"
     return f"The answer does not rest on what was found. Evidence gain {audit.gain:.2f}"
+
+
+def _explain_source(answer: Answer) -> str:
+    """Why the whole image's answer is given, or that nothing was found; empty if neither holds."""
+    if answer.decision in _DECISIONS:
+        return _DECISIONS[answer.decision]
+    lost = not answer.found and _was_verified(answer)
+    return "not found: the answer may be a guess" if lost else ""
 
 
 def _was_verified(answer: Answer) -> bool:

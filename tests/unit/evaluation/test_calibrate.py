@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,7 +59,7 @@ class TestLogistic:
             likelihood = np.where(outcomes, np.log(chances), np.log(1 - chances)).sum()
             return float(-likelihood + (own[1:] ** 2).sum() / 2)
 
-        options = {"xatol": 1e-7, "fatol": 1e-10, "maxiter": 5000}
+        options: Any = {"xatol": 1e-7, "fatol": 1e-10, "maxiter": 5000}
         other = minimize(loss, np.zeros(3), method="Nelder-Mead", options=options).x
         for row, own in zip(features, (values - means) / scales, strict=True):
             chance = 1 / (1 + np.exp(-(other[0] + own @ other[1:])))
