@@ -1,8 +1,9 @@
 """
 Learn a gate from runs: when to search, and which answer to believe afterwards.
 
-The weights are learned on one half of the questions, by a digest of each, and the threshold of
-belief is set on the other half by conformal risk control (Angelopoulos et al., 2022).
+The threshold of belief is set by conformal risk control (Angelopoulos et al., 2022), as
+cross-validation has it (Cohen et al., 2024): each question is judged by weights that were learned
+without it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 import numpy as np
@@ -28,9 +29,11 @@ from .study import BASELINE
 from .verified_crops import VerifiedCrops, fit_densities, item_digest, label_crops
 
 Floats = npt.NDArray[np.float64]
+Decision: TypeAlias = tuple[bool, bool]  # whether to search, and whether to believe the search
 _RIGHT = 0.5  # score from which an answer counts as right
 _NEVER = 2.0  # a threshold above all probabilities
 _PENALTY = 1.0  # of the squared weights, of standardised features
+_FOLDS = 10
 _FEWEST = 8  # questions of either outcome from which weights can be learned
 
 
@@ -47,14 +50,22 @@ class AnsweredTwice:
     passes: int  # of the search, its answer's among them
 
     @property
-    def fits_weights(self) -> bool:
-        """Whether it belongs to the half on which weights are learned."""
-        return hashlib.blake2b(self.item.encode(), digest_size=1).digest()[0] % 2 == 0
+    def fold(self) -> int:
+        """In which of the folds of the cross-validation it is: by its digest."""
+        return int.from_bytes(hashlib.blake2b(self.item.encode(), digest_size=4).digest()) % _FOLDS
+
+
+@attrs.frozen
+class LearnedGate:
+    """A gate, and what was decided of each question by weights that were learned without it."""
+
+    gate: Gate
+    decisions: tuple[Decision, ...]
 
 
 @attrs.frozen
 class GateFigures:
-    """What a gate does on the questions of one dataset that set its threshold."""
+    """What a gate does on the questions of one dataset."""
 
     dataset: str
     n: int
@@ -68,7 +79,7 @@ class GateFigures:
 
 @attrs.frozen
 class LearnedCalibration:
-    """A calibration, with what it does on the half of the questions that set its threshold."""
+    """A calibration, with what it does on its questions, each judged by weights without it."""
 
     calibration: Calibration
     figures: tuple[GateFigures, ...]  # one for each dataset, and one for all together
@@ -103,7 +114,8 @@ def calibrate(
         found, left = _read_pairs(run, label)
         pairs += found
         skipped += left
-    gate, n = learn_gate(pairs, alpha, keep)
+    pairs = [*{pair.item: pair for pair in pairs}.values()]  # the same run twice counts once
+    learned = learn_gate(pairs, alpha, keep)
     crops, densities, undetermined = _learn_densities(runs, labels)
     calibration = Calibration(
         name=runs[0].study.model,
@@ -112,12 +124,12 @@ def calibrate(
         searcher=same[0][2],
         datasets=tuple(dict.fromkeys(run.study.dataset for run in runs)),
         items=tuple({*(pair.item for pair in pairs), *(each.item for each in crops)}),
-        n=n,
+        n=len(pairs),
         alpha=alpha,
-        gate=gate,
+        gate=learned.gate,
         densities=densities,
     )
-    figures = tuple(measure_gate(pairs, gate))
+    figures = tuple(measure_decisions(pairs, learned.decisions))
     return LearnedCalibration(calibration, figures, skipped, undetermined)
 
 
@@ -137,31 +149,47 @@ def _learn_densities(
         return (), None, str(exc)
 
 
-def learn_gate(pairs: Sequence[AnsweredTwice], alpha: float, keep: float) -> tuple[Gate, int]:
-    """The gate, and the number of questions that set its threshold of belief."""
-    fitting = [pair for pair in pairs if pair.fits_weights]
-    setting = [pair for pair in pairs if not pair.fits_weights]
-    helped = [pair.searched and not pair.direct for pair in fitting]
-    before = fit_logistic([pair.features for pair in fitting], helped, BEFORE)
-    chances = sorted(
-        before.probability(pair.features)
-        for pair, helps in zip(fitting, helped, strict=True)
-        if helps
+def learn_gate(pairs: Sequence[AnsweredTwice], alpha: float, keep: float) -> LearnedGate:
+    """The gate, and its decision about each question under weights without that question."""
+    chances: list[tuple[float, float]] = [(0.0, 0.0)] * len(pairs)
+    for fold in {pair.fold for pair in pairs}:
+        before, after = _fit([pair for pair in pairs if pair.fold != fold])
+        for index, pair in enumerate(pairs):
+            if pair.fold == fold:
+                features = pair.features
+                chances[index] = before.probability(features), after.probability(features)
+    helped = sorted(
+        chance
+        for (chance, _), pair in zip(chances, pairs, strict=True)
+        if pair.searched and not pair.direct
     )
-    lost = math.floor((1 - keep) * len(chances))  # of those that searching helps
-    before = attrs.evolve(before, threshold=chances[lost])
-    decided = [pair for pair in fitting if pair.direct != pair.searched]
-    after = fit_logistic(
-        [pair.features for pair in decided], [pair.searched for pair in decided], AFTER
-    )
+    searched_from = helped[min(math.floor((1 - keep) * len(helped)), len(helped) - 1)]
     spoiled = [
-        after.probability(pair.features)
-        for pair in setting
-        if pair.direct and not pair.searched and before.passes(pair.features)
+        belief
+        for (chance, belief), pair in zip(chances, pairs, strict=True)
+        if pair.direct and not pair.searched and chance >= searched_from
     ]
-    if (threshold := control_risk(spoiled, len(setting), alpha)) is None:
-        before, threshold = attrs.evolve(before, threshold=_NEVER), _NEVER
-    return Gate(before, attrs.evolve(after, threshold=threshold)), len(setting)
+    if (believed_from := control_risk(spoiled, len(pairs), alpha)) is None:
+        searched_from = believed_from = _NEVER
+    before, after = _fit(pairs)
+    gate = Gate(
+        attrs.evolve(before, threshold=searched_from), attrs.evolve(after, threshold=believed_from)
+    )
+    decisions = [
+        (chance >= searched_from, chance >= searched_from and belief >= believed_from)
+        for chance, belief in chances
+    ]
+    return LearnedGate(gate, tuple(decisions))
+
+
+def _fit(pairs: Sequence[AnsweredTwice]) -> tuple[Logistic, Logistic]:
+    """Whether a search promises more, and which of two answers is right where only one is."""
+    helped = [pair.searched and not pair.direct for pair in pairs]
+    decided = [pair for pair in pairs if pair.direct != pair.searched]
+    return (
+        fit_logistic([pair.features for pair in pairs], helped, BEFORE),
+        fit_logistic([p.features for p in decided], [p.searched for p in decided], AFTER),
+    )
 
 
 def control_risk(spoiled: Iterable[float], n: int, alpha: float) -> float | None:
@@ -192,7 +220,7 @@ def fit_logistic(
     if min(sum(outcomes), len(outcomes) - sum(outcomes)) < _FEWEST:
         raise EvaluationError(
             f"A gate needs {_FEWEST} questions or more that searching helps, and as many that it "
-            f"does not, in each half; of {len(outcomes)} it helped in {sum(outcomes)}; calibrate "
+            f"does not; of {len(outcomes)} it helped in {sum(outcomes)}; calibrate "
             "on more questions, small things and large ones among them."
         )
     values: Floats = np.array([[each[name] for name in names] for each in features], float)
@@ -216,21 +244,30 @@ def fit_logistic(
 
 
 def measure_gate(pairs: Sequence[AnsweredTwice], gate: Gate) -> Iterator[GateFigures]:
-    """What the gate does on the half that set its threshold: of each dataset, then of all."""
-    setting = [pair for pair in pairs if not pair.fits_weights]
-    datasets = [*dict.fromkeys(pair.dataset for pair in setting)]
+    """What the gate does on questions that it was not learned on: of each dataset, then of all."""
+    searched = [gate.before.passes(pair.features) for pair in pairs]
+    yield from measure_decisions(
+        pairs,
+        [(s, s and gate.after.passes(p.features)) for s, p in zip(searched, pairs, strict=True)],
+    )
+
+
+def measure_decisions(
+    pairs: Sequence[AnsweredTwice], decisions: Sequence[Decision]
+) -> Iterator[GateFigures]:
+    """What the decisions lead to, of each dataset, and of all if they are several."""
+    both = [*zip(pairs, decisions, strict=True)]
+    datasets = [*dict.fromkeys(pair.dataset for pair in pairs)]
     for dataset in datasets:
-        yield _measure([pair for pair in setting if pair.dataset == dataset], gate, dataset)
+        yield _measure([each for each in both if each[0].dataset == dataset], dataset)
     if len(datasets) > 1:
-        yield _measure(setting, gate, "all")
+        yield _measure(both, "all")
 
 
-def _measure(pairs: Sequence[AnsweredTwice], gate: Gate, dataset: str) -> GateFigures:
-    searches = [gate.before.passes(pair.features) for pair in pairs]
-    believed = [
-        search and gate.after.passes(pair.features)
-        for pair, search in zip(pairs, searches, strict=True)
-    ]
+def _measure(both: Sequence[tuple[AnsweredTwice, Decision]], dataset: str) -> GateFigures:
+    pairs = [pair for pair, _ in both]
+    searches = [searched for _, (searched, _) in both]
+    believed = [belief for _, (_, belief) in both]
     final = [p.searched if b else p.direct for p, b in zip(pairs, believed, strict=True)]
     spoiled = [p.direct and not right for p, right in zip(pairs, final, strict=True)]
     passes = [1 + p.passes * s for p, s in zip(pairs, searches, strict=True)]

@@ -58,7 +58,7 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def calibration_table(found: Sequence[GateFigures]) -> Table:
-    """What a gate does on the half of the questions that set its threshold."""
+    """What a gate does on its questions, each judged by weights that were learned without it."""
     headings = ("dataset", "questions", "direct", "search", "guarded", "lost", "searched", "passes")
     rows = [
         (
@@ -77,8 +77,8 @@ def calibration_notes(found: LearnedCalibration, path: str) -> Iterator[str]:
     """What was learned, on how many questions, and how it is used."""
     calibration, gate = found.calibration, found.calibration.gate
     yield (
-        f"{len(calibration.items)} questions; weights learned on one half, the threshold set on "
-        f"the other {calibration.n}, in the table: those figures flatter a little."
+        f"{calibration.n} questions, each judged by weights that were learned without it; the "
+        "thresholds are set on the same questions, so that the figures flatter a little."
     )
     if found.skipped:
         yield f"{found.skipped} others have no two scored answers with probabilities."

@@ -53,14 +53,15 @@ class TestLogistic:
         found = fit_logistic(features, outcomes, names)
         means, scales = values.mean(0), values.std(0)
 
-        def loss(own: np.ndarray) -> float:
+        def loss(own: Any) -> float:
             logits = own[0] + (values - means) / scales @ own[1:]
             chances = 1 / (1 + np.exp(-logits))
             likelihood = np.where(outcomes, np.log(chances), np.log(1 - chances)).sum()
             return float(-likelihood + (own[1:] ** 2).sum() / 2)
 
         options: Any = {"xatol": 1e-7, "fatol": 1e-10, "maxiter": 5000}
-        other = minimize(loss, np.zeros(3), method="Nelder-Mead", options=options).x
+        search: Any = minimize
+        other = search(loss, np.zeros(3), method="Nelder-Mead", options=options).x
         for row, own in zip(features, (values - means) / scales, strict=True):
             chance = 1 / (1 + np.exp(-(other[0] + own @ other[1:])))
             assert found.probability(row) == pytest.approx(chance, abs=1e-3)
@@ -92,35 +93,29 @@ class TestRisk:
             assert found == next((c for c in candidates if holds(c)), None)
 
     def test_holds_on_new_questions(self) -> None:
-        """In the mean over 100 calibrations, the share of right answers lost is at most alpha."""
+        """In the mean over 60 calibrations, the share of right answers lost is at most alpha."""
         rng, alpha, lost = Random(11), 0.05, []
-        for _ in range(100):
-            gate, _ = learn_gate(_simulate(rng, 500), alpha, 0.99)
+        for _ in range(60):
+            gate = learn_gate(_simulate(rng, 300), alpha, 0.99).gate
             fresh = [figures.spoiled for figures in measure_gate(_simulate(rng, 500), gate)]
             lost += fresh
         error = np.std(lost) / len(lost) ** 0.5
-        assert np.mean(lost) <= alpha + 2 * error
+        assert np.mean(lost) <= alpha + 3 * error
         assert np.mean(lost) >= alpha / 3  # it is no gate that never believes a search
 
     def test_too_few_for_the_bound(self) -> None:
         """Then nothing is searched, and so nothing lost."""
         questions = _simulate(Random(2), 500)
-        gate, n = learn_gate(questions, 0.5 / n_plus_one(questions), 0.99)
+        gate = learn_gate(questions, 0.5 / (len(questions) + 1), 0.99).gate
         (figures,) = measure_gate(questions, gate)
-        assert n == sum(not q.fits_weights for q in questions)
         assert (figures.searches, figures.spoiled, figures.passes) == (0, 0, 1)
         assert figures.guarded == figures.direct
-
-
-def n_plus_one(questions: list[AnsweredTwice]) -> int:
-    """One more than the questions that set the threshold."""
-    return sum(not question.fits_weights for question in questions) + 1
 
 
 def test_gate_helps() -> None:
     """On fresh questions the guarded answers are right more often than either alone."""
     rng = Random(7)
-    gate, _ = learn_gate(_simulate(rng, 1000), 0.1, 0.99)
+    gate = learn_gate(_simulate(rng, 500), 0.1, 0.99).gate
     (figures,) = measure_gate(_simulate(rng, 2000), gate)
     assert figures.guarded > max(figures.direct, figures.searched)
 
@@ -129,8 +124,27 @@ def test_figures_by_dataset() -> None:
     """A row for each dataset, and one for all; in all, the means weighed by questions."""
     rng = Random(1)
     questions = _simulate(rng, 400, "one") + _simulate(rng, 300, "two")
-    gate, n = learn_gate(questions, 0.1, 0.99)
+    gate = learn_gate(questions, 0.1, 0.99).gate
     one, two, both = measure_gate(questions, gate)
     assert [f.dataset for f in (one, two, both)] == ["one", "two", "all"]
-    assert one.n + two.n == both.n == n
-    assert both.guarded == pytest.approx((one.guarded * one.n + two.guarded * two.n) / n)
+    assert one.n + two.n == both.n == 700
+    assert both.guarded == pytest.approx((one.guarded * one.n + two.guarded * two.n) / 700)
+
+
+def test_each_question_is_judged_without_it() -> None:
+    """The decisions about a fold are those of weights that were fitted on the other folds."""
+    questions = _simulate(Random(4), 300)
+    learned = learn_gate(questions, 0.1, 0.99)
+    assert len({question.fold for question in questions}) == 10
+    for fold in (0, 7):
+        others = [q for q in questions if q.fold != fold]
+        before = fit_logistic(
+            [q.features for q in others], [q.searched and not q.direct for q in others], BEFORE
+        )
+        decided = [q for q in others if q.searched != q.direct]
+        after = fit_logistic([q.features for q in decided], [q.searched for q in decided], AFTER)
+        for question, decision in zip(questions, learned.decisions, strict=True):
+            if question.fold == fold:
+                searches = before.probability(question.features) >= learned.gate.before.threshold
+                believes = after.probability(question.features) >= learned.gate.after.threshold
+                assert decision == (searches, searches and believes)
