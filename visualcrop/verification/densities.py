@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -18,7 +19,8 @@ _HALF = 0.5  # crop of either kind that each bin is given, so that no ratio is 0
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    is_plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_plain and abs(value) <= sys.float_info.max  # nor NaN, nor an integer beyond floats
 
 
 def _numbers(values: Any) -> tuple[float, ...]:
