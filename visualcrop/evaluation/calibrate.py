@@ -20,10 +20,10 @@ import numpy.typing as npt
 from ..calibration import AFTER, BEFORE, Calibration, Gate, Logistic
 from ..data.record import Record
 from ..errors import EvaluationError, VisualcropError, nearest
-from ..geometry import Box
 from ..plugin.registry import Registry
 from ..searchers.guarded import describe_both, describe_direct
-from ..values import Answer, Evidence, Finding, Target
+from ..values import Answer
+from .evidence import decode_evidence
 from .run_folder import Store
 from .study import BASELINE
 from .verified_crops import VerifiedCrops, fit_densities, item_digest, label_crops
@@ -45,7 +45,6 @@ class AnsweredTwice:
     dataset: str
     direct: bool  # whether the whole image's answer is right
     searched: bool  # whether the search's is
-    same: bool  # whether both name the same choice
     features: Mapping[str, float]  # by the names in `AFTER`
     passes: int  # of the search, its answer's among them
 
@@ -352,7 +351,6 @@ def _pair(direct: Record, searched: Record, dataset: str) -> AnsweredTwice:
         dataset,
         (direct.score or 0) >= _RIGHT,
         (searched.score or 0) >= _RIGHT,
-        first.choice == second.choice,
         {**describe_direct(first), **describe_both(first, second, width * height)},
         sum(searched.passes.values()),
     )
@@ -360,29 +358,11 @@ def _pair(direct: Record, searched: Record, dataset: str) -> AnsweredTwice:
 
 def _to_answer(record: Record) -> Answer:
     """The record's answer with its boxes; without image and maps, which no gate looks at."""
-    try:
-        evidence = tuple(
-            Evidence(
-                Target(values["target"]),
-                tuple(
-                    Finding(Target(values["target"]), Box(*box["box"]), 0.0, box["confidence"])
-                    for box in values["boxes"]
-                ),
-            )
-            for values in record.evidence
-        )
-        shown = tuple(
-            finding
-            for each, values in zip(evidence, record.evidence, strict=True)
-            for finding, box in zip(each.findings, values["boxes"], strict=True)
-            if box["shown"]
-        )
-    except (KeyError, TypeError, ValueError) as exc:
-        raise EvaluationError(f"The evidence of {record.id!r} cannot be read: {exc}.") from exc
+    seen, shown = decode_evidence(record, maps=False)
     return Answer(
         record.text,
         record.choice,
         findings=shown,
-        evidence=evidence,
+        evidence=seen,
         probabilities=record.probabilities,
     )

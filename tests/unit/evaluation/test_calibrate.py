@@ -34,9 +34,7 @@ def _simulate(rng: Random, count: int, dataset: str = "simulated") -> list[Answe
             "searched-odds": 4 * luck - 2 + rng.gauss(0, 0.5),
         }
         item = hashlib.sha256(f"{rng.random()} {number}".encode()).hexdigest()
-        found.append(
-            AnsweredTwice(item, dataset, direct, searched, direct == searched, features, 11)
-        )
+        found.append(AnsweredTwice(item, dataset, direct, searched, features, 11))
     return found
 
 
