@@ -36,8 +36,19 @@ class TestAsk:
         assert told["choice"] == "green"
         assert told["found"] is True
         assert told["findings"][0]["confidence"] > 0.9
-        assert told["counts"] == {"all": 11, "focus-paper": 9}
-        assert told["searcher"].startswith("focus(targets=in-context(")
+        assert told["counts"] == {"all": 12, "focus-paper": 9}  # the whole image is asked first
+        assert told["decision"] == "search"
+        assert told["searcher"].startswith("guarded(searcher=focus(targets=in-context(")
+
+    def test_default_searcher(self, run: Run, scene_file: Path) -> None:
+        """With choices it is guarded, which is said; without, or with -o, it is FOCUS."""
+        asked = ("ask", scene_file, "What colour is the mug?")
+        by_default = run(*asked, *_COLOURS)
+        assert "asked with guarded, the default" in by_default.stderr
+        for words in ((*asked,), (*asked, *_COLOURS, "-o", "steps=4"), (*asked, "-s", "focus")):
+            assert "guarded" not in run(*words).stderr
+            told = json.loads(run(*words, "--json").stdout)
+            assert told["searcher"].startswith("focus(")
 
     def test_says_how_sure_it_is(self, run: Run, scene_file: Path) -> None:
         """In a line of its own, in JSON and on the page; an open question has no such line."""

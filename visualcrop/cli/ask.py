@@ -36,6 +36,9 @@ _NOTE = (
     "  ({} knows only drawn scenes, the dataset {}; for photographs choose another model with -m)"
 )
 
+_DEFAULT_NOTE = (
+    "  (asked with guarded, the default where choices are given; -s focus only searches)"
+)
 _DECISIONS = {
     "not searched": "the whole image was enough: nothing was searched",
     "whole image": "what the search found was less sure: the whole image's answer is given",
@@ -46,11 +49,14 @@ def ask(
     image: ImagePath,
     question: Annotated[str, typer.Argument(help="What to ask about it.")],
     searcher: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "-s", "--searcher", help="Spec of the searcher, or a TOML file that holds one."
+            "-s",
+            "--searcher",
+            help="Spec of the searcher, or a TOML file that holds one. [default: guarded with "
+            "choices and without -o, else focus]",
         ),
-    ] = "focus",
+    ] = None,
     model: ModelSpec = None,
     option: OptionPairs = None,
     choice: Annotated[
@@ -85,7 +91,8 @@ def ask(
         check_place(page)
     full_question = Question.of(question, Image.open(image, max_bytes=max_bytes), choice or ())
     with _show_progress(quiet=as_json) as report:
-        search = VisualSearch.open(model, searcher, option or ())
+        own = searcher or ("guarded" if choice and not option else "focus")
+        search = VisualSearch.open(model, own, option or ())
         ledger = Ledger(Budget(budget, seconds), on_charge=report)
         report.ledger = ledger
         started = time.monotonic()
@@ -95,6 +102,8 @@ def ask(
         print_json(to_record(search, answer, ledger, took, full_question))
     else:
         _print_answer(answer, ledger, took, full_question)
+        if searcher is None and own == "guarded":
+            console(stderr=True).print(_DEFAULT_NOTE, style="dim", soft_wrap=True)
         _print_home_note(family_of(model))
     if save_crop:
         write_picture(save_crop, answer.crop())

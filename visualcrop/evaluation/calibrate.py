@@ -34,6 +34,7 @@ _RIGHT = 0.5  # score from which an answer counts as right
 _NEVER = 2.0  # a threshold above all probabilities
 _PENALTY = 1.0  # of the squared weights, of standardised features
 _FOLDS = 10
+_ROUNDING = 1e-9  # relative spread of a feature that is constant but for rounding
 _FEWEST = 8  # questions of either outcome from which weights can be learned
 
 
@@ -224,7 +225,7 @@ def fit_logistic(
         )
     values: Floats = np.array([[each[name] for name in names] for each in features], float)
     means, scales = values.mean(0), values.std(0)
-    scales[scales == 0] = 1.0
+    scales[scales <= _ROUNDING * np.maximum(1, np.abs(means))] = 1.0  # of constant features
     standard = np.c_[np.ones(len(values)), (values - means) / scales]
     signs: Floats = np.where(outcomes, 1.0, -1.0)
 

@@ -17,7 +17,7 @@ from ..strategy.base import between, option
 from ..values import Answer, Question, View
 from .focus import Focus
 
-_LEAST = 1e-3  # probabilities nearer to 0 or 1 do not count as surer: records are rounded
+_LEAST = 1e-3  # probabilities that are nearer to one another, or to 0 and 1, count as equal
 
 
 @attrs.frozen
@@ -93,7 +93,7 @@ class Guarded(Searcher, Calibrated):
             return gate.after.passes(describe_both(direct, searched, pixels))
         if self.rule == "found":
             return searched.found
-        return max(searched.probabilities) >= max(direct.probabilities)
+        return max(searched.probabilities) >= max(direct.probabilities) - _LEAST
 
 
 def describe_direct(direct: Answer) -> Mapping[str, float]:

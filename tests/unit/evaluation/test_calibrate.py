@@ -64,6 +64,19 @@ class TestLogistic:
             chance = 1 / (1 + np.exp(-(other[0] + own @ other[1:])))
             assert found.probability(row) == pytest.approx(chance, abs=1e-3)
 
+    def test_constant_features_are_left_out(self) -> None:
+        """Also one whose values differ by their rounding alone: it has next to no weight."""
+        rng = Random(9)
+        names = ("direct-odds", "direct-margin")
+        outcomes = [rng.random() < 0.5 for _ in range(60)]
+        features = [
+            {"direct-odds": rng.gauss(outcome, 1), "direct-margin": 0.1 + rng.random() * 1e-16}
+            for outcome in outcomes
+        ]
+        found = fit_logistic(features, outcomes, names)
+        assert abs(found.weights["direct-margin"]) < 1e-6
+        assert abs(found.bias) < 10
+
     def test_too_few(self) -> None:
         """What cannot be learned is said, with the counts."""
         told = refused(
