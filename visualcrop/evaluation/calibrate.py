@@ -87,18 +87,10 @@ class LearnedCalibration:
     undetermined: str = ""  # why it has no densities; empty if it has
 
 
-def calibrate(
-    runs: Sequence[Store], *, alpha: float = 0.02, keep: float = 0.98, searcher: str | None = None
+def learn_calibration(
+    runs: Sequence[Store], alpha: float, keep: float, searcher: str | None
 ) -> LearnedCalibration:
-    """
-    Learn from *runs* with one model and one protocol.
-
-    Args:
-        runs: Each with the row `direct` and a searched one.
-        alpha: Most often that a right answer of the whole image is lost, in the mean.
-        keep: Share of the questions helped by searching that is still searched.
-        searcher: Label of the searched row; needed where a run has several.
-    """
+    """What `calibrate` learns."""
     if not runs:
         raise EvaluationError("There is no run to learn from; give the folder of one or several.")
     labels = [_find_label(run, searcher) for run in runs]
