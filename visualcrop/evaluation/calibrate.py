@@ -20,10 +20,10 @@ import numpy.typing as npt
 from ..calibration import AFTER, BEFORE, Calibration, Gate, Logistic
 from ..data.record import Record
 from ..errors import EvaluationError, VisualcropError, nearest
-from ..geometry import Box
 from ..plugin.registry import Registry
 from ..searchers.guarded import describe_both, describe_direct
-from ..values import Answer, Evidence, Finding, Target
+from ..values import Answer
+from .evidence import decode_evidence
 from .run_folder import Store
 from .study import BASELINE
 from .verified_crops import VerifiedCrops, fit_densities, item_digest, label_crops
@@ -46,7 +46,6 @@ class AnsweredTwice:
     dataset: str
     direct: bool  # whether the whole image's answer is right
     searched: bool  # whether the search's is
-    same: bool  # whether both name the same choice
     features: Mapping[str, float]  # by the names in `AFTER`
     passes: int  # of the search, its answer's among them
 
@@ -89,19 +88,10 @@ class LearnedCalibration:
     repeated: int = 0  # answers to questions that had been answered before: each counts once
 
 
-def calibrate(
-    runs: Sequence[Store], *, alpha: float = 0.02, keep: float = 0.98, searcher: str | None = None
+def learn_calibration(
+    runs: Sequence[Store], alpha: float, keep: float, searcher: str | None
 ) -> LearnedCalibration:
-    """
-    Learn from *runs* with one model and one protocol.
-
-    Args:
-        runs: Each with the row `direct` and a searched one.
-        alpha: Largest share of questions whose right answer of the whole image is lost, in the
-            mean.
-        keep: Share of the questions helped by searching that is still searched.
-        searcher: Label of the searched row; needed where a run has several.
-    """
+    """What `calibrate` learns."""
     if not runs:
         raise EvaluationError("There is no run to learn from; give the folder of one or several.")
     labels = [_find_label(run, searcher) for run in runs]
@@ -365,7 +355,6 @@ def _pair(direct: Record, searched: Record, dataset: str) -> AnsweredTwice:
         dataset,
         (direct.score or 0) >= _RIGHT,
         (searched.score or 0) >= _RIGHT,
-        first.choice == second.choice,
         {**describe_direct(first), **describe_both(first, second, width * height)},
         sum(searched.passes.values()),
     )
@@ -373,29 +362,11 @@ def _pair(direct: Record, searched: Record, dataset: str) -> AnsweredTwice:
 
 def _to_answer(record: Record) -> Answer:
     """The record's answer with its boxes; without image and maps, which no gate looks at."""
-    try:
-        evidence = tuple(
-            Evidence(
-                Target(values["target"]),
-                tuple(
-                    Finding(Target(values["target"]), Box(*box["box"]), 0.0, box["confidence"])
-                    for box in values["boxes"]
-                ),
-            )
-            for values in record.evidence
-        )
-        shown = tuple(
-            finding
-            for each, values in zip(evidence, record.evidence, strict=True)
-            for finding, box in zip(each.findings, values["boxes"], strict=True)
-            if box["shown"]
-        )
-    except (KeyError, TypeError, ValueError) as exc:
-        raise EvaluationError(f"The evidence of {record.id!r} cannot be read: {exc}.") from exc
+    seen, shown = decode_evidence(record, maps=False)
     return Answer(
         record.text,
         record.choice,
         findings=shown,
-        evidence=evidence,
+        evidence=seen,
         probabilities=record.probabilities,
     )
