@@ -45,18 +45,21 @@ _DECISIONS = {
 }
 
 
+SearcherSpec = Annotated[
+    str | None,
+    typer.Option(
+        "-s",
+        "--searcher",
+        help="Spec of the searcher, or a TOML file that holds one. [default: guarded with -c and "
+        "without -o, else focus]",
+    ),
+]
+
+
 def ask(
     image: ImagePath,
     question: Annotated[str, typer.Argument(help="What to ask about it.")],
-    searcher: Annotated[
-        str | None,
-        typer.Option(
-            "-s",
-            "--searcher",
-            help="Spec of the searcher, or a TOML file that holds one. [default: guarded with "
-            "choices and without -o, else focus]",
-        ),
-    ] = None,
+    searcher: SearcherSpec = None,
     model: ModelSpec = None,
     option: OptionPairs = None,
     choice: Annotated[
@@ -91,8 +94,8 @@ def ask(
         check_place(page)
     full_question = Question.of(question, Image.open(image, max_bytes=max_bytes), choice or ())
     with _show_progress(quiet=as_json) as report:
-        own = searcher or ("guarded" if choice and not option else "focus")
-        search = VisualSearch.open(model, own, option or ())
+        chosen = searcher or ("guarded" if choice and not option else "focus")
+        search = VisualSearch.open(model, chosen, option or ())
         ledger = Ledger(Budget(budget, seconds), on_charge=report)
         report.ledger = ledger
         started = time.monotonic()
@@ -102,9 +105,7 @@ def ask(
         print_json(to_record(search, answer, ledger, took, full_question))
     else:
         _print_answer(answer, ledger, took, full_question)
-        if searcher is None and own == "guarded":
-            console(stderr=True).print(_DEFAULT_NOTE, style="dim", soft_wrap=True)
-        _print_home_note(family_of(model))
+        _print_notes(family_of(model), guarded=searcher is None and chosen == "guarded")
     if save_crop:
         write_picture(save_crop, answer.crop())
     if page:
@@ -113,10 +114,12 @@ def ask(
             console().print(f"The page: {written}", soft_wrap=True)
 
 
-def _print_home_note(family: ModelFamily) -> None:
-    """Print on standard error that the model is made for one drawn dataset only."""
+def _print_notes(family: ModelFamily, *, guarded: bool) -> None:
+    """Print on standard error what was chosen by default, and what the model is made for."""
+    notes = [_DEFAULT_NOTE] if guarded else []
     if family.demo_dataset:
-        note = _NOTE.format(family.name, family.demo_dataset)
+        notes.append(_NOTE.format(family.name, family.demo_dataset))
+    for note in notes:
         console(stderr=True).print(note, style="dim", soft_wrap=True)
 
 
