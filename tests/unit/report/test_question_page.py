@@ -8,6 +8,7 @@ import pytest
 from visualcrop.report.question_page import Card, render_cards
 from visualcrop.searchers.direct import Direct
 from visualcrop.testing import Bench
+from visualcrop.values import Decision
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,7 @@ from visualcrop.testing import Bench
         ("", None),
     ],
 )
-def test_says_what_guarded_decided(decision: str, said: str | None) -> None:
+def test_says_what_guarded_decided(decision: Decision, said: str | None) -> None:
     """In the words of `ask`; it says nothing where the search's answer is given."""
     bench = Bench.set_up()
     answer = Direct().search(bench.asked.question, bench.model)
