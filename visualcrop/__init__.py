@@ -26,16 +26,23 @@ from .values import Answer, Audit, Evidence, Finding, Proposal, Question, Releva
 from .verification.existence import Existence
 
 if typing.TYPE_CHECKING:
+    from .calibration import Calibration, read_calibration
     from .check import CheckReport, CheckResult, check_model
+    from .evaluation.calibrate import GateFigures, LearnedCalibration
     from .evaluation.evaluate import evaluate
-    from .evaluation.run import Run
+    from .evaluation.run import Run, calibrate
 
 _LAZY = {  # name -> its module, imported on first use
+    "Calibration": "calibration",
     "CheckReport": "check",
     "CheckResult": "check",
+    "GateFigures": "evaluation.calibrate",
+    "LearnedCalibration": "evaluation.calibrate",
     "Run": "evaluation.run",
+    "calibrate": "evaluation.run",
     "check_model": "check",
     "evaluate": "evaluation.evaluate",
+    "read_calibration": "calibration",
 }
 
 __all__ = [
@@ -48,6 +55,7 @@ __all__ = [
     "Box",
     "Budget",
     "BudgetedModel",
+    "Calibration",
     "Capture",
     "Charge",
     "CheckReport",
@@ -58,10 +66,12 @@ __all__ = [
     "Existence",
     "Finding",
     "Focus",
+    "GateFigures",
     "Grid",
     "Image",
     "InContext",
     "Internals",
+    "LearnedCalibration",
     "Ledger",
     "Model",
     "ModelFamily",
@@ -82,10 +92,12 @@ __all__ = [
     "VisualcropError",
     "Vv",
     "all_passes",
+    "calibrate",
     "check_model",
     "errors",
     "evaluate",
     "focus_paper",
+    "read_calibration",
 ]
 
 

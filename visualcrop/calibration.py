@@ -18,7 +18,8 @@ import attrs
 
 from .errors import FileError, ResultError, SpecError
 from .output.strict_json import json_text
-from .utils.paths import expand_path
+from .utils.fields import is_number
+from .utils.paths import expand_path, read_limited
 
 FORMAT, VERSION = "visualcrop-calibration", 1
 _MOST_BYTES = 64 << 20  # a digest of each question is most of it
@@ -27,16 +28,11 @@ _LONGEST_TEXT = 10_000
 _LARGEST = 1e12  # above any weight or count
 
 
-def _is_number(value: Any) -> bool:
-    is_plain = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_plain and abs(value) < _LARGEST  # which NaN is not, nor an integer beyond floats
-
-
 def _in(low: float, high: float) -> Any:
     """A validator: a number from *low* to *high*."""
 
     def check(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
-        if not (_is_number(value) and low <= value <= high):
+        if not (is_number(value) and low <= value <= high):
             raise ResultError(
                 f"The {attribute.name} of a calibration is a number from {low:g} to {high:g}, not "
                 f"{str(value)[:40]!r}; calibrate again."
@@ -68,7 +64,7 @@ def _text_set(values: Any) -> frozenset[str]:
 def _weights(values: Any) -> dict[str, float]:
     is_table = isinstance(values, Mapping) and 0 < len(values) < 100
     if not is_table or not all(
-        isinstance(name, str) and _is_number(value) for name, value in values.items()
+        isinstance(name, str) and is_number(value) for name, value in values.items()
     ):
         raise ResultError("The weights of a calibration are no table of numbers; calibrate again.")
     return {name: float(value) for name, value in values.items()}
@@ -124,7 +120,7 @@ class Calibration:
     items: frozenset[str] = attrs.field(converter=_text_set)
     # questions on which the threshold was set
     n: int = attrs.field(validator=_in(1, _MOST_ITEMS))
-    # bound of the share of right answers that a search spoils
+    # bound of the share of questions whose right answer of the whole image a search spoils
     alpha: float = attrs.field(validator=_in(0, 1))
     gate: Gate | None = None
     # fields of `Densities`, for the verifier `adaptive`, which checks them
@@ -179,7 +175,7 @@ class Calibrated:
 BEFORE = ("direct-odds", "direct-margin", "direct-entropy", "two-choices")
 AFTER = (
     *BEFORE,
-    *("searched-odds", "searched-margin", "existence-odds", "area", "agree"),
+    *("searched-odds", "searched-margin", "existence-odds", "area"),
     *("direct-odds-of-searched", "searched-odds-of-direct"),  # what each gives the other's answer
 )
 
@@ -206,7 +202,8 @@ def read_calibration(path: str) -> Calibration:
 def _read(file: Path, changed: int, size: int) -> Calibration:
     del changed, size  # which are there so that another file of the same name is read
     try:
-        values = json.loads(file.read_bytes(), parse_constant=_refuse_constant)
+        content = read_limited(file, _MOST_BYTES, called="The calibration")
+        values = json.loads(content, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as exc:
         raise ResultError(
             f"{str(file)!r} is no JSON file ({str(exc)[:80]}); make one with visualcrop calibrate."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
@@ -48,6 +48,16 @@ class RelevanceSource(Stage, map=check_map, maps=check_maps):
     ) -> Iterable[RelevanceMap]:
         """The map of each target, in order; override it to run all prompts as one batch."""
         return (self.map(view, target, model) for target in targets)
+
+    def map_affordable(
+        self, view: View, targets: Sequence[Target], model: BudgetedModel
+    ) -> Iterator[tuple[Target, RelevanceMap]]:
+        """Each target with its map: as many targets in one call as the budget allows."""
+        while targets:
+            # One at least, which the ledger then refuses.
+            some = targets[: max(1, model.affordable(len(targets)))]
+            yield from zip(some, self.maps(view, some, model), strict=True)
+            targets = targets[len(some) :]
 
 
 class OnePassSource(RelevanceSource):

@@ -303,6 +303,11 @@ class Finding(Illustrated):
     confidence: float | None = attrs.field(default=None, converter=to_confidence)
     _image: ImageRef | None = _image_ref()
 
+    @property
+    def probability(self) -> float:
+        """That the box shows its target, from 0 to 1: even odds if the model was not asked."""
+        return 0.5 if self.confidence is None else (1 + self.confidence) / 2
+
     def crop(self, image: object = None) -> PIL.Image.Image:
         """The pixels in the box, at their full size."""
         return _open(self._image, image, "finding").crop(self.box)

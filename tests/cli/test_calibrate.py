@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import visualcrop
 from tests.support.answered_twice import fill_run
+from tests.support.refusals import refused
 from tests.support.running import Run
+from visualcrop import calibrate, read_calibration
+from visualcrop.errors import EvaluationError
 
 DATASET = "toy(scenes=2)"
 
@@ -49,6 +55,19 @@ def test_learns_and_is_used(measured: Run) -> None:
     assert {r["decision"] for r in records if r["variant"] == "direct"} == {""}
 
 
+def test_a_run_given_twice(measured: Run) -> None:
+    """Each question counts once: n, the gate and the densities are those of the run alone."""
+    once = json.loads(measured("calibrate", "run", "--alpha", 0.1, "-o", "1.json", "--json").output)
+    done = measured("calibrate", "run", "run", "--alpha", 0.1, "-o", "2.json", "--json")
+    twice = json.loads(done.output)
+    assert Path("1.json").read_text() == Path("2.json").read_text()
+    assert twice["figures"] == once["figures"]
+    assert (once["repeated"], twice["repeated"]) == (
+        0,
+        len(json.loads(Path("1.json").read_text())["items"]),
+    )
+
+
 def test_json(measured: Run) -> None:
     """The figures are those of the table, without the list of questions."""
     done = measured("calibrate", "run", "--alpha", 0.1, "-o", "gate.json", "--json")
@@ -56,6 +75,19 @@ def test_json(measured: Run) -> None:
     assert told["written"] == "gate.json"
     assert told["calibration"]["n"] == told["figures"][0]["n"]
     assert told["calibration"]["items"] == []
+
+
+def test_in_python(measured: Run) -> None:
+    """`calibrate` writes the same file; what is no run, or no share, is one sentence."""
+    assert measured("calibrate", "run", "--alpha", 0.1, "-o", "gate.json").exit_code == 0
+    learned = calibrate([visualcrop.Run.open("run")], alpha=0.1)
+    learned.calibration.write("python.json")
+    assert Path("python.json").read_bytes() == Path("gate.json").read_bytes()
+    assert read_calibration("gate.json") == learned.calibration
+    wrong: Any = ["run"]
+    assert "Run.open" in refused(EvaluationError, calibrate, wrong)
+    for share in (-0.1, 1.5, math.nan):
+        assert "from 0 to 1" in refused(EvaluationError, calibrate, [], alpha=share)
 
 
 def test_too_few_for_the_bound(measured: Run) -> None:

@@ -9,9 +9,8 @@ import attrs
 from ..budget import BudgetedModel
 from ..interfaces import AnswerComposer
 from ..protocol import Inference
-from ..strategy.base import between, option
 from ..values import Answer, Finding, Question, View
-from .collage import Collage, merge_boxes
+from .collage import Collage, cell_option, merge_boxes
 from .reply import inference_option, max_new_tokens_option, reply
 
 
@@ -21,7 +20,7 @@ class Canvas(AnswerComposer):
 
     name = "canvas"
 
-    cell: int = option(336, help="pixels on a side of a canvas's cell", validator=between(8, 4096))
+    cell: int = cell_option()
     inference: Inference = inference_option()
     max_new_tokens: int = max_new_tokens_option()
 

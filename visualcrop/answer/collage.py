@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
+from typing import Any
 
 import attrs
 import PIL.Image
 
 from ..geometry import Box
 from ..image import Image
+from ..strategy.base import between, option
 
 _BACKGROUND = (127, 127, 127)
 _RESAMPLING = PIL.Image.Resampling.BICUBIC
+
+
+def cell_option() -> Any:
+    """The option `cell`, as every composer with a canvas has it."""
+    return option(336, help="pixels on a side of a canvas's cell", validator=between(8, 4096))
 
 
 def merge_boxes(boxes: Sequence[Box]) -> list[Box]:

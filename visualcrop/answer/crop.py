@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import attrs
 
@@ -12,10 +13,19 @@ from ..geometry import Box
 from ..image import Image
 from ..interfaces import AnswerComposer
 from ..protocol import Inference
-from ..strategy.base import at_least, between, option
+from ..strategy.base import at_least, option
 from ..values import Answer, Finding, Question, View
-from .collage import Collage, merge_boxes
+from .collage import Collage, cell_option, merge_boxes
 from .reply import inference_option, max_new_tokens_option, reply
+
+
+def t_obj_dist_option() -> Any:
+    """The option of a composer that is passed to `crop_to_findings` as *t_obj_dist*."""
+    return option(
+        1200.0,
+        help="pixels between two findings' centres beyond which a canvas is used",
+        validator=at_least(0),
+    )
 
 
 @attrs.frozen
@@ -24,12 +34,8 @@ class Crop(AnswerComposer):
 
     name = "crop"
 
-    t_obj_dist: float = option(
-        1200.0,
-        help="pixels between two findings' centres beyond which a canvas is used",
-        validator=at_least(0),
-    )
-    cell: int = option(336, help="pixels on a side of a canvas's cell", validator=between(8, 4096))
+    t_obj_dist: float = t_obj_dist_option()
+    cell: int = cell_option()
     inference: Inference = inference_option()
     max_new_tokens: int = max_new_tokens_option()
 

@@ -14,10 +14,10 @@ from ..geometry import Box
 from ..interfaces import AnswerComposer
 from ..prompt import Part
 from ..protocol import Inference
-from ..strategy.base import between, option
+from ..strategy.base import option
 from ..values import Answer, Evidence, Finding, Question, RelevanceMap, View
 from .canvas import Canvas
-from .collage import Collage
+from .collage import Collage, cell_option
 from .crop import Crop
 from .reply import inference_option, max_new_tokens_option, reply
 
@@ -37,7 +37,7 @@ class Funnel(AnswerComposer):
     views: Literal["auto", "canvas", "sequence"] = option(
         "auto", help="on one canvas or one after another; auto: as many images as otherwise shows"
     )
-    cell: int = option(336, help="pixels on a side of a canvas's cell", validator=between(8, 4096))
+    cell: int = cell_option()
     inference: Inference = inference_option()
     max_new_tokens: int = max_new_tokens_option()
 

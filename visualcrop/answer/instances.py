@@ -102,6 +102,6 @@ def _measure_prominence(findings: Sequence[Finding]) -> list[float]:
 def _is_there(finding: Finding, height: float) -> float:
     """The probability that the box shows the target: odds of the prior times the verifier's."""
     prior = min(1 - _PRIOR, max(_PRIOR, height))
-    verified = 0.5 if finding.confidence is None else (1 + finding.confidence) / 2
+    verified = finding.probability
     yes, no = prior * verified, (1 - prior) * (1 - verified)
     return yes / (yes + no)

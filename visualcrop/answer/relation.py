@@ -119,13 +119,8 @@ def is_before(one: Finding, other: Finding, axis: int) -> float:
     spread = math.hypot(*sides) / math.sqrt(12)
     apart = other.box.centre[axis] - one.box.centre[axis]
     inside = (1 + math.erf(apart / spread / math.sqrt(2))) / 2
-    found = _is_there(one) * _is_there(other)
+    found = one.probability * other.probability
     return found * inside + (1 - found) / 2
-
-
-def _is_there(finding: Finding) -> float:
-    """The probability that a box shows its target, even odds if the model was not asked."""
-    return 0.5 if finding.confidence is None else (1 + finding.confidence) / 2
 
 
 def _read_directions(words: list[str]) -> Relation | None:

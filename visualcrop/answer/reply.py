@@ -69,8 +69,8 @@ def reply(
         how: Any = {"by": "sentence", "end_token": protocol.end_token}
         (scores,) = model.choose([prompt], weighed, **how)
         text, choice, probabilities = weighed[scores.best], scores.best, scores.probabilities
-    probabilities, of_tokens = (
-        each if all(map(math.isfinite, each)) else ()  # of infinite logits
+    known, known_tokens = (
+        tuple(each) if all(map(math.isfinite, each)) else ()  # of infinite logits
         for each in (probabilities, of_tokens)
     )
     return Answer(
@@ -78,6 +78,6 @@ def reply(
         choice,
         findings=tuple(findings),
         shown=prompt.views,
-        probabilities=tuple(probabilities),
-        token_probabilities=tuple(of_tokens),
+        probabilities=known,
+        token_probabilities=known_tokens,
     )

@@ -9,9 +9,9 @@ import attrs
 from ..budget import BudgetedModel
 from ..interfaces import AnswerComposer
 from ..protocol import Inference
-from ..strategy.base import at_least, between, option
 from ..values import Answer, Finding, Question, View
-from .crop import crop_to_findings
+from .collage import cell_option
+from .crop import crop_to_findings, t_obj_dist_option
 from .reply import inference_option, max_new_tokens_option, reply
 
 
@@ -21,12 +21,8 @@ class WholeAndCrop(AnswerComposer):
 
     name = "whole-and-crop"
 
-    t_obj_dist: float = option(
-        1200.0,
-        help="pixels between two findings' centres beyond which a canvas is used",
-        validator=at_least(0),
-    )
-    cell: int = option(336, help="pixels on a side of a canvas's cell", validator=between(8, 4096))
+    t_obj_dist: float = t_obj_dist_option()
+    cell: int = cell_option()
     inference: Inference = inference_option()
     max_new_tokens: int = max_new_tokens_option()
 

@@ -1,4 +1,4 @@
-"""`visualcrop calibrate`: learn from runs when to search, and what to believe."""
+"""`visualcrop calibrate`: learn from runs when to search, what to believe, and where to stop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def calibrate(
     alpha: Annotated[
         float,
         typer.Option(
-            help="Most often that a right answer of the whole image is lost.", min=0, max=1
+            help="Largest share of questions whose right answer of the whole image is lost.",
+            min=0,
+            max=1,
         ),
     ] = 0.02,
     keep: Annotated[
@@ -34,15 +36,19 @@ def calibrate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Learn when to search, and which answer to believe, for `guarded(gate=FILE)`."""
+    """
+    Learn from runs when to search, and which of two answers to believe.
+
+    The file is for `guarded(gate=FILE)`. Where the datasets have boxes, it also holds how sure the
+    model is of boxes with and without a target, for `adaptive(densities=FILE)`.
+    """
     import attrs
 
-    from ..evaluation.calibrate import calibrate
     from ..evaluation.result_tables import calibration_notes, calibration_table
-    from ..evaluation.run_folder import Store
+    from ..evaluation.run import Run, calibrate
 
     check_place(out)
-    found = calibrate([*map(Store.existing, run)], alpha=alpha, keep=keep, searcher=searcher)
+    found = calibrate([*map(Run.open, run)], alpha=alpha, keep=keep, searcher=searcher)
     found.calibration.write(out)
     if as_json:
         calibration = attrs.evolve(found.calibration, items=())

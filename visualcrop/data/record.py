@@ -11,6 +11,7 @@ import attrs
 
 from ..errors import EvaluationError
 from ..output.strict_json import escape_unprintable
+from ..utils.fields import is_number
 from ..values import DECISIONS
 
 SCHEMA = 1
@@ -18,19 +19,11 @@ Status: TypeAlias = Literal["ok", "unparsed", "error", "skipped"]
 # Surrogates, and numbers beyond all floats: only JSON with either is checked again.
 _SUSPECT = re.compile(r"\\u[dD]|[eE]\+?\d{3}|\d{309}")
 _MOST_GAIN = 2.0  # from surely right to surely wrong
-_MAX_NUMBER = 1e30  # above any count or measurement
 
 
 def _to_tuple(values: Any) -> Any:
     """Convert a list to a tuple; other types are left for the validators to refuse."""
     return tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else values
-
-
-def is_number(value: object) -> bool:
-    """Whether *value* is a finite number and no bool."""
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
-    )
 
 
 def is_count(value: object) -> bool:

@@ -20,10 +20,10 @@ import numpy.typing as npt
 from ..calibration import AFTER, BEFORE, Calibration, Gate, Logistic
 from ..data.record import Record
 from ..errors import EvaluationError, VisualcropError, nearest
-from ..geometry import Box
 from ..plugin.registry import Registry
 from ..searchers.guarded import describe_both, describe_direct
-from ..values import Answer, Evidence, Finding, Target
+from ..values import Answer
+from .evidence import decode_evidence
 from .run_folder import Store
 from .study import BASELINE
 from .verified_crops import VerifiedCrops, fit_densities, item_digest, label_crops
@@ -46,7 +46,6 @@ class AnsweredTwice:
     dataset: str
     direct: bool  # whether the whole image's answer is right
     searched: bool  # whether the search's is
-    same: bool  # whether both name the same choice
     features: Mapping[str, float]  # by the names in `AFTER`
     passes: int  # of the search, its answer's among them
 
@@ -86,20 +85,13 @@ class LearnedCalibration:
     figures: tuple[GateFigures, ...]  # one for each dataset, and one for all together
     skipped: int  # questions without two scored answers with probabilities
     undetermined: str = ""  # why it has no densities; empty if it has
+    repeated: int = 0  # answers to questions that had been answered before: each counts once
 
 
-def calibrate(
-    runs: Sequence[Store], *, alpha: float = 0.02, keep: float = 0.98, searcher: str | None = None
+def learn_calibration(
+    runs: Sequence[Store], alpha: float, keep: float, searcher: str | None
 ) -> LearnedCalibration:
-    """
-    Learn from *runs* with one model and one protocol.
-
-    Args:
-        runs: Each with the row `direct` and a searched one.
-        alpha: Most often that a right answer of the whole image is lost, in the mean.
-        keep: Share of the questions helped by searching that is still searched.
-        searcher: Label of the searched row; needed where a run has several.
-    """
+    """What `calibrate` learns."""
     if not runs:
         raise EvaluationError("There is no run to learn from; give the folder of one or several.")
     labels = [_find_label(run, searcher) for run in runs]
@@ -115,7 +107,7 @@ def calibrate(
         found, left = _read_pairs(run, label)
         pairs += found
         skipped += left
-    pairs = [*{pair.item: pair for pair in pairs}.values()]  # the same run twice counts once
+    given, pairs = len(pairs), [*{pair.item: pair for pair in reversed(pairs)}.values()][::-1]
     learned = learn_gate(pairs, alpha, keep)
     crops, densities, undetermined = _learn_densities(runs, labels)
     calibration = Calibration(
@@ -131,7 +123,7 @@ def calibrate(
         densities=densities,
     )
     figures = tuple(measure_decisions(pairs, learned.decisions))
-    return LearnedCalibration(calibration, figures, skipped, undetermined)
+    return LearnedCalibration(calibration, figures, skipped, undetermined, given - len(pairs))
 
 
 def _learn_densities(
@@ -139,15 +131,24 @@ def _learn_densities(
 ) -> tuple[Sequence[VerifiedCrops], Mapping[str, Any] | None, str]:
     """The crops that were verified, their densities, and why there are none."""
     crops: list[VerifiedCrops] = []
-    registry = Registry.load()
+    registry, seen = Registry.load(), set[str]()
     try:
         for run, label in zip(runs, labels, strict=True):
             samples = {sample.id: sample for sample in run.study.build_dataset(registry)}
             searched = (record for record in run.records() if record.variant == label)
-            crops += label_crops(searched, samples)
+            crops += label_crops(_drop_repeated(searched, seen), samples)
         return crops, fit_densities(crops).to_dict(), ""
     except VisualcropError as exc:  # a gate can be learned without the dataset, too
         return (), None, str(exc)
+
+
+def _drop_repeated(records: Iterable[Record], seen: set[str]) -> Iterator[Record]:
+    """The *records* of questions that were not *seen* yet, such as in another run."""
+    for record in records:
+        item = item_digest(record.question, record.picture)
+        if item not in seen:
+            yield record
+        seen.add(item)
 
 
 def learn_gate(pairs: Sequence[AnsweredTwice], alpha: float, keep: float) -> LearnedGate:
@@ -164,7 +165,8 @@ def learn_gate(pairs: Sequence[AnsweredTwice], alpha: float, keep: float) -> Lea
         for (chance, _), pair in zip(chances, pairs, strict=True)
         if pair.searched and not pair.direct
     )
-    searched_from = helped[min(math.floor((1 - keep) * len(helped)), len(helped) - 1)]
+    lost = math.floor((1 - keep) * len(helped))  # of those that searching helps
+    searched_from = helped[lost] if lost < len(helped) else _NEVER
     spoiled = [
         belief
         for (chance, belief), pair in zip(chances, pairs, strict=True)
@@ -368,7 +370,6 @@ def _pair(direct: Record, searched: Record, dataset: str) -> AnsweredTwice:
         dataset,
         (direct.score or 0) >= _RIGHT,
         (searched.score or 0) >= _RIGHT,
-        first.choice == second.choice,
         {**describe_direct(first), **describe_both(first, second, width * height)},
         sum(searched.passes.values()),
     )
@@ -376,29 +377,11 @@ def _pair(direct: Record, searched: Record, dataset: str) -> AnsweredTwice:
 
 def _to_answer(record: Record) -> Answer:
     """The record's answer with its boxes; without image and maps, which no gate looks at."""
-    try:
-        evidence = tuple(
-            Evidence(
-                Target(values["target"]),
-                tuple(
-                    Finding(Target(values["target"]), Box(*box["box"]), 0.0, box["confidence"])
-                    for box in values["boxes"]
-                ),
-            )
-            for values in record.evidence
-        )
-        shown = tuple(
-            finding
-            for each, values in zip(evidence, record.evidence, strict=True)
-            for finding, box in zip(each.findings, values["boxes"], strict=True)
-            if box["shown"]
-        )
-    except (KeyError, TypeError, ValueError) as exc:
-        raise EvaluationError(f"The evidence of {record.id!r} cannot be read: {exc}.") from exc
+    seen, shown = decode_evidence(record, maps=False)
     return Answer(
         record.text,
         record.choice,
         findings=shown,
-        evidence=evidence,
+        evidence=seen,
         probabilities=record.probabilities,
     )

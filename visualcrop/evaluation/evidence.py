@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from ..data.record import Record
-from ..errors import EvaluationError
+from ..errors import EvaluationError, GeometryError
 from ..geometry import Box, Grid
 from ..image import Image, ImageRef
 from ..values import Answer, Audit, Decision, Evidence, Finding, RelevanceMap, Target, View
@@ -67,16 +67,7 @@ def _encode_map(relevance: RelevanceMap) -> dict[str, Any]:
 
 def restore_answer(record: Record, image: Image) -> Answer:
     """The answer of *record*, with its evidence: views and boxes of *image*."""
-    try:
-        seen = tuple(_decode_evidence(values) for values in record.evidence)
-        shown = tuple(
-            finding
-            for evidence, values in zip(seen, record.evidence, strict=True)
-            for finding, box in zip(evidence.findings, values["boxes"], strict=True)
-            if box["shown"]
-        )
-    except (KeyError, TypeError, ValueError) as exc:
-        raise EvaluationError(f"The evidence of {record.id!r} cannot be read: {exc}.") from exc
+    seen, shown = decode_evidence(record)
     views = tuple(View(image, finding.box) for finding in shown) or (View.whole(image),)
     return Answer(
         record.text,
@@ -94,18 +85,36 @@ def restore_answer(record: Record, image: Image) -> Answer:
     ).with_image(ImageRef(lambda: image))
 
 
+def decode_evidence(
+    record: Record, *, maps: bool = True
+) -> tuple[tuple[Evidence, ...], tuple[Finding, ...]]:
+    """What was seen of each target, with its map unless *maps* is false, and what was shown."""
+    try:
+        seen = tuple(_decode_target(values, maps=maps) for values in record.evidence)
+        shown = tuple(
+            finding
+            for evidence, values in zip(seen, record.evidence, strict=True)
+            for finding, box in zip(evidence.findings, values["boxes"], strict=True)
+            if box["shown"]
+        )
+    except (KeyError, TypeError, ValueError, GeometryError) as exc:
+        raise EvaluationError(f"The evidence of {record.id!r} cannot be read: {exc}.") from exc
+    return seen, shown
+
+
 def _decode_audit(values: Mapping[str, Any]) -> Audit:
     boxes = tuple(Box(*box) for box in values["boxes"])
     return Audit(values["gain"], values["rests"], boxes, values["reason"])
 
 
-def _decode_evidence(values: Mapping[str, Any]) -> Evidence:
+def _decode_target(values: Mapping[str, Any], *, maps: bool) -> Evidence:
     target = Target(values["target"], values["every"])
     findings = tuple(
         Finding(target, Box(*box["box"]), box["relevance"], box["confidence"])
         for box in values["boxes"]
     )
-    return Evidence(target, findings, values["map"] and _decode_map(values["map"]))
+    found = values["map"] if maps else None
+    return Evidence(target, findings, found and _decode_map(found))
 
 
 def _decode_map(values: Mapping[str, Any]) -> RelevanceMap:

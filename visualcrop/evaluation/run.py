@@ -17,8 +17,10 @@ from ..data.record import Record
 from ..errors import EvaluationError, VisualcropError, nearest
 from ..output.tables import Table
 from ..plugin.registry import Registry
+from ..utils.fields import is_number
 from ..values import Answer
 from .arguments import check_given, to_folder
+from .calibrate import LearnedCalibration, learn_calibration
 from .comparison import searcher_names
 from .evidence import restore_answer
 from .formatting import describe_stages, format_gain, format_p
@@ -275,3 +277,30 @@ def _flatten(record: Record) -> dict[str, Any]:
         elif name != "evidence":
             row[name] = value
     return row
+
+
+def calibrate(
+    runs: Sequence[Run], *, alpha: float = 0.02, keep: float = 0.98, searcher: str | None = None
+) -> LearnedCalibration:
+    """
+    Learn from *runs* of one model, under one protocol, when to search and which answer to believe.
+
+    Where a run's dataset has boxes, densities of the verifier's confidences are learned as well.
+
+    ```python
+    learned = calibrate([Run.open("runs/small"), Run.open("runs/large")])
+    learned.calibration.write("gate.json")
+    ```
+
+    Args:
+        runs: Each with the row `direct` and a searched one.
+        alpha: Most often that a right answer of the whole image is lost, in the mean.
+        keep: Share of the questions helped by searching that is still searched.
+        searcher: Label of the searched row; needed where a run has several.
+    """
+    for run in runs:
+        check_given("run", run, Run, "an object of Run.open")
+    for name, share in (("alpha", alpha), ("keep", keep)):
+        if not is_number(share) or not 0 <= share <= 1:
+            raise EvaluationError(f"The {name} is {str(share)[:50]!r}; give a number from 0 to 1.")
+    return learn_calibration([run.store for run in runs], alpha, keep, searcher)

@@ -12,9 +12,10 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from ..data.record import Record, is_count, is_number, strict_json
+from ..data.record import Record, is_count, strict_json
 from ..errors import EvaluationError, FileError, VisualcropError
 from ..output.strict_json import escape_unprintable
+from ..utils.fields import is_number
 from ..utils.paths import expand_path, write_atomically
 from ..utils.text_set import TextSet
 from .shard import ShardIndex

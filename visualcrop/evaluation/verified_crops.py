@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
 
 import attrs
 
 from ..data.base import Sample, TargetBox
 from ..data.record import Record
-from ..errors import EvaluationError, GeometryError
 from ..geometry import Box
 from ..values import Target
 from ..verification.densities import Densities
+from .evidence import decode_evidence
 from .scoring import COVERED, share_covered
 
 
@@ -67,25 +66,12 @@ def label_crops(
         sample = samples.get(record.id)
         if sample is None or sample.digest != record.question:
             continue
-        for values in record.evidence:
-            target, crops = _decode(record, values)
-            truth = _find_truth(sample, target, alone=len(record.evidence) == 1)
+        seen, _ = decode_evidence(record, maps=False)
+        for evidence in seen:
+            truth = _find_truth(sample, evidence.target, alone=len(seen) == 1)
+            crops = [(f.box, f.confidence) for f in evidence.findings if f.confidence is not None]
             if crops and truth is not None:
-                yield _label(record, target, crops, [box.box for box in truth])
-
-
-def _decode(record: Record, values: Mapping[str, Any]) -> tuple[Target, list[tuple[Box, float]]]:
-    """A target, and the boxes that the model was asked about with their confidences."""
-    try:
-        target = Target(values["target"], values["every"])
-        crops = [
-            (Box(*box["box"]), float(box["confidence"]))
-            for box in values["boxes"]
-            if box["confidence"] is not None
-        ]
-    except (KeyError, TypeError, ValueError, GeometryError) as exc:
-        raise EvaluationError(f"The evidence of {record.id!r} cannot be read: {exc}.") from exc
-    return target, crops
+                yield _label(record, evidence.target, crops, [box.box for box in truth])
 
 
 def _find_truth(sample: Sample, target: Target, *, alone: bool) -> Sequence[TargetBox] | None:

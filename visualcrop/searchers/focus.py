@@ -74,15 +74,12 @@ class Focus(Searcher):
     def _locate(
         self, question: Question, targets: Sequence[Target], model: BudgetedModel
     ) -> Iterator[Evidence]:
-        """Proposals for each target: as many targets in one call as the budget allows."""
+        """Proposals for each target."""
         view = View.whole(question.image)
-        while targets:
-            some = targets[: max(1, model.affordable(len(targets)))]
-            for target, relevance in zip(some, self.relevance.maps(view, some, model), strict=True):
-                proposals = self.proposals.propose(relevance)
-                findings = tuple(Finding(target, p.box, p.score) for p in proposals)
-                yield Evidence(target, findings, relevance)
-            targets = targets[len(some) :]
+        for target, relevance in self.relevance.map_affordable(view, targets, model):
+            proposals = self.proposals.propose(relevance)
+            findings = tuple(Finding(target, p.box, p.score) for p in proposals)
+            yield Evidence(target, findings, relevance)
 
     def _verify_target(
         self, question: Question, found: Evidence, model: BudgetedModel

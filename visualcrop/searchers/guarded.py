@@ -116,9 +116,8 @@ def describe_both(direct: Answer, searched: Answer, pixels: float) -> Mapping[st
     existence = _log_odds((max(confidences) + 1) / 2) if confidences else 0.0
     largest = max((finding.box.area for finding in searched.findings), default=pixels)
     area = math.log(max(largest / pixels, _LEAST**2))
-    agree = float(direct.choice == searched.choice)
     across = (_odds_of(direct, searched.choice), _odds_of(searched, direct.choice))
-    values = (odds, margin, existence, area, agree, *across)
+    values = (odds, margin, existence, area, *across)
     return {**describe_direct(direct), **dict(zip(AFTER[len(BEFORE) :], values, strict=True))}
 
 

@@ -44,6 +44,7 @@ _PRONOUNS = set(
     "theirs this that these those who whom whose which what someone somebody anyone anybody "
     "something anything everyone everybody".split()
 )
+_PUNCTUATION = " .,;:!?"
 _LONGEST = 80  # characters of a target; more is a sentence, not a thing
 
 
@@ -89,9 +90,15 @@ def make_targets(phrases: list[str], *, limit: int, every: bool = False) -> tupl
     """Targets of phrases without articles and punctuation, each once; "all mugs" is every mug."""
     targets: dict[str, Target] = {}
     for phrase in phrases:
-        text = " ".join(phrase.split()).strip(' .,;:!?"')
+        text = _strip_punctuation(" ".join(phrase.split()))
         text = re.sub(r"^(?:and\s+)?(?:(?:the|an?)\s+)?", "", text, flags=re.IGNORECASE)
         thing = re.sub(r"^all\s+(?:of\s+)?(?:the\s+)?", "", text, flags=re.IGNORECASE)
         if thing and len(thing) <= _LONGEST:
             targets.setdefault(thing.lower(), Target(thing, every=every or thing != text))
     return tuple(targets.values())[:limit]
+
+
+def _strip_punctuation(phrase: str) -> str:
+    """Without what stands around it; of quotes, those that pair within it stay: sign "OPEN"."""
+    text, bare = phrase.strip(_PUNCTUATION), phrase.strip(_PUNCTUATION + '"')
+    return text if '"' in bare and text.count('"') % 2 == 0 else bare

@@ -12,6 +12,7 @@ import attrs
 from ..errors import ResultError
 
 _T = TypeVar("_T")
+_MAX_NUMBER = 1e30  # above any count or measurement
 
 
 def instance_of(kind: type[Any]) -> Any:
@@ -25,6 +26,13 @@ def instance_of(kind: type[Any]) -> Any:
             )
 
     return check
+
+
+def is_number(value: object) -> bool:
+    """Whether *value* is a finite number and no bool."""
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER
+    )
 
 
 def is_utf8(text: str) -> bool:

@@ -11,14 +11,11 @@ from typing import Any
 import attrs
 
 from ..errors import ResultError
+from ..utils.fields import is_number
 
 _MOST = 1_000  # bins, and ranks: more are no calibration's
 _ROUNDING = 1e-6  # by which probabilities may miss the sum of 1
 _HALF = 0.5  # crop of either kind that each bin is given, so that no ratio is 0 or infinite
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _numbers(values: Any) -> tuple[float, ...]:
@@ -27,7 +24,7 @@ def _numbers(values: Any) -> tuple[float, ...]:
         raise ResultError(
             f"A part of the densities is no list of at most {_MOST:,} numbers; calibrate again."
         )
-    if not all(map(_is_number, values)):
+    if not all(map(is_number, values)):
         raise ResultError(
             "A part of the densities holds what is no finite number; calibrate again."
         )
@@ -154,7 +151,7 @@ def _count(on_target: Iterable[float], off_target: Iterable[float]) -> list[_Bin
     found: dict[float, list[float]] = {}
     for index, confidences in enumerate((on_target, off_target)):
         for confidence in confidences:
-            if not (_is_number(confidence) and -1 <= confidence <= 1):
+            if not (is_number(confidence) and -1 <= confidence <= 1):
                 raise ResultError(f"A confidence is from -1 to 1, not {confidence!r}; give others.")
             found.setdefault(float(confidence), [0.0, 0.0])[index] += 1
     return [(confidence, on, off) for confidence, (on, off) in sorted(found.items())]

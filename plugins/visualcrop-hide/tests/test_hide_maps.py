@@ -11,12 +11,12 @@ from hypothesis.extra.numpy import arrays
 
 from tests.support.opened import noise, opened
 from tests.support.refusals import refused
+from tests.support.whole_searches import FAMILIES
 from visualcrop import Box, BudgetedModel, Grid, Ledger, RelevanceMap, Target, View, errors
 from visualcrop.testing import Bench
 from visualcrop_hide import CompactCanvas, Regions, Tad
 from visualcrop_hide.tad import fill_prompt, purify
 
-FAMILIES = ("llava", "llava-onevision", "qwen2-5-vl", "qwen3-5")
 few = settings(max_examples=40)
 MAPS = arrays(np.float64, (3, 6, 8), elements=st.floats(0, 1, width=16))
 

@@ -9,6 +9,7 @@ import torch
 from tests.support.opened import noise, opened
 from tests.support.refusals import refused
 from tests.support.saying import saying
+from tests.support.whole_searches import FAMILIES
 from visualcrop import (
     Box,
     BudgetedModel,
@@ -26,7 +27,6 @@ from visualcrop.testing import Bench
 from visualcrop_lookwise import FocusRegion, LayerAtt
 from visualcrop_lookwise.maps import pick_layer
 
-FAMILIES = ("llava", "llava-onevision", "qwen2-5-vl", "qwen3-5")
 WORDS = "where is the {target} Answer the question using a single word or phrase."
 
 

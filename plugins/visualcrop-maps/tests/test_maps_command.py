@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from visualcrop import BudgetedModel, Ledger, Vv
+from visualcrop import BudgetedModel, Ledger, VisualSearch, Vv
 from visualcrop.models.toy.model import ToyModel
 from visualcrop_maps import LayerWeights
 from visualcrop_maps.__main__ import main
@@ -15,7 +15,7 @@ def test_learns_from_a_dataset(tmp_path, capsys) -> None:
     path = tmp_path / "weights.json"
     assert main(["toy(scenes=2)", "-m", "toy", "-o", str(path)]) == 0
     learned = LayerWeights.read(path)
-    learned.check_for(Vv(), BudgetedModel(ToyModel(), Ledger()))
+    learned.check_for(Vv(), BudgetedModel(VisualSearch.open("toy").model, Ledger()))
     assert tuple(learned.weights) == ToyModel().info.kv_layers
     assert (
         f"{len(learned.weights)} layers of toy, {learned.items} things" in capsys.readouterr().out

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except VisualcropError as exc:
         parser.error(str(exc))
     learned.save(given.out)
-    say(f"{given.out}: {len(learned.weights)} layers of {learned.model}, {learned.items} things")
+    say(f"{given.out}: {len(learned.weights)} layers of {learned.name}, {learned.items} things")
     return 0
 
 

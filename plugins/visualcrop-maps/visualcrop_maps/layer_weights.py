@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from visualcrop import Box, BudgetedModel, RelevanceMap, Target, View
-from visualcrop.errors import SpecError
-from visualcrop.plugin import OnePassSource, Spec
+from visualcrop.errors import FileError, SpecError
+from visualcrop.plugin import OnePassSource, Spec, expand_path, read_limited
 
 from .parts import map_layers
 from .scores import normalise
@@ -28,7 +28,8 @@ _MOST_LAYERS = 10_000
 class LayerWeights:
     """What the map of each decoder layer counts, for one model and one source."""
 
-    model: str  # the last part of its id: folders differ between machines
+    name: str  # of the model, for people
+    model: str  # its fingerprint, or its id where there is none
     source: str  # its spec
     weights: Mapping[int, float]  # by layer, from 0
     items: int  # boxed things that they were learned from
@@ -42,36 +43,32 @@ class LayerWeights:
     def read(cls, path: Path) -> LayerWeights:
         """Those of a file, each field of which is checked."""
         try:
-            with path.open("rb") as file:
-                text = file.read(_MOST_BYTES + 1)
-            held = json.loads(text) if len(text) <= _MOST_BYTES else None
-        except (OSError, ValueError, RecursionError) as exc:
+            held = json.loads(read_limited(expand_path(path), _MOST_BYTES))
+        except (FileError, ValueError, RecursionError) as exc:
             raise _refusal(path, "cannot be read") from exc
         if not isinstance(held, dict) or held.get("format") != _FORMAT:
             raise _refusal(path, "are none")
-        model, source, items = held.get("model"), held.get("source"), held.get("items")
-        weights = _check_weights(held.get("weights"))
-        if not (isinstance(model, str) and isinstance(source, str) and weights):
+        texts = [t for key in ("name", "model", "source") if isinstance(t := held.get(key), str)]
+        weights, items = _check_weights(held.get("weights")), held.get("items")
+        if len(texts) < 3 or not weights:
             raise _refusal(path, "lack a model, a source or numbers by layer")
         if isinstance(items, bool) or not isinstance(items, int) or items < 1:
             raise _refusal(path, "do not say of how many things they were learned")
-        return cls(model, source, weights, items)
+        name, model, source = texts
+        return cls(name, model, source, weights, items)
 
     def check_for(self, source: OnePassSource, model: BudgetedModel) -> None:
         """Raise unless they were learned with *source* on *model*."""
-        for what, theirs, asked in (
-            ("model", self.model, _name_model(model)),
-            ("source", self.source, str(Spec.of(source))),
-        ):
-            if theirs != asked:
-                raise SpecError(
-                    f"The layer weights were learned with the {what} {theirs[:100]!r}, not "
-                    f"{asked!r}; learn others with fit_layer_weights."
-                )
-
-
-def _name_model(model: BudgetedModel) -> str:
-    return PurePath(model.id).name
+        if self.model != (model.fingerprint or model.id):
+            raise SpecError(
+                f"The layer weights were learned with the model {self.name[:100]!r}, and this is "
+                "another; learn others with fit_layer_weights."
+            )
+        if self.source != (asked := str(Spec.of(source))):
+            raise SpecError(
+                f"The layer weights were learned with the source {self.source[:100]!r}, not "
+                f"{asked!r}; learn others with fit_layer_weights."
+            )
 
 
 def _check_weights(held: Any) -> dict[int, float]:
@@ -126,7 +123,8 @@ def fit_layer_weights(
     weights = {layer: float(w / scale) for layer, w in zip(layers, solved, strict=True)}
     if not all(map(math.isfinite, weights.values())):
         raise SpecError("The maps hold no finite numbers; try another dtype.")
-    return LayerWeights(_name_model(model), str(Spec.of(source)), weights, count)
+    name = PurePath(model.id).name  # folders differ between machines
+    return LayerWeights(name, model.fingerprint or model.id, str(Spec.of(source)), weights, count)
 
 
 def _cover(found: RelevanceMap, box: Box) -> npt.NDArray[np.float64]:

@@ -6,12 +6,11 @@ import pytest
 
 from tests.support.opened import opened
 from tests.support.signs import hang, noise
-from visualcrop import Answer, Budget, Image, Ledger, Question
+from tests.support.whole_searches import FAMILIES, search, seen
+from visualcrop import Image, Question
 from visualcrop.budget import ANSWER
-from visualcrop.plugin import Registry, Searcher
 
 pytestmark = pytest.mark.torch
-FAMILIES = ("llava", "llava-onevision", "qwen2-5-vl", "qwen3-5")
 SPEC = "focus(targets=given(names=['sign \"PAD\"', mug]), proposals=union, verification=reading, "
 """The first target is read, and the second one the network's."""
 
@@ -32,29 +31,21 @@ def test_searches(family: str, question: Question) -> None:
     Boxes lie in the image, and a second search says the same.
     """
     model = opened(family)
-    searcher = Registry.load().build(Searcher, f"{SPEC}answer=read, steps=2, overrun=false)")
-
-    def search(passes: int | None) -> tuple[Answer, dict[str, int]]:
-        ledger = Ledger(Budget(passes))
-        return searcher.run(question, model, ledger), dict(ledger.by_stage())
-
-    answer, stages = search(None)
+    spec = f"{SPEC}answer=read, steps=2, overrun=false)"
+    answer, ledger = search(spec, question, model)
     assert (answer.choice, answer.text) == (1, "B")
-    assert stages == answer.passes == {"relevance": 2, "verification": 2}
-    seen = [finding for evidence in answer.evidence for finding in evidence.findings]
-    assert not [finding for finding in seen if not question.image.box.contains(finding.box)]
-    again = search(None)[0]  # which finds prefixes in the cache, and rounds differently
+    assert ledger.by_stage() == answer.passes == {"relevance": 2, "verification": 2}
+    again, _ = search(spec, question, model)  # from cached prefixes, which round differently
     boxes = [[finding.box for finding in evidence.findings] for evidence in answer.evidence]
     assert boxes == [[finding.box for finding in each.findings] for each in again.evidence]
     assert (again.choice, again.passes) == (answer.choice, answer.passes)
-    known = [finding.confidence for finding in seen if finding.confidence is not None]
-    same = [
-        f.confidence for each in again.evidence for f in each.findings if f.confidence is not None
-    ]
+    known, same = (
+        [found.confidence for found in seen(each) if found.confidence is not None]
+        for each in (answer, again)
+    )
     assert same == pytest.approx(known, abs=1e-4)
 
     for passes in (0, 1, 3):
-        limited, stages = search(passes)
-        assert sum(n for stage, n in stages.items() if stage != ANSWER) <= passes
+        limited, spent = search(spec, question, model, passes)
+        assert sum(n for stage, n in spent.by_stage().items() if stage != ANSWER) <= passes
         assert limited.exhausted
-        assert limited.choice in {0, 1, None}

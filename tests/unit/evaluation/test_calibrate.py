@@ -34,9 +34,7 @@ def _simulate(rng: Random, count: int, dataset: str = "simulated") -> list[Answe
             "searched-odds": 4 * luck - 2 + rng.gauss(0, 0.5),
         }
         item = hashlib.sha256(f"{rng.random()} {number}".encode()).hexdigest()
-        found.append(
-            AnsweredTwice(item, dataset, direct, searched, direct == searched, features, 11)
-        )
+        found.append(AnsweredTwice(item, dataset, direct, searched, features, 11))
     return found
 
 
@@ -115,6 +113,12 @@ class TestRisk:
         error = np.std(lost) / len(lost) ** 0.5
         assert np.mean(lost) <= alpha + 3 * error
         assert np.mean(lost) >= alpha / 3  # it is no gate that never believes a search
+
+    def test_nothing_need_be_kept(self) -> None:
+        """Of the questions that searching helps none need be searched: then none is."""
+        questions = _simulate(Random(2), 500)
+        (figures,) = measure_gate(questions, learn_gate(questions, 0.1, 0.0).gate)
+        assert (figures.searches, figures.guarded) == (0, figures.direct)
 
     def test_too_few_for_the_bound(self) -> None:
         """Then nothing is searched, and so nothing lost."""

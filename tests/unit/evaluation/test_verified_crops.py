@@ -34,7 +34,10 @@ def seen(
     target: str, *crops: Sequence[float], every: bool = False, confidence: float | None = 0.5
 ) -> Mapping[str, Any]:
     """A record's evidence of one target."""
-    boxes = [{"box": [*crop], "relevance": 1.0, "confidence": confidence} for crop in crops]
+    boxes = [
+        {"box": [*crop], "relevance": 1.0, "confidence": confidence, "shown": False}
+        for crop in crops
+    ]
     return {"target": target, "every": every, "boxes": boxes, "map": None}
 
 

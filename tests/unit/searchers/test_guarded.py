@@ -179,7 +179,6 @@ class TestFeatures:
                 "searched-margin": 0.8,
                 "existence-odds": 0,
                 "area": -4.6051702,  # log of a hundredth
-                "agree": 0,
                 "direct-odds-of-searched": -1.0986123,
                 "searched-odds-of-direct": -2.1972246,
             }

@@ -17,6 +17,9 @@ _SWAPS = [
     if entry.strategy.kind in _STAGES
 ]
 
+# Composers that read an answer off boxes or texts where those are sure.
+_MAY_ASK_NOTHING = {"answer=relate", "answer=count", "answer=read"}
+
 
 def _found(option: str, about: int) -> tuple[bool, dict[str, int]]:
     """Whether the answer to one of the scene's questions is right, and the bill."""
@@ -42,7 +45,7 @@ class TestSwaps:
     def test_runs(self, swap: str, about: int) -> None:
         """Each installed strategy answers each kind of question, with an honest ledger."""
         _, bill = _found(swap, about)
-        assert bill[ANSWER] == 1
+        assert bill.get(ANSWER, 0) in ({0, 1} if swap in _MAY_ASK_NOTHING else {1})
         assert set(bill) <= {*_STAGES, ANSWER}
 
     @pytest.mark.parametrize("stage", ["targets", "proposals", "answer"])

@@ -58,6 +58,11 @@ class TestAsTargets:
             ("and a mug", Target("mug")),
             ("An apple", Target("apple")),
             ('"mug"', Target("mug")),
+            ('"the mug".', Target("mug")),
+            ('mug"', Target("mug")),
+            ('sign "OPEN"', Target('sign "OPEN"')),
+            ('the "OPEN" sign.', Target('"OPEN" sign')),
+            ('"IN" and "OUT"', Target('"IN" and "OUT"')),
             ("all mugs", Target("mugs", every=True)),
             ("All of the mugs", Target("mugs", every=True)),
             ("alloy wheel", Target("alloy wheel")),
@@ -65,7 +70,7 @@ class TestAsTargets:
         ],
     )
     def test_are_tidied(self, phrase: str, target: Target) -> None:
-        """Articles, quotes, full stops and stray spaces go; "all" becomes a wish for every one."""
+        """Articles, quotes around it, stops and spaces go; "all" becomes a wish for every one."""
         assert make_targets([phrase], limit=9) == (target,)
 
     @pytest.mark.parametrize("phrase", ["", " .", "the", "all", "x" * 81])

@@ -152,6 +152,7 @@ class TestDict:
             ("first", [0.9, 0.9]),
             ("first", [1.5, -0.5]),
             ("first", [float("inf")]),
+            ("first", [10**400]),
             ("following", [0.5]),
         ],
     )
