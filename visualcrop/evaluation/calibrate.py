@@ -191,7 +191,9 @@ def _fit(pairs: Sequence[AnsweredTwice]) -> tuple[Logistic, Logistic]:
     decided = [pair for pair in pairs if pair.direct != pair.searched]
     return (
         fit_logistic([pair.features for pair in pairs], helped, BEFORE),
-        fit_logistic([p.features for p in decided], [p.searched for p in decided], AFTER),
+        fit_logistic(
+            [p.features for p in decided], [p.searched for p in decided], AFTER, others="harms"
+        ),
     )
 
 
@@ -215,16 +217,29 @@ def control_risk(spoiled: Iterable[float], n: int, alpha: float) -> float | None
 
 
 def fit_logistic(
-    features: Sequence[Mapping[str, float]], outcomes: Sequence[bool], names: Sequence[str]
+    features: Sequence[Mapping[str, float]],
+    outcomes: Sequence[bool],
+    names: Sequence[str],
+    *,
+    others: str = "does not help",
 ) -> Logistic:
-    """A logistic regression with a small penalty, for features as they are; its threshold is 0."""
+    """
+    A logistic regression with a small penalty, for features as they are; its threshold is 0.
+
+    Args:
+        features: Of each question.
+        outcomes: Whether searching helped.
+        names: Features that have a weight.
+        others: What searching does where the outcome is false, for an error message.
+    """
     from scipy.optimize import minimize  # which no start-up needs
 
     if min(sum(outcomes), len(outcomes) - sum(outcomes)) < _FEWEST:
         raise EvaluationError(
-            f"A gate needs {_FEWEST} questions or more that searching helps, and as many that it "
-            f"does not; of {len(outcomes)} it helped in {sum(outcomes)}; calibrate "
-            "on more questions, small things and large ones among them."
+            f"A gate needs {_FEWEST} questions or more that searching helps, and as many "
+            f"that it {others}; there are {sum(outcomes)} and "
+            f"{len(outcomes) - sum(outcomes)}; calibrate on more questions, small things and "
+            "large ones among them."
         )
     values: Floats = np.array([[each[name] for name in names] for each in features], float)
     means, scales = values.mean(0), values.std(0)

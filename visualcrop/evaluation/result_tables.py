@@ -105,7 +105,7 @@ def selective_table(
     found: Sequence[Selective], areas: Mapping[str, AurcDifference], *, against: str = BASELINE
 ) -> Table:
     """Risk against coverage and calibration of each variant that has confidences."""
-    headings = ("searcher", "AURC", "ECE", "confidences", f"AURC against {against}", "ratio")
+    headings = ("variant", "AURC", "ECE", "confidences", f"AURC against {against}", "ratio")
     return Table(headings, tuple(_selective_cells(each, areas) for each in found))
 
 

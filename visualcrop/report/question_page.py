@@ -144,6 +144,7 @@ def _fill_card(card: Card) -> dict[str, object]:
         "search_passes": sum(n for stage, n in passes.items() if stage != ANSWER),
         "exhausted": bool(answer and answer.exhausted),
         "untargeted": bool(answer and answer.untargeted),
+        "decision": answer.decision if answer else "",
         "audit": answer.audit if answer else None,
     }
 

@@ -48,7 +48,9 @@ class Layers(RelevanceSource):
         if self.by == "spread" and not self.others:
             raise SpecError("layers needs others by spread, such as others=[object].")
         if self.by == "ridge" and not self.weights:
-            raise SpecError("layers needs weights by ridge; name a file of fit_layer_weights.")
+            raise SpecError(
+                "layers needs weights by ridge; name a file that python -m visualcrop_maps wrote."
+            )
 
     def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
         (found,) = self.maps(view, [target], model)

@@ -78,11 +78,11 @@ class TestLogistic:
         assert abs(found.bias) < 10
 
     def test_too_few(self) -> None:
-        """What cannot be learned is said, with the counts."""
+        """What cannot be learned is said, with the counts of both outcomes."""
         told = refused(
             EvaluationError, fit_logistic, [{"direct-odds": 1.0}] * 20, [True] * 20, BEFORE[:1]
         )
-        assert "of 20 it helped in 20" in told
+        assert "as many that it does not help; there are 20 and 0;" in told
 
 
 class TestRisk:
