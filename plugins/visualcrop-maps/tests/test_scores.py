@@ -30,7 +30,7 @@ def test_factor_changes_nothing(compare, factor) -> None:
 
 
 @pytest.mark.parametrize("compare", [compare_with_mean, compare_with_median])
-@pytest.mark.parametrize("value", [0.0, 1.0, -2.0])
+@pytest.mark.parametrize("value", [0.0, 1.0, -2.0, -3e38])
 def test_flat_map_is_zero(compare, value) -> None:
     """Nothing stands out, and nothing is divided by zero."""
     assert not compare(np.full((4, 4), value, np.float32)).any()

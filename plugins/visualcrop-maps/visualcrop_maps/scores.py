@@ -19,7 +19,8 @@ def normalise(scores: Scores) -> Doubles:
 
 def compare_with_median(scores: Scores) -> Doubles:
     """Rows x columns above their median, in median distances from it; below it, zero."""
-    above = scores.astype(np.float64) - np.median(scores)
+    doubles = scores.astype(np.float64)  # in which the sum of two of the largest is finite
+    above = doubles - np.median(doubles)
     distances = np.abs(above)
     # Where more than half are equal, the median distance is zero and the mean is not.
     return np.asarray(above.clip(min=0) / (np.median(distances) or distances.mean() or 1.0))
