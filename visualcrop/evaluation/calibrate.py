@@ -292,6 +292,10 @@ def _read_identity(run: Store, label: str) -> tuple[str, str, str]:
     manifest = run.manifest
     model = manifest.get("fingerprint") or run.study.model
     resolved: Mapping[str, Any] = manifest["resolved"]["searchers"]
+    if label not in resolved:
+        raise EvaluationError(
+            f"The manifest of {str(run.folder)!r} does not say what {label!r} is; evaluate it anew."
+        )
     return model, manifest["protocol"]["digest"], resolved[label]
 
 
@@ -354,7 +358,10 @@ def _to_answer(record: Record) -> Answer:
             if box["shown"]
         )
     except (KeyError, TypeError, ValueError) as exc:
-        raise EvaluationError(f"The evidence of {record.id!r} cannot be read: {exc}.") from exc
+        raise EvaluationError(
+            f"The evidence of {record.id!r} cannot be read; remove its record, and run the study "
+            "again."
+        ) from exc
     return Answer(
         record.text,
         record.choice,

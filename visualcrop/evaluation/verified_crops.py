@@ -84,7 +84,10 @@ def _decode(record: Record, values: Mapping[str, Any]) -> tuple[Target, list[tup
             if box["confidence"] is not None
         ]
     except (KeyError, TypeError, ValueError, GeometryError) as exc:
-        raise EvaluationError(f"The evidence of {record.id!r} cannot be read: {exc}.") from exc
+        raise EvaluationError(
+            f"The evidence of {record.id!r} cannot be read; remove its record, and run the study "
+            "again."
+        ) from exc
     return target, crops
 
 
