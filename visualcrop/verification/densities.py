@@ -18,7 +18,7 @@ _ROUNDING = 1e-6  # by which probabilities may miss the sum of 1
 _HALF = 0.5  # crop of either kind that each bin is given, so that no ratio is 0 or infinite
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: Any) -> bool:
     is_plain = isinstance(value, int | float) and not isinstance(value, bool)
     return is_plain and abs(value) <= sys.float_info.max  # nor NaN, nor an integer beyond floats
 

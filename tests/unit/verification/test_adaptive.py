@@ -303,6 +303,8 @@ def test_a_count_beyond_the_views_is_a_fault(size: int) -> None:
 def test_a_count_may_be_numpys() -> None:
     """Who works out the number of views with NumPy has an integer of its own kind."""
     bench = Bench.set_up()
-    count = Wrong(np.int64(1)).count_next((), MUG, 2)
+    one: Any = np.int64(1)
+    none: Any = np.int64(0)
+    count = Wrong(one).count_next((), MUG, 2)
     assert (type(count), count) == (int, 1)
-    assert len(Wrong(np.int64(0)).verify([bench.whole] * 2, MUG, bench.model)) == 2
+    assert len(Wrong(none).verify([bench.whole] * 2, MUG, bench.model)) == 2
