@@ -149,3 +149,24 @@ def test_ask_says_what_was_decided(run: Run, scene_file: Path) -> None:
         done = run("ask", scene_file, *question, "-m", "toy", "-s", searcher)
         assert done.exit_code == 0, done.output
         assert told in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize("lost", ["boxes", "shown", "target", "box"])
+def test_evidence_that_was_changed(measured: Run, lost: str) -> None:
+    """It is one sentence that names the question, without Python's words."""
+    (shard,) = Path("run").glob("samples-*.jsonl")
+    shard.write_text(shard.read_text().replace(f'"{lost}":', '"x":'))
+    done = measured("calibrate", "run", "--alpha", 0.1, "-o", "gate.json")
+    assert done.exit_code == 1
+    told = " ".join(done.output.split())
+    assert told.endswith("cannot be read; remove its record, and run the study again."), told
+
+
+def test_a_manifest_that_was_changed(measured: Run) -> None:
+    """It says which row the manifest does not know."""
+    manifest = json.loads(Path("run/manifest.json").read_text())
+    manifest["resolved"]["searchers"] = {}
+    Path("run/manifest.json").write_text(json.dumps(manifest))
+    done = measured("calibrate", "run", "-o", "gate.json")
+    assert done.exit_code == 1
+    assert "does not say what 'focus' is" in " ".join(done.output.split())

@@ -89,6 +89,15 @@ def test_number(text: str, number: int | None) -> None:
     assert read_number(text) == number
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["1½", "2²", "Ⅳ 4", "≥5", "≈ 5", "−2", "three quarters", "5k", "2 of 10000000", "5 & 5+"],
+)
+def test_no_exact_number(text: str) -> None:
+    """Signs and fractions of any alphabet are no count, and what is too long is not left out."""
+    assert read_number(text) is None
+
+
 @given(st.integers(0, 999_999), st.text("abc .:()", max_size=9), st.text("abc :()", max_size=9))
 def test_number_among_letters(number: int, before: str, after: str) -> None:
     """Whatever stands around it, unless a point makes it a fraction."""

@@ -35,7 +35,7 @@ _PLACES = set("relative spatial position location place relationship relation of
 # A question of whose eyes are meant, or of a third thing, is not one of coordinates.
 _REFUSED = set(
     "perspective viewpoint view viewer viewer's your my his her its their facing face near next "
-    "behind front inside between or and both".split()
+    "behind front inside between or and both not never no mirror reflection".split()
 )
 _WORD = re.compile(r"[\w'’-]+")
 _LONGEST = 12  # words of a thing's name; more is a sentence
@@ -171,7 +171,8 @@ def _read_direction(choice: str) -> tuple[int, int] | None:
     words = [*_WORD.findall(choice.lower())]
     found = {_DIRECTIONS[word] for word in words if word in _DIRECTIONS}
     more = {"upper", "lower", "top", "bottom", "not", "neither", "front", "behind", *_REFUSED}
-    return None if len(found) != 1 or {*words} & (more - {"or"}) else found.pop()
+    denied = any(word.endswith(("n't", "n’t")) for word in words)
+    return None if len(found) != 1 or denied or {*words} & (more - {"or"}) else found.pop()
 
 
 def _find_run(words: list[str], run: list[str]) -> int | None:

@@ -334,6 +334,10 @@ def _read_identity(run: Store, label: str) -> tuple[str, str, str]:
     manifest = run.manifest
     model = manifest.get("fingerprint") or run.study.model
     resolved: Mapping[str, Any] = manifest["resolved"]["searchers"]
+    if label not in resolved:
+        raise EvaluationError(
+            f"The manifest of {str(run.folder)!r} does not say what {label!r} is; evaluate it anew."
+        )
     return model, manifest["protocol"]["digest"], resolved[label]
 
 

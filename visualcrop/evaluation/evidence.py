@@ -98,7 +98,10 @@ def decode_evidence(
             if box["shown"]
         )
     except (KeyError, TypeError, ValueError, GeometryError) as exc:
-        raise EvaluationError(f"The evidence of {record.id!r} cannot be read: {exc}.") from exc
+        raise EvaluationError(
+            f"The evidence of {record.id!r} cannot be read; remove its record, and run the study "
+            "again."
+        ) from exc
     return seen, shown
 
 

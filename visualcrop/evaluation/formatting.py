@@ -29,8 +29,11 @@ def format_accuracy(row: Mapping[str, Any]) -> list[str]:
 
 
 def format_share(share: float, bounds: Interval) -> str:
-    """With its bounds, as in 0.018 (0.010 to 0.029)."""
-    return f"{share:.3f} ({bounds.low:.3f} to {bounds.high:.3f})"
+    """With its bounds, as in 0.018 (0.010 to 0.029), if they are known; empty if it is not."""
+    if math.isnan(share):
+        return ""
+    known = not math.isnan(bounds.low)
+    return f"{share:.3f} ({bounds.low:.3f} to {bounds.high:.3f})" if known else f"{share:.3f}"
 
 
 def format_interval(interval: tuple[float, float]) -> str:

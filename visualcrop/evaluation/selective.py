@@ -237,7 +237,11 @@ def _fill_bins(confidences: Numbers, scores: Numbers) -> list[Bin]:
 def _bootstrap(
     measure: Callable[[Numbers], Numbers], groups: Sequence[Hashable], seed: int
 ) -> Numbers:
-    """What *measure* makes of draws of whole groups, with replacement, some draws at a time."""
+    """
+    What *measure* makes of draws of whole groups, with replacement, some draws at a time.
+
+    NaN of one group: its draws are all alike, and say nothing of how far another would be.
+    """
     import numpy as np
 
     places: dict[Hashable, int] = {}
@@ -247,7 +251,8 @@ def _bootstrap(
     for first in range(0, _DRAWS, some):
         counts = rng.multinomial(len(places), even, size=min(some, _DRAWS - first))
         found.append(measure(counts[:, where].astype(np.float64)))
-    return np.concatenate(found)
+    drawn = np.concatenate(found)
+    return drawn if len(places) > 1 else np.full_like(drawn, np.nan)
 
 
 def _interval(drawn: Numbers) -> Interval:

@@ -148,7 +148,7 @@ def _distances(xs: Numbers, ys: Numbers, taken: Sequence[Box]) -> Numbers:
 
     if not taken:
         return np.zeros(len(xs))
-    centres = np.array([box.centre for box in taken])
-    squares = (xs[:, None] - centres[:, 0]) ** 2 + (ys[:, None] - centres[:, 1]) ** 2
-    nearest: Numbers = squares.min(axis=1)
+    nearest = np.full(len(xs), np.inf)
+    for x, y in (box.centre for box in taken):  # box by box: there may be millions of places
+        np.minimum(nearest, (xs - x) ** 2 + (ys - y) ** 2, out=nearest)
     return nearest

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
 from itertools import chain
-from numbers import Real
+from numbers import Integral, Real
 from pathlib import PurePath
 from types import FunctionType
 from typing import Any, ClassVar, TypeAlias, TypeVar
@@ -146,9 +146,10 @@ def check_count(
 ) -> int:
     """How many of the *views* to ask about, after those that have *confidences*."""
     left = views - len(confidences)
-    if isinstance(returned, bool) or not isinstance(returned, int) or not 0 <= returned <= left:
+    is_whole = isinstance(returned, Integral) and not isinstance(returned, bool)  # NumPy's, too
+    if not is_whole or not 0 <= returned <= left:
         raise call.error(f"{returned!r} as a number of views instead of 0 to {left}")
-    return returned
+    return int(returned)
 
 
 def check_answer(call: MethodCall, returned: object, question: Question, *_: object) -> Answer:

@@ -41,26 +41,32 @@ _NUMBERS = (
 ).split()
 _UNREAD = set(  # a number beside one of these is no exact count, or has more words to it
     "more less fewer over under than least most about around up nearly almost several half pair "
-    "dozen dozens hundred thousand million thirty forty fifty sixty seventy eighty ninety".split()
+    "dozen dozens third thirds quarter quarters k m hundred thousand million thirty forty fifty "
+    "sixty seventy eighty ninety".split()
 )
 _NUMBER_OR_WORD = re.compile(r"[0-9]+|[^\W\d_]+")
-_MOST_DIGITS = 6
+_DIGITS, _MOST_DIGITS = "0123456789", 6
+_INEXACT = re.compile(  # a sign, a range, a fraction, or more digits than are read
+    r"[-+<>~%/−–—±≥≤≈≃∼]|[0-9][.,][0-9]|\.[0-9]|[0-9]{7}"
+)
 
 
 def read_number(text: str) -> int | None:
     """
     The one whole number that *text* has, in digits or in words up to twenty.
 
-    None if it has none or several, or one that is no exact count: *1.5*, *-2*, *5+*, *at least 5*.
+    None if it has none or several, or one that is no exact count: *1.5*, *1½*, *-2*, *5+*, *at
+    least 5*.
     """
     words = _NUMBER_OR_WORD.findall(text.lower())
     found = {_read_word(word) for word in words} - {None}
-    exact = not {*words} & _UNREAD and not re.search(r"[-+<>~%/]|[0-9][.,][0-9]|\.[0-9]", text)
+    is_plain = not any(sign.isnumeric() and sign not in _DIGITS for sign in text)  # nor ½, nor ²
+    exact = is_plain and not {*words} & _UNREAD and not _INEXACT.search(text)
     return found.pop() if len(found) == 1 and exact else None
 
 
 def _read_word(word: str) -> int | None:
-    if word[0] in "0123456789":
+    if word[0] in _DIGITS:
         return int(word) if len(word) <= _MOST_DIGITS else None
     return _NUMBERS.index(word) if word in _NUMBERS else None
 

@@ -30,7 +30,7 @@ def test_factor_changes_nothing(compare, factor) -> None:
 
 
 @pytest.mark.parametrize("compare", [compare_with_mean, compare_with_median])
-@pytest.mark.parametrize("value", [0.0, 1.0, -2.0])
+@pytest.mark.parametrize("value", [0.0, 1.0, -2.0, -3e38])
 def test_flat_map_is_zero(compare, value) -> None:
     """Nothing stands out, and nothing is divided by zero."""
     assert not compare(np.full((4, 4), value, np.float32)).any()
@@ -42,3 +42,13 @@ def test_lone_peak_on_zeros_stands_out() -> None:
     scores[1, 2] = 3
     assert compare_with_median(scores).argmax() == 1 * 4 + 2
     assert np.isfinite(compare_with_median(scores)).all()
+
+
+def test_rounding_is_no_spread() -> None:
+    """A plain map with traces of noise and one peak stays finite in the map's own float32."""
+    scores = np.full((9, 9), 1e-40, np.float32) * np.arange(81, dtype=np.float32).reshape(9, 9)
+    scores[4, 4] = 0.5
+    with np.errstate(over="raise"):
+        found = compare_with_median(scores).astype(np.float32)
+    assert np.isfinite(found).all()
+    assert found.argmax() == 40

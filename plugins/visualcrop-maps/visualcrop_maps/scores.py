@@ -10,6 +10,8 @@ import numpy.typing as npt
 Scores: TypeAlias = npt.NDArray[np.float32]
 Doubles: TypeAlias = npt.NDArray[np.float64]
 
+_NOISE = 1e-6  # of the largest distance: below what float32 tells apart, or a ratio overflows
+
 
 def normalise(scores: Scores) -> Doubles:
     """Rows x columns with a sum of one, signs left out; zeros stay zeros."""
@@ -19,10 +21,13 @@ def normalise(scores: Scores) -> Doubles:
 
 def compare_with_median(scores: Scores) -> Doubles:
     """Rows x columns above their median, in median distances from it; below it, zero."""
-    above = scores.astype(np.float64) - np.median(scores)
+    doubles = scores.astype(np.float64)  # in which the sum of two of the largest is finite
+    above = doubles - np.median(doubles)
     distances = np.abs(above)
-    # Where more than half are equal, the median distance is zero and the mean is not.
-    return np.asarray(above.clip(min=0) / (np.median(distances) or distances.mean() or 1.0))
+    usual = np.median(distances)
+    if usual <= _NOISE * distances.max():  # more than half are equal, but for rounding
+        usual = distances.mean() or 1.0
+    return np.asarray(above.clip(min=0) / usual)
 
 
 def compare_with_mean(scores: Scores) -> Doubles:

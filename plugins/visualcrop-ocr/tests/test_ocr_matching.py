@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visualcrop_ocr.matching import choose, find_words, match
+from visualcrop_ocr import matching
+from visualcrop_ocr.matching import choose, find_words, match, share_letters
 
 _TEXTS = st.text(alphabet="ab B7-", max_size=9)
 
@@ -100,3 +101,19 @@ def test_capitals_may_be_a_name() -> None:
 def test_choice(choices: tuple[str, ...], text: str, choice: int | None) -> None:
     """The longest of those that the text holds best; none if two are alike, or none is held."""
     assert choose(choices, text, 0.75) == choice
+
+
+@given(_TEXTS, _TEXTS)
+def test_letters_in_common_bound_the_match(words: str, text: str) -> None:
+    """No text holds words better than by the letters that it has of them."""
+    assert share_letters(words, text) >= match(words, text) - 1e-9
+
+
+def test_hostile_texts_are_cut_and_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One letter may stand for eighteen, and long choices that cannot be held are not compared."""
+    assert share_letters("\ufdfa" * 4000, "x") == 0
+    assert len(matching._letters("\ufdfa" * 4000)[0]) <= 4000
+    compared: list[str] = []
+    monkeypatch.setattr(matching, "match", lambda words, text: compared.append(words) or 0.0)
+    assert choose(["x" * 700, "OPEN"], "a door that is open" * 99, 0.75) is None
+    assert compared == ["OPEN"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from itertools import takewhile
 
 _QUOTED = re.compile(r"(?<!\w)['\"“‘„«]([^'\"“”‘’»]+)")  # extractors may strip the last quote
 _CAPITALS = re.compile(r"[A-Z][A-Z0-9]{2,}")
 _LONGEST = 4000  # letters of a text that are compared
+_ROUNDING = 1e-9
 
 
 def find_words(target: str, *, capitals: bool) -> str:
@@ -54,7 +56,7 @@ def match(words: str, text: str) -> float:
 
 def _letters(text: str) -> tuple[str, list[bool]]:
     """Letters and digits in small, and for each gap around them whether a word begins or ends."""
-    plain = unicodedata.normalize("NFKC", text[:_LONGEST]).casefold()
+    plain = unicodedata.normalize("NFKC", text[:_LONGEST]).casefold()[:_LONGEST]
     letters: list[str] = []
     starts = [True]
     for letter in plain:
@@ -69,7 +71,8 @@ def _letters(text: str) -> tuple[str, list[bool]]:
 
 def choose(choices: Sequence[str], text: str, least: float) -> int | None:
     """The choice that *text* holds best, by *least* at least; none if two are held alike."""
-    shares = [match(choice, text) for choice in choices]
+    may_hold = [share_letters(choice, text) >= least - _ROUNDING for choice in choices]
+    shares = [match(c, text) if may else 0.0 for c, may in zip(choices, may_hold, strict=True)]
     best = max(shares, default=0.0)
     if best < least or not best:
         return None
@@ -78,3 +81,9 @@ def choose(choices: Sequence[str], text: str, least: float) -> int | None:
     longest = max(len(_letters(choices[i])[0]) for i in held)
     (first, *others) = [i for i in held if len(_letters(choices[i])[0]) == longest]
     return None if others else first
+
+
+def share_letters(words: str, text: str) -> float:
+    """At least what `match` gives, much sooner: the share of letters that are in both."""
+    wanted, given = (Counter(_letters(each)[0]) for each in (words, text))
+    return (wanted & given).total() / (wanted.total() or 1)

@@ -223,3 +223,22 @@ class TestAnswer:
         assert one is not None
         assert other is not None
         assert one[1] == other[1][::-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "choices"),
+    [
+        ("Is the mug left or right of the lamp?", ("isn't left", "isn't right")),
+        ("Is the mug left or right of the lamp?", ("never left", "never right")),
+        ("Is the mug not left or right of the lamp?", ("left", "right")),
+        ("Is the mug left or right of the lamp in the mirror?", ("left", "right")),
+    ],
+)
+def test_what_is_denied_or_mirrored_is_refused(text: str, choices: tuple[str, ...]) -> None:
+    """Boxes say where things are: not what is denied of them, nor what a mirror shows."""
+    found = [
+        Finding(Target(name), Box(x, 40, x + 9, 49), 1.0, 1.0)
+        for name, x in (("mug", 0), ("lamp", 80))
+    ]
+    assert weigh_sides(Question(text, _IMAGE, choices), found) is None
+    assert weigh_sides(Question("Is the mug left or right of the lamp?", _IMAGE), found) is not None

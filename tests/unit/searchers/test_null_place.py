@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -104,3 +106,18 @@ def test_there_may_be_no_place() -> None:
     assert find_null_place((60, 60), whole, [Box(10, 10, 70, 70)]) is None
     small = RelevanceMap(Grid.even(2, 2, Box(0, 0, 30, 30)), np.zeros((2, 2)))
     assert find_null_place((40, 40), whole, [], [small]) is None
+
+
+def test_many_boxes_cost_no_memory() -> None:
+    """Of a million places alike, the memory does not grow with the boxes that they are far from."""
+    bounds = Box(0, 0, 6000, 4000)
+    flat = RelevanceMap(Grid.even(200, 300, bounds), np.zeros((200, 300), np.float32))
+    peaks = []
+    for count in (1, 60):
+        tracemalloc.start()
+        assert find_null_place(
+            (500, 500), bounds, [Box(0, 0, 9, 9 + n) for n in range(count)], [flat]
+        )
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 import pytest
 
 from tests.support.refusals import refused
@@ -297,3 +298,13 @@ def test_a_count_beyond_the_views_is_a_fault(size: int) -> None:
     bench = Bench.set_up()
     said = refused(PluginError, Wrong(size).verify, [bench.whole] * 2, MUG, bench.model)
     assert f"{size!r} as a number of views instead of 0 to 2" in said
+
+
+def test_a_count_may_be_numpys() -> None:
+    """Who works out the number of views with NumPy has an integer of its own kind."""
+    bench = Bench.set_up()
+    one: Any = np.int64(1)
+    none: Any = np.int64(0)
+    count = Wrong(one).count_next((), MUG, 2)
+    assert (type(count), count) == (int, 1)
+    assert len(Wrong(none).verify([bench.whole] * 2, MUG, bench.model)) == 2

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from itertools import pairwise, permutations
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from visualcrop.evaluation.result_tables import selective_table
 from visualcrop.evaluation.selective import (
     compare_aurc,
     measure_aurc,
@@ -124,3 +126,16 @@ def test_two_searchers_are_compared_in_pairs() -> None:
     assert other.ratio in other.ratio_interval
     perfect = compare_aurc((sure, right), (sure, np.ones(300)), range(300))
     assert (perfect.ratio, perfect.ratio_interval) == (None, None)
+
+
+@pytest.mark.parametrize("sure", [0.5, math.nan])
+def test_one_image_has_no_interval(sure: float) -> None:
+    """All draws of a single image are alike: a bound of no width would promise certainty."""
+    found = measure_selective("focus", [sure] * 3, [1.0, 0.0, 1.0], ["image"] * 3)
+    assert all(map(math.isnan, attrs.astuple(found.aurc_interval)))
+    assert all(map(math.isnan, attrs.astuple(found.ece_interval)))
+    answers = ([0.5, 0.6], [1.0, 0.0])
+    both = compare_aurc(answers, answers, ["image"] * 2)
+    assert all(map(math.isnan, attrs.astuple(both.interval)))
+    (row,) = selective_table([found], {"focus": both}).rows
+    assert "nan" not in " ".join(row)
