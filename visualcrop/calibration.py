@@ -19,7 +19,7 @@ import attrs
 from .errors import FileError, ResultError, SpecError
 from .output.strict_json import json_text
 from .utils.fields import is_number
-from .utils.paths import expand_path
+from .utils.paths import expand_path, read_limited
 
 FORMAT, VERSION = "visualcrop-calibration", 1
 _MOST_BYTES = 64 << 20  # a digest of each question is most of it
@@ -120,7 +120,7 @@ class Calibration:
     items: frozenset[str] = attrs.field(converter=_text_set)
     # questions on which the threshold was set
     n: int = attrs.field(validator=_in(1, _MOST_ITEMS))
-    # bound of the share of right answers that a search spoils
+    # bound of the share of questions whose right answer of the whole image a search spoils
     alpha: float = attrs.field(validator=_in(0, 1))
     gate: Gate | None = None
     # fields of `Densities`, for the verifier `adaptive`, which checks them
@@ -202,7 +202,8 @@ def read_calibration(path: str) -> Calibration:
 def _read(file: Path, changed: int, size: int) -> Calibration:
     del changed, size  # which are there so that another file of the same name is read
     try:
-        values = json.loads(file.read_bytes(), parse_constant=_refuse_constant)
+        content = read_limited(file, _MOST_BYTES, called="The calibration")
+        values = json.loads(content, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as exc:
         raise ResultError(
             f"{str(file)!r} is no JSON file ({str(exc)[:80]}); make one with visualcrop calibrate."

@@ -55,6 +55,19 @@ def test_learns_and_is_used(measured: Run) -> None:
     assert {r["decision"] for r in records if r["variant"] == "direct"} == {""}
 
 
+def test_a_run_given_twice(measured: Run) -> None:
+    """Each question counts once: n, the gate and the densities are those of the run alone."""
+    once = json.loads(measured("calibrate", "run", "--alpha", 0.1, "-o", "1.json", "--json").output)
+    done = measured("calibrate", "run", "run", "--alpha", 0.1, "-o", "2.json", "--json")
+    twice = json.loads(done.output)
+    assert Path("1.json").read_text() == Path("2.json").read_text()
+    assert twice["figures"] == once["figures"]
+    assert (once["repeated"], twice["repeated"]) == (
+        0,
+        len(json.loads(Path("1.json").read_text())["items"]),
+    )
+
+
 def test_json(measured: Run) -> None:
     """The figures are those of the table, without the list of questions."""
     done = measured("calibrate", "run", "--alpha", 0.1, "-o", "gate.json", "--json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,12 @@ class TestFile:
     def test_missing(self, tmp_path: Path) -> None:
         """A file that is not there."""
         assert "visualcrop calibrate" in refused(FileError, read_calibration, str(tmp_path / "no"))
+
+    def test_a_pipe_is_not_waited_for(self, tmp_path: Path) -> None:
+        """Nor is a device read, which never ends."""
+        os.mkfifo(tmp_path / "pipe")
+        for path in (tmp_path / "pipe", Path("/dev/zero")):
+            assert "no file" in refused(FileError, read_calibration, str(path))
 
     def test_too_large(self, file: Path) -> None:
         """It is not read."""

@@ -26,6 +26,7 @@ from visualcrop.errors import PluginError, SpecError
 from visualcrop.models import BatchingModel
 from visualcrop.models.engine.response_cache import ResponseCache
 from visualcrop.plugin import (
+    AnswerComposer,
     ConditionalDefault,
     ProposalGenerator,
     Registry,
@@ -198,6 +199,37 @@ class TestGiven:
         given = registry.build(Searcher, "focus(answer=count(otherwise=crop))")
         kept: Any = apply_settings(registry, given, settings)
         assert kept.answer.otherwise == Crop(cell=224)
+
+    @pytest.mark.parametrize(
+        ("spec", "settings", "expected"),
+        [
+            ("focus", {"answer": "count"}, "count(otherwise=crop)"),
+            ("focus", {"answer": "count", "answer.otherwise": "relate"}, None),
+            ("focus(answer=relate)", {"answer": "count"}, "relate(otherwise=count)"),
+            ("focus(answer=count(otherwise=count))", {"answer": "canvas"}, None),
+            ("focus(answer=count)", {"answer.otherwise": "count"}, "count(otherwise=count)"),
+            (
+                "focus(answer=count)",
+                {"count": {"otherwise": "relate"}, "relate": {"otherwise": "count"}},
+                "count(otherwise=relate(otherwise=count))",
+            ),
+        ],
+    )
+    def test_none_nests_within_itself(
+        self, registry: Registry, spec: str, settings: Any, expected: str | None
+    ) -> None:
+        """A setting that names a part around another is used once, and not again within that."""
+        built = registry.build(Searcher, spec)
+        made: Any = apply_settings(registry, built, settings)
+        last = made.answer
+        while hasattr(last, "otherwise"):
+            last = last.otherwise
+        assert last.name == ("canvas" if settings == {"answer": "canvas"} else "crop")
+        if expected:
+            assert made.answer == registry.build(AnswerComposer, expected)
+        around = {"searcher": "guarded", "relevance": "windows", "verification": "adaptive"}
+        deeper: Any = apply_settings(registry, registry.build(Searcher, "guarded"), around)
+        assert deeper.searcher.searcher.relevance.relevance.name == "vv"
 
     def test_in_python_where_it_is_not_the_default(self, registry: Registry) -> None:
         """Python does not tell an option that is left out from one that is set to its default."""

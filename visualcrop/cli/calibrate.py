@@ -19,7 +19,9 @@ def calibrate(
     alpha: Annotated[
         float,
         typer.Option(
-            help="Most often that a right answer of the whole image is lost.", min=0, max=1
+            help="Largest share of questions whose right answer of the whole image is lost.",
+            min=0,
+            max=1,
         ),
     ] = 0.02,
     keep: Annotated[

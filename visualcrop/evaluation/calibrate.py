@@ -85,6 +85,7 @@ class LearnedCalibration:
     figures: tuple[GateFigures, ...]  # one for each dataset, and one for all together
     skipped: int  # questions without two scored answers with probabilities
     undetermined: str = ""  # why it has no densities; empty if it has
+    repeated: int = 0  # answers to questions that had been answered before: each counts once
 
 
 def learn_calibration(
@@ -106,7 +107,7 @@ def learn_calibration(
         found, left = _read_pairs(run, label)
         pairs += found
         skipped += left
-    pairs = [*{pair.item: pair for pair in pairs}.values()]  # the same run twice counts once
+    given, pairs = len(pairs), [*{pair.item: pair for pair in reversed(pairs)}.values()][::-1]
     learned = learn_gate(pairs, alpha, keep)
     crops, densities, undetermined = _learn_densities(runs, labels)
     calibration = Calibration(
@@ -122,7 +123,7 @@ def learn_calibration(
         densities=densities,
     )
     figures = tuple(measure_decisions(pairs, learned.decisions))
-    return LearnedCalibration(calibration, figures, skipped, undetermined)
+    return LearnedCalibration(calibration, figures, skipped, undetermined, given - len(pairs))
 
 
 def _learn_densities(
@@ -130,15 +131,24 @@ def _learn_densities(
 ) -> tuple[Sequence[VerifiedCrops], Mapping[str, Any] | None, str]:
     """The crops that were verified, their densities, and why there are none."""
     crops: list[VerifiedCrops] = []
-    registry = Registry.load()
+    registry, seen = Registry.load(), set[str]()
     try:
         for run, label in zip(runs, labels, strict=True):
             samples = {sample.id: sample for sample in run.study.build_dataset(registry)}
             searched = (record for record in run.records() if record.variant == label)
-            crops += label_crops(searched, samples)
+            crops += label_crops(_drop_repeated(searched, seen), samples)
         return crops, fit_densities(crops).to_dict(), ""
     except VisualcropError as exc:  # a gate can be learned without the dataset, too
         return (), None, str(exc)
+
+
+def _drop_repeated(records: Iterable[Record], seen: set[str]) -> Iterator[Record]:
+    """The *records* of questions that were not *seen* yet, such as in another run."""
+    for record in records:
+        item = item_digest(record.question, record.picture)
+        if item not in seen:
+            yield record
+        seen.add(item)
 
 
 def learn_gate(pairs: Sequence[AnsweredTwice], alpha: float, keep: float) -> LearnedGate:
@@ -155,7 +165,8 @@ def learn_gate(pairs: Sequence[AnsweredTwice], alpha: float, keep: float) -> Lea
         for (chance, _), pair in zip(chances, pairs, strict=True)
         if pair.searched and not pair.direct
     )
-    searched_from = helped[min(math.floor((1 - keep) * len(helped)), len(helped) - 1)]
+    lost = math.floor((1 - keep) * len(helped))  # of those that searching helps
+    searched_from = helped[lost] if lost < len(helped) else _NEVER
     spoiled = [
         belief
         for (chance, belief), pair in zip(chances, pairs, strict=True)

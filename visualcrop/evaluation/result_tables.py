@@ -82,6 +82,8 @@ def calibration_notes(found: LearnedCalibration, path: str) -> Iterator[str]:
     )
     if found.skipped:
         yield f"{found.skipped} others have no two scored answers with probabilities."
+    if found.repeated:
+        yield f"{found.repeated} more were answered before; each question counts once."
     if gate and gate.after.threshold > 1:
         yield (
             f"With {calibration.n} questions no threshold holds the bound of {calibration.alpha:g};"
@@ -89,7 +91,7 @@ def calibration_notes(found: LearnedCalibration, path: str) -> Iterator[str]:
         )
     else:
         yield (
-            "lost: right answers of the whole image that are lost; at most "
+            "lost: questions whose right answer of the whole image is lost; a share of at most "
             f"{calibration.alpha:g} of further questions like these, in the mean."
         )
     if found.undetermined:

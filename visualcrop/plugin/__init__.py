@@ -28,6 +28,7 @@ from ..strategy.base import Strategy, at_least, between, option
 from ..strategy.defaults import ConditionalDefault, OwnDefault
 from ..targets.in_context import targets_option
 from ..utils.forking import after_fork_in_child
+from ..utils.paths import expand_path, read_limited
 from .hooks import hookimpl
 from .manager import Plugin, Plugins, load_plugins
 from .registry import Registry
@@ -67,6 +68,7 @@ __all__ = [
     "at_least",
     "between",
     "draw_outlines",
+    "expand_path",
     "hookimpl",
     "inference_option",
     "load_plugins",
@@ -74,6 +76,7 @@ __all__ = [
     "merge_boxes",
     "option",
     "pseudo_attention",
+    "read_limited",
     "reply",
     "say",
     "similarity_map",

@@ -69,15 +69,32 @@ class _SettingsResolver:
     used: dict[str, object] = attrs.field(factory=dict)
 
     def resolve(
-        self, strategy: Strategy, outer: Settings | None = None, path: str = ""
+        self,
+        strategy: Strategy,
+        outer: Settings | None = None,
+        path: str = "",
+        within: frozenset[object] = frozenset(),
     ) -> Strategy:
-        """*strategy* with its options filled; *outer* are settings by path from outer ones."""
+        """
+        *strategy* with its options filled.
+
+        Args:
+            strategy: What has open options.
+            outer: Settings by path from outer strategies.
+            path: From the outermost one to this.
+            within: Settings that put a strategy around this one in its place. None is used again:
+                `answer=count` would nest without end.
+        """
         own = {**self._settings_of(strategy), **(outer or {})}
         changes: dict[str, object] = {}
         defaults = dataset_defaults(type(strategy))
         for name, wanted in option_types(type(strategy)).items():
             at, value = f"{path}{name}", getattr(strategy, name)
-            setting = own.get(name, self.settings.get(_kind(wanted), defaults.get(name)))
+            kind = _kind(wanted)
+            source: object = (type(strategy), name) if name in own else kind
+            setting = own.get(name, self.settings.get(kind, defaults.get(name)))
+            if source in within:
+                setting = None
             if setting is not None and not isinstance(setting, Mapping) and at not in self.given:
                 if not isinstance(setting, DatasetDefault):  # which is the option's own
                     self.used[at] = setting
@@ -86,7 +103,10 @@ class _SettingsResolver:
                 below = {p[len(name) + 1 :]: v for p, v in own.items() if p.startswith(f"{name}.")}
                 if at in self.given and isinstance(setting, str | Strategy | Default):
                     below = {**self._hand_down(value, setting, below), **below}
-                value = self.resolve(value, below, f"{at}.")
+                is_new = setting is not None and (source == kind or at not in self.given)
+                value = self.resolve(
+                    value, below, f"{at}.", within | {source} if is_new else within
+                )
             if value is not getattr(strategy, name):
                 changes[name] = value
         return attrs.evolve(strategy, **changes) if changes else strategy

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -176,6 +178,12 @@ class TestRidge:
         path.write_text(json.dumps(json.loads(path.read_text()) | change))
         said = refused(SpecError, LayerWeights.read, path)
         assert said.endswith("give a file that fit_layer_weights saved.")
+
+    def test_a_pipe_is_not_waited_for(self, tmp_path) -> None:
+        """Nor is a device read, which never ends."""
+        os.mkfifo(tmp_path / "pipe")
+        for path in (tmp_path / "pipe", Path("/dev/zero")):
+            assert "cannot be read" in refused(SpecError, LayerWeights.read, path)
 
     @pytest.mark.parametrize(
         "text", ["", "[]", "{", "[" * 100_000, '"' + "x" * 1_000_001 + '"', "\0\xff"]

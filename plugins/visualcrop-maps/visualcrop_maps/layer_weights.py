@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from visualcrop import Box, BudgetedModel, RelevanceMap, Target, View
-from visualcrop.errors import SpecError
-from visualcrop.plugin import OnePassSource, Spec
+from visualcrop.errors import FileError, SpecError
+from visualcrop.plugin import OnePassSource, Spec, expand_path, read_limited
 
 from .parts import map_layers
 from .scores import normalise
@@ -43,10 +43,8 @@ class LayerWeights:
     def read(cls, path: Path) -> LayerWeights:
         """Those of a file, each field of which is checked."""
         try:
-            with path.open("rb") as file:
-                text = file.read(_MOST_BYTES + 1)
-            held = json.loads(text) if len(text) <= _MOST_BYTES else None
-        except (OSError, ValueError, RecursionError) as exc:
+            held = json.loads(read_limited(expand_path(path), _MOST_BYTES))
+        except (FileError, ValueError, RecursionError) as exc:
             raise _refusal(path, "cannot be read") from exc
         if not isinstance(held, dict) or held.get("format") != _FORMAT:
             raise _refusal(path, "are none")

@@ -114,6 +114,12 @@ class TestRisk:
         assert np.mean(lost) <= alpha + 3 * error
         assert np.mean(lost) >= alpha / 3  # it is no gate that never believes a search
 
+    def test_nothing_need_be_kept(self) -> None:
+        """Of the questions that searching helps none need be searched: then none is."""
+        questions = _simulate(Random(2), 500)
+        (figures,) = measure_gate(questions, learn_gate(questions, 0.1, 0.0).gate)
+        assert (figures.searches, figures.guarded) == (0, figures.direct)
+
     def test_too_few_for_the_bound(self) -> None:
         """Then nothing is searched, and so nothing lost."""
         questions = _simulate(Random(2), 500)
