@@ -20,6 +20,7 @@ from .strategy.return_checks import (
     check_proposals,
     check_searched,
     check_targets,
+    defers,
 )
 from .values import Answer, Evidence, Finding, Proposal, Question, RelevanceMap, Target, View
 
@@ -156,6 +157,7 @@ class AnswerComposer(Stage, compose=check_answer, compose_with_evidence=check_an
     ) -> Answer:
         """The answer to *question*, with *findings* as its own: see `reply`."""
 
+    @defers
     def compose_with_evidence(
         self,
         question: Question,

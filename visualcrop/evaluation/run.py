@@ -294,7 +294,8 @@ def calibrate(
 
     Args:
         runs: Each with the row `direct` and a searched one.
-        alpha: Most often that a right answer of the whole image is lost, in the mean.
+        alpha: Largest share of questions whose right answer of the whole image is lost, in the
+            mean.
         keep: Share of the questions helped by searching that is still searched.
         searcher: Label of the searched row; needed where a run has several.
     """

@@ -26,6 +26,7 @@ from ..values import Answer, Proposal, Question, RelevanceMap, Target, View
 from .base import OWN_PACKAGE, Strategy, top_package
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 Check: TypeAlias = Callable[..., Any]  # (MethodCall, returned value, *arguments) -> the value
 _SLACK = 1e-6  # by which a confidence in single precision may miss its bounds
 _NOT_FINITE = "if the model's own numbers are not finite, try another dtype"
@@ -60,6 +61,12 @@ class Stage(Strategy):
         cls._checks = {**cls._checks, **checks}
         for name, check in cls._checks.items():
             check_returns(cls, name, check)
+
+
+def defers(method: F) -> F:
+    """Mark a default that returns what a checked method returns: that is not checked twice."""
+    vars(method)["__checked__"] = True
+    return method
 
 
 def check_returns(cls: type[Strategy], name: str, check: Check) -> None:
