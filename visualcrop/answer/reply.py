@@ -69,10 +69,10 @@ def reply(
         how: Any = {"by": "sentence", "end_token": protocol.end_token}
         (scores,) = model.choose([prompt], weighed, **how)
         text, choice, probabilities = weighed[scores.best], scores.best, scores.probabilities
-    probabilities, of_tokens = (
-        each if all(map(math.isfinite, each)) else ()  # of infinite logits
-        for each in (probabilities, of_tokens)
-    )
+    if not all(map(math.isfinite, probabilities)):  # of infinite logits
+        probabilities = ()
+    if not all(map(math.isfinite, of_tokens)):
+        of_tokens = ()
     return Answer(
         text,
         choice,

@@ -114,6 +114,11 @@ def test_hostile_texts_are_cut_and_passed_over(monkeypatch: pytest.MonkeyPatch) 
     assert share_letters("\ufdfa" * 4000, "x") == 0
     assert len(matching._letters("\ufdfa" * 4000)[0]) <= 4000
     compared: list[str] = []
-    monkeypatch.setattr(matching, "match", lambda words, text: compared.append(words) or 0.0)
+
+    def never(words: str, text: str) -> float:
+        compared.append(words)
+        return 0.0
+
+    monkeypatch.setattr(matching, "match", never)
     assert choose(["x" * 700, "OPEN"], "a door that is open" * 99, 0.75) is None
     assert compared == ["OPEN"]
