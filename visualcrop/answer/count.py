@@ -60,8 +60,14 @@ class Count(AnswerComposer):
     def _ask(
         self, question: Question, clusters: Sequence[Cluster], model: BudgetedModel
     ) -> Sequence[Cluster]:
-        """The clusters, those that are unclear by themselves as the model sees them in one crop."""
+        """
+        The clusters, those that are unclear by themselves as the model sees them in one crop.
+
+        That is verification: the budget limits it, as the answer's own pass it does not.
+        """
+        model = model.at("verification")
         unsure = [cluster for cluster in clusters if cluster.is_unsure(self.sure)]
+        unsure = unsure[: model.affordable(len(unsure))]
         if not unsure:
             return clusters
         prompts = [Prompt((View(question.image, g.box), question.text)) for g in unsure]

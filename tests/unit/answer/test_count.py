@@ -12,6 +12,7 @@ from tests.support.saying import Saying
 from visualcrop import (
     Answer,
     Box,
+    Budget,
     BudgetedModel,
     Choice,
     Evidence,
@@ -65,11 +66,12 @@ def _ask(
     text: str = "How many cups are there?",
     number: str = "1",
     evidence: bool = True,
+    passes: int | None = None,
 ) -> tuple[Answer, _Counting]:
     toy = _Counting(text="B", number=number)
     seen = [Evidence(_CUPS, found)] if evidence else []
     chosen = [f for f in found if (f.confidence or 0) > 0.6]
-    model = BudgetedModel(toy, Ledger()).at("answer")
+    model = BudgetedModel(toy, Ledger(Budget(passes))).at("answer")
     question = Question(text, _IMAGE, choices)
     return Count().compose_with_evidence(question, chosen, model, seen), toy
 
@@ -120,6 +122,14 @@ class TestAsked:
         assert prompt.parts == (View(_IMAGE, Box(0, 0, 160, 100)), "How many cups are there?")
         assert choices == ["1", "2", "3"]
         assert answer.text == ("B" if number == "2" else "A")
+
+    @pytest.mark.parametrize("passes", [0, 1, 2])
+    def test_no_more_than_the_budget_allows(self, passes: int) -> None:
+        """The passes are verification: without any left, the boxes alone decide."""
+        found = [*_found(_ONE, _BESIDE), *_found(_THREE, Box(660, 300, 760, 400))]
+        answer, toy = _ask(found, ["2", "3", "4"], passes=passes)
+        assert toy.passes == passes
+        assert answer.choice is not None
 
     def test_is_weighed_with_the_boxes(self) -> None:
         """By the square root of what the model says, times what the boxes say."""
