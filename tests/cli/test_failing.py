@@ -97,7 +97,7 @@ class TestFailing:
         self, run: Run, scene_file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """And with file and line, which whoever wrote it wants first."""
-        monkeypatch.setattr(Attention, "map", lambda self, *_: 1 / 0)  # a frame with that self
+        monkeypatch.setattr(Attention, "read", lambda self, *_: 1 / 0)  # a frame with that self
         done = run("ask", scene_file, "What colour is the mug?", "-o", "relevance=attention")
         assert done.exit_code == 3
         assert "attention (test_failing.py:" in done.stderr

@@ -80,7 +80,8 @@ class TestPluginsList:
         monkeypatch.setenv("VISUALCROP_BLOCK", "attention")
         rows = json.loads(run("plugins", "list", "--json").stdout)
         assert {row["name"]: row["status"] for row in rows}["attention"] == "blocked"
-        assert "attention" not in run("strategies", "relevance").output
+        told = json.loads(run("strategies", "relevance", "--json").stdout)
+        assert "attention" not in {entry["name"] for entry in told}
 
 
 class TestDoctor:

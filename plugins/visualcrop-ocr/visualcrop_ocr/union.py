@@ -23,7 +23,7 @@ class Union(ProposalGenerator):
     name = "union"
 
     proposals: tuple[ProposalGenerator, ...] = option(
-        (Anchors(), Ocr(otherwise=None)), help="generators, in the order of their turns"
+        (Anchors(), Ocr()), help="generators, in the order of their turns"
     )
     nms: float = option(
         0.5, help="largest overlap (IoU) with a box before it", validator=between(0, 1)
