@@ -136,7 +136,9 @@ def test_a_model_hands_out_tensors_of_one_device(monkeypatch: pytest.MonkeyPatch
         return dict(layers)
 
     monkeypatch.setattr("visualcrop.models.huggingface.gather_tensors", gather)
-    opened("llava").forward([about("mug")], Capture(values=(0, 3), attention=(1,), span_attention=(2,)))
+    opened("llava").forward(
+        [about("mug")], Capture(values=(0, 3), attention=(1,), span_attention=(2,))
+    )
     assert len(gathered) == 4
     assert {*gathered} == {torch.device("cpu")}
 

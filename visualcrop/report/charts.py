@@ -29,6 +29,7 @@ _CURVE = 160  # points of a curve of risk
 _DIAGONAL = "as right as sure"
 _STEPS = re.compile(r"\bsteps\s*=\s*(\d+)")
 
+_BOUNDED = 3  # searchers at most whose bins have bounds
 _DECADES = (-6, 0)  # powers of ten of a target's area, as part of the image
 _PER_DECADE = 4
 _MARGIN, _BARS_WIDTH, _BARS_HEIGHT, _BARS_GAP = 24, 640, 92, 34  # pixels of a histogram
@@ -55,6 +56,7 @@ class Series:
     joined: bool = False  # with a line, in the order of x
     dotted: bool = True  # each point has a dot; otherwise only the line is drawn
     labelled: bool = True  # names stand beside the points; under the mouse they always do
+    colour: str = ""  # a name of the theme; empty: that of its place among the series
 
 
 def draw_chart(
@@ -86,7 +88,11 @@ def draw_steps(rows: Sequence[ResultRow]) -> Drawing | None:
 
 
 def draw_risk(found: Sequence[Selective]) -> Drawing:
-    """How many answers are wrong, of the surest so many: one line for each searcher."""
+    """
+    How many answers are wrong, of the surest so many: one line for each searcher.
+
+    There are as many as have a colour of their own: the first `SERIES`.
+    """
     curves = [
         Series(
             each.searcher or "(no name)",
@@ -95,21 +101,30 @@ def draw_risk(found: Sequence[Selective]) -> Drawing:
             dotted=False,
             labelled=False,
         )
-        for each in found
+        for each in found[:SERIES]
     ]
     x_label, y_label = "coverage: answers given, the surest first [%]", "wrong among them [%]"
     return draw_chart(curves, x_label=x_label, y_label=y_label, title="Risk against coverage")
 
 
 def draw_reliability(found: Sequence[Selective]) -> Drawing:
-    """Accuracy of ten bins of confidences; on the diagonal, answers are as right as sure."""
+    """
+    Accuracy of ten bins of confidences; on the diagonal, answers are as right as sure.
+
+    As many searchers as have a colour of their own, and bounds where few are drawn.
+    """
     ends = [Marker(0, 0, _DIAGONAL), Marker(100, 100, _DIAGONAL)]
     series = [
         *(
-            Series(each.searcher or "(no name)", _bin_points(each), joined=True, labelled=False)
-            for each in found
+            Series(
+                each.searcher or "(no name)",
+                _bin_points(each, bounded=len(found) <= _BOUNDED),
+                joined=True,
+                labelled=False,
+            )
+            for each in found[:SERIES]
         ),
-        Series(_DIAGONAL, ends, faint=True, joined=True, dotted=False),
+        Series(_DIAGONAL, ends, joined=True, dotted=False, colour="soft"),
     ]
     return draw_chart(series, x_label="confidence [%]", y_label="right [%]", title="Calibration")
 
@@ -121,13 +136,13 @@ def _thin_curve(found: Selective) -> list[Marker]:
     return [Marker(100 * found.coverage[n], 100 * found.risk[n], name) for n in places]
 
 
-def _bin_points(found: Selective) -> list[Marker]:
+def _bin_points(found: Selective, *, bounded: bool) -> list[Marker]:
     points = []
     for each in found.bins:
         bounds = wilson_interval(each.right, each.n)
         name = f"{found.searcher or '(no name)'}, {each.n} answers"
-        low, high = 100 * bounds.low, 100 * bounds.high
-        points.append(Marker(100 * each.confidence, 100 * each.right, name, low, high))
+        ends = (100 * bounds.low, 100 * bounds.high) if bounded else (None, None)
+        points.append(Marker(100 * each.confidence, 100 * each.right, name, *ends))
     return points
 
 
@@ -192,7 +207,7 @@ def _draw_series(series: Sequence[Series], frame: _Frame) -> Iterator[Shape]:
         [(frame.x(p.x), frame.y(p.y)) for s in series if not s.faint for p in s.points]
     )
     for place, each in enumerate(series):
-        colour, opacity = _colour(place), _FAINT if each.faint else 1.0
+        colour, opacity = each.colour or _colour(place), _FAINT if each.faint else 1.0
         points = sorted(each.points, key=lambda p: p.x)
         places = [(frame.x(p.x), frame.y(p.y)) for p in points]
         if each.joined and len(points) > 1:
@@ -250,7 +265,7 @@ def _draw_legend(series: Sequence[Series]) -> tuple[list[Shape], float]:
         if x > _LEFT and x + wide > _WIDTH:
             x, y = float(_LEFT), y + 20
         opacity = _FAINT if each.faint else 1.0
-        shapes.append(Circle(x + 5, y - 4, 5, _colour(place), opacity))
+        shapes.append(Circle(x + 5, y - 4, 5, each.colour or _colour(place), opacity))
         shapes.append(Text(x + 16, y, name, _SIZE, "soft"))
         x += wide
     return shapes, y + 12

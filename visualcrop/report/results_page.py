@@ -34,7 +34,7 @@ from ..output.html import load_template
 from .charts import Marker, Series, draw_chart, draw_reliability, draw_risk, draw_steps
 from .question_page import DifferingQuestion
 from .tables import shows_pooled
-from .vector import Drawing
+from .vector import SERIES, Drawing
 
 _NAMELESS = "(no name)"
 _COST_NOTE = (
@@ -99,10 +99,15 @@ def draw_figures(stores: Sequence[Store], whole: Comparison) -> list[Figure]:
         chart = draw_chart(series, x_label="search passes", y_label="accuracy [%]", title=title)
         figures.append(Figure("accuracy-passes", title, note, chart))
     if whole.selective:
-        note = "The nearer to the bottom, and the later a line rises, the better."
+        left = len(whole.selective) - SERIES
+        more = f" The first {SERIES} variants; {left} more are in the table." if left > 0 else ""
+        note = f"The nearer to the bottom, and the later a line rises, the better.{more}"
         risk = draw_risk(whole.selective)
         figures.append(Figure("risk-coverage", "Risk against coverage", note, risk))
-        note = "Ten bins of confidences; a bar is the accuracy's interval (95 %, Wilson)."
+        note = (
+            "Ten bins of confidences. Of up to three variants a bar is the accuracy's interval "
+            f"(95 %, Wilson).{more}"
+        )
         reliability = draw_reliability(whole.selective)
         figures.append(Figure("reliability", "Calibration", note, reliability))
     if steps := draw_steps(rows):

@@ -23,7 +23,16 @@ from visualcrop.report.charts import (
     draw_steps,
 )
 from visualcrop.report.pdf import to_pdf
-from visualcrop.report.vector import Circle, Drawing, Line, Picture, Polyline, Rectangle, Text
+from visualcrop.report.vector import (
+    SERIES,
+    Circle,
+    Drawing,
+    Line,
+    Picture,
+    Polyline,
+    Rectangle,
+    Text,
+)
 
 _FINITE = st.floats(-1e6, 1e6)
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -232,3 +241,22 @@ class TestConfidences:
         titles = [s.title for s in drawing.shapes if isinstance(s, Circle) and s.title]
         assert titles == ["mine, 4 answers: 0.0 at 15.0", "mine, 6 answers: 100.0 at 95.0"]
         assert "as right as sure" in drawing.to_svg()
+
+    def test_no_two_searchers_share_a_colour(self) -> None:
+        """Only as many are drawn as there are colours; of many, bins have no bounds."""
+        sure, right = np.linspace(0, 1, 50), np.tile([1.0, 0.0], 25)
+        found = [measure_selective(f"row {n}", sure, right, range(50)) for n in range(11)]
+        for drawing in (draw_risk(found), draw_reliability(found)):
+            lines = [shape.stroke for shape in drawing.shapes if isinstance(shape, Polyline)]
+            assert len({*lines}) == len(lines) >= SERIES
+            assert not any(
+                shape.title.startswith("row 9")
+                for shape in drawing.shapes
+                if isinstance(shape, Circle)
+            )
+        bounds = [
+            s
+            for s in draw_reliability(found).shapes
+            if isinstance(s, Line) and s.stroke.startswith("series")
+        ]
+        assert not bounds
