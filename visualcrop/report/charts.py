@@ -124,7 +124,7 @@ def draw_reliability(found: Sequence[Selective]) -> Drawing:
             )
             for each in found[:SERIES]
         ),
-        Series(_DIAGONAL, ends, joined=True, dotted=False, colour="soft"),
+        Series(_DIAGONAL, ends, joined=True, dotted=False, labelled=False, colour="ink"),
     ]
     return draw_chart(series, x_label="confidence [%]", y_label="right [%]", title="Calibration")
 
