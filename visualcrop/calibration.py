@@ -119,7 +119,7 @@ class Calibration:
     # digests of the questions with their pictures: a measurement on them would flatter
     items: frozenset[str] = attrs.field(converter=_text_set)
     # questions on which the threshold was set
-    n: int = attrs.field(validator=_in(1, _MOST_ITEMS))
+    n: int = attrs.field(validator=_in(0, _MOST_ITEMS))
     # bound of the share of questions whose right answer of the whole image a search spoils
     alpha: float = attrs.field(validator=_in(0, 1))
     gate: Gate | None = None

@@ -170,3 +170,20 @@ def test_a_manifest_that_was_changed(measured: Run) -> None:
     done = measured("calibrate", "run", "-o", "gate.json")
     assert done.exit_code == 1
     assert "does not say what 'focus' is" in " ".join(done.output.split())
+
+
+def test_few_questions_give_densities_alone(run: Run) -> None:
+    """Which say why there is no gate; adaptive takes the file, and guarded refuses it."""
+    assert (
+        run("evaluate", "toy(scenes=6)", "-m", "toy", "-s", "focus", "--out", "few").exit_code == 0
+    )
+    done = run("calibrate", "few", "-o", "few.json")
+    assert done.exit_code == 0, done.output
+    told = " ".join(done.output.split())
+    assert "Without a gate, which guarded needs:" in told
+    assert "guarded(gate=" not in told
+    other = ("evaluate", "toy(scenes=1, seed=50)", "-m", "toy", "-s")
+    refused = run(*other, 'guarded(gate="few.json")', "--out", "refused")
+    assert "'few.json' has no gate" in " ".join(refused.output.split())
+    taken = run(*other, 'focus(verification=adaptive(densities="few.json"))', "--out", "taken")
+    assert taken.exit_code == 0, taken.output

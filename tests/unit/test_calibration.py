@@ -63,7 +63,7 @@ class TestFile:
         [
             {"format": "other"},
             {"version": 2},
-            {"n": 0},
+            {"n": -1},
             {"n": "many"},
             {"n": True},
             {"alpha": math.nan},

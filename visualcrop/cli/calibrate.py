@@ -54,6 +54,7 @@ def calibrate(
         calibration = attrs.evolve(found.calibration, items=())
         print_json({"written": out, **attrs.asdict(attrs.evolve(found, calibration=calibration))})
         return
-    print_table(calibration_table(found.figures))
+    if found.figures:
+        print_table(calibration_table(found.figures))
     for note in calibration_notes(found, out):
         console().print(note, soft_wrap=True)

@@ -86,6 +86,7 @@ class LearnedCalibration:
     skipped: int  # questions without two scored answers with probabilities
     undetermined: str = ""  # why it has no densities; empty if it has
     repeated: int = 0  # answers to questions that had been answered before: each counts once
+    ungated: str = ""  # why it has no gate; empty if it has
 
 
 def learn_calibration(
@@ -108,8 +109,15 @@ def learn_calibration(
         pairs += found
         skipped += left
     given, pairs = len(pairs), [*{pair.item: pair for pair in reversed(pairs)}.values()][::-1]
-    learned = learn_gate(pairs, alpha, keep)
     crops, densities, undetermined = _learn_densities(runs, labels)
+    gate, figures, ungated = None, tuple[GateFigures, ...](), ""
+    try:
+        learned = learn_gate(pairs, alpha, keep)
+        gate, figures = learned.gate, tuple(measure_decisions(pairs, learned.decisions))
+    except EvaluationError as exc:  # densities can be learned from fewer questions
+        if densities is None:
+            raise
+        ungated = str(exc)
     calibration = Calibration(
         name=runs[0].study.model,
         model=same[0][0],
@@ -119,11 +127,11 @@ def learn_calibration(
         items=tuple({*(pair.item for pair in pairs), *(each.item for each in crops)}),
         n=len(pairs),
         alpha=alpha,
-        gate=learned.gate,
+        gate=gate,
         densities=densities,
     )
-    figures = tuple(measure_decisions(pairs, learned.decisions))
-    return LearnedCalibration(calibration, figures, skipped, undetermined, given - len(pairs))
+    repeated = given - len(pairs)
+    return LearnedCalibration(calibration, figures, skipped, undetermined, repeated, ungated)
 
 
 def _learn_densities(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..calibration import Calibration, Gate
 from ..output.tables import Table
 from .calibrate import GateFigures, LearnedCalibration
 from .formatting import (
@@ -75,16 +76,30 @@ def calibration_table(found: Sequence[GateFigures]) -> Table:
 
 def calibration_notes(found: LearnedCalibration, path: str) -> Iterator[str]:
     """What was learned, on how many questions, and how it is used."""
-    calibration, gate = found.calibration, found.calibration.gate
+    calibration = found.calibration
+    if found.skipped:
+        yield f"{found.skipped} questions have no two scored answers with probabilities."
+    if found.repeated:
+        yield f"{found.repeated} more were answered before; each question counts once."
+    if calibration.gate is None:
+        yield f"Without a gate, which guarded needs: {found.ungated}"
+    else:
+        yield from _gate_notes(calibration, calibration.gate)
+    if found.undetermined:
+        yield f"Without densities, which adaptive needs: {found.undetermined}"
+    yield f"Written: {path}."
+    if calibration.gate is not None:
+        yield f'Use its gate as guarded(gate="{path}").'
+    if not found.undetermined:
+        yield f'Use its densities as focus(verification=adaptive(densities="{path}")).'
+
+
+def _gate_notes(calibration: Calibration, gate: Gate) -> Iterator[str]:
     yield (
         f"{calibration.n} questions, each judged by weights that were learned without it; the "
         "thresholds are set on the same questions, so that the figures flatter a little."
     )
-    if found.skipped:
-        yield f"{found.skipped} others have no two scored answers with probabilities."
-    if found.repeated:
-        yield f"{found.repeated} more were answered before; each question counts once."
-    if gate and gate.after.threshold > 1:
+    if gate.after.threshold > 1:
         yield (
             f"With {calibration.n} questions no threshold holds the bound of {calibration.alpha:g};"
             " nothing will be searched. Calibrate on more questions, or raise --alpha."
@@ -94,11 +109,6 @@ def calibration_notes(found: LearnedCalibration, path: str) -> Iterator[str]:
             "lost: questions whose right answer of the whole image is lost; a share of at most "
             f"{calibration.alpha:g} of further questions like these, in the mean."
         )
-    if found.undetermined:
-        yield f"Without densities, which adaptive needs: {found.undetermined}"
-    yield f'Written: {path}; use it as guarded(gate="{path}").'
-    if not found.undetermined:
-        yield f'Its densities: focus(verification=adaptive(densities="{path}")).'
 
 
 def selective_table(
