@@ -379,4 +379,6 @@ def fingerprint_of(model: Model) -> str:
     """The fingerprint of an open model: its own, or its family's; empty if neither is known."""
     while isinstance(inside := getattr(model, "model", None), Model):
         model = inside  # wrappers answer as it does
-    return model.fingerprint or (model.family.fingerprint() if model.family else "")
+    if not model.fingerprint and model.family:  # once: it reads files, and searches ask often
+        object.__setattr__(model, "fingerprint", model.family.fingerprint())
+    return model.fingerprint
