@@ -1,0 +1,3 @@
+"""Evaluate visualcrop's searches with Inspect."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Evaluate visualcrop's searches with lmms-eval, and a transformers pipeline."""
+
+from __future__ import annotations
