@@ -25,6 +25,7 @@ _PLAIN = {"PIL", "annotated_doc", "attr", "attrs", "click", "numpy", "pluggy", "
 _PLAIN |= {"typer", "typing_extensions"}
 _TYPED = {"annotated_types", "pydantic", "pydantic_core", "typing_inspection"}  # typer's
 _SHOWN = {"markdown_it", "mdurl", "pygments", "rich"}  # pages of help, tables
+_CHANCE = {"linkify_it", "uc_micro"}  # markdown_it imports them where another package needs them
 _NEEDLESS = {  # of Python's own, what opens connections or processes, or takes long to import
     *("asyncio", "http", "multiprocessing", "sqlite3", "ssl", "unittest", "urllib.request", "xml"),
     *("rich.live", "rich.progress"),
@@ -57,14 +58,15 @@ def _packages(modules: set[str]) -> set[str]:
     tops = {name.partition(".")[0] for name in modules}
     return {
         name
-        for name in tops - sys.stdlib_module_names
+        for name in tops - sys.stdlib_module_names - _CHANCE
         if not name.startswith(("visualcrop", "_", "sitecustomize", "usercustomize"))
     }
 
 
 def _count(modules: set[str]) -> int:
     """Without Python's own, of which each release has more or fewer."""
-    return sum(name.partition(".")[0] not in sys.stdlib_module_names for name in modules)
+    passed_over = sys.stdlib_module_names | _CHANCE
+    return sum(name.partition(".")[0] not in passed_over for name in modules)
 
 
 # Each part, of the core or of a plug-in, is a module that is imported to be named and explained.
