@@ -129,7 +129,7 @@ def _context(held: Sequence[str | View]) -> tuple[str | View, ...]:
     return tuple(held)
 
 
-def _check_reply_length(_: object, __: object, held: object) -> None:
+def _check_reply_length(_: object, __: object, held: Any) -> None:
     if held is None:
         return
     if isinstance(held, bool) or not isinstance(held, int) or not 1 <= held <= LONGEST_REPLY:
