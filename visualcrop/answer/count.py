@@ -48,6 +48,8 @@ class Count(AnswerComposer):
         from .counting import cluster_instances, find_instances, weigh_numbers  # for no start-up
         from .weighing import say_likeliest
 
+        if question.needs_words:
+            return self.otherwise.compose_with_evidence(question, findings, model, evidence)
         instances = find_instances(question, findings, evidence)
         clusters = self._ask(question, cluster_instances(instances), model)
         weighed = weigh_numbers(question, clusters) if instances else None
@@ -72,6 +74,7 @@ class Count(AnswerComposer):
             return clusters
         prompts = [Prompt((View(question.image, g.box), question.text)) for g in unsure]
         numbers = max((cluster.numbers for cluster in unsure), key=len)
+        model.expect(len(prompts))
         choices = model.choose(prompts, [*map(str, numbers)])
         asked = {
             cluster.box: cluster.reconcile(choice.probabilities[: len(cluster.numbers)])
