@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Literal, TypeAlias
 
 import attrs
 import numpy as np
 
+from .coverage import Edges, Floats, Integers
 from .paths import Points, flatten, grown, signed_area, stroked, thickness, turned
 
 Ink: TypeAlias = Literal[
     "colour", "pale", "deep", "line", "dark", "wood", "metal", "paper", "glass", "leaf", "flame"
 ]
 OUTLINE = 2.6  # width of the dark line around everything
+Tone: TypeAlias = Literal["base", "light", "shade"]
 _RIM, _DEEPEST = 0.34, 8.0  # width of the shaded rim: by thickness, and at most
+_LIT = 0.55  # width of the lit rim, by that of the shaded one
 
 
 @attrs.frozen
@@ -46,9 +50,7 @@ class Layer:
             return [
                 polygon
                 for line, closed in flatten(self.path)
-                for polygon in stroked(
-                    line, self.width, closed=closed, round_ends=self.round_ends
-                )
+                for polygon in stroked(line, self.width, closed=closed, round_ends=self.round_ends)
             ]
         areas = [turned(points) for points, _ in flatten(self.path)]
         holes = [turned(points, clockwise=False) for points, _ in flatten(self.holes)]
@@ -87,7 +89,53 @@ def patch(ink: Ink, path: str, width: float = 0) -> Layer:
     return Layer(ink, path, width, inside=True)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
+class Parts:
+    """
+    The areas that are covered to draw a thing: its outline, its layers, and their lit rims.
+
+    Attributes:
+        edges: Of all areas, in the square of 100.
+        nudges: How far each edge is moved down and right: rims are what a moved area leaves.
+        insides: Numbers of the areas inside another, and of those that they are in.
+        toned: Numbers of the areas with rims; two more of each follow the layers.
+        inks: One for each layer, then the light, then the shade of those with rims.
+
+    """
+
+    edges: Edges = attrs.field(repr=False)
+    nudges: Floats = attrs.field(repr=False)
+    insides: tuple[Integers, Integers]
+    toned: Integers
+    inks: tuple[tuple[Ink, Tone], ...]
+
+    @classmethod
+    def of(cls, layers: Sequence[Layer], outline: list[Points]) -> Parts:
+        """The parts of a thing."""
+        toned = [layer for layer in layers if layer.has_tones]
+        drawn = [outline, *(layer.polygons for layer in layers)]
+        rims = [layer.polygons for layer in toned]
+        edges = Edges.of([*drawn, *rims, *rims])
+        steps = [*([0.0] * len(drawn)), *(_LIT * layer.rim for layer in toned)]
+        steps += [-layer.rim for layer in toned]
+        parents = [0]
+        for number, layer in enumerate(layers, 1):
+            parents.append(parents[-1] if layer.inside else number)
+        parent = np.array(parents)
+        insides = np.flatnonzero(parent != np.arange(len(parent)))
+        inks: list[tuple[Ink, Tone]] = [("line", "base"), *((la.ink, "base") for la in layers)]
+        inks += [(layer.ink, "light") for layer in toned]
+        inks += [(layer.ink, "shade") for layer in toned]
+        return cls(
+            edges,
+            np.array(steps)[edges.layers][:, None],
+            (insides, parent[insides]),
+            np.flatnonzero([False, *(layer.has_tones for layer in layers)]),
+            tuple(inks),
+        )
+
+
+@attrs.frozen(eq=False)
 class Thing:
     """
     A small thing with a name.
@@ -113,7 +161,7 @@ class Thing:
             if layer.inside:
                 continue
             for polygon in layer.polygons:
-                moved = grown(polygon, OUTLINE)
+                moved = grown(polygon, 0 if layer.ink == "line" else OUTLINE)
                 if signed_area(polygon) > 0 or signed_area(moved) < 0:
                     outer.append(moved)
         return outer
@@ -133,13 +181,12 @@ class Thing:
         article = self.article if not colour else "an" if colour[0] in "aeiou" else "a"
         return f"{article} {words}"
 
-    def __hash__(self) -> int:
-        return hash(self.name)
+    @cached_property
+    def corners(self) -> Points:
+        """Points between which all of it lies, in any pose: N x 2."""
+        return np.concatenate(self.outline)
 
-
-def extent(polygons: list[Points]) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of polygons."""
-    points = np.concatenate(polygons)
-    left, top = points.min(0)
-    right, bottom = points.max(0)
-    return float(left), float(top), float(right), float(bottom)
+    @cached_property
+    def parts(self) -> Parts:
+        """What of it is drawn, as edges and inks."""
+        return Parts.of(self.layers, self.outline)

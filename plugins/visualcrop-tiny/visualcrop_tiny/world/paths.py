@@ -55,7 +55,7 @@ def flatten(data: str) -> list[tuple[Points, bool]]:
             lines.append((np.array(points), False))
             points = []
         if command == "Z":
-            lines.append((np.array(points), True))
+            lines.append((_without_repeats(np.array(points), closed=True), True))
             points = []
         else:
             points += _trace(command, arguments, points[-1] if points else (0.0, 0.0))
@@ -162,14 +162,15 @@ def _normals(points: Points, *, closed: bool) -> Points:
     squares = np.maximum((both**2).sum(1, keepdims=True) / 2, 1e-9)
     normals = both / squares
     longest = np.hypot(normals[:, 0], normals[:, 1])[:, None]
-    return normals * np.minimum(1.0, _MITER / np.maximum(longest, 1e-9))
+    shortened: Points = normals * np.minimum(1.0, _MITER / np.maximum(longest, 1e-9))
+    return shortened
 
 
 def stroked(line: Points, width: float, *, closed: bool, round_ends: bool = True) -> list[Points]:
     """Polygons that together cover a line of some *width*, with round corners and ends."""
     line = _without_repeats(line, closed=closed)
     if len(line) < 2:
-        return [turned(flatten(disc(*map(float, line[0]), width / 2))[0][0])]
+        return [turned(flatten(disc(float(line[0, 0]), float(line[0, 1]), width / 2))[0][0])]
     if closed and not _corners(line, closed=True).any():
         outer, inner = grown(turned(line), width / 2), grown(turned(line), -width / 2)
         return [outer, inner[::-1]]

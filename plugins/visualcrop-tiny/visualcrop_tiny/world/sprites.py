@@ -7,18 +7,16 @@ from functools import lru_cache
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 import PIL.Image
-import PIL.ImageFilter
 
-from .coverage import Floats, cover
-from .drawing import Layer, Thing, extent
+from .coverage import Edges, Floats, cover
+from .drawing import Parts, Thing
 from .palette import COLOURS, NEUTRALS, Rgb, tones
-from .paths import Points, placed
+from .paths import Points
 
-_LIGHT = 0.55  # how far the light rim is shifted, in widths of the shaded one
 _TILT, _STRETCH = 3, 0.04  # steps of poses, so that few different ones are drawn
-_TONES = ("colour", "pale", "deep")
+_TONED_INKS = ("colour", "pale", "deep")
+_TONES = ("base", "light", "shade")
 
 
 @attrs.frozen
@@ -46,12 +44,12 @@ class Pose:
 
     @property
     def matrix(self) -> Points:
-        """2 x 3, about the middle of the square of 100."""
+        """The linear map, 2 x 2."""
         turn = math.radians(self.tilt)
         across = np.diag([-self.stretch if self.mirrored else self.stretch, 1.0])
         rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
-        linear = rotation @ across
-        return np.column_stack([linear, 50 - linear @ np.array([50.0, 50.0])])
+        matrix: Points = rotation @ across
+        return matrix
 
 
 @attrs.frozen(eq=False)
@@ -62,7 +60,7 @@ class Inked:
     Attributes:
         alpha: Coverage, height x width.
         tones: Shares of the colour, of it in light, and in shade: 3 x height x width.
-        neutral: The rest, RGB times its share: height x width x 3.
+        neutral: The rest, RGB times its share: 3 x height x width.
 
     """
 
@@ -90,7 +88,7 @@ class Sprite:
 
 
 @lru_cache(4096)
-def draw_sprite(thing: Thing, size: int, colour: str, pose: Pose = Pose()) -> Sprite:  # noqa: B008
+def draw_sprite(thing: Thing, size: int, colour: str, pose: Pose = Pose()) -> Sprite:
     """A thing in one of the nine colours; its longer side has *size* pixels."""
     return ink_sprite(draw_inked(thing, size, pose), COLOURS[colour])
 
@@ -98,74 +96,70 @@ def draw_sprite(thing: Thing, size: int, colour: str, pose: Pose = Pose()) -> Sp
 def ink_sprite(inked: Inked, colour: Rgb) -> Sprite:
     """A drawn thing in any colour."""
     inks = np.array(tones(colour), float)
-    mixed = inked.neutral + np.tensordot(inked.tones, inks, (0, 0))
-    rgb = mixed / np.maximum(inked.alpha, 1e-6)[..., None]
-    picture = PIL.Image.fromarray(np.clip(rgb + 0.5, 0, 255).astype(np.uint8))
+    mixed = inked.neutral + np.tensordot(inks, inked.tones, (0, 0))
+    rgb = np.clip(mixed / np.maximum(inked.alpha, 1e-6) + 0.5, 0, 255).astype(np.uint8)
+    picture = PIL.Image.fromarray(np.ascontiguousarray(rgb.transpose(1, 2, 0)))
     return Sprite(picture, PIL.Image.fromarray((inked.alpha * 255 + 0.5).astype(np.uint8)))
 
 
 @lru_cache(1024)
-def draw_inked(thing: Thing, size: int, pose: Pose = Pose()) -> Inked:  # noqa: B008
+def draw_inked(thing: Thing, size: int, pose: Pose = Pose()) -> Inked:
     """A thing as pixels without its colour; its longer side has *size* pixels."""
+    parts = thing.parts
     matrix, width, height, scale = _fit(thing, size, pose)
-    drawn = [placed(layer.polygons, matrix) for layer in thing.layers]
-    moved = [
-        [points + step for points in polygons]
-        for layer, polygons in zip(thing.layers, drawn, strict=True)
-        if layer.has_tones
-        for step in (layer.rim * scale * _LIGHT, -layer.rim * scale)
-    ]
-    covered = cover([placed(thing.outline, matrix), *drawn, *moved], width, height)
-    outline, areas, rims = np.split(covered, [1, 1 + len(drawn)])
-    return _compose(thing.layers, outline[0], areas, rims.reshape(-1, 2, height, width))
+    nudges = parts.nudges * scale
+    starts = parts.edges.starts @ matrix[:, :2].T + (matrix[:, 2] + nudges)
+    ends = parts.edges.ends @ matrix[:, :2].T + (matrix[:, 2] + nudges)
+    if pose.mirrored:
+        starts, ends = ends, starts  # so that areas are clockwise again
+    edges = Edges(starts, ends, parts.edges.layers)
+    shares = _share(parts, cover(edges, len(parts.inks), width, height))
+    channels = (_weights(thing) @ shares.reshape(len(shares), -1)).reshape(-1, height, width)
+    return Inked(channels[0], channels[1:4], channels[4:])
+
+
+def _share(parts: Parts, covered: Floats) -> Floats:
+    """What of each pixel each ink has, where later layers lie over earlier ones."""
+    count = len(covered) - 2 * len(parts.toned)
+    areas, lit, shaded = np.split(covered, [count, count + len(parts.toned)])
+    inside, parent = parts.insides
+    areas[inside] *= areas[parent]
+    seen = np.ones_like(areas)
+    np.cumprod(1 - areas[:0:-1], 0, out=seen[-2::-1])
+    toned = areas[parts.toned]
+    shade = np.maximum(toned - shaded, 0, out=shaded)
+    light = np.maximum(toned - lit - shade, 0, out=lit)
+    areas[parts.toned] -= light + shade
+    areas[1:] *= seen[1:]
+    # All layers lie within the outline, which so has what they leave of it.
+    areas[0] = np.maximum(areas[0] - (1 - seen[0]), 0)
+    light *= seen[parts.toned]
+    shade *= seen[parts.toned]
+    return covered
+
+
+@lru_cache(256)
+def _weights(thing: Thing) -> Floats:
+    """For each ink: 1, whether it is the colour in each of three tones, or else its RGB."""
+    weights = np.zeros((7, len(thing.parts.inks)))
+    weights[0] = 1
+    for number, (ink, tone) in enumerate(thing.parts.inks):
+        if ink in _TONED_INKS:
+            weights[1 + max(_TONED_INKS.index(ink), _TONES.index(tone)), number] = 1
+        else:
+            weights[4:, number] = tones(NEUTRALS[ink])[_TONES.index(tone)]
+    return weights
 
 
 def _fit(thing: Thing, size: int, pose: Pose) -> tuple[Points, int, int, float]:
     """The map into a box whose longer side has *size* pixels, its sides, and the scale."""
     matrix = pose.matrix
-    left, top, right, bottom = extent(placed(thing.outline, matrix))
+    spread = thing.corners @ matrix.T
+    (left, top), (right, bottom) = spread.min(0), spread.max(0)
     scale = size / max(right - left, bottom - top)
-    width, height = (max(1, math.ceil(side * scale - 1e-6)) for side in (right - left, bottom - top))
+    width, height = (
+        max(1, math.ceil(side * scale - 1e-6)) for side in (right - left, bottom - top)
+    )
     middle = np.array([(left + right) / 2, (top + bottom) / 2])
-    shift = scale * (matrix[:, 2] - middle) + np.array([width, height]) / 2
-    return np.column_stack([scale * matrix[:, :2], shift]), width, height, scale
-
-
-def _compose(layers: tuple[Layer, ...], outline: Floats, areas: Floats, rims: Floats) -> Inked:
-    """Lay the layers over one another, each with its tones, on top of the outline."""
-    canvas = Inked(outline.copy(), np.zeros((3, *outline.shape)), outline[..., None] * _LINE)
-    under, edges = outline, iter(rims)
-    for layer, area in zip(layers, areas, strict=True):
-        cut = area * under if layer.inside else area
-        under = under if layer.inside else area
-        base, light, shade = cut, None, None
-        if layer.has_tones:
-            lit, shaded = next(edges)
-            shade = np.maximum(area - shaded, 0)
-            light = np.maximum(area - lit - shade, 0)
-            base = area - light - shade
-        _lay(canvas, layer.ink, cut, (base, light, shade))
-    return canvas
-
-
-def _lay(canvas: Inked, ink: str, cut: Floats, parts: tuple[Floats | None, ...]) -> None:
-    """Cover what was drawn with one more layer: in base colour, in light and in shade."""
-    left = 1 - cut
-    alpha, shares, neutral = canvas.alpha, canvas.tones, canvas.neutral
-    alpha *= left
-    alpha += cut
-    shares *= left
-    neutral *= left[..., None]
-    if ink in _TONES:
-        first = _TONES.index(ink)
-        for tone, part in enumerate(parts, first):
-            if part is not None:
-                shares[tone] += part
-    else:
-        for colour, part in zip(_NEUTRAL_TONES[ink], parts, strict=True):
-            if part is not None:
-                neutral += part[..., None] * colour
-
-
-_NEUTRAL_TONES = {name: np.array(tones(base), float) for name, base in NEUTRALS.items()}
-_LINE = _NEUTRAL_TONES["line"][0]
+    shift = np.array([width, height]) / 2 - scale * middle
+    return np.column_stack([scale * matrix, shift]), width, height, scale

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..drawing import Thing, fill, line, patch
-from ..paths import bar, disc, oval
+from ..paths import disc, oval
 
 ANIMALS = (
     Thing(
@@ -20,7 +20,7 @@ ANIMALS = (
             fill("paper", "M 26 16 L 33 22 L 27 27 Z M 61 15 L 54 22 L 61 27 Z"),
             fill("line", oval(34, 34, 3.2, 4.4) + oval(54, 34, 3.2, 4.4)),
             fill("line", "M 40 42 H 48 L 44 46 Z"),
-            line("line", 1.6, "M 36 45 L 22 48 M 52 45 L 66 48"),
+            line("line", 2, "M 36 45 L 16 49 M 52 45 L 72 49"),
             line("line", 2, "M 44 84 V 96 M 60 76 Q 66 84 62 96"),
         ),
     ),
@@ -35,7 +35,8 @@ ANIMALS = (
             ),
             fill(
                 "colour",
-                "M 5 33 Q 6 27 18 25 Q 24 9 40 13 Q 52 18 48 44 Q 40 56 26 46 L 13 46 Q 4 43 5 33 Z",
+                "M 5 33 Q 6 27 18 25 Q 24 9 40 13 Q 52 18 48 44 "
+                "Q 40 56 26 46 L 13 46 Q 4 43 5 33 Z",
             ),
             fill("deep", "M 34 12 Q 54 10 55 38 Q 47 48 42 38 Q 41 24 34 12 Z"),
             fill("line", disc(7, 33, 5) + disc(24, 27, 3)),
@@ -54,7 +55,7 @@ ANIMALS = (
             line("line", 2.2, "M 58 94 C 54 78 70 70 80 80"),
             fill("colour", oval(30, 54, 22, 18)),
             fill("line", disc(24, 50, 3.4) + oval(10, 55, 3, 2.4)),
-            line("line", 1.6, "M 14 60 L 4 64 M 15 62 L 8 69"),
+            line("line", 2, "M 14 60 L 3 63 M 15 62 L 6 69"),
         ),
     ),
     Thing(
@@ -128,7 +129,7 @@ ANIMALS = (
     Thing(
         *("butterfly", "butterflies", "a"),
         (
-            line("line", 2.6, "M 48 32 Q 46 18 36 10 M 52 32 Q 54 18 64 10"),
+            line("line", 4, "M 48 32 Q 46 18 36 10 M 52 32 Q 54 18 64 10"),
             fill("colour", "M 49 58 C 28 52 8 64 15 82 C 26 98 46 82 50 60 Z"),
             fill("colour", "M 51 58 C 72 52 92 64 85 82 C 74 98 54 82 50 60 Z"),
             fill("colour", "M 50 52 C 40 14 4 6 3 24 C 3 46 22 58 50 56 Z"),
@@ -190,7 +191,7 @@ ANIMALS = (
     Thing(
         *("snake", "snakes", "a"),
         (
-            line("line", 2.8, "M 24 17 L 12 18 L 6 13 M 12 18 L 7 24"),
+            line("line", 4.4, "M 24 17 L 12 18 L 6 13 M 12 18 L 7 24"),
             line(
                 "colour",
                 13,

@@ -86,9 +86,9 @@ CLOTHES = (
     Thing(
         *("ring", "rings", "a"),
         (
-            line("colour", 14, disc(50, 65, 26)),
-            fill("glass", "M 35 4 H 65 L 76 17 L 50 40 L 24 17 Z"),
-            line("line", 2, "M 24 17 H 76 M 35 4 L 42 17 L 50 38 L 58 17 L 65 4 M 42 17 L 50 5 L 58 17"),
+            line("colour", 16, disc(50, 64, 26)),
+            fill("glass", "M 38 4 H 62 L 71 15 L 50 36 L 29 15 Z"),
+            line("line", 1.8, "M 29 15 H 71 M 42 15 L 50 34 L 58 15"),
         ),
     ),
 )

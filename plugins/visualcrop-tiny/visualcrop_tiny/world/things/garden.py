@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..drawing import Thing, fill, line, patch
-from ..paths import bar, disc, oval
+from ..paths import disc, oval
 
 GARDEN = (
     Thing(
@@ -45,7 +45,10 @@ GARDEN = (
         *("carrot", "carrots", "a"),
         (
             line("leaf", 8, "M 48 34 L 30 10 M 50 32 V 5 M 52 34 L 70 10"),
-            fill("colour", "M 26 36 Q 38 24 50 29 Q 62 24 74 36 C 78 58 62 86 50 99 C 38 86 22 58 26 36 Z"),
+            fill(
+                "colour",
+                "M 26 36 Q 38 24 50 29 Q 62 24 74 36 C 78 58 62 86 50 99 C 38 86 22 58 26 36 Z",
+            ),
             patch("line", "M 24 48 H 40 M 62 56 H 80 M 30 66 H 46 M 54 78 H 70", 2.4),
         ),
     ),

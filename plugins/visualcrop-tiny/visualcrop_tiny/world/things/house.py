@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..drawing import Thing, fill, line, patch
+from ..drawing import Thing, fill, line, patch, strip
 from ..paths import bar, disc, oval
 
 HOUSE = (
@@ -21,13 +21,13 @@ HOUSE = (
     Thing(
         *("lantern", "lanterns", "a"),
         (
-            line("metal", 4, "M 22 32 C 14 -9 86 -9 78 32"),
-            line("colour", 7, "M 22 72 C 6 54 8 38 26 32 M 78 72 C 94 54 92 38 74 32"),
-            fill("glass", "M 36 32 H 64 Q 76 50 64 68 H 36 Q 24 50 36 32 Z"),
-            fill("flame", "M 50 38 C 59 48 59 58 50 64 C 41 58 41 48 50 38 Z"),
-            fill("colour", "M 38 15 H 62 L 66 24 L 78 34 H 22 L 34 24 Z"),
-            fill("colour", "M 18 66 H 82 Q 88 82 82 97 H 18 Q 12 82 18 66 Z"),
-            line("deep", 5, "M 20 79 H 80"),
+            line("metal", 5, disc(50, 11, 8)),
+            fill("glass", bar(33, 36, 34, 40)),
+            fill("flame", "M 50 42 C 60 54 60 64 50 72 C 40 64 40 54 50 42 Z"),
+            strip("colour", 11, "M 28 34 V 78 M 72 34 V 78"),
+            fill("colour", "M 38 20 H 62 L 82 38 H 18 Z"),
+            fill("colour", "M 22 75 H 78 L 86 97 H 14 Z"),
+            line("deep", 5, "M 24 86 H 76"),
         ),
     ),
     Thing(

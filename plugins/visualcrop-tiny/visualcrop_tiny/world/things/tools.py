@@ -9,10 +9,10 @@ TOOLS = (
     Thing(
         *("hammer", "hammers", "a"),
         (
-            fill("colour", bar(42, 32, 17, 66, 6)),
-            fill("metal", "M 64 12 C 80 10 90 16 98 30 C 86 28 76 32 64 34 Z"),
-            fill("metal", bar(8, 8, 20, 32, 4)),
-            fill("colour", bar(24, 11, 46, 26, 3)),
+            fill("colour", bar(40, 32, 20, 66, 6)),
+            fill("metal", "M 68 13 C 82 12 91 17 97 29 C 87 27 80 30 68 32 Z"),
+            fill("metal", bar(12, 8, 15, 32, 4)),
+            fill("colour", bar(24, 10, 48, 28, 3)),
         ),
     ),
     Thing(
@@ -20,19 +20,26 @@ TOOLS = (
         (
             fill(
                 "colour",
-                "M 26 24 L 98 50 V 60 L 93 70 L 86 62 L 79 71 L 72 63 L 65 72 L 58 64 L 51 73 "
-                "L 44 65 L 37 74 L 26 66 Z",
+                "M 18 16 L 98 46 V 62 L 92 74 L 84 62 L 77 75 L 69 63 L 62 76 L 54 64 L 47 77 "
+                "L 39 65 L 32 78 L 22 68 Z",
             ),
-            fill("wood", "M 8 18 H 30 Q 36 30 32 42 Q 32 58 38 72 H 12 Q 2 70 4 58 L 6 30 Z", bar(13, 32, 11, 26, 5)),
-            fill("metal", disc(26, 26, 2.4)),
+            fill(
+                "wood",
+                "M 8 18 H 22 Q 28 30 25 44 Q 25 58 29 72 H 11 Q 2 70 4 58 L 5 30 Z",
+                bar(11, 34, 7, 22, 3.5),
+            ),
+            fill("paper", disc(86, 50, 3)),
         ),
     ),
     Thing(
         *("axe", "axes", "an"),
         (
-            line("wood", 9, "M 36 8 V 95"),
-            fill("colour", "M 26 14 H 50 C 66 16 80 10 90 2 C 100 22 98 46 88 66 C 78 52 64 46 50 46 H 26 Z"),
-            patch("metal", "M 90 0 C 96 22 94 48 87 68", 12),
+            line("wood", 8, "M 34 8 V 96"),
+            fill(
+                "colour",
+                "M 24 17 H 42 C 58 19 72 13 84 0 C 101 20 101 52 84 74 C 76 54 60 40 42 40 H 24 Z",
+            ),
+            patch("metal", "M 88 0 C 101 22 101 50 88 72", 10),
         ),
     ),
     Thing(
@@ -53,13 +60,13 @@ TOOLS = (
     Thing(
         *("pencil", "pencils", "a"),
         (
-            fill("wood", "M 20 56 L 44 80 L 4 96 Z"),
-            fill("dark", "M 10 80 L 20 90 L 4 96 Z"),
-            strip("colour", 32, "M 80 20 L 31 69"),
-            patch("pale", "M 72 14 L 22 64", 7),
-            patch("deep", "M 86 26 L 38 76", 7),
-            strip("metal", 32, "M 86 14 L 79 21"),
-            strip("paper", 32, "M 92 8 L 86 14"),
+            fill("wood", "M 17 61 L 39 83 L 4 96 Z"),
+            fill("dark", "M 9 83 L 17 91 L 4 96 Z"),
+            strip("colour", 33, "M 84 16 L 27 73"),
+            patch("pale", "M 76 8 L 18 66", 7),
+            patch("deep", "M 92 24 L 36 80", 7),
+            strip("metal", 33, "M 88 12 L 82 18"),
+            strip("paper", 33, "M 91 9 L 88 12"),
         ),
     ),
     Thing(
