@@ -14,18 +14,30 @@ from inspect_ai import Task
 from inspect_ai import eval as inspect_eval
 from inspect_ai.dataset import Sample
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log
-from inspect_ai.model import ChatMessageUser, ContentImage, ContentText, get_model
+from inspect_ai.model import (
+    ChatMessageUser,
+    ContentImage,
+    ContentText,
+    ModelOutput,
+    ModelUsage,
+    get_model,
+)
 from inspect_ai.scorer import choice
 from inspect_ai.solver import multiple_choice
 
-from visualcrop import evaluate
+from visualcrop import VisualSearch, evaluate
 from visualcrop.cli import app
 from visualcrop.testing import Scene
 from visualcrop_inspect.tasks import questions
 
-pytestmark = pytest.mark.filterwarnings(  # how Inspect calls tenacity
-    "ignore:The 'initial' parameter is deprecated:DeprecationWarning"
-)
+pytestmark = [
+    pytest.mark.filterwarnings(  # how Inspect calls tenacity
+        "ignore:The 'initial' parameter is deprecated:DeprecationWarning"
+    ),
+    pytest.mark.filterwarnings(  # what Inspect leaves open when it is run from Python
+        "ignore:Unclosed <MemoryObject:ResourceWarning"
+    ),
+]
 
 _NEEDLES = 6
 
@@ -42,6 +54,13 @@ def needles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _run(task: Task | str, model: Any, folder: Path, **options: Any) -> EvalLog:
     (log,) = inspect_eval(task, model, log_dir=str(folder), display="none", **options)
     return log
+
+
+def _told(sample: EvalSample) -> dict[str, Any]:
+    """What the reply says of its search."""
+    assert sample.output.metadata is not None
+    told: dict[str, Any] = sample.output.metadata["visualcrop"]
+    return told
 
 
 def _samples(log: EvalLog) -> list[EvalSample]:
@@ -76,8 +95,7 @@ class TestNeedles:
         assert len(found) == len(wanted) == _NEEDLES
         for id, record in wanted.items():
             assert found[id].output.completion == record.text
-            assert found[id].output.metadata is not None
-            assert found[id].output.metadata["visualcrop"]["passes"] == record.passes
+            assert _told(found[id])["passes"] == record.passes
         right = sum(record.score or 0 for record in wanted.values())
         assert log.results is not None
         (score,) = log.results.scores
@@ -100,9 +118,7 @@ class TestNeedles:
         assert ended.returncode == 0, ended.stdout + ended.stderr
         (file,) = (tmp_path / "logs").glob("*.eval")
         for sample in _samples(read_eval_log(str(file))):
-            assert sample.output.metadata is not None
-            searcher = sample.output.metadata["visualcrop"]["searcher"]
-            assert "steps=4, overrun=false" in searcher
+            assert "steps=4, overrun=false" in _told(sample)["searcher"]
 
     def test_needles_are_drawn_too(self, tmp_path: Path) -> None:
         """By their own task, which needs no folder."""
@@ -128,27 +144,31 @@ class TestOtherTasks:
         """Its prompt is taken apart: the search knows the question and the choices."""
         scene = Scene.draw(43)
         asked = next(each for each in scene.questions if each.question.choices)
-        parts = [ContentImage(image=_picture()), ContentText(text=asked.question.text)]
+        image, text = ContentImage(image=_picture()), ContentText(text=asked.question.text)
         sample = Sample(
-            input=[ChatMessageUser(content=[*parts])],
+            input=[ChatMessageUser(content=[image, text])],
             choices=[*asked.question.choices],
             target="A",
         )
         task = Task([sample], solver=multiple_choice(), scorer=choice())
         (found,) = _samples(_run(task, "visualcrop/toy@focus", tmp_path))
-        assert found.output.metadata is not None
-        told = found.output.metadata["visualcrop"]
-        assert told["choice"] in asked.question.choices
-        assert told["passes"]["relevance"] >= 1
-        assert told["boxes"][0]["target"] in asked.question.text
+        told = _told(found)
+        alone = VisualSearch.open("toy").answer(asked.question)
+        assert told["passes"] == alone.passes
+        assert [(box["target"], box["confidence"]) for box in told["boxes"]] == [
+            (finding.target.text, finding.confidence) for finding in alone.findings
+        ]
 
     def test_our_solver_asks_other_models(self, needles: Path, tmp_path: Path) -> None:
         """Under a protocol, whose rules read the reply."""
-        model = get_model("mockllm/model")
+        usage = ModelUsage(input_tokens=1)  # or it fetches a tokenizer to count them
+        said = ModelOutput.from_content("mockllm", "The answer is B.")
+        said.usage = usage
+        model = get_model("mockllm/model", custom_outputs=lambda *_: said)
         task = questions(dataset=str(needles), protocol="vlmevalkit")
         for sample in _samples(_run(task, model, tmp_path)):
             assert isinstance(sample.messages[0].content, list)
             (text,) = (part for part in sample.messages[0].content if part.type == "text")
             assert text.text.startswith("Question: ")
             assert "\nOptions:\nA. " in text.text
-            assert _marked(sample) == ""
+            assert _marked(sample) == "B"

@@ -171,6 +171,14 @@ class TestReplies:
         assert cut.completion == whole[:1]
         assert cut.stop_reason == "stop"
 
+    def test_a_reply_may_be_cut_short(self) -> None:
+        """By the most tokens that it may have."""
+        model = get_model("visualcrop/tiny@direct")
+        whole = _generate(model, _asked("Describe the image."))
+        cut = _generate(model, _asked("Describe the image."), max_tokens=1)
+        assert (whole.stop_reason, cut.stop_reason) == ("stop", "max_tokens")
+        assert whole.completion.startswith(cut.completion)
+
     def test_a_conversation_is_read(self) -> None:
         """The last image is searched; a system text and earlier turns come before it."""
         messages: list[ChatMessage] = [

@@ -26,7 +26,6 @@ from .names import Argument, choose_searcher, split_model_name
 from .output import Outcome
 
 _CONCURRENCY = 8  # searches at once, whose passes run as one batch
-_UNSUPPORTED = ("logprobs", "top_logprobs", "num_choices", "response_schema")
 # loaded networks by the model's spec, so that several searchers share one
 _loaded: weakref.WeakValueDictionary[str, BatchingModel] = weakref.WeakValueDictionary()
 
@@ -155,6 +154,8 @@ def _check_config(tools: list[ToolInfo], config: GenerateConfig) -> None:
             f"The temperature is {config.temperature:g}, and a search takes the likeliest words; "
             "set it to 0 or leave it out."
         )
-    for name in _UNSUPPORTED:
-        if getattr(config, name, None) not in {None, 1, False}:
-            raise QuestionError(f"A search does not give {name}; leave it out.")
+    if (config.num_choices or 1) > 1 or config.logprobs or config.response_schema:
+        raise QuestionError(
+            "A search gives one reply, without log-probabilities, in no schema; leave out "
+            "num_choices, logprobs and response_schema."
+        )
