@@ -7,6 +7,7 @@ import socket
 from typing import Any
 
 import uvicorn
+from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from visualcrop import VisualSearch
@@ -48,8 +49,13 @@ def open_socket(host: str, port: int) -> socket.socket:
 
 def make_server(search: VisualSearch, settings: Settings, *, drain: int = 300) -> uvicorn.Server:
     """A server that has not begun to listen."""
+    return serve_app(build_app(search, settings), drain=drain)
+
+
+def serve_app(app: Starlette, *, drain: int) -> uvicorn.Server:
+    """The same of an app."""
     config = uvicorn.Config(
-        build_app(search, settings),
+        app,
         http=PatientProtocol,
         ws="none",
         log_config=None,
@@ -64,6 +70,18 @@ def make_server(search: VisualSearch, settings: Settings, *, drain: int = 300) -
 
 def run(search: VisualSearch, settings: Settings, listening: socket.socket, *, drain: int) -> None:
     """Serve until the process is told to end; what was accepted is answered first."""
+    address = show_address(settings, listening)
+    say(f"{settings.name} with {', '.join(settings.searchers)} at {address}/v1")
+    run_app(build_app(search, settings), listening, drain=drain)
+
+
+def run_app(app: Starlette, listening: socket.socket, *, drain: int = 300) -> None:
+    """The same with an app."""
+    asyncio.run(serve_app(app, drain=drain).serve(sockets=[listening]))
+
+
+def show_address(settings: Settings, listening: socket.socket) -> str:
+    """The URL of the server, and a warning if strangers reach it."""
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     if not settings.api_key and not is_local(host):
@@ -71,6 +89,4 @@ def run(search: VisualSearch, settings: Settings, listening: socket.socket, *, d
             f"Whoever reaches {shown}:{port} may ask: set ${KEY} to have a key asked for.",
             error=True,
         )
-    say(f"{settings.name} with {', '.join(settings.searchers)} at http://{shown}:{port}/v1")
-    server = make_server(search, settings, drain=drain)
-    asyncio.run(server.serve(sockets=[listening]))
+    return f"http://{shown}:{port}"
