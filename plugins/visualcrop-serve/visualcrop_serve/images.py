@@ -166,8 +166,8 @@ def read_file(url: str, settings: Settings, param: str) -> bytes:
         descriptor = _open_below(folder, parts)
     except (OSError, ValueError):
         raise missing from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise missing
         if status.st_size > settings.max_bytes:
@@ -178,7 +178,10 @@ def read_file(url: str, settings: Settings, param: str) -> bytes:
                 code="image_too_large",
                 param=param,
             )
-        return file.read(settings.max_bytes)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(settings.max_bytes)
+    finally:
+        os.close(descriptor)
 
 
 def _parts_below(url: str, folder: Path) -> Sequence[str]:

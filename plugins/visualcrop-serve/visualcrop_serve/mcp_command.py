@@ -107,8 +107,8 @@ def _serve_http(
     from visualcrop.plugin import say
 
     from .mcp_server import build_mcp_app
-    from .running import open_socket, run_app, show_address
+    from .running import open_socket, run_server, serve_app, show_address
 
     listening = open_socket(host, port)
     say(f"look_closer and find at {show_address(settings, listening)}/mcp", error=True)
-    run_app(build_mcp_app(settings, service, preload=preload), listening)
+    run_server(serve_app(build_mcp_app(settings, service, preload=preload)), listening)

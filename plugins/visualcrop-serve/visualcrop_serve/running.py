@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from typing import Any
 
+import attrs
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -49,11 +51,11 @@ def open_socket(host: str, port: int) -> socket.socket:
 
 def make_server(search: VisualSearch, settings: Settings, *, drain: int = 300) -> uvicorn.Server:
     """A server that has not begun to listen."""
-    return serve_app(build_app(search, settings), drain=drain)
+    return serve_app(build_app(search, name_model(settings, search)), drain=drain)
 
 
-def serve_app(app: Starlette, *, drain: int) -> uvicorn.Server:
-    """The same of an app."""
+def serve_app(app: Starlette, *, drain: int = 300) -> uvicorn.Server:
+    """The same of any app."""
     config = uvicorn.Config(
         app,
         http=PatientProtocol,
@@ -68,20 +70,31 @@ def serve_app(app: Starlette, *, drain: int) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
+def name_model(settings: Settings, search: VisualSearch) -> Settings:
+    """*settings* with a name for the model."""
+    if settings.name:
+        return settings
+    family = search.model.family
+    return attrs.evolve(settings, name=search.model.id if family is None else family.name)
+
+
 def run(search: VisualSearch, settings: Settings, listening: socket.socket, *, drain: int) -> None:
     """Serve until the process is told to end; what was accepted is answered first."""
+    settings = name_model(settings, search)
     address = show_address(settings, listening)
     say(f"{settings.name} with {', '.join(settings.searchers)} at {address}/v1")
-    run_app(build_app(search, settings), listening, drain=drain)
+    run_server(make_server(search, settings, drain=drain), listening)
 
 
-def run_app(app: Starlette, listening: socket.socket, *, drain: int = 300) -> None:
-    """The same with an app."""
-    asyncio.run(serve_app(app, drain=drain).serve(sockets=[listening]))
+def run_server(server: uvicorn.Server, listening: socket.socket) -> None:
+    """Serve until the process is told to end."""
+    # uvicorn raises again, once all is answered, the signal that it was stopped by
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    asyncio.run(server.serve(sockets=[listening]))
 
 
 def show_address(settings: Settings, listening: socket.socket) -> str:
-    """The URL of the server, and a warning if strangers reach it."""
+    """Where the server is; said first, if so, that strangers reach it."""
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     if not settings.api_key and not is_local(host):
