@@ -33,6 +33,8 @@ settings.register_profile(  # no stopwatch: other tests run beside each
 )
 settings.load_profile("unhurried")
 
+pytest_plugins = ["tests.support.browser"]  # of the pages, and of the lens
+
 FILES = Path(__file__).parent / "tests" / "docs" / "files"
 
 
