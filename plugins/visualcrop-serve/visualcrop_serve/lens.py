@@ -54,7 +54,7 @@ _LONGEST_SPEC = 10_000  # characters
 
 def lens_routes(search: VisualSearch) -> list[Route]:
     """The routes of the lens; *search* holds the model whose settings its form shows."""
-    lens, viewer = Path(str(files(__package__))) / "lens", report.VIEWER
+    lens, viewer = Path(str(files(__package__))) / "lens", report.FOLDER
     page = _LensData(search)
     return [
         Route("/", _serve_file(lens / "index.html")),
