@@ -28,9 +28,11 @@ from .verification.existence import Existence
 if typing.TYPE_CHECKING:
     from .calibration import Calibration, read_calibration
     from .check import CheckReport, CheckResult, check_model
+    from .conversation import Turn, read_conversation
     from .evaluation.calibrate import GateFigures, LearnedCalibration
     from .evaluation.evaluate import evaluate
     from .evaluation.run import Run, calibrate
+    from .prompt_parsing import ParsedPrompt, parse_prompt
 
 _LAZY = {  # name -> its module, imported on first use
     "Calibration": "calibration",
@@ -38,11 +40,15 @@ _LAZY = {  # name -> its module, imported on first use
     "CheckResult": "check",
     "GateFigures": "evaluation.calibrate",
     "LearnedCalibration": "evaluation.calibrate",
+    "ParsedPrompt": "prompt_parsing",
     "Run": "evaluation.run",
+    "Turn": "conversation",
     "calibrate": "evaluation.run",
     "check_model": "check",
     "evaluate": "evaluation.evaluate",
+    "parse_prompt": "prompt_parsing",
     "read_calibration": "calibration",
+    "read_conversation": "conversation",
 }
 
 __all__ = [
@@ -75,6 +81,7 @@ __all__ = [
     "Ledger",
     "Model",
     "ModelFamily",
+    "ParsedPrompt",
     "Prompt",
     "PromptProtocol",
     "Proposal",
@@ -87,6 +94,7 @@ __all__ = [
     "Sample",
     "Sampling",
     "Target",
+    "Turn",
     "View",
     "VisualSearch",
     "VisualcropError",
@@ -97,7 +105,9 @@ __all__ = [
     "errors",
     "evaluate",
     "focus_paper",
+    "parse_prompt",
     "read_calibration",
+    "read_conversation",
 ]
 
 

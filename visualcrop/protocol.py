@@ -111,14 +111,9 @@ class PromptProtocol:
 
 
 def _fill_template(template: str, **parts: str) -> str:
-    """*template* with its {parts}; braces within a part are left alone."""
-    start, brace, rest = template.partition("{")
-    name, end, after = rest.partition("}")
-    if not brace:
-        return template
-    if not end or name not in parts:
-        return start + brace + _fill_template(rest, **parts)
-    return start + parts[name] + _fill_template(after, **parts)
+    """*template* with its {parts}; other braces, and those within a part, are left alone."""
+    blanks = "|".join(f"{{{name}}}" for name in parts)
+    return re.sub(blanks, lambda blank: parts[blank[0][1:-1]], template)
 
 
 def parse_choice(reply: str, choices: Sequence[str], extraction: Extraction) -> int | None:

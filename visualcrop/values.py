@@ -114,6 +114,10 @@ def _sentences(held: Sequence[str]) -> tuple[str, ...]:
     return _texts("sentences", held)
 
 
+def _context(held: Sequence[str | View]) -> tuple[str | View, ...]:
+    return tuple(held)
+
+
 @attrs.frozen
 class Question:
     """A text about an image; with choices, one of them is the answer."""
@@ -125,6 +129,11 @@ class Question:
     protocol: PromptProtocol = attrs.field(default=PromptProtocol(), repr=False)
     # each choice as a full answer, such as "The mug is red."; none, or one for each choice
     sentences: tuple[str, ...] = attrs.field(default=(), converter=_sentences, kw_only=True)
+    # what the model reads before the evidence when it answers: a system text, other pictures,
+    # earlier turns
+    context: tuple[str | View, ...] = attrs.field(default=(), converter=_context, kw_only=True)
+    # of the longest reply; none leaves it to the strategy
+    max_new_tokens: int | None = attrs.field(default=None, kw_only=True)
 
     @classmethod
     def of(cls, text: str, image: Image, choices: Sequence[str] = ()) -> Question:
