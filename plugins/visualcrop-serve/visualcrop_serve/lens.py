@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from visualcrop import VisualSearch, report
-from visualcrop.errors import VisualcropError
-from visualcrop.plugin import Registry
+from visualcrop import report
+from visualcrop.plugin import Spec
 
+from .errors import RequestError, invalid
 from .price import price_search
 from .scenes import Scenes
 from .searcher_options import describe_searchers, list_options
+from .searchers import Searchers
 
 # Nothing from elsewhere is loaded, run or sent: what is pasted into the page stays text.
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' blob: data:",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-    )
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'"
 )
 _HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -49,13 +41,13 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-_LONGEST_SPEC = 10_000  # characters
+_MOST_DIGITS = 9  # of a budget
 
 
-def lens_routes(search: VisualSearch) -> list[Route]:
-    """The routes of the lens; *search* holds the model whose settings its form shows."""
+def lens_routes(searchers: Searchers) -> list[Route]:
+    """The routes of the lens, whose form offers *searchers*."""
     lens, viewer = Path(str(files(__package__))) / "lens", report.FOLDER
-    page = _LensData(search)
+    page = _LensData(searchers)
     return [
         Route("/", _serve_file(lens / "index.html")),
         *_serve_folder("/assets/lens", lens),
@@ -90,11 +82,6 @@ def _respond(request: Request, content: bytes, media_type: str, tag: str = "") -
     return Response(content, media_type=media_type, headers=headers)
 
 
-def _refuse(status: int, message: str) -> Response:
-    error = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
-    return JSONResponse({"error": error}, status, headers=_HEADERS)
-
-
 def _json(found: object) -> Response:
     return JSONResponse(found, headers=_HEADERS)
 
@@ -102,15 +89,14 @@ def _json(found: object) -> Response:
 class _LensData:
     """What the page asks for beside its files: each is worked out once, when first asked for."""
 
-    def __init__(self, search: VisualSearch) -> None:
-        self._search = search
-        self._registry = cache(Registry.load)
-        self._described = cache(lambda: describe_searchers(self._registry(), search))
+    def __init__(self, searchers: Searchers) -> None:
+        self._searchers = searchers
+        self._described = cache(lambda: describe_searchers(searchers))
         self._scenes = cache(self._find_scenes)
 
     def _find_scenes(self) -> Scenes:
-        family = self._search.model.family
-        return Scenes.of(self._registry(), family.demo_dataset if family else "")
+        family = self._searchers.model.model.family
+        return Scenes.of(self._searchers.registry, family.demo_dataset if family else "")
 
     def searchers(self, _: Request) -> Response:
         return _json(self._described())
@@ -118,32 +104,22 @@ class _LensData:
     def price(self, request: Request) -> Response:
         """Passes that a spec costs with a budget, and the spec with everything written out."""
         asked = request.query_params
-        try:
-            return _json(self._price(asked))
-        except (VisualcropError, ValueError) as exc:
-            return _refuse(400, str(exc))
-
-    def _price(self, asked: Mapping[str, str]) -> dict[str, Any]:
-        spec, passes = asked.get("searcher", "focus"), asked.get("passes", "")
-        if len(spec) > _LONGEST_SPEC:
-            raise ValueError(f"The spec has over {_LONGEST_SPEC:,} characters; give fewer options.")
-        if passes and not (passes.isascii() and passes.isdigit() and len(passes) < 10):
-            raise ValueError(f"The budget is {passes[:40]!r}; give a whole number of passes.")
-        searcher = self._search.with_searcher(spec).searcher
+        passes = asked.get("passes", "")
+        if passes and not (passes.isascii() and passes.isdigit() and len(passes) <= _MOST_DIGITS):
+            raise invalid(
+                f"The budget is {passes[:40]!r}; give a whole number of passes.", "passes"
+            )
+        searcher = self._searchers.get(asked.get("searcher"), "searcher").searcher
         price = price_search(searcher, int(passes) if passes else None)
-        return {
-            "passes": [price.least, price.most],
-            "likely": price.likely,
-            "name": searcher.name,
-            "spec": self._canonical(searcher),
-            "options": dict(list_options(searcher)),
-        }
-
-    @staticmethod
-    def _canonical(searcher: Any) -> str:
-        from visualcrop.plugin import Spec
-
-        return str(Spec.of(searcher))
+        return _json(
+            {
+                "passes": [price.least, price.most],
+                "likely": price.likely,
+                "name": asked.get("searcher", "") if self._searchers.fixed else searcher.name,
+                "spec": str(Spec.of(searcher)),
+                "options": {} if self._searchers.fixed else dict(list_options(searcher)),
+            }
+        )
 
     def list_scenes(self, _: Request) -> Response:
         return _json(self._scenes().describe())
@@ -154,13 +130,12 @@ class _LensData:
     def read_thumbnail(self, request: Request) -> Response:
         return self._picture(request, self._scenes().read_thumbnail, "image/jpeg")
 
-    def _picture(
-        self, request: Request, read: Callable[[str], bytes], media_type: str
-    ) -> Response:
+    def _picture(self, request: Request, read: Callable[[str], bytes], media_type: str) -> Response:
         name, scenes = request.path_params["name"], self._scenes()
         if name not in scenes.samples:
             known = ", ".join(scenes.samples) or "none"
-            return _refuse(404, f"There is no scene {name[:40]!r}; there are: {known}.")
+            sentence = f"There is no scene {name[:40]!r}; there are: {known}."
+            raise RequestError(404, sentence, code="scene_not_found", param="name")
         tag = f"{scenes.fingerprint(name)}-{media_type[6:]}"
         if request.headers.get("if-none-match") == f'"{tag}"':
             return _respond(request, b"", media_type, tag)

@@ -17,7 +17,7 @@ from visualcrop.plugin import Dataset, Registry
 
 THUMBNAIL = 480  # pixels on the longer side
 _KEPT = 8  # scenes that stay encoded; a large one takes 10 MB
-# Scenes of visualcrop-tiny: some on which `tiny` is right without a search, one on which FOCUS errs.
+# Scenes of visualcrop-tiny. On some `tiny` is right without a search, and on one FOCUS errs.
 _NEEDLES = {
     "bolt": "needles(about=attribute, count=1, size=4k, seed=1)",
     "flower": "needles(about=attribute, count=1, size=4k, seed=2)",

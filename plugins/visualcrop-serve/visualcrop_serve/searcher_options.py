@@ -11,30 +11,41 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import attrs
 
 from visualcrop import VisualSearch
-from visualcrop.errors import VisualcropError
 from visualcrop.plugin import Registry, Searcher, Spec, Strategy
+
+from .errors import RequestError
+from .searchers import Searchers, may_set_text
 
 _PLAIN = {str: "text", int: "integer", float: "number", bool: "boolean"}
 
 
-def describe_searchers(registry: Registry, search: VisualSearch) -> dict[str, Any]:
+def describe_searchers(searchers: Searchers) -> dict[str, Any]:
     """
     Every searcher, and every strategy that one of their options may hold, by kind.
 
-    A searcher's `settled` are its options as they are with this model, by path; the model's
-    settings differ from the defaults.
+    A searcher's `settled` are its options as they are with the server's model, by path: the model's
+    settings differ from the defaults. A server that has fixed searchers offers those alone.
     """
-    searchers = [entry.strategy for entry in registry if entry.strategy.kind == Searcher.kind]
+    if searchers.fixed:
+        own = [_describe_fixed(spec, each) for spec, each in searchers.own.items()]
+        return {"searchers": own, "kinds": {}}
+    registry = searchers.registry
+    offered = [entry.strategy for entry in registry if entry.strategy.kind == Searcher.kind]
     kinds: dict[str, list[dict[str, Any]]] = {}
-    waiting = [kind for cls in searchers for kind in _kinds_of(cls)]
+    waiting = [kind for cls in offered for kind in _kinds_of(cls)]
     while waiting:
         kind = waiting.pop()
         if kind not in kinds:
             found = [entry.strategy for entry in registry if entry.strategy.kind == kind]
             kinds[kind] = [_describe(registry, cls) for cls in found]
             waiting.extend(inner for cls in found for inner in _kinds_of(cls))
-    own = [_describe(registry, cls) | {"settled": _settle(search, cls)} for cls in searchers]
+    own = [_describe(registry, cls) | {"settled": _settle(searchers, cls)} for cls in offered]
     return {"searchers": own, "kinds": kinds}
+
+
+def _describe_fixed(spec: str, search: VisualSearch) -> dict[str, Any]:
+    summary = search.searcher.summary()
+    return {"name": spec, "summary": summary, "doc": summary, "options": [], "settled": {}}
 
 
 def list_options(strategy: Strategy, above: str = "") -> Iterator[tuple[str, str]]:
@@ -54,10 +65,10 @@ def _format(name: str, value: Any) -> str:
     return str(Spec("", ((name, value),))).removeprefix(f"({name}=")[:-1]
 
 
-def _settle(search: VisualSearch, cls: type[Strategy]) -> dict[str, str]:
+def _settle(searchers: Searchers, cls: type[Strategy]) -> dict[str, str]:
     """The searcher's options with the model's settings; empty where it cannot be built."""
-    with suppress(VisualcropError):
-        return dict(list_options(search.with_searcher(cls.name).searcher))
+    with suppress(RequestError):
+        return dict(list_options(searchers.get(cls.name, "searcher").searcher))
     return {}
 
 
@@ -67,8 +78,23 @@ def _describe(registry: Registry, cls: type[Strategy]) -> dict[str, Any]:
         "summary": cls.summary(),
         "doc": inspect.getdoc(cls) or "",
         "control": cls.is_control,
-        "options": [_describe_option(registry, *pair) for pair in _fields(cls)],
+        "options": [_describe_option(registry, *pair) for pair in _settable(cls)],
     }
+
+
+def _settable(cls: type[Strategy]) -> Iterator[tuple[attrs.Attribute[Any], Any]]:
+    """Options that a request may set: neither files nor other models."""
+    for field, hint in _fields(cls):
+        interface, is_text = _find_interface(hint), str in _members(hint)
+        if is_text and not may_set_text(cls, field.name):
+            continue
+        if interface is None or interface.kind != "model":
+            yield field, hint
+
+
+def _members(hint: Any) -> tuple[Any, ...]:
+    """The types of a union, or the only one."""
+    return get_args(hint) if get_origin(hint) in {Union, types.UnionType} else (hint,)
 
 
 def _fields(cls: type[Strategy]) -> Iterator[tuple[attrs.Attribute[Any], Any]]:
@@ -86,15 +112,16 @@ def _kinds_of(cls: type[Strategy]) -> Iterator[str]:
 
 
 def _find_interface(hint: Any) -> type[Strategy] | None:
-    members = get_args(hint) if get_origin(hint) in {Union, types.UnionType} else (hint,)
-    found = (each for each in members if inspect.isclass(each) and issubclass(each, Strategy))
+    found = (
+        each for each in _members(hint) if inspect.isclass(each) and issubclass(each, Strategy)
+    )
     return next(found, None)
 
 
 def _describe_option(
     registry: Registry, field: attrs.Attribute[Any], hint: Any
 ) -> Mapping[str, Any]:
-    members = get_args(hint) if get_origin(hint) in {Union, types.UnionType} else (hint,)
+    members = _members(hint)
     bounds, interface = field.metadata.get("bounds"), _find_interface(hint)
     nested = interface is not None and interface.kind != "model"
     default = Spec.of(field.default).name if nested and field.default else None

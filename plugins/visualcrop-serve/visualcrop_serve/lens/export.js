@@ -1,5 +1,7 @@
 // What can be taken away: a picture to share, and all figures as JSON.
 
+import { joinCorners } from "./look.js";
+
 const WIDE = 1600; // pixels of the picture to share
 const EDGE = 40;
 const FACE = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
@@ -56,10 +58,7 @@ function drawLook(context, look, picture, [left, top, room, tall]) {
   const cy = isLow ? y + height - crop.height - 20 : y + 20;
   context.strokeStyle = "rgb(255 255 255 / 0.9)";
   context.lineWidth = 2;
-  const pairs =
-    isRight === isLow
-      ? [[r, t, cx + crop.width, cy], [l, b, cx, cy + crop.height]]
-      : [[l, t, cx, cy], [r, b, cx + crop.width, cy + crop.height]];
+  const pairs = joinCorners([l, t, r, b], [cx, cy, cx + crop.width, cy + crop.height]);
   for (const [x1, y1, x2, y2] of pairs) {
     context.beginPath();
     context.moveTo(x1, y1);

@@ -2,7 +2,7 @@
 
 const NAME = "visualcrop-lens", STORE = "looks";
 const MOST = 60;
-let memory = [] // where the browser keeps nothing, as in some private windows;
+let memory = []; // where the browser keeps nothing, as in some private windows
 
 const opened = new Promise((resolve) => {
   let request;

@@ -1,8 +1,8 @@
 // The page: a picture, a question, one or two searches and what is said without one.
 
-import { announce, drawIcons, el, find, plural, save } from "./dom.js";
+import { announce, drawIcons, el, find, save } from "./dom.js";
 import { drawCard, fileName, toJson } from "./export.js";
-import { SearcherForm, sayPrice } from "./form.js";
+import { SearcherForm } from "./form.js";
 import { forgetAll, recall, remember } from "./history.js";
 import { readLink, writeLink } from "./link.js";
 import { Look, describeVerdict, makeVerdict, same, showVerdict } from "./look.js";
@@ -43,20 +43,21 @@ async function open(load) {
   }
 }
 
-async function showPicture(picture, size = picture) {
-  page.picture?.close();
+async function showPicture(picture) {
+  const before = page.picture;
   page.picture = picture;
   page.asked = null;
-  document.body.dataset.state = "picture";
-  find("welcome").hidden = true;
-  find("views").hidden = find("tools").hidden = find("picture-name").hidden = false;
-  await Promise.all(page.looks.map((look) => look.setPicture(picture, size)));
-  find("picture-name").textContent =
-    `${picture.name} · ${size.width.toLocaleString("en")} × ${size.height.toLocaleString("en")}`;
+  showStage();
+  await Promise.all(page.looks.map((each) => each.setPicture(picture)));
+  before?.close();
+  find("picture-name").textContent = `${picture.name} · ${sizeOf(picture)}`;
   showResults(false);
   showSuggestions(picture.questions);
   announce(`Picture ${picture.name} is there.`);
 }
+
+const sizeOf = ({ width, height }) =>
+  `${width.toLocaleString("en")} × ${height.toLocaleString("en")}`;
 
 const openFile = (file) => open(() => Picture.of(file, { name: file.name || "pasted picture" }));
 const openScene = (name) => {
@@ -66,6 +67,12 @@ const openScene = (name) => {
     return Picture.ofScene(scene);
   });
 };
+
+function showStage() {
+  document.body.dataset.state = "picture";
+  find("welcome").hidden = true;
+  find("views").hidden = find("tools").hidden = find("picture-name").hidden = false;
+}
 
 /** A picture of the user's own: it may be the one that a link waits for. */
 async function takeFile(file) {
@@ -259,7 +266,6 @@ function addSide(name) {
   const each = new Look(name);
   page.forms.push(form);
   page.looks.push(each);
-  form.addEventListener("price", showPrice);
   find("settings").append(form.element);
   find("views").append(each.view);
   each.viewer.addEventListener("viewchange", () => follow(each));
@@ -276,7 +282,6 @@ function labelSides() {
   find("compare").setAttribute("aria-pressed", String(isPair));
   page.forms.forEach((form, at) => (form.letter = isPair ? SIDES[at] : ""));
   page.looks.forEach((each, at) => (each.name.textContent = isPair ? SIDES[at] : ""));
-  showPrice();
 }
 
 async function setPair(isPair) {
@@ -285,7 +290,7 @@ async function setPair(isPair) {
   if (isPair) {
     const other = page.described.searchers.find(({ name }) => name === "guarded") ?? page.described.searchers[0];
     const added = addSide(other.name);
-    if (page.picture) await added.setPicture(page.picture, page.looks[0].viewer.size ?? page.picture);
+    if (page.picture) await added.setPicture(page.picture);
   } else {
     page.looks.pop().destroy();
     page.forms.pop().element.remove();
@@ -294,11 +299,6 @@ async function setPair(isPair) {
   page.asked = null;
   showResults(false);
   for (const each of page.looks) each.clear();
-}
-
-function showPrice() {
-  const known = page.forms.filter(({ price }) => price).map((form) => sayPrice(form.price));
-  find("price").textContent = known.length > 1 ? known.map((words, at) => `${SIDES[at]}: ${words}`).join(" · ") : (known[0] ?? "");
 }
 
 /** Two pictures move as one. */
@@ -338,7 +338,7 @@ function zoomBy(factor) {
 // -- links and history
 
 function wantedSentence({ name, width, height }) {
-  const size = width ? ` (${width.toLocaleString("en")} × ${height.toLocaleString("en")})` : "";
+  const size = width ? ` (${sizeOf({ width, height })})` : "";
   return `This link is about ${name || "a picture"}${size}, which is not on the server: drop it here, or choose it.`;
 }
 
@@ -401,20 +401,34 @@ async function showHistory() {
 async function reopen(past) {
   find("history").close();
   stop();
-  const isHere = page.picture && (past.scene ? page.picture.scene === past.scene : page.picture.digest && (await page.picture.digest) === past.digest);
-  await setSides(past.sides);
-  const size = { width: past.width, height: past.height };
-  if (!isHere) {
-    const scene = past.scene && page.scenes.find(({ name }) => name === past.scene);
-    const load = scene ? () => Picture.ofScene(scene) : () => Picture.ofThumbnail(past.thumbnail, past.name);
-    const picture = await open(load);
-    if (!picture) return;
-    if (!scene) await showPicture(await load(), size);
+  try {
+    await setSides(past.sides);
+  } catch (problem) {
+    complain(problem);
+    return;
   }
+  const isHere = page.picture && (await isSamePicture(page.picture, past));
+  const scene = past.scene && page.scenes.find(({ name }) => name === past.scene);
+  const load = scene ? () => Picture.ofScene(scene) : () => Picture.ofThumbnail(past);
+  if (isHere) showStage();
+  else if (!(await open(load))) return;
   fillQuestion(past.question, past.choices);
-  page.wanted = isHere || past.scene ? null : past;
-  say(page.wanted ? `This is a small copy of ${past.name}; drop the picture here to see it in full and ask again.` : "");
+  page.wanted = isHere || scene ? null : past;
+  say(
+    page.wanted
+      ? `This is a small copy of ${past.name}; drop the picture here to see it in full, and to ask again.`
+      : "",
+  );
   showPast(past);
+}
+
+async function isSamePicture(picture, { scene, digest, name, width, height }) {
+  if (scene || picture.scene) return picture.scene === scene;
+  if (picture.isCopy) return false;
+  const own = await picture.digest;
+  return own && digest
+    ? own === digest
+    : picture.name === name && picture.width === width && picture.height === height;
 }
 
 function showPast(past) {
@@ -428,7 +442,7 @@ function showPast(past) {
   });
   page.direct.answer = past.direct;
   showVerdict(page.direct.verdict, describeVerdict("without a search", past.direct, past.expected));
-  const { thumbnail, id, ...asked } = past;
+  const { thumbnail: _, id: __, ...asked } = past;
   page.asked = asked;
   find("found").disabled = find("take").hidden = false;
   history.replaceState(null, "", writeLink(asked));
@@ -527,8 +541,8 @@ function wirePage() {
   on("open-help", "click", () => find("help").showModal());
   on("forget", "click", async () => {
     await forgetAll();
-    await showHistory;
     find("history").close();
+    announce("The history is empty.");
   });
   on("copy-link", "click", copyLink);
   on("save-png", "click", savePng);

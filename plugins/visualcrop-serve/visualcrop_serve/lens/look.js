@@ -46,11 +46,11 @@ export class Look {
     this.details = el("section", { class: "look" }, this.stageList, this.targetList, this.foundList);
   }
 
-  async setPicture(picture, size = picture) {
+  async setPicture(picture) {
     this.#picture = picture;
+    this.size = { width: picture.width, height: picture.height };
     this.clear();
-    const { width, height } = size;
-    await this.viewer.setPicture(picture.url, { width, height });
+    await this.viewer.setPicture(picture.bitmap, this.size);
   }
 
   /** As before any question. */
@@ -256,9 +256,9 @@ export class Look {
   #grow() {
     if (isStill()) return;
     const [left, top, right] = this.#onScreen(this.#near);
-    const to = this.near.getBoundingClientRect(), frame = this.view.getBoundingClientRect();
-    const scale = Math.max(0.02, (right - left) / to.width);
-    const from = `translate(${left - (to.left - frame.left)}px, ${top - (to.top - frame.top)}px) scale(${scale})`;
+    const { offsetLeft, offsetTop, offsetWidth } = this.near;
+    const scale = Math.max(0.02, (right - left) / offsetWidth);
+    const from = `translate(${left - offsetLeft}px, ${top - offsetTop}px) scale(${scale})`;
     const timing = { duration: GROWTH, easing: "cubic-bezier(.2, .8, .2, 1)" };
     this.near.animate([{ transform: from, opacity: 0.2 }, { transform: "none", opacity: 1 }], timing);
     this.#lines.animate([{ opacity: 0 }, { opacity: 0, offset: 0.6 }, { opacity: 1 }], timing);
@@ -279,19 +279,16 @@ export class Look {
   /** Lines from the box to where it is shown near. */
   #drawLines() {
     if (!this.#near) return;
-    const frame = this.view.getBoundingClientRect(), near = this.near.getBoundingClientRect();
+    const { offsetLeft: x, offsetTop: y, offsetWidth: wide, offsetHeight: high } = this.near;
     const [left, top, right, bottom] = this.#onScreen(this.#near);
-    const isInside = right > 0 && bottom > 0 && left < frame.width && top < frame.height;
-    const isLarge = right - left > near.width * 0.9;
-    this.#lines.replaceChildren();
+    const { clientWidth, clientHeight } = this.view;
+    const isInside = right > 0 && bottom > 0 && left < clientWidth && top < clientHeight;
+    const isLarge = right - left > wide * 0.9; // the picture itself shows it as near
     this.near.classList.toggle("faded", isLarge);
+    this.#lines.replaceChildren();
     if (!isInside || isLarge) return;
-    const x = near.left - frame.left, y = near.top - frame.top;
-    const isDiagonal = (this.near.dataset.corner === "bottom-right") === (x > left) || this.near.dataset.corner === "top-left";
-    const pairs = isDiagonal
-      ? [[right, top, x + near.width, y], [left, bottom, x, y + near.height]]
-      : [[left, top, x, y], [right, bottom, x + near.width, y + near.height]];
-    for (const [x1, y1, x2, y2] of pairs) {
+    const to = [x, y, x + wide, y + high];
+    for (const [x1, y1, x2, y2] of joinCorners([left, top, right, bottom], to)) {
       const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
       for (const [key, value] of Object.entries({ x1, y1, x2, y2 })) line.setAttribute(key, value);
       this.#lines.append(line);
@@ -369,6 +366,14 @@ export const same = (one, other) => one.trim().toLowerCase() === other.trim().to
 const sayConfidence = ({ confidence }) => (confidence === null ? "not checked" : confidence.toFixed(2));
 
 const toDrawn = ({ pixels, target, confidence }, kind) => ({ pixels, label: target, confidence, kind });
+
+/** Lines between two rectangles of which neither is within the other: [x1, y1, x2, y2] each. */
+export function joinCorners([left, top, right, bottom], [left2, top2, right2, bottom2]) {
+  const isRight = left2 + right2 > left + right, isBelow = top2 + bottom2 > top + bottom;
+  return isRight === isBelow
+    ? [[right, top, right2, top2], [left, bottom, left2, bottom2]]
+    : [[left, top, left2, top2], [right, bottom, right2, bottom2]];
+}
 
 export function unite(boxes) {
   return [0, 1, 2, 3].map((edge) => Math[edge < 2 ? "min" : "max"](...boxes.map((box) => box[edge])));

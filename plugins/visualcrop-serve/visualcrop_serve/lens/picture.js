@@ -1,15 +1,16 @@
 // A picture: from a file, the clipboard or a scene, with what is needed to show, send and name it.
 
-const THUMBNAIL = 240 // pixels on the longer side;
+const THUMBNAIL = 240; // pixels on the longer side
 const MOST_BYTES = 200e6;
 
 export class PictureError extends Error {}
 
 /** A picture that the browser has decoded. */
 export class Picture {
-  constructor(blob, bitmap, { name, scene = null, questions = [] }) {
-    Object.assign(this, { blob, bitmap, name, scene, questions, width: bitmap.width, height: bitmap.height });
-    this.url = URL.createObjectURL(blob);
+  constructor(blob, bitmap, { name, scene = null, questions = [], width, height, isCopy = false }) {
+    Object.assign(this, { blob, bitmap, name, scene, questions, isCopy });
+    this.width = width ?? bitmap.width; // of the original, where this is a copy
+    this.height = height ?? bitmap.height;
   }
 
   /** Of a file or the like; refuses what is no picture. */
@@ -27,6 +28,15 @@ export class Picture {
     const response = await fetch(`/lens/scenes/${encodeURIComponent(scene.name)}`);
     if (!response.ok) throw new PictureError((await response.json()).error.message);
     return Picture.of(await response.blob(), { name: scene.name, scene: scene.name, questions: scene.questions });
+  }
+
+  /** The small copy that the history kept of a picture. */
+  static async ofThumbnail({ thumbnail, name, width, height }) {
+    const shown = new Image();
+    shown.src = thumbnail;
+    await shown.decode();
+    const about = { name, width, height, isCopy: true };
+    return new Picture(null, await createImageBitmap(shown), about);
   }
 
   /** As text that goes into a request; encoded once. */
@@ -61,7 +71,6 @@ export class Picture {
   }
 
   close() {
-    URL.revokeObjectURL(this.url);
     this.bitmap.close();
   }
 }
