@@ -12,17 +12,16 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
-from visualcrop.conversation import Turn, read_conversation
 
-from visualcrop import Question, VisualSearch
+from visualcrop import Question, Turn, VisualSearch, read_conversation
 
 from .errors import Json, error_body, failure, to_json
 from .fields import Fields
 from .images import read_images
 from .messages import Message, Picture, read_messages
 from .parameters import check_parameters
-from .result import describe_answer, describe_usage
-from .service import Limits, Outcome, Service, read_limits, service_of, wait
+from .result import Outcome, describe_answer, describe_usage
+from .service import Limits, Service, read_limits, service_of, wait
 from .work import Job
 
 _PATIENCE = 15  # seconds after which a silent stream sends a comment: proxies close idle ones
@@ -147,14 +146,8 @@ class Reply:
         return text, "length" if most is not None and written >= most else "stop"
 
     def _describe(self, outcome: Outcome) -> dict[str, Any]:
-        return describe_answer(
-            outcome.answer,
-            outcome.question,
-            outcome.search.searcher,
-            model=self.asked.model,
-            seconds=outcome.seconds,
-            with_map=self.asked.limits.with_map,
-        )
+        with_map = self.asked.limits.with_map
+        return describe_answer(outcome, model=self.asked.model, with_map=with_map)
 
 
 class SearchStream(StreamingResponse):

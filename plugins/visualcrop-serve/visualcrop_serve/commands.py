@@ -28,51 +28,50 @@ ModelSpec = Annotated[
 ]
 
 
+Fixed = Annotated[bool, typer.Option("--fixed", help="Take no searchers in requests but -s's.")]
+Images = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Take file:// pictures of this folder. [default: none]"),
+]
+Hosts = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="HOST",
+        help="Fetch http:// and https:// pictures of this host, NAME or NAME:PORT; give several. "
+        "[default: none]",
+    ),
+]
+Name = Annotated[
+    str | None, typer.Option(help="The model's name in requests. [default: as -m has it]")
+]
+Bytes = Annotated[int, typer.Option(help="Largest body of a request, in bytes.", min=1)]
+Pixels = Annotated[int, typer.Option(help="Most pixels of all pictures of a request.", min=1)]
+Passes = Annotated[int, typer.Option(help="Most passes of a search, before its answer.", min=0)]
+Seconds = Annotated[float, typer.Option(help="Most seconds of it.", min=1)]
+Drain = Annotated[
+    int, typer.Option(help="Seconds that accepted requests get after SIGTERM.", min=1)
+]
+
+
 def serve(
     model: ModelSpec = None,
     searcher: Searchers = None,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen at; 0 takes a free one.", min=0)] = 8000,
-    name: Annotated[
-        str | None, typer.Option(help="The model's name in requests. [default: as -m has it]")
-    ] = None,
-    fixed: Annotated[
-        bool, typer.Option("--fixed", help="Take no searchers in requests but those of -s.")
-    ] = False,
-    images: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER", help="Take file:// pictures of this folder. [default: none]"
-        ),
-    ] = None,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HOST",
-            help="Fetch http:// and https:// pictures of this host, NAME or NAME:PORT; give "
-            "several. [default: none]",
-        ),
-    ] = None,
+    name: Name = None,
+    fixed: Fixed = False,
+    images: Images = None,
+    allow_host: Hosts = None,
     concurrency: Annotated[int, typer.Option(help="Searches that run at once.", min=1)] = 8,
     queue: Annotated[int, typer.Option(help="Requests that wait for their turn.", min=0)] = 64,
-    max_bytes: Annotated[
-        int, typer.Option(help="Largest body of a request, in bytes.", min=1)
-    ] = 33_554_432,
-    max_pixels: Annotated[
-        int, typer.Option(help="Most pixels of all pictures of a request.", min=1)
-    ] = 100_000_000,
+    max_bytes: Bytes = 33_554_432,
+    max_pixels: Pixels = 100_000_000,
     max_images: Annotated[int, typer.Option(help="Most pictures of a request.", min=1)] = 8,
     max_text: Annotated[int, typer.Option(help="Most characters of a request.", min=1)] = 20_000,
     max_tokens: Annotated[int, typer.Option(help="Longest reply, in tokens.", min=1)] = 1024,
-    max_passes: Annotated[
-        int, typer.Option(help="Most passes of a search, before its answer.", min=0)
-    ] = 1000,
-    max_seconds: Annotated[
-        float, typer.Option(help="Most seconds of a search, before its answer.", min=1)
-    ] = 300,
-    drain: Annotated[
-        int, typer.Option(help="Seconds that accepted requests get after SIGTERM.", min=1)
-    ] = 300,
+    max_passes: Passes = 1000,
+    max_seconds: Seconds = 300,
+    drain: Drain = 300,
 ) -> None:
     """
     Answer questions over HTTP, as the OpenAI API does.
@@ -82,14 +81,12 @@ def serve(
     from visualcrop import VisualSearch
 
     from .running import open_socket, run
-    from .settings import KEY, Settings, names_of_this_machine
+    from .settings import KEY, SEARCHERS, Settings, names_of_this_machine
 
     api_key = os.environ.get(KEY, "")
-    listening = open_socket(host, port)
-    search = VisualSearch.open(model)
     settings = Settings(
         name=name or model_name(model),
-        searchers=tuple(searcher or ("focus", "direct", "guarded")),
+        searchers=tuple(searcher or SEARCHERS),
         fixed=fixed,
         api_key=api_key,
         names=names_of_this_machine(host, api_key),
@@ -105,7 +102,8 @@ def serve(
         max_passes=max_passes,
         max_seconds=max_seconds,
     )
-    run(search, settings, listening, drain=drain)
+    listening = open_socket(host, port)
+    run(VisualSearch.open(model), settings, listening, drain=drain)
 
 
 def model_name(model: str | None) -> str:

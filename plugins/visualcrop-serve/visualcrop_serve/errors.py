@@ -1,4 +1,4 @@
-"""Refusals and failures, as the OpenAI API words them: `{"error": {message, type, param, code}}`."""
+"""Refusals and failures in the words of the OpenAI API: `{"error": {"message": ...}}`."""
 
 from __future__ import annotations
 

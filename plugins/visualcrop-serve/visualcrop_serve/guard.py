@@ -52,7 +52,7 @@ class Guard:
         if names and _hostname(headers.get("host", "")) not in names:
             return RequestError(
                 421,
-                f"The server does not go by the name of this Host; ask it as {names[0]}, or start it "
+                f"The server does not go by the name in Host; ask it as {names[0]}, or start it "
                 f"with an API key (${KEY}).",
                 code="unknown_host",
             )

@@ -98,7 +98,7 @@ def _check_host(url: str, settings: Settings, param: str) -> None:
 
 
 def read_images(urls: Sequence[tuple[str, str]], settings: Settings) -> list[Image]:
-    """The pictures of (URL, field) pairs, which `check_url` let pass; no more pixels than allowed."""
+    """The pictures of (URL, field) pairs, which `check_url` let pass, within the pixels allowed."""
     left, images = settings.max_pixels, []
     opened: dict[str, Image] = {}
     for url, param in urls:
@@ -166,7 +166,7 @@ def read_file(url: str, settings: Settings, param: str) -> bytes:
         descriptor = _open_below(folder, parts)
     except (OSError, ValueError):
         raise missing from None
-    with open(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise missing

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
-from prometheus_client import Counter as Total
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250)
 
@@ -16,33 +15,38 @@ class Metrics:
     """Counters of one server."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        at: dict[str, CollectorRegistry] = {"registry": self.registry}
-        self.requests = Total(
-            "visualcrop_requests", "Requests by route and status.", ["route", "status"], **at
+        self.registry = at = CollectorRegistry()
+        self.requests = Counter(
+            "visualcrop_requests", "Requests by route and status.", ["route", "status"], registry=at
         )
-        self.errors = Total("visualcrop_errors", "Requests refused or failed.", ["code"], **at)
-        self.cancelled = Total("visualcrop_cancelled", "Searches whose client left.", **at)
-        self.running = Gauge("visualcrop_searches_running", "Searches that run now.", **at)
-        self.waiting = Gauge("visualcrop_searches_waiting", "Requests in the queue.", **at)
-        self.passes = Total("visualcrop_passes", "Forward passes by stage.", ["stage"], **at)
-        self.tokens = Total("visualcrop_tokens", "Tokens read and written.", ["kind"], **at)
+        self.errors = Counter(
+            "visualcrop_errors", "Requests refused or failed.", ["code"], registry=at
+        )
+        self.cancelled = Counter("visualcrop_cancelled", "Searches whose client left.", registry=at)
+        self.running = Gauge("visualcrop_searches_running", "Searches that run now.", registry=at)
+        self.waiting = Gauge("visualcrop_searches_waiting", "Requests in the queue.", registry=at)
+        self.passes = Counter(
+            "visualcrop_passes", "Forward passes by stage.", ["stage"], registry=at
+        )
+        self.tokens = Counter(
+            "visualcrop_tokens", "Tokens read and written.", ["kind"], registry=at
+        )
         self.seconds = Histogram(
             "visualcrop_request_seconds",
             "Seconds from the body of a request to its answer, the queue included.",
             ["route"],
             buckets=_SECONDS,
-            **at,
+            registry=at,
         )
         self.queue_seconds = Histogram(
-            "visualcrop_queue_seconds", "Seconds in the queue.", buckets=_SECONDS, **at
+            "visualcrop_queue_seconds", "Seconds in the queue.", buckets=_SECONDS, registry=at
         )
         self.stages = Histogram(
             "visualcrop_stage_seconds",
             "Seconds of a stage of a search, waiting for the model included.",
             ["stage"],
             buckets=_SECONDS,
-            **at,
+            registry=at,
         )
 
     def render(self) -> bytes:
@@ -55,7 +59,7 @@ class StageClock:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock, self.since, self.stage = clock, clock(), "preparation"
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
 
     def enter(self, stage: str) -> None:
         """Time goes to *stage* from now on."""

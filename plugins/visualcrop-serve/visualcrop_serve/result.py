@@ -5,26 +5,54 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from visualcrop import Answer, Box, Evidence, Finding, Image, Ledger, Point, Question, RelevanceMap
+import attrs
+
+from visualcrop import (
+    Answer,
+    Box,
+    Evidence,
+    Finding,
+    Image,
+    Ledger,
+    Question,
+    RelevanceMap,
+    VisualSearch,
+)
 from visualcrop.plugin import Searcher, Spec
 
 Json = dict[str, Any]
 
 
-def describe_answer(
-    answer: Answer,
-    question: Question,
-    searcher: Searcher,
-    *,
-    model: str,
-    seconds: float,
-    with_map: bool = False,
-) -> Json:
+@attrs.frozen
+class Outcome:
+    """A question and its answer, with what it took."""
+
+    question: Question
+    answer: Answer
+    search: VisualSearch
+    ledger: Ledger
+    seconds: float
+
+    @property
+    def max_new_tokens(self) -> int | None:
+        """The longest reply, if it is known: the question's, else that of its searcher."""
+        if self.question.max_new_tokens is not None:
+            return self.question.max_new_tokens
+        strategy: object = self.search.searcher
+        while strategy is not None:
+            if isinstance(most := getattr(strategy, "max_new_tokens", None), int):
+                return most
+            inside = getattr(strategy, "answer", None)
+            strategy = getattr(strategy, "searcher", None) if inside is None else inside
+        return None
+
+
+def describe_answer(outcome: Outcome, *, model: str, with_map: bool = False) -> Json:
     """The `visualcrop` object of a reply: where the search looked, and what it took."""
-    image = question.image
+    answer, question, image = outcome.answer, outcome.question, outcome.question.image
     return {
         "model": model,
-        "searcher": str(Spec.of(searcher)),
+        "searcher": str(Spec.of(outcome.search.searcher)),
         "choice": None if answer.choice is None else question.choices[answer.choice],
         "choices": {
             text: round(each, 6)
@@ -37,7 +65,7 @@ def describe_answer(
             for each in answer.evidence
         ],
         "passes": dict(answer.passes),
-        "seconds": round(seconds, 4),
+        "seconds": round(outcome.seconds, 4),
         "exhausted": answer.exhausted,
         "untargeted": answer.untargeted,
         "decision": answer.decision,
@@ -61,7 +89,7 @@ def describe_search(
     }
 
 
-def describe_point(point: Point, image: Image) -> Json:
+def describe_point(point: Any, image: Image) -> Json:
     """A point in pixels, and in parts of the picture (0 to 1)."""
     return {
         "x": round(point.x, 2),

@@ -12,7 +12,6 @@ import attrs
 from starlette.requests import Request
 
 from visualcrop import (
-    Answer,
     Budget,
     Charge,
     Evidence,
@@ -27,7 +26,7 @@ from .bodies import Bodies, client_left
 from .errors import RequestError
 from .fields import Fields
 from .metrics import Metrics, StageClock
-from .result import describe_evidence
+from .result import Outcome, describe_evidence
 from .searchers import Searchers
 from .settings import Settings
 from .work import Job, SearchCancelled, Work
@@ -47,43 +46,20 @@ class Limits:
     with_map: bool = False
 
 
-@attrs.frozen
-class Outcome:
-    """A question and its answer, with what it took."""
-
-    question: Question
-    answer: Answer
-    search: VisualSearch
-    ledger: Ledger
-    seconds: float
-
-    @property
-    def max_new_tokens(self) -> int | None:
-        """The longest reply, if it is known: the question's, else that of its searcher."""
-        if self.question.max_new_tokens is not None:
-            return self.question.max_new_tokens
-        strategy: object = self.search.searcher
-        while strategy is not None:
-            if isinstance(most := getattr(strategy, "max_new_tokens", None), int):
-                return most
-            inside = getattr(strategy, "answer", None)
-            strategy = getattr(strategy, "searcher", None) if inside is None else inside
-        return None
-
-
 class Watch:
     """Follows one search: reports its stages and what they find, and ends it if nobody waits."""
 
     def __init__(self, job: Job[T], metrics: Metrics, limits: Limits) -> None:
         self.job, self.metrics, self.limits = job, metrics, limits
-        self.clock, self.image = StageClock(), None
+        self.clock = StageClock()
+        self.image: Image | None = None
         self.ledger = Ledger()
 
     def begin(self, image: Image) -> Ledger:
         """The pictures are read, and the search begins: its ledger."""
-        self.image: Image | None = image
+        self.image = image
         budget = Budget(self.limits.passes, self.limits.seconds)
-        self.ledger = Ledger(budget, on_charge=self._charged, on_evidence=self._shown)
+        self.ledger = Ledger(budget, on_charge=self._charged)
         self.job.report(BEGUN)
         return self.ledger
 

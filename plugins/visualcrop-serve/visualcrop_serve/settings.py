@@ -10,6 +10,7 @@ import attrs
 from visualcrop import errors
 
 KEY = "VISUALCROP_API_KEY"  # environment variable: what clients send as `Authorization: Bearer`
+SEARCHERS = ("focus", "direct", "guarded")  # of a server that is given none
 
 
 @attrs.frozen(kw_only=True)
@@ -17,7 +18,7 @@ class Settings:
     """Limits of a server and of each request. All have defaults but the model's name."""
 
     name: str  # of the model, in requests and in the list of models
-    searchers: tuple[str, ...] = ("focus", "direct", "guarded")  # specs; the first is the default
+    searchers: tuple[str, ...] = SEARCHERS  # specs; the first is the default
     fixed: bool = False  # whether requests may name no other searcher
     api_key: str = attrs.field(default="", repr=False)  # none: whoever reaches the port may ask
     names: tuple[str, ...] = ()  # of this machine, in the header Host; empty: any
