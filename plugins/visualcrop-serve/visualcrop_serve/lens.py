@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from visualcrop import report
+from visualcrop import Model, ModelFamily, report
 from visualcrop.plugin import Spec
 
 from .errors import RequestError, invalid
@@ -86,6 +86,13 @@ def _json(found: object) -> Response:
     return JSONResponse(found, headers=_HEADERS)
 
 
+def _find_family(model: Model) -> ModelFamily | None:
+    """The family of what a server's wrappers wrap."""
+    while model.family is None and isinstance(inside := getattr(model, "model", None), Model):
+        model = inside
+    return model.family
+
+
 class _LensData:
     """What the page asks for beside its files: each is worked out once, when first asked for."""
 
@@ -95,7 +102,7 @@ class _LensData:
         self._scenes = cache(self._find_scenes)
 
     def _find_scenes(self) -> Scenes:
-        family = self._searchers.model.model.family
+        family = _find_family(self._searchers.model.model)
         return Scenes.of(self._searchers.registry, family.demo_dataset if family else "")
 
     def searchers(self, _: Request) -> Response:

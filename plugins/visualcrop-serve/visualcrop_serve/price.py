@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -58,7 +58,7 @@ def _exactly(passes: int) -> Price:
 
 NOTHING, ONE, TWO, UNKNOWN = _exactly(0), _exactly(1), _exactly(2), Price(0, None, None)
 # Stages of this repository whose cost no option changes; the summary of each says the same.
-_FIXED = {
+_FIXED: Mapping[str, Mapping[Price, tuple[str, ...]]] = {
     "targets": {
         NOTHING: ("rules", "quoted", "given"),
         ONE: ("in-context", "missing"),
@@ -117,9 +117,10 @@ def _price_stage(stage: Any) -> Price:
 
 
 def _price_focus(searcher: Any) -> Price:
-    """Targets, a map, checks, the answer."""
-    stages = (searcher.targets, searcher.relevance, searcher.answer)
-    return sum(map(_price_stage, stages), _price_checks(searcher))
+    """Targets, a map, checks, the answer; at least the first and the last, if it names nothing."""
+    always = _price_stage(searcher.targets) + _price_stage(searcher.answer)
+    whole = always + _price_stage(searcher.relevance) + _price_checks(searcher)
+    return attrs.evolve(whole, least=always.least)
 
 
 def _price_checks(searcher: Any) -> Price:

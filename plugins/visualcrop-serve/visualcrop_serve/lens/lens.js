@@ -17,7 +17,7 @@ const page = {
   picture: null,
   looks: [], // one or two searches, side by side
   forms: [], // how each of them searches
-  direct: { verdict: makeVerdict(), answer: null },
+  direct: { verdict: makeVerdict("direct"), answer: null },
   running: null, // AbortController of what is asked
   asked: null, // what the results on the page are answers to
   scenes: [],
@@ -98,6 +98,7 @@ function showSuggestions(questions) {
     ),
   );
   place.hidden = questions.length === 0;
+  fitFields();
 }
 
 function suggest({ text, choices }) {
@@ -142,7 +143,7 @@ async function look() {
   const known = page.picture.questions.find((each) => same(each.text, question));
   const model = find("model").value;
   const asked = { question, choices, model, expected: known?.answer ?? null, time: Date.now() };
-  page.asked = null;
+  page.asked = page.direct.answer = null;
   showResults(true);
   try {
     const picture = await page.picture.data;
@@ -150,7 +151,7 @@ async function look() {
     const shared = { model, prompt, picture, signal: running.signal };
     await Promise.all([
       ...page.looks.map((each, at) => askLook(each, page.forms[at], shared, asked, known)),
-      askDirect(shared, asked),
+      ...(isDirectOffered() ? [askDirect(shared, asked)] : []),
     ]);
     await finish(asked);
   } catch (problem) {
@@ -176,6 +177,9 @@ async function askLook(each, form, shared, asked, known) {
   find("found").disabled = false;
 }
 
+/** A server with searchers of its own may not have it. */
+const isDirectOffered = () => page.described.searchers.some(({ name }) => name === DIRECT);
+
 async function askDirect(shared, asked) {
   const { direct } = page;
   const label = "without a search";
@@ -188,7 +192,7 @@ async function askDirect(shared, asked) {
 function endLooks(problem) {
   const words = problem.name === "AbortError" ? "stopped" : "failed";
   for (const each of page.looks) if (!each.answer) each.fail(words);
-  if (!page.direct.answer)
+  if (!page.direct.answer && isDirectOffered())
     showVerdict(page.direct.verdict, { label: "without a search", state: "failed", words });
 }
 
@@ -206,10 +210,12 @@ async function finish(asked) {
   };
   history.replaceState(null, "", writeLink(page.asked));
   find("take").hidden = false;
-  const direct = page.asked.direct.result.choice ?? page.asked.direct.text;
-  announce(`${page.looks.map((each) => each.sentence).join(" ")} Without a search: ${direct}.`);
+  announce([...page.looks.map((each) => each.sentence), saidDirectly(page.asked)].join(" "));
   await remember({ ...page.asked, thumbnail: picture.thumbnail }).catch(() => {});
 }
+
+const saidDirectly = ({ direct }) =>
+  direct ? `Without a search: ${direct.result.choice ?? direct.text}.` : "";
 
 function stop() {
   if (!page.running) return;
@@ -230,7 +236,9 @@ function showResults(isAsked) {
   find("found").disabled = true;
   const place = find("results");
   if (!isAsked) return place.replaceChildren();
-  const cards = el("div", { class: "verdicts" }, ...page.looks.map(({ verdict }) => verdict), page.direct.verdict);
+  const searched = page.looks.map(({ verdict }) => verdict);
+  const direct = isDirectOffered() ? page.direct.verdict : null;
+  const cards = el("div", { class: "verdicts" }, ...searched, direct);
   place.replaceChildren(cards, ...page.looks.map(({ details }) => details));
 }
 
@@ -441,7 +449,8 @@ function showPast(past) {
     each.finish({ text, result }, past.expected);
   });
   page.direct.answer = past.direct;
-  showVerdict(page.direct.verdict, describeVerdict("without a search", past.direct, past.expected));
+  if (past.direct)
+    showVerdict(page.direct.verdict, describeVerdict("without a search", past.direct, past.expected));
   const { thumbnail: _, id: __, ...asked } = past;
   page.asked = asked;
   find("found").disabled = find("take").hidden = false;
@@ -467,7 +476,9 @@ function savePng() {
   const { question, model, expected } = page.asked;
   const verdicts = [
     ...page.looks.map((each) => describeVerdict(each.label, each.answer, expected)),
-    describeVerdict("without a search", page.direct.answer, expected),
+    ...(page.direct.answer
+      ? [describeVerdict("without a search", page.direct.answer, expected)]
+      : []),
   ];
   const canvas = drawCard({ question, model, looks: page.looks, verdicts });
   canvas.toBlob((blob) => save(blob, fileName(question, "png")), "image/png");
@@ -482,6 +493,8 @@ function saveJson() {
 // -- wiring
 
 function fitFields() {
+  for (const chip of find("suggestions").children)
+    chip.hidden = same(chip.textContent, find("question").value);
   for (const field of [find("question"), find("choices")]) {
     field.style.height = "auto";
     field.style.height = `${Math.min(field.scrollHeight + 2, 200)}px`;

@@ -313,8 +313,8 @@ export class Look {
 
 // -- what is said
 
-export function makeVerdict() {
-  return el("article", { class: "verdict" });
+export function makeVerdict(kind = "searched") {
+  return el("article", { class: `verdict ${kind}` });
 }
 
 /** Fill the card of one answer. */
