@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from .errors import BudgetExceededError, PluginError, SpecError
+from .image import Image, ImageRef
 from .models.base import (
     NOTHING,
     By,
@@ -29,6 +30,7 @@ from .models.base import (
 )
 from .models.billing import UNBILLED, LentModel, Loans, RunPasses
 from .prompt import Prompt
+from .values import Evidence, Target
 
 ANSWER = "answer"  # the only stage outside the budget, as in the paper
 TARGETS = "targets"  # target extraction, which no figure of the paper contains
@@ -72,6 +74,14 @@ def _check_budget(_: object, __: object, value: object) -> None:
         raise SpecError(f"The budget is {value!r}; give a Budget, such as Budget(passes=20).")
 
 
+def _check_watcher(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and not callable(value):
+        raise SpecError(
+            f"The {attribute.name} of a ledger is {value!r}; give a function, such as print, or "
+            "none."
+        )
+
+
 def _refuse(_: object, attribute: attrs.Attribute[Any], __: object) -> None:
     raise SpecError(f"A ledger keeps its {attribute.name} for good; make another with Ledger(...).")
 
@@ -83,13 +93,21 @@ class Ledger:
     budget: Budget = attrs.field(default=Budget(), validator=_check_budget, on_setattr=_refuse)
     _charges: list[Charge] = attrs.field(factory=list)
     _usage: dict[str, Usage] = attrs.field(factory=dict, init=False)  # by stage
-    on_charge: Callable[[Charge], None] | None = attrs.field(default=None, on_setattr=_refuse)
+    # called with each charge, in the thread of the search: what it raises ends the search
+    on_charge: Callable[[Charge], object] | None = attrs.field(
+        default=None, validator=_check_watcher, on_setattr=_refuse
+    )
     clock: Callable[[], float] = attrs.field(default=time.monotonic, on_setattr=_refuse)
     _started: float = attrs.field(init=False)
     _slowest: float = attrs.field(default=0.0, init=False)  # seconds of the slowest pass so far
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
     _loans: Loans = attrs.field(factory=Loans, init=False)
     _expected: Counter[str] = attrs.field(factory=Counter, init=False)
+    # called likewise with what is known of a target, as often as more is known: its map and boxes
+    on_evidence: Callable[[Evidence], object] | None = attrs.field(
+        default=None, validator=_check_watcher, on_setattr=_refuse, kw_only=True
+    )
+    _shown: dict[Target, Evidence] = attrs.field(factory=dict, init=False)  # the last of each
 
     def __attrs_post_init__(self) -> None:
         self._started = self.clock()
@@ -128,13 +146,30 @@ class Ledger:
 
     @property
     def expected(self) -> Mapping[str, int]:
-        """Passes that stages have announced, for progress: see `BudgetedModel.expect`."""
-        return dict(self._expected)
+        """
+        Passes that stages have announced, for progress: see `BudgetedModel.expect`.
+
+        Of a stage that has run more than it announced, those that it has run.
+        """
+        with self._lock:
+            announced, charged = dict(self._expected), self.by_stage()
+        known = {stage: max(n, charged.get(stage, 0)) for stage, n in announced.items()}
+        return {stage: passes for stage, passes in known.items() if passes}
 
     def expect(self, stage: str, passes: int) -> None:
-        """Expect so many more *passes* of *stage*."""
+        """Expect so many more *passes* of *stage*, or fewer if they are below 0."""
         with self._lock:
             self._expected[stage] += passes
+
+    def show(self, evidence: Evidence) -> None:
+        """Tell who watches what is known of a target, unless it was told that already."""
+        if self.on_evidence is None:
+            return
+        with self._lock:
+            known = self._shown.get(evidence.target) == evidence
+            self._shown[evidence.target] = evidence
+        if not known:
+            self.on_evidence(evidence)
 
     @property
     def remaining(self) -> float:
@@ -174,12 +209,17 @@ class Ledger:
         return LentModel(model, self, partial(self._charge_and_run, model.id, self._loans.term))
 
     @contextmanager
-    def lend(self, model: Model) -> Iterator[BudgetedModel]:
-        """Lend *model* to one search; at its end, charge the passes that were not charged."""
+    def lend(self, model: Model, image: Image | None = None) -> Iterator[BudgetedModel]:
+        """
+        Lend *model* to one search; at its end, charge the passes that were not charged.
+
+        What the search shows on the way is drawn on *image*.
+        """
         self._loans.begin()
         try:
-            yield BudgetedModel(model, self)
+            yield BudgetedModel(model, self, image=image)
         finally:
+            self._shown.clear()
             for unbilled in self._loans.end():
                 self._record(Charge(UNBILLED, unbilled.model, unbilled.passes))
 
@@ -242,9 +282,17 @@ class BudgetedModel:
     _model: LentModel
     ledger: Ledger
     stage: str = "unlabelled"
+    _image: Image | None = attrs.field(default=None, kw_only=True, eq=False, repr=False)
 
-    def __init__(self, model: Model, ledger: Ledger, stage: str = "unlabelled") -> None:
-        self.__attrs_init__(ledger.lend_model(model), ledger, stage)
+    def __init__(
+        self,
+        model: Model,
+        ledger: Ledger,
+        stage: str = "unlabelled",
+        *,
+        image: Image | None = None,
+    ) -> None:
+        self.__attrs_init__(ledger.lend_model(model), ledger, stage, image=image)
 
     @property
     def id(self) -> str:
@@ -268,8 +316,35 @@ class BudgetedModel:
         return attrs.evolve(self, model=family.open())
 
     def expect(self, passes: int) -> None:
-        """Announce about how many *passes* this stage will take, which progress then shows."""
+        """
+        Announce about how many more *passes* this stage will take, which progress then shows.
+
+        Below 0, it takes so many fewer than it had announced.
+        """
         self.ledger.expect(self.stage, passes)
+
+    @contextmanager
+    def expecting(self, passes: int) -> Iterator[None]:
+        """Correct what was announced by the passes that the block runs beyond *passes*."""
+        before = self._charged
+        yield
+        self.expect(self._charged - before - passes)
+
+    @property
+    def _charged(self) -> int:
+        return self.ledger.by_stage().get(self.stage, 0)
+
+    def show(self, evidence: Evidence) -> None:
+        """
+        Tell who watches what is known so far of a target: its map, and boxes with confidences.
+
+        Show it again whenever more is known. It costs no pass and changes no answer. What the
+        watcher raises ends the search: let it through.
+        """
+        image = self._image
+        if self.ledger.on_evidence is not None and image is not None:
+            evidence = evidence.with_image(ImageRef(lambda: image))
+        self.ledger.show(evidence)
 
     def affordable(self, passes: int) -> int:
         """*passes*, or as many as the budget still allows this stage."""

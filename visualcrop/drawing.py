@@ -20,11 +20,12 @@ from .output.characters import printable
 
 SIDE = 1400  # pixels on the longer side of a picture
 _SIDE_IN_NOTEBOOK = 720
-# Violet over red to amber: cold is dark and hot is light, in grey too.
+# Wine over ember to cream: low is dark and high is light, in grey too. As in viewer/map.js.
 _COLOURS = np.array(
-    [(40, 11, 84), (106, 23, 110), (188, 55, 84), (237, 105, 37), (255, 200, 60)], float
+    [(122, 30, 70), (180, 44, 66), (228, 88, 50), (251, 155, 52), (255, 228, 140)], float
 )
-_OPACITY = 190  # of the highest scores, of 255
+_OPACITY = 0.7 * 255  # of the highest scores
+_CLEAR = 0.2  # share of the colour range up to which nothing is seen
 _PERCENTILES = (50, 99.8)  # lowest and highest colour: a few extreme cells do not hide the rest
 _DARK = "#1c1b22"
 
@@ -49,6 +50,7 @@ class Layers:
     relevance: ScoredGrid | None = None
     boxes: Sequence[Box] = ()  # the first is drawn boldest
     caption: str = ""
+    cells: bool = False  # each cell of the map in one colour, not smooth
 
     @property
     def bounds(self) -> Box:
@@ -71,7 +73,9 @@ class Illustrated:
     def _caption(self) -> str:
         raise NotImplementedError
 
-    def overlay(self, image: object = None, *, side: int = SIDE) -> PIL.Image.Image:
+    def overlay(
+        self, image: object = None, *, side: int = SIDE, cells: bool = False
+    ) -> PIL.Image.Image:
         """
         Draw the map and the boxes over the image.
 
@@ -79,23 +83,25 @@ class Illustrated:
             image: The image that was asked about, as `Image.open` takes it. An answer of
                 `VisualSearch` knows its own.
             side: Most pixels on the longer side of the picture.
+            cells: Draw each cell of the map in its own colour; else the map is smooth.
         """
         if isinstance(side, bool) or not isinstance(side, int) or side < 1:
             raise ImageError(f"The side of a picture is {side!r}; give a number of pixels.")
-        return render(self._layers(image), side)
+        return render(attrs.evolve(self._layers(image), cells=cells), side)
 
-    def plot(self, ax: Axes = None, image: object = None) -> Axes:
+    def plot(self, ax: Axes = None, image: object = None, *, cells: bool = False) -> Axes:
         """
         Draw the same with matplotlib, in pixels of the image; boxes stay vectors.
 
         Args:
             ax: The axes to draw on; new ones if there are none.
             image: As `overlay` takes it.
+            cells: As `overlay` takes it.
 
         Returns:
             The axes.
         """
-        return plot(self._layers(image), ax)
+        return plot(attrs.evolve(self._layers(image), cells=cells), ax)
 
     def _repr_html_(self) -> str:
         lines = self._caption().split("\n")
@@ -115,14 +121,24 @@ def shrink_picture(picture: PIL.Image.Image, side: int = SIDE) -> PIL.Image.Imag
     return picture.resize((width, height), PIL.Image.Resampling.LANCZOS, reducing_gap=3)
 
 
-def render_heatmap(relevance: ScoredGrid, size: tuple[int, int], bounds: Box) -> PIL.Image.Image:
-    """The map as an RGBA layer of *size* over *bounds*: the higher a score, the more opaque."""
+def render_heatmap(
+    relevance: ScoredGrid, size: tuple[int, int], bounds: Box, *, cells: bool = False
+) -> PIL.Image.Image:
+    """
+    The map as an RGBA layer of *size* over *bounds*: the higher a score, the more opaque.
+
+    Between the middles of its cells it is interpolated by cubic curves, unless *cells* are wanted.
+    """
     low, high = colour_range(relevance)
-    colours = to_colours((relevance.scores.astype(np.float64) - low) / (high - low))
-    columns = _cells(relevance.grid.xs, size[0], bounds.left, bounds.right)
-    rows = _cells(relevance.grid.ys, size[1], bounds.top, bounds.bottom)
-    padded = np.pad(colours, ((1, 1), (1, 1), (0, 0)))  # transparent around the map
-    return PIL.Image.fromarray(padded[np.ix_(rows, columns)])
+    strength = (relevance.scores.astype(np.float64) - low) / (high - low)
+    xs = _middles(size[0], bounds.left, bounds.right)
+    ys = _middles(size[1], bounds.top, bounds.bottom)
+    place = _take_cells if cells else _interpolate
+    strength = place(place(strength, relevance.grid.ys, ys).T, relevance.grid.xs, xs).T
+    colours = to_colours(strength)
+    colours[~_within(ys, relevance.grid.ys)] = 0
+    colours[:, ~_within(xs, relevance.grid.xs)] = 0
+    return PIL.Image.fromarray(colours)
 
 
 def colour_range(relevance: ScoredGrid) -> tuple[float, float]:
@@ -136,13 +152,47 @@ def to_colours(strength: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
     strength = strength.clip(0, 1)
     stops = np.linspace(0, 1, len(_COLOURS))
     channels = [np.interp(strength, stops, channel) for channel in _COLOURS.T]
-    return np.stack([*channels, _OPACITY * strength], axis=-1).astype(np.uint8)
+    rise = ((strength - _CLEAR) / (1 - _CLEAR)).clip(0, 1)
+    alpha = _OPACITY * rise**2 * (3 - 2 * rise)
+    return np.stack([*channels, alpha], axis=-1).round().astype(np.uint8)
 
 
-def _cells(edges: Sequence[float], size: int, start: float, stop: float) -> npt.NDArray[np.intp]:
-    """The cell, counted from 1, under each of *size* pixels from *start* to *stop*."""
-    middles = start + (np.arange(size) + 0.5) * (stop - start) / size
-    return np.searchsorted(np.asarray(edges), middles, side="right")
+def _middles(size: int, start: float, stop: float) -> npt.NDArray[np.float64]:
+    """The middles of *size* pixels from *start* to *stop*."""
+    return start + (np.arange(size) + 0.5) * (stop - start) / size
+
+
+def _within(middles: npt.NDArray[np.float64], edges: Sequence[float]) -> npt.NDArray[np.bool_]:
+    return (middles >= edges[0]) & (middles < edges[-1])
+
+
+def _take_cells(
+    scores: npt.NDArray[np.float64], edges: Sequence[float], middles: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Pixels x ..., of cells x ...: for each pixel the cell that it lies in, or the nearest."""
+    cell = np.searchsorted(np.asarray(edges), middles, side="right") - 1
+    return np.take(scores, cell.clip(0, len(scores) - 1), axis=0)
+
+
+def _interpolate(
+    scores: npt.NDArray[np.float64], edges: Sequence[float], middles: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Pixels x ..., of cells x ...: Catmull-Rom splines through the middles of the cells."""
+    bounds, last = np.asarray(edges, float), len(scores) - 1
+    at = np.interp(middles, (bounds[:-1] + bounds[1:]) / 2, np.arange(last + 1))
+    near = np.floor(at).astype(int)[:, None] + np.arange(-1, 3)
+    away = np.abs(at[:, None] - near)
+    weights = np.where(
+        away < 1,
+        1.5 * away**3 - 2.5 * away**2 + 1,
+        -0.5 * away**3 + 2.5 * away**2 - 4 * away + 2,
+    )
+    weights[(near < 0) | (near > last) | (away >= 2)] = 0
+    weights /= weights.sum(axis=1, keepdims=True)
+    smooth = np.zeros((len(middles), *scores.shape[1:]))
+    for weight, cell in zip(weights.T, near.clip(0, last).T, strict=True):
+        smooth += weight[:, None] * scores[cell]
+    return smooth
 
 
 def render(layers: Layers, side: int = SIDE) -> PIL.Image.Image:
@@ -155,7 +205,7 @@ def render(layers: Layers, side: int = SIDE) -> PIL.Image.Image:
     else:
         picture = shrink_picture(layers.image.picture, side)
     if layers.relevance is not None:
-        heatmap = render_heatmap(layers.relevance, picture.size, bounds)
+        heatmap = render_heatmap(layers.relevance, picture.size, bounds, cells=layers.cells)
         picture = PIL.Image.alpha_composite(picture.convert("RGBA"), heatmap).convert("RGB")
     from PIL import ImageDraw  # with fonts, which no start-up needs
 

@@ -54,10 +54,12 @@ class RelevanceSource(Stage, map=check_map, maps=check_maps):
         self, view: View, targets: Sequence[Target], model: BudgetedModel
     ) -> Iterator[tuple[Target, RelevanceMap]]:
         """Each target with its map: as many targets in one call as the budget allows."""
+        model.expect(model.affordable(len(targets)))
         while targets:
             # One at least, which the ledger then refuses.
             some = targets[: max(1, model.affordable(len(targets)))]
-            yield from zip(some, self.maps(view, some, model), strict=True)
+            with model.expecting(len(some)):
+                yield from zip(some, self.maps(view, some, model), strict=True)
             targets = targets[len(some) :]
 
 
@@ -185,13 +187,20 @@ class Searcher(Stage, search=check_searched):
         The answer to *question*, from `reply` or a composer, and then `Answer.with_search`.
 
         Where *model* raises `BudgetExceededError`, answer from what was found until then: passes
-        at the stage `ANSWER` are always allowed.
+        at the stage `ANSWER` are always allowed. Whoever watches sees what you `model.show` on the
+        way.
         """
 
     def run(self, question: Question, model: Model, ledger: Ledger) -> Answer:
-        """Search with *model* on *ledger*'s budget; the answer has the passes of each stage."""
+        """
+        Search with *model* on *ledger*'s budget; the answer has the passes of each stage.
+
+        All evidence of the answer was shown to whoever watches, at the latest now.
+        """
         before = ledger.by_stage()
-        with model.computing(), ledger.lend(model) as lent:
+        with model.computing(), ledger.lend(model, question.image) as lent:
             answer = self.search(question, lent)
+            for evidence in answer.evidence:
+                lent.show(evidence)
         spent = {stage: n - before.get(stage, 0) for stage, n in ledger.by_stage().items()}
         return attrs.evolve(answer, passes={stage: n for stage, n in spent.items() if n})

@@ -362,6 +362,16 @@ class Evidence(Illustrated):
     def _caption(self) -> str:
         return f"{self.target.text}: {len(self.findings)} boxes"
 
+    def with_image(self, ref: ImageRef) -> Evidence:
+        """The same evidence, whose parts can be drawn on the image of *ref*."""
+        relevance = self.relevance
+        return attrs.evolve(
+            self,
+            image=ref,
+            findings=tuple(attrs.evolve(finding, image=ref) for finding in self.findings),
+            relevance=None if relevance is None else relevance.with_image(ref),
+        )
+
 
 @attrs.frozen
 class Audit:
@@ -497,7 +507,7 @@ class Answer(Illustrated):
             self,
             image=ref,
             findings=tuple(attrs.evolve(finding, image=ref) for finding in self.findings),
-            evidence=tuple(_with_image(evidence, ref) for evidence in self.evidence),
+            evidence=tuple(evidence.with_image(ref) for evidence in self.evidence),
         )
 
     def _layers(self, image: object = None) -> Layers:
@@ -509,13 +519,3 @@ class Answer(Illustrated):
         found = [finding._caption() for finding in self.findings]  # noqa: SLF001 - our own class
         sure = [] if self.confidence is None else [f"sure to {self.confidence:.2f}"]
         return "\n".join([self.text, *sure, *(found or ["asked of the whole image"])])
-
-
-def _with_image(evidence: Evidence, ref: ImageRef) -> Evidence:
-    relevance = evidence.relevance
-    return attrs.evolve(
-        evidence,
-        image=ref,
-        findings=tuple(attrs.evolve(finding, image=ref) for finding in evidence.findings),
-        relevance=None if relevance is None else relevance.with_image(ref),
-    )

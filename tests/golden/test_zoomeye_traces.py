@@ -203,6 +203,7 @@ class TestWholeQuestions:
             oracle = Oracle(answers=answers)
             stop = 336 if family == "llava" else 384
             rules = SearchOptions(FAMILIES[family], authors=True)
-            search = QuestionSearch(rules, root(stop=stop), "What?", lambda cue, question: oracle)  # noqa: B023
+            scorer_for = lambda cue, question: oracle  # noqa: B023, E731
+            search = QuestionSearch(rules, root(stop=stop), "What?", scorer_for, print)
             search.run(targets)
             assert tuple(oracle.asked[kind] for kind in SALT) == wanted

@@ -16,6 +16,7 @@ import pytest
 
 from tests.support.refusals import refused
 from visualcrop import Answer, Box, Finding, Grid, Image, RelevanceMap, Target, VisualSearch
+from visualcrop.drawing import render_heatmap
 from visualcrop.errors import ImageError, ResultError, VisualcropError
 from visualcrop.report import overlay
 from visualcrop.report.overlay import draw_relevance
@@ -47,6 +48,13 @@ class Axes:
         return lambda *args, **kwargs: self.calls.append((name, args, kwargs))
 
 
+def _one_hot(image: Image) -> RelevanceMap:
+    """Of 4 x 4 cells, one of which is looked at."""
+    scores = np.zeros((4, 4), np.float32)
+    scores[1, 2] = 1
+    return RelevanceMap(Grid.even(4, 4, image.box), scores)
+
+
 def _drawn(html: str) -> PIL.Image.Image:
     data = html.partition("base64,")[2].partition('"')[0]
     return PIL.Image.open(BytesIO(base64.b64decode(data)))
@@ -74,15 +82,51 @@ class TestOverlay:
         assert (drawn[changed[0][0], changed[0][1]] == 255).all()
 
     def test_colours_the_map(self, image: Image) -> None:
-        """High scores cover the image, and the lower half of them does not."""
-        scores = np.zeros((4, 4), np.float32)
-        scores[1, 2] = 1
-        relevance = RelevanceMap(Grid.even(4, 4, image.box), scores)
-        drawn = np.asarray(relevance.overlay(image, side=image.width)).astype(int)
+        """Cell by cell, high scores cover the image, and the lower half of them does not."""
+        relevance = _one_hot(image)
+        drawn = np.asarray(relevance.overlay(image, side=image.width, cells=True)).astype(int)
         hot = relevance.grid.cell(1, 2).whole_pixels()
         changed = (drawn != image.pixels).any(axis=2)
         assert changed[hot[1] : hot[3], hot[0] : hot[2]].mean() > 0.9
         assert changed.sum() <= (hot[2] - hot[0]) * (hot[3] - hot[1])
+
+    def test_is_smooth(self, image: Image) -> None:
+        """The colour rises to the middle of the hot cell without an edge, and ends beside it."""
+        relevance = _one_hot(image)
+        layer = render_heatmap(relevance, (image.width, image.height), image.box)
+        alpha = np.asarray(layer)[..., 3].astype(int)
+        hot = relevance.grid.cell(1, 2)
+        row, column = np.argwhere(alpha == alpha.max()).mean(axis=0)
+        assert (column, row) == pytest.approx(hot.centre, abs=hot.height / 10)
+        assert max(np.abs(np.diff(alpha, axis=axis)).max() for axis in (0, 1)) <= 3
+        changed = np.asarray(relevance.overlay(image, side=image.width)) != image.pixels
+        rows, columns = np.nonzero(changed.any(axis=2))
+        assert hot.top - hot.height < rows.min() < rows.max() < hot.bottom + hot.height
+        assert hot.left - hot.width < columns.min() < columns.max() < hot.right + hot.width
+
+    def test_goes_through_the_scores(self) -> None:
+        """In the middle of each cell, of even or uneven sizes, the colour is that of the cell."""
+        grid = Grid((0, 10, 30, 70, 150), (0, 30, 50, 60))
+        scores = np.random.default_rng(3).random(grid.shape).astype(np.float32)
+        relevance = RelevanceMap(grid, scores)
+        layers = [
+            np.asarray(render_heatmap(relevance, (1500, 600), grid.box, cells=cells)).astype(int)
+            for cells in (False, True)
+        ]
+        for row in range(3):
+            for column in range(4):
+                x, y = grid.cell(row, column).centre
+                smooth, flat = (layer[round(10 * y), round(10 * x)] for layer in layers)
+                assert np.abs(smooth - flat).max() <= 8
+
+    def test_ends_with_the_map(self, image: Image) -> None:
+        """Beside a map of a part, the image is as it was."""
+        part = Box(300, 200, 700, 500)
+        relevance = RelevanceMap(Grid.even(3, 3, part), [[0, 0, 9], [0, 0, 9], [9, 0, 9]])
+        drawn = np.asarray(relevance.overlay(image, side=image.width))
+        rows, columns = np.nonzero((drawn != image.pixels).any(axis=2))
+        assert (rows.min(), rows.max()) == (200, 499)
+        assert columns.max() == 699
 
     def test_a_map_alone_is_drawn_on_white(self, image: Image) -> None:
         """Of a map that knows no image, and is given none."""

@@ -72,6 +72,7 @@ class Count(AnswerComposer):
             return clusters
         prompts = [Prompt((View(question.image, g.box), question.text)) for g in unsure]
         numbers = max((cluster.numbers for cluster in unsure), key=len)
+        model.expect(len(prompts))
         choices = model.choose(prompts, [*map(str, numbers)])
         asked = {
             cluster.box: cluster.reconcile(choice.probabilities[: len(cluster.numbers)])

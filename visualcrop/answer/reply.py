@@ -55,18 +55,21 @@ def reply(
     of_tokens: Sequence[float] = ()  # where nothing is generated
     if not question.choices or inference == "generate":
         prompt = Prompt((*evidence, question.asked), choices=letters)
+        model.expect(1)
         (generated,) = model.generate([prompt], max_new_tokens=max_new_tokens)
         text = generated.text.strip()
         choice = question.protocol.named(text, question.choices)
         probabilities, of_tokens = generated.probabilities, generated.token_probabilities
     elif inference == "letter-logits":
         prompt = Prompt((*evidence, question.asked))
+        model.expect(1)
         (scores,) = model.choose([prompt], letters)
         text, choice, probabilities = letters[scores.best], scores.best, scores.probabilities
     else:
         prompt, protocol = Prompt((*evidence, question.text)), question.protocol
         weighed = protocol.weighed(question.choices, question.sentences)
         how: Any = {"by": "sentence", "end_token": protocol.end_token}
+        model.expect(len(weighed))
         (scores,) = model.choose([prompt], weighed, **how)
         text, choice, probabilities = weighed[scores.best], scores.best, scores.probabilities
     known, known_tokens = (

@@ -39,6 +39,9 @@ def look(
             help="Where to draw it, .png, .svg or .pdf, say; else beside the image.",
         ),
     ] = None,
+    cells: Annotated[
+        bool, typer.Option("--cells", help="Draw each cell of the map in one colour, not smooth.")
+    ] = False,
     max_bytes: MaxBytes = 2_147_483_648,
     as_json: AsJson = False,
 ) -> None:
@@ -71,7 +74,7 @@ def look(
     found = source.map(view, Target(target), budgeted)
     best = Anchors().propose(found)[:3]
     caption = f"Relevance of {target} ({source.name}); see-through below the median"
-    drawing = draw_relevance(view.image, found, [p.box for p in best], caption=caption)
+    drawing = draw_relevance(view.image, found, [p.box for p in best], caption=caption, cells=cells)
     place = write_drawing(place, drawing)
     if as_json:
         rows, columns = found.grid.shape

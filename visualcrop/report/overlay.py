@@ -20,9 +20,18 @@ _DARK = "#1c1b22"
 
 
 def draw_relevance(
-    image: Image, relevance: RelevanceMap, boxes: Sequence[Box] = (), *, caption: str = ""
+    image: Image,
+    relevance: RelevanceMap,
+    boxes: Sequence[Box] = (),
+    *,
+    caption: str = "",
+    cells: bool = False,
 ) -> Drawing:
-    """The image under its map, *boxes* outlined and numbered, a colour bar beside it."""
+    """
+    The image under its map, *boxes* outlined and numbered, a colour bar beside it.
+
+    The map is smooth, unless *cells* are wanted.
+    """
     picture = shrink_picture(image.picture).convert("RGB")
     width, height = picture.size
     size = max(15, round(0.028 * max(width, height)))  # of letters, in pixels
@@ -31,9 +40,10 @@ def draw_relevance(
     letters = 1.2 * max(text_width(text, size) for text in numbers)  # a browser's are wider
     wide, high = max(round(width + 3 * bar + letters), _LEAST * size), max(height, _LEAST * size)
     mean = np.asarray(picture).mean(axis=(0, 1))
+    heatmap = render_heatmap(relevance, picture.size, image.box, cells=cells)
     shapes = [
         Picture(0, 0, width, height, picture),
-        Picture(0, 0, width, height, render_heatmap(relevance, picture.size, image.box)),
+        Picture(0, 0, width, height, heatmap),
         *_draw_boxes(boxes, width / image.width, size),
         *_draw_bar(Box(width + bar, size, width + 2 * bar, high - size), mean, numbers, size),
     ]

@@ -68,7 +68,6 @@ class Audited(Searcher):
             nothing = not _boxes_shown(question, answer)
             return Audit(reason="nothing was found" if nothing else "there is no room elsewhere")
         try:
-            model.expect(1)
             if composer is None or not answer.findings:
                 without = reply(question, [View(question.image, f.box) for f in nulls], model)
             else:

@@ -57,9 +57,10 @@ class Focus(Searcher):
             targets = self.targets.extract(question, model.at("targets"))
             for found in self._locate(question, targets, model.at("relevance")):
                 seen[found.target] = found
-            for found in tuple(seen.values()):
-                for evidence in self._verify_target(question, found, model):
-                    seen[found.target] = evidence
+                model.show(found)
+            for evidence in self._verify(question, tuple(seen.values()), model.at("verification")):
+                seen[evidence.target] = evidence
+                model.show(evidence)
         except BudgetExceededError:
             exhausted = True
         chosen = [
@@ -81,19 +82,29 @@ class Focus(Searcher):
             findings = tuple(Finding(target, p.box, p.score) for p in proposals)
             yield Evidence(target, findings, relevance)
 
+    def _verify(
+        self, question: Question, located: Sequence[Evidence], model: BudgetedModel
+    ) -> Iterator[Evidence]:
+        """The evidence of each target after each step: the end of a budget loses nothing."""
+        # Nothing to choose between. In Table 10 each later step costs a check for each of 1.39
+        # targets on V*Bench, and the first cannot have cost one, at 1.47 passes in all.
+        alone = self.steps == 1 and not self.overrun
+        wanted = [found for found in located if found.target.every or not alone]
+        first = [self._count_next(found.target, found.findings, 0) for found in wanted]
+        model.expect(model.affordable(sum(first)))
+        for found in wanted:
+            yield from self._verify_target(question, found, model)
+
     def _verify_target(
         self, question: Question, found: Evidence, model: BudgetedModel
     ) -> Iterator[Evidence]:
-        """The evidence of a target after each step: the end of a budget loses nothing."""
         target, findings, relevance = found.target, found.findings, found.relevance
-        if self.steps == 1 and not self.overrun and not target.every:
-            # Nothing to choose between. In Table 10 each later step costs a check for each of 1.39
-            # targets on V*Bench, and the first cannot have cost one, at 1.47 passes in all.
-            return
         first = len(findings) if target.every else self.steps
         at = 0
         while size := self._count_next(target, findings, at):
-            done = self._verify_batch(question, findings[at : at + size], model.at("verification"))
+            if at:
+                model.expect(model.affordable(size))
+            done = self._verify_batch(question, findings[at : at + size], model)
             findings = (*findings[:at], *done, *findings[at + len(done) :])
             yield Evidence(target, findings, relevance)
             at += len(done)
@@ -117,10 +128,11 @@ class Focus(Searcher):
     ) -> tuple[Finding, ...]:
         """Verify as many as the budget allows; one at least, which the ledger then refuses."""
         some = findings[: max(1, model.affordable(len(findings)))]
-        views = [View(question.image, finding.box) for finding in some]
         verifier = self.verification
         ask = verifier.ask if isinstance(verifier, SequentialVerifier) else verifier.verify
-        confidences = ask(views, some[0].target, model)
+        with model.expecting(len(some)):
+            views = [View(question.image, finding.box) for finding in some]
+            confidences = ask(views, some[0].target, model)
         pairs = zip(some, confidences, strict=True)
         return tuple(attrs.evolve(finding, confidence=c) for finding, c in pairs)
 

@@ -59,6 +59,7 @@ class InContext(TargetExtractor):
     def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]:
         shown = tuple((_fill_question(q), reply) for q, reply in read_examples(self.examples))
         prompt = Prompt((_fill_question(question.text),), examples=shown)
+        model.expect(1)
         (reply,) = model.generate([prompt], max_new_tokens=self.max_new_tokens)
         named = parse_reply(reply.text)
         targets = make_targets(

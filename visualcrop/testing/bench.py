@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import attrs
@@ -11,7 +12,7 @@ from ..errors import BudgetExceededError
 from ..interfaces import Searcher
 from ..models.toy.model import ToyModel
 from ..models.toy.scene import Scene, SceneQuestion
-from ..values import Answer, Finding, Question, Target, View
+from ..values import Answer, Evidence, Finding, Question, Target, View
 
 _scene = cache(Scene.draw)
 
@@ -26,9 +27,16 @@ class Bench:
     model: BudgetedModel
 
     @classmethod
-    def set_up(cls, seed: int = 0, *, passes: int | None = None, stage: str = "testing") -> Bench:
+    def set_up(
+        cls,
+        seed: int = 0,
+        *,
+        passes: int | None = None,
+        stage: str = "testing",
+        on_evidence: Callable[[Evidence], object] | None = None,
+    ) -> Bench:
         """The scene of *seed*, and a new toy model with a budget of *passes* at *stage*."""
-        toy, ledger = ToyModel(), Ledger(Budget(passes))
+        toy, ledger = ToyModel(), Ledger(Budget(passes), on_evidence=on_evidence)
         return cls(_scene(seed), ledger, toy, BudgetedModel(toy, ledger).at(stage))
 
     @property

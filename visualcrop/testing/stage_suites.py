@@ -20,7 +20,7 @@ from ..interfaces import (
     Verifier,
 )
 from ..searchers.direct import Direct
-from ..values import Question, RelevanceMap, View
+from ..values import Evidence, Question, RelevanceMap, View
 from .bench import Bench
 from .strategy_suite import StrategySuite
 
@@ -278,6 +278,43 @@ class SearcherSuite(StrategySuite):
         """Every pass that the model counts is charged to a stage, and none to `unbilled`."""
         for seed in _SEARCH_SEEDS[:4]:
             Bench.set_up(seed).search(self.strategy())
+
+    def test_shows_all_that_it_has_seen(self) -> None:
+        """Whoever watches is shown all evidence of the answer, and can draw it on the image."""
+        for seed in _SEARCH_SEEDS[:4]:
+            shown: list[Evidence] = []
+            bench = Bench.set_up(seed, on_evidence=shown.append)
+            answer = bench.search(self.strategy())
+            assert not [each for each in answer.evidence if each not in shown]
+            for each in shown:
+                each.overlay()  # an ImageError, if it knew no image
+
+    def test_watching_changes_nothing(self) -> None:
+        """The answer and its passes are the same, whether somebody watches or not."""
+        for seed in _SEARCH_SEEDS[:4]:
+            watched, alone = Bench.set_up(seed, on_evidence=repr), Bench.set_up(seed)
+            assert watched.search(self.strategy()) == alone.search(self.strategy())
+            assert watched.ledger.charges == alone.ledger.charges
+
+    def test_ends_when_the_watcher_raises(self) -> None:
+        """What a watcher raises comes out of the search, which runs no further pass."""
+
+        class StoppedError(Exception):
+            pass
+
+        def stop(_: object) -> None:
+            passes.append(bench.toy.passes)
+            raise StoppedError
+
+        for seed in _SEARCH_SEEDS[:4]:
+            passes: list[int] = []
+            bench = Bench.set_up(seed, on_evidence=stop)
+            try:
+                bench.search(self.strategy())
+            except StoppedError:
+                assert [bench.toy.passes] == passes
+            else:
+                assert not passes, "the search goes on after its watcher has raised"
 
     def test_findings_lie_in_the_image(self) -> None:
         """Every box, chosen or not, is inside the picture."""

@@ -25,6 +25,7 @@ from visualcrop import (
     VisualSearch,
 )
 from visualcrop.errors import SpecError
+from visualcrop.plugin import ANSWER
 from visualcrop.testing import Bench, Scene, SearcherSuite, ToyModel
 from visualcrop_dc2 import Dc2
 from visualcrop_dc2.describe import CaptionTree
@@ -162,7 +163,7 @@ class TestBatches:
     def test_tells_how_much_is_to_come(self):
         """Whoever shows progress knows how many patches there are."""
         _, ledger = search(Dc2(theta=0), ToyModel())
-        assert ledger.expected == {"captions": 21, "objects": 21}
+        assert ledger.expected == {"captions": 21, "objects": 21, "queries": 1, ANSWER: 1}
 
 
 class TestRepeating:

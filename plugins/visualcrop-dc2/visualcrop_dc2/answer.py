@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 
@@ -58,7 +58,7 @@ class NoteAnswerer:
         )
 
 
-def collect_evidence(notes: Sequence[Note]) -> list[Evidence]:
+def collect_evidence(notes: Iterable[Note]) -> list[Evidence]:
     """All places of each object, in the order they were asked about."""
     seen: dict[str, list[Finding]] = {}
     for note in notes:

@@ -115,7 +115,9 @@ class Dc2(Searcher):
         notes: list[Note] = []
         try:
             memory, exhausted = self._load_or_build(question.image, tree, model)
-            notes.extend(retriever.query_places(question, memory, self._compare(model), describer))
+            for note in retriever.query_places(question, memory, self._compare(model), describer):
+                notes.append(note)
+                model.show(collect_evidence(n for n in notes if n.name == note.name)[0])
         except errors.BudgetExceededError:
             exhausted = True
             notes = notes or retriever.captions_about(question, tree.leaves)

@@ -82,6 +82,8 @@ class CaptionTree:
         if not self.theta:
             yield from groups
             return
+        model = self.describer.model
+        model.at("merge").expect(model.affordable(4 * len(groups)))
         for batch in self.describer.affordable_batches(groups, 4):
             views = [quarter.view for quarters in batch for quarter in quarters]
             features = self.describer.extract_features(views, self.layer)

@@ -44,6 +44,7 @@ class Retriever:
             for index in best_indices(scores, self.alpha, self.k)
             for places in self._drop_nested(memory.objects[names[index]])
         ]
+        describer.model.at("queries").expect(describer.model.affordable(len(asked)))
         for batch in describer.affordable_batches(asked, 1):
             views = [Patch.at(question.image, places).view for _, places in batch]
             texts = describer.gather_information(views, question, authors=self.authors)

@@ -40,9 +40,10 @@ class HiDe(Searcher):
         try:
             # Where the question names nothing, all of its words are looked for, as in the original.
             targets = self.targets.extract(question, model.at("targets"))
-            seen.extend(
-                self._locate(question, targets or (Target(question.text),), model.at("relevance"))
-            )
+            wanted = targets or (Target(question.text),)
+            for evidence in self._locate(question, wanted, model.at("relevance")):
+                seen.append(evidence)
+                model.show(evidence)
         except errors.BudgetExceededError:
             exhausted = True
         findings = [finding for evidence in seen for finding in evidence.findings]

@@ -74,7 +74,8 @@ class LookWise(Searcher):
         exhausted = False
         try:
             for evidence in self._locate(question, model):
-                seen.append(evidence)  # noqa: PERF402 - kept when the budget ends the loop
+                seen.append(evidence)  # one by one: kept when the budget ends the loop
+                model.show(evidence)
         except errors.BudgetExceededError:
             exhausted = True
         findings = [finding for evidence in seen for finding in evidence.findings]

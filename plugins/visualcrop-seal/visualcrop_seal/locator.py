@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import attrs
 
@@ -55,15 +57,26 @@ class BoundLocator:
 
     def detect(self, box: Box) -> Detections:
         """Boxes and heatmap of the target."""
-        return self.locator.detect(View(self.image, box), self.target, self.model.at("detect"))
+        with self._looking("detect") as model:
+            return self.locator.detect(View(self.image, box), self.target, model)
 
     def describe(self, box: Box) -> str:
         """A phrase for the place where the target is most likely to be."""
-        return self.locator.describe(View(self.image, box), self.target, self.model.at("describe"))
+        with self._looking("describe") as model:
+            return self.locator.describe(View(self.image, box), self.target, model)
 
     def map_place(self, box: Box, place: str) -> RelevanceMap:
         """The heatmap of a place, as `describe` names it."""
-        return self.locator.map_place(View(self.image, box), place, self.model.at("context"))
+        with self._looking("context") as model:
+            return self.locator.map_place(View(self.image, box), place, model)
+
+    @contextmanager
+    def _looking(self, stage: str) -> Iterator[BudgetedModel]:
+        """The model at *stage*, of which progress expects one pass until more have been run."""
+        model = self.model.at(stage)
+        model.expect(model.affordable(1))
+        with model.expecting(1):
+            yield model
 
 
 def parse_location(reply: str, target: str) -> str:

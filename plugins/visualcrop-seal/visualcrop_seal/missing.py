@@ -25,6 +25,7 @@ class Missing(TargetExtractor):
 
     def extract(self, question: Question, model: BudgetedModel) -> tuple[Target, ...]:
         prompt = Prompt((View.whole(question.image), question.text))
+        model.expect(1)
         (reply,) = model.generate([prompt], max_new_tokens=self.max_new_tokens)
         return tuple(Target(name) for name in parse_missing(reply.text)[: self.limit])
 

@@ -73,6 +73,7 @@ class Seal(Searcher):
                 locator = BoundLocator(self.locator, question.image, target, model)
                 for visit in search_parts(question.image.box, locator, thresholds):
                     of_target.append(visit)  # one by one, since the budget may end the search
+                    model.show(_make_evidence(target, of_target, question.image))
         except errors.BudgetExceededError:
             exhausted = True
         findings = [

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from visualcrop import Auto
+from visualcrop import Auto, errors
 from visualcrop.plugin import at_least, option
 
 # The models were not trained to name targets, and read crops of three cells of the map best.
@@ -38,8 +38,12 @@ class ShippedModel(Auto):
         return super(ShippedModel, self._with_checkpoint()).fingerprint()
 
     def _with_checkpoint(self) -> ShippedModel:
-        shipped = files(__package__) / "weights" / self.name
+        shipped = files(__package__) / "weights" / self.shipped_name()
         return attrs.evolve(self, checkpoint=self.checkpoint or str(shipped))
+
+    def shipped_name(self) -> str:
+        """Name of the weights that ship, a folder of `weights`."""
+        return self.name
 
     def settings(self) -> Mapping[str, object]:
         """Defaults for every searcher, a third-party one too: it takes targets by rule."""
@@ -51,11 +55,28 @@ class ShippedModel(Auto):
         return (files(__package__) / "weights" / cls.name).is_dir()
 
 
+def _names_no_others(family: ShippedModel, _: object, unaligned: bool) -> None:  # noqa: FBT001
+    if unaligned and family.checkpoint:
+        raise errors.SpecError(
+            "The options checkpoint and unaligned of tiny each name other weights; give one."
+        )
+
+
 @attrs.frozen
 class Tiny(ShippedModel):
     """A small LLaVA for the drawn scenes of `needles`, and no others."""
 
     name = "tiny"
+
+    unaligned: bool = option(
+        False,
+        help="weights whose values no loss taught to point: for studies of maps",
+        validator=_names_no_others,
+    )
+
+    def shipped_name(self) -> str:
+        """`tiny`, or `tiny-unaligned`."""
+        return "tiny-unaligned" if self.unaligned else self.name
 
 
 @attrs.frozen

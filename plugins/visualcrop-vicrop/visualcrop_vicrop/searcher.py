@@ -73,8 +73,9 @@ class ViCrop(Searcher):
         side = self._side(model)
         box = pick_box(relevance, question.image.box, side, authors=self.authors)
         finding = Finding(Target(question.text), box, float(relevance.scores.max()))
-        answer = self._reply(question, [View(question.image, box)], model.at(ANSWER))
         evidence = Evidence(finding.target, (finding,), relevance)
+        model.show(evidence)
+        answer = self._reply(question, [View(question.image, box)], model.at(ANSWER))
         return answer.with_search([evidence], findings=[finding], exhausted=not complete)
 
     def _reply(self, question: Question, crops: list[View], model: BudgetedModel) -> Answer:
@@ -87,6 +88,7 @@ class ViCrop(Searcher):
         passes = self.source.passes if isinstance(self.source, QuestionMap) else 1
         if model.affordable(passes * len(wanted.places)) < passes * len(wanted.places):
             tiling = attrs.evolve(wanted, rows=1, columns=1)
+        model.expect(passes * len(tiling.places))
         maps: dict[Place, RelevanceMap] = {}
         try:
             for place in tiling.places:

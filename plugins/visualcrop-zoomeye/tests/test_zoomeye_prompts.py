@@ -84,7 +84,7 @@ class TestSingular:
         for quirks in (False, True):
             options = SearchOptions(FAMILIES["llava"], authors=quirks)
             root = Node.root((700, 500), 336, 4)
-            search = QuestionSearch(options, root, "How many?", scorer_for)
+            search = QuestionSearch(options, root, "How many?", scorer_for, lambda _: None)
             search.run([Target(things, every=True)])
             assert search.shown == ()
         assert asked == [mended, authors]

@@ -43,6 +43,10 @@ class TargetSearch:
     target: Target
     search: BestFirstSearch | ExhaustiveSearch
 
+    def run(self, root: Node, show: Callable[[Evidence], None]) -> None:
+        """Search below *root*, and *show* the evidence after each node."""
+        self.search.run(root, lambda: show(self.evidence))
+
     @property
     def found(self) -> list[Node]:
         """One node at most; of a target of type 2, any number."""
@@ -81,6 +85,7 @@ class QuestionSearch:
     root: Node
     question: str
     scorer_for: ScorerFactory
+    show: Callable[[Evidence], None]  # takes the evidence of a target, whenever there is more
     searches: list[TargetSearch] = attrs.field(factory=list, init=False)
     thumbnail_findings: list[Finding] = attrs.field(factory=list, init=False)
 
@@ -92,7 +97,7 @@ class QuestionSearch:
         single = len(targets) == 1 and not targets[0].every
         for target in targets:
             self.searches.append(self._make_search(target, single=single))
-            self.searches[-1].search.run(self.root)
+            self.searches[-1].run(self.root, self.show)
 
     @property
     def out_of_budget(self) -> bool:
@@ -137,7 +142,9 @@ class QuestionSearch:
                 continue
             scorer = self.scorer_for(target.text, APPEARANCE.replace("{}", target.text))
             confidence = scorer.score_thumbnail()
-            self.thumbnail_findings.append(Finding(target, self.root.box, 0.0, confidence))
+            found = Finding(target, self.root.box, 0.0, confidence)
+            self.thumbnail_findings.append(found)
+            self.show(Evidence(target, (found,)))
             if confidence >= upper and not self.options.authors:
                 break
         return any((found.confidence or 0) >= upper for found in self.thumbnail_findings)

@@ -62,5 +62,7 @@ class ModelScorer:
             Prompt((*shown.parts, fill_question(kind, shown.tag, subject)))
             for shown, kind, subject in wanted
         ]
-        choices = self.model.at(stage).choose(prompts, ("Yes", "No"))
+        model = self.model.at(stage)
+        model.expect(len(prompts))
+        choices = model.choose(prompts, ("Yes", "No"))
         return [2 * (choice.probabilities[0] - 0.5) for choice in choices]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Protocol
 
@@ -30,6 +30,10 @@ class NodeScorer(Protocol):
         """For each node, that the target is in it and, if *latent*, that zooming in may show it."""
 
 
+def _ignore() -> None:
+    pass
+
+
 @attrs.define(eq=False)
 class BestFirstSearch:
     """Search for one thing (type 1); its results so far outlive the end of the budget."""
@@ -47,9 +51,15 @@ class BestFirstSearch:
     priorities: dict[Node, float] = attrs.field(factory=dict, init=False)  # of all ever queued
     out_of_budget: bool = attrs.field(default=False, init=False)
     _reached_bottom: bool = attrs.field(default=False, init=False)
+    _on_pop: Callable[[], None] = attrs.field(default=_ignore, init=False)
 
-    def run(self, root: Node) -> None:
-        """Search until something is good enough, or until nothing will be."""
+    def run(self, root: Node, on_pop: Callable[[], None] = _ignore) -> None:
+        """
+        Search until something is good enough, or until nothing will be.
+
+        *on_pop* is called after each node that left the queue.
+        """
+        self._on_pop = on_pop
         try:
             self._run(root)
         except errors.BudgetExceededError:
@@ -89,6 +99,7 @@ class BestFirstSearch:
         if not (self.skip_root and node.depth == 0):
             self.confidences[node] = self.scorer.score_answering(node)
         self.popped.append(node)
+        self._on_pop()
         return self.confidences.get(node, -math.inf)
 
     def _ends_at(self, threshold: float | None) -> bool:
@@ -133,9 +144,11 @@ class ExhaustiveSearch:
     confidences: dict[Node, float] = attrs.field(factory=dict, init=False)
     accepted: list[Node] = attrs.field(factory=list, init=False)
     out_of_budget: bool = attrs.field(default=False, init=False)
+    _on_score: Callable[[], None] = attrs.field(default=_ignore, init=False)
 
-    def run(self, root: Node) -> None:
-        """Score every node, until the budget ends."""
+    def run(self, root: Node, on_score: Callable[[], None] = _ignore) -> None:
+        """Score every node, until the budget ends; *on_score* is called after each."""
+        self._on_score = on_score
         try:
             self._visit(root)
         except errors.BudgetExceededError:
@@ -147,6 +160,7 @@ class ExhaustiveSearch:
         confidence = self.confidences[node] = self.scorer.score_existence(node)
         if confidence >= max(best, self.threshold):
             self.accepted.append(node)
+        self._on_score()
         return max(best, confidence)
 
     def _children(self, node: Node) -> Iterator[Node]:

@@ -80,7 +80,7 @@ class ZoomEye(Searcher):
             self.constants, self.depth, self.depth_type2, self.t_type2, self.authors
         )
         scorer_for = partial(ModelScorer, model, renderer)
-        search = QuestionSearch(options, root, question.text, scorer_for)
+        search = QuestionSearch(options, root, question.text, scorer_for, model.show)
         exhausted = False
         try:
             search.run(self.targets.extract(question, model.at("targets")))
