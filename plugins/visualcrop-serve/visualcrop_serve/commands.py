@@ -81,11 +81,11 @@ def serve(
     from visualcrop import VisualSearch
 
     from .running import open_socket, run
-    from .settings import KEY, SEARCHERS, Settings, names_of_this_machine
+    from .settings import KEY, MODEL, SEARCHERS, Settings, names_of_this_machine
 
     api_key = os.environ.get(KEY, "")
     settings = Settings(
-        name=name or model_name(model),
+        name=name or model or os.environ.get(MODEL, ""),
         searchers=tuple(searcher or SEARCHERS),
         fixed=fixed,
         api_key=api_key,
@@ -105,9 +105,3 @@ def serve(
     listening = open_socket(host, port)
     run(VisualSearch.open(model), settings, listening, drain=drain)
 
-
-def model_name(model: str | None) -> str:
-    """What requests call the model of a spec: `tiny`, or as the hub names it."""
-    from visualcrop.api import default_model
-
-    return (model or default_model()).rstrip("/")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from typing import Any
 
+import attrs
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -49,7 +51,7 @@ def open_socket(host: str, port: int) -> socket.socket:
 def make_server(search: VisualSearch, settings: Settings, *, drain: int = 300) -> uvicorn.Server:
     """A server that has not begun to listen."""
     config = uvicorn.Config(
-        build_app(search, settings),
+        build_app(search, name_model(settings, search)),
         http=PatientProtocol,
         ws="none",
         log_config=None,
@@ -62,10 +64,19 @@ def make_server(search: VisualSearch, settings: Settings, *, drain: int = 300) -
     return uvicorn.Server(config)
 
 
+def name_model(settings: Settings, search: VisualSearch) -> Settings:
+    """*settings* with a name for the model."""
+    if settings.name:
+        return settings
+    family = search.model.family
+    return attrs.evolve(settings, name=search.model.id if family is None else family.name)
+
+
 def run(search: VisualSearch, settings: Settings, listening: socket.socket, *, drain: int) -> None:
     """Serve until the process is told to end; what was accepted is answered first."""
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
+    settings = name_model(settings, search)
     if not settings.api_key and not is_local(host):
         say(
             f"Whoever reaches {shown}:{port} may ask: set ${KEY} to have a key asked for.",
@@ -73,4 +84,6 @@ def run(search: VisualSearch, settings: Settings, listening: socket.socket, *, d
         )
     say(f"{settings.name} with {', '.join(settings.searchers)} at http://{shown}:{port}/v1")
     server = make_server(search, settings, drain=drain)
+    # uvicorn raises again, once all is answered, the signal that it was stopped by
+    signal.signal(signal.SIGTERM, lambda *_: None)
     asyncio.run(server.serve(sockets=[listening]))

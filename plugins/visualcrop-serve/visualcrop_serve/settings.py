@@ -10,6 +10,7 @@ import attrs
 from visualcrop import errors
 
 KEY = "VISUALCROP_API_KEY"  # environment variable: what clients send as `Authorization: Bearer`
+MODEL = "VISUALCROP_MODEL"  # environment variable: spec of the default model
 SEARCHERS = ("focus", "direct", "guarded")  # of a server that is given none
 
 
@@ -17,7 +18,7 @@ SEARCHERS = ("focus", "direct", "guarded")  # of a server that is given none
 class Settings:
     """Limits of a server and of each request. All have defaults but the model's name."""
 
-    name: str  # of the model, in requests and in the list of models
+    name: str = ""  # of the model, in requests; empty: that of its family
     searchers: tuple[str, ...] = SEARCHERS  # specs; the first is the default
     fixed: bool = False  # whether requests may name no other searcher
     api_key: str = attrs.field(default="", repr=False)  # none: whoever reaches the port may ask
