@@ -305,7 +305,7 @@ def _box_data(box: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
-def _map(relevance: RelevanceMap) -> dict[str, object]:
+def _map(relevance: RelevanceMap) -> dict[str, Any]:
     """A map as the viewer takes it; a fine one with fewer cells."""
     grid, scores = relevance.grid, relevance.scores
     factor = math.ceil(math.sqrt(scores.size / _CELLS))
