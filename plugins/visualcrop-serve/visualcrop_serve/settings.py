@@ -1,0 +1,70 @@
+"""What a server takes, and how much of it."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+import attrs
+
+from visualcrop import errors
+
+KEY = "VISUALCROP_API_KEY"  # environment variable: what clients send as `Authorization: Bearer`
+MODEL = "VISUALCROP_MODEL"  # environment variable: spec of the default model
+SEARCHERS = ("focus", "direct", "guarded")  # of a server that is given none
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """Limits of a server and of each request. All have defaults but the model's name."""
+
+    name: str = ""  # of the model, in requests; empty: that of its family
+    searchers: tuple[str, ...] = SEARCHERS  # specs; the first is the default
+    fixed: bool = False  # whether requests may name no other searcher
+    api_key: str = attrs.field(default="", repr=False)  # none: whoever reaches the port may ask
+    names: tuple[str, ...] = ()  # of this machine, in the header Host; empty: any
+
+    images: Path | None = None  # the folder of file:// pictures; none: there are none
+    hosts: tuple[str, ...] = ()  # of http:// and https:// pictures, NAME or NAME:PORT
+    fetch_seconds: float = 20  # for one picture of a host
+
+    concurrency: int = 8  # searches that run at once
+    queue: int = 64  # requests that wait for their turn
+    body_seconds: float = 30  # for the body of a request to arrive
+    max_bytes: int = 32 << 20  # of the body of a request, and of a picture that is fetched
+    max_pixels: int = 100_000_000  # of all pictures of a request
+    max_images: int = 8
+    max_text: int = 20_000  # characters of all messages
+    max_tokens: int = 1024  # of a reply: a request that asks for more gets as many
+    max_passes: int = 1000  # of a search, before the answer
+    max_seconds: float = 300  # of a search, before the answer
+
+    def __attrs_post_init__(self) -> None:
+        if not self.searchers:
+            raise errors.SpecError("A server has one searcher at least; give -s focus.")
+        for field in attrs.fields(Settings):
+            value = getattr(self, field.name)
+            least = 0 if field.name in {"queue", "max_passes"} else 1
+            if isinstance(value, int | float) and not isinstance(value, bool) and value < least:
+                raise errors.SpecError(
+                    f"The server's {field.name} is {value}; give a number from {least} up."
+                )
+        if self.images is not None and not self.images.is_dir():
+            raise errors.FileError(f"There is no folder {str(self.images)!r} to take pictures of.")
+
+
+def is_local(host: str) -> bool:
+    """Whether only this machine reaches a server that listens at *host*."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def names_of_this_machine(host: str, api_key: str) -> tuple[str, ...]:
+    """
+    Names under which a server that only this machine reaches is asked.
+
+    Without a key, any web page could have its own name lead here, and ask in the reader's browser.
+    """
+    return ("127.0.0.1", "localhost", "::1") if is_local(host) and not api_key else ()
