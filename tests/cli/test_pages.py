@@ -256,6 +256,7 @@ class TestQuestion:
         assert card.locator(".scene").is_visible()
         assert card.locator("rect.chosen").is_visible()
         assert not card.locator(".viewer").is_visible()
+        assert card.locator(".switches label:visible").count() == 0
 
     def test_pictures_are_told(self, new_page: NewPage, pages: dict[str, str]) -> None:
         """Each has a name, and the viewer a list of its boxes."""
