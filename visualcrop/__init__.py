@@ -22,7 +22,18 @@ from .relevance.vv import Vv
 from .searchers.direct import Direct
 from .searchers.focus import Focus
 from .targets.in_context import InContext
-from .values import Answer, Audit, Evidence, Finding, Proposal, Question, RelevanceMap, Target, View
+from .values import (
+    Answer,
+    Audit,
+    Evidence,
+    Finding,
+    Point,
+    Proposal,
+    Question,
+    RelevanceMap,
+    Target,
+    View,
+)
 from .verification.existence import Existence
 
 if typing.TYPE_CHECKING:
@@ -31,6 +42,7 @@ if typing.TYPE_CHECKING:
     from .conversation import Turn, read_conversation
     from .evaluation.calibrate import GateFigures, LearnedCalibration
     from .evaluation.evaluate import evaluate
+    from .evaluation.protocols import get_protocol
     from .evaluation.run import Run, calibrate
     from .prompt_parsing import ParsedPrompt, parse_prompt
 
@@ -46,6 +58,7 @@ _LAZY = {  # name -> its module, imported on first use
     "calibrate": "evaluation.run",
     "check_model": "check",
     "evaluate": "evaluation.evaluate",
+    "get_protocol": "evaluation.protocols",
     "parse_prompt": "prompt_parsing",
     "read_calibration": "calibration",
     "read_conversation": "conversation",
@@ -82,6 +95,7 @@ __all__ = [
     "Model",
     "ModelFamily",
     "ParsedPrompt",
+    "Point",
     "Prompt",
     "PromptProtocol",
     "Proposal",
@@ -105,6 +119,7 @@ __all__ = [
     "errors",
     "evaluate",
     "focus_paper",
+    "get_protocol",
     "parse_prompt",
     "read_calibration",
     "read_conversation",

@@ -19,8 +19,10 @@ from .utils.fields import instance_of, is_utf8, to_confidence, to_int, to_score,
 
 if TYPE_CHECKING:
     import PIL.Image
+    from supervision import Detections
 
 MOST_TEXT = 20_000  # characters of a question: what is read in it, pattern by pattern, is bounded
+LONGEST_REPLY = 65_536  # tokens
 _ROUNDING = 1e-3  # by which the sum of probabilities may differ from 1
 Scores: TypeAlias = npt.NDArray[np.float32]
 Decision: TypeAlias = Literal["", "not searched", "whole image", "search"]
@@ -115,7 +117,27 @@ def _sentences(held: Sequence[str]) -> tuple[str, ...]:
 
 
 def _context(held: Sequence[str | View]) -> tuple[str | View, ...]:
+    if not isinstance(held, tuple | list):
+        raise QuestionError(
+            f"The context of a question is a {type(held).__name__}; give a list of texts and views."
+        )
+    for part in held:
+        if not isinstance(part, str | View):
+            raise QuestionError(
+                f"The context of a question holds a part of type {type(part).__name__}; give "
+                "texts, and pictures as View.whole(Image.open(...))."
+            )
     return tuple(held)
+
+
+def _check_reply_length(_: object, __: object, held: Any) -> None:
+    if held is None:
+        return
+    if isinstance(held, bool) or not isinstance(held, int) or not 1 <= held <= LONGEST_REPLY:
+        raise QuestionError(
+            f"The longest reply to a question is {held!r} tokens; give a whole number from 1 to "
+            f"{LONGEST_REPLY:,}, or none."
+        )
 
 
 @attrs.frozen
@@ -129,11 +151,15 @@ class Question:
     protocol: PromptProtocol = attrs.field(default=PromptProtocol(), repr=False)
     # each choice as a full answer, such as "The mug is red."; none, or one for each choice
     sentences: tuple[str, ...] = attrs.field(default=(), converter=_sentences, kw_only=True)
-    # what the model reads before the evidence when it answers: a system text, other pictures,
-    # earlier turns
-    context: tuple[str | View, ...] = attrs.field(default=(), converter=_context, kw_only=True)
-    # of the longest reply; none leaves it to the strategy
-    max_new_tokens: int | None = attrs.field(default=None, kw_only=True)
+    # what the model reads before the evidence when it answers, such as a system text, earlier turns
+    # and other pictures; nothing of it is searched
+    context: tuple[str | View, ...] = attrs.field(
+        default=(), converter=_context, kw_only=True, repr=False
+    )
+    # tokens of the longest reply; none leaves it to the strategy
+    max_new_tokens: int | None = attrs.field(
+        default=None, validator=_check_reply_length, kw_only=True, repr=False
+    )
 
     @classmethod
     def of(cls, text: str, image: Image, choices: Sequence[str] = ()) -> Question:
@@ -156,18 +182,25 @@ class Question:
         """What the model is asked, with the choices in letters."""
         return self.protocol.asked(self.text, self.choices)
 
+    @property
+    def needs_words(self) -> bool:
+        """Whether only the model can answer: in its own words, after a context that may say how."""
+        return bool(self.context) and not self.choices
+
     def __attrs_post_init__(self) -> None:
         if not (isinstance(self.text, str) and self.text.strip()):
             raise QuestionError("The question is empty; ask something about the image.")
-        texts = (self.text, *self.choices, *self.sentences)
+        context = [part for part in self.context if isinstance(part, str)]
+        texts = (self.text, *self.choices, *self.sentences, *context)
         if not all(map(is_utf8, texts)):
             raise QuestionError(
                 "The question holds bytes that are no UTF-8 text; write it in another encoding."
             )
         if (length := sum(map(len, texts))) > MOST_TEXT:
             raise QuestionError(
-                f"The question has {length:,} characters with its choices, over the limit of "
-                f"{MOST_TEXT:,}; ask in fewer words."
+                f"The question has {length:,} characters with its choices"
+                f"{' and context' * bool(context)}, over the limit of {MOST_TEXT:,}; ask in fewer "
+                "words."
             )
         if len(self.choices) == 1 or len(self.choices) > len(LETTERS):
             raise QuestionError(
@@ -221,6 +254,16 @@ class Target:
     text: str = attrs.field(validator=[instance_of(str), utf8_text])  # its name, such as "red mug"
     every: bool = attrs.field(default=False, converter=bool)  # all instances, not the best one
 
+    @classmethod
+    def of(cls, text: str, *, every: bool = False) -> Target:
+        """What a user looks for: a name that says something, and is not endlessly long."""
+        target = cls(text, every)
+        if not text.strip() or len(text) > MOST_TEXT:
+            raise QuestionError(
+                f"The name of what to find has {len(text):,} characters; give one, such as red mug."
+            )
+        return target
+
     @property
     def singular(self) -> str:
         """Its name in a prompt about one of them: *red mug*, also where all red mugs are wanted."""
@@ -264,6 +307,22 @@ class RelevanceMap(Illustrated):
     def crop(self, image: object = None) -> PIL.Image.Image:
         """The part of the image that the map covers."""
         return _open(self._image, image, "map").crop(self.grid.box)
+
+    def centre_of_mass(self, box: Box) -> tuple[float, float]:
+        """
+        The place in *box* on which the scores there centre, in pixels of the image.
+
+        Each cell whose centre is in the box weighs by how much it exceeds the lowest of them. Where
+        all are alike, it is the centre of the box.
+        """
+        edges = np.array(self.grid.xs, np.float64), np.array(self.grid.ys, np.float64)
+        xs, ys = ((at[:-1] + at[1:]) / 2 for at in edges)
+        columns, rows = (box.left <= xs) & (xs <= box.right), (box.top <= ys) & (ys <= box.bottom)
+        weights = self.scores[np.ix_(rows, columns)].astype(np.float64)
+        weights -= weights.min(initial=np.inf)
+        if not (total := weights.sum()):
+            return box.centre
+        return float(weights.sum(0) @ xs[columns] / total), float(weights.sum(1) @ ys[rows] / total)
 
     def with_image(self, ref: ImageRef) -> RelevanceMap:
         """The same map, over the image of *ref*."""
@@ -329,6 +388,27 @@ class Finding(Illustrated):
         return f"{self.target.text}, {sure}, at {self.box}"
 
 
+def _to_detections(findings: Sequence[Finding]) -> Detections:
+    from .utils.detections import make_detections  # which no start-up needs
+
+    checked = any(finding.confidence is not None for finding in findings)
+    return make_detections(
+        [attrs.astuple(finding.box) for finding in findings],
+        [finding.probability for finding in findings] if checked or not findings else None,
+        [finding.target.text for finding in findings],
+    )
+
+
+@attrs.frozen
+class Point:
+    """A place in an image where a target was found."""
+
+    x: float  # pixels of the image from its left
+    y: float  # from its top
+    # from -1, surely absent, to 1, surely there; none if the model was not asked
+    confidence: float | None = None
+
+
 @attrs.frozen
 class Evidence(Illustrated):
     """What a search saw of one target. A notebook shows its map and boxes on the image."""
@@ -340,7 +420,26 @@ class Evidence(Illustrated):
     relevance: RelevanceMap | None = attrs.field(
         default=None, repr=False, validator=attrs.validators.optional(instance_of(RelevanceMap))
     )
+    # of what `VisualSearch.detect` found: the budget ran out, so that there may be more
+    exhausted: bool = attrs.field(default=False, kw_only=True, repr=False)
     _image: ImageRef | None = _image_ref()
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """A place in each box, in their order: where the map centres; without a map, the middle."""
+        return tuple(Point(*self._place(f.box), f.confidence) for f in self.findings)
+
+    def _place(self, box: Box) -> tuple[float, float]:
+        return box.centre if self.relevance is None else self.relevance.centre_of_mass(box)
+
+    def to_supervision(self) -> Detections:
+        """
+        The boxes as `supervision.Detections`, which can be drawn, tracked and measured with it.
+
+        Needs `pip install supervision`. Their confidence is a probability from 0 to 1, 0.5 for a
+        box that was not checked; if none was, there is none. `data["class_name"]` has the targets.
+        """
+        return _to_detections(self.findings)
 
     def crop(self, image: object = None) -> PIL.Image.Image:
         """The pixels in the box of the highest confidence; unchecked, in the first box."""
@@ -407,7 +506,8 @@ class Answer(Illustrated):
     choice: int | None = attrs.field(default=None, converter=_choice)
     # boxes that the answer rests on, in the searcher's order; empty if the whole image was asked
     findings: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
-    # views in the answer's prompt, in its order; each is cropped again on access
+    # views in the answer's prompt, in its order, without those of the question's context; each is
+    # cropped again on access
     shown: Sequence[View] = attrs.field(default=(), repr=False, converter=_views)
     # one entry for each target, with its map and every box that was checked
     evidence: tuple[Evidence, ...] = attrs.field(default=(), repr=False, converter=_evidence)
@@ -469,6 +569,10 @@ class Answer(Illustrated):
     def image(self) -> Image:
         """The image that was asked about; an `ImageError` if it is no longer there."""
         return _open(self._image, None, "answer")
+
+    def to_supervision(self) -> Detections:
+        """The boxes that the answer rests on: see `Evidence.to_supervision`."""
+        return _to_detections(self.findings)
 
     def crop(self) -> PIL.Image.Image:
         """What the model was shown last for the answer: `shown[-1].picture`."""

@@ -67,7 +67,11 @@ def option(
         kw_only=True,
         converter=attrs.Converter(_coerce_option, takes_self=True, takes_field=True),
         validator=None if validator is None else _wrap_validator(validator),
-        metadata={"help": help, "default": DatasetDefault(default, on) if on else None},
+        metadata={
+            "help": help,
+            "default": DatasetDefault(default, on) if on else None,
+            "bounds": validator if isinstance(validator, Bounds) else None,
+        },
     )
 
 
@@ -147,25 +151,35 @@ def option_paths(given: Mapping[str, object]) -> Iterator[str]:
             yield from (f"{name}.{path}" for path in given_options(value))
 
 
-def at_least(least: float) -> Any:
-    """A validator: the number, or each number of a tuple, is at least *least*."""
+@attrs.frozen
+class Bounds:
+    """A validator that says what it allows: the number is from *least* to *most*, if there are."""
 
-    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    least: float
+    most: float | None = None
+
+    def __call__(self, _: object, attribute: attrs.Attribute[Any], value: object) -> None:
         for number in value if isinstance(value, tuple) else (value,):
-            if isinstance(number, int | float) and not number >= least:
-                raise SpecError(f"{attribute.name} must be at least {least:g}, not {number}.")
+            if isinstance(number, int | float) and not self._allows(number):
+                raise SpecError(f"{attribute.name} must be {self}, not {number}.")
 
-    return check
+    def _allows(self, number: float) -> bool:
+        return number >= self.least if self.most is None else self.least <= number <= self.most
+
+    def __str__(self) -> str:
+        if self.most is None:
+            return f"at least {self.least:g}"
+        return f"from {self.least:g} to {self.most:g}"
 
 
-def between(least: float, most: float) -> Any:
-    """A validator: the number, if it is one, is from *least* to *most*, both included."""
+def at_least(least: float) -> Bounds:
+    """A validator: the number, or each number of a tuple, is at least *least*."""
+    return Bounds(least)
 
-    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if isinstance(value, int | float) and not least <= value <= most:
-            raise SpecError(f"{attribute.name} must be from {least:g} to {most:g}, not {value}.")
 
-    return check
+def between(least: float, most: float) -> Bounds:
+    """A validator: the number, or each of a tuple, is from *least* to *most*, both included."""
+    return Bounds(least, most)
 
 
 def top_package(module: object) -> str:

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 
 from visualcrop import VisualcropError, VisualSearch
 
-from . import chat, health, mcp_server, models
+from . import chat, health, lens, mcp_server, models
 from .errors import RequestError, error_response, failure
 from .guard import Guard
 from .service import Service
@@ -55,7 +55,13 @@ def collect_routes(service: Service) -> Sequence[BaseRoute]:
 
     What has to run beside them, such as the sessions of MCP, is added to `service.lifespans`.
     """
-    return [*chat.ROUTES, *models.ROUTES, *health.ROUTES, mcp_server.mount(service)]
+    return [
+        *chat.ROUTES,
+        *models.ROUTES,
+        *health.ROUTES,
+        *lens.lens_routes(service.searchers),
+        mcp_server.mount(service),
+    ]
 
 
 async def _explain(request: Request, exc: Exception) -> Response:

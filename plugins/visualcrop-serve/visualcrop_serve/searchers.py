@@ -140,6 +140,11 @@ def _check_text(strategy: Strategy, field: attrs.Attribute[object], text: str, p
         )
 
 
+def may_set_text(cls: type[Strategy], name: str) -> bool:
+    """Whether a request may set the option *name* of *cls* to any text, or to one of some words."""
+    return (cls.kind, name) in _TEXTS or bool(_words(typing.get_type_hints(cls)[name]))
+
+
 def _words(wanted: object) -> set[object]:
     """The words that an annotation lists, as `Literal["a", "b"] | int` does."""
     inner = typing.get_args(wanted)
