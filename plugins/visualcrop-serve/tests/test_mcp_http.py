@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import re
 import struct
+import sys
 import zlib
 from io import BytesIO
 from typing import Any
@@ -58,6 +60,11 @@ async def _call(address, name, arguments, **options) -> Any:
         return await client.call_tool(name, arguments, **options)
 
 
+def _picture(block):
+    """The picture in a block of a result."""
+    return PIL.Image.open(BytesIO(base64.b64decode(block.data)))
+
+
 def _sentence(result):
     """The one sentence of a result that is an error."""
     assert result.is_error
@@ -106,9 +113,32 @@ async def test_it_answers_as_visual_search(address, search, era, number, with_ch
     assert told["passes"] == expected.passes
     assert told["crop"] == [*expected.shown[-1].box.whole_pixels()]
     _, image = result.content
-    crop = PIL.Image.open(BytesIO(base64.b64decode(image.data)))
+    crop = _picture(image)
     left, top, right, bottom = told["crop"]
     assert crop.size == (right - left, bottom - top)
+
+
+async def test_it_finds_what_is_named(address, search):
+    """As `detect` does: each box with a confidence, and a picture of it."""
+    sample = samples()[0]
+    target = sample.targets[0].name
+    expected = search.detect(sample.source.open(), target)
+    result = await _call(address, "find", {"image": encoded(0), "target": target})
+    boxes = result.structured_content["boxes"]
+    assert boxes
+    assert [box["pixels"] for box in boxes] == [
+        [*finding.box.whole_pixels()] for finding in expected.findings
+    ]
+    assert [box["confidence"] for box in boxes] == pytest.approx(
+        [finding.confidence for finding in expected.findings]
+    )
+    crops = result.structured_content["crops"]
+    assert len(result.content) - 1 == len(crops) == min(len(boxes), 8)
+    for box, (left, top, right, bottom), image in zip(
+        boxes, crops, result.content[1:], strict=False
+    ):
+        assert left <= box["pixels"][0] < box["pixels"][2] <= right
+        assert _picture(image).size == (right - left, bottom - top)
 
 
 async def test_it_says_how_far_it_is(address):
@@ -340,3 +370,16 @@ async def test_a_model_that_does_not_load_is_said_at_each_call():
             for _ in range(2):
                 result = await client.call_tool("look_closer", {"image": scene(), "question": "?"})
                 assert "nonesuch" in _sentence(result)
+
+
+async def test_a_stopped_server_ends_though_clients_are_connected():
+    """At SIGTERM: those of 2025 hold a stream open, which does not keep it."""
+    words = ["-m", "visualcrop", "mcp", "--http", "--port", "0", "-m", "toy"]
+    process: Any = await anyio.open_process([sys.executable, *words])
+    async with process:
+        line = (await process.stderr.receive()).decode()
+        address = re.search(r"http://\S+/mcp", line)[0]  # type: ignore[index]
+        async with Client(address, mode="legacy") as client:
+            assert len((await client.list_tools()).tools) == 2
+            process.terminate()
+            assert await process.wait() == 0

@@ -10,10 +10,10 @@ from io import BytesIO
 from typing import Any, TypeAlias, TypeVar
 
 import attrs
-import mcp_types as types
 import PIL.Image
+from mcp import types
 
-from visualcrop import Answer, Finding, Image, Question
+from visualcrop import Answer, Box, Finding, Image, Question
 from visualcrop.errors import nearest
 
 from .errors import RequestError, failure, invalid
@@ -118,11 +118,17 @@ _FOUND = {
             "items": _BOX,
             "description": "Where the thing was found, the surest first; empty if nowhere.",
         },
+        "crops": {
+            "type": "array",
+            "items": {"type": "array", "items": {"type": "integer"}},
+            "description": "The parts of the picture that are shown beside this result, in pixels: "
+            "one for each of the first boxes, with some margin.",
+        },
         "exhausted": _EXHAUSTED,
         "image": _SIZE,
         "passes": _PASSES,
     },
-    "required": ["boxes", "exhausted", "image", "passes"],
+    "required": ["boxes", "crops", "exhausted", "image", "passes"],
 }
 _QUIET = types.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
@@ -260,13 +266,20 @@ def _find(url: str, target: str, service: Service, watch: Watch) -> types.CallTo
     ledger = watch.begin(image)
     search: Any = service.searchers.default
     seen = search.detect(image, target, ledger=ledger)
+    crops = [_with_margin(finding.box, image) for finding in seen.findings[:_MOST_CROPS]]
     content = {
         "boxes": [_describe_box(finding, image) for finding in seen.findings],
+        "crops": [[*crop.whole_pixels()] for crop in crops],
         "exhausted": seen.exhausted,
         "image": {"width": image.width, "height": image.height},
         "passes": dict(ledger.by_stage()),
     }
-    return _done(content, [image.crop(finding.box) for finding in seen.findings[:_MOST_CROPS]])
+    return _done(content, [image.crop(crop) for crop in crops])
+
+
+def _with_margin(box: Box, image: Image) -> Box:
+    """What is shown of a box: with what is around it, a thing is told more easily."""
+    return box.expanded(max(box.width, box.height) / 4).clipped(image.box)
 
 
 async def _follow(job: Job[T], report: Report) -> T:
