@@ -2,7 +2,8 @@
 Film the lens: `docs/images/lens.png`, and a short animation, `docs/images/lens.webp`.
 
 It starts a server of its own with `tiny`, opens the page in Chromium, asks about a scene, and takes
-screenshots of what really happens. Each frame stands for as long as it lasted, within limits.
+screenshots of what really happens. The model waits before each call until it is filmed, and the
+page's clock goes on from frame to frame: a slow machine makes the same film.
 """
 
 from __future__ import annotations
@@ -10,18 +11,18 @@ from __future__ import annotations
 import shutil
 import sys
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+import attrs
 import PIL.Image
 from playwright.sync_api import Page, sync_playwright
 
-from visualcrop import VisualSearch
+from visualcrop import Prompt, VisualSearch
+from visualcrop.models.engine.wrappers import ModelWrapper
 from visualcrop_serve.running import make_server, open_socket
 from visualcrop_serve.settings import Settings
 
@@ -29,21 +30,43 @@ FOLDER = Path(__file__).parent.parent / "docs" / "images"
 SCENE, SCHEME = "bolt", "dark"
 SIZE = {"width": 1280, "height": 800}
 FILM_WIDTH = 880  # pixels
-SHORTEST, LONGEST, LAST = 60, 420, 3500  # milliseconds of a frame
+FIRST, LAST = 1200, 3500  # milliseconds of the first and the last frame
+SETTLED = 400  # until the page has drawn what a call of the model changed
 MOST_PICTURE, MOST_FILM = 300_000, 1_500_000  # bytes
 QUALITIES = (80, 70, 60, 50, 40, 30)
+Frame: TypeAlias = tuple[PIL.Image.Image, int]  # with the milliseconds that it lasts
+
+
+@attrs.define(eq=False)
+class Held(ModelWrapper):
+    """A model each of whose calls waits until it is let go on."""
+
+    wants: threading.Semaphore = attrs.field(factory=lambda: threading.Semaphore(0), init=False)
+    may: threading.Semaphore = attrs.field(factory=lambda: threading.Semaphore(0), init=False)
+
+    def _call(
+        self,
+        kind: Hashable,
+        prompts: Sequence[Prompt],
+        run: Callable[[Sequence[Prompt]], Sequence[Any]],
+    ) -> Sequence[Any]:
+        self.wants.release()
+        self.may.acquire()
+        return run(prompts)
 
 
 def main() -> int:
     """Write both files; 1 if one of them is too large."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with serve() as url, sync_playwright() as playwright:
+    tiny = VisualSearch.open("tiny")
+    held = Held(tiny.model)
+    with serve(VisualSearch(held, tiny.searcher)) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page(viewport=SIZE, color_scheme=SCHEME)
         page.set_default_timeout(180_000)
-        frames = film(page, url)
+        frames = film(page, url, held)
         browser.close()
     still = write_still(frames[-1][0])
     moving = write_film(frames)
@@ -52,10 +75,9 @@ def main() -> int:
 
 
 @contextmanager
-def serve() -> Iterator[str]:
+def serve(search: VisualSearch) -> Iterator[str]:
     """A server on a free port, until the end of the block."""
     listening = open_socket("127.0.0.1", 0)
-    search = VisualSearch.open("tiny")
     server = make_server(search, Settings(name="tiny"), drain=5)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
@@ -64,31 +86,44 @@ def serve() -> Iterator[str]:
     thread.join()
 
 
-def film(page: Page, url: str) -> list[tuple[PIL.Image.Image, float]]:
-    """Frames, each with the moment at which it was taken, from the question to the crop."""
+def film(page: Page, url: str, held: Held) -> list[Frame]:
+    """Frames from the question to the crop."""
     page.goto(url)
     page.wait_for_selector("body[data-ready]")
     page.wait_for_load_state("networkidle")
+    page.clock.install()
     page.click(f'#scenes button:has(img[src="/lens/scenes/{SCENE}/thumbnail"])')
     page.wait_for_selector("body[data-state=picture]:not(.loading)")
     page.evaluate("document.activeElement.blur()")
-    frames = [shoot(page)]
+    frames = [*shoot(page, 1, FIRST)]
     page.click("#go")
-    done, left = False, 12  # frames after the answer: the crop grows
-    while left:
-        frames.append(shoot(page))
-        done = done or page.is_visible("#take")
-        left -= done
+    while held.wants.acquire(timeout=20):  # no more calls: the answer is on its way
+        page.wait_for_timeout(SETTLED)
+        has_map = bool(page.locator(".stages li").count() > 1)
+        frames += shoot(page, 9 if has_map else 3, 120)
+        held.may.release()
+    page.wait_for_selector("#take:not([hidden])")
     page.evaluate("document.activeElement.blur()")
-    page.wait_for_timeout(1500)
-    frames.append(shoot(page))
-    return frames
+    frames += shoot(page, 10, 80)
+    return [*frames, *shoot(page, 1, LAST)]
 
 
-def shoot(page: Page) -> tuple[PIL.Image.Image, float]:
-    """What is seen now."""
-    taken = time.monotonic()
-    return PIL.Image.open(BytesIO(page.screenshot())).convert("RGB"), taken
+def shoot(page: Page, count: int, lasts: int) -> Iterator[Frame]:
+    """So many frames of what is seen, between which the page's time goes on."""
+    for _ in range(count):
+        yield PIL.Image.open(BytesIO(page.screenshot())).convert("RGB"), lasts
+        page.clock.run_for(lasts)
+        page.evaluate(
+            """(passed) => {
+              for (const each of document.getAnimations()) {
+                each.pause();
+                each.currentTime = (each.currentTime ?? 0) + passed;
+                const { endTime } = each.effect.getComputedTiming();
+                if (each.currentTime >= endTime) each.finish();
+              }
+            }""",
+            lasts,
+        )
 
 
 def write_still(picture: PIL.Image.Image) -> Path:
@@ -98,13 +133,11 @@ def write_still(picture: PIL.Image.Image) -> Path:
     return path
 
 
-def write_film(frames: list[tuple[PIL.Image.Image, float]]) -> Path:
+def write_film(frames: list[Frame]) -> Path:
     """As WebP, in the best quality that is small enough."""
     path, height = FOLDER / "lens.webp", round(SIZE["height"] * FILM_WIDTH / SIZE["width"])
     pictures: list[Any] = [each.resize((FILM_WIDTH, height)) for each, _ in frames]
-    moments = [moment for _, moment in frames]
-    lasted = [1000 * (after - at) for at, after in pairwise(moments)]
-    times = [1200, *(round(min(LONGEST, max(SHORTEST, each))) for each in lasted[1:]), LAST]
+    times = [lasts for _, lasts in frames]
     for quality in QUALITIES:
         options: dict[str, Any] = {"duration": times, "loop": 0, "quality": quality, "method": 4}
         pictures[0].save(path, save_all=True, append_images=pictures[1:], **options)

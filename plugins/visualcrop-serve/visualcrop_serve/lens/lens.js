@@ -85,9 +85,10 @@ async function takeFile(file) {
   }
   page.wanted = null;
   const digest = await picture.digest;
+  const asking = look();
   if (wanted.digest && digest && wanted.digest !== digest)
     say(`This is not the picture of the link, ${wanted.name}: the answer may differ.`);
-  await look();
+  await asking;
 }
 
 function showSuggestions(questions) {
