@@ -9,7 +9,7 @@ import types
 import pytest
 
 import visualcrop
-from visualcrop import errors, models, plugin, testing
+from visualcrop import errors, models, pipeline, plugin, testing
 
 
 def _importable(module: types.ModuleType) -> list[str]:
@@ -25,7 +25,7 @@ def _importable(module: types.ModuleType) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("module", [visualcrop, models, plugin, testing])
+@pytest.mark.parametrize("module", [visualcrop, models, pipeline, plugin, testing])
 class TestPublicNames:
     """`__all__` of each public module."""
 

@@ -31,6 +31,7 @@ if typing.TYPE_CHECKING:
     from .conversation import Turn, read_conversation
     from .evaluation.calibrate import GateFigures, LearnedCalibration
     from .evaluation.evaluate import evaluate
+    from .evaluation.protocols import get_protocol
     from .evaluation.run import Run, calibrate
     from .prompt_parsing import ParsedPrompt, parse_prompt
 
@@ -46,6 +47,7 @@ _LAZY = {  # name -> its module, imported on first use
     "calibrate": "evaluation.run",
     "check_model": "check",
     "evaluate": "evaluation.evaluate",
+    "get_protocol": "evaluation.protocols",
     "parse_prompt": "prompt_parsing",
     "read_calibration": "calibration",
     "read_conversation": "conversation",
@@ -105,6 +107,7 @@ __all__ = [
     "errors",
     "evaluate",
     "focus_paper",
+    "get_protocol",
     "parse_prompt",
     "read_calibration",
     "read_conversation",

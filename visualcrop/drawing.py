@@ -258,10 +258,10 @@ def plot(layers: Layers, ax: Axes = None) -> Axes:
     return ax
 
 
-def to_data_uri(picture: PIL.Image.Image, encoding: str = "") -> str:
+def to_data_uri(picture: PIL.Image.Image, quality: int = 85) -> str:
     """The picture inside a URL, for HTML that loads nothing; PNG if transparent, else JPEG."""
-    encoding = encoding or ("PNG" if picture.mode == "RGBA" else "JPEG")
+    encoding = "PNG" if picture.mode == "RGBA" else "JPEG"
     encoded = BytesIO()
-    picture.save(encoded, encoding, quality=85, optimize=True)
+    picture.save(encoded, encoding, quality=quality, optimize=True)
     data = base64.b64encode(encoded.getvalue()).decode()
     return f"data:image/{encoding.lower()};base64,{data}"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import PIL.Image
 
 MOST_TEXT = 20_000  # characters of a question: what is read in it, pattern by pattern, is bounded
+LONGEST_REPLY = 65_536  # tokens
 _ROUNDING = 1e-3  # by which the sum of probabilities may differ from 1
 Scores: TypeAlias = npt.NDArray[np.float32]
 Decision: TypeAlias = Literal["", "not searched", "whole image", "search"]
@@ -115,7 +116,27 @@ def _sentences(held: Sequence[str]) -> tuple[str, ...]:
 
 
 def _context(held: Sequence[str | View]) -> tuple[str | View, ...]:
+    if not isinstance(held, tuple | list):
+        raise QuestionError(
+            f"The context of a question is a {type(held).__name__}; give a list of texts and views."
+        )
+    for part in held:
+        if not isinstance(part, str | View):
+            raise QuestionError(
+                f"The context of a question holds a part of type {type(part).__name__}; give "
+                "texts, and pictures as View.whole(Image.open(...))."
+            )
     return tuple(held)
+
+
+def _check_reply_length(_: object, __: object, held: Any) -> None:
+    if held is None:
+        return
+    if isinstance(held, bool) or not isinstance(held, int) or not 1 <= held <= LONGEST_REPLY:
+        raise QuestionError(
+            f"The longest reply to a question is {held!r} tokens; give a whole number from 1 to "
+            f"{LONGEST_REPLY:,}, or none."
+        )
 
 
 @attrs.frozen
@@ -129,11 +150,15 @@ class Question:
     protocol: PromptProtocol = attrs.field(default=PromptProtocol(), repr=False)
     # each choice as a full answer, such as "The mug is red."; none, or one for each choice
     sentences: tuple[str, ...] = attrs.field(default=(), converter=_sentences, kw_only=True)
-    # what the model reads before the evidence when it answers: a system text, other pictures,
-    # earlier turns
-    context: tuple[str | View, ...] = attrs.field(default=(), converter=_context, kw_only=True)
-    # of the longest reply; none leaves it to the strategy
-    max_new_tokens: int | None = attrs.field(default=None, kw_only=True)
+    # what the model reads before the evidence when it answers, such as a system text, earlier turns
+    # and other pictures; nothing of it is searched
+    context: tuple[str | View, ...] = attrs.field(
+        default=(), converter=_context, kw_only=True, repr=False
+    )
+    # tokens of the longest reply; none leaves it to the strategy
+    max_new_tokens: int | None = attrs.field(
+        default=None, validator=_check_reply_length, kw_only=True, repr=False
+    )
 
     @classmethod
     def of(cls, text: str, image: Image, choices: Sequence[str] = ()) -> Question:
@@ -156,18 +181,25 @@ class Question:
         """What the model is asked, with the choices in letters."""
         return self.protocol.asked(self.text, self.choices)
 
+    @property
+    def needs_words(self) -> bool:
+        """Whether only the model can answer: in its own words, after a context that may say how."""
+        return bool(self.context) and not self.choices
+
     def __attrs_post_init__(self) -> None:
         if not (isinstance(self.text, str) and self.text.strip()):
             raise QuestionError("The question is empty; ask something about the image.")
-        texts = (self.text, *self.choices, *self.sentences)
+        told = [part for part in self.context if isinstance(part, str)]
+        texts = (self.text, *self.choices, *self.sentences, *told)
         if not all(map(is_utf8, texts)):
             raise QuestionError(
                 "The question holds bytes that are no UTF-8 text; write it in another encoding."
             )
         if (length := sum(map(len, texts))) > MOST_TEXT:
             raise QuestionError(
-                f"The question has {length:,} characters with its choices, over the limit of "
-                f"{MOST_TEXT:,}; ask in fewer words."
+                f"The question has {length:,} characters with its choices"
+                f"{' and context' * bool(told)}, over the limit of {MOST_TEXT:,}; ask in fewer "
+                "words."
             )
         if len(self.choices) == 1 or len(self.choices) > len(LETTERS):
             raise QuestionError(
@@ -407,7 +439,8 @@ class Answer(Illustrated):
     choice: int | None = attrs.field(default=None, converter=_choice)
     # boxes that the answer rests on, in the searcher's order; empty if the whole image was asked
     findings: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
-    # views in the answer's prompt, in its order; each is cropped again on access
+    # views in the answer's prompt, in its order, without those of the question's context; each is
+    # cropped again on access
     shown: Sequence[View] = attrs.field(default=(), repr=False, converter=_views)
     # one entry for each target, with its map and every box that was checked
     evidence: tuple[Evidence, ...] = attrs.field(default=(), repr=False, converter=_evidence)

@@ -13,7 +13,7 @@ import typer.main
 import visualcrop
 from scripts import reference
 from scripts.attrs_fields import AttrsFields, is_internal
-from visualcrop import Auto, cli, errors, models, plugin, testing
+from visualcrop import Auto, cli, errors, models, pipeline, plugin, testing
 from visualcrop.cli.scaffold import KINDS
 from visualcrop.models import Family
 from visualcrop.plugin import Registry
@@ -28,7 +28,7 @@ STRATEGIES, CLI, HOOKS, API, ERRORS, SPEC = (
 )
 REGISTRY = Registry.load()
 DISTRIBUTIONS = {"visualcrop", *(path.name for path in (DOCS.parent / "plugins").iterdir())}
-PUBLIC = (visualcrop, plugin, models, testing)
+PUBLIC = (visualcrop, pipeline, plugin, models, testing)
 OURS = [entry.strategy for entry in REGISTRY if entry.plugin.distribution in DISTRIBUTIONS]
 ERROR_CLASSES = [
     cls

@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
 
+from visualcrop.report.assets import bundle_modules
+
 TEXTS = {
     "sgr": "\x1b[35;5mpurple",
     "title": "\x1b]0;owned\x07",
@@ -119,29 +121,47 @@ class _Page(HTMLParser):
         self.tags: set[str] = set()
         self.attributes: set[str] = set()
         self.links: set[str] = set()
+        self.scripts: list[str] = []  # what would be run
+        self.data: list[str] = []  # what scripts read
+        self._text: list[str] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        if tag == "script":
+            is_data = dict(attrs).get("type") == "application/json"
+            self._text = self.data if is_data else self.scripts
         self.attributes |= {name for name, _ in attrs}
         self.links |= {value or "" for name, value in attrs if name in {"href", "src"}}
+
+    def handle_data(self, data: str) -> None:
+        if self._text is not None:
+            self._text.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._text = None
 
     def handle_comment(self, data: str) -> None:
         self.tags.add("comment")
 
 
 def check_page(path: Path) -> None:
-    """No element, attribute or address in it but those of our templates."""
+    """No element, attribute, address or script in it but those of our templates."""
     text = path.read_text("utf-8")
     page = _Page()
     page.feed(text)
     assert not unsafe(text)
     assert page.tags <= set(
         "html head meta title style body main header h1 h2 h3 p section div table tr th td b small "
-        "span i svg line text polyline circle g rect code a label input img figure figcaption "
-        "details summary".split()
+        "span svg line text polyline circle g rect code a label input img figure details summary "
+        "path defs image use ul li script".split()
     )
     assert not {name for name in page.attributes if name.startswith("on")}
-    assert all(re.match(r"data:image/|questions/\d+\.html$", link) for link in page.links)
+    assert "style" not in page.attributes  # which the page's policy would forbid
+    assert page.scripts in ([], [bundle_modules("question.js")])
+    assert all(json.loads(data)["boxes"] is not None for data in page.data)
+    assert all(
+        re.match(r"data:image/|#picture-\d+$|questions/\d+\.html$", link) for link in page.links
+    )
 
 
 def id_of(name: str) -> str:

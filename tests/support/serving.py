@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from io import BytesIO
 from typing import Any
 
 import attrs
+import httpx
 import openai
 import uvicorn
 from openai import BaseModel
@@ -73,10 +74,33 @@ class Live:
     service: Service
     server: uvicorn.Server
     thread: threading.Thread
+    _client: openai.OpenAI = attrs.field(repr=False)
+
+    def metrics(self) -> dict[str, float]:
+        """What `/metrics` counts, by name and labels."""
+        lines = httpx.get(f"{self.url}/metrics").text.splitlines()
+        pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, value in pairs}
+
+    @contextmanager
+    def stalled(self) -> Iterator[Callable[[], None]]:
+        """The model answers nobody within the block, or until what it yields is called."""
+        lock = self.service.search.model._lock  # type: ignore[attr-defined]
+        lock.acquire()
+        left = [lock.release]
+
+        def go_on() -> None:
+            while left:
+                left.pop()()
+
+        try:
+            yield go_on
+        finally:
+            go_on()
 
     def client(self, **options: Any) -> openai.OpenAI:
-        given = {"base_url": f"{self.url}/v1", "api_key": "none", "max_retries": 0, **options}
-        return openai.OpenAI(**given)
+        """A client whose connections end with the server's block; it asks once."""
+        return self._client.with_options(**options) if options else self._client
 
 
 @contextmanager
@@ -98,7 +122,9 @@ def serving(search: VisualSearch, **settings: Any) -> Iterator[Live]:
         assert started.wait(60)
         port = listening.getsockname()[1]
         service = server.config.app.state.service  # type: ignore[union-attr]
-        yield Live(f"http://127.0.0.1:{port}", service, server, thread)
+        url = f"http://127.0.0.1:{port}"
+        with openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as client:
+            yield Live(url, service, server, thread, client)
     finally:
         server.should_exit = True
         thread.join(60)

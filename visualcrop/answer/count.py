@@ -48,6 +48,8 @@ class Count(AnswerComposer):
         from .counting import cluster_instances, find_instances, weigh_numbers  # for no start-up
         from .weighing import say_likeliest
 
+        if question.needs_words:
+            return self.otherwise.compose_with_evidence(question, findings, model, evidence)
         instances = find_instances(question, findings, evidence)
         clusters = self._ask(question, cluster_instances(instances), model)
         weighed = weigh_numbers(question, clusters) if instances else None

@@ -44,7 +44,8 @@ class Relate(AnswerComposer):
         from .weighing import reconcile, say_likeliest
 
         weighed = weigh_sides(question, findings)
-        if weighed is not None and max(weighed[1]) >= self.sure:
+        decided = weighed is not None and max(weighed[1]) >= self.sure
+        if weighed is not None and decided and not question.needs_words:
             shown = [finding.box for finding in findings]
             return say_likeliest(question, *weighed, findings=findings, shown=shown)
         asked = self.otherwise.compose_with_evidence(question, findings, model, evidence)

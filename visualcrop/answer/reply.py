@@ -10,7 +10,7 @@ from ..budget import BudgetedModel
 from ..prompt import Part, Prompt
 from ..protocol import Inference
 from ..strategy.base import between, option
-from ..values import Answer, Finding, Question
+from ..values import LONGEST_REPLY, Answer, Finding, Question, View
 
 
 def inference_option() -> Any:
@@ -20,7 +20,7 @@ def inference_option() -> Any:
 
 def max_new_tokens_option() -> Any:
     """The option of a searcher or composer that is passed to `reply` as *max_new_tokens*."""
-    return option(32, help="longest answer", validator=between(1, 65_536))
+    return option(32, help="longest answer", validator=between(1, LONGEST_REPLY))
 
 
 def reply(
@@ -35,8 +35,11 @@ def reply(
     """
     Ask *question* after *evidence*: the one place where an answer is made.
 
+    The model reads the question's context, then *evidence*, then the question.
+
     A question without choices is always answered by generating. The question's own protocol goes
-    before *inference*. What a search saw on the way is added with `Answer.with_search`.
+    before *inference*, and its own `max_new_tokens` before *max_new_tokens*. What a search saw on
+    the way is added with `Answer.with_search`.
 
     The answer's probabilities come from the same pass: a softmax over the letters' logits where the
     reply begins, or over the sentences' mean log-probabilities. A generated answer has those of its
@@ -51,22 +54,23 @@ def reply(
         findings: What the evidence shows: the answer's `findings`.
     """
     inference = question.protocol.inference or inference
-    letters = tuple(question.letters)
+    before, letters = (*question.context, *evidence), tuple(question.letters)
     of_tokens: Sequence[float] = ()  # where nothing is generated
     if not question.choices or inference == "generate":
-        prompt = Prompt((*evidence, question.asked), choices=letters)
+        prompt = Prompt((*before, question.asked), choices=letters)
         model.expect(1)
-        (generated,) = model.generate([prompt], max_new_tokens=max_new_tokens)
+        longest = question.max_new_tokens or max_new_tokens
+        (generated,) = model.generate([prompt], max_new_tokens=longest)
         text = generated.text.strip()
         choice = question.protocol.named(text, question.choices)
         probabilities, of_tokens = generated.probabilities, generated.token_probabilities
     elif inference == "letter-logits":
-        prompt = Prompt((*evidence, question.asked))
+        prompt = Prompt((*before, question.asked))
         model.expect(1)
         (scores,) = model.choose([prompt], letters)
         text, choice, probabilities = letters[scores.best], scores.best, scores.probabilities
     else:
-        prompt, protocol = Prompt((*evidence, question.text)), question.protocol
+        prompt, protocol = Prompt((*before, question.text)), question.protocol
         weighed = protocol.weighed(question.choices, question.sentences)
         how: Any = {"by": "sentence", "end_token": protocol.end_token}
         model.expect(len(weighed))
@@ -80,7 +84,7 @@ def reply(
         text,
         choice,
         findings=tuple(findings),
-        shown=prompt.views,
+        shown=tuple(part for part in evidence if isinstance(part, View)),
         probabilities=known,
         token_probabilities=known_tokens,
     )

@@ -12,7 +12,7 @@ import attrs
 from ..errors import ModelError, nearest
 from .base import Model
 from .checkpoints.fingerprint import network_fingerprint
-from .checkpoints.loading import explain_errors, name_types
+from .checkpoints.loading import ProcessorParts, Source, explain_errors, name_types
 from .checkpoints.templates import default_template, read_template
 from .families.auto import Auto
 from .families.base import Family
@@ -24,10 +24,14 @@ _KERNELS = ("sdpa", "eager", "flash_attention_2")
 
 
 def from_transformers(
-    network: Any, processor: Any, *, family: Family | type[Family] | None = None, id: str = ""
+    network: Any,
+    processor: Any = None,
+    *,
+    family: Family | type[Family] | None = None,
+    id: str = "",
 ) -> Model:
     """
-    Make a model of a network and a processor that transformers has loaded.
+    Make a model of a network that transformers has loaded, and its processor.
 
     The model takes over the network: it freezes the weights, and counts FLOPs in its modules.
     It brings the settings of its family, and a fingerprint that covers config, weights and
@@ -37,7 +41,9 @@ def from_transformers(
         network: A model for image-text-to-text of transformers, in evaluation mode, on its device
             or sharded over several; or PEFT's wrapper around one.
         processor: What `AutoProcessor` gives for it. Images are processed with its image
-            processor, text with its tokenizer, both put together as the family does.
+            processor, text with its tokenizer, both put together as the family does. None: those
+            beside the network's weights, which needs no torchvision, or of a folder or name on the
+            hub that is given in its place.
         family: A family, or one with options set, such as `Llava(memory=0)`. By default it is the
             one that `auto` would open, by the `model_type` in the network's config.
         id: What records call the model; by default where the network was loaded from.
@@ -56,7 +62,8 @@ def from_transformers(
         reader.check_config(config)
         reader.check_attention(config, config.get_text_config()._attn_implementation)  # noqa: SLF001 - it has no other name
         bare.requires_grad_(False)
-        own_processor = reader.make_processor(LoadedParts(processor, reader.template), config)
+        parts = _find_parts(bare, processor, reader.template)
+        own_processor = reader.make_processor(parts, config)
         reader.check_processor(own_processor, config)
         model = reader.build_model(bare, config, own_processor)
         settings = reader.settings_for(config.get_text_config().num_hidden_layers)
@@ -64,6 +71,21 @@ def from_transformers(
         adapters = repr(getattr(network, "peft_config", ""))
         object.__setattr__(model, "fingerprint", network_fingerprint(bare, adapters))
         return model
+
+
+def _find_parts(network: PreTrainedModel, processor: Any, template: str) -> ProcessorParts:
+    """The parts of a loaded processor, or of the checkpoint that it or the network comes from."""
+    if processor is not None and not isinstance(processor, str):
+        return LoadedParts(processor, template)
+    if processor:
+        return Source(processor, template=template)
+    place = getattr(network, "name_or_path", "")
+    if not place:
+        raise ModelError(
+            "The network was not loaded from a checkpoint, where its processor would be; give the "
+            "processor, too."
+        )
+    return Source(place, getattr(network.config, "_commit_hash", None), template=template)
 
 
 @attrs.frozen

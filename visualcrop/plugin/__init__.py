@@ -29,6 +29,7 @@ from ..strategy.defaults import ConditionalDefault, OwnDefault
 from ..targets.in_context import targets_option
 from ..utils.forking import after_fork_in_child
 from ..utils.paths import expand_path, read_limited
+from .configure import read_dataset
 from .hooks import hookimpl
 from .manager import Plugin, Plugins, load_plugins
 from .registry import Registry
@@ -76,6 +77,7 @@ __all__ = [
     "merge_boxes",
     "option",
     "pseudo_attention",
+    "read_dataset",
     "read_limited",
     "reply",
     "say",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 import attrs
+import numpy as np
+import numpy.typing as npt
 
 from ..budget import ANSWER
 from ..data.base import Dataset, Sample
@@ -16,11 +20,17 @@ from ..evaluation.evidence import restore_answer
 from ..evaluation.run_folder import Store
 from ..evaluation.study import BASELINE
 from ..geometry import Box
-from ..output.html import load_template
-from ..values import Answer, Evidence, Finding, Question, View
+from ..image import DrawnImage, Image
+from ..values import Answer, Finding, Question, RelevanceMap, View
+from .page import render_page, to_json, to_words
+from .pictures import Pictures
 
-_THUMBNAIL, _THUMBNAILS = 220, 10  # pixels on the longer side, and how many of a target
-_SHOWN = 520  # pixels on the longer side of what the model was shown for the answer
+_THUMBNAILS = 12  # boxes of a target whose pixels are shown
+_CROPS = 4  # parts of the image that are shown large
+_COARSE = 128  # pixels on the longer side of a part that is enlarged so much that they show
+_SHOWN = 720  # pixels on the longer side of a picture that was composed for the answer
+_HEATMAP = 160  # pixels on the longer side of a map for who has no scripts
+_CELLS = 256 * 256  # of a map, at most
 _ALIKE = 5000  # records among which a mistyped id is looked for
 
 
@@ -49,8 +59,15 @@ class DifferingQuestion:
 
 def render_cards(cards: Sequence[Card], *, title: str) -> str:
     """HTML with every picture inside it: nothing is fetched when it is viewed."""
-    return load_template("visualcrop.report", "question.html").render(
-        title=title, cards=[_fill_card(card) for card in cards]
+    pictures = Pictures()
+    filled = [_fill_card(card, pictures) for card in cards]
+    return render_page(
+        "question.html",
+        styles=("viewer.css", "question.css"),
+        script="question.js",
+        title=title,
+        cards=filled,
+        pictures=pictures,
     )
 
 
@@ -125,21 +142,24 @@ def _if_differing(
         yield DifferingQuestion(id, tuple(found.get(label, "") for label in labels))
 
 
-def _fill_card(card: Card) -> dict[str, object]:
+def _fill_card(card: Card, pictures: Pictures) -> dict[str, object]:
     """The values that the template puts in."""
     answer = card.answer
-    passes, shown = (dict(answer.passes), answer.shown) if answer else ({}, ())
-    verdicts = (_verdict(card, "Asked directly", card.direct), _verdict(card, card.variant, answer))
+    passes = dict(answer.passes) if answer else {}
+    verdicts = (
+        _verdict(card, card.variant, answer),
+        _verdict(card, "Asked directly", card.direct),
+    )
     return {
         "variant": card.variant,
         "spec": card.spec,
         "question": card.question.text,
-        "choices": card.question.choices,
+        "choices": _choices(card),
         "verdicts": [verdict for verdict in verdicts if verdict],
         "truth": card.truth,
         "error": card.error,
-        "maps": [_fill_map(card, answer, each) for each in answer.evidence] if answer else [],
-        "shown": [to_data_uri(shrink_picture(view.picture, _SHOWN)) for view in shown],
+        "looks": [*_looks(card, pictures)],
+        "crops": [*_crops(card, pictures)],
         "passes": passes,
         "search_passes": sum(n for stage, n in passes.items() if stage != ANSWER),
         "exhausted": bool(answer and answer.exhausted),
@@ -156,6 +176,7 @@ def _verdict(card: Card, label: str, answer: Answer | None) -> dict[str, object]
     right = None if card.truth is None else words == card.truth
     return {
         "label": label,
+        "searched": answer is card.answer,
         "words": words,
         "right": right,
         "passes": sum(answer.passes.values()),
@@ -163,44 +184,156 @@ def _verdict(card: Card, label: str, answer: Answer | None) -> dict[str, object]
     }
 
 
-def _fill_map(card: Card, answer: Answer, evidence: Evidence) -> dict[str, object]:
-    """One target: the image, its map as a layer, every box with its confidence."""
+def _choices(card: Card) -> list[dict[str, object]]:
+    """Each choice, with how likely it was to each way of asking, where that is known."""
+    ways = [(answer, searched) for answer, searched in ((card.answer, True), (card.direct, False))]
+    return [
+        {
+            "text": text,
+            "true": card.truth == text,
+            "shares": [
+                {"searched": searched, "share": answer.probabilities[place]}
+                for answer, searched in ways
+                if answer and place < len(answer.probabilities)
+            ],
+        }
+        for place, text in enumerate(card.question.choices)
+    ]
+
+
+def _looks(card: Card, pictures: Pictures) -> Iterator[dict[str, object]]:
+    """Where it looked for each target; the whole image where nothing was looked for."""
+    answer, image = card.answer, card.question.image
+    for evidence in (answer.evidence if answer else ()) or (None,):
+        chosen = answer.findings if answer else ()
+        findings = evidence.findings if evidence else chosen
+        seen = [f for f in findings if f.confidence is not None or f in chosen]
+        checked = seen or [*findings[:1]]
+        boxes = [_fill_box(finding, image, chosen=finding in chosen) for finding in checked]
+        strip = boxes[:_THUMBNAILS]
+        relevance = evidence.relevance if evidence else None
+        yield {
+            "target": f"{'every ' * evidence.target.every}{evidence.target.text}"
+            if evidence
+            else "",
+            "picture": pictures.add(image),
+            "heatmap": _heatmap(relevance) if relevance else None,
+            "boxes": boxes,
+            "truth": card.boxes,
+            "strip": [
+                box
+                | {
+                    "picture": pictures.add(image),
+                    "detail": pictures.add_thumbnail(image, finding.box),
+                    "coarse": False,
+                }
+                for box, finding in zip(strip, checked, strict=False)
+            ],
+            "more": len(findings) - len(strip),
+            "data": to_json(
+                {
+                    "picture": pictures.add(image).id,
+                    "width": image.width,
+                    "height": image.height,
+                    "map": _map(relevance) if relevance else None,
+                    "boxes": [_box_data(box) for box in boxes]
+                    + [
+                        {"pixels": _edges(b), "label": "truth", "kind": "truth"} for b in card.boxes
+                    ],
+                    "details": [
+                        {"box": _edges(detail.box), "picture": detail.id}
+                        for view in _deciding(card)
+                        if (detail := pictures.add_detail(image, view.box))
+                    ],
+                }
+            ),
+        }
+
+
+def _deciding(card: Card) -> list[View]:
+    """What the model was shown for the answer, as far as it is a part of the image."""
+    answer, image = card.answer, card.question.image
+    if answer is None:
+        return []
+    shown = [view for view in answer.shown if _is_part(view, image)]
+    return shown or [View(image, finding.box) for finding in answer.findings[:_CROPS]]
+
+
+def _is_part(view: View, image: Image) -> bool:
+    is_drawn = isinstance(view.image, DrawnImage)
+    return not is_drawn and view.image.key == image.key and view.box != image.box
+
+
+def _crops(card: Card, pictures: Pictures) -> Iterator[dict[str, object]]:
+    """The pictures beside the image: parts of it, and what was composed from it."""
     image = card.question.image
-    picture = shrink_picture(image.picture)
-    relevance = evidence.relevance
-    chosen = answer.findings
-    seen = [f for f in evidence.findings if f.confidence is not None or f in chosen]
-    checked = seen or evidence.findings[:1]
-    heatmap = render_heatmap(relevance, picture.size, image.box) if relevance else None
-    return {
-        "target": evidence.target.text,
-        "every": evidence.target.every,
-        "picture": to_data_uri(picture, "JPEG"),
-        "heatmap": None if heatmap is None else to_data_uri(heatmap),
-        "width": image.width,
-        "height": image.height,
-        "stroke": max(image.width, image.height) / 400,
-        "boxes": [_fill_box(finding, chosen) for finding in checked],
-        "truth": list(card.boxes),
-        "thumbnails": [
-            _fill_box(finding, chosen) | {"picture": _thumbnail(card, finding.box)}
-            for finding in checked[:_THUMBNAILS]
-        ],
-        "more": len(evidence.findings) - min(len(checked), _THUMBNAILS),
-    }
+    for view in _deciding(card)[:_CROPS]:
+        box = Box(*image.rectangle(view.box))
+        yield {
+            "uri": None,
+            "box": box,
+            "picture": pictures.add(image),
+            "detail": pictures.add_detail(image, view.box),
+            "coarse": max(box.width, box.height) < _COARSE,
+        }
+    for view in card.answer.shown if card.answer else ():
+        if view.image.key != image.key:
+            whole = shrink_picture(view.picture, _SHOWN)
+            yield {"uri": to_data_uri(whole), "width": whole.width, "height": whole.height}
 
 
-def _fill_box(finding: Finding, chosen: Collection[Finding]) -> dict[str, object]:
+def _fill_box(finding: Finding, image: Image, *, chosen: bool) -> dict[str, Any]:
     """Confidence is from -1, a sure No, to 1, a sure Yes; the bar is as long as it is sure."""
     confidence = finding.confidence
     return {
-        "box": finding.box,
+        "box": finding.box.common(image.box) or finding.box,
+        "target": finding.target.singular,
         "confidence": confidence,
         "is_yes": confidence is not None and confidence > 0,
         "share": 0 if confidence is None else round(100 * abs(confidence)),
-        "chosen": finding in chosen,
+        "chosen": chosen,
     }
 
 
-def _thumbnail(card: Card, box: Box) -> str:
-    return to_data_uri(shrink_picture(View(card.question.image, box).picture, _THUMBNAIL))
+def _box_data(box: Mapping[str, Any]) -> dict[str, object]:
+    return {
+        "pixels": _edges(box["box"]),
+        "label": to_words(box["target"]) if box["chosen"] else "",
+        "confidence": box["confidence"],
+        "kind": "chosen" if box["chosen"] else "tried",
+    }
+
+
+def _map(relevance: RelevanceMap) -> dict[str, object]:
+    """A map as the viewer takes it; a fine one with fewer cells."""
+    grid, scores = relevance.grid, relevance.scores
+    factor = math.ceil(math.sqrt(scores.size / _CELLS))
+    if factor > 1:
+        grid = grid.pooled(factor)
+        scores = (_pool(scores, factor) / _pool(np.ones_like(scores), factor)).astype(np.float32)
+    return {
+        "box": _edges(grid.box),
+        "rows": grid.shape[0],
+        "columns": grid.shape[1],
+        "xs": grid.xs,
+        "ys": grid.ys,
+        "scores": [float(f"{score:.4g}") for score in scores.flat],
+    }
+
+
+def _pool(values: npt.NDArray[np.float32], factor: int) -> npt.NDArray[np.float32]:
+    """Sums of *factor* x *factor* values."""
+    rows, columns = (np.arange(0, length, factor) for length in values.shape)
+    return np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1)
+
+
+def _heatmap(relevance: RelevanceMap) -> dict[str, object]:
+    """The map as a small picture, which browsers enlarge smoothly."""
+    box = relevance.grid.box
+    factor = _HEATMAP / max(box.width, box.height)
+    size = max(1, round(factor * box.width)), max(1, round(factor * box.height))
+    return {"uri": to_data_uri(render_heatmap(relevance, size, box)), "box": box}
+
+
+def _edges(box: Box) -> tuple[float, ...]:
+    return attrs.astuple(box)

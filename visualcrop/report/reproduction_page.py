@@ -9,8 +9,8 @@ from typing import Any
 
 from ..evaluation.reproduction.agreement import Agreement, ComparedCell
 from ..evaluation.result_tables import efficiency_notes
-from ..output.html import load_template
 from .charts import Marker, Series, draw_chart
+from .page import inline, render_page
 from .reproduction_tables import (
     Grid,
     Section,
@@ -34,14 +34,16 @@ from .vector import Drawing
 def render_reproduction(found: Agreement, chart: Drawing | None) -> str:
     """HTML that needs nothing from outside."""
     record = found.record
-    return load_template("visualcrop.report", "reproduction.html").render(
+    return render_page(
+        "reproduction.html",
+        styles=("tables.css", "reproduction.css"),
         title=title_of(found),
         subtitle=f"{len(found.stores)} of {len(record.runs)} runs of {Path(record.file).name}",
         numbers=[*_numbers(found)],
         notes=[*describe_agreement(found)],
         conditions=[*describe_conditions(found)],
         gaps=[*describe_gaps(found)],
-        chart=chart.to_svg() if chart else "",
+        chart=inline(chart) if chart else "",
         sections=[_section(found, section) for section in make_sections(found)],
         plain=[
             {"title": title, "headings": table.headings, "rows": table.rows}

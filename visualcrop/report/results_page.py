@@ -30,8 +30,8 @@ from ..evaluation.result_tables import (
     selective_table,
 )
 from ..evaluation.run_folder import Store
-from ..output.html import load_template
 from .charts import Marker, Series, draw_chart, draw_reliability, draw_risk, draw_steps
+from .page import inline, render_page
 from .question_page import DifferingQuestion
 from .tables import shows_pooled
 from .vector import SERIES, Drawing
@@ -64,7 +64,9 @@ def render_results(
 ) -> str:
     """HTML that needs nothing from outside; *results* are of all questions, then by category."""
     (whole, *parts), dataset = results, stores[0].study.dataset
-    return load_template("visualcrop.report", "results.html").render(
+    return render_page(
+        "results.html",
+        styles=("tables.css",),
         title=f"{dataset.partition('(')[0]}, {whole.rows[0]['n']} questions",
         subtitle=f"{dataset}, asked of {stores[0].study.model}",
         baseline=whole.baseline,
@@ -77,7 +79,7 @@ def render_results(
         cost_notes=[_COST_NOTE, *describe_stages(whole.rows), *describe_memory(whole.rows)],
         efficiency=_efficiency(whole),
         selective=_selective(whole),
-        figures=[attrs.asdict(f, recurse=False) | {"svg": f.drawing.to_svg()} for f in figures],
+        figures=[attrs.asdict(f, recurse=False) | {"svg": inline(f.drawing)} for f in figures],
         categories=[
             {"category": part.category, "rows": [_cells(row) for row in part.rows]}
             for part in parts

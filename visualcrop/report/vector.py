@@ -128,13 +128,20 @@ class Drawing:
     shapes: Sequence[Shape]
     title: str = attrs.field(converter=printable)
 
-    def to_svg(self) -> str:
-        """A document, or an element of a page, in light or dark as the reader prefers."""
+    def to_svg(self, *, styled: bool = True) -> str:
+        """
+        A document, in light or dark as the reader prefers.
+
+        Without its style it is an element of a page that has `theme_css()`.
+        """
         kinds = [(type(shape).__name__, shape) for shape in self.shapes]
         used = {name for shape in self.shapes for name in _colours(shape)} | {"paper"}
         theme = {name: pair for name, pair in _THEME.items() if name in used}
         return load_template("visualcrop.report", "drawing.svg").render(
-            drawing=self, shapes=kinds, theme=theme, data_uri=to_data_uri
+            drawing=self,
+            shapes=kinds,
+            style=_write_css(theme) if styled else "",
+            data_uri=to_data_uri,
         )
 
     def to_picture(self) -> PIL.Image.Image:
@@ -143,6 +150,22 @@ class Drawing:
         for shape in self.shapes:
             _paint(picture, shape)
         return picture
+
+
+def theme_css() -> str:
+    """The colours of drawings, for pages that hold some."""
+    return _write_css(_THEME)
+
+
+def _write_css(theme: Mapping[str, tuple[str, str]]) -> str:
+    light, dark = (
+        "\n".join(
+            f".fill-{name} {{ fill: {pair[place]}; }} .stroke-{name} {{ stroke: {pair[place]}; }}"
+            for name, pair in theme.items()
+        )
+        for place in (0, 1)
+    )
+    return f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
 
 
 def text_width(text: str, size: float) -> float:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import ClassVar
 
 import attrs
 import numpy as np
 
-from ..budget import ANSWER
+from ..budget import ANSWER, BudgetedModel, Ledger
 from ..geometry import Box, Grid
 from ..image import Image
 from ..interfaces import (
@@ -19,6 +20,9 @@ from ..interfaces import (
     TargetExtractor,
     Verifier,
 )
+from ..models.base import Reply
+from ..models.toy.model import ToyModel
+from ..prompt import Prompt
 from ..searchers.direct import Direct
 from ..values import Evidence, Question, RelevanceMap, View
 from .bench import Bench
@@ -190,6 +194,31 @@ class VerifierSuite(StrategySuite):
         return confidence
 
 
+_CONTEXT = ("Reply in one word.", View.whole(Image.open(np.zeros((8, 8, 3), np.uint8))))
+
+
+def _in_context(question: Question) -> Question:
+    return attrs.evolve(question, choices=(), context=_CONTEXT, max_new_tokens=7)
+
+
+class _Recorder(ToyModel):
+    """A toy that keeps what it is asked to reply to, and how long each reply may be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[Prompt, int]] = []
+
+    def generate(self, prompts: Sequence[Prompt], *, max_new_tokens: int = 32) -> Sequence[Reply]:
+        self.asked += [(prompt, max_new_tokens) for prompt in prompts]
+        return super().generate(prompts, max_new_tokens=max_new_tokens)
+
+    def check_last(self) -> None:
+        """Check that it was last asked after the context, and for so many words."""
+        prompt, limit = self.asked[-1]
+        assert prompt.parts[:2] == _CONTEXT, "the model does not read the question's context first"
+        assert limit == 7, "the question's own max_new_tokens is not heard"
+
+
 class AnswerComposerSuite(StrategySuite):
     """Set `strategy` to an answer composer."""
 
@@ -226,6 +255,14 @@ class AnswerComposerSuite(StrategySuite):
         answer = self.strategy().compose(question, [bench.finding], bench.model)
         assert bench.asked.answer in answer.text
         assert answer.choice is None
+
+    def test_the_context_comes_first(self) -> None:
+        """The model reads the question's context before the evidence, and replies at its length."""
+        bench, toy = Bench.set_up(), _Recorder()
+        model = BudgetedModel(toy, bench.ledger)
+        for findings in ([bench.finding], []):
+            self.strategy().compose(_in_context(bench.asked.question), findings, model)
+            toy.check_last()
 
     def test_every_pass_is_charged(self) -> None:
         """The model's own count agrees with the ledger, under the caller's stage."""
@@ -278,6 +315,14 @@ class SearcherSuite(StrategySuite):
         """Every pass that the model counts is charged to a stage, and none to `unbilled`."""
         for seed in _SEARCH_SEEDS[:4]:
             Bench.set_up(seed).search(self.strategy())
+
+    def test_answers_in_context(self) -> None:
+        """The model reads the question's context when it answers, and at no other time."""
+        toy, question = _Recorder(), _in_context(Bench.set_up().asked.question)
+        self.strategy().run(question, toy, Ledger())
+        toy.check_last()
+        earlier = [prompt for prompt, limit in toy.asked if limit != question.max_new_tokens]
+        assert not [prompt for prompt in earlier if {*prompt.parts} & {*_CONTEXT}]
 
     def test_shows_all_that_it_has_seen(self) -> None:
         """Whoever watches is shown all evidence of the answer, and can draw it on the image."""

@@ -1,3 +1,3 @@
-"""Evaluate visualcrop's searches with Inspect."""
+"""Inspect evaluates visualcrop's searches: the model API `visualcrop`, tasks, and a solver."""
 
 from __future__ import annotations

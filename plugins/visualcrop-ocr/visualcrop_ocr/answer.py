@@ -34,6 +34,8 @@ class Read(AnswerComposer):
     def compose(
         self, question: Question, findings: Sequence[Finding], model: BudgetedModel
     ) -> Answer:
+        if question.needs_words:
+            return self.otherwise.compose(question, findings, model)
         for finding in sorted(findings, key=_sureness, reverse=True):
             view = View(question.image, finding.box)
             text = " ".join(line.text for line in read_view(view))

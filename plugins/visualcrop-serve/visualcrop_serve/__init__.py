@@ -13,5 +13,7 @@ if TYPE_CHECKING:
 @hookimpl
 def visualcrop_commands(app: typer.Typer) -> None:
     from .commands import serve
+    from .mcp_command import mcp
 
     app.command()(serve)
+    app.command()(mcp)

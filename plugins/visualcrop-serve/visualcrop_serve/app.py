@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 
 from visualcrop import VisualcropError, VisualSearch
 
-from . import chat, health, lens, models
+from . import chat, health, lens, mcp_server, models
 from .errors import RequestError, error_response, failure
 from .guard import Guard
 from .service import Service
@@ -60,6 +60,7 @@ def collect_routes(service: Service) -> Sequence[BaseRoute]:
         *models.ROUTES,
         *health.ROUTES,
         *lens.lens_routes(service.searchers),
+        mcp_server.mount(service),
     ]
 
 

@@ -104,4 +104,3 @@ def serve(
     )
     listening = open_socket(host, port)
     run(VisualSearch.open(model), settings, listening, drain=drain)
-

@@ -30,6 +30,8 @@ from .settings import Settings
 _BYTES_PER_PIXEL = 32  # of memory: more than any decoder of Pillow takes
 _MORE_BYTES = 64 << 20  # the same for what does not grow with the picture
 _DATA = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[\w.+-]+)*(?P<base64>;base64)?,")
+_LONGEST_HEAD = 300  # characters of a data URL before its data
+_LONGEST_ADDRESS = 4000  # characters of any other URL
 _FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _FILE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # a pipe is not waited for
 
@@ -38,7 +40,9 @@ def check_url(url: str, settings: Settings, param: str) -> None:
     """Refuse, before anything is read, a picture that this server does not take."""
     scheme = url[:10].partition(":")[0].lower()
     if scheme == "data":
-        _check_data(url, param)
+        _check_data(url[:_LONGEST_HEAD], param)
+    elif len(url) > _LONGEST_ADDRESS:
+        raise invalid(f"The address of a picture has over {_LONGEST_ADDRESS:,} characters.", param)
     elif scheme == "file":
         if settings.images is None:
             raise invalid(
@@ -166,8 +170,8 @@ def read_file(url: str, settings: Settings, param: str) -> bytes:
         descriptor = _open_below(folder, parts)
     except (OSError, ValueError):
         raise missing from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise missing
         if status.st_size > settings.max_bytes:
@@ -178,7 +182,10 @@ def read_file(url: str, settings: Settings, param: str) -> bytes:
                 code="image_too_large",
                 param=param,
             )
-        return file.read(settings.max_bytes)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(settings.max_bytes)
+    finally:
+        os.close(descriptor)
 
 
 def _parts_below(url: str, folder: Path) -> Sequence[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 import uvicorn
+from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from visualcrop import VisualSearch
@@ -50,8 +51,13 @@ def open_socket(host: str, port: int) -> socket.socket:
 
 def make_server(search: VisualSearch, settings: Settings, *, drain: int = 300) -> uvicorn.Server:
     """A server that has not begun to listen."""
+    return serve_app(build_app(search, name_model(settings, search)), drain=drain)
+
+
+def serve_app(app: Starlette, *, drain: int = 300) -> uvicorn.Server:
+    """The same of any app."""
     config = uvicorn.Config(
-        build_app(search, name_model(settings, search)),
+        app,
         http=PatientProtocol,
         ws="none",
         log_config=None,
@@ -74,16 +80,26 @@ def name_model(settings: Settings, search: VisualSearch) -> Settings:
 
 def run(search: VisualSearch, settings: Settings, listening: socket.socket, *, drain: int) -> None:
     """Serve until the process is told to end; what was accepted is answered first."""
+    settings = name_model(settings, search)
+    address = show_address(settings, listening)
+    say(f"{settings.name} with {', '.join(settings.searchers)} at {address}/v1")
+    run_server(make_server(search, settings, drain=drain), listening)
+
+
+def run_server(server: uvicorn.Server, listening: socket.socket) -> None:
+    """Serve until the process is told to end."""
+    # uvicorn raises again, once all is answered, the signal that it was stopped by
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    asyncio.run(server.serve(sockets=[listening]))
+
+
+def show_address(settings: Settings, listening: socket.socket) -> str:
+    """Where the server is; said first, if so, that strangers reach it."""
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    settings = name_model(settings, search)
     if not settings.api_key and not is_local(host):
         say(
             f"Whoever reaches {shown}:{port} may ask: set ${KEY} to have a key asked for.",
             error=True,
         )
-    say(f"{settings.name} with {', '.join(settings.searchers)} at http://{shown}:{port}/v1")
-    server = make_server(search, settings, drain=drain)
-    # uvicorn raises again, once all is answered, the signal that it was stopped by
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    asyncio.run(server.serve(sockets=[listening]))
+    return f"http://{shown}:{port}"

@@ -59,7 +59,7 @@ class Watch:
         """The pictures are read, and the search begins: its ledger."""
         self.image = image
         budget = Budget(self.limits.passes, self.limits.seconds)
-        self.ledger = Ledger(budget, on_charge=self._charged)
+        self.ledger = Ledger(budget, on_charge=self._charged, on_evidence=self._shown)
         self.job.report(BEGUN)
         return self.ledger
 

@@ -6,19 +6,24 @@ const APART = 2; // and between two labels
 /**
  * A place for each label, or null where there is none; earlier ones have the first choice.
  *
- * items: [{box: [left, top, right, bottom], width, height}]; bounds: [left, top, right, bottom].
+ * items: [{box: [left, top, right, bottom], width, height}]; bounds: [left, top, right, bottom];
+ * clear: boxes that are small, and are covered only if there is no other place.
  */
-export function placeLabels(items, bounds) {
+export function placeLabels(items, bounds, clear = []) {
   const placed = [];
+  const small = clear.map(([left, top, right, bottom]) => {
+    return { x: left, y: top, width: right - left, height: bottom - top };
+  });
   return items.map(({ box, width, height }) => {
     const seen = clip(box, bounds);
     if (seen === null) return null;
     const free = candidates(seen, width, height)
       .map(([x, y]) => ({ x, y, width, height }))
-      .find((label) => isInside(label, bounds) && !placed.some((other) => overlap(label, other)));
-    if (free === undefined) return null;
-    placed.push(free);
-    return free;
+      .filter((label) => isInside(label, bounds) && !placed.some((other) => overlap(label, other)));
+    const best = free.find((label) => !small.some((other) => overlap(label, other))) ?? free[0];
+    if (best === undefined) return null;
+    placed.push(best);
+    return best;
   });
 }
 

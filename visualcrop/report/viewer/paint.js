@@ -11,6 +11,7 @@ import { placeLabels } from "./labels.js";
 const PIXELATED = 3; // times enlarged, from which pixels are seen as squares
 const MOST_BOXES = 2000;
 const MOST_LABELS = 60;
+const SMALL = 70; // CSS pixels of a box that a label would hide
 const FONT = '600 12px "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 const DARK = "#14161c";
 const KINDS = {
@@ -178,7 +179,9 @@ function paintLabels(context, scene, boxes, view) {
     .slice(0, MOST_LABELS)
     .map((item) => ({ ...item, text: shorten(context, item.text, 0.6 * view.width), height: 20 }))
     .map((item) => ({ ...item, width: Math.ceil(context.measureText(item.text).width) + 12 }));
-  const places = placeLabels(items, bounds);
+  const small = ([left, top, right, bottom]) => Math.max(right - left, bottom - top) < SMALL;
+  const clear = boxes.map(({ place }) => place).filter(small);
+  const places = placeLabels(items, bounds, clear);
   const placed = [];
   for (const [i, place] of places.entries()) {
     if (place === null) continue;

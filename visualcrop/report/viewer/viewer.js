@@ -240,7 +240,7 @@ export class Viewer extends EventTarget {
     this.#element.replaceChildren(
       ...[...this.#element.children].filter((child) => !child.className.startsWith("viewer-")),
     );
-    this.#element.classList.remove("viewer");
+    this.#element.classList.remove("viewer", "viewer-zoomed");
     this.#element.style.removeProperty("--viewer-aspect");
   }
 

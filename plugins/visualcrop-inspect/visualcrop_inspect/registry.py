@@ -1,0 +1,18 @@
+"""What Inspect finds by the entry point; visualcrop itself is imported when a model is opened."""
+
+from __future__ import annotations
+
+from inspect_ai.model import ModelAPI, modelapi
+
+from .solving import ask_choices
+from .tasks import needles, questions
+
+__all__ = ["ask_choices", "needles", "questions", "visualcrop"]
+
+
+@modelapi(name="visualcrop")
+def visualcrop() -> type[ModelAPI]:
+    """`visualcrop/MODEL` and `visualcrop/MODEL@SEARCHER`."""
+    from .provider import VisualcropAPI
+
+    return VisualcropAPI

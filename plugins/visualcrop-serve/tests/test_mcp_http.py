@@ -1,0 +1,343 @@
+"""The tools as the `mcp` client sees them over HTTP, in both eras of the protocol."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from io import BytesIO
+from typing import Any
+
+import anyio
+import attrs
+import httpx2
+import PIL.Image
+import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
+
+from tests.support.mcp_serving import (
+    Patient,
+    encoded,
+    lazily,
+    samples,
+    scene,
+    served,
+)
+from visualcrop import VisualSearch
+from visualcrop_serve.app import build_app
+from visualcrop_serve.mcp_server import build_mcp_app
+from visualcrop_serve.settings import Settings
+
+pytestmark = [pytest.mark.anyio, pytest.mark.torch]
+ERAS = ["auto", "legacy"]  # without a handshake, and with one as up to 2025
+
+
+@pytest.fixture
+def anyio_backend():
+    """What the client runs on."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def address():
+    """Where `tiny` is served, with the searchers that `visualcrop mcp` has by default."""
+    with served(build_mcp_app(*lazily("tiny"))) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def search():
+    """The same model in this program."""
+    return VisualSearch.open("tiny", "focus")
+
+
+async def _call(address, name, arguments, **options) -> Any:
+    async with Client(address) as client:
+        return await client.call_tool(name, arguments, **options)
+
+
+def _sentence(result):
+    """The one sentence of a result that is an error."""
+    assert result.is_error
+    (block,) = result.content
+    assert block.text.endswith(".")
+    assert "\n" not in block.text
+    return block.text
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_the_tools_are_described(address, era):
+    """In English, each argument too, before the model is loaded."""
+    async with Client(address, mode=era) as client:
+        listed: Any = (await client.list_tools()).tools
+        assert [tool.name for tool in listed] == ["look_closer", "find"]
+        for tool in listed:
+            arguments = tool.input_schema["properties"]
+            assert len(tool.description.split()) > 20
+            assert all(len(one["description"].split()) >= 8 for one in arguments.values())
+            assert tool.annotations.read_only_hint
+        assert "look_closer" in str(client.instructions)
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("with_choices", [False, True])
+async def test_it_answers_as_visual_search(address, search, era, number, with_choices):
+    """The same answer, boxes, confidence and passes; the crop is what the model was shown."""
+    sample = samples()[number]
+    choices = [*sample.choices] if with_choices else []
+    same = search.with_searcher("guarded" if choices else "focus")
+    held = sample.source.open()
+    expected = same.ask(held, sample.text, choices)
+    arguments = {"image": encoded(number), "question": sample.text}
+    arguments |= {"choices": choices} if choices else {}
+    async with Client(address, mode=era) as client:
+        result: Any = await client.call_tool("look_closer", arguments)
+    told = result.structured_content
+    said = expected.text if expected.choice is None else choices[expected.choice]
+    assert told["answer"] == said
+    assert told["confidence"] == pytest.approx(expected.confidence)
+    assert told["found"] is expected.found
+    assert [box["pixels"] for box in told["boxes"]] == [
+        [*finding.box.whole_pixels()] for finding in expected.findings
+    ]
+    assert told["box"] == next(iter(told["boxes"]), None)
+    assert told["passes"] == expected.passes
+    assert told["crop"] == [*expected.shown[-1].box.whole_pixels()]
+    _, image = result.content
+    crop = PIL.Image.open(BytesIO(base64.b64decode(image.data)))
+    left, top, right, bottom = told["crop"]
+    assert crop.size == (right - left, bottom - top)
+
+
+async def test_it_says_how_far_it_is(address):
+    """Every stage is told, in order, with the number of its passes; numbers only rise."""
+    told = []
+
+    async def hear(progress, total, message):
+        told.append((progress, message))
+
+    arguments = {"image": encoded(1), "question": samples()[1].text}
+    result = await _call(address, "look_closer", arguments, progress_callback=hear)
+    passes = result.structured_content["passes"]
+    stages = [message.partition(":")[0] for _, message in told]
+    assert [*dict.fromkeys(stage for stage in stages if stage != "loading the model")] == [*passes]
+    numbers = [progress for progress, _ in told]
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] == sum(passes.values())
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_call_that_is_cancelled_makes_room(era):
+    """Its search ends before its next pass: only one may run, and the next call is answered."""
+    with served(build_mcp_app(*lazily("toy", Patient(), concurrency=1))) as address:
+        async with Client(address, mode=era) as client:
+            waiting = anyio.Event()
+
+            async def hear(progress, total, message):
+                if message.startswith("waiting"):
+                    waiting.set()
+
+            async def wait_for_ever():
+                arguments = {"image": scene(), "question": "for ever"}
+                await client.call_tool("look_closer", arguments, progress_callback=hear)
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(wait_for_ever)
+                await waiting.wait()
+                group.cancel_scope.cancel()
+            arguments = {"image": scene(), "question": "What colour is the mug?"}
+            answered = await client.call_tool("look_closer", arguments)
+            assert answered.structured_content["answer"]
+
+
+async def test_a_client_that_leaves_makes_room():
+    """As a call that is cancelled does."""
+    with served(build_mcp_app(*lazily("toy", Patient(), concurrency=1))) as address:
+        waiting = anyio.Event()
+
+        async def hear(progress, total, message):
+            if message.startswith("waiting"):
+                waiting.set()
+
+        async with anyio.create_task_group() as group:
+            endless = {"image": scene(), "question": "for ever"}
+            group.start_soon(lambda: _call(address, "look_closer", endless, progress_callback=hear))
+            await waiting.wait()
+            group.cancel_scope.cancel()
+        result = await _call(address, "look_closer", {"image": scene(), "question": "A mug?"})
+        assert result.structured_content["answer"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({}, "image is missing"),
+        ({"image": None, "question": "What?"}, "image is missing"),
+        ({"image": 7, "question": "What?"}, "image has to be a text"),
+        ({"image": "", "question": "What?"}, "neither a URL nor base64"),
+        ({"image": "kitchen/shelf.jpg", "question": "What?"}, "neither a URL nor base64"),
+        ({"image": "/etc/passwd", "question": "What?"}, "no valid base64"),
+        ({"image": "data:image/png;base64,aGVsbG8=", "question": "What?"}, "is not an image"),
+        ({"image": "data:text/html;base64,aGVsbG8=", "question": "What?"}, "cannot be read"),
+        ({"image": "https://example.org/a.png", "question": "What?"}, "fetches no pictures"),
+        ({"image": "file:///etc/passwd", "question": "What?"}, "reads no files"),
+        ({"image": scene, "question": "  "}, "question is empty"),
+        ({"image": scene}, "question is missing"),
+        ({"image": scene, "question": "x" * 10**6}, "more than 20,000 characters"),
+        ({"image": scene, "question": "What?", "choices": ["red"]}, "2 to 26"),
+        ({"image": scene, "question": "What?", "choices": {"red": 1}}, "a list of texts"),
+        ({"image": scene, "question": "What?", "choices": ["red", 3]}, "a list of texts"),
+        ({"image": scene, "question": "What?", "choices": ["red"] * 27}, "at most 26"),
+        ({"image": scene, "question": "What?", "choices": ["red", "red"]}, "a text of its own"),
+        ({"image": scene, "prompt": "What?"}, "takes image, question, choices, not 'prompt'"),
+    ],
+)
+async def test_what_is_wrong_is_said_in_a_sentence(address, arguments, words):
+    """As the tool's result, so that a language model reads it and does better."""
+    given = {key: value() if callable(value) else value for key, value in arguments.items()}
+    assert words in _sentence(await _call(address, "look_closer", given))
+
+
+async def test_a_picture_that_would_not_fit_is_refused_by_its_header(address):
+    """Two gigapixels in a hundred bytes: nothing of them is decoded."""
+    chunks = ((b"IHDR", struct.pack(">IIBBBBB", 60_000, 40_000, 8, 2, 0, 0, 0)), (b"IDAT", b""))
+    header = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
+    bomb = base64.b64encode(header).decode()
+    result = await _call(address, "look_closer", {"image": bomb, "question": "What?"})
+    assert "60000 x 40000 pixels" in _sentence(result)
+
+
+async def test_a_request_that_is_too_long_is_refused(address):
+    """Before it is read to its end; the server goes on."""
+    async with Client(address) as client:
+        with pytest.raises(MCPError):
+            await client.call_tool("look_closer", {"image": "A" * (49 << 20), "question": "What?"})
+    assert (await _call(address, "look_closer", {"image": "A", "question": "?"})).is_error
+
+
+async def test_a_key_is_asked_for():
+    """As of every route, where the environment has one."""
+    settings, lazy = lazily("toy")
+    settings = attrs.evolve(settings, api_key="secret", names=())
+    with served(build_mcp_app(settings, lazy)) as address:
+        async with (
+            httpx2.AsyncClient(headers={"Authorization": "Bearer secret"}) as http,
+            Client(streamable_http_client(address, http_client=http)) as client,
+        ):
+            assert len((await client.list_tools()).tools) == 2
+        async with httpx2.AsyncClient(headers={"Authorization": "Bearer wrong"}) as http:
+            assert (await http.post(address, json={})).status_code == 401
+
+
+async def test_the_server_has_them_too():
+    """`visualcrop serve` does, at /mcp, beside its other routes and with their queue."""
+    app = build_app(VisualSearch.open("toy"), Settings(name="toy", names=("127.0.0.1",)))
+    with served(app) as address:
+        result = await _call(address, "look_closer", {"image": scene(), "question": "A mug?"})
+        assert result.structured_content["answer"]
+        async with httpx2.AsyncClient() as http:
+            counted = (await http.get(address.replace("/mcp", "/metrics"))).text
+        passes = sum(result.structured_content["passes"].values())
+        lines = [
+            line for line in counted.splitlines() if line.startswith("visualcrop_passes_total")
+        ]
+        assert sum(float(line.split()[-1]) for line in lines) == passes
+
+
+async def test_an_unknown_tool_is_named(address):
+    """With what there is."""
+    said = _sentence(await _call(address, "look_close", {}))
+    assert "did you mean 'look_closer'?" in said
+
+
+async def test_a_page_of_another_origin_is_kept_out(address):
+    """By the names that a browser sends, which such a page cannot change."""
+    head = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2026-07-28"}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    async with httpx2.AsyncClient() as client:
+        for name, value, status in (
+            ("Origin", "https://evil.example", 403),
+            ("Host", "evil.example", 421),
+        ):
+            answer = await client.post(address, json=body, headers={**head, name: value})
+            assert answer.status_code == status
+
+
+async def test_searches_at_a_time_share_batches():
+    """Four calls: what waits while the first pass runs is run as one batch, with equal answers."""
+    settings, lazy = lazily("toy", "direct")
+    with served(build_mcp_app(settings, lazy)) as address:
+        question = "What colour is the mug?"
+        alone = await _call(address, "look_closer", {"image": scene(), "question": question})
+        loading: Any = lazy._loading
+        model = loading.result().search.model
+        held = model._lock.acquire()
+        sizes = []
+        generate = type(model.model).generate
+
+        def count(self, prompts, **options):
+            sizes.append(len(prompts))
+            return generate(self, prompts, **options)
+
+        results = []
+
+        async def ask():
+            arguments = {"image": scene(), "question": question}
+            results.append(await _call(address, "look_closer", arguments))
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(model.model), "generate", count)
+            async with anyio.create_task_group() as group:
+                for _ in range(4):
+                    group.start_soon(ask)
+                while len(model._waiting) < 4:  # noqa: ASYNC110 - threads wait, who set no event
+                    await anyio.sleep(0.01)
+                assert held
+                model._lock.release()
+        assert sizes == [4]
+        assert [r.structured_content for r in results] == 4 * [alone.structured_content]
+
+
+async def test_too_many_searches_are_turned_away():
+    """One runs, one waits, and the third is told to come later."""
+    with served(build_mcp_app(*lazily("toy", Patient(), concurrency=1, queue=1))) as address:
+        endless = {"image": scene(), "question": "for ever"}
+        async with Client(address) as client, anyio.create_task_group() as group:
+            waiting = anyio.Event()
+
+            async def hear(progress, total, message):
+                waiting.set()
+
+            async def wait_for_ever():
+                await client.call_tool("look_closer", endless, progress_callback=hear)
+
+            group.start_soon(wait_for_ever)
+            await waiting.wait()
+            refused = None
+            async with anyio.create_task_group() as others:
+
+                async def wait_or_be_refused():
+                    nonlocal refused
+                    refused = await client.call_tool("look_closer", endless)
+                    others.cancel_scope.cancel()
+
+                others.start_soon(wait_or_be_refused)
+                others.start_soon(wait_or_be_refused)
+            assert "ask again later" in _sentence(refused)
+            group.cancel_scope.cancel()
+
+
+async def test_a_model_that_does_not_load_is_said_at_each_call():
+    """The tools are listed all the same."""
+    with served(build_mcp_app(*lazily("nonesuch"))) as address:
+        async with Client(address) as client:
+            assert len((await client.list_tools()).tools) == 2
+            for _ in range(2):
+                result = await client.call_tool("look_closer", {"image": scene(), "question": "?"})
+                assert "nonesuch" in _sentence(result)

@@ -1,0 +1,125 @@
+"""MCP tools of known models, served over HTTP on loopback or on standard input."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+import anyio
+import attrs
+from starlette.applications import Starlette
+
+from visualcrop import Answer, BudgetedModel, Prompt, Question, Sample, View, VisualSearch
+from visualcrop.plugin import Searcher
+from visualcrop.testing import Scene
+from visualcrop_serve.mcp_loading import LazyService
+from visualcrop_serve.mcp_server import serve_stdio
+from visualcrop_serve.running import open_socket, serve_app
+from visualcrop_serve.service import Service
+from visualcrop_serve.settings import Settings
+from visualcrop_tiny import Needles
+
+
+@functools.cache
+def samples() -> list[Sample]:
+    """Questions that `tiny` can answer, about pictures of 1K."""
+    read = Needles(count=4, about="attribute", size="1k").read()
+    return [sample for sample in read if isinstance(sample, Sample)]
+
+
+@functools.cache
+def encoded(index: int) -> str:
+    """The picture of a sample, as base64 of a PNG."""
+    return base64_of(samples()[index].source.open().picture)
+
+
+@functools.cache
+def scene() -> str:
+    """A picture that `toy` knows, with a green mug, as base64 of a PNG."""
+    return base64_of(Scene.draw(43).image.picture)
+
+
+def base64_of(picture: object, kind: str = "PNG") -> str:
+    """A PIL picture as a client would send it."""
+    held = BytesIO()
+    picture.save(held, kind)  # type: ignore[attr-defined]
+    return base64.b64encode(held.getvalue()).decode()
+
+
+@attrs.frozen
+class Patient(Searcher):
+    """Asks about the picture until it is stopped if the question is `for ever`; else as direct."""
+
+    name = "patient"
+
+    def search(self, question: Question, model: BudgetedModel) -> Answer:
+        whole = View.whole(question.image)
+        prompts = [Prompt((whole, question.text))]
+        while question.text == "for ever":
+            model.at("waiting").generate(prompts)
+        (said,) = model.at("answer").generate(prompts)
+        return Answer(said.text, shown=(whole,))
+
+
+@attrs.frozen
+class Chatty(Searcher):
+    """Prints to standard output in every way, as libraries do."""
+
+    name = "chatty"
+
+    def search(self, question: Question, model: BudgetedModel) -> Answer:
+        print("printed by a searcher")  # noqa: T201 - what it is for
+        os.write(1, b"written by a searcher\n")
+        subprocess.run([sys.executable, "-c", "print('printed by a child')"], check=True)
+        return Answer("said", shown=(View.whole(question.image),))
+
+
+def lazily(
+    model: str, searcher: str | Searcher = "", **limits: int
+) -> tuple[Settings, LazyService]:
+    """
+    Settings, and a service with a model and a searcher, which is not loaded yet.
+
+    The searcher is given as a spec or as itself; none: those that `visualcrop mcp` has.
+    """
+    named = searcher if isinstance(searcher, str) else "direct"
+    specs = (named,) if named else ("focus", "guarded")
+    settings = Settings(name=model, searchers=specs, names=("127.0.0.1",), **limits)  # type: ignore[arg-type]
+
+    def open_service() -> Service:
+        service = Service(VisualSearch.open(model), settings)
+        if not isinstance(searcher, str):
+            service.searchers.default = service.search.with_searcher(searcher)
+        return service
+
+    return settings, LazyService(open_service)
+
+
+@contextmanager
+def served(app: Starlette) -> Iterator[str]:
+    """The address of the tools of *app* while it is served over HTTP, in a thread."""
+    listening = open_socket("127.0.0.1", 0)
+    server = serve_app(app, drain=30)
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        thread.join(0.01)
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/mcp"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+if __name__ == "__main__":
+    chosen = {"patient": Patient(), "chatty": Chatty()}[sys.argv[1]]
+    print("printed before it serves")  # noqa: T201 - what it is for
+    anyio.run(serve_stdio, *lazily("toy", chosen, concurrency=1))
