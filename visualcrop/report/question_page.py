@@ -146,6 +146,7 @@ def _fill_card(card: Card, pictures: Pictures) -> dict[str, object]:
     """The values that the template puts in."""
     answer = card.answer
     passes = dict(answer.passes) if answer else {}
+    crops = [*_crops(card, pictures)]  # first: their pixels serve for small pictures, too
     verdicts = (
         _verdict(card, card.variant, answer),
         _verdict(card, "Asked directly", card.direct),
@@ -159,7 +160,7 @@ def _fill_card(card: Card, pictures: Pictures) -> dict[str, object]:
         "truth": card.truth,
         "error": card.error,
         "looks": [*_looks(card, pictures)],
-        "crops": [*_crops(card, pictures)],
+        "crops": crops,
         "passes": passes,
         "search_passes": sum(n for stage, n in passes.items() if stage != ANSWER),
         "exhausted": bool(answer and answer.exhausted),
@@ -304,7 +305,7 @@ def _box_data(box: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
-def _map(relevance: RelevanceMap) -> dict[str, object]:
+def _map(relevance: RelevanceMap) -> dict[str, Any]:
     """A map as the viewer takes it; a fine one with fewer cells."""
     grid, scores = relevance.grid, relevance.scores
     factor = math.ceil(math.sqrt(scores.size / _CELLS))

@@ -42,7 +42,7 @@ def anyio_backend():
 
 @pytest.fixture(scope="module")
 def address():
-    """Where `tiny` is served, with the searchers that `visualcrop mcp` has by default."""
+    """Where `tiny` is served, as `visualcrop mcp --http` does."""
     with served(build_mcp_app(*lazily("tiny"))) as address:
         yield address
 
@@ -88,9 +88,8 @@ async def test_it_answers_as_visual_search(address, search, era, number, with_ch
     """The same answer, boxes, confidence and passes; the crop is what the model was shown."""
     sample = samples()[number]
     choices = [*sample.choices] if with_choices else []
-    same = search.with_searcher("guarded" if choices else "focus")
     held = sample.source.open()
-    expected = same.ask(held, sample.text, choices)
+    expected = search.ask(held, sample.text, choices)
     arguments = {"image": encoded(number), "question": sample.text}
     arguments |= {"choices": choices} if choices else {}
     async with Client(address, mode=era) as client:
@@ -98,7 +97,7 @@ async def test_it_answers_as_visual_search(address, search, era, number, with_ch
     told = result.structured_content
     said = expected.text if expected.choice is None else choices[expected.choice]
     assert told["answer"] == said
-    assert told["confidence"] == pytest.approx(expected.confidence)
+    assert told["confidence"] == pytest.approx(expected.confidence, abs=0.01)  # by batch and cache
     assert told["found"] is expected.found
     assert [box["pixels"] for box in told["boxes"]] == [
         [*finding.box.whole_pixels()] for finding in expected.findings

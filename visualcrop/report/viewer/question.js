@@ -28,6 +28,7 @@ async function start(look) {
   whenSeen(place, () => {
     if (data.map) viewer.setMap(data.map);
     if (crop && chosen) grow(crop, viewer, chosen.pixels);
+    look.dataset.ready = "";
   });
 }
 
