@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 import jinja2
@@ -31,3 +33,11 @@ def _printable(value: Any) -> Any:
 def load_template(package: str, name: str) -> jinja2.Template:
     """Load the template *name* of *package*."""
     return make_environment(package).get_template(name)
+
+
+def to_json(values: Mapping[str, Any]) -> Markup:
+    """Data for a page's script, inside a `script` element: nothing in it can end that."""
+    text = json.dumps(values, separators=(",", ":"), allow_nan=False)
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - escaped above

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from markupsafe import Markup
-
-from ..output.characters import printable
 from ..output.html import load_template
 from .assets import bundle_modules, read_asset
-from .vector import Drawing, theme_css
+from .vector import theme_css
 
 
 def render_page(name: str, *, styles: Sequence[str], script: str = "", **values: Any) -> str:
@@ -38,29 +34,11 @@ def render_page(name: str, *, styles: Sequence[str], script: str = "", **values:
     }
     policy = "; ".join(f"{kind} {source}" for kind, source in allowed.items())
     return load_template("visualcrop.report", name).render(
-        policy=Markup(policy),  # noqa: S704 - hashes that were made here
-        style=Markup(style),  # noqa: S704 - our own files
-        script=Markup(code),  # noqa: S704 - our own files
+        policy=policy,
+        style=style,
+        script=code,
         **values,
     )
-
-
-def inline(drawing: Drawing) -> Markup:
-    """A drawing as an element of a page, which has its colours."""
-    return Markup(drawing.to_svg(styled=False))  # noqa: S704 - escaped by its own template
-
-
-def to_json(values: Mapping[str, Any]) -> Markup:
-    """Data for a page's script, inside a `script` element: nothing in it can end that."""
-    text = json.dumps(values, separators=(",", ":"), allow_nan=False)
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704 - escaped above
-
-
-def to_words(text: str) -> str:
-    """Text that a script puts on the page: without what steers a terminal or turns directions."""
-    return printable(text)
 
 
 def _hash(text: str) -> str:

@@ -21,8 +21,10 @@ from ..evaluation.run_folder import Store
 from ..evaluation.study import BASELINE
 from ..geometry import Box
 from ..image import DrawnImage, Image
+from ..output.characters import printable
+from ..output.html import to_json
 from ..values import Answer, Finding, Question, RelevanceMap, View
-from .page import render_page, to_json, to_words
+from .page import render_page
 from .pictures import Pictures
 
 _THUMBNAILS = 12  # boxes of a target whose pixels are shown
@@ -302,7 +304,7 @@ def _fill_box(finding: Finding, image: Image, *, chosen: bool) -> dict[str, Any]
 def _box_data(box: Mapping[str, Any]) -> dict[str, object]:
     return {
         "pixels": _edges(box["box"]),
-        "label": to_words(box["target"]) if box["chosen"] else "",
+        "label": printable(box["target"]) if box["chosen"] else "",
         "confidence": box["confidence"],
         "kind": "chosen" if box["chosen"] else "tried",
     }

@@ -10,7 +10,7 @@ from typing import Any
 from ..evaluation.reproduction.agreement import Agreement, ComparedCell
 from ..evaluation.result_tables import efficiency_notes
 from .charts import Marker, Series, draw_chart
-from .page import inline, render_page
+from .page import render_page
 from .reproduction_tables import (
     Grid,
     Section,
@@ -43,7 +43,7 @@ def render_reproduction(found: Agreement, chart: Drawing | None) -> str:
         notes=[*describe_agreement(found)],
         conditions=[*describe_conditions(found)],
         gaps=[*describe_gaps(found)],
-        chart=inline(chart) if chart else "",
+        chart=chart.to_svg(styled=False) if chart else "",
         sections=[_section(found, section) for section in make_sections(found)],
         plain=[
             {"title": title, "headings": table.headings, "rows": table.rows}

@@ -31,7 +31,7 @@ from ..evaluation.result_tables import (
 )
 from ..evaluation.run_folder import Store
 from .charts import Marker, Series, draw_chart, draw_reliability, draw_risk, draw_steps
-from .page import inline, render_page
+from .page import render_page
 from .question_page import DifferingQuestion
 from .tables import shows_pooled
 from .vector import SERIES, Drawing
@@ -79,7 +79,10 @@ def render_results(
         cost_notes=[_COST_NOTE, *describe_stages(whole.rows), *describe_memory(whole.rows)],
         efficiency=_efficiency(whole),
         selective=_selective(whole),
-        figures=[attrs.asdict(f, recurse=False) | {"svg": inline(f.drawing)} for f in figures],
+        figures=[
+            attrs.asdict(f, recurse=False) | {"svg": f.drawing.to_svg(styled=False)}
+            for f in figures
+        ],
         categories=[
             {"category": part.category, "rows": [_cells(row) for row in part.rows]}
             for part in parts

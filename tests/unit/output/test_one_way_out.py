@@ -24,10 +24,12 @@ _CALLS = (
 )
 _SAFE = {
     "chart",
+    "script",
+    "style",
     "figure.svg",
     "' class=\"bad\"'",
     "' class=\"faint\"'",
-}  # of ours: SVGs are templates
+}  # of ours: SVGs are templates, scripts and styles are files
 
 
 def _offences(source: str) -> Iterator[str]:
