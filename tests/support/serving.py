@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from io import BytesIO
@@ -81,6 +81,22 @@ class Live:
         lines = httpx.get(f"{self.url}/metrics").text.splitlines()
         pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
         return {name: float(value) for name, value in pairs}
+
+    @contextmanager
+    def stalled(self) -> Iterator[Callable[[], None]]:
+        """The model answers nobody within the block, or until what it yields is called."""
+        lock = self.service.search.model._lock  # type: ignore[attr-defined]
+        lock.acquire()
+        left = [lock.release]
+
+        def go_on() -> None:
+            while left:
+                left.pop()()
+
+        try:
+            yield go_on
+        finally:
+            go_on()
 
     def client(self, **options: Any) -> openai.OpenAI:
         """A client whose connections end with the server's block; it asks once."""
