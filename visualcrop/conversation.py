@@ -65,8 +65,8 @@ def read_conversation(turns: Sequence[Turn]) -> Question:
             f"The last turn of the conversation is {whose}; end it with a turn of the user, which "
             "asks the question."
         )
-    said = [(turn, part) for turn in turns for part in turn.parts]
-    of_user = [(n, part) for n, (turn, part) in enumerate(said) if turn.role == "user"]
+    spoken = [(turn, part) for turn in turns for part in turn.parts]
+    of_user = [(n, part) for n, (turn, part) in enumerate(spoken) if turn.role == "user"]
     pictures = [(n, part) for n, part in of_user if isinstance(part, Image)]
     texts = [(n, part) for n, part in of_user if isinstance(part, str)]
     if not pictures:
@@ -80,10 +80,10 @@ def read_conversation(turns: Sequence[Turn]) -> Question:
         )
     (at_picture, searched), (at_text, asked) = pictures[-1], texts[-1]
     parsed = parse_prompt(asked)
-    earlier = len(said) - len(turns[-1].parts)
+    earlier = len(spoken) - len(turns[-1].parts)
     context = [
         _context_part(part, speaker=_SPEAKERS.get(turn.role, "") if n < earlier else "")
-        for n, (turn, part) in enumerate(said)
+        for n, (turn, part) in enumerate(spoken)
         if n not in {at_picture, at_text}
     ]
     return Question(parsed.text, searched, parsed.choices, parsed.protocol, context=context)
