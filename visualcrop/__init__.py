@@ -22,7 +22,18 @@ from .relevance.vv import Vv
 from .searchers.direct import Direct
 from .searchers.focus import Focus
 from .targets.in_context import InContext
-from .values import Answer, Audit, Evidence, Finding, Proposal, Question, RelevanceMap, Target, View
+from .values import (
+    Answer,
+    Audit,
+    Evidence,
+    Finding,
+    Point,
+    Proposal,
+    Question,
+    RelevanceMap,
+    Target,
+    View,
+)
 from .verification.existence import Existence
 
 if typing.TYPE_CHECKING:
@@ -84,6 +95,7 @@ __all__ = [
     "Model",
     "ModelFamily",
     "ParsedPrompt",
+    "Point",
     "Prompt",
     "PromptProtocol",
     "Proposal",

@@ -7,6 +7,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from typing import Any, TypeAlias
@@ -24,7 +25,7 @@ from .plugin.configure import configure, read_model, read_option
 from .plugin.model_settings import apply_settings
 from .plugin.registry import Registry
 from .spec.parse import Value
-from .values import Answer, Question, View, Views
+from .values import Answer, Evidence, Point, Question, Target, View, Views
 
 MODEL = "VISUALCROP_MODEL"  # environment variable: spec of the default model
 _EMBEDDED = ("tiny", "toy")  # models that need no download, the best first
@@ -131,17 +132,51 @@ class VisualSearch:
         answer = self._search(question, budget, ledger)
         return release_pictures(answer, question.image, question.image)
 
+    def detect(
+        self,
+        image: object,
+        target: str,
+        *,
+        every: bool = True,
+        budget: Budget | None = None,
+        ledger: Ledger | None = None,
+    ) -> Evidence:
+        """
+        Find a thing by its name, without a question: the map, and a box for each instance.
+
+        The findings come with the surest first, each with its confidence; what the model does not
+        believe to be there is left out. At the end of the budget they are those found until then,
+        and the evidence is `exhausted`. A searcher that looks for no targets is a `SpecError`.
+
+        Args:
+            image: A path, bytes, PIL image or array.
+            target: Its name, such as *red mug*; of several, such as *red mugs*.
+            every: Find all instances: about 30 passes, one for each box of the map. Otherwise one
+                at most, with the searcher's own steps.
+            budget: Limits of the passes.
+            ledger: Keeps the bill, and tells who watches.
+        """
+        opened, wanted = Image.open(image), Target.of(target, every=every)
+        with _searching(budget, ledger) as on_ledger:
+            found = self.searcher.run_detect(opened, wanted, self.model, on_ledger)
+        return found.with_image(ImageRef(_make_reloader(opened, image)))
+
+    def point(
+        self,
+        image: object,
+        target: str,
+        *,
+        every: bool = True,
+        budget: Budget | None = None,
+        ledger: Ledger | None = None,
+    ) -> tuple[Point, ...]:
+        """Point at a thing: a place in each box that `detect` finds, in pixels of the image."""
+        return self.detect(image, target, every=every, budget=budget, ledger=ledger).points
+
     def _search(self, question: Question, budget: Budget | None, ledger: Ledger | None) -> Answer:
         """The searcher's answer, with the passes that it was charged by stage."""
-        if budget is not None and ledger is not None:
-            raise SpecError("A ledger has a budget of its own; give Ledger(budget) alone.")
-        ledger = ledger or Ledger(Budget() if budget is None else budget)
-        try:
-            return self.searcher.run(question, self.model, ledger)
-        except SystemExit as exc:
-            raise PluginError(
-                f"A strategy wanted to end the program (SystemExit: {exc}); mend its plug-in."
-            ) from exc
+        with _searching(budget, ledger) as on_ledger:
+            return self.searcher.run(question, self.model, on_ledger)
 
     def ask_many(
         self, questions: Iterable[QuestionLike], *, concurrency: int = 8, budget: Budget = Budget()
@@ -158,6 +193,19 @@ class VisualSearch:
         return ask_each(
             batched.answer, batched.ask, questions, concurrency=concurrency, budget=budget
         )
+
+
+@contextmanager
+def _searching(budget: Budget | None, ledger: Ledger | None) -> Iterator[Ledger]:
+    """The ledger of a search, in which no strategy may end the program."""
+    if budget is not None and ledger is not None:
+        raise SpecError("A ledger has a budget of its own; give Ledger(budget) alone.")
+    try:
+        yield ledger or Ledger(Budget() if budget is None else budget)
+    except SystemExit as exc:
+        raise PluginError(
+            f"A strategy wanted to end the program (SystemExit: {exc}); mend its plug-in."
+        ) from exc
 
 
 def _read_options(options: Sequence[str]) -> list[tuple[str, Value]]:

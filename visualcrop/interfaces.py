@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from .budget import BudgetedModel, Ledger
+from .errors import SpecError
+from .image import Image
 from .models.base import Capture, Internals, Model, ModelInfo
 from .prompt import Prompt
 from .strategy.return_checks import (
@@ -15,6 +17,7 @@ from .strategy.return_checks import (
     check_answer,
     check_confidences,
     check_count,
+    check_detected,
     check_map,
     check_maps,
     check_proposals,
@@ -176,7 +179,7 @@ class AnswerComposer(Stage, compose=check_answer, compose_with_evidence=check_an
         return self.compose(question, findings, model)
 
 
-class Searcher(Stage, search=check_searched):
+class Searcher(Stage, search=check_searched, detect=check_detected):
     """Question -> answer, by any means within the budget."""
 
     kind = "searcher"
@@ -190,6 +193,31 @@ class Searcher(Stage, search=check_searched):
         at the stage `ANSWER` are always allowed. Whoever watches sees what you `model.show` on the
         way.
         """
+
+    @defers
+    def detect(self, image: Image, target: Target, model: BudgetedModel) -> Evidence:
+        """
+        What is found of *target* in *image*, the surest box first, with its map if there is one.
+
+        At the end of the budget it is what was found until then, marked as exhausted. Override it
+        in a searcher that looks for targets. By default the first searcher among the options does
+        it, and without one it is a `SpecError`.
+        """
+        parts = (getattr(self, field.name) for field in attrs.fields(type(self)))
+        for part in parts:
+            if isinstance(part, Searcher):
+                return part.detect(image, target, model)
+        raise SpecError(
+            f"The searcher {self.name!r} answers questions, but does not point at things; take one "
+            "that does, such as focus."
+        )
+
+    def run_detect(self, image: Image, target: Target, model: Model, ledger: Ledger) -> Evidence:
+        """`detect` with *model* on *ledger*'s budget; whoever watches is shown what it finds."""
+        with model.computing(), ledger.lend(model, image) as lent:
+            found = self.detect(image, target, lent)
+            lent.show(found)
+        return found
 
     def run(self, question: Question, model: Model, ledger: Ledger) -> Answer:
         """

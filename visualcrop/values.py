@@ -19,6 +19,7 @@ from .utils.fields import instance_of, is_utf8, to_confidence, to_int, to_score,
 
 if TYPE_CHECKING:
     import PIL.Image
+    from supervision import Detections
 
 MOST_TEXT = 20_000  # characters of a question: what is read in it, pattern by pattern, is bounded
 LONGEST_REPLY = 65_536  # tokens
@@ -189,8 +190,8 @@ class Question:
     def __attrs_post_init__(self) -> None:
         if not (isinstance(self.text, str) and self.text.strip()):
             raise QuestionError("The question is empty; ask something about the image.")
-        told = [part for part in self.context if isinstance(part, str)]
-        texts = (self.text, *self.choices, *self.sentences, *told)
+        context = [part for part in self.context if isinstance(part, str)]
+        texts = (self.text, *self.choices, *self.sentences, *context)
         if not all(map(is_utf8, texts)):
             raise QuestionError(
                 "The question holds bytes that are no UTF-8 text; write it in another encoding."
@@ -198,7 +199,7 @@ class Question:
         if (length := sum(map(len, texts))) > MOST_TEXT:
             raise QuestionError(
                 f"The question has {length:,} characters with its choices"
-                f"{' and context' * bool(told)}, over the limit of {MOST_TEXT:,}; ask in fewer "
+                f"{' and context' * bool(context)}, over the limit of {MOST_TEXT:,}; ask in fewer "
                 "words."
             )
         if len(self.choices) == 1 or len(self.choices) > len(LETTERS):
@@ -253,6 +254,16 @@ class Target:
     text: str = attrs.field(validator=[instance_of(str), utf8_text])  # its name, such as "red mug"
     every: bool = attrs.field(default=False, converter=bool)  # all instances, not the best one
 
+    @classmethod
+    def of(cls, text: str, *, every: bool = False) -> Target:
+        """What a user looks for: a name that says something, and is not endlessly long."""
+        target = cls(text, every)
+        if not text.strip() or len(text) > MOST_TEXT:
+            raise QuestionError(
+                f"The name of what to find has {len(text):,} characters; give one, such as red mug."
+            )
+        return target
+
     @property
     def singular(self) -> str:
         """Its name in a prompt about one of them: *red mug*, also where all red mugs are wanted."""
@@ -296,6 +307,22 @@ class RelevanceMap(Illustrated):
     def crop(self, image: object = None) -> PIL.Image.Image:
         """The part of the image that the map covers."""
         return _open(self._image, image, "map").crop(self.grid.box)
+
+    def centre_of_mass(self, box: Box) -> tuple[float, float]:
+        """
+        The place in *box* on which the scores there centre, in pixels of the image.
+
+        Each cell whose centre is in the box weighs by how much it exceeds the lowest of them. Where
+        all are alike, it is the centre of the box.
+        """
+        edges = np.array(self.grid.xs, np.float64), np.array(self.grid.ys, np.float64)
+        xs, ys = ((at[:-1] + at[1:]) / 2 for at in edges)
+        columns, rows = (box.left <= xs) & (xs <= box.right), (box.top <= ys) & (ys <= box.bottom)
+        weights = self.scores[np.ix_(rows, columns)].astype(np.float64)
+        weights -= weights.min(initial=np.inf)
+        if not (total := weights.sum()):
+            return box.centre
+        return float(weights.sum(0) @ xs[columns] / total), float(weights.sum(1) @ ys[rows] / total)
 
     def with_image(self, ref: ImageRef) -> RelevanceMap:
         """The same map, over the image of *ref*."""
@@ -361,6 +388,27 @@ class Finding(Illustrated):
         return f"{self.target.text}, {sure}, at {self.box}"
 
 
+def _to_detections(findings: Sequence[Finding]) -> Detections:
+    from .utils.detections import make_detections  # which no start-up needs
+
+    checked = any(finding.confidence is not None for finding in findings)
+    return make_detections(
+        [attrs.astuple(finding.box) for finding in findings],
+        [finding.probability for finding in findings] if checked or not findings else None,
+        [finding.target.text for finding in findings],
+    )
+
+
+@attrs.frozen
+class Point:
+    """A place in an image where a target was found."""
+
+    x: float  # pixels of the image from its left
+    y: float  # from its top
+    # from -1, surely absent, to 1, surely there; none if the model was not asked
+    confidence: float | None = None
+
+
 @attrs.frozen
 class Evidence(Illustrated):
     """What a search saw of one target. A notebook shows its map and boxes on the image."""
@@ -372,7 +420,26 @@ class Evidence(Illustrated):
     relevance: RelevanceMap | None = attrs.field(
         default=None, repr=False, validator=attrs.validators.optional(instance_of(RelevanceMap))
     )
+    # of what `VisualSearch.detect` found: the budget ran out, so that there may be more
+    exhausted: bool = attrs.field(default=False, kw_only=True, repr=False)
     _image: ImageRef | None = _image_ref()
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """A place in each box, in their order: where the map centres; without a map, the middle."""
+        return tuple(Point(*self._place(f.box), f.confidence) for f in self.findings)
+
+    def _place(self, box: Box) -> tuple[float, float]:
+        return box.centre if self.relevance is None else self.relevance.centre_of_mass(box)
+
+    def to_supervision(self) -> Detections:
+        """
+        The boxes as `supervision.Detections`, which can be drawn, tracked and measured with it.
+
+        Needs `pip install supervision`. Their confidence is a probability from 0 to 1, 0.5 for a
+        box that was not checked; if none was, there is none. `data["class_name"]` has the targets.
+        """
+        return _to_detections(self.findings)
 
     def crop(self, image: object = None) -> PIL.Image.Image:
         """The pixels in the box of the highest confidence; unchecked, in the first box."""
@@ -502,6 +569,10 @@ class Answer(Illustrated):
     def image(self) -> Image:
         """The image that was asked about; an `ImageError` if it is no longer there."""
         return _open(self._image, None, "answer")
+
+    def to_supervision(self) -> Detections:
+        """The boxes that the answer rests on: see `Evidence.to_supervision`."""
+        return _to_detections(self.findings)
 
     def crop(self) -> PIL.Image.Image:
         """What the model was shown last for the answer: `shown[-1].picture`."""

@@ -9,6 +9,7 @@ import attrs
 from ..answer.crop import Crop
 from ..budget import ANSWER, BudgetedModel
 from ..errors import BudgetExceededError
+from ..image import Image
 from ..interfaces import (
     AnswerComposer,
     ProposalGenerator,
@@ -55,12 +56,8 @@ class Focus(Searcher):
         exhausted = False
         try:
             targets = self.targets.extract(question, model.at("targets"))
-            for found in self._locate(question, targets, model.at("relevance")):
+            for found in self._look(question.image, targets, model):
                 seen[found.target] = found
-                model.show(found)
-            for evidence in self._verify(question, tuple(seen.values()), model.at("verification")):
-                seen[evidence.target] = evidence
-                model.show(evidence)
         except BudgetExceededError:
             exhausted = True
         chosen = [
@@ -72,18 +69,59 @@ class Focus(Searcher):
         answer = self.answer.compose_with_evidence(question, chosen, model.at(ANSWER), seen_all)
         return answer.with_search(seen_all, exhausted=exhausted)
 
+    def detect(self, image: Image, target: Target, model: BudgetedModel) -> Evidence:
+        """
+        As in a search, without targets to extract and without an answer.
+
+        Of all instances, boxes that show the same one are left out, as `count` does. Boxes to which
+        the model says no are no find.
+        """
+        seen, exhausted = Evidence(target), False
+        try:
+            for found in self._look(image, [target], model):
+                seen = found
+        except BudgetExceededError:
+            exhausted = True
+        chosen = self._choose_detected(seen, finished=not exhausted)
+        return attrs.evolve(seen, findings=chosen, exhausted=exhausted)
+
+    def _choose_detected(self, seen: Evidence, *, finished: bool) -> list[Finding]:
+        if seen.target.every:
+            from ..answer.instances import separate_instances  # which no start-up needs
+
+            checked = [f for f in seen.findings if f.confidence is not None]
+            boxes = checked or (seen.findings if finished else [])
+            found = [each.finding for each in separate_instances(boxes) if each.counts]
+        else:
+            found = self._choose_findings(seen, finished=finished)
+        believed = [finding for finding in found if finding.probability >= 0.5]
+        return sorted(believed, key=lambda finding: -finding.probability)
+
+    def _look(
+        self, image: Image, targets: Sequence[Target], model: BudgetedModel
+    ) -> Iterator[Evidence]:
+        """The evidence of each target, whenever there is more: located, then verified."""
+        located: list[Evidence] = []
+        for found in self._locate(image, targets, model.at("relevance")):
+            model.show(found)
+            located.append(found)
+            yield found
+        for found in self._verify(image, located, model.at("verification")):
+            model.show(found)
+            yield found
+
     def _locate(
-        self, question: Question, targets: Sequence[Target], model: BudgetedModel
+        self, image: Image, targets: Sequence[Target], model: BudgetedModel
     ) -> Iterator[Evidence]:
         """Proposals for each target."""
-        view = View.whole(question.image)
+        view = View.whole(image)
         for target, relevance in self.relevance.map_affordable(view, targets, model):
             proposals = self.proposals.propose(relevance)
             findings = tuple(Finding(target, p.box, p.score) for p in proposals)
             yield Evidence(target, findings, relevance)
 
     def _verify(
-        self, question: Question, located: Sequence[Evidence], model: BudgetedModel
+        self, image: Image, located: Sequence[Evidence], model: BudgetedModel
     ) -> Iterator[Evidence]:
         """The evidence of each target after each step: the end of a budget loses nothing."""
         # Nothing to choose between. In Table 10 each later step costs a check for each of 1.39
@@ -93,10 +131,10 @@ class Focus(Searcher):
         first = [self._count_next(found.target, found.findings, 0) for found in wanted]
         model.expect(model.affordable(sum(first)))
         for found in wanted:
-            yield from self._verify_target(question, found, model)
+            yield from self._verify_target(image, found, model)
 
     def _verify_target(
-        self, question: Question, found: Evidence, model: BudgetedModel
+        self, image: Image, found: Evidence, model: BudgetedModel
     ) -> Iterator[Evidence]:
         target, findings, relevance = found.target, found.findings, found.relevance
         first = len(findings) if target.every else self.steps
@@ -104,7 +142,7 @@ class Focus(Searcher):
         while size := self._count_next(target, findings, at):
             if at:
                 model.expect(model.affordable(size))
-            done = self._verify_batch(question, findings[at : at + size], model)
+            done = self._verify_batch(image, findings[at : at + size], model)
             findings = (*findings[:at], *done, *findings[at + len(done) :])
             yield Evidence(target, findings, relevance)
             at += len(done)
@@ -124,14 +162,14 @@ class Focus(Searcher):
         return int(self.overrun and at < len(findings) and not _is_confirmed(findings))
 
     def _verify_batch(
-        self, question: Question, findings: tuple[Finding, ...], model: BudgetedModel
+        self, image: Image, findings: tuple[Finding, ...], model: BudgetedModel
     ) -> tuple[Finding, ...]:
         """Verify as many as the budget allows; one at least, which the ledger then refuses."""
         some = findings[: max(1, model.affordable(len(findings)))]
         verifier = self.verification
         ask = verifier.ask if isinstance(verifier, SequentialVerifier) else verifier.verify
         with model.expecting(len(some)):
-            views = [View(question.image, finding.box) for finding in some]
+            views = [View(image, finding.box) for finding in some]
             confidences = ask(views, some[0].target, model)
         pairs = zip(some, confidences, strict=True)
         return tuple(attrs.evolve(finding, confidence=c) for finding, c in pairs)

@@ -21,8 +21,8 @@ import attrs
 
 from ..errors import PluginError
 from ..geometry import Box
-from ..image import ImageRef
-from ..values import Answer, Proposal, Question, RelevanceMap, Target, View
+from ..image import Image, ImageRef
+from ..values import Answer, Evidence, Proposal, Question, RelevanceMap, Target, View
 from .base import OWN_PACKAGE, Strategy, top_package
 
 T = TypeVar("T")
@@ -174,6 +174,13 @@ def check_answer(call: MethodCall, returned: object, question: Question, *_: obj
     boxes = (finding.box for finding in seen)
     _check_inside(call, boxes, question.image.box, "the image")
     return answer
+
+
+def check_detected(call: MethodCall, returned: object, image: Image, *_: object) -> Evidence:
+    """Evidence whose boxes lie in *image*."""
+    found = check_type(call, Evidence, returned)
+    _check_inside(call, (finding.box for finding in found.findings), image.box, "the image")
+    return found
 
 
 def check_searched(call: MethodCall, returned: object, question: Question, *_: object) -> Answer:
