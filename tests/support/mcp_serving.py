@@ -82,16 +82,15 @@ class Chatty(Searcher):
 
 
 def lazily(
-    model: str, searcher: str | Searcher = "", **limits: int
+    model: str, searcher: str | Searcher = "focus", **limits: int
 ) -> tuple[Settings, LazyService]:
     """
     Settings, and a service with a model and a searcher, which is not loaded yet.
 
-    The searcher is given as a spec or as itself; none: those that `visualcrop mcp` has.
+    The searcher is given as a spec or as itself.
     """
     named = searcher if isinstance(searcher, str) else "direct"
-    specs = (named,) if named else ("focus", "guarded")
-    settings = Settings(name=model, searchers=specs, names=("127.0.0.1",), **limits)  # type: ignore[arg-type]
+    settings = Settings(name=model, searchers=(named,), names=("127.0.0.1",), **limits)  # type: ignore[arg-type]
 
     def open_service() -> Service:
         service = Service(VisualSearch.open(model), settings)

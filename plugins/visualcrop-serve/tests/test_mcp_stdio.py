@@ -50,7 +50,7 @@ async def test_a_whole_session(log):
     sample = samples()[0]
     choices = [*sample.choices]
     picture = sample.source.open()
-    expected: Any = VisualSearch.open("tiny", "guarded").ask(picture, sample.text, choices)
+    expected: Any = VisualSearch.open("tiny").ask(picture, sample.text, choices)
     told = []
 
     async def hear(progress, total, message):
@@ -64,7 +64,7 @@ async def test_a_whole_session(log):
         result = await client.call_tool("look_closer", arguments, progress_callback=hear)
     answered = result.structured_content
     assert answered["answer"] == choices[expected.choice]
-    assert answered["confidence"] == pytest.approx(expected.confidence)
+    assert answered["confidence"] == pytest.approx(expected.confidence, abs=0.01)
     assert answered["passes"] == expected.passes
     assert told[0] == "loading the model"
     assert len(told) > 1

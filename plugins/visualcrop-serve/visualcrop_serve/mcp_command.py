@@ -22,7 +22,7 @@ SearcherSpec = Annotated[
     typer.Option(
         "-s",
         "--searcher",
-        help="Spec of the searcher. [default: guarded for questions with choices, else focus]",
+        help="Spec of the searcher. [default: focus]",
     ),
 ]
 Images = Annotated[
@@ -64,7 +64,7 @@ def mcp(
     api_key = os.environ.get(KEY, "") if http else ""
     settings = Settings(
         name=model or "",
-        searchers=(searcher,) if searcher else ("focus", "guarded"),
+        searchers=(searcher or "focus",),
         api_key=api_key,
         names=names_of_this_machine(host, api_key) if http else (),
         images=images,

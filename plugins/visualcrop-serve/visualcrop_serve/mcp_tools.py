@@ -10,10 +10,10 @@ from io import BytesIO
 from typing import Any, TypeAlias, TypeVar
 
 import attrs
-import mcp_types as types
 import PIL.Image
+from mcp import types
 
-from visualcrop import Answer, Finding, Image, Question, VisualSearch
+from visualcrop import Answer, Box, Finding, Image, Question
 from visualcrop.errors import nearest
 
 from .errors import RequestError, failure, invalid
@@ -31,6 +31,8 @@ T = TypeVar("T")
 _LONGEST_SIDE = 1024  # pixels of a crop that is sent back: what language models are shown anyway
 _MOST_PNG = 1 << 18  # pixels of a crop that is sent without loss
 _MOST_CROPS = 8  # of `find`
+
+_NOT_SEARCHED = {"not searched", "whole image"}  # decisions of `guarded`
 
 _BOX: dict[str, Any] = {
     "type": "object",
@@ -65,6 +67,11 @@ _SIZE = {
     "properties": {"width": {"type": "integer"}, "height": {"type": "integer"}},
     "required": ["width", "height"],
 }
+_EXHAUSTED = {
+    "type": "boolean",
+    "description": "Whether the server's limit ended the search early: then this is the best "
+    "so far.",
+}
 _PASSES = {
     "type": "object",
     "description": "What it cost: forward passes of the model, by stage of the search.",
@@ -82,9 +89,9 @@ _ANSWERED = {
             "description": "Probability of that choice, from 0 to 1; null without choices.",
         },
         "found": {
-            "type": "boolean",
+            "type": ["boolean", "null"],
             "description": "Whether the thing asked about was found; if not, the answer may be "
-            "a guess.",
+            "a guess. Null if the answer is of the whole picture, which was clear enough.",
         },
         "box": {"anyOf": [_BOX, {"type": "null"}], "description": "Where the answer was seen."},
         "boxes": {"type": "array", "items": _BOX, "description": "All places it rests on."},
@@ -94,10 +101,14 @@ _ANSWERED = {
             "description": "The part of the picture that is shown beside this result, in pixels: "
             "left, top, right, bottom.",
         },
+        "exhausted": _EXHAUSTED,
         "image": _SIZE,
         "passes": _PASSES,
     },
-    "required": ["answer", "confidence", "found", "box", "boxes", "crop", "image", "passes"],
+    "required": [
+        *("answer", "confidence", "found", "box", "boxes", "crop"),
+        *("exhausted", "image", "passes"),
+    ],
 }
 _FOUND = {
     "type": "object",
@@ -107,10 +118,17 @@ _FOUND = {
             "items": _BOX,
             "description": "Where the thing was found, the surest first; empty if nowhere.",
         },
+        "crops": {
+            "type": "array",
+            "items": {"type": "array", "items": {"type": "integer"}},
+            "description": "The parts of the picture that are shown beside this result, in pixels: "
+            "one for each of the first boxes, with some margin.",
+        },
+        "exhausted": _EXHAUSTED,
         "image": _SIZE,
         "passes": _PASSES,
     },
-    "required": ["boxes", "image", "passes"],
+    "required": ["boxes", "crops", "exhausted", "image", "passes"],
 }
 _QUIET = types.ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
@@ -238,17 +256,8 @@ def _look_closer(
     """Answer a question, in a thread of the service."""
     (image,) = read_images([(url, "image")], service.settings)
     question = Question.of(text, image, choices)
-    search = _choose_searcher(service, question)
-    answer = search.answer(question, ledger=watch.begin(image))
+    answer = service.searchers.default.answer(question, ledger=watch.begin(image))
     return _done(_describe_answer(answer, question), [answer.crop()] if answer.shown else [])
-
-
-def _choose_searcher(service: Service, question: Question) -> VisualSearch:
-    """As `visualcrop ask` does: guarded where there are choices, unless the owner said which."""
-    searchers, first = service.searchers, service.settings.searchers[0]
-    if question.choices and first == "focus" and "guarded" in searchers.own:
-        return searchers.own["guarded"]
-    return searchers.default
 
 
 def _find(url: str, target: str, service: Service, watch: Watch) -> types.CallToolResult:
@@ -256,13 +265,21 @@ def _find(url: str, target: str, service: Service, watch: Watch) -> types.CallTo
     (image,) = read_images([(url, "image")], service.settings)
     ledger = watch.begin(image)
     search: Any = service.searchers.default
-    found = search.detect(image, target, ledger=ledger).findings
+    seen = search.detect(image, target, ledger=ledger)
+    crops = [_with_margin(finding.box, image) for finding in seen.findings[:_MOST_CROPS]]
     content = {
-        "boxes": [_describe_box(finding, image) for finding in found],
+        "boxes": [_describe_box(finding, image) for finding in seen.findings],
+        "crops": [[*crop.whole_pixels()] for crop in crops],
+        "exhausted": seen.exhausted,
         "image": {"width": image.width, "height": image.height},
         "passes": dict(ledger.by_stage()),
     }
-    return _done(content, [image.crop(finding.box) for finding in found[:_MOST_CROPS]])
+    return _done(content, [image.crop(crop) for crop in crops])
+
+
+def _with_margin(box: Box, image: Image) -> Box:
+    """What is shown of a box: with what is around it, a thing is told more easily."""
+    return box.expanded(max(box.width, box.height) / 4).clipped(image.box)
 
 
 async def _follow(job: Job[T], report: Report) -> T:
@@ -287,11 +304,12 @@ def _describe_answer(answer: Answer, question: Question) -> dict[str, Any]:
     boxes = [_describe_box(finding, image) for finding in answer.findings]
     return {
         "answer": answer.text if answer.choice is None else question.choices[answer.choice],
-        "confidence": answer.confidence,
-        "found": answer.found,
+        "confidence": _round(answer.confidence),
+        "found": None if answer.decision in _NOT_SEARCHED else answer.found,
         "box": boxes[0] if boxes else None,
         "boxes": boxes,
         "crop": _describe_crop(answer, image),
+        "exhausted": answer.exhausted,
         "image": {"width": image.width, "height": image.height},
         "passes": dict(answer.passes),
     }
@@ -306,8 +324,16 @@ def _describe_crop(answer: Answer, image: Image) -> list[int] | None:
 def _describe_box(finding: Finding, image: Image) -> dict[str, Any]:
     """What a language model can use of what the server says of a box, and whole pixels."""
     described = describe_box(finding, image)
-    described["pixels"] = [*finding.box.whole_pixels()]
+    described |= {
+        "pixels": [*finding.box.whole_pixels()],
+        "relative": [round(each, 4) for each in described["relative"]],
+        "confidence": _round(finding.confidence),
+    }
     return {name: described[name] for name in _BOX["required"]}
+
+
+def _round(number: float | None) -> float | None:
+    return None if number is None else round(number, 4)
 
 
 def _done(content: dict[str, Any], crops: Sequence[PIL.Image.Image]) -> types.CallToolResult:

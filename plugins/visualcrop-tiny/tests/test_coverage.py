@@ -1,4 +1,4 @@
-"""Coverage is exact: areas are right to the last digit, wherever a polygon lies."""
+"""Coverage is exact, up to single precision, wherever a polygon lies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_rectangle_covers_parts_of_the_pixels_at_its_edges():
     """Each pixel has the area that lies in it."""
     found = areas("M 1.25 0.5 H 3.5 V 2 H 1.25 Z", 5, 3)
     expected = np.array([[0, 0.375, 0.5, 0.25, 0], [0, 0.75, 1, 0.5, 0], [0, 0, 0, 0, 0]])
-    assert np.abs(found - expected).max() < 1e-12
+    assert np.abs(found - expected).max() < 1e-6
 
 
 corner = st.tuples(st.floats(-9, 29), st.floats(-9, 29))
@@ -37,8 +37,8 @@ def test_a_triangle_that_leaves_the_picture_is_cut_at_its_border(a, b, c):
     triangle = turned(np.array([a, b, c]))
     window = cover(Edges.of([[triangle]]), 1, 20, 17)[0]
     whole = cover(Edges.of([[triangle + 10]]), 1, 40, 40)[0]
-    np.testing.assert_allclose(window, whole[10:27, 10:30], atol=1e-6)
-    assert math.isclose(whole.sum(), abs(signed_area(triangle)), abs_tol=1e-6)
+    np.testing.assert_allclose(window, whole[10:27, 10:30], atol=1e-4)
+    assert math.isclose(whole.sum(), abs(signed_area(triangle)), abs_tol=1e-3)
 
 
 def test_layers_are_apart_and_holes_are_empty():

@@ -10,7 +10,8 @@ import { placeLabels } from "./labels.js";
 
 const PIXELATED = 3; // times enlarged, from which pixels are seen as squares
 const MOST_BOXES = 2000;
-const MOST_LABELS = 60;
+const AREA = 20_000; // square CSS pixels of the view for each label that is drawn, at least
+const FEWEST_LABELS = 4;
 const SMALL = 70; // CSS pixels of a box that a label would hide
 const FONT = '600 12px "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 const DARK = "#14161c";
@@ -176,7 +177,7 @@ function paintLabels(context, scene, boxes, view) {
     .map((box) => ({ box: box.place, text: labelOf(box), kind: box.kind, rank: rank(box), of: box }))
     .filter(({ text, box }) => text && hasEdge(box, view))
     .toSorted((a, b) => b.rank - a.rank || (b.of.confidence ?? -2) - (a.of.confidence ?? -2))
-    .slice(0, MOST_LABELS)
+    .slice(0, Math.max(FEWEST_LABELS, Math.floor((view.width * view.height) / AREA)))
     .map((item) => ({ ...item, text: shorten(context, item.text, 0.6 * view.width), height: 20 }))
     .map((item) => ({ ...item, width: Math.ceil(context.measureText(item.text).width) + 12 }));
   const small = ([left, top, right, bottom]) => Math.max(right - left, bottom - top) < SMALL;

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from .paths import Points
 
 Floats: TypeAlias = "npt.NDArray[np.float64]"
+Singles: TypeAlias = "npt.NDArray[np.float32]"
 Integers: TypeAlias = "npt.NDArray[np.int64]"
 
 
@@ -41,7 +42,7 @@ class Edges:
         return cls(starts, ends, np.repeat(np.arange(len(layers)), counts))
 
 
-def cover(edges: Edges, count: int, width: int, height: int) -> Floats:
+def cover(edges: Edges, count: int, width: int, height: int) -> Singles:
     """
     Coverage of each pixel by each of *count* layers, from 0 to 1: layers x height x width.
 
@@ -52,7 +53,7 @@ def cover(edges: Edges, count: int, width: int, height: int) -> Floats:
     size = count * height * (width + 1)
     summed = np.asarray(np.bincount(index, weight, size), float)
     cells = summed[:size].reshape(count, height, width + 1)
-    areas: Floats = np.cumsum(cells, -1)[..., :width]
+    areas: Singles = np.cumsum(cells, -1, np.float32)[..., :width]
     return np.clip(areas, 0.0, 1.0, out=areas)
 
 

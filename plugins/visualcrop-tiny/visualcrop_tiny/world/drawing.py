@@ -13,12 +13,28 @@ from .coverage import Edges, Floats, Integers
 from .paths import Points, flatten, grown, signed_area, stroked, thickness, turned
 
 Ink: TypeAlias = Literal[
-    "colour", "pale", "deep", "line", "dark", "wood", "metal", "paper", "glass", "leaf", "flame"
+    "colour",
+    "pale",
+    "deep",
+    "line",
+    "dark",
+    "wood",
+    "metal",
+    "paper",
+    "glass",
+    "leaf",
+    "flame",
+    "skin",
+    "tan",
+    "umber",
+    "denim",
+    "stone",
+    "straw",
 ]
 OUTLINE = 2.6  # width of the dark line around everything
 Tone: TypeAlias = Literal["base", "light", "shade"]
 _RIM, _DEEPEST = 0.34, 8.0  # width of the shaded rim: by thickness, and at most
-_LIT = 0.55  # width of the lit rim, by that of the shaded one
+LIT = 0.55  # width of the lit rim, by that of the shaded one
 
 
 @attrs.frozen
@@ -59,7 +75,14 @@ class Layer:
     @property
     def has_tones(self) -> bool:
         """Whether its rim is lit and shaded; details are flat."""
-        return self.ink in {"colour", "wood", "metal", "paper"} and not self.inside
+        return not self.inside and self.ink not in {
+            "pale",
+            "deep",
+            "line",
+            "dark",
+            "glass",
+            "flame",
+        }
 
     @cached_property
     def rim(self) -> float:
@@ -116,7 +139,7 @@ class Parts:
         drawn = [outline, *(layer.polygons for layer in layers)]
         rims = [layer.polygons for layer in toned]
         edges = Edges.of([*drawn, *rims, *rims])
-        steps = [*([0.0] * len(drawn)), *(_LIT * layer.rim for layer in toned)]
+        steps = [*([0.0] * len(drawn)), *(LIT * layer.rim for layer in toned)]
         steps += [-layer.rim for layer in toned]
         parents = [0]
         for number, layer in enumerate(layers, 1):
@@ -145,6 +168,7 @@ class Thing:
         plural: Of the name.
         article: `a` or `an`.
         layers: From back to front, in a square of 100.
+        edge: Width of the dark line around it.
 
     """
 
@@ -152,6 +176,7 @@ class Thing:
     plural: str
     article: Literal["a", "an"]
     layers: tuple[Layer, ...] = attrs.field(repr=False)
+    edge: float = OUTLINE
 
     @cached_property
     def outline(self) -> list[Points]:
@@ -161,7 +186,7 @@ class Thing:
             if layer.inside:
                 continue
             for polygon in layer.polygons:
-                moved = grown(polygon, 0 if layer.ink == "line" else OUTLINE)
+                moved = grown(polygon, 0 if layer.ink == "line" else self.edge)
                 if signed_area(polygon) > 0 or signed_area(moved) < 0:
                     outer.append(moved)
         return outer
@@ -190,3 +215,10 @@ class Thing:
     def parts(self) -> Parts:
         """What of it is drawn, as edges and inks."""
         return Parts.of(self.layers, self.outline)
+
+
+def extent(polygons: Sequence[Points]) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of polygons."""
+    points = np.concatenate([*polygons])
+    (left, top), (right, bottom) = points.min(0), points.max(0)
+    return float(left), float(top), float(right), float(bottom)

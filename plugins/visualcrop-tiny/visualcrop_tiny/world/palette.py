@@ -29,6 +29,12 @@ NEUTRALS: dict[str, Rgb] = {
     "glass": (190, 214, 222),
     "leaf": (98, 120, 82),
     "flame": (255, 226, 150),
+    "skin": (240, 200, 170),
+    "tan": (196, 140, 102),
+    "umber": (122, 82, 62),
+    "denim": (92, 104, 128),
+    "stone": (158, 152, 146),
+    "straw": (214, 190, 136),
 }
 _SUN, _DUSK = (255, 248, 226), (44, 28, 84)  # light and shade are tinted, never grey
 

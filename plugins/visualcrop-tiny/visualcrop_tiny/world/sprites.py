@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import PIL.Image
 
-from .coverage import Edges, Floats, cover
+from .coverage import Edges, Singles, cover
 from .drawing import Parts, Thing
 from .palette import COLOURS, NEUTRALS, Rgb, tones
 from .paths import Points
@@ -64,9 +64,9 @@ class Inked:
 
     """
 
-    alpha: Floats = attrs.field(repr=False)
-    tones: Floats = attrs.field(repr=False)
-    neutral: Floats = attrs.field(repr=False)
+    alpha: Singles = attrs.field(repr=False)
+    tones: Singles = attrs.field(repr=False)
+    neutral: Singles = attrs.field(repr=False)
 
     @property
     def colour_share(self) -> float:
@@ -95,7 +95,7 @@ def draw_sprite(thing: Thing, size: int, colour: str, pose: Pose = Pose()) -> Sp
 
 def ink_sprite(inked: Inked, colour: Rgb) -> Sprite:
     """A drawn thing in any colour."""
-    inks = np.array(tones(colour), float)
+    inks = np.array(tones(colour), np.float32)
     mixed = inked.neutral + np.tensordot(inks, inked.tones, (0, 0))
     rgb = np.clip(mixed / np.maximum(inked.alpha, 1e-6) + 0.5, 0, 255).astype(np.uint8)
     picture = PIL.Image.fromarray(np.ascontiguousarray(rgb.transpose(1, 2, 0)))
@@ -118,7 +118,7 @@ def draw_inked(thing: Thing, size: int, pose: Pose = Pose()) -> Inked:
     return Inked(channels[0], channels[1:4], channels[4:])
 
 
-def _share(parts: Parts, covered: Floats) -> Floats:
+def _share(parts: Parts, covered: Singles) -> Singles:
     """What of each pixel each ink has, where later layers lie over earlier ones."""
     count = len(covered) - 2 * len(parts.toned)
     areas, lit, shaded = np.split(covered, [count, count + len(parts.toned)])
@@ -139,9 +139,9 @@ def _share(parts: Parts, covered: Floats) -> Floats:
 
 
 @lru_cache(256)
-def _weights(thing: Thing) -> Floats:
+def _weights(thing: Thing) -> Singles:
     """For each ink: 1, whether it is the colour in each of three tones, or else its RGB."""
-    weights = np.zeros((7, len(thing.parts.inks)))
+    weights = np.zeros((7, len(thing.parts.inks)), np.float32)
     weights[0] = 1
     for number, (ink, tone) in enumerate(thing.parts.inks):
         if ink in _TONED_INKS:

@@ -1,0 +1,1 @@
+"""A task of lmms-eval for folders that `visualcrop data import` writes."""

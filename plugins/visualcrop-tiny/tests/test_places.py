@@ -1,0 +1,92 @@
+"""Places are reproducible, and named things are where their boxes and masks say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from visualcrop import Box
+from visualcrop_tiny.world import COLOURS, THINGS, nearest_colour
+from visualcrop_tiny.world.places import PLACES, Wish, draw_place
+
+SIZE = (1024, 768)
+
+
+@pytest.fixture(scope="module", params=PLACES)
+def scenes(request):
+    """Some pictures of each place."""
+    return [draw_place(request.param, seed, SIZE) for seed in range(4)]
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_the_same_seed_draws_the_same_place(kind):
+    """Pixels, things and masks depend on the arguments alone; another seed has other things."""
+    one, same, other = (draw_place(kind, seed, (640, 480)) for seed in (7, 7, 8))
+    assert one.image.tobytes() == same.image.tobytes()
+    assert one.items == same.items
+    assert all((a.mask == b.mask).all() for a, b in zip(one.items, same.items, strict=True))
+    assert [item.name for item in one.items] != [item.name for item in other.items]
+    assert np.abs(one.image.astype(int) - other.image).mean() > 5
+
+
+def test_there_is_something_to_find(scenes):
+    """20 to 45 named things, all in the picture and mostly in sight, at several parts of it."""
+    for scene in scenes:
+        assert scene.image.shape == (SIZE[1], SIZE[0], 3)
+        assert 20 <= len(scene.items) <= 45
+        assert len({item.where for item in scene.items}) >= 3
+        for item in scene.items:
+            assert Box(0, 0, *SIZE).contains(item.box)
+            assert item.name in THINGS or (item.name == "sign" and item.text)
+            assert item.colour in COLOURS
+            assert item.visible >= 0.55
+            if item.name != "sign":
+                assert 0.011 < max(item.box.width, item.box.height) / SIZE[0] < 0.026
+
+
+def test_masks_fit_their_boxes(scenes):
+    """A mask has one value for each pixel of its box, and is full where a thing is seen."""
+    for item in (item for scene in scenes for item in scene.items):
+        assert item.mask.shape == (item.box.height, item.box.width)
+        assert item.mask.max() > 200
+        if item.visible > 0.995:
+            assert item.mask[0].any()
+            assert item.mask[-1].any()
+            assert item.mask[:, 0].any()
+            assert item.mask[:, -1].any()
+
+
+def test_what_is_seen_has_the_colour_of_its_name(scenes):
+    """Behind nearly every mask most pixels are nearer to its colour than to any other one."""
+    right = total = 0
+    for scene in scenes:
+        for item in scene.items:
+            if item.name == "sign":
+                continue
+            box = item.box
+            part = scene.image[box.top : box.bottom, box.left : box.right][item.mask > 250]
+            named = [nearest_colour(pixel) for pixel in part[:: max(1, len(part) // 40)]]
+            votes = {name: named.count(name) for name in COLOURS}
+            right += votes[item.colour] >= 0.3 * len(named)
+            total += 1
+    assert right >= 0.85 * total
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_wishes_are_there(kind):
+    """What a question needs can be asked for, with its colour and word."""
+    wishes = [
+        Wish("teapot", "green"),
+        Wish("teapot", "red"),
+        Wish("key", "purple"),
+        Wish("sign", "blue", "OPEN"),
+    ]
+    there = {(i.name, i.colour, i.text) for i in draw_place(kind, 3, SIZE, wishes=wishes).items}
+    assert there.issuperset((wish.name, wish.colour, wish.text) for wish in wishes)
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_density_is_how_much_there_is(kind):
+    """Half the density has fewer things."""
+    sparse, dense = (len(draw_place(kind, 5, (512, 384), share).items) for share in (0.4, 1.2))
+    assert sparse < dense

@@ -1,0 +1,271 @@
+"""A picture that is drawn from back to front, and knows what is still seen of each item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFilter
+
+from ..coverage import Edges, Singles, cover
+from ..drawing import LIT, Layer, Thing, extent
+from ..palette import NEUTRALS, Rgb, mix, tones
+from ..paths import Points, flatten, placed, turned
+from ..sprites import Sprite
+
+_SHADE: Rgb = (38, 30, 58)
+
+
+@attrs.define(eq=False)
+class Tracked:
+    """An item on the canvas: where it is, and how much of each of its pixels is seen."""
+
+    left: int
+    top: int
+    alpha: npt.NDArray[np.uint8]
+    seen: npt.NDArray[np.uint8]
+    least: float = 0.6  # of it that is seen, whatever comes to stand before it
+
+    @property
+    def right(self) -> int:
+        return self.left + int(self.alpha.shape[1])
+
+    @property
+    def bottom(self) -> int:
+        return self.top + int(self.alpha.shape[0])
+
+    @property
+    def share(self) -> float:
+        """How much of it is seen, from 0 to 1."""
+        return float(self.seen.sum() / self.alpha.sum())
+
+
+class Canvas:
+    """
+    A picture to be drawn on. Places are in pixels, from the upper left corner.
+
+    `unit` is a thousandth of the longer side, so that one place is drawn at any size.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        self.width, self.height = width, height
+        self.unit = max(width, height) / 1000
+        self.picture = PIL.Image.new("RGB", (width, height))
+        self.pen = PIL.ImageDraw.Draw(self.picture)
+        self.tracked: list[Tracked] = []
+
+    def gradient(self, top: float, bottom: float, colours: Sequence[Rgb]) -> None:
+        """Fill the whole width with colours that run into one another from *top* to *bottom*."""
+        y, low = round(top), round(bottom)
+        if low <= y:
+            return
+        places = np.linspace(0, len(colours) - 1, low - y)
+        column = np.stack(
+            [np.interp(places, range(len(colours)), [c[i] for c in colours]) for i in range(3)], 1
+        )
+        noise = np.random.default_rng(0).uniform(0, 1, (low - y, 64, 1))  # no bands of one colour
+        strip = PIL.Image.fromarray((column[:, None] + noise).astype(np.uint8))
+        for x in range(0, self.width, 64):
+            self.picture.paste(strip, (x, y))
+
+    def rectangle(self, left: float, top: float, right: float, bottom: float, ink: Rgb) -> None:
+        """Fill a rectangle, on whole pixels."""
+        box = round(left), round(top), round(right), round(bottom)
+        if box[0] < box[2] and box[1] < box[3]:
+            self._hide(box, None)
+            self.picture.paste(ink, box)
+
+    def area(self, path: str | Points | Sequence[Points], ink: Rgb, opacity: float = 1) -> None:
+        """Fill an area, anti-aliased."""
+        if isinstance(path, str):
+            polygons = [turned(points) for points, _ in flatten(path)]
+        else:
+            polygons = [turned(path)] if isinstance(path, np.ndarray) else [*path]
+        covered, corner = self._cover([polygons])
+        if covered is not None:
+            mask = PIL.Image.fromarray((covered[0] * (255 * opacity) + 0.5).astype(np.uint8))
+            self.stamp(ink, corner, mask)
+
+    def stamp(self, ink: Rgb, corner: tuple[int, int], mask: PIL.Image.Image) -> None:
+        """Paste a colour through a mask."""
+        self._hide((*corner, corner[0] + mask.width, corner[1] + mask.height), mask)
+        self.picture.paste(ink, corner, mask)
+
+    def place(
+        self, sprite: Sprite, x: float, y: float, *, least: float = 0, shadow: float = 0.3
+    ) -> Tracked | None:
+        """
+        Stand a sprite with the middle of its foot at x, y.
+
+        It is an item if *least* of it, from 0 to 1, has to be seen to the end.
+
+        It stays away, and nothing is returned, where it would be cut off or hide an item.
+        """
+        wide, high = sprite.size
+        left, top = round(x - wide / 2), round(y - high)
+        if left < 0 or top < 0 or left + wide > self.width or top + high > self.height:
+            return None
+        box = left, top, left + wide, top + high
+        if not self._may_hide(box, sprite.mask):
+            return None
+        if shadow:
+            self._cast(sprite.mask, box, shadow)
+        self._hide(box, sprite.mask)
+        self.picture.paste(sprite.picture, (left, top), sprite.mask)
+        alpha = np.asarray(sprite.mask)
+        track = Tracked(left, top, alpha, alpha.copy(), least)
+        if least:
+            self.tracked.append(track)
+        return track
+
+    def draw(
+        self,
+        thing: Thing,
+        size: float,
+        ink: Rgb,
+        foot: tuple[float, float],
+        *,
+        mirrored: bool = False,
+    ) -> tuple[float, float] | None:
+        """
+        Draw a large thing with the middle of its *foot* at x, y; returns its width and height.
+
+        Layer by layer, each no larger than it is. It stays away where it would hide an item.
+        """
+        x, y = foot
+        left, top, right, bottom = extent(thing.outline)
+        scale = size / max(right - left, bottom - top)
+        across = -scale if mirrored else scale
+        matrix = np.array(
+            [[across, 0, x - across * (left + right) / 2], [0, scale, y - scale * bottom]]
+        )
+        outline, corner = self._cover([_placed(thing.outline, matrix)])
+        if outline is None:
+            return None
+        mask = PIL.Image.fromarray((outline[0] * 255 + 0.5).astype(np.uint8))
+        if not self._may_hide((*corner, corner[0] + mask.width, corner[1] + mask.height), mask):
+            return None
+        self.stamp(NEUTRALS["line"], corner, mask)
+        under = thing.layers[0]
+        for layer in thing.layers:
+            under = under if layer.inside else layer
+            self._draw_layer(layer, under, ink, matrix, scale)
+        return (right - left) * scale, (bottom - top) * scale
+
+    def _draw_layer(
+        self, layer: Layer, under: Layer, ink: Rgb, matrix: Points, scale: float
+    ) -> None:
+        areas = _placed(layer.polygons, matrix)
+        moved = [[p + step * scale for p in areas] for step in (LIT * layer.rim, -layer.rim)]
+        others = moved if layer.has_tones else []
+        if layer.inside:
+            others = [_placed(under.polygons, matrix)]
+        covered, corner = self._cover([areas, *others])
+        if covered is None:
+            return
+        base, light, shaded = tones(NEUTRALS.get(layer.ink, ink))
+        base = {"pale": light, "deep": shaded}.get(layer.ink, base)
+        if layer.inside:
+            covered[0] *= covered[1]
+        parts = [(base, covered[0])]
+        if layer.has_tones:
+            parts += [(light, covered[0] - covered[1]), (shaded, covered[0] - covered[2])]
+        for tint, part in parts:
+            level = (np.clip(part, 0, 1) * 255 + 0.5).astype(np.uint8)
+            self.picture.paste(tint, corner, PIL.Image.fromarray(level))
+
+    def _cover(self, layers: Sequence[Sequence[Points]]) -> tuple[Singles | None, tuple[int, int]]:
+        """Coverage by layers in the box of the first, and the corner of this box."""
+        points = np.concatenate([*layers[0]])
+        left, top = np.maximum(np.floor(points.min(0)), 0).astype(int).tolist()
+        right, bottom = np.ceil(points.max(0)).astype(int).tolist()
+        right, bottom = min(right, self.width), min(bottom, self.height)
+        if left >= right or top >= bottom:
+            return None, (left, top)
+        edges = Edges.of([[polygon - (left, top) for polygon in layer] for layer in layers])
+        return cover(edges, len(layers), right - left, bottom - top), (left, top)
+
+    def _cast(self, mask: PIL.Image.Image, box: tuple[int, int, int, int], strength: float) -> None:
+        """A soft shadow to the lower right."""
+        drop = max(1, round(max(mask.size) * 0.06))
+        shade, margin = _blurred(mask, drop, strength)
+        self.picture.paste(_SHADE, (box[0] - margin + drop, box[1] - margin + drop), shade)
+
+    def shade_ground(self, x: float, y: float, wide: float, high: float, strength: float) -> None:
+        """A soft oval shadow on the ground, about x, y."""
+        blob = _blob().resize((max(1, round(wide)), max(1, round(high))))
+        blob = blob.point([round(level * strength) for level in range(256)])
+        self.picture.paste(_SHADE, (round(x - wide / 2), round(y - high / 2)), blob)
+
+    def glow(self, x: float, y: float, radius: float, ink: Rgb, strength: float) -> None:
+        """Light that fades outwards."""
+        side = max(2, round(2 * radius))
+        blob = _blob().resize((side, side)).point([round(v * strength) for v in range(256)])
+        self.picture.paste(ink, (round(x - radius), round(y - radius)), blob)
+
+    def _crossed(self, box: tuple[int, int, int, int]) -> list[Tracked]:
+        left, top, right, bottom = box
+        return [
+            t
+            for t in self.tracked
+            if t.left < right and left < t.right and t.top < bottom and top < t.bottom
+        ]
+
+    def _may_hide(self, box: tuple[int, int, int, int], mask: PIL.Image.Image) -> bool:
+        for item in self._crossed(box):
+            inner, left = _left_of(item, box, mask)
+            lost = int(item.seen[inner].sum()) - int(left.sum())
+            if (int(item.seen.sum()) - lost) < item.least * int(item.alpha.sum()):
+                return False
+        return True
+
+    def _hide(self, box: tuple[int, int, int, int], mask: PIL.Image.Image | None) -> None:
+        for item in self._crossed(box):
+            inner, left = _left_of(item, box, mask)
+            item.seen[inner] = left
+
+
+def _placed(polygons: Sequence[Points], matrix: Points) -> list[Points]:
+    """Polygons after an affine map, clockwise also where this mirrors them."""
+    moved = placed(polygons, matrix)
+    return [points[::-1] for points in moved] if matrix[0, 0] < 0 else moved
+
+
+def _left_of(
+    item: Tracked, box: tuple[int, int, int, int], mask: PIL.Image.Image | None
+) -> tuple[tuple[slice, slice], npt.NDArray[np.uint8]]:
+    """Which part of an item a box meets, and what is then seen of it there."""
+    left, top = max(item.left, box[0]), max(item.top, box[1])
+    right, bottom = min(item.right, box[2]), min(item.bottom, box[3])
+    inner = slice(top - item.top, bottom - item.top), slice(left - item.left, right - item.left)
+    seen = item.seen[inner]
+    if mask is None:
+        return inner, np.zeros_like(seen)
+    part = np.asarray(mask)[top - box[1] : bottom - box[1], left - box[0] : right - box[0]]
+    return inner, (seen.astype(np.uint16) * (255 - part) // 255).astype(np.uint8)
+
+
+def _blurred(mask: PIL.Image.Image, drop: int, strength: float) -> tuple[PIL.Image.Image, int]:
+    margin = 2 * drop
+    wide = PIL.Image.new("L", (mask.width + 2 * margin, mask.height + 2 * margin))
+    wide.paste(mask, (margin, margin))
+    soft = wide.filter(PIL.ImageFilter.BoxBlur(drop))
+    return soft.point([round(level * strength) for level in range(256)]), margin
+
+
+@lru_cache(1)
+def _blob() -> PIL.Image.Image:
+    """A round spot that fades outwards."""
+    y, x = np.mgrid[-1:1:128j, -1:1:128j]
+    fade = np.clip(1 - np.hypot(x, y), 0, 1) ** 1.6
+    return PIL.Image.fromarray((255 * fade).astype(np.uint8))
+
+
+def shade(ink: Rgb, share: float) -> Rgb:
+    """A colour in more shade, or in more light if *share* is below 0."""
+    return mix(ink, _SHADE, share) if share > 0 else mix(ink, (255, 248, 230), -share)

@@ -1,0 +1,195 @@
+"""What stands about without being asked for: people, barrels, crates, gulls, plants."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from ..drawing import Ink, Layer, Thing, fill, line, patch
+from ..palette import Rgb
+from ..paths import bar, disc, oval
+from ..sprites import Pose, Sprite, draw_inked, ink_sprite
+
+# Colours of what is not asked for, so muted that none is one of the nine.
+MUTED: tuple[Rgb, ...] = (
+    *((168, 112, 104), (184, 146, 116), (196, 180, 136), (128, 146, 122), (112, 138, 142)),
+    *((112, 124, 150), (140, 122, 146), (182, 150, 154), (146, 130, 118), (204, 198, 186)),
+)
+SKINS: tuple[Ink, ...] = ("skin", "tan", "umber")
+
+
+_UPRIGHT = Pose()
+
+
+@lru_cache(512)
+def draw_extra(extra: Thing, size: int, ink: Rgb, pose: Pose = _UPRIGHT) -> Sprite:
+    """An extra in a muted colour; its longer side has *size* pixels."""
+    return ink_sprite(draw_inked(extra, size, pose), ink)
+
+
+def sample_muted(rng: np.random.Generator) -> Rgb:
+    """One of the muted colours."""
+    return MUTED[int(rng.integers(len(MUTED)))]
+
+
+def _extra(name: str, *layers: Layer, edge: float = 2.2) -> Thing:
+    return Thing(name, name + "s", "a", layers, edge)
+
+
+def make_person(design: int) -> Thing:
+    """One of 36 people, by number: skin, clothes, hair, and what the arms do."""
+    skin = SKINS[design % 3]
+    return _make_person(skin, design // 3 % 2 == 1, design // 6 % 3, design // 18 % 2)
+
+
+PEOPLE = 36
+
+
+@lru_cache(PEOPLE)
+def _make_person(skin: Ink, long_coat: bool, hair: int, arms: int) -> Thing:  # noqa: FBT001
+    legs = (
+        (line("dark", 6, "M 44 82 V 95 M 56 82 V 95"),)
+        if long_coat
+        else (
+            line("denim", 9, "M 43 66 L 42 90 M 57 66 L 58 90"),
+            line("dark", 6, "M 42 95 H 37 M 58 95 H 63"),
+        )
+    )
+    coat = (
+        fill("colour", "M 37 34 Q 50 28 63 34 L 72 84 Q 50 90 28 84 Z")
+        if long_coat
+        else fill("colour", "M 35 36 Q 50 29 65 36 L 64 68 H 36 Z")
+    )
+    reach = (
+        (
+            line("colour", 8, "M 37 38 L 27 54 L 29 64 M 63 38 L 73 54 L 71 64"),
+            fill(skin, disc(29, 67, 4) + disc(71, 67, 4)),
+        )
+        if arms
+        else (
+            line("colour", 8, "M 37 38 L 27 54 L 29 64 M 63 39 L 78 32 L 80 20"),
+            fill(skin, disc(29, 67, 4) + disc(80, 15, 4)),
+        )
+    )
+    heads = (
+        (fill("dark", "M 38 20 C 34 2 66 2 62 20 C 60 10 42 10 38 20 Z"),),
+        (
+            fill("straw", "M 38 14 C 38 -3 62 -3 62 14 Z"),
+            fill("straw", oval(50, 14, 19, 4)),
+        ),
+        (fill("umber", "M 36 34 C 28 10 38 2 50 2 C 62 2 72 10 64 34 L 59 18 H 41 Z"),),
+    )
+    eyes = fill("line", disc(45.5, 19, 1.6) + disc(54.5, 19, 1.6))
+    return _extra(
+        "person",
+        *legs,
+        *reach,
+        coat,
+        fill(skin, oval(50, 19, 12, 13)),
+        eyes,
+        *heads[hair],
+        edge=1.8,
+    )
+
+
+BARREL = _extra(
+    "barrel",
+    fill("colour", "M 22 6 H 78 Q 94 50 78 96 H 22 Q 6 50 22 6 Z"),
+    patch("line", "M 36 4 Q 28 50 36 98 M 50 4 V 98 M 64 4 Q 72 50 64 98", 1.8),
+    patch("metal", "M 8 24 H 92 M 8 76 H 92", 7),
+    fill("deep", oval(50, 8, 27, 5)),
+)
+CRATE = _extra(
+    "crate",
+    fill("colour", bar(4, 14, 92, 78, 2)),
+    patch("deep", "M 4 34 H 96 M 4 53 H 96 M 4 72 H 96", 3),
+    fill("pale", bar(4, 14, 10, 78) + bar(86, 14, 10, 78)),
+    line("line", 1.6, "M 14 14 V 92 M 86 14 V 92"),
+    patch("pale", "M 14 88 L 86 18", 9),
+)
+SACK = _extra(
+    "sack",
+    fill("colour", "M 34 20 C 8 36 2 80 14 94 Q 50 100 86 94 C 98 80 92 36 66 20 Z"),
+    fill("colour", "M 30 6 Q 50 14 70 6 L 64 22 H 36 Z"),
+    line("wood", 4, "M 34 22 H 66"),
+    line("line", 1.8, "M 30 50 Q 26 70 32 84 M 66 44 Q 74 64 70 78"),
+)
+BOLLARD = _extra(
+    "bollard",
+    fill("dark", "M 34 30 H 66 L 70 92 H 30 Z"),
+    fill("stone", "M 22 12 Q 50 2 78 12 V 26 Q 50 36 22 26 Z"),
+    line("straw", 6, "M 30 60 Q 50 70 70 60 M 29 69 Q 50 79 71 69"),
+)
+COIL = _extra(
+    "coil",
+    line("straw", 9, oval(50, 76, 38, 16)),
+    line("straw", 9, oval(50, 66, 36, 15)),
+    line("straw", 9, oval(50, 56, 33, 13)),
+    line("straw", 7, "M 78 56 C 98 50 98 30 84 28"),
+)
+GULL = _extra(
+    "gull",
+    fill(
+        "paper",
+        "M 50 56 C 36 24 16 20 2 34 C 20 32 34 48 44 68 Q 50 74 56 68 "
+        "C 66 48 80 32 98 34 C 84 20 64 24 50 56 Z",
+    ),
+    fill("stone", "M 2 34 C 8 26 16 24 22 26 L 16 34 Z M 98 34 C 92 26 84 24 78 26 L 84 34 Z"),
+)
+BUOY = _extra(
+    "buoy",
+    line("dark", 3, "M 50 4 V 40"),
+    fill("colour", "M 34 36 H 66 L 82 84 Q 50 98 18 84 Z"),
+    patch("paper", "M 20 56 H 80", 12),
+)
+BUSH = _extra(
+    "bush",
+    fill(
+        "colour", disc(28, 64, 24) + disc(52, 44, 28) + disc(76, 62, 22) + bar(10, 64, 82, 28, 14)
+    ),
+    fill("pale", disc(44, 36, 7) + disc(24, 58, 5) + disc(66, 46, 4)),
+    fill("deep", disc(60, 74, 6) + disc(38, 78, 5) + disc(82, 74, 4)),
+)
+POT = _extra(
+    "pot",
+    fill("leaf", disc(34, 36, 20) + disc(62, 32, 22) + disc(50, 20, 17)),
+    fill("colour", disc(30, 28, 6) + disc(54, 18, 6) + disc(70, 34, 6) + disc(46, 42, 6)),
+    fill("wood", "M 22 54 H 78 V 64 H 74 L 68 97 H 32 L 26 64 H 22 Z"),
+)
+TREE = _extra(
+    "tree",
+    fill("umber", "M 44 60 H 57 L 61 98 H 40 Z"),
+    line("umber", 5, "M 50 70 L 34 52 M 51 66 L 66 48"),
+    fill("colour", disc(30, 46, 20) + disc(50, 26, 24) + disc(70, 46, 20) + disc(50, 50, 20)),
+    fill("pale", disc(42, 18, 6) + disc(24, 40, 4.5) + disc(58, 30, 3.6)),
+    fill("deep", disc(60, 58, 6) + disc(76, 54, 4.4) + disc(40, 60, 5)),
+)
+FIR = _extra(
+    "fir",
+    fill("umber", bar(45, 80, 10, 18)),
+    fill("colour", "M 50 2 L 70 34 H 62 L 80 60 H 70 L 90 86 H 10 L 30 60 H 20 L 38 34 H 30 Z"),
+)
+BENCH = _extra(
+    "bench",
+    line("dark", 5, "M 16 46 V 92 M 84 46 V 92"),
+    line("wood", 9, "M 6 34 H 94 M 6 48 H 94 M 4 68 H 96"),
+)
+POST = _extra(
+    "post",
+    line("dark", 4, "M 50 24 V 92"),
+    fill("dark", "M 42 90 H 58 L 61 99 H 39 Z"),
+    fill("flame", "M 42 10 H 58 L 55 26 H 45 Z"),
+    fill("dark", "M 38 11 L 50 1 L 62 11 Z"),
+    edge=1.0,
+)
+STONE = _extra(
+    "stone", fill("stone", "M 6 76 Q 8 40 40 34 Q 76 26 94 66 Q 96 86 70 88 H 22 Q 6 88 6 76 Z")
+)
+CARTON = _extra(
+    "carton",
+    fill("colour", bar(6, 22, 88, 72, 2)),
+    fill("pale", "M 6 22 L 18 8 H 82 L 94 22 Z"),
+    patch("deep", "M 50 8 V 22", 6),
+    fill("paper", bar(62, 62, 22, 18, 2)),
+)

@@ -1,0 +1,225 @@
+"""Houses in rows: walls, roofs, windows, doors, shops; and where small things can stand on them."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+
+from ..palette import Rgb, mix
+from .canvas import Canvas, shade
+from .stage import Stage
+
+_WALLS: tuple[Rgb, ...] = (
+    *((226, 208, 176), (214, 178, 138), (190, 134, 112), (172, 186, 168), (160, 178, 188)),
+    *((216, 188, 184), (206, 202, 192), (150, 142, 148), (198, 164, 116), (180, 158, 170)),
+)
+_ROOFS: tuple[Rgb, ...] = ((162, 96, 78), (124, 84, 80), (96, 100, 116), (134, 118, 108))
+_DOORS: tuple[Rgb, ...] = ((94, 78, 72), (82, 98, 104), (110, 88, 98), (88, 104, 88))
+_AWNINGS: tuple[Rgb, ...] = ((176, 120, 108), (124, 146, 132), (118, 134, 158), (190, 160, 112))
+_LIT: Rgb = (255, 214, 134)
+_SNOW: Rgb = (240, 242, 246)
+
+
+@attrs.define
+class Ledges:
+    """Where small things can stand: x, y of their foot, by what it is."""
+
+    sills: list[tuple[float, float]] = attrs.field(factory=list)
+    roofs: list[tuple[float, float]] = attrs.field(factory=list)
+    shops: list[tuple[float, float]] = attrs.field(factory=list)
+    signs: list[tuple[float, float]] = attrs.field(factory=list)
+
+
+@attrs.frozen
+class House:
+    """Sides of a house's wall, in pixels, how far it is away, and what it looks like."""
+
+    left: float
+    right: float
+    top: float
+    base: float
+    wall: Rgb
+    roof: Rgb
+    storeys: int
+    shop: bool
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def storey(self) -> float:
+        """Height of one storey, in pixels."""
+        return (self.base - self.top) / self.storeys
+
+
+def draw_row(
+    stage: Stage, left: float, right: float, base: float, heights: tuple[float, float]
+) -> Ledges:
+    """A row of houses side by side; *heights* of their walls are in thousandths."""
+    ledges, rng, u, x = Ledges(), stage.rng, stage.canvas.unit, left
+    while x < right - 20 * u:
+        wide = float(rng.uniform(62, 116)) * u
+        wide = wide if x + wide < right - 50 * u else right - x
+        high = float(rng.uniform(*heights)) * u
+        house = House(
+            *(x, x + wide, base - high, base),
+            _WALLS[int(rng.integers(len(_WALLS)))],
+            _ROOFS[int(rng.integers(len(_ROOFS)))],
+            max(2, round(high / (36 * u))),
+            bool(rng.random() < 0.65),
+        )
+        draw_house(stage, house, ledges)
+        x += wide
+    return ledges
+
+
+def draw_house(stage: Stage, house: House, ledges: Ledges) -> None:
+    """One house, from roof to doorstep."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    wall = house.wall
+    _draw_roof(stage, house, ledges)
+    canvas.rectangle(house.left, house.top, house.right, house.base, wall)
+    canvas.rectangle(house.right - 5 * u, house.top, house.right, house.base, shade(wall, 0.14))
+    canvas.rectangle(house.left, house.top, house.left + 1.6 * u, house.base, shade(wall, -0.3))
+    canvas.rectangle(house.left, house.top, house.right, house.top + 5 * u, shade(wall, 0.2))
+    canvas.rectangle(house.left, house.base - 5 * u, house.right, house.base, shade(wall, 0.24))
+    if rng.random() < 0.4:
+        _draw_bricks(canvas, house, rng)
+    columns = max(2, round(house.width / (27 * u)))
+    door = _DOORS[int(rng.integers(len(_DOORS)))]
+    shutters = door if rng.random() < 0.4 else None
+    for floor in range(house.storeys - 1):
+        y = house.top + floor * house.storey
+        if floor:
+            canvas.rectangle(house.left, y - u, house.right, y + u, shade(wall, 0.12))
+        for column in range(columns):
+            x = house.left + (column + 0.5) * house.width / columns
+            _draw_window(stage, x, y + house.storey * 0.22, shutters, ledges)
+    _draw_ground_floor(stage, house, door, ledges)
+
+
+def _draw_bricks(canvas: Canvas, house: House, rng: np.random.Generator) -> None:
+    u, ink = canvas.unit, shade(house.wall, 0.1)
+    for _ in range(int(house.width * (house.base - house.top) / (60 * u * u))):
+        x = rng.uniform(house.left + 2 * u, house.right - 8 * u)
+        y = house.top + 3 * u * int(rng.uniform(2, (house.base - house.top) / (3 * u)))
+        canvas.rectangle(x, y, x + 5 * u, y + 2 * u, ink)
+
+
+def _draw_roof(stage: Stage, house: House, ledges: Ledges) -> None:
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    left, right, top, roof = house.left - 3 * u, house.right + 3 * u, house.top, house.roof
+    middle, high = (left + right) / 2, float(rng.uniform(22, 42)) * u
+    chimney = float(rng.uniform(left + 14 * u, right - 26 * u))
+    canvas.rectangle(chimney, top - high - 8 * u, chimney + 12 * u, top, shade(roof, 0.1))
+    canvas.rectangle(
+        chimney - 2 * u, top - high - 11 * u, chimney + 14 * u, top - high - 7 * u, shade(roof, 0.3)
+    )
+    gable = bool(rng.random() < 0.5)
+    inset = (right - left) / 2 if gable else float(rng.uniform(8, 22)) * u
+    outline = np.array(
+        [[left, top], [left + inset, top - high], [right - inset, top - high], [right, top]]
+    )
+    if gable:
+        canvas.area(outline, house.wall)
+        ridge = np.array([[left, top], [middle, top - high], [right, top]])
+        thick = ridge[::-1] + np.array([0, -7 * u])
+        canvas.area(np.concatenate([ridge, thick]), roof)
+        _spot_window(canvas, middle, top - high * 0.34, 5 * u)
+        ledges.roofs.append((middle, top - high - 6 * u))
+        return
+    canvas.area(outline, roof)
+    for y in np.arange(top - high + 4 * u, top, 5 * u):
+        lean = inset * (y - top) / high
+        canvas.rectangle(left - lean + 2 * u, y, right + lean - 2 * u, y + u, shade(roof, 0.13))
+    if stage.mood.weather == "snow":
+        canvas.area(outline * (1, 0.55) + (0, 0.45 * (top - high)), _SNOW)
+    canvas.rectangle(left, top - 2 * u, right, top + 2 * u, shade(roof, 0.3))
+    spots = int((right - left - 2 * inset) // (26 * u))
+    ledges.roofs += [(left + inset + (i + 0.5) * 26 * u, top - high) for i in range(spots)]
+
+
+def _spot_window(canvas: Canvas, x: float, y: float, radius: float) -> None:
+    turns = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+    circle = np.stack([np.cos(turns), np.sin(turns)], 1)
+    canvas.area(circle * radius * 1.35 + (x, y), (232, 226, 212))
+    canvas.area(circle * radius + (x, y), (86, 102, 122))
+
+
+def _draw_window(stage: Stage, x: float, y: float, shutters: Rgb | None, ledges: Ledges) -> None:
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    wide, high = 11 * u, 17 * u
+    left, right, low = x - wide / 2, x + wide / 2, y + high
+    dark = stage.mood.hour in {"night", "evening"}
+    lit = dark and rng.random() < (0.6 if stage.mood.hour == "night" else 0.35)
+    glass: Rgb = _LIT if lit else mix((92, 112, 132), stage.mood.sky[0], 0.2)
+    canvas.rectangle(left - 1.8 * u, y - 1.8 * u, right + 1.8 * u, low + 1.5 * u, (236, 230, 218))
+    canvas.rectangle(left, y, right, low, glass)
+    if not lit:
+        canvas.rectangle(left, y, right, y + 4 * u, shade(glass, 0.3))
+        canvas.rectangle(left + u, y + 5 * u, left + 3 * u, low - 4 * u, shade(glass, -0.3))
+    elif rng.random() < 0.5:
+        canvas.rectangle(left, y, left + 3 * u, low, (226, 160, 120))
+    canvas.rectangle(x - 0.6 * u, y, x + 0.6 * u, low, (236, 230, 218))
+    canvas.rectangle(left, y + high * 0.4, right, y + high * 0.4 + u, (236, 230, 218))
+    if shutters is not None:
+        for side in (left - 8 * u, right + 2 * u):
+            canvas.rectangle(side, y - u, side + 6 * u, low + u, shutters)
+            for line in np.arange(y + u, low, 3 * u):
+                canvas.rectangle(side + u, line, side + 5 * u, line + u, shade(shutters, 0.3))
+    canvas.rectangle(left - 3.5 * u, low + u, right + 3.5 * u, low + 3 * u, (214, 206, 194))
+    canvas.rectangle(left - 3.5 * u, low + 3 * u, right + 3.5 * u, low + 3.8 * u, (120, 108, 112))
+    ledges.sills.append((x, low + 1.2 * u))
+
+
+def _draw_ground_floor(stage: Stage, house: House, ink: Rgb, ledges: Ledges) -> None:
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    top, base = house.base - house.storey, house.base
+    at_left = bool(rng.random() < 0.5)
+    door = house.left + 14 * u if at_left else house.right - 14 * u
+    canvas.rectangle(door - 9.5 * u, base - 29 * u, door + 9.5 * u, base, (226, 216, 200))
+    canvas.rectangle(door - 7.5 * u, base - 27 * u, door + 7.5 * u, base, ink)
+    canvas.rectangle(door - 5 * u, base - 24 * u, door + 5 * u, base - 15 * u, shade(ink, -0.25))
+    canvas.rectangle(door - 5 * u, base - 12 * u, door + 5 * u, base - 3 * u, shade(ink, 0.2))
+    canvas.rectangle(door + 4 * u, base - 14 * u, door + 6 * u, base - 12 * u, (222, 190, 110))
+    left, right = (
+        (door + 14 * u, house.right - 6 * u)
+        if at_left
+        else (
+            house.left + 6 * u,
+            door - 14 * u,
+        )
+    )
+    if right - left < 20 * u:
+        return
+    if not house.shop:
+        for x in np.arange(left + 9 * u, right - 6 * u, 25 * u):
+            _draw_window(stage, float(x), base - 27 * u, None, ledges)
+        return
+    glass: Rgb = _LIT if stage.mood.hour in {"night", "evening"} else (146, 168, 178)
+    canvas.rectangle(left - 2 * u, base - 27 * u, right + 2 * u, base - 3 * u, shade(ink, 0.1))
+    canvas.rectangle(left, base - 25 * u, right, base - 7 * u, glass)
+    canvas.rectangle(left, base - 25 * u, right, base - 20 * u, shade(glass, 0.22))
+    for x in np.arange(left + 12 * u, right - 8 * u, 22 * u):
+        ledges.shops.append((float(x), base - 7 * u))
+    _draw_awning(stage, left - 4 * u, right + 4 * u, top + house.storey * 0.24)
+    ledges.signs.append(((left + right) / 2, top + house.storey * 0.22))
+
+
+def _draw_awning(stage: Stage, left: float, right: float, top: float) -> None:
+    canvas, u = stage.canvas, stage.canvas.unit
+    ink = _AWNINGS[int(stage.rng.integers(len(_AWNINGS)))]
+    count = max(3, round((right - left) / (8 * u)))
+    step, high, flare = (right - left) / count, 11 * u, 3 * u
+    canvas.rectangle(left, top + high, right, top + high + 5 * u, (60, 54, 70))
+    for stripe in range(count):
+        tint = ink if stripe % 2 else (238, 230, 214)
+        x, y, low = left + stripe * step, top, top + high
+        spread = (stripe / count - 0.5) * 2 * flare, ((stripe + 1) / count - 0.5) * 2 * flare
+        canvas.area(
+            f"M {x} {y} H {x + step} L {x + step + spread[1]} {low} "
+            f"Q {x + step / 2 + sum(spread) / 2} {low + 5 * u} {x + spread[0]} {low} Z",
+            tint,
+        )
+    canvas.rectangle(left, top - u, right, top + u, shade(ink, 0.3))

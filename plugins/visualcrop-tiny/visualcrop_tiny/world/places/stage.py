@@ -1,0 +1,155 @@
+"""Puts named things into a place, and remembers where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+
+from visualcrop import Box
+
+from ..drawing import Thing
+from ..palette import COLOURS
+from ..signs import SIGN_STYLES, SIGN_WORDS, SignStyle, make_sign, sign_size
+from ..sprites import Pose, draw_sprite
+from ..things import THINGS
+from .canvas import Canvas, Tracked
+from .extras import draw_extra, sample_muted
+from .weather import Mood
+
+IN_AIR = ("kite", "balloon", "plane", "butterfly", "rocket", "umbrella")
+ON_WATER = ("duck", "whale", "fish", "turtle", "octopus", "bottle", "crab", "boat")
+_NEVER_STANDING = frozenset({"kite", "plane", "balloon", "whale"})
+_SMALLEST, _LARGEST = 12.5, 24.0  # sides of things, in thousandths of the longer side
+_NUMBER = 24  # of things at a density of 1
+_AGAIN = 0.35  # how often a thing is of a kind that is there already
+
+
+@attrs.frozen
+class Wish:
+    """A thing that has to be in a place: its name, its colour, and the word if it is a sign."""
+
+    name: str
+    colour: str
+    text: str = ""
+
+
+@attrs.frozen
+class Item:
+    """
+    A named thing in a place.
+
+    Attributes:
+        name: Of one of the 64 things, or `sign`.
+        colour: One of the nine.
+        box: Tight around all of it, also around what is hidden.
+        mask: What is seen of each pixel of its box, from 0 to 255: height x width.
+        visible: How much of it is seen, from 0 to 1.
+        where: The place it has, such as `in the sky` or `on the quay`.
+        text: The word or number on a sign.
+
+    """
+
+    name: str
+    colour: str
+    box: Box
+    mask: npt.NDArray[np.uint8] = attrs.field(repr=False, eq=False)
+    visible: float
+    where: str
+    text: str = ""
+
+
+@attrs.define(eq=False)
+class Stage:
+    """A canvas with a mood, and the named things put on it so far."""
+
+    canvas: Canvas
+    mood: Mood
+    rng: np.random.Generator
+    density: float
+    absent: frozenset[str] = frozenset()  # names of things that the place itself has
+    wishes: list[Wish] = attrs.field(factory=list)
+    placed: list[tuple[Wish, Tracked, str]] = attrs.field(factory=list)
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The named things, as they are seen now."""
+        return tuple(
+            Item(
+                wish.name,
+                wish.colour,
+                Box(track.left, track.top, track.right, track.bottom),
+                track.seen,
+                track.share,
+                where,
+                wish.text,
+            )
+            for wish, track, where in self.placed
+        )
+
+    def count(self, share: float) -> int:
+        """How many things a part of the place gets that has this *share* of all."""
+        return round(_NUMBER * self.density * share + self.rng.uniform(-0.3, 0.3))
+
+    def scaled(self, number: float) -> int:
+        """How many extras there are for so many at a density of 1."""
+        return round(number * self.density)
+
+    def size(self) -> int:
+        """Pixels of a named thing's longer side."""
+        return round(float(self.rng.uniform(_SMALLEST, _LARGEST)) * self.canvas.unit)
+
+    def thing(
+        self, x: float, y: float, where: str, among: Sequence[str] = (), shadow: float = 0.3
+    ) -> bool:
+        """Stand a named thing with its foot at x, y; false if there is no room."""
+        wish = self._choose(among)
+        tilt = 22 if among else 9
+        pose = Pose.sample(self.rng, tilt)
+        sprite = draw_sprite(THINGS[wish.name], self.size(), wish.colour, pose)
+        return self._keep(wish, self.canvas.place(sprite, x, y, least=0.6, shadow=shadow), where)
+
+    def sign(self, x: float, y: float, where: str, style: SignStyle | None = None) -> bool:
+        """Put up a sign with its foot at x, y."""
+        rng = self.rng
+        wanted = [wish for wish in self.wishes if wish.name == "sign"]
+        number = str(rng.integers(2, 100)) if rng.random() < 0.3 else ""
+        text = number or SIGN_WORDS[int(rng.integers(len(SIGN_WORDS)))]
+        wish = wanted[0] if wanted else Wish("sign", str(rng.choice([*COLOURS])), text)
+        style = style or SIGN_STYLES[int(rng.integers(len(SIGN_STYLES)))]
+        sign = make_sign(wish.text, wish.colour, style)
+        letters = float(rng.uniform(6, 9)) * self.canvas.unit
+        sprite = draw_sprite(sign, sign_size(sign, letters), wish.colour)
+        return self._keep(wish, self.canvas.place(sprite, x, y, least=0.97), where)
+
+    def _choose(self, among: Sequence[str]) -> Wish:
+        """The next wish that may be here, or a thing by chance that is not there in its colour."""
+        allowed = set(among or THINGS) - self.absent - (set() if among else _NEVER_STANDING)
+        for wish in self.wishes:
+            if wish.name in allowed:
+                return wish
+        there = {(wish.name, wish.colour) for wish, _, _ in self.placed}
+        names = sorted({name for name, _ in there} & allowed)
+        while True:
+            again = names and self.rng.random() < _AGAIN
+            name = str(self.rng.choice(names if again else sorted(allowed)))
+            colour = str(self.rng.choice([*COLOURS]))
+            if (name, colour) not in there or len(there) > 5 * len(allowed):
+                return Wish(name, colour)
+
+    def _keep(self, wish: Wish, track: Tracked | None, where: str) -> bool:
+        if track is None:
+            return False
+        if wish in self.wishes:
+            self.wishes.remove(wish)
+        self.placed.append((wish, track, where))
+        return True
+
+    def prop(self, kind: Thing, x: float, y: float, size: float, shadow: float = 0.22) -> bool:
+        """Stand something without a name, in a muted colour; *size* is in thousandths."""
+        ink = self.mood.far(sample_muted(self.rng), 0.0)
+        pose = Pose.sample(self.rng, 3, 0.08)
+        sprite = draw_extra(kind, max(4, round(size * self.canvas.unit)), ink, pose)
+        return self.canvas.place(sprite, x, y, shadow=shadow) is not None

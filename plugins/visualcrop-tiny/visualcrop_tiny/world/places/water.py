@@ -1,0 +1,47 @@
+"""Waves on water, and ripples around what swims in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import PIL.Image
+
+from ..coverage import Edges, cover
+from ..palette import Rgb, mix
+from ..paths import flatten, turned
+from .canvas import Canvas, shade
+from .stage import Stage
+
+_LEVELS = 10  # sizes of waves
+
+
+def draw_waves(stage: Stage, top: float, bottom: float, deep: Rgb) -> None:
+    """Hundreds of short waves between two heights, longer as they come nearer."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    light, dark = mix(deep, (238, 240, 236), 0.5), shade(deep, 0.22)
+    sizes = [(4 + 30 * k / _LEVELS, 0.5 + 1.7 * k / _LEVELS) for k in range(_LEVELS)]
+    masks = [_wave(long * u, thick * u) for long, thick in sizes]
+    for _ in range(int((bottom - top) * canvas.width / (240 * u * u))):
+        depth = float(rng.random()) ** 1.4
+        mask = masks[int(depth * _LEVELS)]
+        corner = int(rng.uniform(-mask.width, canvas.width)), round(top + depth * (bottom - top))
+        canvas.picture.paste(light if rng.random() < 0.5 else dark, corner, mask)
+
+
+def _wave(long: float, thick: float) -> PIL.Image.Image:
+    y, middle = 2 * thick, long / 2
+    path = f"M 0 {y} Q {middle} 0 {long} {y} Q {middle} {3 * thick} 0 {y} Z"
+    area = turned(flatten(path)[0][0])
+    covered = cover(Edges.of([[area]]), 1, int(long) + 1, int(3 * thick) + 2)[0]
+    return PIL.Image.fromarray((covered * 140).astype(np.uint8))
+
+
+def draw_ripple(canvas: Canvas, x: float, y: float, half: float) -> None:
+    """Light lines at the foot of what swims at x, y and is twice *half* wide."""
+    for lift in (0.0, 0.35):
+        reach = half * (1 - lift)
+        canvas.area(
+            f"M {x - reach} {y} Q {x} {y + 5 * lift + half * 0.3} {x + reach} {y} "
+            f"Q {x} {y + half * 0.16} {x - reach} {y} Z",
+            (226, 236, 236),
+            0.6,
+        )

@@ -1,0 +1,143 @@
+"""Time of day and weather: the sky, the tint of everything, and what falls."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, TypeAlias
+
+import attrs
+import numpy as np
+import PIL.Image
+
+from ..palette import Rgb, mix
+from .canvas import Canvas
+
+Hour: TypeAlias = Literal["morning", "noon", "evening", "night"]
+Weather: TypeAlias = Literal["clear", "cloudy", "rain", "snow", "mist"]
+HOURS: tuple[Hour, ...] = ("morning", "noon", "evening", "night")
+WEATHERS: tuple[Weather, ...] = ("clear", "cloudy", "rain", "snow", "mist")
+_SKIES: dict[Hour, tuple[Rgb, ...]] = {
+    "morning": ((150, 190, 214), (206, 216, 214), (246, 222, 196)),
+    "noon": ((108, 172, 216), (160, 204, 226), (212, 230, 228)),
+    "evening": ((98, 112, 164), (206, 142, 146), (250, 196, 138)),
+    "night": ((22, 28, 62), (38, 48, 92), (84, 84, 126)),
+}
+_TINTS: dict[Hour, tuple[float, float, float]] = {
+    "morning": (1.0, 0.97, 0.94),
+    "noon": (1.0, 1.0, 1.0),
+    "evening": (1.0, 0.91, 0.84),
+    "night": (0.74, 0.78, 0.95),
+}
+
+
+@attrs.frozen
+class Mood:
+    """When it is, and what the weather is like."""
+
+    hour: Hour
+    weather: Weather
+
+    @classmethod
+    def sample(cls, rng: np.random.Generator, *, night: bool = False) -> Mood:
+        """A mood by chance; most days are clear."""
+        hour = "night" if night else HOURS[int(rng.choice(3, p=(0.3, 0.4, 0.3)))]
+        return cls(hour, WEATHERS[int(rng.choice(5, p=(0.4, 0.24, 0.14, 0.12, 0.1)))])
+
+    @property
+    def sky(self) -> tuple[Rgb, ...]:
+        """Colours of the sky, from above."""
+        if self.weather in {"clear", "snow"}:
+            return _SKIES[self.hour]
+        grey: Rgb = (58, 62, 88) if self.hour == "night" else (186, 194, 198)
+        share = {"cloudy": 0.3, "rain": 0.65, "mist": 0.6}[self.weather]
+        return tuple(mix(ink, grey, share) for ink in _SKIES[self.hour])
+
+    @property
+    def haze(self) -> Rgb:
+        """The colour of what is far away."""
+        return self.sky[-1]
+
+    def far(self, ink: Rgb, distance: float) -> Rgb:
+        """A colour seen from a *distance* of 0 (near) to 1 (at the horizon)."""
+        thick = 0.85 if self.weather in {"mist", "rain"} else 0.6
+        return mix(ink, self.haze, distance * thick)
+
+
+def draw_sky(canvas: Canvas, mood: Mood, rng: np.random.Generator, horizon: float) -> None:
+    """Sky down to the *horizon*, with sun or moon, stars and clouds."""
+    u = canvas.unit
+    canvas.gradient(0, horizon + 2, mood.sky)
+    x, y = rng.uniform(0.12, 0.88) * canvas.width, rng.uniform(0.12, 0.45) * horizon
+    if mood.hour == "night":
+        for _ in range(140):
+            size = rng.uniform(0.4, 1.3) * u
+            at = rng.uniform(0, canvas.width), rng.uniform(0, horizon)
+            _spot(canvas, at[0], at[1], size, (226, 226, 240))
+        canvas.glow(x, y, 110 * u, (190, 196, 220), 0.5)
+        _spot(canvas, x, y, 26 * u, (240, 236, 214))
+        _spot(canvas, x - 7 * u, y - 5 * u, 4 * u, (222, 216, 196))
+        _spot(canvas, x + 8 * u, y + 6 * u, 6 * u, (222, 216, 196))
+    elif mood.weather in {"clear", "snow"}:
+        low = y if mood.hour == "noon" else horizon * 0.72
+        canvas.glow(x, low, 170 * u, (255, 244, 208), 0.8)
+        _spot(canvas, x, low, 24 * u, (255, 246, 214))
+    clouds = {"clear": 4, "snow": 6, "mist": 5, "cloudy": 11, "rain": 13}[mood.weather]
+    for _ in range(clouds):
+        _draw_cloud(canvas, mood, rng, horizon)
+
+
+def _spot(canvas: Canvas, x: float, y: float, radius: float, ink: Rgb) -> None:
+    turns = np.linspace(0, math.tau, 40, endpoint=False)
+    canvas.area(np.stack([x + radius * np.cos(turns), y + radius * np.sin(turns)], 1), ink)
+
+
+def _draw_cloud(canvas: Canvas, mood: Mood, rng: np.random.Generator, horizon: float) -> None:
+    u, y = canvas.unit, float(rng.uniform(0.04, 0.8) * horizon)
+    x, wide = float(rng.uniform(-0.05, 1.05) * canvas.width), float(rng.uniform(60, 190) * u)
+    light = mix(mood.sky[1], (255, 252, 244), 0.25 if mood.hour == "night" else 0.75)
+    turns = np.linspace(0, math.tau, 24, endpoint=False)
+    circle = np.stack([np.cos(turns), np.sin(turns)], 1)
+    puffs = []
+    for place in np.linspace(-0.5, 0.5, int(rng.integers(4, 8))):
+        radius = wide * float(rng.uniform(0.12, 0.24)) * (1 - abs(place) * 0.9)
+        puffs.append(circle * (radius * 1.25, radius) + (x + place * wide, y - radius * 0.55))
+    puffs.append(circle * (wide * 0.56, wide * 0.075) + (x, y - wide * 0.075))
+    lower = [puff + np.array([0, wide * 0.03]) for puff in puffs]
+    canvas.area(lower, mix(light, mood.sky[0], 0.35), 0.75)
+    canvas.area(puffs, light, 0.85)
+
+
+def finish(canvas: Canvas, mood: Mood, rng: np.random.Generator) -> None:
+    """Rain or snow, mist below the horizon, and the tint of the hour."""
+    if mood.weather == "rain":
+        _draw_rain(canvas, rng)
+    if mood.weather == "snow":
+        _draw_snow(canvas, rng)
+    tint = np.array(_TINTS[mood.hour])
+    if mood.weather in {"rain", "cloudy"}:
+        tint = tint * (0.95, 0.97, 0.99)
+    if not (tint == 1).all():
+        table = np.clip(np.arange(256) * tint[:, None] + 0.5, 0, 255).astype(int)
+        canvas.picture = canvas.picture.point(table.ravel().tolist())
+
+
+def _draw_rain(canvas: Canvas, rng: np.random.Generator) -> None:
+    u = canvas.unit
+    long = max(6, round(22 * u))
+    lean = max(1, long // 4)
+    strip = np.zeros((long, lean + 2))
+    for row in range(long):
+        strip[row, round((long - 1 - row) / long * lean)] = 1
+    mask = PIL.Image.fromarray((strip * 90).astype(np.uint8))
+    for _ in range(500):
+        corner = int(rng.integers(canvas.width)), int(rng.integers(canvas.height))
+        canvas.picture.paste((232, 238, 244), corner, mask)
+
+
+def _draw_snow(canvas: Canvas, rng: np.random.Generator) -> None:
+    u = canvas.unit
+    for _ in range(420):
+        side = max(2, round(rng.uniform(2, 5) * u))
+        canvas.glow(
+            rng.uniform(0, canvas.width), rng.uniform(0, canvas.height), side, (255, 255, 255), 1.0
+        )
