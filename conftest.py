@@ -22,6 +22,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from tests.support.blocks import parse_blocks
+from tests.support.console import stop_all
 from tests.support.tiny.lacking import LACKING
 from visualcrop.output import progress
 
@@ -51,6 +52,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("NO_COLOR", "1")
         patch.delenv("VISUALCROP_MODEL")
         yield folder
+        stop_all()
     for name, module in list(sys.modules.items()):  # the next page may list another of that name
         if (getattr(module, "__file__", None) or "").startswith(str(folder)):
             del sys.modules[name]

@@ -157,9 +157,8 @@ class VisualSearch:
             ledger: Keeps the bill, and tells who watches.
         """
         opened, wanted = Image.open(image), Target.of(target, every=every)
-        ledger = _open_ledger(budget, ledger)
-        with _staying():
-            found = self.searcher.run_detect(opened, wanted, self.model, ledger)
+        with _searching(budget, ledger) as on_ledger:
+            found = self.searcher.run_detect(opened, wanted, self.model, on_ledger)
         return found.with_image(ImageRef(_make_reloader(opened, image)))
 
     def point(
@@ -176,9 +175,8 @@ class VisualSearch:
 
     def _search(self, question: Question, budget: Budget | None, ledger: Ledger | None) -> Answer:
         """The searcher's answer, with the passes that it was charged by stage."""
-        ledger = _open_ledger(budget, ledger)
-        with _staying():
-            return self.searcher.run(question, self.model, ledger)
+        with _searching(budget, ledger) as on_ledger:
+            return self.searcher.run(question, self.model, on_ledger)
 
     def ask_many(
         self, questions: Iterable[QuestionLike], *, concurrency: int = 8, budget: Budget = Budget()
@@ -197,17 +195,13 @@ class VisualSearch:
         )
 
 
-def _open_ledger(budget: Budget | None, ledger: Ledger | None) -> Ledger:
+@contextmanager
+def _searching(budget: Budget | None, ledger: Ledger | None) -> Iterator[Ledger]:
+    """The ledger of a search, in which no strategy may end the program."""
     if budget is not None and ledger is not None:
         raise SpecError("A ledger has a budget of its own; give Ledger(budget) alone.")
-    return ledger or Ledger(Budget() if budget is None else budget)
-
-
-@contextmanager
-def _staying() -> Iterator[None]:
-    """Let no strategy end the program."""
     try:
-        yield
+        yield ledger or Ledger(Budget() if budget is None else budget)
     except SystemExit as exc:
         raise PluginError(
             f"A strategy wanted to end the program (SystemExit: {exc}); mend its plug-in."

@@ -230,6 +230,23 @@ class TestQuestion:
         page.locator(".viewer-zoomed").wait_for()
         assert page.locator(".beam path").first.get_attribute("d") != before
 
+    def test_beams_lead_to_what_was_shown(self, new_page: NewPage, pages: dict[str, str]) -> None:
+        """From the part of the image to its crop; a picture that was composed has none."""
+        page = new_page(viewport=_DESK, reduced_motion="reduce")
+        page.goto(pages["demo"])
+        page.locator(".beam").nth(1).wait_for(state="attached")
+        for card, beams in ((0, 1), (1, 1), (2, 0)):
+            shown = page.locator(".card").nth(card)
+            assert shown.locator(".crop").count() == 1
+            assert shown.locator(".beam").count() == beams
+        points = page.locator(".beam path").first.get_attribute("d") or ""
+        hero, crop = (page.locator(it).first.bounding_box() for it in (".hero", ".crop"))
+        assert hero
+        assert crop
+        corner = points.split("L")[1].split(",")
+        assert float(corner[0]) == pytest.approx(crop["x"] - hero["x"], abs=1)
+        assert float(corner[1]) == pytest.approx(crop["y"] - hero["y"], abs=1)
+
     def test_is_read_without_scripts(self, new_page: NewPage, pages: dict[str, str]) -> None:
         """The picture, the map, the boxes and the crops are there, and the switches work."""
         page = new_page(viewport=_DESK, java_script_enabled=False)
@@ -256,6 +273,7 @@ class TestQuestion:
         assert card.locator(".scene").is_visible()
         assert card.locator("rect.chosen").is_visible()
         assert not card.locator(".viewer").is_visible()
+        assert card.locator(".switches label:visible").count() == 0
 
     def test_pictures_are_told(self, new_page: NewPage, pages: dict[str, str]) -> None:
         """Each has a name, and the viewer a list of its boxes."""

@@ -2,7 +2,8 @@
 Run the documentation's shell examples, `$ visualcrop ...`, and compare what they print.
 
 In the text shown, `...` stands for anything on its line, and alone on a line for any lines.
-Where no text is shown, the command has to succeed. Environment variables may stand before it:
+Where no text is shown, the command has to succeed. A command that ends in ` &` runs until the page
+ends; shown is its first line. Environment variables may stand before it:
 `$ VISUALCROP_BLOCK=x visualcrop ...`.
 """
 
@@ -10,17 +11,21 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import takewhile
 
 from sybil import Example
 from typer.testing import CliRunner
 
+_RUNNING: list[subprocess.Popen[str]] = []
+
 
 def run_console(example: Example) -> str | None:
     """Run each command of a block; the first that prints something else is the failure."""
     for command, shown in exchanges(example.parsed):
-        printed, succeeded = run(command)
+        printed, succeeded = start(command) if command.endswith(" &") else run(command)
         if not (matches(shown, printed) if shown.strip() else succeeded):
             return f"$ {command}\nShown:\n{shown}\nPrinted:\n{printed}"
     return None
@@ -47,6 +52,25 @@ def run(command: str) -> tuple[str, bool]:
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.output, result.exit_code == 0
+
+
+def start(command: str) -> tuple[str, bool]:
+    """Start a command in the background; its first line, and whether there is one."""
+    _, *arguments = shlex.split(command.removesuffix(" &"))
+    words = [sys.executable, "-m", "visualcrop", *arguments]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    _RUNNING.append(process)
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    return first, bool(first)
+
+
+def stop_all() -> None:
+    """End what runs in the background."""
+    while _RUNNING:
+        process = _RUNNING.pop()
+        process.terminate()
+        process.communicate(timeout=120)
 
 
 def matches(shown: str, printed: str) -> bool:

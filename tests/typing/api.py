@@ -32,6 +32,7 @@ from visualcrop import (
     Ledger,
     Model,
     ModelFamily,
+    Point,
     Prompt,
     Proposal,
     Question,
@@ -68,6 +69,8 @@ def an_application(path: str) -> str:
     search = VisualSearch.open("toy", "focus(steps=4)", ["relevance.layers=[1, 3]"])
     assert_type(search.model, Model)
     assert_type(search.searcher, Searcher)
+    assert_type(search.detect(path, "mug", every=False), Evidence)
+    assert_type(search.point(path, "mug", budget=Budget(passes=8)), tuple[Point, ...])
     answer = search.ask(path, "What colour is the mug?", ["red", "blue"], budget=Budget(passes=8))
     assert_type(answer, Answer)
     assert_type(answer.text, str)
@@ -93,11 +96,12 @@ def images(array: npt.NDArray[np.uint8], raw: bytes) -> Image:
 
 def books(model: Model, asked: Question) -> None:
     """A ledger with a listener."""
+    seen: list[Evidence] = []
 
     def heard(charge: Charge) -> None:
         assert_type(charge.passes, int)
 
-    ledger = Ledger(Budget(passes=8, seconds=2.5), on_charge=heard)
+    ledger = Ledger(Budget(passes=8, seconds=2.5), on_charge=heard, on_evidence=seen.append)
     budgeted = BudgetedModel(model, ledger)
     assert_type(budgeted.at("mine"), BudgetedModel)
     assert_type(budgeted.affordable(3), int)

@@ -241,6 +241,7 @@ def _looks(card: Card, pictures: Pictures) -> Iterator[dict[str, object]]:
                     + [
                         {"pixels": _edges(b), "label": "truth", "kind": "truth"} for b in card.boxes
                     ],
+                    "crops": [_edges(Box(*image.rectangle(view.box))) for view in _deciding(card)],
                     "details": [
                         {"box": _edges(detail.box), "picture": detail.id}
                         for view in _deciding(card)
@@ -252,12 +253,14 @@ def _looks(card: Card, pictures: Pictures) -> Iterator[dict[str, object]]:
 
 
 def _deciding(card: Card) -> list[View]:
-    """What the model was shown for the answer, as far as it is a part of the image."""
+    """Parts of the image that the model was shown for the answer; else those it rests on."""
     answer, image = card.answer, card.question.image
     if answer is None:
         return []
     shown = [view for view in answer.shown if _is_part(view, image)]
-    return shown or [View(image, finding.box) for finding in answer.findings[:_CROPS]]
+    if not shown and all(view.image.key == image.key for view in answer.shown):
+        shown = [View(image, finding.box) for finding in answer.findings]
+    return shown[:_CROPS]
 
 
 def _is_part(view: View, image: Image) -> bool:
@@ -268,7 +271,7 @@ def _is_part(view: View, image: Image) -> bool:
 def _crops(card: Card, pictures: Pictures) -> Iterator[dict[str, object]]:
     """The pictures beside the image: parts of it, and what was composed from it."""
     image = card.question.image
-    for view in _deciding(card)[:_CROPS]:
+    for view in _deciding(card):
         box = Box(*image.rectangle(view.box))
         yield {
             "uri": None,
@@ -277,10 +280,10 @@ def _crops(card: Card, pictures: Pictures) -> Iterator[dict[str, object]]:
             "detail": pictures.add_detail(image, view.box),
             "coarse": max(box.width, box.height) < _COARSE,
         }
-    for view in card.answer.shown if card.answer else ():
-        if view.image.key != image.key:
-            whole = shrink_picture(view.picture, _SHOWN)
-            yield {"uri": to_data_uri(whole), "width": whole.width, "height": whole.height}
+    shown = card.answer.shown if card.answer else ()
+    for view in [view for view in shown if view.image.key != image.key][:_CROPS]:
+        whole = shrink_picture(view.picture, _SHOWN)
+        yield {"uri": to_data_uri(whole), "width": whole.width, "height": whole.height}
 
 
 def _fill_box(finding: Finding, image: Image, *, chosen: bool) -> dict[str, Any]:

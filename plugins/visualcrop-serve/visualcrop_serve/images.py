@@ -30,6 +30,8 @@ from .settings import Settings
 _BYTES_PER_PIXEL = 32  # of memory: more than any decoder of Pillow takes
 _MORE_BYTES = 64 << 20  # the same for what does not grow with the picture
 _DATA = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w.+-]+=[\w.+-]+)*(?P<base64>;base64)?,")
+_LONGEST_HEAD = 300  # characters of a data URL before its data
+_LONGEST_ADDRESS = 4000  # characters of any other URL
 _FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _FILE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # a pipe is not waited for
 
@@ -38,7 +40,9 @@ def check_url(url: str, settings: Settings, param: str) -> None:
     """Refuse, before anything is read, a picture that this server does not take."""
     scheme = url[:10].partition(":")[0].lower()
     if scheme == "data":
-        _check_data(url, param)
+        _check_data(url[:_LONGEST_HEAD], param)
+    elif len(url) > _LONGEST_ADDRESS:
+        raise invalid(f"The address of a picture has over {_LONGEST_ADDRESS:,} characters.", param)
     elif scheme == "file":
         if settings.images is None:
             raise invalid(

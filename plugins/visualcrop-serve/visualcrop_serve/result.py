@@ -18,7 +18,7 @@ from visualcrop import (
     RelevanceMap,
     VisualSearch,
 )
-from visualcrop.plugin import Searcher, Spec
+from visualcrop.plugin import Spec
 
 Json = dict[str, Any]
 
@@ -73,29 +73,6 @@ def describe_answer(outcome: Outcome, *, model: str, with_map: bool = False) -> 
         "evidence_gain": _round(answer.evidence_gain),
         "rests_on_evidence": None if answer.audit is None else answer.audit.rests,
         "image": {"width": image.width, "height": image.height},
-    }
-
-
-def describe_search(
-    image: Image, searcher: Searcher, ledger: Ledger, *, model: str, seconds: float
-) -> Json:
-    """The `visualcrop` object of a detection, which has no answer."""
-    return {
-        "model": model,
-        "searcher": str(Spec.of(searcher)),
-        "passes": dict(ledger.by_stage()),
-        "seconds": round(seconds, 4),
-        "image": {"width": image.width, "height": image.height},
-    }
-
-
-def describe_point(point: Any, image: Image) -> Json:
-    """A point in pixels, and in parts of the picture (0 to 1)."""
-    return {
-        "x": round(point.x, 2),
-        "y": round(point.y, 2),
-        "confidence": _round(point.confidence),
-        "relative": [round(point.x / image.width, 5), round(point.y / image.height, 5)],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from pathlib import Path
 
 import attrs
@@ -49,6 +50,10 @@ class Settings:
                 raise errors.SpecError(
                     f"The server's {field.name} is {value}; give a number from {least} up."
                 )
+        if self.images is not None and os.open not in os.supports_dir_fd:
+            raise errors.FileError(
+                "This system opens no file of a folder without following links; leave out --images."
+            )
         if self.images is not None and not self.images.is_dir():
             raise errors.FileError(f"There is no folder {str(self.images)!r} to take pictures of.")
 

@@ -15,6 +15,11 @@ from visualcrop.plugin import at_least, option
 _SETTINGS: Mapping[str, object] = {"targets": "rules", "proposals.s_max": 3}
 
 
+def _shipped(name: str) -> str:
+    """Folder of the weights *name*, which come with this package."""
+    return str(files(__package__) / "weights" / name)
+
+
 @attrs.frozen
 class ShippedModel(Auto):
     """A checkpoint that ships in this package's `weights` folder, under the model's name."""
@@ -38,12 +43,7 @@ class ShippedModel(Auto):
         return super(ShippedModel, self._with_checkpoint()).fingerprint()
 
     def _with_checkpoint(self) -> ShippedModel:
-        shipped = files(__package__) / "weights" / self.shipped_name()
-        return attrs.evolve(self, checkpoint=self.checkpoint or str(shipped))
-
-    def shipped_name(self) -> str:
-        """Name of the weights that ship, a folder of `weights`."""
-        return self.name
+        return attrs.evolve(self, checkpoint=self.checkpoint or _shipped(self.name))
 
     def settings(self) -> Mapping[str, object]:
         """Defaults for every searcher, a third-party one too: it takes targets by rule."""
@@ -74,9 +74,10 @@ class Tiny(ShippedModel):
         validator=_names_no_others,
     )
 
-    def shipped_name(self) -> str:
-        """`tiny`, or `tiny-unaligned`."""
-        return "tiny-unaligned" if self.unaligned else self.name
+    def _with_checkpoint(self) -> ShippedModel:
+        if not self.unaligned:
+            return super()._with_checkpoint()
+        return attrs.evolve(self, checkpoint=_shipped("tiny-unaligned"), unaligned=False)
 
 
 @attrs.frozen

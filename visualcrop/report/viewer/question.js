@@ -4,6 +4,7 @@
 import { Viewer } from "./viewer.js";
 
 const SPACE = "http://www.w3.org/2000/svg";
+const BEAMS = 2; // more would cross one another
 
 document.documentElement.classList.add("js");
 for (const look of document.querySelectorAll(".look")) start(look);
@@ -22,12 +23,12 @@ async function start(look) {
   connectSwitches(look, viewer);
   connectStrip(look, viewer);
   const hero = look.closest(".hero");
-  const crop = hero?.querySelector(".crop");
-  const chosen = data.boxes.find(({ kind }) => kind === "chosen");
-  if (crop && chosen) drawBeam(hero, crop, viewer, data.details[0]?.box ?? chosen.pixels);
+  const crops = [...(hero?.querySelectorAll(".crop:has(.part)") ?? [])];
+  const pairs = crops.map((crop, index) => [crop, data.crops[index]]);
+  for (const [crop, box] of pairs.slice(0, BEAMS)) drawBeam(hero, crop, viewer, box);
   whenSeen(place, () => {
     if (data.map) viewer.setMap(data.map);
-    if (crop && chosen) grow(crop, viewer, chosen.pixels);
+    for (const [crop, box] of pairs) grow(crop, viewer, box);
     look.dataset.ready = "";
   });
 }
