@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import subprocess
 import sys
 from io import BytesIO
@@ -172,3 +173,14 @@ class TestOtherTasks:
             assert text.text.startswith("Question: ")
             assert "\nOptions:\nA. " in text.text
             assert _marked(sample) == "B"
+
+
+def test_the_example_of_the_how_to_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it stands there: the page itself skips it, as its warnings are allowed only here."""
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "harness.md").read_text("utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "harness.md", "exec"), {})
+    assert "'relevance': 1, 'verification': 4, 'answer': 1" in capsys.readouterr().out

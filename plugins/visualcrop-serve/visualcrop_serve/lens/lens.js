@@ -85,9 +85,10 @@ async function takeFile(file) {
   }
   page.wanted = null;
   const digest = await picture.digest;
+  const asking = look();
   if (wanted.digest && digest && wanted.digest !== digest)
     say(`This is not the picture of the link, ${wanted.name}: the answer may differ.`);
-  await look();
+  await asking;
 }
 
 function showSuggestions(questions) {
@@ -97,7 +98,6 @@ function showSuggestions(questions) {
       el("button", { type: "button", onclick: () => suggest(question) }, question.text),
     ),
   );
-  place.hidden = questions.length === 0;
   fitFields();
 }
 
@@ -157,7 +157,7 @@ async function look() {
   } catch (problem) {
     if (running === page.running) running.abort(); // what runs beside it, too
     endLooks(problem);
-    if (problem.status === 401) await askKey();
+    if (problem.status === 401) askKey();
     else if (problem.name !== "AbortError") complain(problem);
   } finally {
     if (page.running === running) {
@@ -258,7 +258,7 @@ function say(words = "") {
   find("problem").textContent = "";
 }
 
-async function askKey() {
+function askKey() {
   find("key-text").value = "";
   find("key").showModal();
 }
@@ -493,8 +493,9 @@ function saveJson() {
 // -- wiring
 
 function fitFields() {
-  for (const chip of find("suggestions").children)
-    chip.hidden = same(chip.textContent, find("question").value);
+  const chips = [...find("suggestions").children];
+  for (const chip of chips) chip.hidden = same(chip.textContent, find("question").value);
+  find("suggestions").hidden = chips.every((chip) => chip.hidden);
   for (const field of [find("question"), find("choices")]) {
     field.style.height = "auto";
     field.style.height = `${Math.min(field.scrollHeight + 2, 200)}px`;
@@ -522,7 +523,7 @@ function wireForm() {
   });
   on("key-form", "submit", () => {
     setKey(find("key-text").value);
-    start().then(look);
+    start().then((isReady) => isReady && page.picture && look());
   });
   on("key-cancel", "click", () => find("key").close());
 }
@@ -638,9 +639,13 @@ async function start() {
     if (!page.looks.length) addSide(described.searchers.some(({ name }) => name === "focus") ? "focus" : described.searchers[0].name);
     showScenes();
     document.body.dataset.ready = "true";
+    const link = readLink(location.hash);
+    if (link && !page.picture) await follows(link);
+    return true;
   } catch (problem) {
-    if (problem.status === 401) await askKey();
+    if (problem.status === 401) askKey();
     else complain(problem);
+    return false;
   }
 }
 
@@ -650,5 +655,3 @@ wireView();
 wirePage();
 wireDrop();
 await start();
-const link = readLink(location.hash);
-if (link && page.described) await follows(link);

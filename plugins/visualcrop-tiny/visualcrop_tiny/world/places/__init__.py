@@ -9,18 +9,31 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from . import desk, harbour, market, night, park, shelf
 from .canvas import Canvas
-from .harbour import ABSENT as NOT_IN_HARBOUR
-from .harbour import draw_harbour
 from .stage import Item, Stage, Wish
 from .weather import Mood
 
 __all__ = ["PLACES", "Item", "Mood", "Place", "Scene", "Wish", "draw_place"]
 
-Place: TypeAlias = Literal["harbour"]
-PLACES: tuple[Place, ...] = ("harbour",)
+Place: TypeAlias = Literal[
+    "harbour", "market-street", "park", "writing-desk", "shelf-wall", "night-town"
+]
+PLACES: tuple[Place, ...] = (
+    "harbour",
+    "market-street",
+    "park",
+    "writing-desk",
+    "shelf-wall",
+    "night-town",
+)
 _DRAW: dict[Place, tuple[Callable[[Stage], None], frozenset[str]]] = {
-    "harbour": (draw_harbour, NOT_IN_HARBOUR),
+    "harbour": (harbour.draw_harbour, harbour.ABSENT),
+    "market-street": (market.draw_market, market.ABSENT),
+    "park": (park.draw_park, park.ABSENT),
+    "writing-desk": (desk.draw_desk, desk.ABSENT),
+    "shelf-wall": (shelf.draw_shelf, shelf.ABSENT),
+    "night-town": (night.draw_night, night.ABSENT),
 }
 
 

@@ -15,7 +15,7 @@ import PIL.ImageFilter
 from ..coverage import Edges, Singles, cover
 from ..drawing import LIT, Layer, Thing, extent
 from ..palette import NEUTRALS, Rgb, mix, tones
-from ..paths import Points, flatten, placed, turned
+from ..paths import Points, disc, flatten, placed, turned
 from ..sprites import Sprite
 
 _SHADE: Rgb = (38, 30, 58)
@@ -58,6 +58,7 @@ class Canvas:
         self.picture = PIL.Image.new("RGB", (width, height))
         self.pen = PIL.ImageDraw.Draw(self.picture)
         self.tracked: list[Tracked] = []
+        self.reserved: list[tuple[float, float, float, float]] = []  # will be drawn over
 
     def gradient(self, top: float, bottom: float, colours: Sequence[Rgb]) -> None:
         """Fill the whole width with colours that run into one another from *top* to *bottom*."""
@@ -96,23 +97,24 @@ class Canvas:
         self._hide((*corner, corner[0] + mask.width, corner[1] + mask.height), mask)
         self.picture.paste(ink, corner, mask)
 
+    def dot(self, x: float, y: float, radius: float, ink: Rgb) -> None:
+        """Fill a circle; its middle is moved to the nearest half pixel."""
+        mask = _disc(max(1, round(2 * radius)))
+        self.stamp(ink, (round(x - mask.width / 2), round(y - mask.height / 2)), mask)
+
     def place(
         self, sprite: Sprite, x: float, y: float, *, least: float = 0, shadow: float = 0.3
     ) -> Tracked | None:
         """
         Stand a sprite with the middle of its foot at x, y.
 
-        It is an item if *least* of it, from 0 to 1, has to be seen to the end.
-
-        It stays away, and nothing is returned, where it would be cut off or hide an item.
+        It is an item if *least* of it, from 0 to 1, has to be seen to the end. It stays away, and
+        nothing is returned, where it would be cut off or hide an item.
         """
-        wide, high = sprite.size
-        left, top = round(x - wide / 2), round(y - high)
-        if left < 0 or top < 0 or left + wide > self.width or top + high > self.height:
+        if not self.has_room(sprite, x, y, item=least > 0):
             return None
-        box = left, top, left + wide, top + high
-        if not self._may_hide(box, sprite.mask):
-            return None
+        box = _box(sprite, x, y)
+        left, top = box[:2]
         if shadow:
             self._cast(sprite.mask, box, shadow)
         self._hide(box, sprite.mask)
@@ -208,6 +210,29 @@ class Canvas:
         blob = _blob().resize((side, side)).point([round(v * strength) for v in range(256)])
         self.picture.paste(ink, (round(x - radius), round(y - radius)), blob)
 
+    def has_room(self, sprite: Sprite, x: float, y: float, *, item: bool = False) -> bool:
+        """Whether a sprite at x, y is all in the picture and hides no item too much."""
+        box = _box(sprite, x, y)
+        inside = box[0] >= 0 and box[1] >= 0 and box[2] <= self.width and box[3] <= self.height
+        reserved = item and self._is_reserved(box)
+        return inside and not reserved and self._may_hide(box, sprite.mask)
+
+    def has_place(self, x: float, y: float, high: float, wide: float) -> bool:
+        """Whether a solid box with the middle of its foot at x, y hides no item too much."""
+        box = round(x - wide / 2), round(y - high), round(x + wide / 2), round(y)
+        return all(self._left(item, box) for item in self._crossed(box))
+
+    def _left(self, item: Tracked, box: tuple[int, int, int, int]) -> bool:
+        inner, _ = _left_of(item, box, None)
+        lost = int(item.seen[inner].sum())
+        return int(item.seen.sum()) - lost >= item.least * int(item.alpha.sum())
+
+    def _is_reserved(self, box: tuple[int, int, int, int]) -> bool:
+        return any(
+            left < box[2] and box[0] < right and top < box[3] and box[1] < bottom
+            for left, top, right, bottom in self.reserved
+        )
+
     def _crossed(self, box: tuple[int, int, int, int]) -> list[Tracked]:
         left, top, right, bottom = box
         return [
@@ -228,6 +253,13 @@ class Canvas:
         for item in self._crossed(box):
             inner, left = _left_of(item, box, mask)
             item.seen[inner] = left
+
+
+def _box(sprite: Sprite, x: float, y: float) -> tuple[int, int, int, int]:
+    """The pixels of a sprite with the middle of its foot at x, y."""
+    wide, high = sprite.size
+    left, top = round(x - wide / 2), round(y - high)
+    return left, top, left + wide, top + high
 
 
 def _placed(polygons: Sequence[Points], matrix: Points) -> list[Points]:
@@ -256,6 +288,14 @@ def _blurred(mask: PIL.Image.Image, drop: int, strength: float) -> tuple[PIL.Ima
     wide.paste(mask, (margin, margin))
     soft = wide.filter(PIL.ImageFilter.BoxBlur(drop))
     return soft.point([round(level * strength) for level in range(256)]), margin
+
+
+@lru_cache(256)
+def _disc(side: int) -> PIL.Image.Image:
+    """A filled circle."""
+    middle = side / 2
+    edges = Edges.of([[turned(flatten(disc(middle, middle, middle))[0][0])]])
+    return PIL.Image.fromarray((cover(edges, 1, side, side)[0] * 255 + 0.5).astype(np.uint8))
 
 
 @lru_cache(1)

@@ -150,6 +150,7 @@ BUSH = _extra(
     ),
     fill("pale", disc(44, 36, 7) + disc(24, 58, 5) + disc(66, 46, 4)),
     fill("deep", disc(60, 74, 6) + disc(38, 78, 5) + disc(82, 74, 4)),
+    edge=1.5,
 )
 POT = _extra(
     "pot",
@@ -164,11 +165,13 @@ TREE = _extra(
     fill("colour", disc(30, 46, 20) + disc(50, 26, 24) + disc(70, 46, 20) + disc(50, 50, 20)),
     fill("pale", disc(42, 18, 6) + disc(24, 40, 4.5) + disc(58, 30, 3.6)),
     fill("deep", disc(60, 58, 6) + disc(76, 54, 4.4) + disc(40, 60, 5)),
+    edge=0.9,
 )
 FIR = _extra(
     "fir",
     fill("umber", bar(45, 80, 10, 18)),
     fill("colour", "M 50 2 L 70 34 H 62 L 80 60 H 70 L 90 86 H 10 L 30 60 H 20 L 38 34 H 30 Z"),
+    edge=0.9,
 )
 BENCH = _extra(
     "bench",
@@ -184,7 +187,9 @@ POST = _extra(
     edge=1.0,
 )
 STONE = _extra(
-    "stone", fill("stone", "M 6 76 Q 8 40 40 34 Q 76 26 94 66 Q 96 86 70 88 H 22 Q 6 88 6 76 Z")
+    "stone",
+    fill("stone", "M 6 76 Q 8 40 40 34 Q 76 26 94 66 Q 96 86 70 88 H 22 Q 6 88 6 76 Z"),
+    edge=1.5,
 )
 CARTON = _extra(
     "carton",

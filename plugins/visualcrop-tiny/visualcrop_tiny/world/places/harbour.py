@@ -8,21 +8,11 @@ from ..drawing import Thing, fill, line, patch
 from ..palette import Rgb, mix
 from ..paths import bar, disc
 from .canvas import shade
-from .extras import (
-    BARREL,
-    BOLLARD,
-    BUOY,
-    COIL,
-    CRATE,
-    GULL,
-    PEOPLE,
-    POST,
-    SACK,
-    draw_extra,
-    make_person,
-)
-from .houses import Ledges, draw_row
-from .stage import IN_AIR, ON_WATER, Stage
+from .crowds import Crowd, fill_ledges, fly, sample_person
+from .extras import BARREL, BOLLARD, BUOY, COIL, CRATE, SACK
+from .ground import draw_paving, draw_quay_wall
+from .houses import draw_row
+from .stage import ON_WATER, Stage
 from .water import draw_ripple, draw_waves
 from .weather import draw_sky, finish
 
@@ -89,6 +79,19 @@ DINGHY = Thing(
 )
 
 
+_ON_QUAY = Crowd(
+    "on the quay",
+    named=0.26,
+    laden=0.12,
+    signs=2,
+    people=48,
+    stacks=13,
+    extras=120,
+    posts=3,
+    kinds=(BARREL, CRATE, SACK, BOLLARD, COIL),
+)
+
+
 def draw_harbour(stage: Stage) -> None:
     """Draw it from the sky to what is nearest."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
@@ -96,22 +99,23 @@ def draw_harbour(stage: Stage) -> None:
     horizon, far, near = 0.34 * high, 0.47 * high, 0.76 * high
     draw_sky(canvas, stage.mood, rng, horizon)
     _draw_hills(stage, horizon)
-    _fly(stage, horizon)
+    fly(stage, horizon, 0.14, 14)
     _draw_sea(stage, horizon, near)
     shore = float(rng.uniform(0.56, 0.7)) * wide
     mirrored = bool(rng.random() < 0.5)
     left, right = (wide - shore, wide + 40 * u) if mirrored else (-40 * u, shore)
     ledges = draw_row(stage, left, right, far, (74, 150))
-    _draw_wall(stage, left, right, far, 13 * u)
-    _fill_ledges(stage, ledges)
+    draw_quay_wall(stage, left, right, far, 13 * u)
+    fill_ledges(stage, ledges, 0.26, 3)
     _draw_lighthouse(stage, 0.16 * wide if mirrored else 0.86 * wide, horizon + 22 * u)
-    _people_at(stage, left, right, far, 26)
+    _people_on_far_quay(stage, left, right, far)
     jetty = float(rng.uniform(0.16, 0.84)) * wide
     _draw_ships(stage, far, near, jetty)
     _draw_jetty(stage, near, jetty)
-    _draw_quay(stage, near)
-    _crowd(stage, near)
-    finish(canvas, stage.mood, rng)
+    draw_quay_wall(stage, 0, wide, near - 2 * u, 12 * u)
+    draw_paving(stage, near + 6 * u, (178, 168, 154))
+    _ON_QUAY.draw(stage, near + 9 * u, high - 3 * u)
+    finish(canvas, stage.mood, rng, stage.lights)
 
 
 def _draw_hills(stage: Stage, horizon: float) -> None:
@@ -126,74 +130,12 @@ def _draw_hills(stage: Stage, horizon: float) -> None:
         canvas.area(np.concatenate([np.stack([x, y], 1), ends]), stage.mood.far(ink, distance))
 
 
-def _fly(stage: Stage, horizon: float) -> None:
-    canvas, rng = stage.canvas, stage.rng
-    for _ in range(stage.count(0.14)):
-        for _ in range(9):
-            x, y = rng.uniform(0.04, 0.96) * canvas.width, rng.uniform(0.12, 0.75) * horizon
-            if stage.thing(x, y, "in the sky", IN_AIR, shadow=0):
-                break
-    for _ in range(stage.scaled(14)):
-        size = rng.uniform(7, 15)
-        x, y = rng.uniform(0, 1) * canvas.width, rng.uniform(0.1, 0.98) * horizon
-        canvas.place(draw_extra(GULL, round(size * canvas.unit), (200, 198, 196)), x, y, shadow=0)
-
-
 def _draw_sea(stage: Stage, top: float, bottom: float) -> None:
     canvas, mood = stage.canvas, stage.mood
     deep: Rgb = (34, 50, 92) if mood.hour == "night" else (66, 122, 142)
     bands = (mix(deep, mood.haze, 0.55), mix(deep, mood.sky[0], 0.25), deep)
     canvas.gradient(top, bottom + 2, bands)
     draw_waves(stage, top, bottom, deep)
-
-
-def _draw_wall(stage: Stage, left: float, right: float, top: float, high: float) -> None:
-    """A quay wall of stones above the water."""
-    canvas, rng, u, ink = stage.canvas, stage.rng, stage.canvas.unit, (150, 142, 136)
-    canvas.rectangle(left, top, right, top + 3.4 * u, shade(ink, -0.3))
-    canvas.rectangle(left, top + 3.4 * u, right, top + high, ink)
-    for row, y in enumerate(np.arange(top + 3.4 * u, top + high, 5 * u)):
-        canvas.rectangle(left, y, right, y + 0.8 * u, shade(ink, 0.3))
-        for x in np.arange(left + (row % 2) * 7 * u, right, 14 * u):
-            canvas.rectangle(x, y, x + 0.8 * u, min(y + 5 * u, top + high), shade(ink, 0.3))
-    canvas.rectangle(left, top + high - 3 * u, right, top + high, (84, 98, 88))
-    for _ in range(int((right - left) / (40 * u))):
-        x = float(rng.uniform(left, right))
-        canvas.rectangle(x, top + 6 * u, x + 3 * u, top + high, (96, 84, 80))
-
-
-def _fill_ledges(stage: Stage, ledges: Ledges) -> None:
-    """Things on roofs, sills and in shop windows, and signs over the shops."""
-    rng = stage.rng
-    for spots, share, where in (
-        (ledges.roofs, 0.09, "on a roof"),
-        (ledges.sills, 0.1, "on a window sill"),
-        (ledges.shops, 0.07, "in a shop window"),
-    ):
-        wanted = stage.count(share)
-        for index in rng.permutation(len(spots)):
-            if wanted <= 0:
-                break
-            if 0 < spots[index][0] < stage.canvas.width:
-                wanted -= stage.thing(spots[index][0], spots[index][1], where)
-    wanted = 3
-    for index in rng.permutation(len(ledges.signs)):
-        if wanted > 0:
-            wanted -= stage.sign(
-                ledges.signs[index][0], ledges.signs[index][1], "over a shop", "plate"
-            )
-
-
-def _people_at(stage: Stage, left: float, right: float, y: float, size: float) -> None:
-    rng, u = stage.rng, stage.canvas.unit
-    for _ in range(stage.count(0.08)):
-        stage.thing(rng.uniform(left + 20 * u, right - 20 * u), y + 2 * u, "on the far quay")
-    for _ in range(stage.scaled(38)):
-        person = make_person(int(rng.integers(PEOPLE)))
-        stage.prop(person, rng.uniform(left, right), y + 2 * u, size * rng.uniform(0.85, 1.05))
-    for _ in range(stage.scaled(22)):
-        kind = (CRATE, BARREL, SACK)[int(rng.integers(3))]
-        stage.prop(kind, rng.uniform(left, right), y + 2.6 * u, rng.uniform(8, 13))
 
 
 def _draw_lighthouse(stage: Stage, x: float, base: float) -> None:
@@ -260,7 +202,7 @@ def _moor(stage: Stage, kind: Thing, x: float, y: float, size: float) -> None:
     hull = _HULLS[int(rng.integers(len(_HULLS)))]
     mirrored = bool(rng.random() < 0.5)
     if kind is BUOY:
-        if stage.prop(BUOY, x, y, size, shadow=0):
+        if stage.prop(BUOY, x, y, size):
             draw_ripple(canvas, x, y, size * 0.5 * u)
         return
     drawn = canvas.draw(kind, size * u, hull, (x, y), mirrored=mirrored)
@@ -268,13 +210,13 @@ def _moor(stage: Stage, kind: Thing, x: float, y: float, size: float) -> None:
         return
     high, side = drawn[1], -1 if mirrored else 1
     draw_ripple(canvas, x, y - u, size * 0.5 * u)
-    person = make_person(int(rng.integers(PEOPLE)))
+    person = sample_person(stage)
     if kind is DINGHY:
-        stage.prop(person, x, y - high * 0.55, size * 0.55, shadow=0)
+        stage.prop(person, x, y - high * 0.55, size * 0.55)
         if rng.random() < 0.25:
             stage.thing(x + side * size * 0.26 * u, y - high * 0.7, "in a dinghy")
     elif kind is TRAWLER:
-        stage.prop(person, x + side * size * 0.2 * u, y - high * 0.34, size * 0.2, shadow=0)
+        stage.prop(person, x + side * size * 0.2 * u, y - high * 0.34, size * 0.2)
         if rng.random() < 0.5:
             stage.thing(x + side * size * 0.3 * u, y - high * 0.37, "on a ship")
     else:
@@ -307,65 +249,18 @@ def _draw_jetty(stage: Stage, near: float, x: float) -> None:
         if choice < 0.25:
             stage.thing(at, float(y), "on the jetty")
         elif choice < 0.6:
-            stage.prop(make_person(int(rng.integers(PEOPLE))), at, float(y), 34)
+            stage.prop(sample_person(stage), at, float(y), 34)
         else:
             stage.prop((COIL, BARREL, BOLLARD)[int(rng.integers(3))], at, float(y), 13)
 
 
-def _draw_quay(stage: Stage, top: float) -> None:
-    """The ground in front: rows of paving stones, larger as they come nearer."""
-    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    ink: Rgb = (178, 168, 154) if stage.mood.weather != "snow" else (216, 218, 224)
-    _draw_wall(stage, 0, canvas.width, top - 2 * u, 12 * u)
-    y, step, row = top + 6 * u, 9 * u, 0
-    canvas.gradient(y, canvas.height, (shade(ink, -0.2), ink, shade(ink, 0.1)))
-    while y < canvas.height:
-        canvas.rectangle(0, y, canvas.width, y + max(1.0, 0.7 * u), shade(ink, 0.2))
-        for x in np.arange(-(row % 2) * step, canvas.width, 2.1 * step):
-            at = x + rng.uniform(-0.1, 0.1) * step
-            canvas.rectangle(at, y, at + max(1.0, 0.7 * u), y + step, shade(ink, 0.2))
-            if rng.random() < 0.16:
-                tint = shade(ink, float(rng.uniform(-0.14, 0.14)))
-                canvas.rectangle(at + u, y + u, at + 2.1 * step - u, y + step, tint)
-        y, step, row = y + step, step * 1.13, row + 1
-
-
-def _crowd(stage: Stage, near: float) -> None:
-    """Everything on the near quay, from back to front."""
-    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    named = stage.count(0.26)
-    kinds = ["thing"] * named + ["sign"] * 2 + ["person"] * stage.scaled(48)
-    kinds += ["stack"] * stage.scaled(13) + ["extra"] * stage.scaled(120) + ["post"] * 3
-    kinds += ["laden"] * stage.count(0.12)
-    rows = np.sort(rng.uniform(near + 9 * u, canvas.height - 3 * u, len(kinds)))
-    for kind, y in zip(rng.permutation(kinds), rows, strict=True):
-        grow = 0.75 + 0.55 * (y - near) / (canvas.height - near)
-        for _ in range(8):
-            x = float(rng.uniform(0.01, 0.99)) * canvas.width
-            if _stand(stage, str(kind), x, float(y), grow):
-                break
-
-
-def _stand(stage: Stage, kind: str, x: float, y: float, grow: float) -> bool:
+def _people_on_far_quay(stage: Stage, left: float, right: float, y: float) -> None:
     rng, u = stage.rng, stage.canvas.unit
-    if kind == "thing":
-        return stage.thing(x, y, "on the quay")
-    if kind == "sign":
-        return stage.sign(x, y, "on the quay", ("board", "arrow")[int(rng.integers(2))])
-    choice = (BARREL, CRATE, SACK, BOLLARD, COIL)[int(rng.integers(5))]
-    sizes = {
-        "person": (make_person(int(rng.integers(PEOPLE))), 44),
-        "post": (POST, 90),
-        "extra": (choice, float(rng.uniform(14, 22))),
-    }
-    if kind in sizes:
-        return stage.prop(sizes[kind][0], x, y, sizes[kind][1] * grow)
-    side = rng.uniform(17, 24) * grow
-    if not stage.prop(CRATE, x, y, side):
-        return False
-    if stage.prop(CRATE, x + side * u, y + u, side):
-        x, y = x + side * 0.5 * u, y - side * 0.76 * u
-        stage.prop(CRATE, x, y, side)
-    if kind == "laden":
-        stage.thing(x, y - side * 0.76 * u, "on a crate")
-    return True
+    for _ in range(stage.count(0.08)):
+        stage.thing(rng.uniform(left + 20 * u, right - 20 * u), y + 2 * u, "on the far quay")
+    for _ in range(stage.scaled(38)):
+        person, size = sample_person(stage), 26 * rng.uniform(0.85, 1.05)
+        stage.prop(person, rng.uniform(left, right), y + 2 * u, size)
+    for _ in range(stage.scaled(22)):
+        kind = (CRATE, BARREL, SACK)[int(rng.integers(3))]
+        stage.prop(kind, rng.uniform(left, right), y + 2.6 * u, rng.uniform(8, 13))

@@ -64,8 +64,8 @@ def draw_row(
         high = float(rng.uniform(*heights)) * u
         house = House(
             *(x, x + wide, base - high, base),
-            _WALLS[int(rng.integers(len(_WALLS)))],
-            _ROOFS[int(rng.integers(len(_ROOFS)))],
+            stage.mood.dim(_WALLS[int(rng.integers(len(_WALLS)))]),
+            stage.mood.dim(_ROOFS[int(rng.integers(len(_ROOFS)))]),
             max(2, round(high / (36 * u))),
             bool(rng.random() < 0.65),
         )
@@ -87,7 +87,7 @@ def draw_house(stage: Stage, house: House, ledges: Ledges) -> None:
     if rng.random() < 0.4:
         _draw_bricks(canvas, house, rng)
     columns = max(2, round(house.width / (27 * u)))
-    door = _DOORS[int(rng.integers(len(_DOORS)))]
+    door = stage.mood.dim(_DOORS[int(rng.integers(len(_DOORS)))])
     shutters = door if rng.random() < 0.4 else None
     for floor in range(house.storeys - 1):
         y = house.top + floor * house.storey
@@ -126,7 +126,8 @@ def _draw_roof(stage: Stage, house: House, ledges: Ledges) -> None:
         ridge = np.array([[left, top], [middle, top - high], [right, top]])
         thick = ridge[::-1] + np.array([0, -7 * u])
         canvas.area(np.concatenate([ridge, thick]), roof)
-        _spot_window(canvas, middle, top - high * 0.34, 5 * u)
+        canvas.dot(middle, top - high * 0.34, 7 * u, stage.mood.dim((232, 226, 212)))
+        canvas.dot(middle, top - high * 0.34, 5 * u, (86, 102, 122))
         ledges.roofs.append((middle, top - high - 6 * u))
         return
     canvas.area(outline, roof)
@@ -140,35 +141,31 @@ def _draw_roof(stage: Stage, house: House, ledges: Ledges) -> None:
     ledges.roofs += [(left + inset + (i + 0.5) * 26 * u, top - high) for i in range(spots)]
 
 
-def _spot_window(canvas: Canvas, x: float, y: float, radius: float) -> None:
-    turns = np.linspace(0, 2 * np.pi, 32, endpoint=False)
-    circle = np.stack([np.cos(turns), np.sin(turns)], 1)
-    canvas.area(circle * radius * 1.35 + (x, y), (232, 226, 212))
-    canvas.area(circle * radius + (x, y), (86, 102, 122))
-
-
 def _draw_window(stage: Stage, x: float, y: float, shutters: Rgb | None, ledges: Ledges) -> None:
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     wide, high = 11 * u, 17 * u
     left, right, low = x - wide / 2, x + wide / 2, y + high
     dark = stage.mood.hour in {"night", "evening"}
     lit = dark and rng.random() < (0.6 if stage.mood.hour == "night" else 0.35)
+    frame = stage.mood.dim((236, 230, 218))
     glass: Rgb = _LIT if lit else mix((92, 112, 132), stage.mood.sky[0], 0.2)
-    canvas.rectangle(left - 1.8 * u, y - 1.8 * u, right + 1.8 * u, low + 1.5 * u, (236, 230, 218))
+    canvas.rectangle(left - 1.8 * u, y - 1.8 * u, right + 1.8 * u, low + 1.5 * u, frame)
     canvas.rectangle(left, y, right, low, glass)
     if not lit:
         canvas.rectangle(left, y, right, y + 4 * u, shade(glass, 0.3))
         canvas.rectangle(left + u, y + 5 * u, left + 3 * u, low - 4 * u, shade(glass, -0.3))
-    elif rng.random() < 0.5:
-        canvas.rectangle(left, y, left + 3 * u, low, (226, 160, 120))
-    canvas.rectangle(x - 0.6 * u, y, x + 0.6 * u, low, (236, 230, 218))
-    canvas.rectangle(left, y + high * 0.4, right, y + high * 0.4 + u, (236, 230, 218))
+    else:
+        stage.lights.append((x, y + high / 2, 17 * u))
+        if rng.random() < 0.5:
+            canvas.rectangle(left, y, left + 3 * u, low, (226, 160, 120))
+    canvas.rectangle(x - 0.6 * u, y, x + 0.6 * u, low, frame)
+    canvas.rectangle(left, y + high * 0.4, right, y + high * 0.4 + u, frame)
     if shutters is not None:
         for side in (left - 8 * u, right + 2 * u):
             canvas.rectangle(side, y - u, side + 6 * u, low + u, shutters)
             for line in np.arange(y + u, low, 3 * u):
                 canvas.rectangle(side + u, line, side + 5 * u, line + u, shade(shutters, 0.3))
-    canvas.rectangle(left - 3.5 * u, low + u, right + 3.5 * u, low + 3 * u, (214, 206, 194))
+    canvas.rectangle(left - 3.5 * u, low + u, right + 3.5 * u, low + 3 * u, shade(frame, 0.1))
     canvas.rectangle(left - 3.5 * u, low + 3 * u, right + 3.5 * u, low + 3.8 * u, (120, 108, 112))
     ledges.sills.append((x, low + 1.2 * u))
 
@@ -178,7 +175,9 @@ def _draw_ground_floor(stage: Stage, house: House, ink: Rgb, ledges: Ledges) -> 
     top, base = house.base - house.storey, house.base
     at_left = bool(rng.random() < 0.5)
     door = house.left + 14 * u if at_left else house.right - 14 * u
-    canvas.rectangle(door - 9.5 * u, base - 29 * u, door + 9.5 * u, base, (226, 216, 200))
+    canvas.rectangle(
+        door - 9.5 * u, base - 29 * u, door + 9.5 * u, base, stage.mood.dim((226, 216, 200))
+    )
     canvas.rectangle(door - 7.5 * u, base - 27 * u, door + 7.5 * u, base, ink)
     canvas.rectangle(door - 5 * u, base - 24 * u, door + 5 * u, base - 15 * u, shade(ink, -0.25))
     canvas.rectangle(door - 5 * u, base - 12 * u, door + 5 * u, base - 3 * u, shade(ink, 0.2))
@@ -203,18 +202,20 @@ def _draw_ground_floor(stage: Stage, house: House, ink: Rgb, ledges: Ledges) -> 
     canvas.rectangle(left, base - 25 * u, right, base - 20 * u, shade(glass, 0.22))
     for x in np.arange(left + 12 * u, right - 8 * u, 22 * u):
         ledges.shops.append((float(x), base - 7 * u))
-    _draw_awning(stage, left - 4 * u, right + 4 * u, top + house.storey * 0.24)
+    draw_awning(stage, left - 4 * u, right + 4 * u, top + house.storey * 0.24)
     ledges.signs.append(((left + right) / 2, top + house.storey * 0.22))
 
 
-def _draw_awning(stage: Stage, left: float, right: float, top: float) -> None:
-    canvas, u = stage.canvas, stage.canvas.unit
-    ink = _AWNINGS[int(stage.rng.integers(len(_AWNINGS)))]
+def draw_awning(stage: Stage, left: float, right: float, top: float, grow: float = 1) -> None:
+    """A striped awning with a scalloped edge."""
+    canvas, u = stage.canvas, stage.canvas.unit * grow
+    ink = stage.mood.dim(_AWNINGS[int(stage.rng.integers(len(_AWNINGS)))])
+    pale = stage.mood.dim((238, 230, 214))
     count = max(3, round((right - left) / (8 * u)))
     step, high, flare = (right - left) / count, 11 * u, 3 * u
     canvas.rectangle(left, top + high, right, top + high + 5 * u, (60, 54, 70))
     for stripe in range(count):
-        tint = ink if stripe % 2 else (238, 230, 214)
+        tint = ink if stripe % 2 else pale
         x, y, low = left + stripe * step, top, top + high
         spread = (stripe / count - 0.5) * 2 * flare, ((stripe + 1) / count - 0.5) * 2 * flare
         canvas.area(

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from visualcrop import Box
 
-from ..drawing import Thing
-from ..palette import COLOURS
+from ..drawing import Thing, extent
+from ..palette import COLOURS, Rgb
 from ..signs import SIGN_STYLES, SIGN_WORDS, SignStyle, make_sign, sign_size
 from ..sprites import Pose, draw_sprite
 from ..things import THINGS
@@ -24,6 +24,7 @@ ON_WATER = ("duck", "whale", "fish", "turtle", "octopus", "bottle", "crab", "boa
 _NEVER_STANDING = frozenset({"kite", "plane", "balloon", "whale"})
 _SMALLEST, _LARGEST = 12.5, 24.0  # sides of things, in thousandths of the longer side
 _NUMBER = 24  # of things at a density of 1
+_LAYERED = 110  # pixels; what is larger is drawn layer by layer, without a tilt
 _AGAIN = 0.35  # how often a thing is of a kind that is there already
 
 
@@ -72,6 +73,12 @@ class Stage:
     absent: frozenset[str] = frozenset()  # names of things that the place itself has
     wishes: list[Wish] = attrs.field(factory=list)
     placed: list[tuple[Wish, Tracked, str]] = attrs.field(factory=list)
+    lights: list[tuple[float, float, float]] = attrs.field(factory=list)  # x, y, radius
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All things that may be in this place, in any pose."""
+        return tuple(name for name in THINGS if name not in self.absent)
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -147,9 +154,29 @@ class Stage:
         self.placed.append((wish, track, where))
         return True
 
-    def prop(self, kind: Thing, x: float, y: float, size: float, shadow: float = 0.22) -> bool:
+    def prop(
+        self,
+        kind: Thing,
+        x: float,
+        y: float,
+        size: float,
+        *,
+        tilt: float = 3,
+    ) -> bool:
         """Stand something without a name, in a muted colour; *size* is in thousandths."""
-        ink = self.mood.far(sample_muted(self.rng), 0.0)
-        pose = Pose.sample(self.rng, 3, 0.08)
-        sprite = draw_extra(kind, max(4, round(size * self.canvas.unit)), ink, pose)
-        return self.canvas.place(sprite, x, y, shadow=shadow) is not None
+        ink = self.mood.dim(sample_muted(self.rng))
+        pose, pixels = Pose.sample(self.rng, tilt), max(4.0, size * self.canvas.unit)
+        if pixels > _LAYERED:
+            return self.large(kind, x, y, pixels, ink)
+        sprite = draw_extra(kind, round(pixels), ink, pose)
+        return self.canvas.place(sprite, x, y, shadow=0.22) is not None
+
+    def large(self, kind: Thing, x: float, y: float, pixels: float, ink: Rgb) -> bool:
+        """Stand something large on the ground, in its shadow; *pixels* is its longer side."""
+        left, top, right, bottom = extent(kind.outline)
+        wide = pixels * (right - left) / max(right - left, bottom - top)
+        if not self.canvas.has_place(x, y, pixels, wide):
+            return False
+        mirrored = bool(self.rng.random() < 0.5)
+        self.canvas.shade_ground(x + 0.04 * wide, y, 1.1 * wide, 0.26 * wide, 0.55)
+        return self.canvas.draw(kind, pixels, ink, (x, y), mirrored=mirrored) is not None

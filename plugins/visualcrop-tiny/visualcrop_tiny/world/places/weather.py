@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import attrs
@@ -26,7 +27,7 @@ _TINTS: dict[Hour, tuple[float, float, float]] = {
     "morning": (1.0, 0.97, 0.94),
     "noon": (1.0, 1.0, 1.0),
     "evening": (1.0, 0.91, 0.84),
-    "night": (0.74, 0.78, 0.95),
+    "night": (0.88, 0.9, 1.0),
 }
 
 
@@ -57,6 +58,10 @@ class Mood:
         """The colour of what is far away."""
         return self.sky[-1]
 
+    def dim(self, ink: Rgb) -> Rgb:
+        """The colour of what is not asked for: darker at night, when named things are lit."""
+        return mix(ink, (34, 38, 82), 0.42) if self.hour == "night" else ink
+
     def far(self, ink: Rgb, distance: float) -> Rgb:
         """A colour seen from a *distance* of 0 (near) to 1 (at the horizon)."""
         thick = 0.85 if self.weather in {"mist", "rain"} else 0.6
@@ -72,23 +77,18 @@ def draw_sky(canvas: Canvas, mood: Mood, rng: np.random.Generator, horizon: floa
         for _ in range(140):
             size = rng.uniform(0.4, 1.3) * u
             at = rng.uniform(0, canvas.width), rng.uniform(0, horizon)
-            _spot(canvas, at[0], at[1], size, (226, 226, 240))
+            canvas.dot(at[0], at[1], size, (226, 226, 240))
         canvas.glow(x, y, 110 * u, (190, 196, 220), 0.5)
-        _spot(canvas, x, y, 26 * u, (240, 236, 214))
-        _spot(canvas, x - 7 * u, y - 5 * u, 4 * u, (222, 216, 196))
-        _spot(canvas, x + 8 * u, y + 6 * u, 6 * u, (222, 216, 196))
+        canvas.dot(x, y, 26 * u, (240, 236, 214))
+        canvas.dot(x - 7 * u, y - 5 * u, 4 * u, (222, 216, 196))
+        canvas.dot(x + 8 * u, y + 6 * u, 6 * u, (222, 216, 196))
     elif mood.weather in {"clear", "snow"}:
         low = y if mood.hour == "noon" else horizon * 0.72
         canvas.glow(x, low, 170 * u, (255, 244, 208), 0.8)
-        _spot(canvas, x, low, 24 * u, (255, 246, 214))
+        canvas.dot(x, low, 24 * u, (255, 246, 214))
     clouds = {"clear": 4, "snow": 6, "mist": 5, "cloudy": 11, "rain": 13}[mood.weather]
     for _ in range(clouds):
         _draw_cloud(canvas, mood, rng, horizon)
-
-
-def _spot(canvas: Canvas, x: float, y: float, radius: float, ink: Rgb) -> None:
-    turns = np.linspace(0, math.tau, 40, endpoint=False)
-    canvas.area(np.stack([x + radius * np.cos(turns), y + radius * np.sin(turns)], 1), ink)
 
 
 def _draw_cloud(canvas: Canvas, mood: Mood, rng: np.random.Generator, horizon: float) -> None:
@@ -107,8 +107,13 @@ def _draw_cloud(canvas: Canvas, mood: Mood, rng: np.random.Generator, horizon: f
     canvas.area(puffs, light, 0.85)
 
 
-def finish(canvas: Canvas, mood: Mood, rng: np.random.Generator) -> None:
-    """Rain or snow, mist below the horizon, and the tint of the hour."""
+def finish(
+    canvas: Canvas,
+    mood: Mood,
+    rng: np.random.Generator,
+    lights: Sequence[tuple[float, float, float]] = (),
+) -> None:
+    """Rain or snow, the tint of the hour, and at night the glow of *lights*: x, y, radius."""
     if mood.weather == "rain":
         _draw_rain(canvas, rng)
     if mood.weather == "snow":
@@ -119,6 +124,9 @@ def finish(canvas: Canvas, mood: Mood, rng: np.random.Generator) -> None:
     if not (tint == 1).all():
         table = np.clip(np.arange(256) * tint[:, None] + 0.5, 0, 255).astype(int)
         canvas.picture = canvas.picture.point(table.ravel().tolist())
+    if mood.hour == "night":
+        for x, y, radius in lights:
+            canvas.glow(x, y, radius, (255, 196, 104), 0.5)
 
 
 def _draw_rain(canvas: Canvas, rng: np.random.Generator) -> None:

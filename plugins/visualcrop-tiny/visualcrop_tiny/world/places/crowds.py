@@ -1,0 +1,129 @@
+"""Who and what stands about on the ground, in the air, and on the ledges of houses."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+
+from ..drawing import Thing
+from .extras import BARREL, CRATE, GULL, PEOPLE, POST, SACK, draw_extra, make_person
+from .houses import Ledges
+from .stage import IN_AIR, Stage
+
+
+@attrs.frozen
+class Crowd:
+    """
+    What stands on a stretch of ground, drawn from back to front.
+
+    Attributes:
+        where: What the ground is called, such as `on the quay`.
+        named: Share of all named things.
+        laden: Share of those on crates.
+        signs: How many signs.
+        people: How many people, at a density of 1.
+        stacks: Of crates.
+        extras: Of the other kinds.
+        posts: Lamp posts.
+        kinds: Of the others.
+        size: Of people in front, in thousandths of the longer side.
+
+    """
+
+    where: str
+    named: float = 0.2
+    laden: float = 0.0
+    signs: int = 0
+    people: float = 40
+    stacks: float = 0
+    extras: float = 60
+    posts: int = 0
+    kinds: tuple[Thing, ...] = (BARREL, CRATE, SACK)
+    size: float = 44
+
+    def draw(self, stage: Stage, top: float, bottom: float) -> None:
+        """Draw it between two heights; what is further back is smaller."""
+        canvas, rng = stage.canvas, stage.rng
+        kinds = ["thing"] * stage.count(self.named) + ["sign"] * self.signs + ["post"] * self.posts
+        kinds += ["person"] * stage.scaled(self.people) + ["stack"] * stage.scaled(self.stacks)
+        kinds += ["extra"] * stage.scaled(self.extras) + ["laden"] * stage.count(self.laden)
+        rows = np.sort(rng.uniform(top, bottom, len(kinds)))
+        for kind, y in zip(rng.permutation(kinds), rows, strict=True):
+            grow = 0.62 + 0.68 * (y - top) / max(1.0, canvas.height - top)
+            for _ in range(8):
+                x = float(rng.uniform(0.01, 0.99)) * canvas.width
+                if self._stand(stage, str(kind), (x, float(y)), grow):
+                    break
+
+    def _stand(self, stage: Stage, kind: str, foot: tuple[float, float], grow: float) -> bool:
+        rng, (x, y) = stage.rng, foot
+        if kind == "thing":
+            return stage.thing(x, y, self.where)
+        if kind == "sign":
+            return stage.sign(x, y, self.where, ("board", "arrow")[int(rng.integers(2))])
+        extra = self.kinds[int(rng.integers(len(self.kinds)))]
+        sizes = {
+            "person": (sample_person(stage), self.size),
+            "post": (POST, 2 * self.size),
+            "extra": (extra, self.size * float(rng.uniform(0.32, 0.5))),
+        }
+        if kind in sizes:
+            size = sizes[kind][1] * grow
+            put = stage.prop(sizes[kind][0], x, y, size)
+            if put and kind == "post":
+                u = stage.canvas.unit
+                stage.lights.append((x, y - 0.84 * size * u, 0.55 * size * u))
+            return put
+        return _stack(
+            stage, kind == "laden", foot, float(rng.uniform(0.38, 0.54)) * self.size * grow
+        )
+
+
+def _stack(stage: Stage, laden: bool, foot: tuple[float, float], side: float) -> bool:  # noqa: FBT001
+    """Three crates, or one where there is no room for more, and perhaps a named thing on top."""
+    u, (x, y) = stage.canvas.unit, foot
+    if not stage.prop(CRATE, x, y, side):
+        return False
+    if stage.prop(CRATE, x + side * u, y + u, side):
+        x, y = x + side * 0.5 * u, y - side * 0.76 * u
+        stage.prop(CRATE, x, y, side)
+    if laden:
+        stage.thing(x, y - side * 0.76 * u, "on a crate")
+    return True
+
+
+def sample_person(stage: Stage) -> Thing:
+    """One of the people."""
+    return make_person(int(stage.rng.integers(PEOPLE)))
+
+
+def fly(stage: Stage, horizon: float, share: float, gulls: float) -> None:
+    """Things and gulls in the sky above the *horizon*."""
+    canvas, rng = stage.canvas, stage.rng
+    for _ in range(stage.count(share)):
+        for _ in range(9):
+            x, y = rng.uniform(0.04, 0.96) * canvas.width, rng.uniform(0.12, 0.75) * horizon
+            if stage.thing(x, y, "in the sky", IN_AIR, shadow=0):
+                break
+    for _ in range(stage.scaled(gulls)):
+        size = max(4, round(rng.uniform(7, 15) * canvas.unit))
+        x, y = rng.uniform(0, 1) * canvas.width, rng.uniform(0.1, 0.98) * horizon
+        canvas.place(draw_extra(GULL, size, (200, 198, 196)), x, y, shadow=0)
+
+
+def fill_ledges(stage: Stage, ledges: Ledges, share: float, signs: int) -> None:
+    """Things on roofs and sills and in shop windows, and signs over the shops."""
+    rng = stage.rng
+    for spots, part, where in (
+        (ledges.roofs, 0.35, "on a roof"),
+        (ledges.sills, 0.38, "on a window sill"),
+        (ledges.shops, 0.27, "in a shop window"),
+    ):
+        wanted = stage.count(share * part)
+        for index in rng.permutation(len(spots)):
+            if wanted > 0 and 0 < spots[index][0] < stage.canvas.width:
+                wanted -= stage.thing(spots[index][0], spots[index][1], where)
+    for index in rng.permutation(len(ledges.signs)):
+        if signs > 0:
+            x, y = ledges.signs[index]
+            signs -= stage.sign(x, y, "over a shop", "plate")

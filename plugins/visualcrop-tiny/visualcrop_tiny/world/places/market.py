@@ -1,0 +1,129 @@
+"""A market street: houses behind, stalls in rows, goods, and people between them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from ..palette import Rgb
+from .canvas import shade
+from .crowds import Crowd, fill_ledges, fly, sample_person
+from .extras import BARREL, CARTON, CRATE, MUTED, POT, SACK
+from .ground import draw_paving
+from .houses import draw_awning, draw_row
+from .stage import Stage
+from .weather import draw_sky, finish
+
+ABSENT = frozenset({"flag", "lantern", "tent", "apple", "cherry"})
+_ROWS = 3  # of stalls
+_BETWEEN = Crowd(
+    "on the street",
+    named=0.09,
+    laden=0.03,
+    signs=1,
+    people=44,
+    stacks=3,
+    extras=36,
+    kinds=(BARREL, CRATE, SACK, CARTON, POT),
+    size=46,
+)
+
+
+def draw_market(stage: Stage) -> None:
+    """Draw it from the sky to what is nearest."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    wide, high = canvas.width, canvas.height
+    street = float(rng.uniform(0.44, 0.5)) * high
+    draw_sky(canvas, stage.mood, rng, street)
+    fly(stage, 0.16 * high, 0.07, 7)
+    tall = (street - 0.07 * high) / u
+    ledges = draw_row(stage, -30 * u, wide + 40 * u, street, (0.5 * tall, 0.86 * tall))
+    fill_ledges(stage, ledges, 0.34, 4)
+    _hang_bunting(stage, street)
+    draw_paving(stage, street, (184, 170, 152), 6)
+    pavement: Rgb = (150, 142, 138)
+    canvas.rectangle(0, street, wide, street + 3 * u, shade(pavement, -0.2))
+    edges = np.linspace(street + 6 * u, high - 3 * u, _ROWS + 1)
+    for top, bottom in pairwise(edges):
+        base, grow = top + 0.62 * (bottom - top), 0.66 + 0.5 * (top - street) / (high - street)
+        stalls = _plan_stalls(stage, grow)
+        tall = 84 * u * grow
+        canvas.reserved = [(x - 3 * u, base - tall, end + 3 * u, base) for x, end in stalls]
+        _BETWEEN.draw(stage, top, top + 0.45 * (bottom - top))
+        canvas.reserved = []
+        for left, right in stalls:
+            _draw_stall(stage, left, right, base, grow)
+        Crowd("on the street", named=0.03, people=9, extras=12, size=46).draw(
+            stage, top + 0.66 * (bottom - top), bottom
+        )
+    finish(canvas, stage.mood, rng, stage.lights)
+
+
+def _hang_bunting(stage: Stage, street: float) -> None:
+    """Strings of muted pennants from house to house."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    for _ in range(3):
+        left, right = rng.uniform(-0.1, 0.3) * canvas.width, rng.uniform(0.6, 1.1) * canvas.width
+        start, end = rng.uniform(0.42, 0.66, 2) * street
+        sag = rng.uniform(16, 46) * u
+        t = np.linspace(0, 1, max(8, int((right - left) / (11 * u))))
+        x, y = left + t * (right - left), start + t * (end - start) + sag * 4 * t * (1 - t)
+        top = np.stack([x, y], 1)
+        canvas.area(np.concatenate([top, top[::-1] + np.array([0, 0.9 * u])]), (92, 84, 92))
+        for i in range(len(x) - 1):
+            ink = MUTED[int(rng.integers(len(MUTED)))]
+            middle = (x[i] + x[i + 1]) / 2, (y[i] + y[i + 1]) / 2 + 11 * u
+            canvas.area(np.array([top[i], top[i + 1], middle]), ink)
+
+
+def _plan_stalls(stage: Stage, grow: float) -> list[tuple[float, float]]:
+    """Left and right sides of stalls in a row with gaps."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit * grow
+    x, stalls = float(rng.uniform(-60, 10)) * u, list[tuple[float, float]]()
+    while x < canvas.width:
+        wide = float(rng.uniform(96, 150)) * u
+        stalls.append((x, x + wide))
+        x += wide + float(rng.uniform(34, 70)) * u
+    return stalls
+
+
+def _draw_stall(stage: Stage, left: float, right: float, base: float, grow: float) -> None:
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit * grow
+    cloth = MUTED[int(rng.integers(len(MUTED)))]
+    top, counter = base - 74 * u, base - 26 * u
+    canvas.rectangle(left + 4 * u, top + 10 * u, right - 4 * u, base, shade(cloth, 0.55))
+    for x in (left + 3 * u, right - 6 * u):
+        canvas.rectangle(x, top, x + 3 * u, base, (128, 100, 80))
+    for x in np.arange(left + 18 * u, right - 14 * u, 40 * u):
+        stage.prop(sample_person(stage), float(x + rng.uniform(0, 14) * u), base - 8 * u, 46 * grow)
+    _draw_goods(stage, left, right, counter, grow)
+    canvas.rectangle(left, counter, right, base, cloth)
+    canvas.rectangle(left, counter, right, counter + 3 * u, (198, 166, 124))
+    canvas.rectangle(right - 5 * u, counter + 3 * u, right, base, shade(cloth, 0.2))
+    for x in np.arange(left + 6 * u, right - 4 * u, 12 * u):
+        canvas.rectangle(float(x), counter + 5 * u, float(x) + 1.2 * u, base, shade(cloth, 0.14))
+    draw_awning(stage, left - 3 * u, right + 3 * u, top - 6 * u, grow * 1.3)
+    spots = np.arange(left + 14 * u, right - 10 * u, 21 * u)
+    for x in rng.permutation(spots)[: int(rng.random() < 0.5)]:
+        stage.thing(float(x), counter + 3.4 * u, "on a stall")
+    if rng.random() < 0.08:
+        stage.thing(float(rng.uniform(left, right)), top - 5 * u, "on an awning")
+    if rng.random() < 0.1:
+        stage.sign((left + right) / 2, base - u, "on a stall", "plate")
+
+
+def _draw_goods(stage: Stage, left: float, right: float, counter: float, grow: float) -> None:
+    """Heaps of round and square goods in muted colours behind the edge of a counter."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit * grow
+    x = left + 6 * u
+    while x < right - 22 * u:
+        ink, heap = MUTED[int(rng.integers(len(MUTED)))], float(rng.uniform(18, 30)) * u
+        size = float(rng.uniform(2.6, 4.2)) * u
+        for level in range(3):
+            for place in np.arange(x + level * size, x + heap - level * size, 2 * size):
+                middle, y = float(place + size), counter - (0.5 + 1.5 * level) * size
+                canvas.dot(middle, y, size * 1.14, shade(ink, 0.35))
+                lit = shade(ink, float(rng.uniform(-0.2, 0.1)))
+                canvas.dot(middle - 0.15 * size, y - 0.15 * size, size * 0.96, lit)
+        x += heap + 4 * u

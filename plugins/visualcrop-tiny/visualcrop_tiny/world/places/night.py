@@ -1,0 +1,81 @@
+"""A town at night: rows of houses up a hill, lit windows, street lamps, a moon."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .canvas import shade
+from .crowds import Crowd, fill_ledges, fly
+from .extras import BARREL, BENCH, BUSH, CARTON, POT, TREE
+from .ground import draw_paving
+from .houses import draw_row
+from .stage import Stage
+from .weather import draw_sky, finish
+
+ABSENT = frozenset({"lantern", "lamp", "candle"})
+_ON_TERRACE = Crowd(
+    "on a terrace", named=0.08, people=16, extras=26, posts=3, kinds=(BUSH, POT, BENCH), size=34
+)
+_ON_STREET = Crowd(
+    "on the street",
+    named=0.24,
+    laden=0.05,
+    signs=2,
+    people=40,
+    stacks=4,
+    extras=62,
+    posts=5,
+    kinds=(BARREL, POT, CARTON, BENCH, TREE),
+)
+
+
+def draw_night(stage: Stage) -> None:
+    """Draw it from the moon to the street in front."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    wide, high = canvas.width, canvas.height
+    draw_sky(canvas, stage.mood, rng, 0.4 * high)
+    _draw_skyline(stage, 0.36 * high)
+    fly(stage, 0.22 * high, 0.12, 5)
+    rows = (0.44, 0.63, 0.83)
+    for number, share in enumerate(rows):
+        base = share * high
+        storey = 0.21 * high / u
+        ledges = draw_row(stage, -30 * u, wide + 40 * u, base, (0.34 * storey, 0.54 * storey))
+        fill_ledges(stage, ledges, 0.17, 1 + number // 2)
+        if number < 2:
+            ground = (84, 80, 100)
+            canvas.rectangle(0, base, wide, base + 16 * u, ground)
+            canvas.rectangle(0, base, wide, base + 2 * u, shade(ground, -0.3))
+            for x in np.arange(0, wide, 11 * u):
+                canvas.rectangle(
+                    float(x), base + 2 * u, float(x) + u, base + 16 * u, shade(ground, 0.2)
+                )
+            canvas.rectangle(0, base + 16 * u, wide, high, (44, 52, 70))
+            _ON_TERRACE.draw(stage, base + 3 * u, base + 13 * u)
+    draw_paving(stage, rows[-1] * high, (150, 142, 146))
+    _ON_STREET.draw(stage, rows[-1] * high + 5 * u, high - 3 * u)
+    finish(canvas, stage.mood, rng, stage.lights)
+
+
+def _draw_skyline(stage: Stage, base: float) -> None:
+    """Far towers and their lights."""
+    canvas, rng, u, x = stage.canvas, stage.rng, stage.canvas.unit, 0.0
+    ink = stage.mood.far((44, 46, 78), 0.45)
+    while x < canvas.width:
+        wide, tall = float(rng.uniform(18, 52)) * u, float(rng.uniform(40, 150)) * u
+        canvas.rectangle(x, base - tall, x + wide, base + 90 * u, ink)
+        if rng.random() < 0.3:
+            canvas.area(
+                np.array(
+                    [
+                        [x, base - tall],
+                        [x + wide / 2, base - tall - 0.8 * wide],
+                        [x + wide, base - tall],
+                    ]
+                ),
+                ink,
+            )
+        for _ in range(int(tall * wide / (90 * u * u))):
+            at = x + rng.uniform(3 * u, wide - 4 * u), base - rng.uniform(0.05, 0.92) * tall
+            canvas.rectangle(at[0], at[1], at[0] + 1.6 * u, at[1] + 2.4 * u, (222, 186, 120))
+        x += wide + float(rng.uniform(0, 14)) * u

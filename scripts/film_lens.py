@@ -1,0 +1,150 @@
+"""
+Film the lens: `docs/images/lens.png`, and a short animation, `docs/images/lens.webp`.
+
+It starts a server of its own with `tiny`, opens the page in Chromium, asks about a scene, and takes
+screenshots of what really happens. The model waits before each call until it is filmed, and the
+page's clock goes on from frame to frame: a slow machine makes the same film.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import attrs
+import PIL.Image
+from playwright.sync_api import Page, sync_playwright
+
+from visualcrop import Prompt, VisualSearch
+from visualcrop.models.engine.wrappers import ModelWrapper
+from visualcrop_serve.running import make_server, open_socket
+from visualcrop_serve.settings import Settings
+
+FOLDER = Path(__file__).parent.parent / "docs" / "images"
+SCENE, SCHEME = "bolt", "dark"
+SIZE = {"width": 1280, "height": 800}
+FILM_WIDTH = 880  # pixels
+FIRST, LAST = 1200, 3500  # milliseconds of the first and the last frame
+SETTLED = 400  # until the page has drawn what a call of the model changed
+MOST_PICTURE, MOST_FILM = 300_000, 1_500_000  # bytes
+QUALITIES = (80, 70, 60, 50, 40, 30)
+Frame: TypeAlias = tuple[PIL.Image.Image, int]  # with the milliseconds that it lasts
+
+
+@attrs.define(eq=False)
+class Held(ModelWrapper):
+    """A model each of whose calls waits until it is let go on."""
+
+    wants: threading.Semaphore = attrs.field(factory=lambda: threading.Semaphore(0), init=False)
+    may: threading.Semaphore = attrs.field(factory=lambda: threading.Semaphore(0), init=False)
+
+    def _call(
+        self,
+        kind: Hashable,
+        prompts: Sequence[Prompt],
+        run: Callable[[Sequence[Prompt]], Sequence[Any]],
+    ) -> Sequence[Any]:
+        self.wants.release()
+        self.may.acquire()
+        return run(prompts)
+
+
+def main() -> int:
+    """Write both files; 1 if one of them is too large."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    tiny = VisualSearch.open("tiny")
+    held = Held(tiny.model)
+    with serve(VisualSearch(held, tiny.searcher)) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport=SIZE, color_scheme=SCHEME)
+        page.set_default_timeout(180_000)
+        frames = film(page, url, held)
+        browser.close()
+    still = write_still(frames[-1][0])
+    moving = write_film(frames)
+    print(f"{still}: {still.stat().st_size:,} bytes; {moving}: {moving.stat().st_size:,} bytes")
+    return int(still.stat().st_size > MOST_PICTURE or moving.stat().st_size > MOST_FILM)
+
+
+@contextmanager
+def serve(search: VisualSearch) -> Iterator[str]:
+    """A server on a free port, until the end of the block."""
+    listening = open_socket("127.0.0.1", 0)
+    server = make_server(search, Settings(name="tiny"), drain=5)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+def film(page: Page, url: str, held: Held) -> list[Frame]:
+    """Frames from the question to the crop."""
+    page.goto(url)
+    page.wait_for_selector("body[data-ready]")
+    page.wait_for_load_state("networkidle")
+    page.clock.install()
+    page.click(f'#scenes button:has(img[src="/lens/scenes/{SCENE}/thumbnail"])')
+    page.wait_for_selector("body[data-state=picture]:not(.loading)")
+    page.evaluate("document.activeElement.blur()")
+    frames = [*shoot(page, 1, FIRST)]
+    page.click("#go")
+    while held.wants.acquire(timeout=20):  # no more calls: the answer is on its way
+        page.wait_for_timeout(SETTLED)
+        has_map = bool(page.locator(".stages li").count() > 1)
+        frames += shoot(page, 9 if has_map else 3, 120)
+        held.may.release()
+    page.wait_for_selector("#take:not([hidden])")
+    page.evaluate("document.activeElement.blur()")
+    frames += shoot(page, 10, 80)
+    return [*frames, *shoot(page, 1, LAST)]
+
+
+def shoot(page: Page, count: int, lasts: int) -> Iterator[Frame]:
+    """So many frames of what is seen, between which the page's time goes on."""
+    for _ in range(count):
+        yield PIL.Image.open(BytesIO(page.screenshot())).convert("RGB"), lasts
+        page.clock.run_for(lasts)
+        page.evaluate(
+            """(passed) => {
+              for (const each of document.getAnimations()) {
+                each.pause();
+                each.currentTime = (each.currentTime ?? 0) + passed;
+                const { endTime } = each.effect.getComputedTiming();
+                if (each.currentTime >= endTime) each.finish();
+              }
+            }""",
+            lasts,
+        )
+
+
+def write_still(picture: PIL.Image.Image) -> Path:
+    """The last frame, in 256 colours, which a drawn page hardly needs more than."""
+    path = FOLDER / "lens.png"
+    picture.quantize(256, dither=PIL.Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
+    return path
+
+
+def write_film(frames: list[Frame]) -> Path:
+    """As WebP, in the best quality that is small enough."""
+    path, height = FOLDER / "lens.webp", round(SIZE["height"] * FILM_WIDTH / SIZE["width"])
+    pictures: list[Any] = [each.resize((FILM_WIDTH, height)) for each, _ in frames]
+    times = [lasts for _, lasts in frames]
+    for quality in QUALITIES:
+        options: dict[str, Any] = {"duration": times, "loop": 0, "quality": quality, "method": 4}
+        pictures[0].save(path, save_all=True, append_images=pictures[1:], **options)
+        if path.stat().st_size <= MOST_FILM:
+            break
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())
