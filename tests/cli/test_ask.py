@@ -109,7 +109,7 @@ class TestAsk:
         lines = run(*words).stderr.splitlines()
         assert lines[:2] == ["captions: pass 16 of 85", "objects: pass 16 of 85"]
         assert "captions: pass 85 of 85" in lines
-        assert "answer: pass 1" in lines
+        assert "answer: pass 1 of 1" in lines
         assert "pass" not in run(*words, "--json").stderr
 
     def test_a_budget_is_kept_and_said(self, run: Run, scene_file: Path) -> None:
