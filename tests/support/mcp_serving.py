@@ -16,6 +16,7 @@ import anyio
 import attrs
 from starlette.applications import Starlette
 
+from tests.support.waiting import join, until
 from visualcrop import Answer, BudgetedModel, Prompt, Question, Sample, View, VisualSearch
 from visualcrop.plugin import Searcher
 from visualcrop.testing import Scene
@@ -108,14 +109,12 @@ def served(app: Starlette) -> Iterator[str]:
     server = serve_app(app, drain=30)
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        thread.join(0.01)
+    until(lambda: server.started or not thread.is_alive())
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/mcp"
     finally:
         server.should_exit = True
-        thread.join()
+        join([thread])
 
 
 if __name__ == "__main__":

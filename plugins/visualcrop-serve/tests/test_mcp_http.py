@@ -27,6 +27,7 @@ from tests.support.mcp_serving import (
     scene,
     served,
 )
+from tests.support.waiting import until
 from visualcrop import VisualSearch
 from visualcrop_serve.app import build_app
 from visualcrop_serve.mcp_server import build_mcp_app
@@ -130,7 +131,7 @@ async def test_it_finds_what_is_named(address, search):
         [*finding.box.whole_pixels()] for finding in expected.findings
     ]
     assert [box["confidence"] for box in boxes] == pytest.approx(
-        [finding.confidence for finding in expected.findings]
+        [finding.confidence for finding in expected.findings], abs=0.01
     )
     crops = result.structured_content["crops"]
     assert len(result.content) - 1 == len(crops) == min(len(boxes), 8)
@@ -230,6 +231,23 @@ async def test_what_is_wrong_is_said_in_a_sentence(address, arguments, words):
     assert words in _sentence(await _call(address, "look_closer", given))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"image": scene, "target": " "}, "target is empty"),
+        ({"image": scene}, "target is missing"),
+        ({"image": scene, "target": "x" * 10**5}, "more than 20,000 characters"),
+        ({"image": scene, "question": "What?"}, "takes image, target, not 'question'"),
+        ({"image": scene, "target": "mug"}, "direct"),  # which looks for nothing
+    ],
+)
+async def test_what_cannot_be_found_is_said_in_a_sentence(arguments, words):
+    """As of the other tool."""
+    given = {key: value() if callable(value) else value for key, value in arguments.items()}
+    with served(build_mcp_app(*lazily("toy", "direct"))) as address:
+        assert words in _sentence(await _call(address, "find", given))
+
+
 async def test_a_picture_that_would_not_fit_is_refused_by_its_header(address):
     """Two gigapixels in a hundred bytes: nothing of them is decoded."""
     chunks = ((b"IHDR", struct.pack(">IIBBBBB", 60_000, 40_000, 8, 2, 0, 0, 0)), (b"IDAT", b""))
@@ -325,8 +343,7 @@ async def test_searches_at_a_time_share_batches():
             async with anyio.create_task_group() as group:
                 for _ in range(4):
                     group.start_soon(ask)
-                while len(model._waiting) < 4:  # noqa: ASYNC110 - threads wait, who set no event
-                    await anyio.sleep(0.01)
+                await anyio.to_thread.run_sync(until, lambda: len(model._waiting) == 4)
                 assert held
                 model._lock.release()
         assert sizes == [4]

@@ -62,6 +62,10 @@ async def test_a_whole_session(log):
         assert not _read(log)  # nothing has been loaded for that
         arguments = {"image": encoded(0), "question": sample.text, "choices": choices}
         result = await client.call_tool("look_closer", arguments, progress_callback=hear)
+        found = await client.call_tool(
+            "find", {"image": encoded(0), "target": sample.targets[0].name}
+        )
+    assert found.structured_content["boxes"]
     answered = result.structured_content
     assert answered["answer"] == choices[expected.choice]
     assert answered["confidence"] == pytest.approx(expected.confidence, abs=0.01)

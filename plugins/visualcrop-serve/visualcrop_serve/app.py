@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 
 from visualcrop import VisualcropError, VisualSearch
 
-from . import chat, health, lens, mcp_server, models
+from . import chat, detection, health, lens, mcp_server, models
 from .errors import RequestError, error_response, failure
 from .guard import Guard
 from .service import Service
@@ -57,6 +57,7 @@ def collect_routes(service: Service) -> Sequence[BaseRoute]:
     """
     return [
         *chat.ROUTES,
+        *detection.ROUTES,
         *models.ROUTES,
         *health.ROUTES,
         *lens.lens_routes(service.searchers),

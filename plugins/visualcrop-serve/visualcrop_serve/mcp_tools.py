@@ -264,8 +264,7 @@ def _find(url: str, target: str, service: Service, watch: Watch) -> types.CallTo
     """Look for a thing, in a thread of the service."""
     (image,) = read_images([(url, "image")], service.settings)
     ledger = watch.begin(image)
-    search: Any = service.searchers.default
-    seen = search.detect(image, target, ledger=ledger)
+    seen = service.searchers.default.detect(image, target, ledger=ledger)
     crops = [_with_margin(finding.box, image) for finding in seen.findings[:_MOST_CROPS]]
     content = {
         "boxes": [_describe_box(finding, image) for finding in seen.findings],

@@ -14,6 +14,7 @@ from visualcrop import (
     Finding,
     Image,
     Ledger,
+    Point,
     Question,
     RelevanceMap,
     VisualSearch,
@@ -73,6 +74,29 @@ def describe_answer(outcome: Outcome, *, model: str, with_map: bool = False) -> 
         "evidence_gain": _round(answer.evidence_gain),
         "rests_on_evidence": None if answer.audit is None else answer.audit.rests,
         "image": {"width": image.width, "height": image.height},
+    }
+
+
+def describe_search(
+    found: Evidence, image: Image, search: VisualSearch, ledger: Ledger, seconds: float
+) -> Json:
+    """The `visualcrop` object of a detection, which has no answer."""
+    return {
+        "searcher": str(Spec.of(search.searcher)),
+        "passes": dict(ledger.by_stage()),
+        "seconds": round(seconds, 4),
+        "exhausted": found.exhausted,
+        "image": {"width": image.width, "height": image.height},
+    }
+
+
+def describe_point(point: Point, image: Image) -> Json:
+    """A point in pixels, and in parts of the picture (0 to 1)."""
+    return {
+        "x": round(point.x, 2),
+        "y": round(point.y, 2),
+        "confidence": _round(point.confidence),
+        "relative": [round(point.x / image.width, 5), round(point.y / image.height, 5)],
     }
 
 
