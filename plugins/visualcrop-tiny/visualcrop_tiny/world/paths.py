@@ -119,7 +119,8 @@ def _arc(start: tuple[float, float], a: list[float]) -> list[tuple[float, float]
     first = math.atan2((start[1] - cy) / high, (start[0] - cx) / wide)
     turn = math.atan2((y - cy) / high, (x - cx) / wide) - first
     turn = turn % math.tau if sweep else turn % math.tau - math.tau
-    count = max(2, round(abs(turn) / math.tau * 4 * _STEPS * 0.75))
+    finer = max(1.0, math.sqrt(max(wide, high) / 12))  # so that large arcs look round too
+    count = max(2, round(abs(turn) / math.tau * 3 * _STEPS * finer))
     angles = [first + turn * i / count for i in range(1, count)]
     arc = [(cx + wide * math.cos(t), cy + high * math.sin(t)) for t in angles]
     return [*arc, (x, y)]

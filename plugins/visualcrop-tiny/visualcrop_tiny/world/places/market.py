@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import attrs
 import numpy as np
 
 from ..palette import Rgb
@@ -19,15 +20,33 @@ ABSENT = frozenset({"flag", "lantern", "tent", "apple", "cherry"})
 _ROWS = 3  # of stalls
 _BETWEEN = Crowd(
     "on the street",
-    named=0.09,
+    named=0.07,
     laden=0.03,
     signs=1,
-    people=44,
+    people=36,
     stacks=3,
     extras=36,
     kinds=(BARREL, CRATE, SACK, CARTON, POT),
     size=46,
 )
+
+
+_BEFORE = Crowd("on the street", named=0.03, people=9, extras=12, size=46)
+
+
+@attrs.frozen
+class _Stall:
+    """A stall: its sides, the ground it stands on, and how large it is drawn."""
+
+    left: float
+    right: float
+    base: float
+    grow: float
+
+    def box(self, unit: float) -> tuple[float, float, float, float]:
+        """All that it covers, with its awning."""
+        edge = 4 * unit * self.grow
+        return self.left - edge, self.base - 23 * edge, self.right + edge, self.base
 
 
 def draw_market(stage: Stage) -> None:
@@ -39,24 +58,21 @@ def draw_market(stage: Stage) -> None:
     fly(stage, 0.16 * high, 0.07, 7)
     tall = (street - 0.07 * high) / u
     ledges = draw_row(stage, -30 * u, wide + 40 * u, street, (0.5 * tall, 0.86 * tall))
-    fill_ledges(stage, ledges, 0.34, 4)
+    fill_ledges(stage, ledges, 0.28, 4)
     _hang_bunting(stage, street)
     draw_paving(stage, street, (184, 170, 152), 6)
     pavement: Rgb = (150, 142, 138)
     canvas.rectangle(0, street, wide, street + 3 * u, shade(pavement, -0.2))
     edges = np.linspace(street + 6 * u, high - 3 * u, _ROWS + 1)
-    for top, bottom in pairwise(edges):
-        base, grow = top + 0.62 * (bottom - top), 0.66 + 0.5 * (top - street) / (high - street)
-        stalls = _plan_stalls(stage, grow)
-        tall = 84 * u * grow
-        canvas.reserved = [(x - 3 * u, base - tall, end + 3 * u, base) for x, end in stalls]
+    rows = [_plan_row(stage, top, bottom, street) for top, bottom in pairwise(edges)]
+    for number, (row, (top, bottom)) in enumerate(zip(rows, pairwise(edges), strict=True)):
+        canvas.reserved = [stall.box(u) for later in rows[number:] for stall in later]
         _BETWEEN.draw(stage, top, top + 0.45 * (bottom - top))
-        canvas.reserved = []
-        for left, right in stalls:
-            _draw_stall(stage, left, right, base, grow)
-        Crowd("on the street", named=0.03, people=9, extras=12, size=46).draw(
-            stage, top + 0.66 * (bottom - top), bottom
-        )
+        canvas.reserved = [stall.box(u) for later in rows[number + 1 :] for stall in later]
+        for stall in row:
+            _draw_stall(stage, stall)
+        _BEFORE.draw(stage, top + 0.66 * (bottom - top), bottom)
+    canvas.reserved = []
     finish(canvas, stage.mood, rng, stage.lights)
 
 
@@ -77,19 +93,23 @@ def _hang_bunting(stage: Stage, street: float) -> None:
             canvas.area(np.array([top[i], top[i + 1], middle]), ink)
 
 
-def _plan_stalls(stage: Stage, grow: float) -> list[tuple[float, float]]:
-    """Left and right sides of stalls in a row with gaps."""
-    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit * grow
-    x, stalls = float(rng.uniform(-60, 10)) * u, list[tuple[float, float]]()
+def _plan_row(stage: Stage, top: float, bottom: float, street: float) -> list[_Stall]:
+    """Stalls side by side with gaps."""
+    canvas, rng = stage.canvas, stage.rng
+    base = top + 0.62 * (bottom - top)
+    grow = 0.66 + 0.5 * (top - street) / (canvas.height - street)
+    u = canvas.unit * grow
+    x, stalls = float(rng.uniform(-60, 10)) * u, list[_Stall]()
     while x < canvas.width:
         wide = float(rng.uniform(96, 150)) * u
-        stalls.append((x, x + wide))
+        stalls.append(_Stall(x, x + wide, base, grow))
         x += wide + float(rng.uniform(34, 70)) * u
     return stalls
 
 
-def _draw_stall(stage: Stage, left: float, right: float, base: float, grow: float) -> None:
-    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit * grow
+def _draw_stall(stage: Stage, stall: _Stall) -> None:
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit * stall.grow
+    left, right, base, grow = attrs.astuple(stall)
     cloth = MUTED[int(rng.integers(len(MUTED)))]
     top, counter = base - 74 * u, base - 26 * u
     canvas.rectangle(left + 4 * u, top + 10 * u, right - 4 * u, base, shade(cloth, 0.55))

@@ -23,7 +23,8 @@ IN_AIR = ("kite", "balloon", "plane", "butterfly", "rocket", "umbrella")
 ON_WATER = ("duck", "whale", "fish", "turtle", "octopus", "bottle", "crab", "boat")
 _NEVER_STANDING = frozenset({"kite", "plane", "balloon", "whale"})
 _SMALLEST, _LARGEST = 12.5, 24.0  # sides of things, in thousandths of the longer side
-_NUMBER = 24  # of things at a density of 1
+_NUMBER = 24  # of things at a density of 1, signs and some parts of places apart
+_MOST = 42  # things at a density of 1, wishes apart
 _LAYERED = 110  # pixels; what is larger is drawn layer by layer, without a tilt
 _AGAIN = 0.35  # how often a thing is of a kind that is there already
 
@@ -112,6 +113,8 @@ class Stage:
         self, x: float, y: float, where: str, among: Sequence[str] = (), shadow: float = 0.3
     ) -> bool:
         """Stand a named thing with its foot at x, y; false if there is no room."""
+        if self._is_full():
+            return False
         wish = self._choose(among)
         tilt = 22 if among else 9
         pose = Pose.sample(self.rng, tilt)
@@ -121,6 +124,8 @@ class Stage:
     def sign(self, x: float, y: float, where: str, style: SignStyle | None = None) -> bool:
         """Put up a sign with its foot at x, y."""
         rng = self.rng
+        if self._is_full():
+            return False
         wanted = [wish for wish in self.wishes if wish.name == "sign"]
         number = str(rng.integers(2, 100)) if rng.random() < 0.3 else ""
         text = number or SIGN_WORDS[int(rng.integers(len(SIGN_WORDS)))]
@@ -130,6 +135,9 @@ class Stage:
         letters = float(rng.uniform(6, 9)) * self.canvas.unit
         sprite = draw_sprite(sign, sign_size(sign, letters), wish.colour)
         return self._keep(wish, self.canvas.place(sprite, x, y, least=0.97), where)
+
+    def _is_full(self) -> bool:
+        return not self.wishes and len(self.placed) >= _MOST * max(1.0, self.density)
 
     def _choose(self, among: Sequence[str]) -> Wish:
         """The next wish that may be here, or a thing by chance that is not there in its colour."""
