@@ -3,7 +3,8 @@ Film the lens: `docs/images/lens.png`, and a short animation, `docs/images/lens.
 
 It starts a server of its own with `tiny`, opens the page in Chromium, asks about a scene, and takes
 screenshots of what really happens. The model waits before each call until it is filmed, and the
-page's clock goes on from frame to frame: a slow machine makes the same film.
+page's clock goes on from frame to frame: a slow machine makes the same film. Seconds are left out,
+which would be those of the filming.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from visualcrop_serve.running import make_server, open_socket
 from visualcrop_serve.settings import Settings
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
-SCENE, SCHEME = "bolt", "dark"
-SIZE = {"width": 1280, "height": 800}
+SCENE = "bolt"
+WIDTH, HEIGHT = 1280, 800
 FILM_WIDTH = 880  # pixels
 FIRST, LAST = 1200, 3500  # milliseconds of the first and the last frame
 SETTLED = 400  # until the page has drawn what a call of the model changed
@@ -64,7 +65,7 @@ def main() -> int:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport=SIZE, color_scheme=SCHEME)
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark")
         page.set_default_timeout(180_000)
         frames = film(page, url, held)
         browser.close()
@@ -111,6 +112,12 @@ def film(page: Page, url: str, held: Held) -> list[Frame]:
 def shoot(page: Page, count: int, lasts: int) -> Iterator[Frame]:
     """So many frames of what is seen, between which the page's time goes on."""
     for _ in range(count):
+        page.evaluate(
+            """() => {
+              for (const { lastChild: last } of document.querySelectorAll(".verdict .meta"))
+                if (last) last.textContent = last.textContent.replace(/ · [\\d.]+ s$/, "");
+            }"""
+        )
         yield PIL.Image.open(BytesIO(page.screenshot())).convert("RGB"), lasts
         page.clock.run_for(lasts)
         page.evaluate(
@@ -135,7 +142,7 @@ def write_still(picture: PIL.Image.Image) -> Path:
 
 def write_film(frames: list[Frame]) -> Path:
     """As WebP, in the best quality that is small enough."""
-    path, height = FOLDER / "lens.webp", round(SIZE["height"] * FILM_WIDTH / SIZE["width"])
+    path, height = FOLDER / "lens.webp", round(HEIGHT * FILM_WIDTH / WIDTH)
     pictures: list[Any] = [each.resize((FILM_WIDTH, height)) for each, _ in frames]
     times = [lasts for _, lasts in frames]
     for quality in QUALITIES:

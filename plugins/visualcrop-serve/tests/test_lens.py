@@ -413,11 +413,11 @@ def test_what_the_server_refuses_is_said(
 
 @attrs.define(eq=False)
 class Held(ModelWrapper):
-    """A model whose calls wait until they are let go on."""
+    """A model each of whose calls waits until it is let go on."""
 
     calls: int = attrs.field(default=0, init=False)
-    first: threading.Event = attrs.field(factory=threading.Event, init=False)
-    go_on: threading.Event = attrs.field(factory=threading.Event, init=False)
+    wants: threading.Semaphore = attrs.field(factory=lambda: threading.Semaphore(0), init=False)
+    may: threading.Semaphore = attrs.field(factory=lambda: threading.Semaphore(0), init=False)
 
     def _call(
         self,
@@ -426,9 +426,36 @@ class Held(ModelWrapper):
         run: Callable[[Sequence[Prompt]], Sequence[Any]],
     ) -> Sequence[Any]:
         self.calls += 1
-        self.first.set()
-        assert self.go_on.wait(120)
+        self.wants.release()
+        assert self.may.acquire(timeout=200)
         return run(prompts)
+
+
+def test_the_map_is_there_before_a_box_is_checked(
+    open_lens: Callable[..., Lens], tiny: VisualSearch
+) -> None:
+    """What a search knows is shown while it looks on."""
+    held = Held(tiny.model)
+    with serving(VisualSearch(held, tiny.searcher), name="tiny") as live:
+        lens = open_lens(url=live.url, reduced_motion="reduce")
+        lens.choose("plate")
+        lens.page.click("#compare")  # and back: nothing was asked yet
+        lens.page.click("#compare")
+        before = lens.page.evaluate("() => document.querySelector('.viewer-canvas').toDataURL()")
+        lens.page.click("#go")
+        for _ in range(2):  # the map, and the answer without a search, in some order
+            assert held.wants.acquire(timeout=200)
+            held.may.release()
+        assert held.wants.acquire(timeout=200)  # the checks, which wait
+        lens.page.wait_for_selector("[data-stage=verification].running")
+        lens.page.wait_for_function(
+            "(was) => document.querySelector('.viewer-canvas').toDataURL() !== was", arg=before
+        )
+        assert lens.said() == ["looking"]
+        for _ in range(20):
+            held.may.release()
+        lens.page.wait_for_selector(DONE)
+        assert lens.said() == ["0"]
 
 
 def test_stopping_ends_the_search_at_the_server(
@@ -440,12 +467,12 @@ def test_stopping_ends_the_search_at_the_server(
         lens = open_lens(url=live.url)
         lens.choose("plate")
         lens.page.click("#go")
-        assert held.first.wait(120)
+        assert held.wants.acquire(timeout=200)
         lens.page.click("#cancel")
         lens.page.wait_for_selector("#go:not([hidden])")
         assert lens.page.inner_text(".verdict.searched .words") == "stopped"
         wait_for_leaving(live)
-        held.go_on.set()
+        held.may.release()
     assert held.calls == 1  # the server has ended: nothing runs any more
 
 
