@@ -218,11 +218,9 @@ def _draw_window_light(stage: Stage) -> None:
     canvas, rng = stage.canvas, stage.rng
     if stage.mood.hour == "night" or stage.mood.weather != "clear":
         return
-    x, wide = rng.uniform(-0.1, 0.5) * canvas.width, 0.16 * canvas.width
+    x, wide = rng.uniform(-0.1, 0.5) * canvas.width, 0.24 * canvas.width
     tracked, canvas.tracked = canvas.tracked, []  # light hides nothing
-    for pane in range(2):
-        left = x + pane * 1.12 * wide
-        lean = 0.42 * canvas.height
-        corners = [[left, 0], [left + wide, 0], [left + wide + lean, canvas.height]]
-        canvas.area(np.array([*corners, [left + lean, canvas.height]]), (255, 244, 214), 0.1)
+    lean = 0.42 * canvas.height
+    corners = [[x, 0], [x + wide, 0], [x + wide + lean, canvas.height], [x + lean, canvas.height]]
+    canvas.area(np.array(corners), (255, 244, 214), 0.1)
     canvas.tracked = tracked
