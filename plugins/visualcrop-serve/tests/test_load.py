@@ -60,6 +60,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
     raise AssertionError("it does not come to hold")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_no_request_is_lost_or_doubled() -> None:
     """200 requests of 32 clients on `tiny`: each gets the answer of `ask` to its own picture."""
@@ -118,6 +119,7 @@ def test_a_full_queue_says_when_to_come_back() -> None:
         assert patient.result().choices
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("stream", [False, True])
 def test_clients_that_hang_up_leave_nothing_running(stream: bool) -> None:
@@ -199,6 +201,7 @@ def mangle_value(rng: random.Random, found: Any) -> None:
         found = found[key]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("path", "bodies"), [("chat/completions", 700), ("detect", 300)])
 def test_mangled_bodies_are_explained(
@@ -254,6 +257,7 @@ def start(*words: str) -> tuple[subprocess.Popen[str], str]:
     return process, line.rpartition(" at ")[2].strip()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
 def test_sigterm_answers_what_was_accepted() -> None:
