@@ -261,8 +261,17 @@ def test_headers_that_do_not_arrive_are_not_waited_for(monkeypatch: pytest.Monke
     from visualcrop_serve import running
 
     monkeypatch.setattr(running, "_HEADER_SECONDS", 1)
+    whole, half = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /health HTTP/1.1\r\nHost: x\r\n"
     with serving(toy()) as live:
-        assert raw(live, b"GET /health HTTP/1.1\r\nHost: x\r\n") == b""
+        assert raw(live, half) == b""
+        host, port = live.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
+            connection.sendall(whole)
+            answered = b""
+            while b"}" not in answered:
+                answered += connection.recv(1 << 16)
+            connection.sendall(half)  # nor after a request that was answered
+            assert connection.recv(1 << 16) == b""
 
 
 def test_bodies_are_held_within_bounds(live: Live) -> None:
