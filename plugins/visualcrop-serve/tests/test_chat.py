@@ -163,7 +163,8 @@ def test_a_stream_tells_stages_and_evidence_as_comments(live: Live) -> None:
     first, last = evidence[0], evidence[-1]
     assert not any(box["confidence"] for box in first["boxes"])
     assert len(first["map"]["scores"]) == first["map"]["rows"] * first["map"]["columns"]
-    assert first["map"] == last["map"]
+    assert first["map"] == found["evidence"][0]["map"]
+    assert {each["map"] for each in evidence[1:]} == {None}  # it is sent once
     unmarked = [{**box, "chosen": False} for box in found["evidence"][0]["boxes"]]
     assert last["boxes"] == unmarked
 
@@ -265,6 +266,9 @@ def test_an_unknown_model_or_path_is_not_found(live: Live) -> None:
     assert caught.value.type == "invalid_request_error"
     with pytest.raises(openai.NotFoundError, match="nothing at this path"):
         live.client().embeddings.create(model="toy", input="x")
+    wrong = httpx.get(f"{live.url}/v1/chat/completions")
+    assert wrong.status_code == 405
+    assert wrong.json()["error"]["code"] == "method_not_allowed"
 
 
 def test_the_asynchronous_client_asks_at_once(live: Live) -> None:
