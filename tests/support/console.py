@@ -70,7 +70,7 @@ def stop_all() -> None:
     while _RUNNING:
         process = _RUNNING.pop()
         process.terminate()
-        process.communicate(timeout=120)
+        process.communicate()
 
 
 def matches(shown: str, printed: str) -> bool:

@@ -16,6 +16,7 @@ import openai
 import uvicorn
 from openai import BaseModel
 
+from tests.support.waiting import join
 from visualcrop import Image, VisualSearch
 from visualcrop.testing import Scene
 from visualcrop_serve.running import make_server, open_socket
@@ -119,7 +120,7 @@ def serving(search: VisualSearch, **settings: Any) -> Iterator[Live]:
     server.on_tick = tick  # type: ignore[method-assign]
     thread.start()
     try:
-        assert started.wait(60)
+        started.wait()
         port = listening.getsockname()[1]
         service = server.config.app.state.service  # type: ignore[union-attr]
         url = f"http://127.0.0.1:{port}"
@@ -127,5 +128,4 @@ def serving(search: VisualSearch, **settings: Any) -> Iterator[Live]:
             yield Live(url, service, server, thread, client)
     finally:
         server.should_exit = True
-        thread.join(60)
-        assert not thread.is_alive()
+        join([thread])

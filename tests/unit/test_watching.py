@@ -163,7 +163,7 @@ class TestFocus:
 
         def watch(_: Evidence) -> None:
             came.set()
-            stop.wait(60)
+            stop.wait()
             raise KeyError("left")
 
         def ask() -> None:
@@ -175,10 +175,10 @@ class TestFocus:
         ledger = Ledger(on_evidence=watch)
         searching = threading.Thread(target=ask)
         searching.start()
-        assert came.wait(60)
+        assert came.wait()
         stages = dict(ledger.by_stage())
         stop.set()
-        searching.join(60)
+        searching.join()
         assert [*map(str, outcome)] == ["'left'"]
         assert ledger.by_stage() == stages == {"targets": 1, "relevance": 1}
 

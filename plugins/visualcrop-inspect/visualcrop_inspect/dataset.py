@@ -6,15 +6,15 @@ import base64
 from io import BytesIO
 
 import PIL.Image
-from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessageUser, Content, ContentImage, ContentText
-from rich.markup import escape
 
 from visualcrop import Sample as Question
 from visualcrop import VisualcropError
 from visualcrop.errors import DatasetError
 from visualcrop.plugin import Dataset, ImageSource, Registry, read_dataset
+
+from .refusing import refuse
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -26,7 +26,7 @@ def read_samples(spec: str) -> tuple[str, MemoryDataset]:
         dataset = registry.build(Dataset, read_dataset(registry, spec))
         samples = [_to_sample(question) for question in dataset]
     except VisualcropError as exc:
-        raise PrerequisiteError(escape(str(exc))) from exc
+        raise refuse(exc) from exc
     return dataset.name, MemoryDataset(samples, name=spec, location=spec)
 
 

@@ -11,11 +11,9 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import attrs
-from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelAPI, ModelOutput
 from inspect_ai.tool import ToolChoice, ToolInfo
 from inspect_ai.util import concurrency as limit_concurrency
-from rich.markup import escape
 
 from visualcrop import Budget, Charge, Direct, Ledger, VisualSearch, read_conversation
 from visualcrop.errors import QuestionError, SpecError, VisualcropError
@@ -24,6 +22,7 @@ from visualcrop.models import BatchingModel
 from .messages import read_messages
 from .names import Argument, choose_searcher, split_model_name
 from .output import Outcome
+from .refusing import refuse
 
 _CONCURRENCY = 8  # searches at once, whose passes run as one batch
 # loaded networks by the model's spec, so that several searchers share one
@@ -68,7 +67,7 @@ class VisualcropAPI(ModelAPI):
             self.budget = Budget(passes, seconds)
             self.search = _open(self.spec, choose_searcher(named, searcher))
         except VisualcropError as exc:
-            raise PrerequisiteError(escape(str(exc))) from exc
+            raise refuse(exc) from exc
         self.concurrency = concurrency
 
     def max_connections(self) -> int:

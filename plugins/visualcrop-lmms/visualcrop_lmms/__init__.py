@@ -1,3 +1,3 @@
-"""Evaluate visualcrop's searches with lmms-eval, and a transformers pipeline."""
+"""Evaluate visualcrop's searches with lmms-eval."""
 
 from __future__ import annotations

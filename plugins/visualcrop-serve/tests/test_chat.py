@@ -142,7 +142,7 @@ def read_stream(live: Live, **options: Any) -> tuple[list[dict[str, Any]], list[
     """The comments and the data of a stream, as a plain HTTP client reads them."""
     asked = {"model": "toy", "messages": [user(QUESTION, drawn_url())], "stream": True, **options}
     url = f"{live.url}/v1/chat/completions"
-    with httpx.stream("POST", url, json=asked, timeout=60) as response:
+    with httpx.stream("POST", url, json=asked, timeout=None) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         lines = [line for line in response.iter_lines() if line]
     assert lines[-1] == "data: [DONE]"

@@ -23,7 +23,7 @@ def post(live: Live, path: str, **fields: Any) -> httpx.Response:
     asked = {"model": "toy", "image": drawn_url(), "target": "mug", **fields}
     headers = {"Content-Type": "application/json"}
     return httpx.post(
-        f"{live.url}/v1/{path}", content=json.dumps(asked), headers=headers, timeout=120
+        f"{live.url}/v1/{path}", content=json.dumps(asked), headers=headers, timeout=None
     )
 
 

@@ -9,9 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from functools import cache
@@ -34,6 +32,7 @@ from tests.support.serving import (
     toy,
     user,
 )
+from tests.support.waiting import until
 from visualcrop import Image, VisualSearch
 
 CLIENTS, REQUESTS = 32, 200
@@ -51,15 +50,6 @@ def small_url(seed: int) -> str:
     return data_url(small(seed))
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait, for minutes if it has to be, until it *holds*."""
-    for _ in range(6000):
-        if holds():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it does not come to hold")
-
-
 @pytest.mark.timeout(600)
 def test_no_request_is_lost_or_doubled() -> None:
     """200 requests of 32 clients on `tiny`: each gets the answer of `ask` to its own picture."""
@@ -74,7 +64,7 @@ def test_no_request_is_lost_or_doubled() -> None:
 
         def ask(kind: tuple[str, int]) -> tuple[str, Any]:
             reply = live.client().chat.completions.create(
-                model=kind[0], messages=[user(QUESTION, small_url(kind[1]))], timeout=600
+                model=kind[0], messages=[user(QUESTION, small_url(kind[1]))]
             )
             return reply.id, (reply.choices[0].message.content, own(reply)["passes"])
 
@@ -106,18 +96,19 @@ def test_a_full_queue_says_when_to_come_back() -> None:
             return client.chat.completions.create(model="toy@direct", messages=messages)
 
         first = [clients.submit(ask, 0) for _ in range(2)]
-        wait_until(lambda: live.service.work.accepted == 2)
+        until(lambda: live.service.work.accepted == 2)
         with pytest.raises(openai.RateLimitError) as caught:
             ask(0)
         assert int(caught.value.response.headers["retry-after"]) >= 1
         assert caught.value.code == "queue_full"
         patient = clients.submit(ask, 8)
-        wait_until(lambda: live.metrics()['visualcrop_errors_total{code="queue_full"}'] >= 2)
+        until(lambda: live.metrics()['visualcrop_errors_total{code="queue_full"}'] >= 2)
         go_on()
         assert {each.result().choices[0].finish_reason for each in first} == {"stop"}
         assert patient.result().choices
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("stream", [False, True])
 def test_clients_that_hang_up_leave_nothing_running(stream: bool) -> None:
@@ -128,14 +119,14 @@ def test_clients_that_hang_up_leave_nothing_running(stream: bool) -> None:
         ).encode()
         with live.stalled() as go_on:
             connections = [post_and_leave_open(live, body) for _ in range(50)]
-            wait_until(lambda: live.service.work.accepted == 50)
-            wait_until(lambda: live.metrics()["visualcrop_searches_running"] == 2)
+            until(lambda: live.service.work.accepted == 50)
+            until(lambda: live.metrics()["visualcrop_searches_running"] == 2)
             for connection in connections:
                 connection.close()
             # the 48 that wait are gone at once, though the model stands still
-            wait_until(lambda: live.service.work.accepted == 2)
+            until(lambda: live.service.work.accepted == 2)
             go_on()
-        wait_until(lambda: live.service.work.accepted == 0)
+        until(lambda: live.service.work.accepted == 0)
         counted = live.metrics()
         assert counted["visualcrop_searches_running"] == 0
         assert counted["visualcrop_searches_waiting"] == 0
@@ -150,7 +141,7 @@ def test_clients_that_hang_up_leave_nothing_running(stream: bool) -> None:
 def post_and_leave_open(live: Live, body: bytes) -> socket.socket:
     """A connection with a whole request on it, whose answer nobody reads."""
     host, port = live.url.removeprefix("http://").split(":")
-    connection = socket.create_connection((host, int(port)), timeout=60)
+    connection = socket.create_connection((host, int(port)))
     head = f"Host: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     connection.sendall(f"POST /v1/chat/completions HTTP/1.1\r\n{head}".encode() + body)
     return connection
@@ -199,6 +190,7 @@ def mangle_value(rng: random.Random, found: Any) -> None:
         found = found[key]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("path", "bodies"), [("chat/completions", 700), ("detect", 300)])
 def test_mangled_bodies_are_explained(
@@ -221,7 +213,7 @@ def test_mangled_bodies_are_explained(
         "stream_options": {"include_usage": True},
         "visualcrop": {"passes": 5, "seconds": 9.5, "map": True},
     }
-    with serving(toy()) as live, httpx.Client(base_url=live.url, timeout=120) as client:
+    with serving(toy()) as live, httpx.Client(base_url=live.url, timeout=None) as client:
         for _ in range(bodies):
             headers = {"Content-Type": "application/json"}
             sent = mangle(rng, body)
@@ -232,7 +224,7 @@ def test_mangled_bodies_are_explained(
                 error = response.json()["error"]
                 assert {*error} == {"message", "type", "param", "code"}
                 assert "Traceback" not in error["message"]
-        wait_until(lambda: live.service.work.accepted == 0)
+        until(lambda: live.service.work.accepted == 0)
     assert statuses[200] > 5
     assert statuses[400] > 100
     assert not [record for record in caplog.records if record.exc_info]
@@ -254,6 +246,7 @@ def start(*words: str) -> tuple[subprocess.Popen[str], str]:
     return process, line.rpartition(" at ")[2].strip()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
 def test_sigterm_answers_what_was_accepted() -> None:
@@ -262,7 +255,7 @@ def test_sigterm_answers_what_was_accepted() -> None:
     root = url.removesuffix("/v1")
     try:
         expected = {seed: toy().ask(drawn(seed), QUESTION).text for seed in SEEDS}
-        with openai.OpenAI(base_url=url, api_key="none", max_retries=0, timeout=600) as client:
+        with openai.OpenAI(base_url=url, api_key="none", max_retries=0) as client:
 
             def ask(n: int) -> str:
                 messages = [user(QUESTION, drawn_url(SEEDS[n % len(SEEDS)]))]
@@ -274,7 +267,7 @@ def test_sigterm_answers_what_was_accepted() -> None:
 
             with ThreadPoolExecutor(CLIENTS) as clients:
                 asked = [clients.submit(ask, n) for n in range(CLIENTS)]
-                wait_until(lambda: health(root) >= 20)
+                until(lambda: health(root) >= 20)
                 accepted = health(root)
                 process.send_signal(signal.SIGTERM)
                 outcomes = [(n, each.exception()) for n, each in enumerate(asked)]
@@ -284,7 +277,7 @@ def test_sigterm_answers_what_was_accepted() -> None:
                 assert asked[n].result() == expected[SEEDS[n % len(SEEDS)]]
             refused = [error for _, error in outcomes if error is not None]
             assert all(isinstance(error, openai.APIConnectionError) for error in refused)
-        out, errors = process.communicate(timeout=300)
+        out, errors = process.communicate()
         assert process.returncode == 0, errors
         assert "Traceback" not in out + errors
     finally:
@@ -294,5 +287,5 @@ def test_sigterm_answers_what_was_accepted() -> None:
 
 def health(root: str) -> int:
     """How many requests are accepted and not answered."""
-    accepted: int = httpx.get(f"{root}/health", timeout=60).json()["accepted"]
+    accepted: int = httpx.get(f"{root}/health", timeout=None).json()["accepted"]
     return accepted

@@ -33,7 +33,7 @@ def ask(live: Live, model: str = "toy", **options: Any) -> Any:
 def post(live: Live, content: bytes | str, **headers: str) -> httpx.Response:
     """Send a body as it is."""
     given = {"Content-Type": "application/json", **headers}
-    return httpx.post(f"{live.url}{CHAT}", content=content, headers=given, timeout=60)
+    return httpx.post(f"{live.url}{CHAT}", content=content, headers=given, timeout=None)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_long_prompt_and_many_messages_are_refused(live: Live) -> None:
 def raw(live: Live, content: bytes) -> bytes:
     """What the server says to these bytes before it hangs up, or is hung up on."""
     host, port = live.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=60) as connection:
+    with socket.create_connection((host, int(port))) as connection:
         with suppress(OSError):  # it may have hung up already
             connection.sendall(content)
         with suppress(OSError):
@@ -249,7 +249,7 @@ def test_a_body_that_does_not_arrive_is_not_waited_for() -> None:
     with serving(toy(), body_seconds=1, concurrency=1, queue=0) as live:
         host, port = live.url.removeprefix("http://").split(":")
         head = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-        with socket.create_connection((host, int(port)), timeout=60) as connection:
+        with socket.create_connection((host, int(port))) as connection:
             connection.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
             assert live.service.work.accepted == 0
             assert connection.recv(1 << 16).startswith(b"HTTP/1.1 408")

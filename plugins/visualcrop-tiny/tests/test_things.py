@@ -68,13 +68,13 @@ def test_there_are_64_things_with_names():
 def test_things_are_said_as_in_a_sentence():
     """The article is that of the word that comes next."""
     anchor = THINGS["anchor"]
-    assert [anchor.said(), anchor.said("red"), THINGS["kite"].said("orange")] == [
+    assert [anchor.phrase(), anchor.phrase("red"), THINGS["kite"].phrase("orange")] == [
         "an anchor",
         "a red anchor",
         "an orange kite",
     ]
-    assert THINGS["leaf"].said("green", 3) == "green leaves"
-    assert THINGS["fish"].said(count=0) == "fish"
+    assert THINGS["leaf"].phrase("green", 3) == "green leaves"
+    assert THINGS["fish"].phrase(count=0) == "fish"
 
 
 @pytest.mark.parametrize("size", [5, 10, 23, 60])
@@ -268,7 +268,7 @@ def test_the_page_names_all_things_and_colours():
     rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
     words = {tuple(row) for row in rows}
     for thing in THINGS.values():
-        assert (thing.said(), thing.plural) in {row[:2] for row in words} | {
+        assert (thing.phrase(), thing.plural) in {row[:2] for row in words} | {
             row[2:4] for row in words
         }
     for name, rgb in COLOURS.items():

@@ -9,7 +9,7 @@ import pytest
 
 import visualcrop_tiny
 from training.methods import crop_about, without_budget
-from visualcrop import Box, Prompt, Sample, Target, View, VisualSearch
+from visualcrop import Box, Prompt, Sample, Target, View, VisualSearch, errors
 from visualcrop.plugin import Registry, Searcher, Spec
 from visualcrop.testing import ModelFamilySuite
 from visualcrop_tiny import Needles, Tiny, TinyOnevision
@@ -109,3 +109,12 @@ def test_settings_come_with_the_model() -> None:
         assert "targets=rules" in str(Spec.of(search.with_searcher(name).searcher))
     asked = registry.build(Searcher, "focus(targets=in-context)")
     assert "targets=in-context" in str(Spec.of(VisualSearch(search.model, asked).searcher))
+
+
+def test_the_unaligned_weights_are_others() -> None:
+    """They open by an option, are told apart from those of `tiny`, and go with no checkpoint."""
+    unaligned = Tiny(unaligned=True)
+    assert unaligned.fingerprint() != Tiny().fingerprint()
+    assert unaligned.fingerprint() == Tiny(checkpoint=str(WEIGHTS / "tiny-unaligned")).fingerprint()
+    with pytest.raises(errors.SpecError, match="each name other weights; give one"):
+        Tiny(unaligned=True, checkpoint="elsewhere")

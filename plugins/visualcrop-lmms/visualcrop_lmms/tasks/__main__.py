@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-sys.stdout.write(f"{Path(__file__).parent}\n")
+from visualcrop.plugin import say
+
+say(str(Path(__file__).parent))

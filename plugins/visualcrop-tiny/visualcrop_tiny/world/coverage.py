@@ -38,7 +38,10 @@ class Edges:
         polygons = [points for layer in layers for points in layer]
         counts = [sum(map(len, layer)) for layer in layers]
         starts = np.concatenate([np.zeros((0, 2)), *polygons])
-        ends = np.concatenate([np.zeros((0, 2)), *(np.roll(p, -1, 0) for p in polygons)])
+        lengths = np.array([len(points) for points in polygons], np.int64)
+        after, last = np.arange(1, len(starts) + 1), np.cumsum(lengths) - 1
+        after[last] = last + 1 - lengths  # the last point of a polygon leads to its first
+        ends = starts[after]
         return cls(starts, ends, np.repeat(np.arange(len(layers)), counts))
 
 

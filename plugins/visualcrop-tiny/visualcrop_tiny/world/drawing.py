@@ -191,13 +191,13 @@ class Thing:
                     outer.append(moved)
         return outer
 
-    def said(self, colour: str = "", count: int = 1) -> str:
+    def phrase(self, colour: str = "", count: int = 1) -> str:
         """
         The thing in a sentence.
 
-        >>> Thing("anchor", "anchors", "an", ()).said()
+        >>> Thing("anchor", "anchors", "an", ()).phrase()
         'an anchor'
-        >>> Thing("anchor", "anchors", "an", ()).said("red", 2)
+        >>> Thing("anchor", "anchors", "an", ()).phrase("red", 2)
         'red anchors'
         """
         words = f"{colour} {self.name if count == 1 else self.plural}".strip()

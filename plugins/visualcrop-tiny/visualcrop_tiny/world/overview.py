@@ -1,5 +1,5 @@
 """
-A sheet of all small things, at several sizes and in all nine colours.
+An overview of all small things, at several sizes and in all nine colours.
 
     python -m visualcrop_tiny.world.overview OUT.png
 """
@@ -28,43 +28,45 @@ _SIGNS = (("OPEN", "red"), ("42", "yellow"), ("FISH", "blue"), ("INN", "white"))
 def draw_overview() -> PIL.Image.Image:
     """All things, each in a cell with its name, and a row of signs."""
     rows = -(-len(THINGS) // _COLUMNS)
-    sheet = PIL.Image.new("RGB", (_COLUMNS * _CELL[0] + 24, rows * _CELL[1] + 104), _PAPER)
+    overview = PIL.Image.new("RGB", (_COLUMNS * _CELL[0] + 24, rows * _CELL[1] + 104), _PAPER)
     for number, thing in enumerate(THINGS.values()):
         left = 12 + number % _COLUMNS * _CELL[0]
-        _draw_cell(sheet, thing, number, (left, 12 + number // _COLUMNS * _CELL[1]))
+        _draw_cell(overview, thing, number, (left, 12 + number // _COLUMNS * _CELL[1]))
     left, middle = 60, rows * _CELL[1] + 58
     for style in SIGN_STYLES:
         for (text, colour), letters in zip(_SIGNS, (24, 16, 12, 10), strict=True):
             sign = make_sign(text, colour, style)
             drawn = draw_sprite(sign, sign_size(sign, letters), colour)
-            _paste(sheet, drawn, left + drawn.size[0] // 2, middle)
+            _paste(overview, drawn, left + drawn.size[0] // 2, middle)
             left += drawn.size[0] + 14
         left += 24
-    return sheet
+    return overview
 
 
 def write_overview(path: Path) -> None:
-    """Write the sheet as a PNG of 256 colours."""
-    sheet = draw_overview()
+    """Write the overview as a PNG of 256 colours."""
+    overview = draw_overview()
     method = PIL.Image.Quantize.MEDIANCUT
-    sheet.quantize(255, method, dither=PIL.Image.Dither.NONE).save(path, "PNG", optimize=True)
+    overview.quantize(255, method, dither=PIL.Image.Dither.NONE).save(path, "PNG", optimize=True)
 
 
-def _draw_cell(sheet: PIL.Image.Image, thing: Thing, number: int, corner: tuple[int, int]) -> None:
+def _draw_cell(
+    overview: PIL.Image.Image, thing: Thing, number: int, corner: tuple[int, int]
+) -> None:
     """One thing: large, then smaller and smaller, its name, and a row in all colours."""
     names = [*COLOURS]
     left, top = corner
     colour = names[(number + 2 * (number // _COLUMNS)) % len(names)]
-    _paste(sheet, draw_sprite(thing, _LARGE, colour), left + 50, top + 50)
+    _paste(overview, draw_sprite(thing, _LARGE, colour), left + 50, top + 50)
     right = left + 104
     for size in _SIZES:
         drawn = draw_sprite(thing, size, colour)
-        _paste(sheet, drawn, right + drawn.size[0] // 2, top + 64)
+        _paste(overview, drawn, right + drawn.size[0] // 2, top + 64)
         right += drawn.size[0] + 7
     name = _draw_words(thing.name.upper(), 10)
-    _paste(sheet, name, left + 104 + name.size[0] // 2, top + 20)
+    _paste(overview, name, left + 104 + name.size[0] // 2, top + 20)
     for place, other in enumerate(names):
-        _paste(sheet, draw_sprite(thing, _ROW, other), left + 16 + place * 22, top + 116)
+        _paste(overview, draw_sprite(thing, _ROW, other), left + 16 + place * 22, top + 116)
 
 
 def _draw_words(text: str, height: int) -> Sprite:
@@ -76,10 +78,10 @@ def _draw_words(text: str, height: int) -> Sprite:
     return ink_sprite(draw_inked(words, round(wide + STROKE * height / 10)), _INK)
 
 
-def _paste(sheet: PIL.Image.Image, drawn: Sprite, x: int, y: int) -> None:
+def _paste(overview: PIL.Image.Image, drawn: Sprite, x: int, y: int) -> None:
     """Paste a sprite with its middle at x, y."""
     corner = x - drawn.size[0] // 2, y - drawn.size[1] // 2
-    sheet.paste(drawn.picture, corner, drawn.mask)
+    overview.paste(drawn.picture, corner, drawn.mask)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from .canvas import Canvas, shade
 from .extras import MUTED
 from .marks import MARKS
 from .stage import Stage
-from .surfaces import Sheet, draw_sheet
+from .surfaces import Panel, draw_panel
 from .weather import finish
 
 ABSENT = frozenset({"pencil", "book"})
@@ -22,7 +22,7 @@ def draw_desk(stage: Stage) -> None:
     """Draw it from the wood to what lies on top."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     _draw_wood(stage)
-    mat = Sheet(
+    mat = Panel(
         canvas.width * float(rng.uniform(0.4, 0.6)),
         canvas.height * float(rng.uniform(0.5, 0.62)),
         canvas.width * 0.56,
@@ -31,16 +31,16 @@ def draw_desk(stage: Stage) -> None:
         "on the desk mat",
     )
     tint = mix(MUTED[int(rng.integers(len(MUTED)))], (66, 76, 84), 0.5)
-    draw_sheet(canvas, mat, tint)
+    draw_panel(canvas, mat, tint)
     canvas.area(mat.part(-0.485, -0.475, 0.485, 0.475), shade(tint, -0.08))
-    sheets = [mat]
+    panels = [mat]
     for _ in range(stage.scaled(30)):
-        kind = _SHEETS[int(rng.integers(len(_SHEETS)))]
+        kind = _PANELS[int(rng.integers(len(_PANELS)))]
         x, y = rng.uniform(0.04, 0.96) * canvas.width, rng.uniform(0.06, 0.94) * canvas.height
-        sheets.append(kind(stage, float(x), float(y)))
+        panels.append(kind(stage, float(x), float(y)))
     for _ in range(3):
         _draw_ring(canvas, rng, 22 * u)
-    _scatter(stage, sheets)
+    _scatter(stage, panels)
     _draw_window_light(stage)
     finish(canvas, stage.mood, rng)
 
@@ -66,112 +66,112 @@ def _draw_wood(stage: Stage) -> None:
         y += high
 
 
-def _draw_paper(stage: Stage, x: float, y: float) -> Sheet:
+def _draw_paper(stage: Stage, x: float, y: float) -> Panel:
     """A written page."""
     rng, u = stage.rng, stage.canvas.unit
-    sheet = Sheet(x, y, 150 * u, 200 * u, float(rng.uniform(-28, 28)), "on a sheet of paper")
+    panel = Panel(x, y, 150 * u, 200 * u, float(rng.uniform(-28, 28)), "on a panel of paper")
     ink: Rgb = (238, 234, 222) if rng.random() < 0.7 else (226, 222, 204)
-    draw_sheet(stage.canvas, sheet, ink)
+    draw_panel(stage.canvas, panel, ink)
     lines = []
     for down in np.arange(-0.42, 0.4, 0.05):
         end = float(rng.uniform(0.1, 0.42)) if rng.random() < 0.2 else 0.42
-        lines.append(sheet.part(-0.42, down, end, down + 0.012))
+        lines.append(panel.part(-0.42, down, end, down + 0.012))
     stage.canvas.area(lines, (152, 152, 168))
-    return sheet
+    return panel
 
 
-def _draw_book(stage: Stage, x: float, y: float) -> Sheet:
+def _draw_book(stage: Stage, x: float, y: float) -> Panel:
     """A closed book."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    sheet = Sheet(x, y, 118 * u, 164 * u, float(rng.uniform(-40, 40)), "on a book")
+    panel = Panel(x, y, 118 * u, 164 * u, float(rng.uniform(-40, 40)), "on a book")
     ink = MUTED[int(rng.integers(len(MUTED)))]
-    draw_sheet(canvas, sheet, ink, 4)
-    canvas.area(sheet.part(-0.5, -0.5, -0.4, 0.5), shade(ink, 0.2))
-    canvas.area(sheet.part(-0.3, -0.4, 0.42, -0.16), shade(ink, -0.4))
-    canvas.area(sheet.part(-0.22, -0.33, 0.34, -0.3), shade(ink, 0.4))
-    canvas.area(sheet.part(-0.16, -0.26, 0.28, -0.235), shade(ink, 0.4))
-    canvas.area(sheet.part(-0.3, 0.3, 0.42, 0.32), shade(ink, -0.4))
-    return sheet
+    draw_panel(canvas, panel, ink, 4)
+    canvas.area(panel.part(-0.5, -0.5, -0.4, 0.5), shade(ink, 0.2))
+    canvas.area(panel.part(-0.3, -0.4, 0.42, -0.16), shade(ink, -0.4))
+    canvas.area(panel.part(-0.22, -0.33, 0.34, -0.3), shade(ink, 0.4))
+    canvas.area(panel.part(-0.16, -0.26, 0.28, -0.235), shade(ink, 0.4))
+    canvas.area(panel.part(-0.3, 0.3, 0.42, 0.32), shade(ink, -0.4))
+    return panel
 
 
-def _draw_open_book(stage: Stage, x: float, y: float) -> Sheet:
+def _draw_open_book(stage: Stage, x: float, y: float) -> Panel:
     """An open notebook of squared paper."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    sheet = Sheet(x, y, 220 * u, 150 * u, float(rng.uniform(-24, 24)), "on a notebook")
-    draw_sheet(canvas, sheet, shade(MUTED[int(rng.integers(len(MUTED)))], 0.2), 3)
-    canvas.area(sheet.part(-0.485, -0.475, 0.485, 0.475), (240, 236, 224))
-    lines = [sheet.part(-0.48, at, 0.48, at + 0.006) for at in np.linspace(-0.45, 0.45, 17)]
-    lines += [sheet.part(at, -0.47, at + 0.004, 0.47) for at in np.linspace(-0.47, 0.47, 25)]
+    panel = Panel(x, y, 220 * u, 150 * u, float(rng.uniform(-24, 24)), "on a notebook")
+    draw_panel(canvas, panel, shade(MUTED[int(rng.integers(len(MUTED)))], 0.2), 3)
+    canvas.area(panel.part(-0.485, -0.475, 0.485, 0.475), (240, 236, 224))
+    lines = [panel.part(-0.48, at, 0.48, at + 0.006) for at in np.linspace(-0.45, 0.45, 17)]
+    lines += [panel.part(at, -0.47, at + 0.004, 0.47) for at in np.linspace(-0.47, 0.47, 25)]
     canvas.area(lines, (206, 214, 222))
-    canvas.area(sheet.part(-0.03, -0.475, 0.0, 0.475), (208, 200, 190), 0.6)
-    canvas.area(sheet.part(0.0, -0.475, 0.012, 0.475), (170, 160, 156), 0.7)
-    return sheet
+    canvas.area(panel.part(-0.03, -0.475, 0.0, 0.475), (208, 200, 190), 0.6)
+    canvas.area(panel.part(0.0, -0.475, 0.012, 0.475), (170, 160, 156), 0.7)
+    return panel
 
 
-def _draw_envelope(stage: Stage, x: float, y: float) -> Sheet:
+def _draw_envelope(stage: Stage, x: float, y: float) -> Panel:
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    sheet = Sheet(x, y, 116 * u, 76 * u, float(rng.uniform(-35, 35)), "on an envelope")
+    panel = Panel(x, y, 116 * u, 76 * u, float(rng.uniform(-35, 35)), "on an envelope")
     ink: Rgb = (222, 206, 176) if rng.random() < 0.6 else (206, 212, 216)
-    draw_sheet(canvas, sheet, ink)
-    flap = np.array([sheet.point(-0.5, -0.5), sheet.point(0.5, -0.5), sheet.point(0, 0.12)])
+    draw_panel(canvas, panel, ink)
+    flap = np.array([panel.point(-0.5, -0.5), panel.point(0.5, -0.5), panel.point(0, 0.12)])
     canvas.area(flap + 1.2 * u, shade(ink, 0.25))
     canvas.area(flap, shade(ink, -0.25))
-    return sheet
+    return panel
 
 
-def _draw_map(stage: Stage, x: float, y: float) -> Sheet:
+def _draw_map(stage: Stage, x: float, y: float) -> Panel:
     """A folded map with land, water and roads."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    sheet = Sheet(x, y, 240 * u, 170 * u, float(rng.uniform(-18, 18)), "on a map")
-    draw_sheet(canvas, sheet, (206, 214, 190))
+    panel = Panel(x, y, 240 * u, 170 * u, float(rng.uniform(-18, 18)), "on a map")
+    draw_panel(canvas, panel, (206, 214, 190))
     for _ in range(7):
         across, down = rng.uniform(-0.4, 0.3, 2)
-        part = sheet.part(
+        part = panel.part(
             across, down, across + rng.uniform(0.06, 0.2), down + rng.uniform(0.06, 0.2)
         )
         canvas.area(part, (184, 200, 174) if rng.random() < 0.6 else (160, 188, 200))
     for _ in range(6):
         start, end = rng.uniform(-0.48, 0.48, 2)
-        points = np.array([sheet.point(-0.5, start), sheet.point(0.5, end)])
+        points = np.array([panel.point(-0.5, start), panel.point(0.5, end)])
         wide = np.array([0, 1.6 * u])
         canvas.area(np.concatenate([points, points[::-1] + wide]), (226, 206, 150))
     for fold in (-0.25, 0.0, 0.25):
-        canvas.area(sheet.part(fold, -0.5, fold + 0.008, 0.5), (160, 166, 150), 0.6)
-    return sheet
+        canvas.area(panel.part(fold, -0.5, fold + 0.008, 0.5), (160, 166, 150), 0.6)
+    return panel
 
 
-def _draw_ruler(stage: Stage, x: float, y: float) -> Sheet:
+def _draw_ruler(stage: Stage, x: float, y: float) -> Panel:
     """A ruler with its marks."""
     canvas, u = stage.canvas, stage.canvas.unit
-    sheet = Sheet(x, y, 230 * u, 24 * u, float(stage.rng.uniform(-60, 60)), "on a ruler")
+    panel = Panel(x, y, 230 * u, 24 * u, float(stage.rng.uniform(-60, 60)), "on a ruler")
     ink: Rgb = (204, 178, 122) if stage.rng.random() < 0.6 else (176, 190, 192)
-    draw_sheet(canvas, sheet, ink, 2)
+    draw_panel(canvas, panel, ink, 2)
     marks = [
-        sheet.part(across, -0.5, across + 0.003, -0.22 if number % 4 else 0)
+        panel.part(across, -0.5, across + 0.003, -0.22 if number % 4 else 0)
         for number, across in enumerate(np.linspace(-0.48, 0.48, 49))
     ]
     canvas.area(marks, (86, 72, 66))
-    return sheet
+    return panel
 
 
-def _draw_photo(stage: Stage, x: float, y: float) -> Sheet:
+def _draw_photo(stage: Stage, x: float, y: float) -> Panel:
     """A photograph of hills under a sky."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    sheet = Sheet(x, y, 92 * u, 76 * u, float(rng.uniform(-30, 30)), "on a photograph")
-    draw_sheet(canvas, sheet, (242, 240, 234))
+    panel = Panel(x, y, 92 * u, 76 * u, float(rng.uniform(-30, 30)), "on a photograph")
+    draw_panel(canvas, panel, (242, 240, 234))
     sky, far, near = ((168, 190, 200), (138, 156, 150), (112, 132, 106))
-    canvas.area(sheet.part(-0.44, -0.42, 0.44, 0.42), sky)
-    ridge = [sheet.point(a, b) for a, b in ((-0.44, 0.1), (-0.2, -0.16), (0.1, 0.06), (0.44, -0.1))]
-    floor = [sheet.point(0.44, 0.42), sheet.point(-0.44, 0.42)]
+    canvas.area(panel.part(-0.44, -0.42, 0.44, 0.42), sky)
+    ridge = [panel.point(a, b) for a, b in ((-0.44, 0.1), (-0.2, -0.16), (0.1, 0.06), (0.44, -0.1))]
+    floor = [panel.point(0.44, 0.42), panel.point(-0.44, 0.42)]
     canvas.area(np.array([*ridge, *floor]), far)
-    ridge = [sheet.point(a, b) for a, b in ((-0.44, 0.26), (0.0, 0.12), (0.44, 0.3))]
+    ridge = [panel.point(a, b) for a, b in ((-0.44, 0.26), (0.0, 0.12), (0.44, 0.3))]
     canvas.area(np.array([*ridge, *floor]), near)
-    sun = sheet.point(float(rng.uniform(-0.3, 0.3)), -0.26)
+    sun = panel.point(float(rng.uniform(-0.3, 0.3)), -0.26)
     canvas.dot(*sun, 5 * u, (244, 232, 196))
-    return sheet
+    return panel
 
 
-_SHEETS: tuple[Callable[[Stage, float, float], Sheet], ...] = (
+_PANELS: tuple[Callable[[Stage, float, float], Panel], ...] = (
     _draw_paper,
     _draw_paper,
     _draw_book,
@@ -193,14 +193,14 @@ def _draw_ring(canvas: Canvas, rng: np.random.Generator, radius: float) -> None:
     canvas.area(ring, (96, 60, 40), 0.3)
 
 
-def _scatter(stage: Stage, sheets: list[Sheet]) -> None:
+def _scatter(stage: Stage, panels: list[Panel]) -> None:
     """Named things and hundreds of marks, in no order."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     kinds = ["thing"] * stage.count(1.05) + ["sign"] * 2 + ["mark"] * stage.scaled(420)
     for kind in rng.permutation(kinds):
         for _ in range(12):
             x, y = rng.uniform(0.02, 0.98) * canvas.width, rng.uniform(0.04, 0.99) * canvas.height
-            on = [sheet.where for sheet in sheets if sheet.holds(float(x), float(y - 8 * u))]
+            on = [panel.where for panel in panels if panel.holds(float(x), float(y - 8 * u))]
             where = on[-1] if on else "on the desk"
             if kind == "thing":
                 put = stage.thing(float(x), float(y), where, tuple(stage.names))
@@ -218,11 +218,9 @@ def _draw_window_light(stage: Stage) -> None:
     canvas, rng = stage.canvas, stage.rng
     if stage.mood.hour == "night" or stage.mood.weather != "clear":
         return
-    x, wide = rng.uniform(-0.1, 0.5) * canvas.width, 0.16 * canvas.width
+    x, wide = rng.uniform(-0.1, 0.5) * canvas.width, 0.24 * canvas.width
     tracked, canvas.tracked = canvas.tracked, []  # light hides nothing
-    for pane in range(2):
-        left = x + pane * 1.12 * wide
-        lean = 0.42 * canvas.height
-        corners = [[left, 0], [left + wide, 0], [left + wide + lean, canvas.height]]
-        canvas.area(np.array([*corners, [left + lean, canvas.height]]), (255, 244, 214), 0.1)
+    lean = 0.42 * canvas.height
+    corners = [[x, 0], [x + wide, 0], [x + wide + lean, canvas.height], [x + lean, canvas.height]]
+    canvas.area(np.array(corners), (255, 244, 214), 0.1)
     canvas.tracked = tracked

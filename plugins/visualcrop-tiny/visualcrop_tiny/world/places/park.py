@@ -9,7 +9,7 @@ from .canvas import shade
 from .crowds import fly, sample_person
 from .extras import BENCH, BUSH, FIR, MUTED, POST, STONE, TREE, draw_extra
 from .stage import ON_WATER, Stage
-from .surfaces import Sheet
+from .surfaces import Panel
 from .water import draw_ripple
 from .weather import draw_sky, finish
 
@@ -31,7 +31,7 @@ def draw_park(stage: Stage) -> None:
     canvas.gradient(horizon, high, (mix(grass, stage.mood.haze, 0.3), grass, shade(grass, 0.14)))
     _draw_tufts(stage, horizon, grass)
     _draw_path(stage, horizon)
-    pond = Sheet(
+    pond = Panel(
         float(rng.uniform(0.25, 0.75)) * wide,
         float(rng.uniform(0.5, 0.6)) * high,
         float(rng.uniform(0.34, 0.46)) * wide,
@@ -93,7 +93,7 @@ def _draw_path(stage: Stage, horizon: float) -> None:
     canvas.area(np.concatenate([left, right[::-1]]), sand)
 
 
-def _draw_pond(stage: Stage, pond: Sheet) -> None:
+def _draw_pond(stage: Stage, pond: Panel) -> None:
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     turns = np.linspace(0, 2 * np.pi, 72, endpoint=False)
     wave = 1 + 0.05 * np.sin(3 * turns + rng.uniform(0, 6)) + 0.04 * np.sin(5 * turns)
@@ -119,17 +119,17 @@ def _draw_pond(stage: Stage, pond: Sheet) -> None:
             canvas.rectangle(reed, y - rng.uniform(8, 18) * u, reed + 1.4 * u, y, (112, 124, 80))
 
 
-def _plan_blanket(stage: Stage, pond: Sheet, horizon: float) -> Sheet:
+def _plan_blanket(stage: Stage, pond: Panel, horizon: float) -> Panel:
     """A blanket on the grass, not in the pond."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     x = float(rng.uniform(0.08, 0.92)) * canvas.width
     y = float(rng.uniform(0.55, 0.97)) * (canvas.height - horizon) + horizon
     if abs(x - pond.x) < pond.width * 0.62 and abs(y - pond.y) < pond.height * 0.9:
         y = pond.y + pond.height
-    return Sheet(x, y, 92 * u, 44 * u, float(rng.uniform(-9, 9)), "on a blanket")
+    return Panel(x, y, 92 * u, 44 * u, float(rng.uniform(-9, 9)), "on a blanket")
 
 
-def _draw_blanket(stage: Stage, blanket: Sheet) -> None:
+def _draw_blanket(stage: Stage, blanket: Panel) -> None:
     canvas, rng = stage.canvas, stage.rng
     ink = MUTED[int(rng.integers(len(MUTED)))]
     canvas.area(blanket.part(-0.5, -0.5, 0.5, 0.5) + 1.6 * canvas.unit, (60, 76, 60), 0.4)
@@ -141,7 +141,7 @@ def _draw_blanket(stage: Stage, blanket: Sheet) -> None:
 
 
 def _stand(
-    stage: Stage, horizon: float, pond: Sheet, blankets: list[Sheet], greens: tuple[Rgb, ...]
+    stage: Stage, horizon: float, pond: Panel, blankets: list[Panel], greens: tuple[Rgb, ...]
 ) -> None:
     """Everything on the ground and the pond, from back to front."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit

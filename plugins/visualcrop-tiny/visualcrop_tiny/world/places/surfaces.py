@@ -1,4 +1,4 @@
-"""Flat large things: sheets, books and boards, with a name for what lies on them."""
+"""Flat large things: panels, books and boards, with a name for what lies on them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .canvas import Canvas, shade
 
 
 @attrs.frozen
-class Sheet:
+class Panel:
     """A rectangle that lies at an angle, in pixels; *where* is said of what lies on it."""
 
     x: float
@@ -42,12 +42,12 @@ class Sheet:
         return abs(across) < self.width / 2 and abs(down) < self.height / 2
 
 
-def draw_sheet(canvas: Canvas, sheet: Sheet, ink: Rgb, lift: float = 1) -> None:
-    """A sheet with a soft shadow; *lift* is its thickness, in thousandths of the longer side."""
+def draw_panel(canvas: Canvas, panel: Panel, ink: Rgb, lift: float = 1) -> None:
+    """A panel with a soft shadow; *lift* is its thickness, in thousandths of the longer side."""
     u = canvas.unit
     for step, opacity in ((2.8, 0.14), (1.2, 0.2)):
-        moved = sheet.part(-0.5, -0.5, 0.5, 0.5) + np.array([step, step]) * lift * u
+        moved = panel.part(-0.5, -0.5, 0.5, 0.5) + np.array([step, step]) * lift * u
         canvas.area(moved, (40, 30, 50), opacity)
     if lift > 2:
-        canvas.area(sheet.part(-0.5, -0.5, 0.5, 0.5) + 0.7 * lift * u, shade(ink, 0.35))
-    canvas.area(sheet.part(-0.5, -0.5, 0.5, 0.5), ink)
+        canvas.area(panel.part(-0.5, -0.5, 0.5, 0.5) + 0.7 * lift * u, shade(ink, 0.35))
+    canvas.area(panel.part(-0.5, -0.5, 0.5, 0.5), ink)
