@@ -15,6 +15,7 @@ import pytest
 from tests.support.serving import QUESTION, Live, drawn_url, own, serving, toy, user
 from visualcrop import VisualcropError
 from visualcrop.plugin import Registry, Searcher, Spec
+from visualcrop_serve.settings import names_of_this_machine
 
 CHAT = "/v1/chat/completions"
 
@@ -72,6 +73,8 @@ def test_stages_are_put_together_as_on_the_command_line(live: Live, spec: str) -
         "toy",
         "focus(steps=1000000000)",
         "focus(steps=-1000000000)",
+        f"focus(steps={'9' * 400})",
+        f"focus(relevance=vv(sigma={'9' * 400}))",
         "focus(answer=canvas(cell=100000))",
         "focus(relevance=vv(sigma=1e9))",
         "focus(relevance=vv(sigma=1e999))",
@@ -179,6 +182,13 @@ def test_web_pages_cannot_ask_through_the_reader_s_browser() -> None:
         assert httpx.get(f"{live.url}/v1/models").status_code == 200
         preflight = httpx.options(f"{live.url}{CHAT}", headers={"Origin": "http://evil.example"})
         assert not [name for name in preflight.headers if name.startswith("access-control")]
+
+
+def test_the_address_that_a_server_listens_at_is_one_of_its_names() -> None:
+    """Where only this machine reaches it; with a key, or open to others, it has any name."""
+    assert "127.0.0.2" in names_of_this_machine("127.0.0.2", "")
+    assert names_of_this_machine("localhost", "") == ("127.0.0.1", "localhost", "::1")
+    assert names_of_this_machine("127.0.0.2", "key") == names_of_this_machine("0.0.0.0", "") == ()
 
 
 @pytest.mark.parametrize(
