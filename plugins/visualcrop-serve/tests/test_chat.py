@@ -10,9 +10,12 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from starlette.types import Message
 
 from tests.support.serving import QUESTION, Live, drawn, drawn_url, own, serving, toy, user
 from visualcrop import Image, Question, Turn, View, read_conversation
+from visualcrop_serve import chat
+from visualcrop_serve.work import Job
 
 CHOICES = ("red", "blue", "green", "white")
 CHOICE_QUESTION = f"{QUESTION}\n(A) red\n(B) blue\n(C) green\n(D) white"
@@ -163,7 +166,8 @@ def test_a_stream_tells_stages_and_evidence_as_comments(live: Live) -> None:
     first, last = evidence[0], evidence[-1]
     assert not any(box["confidence"] for box in first["boxes"])
     assert len(first["map"]["scores"]) == first["map"]["rows"] * first["map"]["columns"]
-    assert first["map"] == last["map"]
+    assert first["map"] == found["evidence"][0]["map"]
+    assert {each["map"] for each in evidence[1:]} == {None}  # it is sent once
     unmarked = [{**box, "chosen": False} for box in found["evidence"][0]["boxes"]]
     assert last["boxes"] == unmarked
 
@@ -265,6 +269,9 @@ def test_an_unknown_model_or_path_is_not_found(live: Live) -> None:
     assert caught.value.type == "invalid_request_error"
     with pytest.raises(openai.NotFoundError, match="nothing at this path"):
         live.client().embeddings.create(model="toy", input="x")
+    wrong = httpx.get(f"{live.url}/v1/chat/completions")
+    assert wrong.status_code == 405
+    assert wrong.json()["error"]["code"] == "method_not_allowed"
 
 
 def test_the_asynchronous_client_asks_at_once(live: Live) -> None:
@@ -314,3 +321,26 @@ def test_health_and_metrics_count_what_was_asked(live: Live) -> None:
     assert after["visualcrop_searches_running"] == after["visualcrop_searches_waiting"] == 0
     health = httpx.get(f"{live.url}/health").json()
     assert health == {"status": "ok", "accepted": 0, "places": 72}
+
+
+def test_a_stream_that_nobody_takes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its search ends, and its picture is held no longer."""
+    monkeypatch.setattr(chat, "_SEND_SECONDS", 0.01)
+
+    async def send_to_nobody() -> bool:
+        full = asyncio.Event()  # the client's window, which never opens again
+
+        async def send(_: Message) -> None:
+            await full.wait()
+
+        async def receive() -> Message:
+            await full.wait()
+            return {"type": "http.disconnect"}
+
+        job = Job[Any](repr)  # which never begins
+        reply: Any = None  # nor is there an answer
+        scope = {"type": "http", "asgi": {"spec_version": "2.3"}}
+        await chat.SearchStream(job, reply)(scope, receive, send)
+        return job.was_cancelled
+
+    assert asyncio.run(send_to_nobody())

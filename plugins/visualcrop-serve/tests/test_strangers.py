@@ -15,6 +15,7 @@ import pytest
 from tests.support.serving import QUESTION, Live, drawn_url, own, serving, toy, user
 from visualcrop import VisualcropError
 from visualcrop.plugin import Registry, Searcher, Spec
+from visualcrop_serve.settings import names_of_this_machine
 
 CHAT = "/v1/chat/completions"
 
@@ -72,6 +73,8 @@ def test_stages_are_put_together_as_on_the_command_line(live: Live, spec: str) -
         "toy",
         "focus(steps=1000000000)",
         "focus(steps=-1000000000)",
+        f"focus(steps={'9' * 400})",
+        f"focus(relevance=vv(sigma={'9' * 400}))",
         "focus(answer=canvas(cell=100000))",
         "focus(relevance=vv(sigma=1e9))",
         "focus(relevance=vv(sigma=1e999))",
@@ -181,6 +184,13 @@ def test_web_pages_cannot_ask_through_the_reader_s_browser() -> None:
         assert not [name for name in preflight.headers if name.startswith("access-control")]
 
 
+def test_the_address_that_a_server_listens_at_is_one_of_its_names() -> None:
+    """Where only this machine reaches it; with a key, or open to others, it has any name."""
+    assert "127.0.0.2" in names_of_this_machine("127.0.0.2", "")
+    assert names_of_this_machine("localhost", "") == ("127.0.0.1", "localhost", "::1")
+    assert names_of_this_machine("127.0.0.2", "key") == names_of_this_machine("0.0.0.0", "") == ()
+
+
 @pytest.mark.parametrize(
     ("content", "status"),
     [
@@ -261,8 +271,17 @@ def test_headers_that_do_not_arrive_are_not_waited_for(monkeypatch: pytest.Monke
     from visualcrop_serve import running
 
     monkeypatch.setattr(running, "_HEADER_SECONDS", 1)
+    whole, half = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /health HTTP/1.1\r\nHost: x\r\n"
     with serving(toy()) as live:
-        assert raw(live, b"GET /health HTTP/1.1\r\nHost: x\r\n") == b""
+        assert raw(live, half) == b""
+        host, port = live.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=60) as connection:
+            connection.sendall(whole)
+            answered = b""
+            while b"}" not in answered:
+                answered += connection.recv(1 << 16)
+            connection.sendall(half)  # nor after a request that was answered
+            assert connection.recv(1 << 16) == b""
 
 
 def test_bodies_are_held_within_bounds(live: Live) -> None:

@@ -78,6 +78,7 @@ async def _explain_http(request: Request, exc: Exception) -> Response:
         404: "There is nothing at this path; see /v1/models, /v1/chat/completions, /v1/detect.",
         405: "This path is asked in another way: see the header Allow.",
     }.get(exc.status_code, str(exc.detail))
-    error = RequestError(exc.status_code, sentence, code="not_found", headers=exc.headers)
+    code = {404: "not_found", 405: "method_not_allowed"}.get(exc.status_code, "http_error")
+    error = RequestError(exc.status_code, sentence, code=code, headers=exc.headers)
     request.app.state.service.metrics.errors.labels(error.code).inc()
     return error_response(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -11,20 +12,22 @@ import attrs
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from visualcrop import Question, Turn, VisualSearch, read_conversation
 
 from .errors import Json, error_body, failure, to_json
 from .fields import Fields
 from .images import read_images
-from .messages import Message, Picture, read_messages
+from .messages import Message as ChatMessage
+from .messages import Picture, read_messages
 from .parameters import check_parameters
 from .result import Outcome, describe_answer, describe_usage
 from .service import Limits, Service, read_limits, service_of, wait
 from .work import Job
 
 _PATIENCE = 15  # seconds after which a silent stream sends a comment: proxies close idle ones
+_SEND_SECONDS = 60  # in which a client has to take what is sent: until it does, its picture is held
 
 
 @attrs.frozen
@@ -33,7 +36,7 @@ class ChatRequest:
 
     model: str
     search: VisualSearch
-    messages: tuple[Message, ...]
+    messages: tuple[ChatMessage, ...]
     limits: Limits
     max_new_tokens: int | None
     stop: tuple[str, ...]
@@ -159,8 +162,14 @@ class SearchStream(StreamingResponse):
         self.job, self.reply = job, reply
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(_SEND_SECONDS):
+                await send(message)
+
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, send_in_time)
+        except TimeoutError:
+            pass  # the server closes a connection whose response was not ended
         finally:
             self.job.cancel()  # if the client left before its end
 

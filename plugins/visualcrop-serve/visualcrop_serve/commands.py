@@ -46,6 +46,10 @@ Name = Annotated[
 ]
 Bytes = Annotated[int, typer.Option(help="Largest body of a request, in bytes.", min=1)]
 Pixels = Annotated[int, typer.Option(help="Most pixels of all pictures of a request.", min=1)]
+Text = Annotated[
+    int,
+    typer.Option(help="Most characters of a request; no question has more.", min=1, max=20_000),
+]
 Passes = Annotated[int, typer.Option(help="Most passes of a search, before its answer.", min=0)]
 Seconds = Annotated[float, typer.Option(help="Most seconds of it.", min=1)]
 Drain = Annotated[
@@ -67,7 +71,7 @@ def serve(
     max_bytes: Bytes = 33_554_432,
     max_pixels: Pixels = 100_000_000,
     max_images: Annotated[int, typer.Option(help="Most pictures of a request.", min=1)] = 8,
-    max_text: Annotated[int, typer.Option(help="Most characters of a request.", min=1)] = 20_000,
+    max_text: Text = 20_000,
     max_tokens: Annotated[int, typer.Option(help="Longest reply, in tokens.", min=1)] = 1024,
     max_passes: Passes = 1000,
     max_seconds: Seconds = 300,

@@ -188,6 +188,15 @@ def read_file(url: str, settings: Settings, param: str) -> bytes:
         os.close(descriptor)
 
 
+def is_file_below(url: str, folder: Path) -> bool:
+    """Whether there is such a file below *folder*; nothing is told of files elsewhere."""
+    try:
+        os.close(_open_below(folder, _parts_below(url, folder)))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def _parts_below(url: str, folder: Path) -> Sequence[str]:
     """The names from *folder* down to the file; a ValueError if it lies elsewhere."""
     parts = urlsplit(url)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from .errors import RequestError, invalid
-from .images import check_url
+from .images import check_url, is_file_below
 from .settings import Settings
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_=\s-]+")
@@ -32,18 +32,21 @@ def picture_url(given: str, settings: Settings) -> str:
 
 
 def _to_url(given: str, folder: Path | None) -> str:
-    path = _path_below(given, folder)
-    if path is not None and (path.exists() or not _BASE64.fullmatch(given)):
-        return path.as_uri()
-    if not _BASE64.fullmatch(given):
+    is_base64, url = bool(_BASE64.fullmatch(given)), _file_url(given, folder)
+    if url is not None and folder is not None and (not is_base64 or is_file_below(url, folder)):
+        return url
+    if not is_base64:
         wanted = "a path in the server's folder of pictures" if folder else "a data URL or base64"
         raise invalid(f"The image is neither a URL nor base64; send {wanted}.", "image")
     encoded = "".join(given.split()).replace("-", "+").replace("_", "/")
     return f"data:image/jpeg;base64,{encoded}"  # whatever it is: its bytes tell
 
 
-def _path_below(given: str, folder: Path | None) -> Path | None:
-    """A path that starts at *folder*; where it leads is looked at when it is opened."""
+def _file_url(given: str, folder: Path | None) -> str | None:
+    """The URL of a path that starts at *folder*; where it leads is seen when it is opened."""
     if folder is None or len(given) > _LONGEST_PATH or "\0" in given:
         return None
-    return folder.absolute() / given
+    try:
+        return (folder.absolute() / given).as_uri()
+    except ValueError:  # a lone surrogate, which no name has
+        return None

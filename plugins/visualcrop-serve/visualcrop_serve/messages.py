@@ -53,8 +53,7 @@ def read_messages(fields: Fields, settings: Settings) -> tuple[Message, ...]:
         )
     if sum(len(part) for part in parts if isinstance(part, str)) > settings.max_text:
         raise invalid(
-            f"The messages have more than {settings.max_text:,} characters; send a shorter text, "
-            "or start the server with a larger --max-text.",
+            f"The messages have more than {settings.max_text:,} characters; send a shorter text.",
             "messages",
             code="context_length_exceeded",
         )
@@ -123,7 +122,7 @@ def read_text(fields: Fields, name: str, settings: Settings) -> str:
     text = fields.text(name)
     if len(text) > settings.max_text:
         raise invalid(
-            f"{name} has more than {settings.max_text:,} characters.",
+            f"{name} has more than {settings.max_text:,} characters; send a shorter text.",
             name,
             code="context_length_exceeded",
         )

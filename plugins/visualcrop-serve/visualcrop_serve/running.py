@@ -28,10 +28,18 @@ class PatientProtocol(H11Protocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self.loop.call_later(_HEADER_SECONDS, self._close_if_silent)
+        self._wait_for_headers()
 
-    def _close_if_silent(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._wait_for_headers()
+
+    def _wait_for_headers(self) -> None:
+        """Close the connection if no request has begun after the one that is the last now."""
+        self.loop.call_later(_HEADER_SECONDS, self._close_if_silent, self.cycle)
+
+    def _close_if_silent(self, last: Any) -> None:
+        if self.cycle is last and not self.transport.is_closing():
             self.transport.close()
 
 

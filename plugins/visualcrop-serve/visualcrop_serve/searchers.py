@@ -159,6 +159,6 @@ def _check_number(field: attrs.Attribute[object], number: float, path: str) -> N
     bound = max(_LEAST_BOUND, _TIMES * abs(default)) if known else _OPEN_BOUND  # type: ignore[arg-type]
     if not abs(number) <= bound:
         raise SpecError(
-            f"A request may set {path} up to {bound:g}, not to {number:g}; start the server with a "
-            "searcher that has more (-s)."
+            f"A request may set {path} up to {bound:g}, not to {str(number)[:20]}; start the "
+            "server with a searcher that has more (-s)."
         )

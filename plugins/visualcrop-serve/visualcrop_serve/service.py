@@ -18,6 +18,8 @@ from visualcrop import (
     Image,
     Ledger,
     Question,
+    RelevanceMap,
+    Target,
     VisualSearch,
 )
 from visualcrop.models import BatchingModel
@@ -54,6 +56,7 @@ class Watch:
         self.clock = StageClock()
         self.image: Image | None = None
         self.ledger = Ledger()
+        self._mapped: dict[Target, RelevanceMap | None] = {}  # the maps that were reported
 
     def begin(self, image: Image) -> Ledger:
         """The pictures are read, and the search begins: its ledger."""
@@ -97,9 +100,14 @@ class Watch:
         )
 
     def _shown(self, evidence: Evidence) -> None:
-        if self.image is not None:
-            found = describe_evidence(evidence, self.image, with_map=self.limits.with_map)
-            self.job.report({"type": "evidence", **found})
+        if self.image is None:
+            return
+        # A map is large, and reports wait for clients that read slowly: it is sent once.
+        is_new = self._mapped.get(evidence.target) != evidence.relevance
+        self._mapped[evidence.target] = evidence.relevance
+        with_map = self.limits.with_map and is_new
+        found = describe_evidence(evidence, self.image, with_map=with_map)
+        self.job.report({"type": "evidence", **found})
 
 
 class Service:

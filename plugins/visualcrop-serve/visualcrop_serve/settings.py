@@ -72,4 +72,6 @@ def names_of_this_machine(host: str, api_key: str) -> tuple[str, ...]:
 
     Without a key, any web page could have its own name lead here, and ask in the reader's browser.
     """
-    return ("127.0.0.1", "localhost", "::1") if is_local(host) and not api_key else ()
+    if api_key or not is_local(host):
+        return ()
+    return tuple(dict.fromkeys(("127.0.0.1", "localhost", "::1", host)))
