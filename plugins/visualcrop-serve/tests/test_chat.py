@@ -14,7 +14,9 @@ from starlette.types import Message
 
 from tests.support.serving import QUESTION, Live, drawn, drawn_url, own, serving, toy, user
 from visualcrop import Image, Question, Turn, View, read_conversation
+from visualcrop.errors import ModelError
 from visualcrop_serve import chat
+from visualcrop_serve.metrics import Metrics
 from visualcrop_serve.work import Job
 
 CHOICES = ("red", "blue", "green", "white")
@@ -340,7 +342,30 @@ def test_a_stream_that_nobody_takes_is_given_up(monkeypatch: pytest.MonkeyPatch)
         job = Job[Any](repr)  # which never begins
         reply: Any = None  # nor is there an answer
         scope = {"type": "http", "asgi": {"spec_version": "2.3"}}
-        await chat.SearchStream(job, reply)(scope, receive, send)
+        await chat.SearchStream(job, reply, Metrics())(scope, receive, send)
         return job.was_cancelled
 
     assert asyncio.run(send_to_nobody())
+
+
+def test_an_error_after_the_beginning_of_a_stream_is_its_last_event() -> None:
+    """In the words of the OpenAI API, counted as every other."""
+    metrics, problem = (
+        Metrics(),
+        ModelError("The model has no memory left; send a smaller picture."),
+    )
+
+    def fail(job: Job[Any]) -> Any:
+        job.report("begun")
+        raise problem
+
+    async def read() -> list[str]:
+        job = Job[Any](fail)
+        await asyncio.to_thread(job.run)
+        reply: Any = None  # there is no answer
+        return [str(line) async for line in chat.SearchStream(job, reply, metrics).body_iterator]
+
+    *_, last, done = asyncio.run(read())
+    assert json.loads(last.removeprefix("data: "))["error"]["message"] == str(problem)
+    assert done == "data: [DONE]\n\n"
+    assert b'visualcrop_errors_total{code="model_error"} 1.0' in metrics.render()

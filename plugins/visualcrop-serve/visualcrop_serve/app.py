@@ -76,7 +76,7 @@ async def _explain_http(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)  # noqa: S101 - for mypy: it is registered for no other
     sentence = {
         404: "There is nothing at this path; see /v1/models, /v1/chat/completions, /v1/detect.",
-        405: "This path is asked in another way: see the header Allow.",
+        405: "This path takes other methods; see the header Allow.",
     }.get(exc.status_code, str(exc.detail))
     code = {404: "not_found", 405: "method_not_allowed"}.get(exc.status_code, "http_error")
     error = RequestError(exc.status_code, sentence, code=code, headers=exc.headers)

@@ -21,6 +21,7 @@ from .fields import Fields
 from .images import read_images
 from .messages import Message as ChatMessage
 from .messages import Picture, read_messages
+from .metrics import Metrics
 from .parameters import check_parameters
 from .result import Outcome, describe_answer, describe_usage
 from .service import Limits, Service, read_limits, service_of, wait
@@ -91,14 +92,14 @@ async def complete(request: Request) -> Response:
         job = service.ask(asked.search, lambda: asked.pose(service), asked.limits)
         reply = Reply(asked)
         if asked.stream:
-            return await _stream(request, job, reply)
+            return await _stream(request, job, reply, service.metrics)
         return Json(reply.whole(await wait(job.result(), job, request)))
 
 
-async def _stream(request: Request, job: Job[Outcome], reply: Reply) -> Response:
+async def _stream(request: Request, job: Job[Outcome], reply: Reply, metrics: Metrics) -> Response:
     """The stream, once the search has begun: until then, errors have a status of their own."""
     await wait(job.begun(), job, request)
-    return SearchStream(job, reply)
+    return SearchStream(job, reply, metrics)
 
 
 @attrs.frozen
@@ -156,10 +157,10 @@ class Reply:
 class SearchStream(StreamingResponse):
     """Server-sent events: stages and evidence as comments, which plain clients skip; the reply."""
 
-    def __init__(self, job: Job[Outcome], reply: Reply) -> None:
+    def __init__(self, job: Job[Outcome], reply: Reply, metrics: Metrics) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__(self._lines(), media_type="text/event-stream", headers=headers)
-        self.job, self.reply = job, reply
+        self.job, self.reply, self.metrics = job, reply, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_in_time(message: Message) -> None:
@@ -180,7 +181,9 @@ class SearchStream(StreamingResponse):
             for chunk in self.reply.chunks(await self.job.result()):
                 yield f"data: {to_json(chunk)}\n\n"
         except Exception as exc:  # noqa: BLE001 - the status is sent: the stream says it
-            yield f"data: {to_json(error_body(failure(exc)))}\n\n"
+            error = failure(exc)
+            self.metrics.errors.labels(error.code).inc()
+            yield f"data: {to_json(error_body(error))}\n\n"
         yield "data: [DONE]\n\n"
 
 

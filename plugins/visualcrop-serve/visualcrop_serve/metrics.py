@@ -33,7 +33,7 @@ class Metrics:
         )
         self.seconds = Histogram(
             "visualcrop_request_seconds",
-            "Seconds from the body of a request to its answer, the queue included.",
+            "Seconds from the headers of a request to the end of its answer, the queue included.",
             ["route"],
             buckets=_SECONDS,
             registry=at,
