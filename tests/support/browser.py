@@ -37,7 +37,7 @@ class Complaints:
         self.heard.append(text)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps an event loop running, which others want
 def chromium() -> Iterator[Browser]:
     """The browser; tests that want it are skipped where there is none."""
     playwright = pytest.importorskip("playwright.sync_api")

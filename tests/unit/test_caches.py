@@ -17,6 +17,8 @@ _FEW = {  # functions that are remembered without a bound: what they are asked f
     "_quick_class": "classes of image processors",
     "_read_shipped": "sets of examples that ship",
     "_word_classes": "devices",
+    "bundle_modules": "files of the viewer",
+    "read_asset": "files of the viewer",
     "draw_blocks": "the sizes that are checked",
     "draw_shape": "two shapes in two colours",
     "table": "tables of the paper",

@@ -9,7 +9,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "viewer"
 """Where the files of the viewer and of the look of pages lie, to be served as they are."""
 
-_IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./([\w.-]+)";$', re.MULTILINE)
+_IMPORT = re.compile(r'^import (\{[^{}]*\}) from "\./([\w.-]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:class|function|const|let)) (\w+)", re.MULTILINE)
 
 

@@ -19,7 +19,7 @@ from ..plugin.registry import Registry
 from ..spec.parse import Spec
 from ..strategy.base import Strategy
 
-PUBLIC_MODULES = ("errors", "models", "plugin", "testing")
+PUBLIC_MODULES = ("errors", "models", "plugin", "report", "testing")
 _PUBLIC = ("visualcrop", *(f"visualcrop.{name}" for name in PUBLIC_MODULES))
 installed = lru_cache(1)(Registry.load)  # one registry for all suites
 
