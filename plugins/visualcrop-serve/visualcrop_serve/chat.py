@@ -19,7 +19,7 @@ from .errors import Json, error_body, failure, to_json
 from .fields import Fields
 from .images import read_images
 from .messages import Message, Picture, read_messages
-from .parameters import check_parameters
+from .parameters import check_parameters, read_searcher
 from .result import Outcome, describe_answer, describe_usage
 from .service import Limits, Service, read_limits, service_of, wait
 from .work import Job
@@ -61,7 +61,7 @@ def read_chat(body: Mapping[str, Any], service: Service) -> ChatRequest:
     model = fields.text("model")
     return ChatRequest(
         model=model,
-        search=service.find(model, fields.inner("visualcrop").optional_text("searcher")),
+        search=service.find(model, read_searcher(fields)),
         messages=read_messages(fields, service.settings),
         limits=read_limits(fields, service.settings),
         max_new_tokens=_read_max_tokens(fields, service.settings.max_tokens),
