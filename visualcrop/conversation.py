@@ -59,6 +59,12 @@ def read_conversation(turns: Sequence[Turn]) -> Question:
     its order: system texts, other pictures, earlier turns, which are marked `User:` and
     `Assistant:`. The last turn must be the user's.
     """
+    for turn in turns:
+        if not isinstance(turn, Turn):
+            raise QuestionError(
+                f"A turn of the conversation is a {type(turn).__name__}; give a Turn, as in "
+                'Turn("user", [image, "What colour is it?"]).'
+            )
     if not turns or turns[-1].role != "user":
         whose = f"the {turns[-1].role}'s" if turns else "nobody's"
         raise QuestionError(

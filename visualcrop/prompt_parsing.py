@@ -8,6 +8,7 @@ from itertools import takewhile
 
 import attrs
 
+from .errors import QuestionError
 from .protocol import LETTERS, PromptProtocol
 from .values import MOST_TEXT
 
@@ -59,6 +60,8 @@ def parse_prompt(prompt: str) -> ParsedPrompt:
 
     Nothing is lost or changed: `protocol.asked(text, choices) == prompt`, whatever the prompt is.
     """
+    if not isinstance(prompt, str):
+        raise QuestionError(f"The prompt is a {type(prompt).__name__}; give a text.")
     parsed = None
     if len(prompt) <= MOST_TEXT:  # a longer one is no question
         parsed = _parse_choosing(prompt) or _parse_saying(prompt)

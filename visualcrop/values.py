@@ -257,6 +257,11 @@ class Target:
     @classmethod
     def of(cls, text: str, *, every: bool = False) -> Target:
         """What a user looks for: a name that says something, and is not endlessly long."""
+        if not isinstance(text, str):
+            raise QuestionError(
+                f"The name of what to find is a {type(text).__name__}; give a text, such as "
+                "red mug, and ask for each name by itself."
+            )
         target = cls(text, every)
         if not text.strip() or len(text) > MOST_TEXT:
             raise QuestionError(

@@ -115,6 +115,7 @@ class TestAnswers:
             assert is_same(pipe(each), answer, each["choices"])
             image, *words = each.values()
             assert said(pipe(image, *words[:1], choices=words[1])) == said(pipe(each))
+        assert said(pipe(**each)) == said(pipe(each))
 
     @pytest.mark.parametrize("batch_size", [1, 3])
     @pytest.mark.parametrize("kind", ["list", "generator", "dataset"])
@@ -253,6 +254,8 @@ class TestRefusals:
             assert words in refused(QuestionError, pipe, given, **options)
         with pytest.raises(QuestionError, match="name the others"):
             pipe(image, "What?", ["red", "blue"])
+        with pytest.raises(QuestionError, match="not 'image'"):
+            pipe(image, image=image, question="What?")
 
     def test_what_is_no_image(self, pipe: VisualSearchPipeline) -> None:
         """In a list, too: the first error is raised."""

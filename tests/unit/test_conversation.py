@@ -117,6 +117,12 @@ class TestRefusals:
         """An answer that is to be continued is no question."""
         assert "end it with a turn of the user" in refused(QuestionError, read_conversation, turns)
 
+    @pytest.mark.parametrize("turn", [{"role": "user", "content": _MUG}, _MUG, None])
+    def test_turns_are_turns(self, turn: Any) -> None:
+        """Messages as an OpenAI client has them are not, wherever they stand."""
+        for turns in ([turn], [turn, Turn("user", [_FIRST, _MUG])]):
+            assert "give a Turn" in refused(QuestionError, read_conversation, turns)
+
     @pytest.mark.parametrize("parts", [[_MUG], []])
     def test_a_picture_is_needed(self, parts: list[Any]) -> None:
         """From the user: an assistant's is not searched."""

@@ -252,10 +252,15 @@ class TestRefusals:
             f"The name of what to find has {len(name):,} characters; give one, such as red mug."
         )
 
-    @pytest.mark.parametrize("name", [None, 4, ["mug"], "\ud800"])
+    @pytest.mark.parametrize("name", [None, 4, ["mug", "drum"]])
     def test_a_name_is_text(self, name: Any) -> None:
-        """Whatever else is refused."""
-        refused(ResultError, _SEARCH.detect, _SCENE.image, name)
+        """One name; a list of them is refused."""
+        message = refused(QuestionError, _SEARCH.detect, _SCENE.image, name)
+        assert message.startswith(f"The name of what to find is a {type(name).__name__}; give a ")
+
+    def test_a_name_is_unicode(self) -> None:
+        """Half a character is no name."""
+        refused(ResultError, _SEARCH.detect, _SCENE.image, "\ud800")
 
     def test_a_budget_or_a_ledger(self) -> None:
         """Not both, as for `ask`; and an image that is there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from inspect_ai.solver import Choices, MultipleChoiceTemplate
 from inspect_ai.solver._multiple_choice import prompt as inspect_prompt
 
+from tests.support.refusals import refused
 from visualcrop import ParsedPrompt, PromptProtocol, parse_prompt
-from visualcrop.errors import EvaluationError
+from visualcrop.errors import EvaluationError, QuestionError
 from visualcrop.evaluation.protocols import get_protocol, protocol_names
 
 _QUESTION = "What colour is the mug?"
@@ -218,6 +220,12 @@ class TestHostile:
     def test_stays_as_it_is(self, prompt: str) -> None:
         """In no time worth a word, even where patterns have much to try."""
         _parse(prompt)
+
+    @pytest.mark.parametrize("prompt", [None, b"What?", ["What?"]])
+    def test_is_text(self, prompt: Any) -> None:
+        """Anything else is refused."""
+        message = f"The prompt is a {type(prompt).__name__}; give a text."
+        assert refused(QuestionError, parse_prompt, prompt) == message
 
     @given(st.text(alphabet="AB(). :,\n{}?letor", max_size=200))
     def test_any_text_stays_as_it_is(self, prompt: str) -> None:

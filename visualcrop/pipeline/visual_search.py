@@ -85,16 +85,18 @@ class VisualSearchPipeline(Pipeline):
         model = from_transformers(self.model, self.processor, family=family)
         self.search = VisualSearch(model, Direct()).with_searcher(searcher, options)
 
-    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
         """
         The dict of one input, a list of those of a list, an iterator of those of any other.
 
         Args:
-            inputs: An image, a dict, or several of either.
+            inputs: An image, a dict, or several of either; an `image` by that name, too.
             args: The question about each image, if it is not given by name.
             kwargs: `question`, `choices`, a `budget` of each search, a `timeout` in seconds for
                 images at an address; `batch_size` and `num_workers` as for every pipeline.
         """
+        if inputs is None and "image" in kwargs:  # as for visual-question-answering
+            inputs = kwargs.pop("image")
         if isinstance(inputs, list) and not inputs:
             return []
         if args:

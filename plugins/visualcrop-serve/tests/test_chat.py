@@ -240,6 +240,21 @@ def test_what_is_not_done_is_refused_by_name(live: Live, name: str, value: objec
     assert str(error.body["message"]).endswith(".")  # type: ignore[index]
 
 
+@pytest.mark.parametrize("name", ["pases", "budget", "", "x" * 9_000, "\ud800", "\x00"])
+def test_an_option_of_ours_that_is_not_known_is_refused(live: Live, name: str) -> None:
+    """A budget that is misspelt would else be none."""
+    body = {"model": "toy", "messages": [user(QUESTION)], "visualcrop": {name: 5}}
+    response = httpx.post(
+        f"{live.url}/v1/chat/completions",
+        content=json.dumps(body),
+        headers={"Content-Type": "application/json"},
+    )
+    assert response.status_code == 400
+    error = response.json()["error"]
+    assert error["code"] == "unknown_field"
+    assert error["message"].endswith("; visualcrop takes searcher, passes, seconds, map.")
+
+
 @pytest.mark.parametrize(
     ("messages", "param"),
     [

@@ -78,6 +78,7 @@ def test_a_map_and_a_budget_are_asked_for_alike(live: Live) -> None:
         ({"every": "yes"}, "every"),
         ({"model": None}, "model"),
         ({"visualcrop": {"passes": -1}}, "visualcrop.passes"),
+        ({"visualcrop": {"pases": 1}}, "visualcrop.pases"),
     ],
 )
 def test_a_wrong_field_is_named(live: Live, fields: dict[str, Any], param: str | None) -> None:

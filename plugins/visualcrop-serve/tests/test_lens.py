@@ -521,6 +521,20 @@ def test_a_phone_scrolls_down_only(open_lens: Callable[..., Lens]) -> None:
     assert small == []
 
 
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1400, 700)])
+def test_answers_are_in_sight(open_lens: Callable[..., Lens], width: int, height: int) -> None:
+    """However small the screen is, and however long the open options are."""
+    lens = open_lens(viewport={"width": width, "height": height})
+    lens.choose("plate")
+    lens.page.click(".setting > summary")
+    lens.look()
+    cards = lens.page.locator(".verdicts")
+    box = cards.bounding_box()
+    assert box is not None
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] <= height
+
+
 def test_the_keyboard_is_enough(open_lens: Callable[..., Lens]) -> None:
     """From the first scene to the zoom on what was found, with keys alone."""
     lens = open_lens(reduced_motion="reduce")

@@ -22,7 +22,7 @@ from .images import read_images
 from .messages import Message as ChatMessage
 from .messages import Picture, read_messages
 from .metrics import Metrics
-from .parameters import check_parameters
+from .parameters import check_parameters, read_searcher
 from .result import Outcome, describe_answer, describe_usage
 from .service import Limits, Service, read_limits, service_of, wait
 from .work import Job
@@ -65,7 +65,7 @@ def read_chat(body: Mapping[str, Any], service: Service) -> ChatRequest:
     model = fields.text("model")
     return ChatRequest(
         model=model,
-        search=service.find(model, fields.inner("visualcrop").optional_text("searcher")),
+        search=service.find(model, read_searcher(fields)),
         messages=read_messages(fields, service.settings),
         limits=read_limits(fields, service.settings),
         max_new_tokens=_read_max_tokens(fields, service.settings.max_tokens),

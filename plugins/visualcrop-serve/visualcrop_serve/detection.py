@@ -17,6 +17,7 @@ from .errors import Json
 from .fields import Fields
 from .images import read_images
 from .messages import Picture, read_picture, read_text
+from .parameters import read_searcher
 from .result import describe_evidence, describe_point, describe_search
 from .service import Limits, Service, Watch, read_limits, service_of, wait
 
@@ -39,7 +40,7 @@ def read_detection(body: Mapping[str, Any], service: Service) -> DetectionReques
     model = fields.text("model")
     return DetectionRequest(
         model=model,
-        search=service.find(model, fields.inner("visualcrop").optional_text("searcher")),
+        search=service.find(model, read_searcher(fields)),
         picture=read_picture(body.get("image"), "image", settings),
         target=read_text(fields, "target", settings),
         every=fields.truth("every", default=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -50,6 +50,15 @@ class Fields:
     def inner(self, name: str) -> Fields:
         """An object within; an empty one, if there is none."""
         return Fields(self._get(name, dict) or {}, f"{self.path}{name}.")
+
+    def check_names(self, known: Collection[str]) -> Fields:
+        """These fields, if they have no others than the *known* ones."""
+        for name in self.held:
+            if name not in known:
+                param, listed = f"{self.path}{name[:80]}", ", ".join(known)
+                sentence = f"There is no {param}; {self.path.rstrip('.')} takes {listed}."
+                raise invalid(sentence, param, code="unknown_field")
+        return self
 
     def items(self, name: str) -> Sequence[Any]:
         """A list."""

@@ -82,11 +82,13 @@ _ANSWERED = {
     "properties": {
         "answer": {
             "type": "string",
-            "description": "The answer; one of the choices, if there were any.",
+            "description": "The answer; with choices, one of them, or the model's own words "
+            "if they name none.",
         },
         "confidence": {
             "type": ["number", "null"],
-            "description": "Probability of that choice, from 0 to 1; null without choices.",
+            "description": "Probability of that choice, from 0 to 1; null if the answer is none "
+            "of the choices, or there were none.",
         },
         "found": {
             "type": ["boolean", "null"],

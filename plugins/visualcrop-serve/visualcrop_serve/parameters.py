@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .errors import RequestError, invalid
+from .fields import Fields
 
 _NEUTRAL: Mapping[str, tuple[object, str]] = {  # what is as good as nothing, and why it is all
     "temperature": (0, "replies are the likeliest words, and none is drawn; send temperature 0"),
@@ -32,6 +33,14 @@ _NEUTRAL: Mapping[str, tuple[object, str]] = {  # what is as good as nothing, an
     "echo": (False, "replies hold no prompt"),
 }
 _ANY_TOOL_CHOICE = {"none", "auto"}  # without tools, both say nothing
+
+
+_OWN = ("searcher", "passes", "seconds", "map")  # of a request's `visualcrop`
+
+
+def read_searcher(fields: Fields) -> str | None:
+    """The spec in a request's `visualcrop`, whose fields are ours: one misspelt is no budget."""
+    return fields.inner("visualcrop").check_names(_OWN).optional_text("searcher")
 
 
 def check_parameters(body: Mapping[str, Any]) -> None:

@@ -210,6 +210,7 @@ async function finish(asked) {
   };
   history.replaceState(null, "", writeLink(page.asked));
   find("take").hidden = false;
+  find("results").firstChild.scrollIntoView({ block: "nearest" }); // on a phone, or below open options
   announce([...page.looks.map((each) => each.sentence), saidDirectly(page.asked)].join(" "));
   await remember({ ...page.asked, thumbnail: picture.thumbnail }).catch(() => {});
 }
