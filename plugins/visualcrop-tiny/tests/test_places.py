@@ -7,7 +7,7 @@ import pytest
 
 from visualcrop import Box
 from visualcrop_tiny.world import COLOURS, THINGS, nearest_colour
-from visualcrop_tiny.world.places import PLACES, Wish, draw_place
+from visualcrop_tiny.world.places import PLACES, PlaceSpec, Wish, absent_from, draw_place
 
 SIZE = (800, 600)
 
@@ -90,3 +90,49 @@ def test_density_is_how_much_there_is(kind):
     """Half the density has fewer things."""
     sparse, dense = (len(draw_place(kind, 5, (400, 300), share).items) for share in (0.4, 1.2))
     assert sparse < dense
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_plan_has_the_items_of_the_picture(kind):
+    """Without painting, each thing is where it is drawn, and hidden as far."""
+    wishes = (Wish("teapot", "green"), Wish("cat", "red", side=90))
+    spec = PlaceSpec(kind, 4, (500, 400), wishes=wishes, without=("key",), scale=0.8)
+    drawn, planned = spec.draw().items, spec.plan()
+    assert planned == drawn
+    assert all((a.mask == b.mask).all() for a, b in zip(planned, drawn, strict=True))
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_what_is_unwanted_is_there_only_as_a_wish(kind):
+    """Names that a place is to be without are those of wishes, or of nothing."""
+    wishes = (Wish("teapot", "green"), Wish("sign", "red", "INN"))
+    wanted = {"cup", "cat", "hat", "kite", "bottle", "duck"}
+    without = (*(name for name in THINGS if name not in wanted), "sign")
+    items = PlaceSpec(kind, 6, SIZE, wishes=wishes, without=without).plan()
+    others = [item for item in items if item.name not in wanted]
+    assert sorted(item.name for item in others) == ["sign", "teapot"]
+    assert not {item.name for item in items} & absent_from(kind)
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_thing_stands_beside_another(kind):
+    """In most pictures, less than its own width away, and as low."""
+    wish = Wish("cup", "red", beside=Wish("hat", "blue"))
+    near = 0
+    for seed in range(5):
+        items = PlaceSpec(kind, seed, SIZE, wishes=(wish,), without=("cup", "hat")).plan()
+        boxes = {item.name: item.box for item in items if item.name in {"cup", "hat"}}
+        if len(boxes) == 2:
+            gap = max(boxes["cup"].left, boxes["hat"].left)
+            gap -= min(boxes["cup"].right, boxes["hat"].right)
+            near += gap < 8 and abs(boxes["cup"].bottom - boxes["hat"].bottom) <= 1
+    assert near >= 3
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_thing_can_be_large(kind):
+    """A wish may say how large it is; nothing else grows."""
+    items = PlaceSpec(kind, 2, SIZE, 1.0, (Wish("cat", "red", side=95),), ("cat",)).plan()
+    sides = {item.name: max(item.box.width, item.box.height) for item in items}
+    assert abs(sides.pop("cat") - 76) <= 1
+    assert max(side for name, side in sides.items() if name != "sign") < 0.027 * SIZE[0]

@@ -203,7 +203,7 @@ def test_another_colour_costs_no_drawing():
     draw_inked.cache_clear()
     draw_sprite.cache_clear()
     for colour in COLOURS:
-        draw_sprite(THINGS["boat"], 33, colour)
+        assert draw_sprite(THINGS["boat"], 33, colour).picture
     assert draw_inked.cache_info().misses == 1
 
 

@@ -55,8 +55,8 @@ def cover(edges: Edges, count: int, width: int, height: int) -> Singles:
     index, weight = _cell_areas(edges, width, height)
     size = count * height * (width + 1)
     summed = np.asarray(np.bincount(index, weight, size), float)
-    cells = summed[:size].reshape(count, height, width + 1)
-    areas: Singles = np.cumsum(cells, -1, np.float32)[..., :width]
+    cells = summed[:size].astype(np.float32).reshape(count, height, width + 1)
+    areas: Singles = np.cumsum(cells, -1, out=cells)[..., :width]
     return np.clip(areas, 0.0, 1.0, out=areas)
 
 

@@ -15,7 +15,7 @@ from .drawing import Thing, line
 from .lettering import STROKE, width_of, write
 from .palette import COLOURS, Rgb
 from .signs import SIGN_STYLES, make_sign, sign_size
-from .sprites import Sprite, draw_inked, draw_sprite, ink_sprite
+from .sprites import Sprite, draw_sprite, ink_sprite
 from .things import THINGS
 
 _PAPER: Rgb = (233, 227, 214)
@@ -75,7 +75,7 @@ def _draw_words(text: str, height: int) -> Sprite:
     words = Thing(
         "words", "words", "a", (line("line", STROKE * height / 10, write(text, 0, 0, height)),)
     )
-    return ink_sprite(draw_inked(words, round(wide + STROKE * height / 10)), _INK)
+    return ink_sprite(words, round(wide + STROKE * height / 10), _INK)
 
 
 def _paste(overview: PIL.Image.Image, drawn: Sprite, x: int, y: int) -> None:

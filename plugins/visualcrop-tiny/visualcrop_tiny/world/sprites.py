@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cached_property, lru_cache, partial
 
 import attrs
 import numpy as np
@@ -76,30 +77,42 @@ class Inked:
 
 @attrs.frozen(eq=False)
 class Sprite:
-    """A thing as pixels: RGB, and the mask to paste it by."""
+    """
+    A thing in a colour: RGB, and the mask to paste it by, drawn when they are needed.
 
-    picture: PIL.Image.Image = attrs.field(repr=False)
-    mask: PIL.Image.Image = attrs.field(repr=False)
+    Attributes:
+        size: Width and height of its tight box.
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of its tight box."""
-        return self.mask.size
+    """
+
+    size: tuple[int, int]
+    _ink: Rgb
+    _draw: Callable[[], Inked] = attrs.field(repr=False)
+
+    @cached_property
+    def picture(self) -> PIL.Image.Image:
+        """Its colours."""
+        inked, inks = self._draw(), np.array(tones(self._ink), np.float32)
+        mixed = inked.neutral + np.tensordot(inks, inked.tones, (0, 0))
+        rgb = np.clip(mixed / np.maximum(inked.alpha, 1e-6) + 0.5, 0, 255).astype(np.uint8)
+        return PIL.Image.fromarray(np.ascontiguousarray(rgb.transpose(1, 2, 0)))
+
+    @cached_property
+    def mask(self) -> PIL.Image.Image:
+        """How much of each pixel it covers."""
+        return PIL.Image.fromarray((self._draw().alpha * 255 + 0.5).astype(np.uint8))
 
 
 @lru_cache(4096)
 def draw_sprite(thing: Thing, size: int, colour: str, pose: Pose = Pose()) -> Sprite:
     """A thing in one of the nine colours; its longer side has *size* pixels."""
-    return ink_sprite(draw_inked(thing, size, pose), COLOURS[colour])
+    return ink_sprite(thing, size, COLOURS[colour], pose)
 
 
-def ink_sprite(inked: Inked, colour: Rgb) -> Sprite:
-    """A drawn thing in any colour."""
-    inks = np.array(tones(colour), np.float32)
-    mixed = inked.neutral + np.tensordot(inks, inked.tones, (0, 0))
-    rgb = np.clip(mixed / np.maximum(inked.alpha, 1e-6) + 0.5, 0, 255).astype(np.uint8)
-    picture = PIL.Image.fromarray(np.ascontiguousarray(rgb.transpose(1, 2, 0)))
-    return Sprite(picture, PIL.Image.fromarray((inked.alpha * 255 + 0.5).astype(np.uint8)))
+def ink_sprite(thing: Thing, size: int, colour: Rgb, pose: Pose = Pose()) -> Sprite:
+    """A thing in any colour; its longer side has *size* pixels."""
+    _, width, height, _ = _fit(thing, size, pose)
+    return Sprite((width, height), colour, partial(draw_inked, thing, size, pose))
 
 
 @lru_cache(1024)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TypeAlias
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 import PIL.Image
-import PIL.ImageDraw
 import PIL.ImageFilter
 
 from ..coverage import Edges, Singles, cover
@@ -19,6 +19,8 @@ from ..paths import Points, disc, flatten, placed, turned
 from ..sprites import Sprite
 
 _SHADE: Rgb = (38, 30, 58)
+Frame: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom, in whole pixels
+_Cover: TypeAlias = PIL.Image.Image | Sprite  # a sprite's mask is drawn only where it matters
 
 
 @attrs.define(eq=False)
@@ -49,21 +51,22 @@ class Canvas:
     """
     A picture to be drawn on. Places are in pixels, from the upper left corner.
 
-    `unit` is a thousandth of the longer side, so that one place is drawn at any size.
+    `unit` is a thousandth of the longer side, so that one place is drawn at any size. Where only
+    items matter nothing is *painted*: they are where they would be, and the picture is empty.
     """
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, *, painted: bool = True) -> None:
         self.width, self.height = width, height
         self.unit = max(width, height) / 1000
-        self.picture = PIL.Image.new("RGB", (width, height))
-        self.pen = PIL.ImageDraw.Draw(self.picture)
+        self.painted = painted
+        self.picture = PIL.Image.new("RGB", (width, height) if painted else (1, 1))
         self.tracked: list[Tracked] = []
         self.reserved: list[tuple[float, float, float, float]] = []  # will be drawn over
 
     def gradient(self, top: float, bottom: float, colours: Sequence[Rgb]) -> None:
         """Fill the whole width with colours that run into one another from *top* to *bottom*."""
         y, low = round(top), round(bottom)
-        if low <= y:
+        if low <= y or not self.painted:
             return
         places = np.linspace(0, len(colours) - 1, low - y)
         column = np.stack(
@@ -79,7 +82,8 @@ class Canvas:
         box = round(left), round(top), round(right), round(bottom)
         if box[0] < box[2] and box[1] < box[3]:
             self._hide(box, None)
-            self.picture.paste(ink, box)
+            if self.painted:
+                self.picture.paste(ink, box)
 
     def area(self, path: str | Points | Sequence[Points], ink: Rgb, opacity: float = 1) -> None:
         """Fill an area, anti-aliased."""
@@ -87,43 +91,45 @@ class Canvas:
             polygons = [turned(points) for points, _ in flatten(path)]
         else:
             polygons = [turned(path)] if isinstance(path, np.ndarray) else [*path]
-        covered, corner = self._cover([polygons])
-        if covered is not None:
-            mask = PIL.Image.fromarray((covered[0] * (255 * opacity) + 0.5).astype(np.uint8))
-            self.stamp(ink, corner, mask)
+        frame = self._frame(polygons)
+        if frame and (self.painted or self._crossed(frame)):
+            covered = _cover([polygons], frame)[0]
+            mask = PIL.Image.fromarray((covered * (255 * opacity) + 0.5).astype(np.uint8))
+            self.stamp(ink, frame[:2], mask)
 
     def stamp(self, ink: Rgb, corner: tuple[int, int], mask: PIL.Image.Image) -> None:
         """Paste a colour through a mask."""
         self._hide((*corner, corner[0] + mask.width, corner[1] + mask.height), mask)
-        self.picture.paste(ink, corner, mask)
+        if self.painted:
+            self.picture.paste(ink, corner, mask)
 
     def dot(self, x: float, y: float, radius: float, ink: Rgb) -> None:
         """Fill a circle; its middle is moved to the nearest half pixel."""
         mask = _disc(max(1, round(2 * radius)))
         self.stamp(ink, (round(x - mask.width / 2), round(y - mask.height / 2)), mask)
 
-    def place(
-        self, sprite: Sprite, x: float, y: float, *, least: float = 0, shadow: float = 0.3
-    ) -> Tracked | None:
-        """
-        Stand a sprite with the middle of its foot at x, y.
-
-        It is an item if *least* of it, from 0 to 1, has to be seen to the end. It stays away, and
-        nothing is returned, where it would be cut off or hide an item.
-        """
-        if not self.has_room(sprite, x, y, item=least > 0):
-            return None
+    def place(self, sprite: Sprite, x: float, y: float, *, shadow: float = 0.3) -> bool:
+        """Stand a sprite with the middle of its foot at x, y; false where there is no room."""
+        if not self.has_room(sprite, x, y):
+            return False
         box = _box(sprite, x, y)
-        left, top = box[:2]
-        if shadow:
+        if shadow and self.painted:
             self._cast(sprite.mask, box, shadow)
-        self._hide(box, sprite.mask)
-        self.picture.paste(sprite.picture, (left, top), sprite.mask)
+        self._hide(box, sprite)
+        if self.painted:
+            self.picture.paste(sprite.picture, box[:2], sprite.mask)
+        return True
+
+    def place_item(
+        self, sprite: Sprite, x: float, y: float, *, least: float, shadow: float = 0.3
+    ) -> Tracked | None:
+        """Like `place`, and *least* of it, from 0 to 1, will be seen to the end."""
+        box = _box(sprite, x, y)
+        if self._is_reserved(box) or not self.place(sprite, x, y, shadow=shadow):
+            return None
         alpha = np.asarray(sprite.mask)
-        track = Tracked(left, top, alpha, alpha.copy(), least)
-        if least:
-            self.tracked.append(track)
-        return track
+        self.tracked.append(Tracked(*box[:2], alpha, alpha.copy(), least))
+        return self.tracked[-1]
 
     def draw(
         self,
@@ -146,18 +152,24 @@ class Canvas:
         matrix = np.array(
             [[across, 0, x - across * (left + right) / 2], [0, scale, y - scale * bottom]]
         )
-        outline, corner = self._cover([_placed(thing.outline, matrix)])
-        if outline is None:
+        outline = _placed(thing.outline, matrix)
+        frame = self._frame(outline)
+        if frame is None:
             return None
-        mask = PIL.Image.fromarray((outline[0] * 255 + 0.5).astype(np.uint8))
-        if not self._may_hide((*corner, corner[0] + mask.width, corner[1] + mask.height), mask):
-            return None
-        self.stamp(NEUTRALS["line"], corner, mask)
+        if self.painted or self._crossed(frame):
+            mask = PIL.Image.fromarray((_cover([outline], frame)[0] * 255 + 0.5).astype(np.uint8))
+            if not self._may_hide(frame, mask):
+                return None
+            self.stamp(NEUTRALS["line"], frame[:2], mask)
+        if self.painted:
+            self._draw_layers(thing, ink, matrix, scale)
+        return (right - left) * scale, (bottom - top) * scale
+
+    def _draw_layers(self, thing: Thing, ink: Rgb, matrix: Points, scale: float) -> None:
         under = thing.layers[0]
         for layer in thing.layers:
             under = under if layer.inside else layer
             self._draw_layer(layer, under, ink, matrix, scale)
-        return (right - left) * scale, (bottom - top) * scale
 
     def _draw_layer(
         self, layer: Layer, under: Layer, ink: Rgb, matrix: Points, scale: float
@@ -167,9 +179,10 @@ class Canvas:
         others = moved if layer.has_tones else []
         if layer.inside:
             others = [_placed(under.polygons, matrix)]
-        covered, corner = self._cover([areas, *others])
-        if covered is None:
+        frame = self._frame(areas)
+        if frame is None:
             return
+        covered = _cover([areas, *others], frame)
         base, light, shaded = tones(NEUTRALS.get(layer.ink, ink))
         base = {"pale": light, "deep": shaded}.get(layer.ink, base)
         if layer.inside:
@@ -179,20 +192,17 @@ class Canvas:
             parts += [(light, covered[0] - covered[1]), (shaded, covered[0] - covered[2])]
         for tint, part in parts:
             level = (np.clip(part, 0, 1) * 255 + 0.5).astype(np.uint8)
-            self.picture.paste(tint, corner, PIL.Image.fromarray(level))
+            self.picture.paste(tint, frame[:2], PIL.Image.fromarray(level))
 
-    def _cover(self, layers: Sequence[Sequence[Points]]) -> tuple[Singles | None, tuple[int, int]]:
-        """Coverage by layers in the box of the first, and the corner of this box."""
-        points = np.concatenate([*layers[0]])
+    def _frame(self, polygons: Sequence[Points]) -> Frame | None:
+        """The box around polygons, as far as it is in the picture."""
+        points = np.concatenate([*polygons])
         left, top = np.maximum(np.floor(points.min(0)), 0).astype(int).tolist()
         right, bottom = np.ceil(points.max(0)).astype(int).tolist()
         right, bottom = min(right, self.width), min(bottom, self.height)
-        if left >= right or top >= bottom:
-            return None, (left, top)
-        edges = Edges.of([[polygon - (left, top) for polygon in layer] for layer in layers])
-        return cover(edges, len(layers), right - left, bottom - top), (left, top)
+        return (left, top, right, bottom) if left < right and top < bottom else None
 
-    def _cast(self, mask: PIL.Image.Image, box: tuple[int, int, int, int], strength: float) -> None:
+    def _cast(self, mask: PIL.Image.Image, box: Frame, strength: float) -> None:
         """A soft shadow to the lower right."""
         drop = max(1, round(max(mask.size) * 0.06))
         shade, margin = _blurred(mask, drop, strength)
@@ -200,40 +210,43 @@ class Canvas:
 
     def shade_ground(self, x: float, y: float, wide: float, high: float, strength: float) -> None:
         """A soft oval shadow on the ground, about x, y."""
+        if not self.painted:
+            return
         blob = _blob().resize((max(1, round(wide)), max(1, round(high))))
-        blob = blob.point([round(level * strength) for level in range(256)])
+        blob = blob.point(_faded(strength))
         self.picture.paste(_SHADE, (round(x - wide / 2), round(y - high / 2)), blob)
 
     def glow(self, x: float, y: float, radius: float, ink: Rgb, strength: float) -> None:
         """Light that fades outwards."""
+        if not self.painted:
+            return
         side = max(2, round(2 * radius))
-        blob = _blob().resize((side, side)).point([round(v * strength) for v in range(256)])
+        blob = _blob().resize((side, side)).point(_faded(strength))
         self.picture.paste(ink, (round(x - radius), round(y - radius)), blob)
 
-    def has_room(self, sprite: Sprite, x: float, y: float, *, item: bool = False) -> bool:
+    def has_room(self, sprite: Sprite, x: float, y: float) -> bool:
         """Whether a sprite at x, y is all in the picture and hides no item too much."""
         box = _box(sprite, x, y)
         inside = box[0] >= 0 and box[1] >= 0 and box[2] <= self.width and box[3] <= self.height
-        reserved = item and self._is_reserved(box)
-        return inside and not reserved and self._may_hide(box, sprite.mask)
+        return inside and self._may_hide(box, sprite)
 
     def has_place(self, x: float, y: float, high: float, wide: float) -> bool:
         """Whether a solid box with the middle of its foot at x, y hides no item too much."""
         box = round(x - wide / 2), round(y - high), round(x + wide / 2), round(y)
         return all(self._left(item, box) for item in self._crossed(box))
 
-    def _left(self, item: Tracked, box: tuple[int, int, int, int]) -> bool:
+    def _left(self, item: Tracked, box: Frame) -> bool:
         inner, _ = _left_of(item, box, None)
         lost = int(item.seen[inner].sum())
         return int(item.seen.sum()) - lost >= item.least * int(item.alpha.sum())
 
-    def _is_reserved(self, box: tuple[int, int, int, int]) -> bool:
+    def _is_reserved(self, box: Frame) -> bool:
         return any(
             left < box[2] and box[0] < right and top < box[3] and box[1] < bottom
             for left, top, right, bottom in self.reserved
         )
 
-    def _crossed(self, box: tuple[int, int, int, int]) -> list[Tracked]:
+    def _crossed(self, box: Frame) -> list[Tracked]:
         left, top, right, bottom = box
         return [
             t
@@ -241,21 +254,28 @@ class Canvas:
             if t.left < right and left < t.right and t.top < bottom and top < t.bottom
         ]
 
-    def _may_hide(self, box: tuple[int, int, int, int], mask: PIL.Image.Image) -> bool:
+    def _may_hide(self, box: Frame, hider: _Cover) -> bool:
         for item in self._crossed(box):
-            inner, left = _left_of(item, box, mask)
+            inner, left = _left_of(item, box, hider)
             lost = int(item.seen[inner].sum()) - int(left.sum())
             if (int(item.seen.sum()) - lost) < item.least * int(item.alpha.sum()):
                 return False
         return True
 
-    def _hide(self, box: tuple[int, int, int, int], mask: PIL.Image.Image | None) -> None:
+    def _hide(self, box: Frame, hider: _Cover | None) -> None:
         for item in self._crossed(box):
-            inner, left = _left_of(item, box, mask)
+            inner, left = _left_of(item, box, hider)
             item.seen[inner] = left
 
 
-def _box(sprite: Sprite, x: float, y: float) -> tuple[int, int, int, int]:
+def _cover(layers: Sequence[Sequence[Points]], frame: Frame) -> Singles:
+    """Coverage of each pixel of a frame by layers of polygons: layers x height x width."""
+    left, top, right, bottom = frame
+    edges = Edges.of([[polygon - (left, top) for polygon in layer] for layer in layers])
+    return cover(edges, len(layers), right - left, bottom - top)
+
+
+def _box(sprite: Sprite, x: float, y: float) -> Frame:
     """The pixels of a sprite with the middle of its foot at x, y."""
     wide, high = sprite.size
     left, top = round(x - wide / 2), round(y - high)
@@ -269,15 +289,16 @@ def _placed(polygons: Sequence[Points], matrix: Points) -> list[Points]:
 
 
 def _left_of(
-    item: Tracked, box: tuple[int, int, int, int], mask: PIL.Image.Image | None
+    item: Tracked, box: Frame, hider: _Cover | None
 ) -> tuple[tuple[slice, slice], npt.NDArray[np.uint8]]:
     """Which part of an item a box meets, and what is then seen of it there."""
     left, top = max(item.left, box[0]), max(item.top, box[1])
     right, bottom = min(item.right, box[2]), min(item.bottom, box[3])
     inner = slice(top - item.top, bottom - item.top), slice(left - item.left, right - item.left)
     seen = item.seen[inner]
-    if mask is None:
+    if hider is None:
         return inner, np.zeros_like(seen)
+    mask = hider.mask if isinstance(hider, Sprite) else hider
     part = np.asarray(mask)[top - box[1] : bottom - box[1], left - box[0] : right - box[0]]
     return inner, (seen.astype(np.uint16) * (255 - part) // 255).astype(np.uint8)
 
@@ -287,7 +308,13 @@ def _blurred(mask: PIL.Image.Image, drop: int, strength: float) -> tuple[PIL.Ima
     wide = PIL.Image.new("L", (mask.width + 2 * margin, mask.height + 2 * margin))
     wide.paste(mask, (margin, margin))
     soft = wide.filter(PIL.ImageFilter.BoxBlur(drop))
-    return soft.point([round(level * strength) for level in range(256)]), margin
+    return soft.point(_faded(strength)), margin
+
+
+@lru_cache(64)
+def _faded(strength: float) -> list[int]:
+    """Levels of a mask, all weaker by one factor."""
+    return [round(level * strength) for level in range(256)]
 
 
 @lru_cache(256)

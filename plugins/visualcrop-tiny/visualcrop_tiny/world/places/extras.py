@@ -9,7 +9,7 @@ import numpy as np
 from ..drawing import Ink, Layer, Thing, fill, line, patch
 from ..palette import Rgb
 from ..paths import bar, disc, oval
-from ..sprites import Pose, Sprite, draw_inked, ink_sprite
+from ..sprites import Pose, Sprite, ink_sprite
 
 # Colours of what is not asked for, so muted that none is one of the nine.
 MUTED: tuple[Rgb, ...] = (
@@ -25,7 +25,7 @@ _UPRIGHT = Pose()
 @lru_cache(512)
 def draw_extra(extra: Thing, size: int, ink: Rgb, pose: Pose = _UPRIGHT) -> Sprite:
     """An extra in a muted colour; its longer side has *size* pixels."""
-    return ink_sprite(draw_inked(extra, size, pose), ink)
+    return ink_sprite(extra, size, ink, pose)
 
 
 def sample_muted(rng: np.random.Generator) -> Rgb:

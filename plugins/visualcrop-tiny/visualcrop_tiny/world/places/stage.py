@@ -26,16 +26,35 @@ _SMALLEST, _LARGEST = 12.5, 24.0  # sides of things, in thousandths of the longe
 _NUMBER = 24  # of things at a density of 1, signs and some parts of places apart
 _MOST = 42  # things at a density of 1, wishes apart
 _LAYERED = 110  # pixels; what is larger is drawn layer by layer, without a tilt
+_FOR_LARGE = frozenset(
+    {
+        *("on the quay", "on the street", "on the grass", "on the pond", "on the desk"),
+        *("on the desk mat", "in the sky", "on the top shelf", "on the bottom shelf"),
+        *(f"on shelf {row} from the top" for row in range(2, 20)),
+    }
+)  # where there is room for a large thing
 _AGAIN = 0.35  # how often a thing is of a kind that is there already
 
 
 @attrs.frozen
 class Wish:
-    """A thing that has to be in a place: its name, its colour, and the word if it is a sign."""
+    """
+    A thing that has to be in a place.
+
+    Attributes:
+        name: Of one of the 64 things, or `sign`.
+        colour: One of the nine.
+        text: The word or number, if it is a sign.
+        side: Its longer side in thousandths of the picture's, or 0 for that of a small thing.
+        beside: Another thing that has to stand right beside it.
+
+    """
 
     name: str
     colour: str
     text: str = ""
+    side: float = 0
+    beside: Wish | None = None
 
 
 @attrs.frozen
@@ -73,6 +92,8 @@ class Stage:
     density: float
     absent: frozenset[str] = frozenset()  # names of things that the place itself has
     wishes: list[Wish] = attrs.field(factory=list)
+    without: frozenset[str] = frozenset()  # names that are wished for or not there
+    scale: float = 1.0  # of named things
     placed: list[tuple[Wish, Tracked, str]] = attrs.field(factory=list)
     lights: list[tuple[float, float, float]] = attrs.field(factory=list)  # x, y, radius
 
@@ -107,7 +128,7 @@ class Stage:
 
     def size(self) -> int:
         """Pixels of a named thing's longer side."""
-        return round(float(self.rng.uniform(_SMALLEST, _LARGEST)) * self.canvas.unit)
+        return round(float(self.rng.uniform(_SMALLEST, _LARGEST)) * self.scale * self.canvas.unit)
 
     def thing(
         self, x: float, y: float, where: str, among: Sequence[str] = (), shadow: float = 0.3
@@ -115,11 +136,27 @@ class Stage:
         """Stand a named thing with its foot at x, y; false if there is no room."""
         if self._is_full():
             return False
-        wish = self._choose(among)
+        wish = self._choose(among, where)
         tilt = 22 if among else 9
         pose = Pose.sample(self.rng, tilt)
+        size = round(wish.side * self.canvas.unit) or self.size()
+        sprite = draw_sprite(THINGS[wish.name], size, wish.colour, pose)
+        track = self.canvas.place_item(sprite, x, y, least=0.6, shadow=shadow)
+        if track and wish.beside:
+            self._put_beside(wish.beside, track, where, shadow)
+        return self._keep(wish, track, where)
+
+    def _put_beside(self, wish: Wish, track: Tracked, where: str, shadow: float) -> None:
+        """Stand a thing right beside another one, on either side."""
+        pose = Pose.sample(self.rng, 9)
         sprite = draw_sprite(THINGS[wish.name], self.size(), wish.colour, pose)
-        return self._keep(wish, self.canvas.place(sprite, x, y, least=0.6, shadow=shadow), where)
+        gap = sprite.size[0] / 2 + max(1.0, float(self.rng.uniform(1, 4)) * self.canvas.unit)
+        sides = [track.left - gap, track.right + gap]
+        for x in self.rng.permutation(sides):
+            other = self.canvas.place_item(sprite, x, track.bottom, least=0.6, shadow=shadow)
+            if other:
+                self.placed.append((wish, other, where))
+                return
 
     def sign(self, x: float, y: float, where: str, style: SignStyle | None = None) -> bool:
         """Put up a sign with its foot at x, y."""
@@ -127,24 +164,27 @@ class Stage:
         if self._is_full():
             return False
         wanted = [wish for wish in self.wishes if wish.name == "sign"]
+        if not wanted and "sign" in self.without:
+            return False
         number = str(rng.integers(2, 100)) if rng.random() < 0.3 else ""
         text = number or SIGN_WORDS[int(rng.integers(len(SIGN_WORDS)))]
         wish = wanted[0] if wanted else Wish("sign", str(rng.choice([*COLOURS])), text)
         style = style or SIGN_STYLES[int(rng.integers(len(SIGN_STYLES)))]
         sign = make_sign(wish.text, wish.colour, style)
-        letters = float(rng.uniform(6, 9)) * self.canvas.unit
+        letters = float(rng.uniform(6, 9)) * self.scale * self.canvas.unit
         sprite = draw_sprite(sign, sign_size(sign, letters), wish.colour)
-        return self._keep(wish, self.canvas.place(sprite, x, y, least=0.97), where)
+        return self._keep(wish, self.canvas.place_item(sprite, x, y, least=0.97), where)
 
     def _is_full(self) -> bool:
         return not self.wishes and len(self.placed) >= _MOST * max(1.0, self.density)
 
-    def _choose(self, among: Sequence[str]) -> Wish:
+    def _choose(self, among: Sequence[str], where: str) -> Wish:
         """The next wish that may be here, or a thing by chance that is not there in its colour."""
         allowed = set(among or THINGS) - self.absent - (set() if among else _NEVER_STANDING)
         for wish in self.wishes:
-            if wish.name in allowed:
+            if wish.name in allowed and (not wish.side or where in _FOR_LARGE):
                 return wish
+        allowed -= self.without
         there = {(wish.name, wish.colour) for wish, _, _ in self.placed}
         names = sorted({name for name, _ in there} & allowed)
         while True:
@@ -177,7 +217,7 @@ class Stage:
         if pixels > _LAYERED:
             return self.large(kind, x, y, pixels, ink)
         sprite = draw_extra(kind, round(pixels), ink, pose)
-        return self.canvas.place(sprite, x, y, shadow=0.22) is not None
+        return self.canvas.place(sprite, x, y, shadow=0.22)
 
     def large(self, kind: Thing, x: float, y: float, pixels: float, ink: Rgb) -> bool:
         """Stand something large on the ground, in its shadow; *pixels* is its longer side."""
