@@ -42,7 +42,11 @@ def check_url(url: str, settings: Settings, param: str) -> None:
     if scheme == "data":
         _check_data(url[:_LONGEST_HEAD], param)
     elif len(url) > _LONGEST_ADDRESS:
-        raise invalid(f"The address of a picture has over {_LONGEST_ADDRESS:,} characters.", param)
+        raise invalid(
+            f"The address of a picture has over {_LONGEST_ADDRESS:,} characters; send the picture "
+            "itself as a data URL.",
+            param,
+        )
     elif scheme == "file":
         if settings.images is None:
             raise invalid(

@@ -36,7 +36,11 @@ def _to_url(given: str, folder: Path | None) -> str:
     if url is not None and folder is not None and (not is_base64 or is_file_below(url, folder)):
         return url
     if not is_base64:
-        wanted = "a path in the server's folder of pictures" if folder else "a data URL or base64"
+        wanted = (
+            "a path in the server's folder of pictures"
+            if folder
+            else "a data URL or base64, or start the server with --images FOLDER for paths"
+        )
         raise invalid(f"The image is neither a URL nor base64; send {wanted}.", "image")
     encoded = "".join(given.split()).replace("-", "+").replace("_", "/")
     return f"data:image/jpeg;base64,{encoded}"  # whatever it is: its bytes tell

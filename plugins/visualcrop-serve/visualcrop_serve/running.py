@@ -89,9 +89,11 @@ def name_model(settings: Settings, search: VisualSearch) -> Settings:
 def run(search: VisualSearch, settings: Settings, listening: socket.socket, *, drain: int) -> None:
     """Serve until the process is told to end; what was accepted is answered first."""
     settings = name_model(settings, search)
+    server = make_server(search, settings, drain=drain)
     address = show_address(settings, listening)
     say(f"{settings.name} with {', '.join(settings.searchers)} at {address}/v1")
-    run_server(make_server(search, settings, drain=drain), listening)
+    say(f"The lens: {address}")
+    run_server(server, listening)
 
 
 def run_server(server: uvicorn.Server, listening: socket.socket) -> None:
