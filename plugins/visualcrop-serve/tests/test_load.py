@@ -243,7 +243,7 @@ def start(*words: str) -> tuple[subprocess.Popen[str], str]:
     assert process.stdout is not None
     line = process.stdout.readline()
     assert " at http://127.0.0.1:" in line, process.communicate()
-    return process, line.rpartition(" at ")[2].strip()
+    return process, line.partition(" at ")[2].partition(",")[0]
 
 
 @pytest.mark.slow

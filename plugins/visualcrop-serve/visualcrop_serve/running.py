@@ -91,8 +91,8 @@ def run(search: VisualSearch, settings: Settings, listening: socket.socket, *, d
     settings = name_model(settings, search)
     server = make_server(search, settings, drain=drain)
     address = show_address(settings, listening)
-    say(f"{settings.name} with {', '.join(settings.searchers)} at {address}/v1")
-    say(f"The lens: {address}")
+    searchers = ", ".join(settings.searchers)
+    say(f"{settings.name} with {searchers} at {address}/v1, and the lens at {address}")
     run_server(server, listening)
 
 
