@@ -31,7 +31,7 @@ def test_many_clients_against_one(searcher: str) -> None:
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     ) as process:
         assert process.stdout is not None
-        url = process.stdout.readline().rpartition(" at ")[2].strip()
+        url = process.stdout.readline().partition(" at ")[2].partition(",")[0]
         try:
             with openai.OpenAI(base_url=url, api_key="none", timeout=600) as client:
 
