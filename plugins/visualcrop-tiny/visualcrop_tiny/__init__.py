@@ -1,4 +1,4 @@
-"""Small trained models for drawn scenes, and the dataset of these scenes."""
+"""Small trained models for drawn scenes, and the datasets of such scenes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from visualcrop.plugin import Strategy, hookimpl
 
 from .models import Tiny, TinyOnevision
 from .needles import Needles
+from .places import Places
 
-__all__ = ["Needles", "Tiny", "TinyOnevision"]
+__all__ = ["Needles", "Places", "Tiny", "TinyOnevision"]
 
 
 @hookimpl
 def visualcrop_strategies() -> list[type[Strategy]]:
     trained = [model for model in (Tiny, TinyOnevision) if model.is_shipped()]
-    return [*trained, Needles]
+    return [*trained, Needles, Places]

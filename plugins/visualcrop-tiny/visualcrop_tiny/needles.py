@@ -25,6 +25,7 @@ LONG_SIDES = {"1k": 1024, "2k": 2048, "4k": 4096, "8k": 8192}
 # Bits of a scene's seed, from the highest: split, seed of the dataset, number, attempt.
 _SEED_BITS, _NUMBER_BITS, _ATTEMPT_BITS = 16, 24, 4
 _SPLIT_SHIFT = _SEED_BITS + _NUMBER_BITS + _ATTEMPT_BITS
+SEEDS_END, NUMBERS_END, ATTEMPTS = 1 << _SEED_BITS, 1 << _NUMBER_BITS, 1 << _ATTEMPT_BITS
 TRAIN_SEEDS_END = 1 << _SPLIT_SHIFT  # all seeds of scenes below this are in the train split
 _draw_scene = lru_cache(1)(draw_scene)  # a question opens its scene several times
 
@@ -79,7 +80,7 @@ class AbsoluteSceneSource(SceneSource):
     things: ClassVar[Things] = "absolute"
 
 
-def _below(limit: int) -> object:
+def below(limit: int) -> object:
     """A validator: from 0 up to, and without, the *limit*."""
 
     def check(_: object, attribute: attrs.Attribute[int], value: int) -> None:
@@ -96,8 +97,8 @@ class Needles(Dataset):
     name = "needles"
 
     split: Split = option("test", help="no two splits share a scene; models are trained on train")
-    seed: int = option(0, help="another seed draws other scenes", validator=_below(1 << _SEED_BITS))
-    count: int = option(100, help="how many questions", validator=_below(1 << _NUMBER_BITS))
+    seed: int = option(0, help="another seed draws other scenes", validator=below(SEEDS_END))
+    count: int = option(100, help="how many questions", validator=below(NUMBERS_END))
     about: Literal["small", Kind] = option(
         "small", help="kind of question; small: every kind but large, in turn"
     )
@@ -120,9 +121,9 @@ class Needles(Dataset):
         id = f"{self.split}-{self.seed}-{size}-{kind}-{number}"
         scene = SceneSource if self.things == "relative" else AbsoluteSceneSource
         side = LONG_SIDES[self.size]
-        for attempt in range(1 << _ATTEMPT_BITS):
+        for attempt in range(ATTEMPTS):
             seed = scene_seed(self.split, self.seed, number, attempt)
-            source = scene(seed, *_sample_sides(seed, side), kind)
+            source = scene(seed, *sample_sides(seed, side), kind)
             pair = _ask_about(source)
             if pair is not None:
                 return _to_sample(id, source, pair)
@@ -135,7 +136,7 @@ def _ask_about(source: SceneSource) -> QAPair | None:
     return ask_question(plan, Random(f"question {source.seed}"))  # noqa: S311 - scenes, not secrets
 
 
-def _sample_sides(seed: int, longer: int) -> tuple[int, int]:
+def sample_sides(seed: int, longer: int) -> tuple[int, int]:
     """Width and height: square, 4:3 or 3:4."""
     shorter = longer * 3 // 4
     shapes = (longer, longer), (longer, shorter), (shorter, longer)

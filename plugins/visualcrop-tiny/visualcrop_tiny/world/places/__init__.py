@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import attrs
@@ -95,14 +96,15 @@ class PlaceSpec:
 
     def draw(self) -> Scene:
         """The picture and its items."""
-        stage = self._fill(painted=True)
+        stage = self.fill(painted=True)
         return Scene(np.asarray(stage.canvas.picture), stage.items, stage.mood)
 
     def plan(self) -> tuple[Item, ...]:
         """The items of the picture without painting it: in a fraction of the time."""
-        return self._fill(painted=False).items
+        return _plan(self)
 
-    def _fill(self, *, painted: bool) -> Stage:
+    def fill(self, *, painted: bool) -> Stage:
+        """The stage with all that is on it; its picture is empty if it is not *painted*."""
         draw, absent = _DRAW[self.kind]
         rng = np.random.default_rng([self.seed, *self.size, *self.kind.encode()])
         stage = Stage(
@@ -117,6 +119,11 @@ class PlaceSpec:
         )
         draw(stage)
         return stage
+
+
+@lru_cache(1)  # who checks a question reads the plan that it was made from
+def _plan(spec: PlaceSpec) -> tuple[Item, ...]:
+    return spec.fill(painted=False).items
 
 
 def draw_place(

@@ -69,7 +69,7 @@ def _draw_wood(stage: Stage) -> None:
 def _draw_paper(stage: Stage, x: float, y: float) -> Panel:
     """A written page."""
     rng, u = stage.rng, stage.canvas.unit
-    panel = Panel(x, y, 150 * u, 200 * u, float(rng.uniform(-28, 28)), "on a panel of paper")
+    panel = Panel(x, y, 150 * u, 200 * u, float(rng.uniform(-28, 28)), "on a page")
     ink: Rgb = (238, 234, 222) if rng.random() < 0.7 else (226, 222, 204)
     draw_panel(stage.canvas, panel, ink)
     lines = []

@@ -33,6 +33,7 @@ _FOR_LARGE = frozenset(
         *(f"on shelf {row} from the top" for row in range(2, 20)),
     }
 )  # where there is room for a large thing
+_SPREAD = 0.65  # of the things, among which wishes are spread
 _AGAIN = 0.35  # how often a thing is of a kind that is there already
 
 
@@ -181,8 +182,11 @@ class Stage:
     def _choose(self, among: Sequence[str], where: str) -> Wish:
         """The next wish that may be here, or a thing by chance that is not there in its colour."""
         allowed = set(among or THINGS) - self.absent - (set() if among else _NEVER_STANDING)
+        left = max(1.0, _SPREAD * _NUMBER * self.density - len(self.placed))
+        share = 1.5 * len(self.wishes) / left  # so that not all are in the first part that is drawn
         for wish in self.wishes:
-            if wish.name in allowed and (not wish.side or where in _FOR_LARGE):
+            fits = wish.name in allowed and (not wish.side or where in _FOR_LARGE)
+            if fits and (wish.side or self.rng.random() < share):
                 return wish
         allowed -= self.without
         there = {(wish.name, wish.colour) for wish, _, _ in self.placed}

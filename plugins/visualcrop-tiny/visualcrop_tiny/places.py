@@ -1,0 +1,126 @@
+"""Places: questions about small things hidden in large drawn pictures, with their boxes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import lru_cache
+from io import BytesIO
+from typing import Literal
+
+import attrs
+import PIL.Image
+
+from visualcrop import Image, Sample
+from visualcrop.plugin import Dataset, ImageSource, Problem, TargetBox, option
+
+from .needles import (
+    ATTEMPTS,
+    LONG_SIDES,
+    NUMBERS_END,
+    SEEDS_END,
+    Split,
+    below,
+    sample_sides,
+    scene_seed,
+)
+from .place_questions import ABOUT, About, PlaceQuestion, plan_question
+from .scenes import Things
+from .world.places import PLACES, Place, PlaceSpec
+
+SMALL: tuple[About, ...] = tuple(about for about in ABOUT if about != "large")
+_ABSOLUTE_SIDE = 2048  # absolute things have as many pixels as in a picture of this side
+_TRIES = 8  # places for a question, before another one is asked
+
+
+@lru_cache(1)  # a question opens its picture several times
+def _draw(spec: PlaceSpec) -> PIL.Image.Image:
+    return PIL.Image.fromarray(spec.draw().image)
+
+
+@attrs.frozen
+class PlaceSource(ImageSource):
+    """A place that is drawn when it is opened."""
+
+    spec: PlaceSpec
+
+    def open(self, max_bytes: int | None = None) -> Image:
+        limit = {} if max_bytes is None else {"max_bytes": max_bytes}
+        return Image.open(_draw(self.spec), key=repr(self), **limit)
+
+    def read(self) -> bytes:
+        encoded = BytesIO()
+        self.open().picture.save(encoded, "PNG", compress_level=1)
+        return encoded.getvalue()
+
+    def fingerprint(self) -> str:
+        """A hash of what it is drawn from, so that it need not be drawn."""
+        return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
+
+    def size(self) -> tuple[int, int]:
+        return self.spec.size
+
+
+@attrs.frozen
+class Places(Dataset):
+    """Small named things in large drawn places: a harbour, a market street, a park and others."""
+
+    name = "places"
+
+    split: Split = option("test", help="no two splits share a picture; models are trained on train")
+    seed: int = option(0, help="another seed draws other pictures", validator=below(SEEDS_END))
+    count: int = option(100, help="how many questions", validator=below(NUMBERS_END))
+    about: Literal["small", About] = option(
+        "small", help="kind of question; small: every kind but large, in turn"
+    )
+    size: Literal["1k", "2k", "4k", "8k"] = option("2k", help="longer side of the pictures")
+    things: Things = option(
+        "relative",
+        help="things that grow with pictures above 2k, or that have as many pixels as at 2k",
+    )
+    place: Literal["any", Place] = option("any", help="the place; any: each in turn")
+
+    def read(self) -> Iterator[Sample | Problem]:
+        for number in range(self.count):
+            yield self._make_sample(number)
+
+    def published(self) -> dict[str, int]:
+        return {"samples": self.count, "images": self.count}
+
+    def _make_sample(self, number: int) -> Sample | Problem:
+        about = SMALL[number % len(SMALL)] if self.about == "small" else self.about
+        place = self._choose_place(number)
+        size = self.size if self.things == "relative" else f"{self.size}-{self.things}"
+        id = f"{self.split}-{self.seed}-{size}-{place}-{about}-{number}"
+        side = LONG_SIDES[self.size]
+        scale = min(1.0, _ABSOLUTE_SIDE / side) if self.things == "absolute" else 1.0
+        seeds = [scene_seed(self.split, self.seed, number, tried) for tried in range(ATTEMPTS)]
+        sides = sample_sides(seeds[0], side)
+        for tried, seed in enumerate(seeds):
+            draft = seeds[tried - tried % _TRIES]
+            planned = plan_question(about, place, draft, seed, sides, scale)
+            if planned is not None:
+                return _to_sample(id, about, *planned)
+        return Problem(id, "No picture that was tried has room for a question of this kind.")
+
+    def _choose_place(self, number: int) -> Place:
+        """Each place in turn; every kind of question meets each of them."""
+        if self.place != "any":
+            return self.place
+        turn = number // len(SMALL) + number if self.about == "small" else number
+        return PLACES[turn % len(PLACES)]
+
+
+def _to_sample(id: str, about: About, spec: PlaceSpec, question: PlaceQuestion) -> Sample:
+    return Sample(
+        id=id,
+        source=PlaceSource(spec),
+        text=question.text,
+        choices=question.choices,
+        answer=question.choices.index(question.answer),
+        group=id,
+        category=(about, spec.kind),
+        targets=tuple(TargetBox(name, item.box) for name, item in question.targets),
+        meta={"scene": spec.seed},
+        sentences=question.sentences,
+    )
