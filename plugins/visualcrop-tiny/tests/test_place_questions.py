@@ -18,7 +18,7 @@ from visualcrop_tiny.world import COLOURS, THINGS
 from visualcrop_tiny.world.places import PLACES, absent_from
 
 SIZE = (640, 480)
-_PLANS = 42  # of each kind
+_PLANS = 36  # of each kind
 _PLURALS = {thing.plural: name for name, thing in THINGS.items()}
 _ARTICLES = {thing.phrase() for thing in THINGS.values()}
 

@@ -7,7 +7,7 @@ import pytest
 
 from visualcrop import Box
 from visualcrop_tiny.world import COLOURS, THINGS, nearest_colour
-from visualcrop_tiny.world.places import PLACES, PlaceSpec, Wish, absent_from, draw_place
+from visualcrop_tiny.world.places import PLACES, Mood, PlaceSpec, Wish, absent_from, draw_place
 
 SIZE = (800, 600)
 
@@ -136,3 +136,13 @@ def test_a_thing_can_be_large(kind):
     sides = {item.name: max(item.box.width, item.box.height) for item in items}
     assert abs(sides.pop("cat") - 76) <= 1
     assert max(side for name, side in sides.items() if name != "sign") < 0.027 * SIZE[0]
+
+
+@pytest.mark.parametrize("kind", ["writing-desk", "shelf-wall"])
+def test_it_does_not_snow_indoors(kind, monkeypatch):
+    """Snow and rain fall on what is under the sky."""
+    pictures = []
+    for weather in ("snow", "mist"):
+        monkeypatch.setattr(Mood, "sample", lambda *_, w=weather, **__: Mood("noon", w))
+        pictures.append(draw_place(kind, 1, (400, 300)).image)
+    assert (pictures[0] == pictures[1]).all()

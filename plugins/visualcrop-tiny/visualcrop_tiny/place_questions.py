@@ -37,6 +37,15 @@ _UNASKED = frozenset(
         *("in the sky", "on the water", "on the pond"),
     }
 )
+_WORN = frozenset({"hat", "shirt", "dress"})  # by people, who stand about
+_ALIKE: dict[Place, frozenset[str]] = {  # things that a part of the place could be taken for
+    "harbour": _WORN | {"lamp"},
+    "market-street": _WORN,
+    "park": _WORN | {"lamp", "lantern"},
+    "writing-desk": frozenset({"ring"}),
+    "shelf-wall": frozenset({"leaf"}),
+    "night-town": _WORN,
+}
 _SIDES = {"shelf-wall": (84.0, 92.0)}  # of large things where they have less room
 _SIDE = (120.0, 170.0)
 
@@ -101,10 +110,12 @@ def plan_question(  # noqa: PLR0913, PLR0917 - what a place is drawn from, and w
 
 
 def nameable(place: Place) -> tuple[str, ...]:
-    """Things that can be wished for in a place."""
+    """Things that can be asked about in a place: nothing else there could be meant."""
     sky = place in {"harbour", "market-street", "park", "night-town", "writing-desk"}
     sea = place in {"harbour", "park", "writing-desk"}
-    out = {*(() if sky else _IN_SKY), *(() if sea else _AT_SEA)} | absent_from(place)
+    out = (
+        {*(() if sky else _IN_SKY), *(() if sea else _AT_SEA)} | absent_from(place) | _ALIKE[place]
+    )
     return tuple(name for name in THINGS if name not in out)
 
 
@@ -169,7 +180,7 @@ def _draft_relation(place: Place, rng: Random) -> _Draft:
     kind = rng.choice(("side", "side", "beside", "where"))
     if kind == "side" or (kind == "where" and place == "shelf-wall"):
         return _draft_side(place, rng)
-    return _draft_beside(place, rng) if kind == "beside" else _draft_where(rng)
+    return _draft_beside(place, rng) if kind == "beside" else _draft_where(place, rng)
 
 
 _AXES = (
@@ -239,13 +250,15 @@ def _gap(one: Item, other: Item) -> float:
     return max(across, a.top - b.bottom, b.top - a.bottom)
 
 
-def _draft_where(rng: Random) -> _Draft:
+def _draft_where(place: Place, rng: Random) -> _Draft:
     """What a thing is on or in; each part of the place is right as often."""
     text = rng.choice(("Where is the {}?", "Where in the image is the {}?"))
+    allowed = nameable(place)
 
     def ask(items: Sequence[Item]) -> PlaceQuestion | None:
         names = Counter(item.name for item in items)
-        clear = [i for i in items if names[i.name] == 1 and i.visible >= _SEEN and i.name != "sign"]
+        once = [item for item in items if names[item.name] == 1 and item.name in allowed]
+        clear = [item for item in once if item.visible >= _SEEN]
         parts = sorted({item.where for item in clear} - _UNASKED)
         if len(parts) < 3:
             return None

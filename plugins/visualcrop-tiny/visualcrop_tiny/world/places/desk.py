@@ -42,7 +42,7 @@ def draw_desk(stage: Stage) -> None:
         _draw_ring(canvas, rng, 22 * u)
     _scatter(stage, panels)
     _draw_window_light(stage)
-    finish(canvas, stage.mood, rng)
+    finish(canvas, stage.mood, rng, outdoors=False)
 
 
 def _draw_wood(stage: Stage) -> None:

@@ -52,7 +52,7 @@ def draw_shelf(stage: Stage) -> None:
             else f"on shelf {row + 1} from the top"
         )
         _stand_in_front(stage, (left, right, bottom + 2 * u), where, share)
-    finish(canvas, stage.mood, rng)
+    finish(canvas, stage.mood, rng, outdoors=False)
 
 
 def _bays(stage: Stage) -> list[tuple[float, float]]:

@@ -112,11 +112,13 @@ def finish(
     mood: Mood,
     rng: np.random.Generator,
     lights: Sequence[tuple[float, float, float]] = (),
+    *,
+    outdoors: bool = True,
 ) -> None:
     """Rain or snow, the tint of the hour, and at night the glow of *lights*: x, y, radius."""
-    if mood.weather == "rain":
+    if mood.weather == "rain" and outdoors:
         _draw_rain(canvas, rng)
-    if mood.weather == "snow":
+    if mood.weather == "snow" and outdoors:
         _draw_snow(canvas, rng)
     tint = np.array(_TINTS[mood.hour])
     if mood.weather in {"rain", "cloudy"}:
