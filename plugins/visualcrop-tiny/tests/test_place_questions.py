@@ -13,7 +13,8 @@ from scipy.stats import chisquare
 from training.prompts import PromptRecorder
 from visualcrop import Box, Budget, BudgetedModel, Image, Ledger, Question
 from visualcrop.plugin import Registry, TargetExtractor
-from visualcrop_tiny.place_questions import ABOUT, COUNTS, nameable, plan_question
+from visualcrop_tiny.place_names import ABOUT
+from visualcrop_tiny.place_questions import COUNTS, nameable, plan_question
 from visualcrop_tiny.world import COLOURS, THINGS
 from visualcrop_tiny.world.places import PLACES, absent_from
 

@@ -12,7 +12,7 @@ from visualcrop import errors
 from visualcrop.plugin import Dataset, Registry
 from visualcrop.testing import DatasetSuite
 from visualcrop_tiny.needles import SPLITS, split_of
-from visualcrop_tiny.place_questions import ABOUT
+from visualcrop_tiny.place_names import ABOUT
 from visualcrop_tiny.places import SMALL, Places, PlaceSource
 from visualcrop_tiny.world.places import PLACES
 

@@ -5,25 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import attrs
 
+from .place_names import About, Place
 from .world import COLOURS, SIGN_WORDS, THINGS
-from .world.places import Item, Place, PlaceSpec, Wish, absent_from
+from .world.places import Item, PlaceSpec, Wish, absent_from
 
-About: TypeAlias = Literal[
-    "attribute", "relation", "count", "existence", "detail", "which", "large"
-]
-ABOUT: tuple[About, ...] = (
-    "attribute",
-    "relation",
-    "count",
-    "existence",
-    "detail",
-    "which",
-    "large",
-)
 COUNTS = tuple(map(str, range(1, 7)))
 _SEEN = 0.75  # least of a thing that is asked about
 _APART = 0.08  # least distance of two things, as a fraction of the longer side

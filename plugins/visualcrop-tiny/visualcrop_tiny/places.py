@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
 from io import BytesIO
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 import PIL.Image
@@ -24,9 +24,12 @@ from .needles import (
     sample_sides,
     scene_seed,
 )
-from .place_questions import ABOUT, About, PlaceQuestion, plan_question
+from .place_names import ABOUT, PLACES, About, Place
 from .scenes import Things
-from .world.places import PLACES, Place, PlaceSpec
+
+if TYPE_CHECKING:
+    from .place_questions import PlaceQuestion
+    from .world.places import PlaceSpec
 
 SMALL: tuple[About, ...] = tuple(about for about in ABOUT if about != "large")
 _ABSOLUTE_SIDE = 2048  # absolute things have as many pixels as in a picture of this side
@@ -88,6 +91,8 @@ class Places(Dataset):
         return {"samples": self.count, "images": self.count}
 
     def _make_sample(self, number: int) -> Sample | Problem:
+        from .place_questions import plan_question  # with the world, which no start-up needs
+
         about = SMALL[number % len(SMALL)] if self.about == "small" else self.about
         place = self._choose_place(number)
         size = self.size if self.things == "relative" else f"{self.size}-{self.things}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Literal, TypeAlias
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
+from ...place_names import PLACES, Place
 from . import desk, harbour, market, night, park, shelf
 from .canvas import Canvas
 from .stage import Item, Stage, Wish
@@ -27,17 +27,6 @@ __all__ = [
     "plan_place",
 ]
 
-Place: TypeAlias = Literal[
-    "harbour", "market-street", "park", "writing-desk", "shelf-wall", "night-town"
-]
-PLACES: tuple[Place, ...] = (
-    "harbour",
-    "market-street",
-    "park",
-    "writing-desk",
-    "shelf-wall",
-    "night-town",
-)
 _DRAW: dict[Place, tuple[Callable[[Stage], None], frozenset[str]]] = {
     "harbour": (harbour.draw_harbour, harbour.ABSENT),
     "market-street": (market.draw_market, market.ABSENT),
