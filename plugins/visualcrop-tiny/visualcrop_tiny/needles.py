@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from collections.abc import Iterator
 from functools import lru_cache
 from io import BytesIO
@@ -10,6 +11,7 @@ from random import Random
 from typing import ClassVar, Literal, TypeAlias
 
 import attrs
+import PIL.Image
 
 from visualcrop import Image, Sample
 from visualcrop.plugin import Dataset, ImageSource, Problem, TargetBox, option
@@ -42,7 +44,29 @@ def split_of(scene: int) -> Split:
 
 
 @attrs.frozen
-class SceneSource(ImageSource):
+class DrawnSource(ImageSource):
+    """A picture that follows from the source's own fields, by which it is known."""
+
+    @abstractmethod
+    def draw(self) -> PIL.Image.Image:
+        """The picture."""
+
+    def open(self, max_bytes: int | None = None) -> Image:
+        limit = {} if max_bytes is None else {"max_bytes": max_bytes}
+        return Image.open(self.draw(), key=repr(self), **limit)
+
+    def read(self) -> bytes:
+        encoded = BytesIO()
+        self.open().picture.save(encoded, "PNG", compress_level=1)
+        return encoded.getvalue()
+
+    def fingerprint(self) -> str:
+        """A hash of the fields, so that nothing need be drawn."""
+        return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
+
+
+@attrs.frozen
+class SceneSource(DrawnSource):
     """A scene that is drawn when it is opened."""
 
     seed: int
@@ -51,19 +75,9 @@ class SceneSource(ImageSource):
     kind: Kind
     things: ClassVar[Things] = "relative"
 
-    def open(self, max_bytes: int | None = None) -> Image:
-        picture = _draw_scene(self.seed, self.width, self.height, self.kind, self.things).picture
-        limit = {} if max_bytes is None else {"max_bytes": max_bytes}
-        return Image.open(picture, key=repr(self), **limit)
-
-    def read(self) -> bytes:
-        encoded = BytesIO()
-        self.open().picture.save(encoded, "PNG", compress_level=1)
-        return encoded.getvalue()
-
-    def fingerprint(self) -> str:
-        """A hash of the arguments, so that the scene need not be drawn."""
-        return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
+    def draw(self) -> PIL.Image.Image:
+        drawn = _draw_scene(self.seed, self.width, self.height, self.kind, self.things)
+        return drawn.picture
 
     def size(self) -> tuple[int, int]:
         return self.width, self.height

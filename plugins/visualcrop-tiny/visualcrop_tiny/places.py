@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
-from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 
 import attrs
 import PIL.Image
 
-from visualcrop import Image, Sample
-from visualcrop.plugin import Dataset, ImageSource, Problem, TargetBox, option
+from visualcrop import Sample
+from visualcrop.plugin import Dataset, Problem, TargetBox, option
 
 from .needles import (
     ATTEMPTS,
     LONG_SIDES,
     NUMBERS_END,
     SEEDS_END,
+    DrawnSource,
     Split,
     below,
     sample_sides,
@@ -42,23 +41,13 @@ def _draw(spec: PlaceSpec) -> PIL.Image.Image:
 
 
 @attrs.frozen
-class PlaceSource(ImageSource):
+class PlaceSource(DrawnSource):
     """A place that is drawn when it is opened."""
 
     spec: PlaceSpec
 
-    def open(self, max_bytes: int | None = None) -> Image:
-        limit = {} if max_bytes is None else {"max_bytes": max_bytes}
-        return Image.open(_draw(self.spec), key=repr(self), **limit)
-
-    def read(self) -> bytes:
-        encoded = BytesIO()
-        self.open().picture.save(encoded, "PNG", compress_level=1)
-        return encoded.getvalue()
-
-    def fingerprint(self) -> str:
-        """A hash of what it is drawn from, so that it need not be drawn."""
-        return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
+    def draw(self) -> PIL.Image.Image:
+        return _draw(self.spec)
 
     def size(self) -> tuple[int, int]:
         return self.spec.size
