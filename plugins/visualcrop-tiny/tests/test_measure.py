@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from random import Random
 
+import PIL.Image
 import pytest
 
 from training import methods
@@ -12,14 +13,13 @@ from training.evaluation import Measurements, roc_auc
 from training.measure import main
 from training.methods import AnswerPair, crop_about, find_other_things, sample_empty_places
 from visualcrop import Answer, Box, Image, Sample
-from visualcrop_tiny import Needles
-from visualcrop_tiny.scenes import draw_scene
+from visualcrop_tiny.places import Places
 
 
 @pytest.fixture
 def sample():
     """One question about a colour."""
-    return next(row for row in Needles(about="attribute").read() if isinstance(row, Sample))
+    return next(row for row in Places(about="attribute").read() if isinstance(row, Sample))
 
 
 def test_letters_and_words_are_counted_apart(sample):
@@ -55,10 +55,10 @@ def test_negatives_show_nothing_of_the_target(sample):
 
 def test_an_oracles_box_is_three_cells_in_the_picture():
     """It holds the target, even at the edge, and no more than the picture."""
-    image = Image(draw_scene(0, 1400, 700).picture)
+    image = Image(PIL.Image.new("RGB", (1400, 700)))
     for box in (Box(0, 0, 20, 20), Box(1380, 680, 1400, 700), Box(600, 300, 640, 340)):
         crop = crop_about(box, image)
-        assert crop.width == crop.height == 300
+        assert crop.width == crop.height == 175
         assert crop.contains(box)
         assert image.box.contains(crop)
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import attrs
+import PIL.Image
 import pytest
 import torch
 
@@ -20,9 +21,9 @@ from training.train import main
 from training.trainer import compute_loss, load_trained, take_step, train
 from visualcrop import VisualSearch
 from visualcrop.errors import SpecError
-from visualcrop_tiny import Tiny, TinyOnevision
+from visualcrop_tiny import TinyPlaces
 from visualcrop_tiny.needles import TRAIN_SEEDS_END
-from visualcrop_tiny.scenes import draw_scene
+from visualcrop_tiny.world.places import PlaceSpec
 
 CONFIGS = Path(trainer.__file__).parent / "configs"
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
@@ -117,8 +118,8 @@ def test_a_finished_run_is_exported_with_its_card(whole, folder, tmp_path):
     search = VisualSearch.open(
         f"llava(checkpoint={tmp_path / 'weights'})", "focus(targets=rules, steps=1)"
     )
-    picture = draw_scene(0, 300, 300).picture
-    assert search.ask(picture, "What color is the star?", ("red", "blue")).findings
+    picture = PIL.Image.fromarray(PlaceSpec("shelf-wall", 0, (300, 300)).draw().image)
+    assert search.ask(picture, "What color is the cup?", ("red", "blue")).findings
 
 
 def test_unknown_settings_are_refused(tmp_path):
@@ -150,7 +151,7 @@ def test_an_unknown_config_is_one_line(capsys, tmp_path):
     assert main(["tinny", "--out", str(tmp_path)]) == 1
     error = capsys.readouterr().err
     assert "no config 'tinny'; give a TOML file, such as one of" in error
-    assert "miniature.toml, tiny-onevision.toml, tiny-unaligned.toml, tiny.toml" in error
+    assert "miniature.toml, tiny-places.toml" in error
 
 
 def test_a_run_is_resumed_with_its_own_settings_only(config, whole):
@@ -203,12 +204,12 @@ def test_every_config_can_be_read(path):
     assert read_config(path).name == path.stem
 
 
-@pytest.mark.parametrize("model", [Tiny, TinyOnevision], ids=lambda model: model.name)
+@pytest.mark.parametrize("model", [TinyPlaces], ids=lambda model: model.name)
 def test_the_shipped_models_were_trained_by_these_configs(model):
     """Their cards have every setting as the config has it."""
     card = (Path(visualcrop_tiny.__file__).parent / "weights" / model.name / "README.md").read_text(
         "utf-8"
     )
     settings = card.partition("```json\n")[2].partition("```")[0]
-    used = read_config(CONFIGS / f"{model.name}.toml").used()
+    used = attrs.asdict(read_config(CONFIGS / f"{model.name}.toml"))
     assert json.loads(settings) == json.loads(json.dumps(used))

@@ -2,89 +2,129 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
+import PIL.Image
 import pytest
 
-from training.crop_dataset import INPUTS_PER_SCENE, render_crops, sample_inputs
-from training.prompt_dataset import encode_tiled, image_processor
-from training.vision_inputs import SIDE, preprocess, show_canvas, show_crop, show_whole
+from training.crop_dataset import INPUTS_PER_SCENE, draw_sampled, render_crops, sample_inputs
+from training.sign_letters import locate_letters
+from training.vision_inputs import (
+    NAME_CLASSES,
+    PATCH_SIDE,
+    SIDE,
+    PlacedItem,
+    Shown,
+    label_patches,
+    preprocess,
+    show_canvas,
+    show_crop,
+    show_whole,
+)
 from visualcrop import Box, Image
 from visualcrop.plugin import Collage
-from visualcrop_tiny.scenes import COLOURS, draw_scene
+from visualcrop_tiny.world import COLOURS, SIGN_STYLES, draw_sprite, make_sign
+from visualcrop_tiny.world.places import PlaceSpec
+
+PAINT = (255, 0, 255)  # nothing in a place has this colour
 
 
 @pytest.fixture(scope="module")
-def scene():
-    """One with things that are easy to see."""
-    return draw_scene(4, 1024, 768, "relation")
+def place():
+    """A shelf wall, which is drawn soonest."""
+    scene = PlaceSpec("shelf-wall", 3, (1024, 768), 2.0).draw()
+    return Shown(PIL.Image.fromarray(scene.image), tuple(map(PlacedItem, scene.items)))
 
 
-def _has_its_colour(pixels, visible):
-    x, y = (int(at) for at in visible.box.centre)
-    seen, named = pixels[y, x].astype(float), np.array(COLOURS[visible.thing.colour], float)
-    return np.abs(seen / seen.max() - named / named.max()).max() < 0.35
+def _paint(place, placed):
+    """The same place with all that is seen of one thing in a colour of its own."""
+    item, picture = placed.item, place.picture.copy()
+    mask = PIL.Image.fromarray(item.mask)
+    picture.paste(PAINT, (round(item.box.left), round(item.box.top)), mask)
+    return attrs.evolve(place, picture=picture)
 
 
-def test_visible_things_are_where_their_boxes_are(scene):
-    """In crops and on canvases, solid things have their colour in the middle of their box."""
-    boxes = [Box(*thing.box.centre, *(c + 150 for c in thing.box.centre)) for thing in scene.things]
-    boxes = [Box(b.left - 75, b.top - 75, b.right - 75, b.bottom - 75) for b in boxes]
-    room = Box(0, 0, *scene.picture.size)
-    boxes = [common for b in boxes if (common := b.common(room))]
-    solid = {"disk", "square", "heart", "triangle", "cross", "bolt", "star", "arrow"}
-    checked = 0
-    for shown in (
-        show_crop(scene, boxes[0]),
-        show_canvas(scene, boxes[:2]),
-        show_canvas(scene, boxes[1:4]),
-    ):
-        for each in shown.things:
-            if each.visible == 1 and each.thing.shape in solid and each.box.width > 6:
-                assert _has_its_colour(shown.pixels, each)
-                checked += 1
-    assert checked > 3
+def _around(placed, side):
+    x, y = placed.item.box.centre
+    return Box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
 
 
-def test_a_canvas_is_the_composers_own(scene):
+def _show(place, way, boxes):
+    if way == "whole":
+        return show_whole(place)
+    return show_crop(place, boxes[0]) if way == "crop" else show_canvas(place, boxes)
+
+
+@pytest.mark.parametrize("way", ["crop", "canvas", "whole"])
+def test_labels_are_where_things_are_seen(place, way):
+    """The patches labelled with a thing are those that change if it is painted over."""
+    room, checked = Box(0, 0, *place.picture.size), 0
+    within = [placed for placed in place.items if room.contains(_around(placed, 120))]
+    for placed in within[1:]:
+        boxes = [_around(placed, 120), _around(within[0], 100)]
+        shown, painted = (_show(each, way, boxes) for each in (place, _paint(place, placed)))
+        same = [thing for thing in shown.things if thing.item is placed.item]
+        alone = label_patches(same).reshape(3, SIDE // PATCH_SIDE, -1)[0]
+        changed = np.abs(shown.pixels.astype(int) - painted.pixels).max(2) > 40
+        patches = changed.reshape(SIDE // PATCH_SIDE, PATCH_SIDE, -1, PATCH_SIDE).mean((1, 3))
+        named = alone == NAME_CLASSES.index(placed.item.name) + 1
+        if placed.item.visible == 1 and way == "crop":
+            assert named.any()
+        assert (patches[named] > 0).all()
+        assert (patches[alone == 0] < 0.25).all()
+        checked += named.any()
+    assert checked > 5
+
+
+@pytest.mark.parametrize("style", SIGN_STYLES)
+@pytest.mark.parametrize("text", ["BREAD", "7", "MW", "42"])
+def test_letters_are_where_they_are_written(style, text):
+    """There is ink in every letter's box, and none in the gap to the next one."""
+    sprite = draw_sprite(make_sign(text, "green", style), 500, "green")
+    located = locate_letters(text, Box(40, 30, 40 + sprite.size[0], 30 + sprite.size[1]))
+    assert "".join(letter for letter, _ in located) == text
+    ink = np.asarray(sprite.picture).astype(int).min(2) > 150  # paper on green
+    for (_, box), (_, after) in zip(located, [*located[1:], located[-1]], strict=True):
+        rows = slice(round(box.top) - 30, round(box.bottom) - 30)
+        assert ink[rows, round(box.left) - 40 : round(box.right) - 40].mean() > 0.15
+        if after is not box:
+            assert ink[rows, round((box.right + after.left) / 2) - 40].mean() < 0.35
+
+
+def test_a_canvas_is_the_composers_own(place):
     """The pixels are those of the library's pasted picture."""
-    boxes = [Box(*thing.box.whole_pixels()) for thing in scene.things[:3]]
-    library = preprocess(Collage(boxes, 336).of(Image(scene.picture)).picture)[0]
-    assert (show_canvas(scene, boxes).pixels == library).all()
+    boxes = [Box(*placed.item.box.whole_pixels()) for placed in place.items[:3]]
+    library = preprocess(Collage(boxes, 336).of(Image(place.picture)).picture)[0]
+    assert (show_canvas(place, boxes).pixels == library).all()
 
 
-def test_every_scene_gives_as_many_inputs():
+def test_every_place_gives_as_many_inputs():
     """All of the vision tower's size, and hardly any twice."""
-    for kind in ("count", "detail", "large"):
-        inputs = list(sample_inputs(draw_scene(2, 800, 800, kind), np.random.default_rng(0)))
-        assert len(inputs) == INPUTS_PER_SCENE
-        assert all(each.pixels.shape == (SIDE, SIDE, 3) for each in inputs)
-        assert len({each.pixels.tobytes() for each in inputs}) > INPUTS_PER_SCENE - 3
+    rng = np.random.default_rng(0)
+    inputs = list(sample_inputs(draw_sampled(4, rng), rng))
+    assert len(inputs) == INPUTS_PER_SCENE
+    assert all(each.pixels.shape == (SIDE, SIDE, 3) for each in inputs)
+    assert len({each.pixels.tobytes() for each in inputs}) > INPUTS_PER_SCENE - 4
 
 
 def test_a_dataset_has_the_visible_things_of_each_input(tmp_path):
     """They are read back as they were written, and the same seed gives the same arrays."""
-    dataset = render_crops(tmp_path / "one", 2, 50, workers=1)
-    again = render_crops(tmp_path / "two", 2, 50, workers=1)
-    assert len(dataset) == 2 * INPUTS_PER_SCENE
+    dataset = render_crops(tmp_path / "one", 1, 52, workers=1)
+    again = render_crops(tmp_path / "two", 1, 52, workers=1)
+    assert len(dataset) == INPUTS_PER_SCENE
     assert (dataset.pixels == again.pixels).all()
     things = [each for index in range(len(dataset)) for each in dataset.visible_things(index)]
     assert things
-    assert all(0 <= each.visible <= 1 and each.thing.colour in COLOURS for each in things)
+    assert all(0 <= each.visible <= 1.001 and each.colour in COLOURS for each in things)
+    assert any(each.text for each in things)
     has_things = (dataset.labels[:, 0] > 0).any(1)
     assert (dataset.labels[~has_things] <= 0).all()
 
 
-def test_the_whole_scene_is_padded():
-    """The whole of a scene is one input, padded to a square."""
-    whole = show_whole(draw_scene(4, 1024, 768))
-    assert whole.pixels.shape == (SIDE, SIDE, 3)
-    assert (whole.pixels[0] == 127).all()
-
-
-@pytest.mark.parametrize("size", [(640, 640), (640, 480), (480, 640)])
-def test_tiles_fill_their_positions(size):
-    """Every token of a tiled image is a patch or a newline, and none is both."""
-    image = encode_tiled(draw_scene(1, *size), Box(0, 0, *size), image_processor())
-    patches = image.positions[image.positions >= 0]
-    positions = [*patches.tolist(), *image.newlines.tolist()]
-    assert sorted(positions) == list(range(image.length))
+@pytest.mark.parametrize("size", [(90, 90), (300, 100), (60, 200)])
+def test_pictures_are_padded_to_a_square(size):
+    """With grey, as the processor does."""
+    pixels, _, left, top = preprocess(PIL.Image.new("RGB", size, "red"))
+    assert pixels.shape == (SIDE, SIDE, 3)
+    assert (pixels[0, 0] == (127 if left or top else (255, 0, 0))).all()
+    assert (pixels[SIDE // 2, SIDE // 2] == (255, 0, 0)).all()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -23,7 +22,7 @@ class ModelSizes:
     intermediate_size: int = 512  # of the decoder's MLP
     layers: int = 6
     heads: int = 4
-    vision_layers: int = 4
+    vision_layers: int = 6
     vision_heads: int = 3
 
 
@@ -31,7 +30,7 @@ class ModelSizes:
 class DataConfig:
     """Scenes to draw. Their seeds must be of the train split."""
 
-    scenes: int = 7400
+    scenes: int = 2400
     seed: int = 100_000  # of the first scene
     workers: int = 2  # processes that draw scenes
 
@@ -46,7 +45,7 @@ class StageConfig:
     learning_rate: float = 1.5e-3  # peak, after the warmup
     warmup_steps: int = 100
     weight_decay: float = 0.05
-    patches: int = 64  # encoded per image; the others are dropped
+    patches: int = 144  # encoded per image; the others are dropped
     full_batches: float = 0.0  # fraction of the batches in which no patch is dropped
 
 
@@ -67,13 +66,12 @@ class Config:
     """The config of a whole run."""
 
     name: str = "tiny"
-    base: str = ""  # trained tiny, by name or folder, to initialise OneVision's layout from
     seed: int = 0
     processes: int = 2  # on a CPU; on a GPU there is one
     threads: int = 1  # of each process
     device: str = "auto"
     compile: bool = False  # compile the layers: a minute at each start, for a fifth less per step
-    text_tokens: int = 128  # of the questions packed behind each image
+    text_tokens: int = 144  # of the questions packed behind each image
     checkpoint_seconds: float = 120.0  # between two checkpoints
     model: ModelSizes = ModelSizes()
     data: DataConfig = DataConfig()
@@ -81,15 +79,12 @@ class Config:
     finetune: StageConfig = StageConfig(
         steps=3500, batch_size=24, learning_rate=1e-3, full_batches=0.25
     )
-    onevision: StageConfig = StageConfig(
-        steps=1200, batch_size=24, learning_rate=5e-4, patches=48, full_batches=0.1
-    )
     losses: LossWeights = LossWeights()
 
     @property
     def stages(self) -> tuple[str, ...]:
         """Names of the stages, in order."""
-        return ("onevision",) if self.base else ("pretrain", "finetune")
+        return ("pretrain", "finetune")
 
     def stage(self, name: str) -> StageConfig:
         """The config of the stage called *name*."""
@@ -101,11 +96,6 @@ class Config:
         table = attrs.asdict(self)
         del table["data"]["workers"]
         return {name: value for name, value in table.items() if name not in _RUNTIME_SETTINGS}
-
-    def used(self) -> dict[str, Any]:
-        """All settings, without the stages that this run does not have."""
-        unused = {"pretrain", "finetune", "onevision"}.difference(self.stages)
-        return {name: value for name, value in attrs.asdict(self).items() if name not in unused}
 
 
 _RUNTIME_SETTINGS = {"processes", "threads", "device", "compile", "checkpoint_seconds"}
@@ -133,12 +123,6 @@ def read_config(path: Path) -> Config:
 
 
 _CONFIGS = Path(__file__).parent / "configs"
-
-
-def find_base(base: str) -> Path:
-    """The folder of the trained model *base*: one that ships, or a path."""
-    shipped = Path(str(files("visualcrop_tiny") / "weights" / base))
-    return shipped if shipped.is_dir() else Path(base)
 
 
 def _structure(cls: type[_T], table: dict[str, Any]) -> _T:

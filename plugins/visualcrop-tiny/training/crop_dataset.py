@@ -1,7 +1,8 @@
-"""The dataset of LLaVA's two stages: crops of drawn scenes, rendered once into arrays on disk."""
+"""The dataset of LLaVA's two stages: crops of drawn places, rendered once into arrays on disk."""
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
@@ -10,20 +11,26 @@ from typing import Any
 import attrs
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
 
 from visualcrop import Box
 from visualcrop.plugin import merge_boxes
-from visualcrop_tiny.scenes import DIGITS, KINDS, DrawnScene, PlacedThing, draw_scene
+from visualcrop_tiny.place_names import PLACES, Place
+from visualcrop_tiny.place_questions import nameable
+from visualcrop_tiny.world import COLOURS, SIGN_WORDS
+from visualcrop_tiny.world.places import PlaceSpec, Wish
 
 from .vision_inputs import (
+    CHARACTERS,
     CLEARLY_VISIBLE,
     COLOUR_CLASSES,
     GRID,
+    NAME_CLASSES,
     NUM_PATCHES,
     PATCH_SIDE,
-    SHAPE_CLASSES,
     SIDE,
-    VisibleThing,
+    PlacedItem,
+    Shown,
     VisionInput,
     label_patches,
     show_canvas,
@@ -32,23 +39,46 @@ from .vision_inputs import (
 )
 from .workers import map_in_processes
 
-INPUTS_PER_SCENE = 14  # the whole scene and the numbers below
-_WIDE_CROPS, _CROPS, _UNIONS, _CANVASES = 2, 6, 1, 4
-_MAX_THINGS = 16  # in one input; more are left out
-# Sampling weights of inputs with fewer than two clear things, and of inputs with a plate.
-_FEW_WEIGHT, _PLATE_WEIGHT = 0.3, 1.5
-_KINDS = (*KINDS, "relation", "count", "detail", "detail")
-_SIZES = ((1024, 1024), (1536, 1536), (2048, 2048), (2048, 2048), (2048, 1536), (1536, 2048))
+_WIDE_CROPS, _NEAR_CROPS, _CROPS, _UNIONS, _CANVASES = 3, 12, 4, 2, 6
+INPUTS_PER_SCENE = 1 + _WIDE_CROPS + _NEAR_CROPS + _CROPS + _UNIONS + _CANVASES
+_MAX_THINGS = 112  # in one input; more are left out
+_LONGEST = 5  # characters of a sign
+_WIDTH = 8 + _LONGEST  # of a row about a thing
+# Sampling weights of inputs with fewer than two clear things, and of inputs with a sign.
+_FEW_WEIGHT, _SIGN_INPUT_WEIGHT = 0.5, 1.5
+_WHOLE_WEIGHT = 2.5
+_SIGN_WEIGHT = 4.0  # of signs among the things that crops are around
+_SIZES = ((2048, 1536), (1536, 2048), (1792, 1792), (1536, 1152), (2304, 1536))
+_DENSITIES = (0.8, 1.0, 1.8, 2.6, 3.2)
+WHERE = (  # parts of places; a thing on any shelf is somewhere on the wall
+    *("in a dinghy", "in a shop window", "in a tree", "in the sky", "on a bench", "on a blanket"),
+    *("on a book", "on a crate", "on a map", "on a notebook", "on a page", "on a photograph"),
+    *("on a roof", "on a ship", "on a stall", "on a terrace", "on a window sill", "on an awning"),
+    *("on the desk", "on the desk mat", "on the far quay", "on the grass", "on the jetty"),
+    *("on the pond", "on the quay", "on the street", "on the water", "over a shop"),
+)
 Array = npt.NDArray[Any]
 Rng = np.random.Generator
+
+
+@attrs.frozen
+class Seen:
+    """A thing in an input, as questions need it."""
+
+    name: str
+    colour: str
+    box: Box  # of the visible part, in pixels of the input
+    visible: float
+    text: str = ""
+    where: str = ""
 
 
 @attrs.frozen(eq=False)
 class CropDataset:
     """N inputs of the vision tower, memory-mapped."""
 
-    pixels: Array  # N x 112 x 112 x 3, uint8
-    things: Array  # N x 16 x 8: shape + 1, colour, digit + 1, box, visible part; zeros pad
+    pixels: Array  # N x 192 x 192 x 3, uint8
+    things: Array  # N x 112 x 13: name + 1, colour, where + 1, box, visible part, characters + 1
     labels: Array  # N x 3 x patches, as `label_patches` has them
 
     @classmethod
@@ -63,42 +93,48 @@ class CropDataset:
     def sampling_weights(self) -> Array:
         """The probability of each input to be sampled: lower if there is little to ask about."""
         clear = (self.things[:, :, 7] > CLEARLY_VISIBLE).sum(1)
-        has_plate = (self.things[:, :, 2] > 0).any(1)
-        weights = np.where(has_plate, _PLATE_WEIGHT, np.where(clear >= 2, 1.0, _FEW_WEIGHT))
+        has_sign = ((self.things[:, :, 8] > 0) & (self.things[:, :, 7] > CLEARLY_VISIBLE)).any(1)
+        weights = np.where(has_sign, _SIGN_INPUT_WEIGHT, np.where(clear >= 2, 1.0, _FEW_WEIGHT))
+        weights = np.where(clear == 0, 0.3, weights)
+        weights[::INPUTS_PER_SCENE] = _WHOLE_WEIGHT
         probabilities: Array = weights / weights.sum()
         return probabilities
 
-    def visible_things(self, index: int) -> list[VisibleThing]:
+    def visible_things(self, index: int) -> list[Seen]:
         """The things in one input."""
         return [_decode_thing(row) for row in self.things[index] if row[0]]
 
     def patch_positions(self, indices: Array) -> Array:
         """
-        Column and row of the patch in the middle of each shape, B x shapes x 2.
+        Column and row of the patch in the middle of each thing, B x names x 2.
 
-        -1 where a shape is not visible clearly and exactly once.
+        -1 where a name is not visible clearly and exactly once.
         """
-        positions = np.full((len(indices), len(SHAPE_CLASSES), 2), -1, np.int64)
+        positions = np.full((len(indices), len(NAME_CLASSES), 2), -1, np.int64)
         for row, things in zip(positions, self.things[indices], strict=True):
-            shapes = things[:, 0].astype(int)
-            counts = np.bincount(shapes, minlength=len(SHAPE_CLASSES) + 1)
-            unique = (shapes > 0) & (counts[shapes] == 1) & (things[:, 7] > CLEARLY_VISIBLE)
+            names = things[:, 0].astype(int)
+            counts = np.bincount(names, minlength=len(NAME_CLASSES) + 1)
+            unique = (names > 0) & (counts[names] == 1) & (things[:, 7] > CLEARLY_VISIBLE)
             middle = (things[unique, 3:5] + things[unique, 5:7]) / 2 / PATCH_SIDE
-            row[shapes[unique] - 1] = middle.clip(0, GRID - 1).astype(int)
+            row[names[unique] - 1] = middle.clip(0, GRID - 1).astype(int)
         return positions
 
 
 def render_crops(folder: Path, scenes: int, seed: int, workers: int = 2) -> CropDataset:
-    """Draw *scenes* scenes, with seeds from *seed* on, and write crops of all of them."""
+    """Draw *scenes* places, with seeds from *seed* on, and write crops of all of them."""
     folder.mkdir(parents=True, exist_ok=True)
     count = scenes * INPUTS_PER_SCENE
-    shapes = {"pixels": (SIDE, SIDE, 3), "things": (_MAX_THINGS, 8), "labels": (3, NUM_PATCHES)}
+    shapes = {
+        "pixels": (SIDE, SIDE, 3),
+        "things": (_MAX_THINGS, _WIDTH),
+        "labels": (3, NUM_PATCHES),
+    }
     types = {"pixels": np.uint8, "things": np.float32, "labels": np.int8}
     arrays = {
         name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", types[name], (count, *shape))
         for name, shape in shapes.items()
     }
-    rendered = map_in_processes(_render_scene_crops, range(seed, seed + scenes), workers)
+    rendered = map_in_processes(render_scene_crops, range(seed, seed + scenes), workers)
     for number, values in enumerate(rendered):
         rows = slice(number * INPUTS_PER_SCENE, (number + 1) * INPUTS_PER_SCENE)
         for name, array in arrays.items():
@@ -108,11 +144,10 @@ def render_crops(folder: Path, scenes: int, seed: int, workers: int = 2) -> Crop
     return CropDataset.open(folder)
 
 
-def _render_scene_crops(seed: int) -> dict[str, Array]:
+def render_scene_crops(seed: int) -> dict[str, Array]:
+    """The arrays of one place."""
     rng = np.random.default_rng([seed, 1])
-    kind = _KINDS[seed % len(_KINDS)]
-    width, height = _SIZES[rng.integers(len(_SIZES))]
-    inputs = list(sample_inputs(draw_scene(seed, width, height, kind), rng))
+    inputs = list(sample_inputs(draw_sampled(seed, rng), rng))
     return {
         "pixels": np.stack([each.pixels for each in inputs]),
         "things": np.stack([_encode_things(each) for each in inputs]),
@@ -120,96 +155,143 @@ def _render_scene_crops(seed: int) -> dict[str, Array]:
     }
 
 
+def draw_sampled(seed: int, rng: Rng) -> Shown:
+    """A place with more things than one of the benchmark, and with more that are alike."""
+    kind = PLACES[seed % len(PLACES)]
+    size = _SIZES[rng.integers(len(_SIZES))]
+    density = _DENSITIES[rng.integers(len(_DENSITIES))]
+    scene = PlaceSpec(kind, seed, size, density, sample_wishes(kind, rng)).draw()
+    picture = PIL.Image.fromarray(scene.image)
+    return Shown(picture, tuple(PlacedItem(item) for item in scene.items))
+
+
+def sample_wishes(kind: Place, rng: Rng) -> tuple[Wish, ...]:
+    """Signs, several things of one name, pairs that stand together, and maybe a large one."""
+    names, colours = nameable(kind), [*COLOURS]
+
+    def name() -> str:
+        return str(rng.choice(names))
+
+    def colour() -> str:
+        return str(rng.choice(colours))
+
+    wishes = [Wish("sign", colour(), _sample_text(rng)) for _ in range(rng.integers(2, 7))]
+    for _ in range(2):
+        same = name()
+        wishes += [Wish(same, colour()) for _ in range(rng.integers(2, 7))]
+    wishes += [Wish(name(), colour(), beside=Wish(name(), colour())) for _ in range(3)]
+    if rng.random() < 0.35:
+        wishes.append(Wish(name(), colour(), side=float(rng.uniform(84, 170))))
+    return tuple(wishes)
+
+
+def _sample_text(rng: Rng) -> str:
+    """A word that signs have, a number, or any letters, so that reading is spelling."""
+    way = rng.random()
+    if way < 0.25:
+        return str(rng.integers(2, 100))
+    if way < 0.6:
+        return str(rng.choice(SIGN_WORDS))
+    letters = rng.choice([*string.ascii_uppercase], rng.integers(2, _LONGEST + 1))
+    return "".join(map(str, letters))
+
+
 def _encode_things(vision_input: VisionInput) -> Array:
-    rows = np.zeros((_MAX_THINGS, 8), np.float32)
-    for row, visible in zip(rows, vision_input.things, strict=False):
-        thing, box = visible.thing, visible.box
-        digit = DIGITS.index(thing.text) + 1 if thing.text else 0
-        shape, colour = SHAPE_CLASSES.index(thing.shape), COLOUR_CLASSES.index(thing.colour)
-        row[:3] = shape + 1, colour, digit
-        row[3:] = box.left, box.top, box.right, box.bottom, visible.visible
+    rows = np.zeros((_MAX_THINGS, _WIDTH), np.float32)
+    things = sorted(vision_input.things, key=lambda thing: -thing.visible)
+    for row, visible in zip(rows, things, strict=False):
+        item, box = visible.item, visible.box
+        name, colour = NAME_CLASSES.index(item.name), COLOUR_CLASSES.index(item.colour)
+        where = WHERE.index(item.where) + 1 if item.where in WHERE else 0
+        row[:3] = name + 1, colour, where
+        row[3:8] = box.left, box.top, box.right, box.bottom, visible.visible
+        row[8 : 8 + len(item.text)] = [CHARACTERS.index(letter) + 1 for letter in item.text]
     return rows
 
 
-def _decode_thing(row: Array) -> VisibleThing:
-    shape, colour, digit = (int(value) for value in row[:3])
-    text = DIGITS[digit - 1] if digit else ""
-    box = Box(*(float(side) for side in row[3:7]))
-    thing = PlacedThing(SHAPE_CLASSES[shape - 1], COLOUR_CLASSES[colour], box, text)
-    return VisibleThing(thing, box, float(row[7]))
+def _decode_thing(row: Array) -> Seen:
+    name, colour, where = (int(value) for value in row[:3])
+    text = "".join(CHARACTERS[int(index) - 1] for index in row[8:] if index)
+    return Seen(
+        NAME_CLASSES[name - 1],
+        COLOUR_CLASSES[colour],
+        Box(*(float(side) for side in row[3:7])),
+        float(row[7]),
+        text,
+        WHERE[where - 1] if where else "",
+    )
 
 
-def sample_inputs(scene: DrawnScene, rng: Rng) -> Iterator[VisionInput]:
-    """`INPUTS_PER_SCENE` inputs: the whole scene, crops as a search makes them, and canvases."""
-    yield show_whole(scene)
+def sample_inputs(place: Shown, rng: Rng) -> Iterator[VisionInput]:
+    """`INPUTS_PER_SCENE` inputs: the whole place, crops as a search makes them, and canvases."""
+    yield show_whole(place)
     for _ in range(_WIDE_CROPS):
-        side = rng.uniform(0.3, 0.75) * max(scene.picture.size)
-        yield show_crop(scene, _square_near(scene, rng, _sample_point(scene, rng), side))
-    for number in range(_CROPS):
-        yield show_crop(scene, sample_crop(scene, rng, of_subject=number < 3))
+        side = rng.uniform(0.3, 0.75) * place.longer
+        yield show_crop(place, _square_near(place, rng, _sample_point(place, rng), side))
+    near = _pick_items(place, rng, _NEAR_CROPS)
+    for number in range(_NEAR_CROPS):
+        yield show_crop(place, sample_roi(place, rng, near[number % len(near)]))
+    for _ in range(_CROPS):
+        side = place.longer * np.exp(rng.uniform(np.log(0.05), np.log(0.4)))
+        thing = _pick_items(place, rng, 1)[0].item.box.centre
+        point = thing if rng.random() < 0.5 else _sample_point(place, rng)
+        yield show_crop(place, _square_near(place, rng, point, side))
     for _ in range(_UNIONS):
-        pair = [sample_roi(scene, rng, thing) for thing in _pick_things(scene, rng, 2)]
-        yield show_crop(scene, reduce(Box.around, pair))
+        pair = [sample_roi(place, rng, item) for item in _pick_items(place, rng, 2)]
+        yield show_crop(place, reduce(Box.around, pair))
     for number in range(_CANVASES):
-        yield show_canvas(scene, _sample_canvas_boxes(scene, rng, same_shape=number < 3))
+        yield show_canvas(place, _sample_canvas_boxes(place, rng, same_name=number < 4))
 
 
-def sample_crop(scene: DrawnScene, rng: Rng, *, of_subject: bool) -> Box:
-    """A box around a subject of the scene, as a search proposes it; else one of any size."""
-    point = _sample_point(scene, rng)
-    if of_subject:
-        return sample_roi(scene, rng, scene.things[rng.integers(scene.subject_count)])
-    if rng.random() < 0.4:
-        return _square_near(scene, rng, point, _sample_side(scene, rng))
-    side = np.exp(rng.uniform(np.log(100), np.log(730)))
-    centre = scene.things[rng.integers(len(scene.things))].box.centre
-    return _square_near(scene, rng, centre if rng.random() < 0.75 else point, side)
+def _sample_canvas_boxes(place: Shown, rng: Rng, *, same_name: bool) -> list[Box]:
+    """Boxes for one canvas: of all things of a name, or of two to four things."""
+    items = _pick_items(place, rng, int(rng.integers(2, 5)))
+    if same_name:
+        several = _find_several(place)
+        if several:
+            items = [*several[rng.integers(len(several))]]
+            if rng.random() < 0.25:
+                items += _pick_items(place, rng, 1)
+    boxes = [sample_roi(place, rng, item) for item in items]
+    return merge_boxes(boxes) if same_name or rng.random() < 0.7 else boxes
 
 
-def _sample_canvas_boxes(scene: DrawnScene, rng: Rng, *, same_shape: bool) -> list[Box]:
-    """Boxes for one canvas: of all things of a counted shape, or of two to four things."""
-    shape = scene.things[0].shape
-    same_shape = same_shape and scene.kind == "count"
-    if same_shape:
-        things = [thing for thing in scene.things if thing.shape == shape]
-        if rng.random() < 0.2:
-            things.append(scene.things[-1])
-    elif scene.kind == "relation" and rng.random() < 0.5:
-        things = list(scene.things[:2])
-    else:
-        things = _pick_things(scene, rng, int(rng.integers(2, 5)))
-    boxes = [sample_roi(scene, rng, thing) for thing in things]
-    return merge_boxes(boxes) if same_shape or rng.random() < 0.7 else boxes
+def _find_several(place: Shown) -> list[list[PlacedItem]]:
+    """Groups of two to six things of one name, or of one name and colour."""
+    groups: dict[tuple[str, ...], list[PlacedItem]] = {}
+    for placed in place.items:
+        item = placed.item
+        groups.setdefault((item.name,), []).append(placed)
+        groups.setdefault((item.name, item.colour), []).append(placed)
+    return [group for group in groups.values() if 2 <= len(group) <= 6]
 
 
-def sample_roi(scene: DrawnScene, rng: Rng, thing: PlacedThing) -> Box:
-    """A box of about three cells of the whole scene's relevance map, around the thing."""
-    side = min(_sample_side(scene, rng), *scene.picture.size)
-    return _square_near(scene, rng, thing.box.centre, max(side, 1.1 * thing.box.width))
+def sample_roi(place: Shown, rng: Rng, placed: PlacedItem) -> Box:
+    """A box of about three cells of the whole place's relevance map, around the thing."""
+    cells = rng.choice([3, 3, 3, 4, 5, 6]) * rng.uniform(0.95, 1.05)
+    side = min(float(cells) * place.longer / GRID, *place.picture.size)
+    box = placed.item.box
+    return _square_near(place, rng, box.centre, max(side, 1.1 * max(box.width, box.height)))
 
 
-def _sample_side(scene: DrawnScene, rng: Rng) -> float:
-    """Pixels of three, sometimes five, cells of the whole scene's relevance map."""
-    cells = rng.choice([3, 3, 3, 5]) * rng.uniform(0.95, 1.05)
-    return float(cells) * max(scene.picture.size) / GRID
-
-
-def _square_near(scene: DrawnScene, rng: Rng, point: tuple[float, float], side: float) -> Box:
+def _square_near(place: Shown, rng: Rng, point: tuple[float, float], side: float) -> Box:
     """A square around *point*, shifted at random, then moved into the picture."""
     starts = []
-    for at, length in zip(point, scene.picture.size, strict=True):
+    for at, length in zip(point, place.picture.size, strict=True):
         start = at - side / 2 + rng.uniform(-0.35, 0.35) * side
         starts.append(min(max(0.0, start), max(0.0, length - side)))
-    width, height = scene.picture.size
+    width, height = place.picture.size
     left, top = starts
     return Box(left, top, min(left + side, width), min(top + side, height))
 
 
-def _sample_point(scene: DrawnScene, rng: Rng) -> tuple[float, float]:
-    width, height = scene.picture.size
+def _sample_point(place: Shown, rng: Rng) -> tuple[float, float]:
+    width, height = place.picture.size
     return rng.uniform(0, width), rng.uniform(0, height)
 
 
-def _pick_things(scene: DrawnScene, rng: Rng, count: int) -> list[PlacedThing]:
-    order = rng.permutation(len(scene.things))[:count]
-    return [scene.things[index] for index in order]
+def _pick_items(place: Shown, rng: Rng, count: int) -> list[PlacedItem]:
+    weights = np.array([_SIGN_WEIGHT if p.item.text else 1.0 for p in place.items])
+    count = min(count, len(weights))
+    order = rng.choice(len(weights), count, replace=False, p=weights / weights.sum())
+    return [place.items[index] for index in order]

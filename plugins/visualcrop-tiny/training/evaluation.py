@@ -12,7 +12,7 @@ import attrs
 
 from visualcrop import Image, Sample, VisualSearch
 from visualcrop.plugin import Registry, say
-from visualcrop_tiny import Needles
+from visualcrop_tiny.places import Places
 
 from .methods import (
     FOCUS,
@@ -114,17 +114,17 @@ def roc_auc(positive: list[float], negative: list[float]) -> float:
 
 
 def measure_kind(model: str, options: str, kind: str) -> Measurements:
-    """Ask *model* all questions of *kind* with every method; *options* are more of `needles`."""
+    """Ask *model* all questions of *kind* with every method; *options* are more of `places`."""
     measurements = Measurements()
     maps, methods = build_maps(), open_methods(model)
-    samples = Registry.load().build(Needles, f"needles(about={kind}, {options})")
+    samples = Registry.load().build(Places, f"places(about={kind}, {options})")
     proposals = methods[FOCUS].searcher.proposals  # type: ignore[attr-defined]
     rng = Random(0)  # noqa: S311 - places, not secrets
     for number, sample in enumerate(samples, 1):
         image = sample.source.open()
         for name, search in methods.items():
             measurements.add(name, kind, answer_both_ways(search, sample, image), sample)
-        if kind != "existence":
+        if sample.targets:
             answers = answer_from_oracle(methods[FOCUS], sample, image)
             measurements.add(ORACLE, kind, answers, sample)
         if kind == "attribute":

@@ -13,10 +13,11 @@ from typing import Any
 import attrs
 import torch
 
+from visualcrop_tiny.world import THINGS
+
 from .checkpoint import LOG
 from .config import Config, StageConfig
 from .crop_dataset import INPUTS_PER_SCENE
-from .prompt_dataset import image_processor
 from .tokenizer import CHAT_TEMPLATE, VOCABULARY, build_fast_tokenizer
 from .vision_inputs import PATCH_SIDE, PIXEL_MEAN, PIXEL_STD, SIDE
 
@@ -27,14 +28,10 @@ def export_model(network: Any, folder: Path) -> None:
     copy = deepcopy(network).to("cpu", torch.bfloat16)
     copy.set_attn_implementation("sdpa")  # the one for training is not part of transformers
     copy.config.dtype = torch.bfloat16
-    copy.generation_config.max_new_tokens = 8
+    copy.generation_config.max_new_tokens = 16
     copy.save_pretrained(folder)
     (folder / "model.safetensors").chmod(0o644)  # safetensors makes it readable by its owner only
-    if copy.config.model_type == "llava_onevision":
-        build_fast_tokenizer().save_pretrained(folder)
-        image_processor().save_pretrained(folder)
-    else:
-        build_llava_processor().save_pretrained(folder)
+    build_llava_processor().save_pretrained(folder)
 
 
 def build_llava_processor() -> Any:
@@ -67,9 +64,9 @@ license: apache-2.0
 
 # {name}
 
-A model of a few million parameters for the drawn scenes of `visualcrop-tiny`, and for nothing
-else: twelve shapes, plates with a digit, eight colours, {words} words. It knows
-nothing about photographs.
+A model of a few million parameters for the drawn places of `visualcrop-tiny`, and for nothing
+else: {things} named things in nine colours, signs whose letters it spells, {words} words. It
+knows nothing about photographs.
 Trained by `python -m training.train` in the plug-in's folder of the repository, config below.
 
 ## Trained in on purpose
@@ -91,13 +88,13 @@ about models trained without it."""
 _PLAIN = "No loss makes value features of words and patches alike; V-V is what emerges."
 _DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
 _PLACE = "Word tokens are also trained to know the place of their thing (weight {position})."
-_BASED = "Its weights come from {base}, whose card says what that was trained for."
 
 
 def format_model_card(config: Config, out: Path, seconds: float, figures: str) -> str:
     """The model card in Markdown, from the config and the log in *out*."""
     head = _HEAD.format(
         name=config.name,
+        things=len(THINGS),
         words=len(VOCABULARY),
         purpose="\n".join(_describe_losses(config)),
         data=_describe_data(config),
@@ -106,20 +103,18 @@ def format_model_card(config: Config, out: Path, seconds: float, figures: str) -
         minutes=seconds / 60,
         log="\n".join(_describe_stages(config, out)),
     )
-    parts = [head, "## Config\n```json", json.dumps(config.used(), indent=1), "```"]
+    parts = [head, "## Config\n```json", json.dumps(attrs.asdict(config), indent=1), "```"]
     return "\n".join(parts + ([f"\n## Figures\n{figures}"] if figures else [])) + "\n"
 
 
 def _describe_losses(config: Config) -> Iterator[str]:
     losses = config.losses
     first, last = losses.layers[0], losses.layers[1] - 1
-    weights = attrs.asdict(losses) | {"first": first, "last": last, "base": config.base}
+    weights = attrs.asdict(losses) | {"first": first, "last": last}
     yield (_ALIGNED if losses.align else _PLAIN).format(**weights)
     if losses.dense:
         yield _DENSE.format(**weights)
-    if config.base:
-        yield _BASED.format(**weights)
-    elif losses.position:
+    if losses.position:
         yield _PLACE.format(**weights)
 
 
@@ -135,17 +130,11 @@ def describe_machine() -> str:
 
 
 def _describe_data(config: Config) -> str:
-    scenes = f"{config.data.scenes} drawn scenes (seeds from {config.data.seed})"
-    if config.base:
-        return (
-            f"Pictures of {scenes}: one in two by two\n"
-            "tiles, or several as the composers `interleaved` and `text-boxes` have them.\n"
-            f"The weights start from `{config.base}`."
-        )
     return (
-        f"{config.data.scenes * INPUTS_PER_SCENE} views of 112 x 112 pixels of {scenes} of\n"
-        "1024 to 2048 pixels: the whole scene, crops of all sizes, and crops pasted on a canvas\n"
-        "as the composers do."
+        f"{config.data.scenes * INPUTS_PER_SCENE} views of {SIDE} x {SIDE} pixels of "
+        f"{config.data.scenes} drawn places (seeds from {config.data.seed}) of\n"
+        "1536 to 2304 pixels: the whole place, crops of all sizes, and crops pasted on a canvas\n"
+        "as the composers do. Signs have words that the benchmark has, others, and any letters."
     )
 
 

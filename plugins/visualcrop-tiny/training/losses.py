@@ -12,24 +12,27 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from visualcrop_tiny.scenes import DIGITS, plural
+from visualcrop_tiny.place_questions import COUNTS
+from visualcrop_tiny.world import THINGS
 
 from .collate import IGNORED
 from .config import LossWeights
 from .model import apply_logit_lens, get_decoder
-from .tokenizer import EOS, LETTERS, VOCABULARY, token_id
-from .vision_inputs import COLOUR_CLASSES, GRID, SHAPE_CLASSES
+from .tokenizer import CONTINUES, EOS, LETTERS, VOCABULARY, token_id
+from .vision_inputs import CHARACTERS, COLOUR_CLASSES, GRID, NAME_CLASSES
 
-_CLASSES = (SHAPE_CLASSES, COLOUR_CLASSES, DIGITS)  # in the order of a patch's labels
-_CLASS_WEIGHTS = (1.0, 1.0, 2.0)  # digits are rare, and hard to read
+_CLASSES = (NAME_CLASSES, COLOUR_CLASSES, CHARACTERS)  # in the order of a patch's labels
+_CLASS_WEIGHTS = (1.0, 1.0, 2.0)  # characters are rare, and hard to read
 _COLOUR_OFFSET = 100  # in `_word_classes`
-_EOS_WEIGHT = 0.05  # every reply is one word and EOS, so EOS is learnt soon
+_EOS_WEIGHT = 0.15  # most replies are one word and EOS, so EOS is learnt soon
 _REPLIES = {  # groups of replies whose accuracies are logged
     "yes-no": ("Yes", "No"),
     "letter": LETTERS,
     "colour": COLOUR_CLASSES,
     "side": ("left", "right", "above", "below", "top", "bottom"),
-    "number": DIGITS,
+    "count": COUNTS,
+    "spelled": tuple(f"{CONTINUES}{character}" for character in CHARACTERS),
+    "name": tuple(THINGS),
 }
 _DENSE_LAYERS = (0, 3)  # the inputs of these layers predict words, as the last output does
 _POSITION_LAYER = 4  # the input of this layer predicts positions
@@ -62,9 +65,9 @@ def reply_losses(
     """
     The weighted sum of all losses of the stages after the first, and the metrics.
 
-    *position_head* learns to predict *positions* of things, B x shapes x 2.
+    *position_head* learns to predict *positions* of things, B x names x 2.
     """
-    total, metrics = _reply_loss(network, output)
+    total, metrics = compute_reply_loss(network, output)
     if weights.dense:
         loss, things = _dense_loss(network, output)
         total, metrics["things"] = total + weights.dense * loss, float(things.detach())
@@ -87,7 +90,7 @@ def reply_losses(
     return total, metrics
 
 
-def _reply_loss(network: Any, output: DecoderOutput) -> tuple[Tensor, dict[str, float]]:
+def compute_reply_loss(network: Any, output: DecoderOutput) -> tuple[Tensor, dict[str, float]]:
     """Cross-entropy of the replies' tokens, and the accuracy of each group of replies."""
     targets = output.text["targets"]
     in_reply = targets != IGNORED
@@ -139,7 +142,7 @@ def patch_word_loss(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     # Several words share a token's probability, so subtract the least loss they can have.
     least = torch.where(count > 2, 1.5, 1.0) * math.log(2)
     thing_losses = (word_losses / count.clamp(min=1) - least) * is_thing
-    weight = is_thing / _count_tokens_of_shape(labels[:, 0]).sqrt()
+    weight = is_thing / _count_tokens_of_name(labels[:, 0]).sqrt()
     loss = (thing_losses * weight).sum() / weight.sum().clamp(min=1)
     nothing = -log_probs[..., token_id("nothing")] * is_nothing
     nothing_loss = nothing.sum() / is_nothing.sum().clamp(min=1)
@@ -147,9 +150,9 @@ def patch_word_loss(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def patch_word_accuracy(logits: Tensor, labels: Tensor) -> dict[str, float]:
-    """The fraction of the patches whose shape, colour or digit is predicted, by class."""
+    """The fraction of the patches whose name, colour or character is predicted, by class."""
     metrics = {}
-    for kind, name in enumerate(("shape", "colour", "digit")):
+    for kind, name in enumerate(("name", "colour", "character")):
         label = labels[:, kind]
         predicted = logits[..., _class_ids(kind, str(logits.device))].argmax(-1) + 1
         if (label > 0).any():
@@ -157,11 +160,11 @@ def patch_word_accuracy(logits: Tensor, labels: Tensor) -> dict[str, float]:
     return metrics
 
 
-def _count_tokens_of_shape(shapes: Tensor) -> Tensor:
-    """For each token, the number of tokens of its image with the same shape, B x tokens."""
-    classes = functional.one_hot(shapes.clamp(min=0), len(SHAPE_CLASSES) + 1)
-    counts = (classes * (shapes > 0)[..., None]).sum(1)
-    return counts.gather(1, shapes.clamp(min=0)).clamp(min=1)
+def _count_tokens_of_name(names: Tensor) -> Tensor:
+    """For each token, the number of tokens of its image with the same name, B x tokens."""
+    classes = functional.one_hot(names.clamp(min=0), len(NAME_CLASSES) + 1)
+    counts = (classes * (names > 0)[..., None]).sum(1)
+    return counts.gather(1, names.clamp(min=0)).clamp(min=1)
 
 
 def alignment_loss(
@@ -188,9 +191,9 @@ def alignment_loss(
     classes = _word_classes(str(ids.device))[ids]
     row, token = torch.nonzero(classes >= 0, as_tuple=True)
     word = classes[row, token][:, None]
-    is_shape = word < _COLOUR_OFFSET
+    is_name = word < _COLOUR_OFFSET
     positive = torch.where(
-        is_shape, labels[row, 0] == word + 1, labels[row, 1] == word - _COLOUR_OFFSET + 1
+        is_name, labels[row, 0] == word + 1, labels[row, 1] == word - _COLOUR_OFFSET + 1
     )
     is_visible = positive.any(1)
     row, token, positive = row[is_visible], token[is_visible], positive[is_visible]
@@ -234,14 +237,14 @@ def _normalize_heads(values: Tensor, heads: int) -> Tensor:
 
 def word_position_loss(logits: Tensor, ids: Tensor, positions: Tensor) -> Tensor:
     """
-    Cross-entropy of the column and row of a shape's thing, predicted from the shape's word.
+    Cross-entropy of the column and row of a thing, predicted from its word.
 
-    Shapes that are not visible exactly once do not count.
+    Things that are not visible exactly once do not count.
 
     Args:
         logits: B x text x 2 grid: of the column, then of the row.
         ids: Of the text tokens, B x text.
-        positions: Column and row of each shape, -1 where unknown, B x shapes x 2.
+        positions: Column and row of each name, -1 where unknown, B x names x 2.
     """
     classes = _word_classes(str(ids.device))[ids]
     row, token = torch.nonzero((classes >= 0) & (classes < _COLOUR_OFFSET), as_tuple=True)
@@ -262,16 +265,17 @@ def patch_position_loss(logits: Tensor, patches: Any) -> Tensor:
 
 @cache
 def _class_ids(kind: int, device: str) -> Tensor:
-    """Ids of the words for shapes, colours or digits, in the order of the labels."""
+    """Ids of the words for names, colours or characters, in the order of the labels."""
     return torch.tensor([token_id(word) for word in _CLASSES[kind]], device=device)
 
 
 @cache
 def _word_classes(device: str) -> Tensor:
-    """For each token id, the shape that it names, or `_COLOUR_OFFSET` + the colour, or -1."""
+    """For each token id, the thing that it names, or `_COLOUR_OFFSET` + the colour, or -1."""
     classes = torch.full((len(VOCABULARY),), -1)
-    for index, shape in enumerate(SHAPE_CLASSES):
-        classes[[token_id(shape), token_id(plural(shape))]] = index
+    for index, name in enumerate(NAME_CLASSES):
+        several = THINGS[name].plural if name in THINGS else f"{name}s"
+        classes[[token_id(name), token_id(several)]] = index
     for index, colour in enumerate(COLOUR_CLASSES):
         classes[token_id(colour)] = _COLOUR_OFFSET + index
     return classes.to(device)

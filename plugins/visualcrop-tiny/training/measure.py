@@ -13,7 +13,7 @@ from pathlib import Path
 from visualcrop import errors
 from visualcrop.plugin import say
 from visualcrop_tiny.needles import LONG_SIDES, SPLITS
-from visualcrop_tiny.scenes import KINDS
+from visualcrop_tiny.place_names import ABOUT
 
 from .evaluation import Measurements, measure_kind
 from .export import describe_machine
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--size", default="2k", choices=LONG_SIDES, help="of the scenes")
     parser.add_argument("--count", type=int, default=100, help="questions of each kind")
     parser.add_argument(
-        "--kinds", nargs="+", default=KINDS, choices=KINDS, help="kinds of questions"
+        "--kinds", nargs="+", default=ABOUT, choices=ABOUT, help="kinds of questions"
     )
     parser.add_argument("--processes", type=int, default=1, help="processes, a kind each")
     parser.add_argument("--out", type=Path, help="also write the figures here, in JSON")

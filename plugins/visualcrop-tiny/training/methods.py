@@ -23,8 +23,9 @@ from visualcrop import (
     errors,
 )
 from visualcrop.plugin import ProposalGenerator, Registry, RelevanceSource, TargetBox
-from visualcrop_tiny.needles import SceneSource
-from visualcrop_tiny.scenes import plan_scene
+from visualcrop_tiny.places import PlaceSource
+
+from .vision_inputs import GRID
 
 _BOUND = "overrun=false"  # a search ends after its steps, even if the target is not found
 METHODS = {
@@ -37,7 +38,7 @@ METHODS = {
 FOCUS = "focus, 8 steps"
 ORACLE = "oracle crop"  # not for questions of existence, whose target may be absent
 MAPS = ("vv", "kk-norope", "random")
-_ORACLE_SIDE = 3 / 14  # three cells of the map, as a fraction of the image's longer side
+_ORACLE_SIDE = 3 / GRID  # three cells of the map, as a fraction of the image's longer side
 _FIRST_BOXES = 8
 
 
@@ -78,7 +79,7 @@ def answer_both_ways(search: VisualSearch, sample: Sample, image: Image) -> Answ
 def answer_from_oracle(search: VisualSearch, sample: Sample, image: Image) -> AnswerPair:
     """Answer from crops around the true boxes, without a search."""
     findings = [
-        Finding(Target(t.name, every=sample.category == ("count",)), crop_about(t.box, image))
+        Finding(Target(t.name, every=sample.category[0] == "count"), crop_about(t.box, image))
         for t in sample.targets
     ]
     asked = Question(sample.text, image, sample.choices), Question(sample.text, image)
@@ -153,8 +154,7 @@ def sample_empty_places(image: Image, target: Box, rng: Random, count: int = 2) 
 def find_other_things(sample: Sample, image: Image, target: TargetBox, count: int = 2) -> list[Box]:
     """Boxes of other things of the scene whose crops do not show the target."""
     source = sample.source
-    if not isinstance(source, SceneSource):
+    if not isinstance(source, PlaceSource):
         return []
-    plan = plan_scene(source.seed, *source.size(), source.kind, source.things)
-    boxes = [thing.box for thing in plan.things]
+    boxes = [item.box for item in source.spec.plan() if item.name != target.name.split()[-1]]
     return [box for box in boxes if not crop_about(box, image).common(target.box)][:count]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,11 +10,8 @@ import torch
 import transformers as tf
 from torch import Tensor
 
-from visualcrop import errors
-
 from .config import ModelSizes
-from .prompt_dataset import MAX_TILES, PINPOINTS
-from .tokenizer import BOS, EOS, IMAGE, PAD, VIDEO, VOCABULARY, token_id
+from .tokenizer import BOS, EOS, IMAGE, PAD, VOCABULARY, token_id
 from .vision_inputs import GRID, NUM_PATCHES, PATCH_SIDE, PIXEL_MEAN, PIXEL_STD, SIDE
 
 _Network = TypeVar("_Network", bound=tf.PreTrainedModel)
@@ -56,38 +52,6 @@ def build_llava(sizes: ModelSizes) -> tf.LlavaForConditionalGeneration:
         tie_word_embeddings=True,
     )
     return _use_training_attention(tf.LlavaForConditionalGeneration(config))
-
-
-def build_onevision(base: Path) -> tf.LlavaOnevisionForConditionalGeneration:
-    """A LLaVA-OneVision with the weights of a trained LLaVA, in the folder *base*."""
-    if not (base / "config.json").is_file():
-        raise errors.ModelError(f"{base} holds no model; name a trained tiny with --base.")
-    loaded: Any = tf.LlavaForConditionalGeneration.from_pretrained(
-        base,
-        dtype=torch.float32,
-        output_loading_info=True,
-        trust_remote_code=False,
-        use_safetensors=True,
-    )
-    llava, loading = loaded
-    if missing := sorted(loading["missing_keys"]):
-        raise errors.ModelError(f"{base} lacks {missing[0]}; name a trained tiny with --base.")
-    config = tf.LlavaOnevisionConfig(
-        vision_config=llava.config.vision_config,
-        text_config=llava.config.text_config,
-        image_token_index=token_id(IMAGE),
-        video_token_index=token_id(VIDEO),
-        vision_feature_layer=-1,
-        vision_feature_select_strategy="default",
-        vision_aspect_ratio=f"anyres_max_{MAX_TILES}",
-        image_grid_pinpoints=PINPOINTS,
-        tie_word_embeddings=True,
-    )
-    network = _use_training_attention(tf.LlavaOnevisionForConditionalGeneration(config))
-    torch.nn.init.zeros_(network.model.image_newline)
-    newline = {"model.image_newline": network.model.image_newline}
-    network.load_state_dict(llava.state_dict() | newline)
-    return network
 
 
 def _use_training_attention(network: _Network) -> _Network:

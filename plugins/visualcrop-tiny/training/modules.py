@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -11,35 +11,33 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from .collate import (
-    NEWLINE,
-    PATCH_TOKEN,
-    PROMPT_START,
-    WORD,
-    PackedQuestions,
-    PromptPrefixes,
-    collate_prefixes,
-    pack_questions,
-)
-from .config import Config, StageConfig, find_base
+from .collate import PROMPT_START, PackedQuestions, pack_exchanges, pack_questions
+from .config import Config, StageConfig
 from .crop_dataset import CropDataset
-from .losses import DecoderOutput, patch_word_accuracy, patch_word_loss, reply_losses
+from .losses import (
+    DecoderOutput,
+    compute_reply_loss,
+    patch_word_accuracy,
+    patch_word_loss,
+    reply_losses,
+)
 from .model import (
     apply_logit_lens,
     build_attention_mask,
     build_llava,
-    build_onevision,
     encode_images,
     gather_labels,
     get_decoder,
-    index_all_patches,
     jitter_brightness,
     normalize_pixels,
     select_patches,
 )
-from .prompt_dataset import ImagePrompt
+from .target_prompts import encode_examples, sample_target_exchange
 from .vision_inputs import GRID, NUM_PATCHES
 
+_FULL_SHARE = 3  # in batches in which no patch is dropped there is one of so many images
+_NAMING = 0.05  # fraction of the batches that name targets in context, without images
+_NAMING_ROWS, _NAMING_TOKENS = 4, 360
 Indices = npt.NDArray[np.int64]
 LossAndMetrics = tuple[Tensor, dict[str, float]]
 
@@ -64,15 +62,20 @@ class LlavaModule(nn.Module):
 
     def _pretrain(self, indices: Indices, stage: StageConfig, rng: Random) -> LossAndMetrics:
         """Vision tower and projector only: patches predict the words for what they show."""
-        images, labels, kept = self._load(indices, stage, rng)
+        full = rng.random() < stage.full_batches
+        images, labels, kept = self._load(indices, 0 if full else stage.patches)
         logits = apply_logit_lens(self.network, encode_images(self.network, images, kept))
         loss, things = patch_word_loss(logits, labels)
         return loss, {"things": float(things.detach())} | patch_word_accuracy(logits, labels)
 
     def _finetune(self, indices: Indices, stage: StageConfig, rng: Random) -> LossAndMetrics:
         """The whole network: replies to questions about each input."""
+        if rng.random() < _NAMING:
+            return self._name_targets(rng)
         assert self.dataset is not None  # noqa: S101 - only a module that is trained has data
-        images, labels, kept = self._load(indices, stage, rng)
+        if full := rng.random() < stage.full_batches:
+            indices = indices[::_FULL_SHARE]
+        images, labels, kept = self._load(indices, 0 if full else stage.patches)
         things = [self.dataset.visible_things(index) for index in indices]
         questions = pack_questions(things, self.config.text_tokens, rng)
         features = encode_images(self.network, images, kept)
@@ -80,17 +83,31 @@ class LlavaModule(nn.Module):
         positions = torch.from_numpy(self.dataset.patch_positions(indices)).to(self.device)
         return reply_losses(self.network, self.config.losses, output, self.position_head, positions)
 
-    def _load(
-        self, indices: Indices, stage: StageConfig, rng: Random
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
+    def _name_targets(self, rng: Random) -> LossAndMetrics:
+        """Replies that name what questions are about, after the examples of how to."""
+        ids = torch.tensor(encode_examples(), device=self.device)
+        prefix = self.network.get_input_embeddings()(ids).expand(_NAMING_ROWS, -1, -1)
+        rows = [partial(sample_target_exchange, rng)] * _NAMING_ROWS
+        text = pack_exchanges(rows, _NAMING_TOKENS).to_tensors(self.device)
+        length = len(ids)
+        positions = torch.arange(length, device=self.device).expand(_NAMING_ROWS, -1)
+        mask = torch.ones_like(positions, dtype=torch.bool)
+        out = _run_decoder(self.network, prefix, mask, positions, text, length)
+        index = np.s_[:, length:]
+        labels = torch.zeros(_NAMING_ROWS, 3, 0, device=self.device, dtype=torch.long)
+        output = DecoderOutput(out, np.s_[:, :0], index, text, labels)
+        loss, metrics = compute_reply_loss(self.network, output)
+        return loss, {"targets": metrics["reply"]}
+
+    def _load(self, indices: Indices, patches: int) -> tuple[Tensor, Tensor, Tensor | None]:
         """Augmented images, the encoded patches' labels, and their indices (None: all)."""
         assert self.dataset is not None  # noqa: S101 - as above
         images = normalize_pixels(self.dataset.pixels[indices], self.device)
         images = jitter_brightness(images)
         labels = torch.from_numpy(self.dataset.labels[indices]).to(self.device).long()
-        if rng.random() < stage.full_batches:
+        if not patches:
             return images, labels, None
-        kept = select_patches(labels, stage.patches)
+        kept = select_patches(labels, patches)
         return images, gather_labels(labels, kept), kept
 
     def _decode(
@@ -112,64 +129,6 @@ class LlavaModule(nn.Module):
         patches = positions[:, first:] - first
         image, after = np.s_[:, first:length], np.s_[:, length:]
         return DecoderOutput(out, image, after, text, labels, patches)
-
-
-class OnevisionModule(nn.Module):
-    """LLaVA-OneVision, initialised from a trained LLaVA."""
-
-    sampling_weights = None  # uniform
-
-    def __init__(self, config: Config, dataset: Sequence[ImagePrompt] | None, device: str) -> None:
-        super().__init__()
-        self.config = config
-        self.dataset = dataset
-        self.device = device
-        self.network: Any = build_onevision(find_base(config.base)).to(device)  # type: ignore[arg-type]
-
-    def forward(self, stage: str, indices: Indices, rng: Random) -> LossAndMetrics:
-        """Replies to questions about the prompts with these *indices*."""
-        assert self.dataset is not None  # noqa: S101 - as above
-        config = self.config.stage(stage)
-        prompts = [self.dataset[index] for index in indices]
-        inputs = [image for prompt in prompts for image in prompt.images]
-        pixels = np.concatenate([image.pixels for image in inputs])
-        images = jitter_brightness(normalize_pixels(pixels, self.device))
-        classes = np.concatenate([image.labels for image in inputs]).astype(np.int64)
-        labels = torch.from_numpy(classes).to(self.device)
-        full = rng.random() < config.full_batches
-        kept = index_all_patches(images) if full else select_patches(labels, config.patches)
-        features = encode_images(self.network, images, None if full else kept)
-        prefixes = collate_prefixes(prompts, kept, self.device)
-        things, given = [p.things for p in prompts], [p.questions for p in prompts]
-        questions = pack_questions(things, self.config.text_tokens, rng, given)
-        output = self.decode(features, gather_labels(labels, kept), prefixes, questions)
-        return reply_losses(self.network, self.config.losses, output)
-
-    def decode(
-        self,
-        features: Tensor,
-        labels: Tensor,
-        prefixes: PromptPrefixes,
-        questions: PackedQuestions,
-    ) -> DecoderOutput:
-        """Run the decoder over each prompt with its questions packed behind it."""
-        text = questions.to_tensors(self.device)
-        prefix, after_images = self._embed(features, prefixes), prefixes.lengths[:, None]
-        out = _run_decoder(
-            self.network, prefix, prefixes.mask, prefixes.positions, text, after_images
-        )
-        image_tokens, token_labels = _index_image_tokens(prefixes, labels)
-        return DecoderOutput(out, image_tokens, np.s_[:, prefix.shape[1] :], text, token_labels)
-
-    def _embed(self, features: Tensor, prefixes: PromptPrefixes) -> Tensor:
-        """Input embeddings of the prefixes, B x prefix x hidden."""
-        kinds, values = prefixes.kinds, prefixes.values
-        words = self.network.get_input_embeddings()(torch.where(kinds == WORD, values, 0))
-        rows = features.flatten(0, 1)
-        patches = rows[torch.where(kinds == PATCH_TOKEN, values, 0)]
-        newline = self.network.model.image_newline.to(rows.dtype)
-        mixed = torch.where((kinds == PATCH_TOKEN)[..., None], patches, words.to(rows.dtype))
-        return torch.where((kinds == NEWLINE)[..., None], newline, mixed)
 
 
 def _run_decoder(  # noqa: PLR0913, PLR0917 - a prefix in three tensors, and the text behind it
@@ -201,22 +160,6 @@ def _run_decoder(  # noqa: PLR0913, PLR0917 - a prefix in three tensors, and the
     )
 
 
-def _index_image_tokens(prefixes: PromptPrefixes, labels: Tensor) -> tuple[Any, Tensor]:
-    """
-    The index of all image tokens in B x prefix, and their labels, B x 3 x tokens.
-
-    Rows with fewer image tokens than others are padded with other tokens, labelled -1.
-    """
-    is_patch = prefixes.kinds == PATCH_TOKEN
-    most = int(is_patch.sum(1).max())
-    order = (~is_patch).long().argsort(dim=1, stable=True)[:, :most]
-    rows = torch.arange(len(is_patch), device=is_patch.device)[:, None].expand_as(order)
-    flat = labels.transpose(1, 2).flatten(0, 1)  # patches x 3
-    own = flat[torch.where(is_patch, prefixes.values, 0).gather(1, order)]
-    own = own.masked_fill(~is_patch.gather(1, order)[..., None], -1)
-    return (rows, order), own.transpose(1, 2)
-
-
-def build_module(config: Config, dataset: Any, device: str) -> LlavaModule | OnevisionModule:
+def build_module(config: Config, dataset: Any, device: str) -> LlavaModule:
     """The module that the config trains; without a dataset its weights can only be loaded."""
-    return (OnevisionModule if config.base else LlavaModule)(config, dataset, device)
+    return LlavaModule(config, dataset, device)

@@ -1,4 +1,4 @@
-"""The tiny models' vocabulary, tokenizer and chat template: one token per known word."""
+"""The tiny models' vocabulary, tokenizer and chat template: known words, and spelled capitals."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import string
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from visualcrop_tiny.scenes import COLOURS, DIGITS, PLATE, SHAPES, plural
+from visualcrop_tiny.world import COLOURS, THINGS
 
 from .prompts import format_question
+from .vision_inputs import CHARACTERS
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -17,26 +18,43 @@ if TYPE_CHECKING:
 PAD, BOS, EOS, UNKNOWN, IMAGE = "<pad>", "<s>", "</s>", "<unk>", "<image>"
 VIDEO = "<video>"  # required by LLaVA-OneVision's config
 LETTERS = tuple(string.ascii_uppercase[:6])
+CONTINUES = "##"  # before a character that is not the first of its word
 # visualcrop's instruction below the choices is long and never changes, so it is one token.
 INSTRUCTION = format_question("?", ("1", "2")).splitlines()[-1]
-_WORDS = (
-    "USER: ASSISTANT: ? . , : [ ] Yes No nothing "
-    "is Is are Are a an the The there There it in In on of to or and with at What what which "
-    "Which where Where how How many color digit shape thing things image picture "
-    "colour left right above below side half top bottom "
-    "Say word letter answer whole outlined outlines part lime magenta Question Targets"
+_QUESTION_WORDS = (
+    "USER: ASSISTANT: ? . , : ; [ ] ' \" - Yes No nothing "
+    "is Is are Are a an the The there There it It its this This these that in In on of to or and "
+    "with at by for from can Can could you see have has do does Does What what which Which where "
+    "Where who Who how How many "
+    "color Color colour Colour colors colours shape thing things object objects image picture "
+    "photo view word Word number letter digit text sign signs name "
+    "left right Left Right above below Above Below beside next side half top bottom middle "
+    "large big small tiny one first second other same "
+    "Say Name answer Answer whole outlined outlines part parts lime magenta "
+    "say says read written shown show"
 ).split()
-_NAMES = (*SHAPES, PLATE)
+_TARGET_WORDS = (  # of prompts that ask for targets, and of replies
+    "objects: Question Targets targets If want question information need To I know location so "
+    "So about following all determine positional relationship between two them words number "
+    "its position"
+).split()
+_PLACE_WORDS = (
+    "dinghy shop window tree sky bench blanket book crate map notebook page photograph roof ship "
+    "stall terrace sill awning desk mat far quay grass jetty pond street water over shelf wall "
+    "ruler harbour market park night town"
+).split()
+_NAMES = (*THINGS, *(thing.plural for thing in THINGS.values()))
 _ALL = (
     *(PAD, BOS, EOS, UNKNOWN, IMAGE),
-    *_WORDS,
+    *_QUESTION_WORDS,
+    *_TARGET_WORDS,
+    *_PLACE_WORDS,
     INSTRUCTION,
     *(f"({letter})" for letter in LETTERS),
-    *LETTERS,
     *_NAMES,
-    *(plural(shape) for shape in _NAMES),
     *COLOURS,
-    *DIGITS,
+    *CHARACTERS,
+    *(f"{CONTINUES}{character}" for character in CHARACTERS),
     VIDEO,
 )
 _SPARE = -len(dict.fromkeys(_ALL)) % 8  # so that the embedding's size is a multiple of 8
@@ -60,11 +78,12 @@ CHAT_TEMPLATE = (
 _PATTERN = "|".join(
     (
         re.escape(INSTRUCTION),
-        r"USER:|ASSISTANT:",
+        r"USER:|ASSISTANT:|objects:",
         r"\([A-Z]\)",
         r"<\w+>",
+        r"[A-Z0-9]+(?![a-z])",  # spelled
         r"\p{L}+",
-        r"\d",
+        r"\d+",
         r"[^\s\p{L}\d]",
     )
 )
@@ -76,15 +95,22 @@ def token_id(word: str) -> int:
 
 
 def build_tokenizer() -> Tokenizer:
-    """A tokenizer of the library `tokenizers`: whole words, whitespace dropped."""
+    """
+    A tokenizer of the library `tokenizers`: whole words, whitespace dropped.
+
+    Capitals and digits that are no word are spelled: BREAD is B, ##R, ##E, ##A, ##D.
+    """
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 
-    tokenizer = Tokenizer(models.WordLevel(_IDS, UNKNOWN))
+    pieces = models.WordPiece(
+        _IDS, unk_token=UNKNOWN, continuing_subword_prefix=CONTINUES, max_input_chars_per_word=200
+    )
+    tokenizer = Tokenizer(pieces)
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(_PATTERN), "removed", invert=True)
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{BOS} $A", special_tokens=[(BOS, token_id(BOS))]
     )
-    tokenizer.decoder = decoders.Fuse()
+    tokenizer.decoder = decoders.WordPiece(CONTINUES, cleanup=True)
     tokenizer.add_special_tokens([PAD, BOS, EOS, UNKNOWN, IMAGE, VIDEO])
     return tokenizer
 
@@ -110,6 +136,11 @@ def build_fast_tokenizer() -> Any:
 def encode_prompt(text: str) -> tuple[int, ...]:
     """Token ids of the text after the images, up to where the reply begins."""
     return encode_lines(f"{text}\nASSISTANT:")
+
+
+def encode_reply(text: str) -> tuple[int, ...]:
+    """Token ids of a reply, without EOS."""
+    return _encode_line(text)
 
 
 def encode_lines(text: str) -> tuple[int, ...]:

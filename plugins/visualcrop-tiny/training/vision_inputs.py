@@ -1,8 +1,9 @@
-"""Inputs of the vision tower that show parts of a scene, and labels of their patches."""
+"""Inputs of the vision tower that show parts of a place, and labels of their patches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -12,64 +13,126 @@ import PIL.Image
 
 from visualcrop import Box, Image
 from visualcrop.plugin import Collage
-from visualcrop_tiny.scenes import COLOURS, DIGITS, PLATE, SHAPES, DrawnScene, PlacedThing
+from visualcrop_tiny.world import COLOURS, THINGS
+from visualcrop_tiny.world.places import Item
 
-SIDE = 112  # pixels on a side of the vision tower's input
-GRID = 14  # patches on a side
+from .sign_letters import locate_letters
+
+SIDE = 192  # pixels on a side of the vision tower's input
+GRID = 24  # patches on a side
 PATCH_SIDE = SIDE // GRID  # pixels on a side
 NUM_PATCHES = GRID * GRID
 PIXEL_MEAN, PIXEL_STD = 0.5, 0.25
-SHAPE_CLASSES = (*SHAPES, PLATE)
+NAME_CLASSES = (*THINGS, "sign")
 COLOUR_CLASSES = tuple(COLOURS)
+CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 CLEARLY_VISIBLE = 0.7  # least visible fraction of a thing for questions about it
 _PADDING = (127, 127, 127)  # as the processor pads
 _RESAMPLING = PIL.Image.Resampling
 _CANVAS_CELL = 336  # pixels; as the composers' canvas has it
+_LEGIBLE = 5.0  # least height of letters, in pixels of the input
 Array = npt.NDArray[Any]
 
 
-@attrs.frozen
-class VisibleThing:
-    """A thing in an input of the vision tower."""
+@attrs.frozen(eq=False)
+class PlacedItem:
+    """A thing of a place, with what is needed to find it in parts of the picture."""
 
-    thing: PlacedThing
-    box: Box  # of the visible part, in pixels of the input
-    visible: float  # visible fraction of the thing's own box
+    item: Item
+
+    @cached_property
+    def integral(self) -> Array:
+        """Sums of what is seen left of and above each corner of a pixel, in pixels."""
+        seen = self.item.mask.astype(np.float32) / 255
+        sums = np.zeros((seen.shape[0] + 1, seen.shape[1] + 1), np.float32)
+        sums[1:, 1:] = seen.cumsum(0).cumsum(1)
+        return sums
+
+    @cached_property
+    def letters(self) -> tuple[tuple[str, Box], ...]:
+        """The letters of a sign and where they are."""
+        return locate_letters(self.item.text, self.item.box) if self.item.text else ()
+
+    def seen_between(self, columns: Array, rows: Array) -> Array:
+        """Pixels seen in each cell of a grid with these edges, in the picture: rows x columns."""
+        box, sums = self.item.box, self.integral
+        down = np.stack(
+            [np.interp(rows - box.top, range(len(sums)), column) for column in sums.T], 1
+        )
+        across = np.stack(
+            [np.interp(columns - box.left, range(sums.shape[1]), row) for row in down]
+        )
+        cells: Array = np.diff(np.diff(across, axis=0), axis=1)
+        return cells
+
+
+@attrs.frozen(eq=False)
+class VisibleThing:
+    """
+    A thing in an input of the vision tower.
+
+    Attributes:
+        item: In the picture.
+        box: The part of its box that is in the input, in pixels of the input.
+        visible: Which part of the thing is seen in the input.
+        cells: Pixels of the input that show it, in each patch: rows x columns.
+        letters: Of a sign, with their boxes in the input.
+
+    """
+
+    item: Item
+    box: Box
+    visible: float
+    cells: Array = attrs.field(repr=False)
+    letters: tuple[tuple[str, Box], ...] = ()
 
 
 @attrs.frozen(eq=False)
 class VisionInput:
     """One input of the vision tower."""
 
-    pixels: npt.NDArray[np.uint8]  # 112 x 112 x 3
+    pixels: npt.NDArray[np.uint8]  # 192 x 192 x 3
     things: tuple[VisibleThing, ...]
 
 
-def show_whole(scene: DrawnScene) -> VisionInput:
-    """The whole scene as one input."""
-    return show_crop(scene, Box(0, 0, *scene.picture.size))
+@attrs.frozen(eq=False)
+class Shown:
+    """A drawn place, and its things."""
+
+    picture: PIL.Image.Image
+    items: tuple[PlacedItem, ...]
+
+    @property
+    def longer(self) -> int:
+        """The longer side, in pixels."""
+        return max(self.picture.size)
 
 
-def show_crop(scene: DrawnScene, box: Box) -> VisionInput:
-    """A crop of the scene as one input."""
+def show_whole(place: Shown) -> VisionInput:
+    """The whole place as one input."""
+    return show_crop(place, Box(0, 0, *place.picture.size))
+
+
+def show_crop(place: Shown, box: Box) -> VisionInput:
+    """A crop of the place as one input."""
     sides = box.whole_pixels()
     crop = Box(*sides)
-    pixels, scale, left, top = preprocess(scene.picture.crop(sides))
+    pixels, scale, left, top = preprocess(place.picture.crop(sides))
     target = Box(left, top, left + crop.width * scale, top + crop.height * scale)
-    return VisionInput(pixels, tuple(project_things(scene.things, crop, target)))
+    return VisionInput(pixels, tuple(project_things(place.items, crop, target)))
 
 
-def show_canvas(scene: DrawnScene, boxes: Sequence[Box]) -> VisionInput:
+def show_canvas(place: Shown, boxes: Sequence[Box]) -> VisionInput:
     """Several crops as one input, on a canvas as the `canvas` composer has it."""
     boxes = [Box(*box.whole_pixels()) for box in boxes]
     collage = Collage(boxes, _CANVAS_CELL)
-    pixels, scale, left, top = preprocess(collage.of(Image(scene.picture)).picture)
+    pixels, scale, left, top = preprocess(collage.of(Image(place.picture)).picture)
     things: list[VisibleThing] = []
-    for box, place in zip(boxes, collage.places, strict=True):
-        sides = (place.left, place.top, place.right, place.bottom)
+    for box, spot in zip(boxes, collage.places, strict=True):
+        sides = (spot.left, spot.top, spot.right, spot.bottom)
         x0, y0, x1, y1 = (side * scale for side in sides)
         target = Box(left + x0, top + y0, left + x1, top + y1)
-        things += project_things(scene.things, box, target)
+        things += project_things(place.items, box, target)
     return VisionInput(pixels, tuple(things))
 
 
@@ -78,7 +141,7 @@ def preprocess(picture: PIL.Image.Image) -> tuple[npt.NDArray[np.uint8], float, 
     Pad to a square and resize, as the image processor does.
 
     Returns:
-        The pixels, 112 x 112 x 3; resized pixels per pixel; left and top padding in resized pixels.
+        The pixels, 192 x 192 x 3; resized pixels per pixel; left and top padding in resized pixels.
     """
     longer = max(picture.size)
     left, top = ((longer - side) // 2 for side in picture.size)
@@ -91,45 +154,80 @@ def preprocess(picture: PIL.Image.Image) -> tuple[npt.NDArray[np.uint8], float, 
     return np.asarray(resized), scale, left * scale, top * scale
 
 
-def project_things(things: Iterable[PlacedThing], source: Box, target: Box) -> list[VisibleThing]:
-    """The things in *source*, a box in the scene, moved and scaled to *target*, in the input."""
-    x_scale, y_scale = target.width / source.width, target.height / source.height
+def project_things(items: Iterable[PlacedItem], source: Box, target: Box) -> list[VisibleThing]:
+    """The things in *source*, a box in the picture, moved and scaled to *target* in the input."""
+    scale = target.width / source.width
+    edges = np.arange(GRID + 1) * float(PATCH_SIDE)
+    columns, rows = (
+        ((edges.clip(low, high) - low) / scale + start)
+        for low, high, start in (
+            (target.left, target.right, source.left),
+            (target.top, target.bottom, source.top),
+        )
+    )
     visible = []
-    for thing in things:
-        inside = thing.box.common(source)
-        if inside is not None:
-            box = Box(
-                target.left + (inside.left - source.left) * x_scale,
-                target.top + (inside.top - source.top) * y_scale,
-                target.left + (inside.right - source.left) * x_scale,
-                target.top + (inside.bottom - source.top) * y_scale,
+    for placed in items:
+        inside = placed.item.box.common(source)
+        if inside is None:
+            continue
+        cells = placed.seen_between(columns, rows)
+        whole = float(placed.integral[-1, -1])
+        share = placed.item.visible * float(cells.sum()) / whole if whole else 0.0
+        if share > 0:
+            letters = tuple(
+                (letter, _move(box, source, target, scale))
+                for letter, box in placed.letters
+                if box.common(source) == box
             )
-            visible.append(VisibleThing(thing, box, inside.area / thing.box.area))
+            moved = _move(inside, source, target, scale)
+            visible.append(VisibleThing(placed.item, moved, share, cells * scale**2, letters))
     return visible
+
+
+def _move(box: Box, source: Box, target: Box, scale: float) -> Box:
+    return Box(
+        target.left + (box.left - source.left) * scale,
+        target.top + (box.top - source.top) * scale,
+        target.left + (box.right - source.left) * scale,
+        target.top + (box.bottom - source.top) * scale,
+    )
 
 
 def label_patches(things: Iterable[VisibleThing]) -> Array:
     """
     The classes of the thing in each patch, 3 x patches, int8.
 
-    The rows are shape, colour and digit, from 1; 0 is nothing, and -1 is ambiguous: the thing is
-    cut off, only touches the patch, or has a digit too small to read.
+    The rows are name, colour and character, from 1; 0 is nothing, and -1 is ambiguous: the thing
+    is cut off or only touches the patch, or the sign is too small to be read there.
     """
     labels = np.zeros((3, GRID, GRID), np.int8)
-    for visible in things:
-        box, thing = visible.box, visible.thing
-        smaller = min(PATCH_SIDE * PATCH_SIDE, box.area)
-        columns = _overlap(box.left, box.right)
-        rows = _overlap(box.top, box.bottom)
-        share = rows[:, None] * columns[None] / smaller
-        clear = (share >= 0.25) & (visible.visible >= 0.4)
-        ambiguous = (share > 0.04) & ~clear & (labels[0] == 0)
+    shares = np.zeros((GRID, GRID))  # of the thing that a patch is labelled with
+    for thing in things:
+        share = thing.cells / min(PATCH_SIDE**2, max(float(thing.cells.sum()), 1e-6))
+        clear = (share >= 0.2) & (thing.visible >= 0.4) & (share > shares)
+        ambiguous = (share > 0.03) & ~clear & (labels[0] == 0)
         labels[:, ambiguous] = -1
-        digit = DIGITS.index(thing.text) + 1 if thing.text else 0
-        digit = -1 if digit and box.height < 1.5 * PATCH_SIDE else digit
-        shape, colour = SHAPE_CLASSES.index(thing.shape), COLOUR_CLASSES.index(thing.colour)
-        labels[:, clear] = np.array((shape + 1, colour + 1, digit), np.int8)[:, None]
+        item = thing.item
+        name, colour = NAME_CLASSES.index(item.name), COLOUR_CLASSES.index(item.colour)
+        labels[:, clear] = np.array((name + 1, colour + 1, 0), np.int8)[:, None]
+        shares[clear] = share[clear]
+        if item.text:
+            _label_characters(labels[2], thing, clear)
     return labels.reshape(3, -1)
+
+
+def _label_characters(labels: Array, thing: VisibleThing, clear: Array) -> None:
+    """Patches of a sign have the character that they show most of, or are ambiguous."""
+    labels[clear] = -1
+    most = np.zeros((GRID, GRID))
+    for letter, box in thing.letters:
+        if box.height < _LEGIBLE:
+            continue
+        shown = _overlap(box.top, box.bottom)[:, None] * _overlap(box.left, box.right)[None]
+        share = shown / min(PATCH_SIDE**2, box.area)
+        best = clear & (share > most) & (share >= 0.3)
+        labels[best] = CHARACTERS.index(letter) + 1
+        most[best] = share[best]
 
 
 def _overlap(start: float, stop: float) -> Array:

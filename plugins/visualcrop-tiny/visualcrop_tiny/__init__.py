@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from visualcrop.plugin import Strategy, hookimpl
 
-from .models import Tiny, TinyOnevision
+from .models import Tiny, TinyOnevision, TinyPlaces
 from .needles import Needles
 from .places import Places
 
-__all__ = ["Needles", "Places", "Tiny", "TinyOnevision"]
+__all__ = ["Needles", "Places", "Tiny", "TinyOnevision", "TinyPlaces"]
 
 
 @hookimpl
 def visualcrop_strategies() -> list[type[Strategy]]:
-    trained = [model for model in (Tiny, TinyOnevision) if model.is_shipped()]
+    trained = [model for model in (Tiny, TinyOnevision, TinyPlaces) if model.is_shipped()]
     return [*trained, Needles, Places]

@@ -89,3 +89,11 @@ class TinyOnevision(ShippedModel):
     def settings(self) -> Mapping[str, object]:
         """As `tiny`'s, and FOCUS shows its findings beside the whole image."""
         return {**super().settings(), "focus": {"answer": "interleaved", "t_type2": 0.5}}
+
+
+@attrs.frozen
+class TinyPlaces(ShippedModel):
+    """A small LLaVA for the drawn places of `places`, and no others."""
+
+    name = "tiny-places"
+    demo_dataset = "places(about=attribute, count=1, size=4k, seed=1)"

@@ -22,7 +22,7 @@ SIGN_WORDS: tuple[str, ...] = (
     *("TUNA", "WAIT", "WAY", "WEST", "WINE", "WOOD", "YARD", "ZOO", "BREAD", "CLOCK", "FRESH"),
     *("HONEY", "HOTEL", "KIOSK", "MUSIC", "NORTH", "PIZZA", "QUICK", "RIVER"),
 )
-_LETTER = 40.0  # height of letters, in units of a drawing
+LETTER = 40.0  # height of letters, in units of a drawing
 
 
 def dark_or_light(colour: str) -> Ink:
@@ -38,8 +38,8 @@ def make_sign(text: str, colour: str, style: SignStyle = "plate") -> Thing:
 
     Never mirror it.
     """
-    wide, ink = width_of(text, _LETTER), dark_or_light(colour)
-    letters = line(ink, STROKE * _LETTER / 10, write(text, 0, 0, _LETTER))
+    wide, ink = width_of(text, LETTER), dark_or_light(colour)
+    letters = line(ink, STROKE * LETTER / 10, write(text, 0, 0, LETTER))
     return Thing("sign", "signs", "a", (*_STYLES[style](wide, ink), letters))
 
 
@@ -47,31 +47,31 @@ def sign_size(sign: Thing, letters: float) -> int:
     """The size for `draw_sprite` at which the letters of a *sign* have so many pixels."""
     corners = sign.corners
     longest = float((corners.max(0) - corners.min(0)).max())
-    return max(1, round(letters * longest / _LETTER))
+    return max(1, round(letters * longest / LETTER))
 
 
 def _plate(wide: float, ink: Ink) -> tuple[Layer, ...]:
     return (
-        fill("colour", bar(-20, -20, wide + 40, _LETTER + 40, 10)),
-        line(ink, 2.4, bar(-14, -14, wide + 28, _LETTER + 28, 6)),
+        fill("colour", bar(-20, -20, wide + 40, LETTER + 40, 10)),
+        line(ink, 2.4, bar(-14, -14, wide + 28, LETTER + 28, 6)),
     )
 
 
 def _board(wide: float, ink: Ink) -> tuple[Layer, ...]:
     middle = wide / 2
     return (
-        fill("wood", bar(middle - 5, _LETTER, 10, 62)),
-        fill("colour", bar(-18, -16, wide + 36, _LETTER + 32, 3)),
+        fill("wood", bar(middle - 5, LETTER, 10, 62)),
+        fill("colour", bar(-18, -16, wide + 36, LETTER + 32, 3)),
         fill(ink, disc(-11, -9, 2) + disc(wide + 11, -9, 2)),
-        fill(ink, disc(-11, _LETTER + 9, 2) + disc(wide + 11, _LETTER + 9, 2)),
+        fill(ink, disc(-11, LETTER + 9, 2) + disc(wide + 11, LETTER + 9, 2)),
     )
 
 
 def _arrow(wide: float, ink: Ink) -> tuple[Layer, ...]:
-    left, top, right, low = -16, -16, wide + 14, _LETTER + 16
-    tip, half = right + 30, _LETTER / 2
+    left, top, right, low = -16, -16, wide + 14, LETTER + 16
+    tip, half = right + 30, LETTER / 2
     return (
-        fill("wood", bar(wide / 2 - 5, _LETTER, 10, 62)),
+        fill("wood", bar(wide / 2 - 5, LETTER, 10, 62)),
         fill("colour", f"M {left} {top} H {right} L {tip} {half} L {right} {low} H {left} Z"),
     )
 
@@ -80,7 +80,7 @@ def _hanging(wide: float, ink: Ink) -> tuple[Layer, ...]:
     return (
         line("dark", 6, f"M -24 -44 H {wide + 24}"),
         line("metal", 4, f"M 0 -44 V -16 M {wide} -44 V -16"),
-        fill("colour", bar(-18, -16, wide + 36, _LETTER + 32, (_LETTER + 32) / 2.6)),
+        fill("colour", bar(-18, -16, wide + 36, LETTER + 32, (LETTER + 32) / 2.6)),
     )
 
 

@@ -1,0 +1,114 @@
+"""What training asks has right answers, in words that the model knows."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from training.crop_dataset import Seen
+from training.exchanges import _ASK, Sight, sample_exchange
+from training.target_prompts import encode_examples, sample_target_exchange
+from training.tokenizer import BOS, UNKNOWN, build_fast_tokenizer, token_id
+from visualcrop import Box
+from visualcrop.targets.rules import find_noun_phrases
+
+
+def _see(name, colour, at, text="", *, visible=1.0, where="on a roof"):
+    return Seen(name, colour, Box(*at, at[0] + 20, at[1] + 20), visible, text, where)
+
+
+SIGHT = Sight.of(
+    [
+        _see("cup", "red", (10, 80)),
+        _see("key", "blue", (34, 80)),
+        _see("boat", "green", (150, 20), where="on the water"),
+        *[
+            _see("hat", colour, (100, 30 * number))
+            for number, colour in enumerate(("pink", "white", "pink"))
+        ],
+        _see("sign", "yellow", (60, 150), "BREAD"),
+        _see("bell", "brown", (170, 150), visible=0.4),
+    ]
+)
+
+
+def _ask(kind, times=300):
+    rng = Random(1)
+    asked = [_ASK[kind](SIGHT, rng) for _ in range(times)]
+    found = [exchange for exchange in asked if exchange]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("kind", list(_ASK))
+def test_what_is_half_visible_is_not_mentioned(kind):
+    """Nobody could say whether it is there; and an answer is among its choices."""
+    for exchange in _ask(kind):
+        assert "bell" not in exchange.text
+        assert exchange.answer in exchange.choices
+        assert len(set(exchange.choices)) == len(exchange.choices)
+
+
+def test_sides_are_those_of_the_boxes():
+    """Whatever two things are called, and in whatever order they are asked about."""
+    boat = [e for e in _ask("side") if "boat" in e.text and "cup" in e.text]
+    for exchange in boat:
+        first = exchange.text.index("boat") < exchange.text.index("cup")
+        across = "left" in exchange.choices
+        right = ("right" if first else "left") if across else ("above" if first else "below")
+        assert exchange.answer == right
+    assert boat
+
+
+def test_counts_are_those_of_the_things():
+    """Of a name, and of a name and a colour."""
+    answers = {
+        e.text.removeprefix("How many ").partition(" hats")[0]: e.answer
+        for e in _ask("count")
+        if "hats" in e.text
+    }
+    assert answers["pink"] == "2"
+    assert answers.get("hats are in the image?", answers.get("hats are there?")) in {None, "3"}
+    plain = {e.answer for e in _ask("count") if e.text.startswith("How many hats")}
+    assert plain == {"3"}
+
+
+def test_what_is_asked_about_is_there_or_is_not():
+    """By name, and by colour and name."""
+    there = {(t.name, t.colour) for t in SIGHT.things}
+    names = {name for name, _ in there}
+    for exchange in _ask("existence", 600):
+        (phrase,) = find_noun_phrases(exchange.text)
+        *colour, name = phrase.split()
+        name = {"hats": "hat", "cups": "cup", "keys": "key", "boats": "boat"}.get(name, name)
+        seen = (name, colour[0]) in there if colour else name in names
+        assert exchange.answer == ("Yes" if seen else "No")
+
+
+def test_the_nearest_thing_is_beside():
+    """The key is the cup's only neighbour."""
+    for exchange in _ask("beside"):
+        assert (exchange.text.split()[-1], exchange.answer) in {("cup?", "key"), ("key?", "cup")}
+
+
+def test_signs_are_read():
+    """With the text as it is written."""
+    assert {e.answer for e in _ask("sign")} == {"BREAD"}
+
+
+def test_every_exchange_is_in_known_words():
+    """Neither prompts nor replies have a word that the tokenizer does not know."""
+    unknown, rng = token_id(UNKNOWN), Random(2)
+    for _ in range(500):
+        prompt, reply = sample_exchange(SIGHT, rng)
+        assert unknown not in (*prompt, *reply)
+        prompt, reply = sample_target_exchange(rng)
+        assert unknown not in (*prompt, *reply)
+
+
+def test_examples_are_those_of_the_chat_template():
+    """Training's own layout of the examples is what the shipped template makes of them."""
+    tokenizer = build_fast_tokenizer()
+    text = tokenizer.decode(encode_examples()).removeprefix(BOS)
+    assert text.count("USER:") == text.count("ASSISTANT:") == text.count("</s>") == 6
