@@ -99,7 +99,7 @@ def test_the_vision_tower_learns(config, whole):
     network, progress = load_trained(config, whole)
     lines = [json.loads(line) for line in (whole / "log.jsonl").read_text("utf-8").splitlines()]
     pretrain = next(line for line in lines if line["stage"] == "pretrain")
-    assert pretrain["things"] < 3.4  # 4.2 before the first step, which the running mean still has
+    assert pretrain["things"] < 4.4  # 5.3 before the first step, which the running mean still has
     assert progress.stage == 2
     assert not network.training
 
