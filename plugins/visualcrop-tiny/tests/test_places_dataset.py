@@ -12,7 +12,7 @@ from visualcrop import errors
 from visualcrop.plugin import Dataset, Registry
 from visualcrop.testing import DatasetSuite
 from visualcrop_tiny.needles import SPLITS, split_of
-from visualcrop_tiny.place_names import ABOUT
+from visualcrop_tiny.place_names import ABOUT, TOUR
 from visualcrop_tiny.places import SMALL, Places, PlaceSource
 from visualcrop_tiny.world.places import PLACES
 
@@ -65,6 +65,18 @@ def test_absolute_things_do_not_grow() -> None:
     assert one.source.fingerprint() != other.source.fingerprint()
     small = [next(iter(Places(size="1k", things=t))) for t in ("relative", "absolute")]
     assert small[0].source == small[1].source
+
+
+def test_a_tour_asks_four_kinds_about_each_picture() -> None:
+    """Of one picture, whose things no other question of it could mean; a part may be asked."""
+    tour = [*Places(about="tour", count=7, size="1k", place="shelf-wall")]
+    assert [sample.category[0] for sample in tour] == [*TOUR, *TOUR[:3]]
+    for samples in (tour[:4], tour[4:]):
+        assert len({(sample.group, sample.source.fingerprint()) for sample in samples}) == 1
+        names = [{target.name.split()[-1] for target in sample.targets} for sample in samples]
+        assert sum(map(len, names)) == len(set.union(*names))
+    assert tour[0].group != tour[4].group
+    assert Places(about="tour", count=7).published() == {"samples": 7, "images": 2}
 
 
 def test_a_longer_run_begins_with_a_shorter_one() -> None:

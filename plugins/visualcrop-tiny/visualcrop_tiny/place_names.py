@@ -12,3 +12,4 @@ About: TypeAlias = Literal[
     "attribute", "relation", "count", "existence", "detail", "which", "large"
 ]
 ABOUT: tuple[About, ...] = get_args(About)
+TOUR: tuple[About, ...] = ("attribute", "count", "relation", "detail")  # of one picture

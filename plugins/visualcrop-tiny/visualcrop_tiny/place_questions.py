@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import attrs
 
-from .place_names import About, Place
+from .place_names import TOUR, About, Place
 from .world import COLOURS, SIGN_WORDS, THINGS
 from .world.places import Item, PlaceSpec, Wish, absent_from
 
@@ -91,11 +91,33 @@ def plan_question(  # noqa: PLR0913, PLR0917 - what a place is drawn from, and w
 
     The question depends on *draft_seed* alone, so that no answer is rarer for being hard to place.
     """
-    rng = Random(f"{about} {place} {draft_seed}")  # noqa: S311 - scenes, not secrets
-    draft = _DRAFTS[about](place, rng)
+    draft = _DRAFTS[about](place, _random(about, place, draft_seed))
     spec = PlaceSpec(place, seed, size, 1.0, draft.wishes, draft.without, scale)
     question = draft.ask(spec.plan())
     return (spec, question) if question else None
+
+
+def plan_tour(
+    place: Place, draft_seed: int, seed: int, size: tuple[int, int], scale: float = 1.0
+) -> tuple[PlaceSpec, tuple[PlaceQuestion, ...]] | None:
+    """One place with a question of each kind of `TOUR`, or none if it has no room for all."""
+    drafts: list[_Draft] = []
+    for about in TOUR:
+        taken = {name for draft in drafts for name in draft.without}
+        rng = _random(about, place, draft_seed)
+        draft = _DRAFTS[about](place, rng)
+        while taken.intersection(draft.without):
+            draft = _DRAFTS[about](place, rng)
+        drafts.append(draft)
+    wishes = tuple(wish for draft in drafts for wish in draft.wishes)
+    without = tuple(sorted({name for draft in drafts for name in draft.without}))
+    spec = PlaceSpec(place, seed, size, 1.0, wishes, without, scale)
+    questions = [draft.ask(spec.plan()) for draft in drafts]
+    return (spec, tuple(filter(None, questions))) if all(questions) else None
+
+
+def _random(about: About, place: Place, seed: int) -> Random:
+    return Random(f"{about} {place} {seed}")  # noqa: S311 - scenes, not secrets
 
 
 def nameable(place: Place) -> tuple[str, ...]:

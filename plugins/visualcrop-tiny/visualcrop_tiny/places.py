@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Literal
 
 import attrs
@@ -23,7 +24,7 @@ from .needles import (
     sample_sides,
     scene_seed,
 )
-from .place_names import ABOUT, PLACES, About, Place
+from .place_names import ABOUT, PLACES, TOUR, About, Place
 from .scenes import Things
 
 if TYPE_CHECKING:
@@ -62,8 +63,10 @@ class Places(Dataset):
     split: Split = option("test", help="no two splits share a picture; models are trained on train")
     seed: int = option(0, help="another seed draws other pictures", validator=below(SEEDS_END))
     count: int = option(100, help="how many questions", validator=below(NUMBERS_END))
-    about: Literal["small", About] = option(
-        "small", help="kind of question; small: every kind but large, in turn"
+    about: Literal["small", "tour", About] = option(
+        "small",
+        help="kind of question; small: every kind but large, in turn; tour: four about each "
+        "picture: attribute, count, relation and detail",
     )
     size: Literal["1k", "2k", "4k", "8k"] = option("2k", help="longer side of the pictures")
     things: Things = option(
@@ -73,29 +76,57 @@ class Places(Dataset):
     place: Literal["any", Place] = option("any", help="the place; any: each in turn")
 
     def read(self) -> Iterator[Sample | Problem]:
-        for number in range(self.count):
-            yield self._make_sample(number)
+        if self.about == "tour":
+            pictures = map(self._make_tour, range(-(-self.count // len(TOUR))))
+            yield from islice(chain.from_iterable(pictures), self.count)
+        else:
+            yield from map(self._make_sample, range(self.count))
 
     def published(self) -> dict[str, int]:
-        return {"samples": self.count, "images": self.count}
+        images = -(-self.count // len(TOUR)) if self.about == "tour" else self.count
+        return {"samples": self.count, "images": images}
 
     def _make_sample(self, number: int) -> Sample | Problem:
+        """The question with this number: the first that a picture has room for."""
         from .place_questions import plan_question  # with the world, which no start-up needs
 
+        assert self.about != "tour"  # noqa: S101 - whose questions come together
         about = SMALL[number % len(SMALL)] if self.about == "small" else self.about
         place = self._choose_place(number)
+        id, sides, scale, seeds = self._prepare(about, place, number)
+        for tried, seed in enumerate(seeds):
+            draft = seeds[tried - tried % _TRIES]
+            planned = plan_question(about, place, draft, seed, sides, scale)
+            if planned is not None:
+                return _to_sample(id, about, *planned)
+        return _no_room(id)
+
+    def _make_tour(self, number: int) -> Sequence[Sample | Problem]:
+        """The questions about one picture."""
+        from .place_questions import plan_tour
+
+        place = self._choose_place(number)
+        group, sides, scale, seeds = self._prepare("tour", place, number)
+        ids = [f"{group}-{about}" for about in TOUR]
+        for tried, seed in enumerate(seeds):
+            planned = plan_tour(place, seeds[tried - tried % _TRIES], seed, sides, scale)
+            if planned is not None:
+                asked = zip(ids, TOUR, planned[1], strict=True)
+                samples = [_to_sample(id, about, planned[0], each) for id, about, each in asked]
+                return [attrs.evolve(sample, group=group) for sample in samples]
+        return [_no_room(id) for id in ids]
+
+    def _prepare(
+        self, about: str, place: Place, number: int
+    ) -> tuple[str, tuple[int, int], float, list[int]]:
+        """An id, and the size, the scale of things and the seeds of the pictures to try."""
         size = self.size if self.things == "relative" else f"{self.size}-{self.things}"
         id = f"{self.split}-{self.seed}-{size}-{place}-{about}-{number}"
         side = LONG_SIDES[self.size]
         scale = min(1.0, _ABSOLUTE_SIDE / side) if self.things == "absolute" else 1.0
         seeds = [scene_seed(self.split, self.seed, number, tried) for tried in range(ATTEMPTS)]
         sides = sample_sides(seeds[0], side)
-        for tried, seed in enumerate(seeds):
-            draft = seeds[tried - tried % _TRIES]
-            planned = plan_question(about, place, draft, seed, sides, scale)
-            if planned is not None:
-                return _to_sample(id, about, *planned)
-        return Problem(id, "No picture that was tried has room for a question of this kind.")
+        return id, sides, scale, seeds
 
     def _choose_place(self, number: int) -> Place:
         """Each place in turn; every kind of question meets each of them."""
@@ -103,6 +134,10 @@ class Places(Dataset):
             return self.place
         turn = number // len(SMALL) + number if self.about == "small" else number
         return PLACES[turn % len(PLACES)]
+
+
+def _no_room(id: str) -> Problem:
+    return Problem(id, "No picture that was tried has room for a question of this kind.")
 
 
 def _to_sample(id: str, about: About, spec: PlaceSpec, question: PlaceQuestion) -> Sample:
