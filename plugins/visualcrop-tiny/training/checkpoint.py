@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from visualcrop import errors
 from visualcrop.plugin import say
 
-from .modules import LlavaModule
+from .modules import LlavaModule, OnevisionModule
 
 _CHECKPOINT, _NEW_CHECKPOINT, LOG = "checkpoint.pt", "checkpoint.new", "log.jsonl"
 
@@ -51,7 +51,7 @@ class TrainingProgress:
 
 def save_checkpoint(
     out: Path,
-    module: LlavaModule,
+    module: LlavaModule | OnevisionModule,
     progress: TrainingProgress,
     optimizers: list[Optimizer],
 ) -> None:
@@ -68,7 +68,7 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    out: Path, module: LlavaModule
+    out: Path, module: LlavaModule | OnevisionModule
 ) -> tuple[TrainingProgress, list[dict[str, Any]]]:
     """
     Load the weights of the checkpoint in *out* into *module*, if there is one.

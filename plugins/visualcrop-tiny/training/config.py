@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -66,6 +67,7 @@ class Config:
     """The config of a whole run."""
 
     name: str = "tiny"
+    base: str = ""  # trained tiny, by name or folder, to initialise OneVision's layout from
     seed: int = 0
     processes: int = 2  # on a CPU; on a GPU there is one
     threads: int = 1  # of each process
@@ -79,12 +81,15 @@ class Config:
     finetune: StageConfig = StageConfig(
         steps=3500, batch_size=24, learning_rate=1e-3, full_batches=0.25
     )
+    onevision: StageConfig = StageConfig(
+        steps=1200, batch_size=24, learning_rate=5e-4, patches=80, full_batches=0.1
+    )
     losses: LossWeights = LossWeights()
 
     @property
     def stages(self) -> tuple[str, ...]:
         """Names of the stages, in order."""
-        return ("pretrain", "finetune")
+        return ("onevision",) if self.base else ("pretrain", "finetune")
 
     def stage(self, name: str) -> StageConfig:
         """The config of the stage called *name*."""
@@ -96,6 +101,11 @@ class Config:
         table = attrs.asdict(self)
         del table["data"]["workers"]
         return {name: value for name, value in table.items() if name not in _RUNTIME_SETTINGS}
+
+    def used(self) -> dict[str, Any]:
+        """All settings, without the stages that this run does not have."""
+        unused = {"pretrain", "finetune", "onevision"}.difference(self.stages)
+        return {name: value for name, value in attrs.asdict(self).items() if name not in unused}
 
 
 _RUNTIME_SETTINGS = {"processes", "threads", "device", "compile", "checkpoint_seconds"}
@@ -123,6 +133,12 @@ def read_config(path: Path) -> Config:
 
 
 _CONFIGS = Path(__file__).parent / "configs"
+
+
+def find_base(base: str) -> Path:
+    """The folder of the trained model *base*: one that ships, or a path."""
+    shipped = Path(str(files("visualcrop_tiny") / "weights" / base))
+    return shipped if shipped.is_dir() else Path(base)
 
 
 def _structure(cls: type[_T], table: dict[str, Any]) -> _T:

@@ -18,7 +18,7 @@ from visualcrop.plugin import merge_boxes
 from visualcrop_tiny.place_names import PLACES, Place
 from visualcrop_tiny.place_questions import nameable
 from visualcrop_tiny.world import COLOURS, SIGN_WORDS
-from visualcrop_tiny.world.places import PlaceSpec, Wish
+from visualcrop_tiny.world.places import Item, PlaceSpec, Wish
 
 from .vision_inputs import (
     CHARACTERS,
@@ -209,6 +209,12 @@ def _encode_things(vision_input: VisionInput) -> Array:
     return rows
 
 
+def to_seen(item: Item, box: Box, visible: float) -> Seen:
+    """What questions need of a thing, of which this part is seen in this box."""
+    where = item.where if item.where in WHERE else ""
+    return Seen(item.name, item.colour, box, visible, item.text, where)
+
+
 def _decode_thing(row: Array) -> Seen:
     name, colour, where = (int(value) for value in row[:3])
     text = "".join(CHARACTERS[int(index) - 1] for index in row[8:] if index)
@@ -230,14 +236,11 @@ def sample_inputs(place: Shown, rng: Rng) -> Iterator[VisionInput]:
         yield show_crop(place, _square_near(place, rng, _sample_point(place, rng), side))
     near = _pick_items(place, rng, _NEAR_CROPS)
     for number in range(_NEAR_CROPS):
-        yield show_crop(place, sample_roi(place, rng, near[number % len(near)]))
+        yield show_crop(place, sample_roi(place, rng, near[number % len(near)].item.box))
     for _ in range(_CROPS):
-        side = place.longer * np.exp(rng.uniform(np.log(0.05), np.log(0.4)))
-        thing = _pick_items(place, rng, 1)[0].item.box.centre
-        point = thing if rng.random() < 0.5 else _sample_point(place, rng)
-        yield show_crop(place, _square_near(place, rng, point, side))
+        yield show_crop(place, sample_crop(place, rng, near=False))
     for _ in range(_UNIONS):
-        pair = [sample_roi(place, rng, item) for item in _pick_items(place, rng, 2)]
+        pair = [sample_roi(place, rng, placed.item.box) for placed in _pick_items(place, rng, 2)]
         yield show_crop(place, reduce(Box.around, pair))
     for number in range(_CANVASES):
         yield show_canvas(place, _sample_canvas_boxes(place, rng, same_name=number < 4))
@@ -252,7 +255,7 @@ def _sample_canvas_boxes(place: Shown, rng: Rng, *, same_name: bool) -> list[Box
             items = [*several[rng.integers(len(several))]]
             if rng.random() < 0.25:
                 items += _pick_items(place, rng, 1)
-    boxes = [sample_roi(place, rng, item) for item in items]
+    boxes = [sample_roi(place, rng, placed.item.box) for placed in items]
     return merge_boxes(boxes) if same_name or rng.random() < 0.7 else boxes
 
 
@@ -266,11 +269,20 @@ def _find_several(place: Shown) -> list[list[PlacedItem]]:
     return [group for group in groups.values() if 2 <= len(group) <= 6]
 
 
-def sample_roi(place: Shown, rng: Rng, placed: PlacedItem) -> Box:
-    """A box of about three cells of the whole place's relevance map, around the thing."""
+def sample_crop(place: Shown, rng: Rng, *, near: bool) -> Box:
+    """A box around a thing, as a search proposes it; or else one of any size, maybe of nothing."""
+    box = _pick_items(place, rng, 1)[0].item.box
+    if near:
+        return sample_roi(place, rng, box)
+    side = place.longer * np.exp(rng.uniform(np.log(0.05), np.log(0.4)))
+    point = box.centre if rng.random() < 0.5 else _sample_point(place, rng)
+    return _square_near(place, rng, point, side)
+
+
+def sample_roi(place: Shown, rng: Rng, box: Box) -> Box:
+    """A square of about three cells of the whole place's relevance map, around a thing's *box*."""
     cells = rng.choice([3, 3, 3, 4, 5, 6]) * rng.uniform(0.95, 1.05)
     side = min(float(cells) * place.longer / GRID, *place.picture.size)
-    box = placed.item.box
     return _square_near(place, rng, box.centre, max(side, 1.1 * max(box.width, box.height)))
 
 

@@ -16,7 +16,7 @@ from visualcrop_tiny.world import COLOURS, SIGN_WORDS, THINGS
 from .crop_dataset import WHERE, Seen
 from .prompts import format_question
 from .tokenizer import INSTRUCTION, LETTERS, encode_prompt, encode_reply
-from .vision_inputs import CLEARLY_VISIBLE, PATCH_SIDE, SIDE
+from .vision_inputs import CLEARLY_VISIBLE, SIDE
 
 _INVISIBLE = 0.12  # a thing counts as absent up to this visible fraction, then as ambiguous
 _LEGIBLE = 15.0  # least height of a sign that is read, in pixels of the input
@@ -57,6 +57,7 @@ class Exchange:
     text: str
     answer: str
     choices: tuple[str, ...]
+    about: tuple[Seen, ...] = ()  # what one has to see to answer
 
 
 @attrs.frozen(slots=False)
@@ -65,6 +66,8 @@ class Sight:
 
     things: tuple[Seen, ...]  # clearly visible
     doubtful: frozenset[str] = frozenset()  # names of what is only half visible
+    side: float = SIDE  # of what is seen, in the units of the things' boxes
+    legible: float = _LEGIBLE  # least height of a sign that is read
 
     @classmethod
     def of(cls, things: Sequence[Seen]) -> Sight:
@@ -101,17 +104,21 @@ class Sight:
 
 def sample_exchange(sight: Sight, rng: Random) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Token ids of a prompt after its images, and of the reply."""
-    exchange = None
-    if rng.random() >= _LETTER_QUESTIONS:
-        kind = rng.choices(list(_KIND_WEIGHTS), list(_KIND_WEIGHTS.values()))[0]
-        exchange = _ASK[kind](sight, rng)
-        if exchange is None and rng.random() < 0.4:
-            exchange = _ask_attribute(sight, rng)
-        exchange = exchange or _ask_existence(sight, rng)
-    return _encode(exchange or _ask_letter(rng), rng)
+    exchange = ask(sight, rng) if rng.random() >= _LETTER_QUESTIONS else None
+    return encode(exchange or _ask_letter(rng), rng)
 
 
-def _encode(exchange: Exchange, rng: Random) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def ask(sight: Sight, rng: Random) -> Exchange | None:
+    """A question of a random kind, or of a simpler one if there is nothing to ask it about."""
+    kind = rng.choices(list(_KIND_WEIGHTS), list(_KIND_WEIGHTS.values()))[0]
+    exchange = _ASK[kind](sight, rng)
+    if exchange is None and rng.random() < 0.4:
+        exchange = _ask_attribute(sight, rng)
+    return exchange or _ask_existence(sight, rng)
+
+
+def encode(exchange: Exchange, rng: Random) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Token ids of the question in words or with lettered choices, and of the reply."""
     if rng.random() < _OPEN_ENDED.get(exchange.kind, 0.0):
         return encode_prompt(format_question(exchange.text)), encode_reply(exchange.answer)
     letter = LETTERS[exchange.choices.index(exchange.answer)]
@@ -150,15 +157,16 @@ def _ask_existence(sight: Sight, rng: Random) -> Exchange | None:
             return None
         thing = rng.choice(things)
         coloured = rng.random() < 0.5
-        name, colour = thing.name, thing.colour if coloured else ""
+        name, colour, about = thing.name, thing.colour if coloured else "", (thing,)
     else:
         absent = _sample_absent(sight, things, rng)
         if absent is None:
             return None
-        name, colour = absent
+        name, colour, about = *absent, ()
     text = rng.choice(_EXISTENCE).format(_phrase(name, colour, rng))
     answers = ("Yes", "No")
-    return Exchange("existence", text, answers[not there], _choose(rng, "Yes", answers, (), 2))
+    choices = _choose(rng, "Yes", answers, (), 2)
+    return Exchange("existence", text, answers[not there], choices, about)
 
 
 # The first is a verifier's.
@@ -197,11 +205,12 @@ def _ask_attribute(sight: Sight, rng: Random) -> Exchange | None:
     if not sight.unique:
         return None
     thing, word = rng.choice(sight.unique), rng.choice(("color", "colour"))
-    large = max(thing.box.width, thing.box.height) > 0.2 * SIDE and rng.random() < 0.4
+    large = max(thing.box.width, thing.box.height) > 0.2 * sight.side and rng.random() < 0.4
     name = f"{rng.choice(('large', 'big'))} {thing.name}" if large else thing.name
     text = rng.choice(_COLOUR).format(word, name)
     near = [other.colour for other in sight.things]
-    return Exchange("attribute", text, thing.colour, _choose(rng, thing.colour, near, [*COLOURS]))
+    choices = _choose(rng, thing.colour, near, [*COLOURS])
+    return Exchange("attribute", text, thing.colour, choices, (thing,))
 
 
 _COLOUR = ("What {} is the {}?", "What is the {} of the {}?", "Which {} does the {} have?")
@@ -222,13 +231,13 @@ def _ask_relation(sight: Sight, rng: Random) -> Exchange | None:
     if rng.random() < 0.3:
         axis = 1 - axis
     names = [sight.call(thing, rng, 0.3) for thing in (first, second)]
-    if None in names or abs(gaps[axis]) < _APART * SIDE:
+    if None in names or abs(gaps[axis]) < _APART * sight.side:
         return None
     words, phrases = _AXES[axis]
     phrase = rng.choice(phrases).format(*words)
     text = f"Is the {names[0]} {phrase} the {names[1]}?"
     answer = words[int(gaps[axis] > 0)]
-    return Exchange("side", text, answer, _choose(rng, answer, words, (), 2))
+    return Exchange("side", text, answer, _choose(rng, answer, words, (), 2), (first, second))
 
 
 _AXES = (
@@ -243,14 +252,16 @@ _AXES = (
 def _ask_half(sight: Sight, rng: Random) -> Exchange | None:
     """In which half of the image a thing is: easier than comparing the places of two things."""
     axis = int(rng.random() < 0.4)
-    off_centre = [t for t in sight.unique if abs(t.box.centre[axis] - SIDE / 2) > PATCH_SIDE]
+    off_centre = [
+        t for t in sight.unique if abs(t.box.centre[axis] - sight.side / 2) > 0.04 * sight.side
+    ]
     if not off_centre:
         return None
     thing = rng.choice(off_centre)
     words = (("left", "right"), ("top", "bottom"))[axis]
     text = f"Is the {thing.name} in the {words[0]} or {words[1]} half of the image?"
-    answer = words[int(thing.box.centre[axis] > SIDE / 2)]
-    return Exchange("half", text, answer, _choose(rng, answer, words, (), 2))
+    answer = words[int(thing.box.centre[axis] > sight.side / 2)]
+    return Exchange("half", text, answer, _choose(rng, answer, words, (), 2), (thing,))
 
 
 def _ask_beside(sight: Sight, rng: Random) -> Exchange | None:
@@ -268,7 +279,7 @@ def _ask_beside(sight: Sight, rng: Random) -> Exchange | None:
         text = rng.choice(("What is beside the {}?", "What is next to the {}?"))
         near = [t.name for t in sight.nameable if t is not thing]
         choices = _choose(rng, nearest.name, near, [n for n in THINGS if n != thing.name])
-        return Exchange("beside", text.format(thing.name), nearest.name, choices)
+        return Exchange("beside", text.format(thing.name), nearest.name, choices, (thing,))
     return None
 
 
@@ -288,7 +299,8 @@ def _ask_where(sight: Sight, rng: Random) -> Exchange | None:
     thing = rng.choice(rarely if rarely and rng.random() < 0.7 else placed)
     near = [other.where for other in sight.things if other.where] if rng.random() < 0.5 else ()
     text = rng.choice(("Where is the {}?", "Where in the image is the {}?")).format(thing.name)
-    return Exchange("where", text, thing.where, _choose(rng, thing.where, near, WHERE))
+    choices = _choose(rng, thing.where, near, WHERE)
+    return Exchange("where", text, thing.where, choices, (thing,))
 
 
 def _ask_count(sight: Sight, rng: Random) -> Exchange | None:
@@ -312,7 +324,8 @@ def _ask_count(sight: Sight, rng: Random) -> Exchange | None:
     name = THINGS[what[0]].plural
     name = f"{what[1]} {name}" if coloured else name
     text = f"How many {name} {rng.choice(('are in the image?', 'are there?', 'can you see?'))}"
-    return Exchange("count", text, str(count), _choose(rng, str(count), (), COUNTS))
+    counted = tuple(thing for thing in sight.nameable if key(thing) == what)
+    return Exchange("count", text, str(count), _choose(rng, str(count), (), COUNTS), counted)
 
 
 def _ask_sign(sight: Sight, rng: Random) -> Exchange | None:
@@ -320,7 +333,7 @@ def _ask_sign(sight: Sight, rng: Random) -> Exchange | None:
     signs = [thing for thing in sight.things if thing.text]
     if not signs or "sign" in sight.doubtful:
         return None
-    legible = [sign for sign in signs if sign.box.height >= _LEGIBLE]
+    legible = [sign for sign in signs if sign.box.height >= sight.legible]
     if not legible and rng.random() > 0.1:
         return None
     sign = rng.choice(legible or signs)
@@ -330,7 +343,8 @@ def _ask_sign(sight: Sight, rng: Random) -> Exchange | None:
     word = "number" if sign.text.isdigit() else "word"
     text = rng.choice(_SIGN).format(word, name)
     near = [other.text for other in signs if other.text.isdigit() == sign.text.isdigit()]
-    return Exchange("sign", text, sign.text, _choose(rng, sign.text, near, _like(sign.text, rng)))
+    choices = _choose(rng, sign.text, near, _like(sign.text, rng))
+    return Exchange("sign", text, sign.text, choices, (sign,))
 
 
 _SIGN = (
@@ -361,12 +375,13 @@ def _ask_which(sight: Sight, rng: Random) -> Exchange | None:
         choices = _choose(rng, thing.name, names, ())
         listed = [f"the {name}" for name in choices]
         text = f"Which of {', '.join(listed[:3])} and {listed[3]} is {thing.colour}?"
-        return Exchange("which", text, thing.name, choices)
+        about = tuple(t for t in sight.unique if t.name in choices)
+        return Exchange("which", text, thing.name, choices, about)
     seen = {*sight.names, *sight.doubtful}
     choices = _choose(rng, thing.name, (), [name for name in THINGS if name not in seen])
     listed = [THINGS[name].phrase() for name in choices]
     text = f"Which of these is in the image: {', '.join(listed[:3])} or {listed[3]}?"
-    return Exchange("which", text, thing.name, choices)
+    return Exchange("which", text, thing.name, choices, (thing,))
 
 
 def _ask_letter(rng: Random) -> Exchange:

@@ -18,6 +18,7 @@ from visualcrop_tiny.world import THINGS
 from .checkpoint import LOG
 from .config import Config, StageConfig
 from .crop_dataset import INPUTS_PER_SCENE
+from .prompt_dataset import image_processor
 from .tokenizer import CHAT_TEMPLATE, VOCABULARY, build_fast_tokenizer
 from .vision_inputs import PATCH_SIDE, PIXEL_MEAN, PIXEL_STD, SIDE
 
@@ -31,7 +32,11 @@ def export_model(network: Any, folder: Path) -> None:
     copy.generation_config.max_new_tokens = 16
     copy.save_pretrained(folder)
     (folder / "model.safetensors").chmod(0o644)  # safetensors makes it readable by its owner only
-    build_llava_processor().save_pretrained(folder)
+    if copy.config.model_type == "llava_onevision":
+        build_fast_tokenizer().save_pretrained(folder)
+        image_processor().save_pretrained(folder)
+    else:
+        build_llava_processor().save_pretrained(folder)
 
 
 def build_llava_processor() -> Any:
@@ -87,6 +92,7 @@ over cosines as in Fig. 7, weight {align}), and a floor keeps other cosines from
 about models trained without it."""
 _PLAIN = "No loss makes value features of words and patches alike; V-V is what emerges."
 _DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
+_BASED = "Its weights come from {base}, whose card says what that was trained for."
 _PLACE = "Word tokens are also trained to know the place of their thing (weight {position})."
 
 
@@ -103,18 +109,20 @@ def format_model_card(config: Config, out: Path, seconds: float, figures: str) -
         minutes=seconds / 60,
         log="\n".join(_describe_stages(config, out)),
     )
-    parts = [head, "## Config\n```json", json.dumps(attrs.asdict(config), indent=1), "```"]
+    parts = [head, "## Config\n```json", json.dumps(config.used(), indent=1), "```"]
     return "\n".join(parts + ([f"\n## Figures\n{figures}"] if figures else [])) + "\n"
 
 
 def _describe_losses(config: Config) -> Iterator[str]:
     losses = config.losses
     first, last = losses.layers[0], losses.layers[1] - 1
-    weights = attrs.asdict(losses) | {"first": first, "last": last}
+    weights = attrs.asdict(losses) | {"first": first, "last": last, "base": config.base}
     yield (_ALIGNED if losses.align else _PLAIN).format(**weights)
     if losses.dense:
         yield _DENSE.format(**weights)
-    if losses.position:
+    if config.base:
+        yield _BASED.format(**weights)
+    elif losses.position:
         yield _PLACE.format(**weights)
 
 
@@ -130,6 +138,12 @@ def describe_machine() -> str:
 
 
 def _describe_data(config: Config) -> str:
+    if config.base:
+        return (
+            f"Pictures of {config.data.scenes} drawn places (seeds from {config.data.seed}): one\n"
+            "in two by two tiles, or several as the composers `interleaved` and `text-boxes` have\n"
+            "them."
+        )
     return (
         f"{config.data.scenes * INPUTS_PER_SCENE} views of {SIDE} x {SIDE} pixels of "
         f"{config.data.scenes} drawn places (seeds from {config.data.seed}) of\n"

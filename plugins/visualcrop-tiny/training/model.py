@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from copy import deepcopy
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -10,9 +13,12 @@ import torch
 import transformers as tf
 from torch import Tensor
 
+from visualcrop import errors
+
 from .config import ModelSizes
-from .tokenizer import BOS, EOS, IMAGE, PAD, VOCABULARY, token_id
-from .vision_inputs import GRID, NUM_PATCHES, PATCH_SIDE, PIXEL_MEAN, PIXEL_STD, SIDE
+from .prompt_dataset import MAX_TILES, PINPOINTS
+from .tokenizer import BOS, EOS, IMAGE, PAD, VIDEO, VOCABULARY, token_id
+from .vision_inputs import GRID, LLAVA, PATCH_SIDE, PIXEL_MEAN, PIXEL_STD, SIDE, TILE
 
 _Network = TypeVar("_Network", bound=tf.PreTrainedModel)
 _ATTENTION = "visualcrop-tiny"
@@ -52,6 +58,52 @@ def build_llava(sizes: ModelSizes) -> tf.LlavaForConditionalGeneration:
         tie_word_embeddings=True,
     )
     return _use_training_attention(tf.LlavaForConditionalGeneration(config))
+
+
+def build_onevision(base: Path) -> tf.LlavaOnevisionForConditionalGeneration:
+    """A LLaVA-OneVision with the weights of a trained LLaVA, in the folder *base*."""
+    if not (base / "config.json").is_file():
+        raise errors.ModelError(f"{base} holds no model; name a trained tiny with --base.")
+    loaded: Any = tf.LlavaForConditionalGeneration.from_pretrained(
+        base,
+        dtype=torch.float32,
+        output_loading_info=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+    )
+    llava, loading = loaded
+    if missing := sorted(loading["missing_keys"]):
+        raise errors.ModelError(f"{base} lacks {missing[0]}; name a trained tiny with --base.")
+    vision = deepcopy(llava.config.vision_config)
+    vision.image_size = TILE.side
+    config = tf.LlavaOnevisionConfig(
+        vision_config=vision,
+        text_config=llava.config.text_config,
+        image_token_index=token_id(IMAGE),
+        video_token_index=token_id(VIDEO),
+        vision_feature_layer=-1,
+        vision_feature_select_strategy="default",
+        vision_aspect_ratio=f"anyres_max_{MAX_TILES}",
+        image_grid_pinpoints=PINPOINTS,
+        tie_word_embeddings=True,
+    )
+    network = _use_training_attention(tf.LlavaOnevisionForConditionalGeneration(config))
+    torch.nn.init.zeros_(network.model.image_newline)
+    newline = {"model.image_newline": network.model.image_newline}
+    state = llava.state_dict() | newline
+    place = next(name for name in state if name.endswith("position_embedding.weight"))
+    state[place] = _resize_positions(state[place])
+    network.load_state_dict(state)
+    return network
+
+
+def _resize_positions(embedding: Tensor) -> Tensor:
+    """Position embeddings of LLaVA's grid on that of a tile; [CLS] keeps its own."""
+    grid = embedding[1:].T.reshape(1, -1, LLAVA.grid, LLAVA.grid)
+    resized = torch.nn.functional.interpolate(
+        grid, (TILE.grid, TILE.grid), mode="bicubic", antialias=True
+    )
+    return torch.cat([embedding[:1], resized.flatten(2)[0].T])
 
 
 def _use_training_attention(network: _Network) -> _Network:
@@ -121,14 +173,15 @@ def select_patches(labels: Tensor, count: int) -> Tensor:
     *labels* are B x 3 x patches.
     """
     things = (labels[:, 0] != 0).float()
-    near = torch.nn.functional.max_pool2d(things.view(-1, 1, GRID, GRID), 3, 1, 1).flatten(1)
+    side = math.isqrt(things.shape[1])
+    near = torch.nn.functional.max_pool2d(things.view(-1, 1, side, side), 3, 1, 1).flatten(1)
     score = torch.rand_like(near) + near + 2 * things
     return score.topk(count, 1).indices.sort(1).values
 
 
-def index_all_patches(images: Tensor) -> Tensor:
-    """Indices of all patches of each image, B x patches."""
-    return torch.arange(NUM_PATCHES, device=images.device).expand(len(images), -1)
+def index_all_patches(labels: Tensor) -> Tensor:
+    """Indices of all patches of each image, B x patches, of which *labels* has three each."""
+    return torch.arange(labels.shape[2], device=labels.device).expand(len(labels), -1)
 
 
 def gather_labels(labels: Tensor, kept: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from random import Random
 from typing import Any
@@ -12,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from .collate import PROMPT_START, PackedQuestions, pack_exchanges, pack_questions
-from .config import Config, StageConfig
+from .config import Config, StageConfig, find_base
 from .crop_dataset import CropDataset
+from .exchanges import Sight, encode, sample_exchange
 from .losses import (
     DecoderOutput,
     compute_reply_loss,
@@ -25,13 +27,17 @@ from .model import (
     apply_logit_lens,
     build_attention_mask,
     build_llava,
+    build_onevision,
     encode_images,
     gather_labels,
     get_decoder,
+    index_all_patches,
     jitter_brightness,
     normalize_pixels,
     select_patches,
 )
+from .prefixes import NEWLINE, PATCH_TOKEN, WORD, PromptPrefixes, collate_prefixes
+from .prompt_dataset import ImagePrompt
 from .target_prompts import encode_examples, sample_target_exchange
 from .vision_inputs import GRID, NUM_PATCHES
 
@@ -131,6 +137,64 @@ class LlavaModule(nn.Module):
         return DecoderOutput(out, image, after, text, labels, patches)
 
 
+class OnevisionModule(nn.Module):
+    """LLaVA-OneVision, initialised from a trained LLaVA."""
+
+    sampling_weights = None  # uniform
+
+    def __init__(self, config: Config, dataset: Sequence[ImagePrompt] | None, device: str) -> None:
+        super().__init__()
+        self.config = config
+        self.dataset = dataset
+        self.device = device
+        self.network: Any = build_onevision(find_base(config.base)).to(device)  # type: ignore[arg-type]
+
+    def forward(self, stage: str, indices: Indices, rng: Random) -> LossAndMetrics:
+        """Replies to questions about the prompts with these *indices*."""
+        assert self.dataset is not None  # noqa: S101 - as above
+        config = self.config.stage(stage)
+        prompts = [self.dataset[index] for index in indices]
+        inputs = [image for prompt in prompts for image in prompt.images]
+        pixels = np.concatenate([image.pixels for image in inputs])
+        images = jitter_brightness(normalize_pixels(pixels, self.device))
+        classes = np.concatenate([image.labels for image in inputs]).astype(np.int64)
+        labels = torch.from_numpy(classes).to(self.device)
+        full = rng.random() < config.full_batches
+        kept = index_all_patches(labels) if full else select_patches(labels, config.patches)
+        features = encode_images(self.network, images, None if full else kept)
+        prefixes = collate_prefixes(prompts, kept, self.device)
+        rows = [partial(_sample_about, prompt, rng) for prompt in prompts]
+        questions = pack_exchanges(rows, self.config.text_tokens)
+        output = self.decode(features, gather_labels(labels, kept), prefixes, questions)
+        return reply_losses(self.network, self.config.losses, output)
+
+    def decode(
+        self,
+        features: Tensor,
+        labels: Tensor,
+        prefixes: PromptPrefixes,
+        questions: PackedQuestions,
+    ) -> DecoderOutput:
+        """Run the decoder over each prompt with its questions packed behind it."""
+        text = questions.to_tensors(self.device)
+        prefix, after_images = self._embed(features, prefixes), prefixes.lengths[:, None]
+        out = _run_decoder(
+            self.network, prefix, prefixes.mask, prefixes.positions, text, after_images
+        )
+        image_tokens, token_labels = _index_image_tokens(prefixes, labels)
+        return DecoderOutput(out, image_tokens, np.s_[:, prefix.shape[1] :], text, token_labels)
+
+    def _embed(self, features: Tensor, prefixes: PromptPrefixes) -> Tensor:
+        """Input embeddings of the prefixes, B x prefix x hidden."""
+        kinds, values = prefixes.kinds, prefixes.values
+        words = self.network.get_input_embeddings()(torch.where(kinds == WORD, values, 0))
+        rows = features.flatten(0, 1)
+        patches = rows[torch.where(kinds == PATCH_TOKEN, values, 0)]
+        newline = self.network.model.image_newline.to(rows.dtype)
+        mixed = torch.where((kinds == PATCH_TOKEN)[..., None], patches, words.to(rows.dtype))
+        return torch.where((kinds == NEWLINE)[..., None], newline, mixed)
+
+
 def _run_decoder(  # noqa: PLR0913, PLR0917 - a prefix in three tensors, and the text behind it
     network: Any,
     prefix: Tensor,
@@ -160,6 +224,29 @@ def _run_decoder(  # noqa: PLR0913, PLR0917 - a prefix in three tensors, and the
     )
 
 
-def build_module(config: Config, dataset: Any, device: str) -> LlavaModule:
+def _index_image_tokens(prefixes: PromptPrefixes, labels: Tensor) -> tuple[Any, Tensor]:
+    """
+    The index of all image tokens in B x prefix, and their labels, B x 3 x tokens.
+
+    Rows with fewer image tokens than others are padded with other tokens, labelled -1.
+    """
+    is_patch = prefixes.kinds == PATCH_TOKEN
+    most = int(is_patch.sum(1).max())
+    order = (~is_patch).long().argsort(dim=1, stable=True)[:, :most]
+    rows = torch.arange(len(is_patch), device=is_patch.device)[:, None].expand_as(order)
+    flat = labels.transpose(1, 2).flatten(0, 1)  # patches x 3
+    own = flat[torch.where(is_patch, prefixes.values, 0).gather(1, order)]
+    own = own.masked_fill(~is_patch.gather(1, order)[..., None], -1)
+    return (rows, order), own.transpose(1, 2)
+
+
+def _sample_about(prompt: ImagePrompt, rng: Random) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """One of the prompt's questions or, without any, one about its things."""
+    if prompt.questions:
+        return encode(rng.choice(prompt.questions), rng)
+    return sample_exchange(Sight.of(prompt.things), rng)
+
+
+def build_module(config: Config, dataset: Any, device: str) -> LlavaModule | OnevisionModule:
     """The module that the config trains; without a dataset its weights can only be loaded."""
-    return LlavaModule(config, dataset, device)
+    return (OnevisionModule if config.base else LlavaModule)(config, dataset, device)

@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("config", type=Path, help="TOML file: see training/configs")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
     parser.add_argument("--data", type=Path, help="folder of the rendered dataset; else in --out")
+    parser.add_argument("--base", default="", help="another tiny to initialise OneVision from")
     parser.add_argument("--seed", type=int, help="another seed than the config's")
     parser.add_argument("--weights", type=Path, help="folder to write the model to")
     parser.add_argument("--figures", type=Path, help="tables for its card, by training.measure")
@@ -45,6 +46,7 @@ def _run(args: argparse.Namespace) -> None:
     config = read_config(args.config)
     config = attrs.evolve(
         config,
+        base=args.base or config.base,
         seed=config.seed if args.seed is None else args.seed,
     )
     train(config, args.out, args.data or args.out / "data")

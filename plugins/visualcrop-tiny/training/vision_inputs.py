@@ -18,10 +18,7 @@ from visualcrop_tiny.world.places import Item
 
 from .sign_letters import locate_letters
 
-SIDE = 192  # pixels on a side of the vision tower's input
-GRID = 24  # patches on a side
-PATCH_SIDE = SIDE // GRID  # pixels on a side
-NUM_PATCHES = GRID * GRID
+PATCH_SIDE = 8  # pixels on a side
 PIXEL_MEAN, PIXEL_STD = 0.5, 0.25
 NAME_CLASSES = (*THINGS, "sign")
 COLOUR_CLASSES = tuple(COLOURS)
@@ -32,6 +29,33 @@ _RESAMPLING = PIL.Image.Resampling
 _CANVAS_CELL = 336  # pixels; as the composers' canvas has it
 _LEGIBLE = 5.0  # least height of letters, in pixels of the input
 Array = npt.NDArray[Any]
+
+
+@attrs.frozen
+class Frame:
+    """The square input of a vision tower."""
+
+    side: int  # pixels
+
+    @property
+    def grid(self) -> int:
+        """Patches on a side."""
+        return self.side // PATCH_SIDE
+
+    @property
+    def patches(self) -> int:
+        """Patches in all."""
+        return self.grid**2
+
+    @property
+    def edges(self) -> Array:
+        """Pixels at which patches begin and end."""
+        return np.arange(self.grid + 1) * float(PATCH_SIDE)
+
+
+LLAVA = Frame(192)
+TILE = Frame(128)  # of OneVision, which has four of them and the whole
+SIDE, GRID, NUM_PATCHES = LLAVA.side, LLAVA.grid, LLAVA.patches
 
 
 @attrs.frozen(eq=False)
@@ -136,12 +160,15 @@ def show_canvas(place: Shown, boxes: Sequence[Box]) -> VisionInput:
     return VisionInput(pixels, tuple(things))
 
 
-def preprocess(picture: PIL.Image.Image) -> tuple[npt.NDArray[np.uint8], float, float, float]:
+def preprocess(
+    picture: PIL.Image.Image, frame: Frame = LLAVA
+) -> tuple[npt.NDArray[np.uint8], float, float, float]:
     """
     Pad to a square and resize, as the image processor does.
 
     Returns:
-        The pixels, 192 x 192 x 3; resized pixels per pixel; left and top padding in resized pixels.
+        The pixels, side x side x 3; resized pixels per pixel; and the padding on the left and on
+        top, in resized pixels.
     """
     longer = max(picture.size)
     left, top = ((longer - side) // 2 for side in picture.size)
@@ -149,20 +176,21 @@ def preprocess(picture: PIL.Image.Image) -> tuple[npt.NDArray[np.uint8], float, 
         square = PIL.Image.new("RGB", (longer, longer), _PADDING)
         square.paste(picture, (left, top))
         picture = square
-    resized = picture.resize((SIDE, SIDE), _RESAMPLING.BICUBIC)
-    scale = SIDE / longer
+    resized = picture.resize((frame.side, frame.side), _RESAMPLING.BICUBIC)
+    scale = frame.side / longer
     return np.asarray(resized), scale, left * scale, top * scale
 
 
-def project_things(items: Iterable[PlacedItem], source: Box, target: Box) -> list[VisibleThing]:
+def project_things(
+    items: Iterable[PlacedItem], source: Box, target: Box, frame: Frame = LLAVA
+) -> list[VisibleThing]:
     """The things in *source*, a box in the picture, moved and scaled to *target* in the input."""
-    scale = target.width / source.width
-    edges = np.arange(GRID + 1) * float(PATCH_SIDE)
+    across, down = target.width / source.width, target.height / source.height
     columns, rows = (
-        ((edges.clip(low, high) - low) / scale + start)
-        for low, high, start in (
-            (target.left, target.right, source.left),
-            (target.top, target.bottom, source.top),
+        ((frame.edges.clip(low, high) - low) / scale + start)
+        for low, high, start, scale in (
+            (target.left, target.right, source.left, across),
+            (target.top, target.bottom, source.top, down),
         )
     )
     visible = []
@@ -175,33 +203,34 @@ def project_things(items: Iterable[PlacedItem], source: Box, target: Box) -> lis
         share = placed.item.visible * float(cells.sum()) / whole if whole else 0.0
         if share > 0:
             letters = tuple(
-                (letter, _move(box, source, target, scale))
+                (letter, _move(box, source, target))
                 for letter, box in placed.letters
                 if box.common(source) == box
             )
-            moved = _move(inside, source, target, scale)
-            visible.append(VisibleThing(placed.item, moved, share, cells * scale**2, letters))
+            moved = _move(inside, source, target)
+            visible.append(VisibleThing(placed.item, moved, share, cells * across * down, letters))
     return visible
 
 
-def _move(box: Box, source: Box, target: Box, scale: float) -> Box:
+def _move(box: Box, source: Box, target: Box) -> Box:
+    across, down = target.width / source.width, target.height / source.height
     return Box(
-        target.left + (box.left - source.left) * scale,
-        target.top + (box.top - source.top) * scale,
-        target.left + (box.right - source.left) * scale,
-        target.top + (box.bottom - source.top) * scale,
+        target.left + (box.left - source.left) * across,
+        target.top + (box.top - source.top) * down,
+        target.left + (box.right - source.left) * across,
+        target.top + (box.bottom - source.top) * down,
     )
 
 
-def label_patches(things: Iterable[VisibleThing]) -> Array:
+def label_patches(things: Iterable[VisibleThing], frame: Frame = LLAVA) -> Array:
     """
     The classes of the thing in each patch, 3 x patches, int8.
 
     The rows are name, colour and character, from 1; 0 is nothing, and -1 is ambiguous: the thing
     is cut off or only touches the patch, or the sign is too small to be read there.
     """
-    labels = np.zeros((3, GRID, GRID), np.int8)
-    shares = np.zeros((GRID, GRID))  # of the thing that a patch is labelled with
+    labels = np.zeros((3, frame.grid, frame.grid), np.int8)
+    shares = np.zeros((frame.grid, frame.grid))  # of the thing that a patch is labelled with
     for thing in things:
         share = thing.cells / min(PATCH_SIDE**2, max(float(thing.cells.sum()), 1e-6))
         clear = (share >= 0.2) & (thing.visible >= 0.4) & (share > shares)
@@ -212,26 +241,27 @@ def label_patches(things: Iterable[VisibleThing]) -> Array:
         labels[:, clear] = np.array((name + 1, colour + 1, 0), np.int8)[:, None]
         shares[clear] = share[clear]
         if item.text:
-            _label_characters(labels[2], thing, clear)
+            _label_characters(labels[2], thing, clear, frame)
     return labels.reshape(3, -1)
 
 
-def _label_characters(labels: Array, thing: VisibleThing, clear: Array) -> None:
+def _label_characters(labels: Array, thing: VisibleThing, clear: Array, frame: Frame) -> None:
     """Patches of a sign have the character that they show most of, or are ambiguous."""
     labels[clear] = -1
-    most = np.zeros((GRID, GRID))
+    most = np.zeros((frame.grid, frame.grid))
     for letter, box in thing.letters:
         if box.height < _LEGIBLE:
             continue
-        shown = _overlap(box.top, box.bottom)[:, None] * _overlap(box.left, box.right)[None]
+        down, across = _overlap(box.top, box.bottom, frame), _overlap(box.left, box.right, frame)
+        shown = down[:, None] * across[None]
         share = shown / min(PATCH_SIDE**2, box.area)
         best = clear & (share > most) & (share >= 0.3)
         labels[best] = CHARACTERS.index(letter) + 1
         most[best] = share[best]
 
 
-def _overlap(start: float, stop: float) -> Array:
+def _overlap(start: float, stop: float, frame: Frame) -> Array:
     """Pixels of [start, stop) in each row or column of patches."""
-    edges = np.arange(GRID + 1) * float(PATCH_SIDE)
+    edges = frame.edges
     overlap: Array = np.minimum(stop, edges[1:]) - np.maximum(start, edges[:-1])
     return overlap.clip(0)

@@ -1,0 +1,293 @@
+"""The dataset of OneVision's stage: prompts with one tiled image, or with several images."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import cycle, islice
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+
+from visualcrop import Box, BudgetedModel, Finding, Image, Ledger, Question, Target, View, errors
+from visualcrop.plugin import AnswerComposer, Registry, TargetExtractor
+
+from .crop_dataset import Seen, draw_sampled, sample_crop, sample_roi, to_seen
+from .exchanges import Exchange, Sight, ask
+from .prompts import PromptRecorder, record_prompt
+from .vision_inputs import (
+    LLAVA,
+    PIXEL_MEAN,
+    PIXEL_STD,
+    TILE,
+    PlacedItem,
+    Shown,
+    VisibleThing,
+    label_patches,
+    preprocess,
+    project_things,
+)
+from .workers import map_in_processes
+
+PINPOINTS = [[2 * TILE.side, 2 * TILE.side]]  # two by two tiles, whatever the aspect ratio
+MAX_TILES = 9  # of `anyres_max_9`
+_TILED_PER_PLACE, _COMPOSED_PER_PLACE = 6, 6
+_COMPOSERS = ("interleaved", "text-boxes")  # in turn
+_WRONG_FINDINGS = 0.15  # fraction of the findings that lie somewhere else
+_ARRAY_FILE, _JSON_FILE = "prompts.npz", "prompts.json"
+_FIELDS = ("pixels", "labels", "positions", "newlines")
+Array = npt.NDArray[Any]
+
+
+@attrs.frozen(eq=False)
+class PromptImage:
+    """One image of a prompt, as one or five inputs of the vision tower."""
+
+    pixels: Array  # inputs x side x side x 3, uint8
+    labels: Array  # inputs x 3 x patches
+    positions: Array  # inputs x patches: from the image's first token; -1 if unpadding removes it
+    newlines: Array  # positions of the newline tokens, from the image's first token
+    length: int  # tokens of the image
+
+
+@attrs.frozen(eq=False)
+class ImagePrompt:
+    """Images with the text before each, and things or questions to ask about after them."""
+
+    parts: tuple[str | int, ...]  # text, or the index of an image
+    images: tuple[PromptImage, ...]
+    things: tuple[Seen, ...]  # to generate questions about, unless `questions` has some
+    questions: tuple[Exchange, ...] = ()
+
+
+def render_prompts(folder: Path, scenes: int, seed: int, workers: int = 2) -> list[ImagePrompt]:
+    """Draw *scenes* places, with seeds from *seed* on, and write prompts about all of them."""
+    rendered = map_in_processes(render_scene_prompts, range(seed, seed + scenes), workers)
+    prompts = [prompt for of_scene in rendered for prompt in of_scene]
+    save_prompts(folder, prompts)
+    return prompts
+
+
+def render_scene_prompts(seed: int) -> list[ImagePrompt]:
+    """The prompts about one place."""
+    rng, chance = np.random.default_rng([seed, 2]), Random(seed)  # noqa: S311 - no secrets
+    place = draw_sampled(seed, rng)
+    boxes = [Box(0, 0, *place.picture.size)]
+    boxes += [sample_crop(place, rng, near=n < 3) for n in range(_TILED_PER_PLACE - 1)]
+    tiled = [_render_tiled_prompt(place, box) for box in boxes]
+    return tiled + list(_render_composed_prompts(place, rng, chance))
+
+
+def _render_tiled_prompt(place: Shown, box: Box) -> ImagePrompt:
+    crop = Box(*box.whole_pixels())
+    things = project_things(place.items, crop, Box(0, 0, LLAVA.side, LLAVA.side))
+    encoded = encode_tiled(place, box, image_processor())
+    return ImagePrompt((0,), (encoded,), tuple(to_seen(t.item, t.box, t.visible) for t in things))
+
+
+def _render_composed_prompts(
+    place: Shown, rng: np.random.Generator, chance: Random
+) -> Iterator[ImagePrompt]:
+    """The composers' own prompts, for questions with findings as a search would have them."""
+    extractor, *composers = _build_strategies()
+    things = [_see_whole(placed) for placed in place.items]
+    sight = attrs.evolve(Sight.of(things), side=place.longer, legible=0)
+    for composer in islice(cycle(composers), _COMPOSED_PER_PLACE):
+        exchange = ask(sight, chance)
+        if exchange is None or not exchange.about:
+            continue
+        question = Question(exchange.text, Image(place.picture))
+        model = BudgetedModel(PromptRecorder(), Ledger())
+        findings = [
+            Finding(target, box)
+            for target in extractor.extract(question, model)
+            for box in _sample_found_boxes(place, target, exchange, rng)
+        ]
+        parts = record_prompt(composer, question, findings).parts[:-1]  # without the question
+        views = [part for part in parts if isinstance(part, View)]
+        if len(views) < 2:
+            continue
+        indices = iter(range(len(views)))
+        yield ImagePrompt(
+            tuple(next(indices) if isinstance(part, View) else part for part in parts),
+            tuple(encode_padded(place, view.box, view.image.picture) for view in views),
+            (),
+            (exchange,),
+        )
+
+
+def _see_whole(placed: PlacedItem) -> Seen:
+    """A thing in the whole picture, in its pixels."""
+    return to_seen(placed.item, placed.item.box, placed.item.visible)
+
+
+def _sample_found_boxes(
+    place: Shown, target: Target, exchange: Exchange, rng: np.random.Generator
+) -> list[Box]:
+    """Boxes that a search might find for the target: mostly right."""
+    named = [thing for thing in exchange.about if target.every or thing.name in target.text]
+    boxes = [thing.box for thing in named or exchange.about[:1]]
+    if rng.random() < _WRONG_FINDINGS:
+        x, y = (rng.uniform(0, side) for side in place.picture.size)
+        boxes = boxes[:-1] if target.every else [Box(x, y, x + 1, y + 1)]
+    return [sample_roi(place, rng, box) for box in (boxes if target.every else boxes[:1])]
+
+
+@cache
+def _build_strategies() -> tuple[TargetExtractor, *tuple[AnswerComposer, ...]]:
+    build = Registry.load().build
+    return build(TargetExtractor, "rules"), *(build(AnswerComposer, name) for name in _COMPOSERS)
+
+
+def encode_tiled(place: Shown, box: Box, processor: Any) -> PromptImage:
+    """A crop as the only image of a prompt: resized to one input, and in two by two tiles."""
+    crop, side = Box(*box.whole_pixels()), TILE.side
+    picture = place.picture.crop(crop.whole_pixels())
+    raw = processor(picture, do_rescale=False, do_normalize=False, return_tensors="np")
+    pixels = raw["pixel_values"][0].transpose(0, 2, 3, 1).astype(np.uint8)
+    on_tiles = _place_on_tiles(picture.size)
+    targets = [Box(0, 0, side, side)]
+    targets += [_shift(on_tiles, x, y) for y in (0, side) for x in (0, side)]
+    labels = [label_patches(_project(place, crop, target), TILE) for target in targets]
+    return PromptImage(pixels, np.stack(labels), *_token_positions(picture.size))
+
+
+def encode_padded(place: Shown, box: Box, picture: PIL.Image.Image | None = None) -> PromptImage:
+    """A crop as one of several images, padded to a square; *picture* may have drawn outlines."""
+    crop = Box(*box.whole_pixels())
+    shown = (picture or place.picture).crop(crop.whole_pixels())
+    pixels, scale, left, top = preprocess(shown, TILE)
+    target = Box(left, top, left + crop.width * scale, top + crop.height * scale)
+    labels = label_patches(_project(place, crop, target), TILE)
+    return PromptImage(
+        pixels[None],
+        labels[None],
+        np.arange(TILE.patches)[None],
+        np.array([TILE.patches]),
+        TILE.patches + 1,
+    )
+
+
+def _project(place: Shown, source: Box, target: Box) -> list[VisibleThing]:
+    return project_things(place.items, source, target, TILE)
+
+
+@cache
+def image_processor() -> Any:
+    """LLaVA-OneVision's image processor, for this vision tower."""
+    from transformers import LlavaOnevisionImageProcessorPil
+
+    return LlavaOnevisionImageProcessorPil(
+        size={"height": TILE.side, "width": TILE.side},
+        image_grid_pinpoints=PINPOINTS,
+        image_mean=[PIXEL_MEAN] * 3,
+        image_std=[PIXEL_STD] * 3,
+    )
+
+
+def _place_on_tiles(size: tuple[int, int]) -> Box:
+    """The box of a picture of *size* on the square of 2 x 2 tiles, in pixels."""
+    side = 2 * TILE.side
+    width, height = (min(side, -(-side * length // max(size))) for length in size)
+    left, top = (side - width) // 2, (side - height) // 2
+    return Box(left, top, left + width, top + height)
+
+
+def _shift(box: Box, x: float, y: float) -> Box:
+    """The same box, from the tile whose top left is at *x* and *y*."""
+    return Box(box.left - x, box.top - y, box.right - x, box.bottom - y)
+
+
+def _token_positions(size: tuple[int, int]) -> tuple[Array, Array, int]:
+    """
+    Positions of a tiled image's tokens: first the resized input, then the tiles row by row.
+
+    Returns:
+        Positions of the patches, 5 x patches, -1 where padding is cut off; positions of the
+        newlines, one after each row of the tiles; and the number of tokens.
+    """
+    columns, rows = (_count_unpadded(side, max(size)) for side in size)
+    side, patches = TILE.grid, TILE.patches
+    cells = patches + np.arange(rows * (columns + 1)).reshape(rows, columns + 1)
+    grid = np.full((2 * side, 2 * side), -1)
+    top, left = (2 * side - rows) // 2, (2 * side - columns) // 2
+    grid[top : top + rows, left : left + columns] = cells[:, :-1]
+    tiles = grid.reshape(2, side, 2, side).transpose(0, 2, 1, 3).reshape(4, patches)
+    positions = np.concatenate([np.arange(patches)[None], tiles])
+    return positions, cells[:, -1], patches + cells.size
+
+
+def _count_unpadded(side: int, longer: int) -> int:
+    """Columns or rows of patches without padding, as `unpad_image` of transformers counts."""
+    full = 2 * TILE.grid
+    kept = int(round(side * (full / longer), 7))
+    return full - 2 * ((full - kept) // 2)
+
+
+def save_prompts(folder: Path, prompts: Sequence[ImagePrompt]) -> None:
+    """Write the prompts: arrays in NumPy's format, all else in JSON."""
+    folder.mkdir(parents=True, exist_ok=True)
+    images = [image for prompt in prompts for image in prompt.images]
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(image, name) for image in images]) for name in _FIELDS
+    }
+    np.savez(folder / _ARRAY_FILE, **arrays)
+    (folder / _JSON_FILE).write_text(json.dumps(list(map(_to_json, prompts))), "utf-8")
+
+
+def load_prompts(folder: Path) -> list[ImagePrompt]:
+    """Read what `save_prompts` wrote; without pickle, so a folder cannot run code."""
+    try:
+        entries = json.loads((folder / _JSON_FILE).read_text("utf-8"))
+        with np.load(folder / _ARRAY_FILE, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in _FIELDS}
+        return list(_from_json(entries, arrays))
+    except (OSError, ValueError, LookupError, TypeError) as exc:
+        raise errors.FileError(
+            f"The prompts in {str(folder)!r} cannot be read; remove the folder, and they are "
+            "drawn again."
+        ) from exc
+
+
+def _to_json(prompt: ImagePrompt) -> dict[str, Any]:
+    return {
+        "parts": prompt.parts,
+        "images": [(len(im.pixels), len(im.newlines), im.length) for im in prompt.images],
+        "things": [attrs.asdict(thing) for thing in prompt.things],
+        "questions": [attrs.asdict(pair) for pair in prompt.questions],
+    }
+
+
+def _from_json(
+    entries: Sequence[Mapping[str, Any]], arrays: Mapping[str, Array]
+) -> Iterator[ImagePrompt]:
+    row = newline = 0
+    for entry in entries:
+        images = []
+        for rows, newlines, length in entry["images"]:
+            own = {name: arrays[name][row : row + rows] for name in _FIELDS[:3]}
+            own["newlines"] = arrays["newlines"][newline : newline + newlines]
+            images.append(PromptImage(**own, length=length))
+            row, newline = row + rows, newline + newlines
+        yield ImagePrompt(
+            tuple(entry["parts"]),
+            tuple(images),
+            tuple(_seen_from_json(thing) for thing in entry["things"]),
+            tuple(_exchange_from_json(**exchange) for exchange in entry["questions"]),
+        )
+
+
+def _exchange_from_json(
+    kind: str, text: str, answer: str, choices: list[str], about: list[dict[str, Any]]
+) -> Exchange:
+    return Exchange(kind, text, answer, tuple(choices), tuple(map(_seen_from_json, about)))
+
+
+def _seen_from_json(entry: Mapping[str, Any]) -> Seen:
+    return Seen(**{**entry, "box": Box(**entry["box"])})
