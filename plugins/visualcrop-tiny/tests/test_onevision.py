@@ -6,15 +6,17 @@ import pickle
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from training.collate import PackedQuestions, collate_prefixes
+from training.collate import PackedQuestions
 from training.config import Config, DataConfig, ModelSizes, StageConfig
 from training.export import export_model
 from training.model import build_llava, build_onevision, encode_images, normalize_pixels
 from training.modules import OnevisionModule
+from training.prefixes import collate_prefixes
 from training.prompt_dataset import (
     ImagePrompt,
     encode_padded,
@@ -26,13 +28,20 @@ from training.prompt_dataset import (
 )
 from training.tokenizer import encode_prompt
 from training.trainer import load_trained, train
+from training.vision_inputs import TILE, PlacedItem, Shown
 from visualcrop import Image, Prompt, View, VisualSearch
 from visualcrop.errors import FileError, ModelError
-from visualcrop_tiny.scenes import draw_scene
+from visualcrop_tiny.world.places import PlaceSpec
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 SIZES = ModelSizes(48, 96, 6, 2, 2, 2)
-QUESTION = "Is there a red star in the image?"
+QUESTION = "Is there a red cup in the image?"
+
+
+def _draw(seed, *size):
+    """A shelf wall, which is drawn soonest."""
+    scene = PlaceSpec("shelf-wall", seed, size).draw()
+    return Shown(PIL.Image.fromarray(scene.image), tuple(map(PlacedItem, scene.items)))
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +73,11 @@ def model(module, tmp_path_factory):
 def _logits_in_training(module, prompt):
     """Logits after the question, by the code that trains."""
     images = normalize_pixels(np.concatenate([image.pixels for image in prompt.images]), "cpu")
-    kept = torch.arange(196).expand(len(images), -1)
+    kept = torch.arange(TILE.patches).expand(len(images), -1)
     ids = encode_prompt(QUESTION)
     rows = (ids, [1] * len(ids), range(len(ids)), [-100] * len(ids))
     questions = PackedQuestions(*(np.array([row], np.int64) for row in rows))
-    labels = torch.zeros(len(images), 3, 196, dtype=torch.long)
+    labels = torch.zeros(len(images), 3, TILE.patches, dtype=torch.long)
     with torch.no_grad():
         features = encode_images(module.network, images)
         prefixes = collate_prefixes([prompt], kept, "cpu")
@@ -85,9 +94,9 @@ def _logits_in_inference(model, prompt):
 @pytest.mark.parametrize("size", [(640, 640), (640, 480)])
 def test_one_image_in_tiles(module, model, size):
     """Tokens, newlines and positions are those of transformers, for padded pictures, too."""
-    scene = draw_scene(2, *size)
-    whole = View.whole(Image(scene.picture))
-    image = encode_tiled(scene, whole.box, image_processor())
+    place = _draw(2, *size)
+    whole = View.whole(Image(place.picture))
+    image = encode_tiled(place, whole.box, image_processor())
     ours = _logits_in_training(module, ImagePrompt((0,), (image,), ()))
     theirs = _logits_in_inference(model, Prompt((whole, QUESTION)))
     assert torch.allclose(ours, theirs, atol=2e-3, rtol=1e-3)
@@ -95,11 +104,11 @@ def test_one_image_in_tiles(module, model, size):
 
 def test_several_images_with_text(module, model):
     """Several images with text before each of them."""
-    scene = draw_scene(3, 640, 480)
-    image = Image(scene.picture)
-    whole, crop = View.whole(image), View(image, scene.things[0].box)
-    words = "The whole image, with red outlines:", "The outlined part with the star:"
-    images = encode_padded(scene, whole.box), encode_padded(scene, crop.box)
+    place = _draw(3, 640, 480)
+    image = Image(place.picture)
+    whole, crop = View.whole(image), View(image, place.items[0].item.box)
+    words = "The whole image, with red outlines:", "The outlined part with the cup:"
+    images = encode_padded(place, whole.box), encode_padded(place, crop.box)
     ours = _logits_in_training(module, ImagePrompt((words[0], 0, words[1], 1), images, ()))
     theirs = _logits_in_inference(model, Prompt((words[0], whole, words[1], crop, QUESTION)))
     assert torch.allclose(ours, theirs, atol=2e-3, rtol=1e-3)

@@ -8,15 +8,19 @@ import PIL.Image
 import pytest
 
 from training.crop_dataset import INPUTS_PER_SCENE, draw_sampled, render_crops, sample_inputs
+from training.prompt_dataset import encode_tiled, image_processor
 from training.sign_letters import locate_letters
 from training.vision_inputs import (
     NAME_CLASSES,
     PATCH_SIDE,
     SIDE,
+    TILE,
+    Frame,
     PlacedItem,
     Shown,
     label_patches,
     preprocess,
+    project_things,
     show_canvas,
     show_crop,
     show_whole,
@@ -128,3 +132,25 @@ def test_pictures_are_padded_to_a_square(size):
     assert pixels.shape == (SIDE, SIDE, 3)
     assert (pixels[0, 0] == (127 if left or top else (255, 0, 0))).all()
     assert (pixels[SIDE // 2, SIDE // 2] == (255, 0, 0)).all()
+
+
+@pytest.mark.parametrize("size", [(640, 640), (640, 480), (480, 640)])
+def test_tiles_fill_their_positions(place, size):
+    """Every token of a tiled image is a patch or a newline, and none is both."""
+    image = encode_tiled(place, Box(0, 0, *size), image_processor())
+    patches = image.positions[image.positions >= 0]
+    positions = [*patches.tolist(), *image.newlines.tolist()]
+    assert sorted(positions) == list(range(image.length))
+
+
+def test_tiles_have_the_labels_of_the_whole(place):
+    """What is labelled on four tiles is what a vision tower of twice their side would see."""
+    image = encode_tiled(place, Box(100, 100, 500, 500), image_processor())
+    things = project_things(
+        place.items, Box(100, 100, 500, 500), Box(0, 0, 256, 256), Frame(2 * TILE.side)
+    )
+    whole = label_patches(things, Frame(2 * TILE.side)).reshape(3, 2, TILE.grid, 2, TILE.grid)
+    tiles = whole.transpose(0, 1, 3, 2, 4).reshape(3, 4, TILE.patches).transpose(1, 0, 2)
+    same = (tiles == image.labels[1:]).mean()
+    assert (tiles[:, 0] > 0).any()
+    assert same > 0.99  # a thing on the edge of tiles is a part of itself in each
