@@ -57,7 +57,9 @@ def base(tmp_path_factory):
 def module(base):
     """The one that is made from it, with newlines that are not zero."""
     torch.manual_seed(1)
-    made = OnevisionModule(Config(base=str(base), model=SIZES), [], "cpu").eval()
+    made = OnevisionModule(
+        Config(layout="onevision", base=str(base), model=SIZES), [], "cpu"
+    ).eval()
     torch.nn.init.normal_(made.network.model.image_newline)
     return made
 
@@ -121,7 +123,13 @@ def test_it_is_trained(base, tmp_path):
     )
     data = DataConfig(scenes=2, seed=300_000, workers=1)
     config = Config(
-        base=str(base), model=SIZES, processes=1, data=data, onevision=stage, text_tokens=64
+        layout="onevision",
+        base=str(base),
+        model=SIZES,
+        processes=1,
+        data=data,
+        onevision=stage,
+        text_tokens=64,
     )
     train(config, tmp_path, tmp_path / "data")
     network, progress = load_trained(config, tmp_path)

@@ -15,7 +15,8 @@ from training import trainer
 from training.checkpoint import TrainingProgress
 from training.config import read_config
 from training.crop_dataset import CropDataset
-from training.modules import LlavaModule, build_module
+from training.layouts import build_module
+from training.modules import LlavaModule
 from training.optimizer import build_optimizers, set_learning_rate
 from training.train import main
 from training.trainer import compute_loss, load_trained, take_step, train

@@ -7,7 +7,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from training.crop_dataset import INPUTS_PER_SCENE, draw_sampled, render_crops, sample_inputs
+from training.crop_dataset import INPUTS_PER_PLACE, draw_sampled, render_crops, sample_inputs
 from training.prompt_dataset import encode_tiled, image_processor
 from training.sign_letters import locate_letters
 from training.vision_inputs import (
@@ -106,16 +106,16 @@ def test_every_place_gives_as_many_inputs():
     """All of the vision tower's size, and hardly any twice."""
     rng = np.random.default_rng(0)
     inputs = list(sample_inputs(draw_sampled(4, rng), rng))
-    assert len(inputs) == INPUTS_PER_SCENE
+    assert len(inputs) == INPUTS_PER_PLACE
     assert all(each.pixels.shape == (SIDE, SIDE, 3) for each in inputs)
-    assert len({each.pixels.tobytes() for each in inputs}) > INPUTS_PER_SCENE - 4
+    assert len({each.pixels.tobytes() for each in inputs}) > INPUTS_PER_PLACE - 4
 
 
 def test_a_dataset_has_the_visible_things_of_each_input(tmp_path):
     """They are read back as they were written, and the same seed gives the same arrays."""
     dataset = render_crops(tmp_path / "one", 1, 52, workers=1)
     again = render_crops(tmp_path / "two", 1, 52, workers=1)
-    assert len(dataset) == INPUTS_PER_SCENE
+    assert len(dataset) == INPUTS_PER_PLACE
     assert (dataset.pixels == again.pixels).all()
     things = [each for index in range(len(dataset)) for each in dataset.visible_things(index)]
     assert things

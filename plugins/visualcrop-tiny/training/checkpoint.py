@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from visualcrop import errors
 from visualcrop.plugin import say
 
-from .modules import LlavaModule, OnevisionModule
+from .layouts import Module
 
 _CHECKPOINT, _NEW_CHECKPOINT, LOG = "checkpoint.pt", "checkpoint.new", "log.jsonl"
 
@@ -51,7 +51,7 @@ class TrainingProgress:
 
 def save_checkpoint(
     out: Path,
-    module: LlavaModule | OnevisionModule,
+    module: Module,
     progress: TrainingProgress,
     optimizers: list[Optimizer],
 ) -> None:
@@ -67,9 +67,7 @@ def save_checkpoint(
     new.replace(out / _CHECKPOINT)
 
 
-def load_checkpoint(
-    out: Path, module: LlavaModule | OnevisionModule
-) -> tuple[TrainingProgress, list[dict[str, Any]]]:
+def load_checkpoint(out: Path, module: Module) -> tuple[TrainingProgress, list[dict[str, Any]]]:
     """
     Load the weights of the checkpoint in *out* into *module*, if there is one.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import attrs
 
@@ -67,7 +67,8 @@ class Config:
     """The config of a whole run."""
 
     name: str = "tiny"
-    base: str = ""  # trained tiny, by name or folder, to initialise OneVision's layout from
+    layout: Literal["llava", "onevision", "qwen"] = "llava"
+    base: str = ""  # trained tiny of LLaVA's layout, by name or folder, to start others from
     seed: int = 0
     processes: int = 2  # on a CPU; on a GPU there is one
     threads: int = 1  # of each process
@@ -89,7 +90,7 @@ class Config:
     @property
     def stages(self) -> tuple[str, ...]:
         """Names of the stages, in order."""
-        return ("onevision",) if self.base else ("pretrain", "finetune")
+        return ("onevision",) if self.layout == "onevision" else ("pretrain", "finetune")
 
     def stage(self, name: str) -> StageConfig:
         """The config of the stage called *name*."""

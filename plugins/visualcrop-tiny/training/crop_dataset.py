@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,9 @@ from .vision_inputs import (
     CLEARLY_VISIBLE,
     COLOUR_CLASSES,
     GRID,
+    LLAVA,
     NAME_CLASSES,
-    NUM_PATCHES,
-    PATCH_SIDE,
-    SIDE,
+    Frame,
     PlacedItem,
     Shown,
     VisionInput,
@@ -40,7 +39,8 @@ from .vision_inputs import (
 from .workers import map_in_processes
 
 _WIDE_CROPS, _NEAR_CROPS, _CROPS, _UNIONS, _CANVASES = 3, 12, 4, 2, 6
-INPUTS_PER_SCENE = 1 + _WIDE_CROPS + _NEAR_CROPS + _CROPS + _UNIONS + _CANVASES
+INPUTS_PER_PLACE = 1 + _WIDE_CROPS + _NEAR_CROPS + _CROPS + _UNIONS + _CANVASES
+_ARRAYS = ("pixels", "things", "labels")
 _MAX_THINGS = 112  # in one input; more are left out
 _LONGEST = 5  # characters of a sign
 _WIDTH = 8 + _LONGEST  # of a row about a thing
@@ -80,12 +80,16 @@ class CropDataset:
     pixels: Array  # N x 192 x 192 x 3, uint8
     things: Array  # N x 112 x 13: name + 1, colour, where + 1, box, visible part, characters + 1
     labels: Array  # N x 3 x patches, as `label_patches` has them
+    frame: Frame = LLAVA
+    per_place: int = INPUTS_PER_PLACE
 
     @classmethod
-    def open(cls, folder: Path) -> CropDataset:
-        """Memory-map the arrays that `render_crops` wrote."""
-        names = (field.name for field in attrs.fields(cls))
-        return cls(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in names))
+    def open(
+        cls, folder: Path, frame: Frame = LLAVA, per_place: int = INPUTS_PER_PLACE
+    ) -> CropDataset:
+        """Memory-map the arrays that `write_inputs` wrote."""
+        arrays = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS)
+        return cls(*arrays, frame, per_place)
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -96,7 +100,7 @@ class CropDataset:
         has_sign = ((self.things[:, :, 8] > 0) & (self.things[:, :, 7] > CLEARLY_VISIBLE)).any(1)
         weights = np.where(has_sign, _SIGN_INPUT_WEIGHT, np.where(clear >= 2, 1.0, _FEW_WEIGHT))
         weights = np.where(clear == 0, 0.3, weights)
-        weights[::INPUTS_PER_SCENE] = _WHOLE_WEIGHT
+        weights[:: self.per_place] = _WHOLE_WEIGHT
         probabilities: Array = weights / weights.sum()
         return probabilities
 
@@ -115,43 +119,67 @@ class CropDataset:
             names = things[:, 0].astype(int)
             counts = np.bincount(names, minlength=len(NAME_CLASSES) + 1)
             unique = (names > 0) & (counts[names] == 1) & (things[:, 7] > CLEARLY_VISIBLE)
-            middle = (things[unique, 3:5] + things[unique, 5:7]) / 2 / PATCH_SIDE
-            row[names[unique] - 1] = middle.clip(0, GRID - 1).astype(int)
+            middle = (things[unique, 3:5] + things[unique, 5:7]) / 2 / self.frame.patch
+            row[names[unique] - 1] = middle.clip(0, self.frame.grid - 1).astype(int)
         return positions
 
 
 def render_crops(folder: Path, scenes: int, seed: int, workers: int = 2) -> CropDataset:
     """Draw *scenes* places, with seeds from *seed* on, and write crops of all of them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    count = scenes * INPUTS_PER_SCENE
-    shapes = {
-        "pixels": (SIDE, SIDE, 3),
-        "things": (_MAX_THINGS, _WIDTH),
-        "labels": (3, NUM_PATCHES),
-    }
-    types = {"pixels": np.uint8, "things": np.float32, "labels": np.int8}
-    arrays = {
-        name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", types[name], (count, *shape))
-        for name, shape in shapes.items()
-    }
-    rendered = map_in_processes(render_scene_crops, range(seed, seed + scenes), workers)
-    for number, values in enumerate(rendered):
-        rows = slice(number * INPUTS_PER_SCENE, (number + 1) * INPUTS_PER_SCENE)
-        for name, array in arrays.items():
-            array[rows] = values[name]
-    for array in arrays.values():
-        array.flush()
+    rendered = map_in_processes(render_place_crops, range(seed, seed + scenes), workers)
+    write_inputs({folder: (LLAVA, INPUTS_PER_PLACE)}, scenes, ([arrays] for arrays in rendered))
     return CropDataset.open(folder)
 
 
-def render_scene_crops(seed: int) -> dict[str, Array]:
+def write_inputs(
+    parts: Mapping[Path, tuple[Frame, int]],
+    scenes: int,
+    rendered: Iterable[Sequence[Mapping[str, Array]]],
+) -> None:
+    """
+    Write the inputs of *scenes* places as they are rendered.
+
+    Args:
+        parts: For each folder, the frame of its inputs and how many there are of each place.
+        scenes: How many places there are.
+        rendered: The arrays of each place, for each part.
+    """
+    opened = []
+    for folder, (frame, per_place) in parts.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        shapes = {
+            "pixels": (np.uint8, frame.side, frame.side, 3),
+            "things": (np.float32, _MAX_THINGS, _WIDTH),
+            "labels": (np.int8, 3, frame.patches),
+        }
+        arrays = {
+            name: np.lib.format.open_memmap(
+                folder / f"{name}.npy", "w+", kind, (scenes * per_place, *shape)
+            )
+            for name, (kind, *shape) in shapes.items()
+        }
+        opened.append((per_place, arrays))
+    for number, of_place in enumerate(rendered):
+        for (per_place, arrays), values in zip(opened, of_place, strict=True):
+            for name, array in arrays.items():
+                array[number * per_place : (number + 1) * per_place] = values[name]
+    for _, arrays in opened:
+        for array in arrays.values():
+            array.flush()
+
+
+def render_place_crops(seed: int) -> dict[str, Array]:
     """The arrays of one place."""
     rng = np.random.default_rng([seed, 1])
-    inputs = list(sample_inputs(draw_sampled(seed, rng), rng))
+    return encode_inputs(list(sample_inputs(draw_sampled(seed, rng), rng)))
+
+
+def encode_inputs(inputs: Sequence[VisionInput], frame: Frame = LLAVA) -> dict[str, Array]:
+    """The arrays of inputs."""
     return {
         "pixels": np.stack([each.pixels for each in inputs]),
         "things": np.stack([_encode_things(each) for each in inputs]),
-        "labels": np.stack([label_patches(each.things) for each in inputs]),
+        "labels": np.stack([label_patches(each.things, frame) for each in inputs]),
     }
 
 
@@ -229,32 +257,32 @@ def _decode_thing(row: Array) -> Seen:
 
 
 def sample_inputs(place: Shown, rng: Rng) -> Iterator[VisionInput]:
-    """`INPUTS_PER_SCENE` inputs: the whole place, crops as a search makes them, and canvases."""
+    """`INPUTS_PER_PLACE` inputs: the whole place, crops as a search makes them, and canvases."""
     yield show_whole(place)
     for _ in range(_WIDE_CROPS):
         side = rng.uniform(0.3, 0.75) * place.longer
-        yield show_crop(place, _square_near(place, rng, _sample_point(place, rng), side))
-    near = _pick_items(place, rng, _NEAR_CROPS)
+        yield show_crop(place, square_near(place, rng, sample_point(place, rng), side))
+    near = pick_items(place, rng, _NEAR_CROPS)
     for number in range(_NEAR_CROPS):
         yield show_crop(place, sample_roi(place, rng, near[number % len(near)].item.box))
     for _ in range(_CROPS):
         yield show_crop(place, sample_crop(place, rng, near=False))
     for _ in range(_UNIONS):
-        pair = [sample_roi(place, rng, placed.item.box) for placed in _pick_items(place, rng, 2)]
+        pair = [sample_roi(place, rng, placed.item.box) for placed in pick_items(place, rng, 2)]
         yield show_crop(place, reduce(Box.around, pair))
     for number in range(_CANVASES):
-        yield show_canvas(place, _sample_canvas_boxes(place, rng, same_name=number < 4))
+        yield show_canvas(place, sample_canvas_boxes(place, rng, same_name=number < 4))
 
 
-def _sample_canvas_boxes(place: Shown, rng: Rng, *, same_name: bool) -> list[Box]:
+def sample_canvas_boxes(place: Shown, rng: Rng, *, same_name: bool) -> list[Box]:
     """Boxes for one canvas: of all things of a name, or of two to four things."""
-    items = _pick_items(place, rng, int(rng.integers(2, 5)))
+    items = pick_items(place, rng, int(rng.integers(2, 5)))
     if same_name:
         several = _find_several(place)
         if several:
             items = [*several[rng.integers(len(several))]]
             if rng.random() < 0.25:
-                items += _pick_items(place, rng, 1)
+                items += pick_items(place, rng, 1)
     boxes = [sample_roi(place, rng, placed.item.box) for placed in items]
     return merge_boxes(boxes) if same_name or rng.random() < 0.7 else boxes
 
@@ -271,22 +299,22 @@ def _find_several(place: Shown) -> list[list[PlacedItem]]:
 
 def sample_crop(place: Shown, rng: Rng, *, near: bool) -> Box:
     """A box around a thing, as a search proposes it; or else one of any size, maybe of nothing."""
-    box = _pick_items(place, rng, 1)[0].item.box
+    box = pick_items(place, rng, 1)[0].item.box
     if near:
         return sample_roi(place, rng, box)
     side = place.longer * np.exp(rng.uniform(np.log(0.05), np.log(0.4)))
-    point = box.centre if rng.random() < 0.5 else _sample_point(place, rng)
-    return _square_near(place, rng, point, side)
+    point = box.centre if rng.random() < 0.5 else sample_point(place, rng)
+    return square_near(place, rng, point, side)
 
 
 def sample_roi(place: Shown, rng: Rng, box: Box) -> Box:
     """A square of about three cells of the whole place's relevance map, around a thing's *box*."""
     cells = rng.choice([3, 3, 3, 4, 5, 6]) * rng.uniform(0.95, 1.05)
     side = min(float(cells) * place.longer / GRID, *place.picture.size)
-    return _square_near(place, rng, box.centre, max(side, 1.1 * max(box.width, box.height)))
+    return square_near(place, rng, box.centre, max(side, 1.1 * max(box.width, box.height)))
 
 
-def _square_near(place: Shown, rng: Rng, point: tuple[float, float], side: float) -> Box:
+def square_near(place: Shown, rng: Rng, point: tuple[float, float], side: float) -> Box:
     """A square around *point*, shifted at random, then moved into the picture."""
     starts = []
     for at, length in zip(point, place.picture.size, strict=True):
@@ -297,12 +325,14 @@ def _square_near(place: Shown, rng: Rng, point: tuple[float, float], side: float
     return Box(left, top, min(left + side, width), min(top + side, height))
 
 
-def _sample_point(place: Shown, rng: Rng) -> tuple[float, float]:
+def sample_point(place: Shown, rng: Rng) -> tuple[float, float]:
+    """Anywhere in the picture."""
     width, height = place.picture.size
     return rng.uniform(0, width), rng.uniform(0, height)
 
 
-def _pick_items(place: Shown, rng: Rng, count: int) -> list[PlacedItem]:
+def pick_items(place: Shown, rng: Rng, count: int) -> list[PlacedItem]:
+    """Up to *count* things at random, signs more often than others."""
     weights = np.array([_SIGN_WEIGHT if p.item.text else 1.0 for p in place.items])
     count = min(count, len(weights))
     order = rng.choice(len(weights), count, replace=False, p=weights / weights.sum())

@@ -17,9 +17,16 @@ from visualcrop_tiny.world import THINGS
 
 from .checkpoint import LOG
 from .config import Config, StageConfig
-from .crop_dataset import INPUTS_PER_SCENE
+from .crop_dataset import INPUTS_PER_PLACE
+from .native_dataset import MAX_PIXELS, MIN_PIXELS, TOKEN_SIDE
 from .prompt_dataset import image_processor
-from .tokenizer import CHAT_TEMPLATE, VOCABULARY, build_fast_tokenizer
+from .tokenizer import (
+    CHAT_TEMPLATE,
+    VISION_END,
+    VISION_START,
+    VOCABULARY,
+    build_fast_tokenizer,
+)
 from .vision_inputs import PATCH_SIDE, PIXEL_MEAN, PIXEL_STD, SIDE
 
 
@@ -32,11 +39,14 @@ def export_model(network: Any, folder: Path) -> None:
     copy.generation_config.max_new_tokens = 16
     copy.save_pretrained(folder)
     (folder / "model.safetensors").chmod(0o644)  # safetensors makes it readable by its owner only
-    if copy.config.model_type == "llava_onevision":
-        build_fast_tokenizer().save_pretrained(folder)
-        image_processor().save_pretrained(folder)
-    else:
-        build_llava_processor().save_pretrained(folder)
+    match copy.config.model_type:
+        case "llava_onevision":
+            build_fast_tokenizer().save_pretrained(folder)
+            image_processor().save_pretrained(folder)
+        case "qwen2_5_vl":
+            save_qwen_processor(folder)
+        case _:
+            build_llava_processor().save_pretrained(folder)
 
 
 def build_llava_processor() -> Any:
@@ -59,6 +69,22 @@ def build_llava_processor() -> Any:
         chat_template=CHAT_TEMPLATE,
         num_additional_image_tokens=1,
     )
+
+
+def save_qwen_processor(folder: Path) -> None:
+    """Qwen2.5-VL's tokenizer and image processor: images near their own size, in whole tokens."""
+    import transformers as tf
+
+    tokenizer = build_fast_tokenizer()
+    tokenizer.chat_template = CHAT_TEMPLATE.replace("<image>", f"{VISION_START}<image>{VISION_END}")
+    tokenizer.save_pretrained(folder)
+    tf.Qwen2VLImageProcessorPil(
+        size={"shortest_edge": MIN_PIXELS, "longest_edge": MAX_PIXELS},
+        patch_size=TOKEN_SIDE // 2,
+        merge_size=2,
+        image_mean=[PIXEL_MEAN] * 3,
+        image_std=[PIXEL_STD] * 3,
+    ).save_pretrained(folder)
 
 
 _HEAD = """---
@@ -138,14 +164,14 @@ def describe_machine() -> str:
 
 
 def _describe_data(config: Config) -> str:
-    if config.base:
+    if config.layout == "onevision":
         return (
             f"Pictures of {config.data.scenes} drawn places (seeds from {config.data.seed}): one\n"
             "in two by two tiles, or several as the composers `interleaved` and `text-boxes` have\n"
             "them."
         )
     return (
-        f"{config.data.scenes * INPUTS_PER_SCENE} views of {SIDE} x {SIDE} pixels of "
+        f"{config.data.scenes * INPUTS_PER_PLACE} views of {SIDE} x {SIDE} pixels of "
         f"{config.data.scenes} drawn places (seeds from {config.data.seed}) of\n"
         "1536 to 2304 pixels: the whole place, crops of all sizes, and crops pasted on a canvas\n"
         "as the composers do. Signs have words that the benchmark has, others, and any letters."

@@ -19,7 +19,7 @@ from .collate import IGNORED
 from .config import LossWeights
 from .model import apply_logit_lens, get_decoder
 from .tokenizer import CONTINUES, EOS, LETTERS, VOCABULARY, token_id
-from .vision_inputs import CHARACTERS, COLOUR_CLASSES, GRID, NAME_CLASSES
+from .vision_inputs import CHARACTERS, COLOUR_CLASSES, NAME_CLASSES
 
 _CLASSES = (NAME_CLASSES, COLOUR_CLASSES, CHARACTERS)  # in the order of a patch's labels
 _CLASS_WEIGHTS = (1.0, 1.0, 2.0)  # characters are rare, and hard to read
@@ -252,14 +252,15 @@ def word_position_loss(logits: Tensor, ids: Tensor, positions: Tensor) -> Tensor
     known = target[:, 0] >= 0
     if not known.any():
         return logits.sum() * 0
-    predicted = logits[row[known], token[known]].float().unflatten(-1, (2, GRID))
+    predicted = logits[row[known], token[known]].float().unflatten(-1, (2, -1))
     return functional.cross_entropy(predicted.flatten(0, 1), target[known].flatten())
 
 
 def patch_position_loss(logits: Tensor, patches: Any) -> Tensor:
     """Cross-entropy of an image token's own column and row; *patches* are indices, B x tokens."""
-    predicted = logits.float().unflatten(-1, (2, GRID))
-    target = torch.stack([patches % GRID, patches // GRID], -1)
+    predicted = logits.float().unflatten(-1, (2, -1))
+    grid = predicted.shape[-1]
+    target = torch.stack([patches % grid, patches // grid], -1)
     return functional.cross_entropy(predicted.flatten(0, 2), target.flatten())
 
 

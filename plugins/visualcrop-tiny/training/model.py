@@ -18,7 +18,7 @@ from visualcrop import errors
 from .config import ModelSizes
 from .prompt_dataset import MAX_TILES, PINPOINTS
 from .tokenizer import BOS, EOS, IMAGE, PAD, VIDEO, VOCABULARY, token_id
-from .vision_inputs import GRID, LLAVA, PATCH_SIDE, PIXEL_MEAN, PIXEL_STD, SIDE, TILE
+from .vision_inputs import GRID, LLAVA, OUTSIDE, PATCH_SIDE, PIXEL_MEAN, PIXEL_STD, SIDE, TILE
 
 _Network = TypeVar("_Network", bound=tf.PreTrainedModel)
 _ATTENTION = "visualcrop-tiny"
@@ -57,11 +57,11 @@ def build_llava(sizes: ModelSizes) -> tf.LlavaForConditionalGeneration:
         image_seq_length=GRID**2,
         tie_word_embeddings=True,
     )
-    return _use_training_attention(tf.LlavaForConditionalGeneration(config))
+    return use_training_attention(tf.LlavaForConditionalGeneration(config))
 
 
-def build_onevision(base: Path) -> tf.LlavaOnevisionForConditionalGeneration:
-    """A LLaVA-OneVision with the weights of a trained LLaVA, in the folder *base*."""
+def load_base(base: Path) -> tf.LlavaForConditionalGeneration:
+    """A trained LLaVA, in the folder *base*."""
     if not (base / "config.json").is_file():
         raise errors.ModelError(f"{base} holds no model; name a trained tiny with --base.")
     loaded: Any = tf.LlavaForConditionalGeneration.from_pretrained(
@@ -74,6 +74,12 @@ def build_onevision(base: Path) -> tf.LlavaOnevisionForConditionalGeneration:
     llava, loading = loaded
     if missing := sorted(loading["missing_keys"]):
         raise errors.ModelError(f"{base} lacks {missing[0]}; name a trained tiny with --base.")
+    return llava
+
+
+def build_onevision(base: Path) -> tf.LlavaOnevisionForConditionalGeneration:
+    """A LLaVA-OneVision with the weights of a trained LLaVA, in the folder *base*."""
+    llava: Any = load_base(base)
     vision = deepcopy(llava.config.vision_config)
     vision.image_size = TILE.side
     config = tf.LlavaOnevisionConfig(
@@ -87,7 +93,7 @@ def build_onevision(base: Path) -> tf.LlavaOnevisionForConditionalGeneration:
         image_grid_pinpoints=PINPOINTS,
         tie_word_embeddings=True,
     )
-    network = _use_training_attention(tf.LlavaOnevisionForConditionalGeneration(config))
+    network = use_training_attention(tf.LlavaOnevisionForConditionalGeneration(config))
     torch.nn.init.zeros_(network.model.image_newline)
     newline = {"model.image_newline": network.model.image_newline}
     state = llava.state_dict() | newline
@@ -106,7 +112,8 @@ def _resize_positions(embedding: Tensor) -> Tensor:
     return torch.cat([embedding[:1], resized.flatten(2)[0].T])
 
 
-def _use_training_attention(network: _Network) -> _Network:
+def use_training_attention(network: _Network) -> _Network:
+    """Have plain products for attention, which trains faster on a CPU."""
     tf.AttentionInterface.register(_ATTENTION, _attend)
     network.set_attn_implementation(_ATTENTION)
     return network
@@ -172,10 +179,10 @@ def select_patches(labels: Tensor, count: int) -> Tensor:
     Patches that show things are preferred, then their neighbours, then random others.
     *labels* are B x 3 x patches.
     """
-    things = (labels[:, 0] != 0).float()
+    things = ((labels[:, 0] != 0) & (labels[:, 0] != OUTSIDE)).float()
     side = math.isqrt(things.shape[1])
     near = torch.nn.functional.max_pool2d(things.view(-1, 1, side, side), 3, 1, 1).flatten(1)
-    score = torch.rand_like(near) + near + 2 * things
+    score = torch.rand_like(near) + near + 2 * things - 9 * (labels[:, 0] == OUTSIDE)
     return score.topk(count, 1).indices.sort(1).values
 
 
@@ -231,3 +238,37 @@ def build_attention_mask(prefix: Tensor, segments: Tensor, dtype: torch.dtype) -
     visible = (rows[:, None] >= rows) & (in_prefix | same_question) | itself
     mask = torch.zeros(len(segments), 1, size, size, dtype=dtype, device=segments.device)
     return mask.masked_fill_(~visible[:, None], -1e9)
+
+
+def run_decoder(  # noqa: PLR0913, PLR0917 - a prefix in three tensors, and the text behind it
+    network: Any,
+    prefix: Tensor,
+    mask: Tensor,
+    positions: Tensor,
+    text: dict[str, Tensor],
+    text_position: Tensor | int,
+) -> Any:
+    """
+    Run the decoder over prefixes with questions packed behind them.
+
+    Args:
+        network: The LLaVA or LLaVA-OneVision.
+        prefix: Input embeddings, B x prefix x hidden.
+        mask: True where the prefix has a token, B x prefix.
+        positions: Positions of the prefix's tokens, B x prefix, or 3 x B x prefix for M-RoPE.
+        text: The fields of `PackedQuestions`, B x text each.
+        text_position: Position of the first token of every question, B x 1, or one for all.
+    """
+    embedded = network.get_input_embeddings()(text["ids"]).to(prefix.dtype)
+    return get_decoder(network)(
+        inputs_embeds=torch.cat([prefix, embedded], 1),
+        attention_mask=build_attention_mask(mask, text["segments"], prefix.dtype),
+        position_ids=_append(positions, text_position + text["positions"]),
+        use_cache=False,
+        output_hidden_states=True,
+    )
+
+
+def _append(positions: Tensor, text: Tensor) -> Tensor:
+    """Positions of the prefix and of the text, which has the same in all dimensions."""
+    return torch.cat([positions, text.expand(*positions.shape[:-1], -1)], -1)

@@ -7,13 +7,14 @@ from functools import partial
 from random import Random
 from typing import Any
 
+import attrs
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from .collate import PROMPT_START, PackedQuestions, pack_exchanges, pack_questions
-from .config import Config, StageConfig, find_base
+from .config import Config, find_base
 from .crop_dataset import CropDataset
 from .exchanges import Sight, encode, sample_exchange
 from .losses import (
@@ -25,15 +26,14 @@ from .losses import (
 )
 from .model import (
     apply_logit_lens,
-    build_attention_mask,
     build_llava,
     build_onevision,
     encode_images,
     gather_labels,
-    get_decoder,
     index_all_patches,
     jitter_brightness,
     normalize_pixels,
+    run_decoder,
     select_patches,
 )
 from .prefixes import NEWLINE, PATCH_TOKEN, WORD, PromptPrefixes, collate_prefixes
@@ -41,51 +41,66 @@ from .prompt_dataset import ImagePrompt
 from .target_prompts import encode_examples, sample_target_exchange
 from .vision_inputs import GRID, NUM_PATCHES
 
-_FULL_SHARE = 3  # in batches in which no patch is dropped there is one of so many images
+FULL_SHARE = 3  # in batches in which no patch is dropped there is one of so many images
 _NAMING = 0.05  # fraction of the batches that name targets in context, without images
 _NAMING_ROWS, _NAMING_TOKENS = 4, 360
 Indices = npt.NDArray[np.int64]
 LossAndMetrics = tuple[Tensor, dict[str, float]]
 
 
+@attrs.frozen(eq=False)
+class Encoded:
+    """What a vision tower makes of parts of images."""
+
+    features: Tensor  # in the decoder's space, B x kept x hidden
+    labels: Tensor  # B x 3 x kept
+    kept: Tensor  # indices of the patches, B x kept
+
+
 class LlavaModule(nn.Module):
     """LLaVA, with a head for positions that only training uses."""
+
+    grid = GRID  # columns and rows of patches
 
     def __init__(self, config: Config, dataset: CropDataset | None, device: str) -> None:
         super().__init__()
         self.config = config
         self.dataset = dataset
         self.device = device
-        self.network: Any = build_llava(config.model).to(device)  # type: ignore[arg-type]
+        self.network: Any = self.build(config).to(device)
         # A token's hidden state -> logits of the column, then of the row, of its thing.
-        self.position_head = nn.Linear(config.model.hidden_size, 2 * GRID).to(device)
+        self.position_head = nn.Linear(config.model.hidden_size, 2 * self.grid).to(device)
         self.sampling_weights = dataset.sampling_weights() if dataset else None
+
+    def build(self, config: Config) -> Any:
+        """The network before it is trained."""
+        return build_llava(config.model)
 
     def forward(self, stage: str, indices: Indices, rng: Random) -> LossAndMetrics:
         """The loss of the stage for the inputs with these *indices*."""
         config = self.config.stage(stage)
-        return (self._pretrain if stage == "pretrain" else self._finetune)(indices, config, rng)
-
-    def _pretrain(self, indices: Indices, stage: StageConfig, rng: Random) -> LossAndMetrics:
-        """Vision tower and projector only: patches predict the words for what they show."""
-        full = rng.random() < stage.full_batches
-        images, labels, kept = self._load(indices, 0 if full else stage.patches)
-        logits = apply_logit_lens(self.network, encode_images(self.network, images, kept))
-        loss, things = patch_word_loss(logits, labels)
-        return loss, {"things": float(things.detach())} | patch_word_accuracy(logits, labels)
-
-    def _finetune(self, indices: Indices, stage: StageConfig, rng: Random) -> LossAndMetrics:
-        """The whole network: replies to questions about each input."""
-        if rng.random() < _NAMING:
+        if stage == "finetune" and rng.random() < _NAMING:
             return self._name_targets(rng)
+        full = rng.random() < config.full_batches
+        indices = self.choose_full(indices) if full else indices
+        encoded = self.encode(indices, 0 if full else config.patches)
+        if stage == "pretrain":
+            return self._pretrain(encoded)
+        return self._finetune(indices, encoded, rng)
+
+    def _pretrain(self, encoded: Encoded) -> LossAndMetrics:
+        """Vision tower and projector only: patches predict the words for what they show."""
+        logits = apply_logit_lens(self.network, encoded.features)
+        loss, things = patch_word_loss(logits, encoded.labels)
+        metrics = patch_word_accuracy(logits, encoded.labels)
+        return loss, {"things": float(things.detach())} | metrics
+
+    def _finetune(self, indices: Indices, encoded: Encoded, rng: Random) -> LossAndMetrics:
+        """The whole network: replies to questions about each input."""
         assert self.dataset is not None  # noqa: S101 - only a module that is trained has data
-        if full := rng.random() < stage.full_batches:
-            indices = indices[::_FULL_SHARE]
-        images, labels, kept = self._load(indices, 0 if full else stage.patches)
         things = [self.dataset.visible_things(index) for index in indices]
         questions = pack_questions(things, self.config.text_tokens, rng)
-        features = encode_images(self.network, images, kept)
-        output = self._decode(features, kept, questions, labels)
+        output = self.decode(encoded, questions)
         positions = torch.from_numpy(self.dataset.patch_positions(indices)).to(self.device)
         return reply_losses(self.network, self.config.losses, output, self.position_head, positions)
 
@@ -98,43 +113,47 @@ class LlavaModule(nn.Module):
         length = len(ids)
         positions = torch.arange(length, device=self.device).expand(_NAMING_ROWS, -1)
         mask = torch.ones_like(positions, dtype=torch.bool)
-        out = _run_decoder(self.network, prefix, mask, positions, text, length)
+        out = run_decoder(self.network, prefix, mask, positions, text, length)
         index = np.s_[:, length:]
         labels = torch.zeros(_NAMING_ROWS, 3, 0, device=self.device, dtype=torch.long)
         output = DecoderOutput(out, np.s_[:, :0], index, text, labels)
         loss, metrics = compute_reply_loss(self.network, output)
         return loss, {"targets": metrics["reply"]}
 
-    def _load(self, indices: Indices, patches: int) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Augmented images, the encoded patches' labels, and their indices (None: all)."""
-        assert self.dataset is not None  # noqa: S101 - as above
-        images = normalize_pixels(self.dataset.pixels[indices], self.device)
-        images = jitter_brightness(images)
-        labels = torch.from_numpy(self.dataset.labels[indices]).to(self.device).long()
-        if not patches:
-            return images, labels, None
-        kept = select_patches(labels, patches)
-        return images, gather_labels(labels, kept), kept
+    def choose_full(self, indices: Indices) -> Indices:
+        """Fewer of them, for a batch in which no patch is dropped."""
+        return indices[::FULL_SHARE]
 
-    def _decode(
-        self, features: Tensor, kept: Tensor | None, questions: PackedQuestions, labels: Tensor
-    ) -> DecoderOutput:
+    def encode(self, indices: Indices, patches: int) -> Encoded:
+        """Features of so many patches of augmented images, or of all if that is 0."""
+        assert self.dataset is not None  # noqa: S101 - as above
+        images, labels = load_inputs(self.dataset, indices, self.device)
+        kept = select_patches(labels, patches) if patches else None
+        features = encode_images(self.network, images, kept)
+        if kept is None:
+            return Encoded(features, labels, index_all_patches(labels))
+        return Encoded(features, gather_labels(labels, kept), kept)
+
+    def decode(self, encoded: Encoded, questions: PackedQuestions) -> DecoderOutput:
         """Run the decoder over each image with its questions packed behind it."""
-        first, (batch, tokens) = len(PROMPT_START), features.shape[:2]
+        first, (batch, tokens) = len(PROMPT_START), encoded.features.shape[:2]
         ids = torch.tensor(PROMPT_START, device=self.device)
         start = self.network.get_input_embeddings()(ids).expand(batch, -1, -1)
-        prefix = torch.cat([start.to(features.dtype), features], 1)
-        length = first + tokens
-        positions = torch.arange(length, device=self.device).expand(batch, -1)
-        if kept is not None:  # dropped patches leave gaps
-            positions = torch.cat([positions[:, :first], kept + first], 1)
+        prefix = torch.cat([start.to(encoded.features.dtype), encoded.features], 1)
+        before = torch.arange(first, device=self.device).expand(batch, -1)
+        positions = torch.cat([before, encoded.kept + first], 1)  # dropped patches leave gaps
         mask = torch.ones_like(positions, dtype=torch.bool)
         text = questions.to_tensors(self.device)
-        after_images = first + NUM_PATCHES
-        out = _run_decoder(self.network, prefix, mask, positions, text, after_images)
-        patches = positions[:, first:] - first
+        out = run_decoder(self.network, prefix, mask, positions, text, first + NUM_PATCHES)
+        length = first + tokens
         image, after = np.s_[:, first:length], np.s_[:, length:]
-        return DecoderOutput(out, image, after, text, labels, patches)
+        return DecoderOutput(out, image, after, text, encoded.labels, encoded.kept)
+
+
+def load_inputs(dataset: CropDataset, indices: Indices, device: str) -> tuple[Tensor, Tensor]:
+    """Augmented images, B x 3 x side x side, and their labels, B x 3 x patches."""
+    images = jitter_brightness(normalize_pixels(dataset.pixels[indices], device))
+    return images, torch.from_numpy(dataset.labels[indices]).to(device).long()
 
 
 class OnevisionModule(nn.Module):
@@ -178,7 +197,7 @@ class OnevisionModule(nn.Module):
         """Run the decoder over each prompt with its questions packed behind it."""
         text = questions.to_tensors(self.device)
         prefix, after_images = self._embed(features, prefixes), prefixes.lengths[:, None]
-        out = _run_decoder(
+        out = run_decoder(
             self.network, prefix, prefixes.mask, prefixes.positions, text, after_images
         )
         image_tokens, token_labels = _index_image_tokens(prefixes, labels)
@@ -193,35 +212,6 @@ class OnevisionModule(nn.Module):
         newline = self.network.model.image_newline.to(rows.dtype)
         mixed = torch.where((kinds == PATCH_TOKEN)[..., None], patches, words.to(rows.dtype))
         return torch.where((kinds == NEWLINE)[..., None], newline, mixed)
-
-
-def _run_decoder(  # noqa: PLR0913, PLR0917 - a prefix in three tensors, and the text behind it
-    network: Any,
-    prefix: Tensor,
-    mask: Tensor,
-    positions: Tensor,
-    text: dict[str, Tensor],
-    text_position: Tensor | int,
-) -> Any:
-    """
-    Run the decoder over prefixes with questions packed behind them.
-
-    Args:
-        network: The LLaVA or LLaVA-OneVision.
-        prefix: Input embeddings, B x prefix x hidden.
-        mask: True where the prefix has a token, B x prefix.
-        positions: Positions of the prefix's tokens, B x prefix.
-        text: The fields of `PackedQuestions`, B x text each.
-        text_position: Position of the first token of every question, B x 1, or one for all.
-    """
-    embedded = network.get_input_embeddings()(text["ids"]).to(prefix.dtype)
-    return get_decoder(network)(
-        inputs_embeds=torch.cat([prefix, embedded], 1),
-        attention_mask=build_attention_mask(mask, text["segments"], prefix.dtype),
-        position_ids=torch.cat([positions, text_position + text["positions"]], 1),
-        use_cache=False,
-        output_hidden_states=True,
-    )
 
 
 def _index_image_tokens(prefixes: PromptPrefixes, labels: Tensor) -> tuple[Any, Tensor]:
@@ -245,8 +235,3 @@ def _sample_about(prompt: ImagePrompt, rng: Random) -> tuple[tuple[int, ...], tu
     if prompt.questions:
         return encode(rng.choice(prompt.questions), rng)
     return sample_exchange(Sight.of(prompt.things), rng)
-
-
-def build_module(config: Config, dataset: Any, device: str) -> LlavaModule | OnevisionModule:
-    """The module that the config trains; without a dataset its weights can only be loaded."""
-    return (OnevisionModule if config.base else LlavaModule)(config, dataset, device)

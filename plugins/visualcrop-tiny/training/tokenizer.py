@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PAD, BOS, EOS, UNKNOWN, IMAGE = "<pad>", "<s>", "</s>", "<unk>", "<image>"
 VIDEO = "<video>"  # required by LLaVA-OneVision's config
+VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"  # around Qwen's images
 LETTERS = tuple(string.ascii_uppercase[:6])
 CONTINUES = "##"  # before a character that is not the first of its word
 # visualcrop's instruction below the choices is long and never changes, so it is one token.
@@ -56,6 +57,8 @@ _ALL = (
     *CHARACTERS,
     *(f"{CONTINUES}{character}" for character in CHARACTERS),
     VIDEO,
+    VISION_START,
+    VISION_END,
 )
 _SPARE = -len(dict.fromkeys(_ALL)) % 8  # so that the embedding's size is a multiple of 8
 VOCABULARY = (*dict.fromkeys(_ALL), *(f"<spare{number}>" for number in range(_SPARE)))
@@ -111,7 +114,7 @@ def build_tokenizer() -> Tokenizer:
         single=f"{BOS} $A", special_tokens=[(BOS, token_id(BOS))]
     )
     tokenizer.decoder = decoders.WordPiece(CONTINUES, cleanup=True)
-    tokenizer.add_special_tokens([PAD, BOS, EOS, UNKNOWN, IMAGE, VIDEO])
+    tokenizer.add_special_tokens([PAD, BOS, EOS, UNKNOWN, IMAGE, VIDEO, VISION_START, VISION_END])
     return tokenizer
 
 
@@ -125,7 +128,7 @@ def build_fast_tokenizer() -> Any:
         eos_token=EOS,
         unk_token=UNKNOWN,
         pad_token=PAD,
-        additional_special_tokens=[IMAGE, VIDEO],
+        additional_special_tokens=[IMAGE, VIDEO, VISION_START, VISION_END],
         extra_special_tokens={"image_token": IMAGE, "video_token": VIDEO},
         padding_side="left",
         model_max_length=8192,

@@ -21,11 +21,10 @@ from visualcrop.plugin import say
 
 from .checkpoint import TrainingProgress, load_checkpoint, save_checkpoint
 from .config import Config, StageConfig
-from .crop_dataset import CropDataset, render_crops
+from .layouts import LAYOUTS, Module, build_module
 from .model import compile_layers
-from .modules import LlavaModule, LossAndMetrics, OnevisionModule, build_module
+from .modules import LossAndMetrics
 from .optimizer import build_optimizers, set_learning_rate
-from .prompt_dataset import load_prompts, render_prompts
 
 _LOG_STEPS = 50  # between two lines of the log
 _MAX_GRADIENT_NORM = 1.0
@@ -72,7 +71,7 @@ def _train_in_group(
 def _train(config: Config, out: Path, data: Path) -> None:
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)  # every process starts from the same weights
-    dataset: Any = load_prompts(data) if config.base else CropDataset.open(data)
+    dataset: Any = LAYOUTS[config.layout].open(data)
     module = build_module(config, dataset, config.device)
     progress, states = load_checkpoint(out, module)
     while progress.stage < len(config.stages):
@@ -84,7 +83,7 @@ def _train(config: Config, out: Path, data: Path) -> None:
 
 
 def train_stage(
-    module: LlavaModule | OnevisionModule,
+    module: Module,
     progress: TrainingProgress,
     states: list[dict[str, Any]],
     out: Path,
@@ -118,7 +117,7 @@ def train_stage(
 
 def compute_loss(
     model: torch.nn.Module,
-    module: LlavaModule | OnevisionModule,
+    module: Module,
     progress: TrainingProgress,
     rank: int = 0,
     world_size: int = 1,
@@ -191,12 +190,11 @@ def _choose_device(config: Config) -> str:
 def _render_data(config: Config, data: Path) -> None:
     """Render the run's dataset, unless it is there already."""
     done = data / "done.json"
-    wanted = attrs.asdict(config.data) | {"onevision": bool(config.base)}
+    wanted = attrs.asdict(config.data) | {"layout": config.layout}
     del wanted["workers"]
     if done.is_file() and json.loads(done.read_text("utf-8")) == wanted:
         return
     done.unlink(missing_ok=True)
     say(f"rendering {config.data.scenes} places")
-    render = render_prompts if config.base else render_crops
-    render(data, config.data.scenes, config.data.seed, config.data.workers)
+    LAYOUTS[config.layout].render(data, config.data.scenes, config.data.seed, config.data.workers)
     done.write_text(json.dumps(wanted), "utf-8")

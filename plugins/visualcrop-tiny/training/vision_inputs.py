@@ -23,6 +23,7 @@ PIXEL_MEAN, PIXEL_STD = 0.5, 0.25
 NAME_CLASSES = (*THINGS, "sign")
 COLOUR_CLASSES = tuple(COLOURS)
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+OUTSIDE = -2  # label of what is not part of an image that does not fill its frame
 CLEARLY_VISIBLE = 0.7  # least visible fraction of a thing for questions about it
 _PADDING = (127, 127, 127)  # as the processor pads
 _RESAMPLING = PIL.Image.Resampling
@@ -36,11 +37,12 @@ class Frame:
     """The square input of a vision tower."""
 
     side: int  # pixels
+    patch: int = PATCH_SIDE  # pixels on a side of what becomes one token
 
     @property
     def grid(self) -> int:
         """Patches on a side."""
-        return self.side // PATCH_SIDE
+        return self.side // self.patch
 
     @property
     def patches(self) -> int:
@@ -50,7 +52,7 @@ class Frame:
     @property
     def edges(self) -> Array:
         """Pixels at which patches begin and end."""
-        return np.arange(self.grid + 1) * float(PATCH_SIDE)
+        return np.arange(self.grid + 1) * float(self.patch)
 
 
 LLAVA = Frame(192)
@@ -232,7 +234,7 @@ def label_patches(things: Iterable[VisibleThing], frame: Frame = LLAVA) -> Array
     labels = np.zeros((3, frame.grid, frame.grid), np.int8)
     shares = np.zeros((frame.grid, frame.grid))  # of the thing that a patch is labelled with
     for thing in things:
-        share = thing.cells / min(PATCH_SIDE**2, max(float(thing.cells.sum()), 1e-6))
+        share = thing.cells / min(frame.patch**2, max(float(thing.cells.sum()), 1e-6))
         clear = (share >= 0.2) & (thing.visible >= 0.4) & (share > shares)
         ambiguous = (share > 0.03) & ~clear & (labels[0] == 0)
         labels[:, ambiguous] = -1
@@ -254,7 +256,7 @@ def _label_characters(labels: Array, thing: VisibleThing, clear: Array, frame: F
             continue
         down, across = _overlap(box.top, box.bottom, frame), _overlap(box.left, box.right, frame)
         shown = down[:, None] * across[None]
-        share = shown / min(PATCH_SIDE**2, box.area)
+        share = shown / min(frame.patch**2, box.area)
         best = clear & (share > most) & (share >= 0.3)
         labels[best] = CHARACTERS.index(letter) + 1
         most[best] = share[best]

@@ -1,0 +1,127 @@
+"""Qwen2.5-VL's layout is trained on the token sequences that transformers makes of prompts."""
+
+from __future__ import annotations
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+
+from training.collate import PackedQuestions
+from training.config import Config, DataConfig, ModelSizes, StageConfig
+from training.export import export_model
+from training.model import build_llava
+from training.native_dataset import NEAR, TOKEN_SIDE, WIDE, NativeDataset, fit, render_native
+from training.qwen import QwenModule
+from training.tokenizer import encode_prompt
+from training.trainer import load_trained, train
+from training.vision_inputs import OUTSIDE
+from visualcrop import Image, Prompt, View, VisualSearch
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+SIZES = ModelSizes(48, 96, 6, 2, 3, 2)
+QUESTION = "Is there a red cup in the image?"
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """A small network of LLaVA's layout, not trained."""
+    folder = tmp_path_factory.mktemp("base")
+    torch.manual_seed(0)
+    export_model(build_llava(SIZES), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Inputs of two places."""
+    folder = tmp_path_factory.mktemp("native")
+    render_native(folder, 2, 64, workers=1)
+    return NativeDataset.open(folder)
+
+
+@pytest.fixture(scope="module")
+def module(base, data):
+    """The network that is made from it."""
+    torch.manual_seed(1)
+    config = Config(layout="qwen", base=str(base), model=SIZES)
+    made = QwenModule(config, data, "cpu").eval()
+    for weights in made.parameters():
+        weights.data = weights.data.bfloat16().float()  # as it is exported
+    return made
+
+
+@pytest.fixture(scope="module")
+def model(module, tmp_path_factory):
+    """The same, as visualcrop opens it."""
+    folder = tmp_path_factory.mktemp("qwen")
+    export_model(module.network, folder)
+    return VisualSearch.open(f"qwen2-5-vl(checkpoint={folder}, dtype=float32)").model
+
+
+@pytest.mark.parametrize("number", [0, 5, -12, -1])
+def test_an_image_of_any_shape(module, model, data, monkeypatch, number):
+    """Tokens and positions are those of transformers, for crops, whole places and canvases."""
+    index = np.array([number % len(data)])
+    ((part, own),) = data.split(index)
+    outside = part.labels[own[0], 0].reshape(part.frame.grid, -1) == OUTSIDE
+    rows, columns = ((~outside).any(axis).sum() for axis in (1, 0))
+    pixels = part.pixels[own[0], : rows * TOKEN_SIDE, : columns * TOKEN_SIDE]
+    image = Image(PIL.Image.fromarray(pixels))
+    monkeypatch.setattr("training.modules.jitter_brightness", lambda images: images)
+    ids = encode_prompt(QUESTION)
+    asked = (ids, [1] * len(ids), range(len(ids)), [-100] * len(ids))
+    questions = PackedQuestions(*(np.array([row], np.int64) for row in asked))
+    with torch.no_grad():
+        output = module.decode(module.encode(index, 0), questions)
+        ours = module.network.lm_head(output.out.last_hidden_state[0, -1])
+        inputs = model.prompt_processor.tokenize(Prompt((View.whole(image), QUESTION))).inputs
+        assert inputs["image_grid_thw"].tolist() == [[1, 2 * rows, 2 * columns]]
+        theirs = model.network(**inputs).logits[0, -1]
+    assert torch.allclose(ours, theirs, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("size", [(2048, 1536), (256, 256), (300, 300), (100, 90), (2304, 1536)])
+def test_an_image_has_the_size_that_the_processor_gives_it(model, size):
+    """In whole tokens, neither too small nor too large."""
+    image = Image(PIL.Image.new("RGB", size))
+    inputs = model.prompt_processor.tokenize(Prompt((View.whole(image), QUESTION))).inputs
+    _, rows, columns = inputs["image_grid_thw"][0].tolist()
+    assert fit(size, WIDE) == (columns * TOKEN_SIDE // 2, rows * TOKEN_SIDE // 2)
+
+
+def test_the_decoder_is_that_of_the_base(module, base):
+    """Words and layers are taken over, and only queries, keys and values get biases, of zero."""
+    state = module.network.state_dict()
+    biases = {name for name in state if "language_model" in name and name.endswith("bias")}
+    assert all((state[name] == 0).all() for name in biases)
+    assert {name.split(".")[-2] for name in biases} == {"q_proj", "k_proj", "v_proj"}
+
+
+def test_it_is_trained(base, tmp_path):
+    """A run of a few steps goes through, with all tokens and with some."""
+    stage = StageConfig(
+        steps=3, batch_size=4, learning_rate=1e-3, patches=48, full_batches=0.4, warmup_steps=1
+    )
+    config = Config(
+        layout="qwen",
+        base=str(base),
+        model=SIZES,
+        processes=1,
+        data=DataConfig(scenes=1, seed=64, workers=1),
+        pretrain=stage,
+        finetune=stage,
+        text_tokens=96,
+    )
+    train(config, tmp_path, tmp_path / "data")
+    network, progress = load_trained(config, tmp_path)
+    assert progress.stage == 2
+    assert not network.training
+
+
+def test_what_is_outside_of_an_image_is_not_chosen(module, data):
+    """Neither of a wide view, nor of a canvas."""
+    indices = np.arange(len(data) - 6, len(data))
+    encoded = module.encode(indices, 0)
+    assert (encoded.labels != OUTSIDE).all()
+    assert NEAR.grid < WIDE.grid == module.grid

@@ -1,0 +1,154 @@
+"""The dataset of Qwen's layout: places and crops at their own resolution and shape."""
+
+from __future__ import annotations
+
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import numpy.typing as npt
+import PIL.Image
+
+from visualcrop import Box, Image
+from visualcrop.plugin import Collage
+
+from .crop_dataset import (
+    CropDataset,
+    Seen,
+    draw_sampled,
+    encode_inputs,
+    pick_items,
+    sample_canvas_boxes,
+    sample_crop,
+    sample_point,
+    sample_roi,
+    square_near,
+    write_inputs,
+)
+from .vision_inputs import OUTSIDE, Frame, Shown, VisibleThing, VisionInput, project_things
+from .workers import map_in_processes
+
+TOKEN_SIDE = 16  # pixels: two by two patches are merged
+NEAR, WIDE = Frame(320, TOKEN_SIDE), Frame(416, TOKEN_SIDE)
+MIN_PIXELS, MAX_PIXELS = 256 * 256, 384 * 288  # of an image, in which a token has 256
+_NEAR_SHARE = 0.7  # of the inputs that are sampled
+_CANVAS_CELL = 336  # pixels; as the composers' canvas has it
+_NEAR_PER_PLACE, _SMALL_PER_PLACE = 12, 3
+_WIDE_PER_PLACE, _UNIONS_PER_PLACE, _CANVASES_PER_PLACE = 3, 2, 6
+PARTS = {
+    "near": (NEAR, _NEAR_PER_PLACE + _SMALL_PER_PLACE),
+    "wide": (WIDE, 1 + _WIDE_PER_PLACE + _UNIONS_PER_PLACE + _CANVASES_PER_PLACE),
+}
+Array = npt.NDArray[Any]
+Rng = np.random.Generator
+
+
+@attrs.frozen(eq=False)
+class NativeDataset:
+    """Crops and wide views, one after the other."""
+
+    parts: tuple[CropDataset, ...]
+
+    @classmethod
+    def open(cls, folder: Path) -> NativeDataset:
+        """Memory-map the parts that `render_native` wrote."""
+        return cls(tuple(CropDataset.open(folder / name, *part) for name, part in PARTS.items()))
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def sampling_weights(self) -> Array:
+        """The probability of each input to be sampled."""
+        shares = [_NEAR_SHARE, 1 - _NEAR_SHARE]
+        weights = zip(shares, self.parts, strict=True)
+        return np.concatenate([share * part.sampling_weights() for share, part in weights])
+
+    def visible_things(self, index: int) -> list[Seen]:
+        """The things in one input."""
+        ((part, own),) = self.split(np.array([index]))
+        return part.visible_things(int(own[0]))
+
+    def patch_positions(self, indices: npt.NDArray[np.int64]) -> Array:
+        """As a part has them, for *indices* in ascending order."""
+        return np.concatenate([part.patch_positions(own) for part, own in self.split(indices)])
+
+    def split(self, indices: npt.NDArray[np.int64]) -> list[tuple[CropDataset, Array]]:
+        """Each part that *indices* are of, with its own indices."""
+        found, start = [], 0
+        for part in self.parts:
+            own = indices[(indices >= start) & (indices < start + len(part))] - start
+            start += len(part)
+            if len(own):
+                found.append((part, own))
+        return found
+
+
+def render_native(folder: Path, scenes: int, seed: int, workers: int = 2) -> None:
+    """Draw *scenes* places, with seeds from *seed* on, and write inputs of all of them."""
+    rendered = map_in_processes(_render_place, range(seed, seed + scenes), workers)
+    write_inputs({folder / name: part for name, part in PARTS.items()}, scenes, rendered)
+
+
+def _render_place(seed: int) -> list[dict[str, Array]]:
+    """The arrays of both parts of one place."""
+    rng = np.random.default_rng([seed, 3])
+    place = draw_sampled(seed, rng)
+    items = pick_items(place, rng, _NEAR_PER_PLACE)
+    boxes = [sample_roi(place, rng, items[n % len(items)].item.box) for n in range(_NEAR_PER_PLACE)]
+    boxes += [sample_crop(place, rng, near=False) for _ in range(_SMALL_PER_PLACE)]
+    near = [_show(place, [box], NEAR) for box in boxes]
+    groups = [[Box(0, 0, *place.picture.size)]]
+    for _ in range(_WIDE_PER_PLACE):
+        side = rng.uniform(0.25, 0.75) * place.longer
+        groups.append([square_near(place, rng, sample_point(place, rng), side)])
+    for _ in range(_UNIONS_PER_PLACE):
+        pair = [sample_roi(place, rng, placed.item.box) for placed in pick_items(place, rng, 2)]
+        groups.append([reduce(Box.around, pair)])
+    groups += [sample_canvas_boxes(place, rng, same_name=n < 4) for n in range(_CANVASES_PER_PLACE)]
+    wide = [_show(place, group, WIDE) for group in groups]
+    return [_encode(near, NEAR), _encode(wide, WIDE)]
+
+
+def _encode(shown: list[tuple[VisionInput, tuple[int, int]]], frame: Frame) -> dict[str, Array]:
+    """Arrays of inputs, whose labels say what is outside an image of so many rows and columns."""
+    arrays = encode_inputs([each for each, _ in shown], frame)
+    labels = arrays["labels"].reshape(len(shown), 3, frame.grid, frame.grid)
+    for own, (_, (rows, columns)) in zip(labels, shown, strict=True):
+        own[:, rows:] = own[:, :, columns:] = OUTSIDE
+    return arrays
+
+
+def _show(place: Shown, boxes: list[Box], frame: Frame) -> tuple[VisionInput, tuple[int, int]]:
+    """A crop, or several on a canvas, in the upper left of a frame; and its rows and columns."""
+    boxes = [Box(*box.whole_pixels()) for box in boxes]
+    if len(boxes) == 1:
+        picture = place.picture.crop(boxes[0].whole_pixels())
+        spots = [Box(0, 0, *picture.size)]
+    else:
+        collage = Collage(boxes, _CANVAS_CELL)
+        picture, spots = collage.of(Image(place.picture)).picture, list(collage.places)
+    width, height = fit(picture.size, frame)
+    across, down = width / picture.width, height / picture.height
+    pixels = np.zeros((frame.side, frame.side, 3), np.uint8)
+    resized = picture.resize((width, height), PIL.Image.Resampling.BICUBIC)
+    pixels[:height, :width] = np.asarray(resized)
+    things: list[VisibleThing] = []
+    for box, spot in zip(boxes, spots, strict=True):
+        target = Box(spot.left * across, spot.top * down, spot.right * across, spot.bottom * down)
+        things += project_things(place.items, box, target, frame)
+    return VisionInput(pixels, tuple(things)), (height // TOKEN_SIDE, width // TOKEN_SIDE)
+
+
+def fit(size: tuple[int, int], frame: Frame) -> tuple[int, int]:
+    """Width and height as the image processor has them, or smaller so that they fit the frame."""
+    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
+
+    height, width = smart_resize(size[1], size[0], TOKEN_SIDE, MIN_PIXELS, MAX_PIXELS)
+    scale = min(1.0, frame.side / max(width, height))
+    return _round(width * scale), _round(height * scale)
+
+
+def _round(side: float) -> int:
+    return max(1, int(side // TOKEN_SIDE)) * TOKEN_SIDE

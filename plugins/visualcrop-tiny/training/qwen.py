@@ -1,0 +1,203 @@
+"""Qwen2.5-VL's layout: its network, and a forward pass of the parts of an image that are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers as tf
+from torch import Tensor
+
+from .collate import PackedQuestions
+from .config import Config, ModelSizes, find_base
+from .losses import DecoderOutput
+from .model import (
+    gather_labels,
+    load_base,
+    run_decoder,
+    select_patches,
+    use_training_attention,
+)
+from .modules import Encoded, Indices, LlavaModule, load_inputs
+from .native_dataset import TOKEN_SIDE, WIDE
+from .tokenizer import BOS, EOS, IMAGE, PAD, VIDEO, VISION_END, VISION_START, VOCABULARY, token_id
+from .vision_inputs import OUTSIDE
+
+_PATCH = TOKEN_SIDE // 2
+_WINDOW = 4 * TOKEN_SIDE  # pixels on a side of a window of attention
+_START = (token_id(BOS), token_id("USER:"), token_id(VISION_START))
+
+
+def build_qwen(sizes: ModelSizes) -> tf.Qwen2_5_VLForConditionalGeneration:
+    """A Qwen2.5-VL with random weights."""
+    hidden, head = sizes.hidden_size, sizes.hidden_size // sizes.heads
+    config = tf.Qwen2_5_VLConfig(
+        vision_config={
+            "depth": sizes.vision_layers,
+            "hidden_size": hidden,
+            "intermediate_size": 3 * hidden,
+            "num_heads": sizes.vision_heads,
+            "patch_size": _PATCH,
+            "spatial_merge_size": 2,
+            "window_size": _WINDOW,
+            "out_hidden_size": hidden,
+            "fullatt_block_indexes": [*range(2, sizes.vision_layers, 3)],
+        },
+        text_config={
+            "vocab_size": len(VOCABULARY),
+            "hidden_size": hidden,
+            "intermediate_size": sizes.intermediate_size,
+            "num_hidden_layers": sizes.layers,
+            "num_attention_heads": sizes.heads,
+            "num_key_value_heads": sizes.heads,
+            "max_position_embeddings": 8192,
+            "rope_parameters": {
+                "rope_type": "default",
+                "rope_theta": 10_000.0,
+                "mrope_section": [head // 6] * 3,
+            },
+            "pad_token_id": token_id(PAD),
+            "bos_token_id": token_id(BOS),
+            "eos_token_id": token_id(EOS),
+            "tie_word_embeddings": True,
+        },
+        image_token_id=token_id(IMAGE),
+        video_token_id=token_id(VIDEO),
+        vision_start_token_id=token_id(VISION_START),
+        vision_end_token_id=token_id(VISION_END),
+        tie_word_embeddings=True,
+    )
+    return use_training_attention(tf.Qwen2_5_VLForConditionalGeneration(config))
+
+
+def build_from_llava(sizes: ModelSizes, base: Path) -> tf.Qwen2_5_VLForConditionalGeneration:
+    """The same, with words and decoder of a trained LLaVA; its queries have biases of zero."""
+    network = build_qwen(sizes)
+    own = network.state_dict()
+    for name, weights in load_base(base).state_dict().items():
+        if "language_model" in name or name == "lm_head.weight":
+            own[name].copy_(weights)
+    for name, weights in own.items():
+        if "language_model" in name and name.endswith("bias"):
+            weights.zero_()
+    return network
+
+
+def encode_groups(network: Any, images: Tensor, kept: Tensor) -> Tensor:
+    """
+    Image features in the decoder's space, B x kept x hidden, of the *kept* tokens alone.
+
+    Args:
+        network: The Qwen2.5-VL.
+        images: Normalised pixels, B x 3 x side x side.
+        kept: Indices of tokens, row by row in the whole frame, B x kept.
+    """
+    tower, (batch, count) = network.model.visual, kept.shape
+    grid = images.shape[-1] // TOKEN_SIDE
+    patches = _cut(images).flatten(1, 2)  # B x tokens x 4 x pixels
+    chosen = patches.gather(1, kept[..., None, None].expand(-1, -1, *patches.shape[2:]))
+    hidden = tower.patch_embed(chosen.flatten(0, 2)).view(batch, 4 * count, -1)
+    rows, columns = kept // grid, kept % grid
+    within = torch.arange(4, device=kept.device)
+    places = torch.stack(
+        [2 * rows[..., None] + within // 2, 2 * columns[..., None] + within % 2], -1
+    ).flatten(1, 2)  # B x patches x 2
+    windows = (places // (_WINDOW // _PATCH)).float() @ torch.tensor([1000.0, 1.0])
+    same = windows[:, :, None] == windows[:, None]
+    mask = torch.zeros(same.shape, dtype=hidden.dtype).masked_fill(~same, -1e9)[:, None]
+    cos, sin = (
+        some.view(batch, 1, 4 * count, -1)
+        for some in tower.rotary_pos_emb(hidden, places.flatten(0, 1))
+    )
+    for number, block in enumerate(tower.blocks):
+        whole = number in tower.fullatt_block_indexes
+        attended = _attend(block.attn, block.norm1(hidden), cos, sin, None if whole else mask)
+        hidden = hidden + attended
+        hidden = hidden + block.mlp(block.norm2(hidden))
+    features: Tensor = tower.merger(hidden.flatten(0, 1)).view(batch, count, -1)
+    return features
+
+
+def _cut(images: Tensor) -> Tensor:
+    """Patches as the image processor orders them: B x rows x columns x 4 x pixels."""
+    batch, channels, side, _ = images.shape
+    grid = side // TOKEN_SIDE
+    cells = images.view(batch, channels, grid, 2, _PATCH, grid, 2, _PATCH)
+    cells = cells.permute(0, 2, 5, 3, 6, 1, 4, 7).flatten(3, 4)  # B, rows, columns, 4, C, h, w
+    twice = cells.unsqueeze(5).expand(-1, -1, -1, -1, -1, 2, -1, -1)  # a still lasts two frames
+    return twice.flatten(4)
+
+
+def _attend(attn: Any, hidden: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None) -> Tensor:
+    """Attention of a block, with rotated queries and keys: B x patches x hidden."""
+    batch, count, _ = hidden.shape
+    query, key, value = (
+        attn.qkv(hidden).view(batch, count, 3, attn.num_heads, -1).permute(2, 0, 3, 1, 4)
+    )
+    query, key = (_rotate(some, cos, sin) for some in (query, key))
+    scores = (query * attn.scaling) @ key.mT
+    if mask is not None:
+        scores = scores + mask
+    attended = scores.softmax(-1).to(value.dtype) @ value
+    projected: Tensor = attn.proj(attended.transpose(1, 2).flatten(2))
+    return projected
+
+
+def _rotate(some: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    one, other = some.float().chunk(2, -1)
+    return (some.float() * cos + torch.cat([-other, one], -1) * sin).to(some.dtype)
+
+
+class QwenModule(LlavaModule):
+    """Qwen2.5-VL, with the decoder of a trained LLaVA, and a vision tower of its own."""
+
+    dataset: Any
+    grid = WIDE.grid
+
+    def build(self, config: Config) -> Any:
+        """The network before it is trained."""
+        return build_from_llava(config.model, find_base(config.base))
+
+    def choose_full(self, indices: Indices) -> Indices:
+        """Those of one part of the dataset, whose images have about as many tokens."""
+        parts = self.dataset.split(indices)
+        most = max(len(own) for _, own in parts)
+        first = parts[0][1]
+        start = 0 if len(first) == most else len(first)
+        return super().choose_full(indices[start : start + most])
+
+    def encode(self, indices: Indices, patches: int) -> Encoded:
+        """Features of so many tokens, or of all that every image of the batch has."""
+        features, found, kept = [], [], []
+        for part, own in self.dataset.split(indices):
+            images, labels = load_inputs(part, own, self.device)
+            count = patches or int((labels[:, 0] != OUTSIDE).sum(1).min())
+            chosen = select_patches(labels, count)
+            features.append(encode_groups(self.network, images, chosen))
+            found.append(gather_labels(labels, chosen))
+            rows, columns = chosen // part.frame.grid, chosen % part.frame.grid
+            kept.append(rows * self.grid + columns)
+        return Encoded(torch.cat(features), torch.cat(found), torch.cat(kept))
+
+    def decode(self, encoded: Encoded, questions: PackedQuestions) -> DecoderOutput:
+        """Run the decoder over each image, at its rows and columns, with its questions behind."""
+        first, batch = len(_START), len(encoded.features)
+        embed, dtype = self.network.get_input_embeddings(), encoded.features.dtype
+        start, end = (
+            embed(torch.tensor(ids, device=self.device)).to(dtype).expand(batch, -1, -1)
+            for ids in (_START, (token_id(VISION_END),))
+        )
+        prefix = torch.cat([start, encoded.features, end], 1)
+        rows, columns = encoded.kept // self.grid, encoded.kept % self.grid
+        after = first + 1 + torch.maximum(rows, columns).amax(1, keepdim=True)
+        image = torch.stack([torch.zeros_like(rows), rows, columns]) + first
+        before = torch.arange(first, device=self.device).expand(3, batch, -1)
+        positions = torch.cat([before, image, after.expand(3, -1, -1)], 2)
+        mask = torch.ones(prefix.shape[:2], dtype=torch.bool, device=self.device)
+        text = questions.to_tensors(self.device)
+        out = run_decoder(self.network, prefix, mask, positions, text, after + 1)
+        length = prefix.shape[1]
+        index = np.s_[:, first : length - 1], np.s_[:, length:]
+        return DecoderOutput(out, *index, text, encoded.labels, encoded.kept)
