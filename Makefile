@@ -20,7 +20,7 @@ COMPILE := $(BIN)/python -m compileall -q visualcrop plugins tests
 # Speaks only if the command fails.
 quietly = @said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
-.PHONY: help install check test lint types floors units tests real docs demo bench attack coverage clean
+.PHONY: help install check test lint types floors units tests real docs demo figures bench attack coverage clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -67,6 +67,9 @@ docs: $(STAMP)  ## the site, where a broken link is an error
 
 demo: $(STAMP)  ## a small thing in a large image, with cropping and without
 	@$(BIN)/visualcrop demo
+
+figures: $(STAMP)  ## all figures of the docs, from runs: hours
+	@$(BIN)/python scripts/figures.py
 
 bench: $(STAMP)  ## how fast it is, as ratios
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/benchmarks --benchmark-enable -p no:randomly -s
