@@ -68,7 +68,7 @@ class Config:
 
     name: str = "tiny"
     layout: Literal["llava", "onevision", "qwen"] = "llava"
-    base: str = ""  # trained tiny of LLaVA's layout, by name or folder, to start others from
+    base: str = ""  # trained tiny of LLaVA's layout, by name or folder, to start from
     seed: int = 0
     processes: int = 2  # on a CPU; on a GPU there is one
     threads: int = 1  # of each process
@@ -90,7 +90,9 @@ class Config:
     @property
     def stages(self) -> tuple[str, ...]:
         """Names of the stages, in order."""
-        return ("onevision",) if self.layout == "onevision" else ("pretrain", "finetune")
+        if self.layout == "onevision":
+            return ("onevision",)
+        return ("finetune",) if self.layout == "llava" and self.base else ("pretrain", "finetune")
 
     def stage(self, name: str) -> StageConfig:
         """The config of the stage called *name*."""

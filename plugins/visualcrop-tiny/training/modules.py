@@ -32,9 +32,11 @@ from .model import (
     gather_labels,
     index_all_patches,
     jitter_brightness,
+    load_base,
     normalize_pixels,
     run_decoder,
     select_patches,
+    use_training_attention,
 )
 from .prefixes import NEWLINE, PATCH_TOKEN, WORD, PromptPrefixes, collate_prefixes
 from .prompt_dataset import ImagePrompt
@@ -74,6 +76,8 @@ class LlavaModule(nn.Module):
 
     def build(self, config: Config) -> Any:
         """The network before it is trained."""
+        if config.base:
+            return use_training_attention(load_base(find_base(config.base)))
         return build_llava(config.model)
 
     def forward(self, stage: str, indices: Indices, rng: Random) -> LossAndMetrics:
