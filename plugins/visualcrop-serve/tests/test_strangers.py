@@ -111,7 +111,7 @@ def test_a_spec_that_reaches_further_is_refused(live: Live, spec: str) -> None:
 
 def test_every_number_of_every_searcher_is_bounded() -> None:
     """Whatever is installed: a huge value of any numeric option of any strategy is refused."""
-    from visualcrop_serve.searchers import check_stranger
+    from visualcrop_serve.searchers import check_untrusted
 
     registry, checked = Registry.load(), 0
     for entry in registry:
@@ -125,7 +125,7 @@ def test_every_number_of_every_searcher_is_bounded() -> None:
             except VisualcropError:
                 continue  # the strategy's own bound
             with pytest.raises(VisualcropError):
-                check_stranger(built)
+                check_untrusted(built)
             checked += 1
     assert checked > 30
 
