@@ -31,7 +31,7 @@ from tests.support.waiting import until
 from visualcrop import VisualSearch
 from visualcrop_serve.app import build_app
 from visualcrop_serve.mcp_server import build_mcp_app
-from visualcrop_serve.settings import Settings
+from visualcrop_serve.settings import Settings, list_names
 
 pytestmark = [pytest.mark.anyio, pytest.mark.torch]
 ERAS = ["auto", "legacy"]  # without a handshake, and with one as up to 2025
@@ -284,7 +284,7 @@ async def test_a_key_is_asked_for():
 
 async def test_the_server_has_them_too():
     """`visualcrop serve` does, at /mcp, beside its other routes and with their queue."""
-    app = build_app(VisualSearch.open("toy"), Settings(name="toy", names=("127.0.0.1",)))
+    app = build_app(VisualSearch.open("toy"), Settings(name="toy", names=list_names("127.0.0.1", "")))
     with served(app) as address:
         result = await _call(address, "look_closer", {"image": scene(), "question": "A mug?"})
         assert result.structured_content["answer"]
@@ -310,10 +310,16 @@ async def test_a_page_of_another_origin_is_kept_out(address):
     async with httpx2.AsyncClient() as client:
         for name, value, status in (
             ("Origin", "https://evil.example", 403),
+            ("Origin", "http://10.0.0.1", 403),
+            ("Origin", "null", 403),
             ("Host", "evil.example", 421),
         ):
             answer = await client.post(address, json=body, headers={**head, name: value})
             assert answer.status_code == status
+            assert answer.json()["error"]["code"].startswith("unknown_")
+        for origin in (address.removesuffix("/mcp"), "http://localhost:6274"):
+            answer = await client.post(address, json=body, headers={**head, "Origin": origin})
+            assert answer.status_code not in {403, 421}
 
 
 async def test_searches_at_a_time_share_batches():

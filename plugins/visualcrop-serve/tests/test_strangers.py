@@ -15,7 +15,7 @@ import pytest
 from tests.support.serving import QUESTION, Live, drawn_url, own, serving, toy, user
 from visualcrop import VisualcropError
 from visualcrop.plugin import Registry, Searcher, Spec
-from visualcrop_serve.settings import names_of_this_machine
+from visualcrop_serve.settings import KEY, Settings, list_names
 
 CHAT = "/v1/chat/completions"
 
@@ -173,22 +173,31 @@ def bearer(key: str) -> dict[bytes, bytes]:
 
 
 def test_web_pages_cannot_ask_through_the_reader_s_browser() -> None:
-    """Neither by a form, nor by a name of theirs that leads to this machine."""
-    with serving(toy(), names=("localhost", "127.0.0.1")) as live:
+    """Neither by a form, nor by a name of theirs that leads here, wherever the server listens."""
+    with serving(toy(), names=list_names("0.0.0.0", "", ["Shelf.example"])) as live:
         form = post(live, "{}", **{"Content-Type": "text/plain"})
         assert form.status_code == 415
-        foreign = httpx.get(f"{live.url}/v1/models", headers={"Host": "evil.example:8000"})
-        assert foreign.status_code == 421
-        assert httpx.get(f"{live.url}/v1/models").status_code == 200
+        for foreign in ("evil.example:8000", "shelf.example.evil.example", "127.0.0.1.evil.example"):
+            response = httpx.get(f"{live.url}/v1/models", headers={"Host": foreign})
+            assert response.status_code == 421
+            error = response.json()["error"]
+            assert error["code"] == "unknown_host"
+            assert "--server-name" in error["message"]
+        for ours in ("localhost:1", "127.0.0.1", "192.168.1.7:8000", "[fe80::1]:80", "shelf.example"):
+            response = httpx.get(f"{live.url}/v1/models", headers={"Host": ours})
+            assert response.status_code == 200
         preflight = httpx.options(f"{live.url}{CHAT}", headers={"Origin": "http://evil.example"})
         assert not [name for name in preflight.headers if name.startswith("access-control")]
 
 
-def test_the_address_that_a_server_listens_at_is_one_of_its_names() -> None:
-    """Where only this machine reaches it; with a key, or open to others, it has any name."""
-    assert "127.0.0.2" in names_of_this_machine("127.0.0.2", "")
-    assert names_of_this_machine("localhost", "") == ("127.0.0.1", "localhost", "::1")
-    assert names_of_this_machine("127.0.0.2", "key") == names_of_this_machine("0.0.0.0", "") == ()
+def test_a_server_goes_by_any_name_only_with_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one, by that of its machine, where it listens, and those it was given."""
+    monkeypatch.delenv(KEY, raising=False)
+    assert Settings.listening("0.0.0.0", None).names[0] == "localhost"
+    assert {"shelf", "a.example"} < {*Settings.listening("Shelf", ["A.example"]).names}
+    monkeypatch.setenv(KEY, "sesame")
+    assert Settings.listening("0.0.0.0", None).names == ()
+    assert "a.example" in Settings.listening("0.0.0.0", ["a.example"]).names
 
 
 @pytest.mark.parametrize(

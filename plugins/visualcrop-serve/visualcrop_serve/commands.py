@@ -8,6 +8,10 @@ from typing import Annotated
 
 import typer
 
+from .settings import MODEL, SEARCHERS, Settings
+
+USUAL = Settings()  # the defaults of options
+
 Searchers = Annotated[
     list[str] | None,
     typer.Option(
@@ -26,8 +30,15 @@ ModelSpec = Annotated[
         "[default: $VISUALCROP_MODEL, else one that comes along]",
     ),
 ]
-
-
+ServerNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--server-name",
+        metavar="NAME",
+        help="Name by which clients reach this server, beside its address; give several. With an "
+        "API key it goes by any name. [default: localhost]",
+    ),
+]
 Fixed = Annotated[bool, typer.Option("--fixed", help="Take no searchers in requests but -s's.")]
 Images = Annotated[
     Path | None,
@@ -44,6 +55,8 @@ Hosts = Annotated[
 Name = Annotated[
     str | None, typer.Option(help="The model's name in requests. [default: as -m has it]")
 ]
+Concurrency = Annotated[int, typer.Option(help="Searches that run at once.", min=1)]
+Queue = Annotated[int, typer.Option(help="Requests that wait for their turn.", min=0)]
 Bytes = Annotated[int, typer.Option(help="Largest body of a request, in bytes.", min=1)]
 Pixels = Annotated[int, typer.Option(help="Most pixels of all pictures of a request.", min=1)]
 Text = Annotated[
@@ -62,19 +75,24 @@ def serve(
     searcher: Searchers = None,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen at; 0 takes a free one.", min=0)] = 8000,
+    server_name: ServerNames = None,
     name: Name = None,
     fixed: Fixed = False,
     images: Images = None,
     allow_host: Hosts = None,
-    concurrency: Annotated[int, typer.Option(help="Searches that run at once.", min=1)] = 8,
-    queue: Annotated[int, typer.Option(help="Requests that wait for their turn.", min=0)] = 64,
-    max_bytes: Bytes = 33_554_432,
-    max_pixels: Pixels = 100_000_000,
-    max_images: Annotated[int, typer.Option(help="Most pictures of a request.", min=1)] = 8,
-    max_text: Text = 20_000,
-    max_tokens: Annotated[int, typer.Option(help="Longest reply, in tokens.", min=1)] = 1024,
-    max_passes: Passes = 1000,
-    max_seconds: Seconds = 300,
+    concurrency: Concurrency = USUAL.concurrency,
+    queue: Queue = USUAL.queue,
+    max_bytes: Bytes = USUAL.max_bytes,
+    max_pixels: Pixels = USUAL.max_pixels,
+    max_images: Annotated[
+        int, typer.Option(help="Most pictures of a request.", min=1)
+    ] = USUAL.max_images,
+    max_text: Text = USUAL.max_text,
+    max_tokens: Annotated[
+        int, typer.Option(help="Longest reply, in tokens.", min=1)
+    ] = USUAL.max_tokens,
+    max_passes: Passes = USUAL.max_passes,
+    max_seconds: Seconds = USUAL.max_seconds,
     drain: Drain = 300,
 ) -> None:
     """
@@ -85,15 +103,13 @@ def serve(
     from visualcrop import VisualSearch
 
     from .running import open_socket, run
-    from .settings import KEY, MODEL, SEARCHERS, Settings, names_of_this_machine
 
-    api_key = os.environ.get(KEY, "")
-    settings = Settings(
+    settings = Settings.listening(
+        host,
+        server_name,
         name=name or model or os.environ.get(MODEL, ""),
         searchers=tuple(searcher or SEARCHERS),
         fixed=fixed,
-        api_key=api_key,
-        names=names_of_this_machine(host, api_key),
         images=images,
         hosts=tuple(allow_host or ()),
         concurrency=concurrency,
