@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from tests.support.serving import QUESTION, Live, drawn_url, own, serving, toy, user
 from visualcrop import VisualcropError
 from visualcrop.plugin import Registry, Searcher, Spec
+from visualcrop_serve import bodies, running
 from visualcrop_serve.settings import KEY, Settings, list_names
 
 CHAT = "/v1/chat/completions"
@@ -177,13 +179,23 @@ def test_web_pages_cannot_ask_through_the_reader_s_browser() -> None:
     with serving(toy(), names=list_names("0.0.0.0", "", ["Shelf.example"])) as live:
         form = post(live, "{}", **{"Content-Type": "text/plain"})
         assert form.status_code == 415
-        for foreign in ("evil.example:8000", "shelf.example.evil.example", "127.0.0.1.evil.example"):
+        for foreign in (
+            "evil.example:8000",
+            "shelf.example.evil.example",
+            "127.0.0.1.evil.example",
+        ):
             response = httpx.get(f"{live.url}/v1/models", headers={"Host": foreign})
             assert response.status_code == 421
             error = response.json()["error"]
             assert error["code"] == "unknown_host"
             assert "--server-name" in error["message"]
-        for ours in ("localhost:1", "127.0.0.1", "192.168.1.7:8000", "[fe80::1]:80", "shelf.example"):
+        for ours in (
+            "localhost:1",
+            "127.0.0.1",
+            "192.168.1.7:8000",
+            "[fe80::1]:80",
+            "shelf.example",
+        ):
             response = httpx.get(f"{live.url}/v1/models", headers={"Host": ours})
             assert response.status_code == 200
         preflight = httpx.options(f"{live.url}{CHAT}", headers={"Origin": "http://evil.example"})
@@ -248,9 +260,11 @@ def raw(live: Live, content: bytes) -> bytes:
     with socket.create_connection((host, int(port))) as connection:
         with suppress(OSError):  # it may have hung up already
             connection.sendall(content)
+        said = b""
         with suppress(OSError):
-            return connection.recv(1 << 16)
-    return b""
+            while part := connection.recv(1 << 16):
+                said += part
+    return said
 
 
 def test_a_flood_of_headers_is_cut(live: Live) -> None:
@@ -277,8 +291,6 @@ def test_a_body_that_does_not_arrive_is_not_waited_for() -> None:
 
 def test_headers_that_do_not_arrive_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection is closed."""
-    from visualcrop_serve import running
-
     monkeypatch.setattr(running, "_HEADER_SECONDS", 1)
     whole, half = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /health HTTP/1.1\r\nHost: x\r\n"
     with serving(toy()) as live:
@@ -295,12 +307,44 @@ def test_headers_that_do_not_arrive_are_not_waited_for(monkeypatch: pytest.Monke
 
 def test_bodies_are_held_within_bounds(live: Live) -> None:
     """No more bytes of all requests together than the server may hold."""
-    bodies = live.service.bodies
-    bodies.held = bodies.most_held
+    held = live.service.bodies
+    held.held = held.most_held
     try:
         response = post(live, '{"model": "toy"}')
     finally:
-        bodies.held -= bodies.most_held
+        held.held -= held.most_held
     assert response.status_code == 429
     assert response.headers["retry-after"] == "1"
-    assert bodies.held == 0
+    assert held.held == 0
+
+
+def test_a_long_body_is_parsed_beside_the_event_loop(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that others are served meanwhile; a short one is not worth a thread."""
+    parse, threads = bodies.parse_object, []
+
+    def noted(body: bytes) -> dict[str, Any]:
+        threads.append(threading.current_thread() is live.thread)
+        return parse(body)
+
+    monkeypatch.setattr(bodies, "parse_object", noted)
+    for letters in (100, 1 << 20):
+        response = post(live, json.dumps({"model": "x" * letters}))
+        assert response.json()["error"]["code"] == "model_not_found"
+    assert threads == [True, False]
+
+
+def test_one_connection_too_many_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the words of the OpenAI API, as is what is no HTTP."""
+    monkeypatch.setattr(running, "_CONNECTIONS", 1)
+    with serving(toy()) as live:
+        with httpx.Client(base_url=live.url) as first:
+            assert first.get("/health").status_code == 200
+            refused = httpx.get(f"{live.url}/health")
+            assert refused.status_code == 503
+            assert refused.headers["connection"] == "close"
+            assert refused.json()["error"]["code"] == "too_many_connections"
+            assert first.get("/health").status_code == 200
+        _, _, body = raw(live, b"no HTTP\r\n\r\n").partition(b"\r\n\r\n")
+        assert json.loads(body)["error"]["code"] == "invalid_http"
