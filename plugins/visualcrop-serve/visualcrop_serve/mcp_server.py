@@ -23,6 +23,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from .bodies import client_left
 from .guard import MCP, Guard
 from .mcp_loading import LazyService, Report
 from .mcp_tools import Tools
@@ -48,7 +49,13 @@ def build_server(tools: Tools) -> Server[Any]:
     async def call_tool(
         context: ServerRequestContext[Any, Any], params: types.CallToolRequestParams
     ) -> types.CallToolResult:
-        return await tools.call(params.name, params.arguments, context.session.report_progress)
+        async def report(done: float, of: float | None, words: str) -> None:
+            # Clients of the protocol of 2025 that vanish cancel nothing: none could come back.
+            if context.request is not None and await context.request.is_disconnected():
+                raise client_left()
+            await context.session.report_progress(done, of, words)
+
+        return await tools.call(params.name, params.arguments, report)
 
     return Server(
         "visualcrop",
