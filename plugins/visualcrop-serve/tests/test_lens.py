@@ -550,6 +550,7 @@ def test_a_key_does_not_let_a_link_ask(
         lens.page.wait_for_selector("#notice:not([hidden])")
         assert lens.page.is_visible("#go")
         assert asked(lens) == 0
+        lens.page.close()  # while its server is there
     assert all("401" in each for each in complaints.heard)
     complaints.heard.clear()
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from inspect import signature
 from typing import Any
 
+import attrs
 import httpx
 import openai
 import pytest
@@ -17,6 +19,8 @@ from tests.support.serving import QUESTION, Live, drawn_url, own, serving, toy, 
 from visualcrop import VisualcropError
 from visualcrop.plugin import Registry, Searcher, Spec
 from visualcrop_serve import bodies, running
+from visualcrop_serve.commands import serve
+from visualcrop_serve.mcp_command import mcp
 from visualcrop_serve.settings import KEY, Settings, list_names
 
 CHAT = "/v1/chat/completions"
@@ -200,6 +204,16 @@ def test_web_pages_cannot_ask_through_the_reader_s_browser() -> None:
             assert response.status_code == 200
         preflight = httpx.options(f"{live.url}{CHAT}", headers={"Origin": "http://evil.example"})
         assert not [name for name in preflight.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize("command", [serve, mcp])
+def test_the_defaults_of_a_command_are_those_of_settings(command: Callable[..., None]) -> None:
+    """It spells them, so that `visualcrop --help` need not import the server's settings."""
+    limits = {name: each.default for name, each in attrs.fields_dict(Settings).items()}
+    given = {name: each.default for name, each in signature(command).parameters.items()}
+    shared = {name for name in limits if name in given and isinstance(given[name], int)}
+    assert {"concurrency", "max_bytes", "max_seconds"} < shared
+    assert {name: given[name] for name in shared} == {name: limits[name] for name in shared}
 
 
 def test_a_server_goes_by_any_name_only_with_a_key(monkeypatch: pytest.MonkeyPatch) -> None:

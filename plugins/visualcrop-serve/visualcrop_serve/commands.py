@@ -8,10 +8,6 @@ from typing import Annotated
 
 import typer
 
-from .settings import MODEL, SEARCHERS, Settings
-
-USUAL = Settings()  # the defaults of options
-
 Searchers = Annotated[
     list[str] | None,
     typer.Option(
@@ -80,19 +76,15 @@ def serve(
     fixed: Fixed = False,
     images: Images = None,
     allow_host: Hosts = None,
-    concurrency: Concurrency = USUAL.concurrency,
-    queue: Queue = USUAL.queue,
-    max_bytes: Bytes = USUAL.max_bytes,
-    max_pixels: Pixels = USUAL.max_pixels,
-    max_images: Annotated[
-        int, typer.Option(help="Most pictures of a request.", min=1)
-    ] = USUAL.max_images,
-    max_text: Text = USUAL.max_text,
-    max_tokens: Annotated[
-        int, typer.Option(help="Longest reply, in tokens.", min=1)
-    ] = USUAL.max_tokens,
-    max_passes: Passes = USUAL.max_passes,
-    max_seconds: Seconds = USUAL.max_seconds,
+    concurrency: Concurrency = 8,
+    queue: Queue = 64,
+    max_bytes: Bytes = 33_554_432,
+    max_pixels: Pixels = 100_000_000,
+    max_images: Annotated[int, typer.Option(help="Most pictures of a request.", min=1)] = 8,
+    max_text: Text = 20_000,
+    max_tokens: Annotated[int, typer.Option(help="Longest reply, in tokens.", min=1)] = 1024,
+    max_passes: Passes = 1000,
+    max_seconds: Seconds = 300,
     drain: Drain = 300,
 ) -> None:
     """
@@ -103,6 +95,7 @@ def serve(
     from visualcrop import VisualSearch
 
     from .running import open_socket, run
+    from .settings import MODEL, SEARCHERS, Settings
 
     settings = Settings.listening(
         host,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .commands import (
-    USUAL,
     Bytes,
     Concurrency,
     Hosts,
@@ -21,11 +20,11 @@ from .commands import (
     Seconds,
     ServerNames,
 )
-from .settings import Settings
 
 if TYPE_CHECKING:
     from .mcp_loading import LazyService
     from .service import Service
+    from .settings import Settings
 
 SearcherSpec = Annotated[
     str | None,
@@ -57,12 +56,12 @@ def mcp(
     preload: Annotated[
         bool, typer.Option("--preload", help="Load the model at once, not at the first call.")
     ] = False,
-    concurrency: Concurrency = USUAL.concurrency,
-    queue: Queue = USUAL.queue,
-    max_bytes: Bytes = USUAL.max_bytes,
-    max_pixels: Pixels = USUAL.max_pixels,
-    max_passes: Passes = USUAL.max_passes,
-    max_seconds: Seconds = USUAL.max_seconds,
+    concurrency: Concurrency = 8,
+    queue: Queue = 64,
+    max_bytes: Bytes = 33_554_432,
+    max_pixels: Pixels = 100_000_000,
+    max_passes: Passes = 1000,
+    max_seconds: Seconds = 300,
 ) -> None:
     """
     Give agents the tools look_closer and find, over the Model Context Protocol.
@@ -70,6 +69,7 @@ def mcp(
     With --http and $VISUALCROP_API_KEY set, clients have to send it.
     """
     from .mcp_loading import LazyService
+    from .settings import Settings
 
     options: dict[str, Any] = {
         "name": model or "",
