@@ -31,8 +31,8 @@ ServerNames = Annotated[
     typer.Option(
         "--server-name",
         metavar="NAME",
-        help="Name by which clients reach this server, beside its address; give several. With an "
-        "API key it goes by any name. [default: localhost]",
+        help="Name by which clients reach this server, beside its address; give several. "
+        "[default: localhost; with an API key, any]",
     ),
 ]
 Fixed = Annotated[bool, typer.Option("--fixed", help="Take no searchers in requests but -s's.")]
