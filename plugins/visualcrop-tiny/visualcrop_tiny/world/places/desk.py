@@ -142,8 +142,8 @@ def _draw_map(stage: Stage, x: float, y: float) -> Panel:
     for _ in range(6):
         start, end = rng.uniform(-0.48, 0.48, 2)
         points = np.array([panel.point(-0.5, start), panel.point(0.5, end)])
-        wide = np.array([0, 1.6 * u])
-        canvas.area(np.concatenate([points, points[::-1] + wide]), (226, 206, 150))
+        lower = points[::-1] + np.array([0, 1.6 * u])
+        canvas.area(np.concatenate([points, lower]), (226, 206, 150))
     for fold in (-0.25, 0.0, 0.25):
         canvas.area(panel.part(fold, -0.5, fold + 0.008, 0.5), (160, 166, 150), 0.6)
     return panel

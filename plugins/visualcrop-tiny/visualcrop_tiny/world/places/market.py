@@ -105,8 +105,8 @@ def _hang_bunting(stage: Stage, street: float) -> None:
             ink = MUTED[int(rng.integers(len(MUTED)))]
             middle = (x[i] + x[i + 1]) / 2, (y[i] + y[i + 1]) / 2 + 11 * u
             canvas.area(np.array([top[i], top[i + 1], middle]), ink)
-        for end in (top[0], top[-1]):
-            canvas.dot(*end, 2 * u, (92, 84, 92))
+        for end in (0, -1):
+            canvas.dot(float(x[end]), float(y[end]), 2 * u, (92, 84, 92))
 
 
 def _plan_row(stage: Stage, top: float, bottom: float, street: float) -> list[_Stall]:
