@@ -414,13 +414,22 @@ class Point:
     confidence: float | None = None
 
 
+def _count_findings(findings: Sequence[Finding]) -> str:
+    """As many as there are, in a few words: evidence is printed while a search runs."""
+    checked = [each.confidence for each in findings if each.confidence is not None]
+    surest = f", {len(checked)} checked, the surest {max(checked):.2f}" if checked else ""
+    return f"<{len(findings)} boxes{surest}>"
+
+
 @attrs.frozen
 class Evidence(Illustrated):
     """What a search saw of one target. A notebook shows its map and boxes on the image."""
 
     target: Target = attrs.field(validator=instance_of(Target))  # what was looked for
     # boxes in the order in which they were checked
-    findings: tuple[Finding, ...] = attrs.field(default=(), converter=_findings)
+    findings: tuple[Finding, ...] = attrs.field(
+        default=(), converter=_findings, repr=_count_findings
+    )
     # the target's map; none if the search makes no maps
     relevance: RelevanceMap | None = attrs.field(
         default=None, repr=False, validator=attrs.validators.optional(instance_of(RelevanceMap))

@@ -24,7 +24,7 @@ from visualcrop_serve.mcp_loading import LazyService
 from visualcrop_serve.mcp_server import serve_stdio
 from visualcrop_serve.running import open_socket, serve_app
 from visualcrop_serve.service import Service
-from visualcrop_serve.settings import Settings
+from visualcrop_serve.settings import Settings, list_names
 from visualcrop_tiny import Needles
 
 
@@ -91,7 +91,7 @@ def lazily(
     The searcher is given as a spec or as itself.
     """
     named = searcher if isinstance(searcher, str) else "direct"
-    settings = Settings(name=model, searchers=(named,), names=("127.0.0.1",), **limits)  # type: ignore[arg-type]
+    settings = Settings(name=model, searchers=(named,), names=list_names("127.0.0.1", ""), **limits)  # type: ignore[arg-type]
 
     def open_service() -> Service:
         service = Service(VisualSearch.open(model), settings)

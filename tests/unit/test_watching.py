@@ -63,6 +63,15 @@ class TestLedger:
         assert shown == [_evidence(None), _evidence(0.5)]
         assert ledger.charges == []
 
+    def test_what_is_shown_can_be_printed(self) -> None:
+        """In a line, however many boxes there are."""
+        printed = repr(_evidence(*[-0.5] * 40, 0.75, None))
+        assert printed == (
+            "Evidence(target=Target(text='mug', every=False), "
+            "findings=<42 boxes, 41 checked, the surest 0.75>)"
+        )
+        assert repr(_evidence()).endswith("findings=<0 boxes>)")
+
     def test_every_search_is_shown_anew(self) -> None:
         """A ledger that is used again tells of the second search all that it told of the first."""
         shown: list[Evidence] = []

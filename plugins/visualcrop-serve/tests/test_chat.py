@@ -13,7 +13,7 @@ import pytest
 from starlette.types import Message
 
 from tests.support.serving import QUESTION, Live, drawn, drawn_url, own, serving, toy, user
-from visualcrop import Image, Question, Turn, View, read_conversation
+from visualcrop import Image, Question, Turn, View, VisualSearch, read_conversation
 from visualcrop.errors import ModelError
 from visualcrop_serve import chat
 from visualcrop_serve.metrics import Metrics
@@ -199,6 +199,15 @@ def test_stop_cuts_the_text(live: Live) -> None:
     assert ask(live, stop="zzz").choices[0].message.content == "green"
 
 
+def test_the_tokens_of_a_reply_are_counted() -> None:
+    """Its last one, too, which is written and never read; with one token, that is all."""
+    with serving(VisualSearch.open("tiny"), name="tiny") as live:
+        reply = ask(live, model="tiny@direct", max_tokens=1)
+        assert reply.choices[0].finish_reason == "length"
+        assert reply.usage.completion_tokens == 1
+        assert ask(live, model="tiny@direct").usage.completion_tokens == 2  # with that of its end
+
+
 def test_what_changes_nothing_is_taken(live: Live) -> None:
     """Parameters at their neutral values, harmless ones, and those that nobody knows."""
     reply = ask(
@@ -284,7 +293,7 @@ def test_an_unknown_model_or_path_is_not_found(live: Live) -> None:
         ask(live, model="gpt-4")
     assert caught.value.code == "model_not_found"
     assert caught.value.type == "invalid_request_error"
-    with pytest.raises(openai.NotFoundError, match="nothing at this path"):
+    with pytest.raises(openai.NotFoundError, match=r"nothing at this path.* /v1/point"):
         live.client().embeddings.create(model="toy", input="x")
     wrong = httpx.get(f"{live.url}/v1/chat/completions")
     assert wrong.status_code == 405

@@ -261,12 +261,12 @@ def test_history_outlives_the_page(open_lens: Callable[..., Lens]) -> None:
     lens.look()
     said, boxes = lens.said(), lens.boxes()
     lens.goto("?again")
-    asked = len([r for r in lens.requests if r.method == "POST"])
+    before = asked(lens)
     lens.page.click("#open-history")
     lens.page.click(".past button")
     lens.page.wait_for_selector(DONE)
     assert (lens.said(), lens.boxes()) == (said, boxes)
-    assert len([r for r in lens.requests if r.method == "POST"]) == asked
+    assert asked(lens) == before
     lens.page.click("#open-history")
     lens.page.click("#forget")
     lens.page.click("#open-history")
@@ -296,8 +296,10 @@ def test_a_link_reproduces_a_look(open_lens: Callable[..., Lens]) -> None:
     first.look()
     fragment = "#" + first.page.url.partition("#")[2]
     second = open_lens(fragment)
-    second.page.wait_for_selector(DONE)
+    second.page.wait_for_selector("#notice:not([hidden])")
     assert second.page.input_value("#question") == QUESTION
+    assert asked(second) == 0  # not before the user does
+    second.look()
     assert second.said() == first.said()
     one, other = (lens.json() for lens in (first, second))
     assert other["sides"][0]["spec"] == "focus(steps=5)"
@@ -308,10 +310,40 @@ def test_a_link_reproduces_a_look(open_lens: Callable[..., Lens]) -> None:
     assert one == other
 
 
+def asked(lens: Lens) -> int:
+    """How often the page has asked the model."""
+    return len([request for request in lens.requests if request.method == "POST"])
+
+
+def test_a_link_compares(open_lens: Callable[..., Lens]) -> None:
+    """Both searchers of a link are in the form."""
+    lens = open_lens("#scene=plate&q=A+plate%3F&s=focus%28steps%3D2%29&passes=&s=direct&passes=")
+    lens.page.wait_for_selector("#notice:not([hidden])")
+    titles = lens.page.locator(".setting > summary b").all_inner_texts()
+    assert titles == ["focus(steps=2)", "direct"]
+    lens.look()
+    assert len(lens.said()) == 2
+
+
+def test_a_link_with_a_wrong_searcher_keeps_the_rest(
+    open_lens: Callable[..., Lens], complaints: Complaints
+) -> None:
+    """Scene, question, and the searcher beside it; what is wrong is said."""
+    lens = open_lens("#scene=plate&q=A+plate%3F&s=focsu&passes=&s=direct&passes=")
+    lens.page.wait_for_selector("#problem:not([hidden])")
+    assert "did you mean 'focus'" in lens.page.inner_text("#problem").lower()
+    assert "plate" in lens.page.inner_text("#picture-name")
+    assert lens.page.input_value("#question") == "A plate?"
+    titles = lens.page.locator(".setting > summary b").all_inner_texts()
+    assert titles == ["focus", "direct"]
+    assert asked(lens) == 0
+    complaints.heard.clear()  # the browser's own remark on the refusal
+
+
 def test_a_link_to_a_picture_of_ones_own_asks_for_it(
     open_lens: Callable[..., Lens], picture_file: Path
 ) -> None:
-    """It names the picture, and looks once it is there; another one is remarked."""
+    """It names the picture, which then is asked about; another one is remarked."""
     first = open_lens()
     first.page.set_input_files("#file", picture_file)
     first.page.wait_for_selector("body[data-state=picture]:not(.loading)")
@@ -323,15 +355,19 @@ def test_a_link_to_a_picture_of_ones_own_asks_for_it(
     second.page.wait_for_selector("#notice:not([hidden])")
     assert "my plate.png (2,048 × 1,536)" in second.page.inner_text("#notice")
     second.page.set_input_files("#file", picture_file)
-    second.page.wait_for_selector(DONE)
+    second.page.wait_for_selector("#go:focus")
+    assert asked(second) == 0
+    second.look()
     assert second.said() == first.said()
     assert not second.page.is_visible("#notice")
     third = open_lens(fragment)
     other = picture_file.with_name("other.png")
     PIL.Image.open(picture_file).resize((512, 384)).save(other)
     third.page.set_input_files("#file", other)
-    third.page.wait_for_selector(DONE)
-    assert "not the picture of the link" in third.page.inner_text("#notice")
+    third.page.wait_for_selector("#go:focus")
+    third.page.wait_for_selector("#notice:has-text('not the picture of the link')")
+    third.look()
+    assert third.said()
 
 
 def test_what_is_taken_away(open_lens: Callable[..., Lens]) -> None:
@@ -497,6 +533,24 @@ def test_a_key_is_asked_for_and_kept_in_the_tab(
         page.reload()
         page.wait_for_selector("body[data-ready]")
         assert not page.is_visible("#key")
+    assert all("401" in each for each in complaints.heard)
+    complaints.heard.clear()
+
+
+def test_a_key_does_not_let_a_link_ask(
+    tiny: VisualSearch, complaints: Complaints, new_page: NewPage
+) -> None:
+    """Whoever gives the key has not asked the link's question."""
+    with serving(tiny, name="tiny", api_key="sesame") as live:
+        lens = Lens(new_page(), live.url)
+        lens.page.on("request", lens.note)
+        lens.page.goto(f"{live.url}/#scene=plate&q=A+plate%3F")
+        lens.page.fill("#key-text", "sesame")
+        lens.page.click("#key-form .primary")
+        lens.page.wait_for_selector("#notice:not([hidden])")
+        assert lens.page.is_visible("#go")
+        assert asked(lens) == 0
+        lens.page.close()  # while its server is there
     assert all("401" in each for each in complaints.heard)
     complaints.heard.clear()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
@@ -33,7 +35,11 @@ from tests.support.serving import (
     user,
 )
 from tests.support.waiting import until
-from visualcrop import Image, VisualSearch
+from visualcrop import Image, Sample, VisualSearch
+from visualcrop_serve import scenes
+from visualcrop_serve.errors import RequestError
+from visualcrop_serve.metrics import Metrics
+from visualcrop_serve.work import Work
 
 CLIENTS, REQUESTS = 32, 200
 SEEDS = range(40, 48)
@@ -106,6 +112,45 @@ def test_a_full_queue_says_when_to_come_back() -> None:
         go_on()
         assert {each.result().choices[0].finish_reason for each in first} == {"stop"}
         assert patient.result().choices
+
+
+def test_a_job_that_no_thread_takes_is_not_accepted() -> None:
+    """As of a pool that is closed meanwhile; nothing is left that would be waited for."""
+
+    async def submit() -> None:
+        work = Work(1, 1, metrics := Metrics())
+        work._pool.shutdown()
+        with pytest.raises(RuntimeError, match="shutdown"):
+            work.submit(repr)
+        assert work.accepted == metrics.waiting._value.get() == 0
+        work.close()
+        with pytest.raises(RequestError, match="is being stopped"):
+            work.submit(repr)
+        assert work.accepted == 0
+
+    asyncio.run(submit())
+
+
+def test_files_do_not_wait_for_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are asked for, one is drawn at a time, and all are sent in the end."""
+    drawing, may_go_on, encode = threading.Event(), threading.Event(), scenes._encode
+
+    def encode_later(sample: Sample) -> bytes:
+        drawing.set()
+        may_go_on.wait()
+        return encode(sample)
+
+    monkeypatch.setattr(scenes, "_encode", encode_later)
+    with serving(toy()) as live, ThreadPoolExecutor(64) as clients:
+        url = f"{live.url}/lens/scenes/scene"
+        asked = [clients.submit(httpx.get, url, timeout=None) for _ in range(64)]
+        drawing.wait()
+        try:
+            files = [httpx.get(f"{live.url}/assets/lens/{name}.js") for name in ("lens", "dom")]
+        finally:
+            may_go_on.set()
+        assert {each.status_code for each in files} == {200}
+        assert {each.result().status_code for each in asked} == {200}
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ from tests.support.waiting import until
 from visualcrop import VisualSearch
 from visualcrop_serve.app import build_app
 from visualcrop_serve.mcp_server import build_mcp_app
-from visualcrop_serve.settings import Settings
+from visualcrop_serve.settings import Settings, list_names
 
 pytestmark = [pytest.mark.anyio, pytest.mark.torch]
 ERAS = ["auto", "legacy"]  # without a handshake, and with one as up to 2025
@@ -201,6 +201,32 @@ async def test_a_client_that_leaves_makes_room():
         assert result.structured_content["answer"]
 
 
+async def test_a_client_of_2025_that_vanishes_makes_room():
+    """Though it cancels nothing: its search ends before the next pass, and the next is answered."""
+
+    def message(method, **rest):
+        return {"jsonrpc": "2.0", "method": method, **rest}
+
+    about = {"protocolVersion": "2025-06-18", "capabilities": {}}
+    endless = {"image": scene(), "question": "for ever"}
+    called = {"name": "look_closer", "arguments": endless, "_meta": {"progressToken": 1}}
+    endlessly = lazily("toy", Patient(), concurrency=1, max_passes=10**9, max_seconds=10**6)
+    with served(build_mcp_app(*endlessly)) as address:
+        head = {"Accept": "application/json, text/event-stream"}
+        async with httpx2.AsyncClient(headers=head, timeout=None) as http:
+            params = {**about, "clientInfo": {"name": "x", "version": "1"}}
+            begun = await http.post(address, json=message("initialize", id=1, params=params))
+            http.headers["Mcp-Session-Id"] = begun.headers["mcp-session-id"]
+            await http.post(address, json=message("notifications/initialized"))
+            asked = message("tools/call", id=2, params=called)
+            async with http.stream("POST", address, json=asked) as stream:
+                async for line in stream.aiter_lines():
+                    if "waiting: pass" in line:
+                        break
+        result = await _call(address, "look_closer", {"image": scene(), "question": "A mug?"})
+        assert result.structured_content["answer"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -209,7 +235,8 @@ async def test_a_client_that_leaves_makes_room():
         ({"image": 7, "question": "What?"}, "image has to be a text"),
         ({"image": "", "question": "What?"}, "neither a URL nor base64"),
         ({"image": "kitchen/shelf.jpg", "question": "What?"}, "neither a URL nor base64"),
-        ({"image": "/etc/passwd", "question": "What?"}, "no valid base64"),
+        ({"image": "/etc/passwd", "question": "What?"}, "neither a URL nor base64"),
+        ({"image": "A" * 41, "question": "What?"}, "no valid base64"),
         ({"image": "data:image/png;base64,aGVsbG8=", "question": "What?"}, "is not an image"),
         ({"image": "data:text/html;base64,aGVsbG8=", "question": "What?"}, "cannot be read"),
         ({"image": "https://example.org/a.png", "question": "What?"}, "fetches no pictures"),
@@ -284,7 +311,9 @@ async def test_a_key_is_asked_for():
 
 async def test_the_server_has_them_too():
     """`visualcrop serve` does, at /mcp, beside its other routes and with their queue."""
-    app = build_app(VisualSearch.open("toy"), Settings(name="toy", names=("127.0.0.1",)))
+    app = build_app(
+        VisualSearch.open("toy"), Settings(name="toy", names=list_names("127.0.0.1", ""))
+    )
     with served(app) as address:
         result = await _call(address, "look_closer", {"image": scene(), "question": "A mug?"})
         assert result.structured_content["answer"]
@@ -310,10 +339,16 @@ async def test_a_page_of_another_origin_is_kept_out(address):
     async with httpx2.AsyncClient() as client:
         for name, value, status in (
             ("Origin", "https://evil.example", 403),
+            ("Origin", "http://10.0.0.1", 403),
+            ("Origin", "null", 403),
             ("Host", "evil.example", 421),
         ):
             answer = await client.post(address, json=body, headers={**head, name: value})
             assert answer.status_code == status
+            assert answer.json()["error"]["code"].startswith("unknown_")
+        for origin in (address.removesuffix("/mcp"), "http://localhost:6274"):
+            answer = await client.post(address, json=body, headers={**head, "Origin": origin})
+            assert answer.status_code not in {403, 421}
 
 
 async def test_searches_at_a_time_share_batches():

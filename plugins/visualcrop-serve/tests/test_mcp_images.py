@@ -29,10 +29,22 @@ def test_names_of_pictures_are_told_from_base64(settings: Settings) -> None:
     assert settings.images is not None
     for name in ("shelf/mug.png", "scan", "missing.png"):
         assert picture_url(name, settings) == (settings.images / name).as_uri()
-    assert picture_url("scam", settings) == "data:image/jpeg;base64,scam"
+    assert picture_url("c2Nhbg" * 6, settings).startswith("data:image/jpeg;base64,c2Nhbgc2")
 
 
-@pytest.mark.parametrize("length", [1, 190, 192, 1000, 3000, 5000])
+@pytest.mark.parametrize(
+    ("given", "nearest"),
+    [("scam", "scan"), ("shelf/mgu.png", "shelf/mug.png"), ("shlef/mug.png", "shelf/mug.png")],
+)
+def test_a_misspelt_path_is_answered_with_the_nearest(
+    settings: Settings, given: str, nearest: str
+) -> None:
+    """Whichever of its names is wrong."""
+    with pytest.raises(RequestError, match=f"the nearest name is '{nearest}'"):
+        picture_url(given, settings)
+
+
+@pytest.mark.parametrize("length", [30, 190, 192, 1000, 3000, 5000])
 def test_base64_of_any_length_is_data(settings: Settings, length: int) -> None:
     """Also where it is longer than a file's name may be, and has no slash."""
     encoded = base64.b64encode(b"i" * length).decode()
@@ -43,12 +55,13 @@ def test_what_lies_outside_of_the_folder_cannot_be_told_from_nothing(settings: S
     """By a whole path or by a link: a file that is there is answered as one that is not."""
     assert settings.images is not None
     outside = settings.images.parent
-    for there, missing in [
-        (f"{outside}/secret", f"{outside}/nothing"),
-        ("link/secret", "link/nothing"),
-    ]:
-        given = picture_url(there, settings), picture_url(missing, settings)
-        assert all(url.startswith("data:") for url in given)
+    for way, there, missing in (
+        (f"{outside}/", "secret", "sekret"),
+        ("link/", "secret", "sekret"),
+        ("link/pictures/", "scan", "scam"),
+    ):
+        given = picture_url(f"{way}{there}", settings), picture_url(f"{way}{missing}", settings)
+        assert given[1] == given[0].replace(there, missing)
 
 
 def test_a_name_that_is_no_text_is_refused_in_a_sentence(settings: Settings) -> None:

@@ -11,7 +11,7 @@ import sys
 import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -42,6 +42,19 @@ class Host(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """A picture, an endless one, or a way elsewhere."""
         self.asked.append(self.path)
+        if self.path == "/never":
+            with suppress(OSError):
+                while True:  # headers that never end
+                    self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            return
+        if self.path == "/dripping":
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            with suppress(OSError):
+                while True:  # byte by byte
+                    self.wfile.write(b"1\r\nx\r\n")
+            return
         if self.path.startswith("/moved"):
             self.send_response(302)
             self.send_header("Location", "/scene.png")
@@ -182,6 +195,21 @@ def test_what_is_no_picture_is_refused(live: Live, url: str, status: int, code: 
     assert error.param == "messages[0].content[0].image_url.url"
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        drawn_url()[:22] + drawn_url()[26:],  # without its beginning
+        drawn_url()[:2022],
+        data_url(base64.b64encode(drawn())),
+        "data:image/png;base64,",
+    ],
+)
+def test_broken_base64_may_be_the_reason(live: Live, url: str) -> None:
+    """What it decodes to is then no picture, or a part of one."""
+    message = refusal(live, url).message
+    assert "and send all its bytes in base64." in message
+
+
 @pytest.mark.parametrize("kind", ["image/png", "image/jpeg", "application/octet-stream"])
 def test_the_bytes_say_what_a_picture_is(live: Live, kind: str) -> None:
     """Not the type that its URL names."""
@@ -237,6 +265,15 @@ def test_a_fetched_picture_is_bounded(live: Live, host: str) -> None:
     """An endless one is left; a missing one is no picture."""
     assert refusal(live, f"http://{host}/endless").status_code == 413
     assert refusal(live, f"http://{host}/missing").code == "image_not_fetched"
+
+
+@pytest.mark.parametrize("path", ["never", "dripping"])
+def test_a_fetch_has_an_end(path: str) -> None:
+    """However fast its host goes on sending what is no picture yet."""
+    with hosting() as host, serving(toy(), hosts=(host,), fetch_seconds=1) as live:
+        error = refusal(live, f"http://{host}/{path}")
+        assert error.code == "image_not_fetched"
+        assert "it takes too long" in error.message
 
 
 def test_a_name_may_not_lead_to_this_machine(live: Live, host: str) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from inspect import signature
 from typing import Any
 
+import attrs
 import httpx
 import openai
 import pytest
@@ -15,7 +18,10 @@ import pytest
 from tests.support.serving import QUESTION, Live, drawn_url, own, serving, toy, user
 from visualcrop import VisualcropError
 from visualcrop.plugin import Registry, Searcher, Spec
-from visualcrop_serve.settings import names_of_this_machine
+from visualcrop_serve import bodies, running
+from visualcrop_serve.commands import serve
+from visualcrop_serve.mcp_command import mcp
+from visualcrop_serve.settings import KEY, Settings, list_names
 
 CHAT = "/v1/chat/completions"
 
@@ -111,7 +117,7 @@ def test_a_spec_that_reaches_further_is_refused(live: Live, spec: str) -> None:
 
 def test_every_number_of_every_searcher_is_bounded() -> None:
     """Whatever is installed: a huge value of any numeric option of any strategy is refused."""
-    from visualcrop_serve.searchers import check_stranger
+    from visualcrop_serve.searchers import check_untrusted
 
     registry, checked = Registry.load(), 0
     for entry in registry:
@@ -125,7 +131,7 @@ def test_every_number_of_every_searcher_is_bounded() -> None:
             except VisualcropError:
                 continue  # the strategy's own bound
             with pytest.raises(VisualcropError):
-                check_stranger(built)
+                check_untrusted(built)
             checked += 1
     assert checked > 30
 
@@ -173,22 +179,51 @@ def bearer(key: str) -> dict[bytes, bytes]:
 
 
 def test_web_pages_cannot_ask_through_the_reader_s_browser() -> None:
-    """Neither by a form, nor by a name of theirs that leads to this machine."""
-    with serving(toy(), names=("localhost", "127.0.0.1")) as live:
+    """Neither by a form, nor by a name of theirs that leads here, wherever the server listens."""
+    with serving(toy(), names=list_names("0.0.0.0", "", ["Shelf.example"])) as live:
         form = post(live, "{}", **{"Content-Type": "text/plain"})
         assert form.status_code == 415
-        foreign = httpx.get(f"{live.url}/v1/models", headers={"Host": "evil.example:8000"})
-        assert foreign.status_code == 421
-        assert httpx.get(f"{live.url}/v1/models").status_code == 200
+        for foreign in (
+            "evil.example:8000",
+            "shelf.example.evil.example",
+            "127.0.0.1.evil.example",
+        ):
+            response = httpx.get(f"{live.url}/v1/models", headers={"Host": foreign})
+            assert response.status_code == 421
+            error = response.json()["error"]
+            assert error["code"] == "unknown_host"
+            assert "--server-name" in error["message"]
+        for ours in (
+            "localhost:1",
+            "127.0.0.1",
+            "192.168.1.7:8000",
+            "[fe80::1]:80",
+            "shelf.example",
+        ):
+            response = httpx.get(f"{live.url}/v1/models", headers={"Host": ours})
+            assert response.status_code == 200
         preflight = httpx.options(f"{live.url}{CHAT}", headers={"Origin": "http://evil.example"})
         assert not [name for name in preflight.headers if name.startswith("access-control")]
 
 
-def test_the_address_that_a_server_listens_at_is_one_of_its_names() -> None:
-    """Where only this machine reaches it; with a key, or open to others, it has any name."""
-    assert "127.0.0.2" in names_of_this_machine("127.0.0.2", "")
-    assert names_of_this_machine("localhost", "") == ("127.0.0.1", "localhost", "::1")
-    assert names_of_this_machine("127.0.0.2", "key") == names_of_this_machine("0.0.0.0", "") == ()
+@pytest.mark.parametrize("command", [serve, mcp])
+def test_the_defaults_of_a_command_are_those_of_settings(command: Callable[..., None]) -> None:
+    """It spells them, so that `visualcrop --help` need not import the server's settings."""
+    limits = {name: each.default for name, each in attrs.fields_dict(Settings).items()}
+    given = {name: each.default for name, each in signature(command).parameters.items()}
+    shared = {name for name in limits if name in given and isinstance(given[name], int)}
+    assert {"concurrency", "max_bytes", "max_seconds"} < shared
+    assert {name: given[name] for name in shared} == {name: limits[name] for name in shared}
+
+
+def test_a_server_goes_by_any_name_only_with_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one, by that of its machine, where it listens, and those it was given."""
+    monkeypatch.delenv(KEY, raising=False)
+    assert Settings.listening("0.0.0.0", None).names[0] == "localhost"
+    assert {"shelf", "a.example"} < {*Settings.listening("Shelf", ["A.example"]).names}
+    monkeypatch.setenv(KEY, "sesame")
+    assert Settings.listening("0.0.0.0", None).names == ()
+    assert "a.example" in Settings.listening("0.0.0.0", ["a.example"]).names
 
 
 @pytest.mark.parametrize(
@@ -239,9 +274,11 @@ def raw(live: Live, content: bytes) -> bytes:
     with socket.create_connection((host, int(port))) as connection:
         with suppress(OSError):  # it may have hung up already
             connection.sendall(content)
+        said = b""
         with suppress(OSError):
-            return connection.recv(1 << 16)
-    return b""
+            while part := connection.recv(1 << 16):
+                said += part
+    return said
 
 
 def test_a_flood_of_headers_is_cut(live: Live) -> None:
@@ -268,8 +305,6 @@ def test_a_body_that_does_not_arrive_is_not_waited_for() -> None:
 
 def test_headers_that_do_not_arrive_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection is closed."""
-    from visualcrop_serve import running
-
     monkeypatch.setattr(running, "_HEADER_SECONDS", 1)
     whole, half = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /health HTTP/1.1\r\nHost: x\r\n"
     with serving(toy()) as live:
@@ -286,12 +321,44 @@ def test_headers_that_do_not_arrive_are_not_waited_for(monkeypatch: pytest.Monke
 
 def test_bodies_are_held_within_bounds(live: Live) -> None:
     """No more bytes of all requests together than the server may hold."""
-    bodies = live.service.bodies
-    bodies.held = bodies.most_held
+    held = live.service.bodies
+    held.held = held.most_held
     try:
         response = post(live, '{"model": "toy"}')
     finally:
-        bodies.held -= bodies.most_held
+        held.held -= held.most_held
     assert response.status_code == 429
     assert response.headers["retry-after"] == "1"
-    assert bodies.held == 0
+    assert held.held == 0
+
+
+def test_a_long_body_is_parsed_beside_the_event_loop(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that others are served meanwhile; a short one is not worth a thread."""
+    parse, threads = bodies.parse_object, []
+
+    def noted(body: bytes) -> dict[str, Any]:
+        threads.append(threading.current_thread() is live.thread)
+        return parse(body)
+
+    monkeypatch.setattr(bodies, "parse_object", noted)
+    for letters in (100, 1 << 20):
+        response = post(live, json.dumps({"model": "x" * letters}))
+        assert response.json()["error"]["code"] == "model_not_found"
+    assert threads == [True, False]
+
+
+def test_one_connection_too_many_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the words of the OpenAI API, as is what is no HTTP."""
+    monkeypatch.setattr(running, "_CONNECTIONS", 1)
+    with serving(toy()) as live:
+        with httpx.Client(base_url=live.url) as first:
+            assert first.get("/health").status_code == 200
+            refused = httpx.get(f"{live.url}/health")
+            assert refused.status_code == 503
+            assert refused.headers["connection"] == "close"
+            assert refused.json()["error"]["code"] == "too_many_connections"
+            assert first.get("/health").status_code == 200
+        _, _, body = raw(live, b"no HTTP\r\n\r\n").partition(b"\r\n\r\n")
+        assert json.loads(body)["error"]["code"] == "invalid_http"

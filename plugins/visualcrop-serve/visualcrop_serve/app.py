@@ -75,7 +75,8 @@ async def _explain_http(request: Request, exc: Exception) -> Response:
     """What the router refuses: an unknown path, or a wrong method."""
     assert isinstance(exc, HTTPException)  # noqa: S101 - for mypy: it is registered for no other
     sentence = {
-        404: "There is nothing at this path; see /v1/models, /v1/chat/completions, /v1/detect.",
+        404: "There is nothing at this path; see /v1/models, /v1/chat/completions, /v1/detect and "
+        "/v1/point.",
         405: "This path takes other methods; see the header Allow.",
     }.get(exc.status_code, str(exc.detail))
     code = {404: "not_found", 405: "method_not_allowed"}.get(exc.status_code, "http_error")

@@ -15,6 +15,7 @@ from .errors import RequestError, invalid
 from .settings import Settings
 
 _MOST_VALUES = 100_000  # of arrays and objects: a picture is one value
+_QUICKLY_PARSED = 1 << 16  # bytes: longer ones are parsed while others are served
 _HELD_BODIES = 16  # as many of the largest are held at once
 
 
@@ -32,7 +33,10 @@ class Bodies:
         body = bytearray()
         try:
             await self._receive(request, body)
-            yield parse_object(bytes(body))
+            if len(body) <= _QUICKLY_PARSED:
+                yield parse_object(bytes(body))
+            else:
+                yield await asyncio.to_thread(parse_object, bytes(body))
         finally:
             self.held -= len(body)
 

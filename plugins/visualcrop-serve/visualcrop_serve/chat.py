@@ -118,7 +118,7 @@ class Reply:
         return {
             **self._head("chat.completion"),
             "choices": [choice],
-            "usage": describe_usage(outcome.ledger),
+            "usage": describe_usage(outcome),
             "visualcrop": self._describe(outcome),
         }
 
@@ -129,7 +129,7 @@ class Reply:
         yield self._chunk({"content": text})
         yield {**self._chunk({}, reason), "visualcrop": self._describe(outcome)}
         if self.asked.include_usage:
-            usage = describe_usage(outcome.ledger)
+            usage = describe_usage(outcome)
             yield {**self._head("chat.completion.chunk"), "choices": [], "usage": usage}
 
     def _head(self, kind: str) -> dict[str, Any]:

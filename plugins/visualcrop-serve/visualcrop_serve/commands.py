@@ -26,8 +26,15 @@ ModelSpec = Annotated[
         "[default: $VISUALCROP_MODEL, else one that comes along]",
     ),
 ]
-
-
+ServerNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--server-name",
+        metavar="NAME",
+        help="Name by which clients reach this server, beside its address; give several. "
+        "[default: localhost; with an API key, any]",
+    ),
+]
 Fixed = Annotated[bool, typer.Option("--fixed", help="Take no searchers in requests but -s's.")]
 Images = Annotated[
     Path | None,
@@ -44,6 +51,8 @@ Hosts = Annotated[
 Name = Annotated[
     str | None, typer.Option(help="The model's name in requests. [default: as -m has it]")
 ]
+Concurrency = Annotated[int, typer.Option(help="Searches that run at once.", min=1)]
+Queue = Annotated[int, typer.Option(help="Requests that wait for their turn.", min=0)]
 Bytes = Annotated[int, typer.Option(help="Largest body of a request, in bytes.", min=1)]
 Pixels = Annotated[int, typer.Option(help="Most pixels of all pictures of a request.", min=1)]
 Text = Annotated[
@@ -62,12 +71,13 @@ def serve(
     searcher: Searchers = None,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen at; 0 takes a free one.", min=0)] = 8000,
+    server_name: ServerNames = None,
     name: Name = None,
     fixed: Fixed = False,
     images: Images = None,
     allow_host: Hosts = None,
-    concurrency: Annotated[int, typer.Option(help="Searches that run at once.", min=1)] = 8,
-    queue: Annotated[int, typer.Option(help="Requests that wait for their turn.", min=0)] = 64,
+    concurrency: Concurrency = 8,
+    queue: Queue = 64,
     max_bytes: Bytes = 33_554_432,
     max_pixels: Pixels = 100_000_000,
     max_images: Annotated[int, typer.Option(help="Most pictures of a request.", min=1)] = 8,
@@ -85,15 +95,14 @@ def serve(
     from visualcrop import VisualSearch
 
     from .running import open_socket, run
-    from .settings import KEY, MODEL, SEARCHERS, Settings, names_of_this_machine
+    from .settings import MODEL, SEARCHERS, Settings
 
-    api_key = os.environ.get(KEY, "")
-    settings = Settings(
+    settings = Settings.listening(
+        host,
+        server_name,
         name=name or model or os.environ.get(MODEL, ""),
         searchers=tuple(searcher or SEARCHERS),
         fixed=fixed,
-        api_key=api_key,
-        names=names_of_this_machine(host, api_key),
         images=images,
         hosts=tuple(allow_host or ()),
         concurrency=concurrency,

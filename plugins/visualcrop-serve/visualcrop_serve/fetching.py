@@ -6,9 +6,10 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 import time
-from typing import Any
-from urllib.parse import urlsplit
+from contextlib import suppress
+from urllib.parse import SplitResult, urlsplit
 
 from .errors import RequestError
 from .settings import Settings
@@ -34,13 +35,18 @@ def _failed(sentence: str, param: str) -> RequestError:
 def _fetch(url: str, settings: Settings, param: str) -> bytes:
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme.lower() == "https"
-    deadline = time.monotonic() + settings.fetch_seconds
     address = _resolve(host, parts.port or (443 if secure else 80))
     connection = _Connection(host, address, settings.fetch_seconds, secure=secure)
     try:
-        path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-        connection.request("GET", path, headers={"Host": parts.netloc, "Accept": "image/*"})
-        response = connection.getresponse()
+        return _get(connection, parts, settings.max_bytes, param)
+    finally:
+        connection.end()
+
+
+def _get(connection: _Connection, parts: SplitResult, most: int, param: str) -> bytes:
+    path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    connection.request("GET", path, headers={"Host": parts.netloc, "Accept": "image/*"})
+    with connection.getresponse() as response:
         if response.status in {301, 302, 303, 307, 308}:
             raise _failed(
                 "The address of the picture leads on to another, which is not followed; send the "
@@ -49,12 +55,10 @@ def _fetch(url: str, settings: Settings, param: str) -> bytes:
             )
         if response.status != 200:
             raise _failed(f"The picture's host answered {response.status}.", param)
-        return _read_body(response, deadline, settings.max_bytes, param)
-    finally:
-        connection.close()
+        return _read_body(response, most, param)
 
 
-def _read_body(response: Any, deadline: float, most: int, param: str) -> bytes:
+def _read_body(response: http.client.HTTPResponse, most: int, param: str) -> bytes:
     body = bytearray()
     while chunk := response.read1(_CHUNK):
         body += chunk
@@ -65,8 +69,6 @@ def _read_body(response: Any, deadline: float, most: int, param: str) -> bytes:
                 code="image_too_large",
                 param=param,
             )
-        if time.monotonic() > deadline:
-            raise TimeoutError("it takes too long")
     return bytes(body)
 
 
@@ -94,22 +96,39 @@ def _is_public(address: str) -> bool:
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection to *address*, on which the other side has to be *host*."""
+    """A connection to *address*, on which the other side has to be *host*, for some *seconds*."""
 
     def __init__(
         self, host: str, address: tuple[str, int], seconds: float, *, secure: bool
     ) -> None:
         super().__init__(host, address[1], timeout=seconds)
         self.address, self.secure = address, secure
+        self._deadline, self._is_late = time.monotonic() + seconds, False
+        self._timer: threading.Timer | None = None
 
     def connect(self) -> None:
-        plain = socket.create_connection(self.address, self.timeout)
-        if not self.secure:
-            self.sock = plain
-            return
-        try:
-            context = ssl.create_default_context()
-            self.sock = context.wrap_socket(plain, server_hostname=self.host)
-        except BaseException:
-            plain.close()
-            raise
+        self.sock = socket.create_connection(self.address, self.timeout)
+        if self.secure:
+            self.sock = ssl.create_default_context().wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+        # A timeout of the socket would begin again with every byte.
+        left = max(0.0, self._deadline - time.monotonic())
+        self._timer = threading.Timer(left, self._hang_up, [self.sock])
+        self._timer.start()
+        if isinstance(self.sock, ssl.SSLSocket):
+            self.sock.do_handshake()
+
+    def _hang_up(self, sock: socket.socket) -> None:
+        """In the timer's thread: whoever reads from *sock* is at its end."""
+        self._is_late = True
+        with suppress(OSError):
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def end(self) -> None:
+        """Close the connection; raises if it was ended by the time that it took."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.close()
+        if self._is_late:
+            raise TimeoutError("it takes too long")

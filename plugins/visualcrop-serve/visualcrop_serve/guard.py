@@ -11,9 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .errors import RequestError, error_response
 from .metrics import Metrics
-from .settings import KEY, Settings
+from .settings import KEY, Settings, is_address
 
-_PRIVATE = ("/v1/", "/mcp")  # what the API key is for
+MCP = "/mcp"
+_PRIVATE = ("/v1/", MCP)  # what the API key is for
 _ROUTES = ("/v1/chat/completions", "/v1/detect", "/v1/point", "/v1/models", "/health", "/metrics")
 
 
@@ -48,16 +49,30 @@ class Guard:
 
     def _check(self, scope: Scope) -> RequestError | None:
         headers = Headers(scope=scope)
-        names = self.settings.names
-        if names and _hostname(headers.get("host", "")) not in names:
-            return RequestError(
-                421,
-                f"The server does not go by the name in Host; ask it as {names[0]}, or start it "
-                f"with an API key (${KEY}).",
-                code="unknown_host",
-            )
+        if self.settings.names and (refusal := self._check_names(scope["path"], headers)):
+            return refusal
         if self.settings.api_key and _is_private(scope["path"]):
             return self._check_key(headers)
+        return None
+
+    def _check_names(self, path: str, headers: Mapping[str, str]) -> RequestError | None:
+        """Keep out web pages of others, in a browser that reaches this server."""
+        names, host = self.settings.names, headers.get("host", "")
+        if not (_hostname(host) in names or is_address(_hostname(host))):
+            return RequestError(
+                421,
+                f"The server does not go by the name {_hostname(host)[:100]!r}; ask it by its "
+                f"address, or start it with --server-name or with an API key (${KEY}).",
+                code="unknown_host",
+            )
+        origin = headers.get("origin", host).rpartition("//")[2]
+        if path == MCP and origin != host and _hostname(origin) not in names:
+            return RequestError(
+                403,
+                f"Pages of {origin[:100]!r} may not call the tools; start the server with "
+                "--server-name to let them.",
+                code="unknown_origin",
+            )
         return None
 
     def _check_key(self, headers: Mapping[str, str]) -> RequestError | None:

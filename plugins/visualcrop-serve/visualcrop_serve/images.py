@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import difflib
 import os
 import re
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path, PurePath
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
@@ -112,7 +114,13 @@ def read_images(urls: Sequence[tuple[str, str]], settings: Settings) -> list[Ima
     for url, param in urls:
         image = opened.get(url)
         if image is None:
-            image = opened[url] = _open(_read(url, settings, param), left, param)
+            try:
+                image = opened[url] = _open(_read(url, settings, param), left, param)
+            except ImageError as exc:
+                sentence = str(exc)
+                if url.startswith("data:"):
+                    sentence = f"{sentence.removesuffix('.')}, and send all its bytes in base64."
+                raise invalid(sentence, param, code="invalid_image") from exc
             left -= image.width * image.height
         images.append(image)
     return images
@@ -146,20 +154,17 @@ class _Sent(ImageSource):
 def _open(encoded: bytes, pixels: int, param: str) -> Image:
     """The picture, if it has at most so many *pixels*: its header alone is read to see that."""
     sent = _Sent(encoded)
-    try:
-        width, height = sent.size()
-        if width * height > pixels:
-            raise RequestError(
-                413,
-                f"The picture has {width} x {height} pixels, and {pixels:,} are left of what all "
-                "pictures of a request may have; send a smaller one, or start the server with a "
-                "larger --max-pixels.",
-                code="image_too_large",
-                param=param,
-            )
-        return sent.open(width * height * _BYTES_PER_PIXEL + _MORE_BYTES)
-    except ImageError as exc:
-        raise invalid(str(exc), param, code="invalid_image") from exc
+    width, height = sent.size()
+    if width * height > pixels:
+        raise RequestError(
+            413,
+            f"The picture has {width} x {height} pixels, and {pixels:,} are left of what all "
+            "pictures of a request may have; send a smaller one, or start the server with a "
+            "larger --max-pixels.",
+            code="image_too_large",
+            param=param,
+        )
+    return sent.open(width * height * _BYTES_PER_PIXEL + _MORE_BYTES)
 
 
 def read_file(url: str, settings: Settings, param: str) -> bytes:
@@ -199,6 +204,22 @@ def is_file_below(url: str, folder: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def nearest_below(url: str, folder: Path) -> str:
+    """The path below *folder* that *url* may mean, if one of its names is misspelt; else empty."""
+    with suppress(OSError, ValueError):
+        names = _parts_below(url, folder)
+        for n, name in enumerate(names):
+            held = _open_below(folder, (*names[:n], "."))
+            try:
+                beside = os.listdir(held)  # noqa: PTH208 - of a descriptor
+            finally:
+                os.close(held)
+            if name not in beside:
+                close = difflib.get_close_matches(name, beside, n=1)
+                return "/".join((*names[:n], *close, *names[n + 1 :])) if close else ""
+    return ""
 
 
 def _parts_below(url: str, folder: Path) -> Sequence[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -100,6 +101,9 @@ class _LensData:
         self._searchers = searchers
         self._described = cache(lambda: describe_searchers(searchers))
         self._scenes = cache(self._find_scenes)
+        # Two that draw at once take twice as long; a picture that is asked for waits for no
+        # thumbnails, and files wait for neither.
+        self._reading, self._shrinking = CapacityLimiter(1), CapacityLimiter(1)
 
     def _find_scenes(self) -> Scenes:
         family = _find_family(self._searchers.model.model)
@@ -131,13 +135,17 @@ class _LensData:
     def list_scenes(self, _: Request) -> Response:
         return _json(self._scenes().describe())
 
-    def read_scene(self, request: Request) -> Response:
-        return self._picture(request, self._scenes().read, "image/png")
+    async def read_scene(self, request: Request) -> Response:
+        read = partial(self._picture, request, Scenes.read, "image/png")
+        return await to_thread.run_sync(read, limiter=self._reading)
 
-    def read_thumbnail(self, request: Request) -> Response:
-        return self._picture(request, self._scenes().read_thumbnail, "image/jpeg")
+    async def read_thumbnail(self, request: Request) -> Response:
+        read = partial(self._picture, request, Scenes.read_thumbnail, "image/jpeg")
+        return await to_thread.run_sync(read, limiter=self._shrinking)
 
-    def _picture(self, request: Request, read: Callable[[str], bytes], media_type: str) -> Response:
+    def _picture(
+        self, request: Request, read: Callable[[Scenes, str], bytes], media_type: str
+    ) -> Response:
         name, scenes = request.path_params["name"], self._scenes()
         if name not in scenes.samples:
             known = ", ".join(scenes.samples) or "none"
@@ -146,4 +154,4 @@ class _LensData:
         tag = f"{scenes.fingerprint(name)}-{media_type[6:]}"
         if request.headers.get("if-none-match") == f'"{tag}"':
             return _respond(request, b"", media_type, tag)
-        return _respond(request, read(name), media_type, tag)
+        return _respond(request, read(scenes, name), media_type, tag)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .commands import Bytes, Hosts, ModelSpec, Passes, Pixels, Seconds
+from .commands import (
+    Bytes,
+    Concurrency,
+    Hosts,
+    ModelSpec,
+    Passes,
+    Pixels,
+    Queue,
+    Seconds,
+    ServerNames,
+)
 
 if TYPE_CHECKING:
     from .mcp_loading import LazyService
@@ -43,11 +52,12 @@ def mcp(
     port: Annotated[
         int, typer.Option(help="Port to listen at, with --http; 0 takes a free one.", min=0)
     ] = 8001,
+    server_name: ServerNames = None,
     preload: Annotated[
         bool, typer.Option("--preload", help="Load the model at once, not at the first call.")
     ] = False,
-    concurrency: Annotated[int, typer.Option(help="Searches that run at once.", min=1)] = 8,
-    queue: Annotated[int, typer.Option(help="Calls that wait for their turn.", min=0)] = 64,
+    concurrency: Concurrency = 8,
+    queue: Queue = 64,
     max_bytes: Bytes = 33_554_432,
     max_pixels: Pixels = 100_000_000,
     max_passes: Passes = 1000,
@@ -59,23 +69,21 @@ def mcp(
     With --http and $VISUALCROP_API_KEY set, clients have to send it.
     """
     from .mcp_loading import LazyService
-    from .settings import KEY, Settings, names_of_this_machine
+    from .settings import Settings
 
-    api_key = os.environ.get(KEY, "") if http else ""
-    settings = Settings(
-        name=model or "",
-        searchers=(searcher or "focus",),
-        api_key=api_key,
-        names=names_of_this_machine(host, api_key) if http else (),
-        images=images,
-        hosts=tuple(allow_host or ()),
-        concurrency=concurrency,
-        queue=queue,
-        max_bytes=max_bytes,
-        max_pixels=max_pixels,
-        max_passes=max_passes,
-        max_seconds=max_seconds,
-    )
+    options: dict[str, Any] = {
+        "name": model or "",
+        "searchers": (searcher or "focus",),
+        "images": images,
+        "hosts": tuple(allow_host or ()),
+        "concurrency": concurrency,
+        "queue": queue,
+        "max_bytes": max_bytes,
+        "max_pixels": max_pixels,
+        "max_passes": max_passes,
+        "max_seconds": max_seconds,
+    }
+    settings = Settings.listening(host, server_name, **options) if http else Settings(**options)
     service = LazyService(partial(_open_service, model, settings))
     if http:
         _serve_http(settings, service, host, port, preload=preload)

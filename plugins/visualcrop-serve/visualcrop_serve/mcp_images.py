@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from .errors import RequestError, invalid
-from .images import check_url, is_file_below
+from .images import check_url, is_file_below, nearest_below
 from .settings import Settings
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/_=\s-]+")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_=\s-]{32,}")  # no picture has fewer bytes
 _LONGEST_PATH = 4096
 
 
@@ -34,6 +34,13 @@ def picture_url(given: str, settings: Settings) -> str:
 def _to_url(given: str, folder: Path | None) -> str:
     is_base64, url = bool(_BASE64.fullmatch(given)), _file_url(given, folder)
     if url is not None and folder is not None and (not is_base64 or is_file_below(url, folder)):
+        if nearest := nearest_below(url, folder):
+            raise RequestError(
+                404,
+                "There is no such picture in the server's folder; the nearest name is "
+                f"{nearest!r}.",
+                code="no_such_image",
+            )
         return url
     if not is_base64:
         wanted = (

@@ -19,7 +19,8 @@ from visualcrop import (
     RelevanceMap,
     VisualSearch,
 )
-from visualcrop.plugin import Spec
+from visualcrop.models import Usage
+from visualcrop.plugin import ANSWER, Spec
 
 Json = dict[str, Any]
 
@@ -142,10 +143,13 @@ def describe_map(relevance: RelevanceMap) -> Json:
     }
 
 
-def describe_usage(ledger: Ledger) -> Mapping[str, Any]:
+def describe_usage(outcome: Outcome) -> Mapping[str, Any]:
     """Tokens of all passes of a search, as the OpenAI API counts them."""
-    used = ledger.usage
+    used = outcome.ledger.usage
     read, written = used.new_tokens + used.reused_tokens, used.decoded_tokens
+    # The last token of a reply is written, but not run: no pass has decoded it.
+    answer = outcome.ledger.usage_by_stage().get(ANSWER, Usage()).decoded_tokens
+    written += max(0, len(outcome.answer.token_probabilities) - answer)
     return {
         "prompt_tokens": read,
         "completion_tokens": written,

@@ -17,10 +17,17 @@ from visualcrop.errors import SpecError
 from visualcrop.plugin import say
 
 from .app import build_app
+from .errors import RequestError, error_body, error_response, invalid, to_json
 from .settings import KEY, Settings, is_local
 
 _HEADER_SECONDS = 20  # until the headers of a request are there
 _CONNECTIONS = 1024  # at once: others are refused with 503
+_TOO_MANY = RequestError(
+    503,
+    f"The server has {_CONNECTIONS} connections, and takes no more; ask again later.",
+    code="too_many_connections",
+    headers={"Connection": "close", "Retry-After": "1"},
+)
 
 
 class PatientProtocol(H11Protocol):
@@ -28,7 +35,13 @@ class PatientProtocol(H11Protocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        if len(self.connections) > _CONNECTIONS:
+            self.app = error_response(_TOO_MANY)
         self._wait_for_headers()
+
+    def send_400_response(self, msg: str) -> None:
+        """To what is no HTTP, or has endless headers: in the words of the OpenAI API, too."""
+        super().send_400_response(to_json(error_body(invalid(msg, code="invalid_http"))))
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -71,7 +84,6 @@ def serve_app(app: Starlette, *, drain: int = 300) -> uvicorn.Server:
         log_config=None,
         access_log=False,
         server_header=False,
-        limit_concurrency=_CONNECTIONS,
         timeout_graceful_shutdown=drain,
         lifespan="on",
     )

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from io import BytesIO
-from threading import Lock
 from typing import Any
 
 import attrs
@@ -37,9 +36,6 @@ class Scenes:
     samples: Mapping[str, tuple[Sample, ...]]  # questions about the one picture
     _read: Any = attrs.field(init=False, default=attrs.Factory(lambda: lru_cache(_KEPT)(_encode)))
     _shrink: Any = attrs.field(init=False, default=attrs.Factory(lambda: lru_cache(64)(_shrink)))
-    # Two that draw at once take twice as long; a picture that is asked for waits for no thumbnails.
-    _reading: Lock = attrs.field(init=False, factory=Lock)
-    _shrinking: Lock = attrs.field(init=False, factory=Lock)
 
     @classmethod
     def of(cls, registry: Registry, demo_dataset: str) -> Scenes:
@@ -68,15 +64,13 @@ class Scenes:
 
     def read(self, name: str) -> bytes:
         """The picture as PNG; KeyError where there is no such scene."""
-        with self._reading:
-            found: bytes = self._read(self.samples[name][0])
-            return found
+        found: bytes = self._read(self.samples[name][0])
+        return found
 
     def read_thumbnail(self, name: str) -> bytes:
         """The picture as a small JPEG."""
-        with self._shrinking:
-            found: bytes = self._shrink(self.samples[name][0])
-            return found
+        found: bytes = self._shrink(self.samples[name][0])
+        return found
 
     def fingerprint(self, name: str) -> str:
         """Differs where the picture does."""

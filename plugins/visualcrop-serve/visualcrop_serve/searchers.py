@@ -80,7 +80,7 @@ class Searchers:
         try:
             # never by `with_searcher(spec)`, which reads a spec that ends in .toml from a file
             searcher = self.registry.build(Searcher, Spec.parse(spec))
-            check_stranger(searcher)
+            check_untrusted(searcher)
             return self.model.with_searcher(searcher)
         except SpecError as exc:
             sentence = str(exc)
@@ -99,7 +99,7 @@ class Searchers:
                 yield cls.name
 
 
-def check_stranger(strategy: Strategy, path: str = "") -> None:
+def check_untrusted(strategy: Strategy, path: str = "") -> None:
     """Refuse with a `SpecError` what a request may not ask for; *path* is where it stands."""
     if strategy.kind not in _KINDS:
         raise SpecError(
@@ -121,7 +121,7 @@ def _check_value(
 ) -> None:
     for each in value if isinstance(value, tuple) else (value,):
         if isinstance(each, Strategy):
-            check_stranger(each, f"{path}.")
+            check_untrusted(each, f"{path}.")
         elif isinstance(each, str) and value != field.default:
             _check_text(strategy, field, each, path)
         elif isinstance(each, int | float) and value != field.default:

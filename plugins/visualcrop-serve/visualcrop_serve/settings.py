@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -15,6 +17,10 @@ MODEL = "VISUALCROP_MODEL"  # environment variable: spec of the default model
 SEARCHERS = ("focus", "direct", "guarded")  # of a server that is given none
 
 
+def _lower(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.lower() for name in names))
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """Limits of a server and of each request. All have defaults but the model's name."""
@@ -23,7 +29,8 @@ class Settings:
     searchers: tuple[str, ...] = SEARCHERS  # specs; the first is the default
     fixed: bool = False  # whether requests may name no other searcher
     api_key: str = attrs.field(default="", repr=False)  # none: whoever reaches the port may ask
-    names: tuple[str, ...] = ()  # of this machine, in the header Host; empty: any
+    # of this server in the header Host, beside any address; empty: any
+    names: tuple[str, ...] = attrs.field(default=(), converter=_lower)
 
     images: Path | None = None  # the folder of file:// pictures; none: there are none
     hosts: tuple[str, ...] = ()  # of http:// and https:// pictures, NAME or NAME:PORT
@@ -39,6 +46,12 @@ class Settings:
     max_tokens: int = 1024  # of a reply: a request that asks for more gets as many
     max_passes: int = 1000  # of a search, before the answer
     max_seconds: float = 300  # of a search, before the answer
+
+    @classmethod
+    def listening(cls, host: str, names: Sequence[str] | None, **options: Any) -> Settings:
+        """Those of a server at *host*, with the API key of the environment, if there is one."""
+        api_key = os.environ.get(KEY, "")
+        return cls(api_key=api_key, names=list_names(host, api_key, names or ()), **options)
 
     def __attrs_post_init__(self) -> None:
         if not self.searchers:
@@ -58,20 +71,27 @@ class Settings:
             raise errors.FileError(f"There is no folder {str(self.images)!r} to take pictures of.")
 
 
-def is_local(host: str) -> bool:
-    """Whether only this machine reaches a server that listens at *host*."""
+def is_address(host: str) -> bool:
+    """Whether *host* is an IP address, and not a name that may come to mean another machine."""
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
 
 
-def names_of_this_machine(host: str, api_key: str) -> tuple[str, ...]:
+def is_local(host: str) -> bool:
+    """Whether only this machine reaches a server that listens at *host*."""
+    return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def list_names(host: str, api_key: str, given: Sequence[str] = ()) -> tuple[str, ...]:
     """
-    Names under which a server that only this machine reaches is asked.
+    Names under which a server that listens at *host* is asked; empty: any.
 
     Without a key, any web page could have its own name lead here, and ask in the reader's browser.
+    It cannot do so with an address.
     """
-    if api_key or not is_local(host):
+    if api_key and not given:
         return ()
-    return tuple(dict.fromkeys(("127.0.0.1", "localhost", "::1", host)))
+    return "localhost", "127.0.0.1", "::1", host, *given

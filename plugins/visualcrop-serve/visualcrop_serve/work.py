@@ -171,12 +171,12 @@ class Work:
 
     def submit(self, run: Callable[[Job[T]], T]) -> Job[T]:
         """Put a job into the queue, or refuse it."""
-        self.check_room()
         job, submitted = Job(run), time.monotonic()
-        with self._lock:
+        with self._lock:  # not while it is being closed
+            self.check_room()
+            job.future = self._pool.submit(self._start, job, submitted)
             self._jobs.add(job)
         self.metrics.waiting.inc()
-        job.future = self._pool.submit(self._start, job, submitted)
         job.future.add_done_callback(lambda future: self._leave(job, future))
         return job
 
@@ -199,9 +199,8 @@ class Work:
 
     def close(self) -> None:
         """Take no more, and cancel what is left: what was accepted had its time to end."""
-        self._closed = True
         with self._lock:
-            left = [*self._jobs]
+            self._closed, left = True, [*self._jobs]
         for job in left:
             job.cancel()
         self._pool.shutdown(wait=True)

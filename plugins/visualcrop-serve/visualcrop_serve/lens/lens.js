@@ -79,16 +79,11 @@ async function takeFile(file) {
   const wanted = page.wanted;
   const picture = await openFile(file);
   if (!picture) return;
-  if (!wanted) {
-    find("question").focus();
-    return;
-  }
   page.wanted = null;
+  find(wanted ? "go" : "question").focus();
   const digest = await picture.digest;
-  const asking = look();
-  if (wanted.digest && digest && wanted.digest !== digest)
+  if (wanted?.digest && digest && wanted.digest !== digest)
     say(`This is not the picture of the link, ${wanted.name}: the answer may differ.`);
-  await asking;
 }
 
 function showSuggestions(questions) {
@@ -353,28 +348,27 @@ function wantedSentence({ name, width, height }) {
 
 async function setSides(sides) {
   await setPair(sides.length > 1);
-  for (const [at, { spec, passes }] of sides.entries()) await page.forms[at].load(spec, passes);
+  const loads = sides.map(({ spec, passes }, at) => page.forms[at].load(spec, passes));
+  const failed = (await Promise.allSettled(loads)).find(({ status }) => status === "rejected");
+  if (failed) throw failed.reason;
 }
 
-/** Ask what a link asks; a picture of one's own has to be given first. */
+/** Fill the form as a link says. It asks nothing: that is for whoever opened it to do. */
 async function follows(link) {
   stop();
   say();
-  try {
-    if (link.sides.length) await setSides(link.sides);
-  } catch (problem) {
-    complain(problem);
-    return;
-  }
-  fillQuestion(link.question, link.choices);
+  let refused = null;
+  if (link.sides.length) await setSides(link.sides).catch((problem) => (refused = problem));
   if ([...find("model").options].some(({ value }) => value === link.model)) find("model").value = link.model;
-  page.wanted = null;
-  if (link.scene) {
-    if (await openScene(link.scene)) await look();
-    return;
+  page.wanted = link.scene ? null : link;
+  const picture = link.scene && (await openScene(link.scene));
+  fillQuestion(link.question, link.choices);
+  if (page.wanted) say(wantedSentence(link));
+  else if (picture) {
+    say("This is what the link asks; press Look to ask it.");
+    find("go").focus();
   }
-  page.wanted = link;
-  say(wantedSentence(link));
+  if (refused) complain(refused);
 }
 
 async function showHistory() {
@@ -524,7 +518,8 @@ function wireForm() {
   });
   on("key-form", "submit", () => {
     setKey(find("key-text").value);
-    start().then((isReady) => isReady && page.picture && look());
+    const isAskedAgain = page.picture !== null; // what was refused is a question, not the page
+    start().then((isReady) => isReady && isAskedAgain && look());
   });
   on("key-cancel", "click", () => find("key").close());
 }

@@ -13,6 +13,7 @@ from .paths import Points
 
 Floats: TypeAlias = "npt.NDArray[np.float64]"
 Singles: TypeAlias = "npt.NDArray[np.float32]"
+Levels: TypeAlias = "npt.NDArray[np.uint8]"
 Integers: TypeAlias = "npt.NDArray[np.int64]"
 
 
@@ -58,6 +59,24 @@ def cover(edges: Edges, count: int, width: int, height: int) -> Singles:
     cells = summed[:size].astype(np.float32).reshape(count, height, width + 1)
     areas: Singles = np.cumsum(cells, -1, out=cells)[..., :width]
     return np.clip(areas, 0.0, 1.0, out=areas)
+
+
+def cover_one(edges: Edges, width: int, height: int, full: float = 255) -> Levels:
+    """
+    Coverage by a single layer, from 0 to *full*: height x width.
+
+    Only pixels at its edges are worked out; those between two of them are alike.
+    """
+    index, weight = _cell_areas(edges, width, height)
+    stride, end = width + 1, height * (width + 1)
+    index = np.concatenate([np.arange(0, end, stride), np.minimum(index, end)])
+    order = np.argsort(index, kind="stable")
+    summed = np.cumsum(np.concatenate([np.zeros(height), weight])[order])
+    starts = np.flatnonzero(order < height)  # each row begins anew
+    summed -= np.repeat(summed[starts], np.diff(starts, append=len(order)))
+    levels = (np.clip(summed, 0, 1) * full + 0.5).astype(np.uint8)
+    lengths = np.diff(index[order], append=end)
+    return np.repeat(levels, lengths).reshape(height, stride)[:, :width]
 
 
 def _cell_areas(edges: Edges, width: int, height: int) -> tuple[Integers, Floats]:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 Points: TypeAlias = "npt.NDArray[np.float64]"  # N x 2: x to the right, y down
-_TOKEN = re.compile(r"([MLHVCQAZ])|(-?(?:\d+\.?\d*|\.\d+))")
+_TOKEN = re.compile(r"([MLHVCQAZ])|(-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?)")
 _ARGUMENTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "Q": 4, "A": 7, "Z": 0}
 _STEPS = 9  # straight pieces of a curve
 _SHARP = math.cos(math.radians(50))  # a stroke that turns more is drawn as two with round ends

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import PIL.Image
 import PIL.ImageFilter
 
-from ..coverage import Edges, Singles, cover
+from ..coverage import Edges, Singles, cover, cover_one
 from ..drawing import LIT, Layer, Thing, extent
 from ..palette import NEUTRALS, Rgb, mix, tones
 from ..paths import Points, disc, flatten, placed, turned
@@ -93,9 +93,7 @@ class Canvas:
             polygons = [turned(path)] if isinstance(path, np.ndarray) else [*path]
         frame = self._frame(polygons)
         if frame and (self.painted or self._crossed(frame)):
-            covered = _cover([polygons], frame)[0]
-            mask = PIL.Image.fromarray((covered * (255 * opacity) + 0.5).astype(np.uint8))
-            self.stamp(ink, frame[:2], mask)
+            self.stamp(ink, frame[:2], _mask(polygons, frame, opacity))
 
     def stamp(self, ink: Rgb, corner: tuple[int, int], mask: PIL.Image.Image) -> None:
         """Paste a colour through a mask."""
@@ -108,12 +106,20 @@ class Canvas:
         mask = _disc(max(1, round(2 * radius)))
         self.stamp(ink, (round(x - mask.width / 2), round(y - mask.height / 2)), mask)
 
-    def place(self, sprite: Sprite, x: float, y: float, *, shadow: float = 0.3) -> bool:
-        """Stand a sprite with the middle of its foot at x, y; false where there is no room."""
+    def place(
+        self, sprite: Sprite, x: float, y: float, *, shadow: float = 0.3, upright: bool = False
+    ) -> bool:
+        """
+        Stand a sprite with the middle of its foot at x, y; false where there is no room.
+
+        The shadow of what is *upright* is on the ground, that of anything else behind it.
+        """
         if not self.has_room(sprite, x, y):
             return False
         box = _box(sprite, x, y)
-        if shadow and self.painted:
+        if upright:
+            self.stand_shade(x, y, sprite.size[0])
+        elif shadow and self.painted:
             self._cast(sprite.mask, box, shadow)
         self._hide(box, sprite)
         if self.painted:
@@ -157,7 +163,7 @@ class Canvas:
         if frame is None:
             return None
         if self.painted or self._crossed(frame):
-            mask = PIL.Image.fromarray((_cover([outline], frame)[0] * 255 + 0.5).astype(np.uint8))
+            mask = _mask(outline, frame)
             if not self._may_hide(frame, mask):
                 return None
             self.stamp(NEUTRALS["line"], frame[:2], mask)
@@ -207,6 +213,10 @@ class Canvas:
         drop = max(1, round(max(mask.size) * 0.06))
         shade, margin = _blurred(mask, drop, strength)
         self.picture.paste(_SHADE, (box[0] - margin + drop, box[1] - margin + drop), shade)
+
+    def stand_shade(self, x: float, y: float, wide: float) -> None:
+        """The shadow of what stands at x, y and is so *wide*."""
+        self.shade_ground(x + 0.04 * wide, y, 1.1 * wide, 0.26 * wide, 0.55)
 
     def shade_ground(self, x: float, y: float, wide: float, high: float, strength: float) -> None:
         """A soft oval shadow on the ground, about x, y."""
@@ -266,6 +276,13 @@ class Canvas:
         for item in self._crossed(box):
             inner, left = _left_of(item, box, hider)
             item.seen[inner] = left
+
+
+def _mask(polygons: Sequence[Points], frame: Frame, opacity: float = 1) -> PIL.Image.Image:
+    """How much of each pixel of a frame polygons cover."""
+    left, top, right, bottom = frame
+    edges = Edges.of([[polygon - (left, top) for polygon in polygons]])
+    return PIL.Image.fromarray(cover_one(edges, right - left, bottom - top, 255 * opacity))
 
 
 def _cover(layers: Sequence[Sequence[Points]], frame: Frame) -> Singles:

@@ -6,9 +6,23 @@ import attrs
 import numpy as np
 
 from ..drawing import Thing
-from .extras import BARREL, CRATE, GULL, PEOPLE, POST, SACK, draw_extra, make_person
+from .extras import (
+    BARREL,
+    BARROW,
+    BENCH,
+    CART,
+    CRATE,
+    GULL,
+    POST,
+    SACK,
+    draw_extra,
+    sample_height,
+    sample_person,
+)
 from .houses import Ledges
 from .stage import IN_AIR, Stage
+
+_LARGER = {BENCH: 2.0, CART: 2.3, BARROW: 1.7}  # than a barrel
 
 
 @attrs.frozen
@@ -63,9 +77,9 @@ class Crowd:
             return stage.sign(x, y, self.where, ("board", "arrow")[int(rng.integers(2))])
         extra = self.kinds[int(rng.integers(len(self.kinds)))]
         sizes = {
-            "person": (sample_person(stage), self.size),
+            "person": (sample_person(rng), self.size * sample_height(rng)),
             "post": (POST, 2 * self.size),
-            "extra": (extra, self.size * float(rng.uniform(0.32, 0.5))),
+            "extra": (extra, self.size * float(rng.uniform(0.32, 0.5)) * _LARGER.get(extra, 1)),
         }
         if kind in sizes:
             size = sizes[kind][1] * grow
@@ -90,11 +104,6 @@ def _stack(stage: Stage, laden: bool, foot: tuple[float, float], side: float) ->
     if laden:
         stage.thing(x, y - side * 0.76 * u, "on a crate")
     return True
-
-
-def sample_person(stage: Stage) -> Thing:
-    """One of the people."""
-    return make_person(int(stage.rng.integers(PEOPLE)))
 
 
 def fly(stage: Stage, horizon: float, share: float, gulls: float) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from ..palette import Rgb, mix
+from ..sprites import Pose
 from .canvas import Canvas, shade
-from .extras import MUTED
-from .marks import MARKS
+from .extras import MUTED, draw_extra, sample_muted
+from .marks import GEAR, MARKS
 from .stage import Stage
 from .surfaces import Panel, draw_panel
 from .weather import finish
@@ -40,6 +41,7 @@ def draw_desk(stage: Stage) -> None:
         panels.append(kind(stage, float(x), float(y)))
     for _ in range(3):
         _draw_ring(canvas, rng, 22 * u)
+    _put_gear(stage)
     _scatter(stage, panels)
     _draw_window_light(stage)
     finish(canvas, stage.mood, rng, outdoors=False)
@@ -73,10 +75,13 @@ def _draw_paper(stage: Stage, x: float, y: float) -> Panel:
     ink: Rgb = (238, 234, 222) if rng.random() < 0.7 else (226, 222, 204)
     draw_panel(stage.canvas, panel, ink)
     lines = []
-    for down in np.arange(-0.42, 0.4, 0.05):
-        end = float(rng.uniform(0.1, 0.42)) if rng.random() < 0.2 else 0.42
-        lines.append(panel.part(-0.42, down, end, down + 0.012))
-    stage.canvas.area(lines, (152, 152, 168))
+    for down in np.arange(-0.42, 0.42, 0.042):
+        end, x = float(rng.uniform(0.0, 0.4)) if rng.random() < 0.25 else 0.42, -0.42
+        while x < end - 0.02:  # words
+            long = min(float(rng.uniform(0.03, 0.13)), 0.43 - x)
+            lines.append(panel.part(x, down, x + long, down + 0.011))
+            x += long + 0.022
+    stage.canvas.area(lines, ((152, 152, 168), (128, 130, 158), (158, 144, 140))[rng.integers(3)])
     return panel
 
 
@@ -124,17 +129,21 @@ def _draw_map(stage: Stage, x: float, y: float) -> Panel:
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     panel = Panel(x, y, 240 * u, 170 * u, float(rng.uniform(-18, 18)), "on a map")
     draw_panel(canvas, panel, (206, 214, 190))
+    turns = np.linspace(0, 2 * np.pi, 60, endpoint=False)
     for _ in range(7):
-        across, down = rng.uniform(-0.4, 0.3, 2)
-        part = panel.part(
-            across, down, across + rng.uniform(0.06, 0.2), down + rng.uniform(0.06, 0.2)
+        wide, high = rng.uniform(0.05, 0.16), rng.uniform(0.06, 0.2)
+        across, down = rng.uniform(wide - 0.42, 0.42 - wide), rng.uniform(high - 0.4, 0.4 - high)
+        far = 1 + 0.18 * np.sin(3 * turns + rng.uniform(0, 6)) + 0.08 * np.sin(5 * turns)
+        shore = zip(
+            across + wide * far * np.cos(turns), down + high * far * np.sin(turns), strict=True
         )
-        canvas.area(part, (184, 200, 174) if rng.random() < 0.6 else (160, 188, 200))
+        ink: Rgb = (184, 200, 174) if rng.random() < 0.6 else (160, 188, 200)
+        canvas.area(np.array([panel.point(*at) for at in shore]), ink)
     for _ in range(6):
         start, end = rng.uniform(-0.48, 0.48, 2)
         points = np.array([panel.point(-0.5, start), panel.point(0.5, end)])
-        wide = np.array([0, 1.6 * u])
-        canvas.area(np.concatenate([points, points[::-1] + wide]), (226, 206, 150))
+        lower = points[::-1] + np.array([0, 1.6 * u])
+        canvas.area(np.concatenate([points, lower]), (226, 206, 150))
     for fold in (-0.25, 0.0, 0.25):
         canvas.area(panel.part(fold, -0.5, fold + 0.008, 0.5), (160, 166, 150), 0.6)
     return panel
@@ -159,18 +168,25 @@ def _draw_photo(stage: Stage, x: float, y: float) -> Panel:
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     panel = Panel(x, y, 92 * u, 76 * u, float(rng.uniform(-30, 30)), "on a photograph")
     draw_panel(canvas, panel, (242, 240, 234))
-    sky, far, near = ((168, 190, 200), (138, 156, 150), (112, 132, 106))
+    sky, far, near, sun = _VIEWS[int(rng.integers(len(_VIEWS)))]
     canvas.area(panel.part(-0.44, -0.42, 0.44, 0.42), sky)
-    ridge = [panel.point(a, b) for a, b in ((-0.44, 0.1), (-0.2, -0.16), (0.1, 0.06), (0.44, -0.1))]
+    canvas.dot(*panel.point(float(rng.uniform(-0.3, 0.3)), -0.24), 5 * canvas.unit, sun)
     floor = [panel.point(0.44, 0.42), panel.point(-0.44, 0.42)]
-    canvas.area(np.array([*ridge, *floor]), far)
-    ridge = [panel.point(a, b) for a, b in ((-0.44, 0.26), (0.0, 0.12), (0.44, 0.3))]
-    canvas.area(np.array([*ridge, *floor]), near)
-    sun = panel.point(float(rng.uniform(-0.3, 0.3)), -0.26)
-    canvas.dot(*sun, 5 * u, (244, 232, 196))
+    for ink, low in ((far, -0.02), (near, 0.2)):
+        ups = low + rng.uniform(-0.14, 0.14, 5)
+        ridge = [panel.point(*at) for at in zip(np.linspace(-0.44, 0.44, 5), ups, strict=True)]
+        canvas.area(np.array([*ridge, *floor]), ink)
     return panel
 
 
+# Sky, what is far and near, and the sun or moon of photographs.
+_VIEWS: tuple[tuple[Rgb, Rgb, Rgb, Rgb], ...] = (
+    ((168, 190, 200), (138, 156, 150), (112, 132, 106), (244, 232, 196)),
+    ((214, 198, 172), (176, 156, 130), (140, 118, 98), (238, 228, 208)),
+    ((222, 172, 150), (158, 122, 132), (108, 92, 116), (250, 222, 178)),
+    ((92, 100, 134), (72, 80, 108), (54, 60, 84), (226, 226, 232)),
+    ((176, 204, 208), (120, 158, 172), (204, 188, 150), (246, 240, 214)),
+)
 _PANELS: tuple[Callable[[Stage, float, float], Panel], ...] = (
     _draw_paper,
     _draw_paper,
@@ -193,10 +209,20 @@ def _draw_ring(canvas: Canvas, rng: np.random.Generator, radius: float) -> None:
     canvas.area(ring, (96, 60, 40), 0.3)
 
 
+def _put_gear(stage: Stage) -> None:
+    """Scissors, spectacles and such, larger than what is looked for."""
+    canvas, rng = stage.canvas, stage.rng
+    for _ in range(stage.scaled(16)):
+        kind, size = GEAR[int(rng.integers(len(GEAR)))], float(rng.uniform(40, 66)) * canvas.unit
+        x, y = rng.uniform(0.04, 0.96) * canvas.width, rng.uniform(0.08, 0.98) * canvas.height
+        sprite = draw_extra(kind, round(size), sample_muted(rng), Pose.sample(rng, 80))
+        canvas.place(sprite, float(x), float(y))
+
+
 def _scatter(stage: Stage, panels: list[Panel]) -> None:
     """Named things and hundreds of marks, in no order."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    kinds = ["thing"] * stage.count(1.05) + ["sign"] * 2 + ["mark"] * stage.scaled(420)
+    kinds = ["thing"] * stage.count(1.05) + ["sign"] * 2 + ["mark"] * stage.scaled(360)
     for kind in rng.permutation(kinds):
         for _ in range(12):
             x, y = rng.uniform(0.02, 0.98) * canvas.width, rng.uniform(0.04, 0.99) * canvas.height

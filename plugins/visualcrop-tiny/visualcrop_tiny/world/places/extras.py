@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -37,61 +38,108 @@ def _extra(name: str, *layers: Layer, edge: float = 2.2) -> Thing:
     return Thing(name, name + "s", "a", layers, edge)
 
 
-def make_person(design: int) -> Thing:
-    """One of 36 people, by number: skin, clothes, hair, and what the arms do."""
+Posture: TypeAlias = Literal["standing", "seated", "leaning"]
+PEOPLE = 432
+_CHILDREN = 0.14  # share of people who are
+
+
+def make_person(design: int, posture: Posture = "standing") -> Thing:
+    """One of 432 people, by number: skin, clothes, hair, and what the arms do."""
     skin = SKINS[design % 3]
-    return _make_person(skin, design // 3 % 2 == 1, design // 6 % 3, design // 18 % 2)
+    arms = (0, 0, 1, 1, 2, 3)[design // 72]
+    return _make_person(skin, design // 3 % 4, design // 12 % 6, arms, posture)
 
 
-PEOPLE = 36
-
-
-@lru_cache(PEOPLE)
-def _make_person(skin: Ink, long_coat: bool, hair: int, arms: int) -> Thing:  # noqa: FBT001
-    legs = (
-        (line("dark", 6, "M 44 82 V 95 M 56 82 V 95"),)
-        if long_coat
-        else (
-            line("denim", 9, "M 43 66 L 42 90 M 57 66 L 58 90"),
-            line("dark", 6, "M 42 95 H 37 M 58 95 H 63"),
-        )
-    )
-    coat = (
-        fill("colour", "M 37 34 Q 50 28 63 34 L 72 84 Q 50 90 28 84 Z")
-        if long_coat
-        else fill("colour", "M 35 36 Q 50 29 65 36 L 64 68 H 36 Z")
-    )
-    reach = (
-        (
-            line("colour", 8, "M 37 38 L 27 54 L 29 64 M 63 38 L 73 54 L 71 64"),
-            fill(skin, disc(29, 67, 4) + disc(71, 67, 4)),
-        )
-        if arms
-        else (
-            line("colour", 8, "M 37 38 L 27 54 L 29 64 M 63 39 L 78 32 L 80 20"),
-            fill(skin, disc(29, 67, 4) + disc(80, 15, 4)),
-        )
-    )
-    heads = (
-        (fill("dark", "M 38 20 C 34 2 66 2 62 20 C 60 10 42 10 38 20 Z"),),
-        (
-            fill("straw", "M 38 14 C 38 -3 62 -3 62 14 Z"),
-            fill("straw", oval(50, 14, 19, 4)),
-        ),
-        (fill("umber", "M 36 34 C 28 10 38 2 50 2 C 62 2 72 10 64 34 L 59 18 H 41 Z"),),
-    )
-    eyes = fill("line", disc(45.5, 19, 1.6) + disc(54.5, 19, 1.6))
+@lru_cache(3 * PEOPLE)
+def _make_person(skin: Ink, clothes: int, hair: int, arms: int, posture: Posture) -> Thing:
+    legs, coat = _CLOTHES[clothes]
+    if posture == "seated":
+        legs = _FOLDED[clothes % 2]
+    sleeves, *carried = _ARMS[arms]
+    hands = fill(skin, "".join(disc(x, y, 4) for x, y in _HANDS[arms]))
+    held = [*carried, hands] if carried else []
     return _extra(
         "person",
-        *legs,
-        *reach,
-        coat,
+        *(() if posture == "leaning" else legs),
+        *(() if carried else (sleeves, hands)),
+        *(_TORSO if posture != "standing" and clothes == 1 else coat),
+        *((sleeves, *held) if carried else ()),
         fill(skin, oval(50, 19, 12, 13)),
-        eyes,
-        *heads[hair],
+        _FACE,
+        *_HAIR[hair],
         edge=1.8,
     )
 
+
+def sample_person(rng: np.random.Generator, posture: Posture = "standing") -> Thing:
+    """One of the people."""
+    return make_person(int(rng.integers(PEOPLE)), posture)
+
+
+def sample_height(rng: np.random.Generator) -> float:
+    """How tall somebody is, by a grown-up."""
+    child = rng.random() < _CHILDREN
+    return float(rng.uniform(0.56, 0.7) if child else rng.uniform(0.92, 1.06))
+
+
+_BOOTS = line("dark", 6, "M 42 95 H 37 M 58 95 H 63")
+_TROUSERS = (line("denim", 9, "M 43 66 L 42 90 M 57 66 L 58 90"), _BOOTS)
+_STOCKINGS = (line("dark", 6, "M 44 82 V 95 M 56 82 V 95"),)
+_TORSO = (fill("colour", "M 35 36 Q 50 29 65 36 L 64 68 H 36 Z"),)
+_CLOTHES: tuple[tuple[tuple[Layer, ...], tuple[Layer, ...]], ...] = (
+    (_TROUSERS, _TORSO),
+    (_STOCKINGS, (fill("colour", "M 37 34 Q 50 28 63 34 L 72 84 Q 50 90 28 84 Z"),)),
+    (
+        _TROUSERS,
+        (
+            *_TORSO,
+            fill("denim", bar(40, 48, 20, 20)),
+            line("denim", 3, "M 42 50 V 35 M 58 50 V 35"),
+        ),
+    ),
+    (
+        (*_STOCKINGS, fill("denim", "M 37 62 H 63 L 70 85 H 30 Z")),
+        (*_TORSO, fill("paper", "M 42 48 H 58 L 61 80 H 39 Z")),
+    ),
+)
+_FOLDED: tuple[tuple[Layer, ...], ...] = (
+    (
+        line("denim", 10, "M 42 66 L 28 76 L 54 80 M 58 66 L 72 76 L 46 80"),
+        line("dark", 7, "M 34 81 H 40 M 60 81 H 66"),
+    ),
+    (fill("denim", "M 37 58 H 63 Q 84 72 82 84 H 18 Q 16 72 37 58 Z"),),
+)
+_PARCEL = (fill("wood", bar(37, 48, 26, 20)), patch("paper", "M 50 46 V 70 M 36 58 H 64", 3))
+_ARMS: tuple[tuple[Layer, ...], ...] = (
+    (line("colour", 8, "M 37 38 L 27 54 L 29 64 M 63 39 L 78 32 L 80 20"),),
+    (line("colour", 8, "M 37 38 L 27 54 L 29 64 M 63 38 L 73 54 L 71 64"),),
+    (line("colour", 8, "M 37 38 L 25 49 L 36 60 M 63 38 L 75 49 L 64 60"),),
+    (line("colour", 8, "M 37 38 L 29 54 L 35 60 M 63 38 L 71 54 L 65 60"), *_PARCEL),
+)
+_HANDS = (
+    ((29, 67), (80, 15)),
+    ((29, 67), (71, 67)),
+    ((38, 61), (62, 61)),
+    ((37, 61), (63, 61)),
+)
+_FACE = fill(
+    "line",
+    disc(45.5, 19, 1.6)
+    + disc(54.5, 19, 1.6)
+    + "M 45.5 24.5 Q 50 29.5 54.5 24.5 Q 50 27 45.5 24.5 Z",
+)
+_HAIR: tuple[tuple[Layer, ...], ...] = (
+    (fill("dark", "M 38 20 C 34 2 66 2 62 20 C 60 10 42 10 38 20 Z"),),
+    (fill("straw", "M 38 14 C 38 -3 62 -3 62 14 Z"), fill("straw", oval(50, 14, 19, 4))),
+    (fill("umber", "M 36 34 C 28 10 38 2 50 2 C 62 2 72 10 64 34 L 60 16 Q 50 10 40 16 Z"),),
+    (fill("stone", disc(50, 2, 5.5) + "M 38 20 C 34 2 66 2 62 20 C 58 11 42 11 38 20 Z"),),
+    (
+        fill(
+            "umber", "M 38 20 C 38 38 62 38 62 20 Q 60 24 55 22.5 Q 50 21.5 45 22.5 Q 40 24 38 20 Z"
+        ),
+    ),
+    (fill("deep", "M 37 15 C 37 0 63 0 63 15 Z"), fill("pale", bar(36, 12, 28, 5, 2))),
+)
 
 BARREL = _extra(
     "barrel",
@@ -161,7 +209,6 @@ POT = _extra(
 TREE = _extra(
     "tree",
     fill("umber", "M 44 60 H 57 L 61 98 H 40 Z"),
-    line("umber", 5, "M 50 70 L 34 52 M 51 66 L 66 48"),
     fill("colour", disc(30, 46, 20) + disc(50, 26, 24) + disc(70, 46, 20) + disc(50, 50, 20)),
     fill("pale", disc(42, 18, 6) + disc(24, 40, 4.5) + disc(58, 30, 3.6)),
     fill("deep", disc(60, 58, 6) + disc(76, 54, 4.4) + disc(40, 60, 5)),
@@ -197,4 +244,74 @@ CARTON = _extra(
     fill("pale", "M 6 22 L 18 8 H 82 L 94 22 Z"),
     patch("deep", "M 50 8 V 22", 6),
     fill("paper", bar(62, 62, 22, 18, 2)),
+)
+POPLAR = _extra(
+    "poplar",
+    fill("umber", bar(45, 82, 9, 16)),
+    fill("colour", "M 50 1 C 70 14 74 60 66 84 Q 50 94 34 84 C 26 60 30 14 50 1 Z"),
+    fill("pale", disc(43, 24, 3.4) + disc(40, 44, 4.4) + disc(52, 36, 2.6)),
+    fill("deep", disc(58, 62, 4.6) + disc(48, 76, 3.6) + disc(60, 46, 3)),
+    edge=0.9,
+)
+BIRCH = _extra(
+    "birch",
+    fill("paper", "M 46 50 H 55 L 57 98 H 44 Z"),
+    patch("dark", "M 44 62 H 50 M 52 70 H 58 M 43 80 H 50 M 52 89 H 58", 2),
+    fill("colour", oval(50, 30, 27, 28) + disc(28, 48, 15) + disc(70, 50, 15)),
+    fill("pale", disc(40, 16, 4) + disc(30, 36, 3.4) + disc(54, 26, 3)),
+    fill("deep", disc(62, 52, 4) + disc(46, 50, 3.4) + disc(72, 44, 3)),
+    edge=0.9,
+)
+BARROW = _extra(
+    "barrow",
+    line("wood", 6, "M 60 62 L 98 40 M 66 68 L 74 90"),
+    fill("leaf", disc(34, 34, 12) + disc(50, 30, 13) + disc(62, 38, 10)),
+    fill("colour", "M 16 38 H 76 L 64 70 H 30 Z"),
+    fill("dark", disc(24, 80, 14)),
+    fill("stone", disc(24, 80, 6)),
+)
+CART = _extra(
+    "cart",
+    line("wood", 5, "M 84 46 L 99 40"),
+    fill("straw", disc(26, 34, 11) + disc(46, 30, 13) + disc(66, 34, 11)),
+    fill("colour", bar(8, 38, 78, 24, 2)),
+    patch("deep", "M 8 50 H 86", 2.6),
+    line("dark", 5, disc(30, 74, 17) + disc(66, 74, 17)),
+    line("wood", 3, "M 30 58 V 90 M 14 74 H 46 M 66 58 V 90 M 50 74 H 82"),
+)
+GLOBE = _extra(
+    "globe",
+    fill("wood", "M 34 90 H 66 L 72 98 H 28 Z M 46 80 H 54 V 92 H 46 Z"),
+    line("wood", 5, "M 78 20 A 38 38 0 0 1 22 70"),
+    fill("colour", disc(50, 42, 34)),
+    patch("pale", "M 26 22 Q 44 16 46 32 Q 36 46 24 44 Z M 56 40 Q 74 36 76 52 Q 66 70 56 60 Z"),
+    edge=1.8,
+)
+RADIO = _extra(
+    "radio",
+    line("metal", 3, "M 78 30 L 94 4"),
+    fill("colour", bar(4, 30, 92, 66, 10)),
+    fill("straw", disc(34, 62, 22)),
+    line("deep", 2.4, "M 18 54 H 50 M 14 62 H 54 M 18 70 H 50"),
+    fill("paper", bar(62, 42, 26, 14, 2)),
+    fill("dark", disc(68, 74, 6) + disc(84, 74, 6)),
+)
+HOURGLASS = _extra(
+    "hourglass",
+    fill("glass", "M 30 14 H 70 Q 70 40 54 50 Q 70 60 70 86 H 30 Q 30 60 46 50 Q 30 40 30 14 Z"),
+    fill(
+        "straw", "M 36 30 H 64 Q 60 42 50 48 Q 40 42 36 30 Z M 34 84 Q 40 66 50 64 Q 60 66 66 84 Z"
+    ),
+    fill("colour", bar(22, 4, 56, 11, 3) + bar(22, 85, 56, 11, 3)),
+)
+FERN = _extra(
+    "fern",
+    line(
+        "leaf",
+        6,
+        "M 50 60 Q 30 20 8 34 M 50 60 Q 70 20 92 34 M 50 60 Q 40 16 24 8 M 50 60 Q 60 16 76 8 "
+        "M 50 60 Q 52 30 50 4 M 50 62 Q 26 44 6 60 M 50 62 Q 74 44 94 60",
+    ),
+    fill("colour", "M 26 58 H 74 L 66 97 H 34 Z"),
+    fill("pale", bar(23, 54, 54, 9, 2)),
 )

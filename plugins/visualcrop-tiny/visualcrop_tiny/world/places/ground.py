@@ -11,7 +11,7 @@ from .stage import Stage
 _SNOWY: Rgb = (216, 218, 224)
 
 
-def draw_paving(stage: Stage, top: float, ink: Rgb, step: float = 9) -> None:
+def draw_paving(stage: Stage, top: float, ink: Rgb, step: float = 9, growth: float = 1.13) -> None:
     """Rows of paving stones down to the lower edge, larger as they come nearer."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     ink = stage.mood.dim(_SNOWY if stage.mood.weather == "snow" else ink)
@@ -25,7 +25,18 @@ def draw_paving(stage: Stage, top: float, ink: Rgb, step: float = 9) -> None:
             if rng.random() < 0.16:
                 tint = shade(ink, float(rng.uniform(-0.14, 0.14)))
                 canvas.rectangle(at + u, y + u, at + 2.1 * step - u, y + step, tint)
-        y, step, row = y + step, step * 1.13, row + 1
+        y, step, row = y + step, step * growth, row + 1
+
+
+def draw_coping(stage: Stage, top: float, high: float) -> None:
+    """The edge of a quay that one stands on: long flat stones, from end to end."""
+    canvas, u = stage.canvas, stage.canvas.unit
+    ink = _SNOWY if stage.mood.weather == "snow" else (176, 168, 158)
+    canvas.rectangle(0, top, canvas.width, top + high, ink)
+    canvas.rectangle(0, top, canvas.width, top + 1.2 * u, shade(ink, -0.4))
+    canvas.rectangle(0, top + high - 1.2 * u, canvas.width, top + high, shade(ink, 0.3))
+    for x in np.arange(float(stage.rng.uniform(-40, 0)) * u, canvas.width, 40 * u):
+        canvas.rectangle(x, top, x + 0.8 * u, top + high, shade(ink, 0.3))
 
 
 def draw_quay_wall(stage: Stage, left: float, right: float, top: float, high: float) -> None:

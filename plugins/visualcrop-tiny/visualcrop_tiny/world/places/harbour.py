@@ -8,9 +8,9 @@ from ..drawing import Thing, fill, line, patch
 from ..palette import Rgb, mix
 from ..paths import bar, disc
 from .canvas import shade
-from .crowds import Crowd, fill_ledges, fly, sample_person
-from .extras import BARREL, BOLLARD, BUOY, COIL, CRATE, SACK
-from .ground import draw_paving, draw_quay_wall
+from .crowds import Crowd, fill_ledges, fly
+from .extras import BARREL, BARROW, BOLLARD, BUOY, COIL, CRATE, SACK, sample_person
+from .ground import draw_coping, draw_paving, draw_quay_wall
 from .houses import draw_row
 from .stage import ON_WATER, Stage
 from .water import draw_ripple, draw_waves
@@ -88,7 +88,7 @@ _ON_QUAY = Crowd(
     stacks=13,
     extras=120,
     posts=3,
-    kinds=(BARREL, CRATE, SACK, BOLLARD, COIL),
+    kinds=(BARREL, BARREL, CRATE, CRATE, SACK, SACK, BOLLARD, COIL, COIL, BARROW),
 )
 
 
@@ -112,7 +112,7 @@ def draw_harbour(stage: Stage) -> None:
     jetty = float(rng.uniform(0.16, 0.84)) * wide
     _draw_ships(stage, far, near, jetty)
     _draw_jetty(stage, near, jetty)
-    draw_quay_wall(stage, 0, wide, near - 2 * u, 12 * u)
+    draw_coping(stage, near - 2 * u, 8 * u)
     draw_paving(stage, near + 6 * u, (178, 168, 154))
     _ON_QUAY.draw(stage, near + 9 * u, high - 3 * u)
     finish(canvas, stage.mood, rng, stage.lights)
@@ -205,14 +205,15 @@ def _moor(stage: Stage, kind: Thing, x: float, y: float, size: float) -> None:
         if stage.prop(BUOY, x, y, size):
             draw_ripple(canvas, x, y, size * 0.5 * u)
         return
+    person = sample_person(rng)
+    if kind is DINGHY:  # who sits in it is drawn before its side
+        stage.prop(person, x, y - 0.1 * size * u, size * 0.6, tilt=0)
     drawn = canvas.draw(kind, size * u, hull, (x, y), mirrored=mirrored)
     if drawn is None:
         return
     high, side = drawn[1], -1 if mirrored else 1
     draw_ripple(canvas, x, y - u, size * 0.5 * u)
-    person = sample_person(stage)
     if kind is DINGHY:
-        stage.prop(person, x, y - high * 0.55, size * 0.55)
         if rng.random() < 0.25:
             stage.thing(x + side * size * 0.26 * u, y - high * 0.7, "in a dinghy")
     elif kind is TRAWLER:
@@ -240,8 +241,19 @@ def _draw_jetty(stage: Stage, near: float, x: float) -> None:
         share = (y - far) / (near - far)
         middle, half = x + shift * (1 - share), narrow + (broad - narrow) * share
         tint = shade(ink, float(rng.uniform(-0.16, 0.12)))
-        canvas.rectangle(middle - half, y, middle + half, y + 3.4 * u, tint)
-    for y in np.sort(rng.uniform(far + 6 * u, near, 9)):
+        step = (
+            (broad - narrow - shift) * 3.4 * u / (near - far),
+            (broad - narrow + shift) * 3.4 * u / (near - far),
+        )
+        left, right = middle - half, middle + half
+        corners = [
+            [left, y],
+            [right, y],
+            [right + step[0], y + 3.4 * u],
+            [left - step[1], y + 3.4 * u],
+        ]
+        canvas.area(np.array(corners), tint)
+    for y in np.sort(rng.uniform(far + 6 * u, near - 4 * u, 9)):
         share = (y - far) / (near - far)
         middle, half = x + shift * (1 - share), narrow + (broad - narrow) * share - 8 * u
         at = middle + float(rng.uniform(-half, half))
@@ -249,7 +261,7 @@ def _draw_jetty(stage: Stage, near: float, x: float) -> None:
         if choice < 0.25:
             stage.thing(at, float(y), "on the jetty")
         elif choice < 0.6:
-            stage.prop(sample_person(stage), at, float(y), 34)
+            stage.prop(sample_person(stage.rng), at, float(y), 34)
         else:
             stage.prop((COIL, BARREL, BOLLARD)[int(rng.integers(3))], at, float(y), 13)
 
@@ -259,7 +271,7 @@ def _people_on_far_quay(stage: Stage, left: float, right: float, y: float) -> No
     for _ in range(stage.count(0.08)):
         stage.thing(rng.uniform(left + 20 * u, right - 20 * u), y + 2 * u, "on the far quay")
     for _ in range(stage.scaled(38)):
-        person, size = sample_person(stage), 26 * rng.uniform(0.85, 1.05)
+        person, size = sample_person(stage.rng), 26 * rng.uniform(0.85, 1.05)
         stage.prop(person, rng.uniform(left, right), y + 2 * u, size)
     for _ in range(stage.scaled(22)):
         kind = (CRATE, BARREL, SACK)[int(rng.integers(3))]

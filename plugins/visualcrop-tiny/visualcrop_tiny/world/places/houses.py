@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import attrs
 import numpy as np
 
 from ..palette import Rgb, mix
+from ..paths import Points
 from .canvas import Canvas, shade
+from .extras import draw_extra, sample_muted, sample_person
 from .stage import Stage
+from .weather import GLOW
 
 _WALLS: tuple[Rgb, ...] = (
     *((226, 208, 176), (214, 178, 138), (190, 134, 112), (172, 186, 168), (160, 178, 188)),
@@ -16,6 +21,8 @@ _WALLS: tuple[Rgb, ...] = (
 _ROOFS: tuple[Rgb, ...] = ((162, 96, 78), (124, 84, 80), (96, 100, 116), (134, 118, 108))
 _DOORS: tuple[Rgb, ...] = ((94, 78, 72), (82, 98, 104), (110, 88, 98), (88, 104, 88))
 _AWNINGS: tuple[Rgb, ...] = ((176, 120, 108), (124, 146, 132), (118, 134, 158), (190, 160, 112))
+_GROUND = 43  # height of a ground floor, in thousandths
+_LEAVES: tuple[Rgb, ...] = ((92, 118, 84), (110, 132, 90), (84, 106, 88))
 _LIT: Rgb = (255, 214, 134)
 _SNOW: Rgb = (240, 242, 246)
 
@@ -32,7 +39,7 @@ class Ledges:
 
 @attrs.frozen
 class House:
-    """Sides of a house's wall, in pixels, how far it is away, and what it looks like."""
+    """Sides of a house's wall and height of its ground floor, in pixels, and what it looks like."""
 
     left: float
     right: float
@@ -40,6 +47,7 @@ class House:
     base: float
     wall: Rgb
     roof: Rgb
+    ground: float
     storeys: int
     shop: bool
 
@@ -49,8 +57,8 @@ class House:
 
     @property
     def storey(self) -> float:
-        """Height of one storey, in pixels."""
-        return (self.base - self.top) / self.storeys
+        """Height of one of the upper storeys, in pixels."""
+        return (self.base - self.top - self.ground) / self.storeys
 
 
 def draw_row(
@@ -66,7 +74,8 @@ def draw_row(
             *(x, x + wide, base - high, base),
             stage.mood.dim(_WALLS[int(rng.integers(len(_WALLS)))]),
             stage.mood.dim(_ROOFS[int(rng.integers(len(_ROOFS)))]),
-            max(2, round(high / (36 * u))),
+            _GROUND * u,
+            max(1, round((high - _GROUND * u) / (35 * u))),
             bool(rng.random() < 0.65),
         )
         draw_house(stage, house, ledges)
@@ -89,13 +98,17 @@ def draw_house(stage: Stage, house: House, ledges: Ledges) -> None:
     columns = max(2, round(house.width / (27 * u)))
     door = stage.mood.dim(_DOORS[int(rng.integers(len(_DOORS)))])
     shutters = door if rng.random() < 0.4 else None
-    for floor in range(house.storeys - 1):
+    if rng.random() < 0.12:
+        _draw_ivy(stage, house)
+    flowers = bool(rng.random() < 0.3)
+    for floor in range(house.storeys):
         y = house.top + floor * house.storey
         if floor:
             canvas.rectangle(house.left, y - u, house.right, y + u, shade(wall, 0.12))
         for column in range(columns):
             x = house.left + (column + 0.5) * house.width / columns
-            _draw_window(stage, x, y + house.storey * 0.22, shutters, ledges)
+            at = x, y + house.storey * 0.22
+            _draw_window(stage, at, ledges, shutters=shutters, flowers=flowers)
     _draw_ground_floor(stage, house, door, ledges)
 
 
@@ -105,6 +118,35 @@ def _draw_bricks(canvas: Canvas, house: House, rng: np.random.Generator) -> None
         x = rng.uniform(house.left + 2 * u, house.right - 8 * u)
         y = house.top + 3 * u * int(rng.uniform(2, (house.base - house.top) / (3 * u)))
         canvas.rectangle(x, y, x + 5 * u, y + 2 * u, ink)
+
+
+def _draw_ivy(stage: Stage, house: House) -> None:
+    """Leaves up one side of a house."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    at_left, inks = bool(rng.random() < 0.5), [stage.mood.dim(ink) for ink in _LEAVES]
+    for _ in range(int((house.base - house.top) / (1.1 * u))):
+        up, far = float(rng.random()) ** 1.4, abs(float(rng.normal(0, 7))) * u
+        x = house.left + far if at_left else house.right - far
+        y = house.base - up * (house.base - house.top) * 0.94
+        canvas.dot(x, y, float(rng.uniform(1.2, 2.6)) * u, inks[int(rng.integers(3))])
+
+
+def _draw_flowers(stage: Stage, x: float, y: float) -> None:
+    """A box of flowers on a sill."""
+    canvas, rng, u, mood = stage.canvas, stage.rng, stage.canvas.unit, stage.mood
+    bloom = _tint(stage)
+    for place in np.linspace(-6, 6, 6):
+        leaf = mood.dim(_LEAVES[int(rng.integers(3))])
+        canvas.dot(x + float(place) * u, y - float(rng.uniform(0.6, 2)) * u, 2.2 * u, leaf)
+        canvas.dot(x + float(place) * u, y - float(rng.uniform(1.5, 4)) * u, 1.2 * u, bloom)
+    canvas.rectangle(x - 8 * u, y, x + 8 * u, y + 4 * u, mood.dim((142, 108, 84)))
+    canvas.rectangle(x - 8 * u, y, x + 8 * u, y + u, mood.dim((176, 138, 106)))
+
+
+def _draw_snow(canvas: Canvas, edge: Points, thick: float) -> None:
+    """Snow that hangs down by about so much from the upper *edge* of a roof."""
+    lower = edge + np.array([0, thick]) * (1 + 0.3 * np.cos(np.arange(len(edge)) * 2.4))[:, None]
+    canvas.area(np.concatenate([edge, lower[::-1]]), _SNOW)
 
 
 def _draw_roof(stage: Stage, house: House, ledges: Ledges) -> None:
@@ -126,6 +168,8 @@ def _draw_roof(stage: Stage, house: House, ledges: Ledges) -> None:
         ridge = np.array([[left, top], [middle, top - high], [right, top]])
         thick = ridge[::-1] + np.array([0, -7 * u])
         canvas.area(np.concatenate([ridge, thick]), roof)
+        if stage.mood.weather == "snow":
+            _draw_snow(canvas, _between(*thick[::-1]), 4 * u)
         canvas.dot(middle, top - high * 0.34, 7 * u, stage.mood.dim((232, 226, 212)))
         canvas.dot(middle, top - high * 0.34, 5 * u, (86, 102, 122))
         ledges.roofs.append((middle, top - high - 6 * u))
@@ -135,31 +179,53 @@ def _draw_roof(stage: Stage, house: House, ledges: Ledges) -> None:
         lean = inset * (y - top) / high
         canvas.rectangle(left - lean + 2 * u, y, right + lean - 2 * u, y + u, shade(roof, 0.13))
     if stage.mood.weather == "snow":
-        canvas.area(outline * (1, 0.55) + (0, 0.45 * (top - high)), _SNOW)
+        slope = np.linspace(0, 0.5, 7)[::-1, None] * (outline[0] - outline[1])
+        mirrored = slope[::-1] * (-1, 1)
+        edge = [outline[1] + slope, _between(*outline[1:3]), outline[2] + mirrored]
+        _draw_snow(canvas, np.concatenate(edge), 0.1 * high)
     canvas.rectangle(left, top - 2 * u, right, top + 2 * u, shade(roof, 0.3))
     spots = int((right - left - 2 * inset) // (26 * u))
     ledges.roofs += [(left + inset + (i + 0.5) * 26 * u, top - high) for i in range(spots)]
 
 
-def _draw_window(stage: Stage, x: float, y: float, shutters: Rgb | None, ledges: Ledges) -> None:
-    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+def _between(*corners: Points) -> Points:
+    """Many points on the lines from corner to corner."""
+    pairs = pairwise(corners)
+    return np.concatenate([np.linspace(start, end, 12) for start, end in pairs])
+
+
+def _draw_window(
+    stage: Stage,
+    at: tuple[float, float],
+    ledges: Ledges,
+    *,
+    shutters: Rgb | None = None,
+    flowers: bool = False,
+) -> None:
+    """A window with its upper middle at a place; somebody may look out of it."""
+    canvas, rng, u, (x, y) = stage.canvas, stage.rng, stage.canvas.unit, at
     wide, high = 11 * u, 17 * u
     left, right, low = x - wide / 2, x + wide / 2, y + high
     dark = stage.mood.hour in {"night", "evening"}
     lit = dark and rng.random() < (0.6 if stage.mood.hour == "night" else 0.35)
     frame = stage.mood.dim((236, 230, 218))
     glass: Rgb = _LIT if lit else mix((92, 112, 132), stage.mood.sky[0], 0.2)
+    if lit and stage.mood.hour == "night":
+        canvas.glow(x, y + high / 2, 17 * u, GLOW, 0.5)
     canvas.rectangle(left - 1.8 * u, y - 1.8 * u, right + 1.8 * u, low + 1.5 * u, frame)
     canvas.rectangle(left, y, right, low, glass)
     if not lit:
         canvas.rectangle(left, y, right, y + 4 * u, shade(glass, 0.3))
         canvas.rectangle(left + u, y + 5 * u, left + 3 * u, low - 4 * u, shade(glass, -0.3))
+    elif rng.random() < 0.5:
+        canvas.rectangle(left, y, left + 3 * u, low, (226, 160, 120))
+    looks_out = bool(rng.random() < 0.08)
+    if looks_out:
+        person = draw_extra(sample_person(rng, "leaning"), max(4, round(13 * u)), _tint(stage))
+        canvas.place(person, x, low + u, shadow=0)
     else:
-        stage.lights.append((x, y + high / 2, 17 * u))
-        if rng.random() < 0.5:
-            canvas.rectangle(left, y, left + 3 * u, low, (226, 160, 120))
-    canvas.rectangle(x - 0.6 * u, y, x + 0.6 * u, low, frame)
-    canvas.rectangle(left, y + high * 0.4, right, y + high * 0.4 + u, frame)
+        canvas.rectangle(x - 0.6 * u, y, x + 0.6 * u, low, frame)
+        canvas.rectangle(left, y + high * 0.4, right, y + high * 0.4 + u, frame)
     if shutters is not None:
         for side in (left - 8 * u, right + 2 * u):
             canvas.rectangle(side, y - u, side + 6 * u, low + u, shutters)
@@ -167,12 +233,15 @@ def _draw_window(stage: Stage, x: float, y: float, shutters: Rgb | None, ledges:
                 canvas.rectangle(side + u, line, side + 5 * u, line + u, shade(shutters, 0.3))
     canvas.rectangle(left - 3.5 * u, low + u, right + 3.5 * u, low + 3 * u, shade(frame, 0.1))
     canvas.rectangle(left - 3.5 * u, low + 3 * u, right + 3.5 * u, low + 3.8 * u, (120, 108, 112))
-    ledges.sills.append((x, low + 1.2 * u))
+    if flowers and rng.random() < 0.6:
+        _draw_flowers(stage, x, low)
+    elif not looks_out:
+        ledges.sills.append((x, low + 1.2 * u))
 
 
 def _draw_ground_floor(stage: Stage, house: House, ink: Rgb, ledges: Ledges) -> None:
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    top, base = house.base - house.storey, house.base
+    base = house.base
     at_left = bool(rng.random() < 0.5)
     door = house.left + 14 * u if at_left else house.right - 14 * u
     canvas.rectangle(
@@ -194,16 +263,39 @@ def _draw_ground_floor(stage: Stage, house: House, ink: Rgb, ledges: Ledges) -> 
         return
     if not house.shop:
         for x in np.arange(left + 9 * u, right - 6 * u, 25 * u):
-            _draw_window(stage, float(x), base - 27 * u, None, ledges)
+            _draw_window(stage, (float(x), base - 30 * u), ledges)
         return
     glass: Rgb = _LIT if stage.mood.hour in {"night", "evening"} else (146, 168, 178)
     canvas.rectangle(left - 2 * u, base - 27 * u, right + 2 * u, base - 3 * u, shade(ink, 0.1))
     canvas.rectangle(left, base - 25 * u, right, base - 7 * u, glass)
     canvas.rectangle(left, base - 25 * u, right, base - 20 * u, shade(glass, 0.22))
+    _draw_wares(stage, left, right, base - 7 * u)
     for x in np.arange(left + 12 * u, right - 8 * u, 22 * u):
         ledges.shops.append((float(x), base - 7 * u))
-    draw_awning(stage, left - 4 * u, right + 4 * u, top + house.storey * 0.24)
-    ledges.signs.append(((left + right) / 2, top + house.storey * 0.22))
+    draw_awning(stage, left - 4 * u, right + 4 * u, base - 40 * u)
+    ledges.signs.append(((left + right) / 2, base - 40.5 * u))
+
+
+def _draw_wares(stage: Stage, left: float, right: float, base: float) -> None:
+    """Boxes and balls in a shop window."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    x = left + 2 * u
+    while x < right - 8 * u:
+        ink, wide = _tint(stage), float(rng.uniform(3, 6)) * u
+        if rng.random() < 0.5:
+            for _ in range(int(rng.integers(1, 4))):
+                canvas.dot(x + wide / 2, base - wide / 2, wide / 2, shade(ink, 0.2))
+                x += wide * 0.9
+        else:
+            tall = float(rng.uniform(4, 11)) * u
+            canvas.rectangle(x, base - tall, x + wide, base, shade(ink, 0.15))
+            canvas.rectangle(x, base - tall * 0.7, x + wide, base - tall * 0.5, shade(ink, -0.4))
+        x += wide + float(rng.uniform(1, 4)) * u
+
+
+def _tint(stage: Stage) -> Rgb:
+    """One of the muted colours, as they are at this hour."""
+    return stage.mood.dim(sample_muted(stage.rng))
 
 
 def draw_awning(stage: Stage, left: float, right: float, top: float, grow: float = 1) -> None:

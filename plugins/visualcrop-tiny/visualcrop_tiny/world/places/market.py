@@ -8,9 +8,21 @@ import attrs
 import numpy as np
 
 from ..palette import Rgb
+from ..paths import bar
 from .canvas import shade
-from .crowds import Crowd, fill_ledges, fly, sample_person
-from .extras import BARREL, CARTON, CRATE, MUTED, POT, SACK
+from .crowds import Crowd, fill_ledges, fly
+from .extras import (
+    BARREL,
+    BARROW,
+    CART,
+    CARTON,
+    CRATE,
+    MUTED,
+    POT,
+    SACK,
+    sample_muted,
+    sample_person,
+)
 from .ground import draw_paving
 from .houses import draw_awning, draw_row
 from .stage import Stage
@@ -26,7 +38,7 @@ _BETWEEN = Crowd(
     people=36,
     stacks=3,
     extras=36,
-    kinds=(BARREL, CRATE, SACK, CARTON, POT),
+    kinds=(BARREL, BARREL, CRATE, SACK, SACK, CARTON, POT, POT, BARROW, CART),
     size=46,
 )
 
@@ -60,7 +72,7 @@ def draw_market(stage: Stage) -> None:
     ledges = draw_row(stage, -30 * u, wide + 40 * u, street, (0.5 * tall, 0.86 * tall))
     fill_ledges(stage, ledges, 0.28, 4)
     _hang_bunting(stage, street)
-    draw_paving(stage, street, (184, 170, 152), 6)
+    draw_paving(stage, street, (184, 170, 152), 6, 1.07)
     pavement: Rgb = (150, 142, 138)
     canvas.rectangle(0, street, wide, street + 3 * u, shade(pavement, -0.2))
     edges = np.linspace(street + 6 * u, high - 3 * u, _ROWS + 1)
@@ -79,9 +91,11 @@ def draw_market(stage: Stage) -> None:
 def _hang_bunting(stage: Stage, street: float) -> None:
     """Strings of muted pennants from house to house."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    for _ in range(3):
-        left, right = rng.uniform(-0.1, 0.3) * canvas.width, rng.uniform(0.6, 1.1) * canvas.width
-        start, end = rng.uniform(0.42, 0.66, 2) * street
+    for slot in range(3):
+        left, right = rng.uniform(-0.15, -0.02) * canvas.width, rng.uniform(0.5, 1.1) * canvas.width
+        if rng.random() < 0.5:
+            left, right = canvas.width - right, canvas.width - left
+        start, end = (0.46 + 0.08 * slot + rng.uniform(0, 0.05, 2)) * street
         sag = rng.uniform(16, 46) * u
         t = np.linspace(0, 1, max(8, int((right - left) / (11 * u))))
         x, y = left + t * (right - left), start + t * (end - start) + sag * 4 * t * (1 - t)
@@ -91,6 +105,8 @@ def _hang_bunting(stage: Stage, street: float) -> None:
             ink = MUTED[int(rng.integers(len(MUTED)))]
             middle = (x[i] + x[i + 1]) / 2, (y[i] + y[i + 1]) / 2 + 11 * u
             canvas.area(np.array([top[i], top[i + 1], middle]), ink)
+        for end in (0, -1):
+            canvas.dot(float(x[end]), float(y[end]), 2 * u, (92, 84, 92))
 
 
 def _plan_row(stage: Stage, top: float, bottom: float, street: float) -> list[_Stall]:
@@ -111,12 +127,15 @@ def _draw_stall(stage: Stage, stall: _Stall) -> None:
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit * stall.grow
     left, right, base, grow = attrs.astuple(stall)
     cloth = MUTED[int(rng.integers(len(MUTED)))]
-    top, counter = base - 74 * u, base - 26 * u
+    top, counter, middle = base - 74 * u, base - 26 * u, (left + right) / 2
+    canvas.shade_ground(middle + 3 * u, base, 1.3 * (right - left), 22 * u, 0.6)
     canvas.rectangle(left + 4 * u, top + 10 * u, right - 4 * u, base, shade(cloth, 0.55))
     for x in (left + 3 * u, right - 6 * u):
         canvas.rectangle(x, top, x + 3 * u, base, (128, 100, 80))
     for x in np.arange(left + 18 * u, right - 14 * u, 40 * u):
-        stage.prop(sample_person(stage), float(x + rng.uniform(0, 14) * u), base - 8 * u, 46 * grow)
+        stage.prop(
+            sample_person(stage.rng), float(x + rng.uniform(0, 14) * u), base - 8 * u, 46 * grow
+        )
     _draw_goods(stage, left, right, counter, grow)
     canvas.rectangle(left, counter, right, base, cloth)
     canvas.rectangle(left, counter, right, counter + 3 * u, (198, 166, 124))
@@ -130,20 +149,58 @@ def _draw_stall(stage: Stage, stall: _Stall) -> None:
     if rng.random() < 0.08:
         stage.thing(float(rng.uniform(left, right)), top - 5 * u, "on an awning")
     if rng.random() < 0.1:
-        stage.sign((left + right) / 2, base - u, "on a stall", "plate")
+        stage.sign(middle, base - u, "on a stall", "plate")
 
 
 def _draw_goods(stage: Stage, left: float, right: float, counter: float, grow: float) -> None:
-    """Heaps of round and square goods in muted colours behind the edge of a counter."""
-    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit * grow
-    x = left + 6 * u
+    """Goods in muted colours behind the edge of a counter, a few kinds side by side."""
+    rng, u = stage.rng, stage.canvas.unit * grow
+    x, first = left + 6 * u, int(rng.integers(len(_GOODS)))
     while x < right - 22 * u:
-        ink, heap = MUTED[int(rng.integers(len(MUTED)))], float(rng.uniform(18, 30)) * u
-        size = float(rng.uniform(2.6, 4.2)) * u
-        for level in range(3):
-            for place in np.arange(x + level * size, x + heap - level * size, 2 * size):
-                middle, y = float(place + size), counter - (0.5 + 1.5 * level) * size
-                canvas.dot(middle, y, size * 1.14, shade(ink, 0.35))
-                lit = shade(ink, float(rng.uniform(-0.2, 0.1)))
-                canvas.dot(middle - 0.15 * size, y - 0.15 * size, size * 0.96, lit)
+        kind = first if rng.random() < 0.6 else int(rng.integers(len(_GOODS)))
+        heap, ink = float(rng.uniform(18, 30)) * u, sample_muted(rng)
+        _GOODS[kind](stage, (x, x + heap, counter), u, ink)
         x += heap + 4 * u
+
+
+def _heap_balls(stage: Stage, box: tuple[float, float, float], u: float, ink: Rgb) -> None:
+    canvas, rng, (left, right, base) = stage.canvas, stage.rng, box
+    size = float(rng.uniform(2.6, 4.2)) * u
+    for level in range(3):
+        for place in np.arange(left + level * size, right - level * size, 2 * size):
+            x, y = float(place + size), base - (0.5 + 1.5 * level) * size
+            canvas.dot(x, y, size * 1.14, shade(ink, 0.35))
+            lit = shade(ink, float(rng.uniform(-0.2, 0.1)))
+            canvas.dot(x - 0.15 * size, y - 0.15 * size, size * 0.96, lit)
+
+
+def _stack_loaves(stage: Stage, box: tuple[float, float, float], u: float, ink: Rgb) -> None:
+    canvas, rng, (left, right, base) = stage.canvas, stage.rng, box
+    for level in range(int(rng.integers(2, 4))):
+        for x in np.arange(left + 2.5 * level * u, right - 8 * u - 2.5 * level * u, 8 * u):
+            y, lit = base - 5 * level * u, shade(ink, float(rng.uniform(-0.2, 0.1)))
+            canvas.area(bar(x, y - 5.6 * u, 8.4 * u, 5.6 * u, 2.4 * u), shade(ink, 0.4))
+            canvas.area(bar(x + 0.6 * u, y - 5 * u, 7.2 * u, 4.6 * u, 2 * u), lit)
+
+
+def _stand_rolls(stage: Stage, box: tuple[float, float, float], u: float, _: Rgb) -> None:
+    canvas, rng, (left, right, base) = stage.canvas, stage.rng, box
+    for x in np.arange(left, right - 4 * u, 5 * u):
+        ink, top = sample_muted(rng), base - float(rng.uniform(11, 17)) * u
+        canvas.rectangle(x, top, x + 4.6 * u, base, shade(ink, 0.4))
+        canvas.rectangle(x + 0.5 * u, top + 0.5 * u, x + 4.1 * u, base, ink)
+        canvas.rectangle(x + 0.5 * u, top + 0.5 * u, x + 1.6 * u, base, shade(ink, -0.3))
+        canvas.rectangle(x + 0.5 * u, top + 3 * u, x + 4.1 * u, top + 4 * u, shade(ink, 0.25))
+
+
+def _bunch_flowers(stage: Stage, box: tuple[float, float, float], u: float, ink: Rgb) -> None:
+    canvas, rng, (left, right, base) = stage.canvas, stage.rng, box
+    for x in np.arange(left + 4 * u, right, 9 * u):
+        canvas.rectangle(x - 3 * u, base - 7 * u, x + 3 * u, base, (150, 140, 134))
+        for _ in range(9):
+            at = x + float(rng.uniform(-4.4, 4.4)) * u, base - float(rng.uniform(8, 16)) * u
+            canvas.dot(*at, 2.3 * u, (104, 122, 92))
+            canvas.dot(*at, 1.3 * u, shade(ink, float(rng.uniform(-0.4, 0))))
+
+
+_GOODS = (_heap_balls, _heap_balls, _stack_loaves, _stand_rolls, _bunch_flowers)

@@ -8,7 +8,17 @@ import numpy as np
 
 from ..palette import Rgb
 from .canvas import shade
-from .extras import CARTON, MUTED, POT, draw_extra, sample_muted
+from .extras import (
+    CARTON,
+    FERN,
+    GLOBE,
+    HOURGLASS,
+    MUTED,
+    POT,
+    RADIO,
+    draw_extra,
+    sample_muted,
+)
 from .marks import MARKS
 from .stage import Stage
 from .weather import finish
@@ -16,13 +26,15 @@ from .weather import finish
 ABSENT = frozenset({"book", "bottle"})
 _WOODS: tuple[Rgb, ...] = ((150, 108, 78), (178, 142, 106), (116, 84, 70), (206, 192, 170))
 _WALLS: tuple[Rgb, ...] = ((108, 120, 122), (134, 118, 112), (112, 116, 138), (126, 130, 108))
+_SOLID = (POT, FERN, CARTON, CARTON, GLOBE, RADIO, HOURGLASS)
 
 
 def draw_shelf(stage: Stage) -> None:
     """Draw it from the wall to what stands in front."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     wood, wall = (inks[int(rng.integers(len(inks)))] for inks in (_WOODS, _WALLS))
-    canvas.gradient(0, canvas.height, (shade(wall, 0.3), shade(wall, 0.42)))
+    dark = float(rng.uniform(0.02, 0.4))
+    canvas.gradient(0, canvas.height, (shade(wall, dark), shade(wall, dark + 0.12)))
     board, rows = 7 * u, max(4, round(canvas.height / (112 * u)))
     edges = np.linspace(0, canvas.height - 6 * u, rows + 1)
     bays = [
@@ -81,16 +93,17 @@ def _fill_bay(stage: Stage, left: float, right: float, top: float, bottom: float
     x, high = left + 5 * u, bottom - top
     while x < right - 12 * u:
         choice = rng.random()
-        if choice < 0.62:
+        if choice < 0.56:
             x = _draw_books(
                 stage, x, min(right - 6 * u, x + rng.uniform(30, 110) * u), bottom, high
             )
-        elif choice < 0.74 and right - x > 40 * u:
+        elif choice < 0.66 and right - x > 40 * u:
             x = _draw_vase(stage, x, bottom, high)
-        elif choice < 0.84 and right - x > 56 * u:
+        elif choice < 0.76 and right - x > 56 * u:
             x = _draw_picture(stage, x, bottom, high)
         elif right - x > 44 * u:
-            kind, size = (POT, CARTON)[int(rng.integers(2))], float(rng.uniform(0.42, 0.62)) * high
+            kind = _SOLID[int(rng.integers(len(_SOLID)))]
+            size = float(rng.uniform(0.42, 0.62)) * high
             ink = stage.mood.dim(sample_muted(rng))
             stage.canvas.place(draw_extra(kind, max(4, round(size)), ink), x + size / 2, bottom)
             x += size + 5 * u
@@ -101,7 +114,7 @@ def _fill_bay(stage: Stage, left: float, right: float, top: float, bottom: float
 def _draw_books(stage: Stage, left: float, right: float, base: float, high: float) -> float:
     """Books side by side, some of them lying; where they end."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    if rng.random() < 0.16:
+    if right - left > 26 * u and rng.random() < 0.24:
         y = base
         for _ in range(int(rng.integers(2, 6))):
             thick, ink = float(rng.uniform(7, 12)) * u, MUTED[int(rng.integers(len(MUTED)))]
@@ -176,9 +189,10 @@ def _draw_picture(stage: Stage, left: float, base: float, high: float) -> float:
     canvas.rectangle(*inner, shade(sky, -0.45))
     middle = (inner[1] + inner[3]) / 2
     canvas.dot(inner[0] + (inner[2] - inner[0]) * 0.7, middle - 5 * u, 4 * u, shade(sky, -0.75))
-    hills = [[inner[0], middle + 6 * u], [(inner[0] + inner[2]) / 2, middle - 2 * u]]
-    hills += [[inner[2], middle + 8 * u], [inner[2], inner[3]], [inner[0], inner[3]]]
-    canvas.area(np.array(hills), shade(sky, 0.2))
+    ups = middle + rng.uniform(-8, 8, 4) * u
+    hills = [*zip(np.linspace(inner[0], inner[2], 4), ups, strict=True)]
+    hills += [(inner[2], inner[3]), (inner[0], inner[3])]
+    canvas.area(np.array(hills), shade(sky, float(rng.uniform(0.0, 0.4))))
     return right + 6 * u
 
 

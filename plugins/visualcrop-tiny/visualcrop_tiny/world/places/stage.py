@@ -25,6 +25,7 @@ _NEVER_STANDING = frozenset({"kite", "plane", "balloon", "whale"})
 _SMALLEST, _LARGEST = 12.5, 24.0  # sides of things, in thousandths of the longer side
 _NUMBER = 24  # of things at a density of 1, signs and some parts of places apart
 _MOST = 42  # things at a density of 1, wishes apart
+_STANDING = 10  # degrees; what may be tilted more lies about
 _LAYERED = 110  # pixels; what is larger is drawn layer by layer, without a tilt
 _FOR_LARGE = frozenset(
     {
@@ -215,13 +216,17 @@ class Stage:
         *,
         tilt: float = 3,
     ) -> bool:
-        """Stand something without a name, in a muted colour; *size* is in thousandths."""
+        """
+        Stand something without a name, in a muted colour; *size* is in thousandths.
+
+        What has much of a *tilt* does not stand but lie.
+        """
         ink = self.mood.dim(sample_muted(self.rng))
         pose, pixels = Pose.sample(self.rng, tilt), max(4.0, size * self.canvas.unit)
         if pixels > _LAYERED:
             return self.large(kind, x, y, pixels, ink)
         sprite = draw_extra(kind, round(pixels), ink, pose)
-        return self.canvas.place(sprite, x, y, shadow=0.22)
+        return self.canvas.place(sprite, x, y, shadow=0.22, upright=tilt <= _STANDING)
 
     def large(self, kind: Thing, x: float, y: float, pixels: float, ink: Rgb) -> bool:
         """Stand something large on the ground, in its shadow; *pixels* is its longer side."""
@@ -230,5 +235,5 @@ class Stage:
         if not self.canvas.has_place(x, y, pixels, wide):
             return False
         mirrored = bool(self.rng.random() < 0.5)
-        self.canvas.shade_ground(x + 0.04 * wide, y, 1.1 * wide, 0.26 * wide, 0.55)
+        self.canvas.stand_shade(x, y, wide)
         return self.canvas.draw(kind, pixels, ink, (x, y), mirrored=mirrored) is not None

@@ -15,6 +15,7 @@ from .canvas import Canvas
 
 Hour: TypeAlias = Literal["morning", "noon", "evening", "night"]
 Weather: TypeAlias = Literal["clear", "cloudy", "rain", "snow", "mist"]
+GLOW: Rgb = (255, 196, 104)  # of lamps and lit windows
 HOURS: tuple[Hour, ...] = ("morning", "noon", "evening", "night")
 WEATHERS: tuple[Weather, ...] = ("clear", "cloudy", "rain", "snow", "mist")
 _SKIES: dict[Hour, tuple[Rgb, ...]] = {
@@ -128,7 +129,7 @@ def finish(
         canvas.picture = canvas.picture.point(table.ravel().tolist())
     if mood.hour == "night":
         for x, y, radius in lights:
-            canvas.glow(x, y, radius, (255, 196, 104), 0.5)
+            canvas.glow(x, y, radius, GLOW, 0.5)
 
 
 def _draw_rain(canvas: Canvas, rng: np.random.Generator) -> None:
