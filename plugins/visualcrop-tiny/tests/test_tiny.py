@@ -12,7 +12,7 @@ from training.methods import crop_about, without_budget
 from visualcrop import Box, Prompt, Sample, Target, View, VisualSearch, errors
 from visualcrop.plugin import Registry, Searcher, Spec
 from visualcrop.testing import ModelFamilySuite
-from visualcrop_tiny import Needles, Tiny, TinyOnevision
+from visualcrop_tiny import Needles, Tiny, TinyOnevision, TinyPlaces
 
 WEIGHTS = Path(visualcrop_tiny.__file__).parent / "weights"
 pytestmark = pytest.mark.torch
@@ -50,6 +50,12 @@ class TestTinyOnevision(ModelFamilySuite):
     strategy = TinyOnevision
 
 
+class TestTinyPlaces(ModelFamilySuite):
+    """The same contract."""
+
+    strategy = TinyPlaces
+
+
 def test_the_weights_are_small():
     """A model takes at most 16 MB, in bfloat16."""
     for path in WEIGHTS.glob("*/model.safetensors"):
@@ -77,7 +83,8 @@ def test_it_knows_what_is_there(search, samples):
     for sample in samples:
         image, target = sample.source.open(), sample.targets[0]
         views = [
-            View(image, crop_about(box, image)) for box in (target.box, _far(target.box, image))
+            View(image, crop_about(box, image, 3 / 14))
+            for box in (target.box, _far(target.box, image))
         ]
         there, absent = verify(views, Target(target.name), without_budget(search.model))
         surer.append(there > absent)

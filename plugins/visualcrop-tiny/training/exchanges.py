@@ -46,7 +46,7 @@ _OPEN_ENDED = {
 }
 _KEEP_COUNT_OF_ONE = 0.3
 _HALF_QUESTIONS = 0.3
-_LETTER_QUESTIONS = 0.07
+_LETTER_QUESTIONS = 0.04
 
 
 @attrs.frozen
@@ -106,6 +106,11 @@ def sample_exchange(sight: Sight, rng: Random) -> tuple[tuple[int, ...], tuple[i
     """Token ids of a prompt after its images, and of the reply."""
     exchange = ask(sight, rng) if rng.random() >= _LETTER_QUESTIONS else None
     return encode(exchange or _ask_letter(rng), rng)
+
+
+def sample_letter_exchange(rng: Random) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Token ids of a question that needs no image, and of the letter that answers it."""
+    return encode(_ask_letter(rng), rng)
 
 
 def ask(sight: Sight, rng: Random) -> Exchange | None:

@@ -100,9 +100,9 @@ def without_budget(model: Model) -> BudgetedModel:
     return BudgetedModel(model, Ledger())
 
 
-def crop_about(box: Box, image: Image) -> Box:
-    """A square of three cells of the map around the centre of *box*, moved into the image."""
-    side = min(_ORACLE_SIDE * max(image.width, image.height), image.width, image.height)
+def crop_about(box: Box, image: Image, share: float = _ORACLE_SIDE) -> Box:
+    """A square with this *share* of the longer side, around a box's centre, in the image."""
+    side = min(share * max(image.width, image.height), image.width, image.height)
     left, top = (
         min(max(0.0, at - side / 2), length - side)
         for at, length in zip(box.centre, (image.width, image.height), strict=True)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from .collate import PROMPT_START, PackedQuestions, pack_exchanges, pack_questions
 from .config import Config, find_base
 from .crop_dataset import CropDataset
-from .exchanges import Sight, encode, sample_exchange
+from .exchanges import Sight, encode, sample_exchange, sample_letter_exchange
 from .losses import (
     DecoderOutput,
     compute_reply_loss,
@@ -44,8 +44,10 @@ from .target_prompts import encode_examples, sample_target_exchange
 from .vision_inputs import GRID, NUM_PATCHES
 
 FULL_SHARE = 3  # in batches in which no patch is dropped there is one of so many images
-_NAMING = 0.05  # fraction of the batches that name targets in context, without images
+# Fractions of the batches without images: that name targets in context, and that tell letters.
+_NAMING, _LETTERS = 0.05, 0.08
 _NAMING_ROWS, _NAMING_TOKENS = 4, 360
+_LETTER_ROWS, _LETTER_TOKENS = 48, 200
 Indices = npt.NDArray[np.int64]
 LossAndMetrics = tuple[Tensor, dict[str, float]]
 
@@ -83,8 +85,9 @@ class LlavaModule(nn.Module):
     def forward(self, stage: str, indices: Indices, rng: Random) -> LossAndMetrics:
         """The loss of the stage for the inputs with these *indices*."""
         config = self.config.stage(stage)
-        if stage == "finetune" and rng.random() < _NAMING:
-            return self._name_targets(rng)
+        kind = rng.random() if stage == "finetune" else 1.0
+        if kind < _NAMING + _LETTERS:
+            return self._name_targets(rng) if kind < _NAMING else self._tell_letters(rng)
         full = rng.random() < config.full_batches
         indices = self.choose_full(indices) if full else indices
         encoded = self.encode(indices, 0 if full else config.patches)
@@ -110,19 +113,29 @@ class LlavaModule(nn.Module):
 
     def _name_targets(self, rng: Random) -> LossAndMetrics:
         """Replies that name what questions are about, after the examples of how to."""
-        ids = torch.tensor(encode_examples(), device=self.device)
-        prefix = self.network.get_input_embeddings()(ids).expand(_NAMING_ROWS, -1, -1)
         rows = [partial(sample_target_exchange, rng)] * _NAMING_ROWS
-        text = pack_exchanges(rows, _NAMING_TOKENS).to_tensors(self.device)
-        length = len(ids)
-        positions = torch.arange(length, device=self.device).expand(_NAMING_ROWS, -1)
+        loss = self._reply_to_text(encode_examples(), pack_exchanges(rows, _NAMING_TOKENS))
+        return loss, {"targets": float(loss.detach())}
+
+    def _tell_letters(self, rng: Random) -> LossAndMetrics:
+        """Replies that say which letter stands before a word."""
+        rows = [partial(sample_letter_exchange, rng)] * _LETTER_ROWS
+        loss = self._reply_to_text(PROMPT_START, pack_exchanges(rows, _LETTER_TOKENS))
+        return loss, {"letters": float(loss.detach())}
+
+    def _reply_to_text(self, prefix: Sequence[int], questions: PackedQuestions) -> Tensor:
+        """The loss of the replies to questions behind a prefix without an image."""
+        batch, length = len(questions.ids), len(prefix)
+        ids = torch.tensor(prefix, device=self.device)
+        embedded = self.network.get_input_embeddings()(ids).expand(batch, -1, -1)
+        positions = torch.arange(length, device=self.device).expand(batch, -1)
         mask = torch.ones_like(positions, dtype=torch.bool)
-        out = run_decoder(self.network, prefix, mask, positions, text, length)
-        index = np.s_[:, length:]
-        labels = torch.zeros(_NAMING_ROWS, 3, 0, device=self.device, dtype=torch.long)
-        output = DecoderOutput(out, np.s_[:, :0], index, text, labels)
-        loss, metrics = compute_reply_loss(self.network, output)
-        return loss, {"targets": metrics["reply"]}
+        text = questions.to_tensors(self.device)
+        out = run_decoder(self.network, embedded, mask, positions, text, length)
+        nothing = torch.zeros(batch, 3, 0, device=self.device, dtype=torch.long)
+        output = DecoderOutput(out, np.s_[:, :0], np.s_[:, length:], text, nothing)
+        loss, _ = compute_reply_loss(self.network, output)
+        return loss
 
     def choose_full(self, indices: Indices) -> Indices:
         """Fewer of them, for a batch in which no patch is dropped."""

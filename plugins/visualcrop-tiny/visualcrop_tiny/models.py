@@ -96,4 +96,4 @@ class TinyPlaces(ShippedModel):
     """A small LLaVA for the drawn places of `places`, and no others."""
 
     name = "tiny-places"
-    demo_dataset = "places(about=attribute, count=1, size=4k, seed=1)"
+    demo_dataset = "places(about=tour, count=4, size=4k, seed=1)"
