@@ -82,7 +82,9 @@ def write_figures(figures: Figures, root: Path) -> bool:
     if done.returncode:
         print(f"it failed with {done.returncode}; the page stays as it was", file=sys.stderr)
         return False
-    shown = f"{done.stdout.strip()}\n\n{describe_run()}\n"
+    shown = f"{done.stdout.strip()}\n"
+    if dt.datetime.now(tz=dt.UTC).date().isoformat() not in shown:  # some commands say it
+        shown += f"\n{describe_run()}\n"
 
     def replace(block: re.Match[str]) -> str:
         if block["command"] != figures.command:
