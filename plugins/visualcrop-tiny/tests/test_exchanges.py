@@ -15,7 +15,7 @@ from visualcrop.targets.rules import find_noun_phrases
 
 
 def _see(name, colour, at, text="", *, visible=1.0, where="on a roof"):
-    return Seen(name, colour, Box(*at, at[0] + 20, at[1] + 20), visible, text, where)
+    return Seen(name, colour, Box(at[0], at[1], at[0] + 20, at[1] + 20), visible, text, where)
 
 
 SIGHT = Sight.of(

@@ -152,7 +152,10 @@ def test_an_unknown_config_is_one_line(capsys, tmp_path):
     assert main(["tinny", "--out", str(tmp_path)]) == 1
     error = capsys.readouterr().err
     assert "no config 'tinny'; give a TOML file, such as one of" in error
-    assert "miniature.toml, tiny-places.toml" in error
+    assert (
+        "miniature.toml, tiny-onevision.toml, tiny-places-first.toml, tiny-places.toml, tiny-qwen"
+        in error
+    )
 
 
 def test_a_run_is_resumed_with_its_own_settings_only(config, whole):

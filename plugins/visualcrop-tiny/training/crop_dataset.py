@@ -88,8 +88,10 @@ class CropDataset:
         cls, folder: Path, frame: Frame = LLAVA, per_place: int = INPUTS_PER_PLACE
     ) -> CropDataset:
         """Memory-map the arrays that `write_inputs` wrote."""
-        arrays = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS)
-        return cls(*arrays, frame, per_place)
+        pixels, things, labels = (
+            np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS
+        )
+        return cls(pixels, things, labels, frame, per_place)
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -147,16 +149,16 @@ def write_inputs(
     opened = []
     for folder, (frame, per_place) in parts.items():
         folder.mkdir(parents=True, exist_ok=True)
-        shapes = {
-            "pixels": (np.uint8, frame.side, frame.side, 3),
-            "things": (np.float32, _MAX_THINGS, _WIDTH),
-            "labels": (np.int8, 3, frame.patches),
+        layout: dict[str, tuple[Any, tuple[int, ...]]] = {
+            "pixels": (np.uint8, (frame.side, frame.side, 3)),
+            "things": (np.float32, (_MAX_THINGS, _WIDTH)),
+            "labels": (np.int8, (3, frame.patches)),
         }
         arrays = {
             name: np.lib.format.open_memmap(
                 folder / f"{name}.npy", "w+", kind, (scenes * per_place, *shape)
             )
-            for name, (kind, *shape) in shapes.items()
+            for name, (kind, shape) in layout.items()
         }
         opened.append((per_place, arrays))
     for number, of_place in enumerate(rendered):

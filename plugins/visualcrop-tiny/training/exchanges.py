@@ -157,17 +157,17 @@ def _ask_existence(sight: Sight, rng: Random) -> Exchange | None:
     things = sight.nameable + tuple(
         t for t in sight.things if t.name == "sign" and rng.random() < 0.3
     )
+    about: tuple[Seen, ...] = ()
     if there:
         if not things:
             return None
-        thing = rng.choice(things)
-        coloured = rng.random() < 0.5
-        name, colour, about = thing.name, thing.colour if coloured else "", (thing,)
+        about = (rng.choice(things),)
+        name, colour = about[0].name, about[0].colour if rng.random() < 0.5 else ""
     else:
         absent = _sample_absent(sight, things, rng)
         if absent is None:
             return None
-        name, colour, about = *absent, ()
+        name, colour = absent
     text = rng.choice(_EXISTENCE).format(_phrase(name, colour, rng))
     answers = ("Yes", "No")
     choices = _choose(rng, "Yes", answers, (), 2)

@@ -60,7 +60,7 @@ def build_llava(sizes: ModelSizes) -> tf.LlavaForConditionalGeneration:
     return use_training_attention(tf.LlavaForConditionalGeneration(config))
 
 
-def load_base(base: Path) -> tf.LlavaForConditionalGeneration:
+def load_base(base: Path) -> Any:
     """A trained LLaVA, in the folder *base*."""
     if not (base / "config.json").is_file():
         raise errors.ModelError(f"{base} holds no model; name a trained tiny with --base.")
@@ -79,7 +79,7 @@ def load_base(base: Path) -> tf.LlavaForConditionalGeneration:
 
 def build_onevision(base: Path) -> tf.LlavaOnevisionForConditionalGeneration:
     """A LLaVA-OneVision with the weights of a trained LLaVA, in the folder *base*."""
-    llava: Any = load_base(base)
+    llava = load_base(base)
     vision = deepcopy(llava.config.vision_config)
     vision.image_size = TILE.side
     config = tf.LlavaOnevisionConfig(
