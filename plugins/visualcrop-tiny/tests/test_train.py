@@ -15,7 +15,7 @@ from training import trainer
 from training.checkpoint import TrainingProgress
 from training.config import read_config
 from training.crop_dataset import CropDataset
-from training.layouts import build_module
+from training.layouts import LAYOUTS, build_module
 from training.modules import LlavaModule
 from training.optimizer import build_optimizers, set_learning_rate
 from training.train import main
@@ -196,7 +196,8 @@ def test_an_interrupted_rendering_is_repeated(config, tmp_path, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(trainer, "render_crops", interrupt)
+    layout = attrs.evolve(LAYOUTS["llava"], render=interrupt)
+    monkeypatch.setitem(LAYOUTS, "llava", layout)
     with pytest.raises(KeyboardInterrupt):
         train(config, tmp_path / "out", data)
     assert not (data / "done.json").exists()
@@ -215,5 +216,5 @@ def test_the_shipped_models_were_trained_by_these_configs(model):
         "utf-8"
     )
     settings = card.partition("```json\n")[2].partition("```")[0]
-    used = attrs.asdict(read_config(CONFIGS / f"{model.name}.toml"))
+    used = read_config(CONFIGS / f"{model.name}.toml").used()
     assert json.loads(settings) == json.loads(json.dumps(used))

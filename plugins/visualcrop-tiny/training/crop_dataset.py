@@ -54,6 +54,7 @@ WHERE = (  # parts of places; a thing on any shelf is somewhere on the wall
     *("in a dinghy", "in a shop window", "in a tree", "in the sky", "on a bench", "on a blanket"),
     *("on a book", "on a crate", "on a map", "on a notebook", "on a page", "on a photograph"),
     *("on a roof", "on a ship", "on a stall", "on a terrace", "on a window sill", "on an awning"),
+    *("on a ruler", "on an envelope"),
     *("on the desk", "on the desk mat", "on the far quay", "on the grass", "on the jetty"),
     *("on the pond", "on the quay", "on the street", "on the water", "over a shop"),
 )

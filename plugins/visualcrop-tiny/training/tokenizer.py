@@ -59,6 +59,7 @@ _ALL = (
     VIDEO,
     VISION_START,
     VISION_END,
+    "envelope",
 )
 _SPARE = -len(dict.fromkeys(_ALL)) % 8  # so that the embedding's size is a multiple of 8
 VOCABULARY = (*dict.fromkeys(_ALL), *(f"<spare{number}>" for number in range(_SPARE)))
