@@ -27,14 +27,21 @@ from .crop_dataset import (
     square_near,
     write_inputs,
 )
-from .vision_inputs import OUTSIDE, Frame, Shown, VisibleThing, VisionInput, project_things
+from .vision_inputs import (
+    CANVAS_CELL,
+    OUTSIDE,
+    Frame,
+    Shown,
+    VisibleThing,
+    VisionInput,
+    project_things,
+)
 from .workers import map_in_processes
 
 TOKEN_SIDE = 16  # pixels: two by two patches are merged
 NEAR, WIDE = Frame(320, TOKEN_SIDE), Frame(416, TOKEN_SIDE)
 MIN_PIXELS, MAX_PIXELS = 256 * 256, 384 * 288  # of an image, in which a token has 256
 _NEAR_SHARE = 0.7  # of the inputs that are sampled
-_CANVAS_CELL = 336  # pixels; as the composers' canvas has it
 _NEAR_PER_PLACE, _SMALL_PER_PLACE = 12, 3
 _WIDE_PER_PLACE, _UNIONS_PER_PLACE, _CANVASES_PER_PLACE = 3, 2, 6
 PARTS = {
@@ -127,7 +134,7 @@ def _show(place: Shown, boxes: list[Box], frame: Frame) -> tuple[VisionInput, tu
         picture = place.picture.crop(boxes[0].whole_pixels())
         spots = [Box(0, 0, *picture.size)]
     else:
-        collage = Collage(boxes, _CANVAS_CELL)
+        collage = Collage(boxes, CANVAS_CELL)
         picture, spots = collage.of(Image(place.picture)).picture, list(collage.places)
     width, height = fit(picture.size, frame)
     across, down = width / picture.width, height / picture.height

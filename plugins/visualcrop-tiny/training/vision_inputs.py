@@ -27,7 +27,7 @@ OUTSIDE = -2  # label of what is not part of an image that does not fill its fra
 CLEARLY_VISIBLE = 0.7  # least visible fraction of a thing for questions about it
 _PADDING = (127, 127, 127)  # as the processor pads
 _RESAMPLING = PIL.Image.Resampling
-_CANVAS_CELL = 336  # pixels; as the composers' canvas has it
+CANVAS_CELL = 336  # pixels; as the composers' canvas has it
 _LEGIBLE = 5.0  # least height of letters, in pixels of the input
 Array = npt.NDArray[Any]
 
@@ -151,7 +151,7 @@ def show_crop(place: Shown, box: Box) -> VisionInput:
 def show_canvas(place: Shown, boxes: Sequence[Box]) -> VisionInput:
     """Several crops as one input, on a canvas as the `canvas` composer has it."""
     boxes = [Box(*box.whole_pixels()) for box in boxes]
-    collage = Collage(boxes, _CANVAS_CELL)
+    collage = Collage(boxes, CANVAS_CELL)
     pixels, scale, left, top = preprocess(collage.of(Image(place.picture)).picture)
     things: list[VisibleThing] = []
     for box, spot in zip(boxes, collage.places, strict=True):
