@@ -533,6 +533,7 @@ def test_a_key_is_asked_for_and_kept_in_the_tab(
         page.reload()
         page.wait_for_selector("body[data-ready]")
         assert not page.is_visible("#key")
+        page.close()  # while its server is there
     assert all("401" in each for each in complaints.heard)
     complaints.heard.clear()
 

@@ -48,6 +48,7 @@ class StageConfig:
     weight_decay: float = 0.05
     patches: int = 144  # encoded per image; the others are dropped
     full_batches: float = 0.0  # fraction of the batches in which no patch is dropped
+    without_images: float = 0.13  # fraction of the finetuning's batches that are words alone
 
 
 @attrs.frozen

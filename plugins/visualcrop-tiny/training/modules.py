@@ -44,8 +44,7 @@ from .target_prompts import encode_examples, sample_target_exchange
 from .vision_inputs import GRID, NUM_PATCHES
 
 FULL_SHARE = 3  # in batches in which no patch is dropped there is one of so many images
-# Fractions of the batches without images: that name targets in context, and that tell letters.
-_NAMING, _LETTERS = 0.05, 0.08
+_NAMING = 0.4  # of the batches without images, to name targets in context; the rest tells letters
 _NAMING_ROWS, _NAMING_TOKENS = 4, 360
 _LETTER_ROWS, _LETTER_TOKENS = 48, 200
 Indices = npt.NDArray[np.int64]
@@ -85,9 +84,8 @@ class LlavaModule(nn.Module):
     def forward(self, stage: str, indices: Indices, rng: Random) -> LossAndMetrics:
         """The loss of the stage for the inputs with these *indices*."""
         config = self.config.stage(stage)
-        kind = rng.random() if stage == "finetune" else 1.0
-        if kind < _NAMING + _LETTERS:
-            return self._name_targets(rng) if kind < _NAMING else self._tell_letters(rng)
+        if stage == "finetune" and rng.random() < config.without_images:
+            return self._name_targets(rng) if rng.random() < _NAMING else self._tell_letters(rng)
         full = rng.random() < config.full_batches
         indices = self.choose_full(indices) if full else indices
         encoded = self.encode(indices, 0 if full else config.patches)
