@@ -11,6 +11,10 @@ from training.crop_dataset import INPUTS_PER_PLACE, draw_sampled, render_crops, 
 from training.prompt_dataset import encode_tiled, image_processor
 from training.sign_letters import locate_letters
 from training.vision_inputs import (
+    CLEARLY_VISIBLE,
+    COLOUR_CLASSES,
+    GRID,
+    HARDLY_VISIBLE,
     NAME_CLASSES,
     PATCH_SIDE,
     SIDE,
@@ -123,6 +127,35 @@ def test_a_dataset_has_the_visible_things_of_each_input(tmp_path):
     assert any(each.text for each in things)
     has_things = (dataset.labels[:, 0] > 0).any(1)
     assert (dataset.labels[~has_things] <= 0).all()
+
+
+def test_names_say_where_how_many_and_of_which_colour(tmp_path):
+    """In doubt they say nothing; the middle of whatever is clearly seen is a centre."""
+    dataset = render_crops(tmp_path, 1, 53, workers=1)
+    facts = dataset.describe_names(np.arange(len(dataset)))
+    centres = dataset.find_centres(np.arange(len(dataset)))
+    told = set()
+    for index, (of_names, middles) in enumerate(zip(facts, centres, strict=True)):
+        things = dataset.visible_things(index)
+        clear = [thing for thing in things if thing.visible >= CLEARLY_VISIBLE]
+        assert set(np.flatnonzero(middles)) == {_middle(thing) for thing in clear}
+        for name, (column, row, colour, count) in zip(NAME_CLASSES, of_names, strict=True):
+            own = [thing for thing in things if thing.name == name]
+            doubtful = any(HARDLY_VISIBLE < t.visible < CLEARLY_VISIBLE for t in own)
+            number = sum(thing.name == name for thing in clear)
+            assert count == (-1 if doubtful or number > 6 else number)
+            told.add(int(count))
+            if len(own) == 1 and own[0] in clear:
+                assert row * GRID + column == _middle(own[0])
+                assert COLOUR_CLASSES[colour] == own[0].colour
+            else:
+                assert (column, row, colour) == (-1, -1, -1)
+    assert told > {-1, 0, 1, 2}
+
+
+def _middle(thing):
+    x, y = (min(int(side / PATCH_SIDE), GRID - 1) for side in thing.box.centre)
+    return y * GRID + x
 
 
 @pytest.mark.parametrize("size", [(90, 90), (300, 100), (60, 200)])

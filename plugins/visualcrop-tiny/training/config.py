@@ -58,7 +58,8 @@ class LossWeights:
     dense: float = 1.0  # image tokens predict the words for what they show
     align: float = 0.3  # value features of words and their patches are alike; 0: V-V is untrained
     floor: float = 3.0  # cosines of value features are not negative
-    position: float = 0.5  # tokens of words predict the position of their thing
+    centres: float = 0.3  # image features tell the middle of things, so that these are counted
+    names: float = 0.25  # names predict place, colour and count of their things
     temperature: float = 0.07  # of `align`
     layers: tuple[int, int] = (2, 6)  # half-open range of decoder layers whose values are aligned
 

@@ -25,6 +25,7 @@ from .vision_inputs import (
     CLEARLY_VISIBLE,
     COLOUR_CLASSES,
     GRID,
+    HARDLY_VISIBLE,
     LLAVA,
     NAME_CLASSES,
     Frame,
@@ -43,6 +44,8 @@ INPUTS_PER_PLACE = 1 + _WIDE_CROPS + _NEAR_CROPS + _CROPS + _UNIONS + _CANVASES
 _ARRAYS = ("pixels", "things", "labels")
 _MAX_THINGS = 112  # in one input; more are left out
 _LONGEST = 5  # characters of a sign
+NAME_FACTS = ("column", "row", "colour", "count")  # in `CropDataset.describe_names`
+MOST_COUNTED = 6  # things of a name
 _WIDTH = 8 + _LONGEST  # of a row about a thing
 # Sampling weights of inputs with fewer than two clear things, and of inputs with a sign.
 _FEW_WEIGHT, _SIGN_INPUT_WEIGHT = 0.5, 1.5
@@ -111,20 +114,38 @@ class CropDataset:
         """The things in one input."""
         return [_decode_thing(row) for row in self.things[index] if row[0]]
 
-    def patch_positions(self, indices: Array) -> Array:
+    def describe_names(self, indices: Array) -> Array:
         """
-        Column and row of the patch in the middle of each thing, B x names x 2.
+        What each name says of an input, B x names x 4: column, row, colour and count.
 
-        -1 where a name is not visible clearly and exactly once.
+        -1 where that is in doubt. Only the one thing of a name has a place, which is the patch in
+        its middle, and a colour.
         """
-        positions = np.full((len(indices), len(NAME_CLASSES), 2), -1, np.int64)
-        for row, things in zip(positions, self.things[indices], strict=True):
-            names = things[:, 0].astype(int)
-            counts = np.bincount(names, minlength=len(NAME_CLASSES) + 1)
-            unique = (names > 0) & (counts[names] == 1) & (things[:, 7] > CLEARLY_VISIBLE)
+        found = np.full((len(indices), len(NAME_CLASSES), len(NAME_FACTS)), -1, np.int64)
+        for row, things in zip(found, self.things[indices], strict=True):
+            names, visible = things[:, 0].astype(int), things[:, 7]
+            size = len(NAME_CLASSES) + 1
+            counts = np.bincount(names[visible >= CLEARLY_VISIBLE], minlength=size)
+            doubtful = (visible > HARDLY_VISIBLE) & (visible < CLEARLY_VISIBLE)
+            counts[names[doubtful]] = -1
+            row[:, 3] = np.where(counts > MOST_COUNTED, -1, counts)[1:]
+            alone = np.bincount(names, minlength=size)[names] == 1
+            unique = (names > 0) & alone & (visible > CLEARLY_VISIBLE)
             middle = (things[unique, 3:5] + things[unique, 5:7]) / 2 / self.frame.patch
-            row[names[unique] - 1] = middle.clip(0, self.frame.grid - 1).astype(int)
-        return positions
+            row[names[unique] - 1, :2] = middle.clip(0, self.frame.grid - 1).astype(int)
+            row[names[unique] - 1, 2] = things[unique, 1]
+        return found
+
+    def find_centres(self, indices: Array) -> Array:
+        """Whether each patch is the one in the middle of what is clearly seen, B x patches."""
+        frame = self.frame
+        found = np.zeros((len(indices), frame.patches), bool)
+        for row, things in zip(found, self.things[indices], strict=True):
+            clear = things[things[:, 7] >= CLEARLY_VISIBLE]
+            middle = ((clear[:, 3:5] + clear[:, 5:7]) / 2 / frame.patch).clip(0, frame.grid - 1)
+            columns, rows = middle.astype(int).T
+            row[rows * frame.grid + columns] = True
+        return found
 
 
 def render_crops(folder: Path, scenes: int, seed: int, workers: int = 2) -> CropDataset:

@@ -16,9 +16,8 @@ from visualcrop_tiny.world import COLOURS, SIGN_WORDS, THINGS
 from .crop_dataset import WHERE, Seen
 from .prompts import format_question
 from .tokenizer import INSTRUCTION, LETTERS, encode_prompt, encode_reply
-from .vision_inputs import CLEARLY_VISIBLE, SIDE
+from .vision_inputs import CLEARLY_VISIBLE, HARDLY_VISIBLE, SIDE
 
-_INVISIBLE = 0.12  # a thing counts as absent up to this visible fraction, then as ambiguous
 _LEGIBLE = 15.0  # least height of a sign that is read, in pixels of the input
 _APART = 0.08  # least distance of two things, as a fraction of the input
 _KIND_WEIGHTS = {
@@ -73,7 +72,7 @@ class Sight:
     def of(cls, things: Sequence[Seen]) -> Sight:
         """The clear things of an input; who is in doubt is not mentioned."""
         clear = tuple(thing for thing in things if thing.visible >= CLEARLY_VISIBLE)
-        doubtful = (t.name for t in things if _INVISIBLE < t.visible < CLEARLY_VISIBLE)
+        doubtful = (t.name for t in things if HARDLY_VISIBLE < t.visible < CLEARLY_VISIBLE)
         return cls(clear, frozenset(doubtful))
 
     @cached_property

@@ -17,6 +17,7 @@ from visualcrop_tiny.world import THINGS
 
 from .collate import IGNORED
 from .config import LossWeights
+from .crop_dataset import MOST_COUNTED, NAME_FACTS
 from .model import apply_logit_lens, get_decoder
 from .tokenizer import CONTINUES, EOS, LETTERS, VOCABULARY, token_id
 from .vision_inputs import CHARACTERS, COLOUR_CLASSES, NAME_CLASSES
@@ -35,7 +36,19 @@ _REPLIES = {  # groups of replies whose accuracies are logged
     "name": tuple(THINGS),
 }
 _DENSE_LAYERS = (0, 3)  # the inputs of these layers predict words, as the last output does
-_POSITION_LAYER = 4  # the input of this layer predicts positions
+_NAMES_LAYER = 4  # the input of this layer predicts the facts of names
+
+
+class NameHead(torch.nn.Linear):
+    """Logits of column, row, colour and count from hidden states, ... x hidden to ... x classes."""
+
+    def __init__(self, hidden_size: int, grid: int) -> None:
+        self.sizes = (grid, grid, len(COLOUR_CLASSES), MOST_COUNTED + 1)
+        super().__init__(hidden_size, sum(self.sizes))
+
+    def forward(self, hidden: Tensor) -> tuple[Tensor, ...]:
+        """The logits of each fact."""
+        return super().forward(hidden).split(self.sizes, -1)
 
 
 @attrs.frozen(eq=False)
@@ -46,7 +59,7 @@ class DecoderOutput:
     image_tokens: Any  # index into B x T that selects B x image tokens
     text_tokens: Any  # index into B x T that selects B x text
     text: dict[str, Tensor]  # the fields of `PackedQuestions`
-    labels: Tensor  # of the image tokens, B x 3 x tokens; -1 pads
+    labels: Tensor  # of the image tokens, B x 3 or 4 x tokens; -1 pads
     patches: Tensor | None = None  # patch index of each image token, B x tokens; of LLaVA only
 
     def hidden(self, layer: int) -> Tensor:
@@ -59,13 +72,13 @@ def reply_losses(
     network: Any,
     weights: LossWeights,
     output: DecoderOutput,
-    position_head: torch.nn.Module | None = None,
-    positions: Tensor | None = None,
+    name_head: NameHead | None = None,
+    facts: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
     """
     The weighted sum of all losses of the stages after the first, and the metrics.
 
-    *position_head* learns to predict *positions* of things, B x names x 2.
+    *name_head* learns to predict from a name the *facts* of it, as `describe_names` has them.
     """
     total, metrics = compute_reply_loss(network, output)
     if weights.dense:
@@ -80,13 +93,15 @@ def reply_losses(
             weights.temperature,
         )
         total = total + weights.align * align + weights.floor * floor
-    if weights.position and position_head is not None and positions is not None:
-        hidden = output.hidden(_POSITION_LAYER)
-        words = position_head(hidden[output.text_tokens])
-        loss = word_position_loss(words, output.text["ids"], positions)
-        own = patch_position_loss(position_head(hidden[output.image_tokens]), output.patches)
-        total = total + weights.position * (loss + own)
-        metrics |= {"place": float(loss.detach()), "own place": float(own.detach())}
+    if weights.names and name_head is not None and facts is not None:
+        hidden = output.hidden(_NAMES_LAYER)
+        words = name_head(hidden[output.text_tokens])
+        losses = name_losses(words, output.text["ids"], facts)
+        columns, rows = name_head(hidden[output.image_tokens])[:2]
+        own = patch_position_loss(columns, rows, output.patches)
+        total = total + weights.names * (sum(losses.values()) + own)
+        metrics |= {f"its {name}": float(loss.detach()) for name, loss in losses.items()}
+        metrics["own place"] = float(own.detach())
     return total, metrics
 
 
@@ -235,33 +250,55 @@ def _normalize_heads(values: Tensor, heads: int) -> Tensor:
     return unit.flatten(2) / math.sqrt(heads)
 
 
-def word_position_loss(logits: Tensor, ids: Tensor, positions: Tensor) -> Tensor:
+def name_losses(logits: Sequence[Tensor], ids: Tensor, facts: Tensor) -> dict[str, Tensor]:
     """
-    Cross-entropy of the column and row of a thing, predicted from its word.
-
-    Things that are not visible exactly once do not count.
+    Cross-entropy of each fact, predicted from the names in the text.
 
     Args:
-        logits: B x text x 2 grid: of the column, then of the row.
+        logits: Of `NameHead`, B x text x classes each.
         ids: Of the text tokens, B x text.
-        positions: Column and row of each name, -1 where unknown, B x names x 2.
+        facts: Of each name, -1 where unknown, B x names x 4.
     """
     classes = _word_classes(str(ids.device))[ids]
     row, token = torch.nonzero((classes >= 0) & (classes < _COLOUR_OFFSET), as_tuple=True)
-    target = positions[row, classes[row, token]]
-    known = target[:, 0] >= 0
-    if not known.any():
-        return logits.sum() * 0
-    predicted = logits[row[known], token[known]].float().unflatten(-1, (2, -1))
-    return functional.cross_entropy(predicted.flatten(0, 1), target[known].flatten())
+    targets = facts[row, classes[row, token]].unbind(-1)
+    return {
+        name: _mean_cross_entropy(one[row, token], target)
+        for name, one, target in zip(NAME_FACTS, logits, targets, strict=True)
+    }
 
 
-def patch_position_loss(logits: Tensor, patches: Any) -> Tensor:
+def _mean_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Over the targets that are known, which none may be."""
+    losses = functional.cross_entropy(logits.float(), target, ignore_index=-1, reduction="sum")
+    return losses / (target >= 0).sum().clamp(min=1)
+
+
+def patch_position_loss(columns: Tensor, rows: Tensor, patches: Any) -> Tensor:
     """Cross-entropy of an image token's own column and row; *patches* are indices, B x tokens."""
-    predicted = logits.float().unflatten(-1, (2, -1))
-    grid = predicted.shape[-1]
-    target = torch.stack([patches % grid, patches // grid], -1)
-    return functional.cross_entropy(predicted.flatten(0, 2), target.flatten())
+    grid = columns.shape[-1]
+    one, other = (
+        functional.cross_entropy(logits.float().flatten(0, 1), target.flatten())
+        for logits, target in ((columns, patches % grid), (rows, patches // grid))
+    )
+    return (one + other) / 2
+
+
+def centre_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """
+    Cross-entropy of being the middle of a thing; the middles have half of the weight.
+
+    Args:
+        logits: B x tokens.
+        labels: Whose first row is a name, and whose fourth is 1 in a middle, B x 4 x tokens.
+    """
+    is_centre, in_thing = labels[:, 3] == 1, labels[:, 0] > 0
+    losses = functional.binary_cross_entropy_with_logits(
+        logits.float(), is_centre.float(), reduction="none"
+    )
+    parts = ((is_centre, 0.5), (in_thing & ~is_centre, 0.35), (labels[:, 0] == 0, 0.15))
+    means = [weight * (losses * own).sum() / own.sum().clamp(min=1) for own, weight in parts]
+    return torch.stack(means).sum()
 
 
 @cache

@@ -177,7 +177,7 @@ def select_patches(labels: Tensor, count: int) -> Tensor:
     Sorted indices of *count* patches of each image to encode, B x count.
 
     Patches that show things are preferred, then their neighbours, then random others.
-    *labels* are B x 3 x patches.
+    *labels* are B x kinds x patches, first those of names.
     """
     things = ((labels[:, 0] != 0) & (labels[:, 0] != OUTSIDE)).float()
     side = math.isqrt(things.shape[1])
@@ -187,13 +187,13 @@ def select_patches(labels: Tensor, count: int) -> Tensor:
 
 
 def index_all_patches(labels: Tensor) -> Tensor:
-    """Indices of all patches of each image, B x patches, of which *labels* has three each."""
+    """Indices of all patches of each image, B x patches; *labels* are B x kinds x patches."""
     return torch.arange(labels.shape[2], device=labels.device).expand(len(labels), -1)
 
 
 def gather_labels(labels: Tensor, kept: Tensor) -> Tensor:
-    """Labels, B x 3 x patches, of the *kept* patches alone."""
-    return labels.gather(2, kept[:, None].expand(-1, 3, -1))
+    """Labels, B x kinds x patches, of the *kept* patches alone."""
+    return labels.gather(2, kept[:, None].expand(-1, labels.shape[1], -1))
 
 
 def encode_images(network: Any, images: Tensor, kept: Tensor | None = None) -> Tensor:

@@ -19,6 +19,8 @@ from .crop_dataset import CropDataset
 from .exchanges import Sight, encode, sample_exchange, sample_letter_exchange
 from .losses import (
     DecoderOutput,
+    NameHead,
+    centre_loss,
     compute_reply_loss,
     patch_word_accuracy,
     patch_word_loss,
@@ -56,12 +58,12 @@ class Encoded:
     """What a vision tower makes of parts of images."""
 
     features: Tensor  # in the decoder's space, B x kept x hidden
-    labels: Tensor  # B x 3 x kept
+    labels: Tensor  # and whether it is a thing's centre, B x 4 x kept
     kept: Tensor  # indices of the patches, B x kept
 
 
 class LlavaModule(nn.Module):
-    """LLaVA, with a head for positions that only training uses."""
+    """LLaVA, with a head for places, colours and counts that only training uses."""
 
     grid = GRID  # columns and rows of patches
 
@@ -71,8 +73,10 @@ class LlavaModule(nn.Module):
         self.dataset = dataset
         self.device = device
         self.network: Any = self.build(config).to(device)
-        # A token's hidden state -> logits of the column, then of the row, of its thing.
-        self.position_head = nn.Linear(config.model.hidden_size, 2 * self.grid).to(device)
+        # A token's hidden state -> logits of what its name says of the image.
+        self.name_head = NameHead(config.model.hidden_size, self.grid).to(device)
+        # Image features -> logit of being in the middle of a thing, which makes things countable.
+        self.centre_head = nn.Linear(config.model.hidden_size, 1).to(device)
         self.sampling_weights = dataset.sampling_weights() if dataset else None
 
     def build(self, config: Config) -> Any:
@@ -98,6 +102,7 @@ class LlavaModule(nn.Module):
         logits = apply_logit_lens(self.network, encoded.features)
         loss, things = patch_word_loss(logits, encoded.labels)
         metrics = patch_word_accuracy(logits, encoded.labels)
+        loss, metrics["centres"] = self._add_centres(loss, encoded)
         return loss, {"things": float(things.detach())} | metrics
 
     def _finetune(self, indices: Indices, encoded: Encoded, rng: Random) -> LossAndMetrics:
@@ -106,8 +111,17 @@ class LlavaModule(nn.Module):
         things = [self.dataset.visible_things(index) for index in indices]
         questions = pack_questions(things, self.config.text_tokens, rng)
         output = self.decode(encoded, questions)
-        positions = torch.from_numpy(self.dataset.patch_positions(indices)).to(self.device)
-        return reply_losses(self.network, self.config.losses, output, self.position_head, positions)
+        facts = torch.from_numpy(self.dataset.describe_names(indices)).to(self.device)
+        loss, metrics = reply_losses(
+            self.network, self.config.losses, output, self.name_head, facts
+        )
+        loss, metrics["centres"] = self._add_centres(loss, encoded)
+        return loss, metrics
+
+    def _add_centres(self, loss: Tensor, encoded: Encoded) -> tuple[Tensor, float]:
+        """The loss with that of the centres of things, and the latter."""
+        centres = centre_loss(self.centre_head(encoded.features)[..., 0], encoded.labels)
+        return loss + self.config.losses.centres * centres, float(centres.detach())
 
     def _name_targets(self, rng: Random) -> LossAndMetrics:
         """Replies that name what questions are about, after the examples of how to."""
@@ -166,9 +180,10 @@ class LlavaModule(nn.Module):
 
 
 def load_inputs(dataset: CropDataset, indices: Indices, device: str) -> tuple[Tensor, Tensor]:
-    """Augmented images, B x 3 x side x side, and their labels, B x 3 x patches."""
+    """Augmented images, B x 3 x side x side, and their labels and centres, B x 4 x patches."""
     images = jitter_brightness(normalize_pixels(dataset.pixels[indices], device))
-    return images, torch.from_numpy(dataset.labels[indices]).to(device).long()
+    labels = np.concatenate([dataset.labels[indices], dataset.find_centres(indices)[:, None]], 1)
+    return images, torch.from_numpy(labels).to(device).long()
 
 
 class OnevisionModule(nn.Module):

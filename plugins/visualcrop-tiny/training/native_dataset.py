@@ -77,9 +77,9 @@ class NativeDataset:
         ((part, own),) = self.split(np.array([index]))
         return part.visible_things(int(own[0]))
 
-    def patch_positions(self, indices: npt.NDArray[np.int64]) -> Array:
-        """As a part has them, for *indices* in ascending order."""
-        return np.concatenate([part.patch_positions(own) for part, own in self.split(indices)])
+    def describe_names(self, indices: npt.NDArray[np.int64]) -> Array:
+        """As a part has it, for *indices* in ascending order."""
+        return np.concatenate([part.describe_names(own) for part, own in self.split(indices)])
 
     def split(self, indices: npt.NDArray[np.int64]) -> list[tuple[CropDataset, Array]]:
         """Each part that *indices* are of, with its own indices."""

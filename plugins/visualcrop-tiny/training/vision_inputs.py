@@ -24,7 +24,8 @@ NAME_CLASSES = (*THINGS, "sign")
 COLOUR_CLASSES = tuple(COLOURS)
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 OUTSIDE = -2  # label of what is not part of an image that does not fill its frame
-CLEARLY_VISIBLE = 0.7  # least visible fraction of a thing for questions about it
+# Least visible fraction of a thing for questions about it, and the most of one that is absent.
+CLEARLY_VISIBLE, HARDLY_VISIBLE = 0.7, 0.12
 _PADDING = (127, 127, 127)  # as the processor pads
 _RESAMPLING = PIL.Image.Resampling
 CANVAS_CELL = 336  # pixels; as the composers' canvas has it
