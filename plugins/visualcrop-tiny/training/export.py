@@ -119,7 +119,8 @@ about models trained without it."""
 _PLAIN = "No loss makes value features of words and patches alike; V-V is what emerges."
 _DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
 _BASED = "Its weights come from {base}, whose card says what that was trained for."
-_PLACE = "Word tokens are also trained to know the place of their thing (weight {position})."
+_NAMES = """Names in the text are also trained to know place, colour and number of their things (weight
+{names}), and image features to know the middles of things (weight {centres})."""
 
 
 def format_model_card(config: Config, out: Path, seconds: float, figures: str) -> str:
@@ -146,10 +147,10 @@ def _describe_losses(config: Config) -> Iterator[str]:
     yield (_ALIGNED if losses.align else _PLAIN).format(**weights)
     if losses.dense:
         yield _DENSE.format(**weights)
+    if config.layout != "onevision" and losses.names:
+        yield _NAMES.format(**weights)
     if config.base:
         yield _BASED.format(**weights)
-    elif losses.position:
-        yield _PLACE.format(**weights)
 
 
 def describe_machine() -> str:
