@@ -90,25 +90,29 @@ def _shade_bay(stage: Stage, left: float, right: float, top: float, bottom: floa
 def _fill_bay(stage: Stage, left: float, right: float, top: float, bottom: float) -> None:
     """Books for the most part, with a box, a pot or a picture between them."""
     rng, u = stage.rng, stage.canvas.unit
-    x, high = left + 5 * u, bottom - top
-    while x < right - 12 * u:
+    x, high, end = left + 5 * u, bottom - top, right - 6 * u
+    while end - x > 12 * u:
         choice = rng.random()
-        if choice < 0.56:
-            x = _draw_books(
-                stage, x, min(right - 6 * u, x + rng.uniform(30, 110) * u), bottom, high
-            )
-        elif choice < 0.66 and right - x > 40 * u:
-            x = _draw_vase(stage, x, bottom, high)
-        elif choice < 0.76 and right - x > 56 * u:
-            x = _draw_picture(stage, x, bottom, high)
-        elif right - x > 44 * u:
-            kind = _SOLID[int(rng.integers(len(_SOLID)))]
-            size = float(rng.uniform(0.42, 0.62)) * high
-            ink = stage.mood.dim(sample_muted(rng))
-            stage.canvas.place(draw_extra(kind, max(4, round(size)), ink), x + size / 2, bottom)
-            x += size + 5 * u
+        if choice < 0.9:
+            draw = _draw_vase if choice < 0.66 else _draw_picture if choice < 0.76 else _draw_solid
+            after = None if choice < 0.56 else draw(stage, x, end, bottom, high)
+            long = float(rng.uniform(30, 110)) * u
+            x = after or _draw_books(stage, x, min(end, x + long), bottom, high)
         else:
             x += 20 * u
+
+
+def _draw_solid(stage: Stage, left: float, end: float, base: float, high: float) -> float | None:
+    """A carton, a plant or such; where it ends, or nothing if it has no room before the *end*."""
+    rng, u = stage.rng, stage.canvas.unit
+    kind = _SOLID[int(rng.integers(len(_SOLID)))]
+    size = round(max(4.0, float(rng.uniform(0.42, 0.62)) * high))
+    sprite = draw_extra(kind, size, stage.mood.dim(sample_muted(rng)))
+    wide = sprite.size[0]
+    if left + wide > end:
+        return None
+    stage.canvas.place(sprite, left + wide / 2, base)
+    return left + wide + 5 * u
 
 
 def _draw_books(stage: Stage, left: float, right: float, base: float, high: float) -> float:
@@ -131,6 +135,8 @@ def _draw_books(stage: Stage, left: float, right: float, base: float, high: floa
     x = left
     while x < right:
         wide, tall = float(rng.uniform(6, 15)) * u, float(rng.uniform(0.6, 0.92)) * high
+        if x + wide > right:
+            break
         ink = shade(MUTED[int(rng.integers(len(MUTED)))], float(rng.uniform(-0.05, 0.35)))
         top = base - tall
         canvas.rectangle(x, top, x + wide, base, ink)
@@ -149,11 +155,13 @@ def _draw_books(stage: Stage, left: float, right: float, base: float, high: floa
     return x + 4 * u
 
 
-def _draw_vase(stage: Stage, left: float, base: float, high: float) -> float:
-    """A vase with twigs."""
+def _draw_vase(stage: Stage, left: float, end: float, base: float, high: float) -> float | None:
+    """A vase with twigs; where it ends, or nothing if it has no room before the *end*."""
     canvas, rng = stage.canvas, stage.rng
     ink, wide = MUTED[int(rng.integers(len(MUTED)))], float(rng.uniform(0.22, 0.32)) * high
-    tall, x = float(rng.uniform(0.4, 0.5)) * high, left + wide / 2
+    tall, x = float(rng.uniform(0.4, 0.5)) * high, left + 0.75 * wide
+    if x + 0.75 * wide > end:
+        return None
     y = base - tall
     for lean in rng.uniform(-0.7, 0.7, 5):
         tip = x + lean * wide, y - 0.36 * high
@@ -170,18 +178,19 @@ def _draw_vase(stage: Stage, left: float, base: float, high: float) -> float:
     )
     canvas.area(path, ink)
     canvas.dot(x - wide * 0.2, y + tall * 0.5, wide * 0.09, shade(ink, -0.5))
-    return left + wide * 1.3
+    return left + wide * 1.5
 
 
-def _draw_picture(stage: Stage, left: float, base: float, high: float) -> float:
-    """A framed picture of hills."""
+def _draw_picture(
+    stage: Stage, left: float, end: float, base: float, high: float
+) -> float | None:
+    """A framed picture of hills; where it ends, or nothing if it has no room before the *end*."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     wide, tall = float(rng.uniform(0.5, 0.66)) * high, float(rng.uniform(0.56, 0.72)) * high
-    top, right, frame = (
-        base - tall,
-        left + wide,
-        shade((150, 120, 90), float(rng.uniform(-0.2, 0.4))),
-    )
+    top, right = base - tall, left + wide
+    if right > end:
+        return None
+    frame = shade((150, 120, 90), float(rng.uniform(-0.2, 0.4)))
     canvas.rectangle(left, top, right, base, frame)
     canvas.rectangle(left + 3 * u, top + 3 * u, right - 3 * u, base - 3 * u, (232, 226, 214))
     inner = left + 8 * u, top + 8 * u, right - 8 * u, base - 8 * u
