@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from ..palette import Rgb, mix
-from ..sprites import Pose
 from .canvas import Canvas, shade
-from .extras import MUTED, draw_extra, sample_muted
-from .marks import GEAR, MARKS
+from .clutter import Ground, lay, sample_turn, strew
+from .extras import MUTED
+from .marks import GEAR
 from .stage import Stage
 from .surfaces import Panel, draw_panel
 from .weather import finish
 
 ABSENT = frozenset({"pencil", "book"})
+_OVERLAP = 1.5  # of the boxes of two pieces of gear, in thousandths
+_SEEN = 0.9  # least of what is seen of a thing before small things are strewn
 _WOODS: tuple[Rgb, ...] = ((164, 118, 84), (134, 92, 68), (186, 148, 108), (112, 84, 72))
 
 
@@ -41,8 +44,9 @@ def draw_desk(stage: Stage) -> None:
         panels.append(kind(stage, float(x), float(y)))
     for _ in range(3):
         _draw_ring(canvas, rng, 22 * u)
-    _put_gear(stage)
-    _scatter(stage, panels)
+    ground = Ground()
+    _put_things(stage, panels, ground)
+    strew(stage, panels, ground)
     _draw_window_light(stage)
     finish(canvas, stage.mood, rng, outdoors=False)
 
@@ -209,34 +213,51 @@ def _draw_ring(canvas: Canvas, rng: np.random.Generator, radius: float) -> None:
     canvas.area(ring, (96, 60, 40), 0.3)
 
 
-def _put_gear(stage: Stage) -> None:
+def _put_gear(stage: Stage, ground: Ground) -> None:
     """Scissors, spectacles and such, larger than what is looked for."""
     canvas, rng = stage.canvas, stage.rng
-    for _ in range(stage.scaled(16)):
-        kind, size = GEAR[int(rng.integers(len(GEAR)))], float(rng.uniform(40, 66)) * canvas.unit
-        x, y = rng.uniform(0.04, 0.96) * canvas.width, rng.uniform(0.08, 0.98) * canvas.height
-        sprite = draw_extra(kind, round(size), sample_muted(rng), Pose.sample(rng, 80))
-        canvas.place(sprite, float(x), float(y))
-
-
-def _scatter(stage: Stage, panels: list[Panel]) -> None:
-    """Named things and hundreds of marks, in no order."""
-    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    kinds = ["thing"] * stage.count(1.05) + ["sign"] * 2 + ["mark"] * stage.scaled(360)
-    for kind in rng.permutation(kinds):
+    fits = partial(ground.is_free, gap=-_OVERLAP * canvas.unit)
+    kinds = rng.permutation(len(GEAR)).tolist()
+    for number in range(min(stage.scaled(9), 16)):
         for _ in range(12):
-            x, y = rng.uniform(0.02, 0.98) * canvas.width, rng.uniform(0.04, 0.99) * canvas.height
-            on = [panel.where for panel in panels if panel.holds(float(x), float(y - 8 * u))]
-            where = on[-1] if on else "on the desk"
-            if kind == "thing":
-                put = stage.thing(float(x), float(y), where, tuple(stage.names))
-            elif kind == "sign":
-                put = stage.sign(float(x), float(y), where, "plate")
-            else:
-                mark = MARKS[int(rng.integers(len(MARKS)))]
-                put = stage.prop(mark, float(x), float(y), float(rng.uniform(8, 17)), tilt=40)
-            if put:
+            x, y = rng.uniform(0.05, 0.95) * canvas.width, rng.uniform(0.07, 0.93) * canvas.height
+            kind = GEAR[kinds[number % len(kinds)]]
+            box = lay(stage, kind, (float(x), float(y)), sample_turn(rng, 80), fits)
+            if box:
+                canvas.reserved.append(box)
+                ground.add(box)
                 break
+
+
+def _place_named(stage: Stage, panels: list[Panel], kind: str) -> None:
+    """A thing or a sign, where it meets no other."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    for _ in range(24):
+        x, y = rng.uniform(0.02, 0.98) * canvas.width, rng.uniform(0.04, 0.99) * canvas.height
+        on = [panel.where for panel in panels if panel.holds(float(x), float(y - 8 * u))]
+        where = on[-1] if on else "on the desk"
+        if kind == "sign":
+            put = stage.sign(float(x), float(y), where, "plate")
+        else:
+            put = stage.thing(float(x), float(y), where, tuple(stage.names))
+        if put:
+            stage.keep_apart()
+            return
+
+
+def _put_things(stage: Stage, panels: list[Panel], ground: Ground) -> None:
+    """Named things in no order, the large ones first; hardly anything will lie on them."""
+    for _ in [wish for wish in stage.wishes if wish.side]:
+        _place_named(stage, panels, "thing")
+    for box in stage.canvas.reserved:
+        ground.add(box)
+    _put_gear(stage, ground)
+    kinds = ["thing"] * stage.count(1.05) + ["sign"] * 2
+    for kind in stage.rng.permutation(kinds):
+        _place_named(stage, panels, kind)
+    for track in stage.canvas.tracked:
+        track.least = max(track.least, _SEEN * track.share)
+        ground.add((track.left, track.top, track.right, track.bottom))
 
 
 def _draw_window_light(stage: Stage) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..drawing import Layer, Thing, fill, line, patch
-from ..paths import bar, disc, oval
+from ..paths import bar, disc, flatten, oval
 
 _EDGE = 1.8
 
@@ -24,9 +26,10 @@ BUTTON = _mark(
 PIN = _mark("pin", line("metal", 5, "M 54 54 L 92 92"), fill("colour", disc(38, 38, 28)))
 PEN = _mark(
     "pen",
-    line("colour", 12, "M 84 14 L 30 70"),
-    fill("dark", "M 24 66 L 34 76 L 10 92 Z"),
-    line("pale", 4, "M 80 10 L 50 42"),
+    fill("dark", "M 2 50 L 16 45 V 55 Z"),
+    fill("metal", bar(15, 45, 10, 10, 2)),
+    fill("colour", bar(24, 44, 72, 12, 5)),
+    line("metal", 3, "M 64 47 H 90"),
 )
 STAMP = _mark(
     "stamp",
@@ -51,7 +54,7 @@ SCISSORS = _mark(
 SPECTACLES = _mark(
     "pair of spectacles",
     line("dark", 3.4, "M 10 50 L 20 18 M 90 50 L 80 18 M 42 54 Q 50 46 58 54"),
-    fill("glass", disc(24, 58, 19) + disc(76, 58, 19)),
+    line("glass", 2.4, "M 15 56 L 22 49 M 67 56 L 74 49"),
     line("dark", 4.4, disc(24, 58, 19) + disc(76, 58, 19)),
 )
 TAPE = _mark(
@@ -69,16 +72,36 @@ CALCULATOR = _mark(
 )
 STAPLER = _mark(
     "stapler",
-    fill("dark", bar(4, 72, 92, 10, 4)),
-    fill("metal", bar(14, 60, 80, 9, 2)),
-    fill("colour", "M 8 56 Q 10 34 36 34 L 92 46 Q 98 56 92 62 H 12 Z"),
-    fill("pale", "M 20 46 Q 26 40 38 40 L 70 46 L 70 50 Z"),
+    fill("dark", bar(2, 36, 96, 28, 12)),
+    fill("colour", "M 8 40 Q 8 34 16 34 L 82 39 Q 91 41 91 50 Q 91 59 82 61 L 16 66 Q 8 66 8 60 Z"),
+    fill("pale", bar(22, 43, 48, 5, 2.5)),
+    fill("metal", bar(84, 45, 9, 10, 2) + disc(15, 50, 4)),
 )
+
+
+def _card(turn: float) -> str:
+    """A card of a fan that is held below."""
+    cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    points = flatten(bar(29, 8, 42, 64, 6))[0][0] - (50, 100)
+    turned = points @ np.array([[cos, sin], [-sin, cos]]) + (50, 100)
+    return "M " + " L ".join(f"{x:.1f} {y:.1f}" for x, y in turned) + " Z"
+
+
 CARDS = _mark(
     "cards",
-    fill("colour", "M 8 22 L 48 8 L 76 84 L 36 98 Z"),
-    fill("paper", "M 34 8 H 78 V 90 H 34 Z"),
-    fill("deep", "M 56 34 Q 74 46 56 66 Q 38 46 56 34 Z"),
+    *(fill("colour", _card(-26)), line("line", 1.8, _card(-26))),
+    *(fill("colour", _card(-2)), line("line", 1.8, _card(-2))),
+    *(fill("paper", _card(24)), line("line", 1.8, _card(24))),
+    fill("deep", "M 69 30 L 78 46 L 64 58 L 55 42 Z"),
 )
+DISH = _mark("dish", fill("colour", disc(50, 50, 48)), fill("deep", disc(50, 50, 39)))
 GEAR = (SCISSORS, SPECTACLES, TAPE, CALCULATOR, STAPLER, CARDS)
 MARKS = (CLIP, COIN, BUTTON, PIN, PEN, STAMP, RUBBER, SHAVING, NOTE)
+# Their longer sides on a desk, in thousandths of the picture's.
+SIZES: dict[Thing, float] = dict(
+    [
+        *((CLIP, 14), (COIN, 11), (BUTTON, 8), (PIN, 10), (PEN, 62), (STAMP, 13), (RUBBER, 22)),
+        *((SHAVING, 11), (NOTE, 34), (SCISSORS, 85), (SPECTACLES, 75), (TAPE, 45), (CARDS, 52)),
+        *((CALCULATOR, 75), (STAPLER, 70), (DISH, 58)),
+    ]
+)

@@ -181,9 +181,7 @@ def _draw_vase(stage: Stage, left: float, end: float, base: float, high: float) 
     return left + wide * 1.5
 
 
-def _draw_picture(
-    stage: Stage, left: float, end: float, base: float, high: float
-) -> float | None:
+def _draw_picture(stage: Stage, left: float, end: float, base: float, high: float) -> float | None:
     """A framed picture of hills; where it ends, or nothing if it has no room before the *end*."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     wide, tall = float(rng.uniform(0.5, 0.66)) * high, float(rng.uniform(0.56, 0.72)) * high

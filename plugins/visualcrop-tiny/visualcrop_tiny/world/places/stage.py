@@ -98,6 +98,7 @@ class Stage:
     scale: float = 1.0  # of named things
     placed: list[tuple[Wish, Tracked, str]] = attrs.field(factory=list)
     lights: list[tuple[float, float, float]] = attrs.field(factory=list)  # x, y, radius
+    _apart: list[Tracked] = attrs.field(factory=list)  # those that others keep away from
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -176,6 +177,14 @@ class Stage:
         letters = float(rng.uniform(6, 9)) * self.scale * self.canvas.unit
         sprite = draw_sprite(sign, sign_size(sign, letters), wish.colour)
         return self._keep(wish, self.canvas.place_item(sprite, x, y, least=0.97), where)
+
+    def keep_apart(self, share: float = 0.1) -> None:
+        """Let later things meet the boxes of those that are there by no more than this *share*."""
+        for track in self.canvas.tracked[len(self._apart) :]:
+            wide, high = share * (track.right - track.left), share * (track.bottom - track.top)
+            box = track.left + wide, track.top + high, track.right - wide, track.bottom - high
+            self._apart.append(track)
+            self.canvas.reserved.append(box)
 
     def _is_full(self) -> bool:
         return not self.wishes and len(self.placed) >= _MOST * max(1.0, self.density)
