@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeAlias
@@ -61,7 +62,8 @@ class Canvas:
         self.painted = painted
         self.picture = PIL.Image.new("RGB", (width, height) if painted else (1, 1))
         self.tracked: list[Tracked] = []
-        self.reserved: list[tuple[float, float, float, float]] = []  # will be drawn over
+        self.reserved: list[tuple[float, float, float, float]] = []  # for no more named things
+        self.has_boards = False  # what is placed touches a board, where it is darkest
 
     def gradient(self, top: float, bottom: float, colours: Sequence[Rgb]) -> None:
         """Fill the whole width with colours that run into one another from *top* to *bottom*."""
@@ -121,6 +123,9 @@ class Canvas:
             self.stand_shade(x, y, sprite.size[0])
         elif shadow and self.painted:
             self._cast(sprite.mask, box, shadow)
+            if self.has_boards:
+                wide = sprite.size[0]
+                self.shade_ground(x, y, 1.2 * wide, max(3.0, 0.14 * wide), 0.6)
         self._hide(box, sprite)
         if self.painted:
             self.picture.paste(sprite.picture, box[:2], sprite.mask)
@@ -213,6 +218,39 @@ class Canvas:
         drop = max(1, round(max(mask.size) * 0.06))
         shade, margin = _blurred(mask, drop, strength)
         self.picture.paste(_SHADE, (box[0] - margin + drop, box[1] - margin + drop), shade)
+
+    def cast(self, areas: Sequence[Points], lift: float, strength: float = 0.3) -> None:
+        """The soft shadow of areas so many pixels above, to their lower right; hides nothing."""
+        if not self.painted:
+            return
+        step = max(1, round(lift / 2))  # what is soft may be coarse
+        coarse = [turned(area) / step for area in areas]
+        left, top, right, bottom = extent(coarse)
+        frame = math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)
+        drop = max(1, round(lift / step))
+        mask, margin = _blurred(_mask(coarse, frame), drop, strength)
+        corner = (frame[0] - margin + drop) * step, (frame[1] - margin + drop) * step
+        shade = mask.resize((mask.width * step, mask.height * step), PIL.Image.Resampling.BILINEAR)
+        self.picture.paste(_SHADE, corner, shade)
+
+    def fade(self, frame: Sequence[float], strength: float, *, across: bool = False) -> None:
+        """A shadow that gets weaker from the upper side of a frame down, or from left to right."""
+        left, top, right, bottom = map(round, frame)
+        if not self.painted or right <= left or bottom <= top:
+            return
+        ramp = (255 * strength * np.linspace(1, 0, 64) ** 1.5).astype(np.uint8)
+        mask = PIL.Image.fromarray(ramp[None] if across else ramp[:, None])
+        self.picture.paste(_SHADE, (left, top), mask.resize((right - left, bottom - top)))
+
+    def light(self, mask: PIL.Image.Image, gains: Sequence[float]) -> None:
+        """Brighten each channel, as much as a *mask* over all of the picture says; of any size."""
+        if not self.painted:
+            return
+        levels = np.clip(np.outer(gains, np.arange(256)) + 0.5, 0, 255).astype(int)
+        lit = self.picture.point(levels.ravel().tolist())
+        self.picture.paste(
+            lit, (0, 0), mask.resize(self.picture.size, PIL.Image.Resampling.BICUBIC)
+        )
 
     def stand_shade(self, x: float, y: float, wide: float) -> None:
         """The shadow of what stands at x, y and is so *wide*."""

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from ..drawing import Thing
-from ..sprites import Pose
+from ..sprites import Pose, Sprite
 from .extras import draw_extra, sample_muted
 from .marks import BUTTON, CLIP, COIN, DISH, NOTE, PEN, PIN, RUBBER, SHAVING, SIZES, STAMP
 from .stage import Stage
@@ -19,6 +19,7 @@ from .surfaces import Panel
 Rng: TypeAlias = np.random.Generator
 Frame: TypeAlias = tuple[float, float, float, float]  # left, top, right, bottom
 _Spot: TypeAlias = tuple[Thing, float, float, float]  # kind, across, down and turn in a cluster
+_Sampler: TypeAlias = Callable[[Rng], list[_Spot]]
 _APART = 6.0  # between small things that lie loose, in thousandths
 _CALM = 90.0  # radius of a calm part
 # How often each kind lies loose.
@@ -55,6 +56,13 @@ def sample_turn(rng: Rng, most: float = 180) -> Pose:
     return Pose.sample(rng, most, 0)
 
 
+def draw_mark(stage: Stage, kind: Thing, pose: Pose, scale: float = 1) -> Sprite:
+    """Something small without a name, of about its size on a desk times a *scale*."""
+    size = SIZES[kind] * scale * float(stage.rng.uniform(0.92, 1.08)) * _reach(kind, pose.tilt)
+    ink = stage.mood.dim(sample_muted(stage.rng))
+    return draw_extra(kind, max(4, round(size * stage.canvas.unit)), ink, pose)
+
+
 def lay(
     stage: Stage,
     kind: Thing,
@@ -63,29 +71,27 @@ def lay(
     fits: Callable[[Frame], bool] | None = None,
 ) -> Frame | None:
     """Put down something without a name where its box *fits*; the box, if it was put there."""
-    canvas, (x, y) = stage.canvas, middle
-    size = SIZES[kind] * float(stage.rng.uniform(0.92, 1.08)) * _reach(kind, pose)
-    ink = stage.mood.dim(sample_muted(stage.rng))
-    sprite = draw_extra(kind, max(4, round(size * canvas.unit)), ink, pose)
+    sprite, (x, y) = draw_mark(stage, kind, pose), middle
     half, low = sprite.size[0] / 2, sprite.size[1] / 2
     box = x - half, y - low, x + half, y + low
     if fits and not fits(box):
         return None
-    return box if canvas.place(sprite, x, y + low, shadow=0.22) else None
+    return box if stage.canvas.place(sprite, x, y + low, shadow=0.22) else None
 
 
 @lru_cache(4096)
-def _reach(kind: Thing, pose: Pose) -> float:
-    """How long a thing's box is in a pose, by what it is as drawn."""
-    sides = np.ptp(kind.corners, 0).max(), np.ptp(kind.corners @ pose.matrix.T, 0).max()
-    return float(sides[1] / sides[0])
+def _reach(kind: Thing, tilt: int) -> float:
+    """How long a thing's box is when it is turned, by what it is as drawn."""
+    turned = kind.corners @ Pose(tilt).matrix.T
+    return float(np.ptp(turned, 0).max() / np.ptp(kind.corners, 0).max())
 
 
 def strew(stage: Stage, panels: list[Panel], ground: Ground) -> None:
     """Clusters of one or two kinds, and what lies loose."""
     canvas, rng = stage.canvas, stage.rng
-    for _ in range(stage.scaled(rng.uniform(14, 19))):
-        _put_cluster(stage, ground)
+    dealt = rng.permutation(len(_CLUSTERS)).tolist()
+    for number in range(stage.scaled(rng.uniform(14, 19))):
+        _put_cluster(stage, _CLUSTERS[dealt[number % len(dealt)]], ground)
     for number in rng.permutation(len(panels))[: stage.scaled(3)]:
         _clip_edge(stage, panels, panels[int(number)])
     calm = rng.uniform(0.1, 0.9, (3, 2)) * (canvas.width, canvas.height)
@@ -103,10 +109,10 @@ def strew(stage: Stage, panels: list[Panel], ground: Ground) -> None:
                 break
 
 
-def _put_cluster(stage: Stage, ground: Ground) -> None:
+def _put_cluster(stage: Stage, sample: _Sampler, ground: Ground) -> None:
     """Some small things side by side, where nothing is yet."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    spots = _CLUSTERS[int(rng.integers(len(_CLUSTERS)))](rng)
+    spots = sample(rng)
     turn = np.radians(rng.uniform(-40, 40))
     turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     offsets = np.array([spot[1:3] for spot in spots]) @ turned * u
@@ -186,7 +192,7 @@ def _haberdashery(rng: Rng) -> list[_Spot]:
     return _loosely(rng, kind, int(rng.integers(8, 14)), gap)
 
 
-_CLUSTERS: tuple[Callable[[Rng], list[_Spot]], ...] = (
+_CLUSTERS: tuple[_Sampler, ...] = (
     *(_coins, _coins, _dish, _dish, _stamps, _notes, _rubbed, _pens),
     *(_haberdashery, _haberdashery, _haberdashery),
 )

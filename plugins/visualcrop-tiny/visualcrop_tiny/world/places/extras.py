@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from ..drawing import Ink, Layer, Thing, fill, line, patch
 from ..palette import Rgb
@@ -315,3 +316,51 @@ FERN = _extra(
     fill("colour", "M 26 58 H 74 L 66 97 H 34 Z"),
     fill("pale", bar(23, 54, 54, 9, 2)),
 )
+
+VASES = 24
+_VASES: tuple[tuple[Layer, ...], ...] = (
+    (
+        fill("colour", "M 44 50 H 56 L 55 61 C 70 66 66 98 58 98 H 42 C 34 98 30 66 45 61 Z"),
+        patch("pale", oval(41, 76, 2.4, 8)),
+    ),
+    (
+        fill("colour", "M 40 52 H 60 V 58 C 72 64 70 96 62 98 H 38 C 30 96 28 64 40 58 Z"),
+        patch("deep", "M 24 72 H 76 M 24 78 H 76", 2),
+    ),
+    (fill("colour", "M 36 52 H 64 L 58 98 H 42 Z"), patch("paper", "M 30 66 H 70", 6)),
+    (
+        fill("colour", "M 45 54 H 55 V 62 C 74 64 74 98 56 98 H 44 C 26 98 26 64 45 62 Z"),
+        patch("pale", "M 40 70 H 60 V 90 H 40 Z"),
+    ),
+)
+
+
+@lru_cache(VASES)
+def make_vase(design: int) -> Thing:
+    """One of 24 vases, by number: its shape, and how the twigs in it spread."""
+    rng = np.random.default_rng(design)
+    stems, leaves = [], []
+    for lean in np.linspace(-1, 1, int(rng.integers(3, 6))):
+        tip = 50 + lean * rng.uniform(20, 32), 4 + abs(lean) * 12 + rng.uniform(0, 10)
+        line_of = np.array([(50 + 3 * lean, 54), (50 + 7 * lean, 34), tip])
+        stems.append("M {} {} Q {} {} {} {}".format(*line_of.ravel()))
+        for number, part in enumerate(np.linspace(0.3, 1, int(rng.integers(5, 8)))):
+            weights = (1 - part) ** 2, 2 * part * (1 - part), part**2
+            side = 0 if part == 1 else (-1) ** number * rng.uniform(0.6, 1.1)
+            leaves.append(_leaf(weights @ line_of, line_of[2] - line_of[0], side))
+    return _extra(
+        "vase",
+        line("wood", 1.6, " ".join(stems)),
+        fill("leaf", " ".join(leaves)),
+        *_VASES[design % len(_VASES)],
+        edge=1.5,
+    )
+
+
+def _leaf(start: npt.NDArray[np.float64], along: npt.NDArray[np.float64], turn: float) -> str:
+    """A small leaf that grows from a twig."""
+    cos, sin = np.cos(turn), np.sin(turn)
+    way = np.array([[cos, -sin], [sin, cos]]) @ along / np.hypot(*along)
+    side = np.array([-way[1], way[0]])
+    ends = start + 4.5 * way + 4 * side, start + 9 * way, start + 4.5 * way - 4 * side, start
+    return "M {} {} Q {} {} {} {} Q {} {} {} {} Z".format(*start, *np.ravel(ends))

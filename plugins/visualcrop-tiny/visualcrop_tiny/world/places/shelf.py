@@ -1,223 +1,336 @@
-"""A wall of shelves: books, boxes, pots and pictures, and things put down before them."""
+"""A wall of shelves: books, boxes, pots and pictures, and things put down among them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
+import attrs
 import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFilter
 
-from ..palette import Rgb
+from ..drawing import Thing
+from ..palette import NEUTRALS, Rgb
+from ..sprites import Pose
+from .books import Place, draw_run, draw_set, draw_stack
 from .canvas import shade
+from .clutter import draw_mark
 from .extras import (
     CARTON,
     FERN,
     GLOBE,
     HOURGLASS,
-    MUTED,
     POT,
     RADIO,
+    VASES,
     draw_extra,
+    make_vase,
     sample_muted,
 )
-from .marks import MARKS
+from .marks import BUTTON, CLIP, COIN, NOTE, PEN, PIN, RUBBER, SHAVING, STAMP
 from .stage import Stage
+from .surfaces import Panel, draw_panel
+from .views import View, deal_views
 from .weather import finish
 
 ABSENT = frozenset({"book", "bottle"})
-_WOODS: tuple[Rgb, ...] = ((150, 108, 78), (178, 142, 106), (116, 84, 70), (206, 192, 170))
-_WALLS: tuple[Rgb, ...] = ((108, 120, 122), (134, 118, 112), (112, 116, 138), (126, 130, 108))
+_WOODS: tuple[Rgb, ...] = ((150, 108, 78), (178, 142, 106), (124, 92, 76), (206, 192, 170))
+_WALLS: tuple[Rgb, ...] = (
+    *((122, 134, 136), (148, 130, 122), (124, 128, 150)),
+    *((206, 194, 166), (164, 176, 148), (160, 180, 190), (188, 160, 150)),
+)
 _SOLID = (POT, FERN, CARTON, CARTON, GLOBE, RADIO, HOURGLASS)
+_BOARD, _DEPTH = 7.0, 6.0  # height of a board's front, and of what is seen of its upper side
+_BACK, _FRONT = 4.5, 1.0  # how far above its front books stand, and things before them
+_ROOM = 26.0  # least height that a thing needs
+_SCALE = 0.75  # of small things, by what they are on a desk
+# How small things lie on a board: seen from the side they are low.
+_FLAT = ((COIN, Pose(0, 2.6)), (BUTTON, Pose(0, 2.2)), (CLIP, Pose(90, 0.5)), (PIN, Pose(-36)))
+_LYING: tuple[tuple[Thing, Pose], ...] = (
+    *(*_FLAT, *_FLAT, (PEN, Pose()), (STAMP, Pose(0, 2.4)), (RUBBER, Pose())),
+    *((SHAVING, Pose(0, 1.6)), (NOTE, Pose(0, 4))),
+)
+
+
+@attrs.frozen
+class _Bay:
+    """The room between two uprights and two boards; *bottom* is where the lower one's front is."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    where: str
+
+    @property
+    def high(self) -> float:
+        """From board to board."""
+        return self.bottom - self.top
+
+
+@attrs.define
+class _Filled:
+    """A bay with what is in it: where more may stand, and hang."""
+
+    bay: _Bay
+    feet: list[Place] = attrs.field(factory=list)
+    hooks: list[float] = attrs.field(factory=list)
 
 
 def draw_shelf(stage: Stage) -> None:
     """Draw it from the wall to what stands in front."""
-    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    canvas, rng = stage.canvas, stage.rng
     wood, wall = (inks[int(rng.integers(len(inks)))] for inks in (_WOODS, _WALLS))
-    dark = float(rng.uniform(0.02, 0.4))
-    canvas.gradient(0, canvas.height, (shade(wall, dark), shade(wall, dark + 0.12)))
-    board, rows = 7 * u, max(4, round(canvas.height / (112 * u)))
-    edges = np.linspace(0, canvas.height - 6 * u, rows + 1)
-    bays = [
-        (left, right, float(top) + board, float(bottom), row)
-        for row, (top, bottom) in enumerate(pairwise(edges))
-        for left, right in _bays(stage)
-    ]
-    share = 0.96 / len(bays)
-    for left, right, top, bottom, _ in bays:
-        _shade_bay(stage, left, right, top, bottom)
-        _fill_bay(stage, left, right, top, bottom)
-        canvas.rectangle(left - 3.5 * u, top - board, left + 3.5 * u, bottom, wood)
-        canvas.rectangle(left + 2.5 * u, top, left + 3.5 * u, bottom, shade(wood, 0.3))
-        canvas.rectangle(left - 3.5 * u, top, left - 2.5 * u, bottom, shade(wood, -0.2))
-        canvas.rectangle(left - 4 * u, bottom, right + 4 * u, bottom + board, wood)
-        canvas.rectangle(left - 4 * u, bottom, right + 4 * u, bottom + 1.4 * u, shade(wood, -0.3))
-        low = bottom + board
-        canvas.rectangle(left - 4 * u, low - 1.2 * u, right + 4 * u, low, shade(wood, 0.35))
-    for left, right, _, bottom, row in bays:
-        where = (
-            ("on the top shelf" if row == 0 else "on the bottom shelf")
-            if row
-            in {
-                0,
-                rows - 1,
-            }
-            else f"on shelf {row + 1} from the top"
-        )
-        _stand_in_front(stage, (left, right, bottom + 2 * u), where, share)
+    dark = float(rng.uniform(-0.1, 0.12))
+    canvas.gradient(0, canvas.height, (shade(wall, dark), shade(wall, dark + 0.1)))
+    canvas.has_boards = True
+    views, filled = deal_views(rng), list[_Filled]()
+    _draw_board(stage, 0, canvas.width, 0, wood)
+    for bay in _plan_bays(stage):
+        filled.append(_Filled(bay))
+        _draw_boards(stage, bay, wood)
+        _fill_bay(stage, filled[-1], views)
+        _draw_uprights(stage, bay, wood)
+    _put_things(stage, filled)
+    for each in filled:
+        _strew(stage, each)
+    _light(stage)
     finish(canvas, stage.mood, rng, outdoors=False)
 
 
-def _bays(stage: Stage) -> list[tuple[float, float]]:
-    """Left and right sides of the bays of one row."""
+def _plan_bays(stage: Stage) -> Iterator[_Bay]:
+    """Rows of several heights, whose uprights stand on one another for the most part."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    x, bays = float(rng.uniform(-90, -4)) * u, list[tuple[float, float]]()
-    while x < canvas.width:
-        wide = float(rng.uniform(120, 250)) * u
-        bays.append((x, x + wide))
-        x += wide
-    return bays
+    rows = max(4, round(canvas.height / (95 * u)))
+    shares = rng.uniform(0.88, 1.12, rows)
+    shares[rng.integers(rows)] = 1.22  # high enough for what is large
+    edges = np.concatenate([[0], np.cumsum(shares / shares.sum())]) * (canvas.height - _BOARD * u)
+    uprights = [float(rng.uniform(-90, -10)) * u]
+    while uprights[-1] < canvas.width:
+        uprights.append(uprights[-1] + float(rng.uniform(110, 190)) * u)
+    for row, (top, bottom) in enumerate(pairwise(edges.tolist())):
+        where = {0: "on the top shelf", rows - 1: "on the bottom shelf"}.get(
+            row, f"on shelf {row + 1} from the top"
+        )
+        kept = uprights[:1]
+        for x in uprights[1:-1]:
+            if rng.random() > 0.24 or x - kept[-1] > 200 * u:
+                kept.append(x)
+        for left, right in pairwise([*kept, uprights[-1]]):
+            yield _Bay(left, right, top + _BOARD * u, bottom, where)
 
 
-def _shade_bay(stage: Stage, left: float, right: float, top: float, bottom: float) -> None:
-    """The shadow that the board above casts on the wall."""
+def _draw_boards(stage: Stage, bay: _Bay, wood: Rgb) -> None:
+    """The board below, from above and from the front."""
     canvas, u = stage.canvas, stage.canvas.unit
-    for high, opacity in ((26, 0.12), (16, 0.14), (8, 0.16)):
-        corners = [[left, top], [right, top], [right, min(bottom, top + high * u)]]
-        corners.append([left, min(bottom, top + high * u * 1.3)])
-        canvas.area(np.array(corners), (26, 20, 40), opacity)
+    top = bay.bottom - _DEPTH * u
+    canvas.rectangle(bay.left, top, bay.right, bay.bottom, shade(wood, -0.28))
+    canvas.fade((bay.left, top, bay.right, bay.bottom), 0.42)
+    _draw_board(stage, bay.left - 4 * u, bay.right + 4 * u, bay.bottom, wood)
 
 
-def _fill_bay(stage: Stage, left: float, right: float, top: float, bottom: float) -> None:
-    """Books for the most part, with a box, a pot or a picture between them."""
-    rng, u = stage.rng, stage.canvas.unit
-    x, high, end = left + 5 * u, bottom - top, right - 6 * u
-    while end - x > 12 * u:
-        choice = rng.random()
-        if choice < 0.9:
-            draw = _draw_vase if choice < 0.66 else _draw_picture if choice < 0.76 else _draw_solid
-            after = None if choice < 0.56 else draw(stage, x, end, bottom, high)
-            long = float(rng.uniform(30, 110)) * u
-            x = after or _draw_books(stage, x, min(end, x + long), bottom, high)
-        else:
-            x += 20 * u
+def _draw_board(stage: Stage, left: float, right: float, top: float, wood: Rgb) -> None:
+    """The front of a board."""
+    canvas, u = stage.canvas, stage.canvas.unit
+    low = top + _BOARD * u
+    canvas.rectangle(left, top, right, low, wood)
+    canvas.rectangle(left, top, right, top + 1.2 * u, shade(wood, -0.35))
+    canvas.rectangle(left, low - 1.2 * u, right, low, shade(wood, 0.35))
 
 
-def _draw_solid(stage: Stage, left: float, end: float, base: float, high: float) -> float | None:
-    """A carton, a plant or such; where it ends, or nothing if it has no room before the *end*."""
-    rng, u = stage.rng, stage.canvas.unit
-    kind = _SOLID[int(rng.integers(len(_SOLID)))]
-    size = round(max(4.0, float(rng.uniform(0.42, 0.62)) * high))
-    sprite = draw_extra(kind, size, stage.mood.dim(sample_muted(rng)))
-    wide = sprite.size[0]
-    if left + wide > end:
+def _draw_uprights(stage: Stage, bay: _Bay, wood: Rgb) -> None:
+    """The shadows of the upright on the left and of the board above, and both uprights."""
+    canvas, u = stage.canvas, stage.canvas.unit
+    canvas.fade((bay.left, bay.top, bay.right, bay.top + 0.45 * bay.high), 0.42)
+    canvas.fade((bay.left, bay.top, bay.left + 20 * u, bay.bottom), 0.3, across=True)
+    for x in (bay.left, bay.right):
+        canvas.rectangle(x - 3.5 * u, bay.top, x + 3.5 * u, bay.bottom, wood)
+        canvas.rectangle(x + 2.5 * u, bay.top, x + 3.5 * u, bay.bottom, shade(wood, 0.3))
+        canvas.rectangle(x - 3.5 * u, bay.top, x - 2.5 * u, bay.bottom, shade(wood, -0.2))
+
+
+def _fill_bay(stage: Stage, filled: _Filled, views: Iterator[View]) -> None:
+    """Books for the most part, with a box, a pot, a picture or a gap between them."""
+    rng, u, bay = stage.rng, stage.canvas.unit, filled.bay
+    x, end, base, last = bay.left + 6 * u, bay.right - 6 * u, bay.bottom - _BACK * u, ""
+    while end - x > 14 * u:
+        kind = str(rng.choice(_KINDS, p=_SHARES))
+        place = Place(x, end, base)
+        short = Place(x, min(end, x + float(rng.uniform(34, 110)) * u), base)
+        after = None
+        if kind == last and kind != "run":
+            continue
+        if kind == "set" and place.wide > 50 * u:
+            after, foot = draw_set(stage, place, bay.high)
+            filled.feet.append(foot)
+        elif kind == "stack" and place.wide > 50 * u:
+            after, foot = draw_stack(stage, place)
+            filled.feet.append(foot)
+        elif kind == "gap":
+            filled.hooks.append(x + 15 * u)
+            after = x + 30 * u if place.wide > 44 * u else None
+        elif kind in {"vase", "solid"}:
+            after = _draw_solid(stage, filled, place, vase=kind == "vase")
+        elif kind == "picture":
+            after = _draw_picture(stage, place, bay.high, next(views))
+        last = kind if after else "run"
+        x = (after or draw_run(stage, short, bay.high)) + 3 * u
+
+
+_KINDS = ("run", "set", "stack", "solid", "vase", "picture", "gap")
+_SHARES = (0.36, 0.12, 0.12, 0.13, 0.08, 0.1, 0.09)
+
+
+def _draw_solid(stage: Stage, filled: _Filled, place: Place, *, vase: bool) -> float | None:
+    """A carton, a plant or such; where it ends, or nothing if it has no room."""
+    rng, high = stage.rng, filled.bay.high
+    kind = make_vase(int(rng.integers(VASES))) if vase else _SOLID[int(rng.integers(len(_SOLID)))]
+    size = float(rng.uniform(0.7, 0.88) if vase else rng.uniform(0.44, 0.62)) * high
+    pose = Pose(0, 1.0, bool(rng.random() < 0.5))
+    sprite = draw_extra(kind, max(4, round(size)), stage.mood.dim(sample_muted(rng)), pose)
+    wide, tall = sprite.size
+    if wide > place.wide:
         return None
-    stage.canvas.place(sprite, left + wide / 2, base)
-    return left + wide + 5 * u
+    stage.canvas.place(sprite, place.left + wide / 2, place.base)
+    if kind is CARTON:
+        left, right = place.left + 0.2 * wide, place.left + 0.8 * wide
+        filled.feet.append(Place(left, right, place.base - tall))
+    return place.left + wide + 2 * stage.canvas.unit
 
 
-def _draw_books(stage: Stage, left: float, right: float, base: float, high: float) -> float:
-    """Books side by side, some of them lying; where they end."""
+def _draw_picture(stage: Stage, place: Place, high: float, view: View) -> float | None:
+    """A picture in a frame; where it ends, or nothing if it has no room."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    if right - left > 26 * u and rng.random() < 0.24:
-        y = base
-        for _ in range(int(rng.integers(2, 6))):
-            thick, ink = float(rng.uniform(7, 12)) * u, MUTED[int(rng.integers(len(MUTED)))]
-            inset = float(rng.uniform(0, 8)) * u
-            canvas.rectangle(left + inset, y - thick, right - inset, y, shade(ink, 0.12))
-            canvas.rectangle(
-                left + inset, y - thick, right - inset, y - thick + u, shade(ink, -0.2)
-            )
-            canvas.rectangle(
-                left + inset + 5 * u, y - thick, left + inset + 8 * u, y, shade(ink, -0.4)
-            )
-            y -= thick
-        return right + 5 * u
-    x = left
-    while x < right:
-        wide, tall = float(rng.uniform(6, 15)) * u, float(rng.uniform(0.6, 0.92)) * high
-        if x + wide > right:
-            break
-        ink = shade(MUTED[int(rng.integers(len(MUTED)))], float(rng.uniform(-0.05, 0.35)))
-        top = base - tall
-        canvas.rectangle(x, top, x + wide, base, ink)
-        canvas.rectangle(x, top, x + 1.2 * u, base, shade(ink, -0.25))
-        canvas.rectangle(x + wide - 1.6 * u, top, x + wide, base, shade(ink, 0.3))
-        for band in (0.14, 0.2, 0.82):
-            if rng.random() < 0.6:
-                y = top + band * tall
-                canvas.rectangle(x, y, x + wide, y + 2 * u, shade(ink, -0.45))
-        if wide > 10 * u:
-            label = shade(ink, -0.6)
-            canvas.rectangle(
-                x + 3 * u, top + 0.34 * tall, x + wide - 3 * u, top + 0.6 * tall, label
-            )
-        x += wide
-    return x + 4 * u
-
-
-def _draw_vase(stage: Stage, left: float, end: float, base: float, high: float) -> float | None:
-    """A vase with twigs; where it ends, or nothing if it has no room before the *end*."""
-    canvas, rng = stage.canvas, stage.rng
-    ink, wide = MUTED[int(rng.integers(len(MUTED)))], float(rng.uniform(0.22, 0.32)) * high
-    tall, x = float(rng.uniform(0.4, 0.5)) * high, left + 0.75 * wide
-    if x + 0.75 * wide > end:
+    tall = float(rng.uniform(0.56, 0.78)) * high
+    wide = tall * float(rng.choice((0.78, 0.86, 1.26)))
+    if wide > place.wide:
         return None
-    y = base - tall
-    for lean in rng.uniform(-0.7, 0.7, 5):
-        tip = x + lean * wide, y - 0.36 * high
-        stem = np.array([[x - 1, y], [tip[0], tip[1]], [tip[0] + 2, tip[1]], [x + 1, y]])
-        canvas.area(stem, (104, 96, 84))
-        for part in (0.5, 0.75, 1.0):
-            at = x + (tip[0] - x) * part, y + (tip[1] - y) * part
-            canvas.dot(*at, 0.028 * high, shade((128, 142, 118), float(rng.uniform(-0.2, 0.2))))
-    path = (
-        f"M {x - wide * 0.2} {y} H {x + wide * 0.2} L {x + wide * 0.16} {y + tall * 0.2} "
-        f"C {x + wide * 0.7} {y + tall * 0.4} {x + wide * 0.5} {base} {x + wide * 0.26} {base} "
-        f"H {x - wide * 0.26} C {x - wide * 0.5} {base} {x - wide * 0.7} {y + tall * 0.4} "
-        f"{x - wide * 0.16} {y + tall * 0.2} Z"
+    middle = place.left + wide / 2, place.base - tall / 2
+    frame = shade((150, 120, 90), float(rng.uniform(-0.3, 0.4)))
+    draw_panel(canvas, Panel(*middle, wide, tall, 0, ""), frame, 2)
+    canvas.area(Panel(*middle, wide - 2 * u, tall - 2 * u, 0, "").part(-0.5, -0.5, 0.5, 0.5), frame)
+    canvas.area(
+        Panel(*middle, wide - 7 * u, tall - 7 * u, 0, "").part(-0.5, -0.5, 0.5, 0.5),
+        (236, 230, 218),
     )
-    canvas.area(path, ink)
-    canvas.dot(x - wide * 0.2, y + tall * 0.5, wide * 0.09, shade(ink, -0.5))
-    return left + wide * 1.5
+    mount = float(rng.choice((9, 16))) * u
+    view.draw(canvas, Panel(*middle, wide - mount, tall - mount, 0, ""), rng)
+    return place.left + wide + 2 * u
 
 
-def _draw_picture(stage: Stage, left: float, end: float, base: float, high: float) -> float | None:
-    """A framed picture of hills; where it ends, or nothing if it has no room before the *end*."""
-    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    wide, tall = float(rng.uniform(0.5, 0.66)) * high, float(rng.uniform(0.56, 0.72)) * high
-    top, right = base - tall, left + wide
-    if right > end:
-        return None
-    frame = shade((150, 120, 90), float(rng.uniform(-0.2, 0.4)))
-    canvas.rectangle(left, top, right, base, frame)
-    canvas.rectangle(left + 3 * u, top + 3 * u, right - 3 * u, base - 3 * u, (232, 226, 214))
-    inner = left + 8 * u, top + 8 * u, right - 8 * u, base - 8 * u
-    sky = MUTED[int(rng.integers(len(MUTED)))]
-    canvas.rectangle(*inner, shade(sky, -0.45))
-    middle = (inner[1] + inner[3]) / 2
-    canvas.dot(inner[0] + (inner[2] - inner[0]) * 0.7, middle - 5 * u, 4 * u, shade(sky, -0.75))
-    ups = middle + rng.uniform(-8, 8, 4) * u
-    hills = [*zip(np.linspace(inner[0], inner[2], 4), ups, strict=True)]
-    hills += [(inner[2], inner[3]), (inner[0], inner[3])]
-    canvas.area(np.array(hills), shade(sky, float(rng.uniform(0.0, 0.4))))
-    return right + 6 * u
-
-
-def _stand_in_front(
-    stage: Stage, bay: tuple[float, float, float], where: str, share: float
-) -> None:
-    """Named things on a board, before the books."""
-    rng, (left, right, base) = stage.rng, bay
-    u = stage.canvas.unit
-    for _ in range(stage.scaled(rng.uniform(2, 6))):
-        mark = MARKS[int(rng.integers(len(MARKS)))]
-        x = float(rng.uniform(left + 8 * u, max(left + 9 * u, right - 8 * u)))
-        stage.prop(mark, x, base, float(rng.uniform(7, 13)), tilt=40)
-    number = 24 * share * stage.density
-    for _ in range(int(number) + int(rng.random() < number % 1)):
-        for _ in range(6):
-            x = float(rng.uniform(left + 12 * u, max(left + 13 * u, right - 12 * u)))
-            if stage.thing(x, base, where):
+def _put_things(stage: Stage, filled: list[_Filled]) -> None:
+    """Signs, then named things: on boards, on what stands there, and on hooks."""
+    rng = stage.rng
+    for _ in [wish for wish in stage.wishes if wish.side]:
+        tallest = max(each.bay.high for each in filled)
+        for number in rng.permutation(len(filled)):
+            bay = filled[int(number)].bay
+            if bay.high > 0.99 * tallest and _stand_large(stage, bay):
                 break
-    if rng.random() < 0.05 * stage.density or any(wish.name == "sign" for wish in stage.wishes):
-        stage.sign(float(rng.uniform(left, right)), base, where, "plate")
+    signs = [each for each in filled if rng.random() < 0.05 * stage.density]
+    for each in signs or filled:
+        if signs or any(wish.name == "sign" for wish in stage.wishes):
+            _put_sign(stage, each.bay)
+    order = [int(n) for _ in range(6) for n in rng.permutation(len(filled))]
+    left = stage.count(1.0)
+    for number in order:
+        if left <= 0 and not stage.wishes:
+            break
+        left -= _put_thing(stage, filled[number])
+
+
+def _span(stage: Stage, bay: _Bay, margin: float) -> Place | None:
+    """The board of a bay as far as it is in the picture, less a *margin* at both sides."""
+    u = stage.canvas.unit
+    left, right = max(bay.left, 0) + margin * u, min(bay.right, stage.canvas.width) - margin * u
+    return Place(left, right, bay.bottom - _FRONT * u) if left < right else None
+
+
+def _stand_large(stage: Stage, bay: _Bay) -> bool:
+    side = max((wish.side for wish in stage.wishes), default=0)
+    place = _span(stage, bay, side / 2 + 8)
+    if not side or not place:
+        return False
+    put = stage.thing(float(stage.rng.uniform(place.left, place.right)), place.base, bay.where)
+    stage.keep_apart()
+    return put
+
+
+def _put_sign(stage: Stage, bay: _Bay) -> None:
+    place = _span(stage, bay, 34)
+    for _ in range(6 if place else 0):
+        x = float(stage.rng.uniform(place.left, place.right))
+        if stage.sign(x, place.base, bay.where, "plate"):
+            stage.keep_apart()
+            return
+
+
+def _put_thing(stage: Stage, filled: _Filled) -> bool:
+    """A named thing on the board or on what stands there, or on a hook under the board above."""
+    rng, bay = stage.rng, filled.bay
+    front = _span(stage, bay, 15)
+    beside = any(wish.beside for wish in stage.wishes)  # needs room on one level
+    for _ in range(8 if front else 0):
+        share = rng.random()
+        if share < 0.2 and filled.hooks and not beside:
+            put = _hang(stage, bay, filled.hooks[int(rng.integers(len(filled.hooks)))])
+        else:
+            high = share < 0.55 and not beside
+            place = _choose_foot(stage, filled, front) if high else front
+            x = float(rng.uniform(place.left, place.right))
+            put = stage.thing(x, place.base, bay.where)
+        if put:
+            stage.keep_apart()
+            return True
+    return False
+
+
+def _choose_foot(stage: Stage, filled: _Filled, front: Place) -> Place:
+    """The upper side of a stack or such with room above it, or else the board."""
+    u, bay = stage.canvas.unit, filled.bay
+    high = [
+        Place(foot.left + 8 * u, foot.right - 8 * u, foot.base)
+        for foot in filled.feet
+        if foot.base - _ROOM * u > bay.top and foot.wide > 20 * u
+    ]
+    return high[int(stage.rng.integers(len(high)))] if high else front
+
+
+def _hang(stage: Stage, bay: _Bay, x: float) -> bool:
+    """Hang a named thing under the board above, by a thread."""
+    canvas, u = stage.canvas, stage.canvas.unit
+    if not stage.thing(x, bay.top + float(stage.rng.uniform(36, 46)) * u, bay.where, shadow=0.3):
+        return False
+    track = canvas.tracked[-1]
+    at = track.left + float(np.flatnonzero(track.alpha[0]).mean())
+    low = track.top + 0.5 * u
+    canvas.rectangle(at - 0.4 * u, bay.top, at + 0.4 * u, low, NEUTRALS["dark"])
+    canvas.rectangle(at - 2 * u, bay.top, at + 2 * u, bay.top + 1.4 * u, NEUTRALS["metal"])
+    return True
+
+
+def _strew(stage: Stage, filled: _Filled) -> None:
+    """Small things that lie on a board and on what stands there."""
+    rng = stage.rng
+    front = _span(stage, filled.bay, 12)
+    for _ in range(stage.scaled(rng.uniform(2, 6)) if front else 0):
+        kind, pose = _LYING[int(rng.integers(len(_LYING)))]
+        place = _choose_foot(stage, filled, front) if rng.random() < 0.4 else front
+        x = float(rng.uniform(place.left, place.right))
+        stage.canvas.place(draw_mark(stage, kind, pose, _SCALE), x, place.base, shadow=0.22)
+
+
+def _light(stage: Stage) -> None:
+    """Daylight from one side, or the pool of light of a lamp."""
+    canvas, rng = stage.canvas, stage.rng
+    side, x, y = (int(part) for part in rng.uniform(0, (2, 128, 72)))
+    if rng.random() < 0.6:
+        ramp = np.linspace(255, 0, 128)
+        mask = PIL.Image.fromarray(np.tile(ramp[:: 1 - 2 * side], (72, 1)).astype(np.uint8))
+    else:
+        mask = PIL.Image.new("L", (128, 72))
+        PIL.ImageDraw.Draw(mask).ellipse((x - 44, y - 34, x + 44, y + 34), fill=255)
+        mask = mask.filter(PIL.ImageFilter.GaussianBlur(18))
+    canvas.light(mask, (1.14, 1.1, 1.02))

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from ..palette import Rgb
-from ..paths import Points
+from ..paths import Points, turned
 from .canvas import Canvas, shade
 
 
@@ -45,9 +45,10 @@ class Panel:
 def draw_panel(canvas: Canvas, panel: Panel, ink: Rgb, lift: float = 1) -> None:
     """A panel with a soft shadow; *lift* is its thickness, in thousandths of the longer side."""
     u = canvas.unit
-    for step, opacity in ((2.8, 0.14), (1.2, 0.2)):
-        moved = panel.part(-0.5, -0.5, 0.5, 0.5) + np.array([step, step]) * lift * u
-        canvas.area(moved, (40, 30, 50), opacity)
+    outer = attrs.evolve(panel, width=panel.width + u, height=panel.height + u)
+    outline, area = outer.part(-0.5, -0.5, 0.5, 0.5), panel.part(-0.5, -0.5, 0.5, 0.5)
+    canvas.cast([outline], max(1.2, lift) * u, 0.34)
     if lift > 2:
-        canvas.area(panel.part(-0.5, -0.5, 0.5, 0.5) + 0.7 * lift * u, shade(ink, 0.35))
-    canvas.area(panel.part(-0.5, -0.5, 0.5, 0.5), ink)
+        canvas.area([turned(outline + step * lift * u) for step in (0.35, 0.7)], shade(ink, 0.35))
+    canvas.area(outline, shade(ink, 0.4))
+    canvas.area(area, ink)
