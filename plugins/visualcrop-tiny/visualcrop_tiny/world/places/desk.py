@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import attrs
 import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFilter
 
 from ..palette import Rgb, mix
+from ..paths import Points, stroked
 from .canvas import Canvas, shade
 from .clutter import Ground, lay, sample_turn, strew
 from .extras import MUTED
 from .marks import GEAR
 from .stage import Stage
 from .surfaces import Panel, draw_panel
+from .views import deal_views
 from .weather import finish
 
 ABSENT = frozenset({"pencil", "book"})
 _OVERLAP = 1.5  # of the boxes of two pieces of gear, in thousandths
 _SEEN = 0.9  # least of what is seen of a thing before small things are strewn
+_SHEETS: tuple[Rgb, ...] = ((238, 234, 222), (230, 224, 204), (226, 230, 228), (236, 226, 214))
+_WATER: Rgb = (158, 190, 204)
 _WOODS: tuple[Rgb, ...] = ((164, 118, 84), (134, 92, 68), (186, 148, 108), (112, 84, 72))
 
 
@@ -37,13 +45,9 @@ def draw_desk(stage: Stage) -> None:
     tint = mix(MUTED[int(rng.integers(len(MUTED)))], (66, 76, 84), 0.5)
     draw_panel(canvas, mat, tint)
     canvas.area(mat.part(-0.485, -0.475, 0.485, 0.475), shade(tint, -0.08))
-    panels = [mat]
-    for _ in range(stage.scaled(30)):
-        kind = _PANELS[int(rng.integers(len(_PANELS)))]
-        x, y = rng.uniform(0.04, 0.96) * canvas.width, rng.uniform(0.06, 0.94) * canvas.height
-        panels.append(kind(stage, float(x), float(y)))
     for _ in range(3):
         _draw_ring(canvas, rng, 22 * u)
+    panels = [mat, *_spread_panels(stage)]
     ground = Ground()
     _put_things(stage, panels, ground)
     strew(stage, panels, ground)
@@ -51,11 +55,31 @@ def draw_desk(stage: Stage) -> None:
     finish(canvas, stage.mood, rng, outdoors=False)
 
 
+def _spread_panels(stage: Stage) -> list[Panel]:
+    """Papers, books and such, dealt so that all of the desk has some and no kind has most."""
+    canvas, rng = stage.canvas, stage.rng
+    number = stage.scaled(24)
+    rows = max(2, round((number * canvas.height / canvas.width) ** 0.5))
+    columns = -(-number // rows)
+    cells = rng.permutation(rows * columns)[:number]
+    kinds = [int(n) for _ in range(0, number, len(_PANELS)) for n in rng.permutation(len(_PANELS))]
+    views, panels = deal_views(rng), list[Panel]()
+    for cell, kind in zip(cells.tolist(), kinds, strict=False):
+        across, down = rng.uniform(0.1, 0.9, 2)
+        x = (cell % columns + float(across)) / columns * canvas.width
+        y = (cell // columns + float(down)) / rows * canvas.height
+        panels.append(_PANELS[kind](stage, x, y))
+        if panels[-1].where == "on a photograph":
+            inner = attrs.evolve(panels[-1], width=80 * canvas.unit, height=63 * canvas.unit)
+            next(views).draw(canvas, inner, rng)
+    return panels
+
+
 def _draw_wood(stage: Stage) -> None:
     """Boards with their grain."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     base = _WOODS[int(rng.integers(len(_WOODS)))]
-    y = 0.0
+    y = -float(rng.uniform(20, 60)) * u
     while y < canvas.height:
         high, ink = float(rng.uniform(70, 120)) * u, shade(base, float(rng.uniform(-0.07, 0.07)))
         canvas.rectangle(0, y, canvas.width, y + high, ink)
@@ -76,8 +100,8 @@ def _draw_paper(stage: Stage, x: float, y: float) -> Panel:
     """A written page."""
     rng, u = stage.rng, stage.canvas.unit
     panel = Panel(x, y, 150 * u, 200 * u, float(rng.uniform(-28, 28)), "on a page")
-    ink: Rgb = (238, 234, 222) if rng.random() < 0.7 else (226, 222, 204)
-    draw_panel(stage.canvas, panel, ink)
+    sheet = _SHEETS[int(rng.integers(len(_SHEETS)))]
+    draw_panel(stage.canvas, panel, shade(sheet, float(rng.uniform(-0.2, 0.05))))
     lines = []
     for down in np.arange(-0.42, 0.42, 0.042):
         end, x = float(rng.uniform(0.0, 0.4)) if rng.random() < 0.25 else 0.42, -0.42
@@ -96,10 +120,26 @@ def _draw_book(stage: Stage, x: float, y: float) -> Panel:
     ink = MUTED[int(rng.integers(len(MUTED)))]
     draw_panel(canvas, panel, ink, 4)
     canvas.area(panel.part(-0.5, -0.5, -0.4, 0.5), shade(ink, 0.2))
-    canvas.area(panel.part(-0.3, -0.4, 0.42, -0.16), shade(ink, -0.4))
-    canvas.area(panel.part(-0.22, -0.33, 0.34, -0.3), shade(ink, 0.4))
-    canvas.area(panel.part(-0.16, -0.26, 0.28, -0.235), shade(ink, 0.4))
-    canvas.area(panel.part(-0.3, 0.3, 0.42, 0.32), shade(ink, -0.4))
+    cover = int(rng.integers(4))
+    if cover == 0:  # a label with a title
+        canvas.area(panel.part(-0.3, -0.4, 0.42, -0.16), shade(ink, -0.4))
+        lines = [panel.part(-0.22, -0.33, 0.34, -0.3), panel.part(-0.16, -0.26, 0.28, -0.235)]
+        canvas.area([*lines, panel.part(-0.3, 0.3, 0.42, 0.32)], shade(ink, 0.4))
+    elif cover == 1:  # a golden frame around an oval
+        canvas.area(panel.part(-0.33, -0.44, 0.43, 0.44), (206, 182, 128))
+        canvas.area(panel.part(-0.31, -0.425, 0.41, 0.425), ink)
+        canvas.area(panel.oval(0.05, 0, 0.22, 0.22), (206, 182, 128))
+        canvas.area(panel.oval(0.05, 0, 0.19, 0.19), shade(ink, 0.15))
+    elif cover == 2:  # stripes
+        stripes = [panel.part(-0.4, at, 0.5, at + 0.06) for at in (0.1, 0.22, 0.34)]
+        canvas.area(stripes, shade(ink, -0.35))
+        canvas.area(panel.part(-0.28, -0.32, 0.36, -0.27), shade(ink, -0.6))
+    else:  # corners and bands, as of an account book
+        canvas.area(panel.part(0.3, -0.5, 0.5, -0.36), shade(ink, 0.3))
+        canvas.area(panel.part(0.3, 0.36, 0.5, 0.5), shade(ink, 0.3))
+        canvas.area(panel.part(-0.22, -0.2, 0.32, 0.04), (232, 224, 200))
+        lines = [panel.part(-0.16, at, 0.26, at + 0.012) for at in (-0.14, -0.08, -0.02)]
+        canvas.area(lines, (150, 140, 140))
     return panel
 
 
@@ -122,9 +162,32 @@ def _draw_envelope(stage: Stage, x: float, y: float) -> Panel:
     panel = Panel(x, y, 116 * u, 76 * u, float(rng.uniform(-35, 35)), "on an envelope")
     ink: Rgb = (222, 206, 176) if rng.random() < 0.6 else (206, 212, 216)
     draw_panel(canvas, panel, ink)
-    flap = np.array([panel.point(-0.5, -0.5), panel.point(0.5, -0.5), panel.point(0, 0.12)])
-    canvas.area(flap + 1.2 * u, shade(ink, 0.25))
-    canvas.area(flap, shade(ink, -0.25))
+    if rng.random() < 0.4:  # its front
+        canvas.area(panel.part(0.3, -0.4, 0.44, -0.08), (246, 242, 230))
+        canvas.area(panel.part(0.315, -0.37, 0.425, -0.11), MUTED[int(rng.integers(len(MUTED)))])
+        lines = [
+            panel.part(-0.1, at, 0.1 + float(rng.uniform(0.1, 0.28)), at + 0.035)
+            for at in (0.02, 0.14, 0.26)
+        ]
+        canvas.area([*lines, panel.part(-0.44, -0.38, -0.2, -0.35)], (120, 118, 140))
+        return panel
+    seams = [
+        np.array(
+            [
+                panel.point(x, 0.5),
+                panel.point(0, 0.0),
+                panel.point(0.02 * x, 0.03),
+                panel.point(0.97 * x, 0.5),
+            ]
+        )
+        for x in (-0.5, 0.5)
+    ]
+    canvas.area(seams, shade(ink, 0.22))
+    flap = np.array([panel.point(-0.5, -0.5), panel.point(0.5, -0.5), panel.point(0, 0.14)])
+    canvas.cast([flap], 1.2 * u, 0.3)
+    canvas.area(flap, shade(ink, 0.25))
+    upper = np.array([panel.point(-0.49, -0.5), panel.point(0.49, -0.5), panel.point(0, 0.12)])
+    canvas.area(upper, shade(ink, -0.25))
     return panel
 
 
@@ -132,25 +195,61 @@ def _draw_map(stage: Stage, x: float, y: float) -> Panel:
     """A folded map with land, water and roads."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     panel = Panel(x, y, 240 * u, 170 * u, float(rng.uniform(-18, 18)), "on a map")
-    draw_panel(canvas, panel, (206, 214, 190))
-    turns = np.linspace(0, 2 * np.pi, 60, endpoint=False)
-    for _ in range(7):
-        wide, high = rng.uniform(0.05, 0.16), rng.uniform(0.06, 0.2)
-        across, down = rng.uniform(wide - 0.42, 0.42 - wide), rng.uniform(high - 0.4, 0.4 - high)
-        far = 1 + 0.18 * np.sin(3 * turns + rng.uniform(0, 6)) + 0.08 * np.sin(5 * turns)
-        shore = zip(
-            across + wide * far * np.cos(turns), down + high * far * np.sin(turns), strict=True
-        )
-        ink: Rgb = (184, 200, 174) if rng.random() < 0.6 else (160, 188, 200)
-        canvas.area(np.array([panel.point(*at) for at in shore]), ink)
-    for _ in range(6):
-        start, end = rng.uniform(-0.48, 0.48, 2)
-        points = np.array([panel.point(-0.5, start), panel.point(0.5, end)])
-        lower = points[::-1] + np.array([0, 1.6 * u])
-        canvas.area(np.concatenate([points, lower]), (226, 206, 150))
+    draw_panel(canvas, panel, (236, 232, 216))
+    canvas.area(panel.part(-0.47, -0.46, 0.47, 0.46), (210, 216, 190))
+    lines = [panel.part(at, -0.46, at + 0.002, 0.46) for at in np.linspace(-0.38, 0.38, 9)]
+    lines += [panel.part(-0.47, at, 0.47, at + 0.003) for at in np.linspace(-0.36, 0.36, 7)]
+    canvas.area(lines, (190, 198, 176))
+    lakes = rng.uniform((-0.36, -0.32, 0.05, 0.06), (0.36, 0.32, 0.1, 0.12), (3, 4))
+    for wood in rng.uniform((-0.34, -0.3, 0.06, 0.08), (0.34, 0.3, 0.12, 0.15), (5, 4)):
+        canvas.area(_shore(panel, wood, rng), (186, 202, 170))
+    across = np.linspace(-0.47, 0.47, 40)
+    bend = 0.12 * np.sin(across * rng.uniform(6, 10) + rng.uniform(0, 6))
+    river = np.array(
+        [panel.point(*at) for at in zip(across, bend + rng.uniform(-0.2, 0.2), strict=True)]
+    )
+    canvas.area(stroked(river, 3.4 * u, closed=False, round_ends=False), _WATER)
+    for lake in lakes:
+        canvas.area(_shore(panel, lake, rng), _WATER)
+    _draw_roads(canvas, panel, lakes, rng)
+    for left in (-0.5, 0.0):  # folded in four
+        canvas.area(panel.part(left, -0.5, left + 0.25, 0.5), (70, 66, 90), 0.07)
     for fold in (-0.25, 0.0, 0.25):
-        canvas.area(panel.part(fold, -0.5, fold + 0.008, 0.5), (160, 166, 150), 0.6)
+        canvas.area(panel.part(fold, -0.5, fold + 0.004, 0.5), (160, 166, 150), 0.7)
     return panel
+
+
+def _shore(panel: Panel, about: Points, rng: np.random.Generator) -> Points:
+    """An uneven round shape: its middle and its two radii, on a panel."""
+    turns = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    far = 1 + 0.16 * np.sin(3 * turns + rng.uniform(0, 6)) + 0.08 * np.sin(5 * turns)
+    rim = np.stack([far * np.cos(turns), far * np.sin(turns)], 1) * about[2:] + about[:2]
+    return np.array([panel.point(*at) for at in rim])
+
+
+def _draw_roads(canvas: Canvas, panel: Panel, lakes: Points, rng: np.random.Generator) -> None:
+    """Towns, and curved roads between them that keep away from lakes."""
+    u, part = canvas.unit, np.linspace(0, 1, 16)[:, None]
+    towns = [
+        town
+        for town in rng.uniform((-0.43, -0.4), (0.43, 0.4), (9, 2))
+        if (np.abs((town - lakes[:, :2]) / lakes[:, 2:]).max(1) > 1.3).all()
+    ]
+    roads = []
+    for number, start in enumerate(towns):
+        for end in towns[number + 1 : number + 3]:
+            bend = (start + end) / 2 + rng.uniform(-0.08, 0.08, 2)
+            road = (1 - part) ** 2 * start + 2 * part * (1 - part) * bend + part**2 * end
+            away = np.hypot(*((road[:, None] - lakes[:, :2]) / lakes[:, 2:]).T)
+            if away.min() > 1.3:
+                roads.append(np.array([panel.point(*at) for at in road]))
+    for wide, ink in ((2.4, (186, 158, 116)), (1.5, (240, 222, 168))):
+        areas = [area for road in roads for area in stroked(road, wide * u, closed=False)]
+        if areas:
+            canvas.area(areas, ink)
+    for town in towns:
+        canvas.dot(*panel.point(*town), 3 * u, (120, 84, 80))
+        canvas.dot(*panel.point(*town), 1.9 * u, (238, 222, 204))
 
 
 def _draw_ruler(stage: Stage, x: float, y: float) -> Panel:
@@ -164,33 +263,19 @@ def _draw_ruler(stage: Stage, x: float, y: float) -> Panel:
         for number, across in enumerate(np.linspace(-0.48, 0.48, 49))
     ]
     canvas.area(marks, (86, 72, 66))
+    for number in range(1, 12):
+        panel.write(canvas, str(number), (number / 12.5 - 0.48, 0.1), 6.0 * u, (86, 72, 66))
     return panel
 
 
 def _draw_photo(stage: Stage, x: float, y: float) -> Panel:
-    """A photograph of hills under a sky."""
-    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    panel = Panel(x, y, 92 * u, 76 * u, float(rng.uniform(-30, 30)), "on a photograph")
-    draw_panel(canvas, panel, (242, 240, 234))
-    sky, far, near, sun = _VIEWS[int(rng.integers(len(_VIEWS)))]
-    canvas.area(panel.part(-0.44, -0.42, 0.44, 0.42), sky)
-    canvas.dot(*panel.point(float(rng.uniform(-0.3, 0.3)), -0.24), 5 * canvas.unit, sun)
-    floor = [panel.point(0.44, 0.42), panel.point(-0.44, 0.42)]
-    for ink, low in ((far, -0.02), (near, 0.2)):
-        ups = low + rng.uniform(-0.14, 0.14, 5)
-        ridge = [panel.point(*at) for at in zip(np.linspace(-0.44, 0.44, 5), ups, strict=True)]
-        canvas.area(np.array([*ridge, *floor]), ink)
+    """A photograph's paper; what it shows is dealt."""
+    turn = float(stage.rng.uniform(-30, 30))
+    panel = Panel(x, y, 92 * stage.canvas.unit, 76 * stage.canvas.unit, turn, "on a photograph")
+    draw_panel(stage.canvas, panel, (242, 240, 234))
     return panel
 
 
-# Sky, what is far and near, and the sun or moon of photographs.
-_VIEWS: tuple[tuple[Rgb, Rgb, Rgb, Rgb], ...] = (
-    ((168, 190, 200), (138, 156, 150), (112, 132, 106), (244, 232, 196)),
-    ((214, 198, 172), (176, 156, 130), (140, 118, 98), (238, 228, 208)),
-    ((222, 172, 150), (158, 122, 132), (108, 92, 116), (250, 222, 178)),
-    ((92, 100, 134), (72, 80, 108), (54, 60, 84), (226, 226, 232)),
-    ((176, 204, 208), (120, 158, 172), (204, 188, 150), (246, 240, 214)),
-)
 _PANELS: tuple[Callable[[Stage, float, float], Panel], ...] = (
     _draw_paper,
     _draw_paper,
@@ -261,13 +346,17 @@ def _put_things(stage: Stage, panels: list[Panel], ground: Ground) -> None:
 
 
 def _draw_window_light(stage: Stage) -> None:
-    """Light through a window, across the desk, by day."""
-    canvas, rng = stage.canvas, stage.rng
-    if stage.mood.hour == "night" or stage.mood.weather != "clear":
+    """Light through the panes of a window, across the desk, by day."""
+    rng = stage.rng
+    if stage.mood.weather != "clear":
         return
-    x, wide = rng.uniform(-0.1, 0.5) * canvas.width, 0.24 * canvas.width
-    tracked, canvas.tracked = canvas.tracked, []  # light hides nothing
-    lean = 0.42 * canvas.height
-    corners = [[x, 0], [x + wide, 0], [x + wide + lean, canvas.height], [x + lean, canvas.height]]
-    canvas.area(np.array(corners), (255, 244, 214), 0.1)
-    canvas.tracked = tracked
+    x, lean = float(rng.uniform(-30, 150)), float(rng.uniform(60, 110))
+    mask = PIL.Image.new("L", (320, 180))
+    draw = PIL.ImageDraw.Draw(mask)
+    for column in range(2):
+        for row in range(3):
+            left, top, low = x + 56 * column, 64.0 * row - 14, 64.0 * row + 44
+            corners = [(left, top), (left + 48, top), (left + 48, low), (left, low)]
+            draw.polygon([(a + lean * b / 180, b) for a, b in corners], fill=255)
+    soft = mask.filter(PIL.ImageFilter.GaussianBlur(2.5))
+    stage.canvas.light(soft, (1.15, 1.11, 1.02))

@@ -7,8 +7,9 @@ import math
 import attrs
 import numpy as np
 
+from ..lettering import width_of, write
 from ..palette import Rgb
-from ..paths import Points, turned
+from ..paths import Points, flatten, placed, stroked, turned
 from .canvas import Canvas, shade
 
 
@@ -33,6 +34,22 @@ class Panel:
         """A rectangle on it."""
         corners = ((left, top), (right, top), (right, bottom), (left, bottom))
         return np.array([self.point(*corner) for corner in corners])
+
+    def oval(self, x: float, y: float, wide: float, high: float) -> Points:
+        """An ellipse about x, y with its two radii, as shares of its sides."""
+        turns = np.linspace(0, 2 * np.pi, 32, endpoint=False)
+        rim = zip(x + wide * np.cos(turns), y + high * np.sin(turns), strict=True)
+        return np.array([self.point(*at) for at in rim])
+
+    def write(
+        self, canvas: Canvas, text: str, middle: tuple[float, float], height: float, ink: Rgb
+    ) -> None:
+        """Letters on it, turned as it is; their *height* is in pixels."""
+        x, y = self.point(*middle)
+        cos, sin = math.cos(math.radians(self.turn)), math.sin(math.radians(self.turn))
+        lines = flatten(write(text, -width_of(text, height) / 2, 0, height))
+        strokes = [p for line, closed in lines for p in stroked(line, 0.15 * height, closed=closed)]
+        canvas.area(placed(strokes, np.array([[cos, -sin, x], [sin, cos, y]])), ink)
 
     def holds(self, x: float, y: float) -> bool:
         """Whether a place lies on it."""

@@ -51,9 +51,8 @@ def deal_views(rng: Rng) -> Iterator[View]:
 
 def _oval(panel: Panel, x: float, y: float, wide: float, high: float) -> Points:
     """An ellipse with its middle at a place of the panel, and two radii in pixels."""
-    turns = np.linspace(0, 2 * np.pi, 28, endpoint=False)
-    across = x + wide / panel.width * np.cos(turns)
-    return _on(panel, across, y + high / panel.height * np.sin(turns))
+    rim = Panel(0, 0, 1, 1, 0, "").oval(x, y, wide / panel.width, high / panel.height)
+    return _on(panel, *rim.T)
 
 
 def _on(panel: Panel, across: Points, down: Points) -> Points:

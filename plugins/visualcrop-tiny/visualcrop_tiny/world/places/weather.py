@@ -122,6 +122,8 @@ def finish(
     if mood.weather == "snow" and outdoors:
         _draw_snow(canvas, rng)
     tint = np.array(_TINTS[mood.hour])
+    if not outdoors:
+        tint = (1 + tint) / 2
     if mood.weather in {"rain", "cloudy"}:
         tint = tint * (0.95, 0.97, 0.99)
     if not (tint == 1).all():
