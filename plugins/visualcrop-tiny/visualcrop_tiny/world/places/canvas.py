@@ -249,7 +249,7 @@ class Canvas:
         levels = np.clip(np.outer(gains, np.arange(256)) + 0.5, 0, 255).astype(int)
         lit = self.picture.point(levels.ravel().tolist())
         self.picture.paste(
-            lit, (0, 0), mask.resize(self.picture.size, PIL.Image.Resampling.BICUBIC)
+            lit, (0, 0), mask.resize(self.picture.size, PIL.Image.Resampling.BILINEAR)
         )
 
     def stand_shade(self, x: float, y: float, wide: float) -> None:

@@ -58,7 +58,7 @@ def draw_desk(stage: Stage) -> None:
 def _spread_panels(stage: Stage) -> list[Panel]:
     """Papers, books and such, dealt so that all of the desk has some and no kind has most."""
     canvas, rng = stage.canvas, stage.rng
-    number = stage.scaled(24)
+    number = stage.scaled(21)
     rows = max(2, round((number * canvas.height / canvas.width) ** 0.5))
     columns = -(-number // rows)
     cells = rng.permutation(rows * columns)[:number]
@@ -212,10 +212,8 @@ def _draw_map(stage: Stage, x: float, y: float) -> Panel:
     for lake in lakes:
         canvas.area(_shore(panel, lake, rng), _WATER)
     _draw_roads(canvas, panel, lakes, rng)
-    for left in (-0.5, 0.0):  # folded in four
-        canvas.area(panel.part(left, -0.5, left + 0.25, 0.5), (70, 66, 90), 0.07)
-    for fold in (-0.25, 0.0, 0.25):
-        canvas.area(panel.part(fold, -0.5, fold + 0.004, 0.5), (160, 166, 150), 0.7)
+    bands = [panel.part(left, -0.5, left + 0.25, 0.5) for left in (-0.5, 0.0)]
+    canvas.area(bands, (70, 66, 90), 0.08)  # folded in four
     return panel
 
 
