@@ -24,7 +24,6 @@ from .weather import finish
 
 ABSENT = frozenset({"pencil", "book"})
 _OVERLAP = 1.5  # of the boxes of two pieces of gear, in thousandths
-_SEEN = 0.9  # least of what is seen of a thing before small things are strewn
 _SHEETS: tuple[Rgb, ...] = ((238, 234, 222), (230, 224, 204), (226, 230, 228), (236, 226, 214))
 _WATER: Rgb = (158, 190, 204)
 _WOODS: tuple[Rgb, ...] = ((164, 118, 84), (134, 92, 68), (186, 148, 108), (112, 84, 72))
@@ -338,8 +337,8 @@ def _put_things(stage: Stage, panels: list[Panel], ground: Ground) -> None:
     kinds = ["thing"] * stage.count(1.05) + ["sign"] * 2
     for kind in stage.rng.permutation(kinds):
         _place_named(stage, panels, kind)
+    stage.keep_in_sight()
     for track in stage.canvas.tracked:
-        track.least = max(track.least, _SEEN * track.share)
         ground.add((track.left, track.top, track.right, track.bottom))
 
 

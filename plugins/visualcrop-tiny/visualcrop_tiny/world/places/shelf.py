@@ -94,6 +94,7 @@ def draw_shelf(stage: Stage) -> None:
         _fill_bay(stage, filled[-1], views)
         _draw_uprights(stage, bay, wood)
     _put_things(stage, filled)
+    stage.keep_in_sight()
     for each in filled:
         _strew(stage, each)
     _light(stage)
@@ -169,8 +170,8 @@ def _fill_bay(stage: Stage, filled: _Filled, views: Iterator[View]) -> None:
             after, foot = draw_stack(stage, place)
             filled.feet.append(foot)
         elif kind == "gap":
-            filled.hooks.append(x + 15 * u)
             after = x + 30 * u if place.wide > 44 * u else None
+            filled.hooks += [x + 15 * u] if after else []
         elif kind in {"vase", "solid"}:
             after = _draw_solid(stage, filled, place, vase=kind == "vase")
         elif kind == "picture":
@@ -318,8 +319,14 @@ def _strew(stage: Stage, filled: _Filled) -> None:
     for _ in range(stage.scaled(rng.uniform(2, 6)) if front else 0):
         kind, pose = _LYING[int(rng.integers(len(_LYING)))]
         place = _choose_foot(stage, filled, front) if rng.random() < 0.4 else front
-        x = float(rng.uniform(place.left, place.right))
-        stage.canvas.place(draw_mark(stage, kind, pose, _SCALE), x, place.base, shadow=0.22)
+        sprite, x = (
+            draw_mark(stage, kind, pose, _SCALE),
+            float(rng.uniform(place.left, place.right)),
+        )
+        if sprite.size[0] < 0.8 * place.wide:  # or it would reach past an end
+            half = sprite.size[0] / 2
+            x = min(max(x, place.left + half), place.right - half)
+            stage.canvas.place(sprite, x, place.base, shadow=0.22)
 
 
 def _light(stage: Stage) -> None:

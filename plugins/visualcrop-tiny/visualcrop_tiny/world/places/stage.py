@@ -186,6 +186,11 @@ class Stage:
             self._apart.append(track)
             self.canvas.reserved.append(box)
 
+    def keep_in_sight(self, share: float = 0.9) -> None:
+        """Let what comes later hide hardly anything of the things that are there."""
+        for track in self.canvas.tracked:
+            track.least = max(track.least, share * track.share)
+
     def _is_full(self) -> bool:
         return not self.wishes and len(self.placed) >= _MOST * max(1.0, self.density)
 
