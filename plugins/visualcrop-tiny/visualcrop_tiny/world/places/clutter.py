@@ -93,7 +93,7 @@ def strew(stage: Stage, panels: list[Panel], ground: Ground) -> None:
     for number in range(stage.scaled(rng.uniform(14, 19))):
         _put_cluster(stage, _CLUSTERS[dealt[number % len(dealt)]], ground)
     for number in rng.permutation(len(panels))[: stage.scaled(3)]:
-        _clip_edge(stage, panels, panels[int(number)])
+        _clip_edge(stage, panels, panels[int(number)], ground)
     calm = rng.uniform(0.1, 0.9, (3, 2)) * (canvas.width, canvas.height)
     fits = partial(ground.is_free, gap=_APART * canvas.unit)
     kinds = [kind for kind, times in _LOOSE.items() for _ in range(times)]
@@ -132,7 +132,7 @@ def _put_cluster(stage: Stage, sample: _Sampler, ground: Ground) -> None:
     ground.add(box)
 
 
-def _clip_edge(stage: Stage, panels: list[Panel], panel: Panel) -> None:
+def _clip_edge(stage: Stage, panels: list[Panel], panel: Panel, ground: Ground) -> None:
     """Clips on the upper edge of a page, as far as nothing lies on it."""
     rng, start = stage.rng, float(stage.rng.uniform(-0.4, 0.1))
     pose = Pose(3 * round(panel.turn / 3))
@@ -141,7 +141,7 @@ def _clip_edge(stage: Stage, panels: list[Panel], panel: Panel) -> None:
         x, y = panel.point(across, -0.5)
         inner = panel.point(across, -0.48)
         if across < 0.45 and [one for one in panels if one.holds(*inner)][-1:] == [panel]:
-            lay(stage, CLIP, (x, y), pose)
+            lay(stage, CLIP, (x, y), pose, ground.is_free)
 
 
 def _loosely(rng: Rng, kind: Thing, number: int, gap: float) -> list[_Spot]:

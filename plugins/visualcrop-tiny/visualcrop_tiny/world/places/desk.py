@@ -234,7 +234,7 @@ def _draw_roads(canvas: Canvas, panel: Panel, lakes: Points, rng: np.random.Gene
     ]
     roads = []
     for number, start in enumerate(towns):
-        for end in towns[number + 1 : number + 3]:
+        for end in towns[number + 1 : number + 2 + number % 2]:
             bend = (start + end) / 2 + rng.uniform(-0.08, 0.08, 2)
             road = (1 - part) ** 2 * start + 2 * part * (1 - part) * bend + part**2 * end
             away = np.hypot(*((road[:, None] - lakes[:, :2]) / lakes[:, 2:]).T)

@@ -339,13 +339,13 @@ _VASES: tuple[tuple[Layer, ...], ...] = (
 def make_vase(design: int) -> Thing:
     """One of 24 vases, by number: its shape, and how the twigs in it spread."""
     rng = np.random.default_rng(design)
-    stems, leaves = [], []
+    stems, leaves = list[str](), list[str]()
     for lean in np.linspace(-1, 1, int(rng.integers(3, 6))):
         tip = 50 + lean * rng.uniform(20, 32), 4 + abs(lean) * 12 + rng.uniform(0, 10)
         line_of = np.array([(50 + 3 * lean, 54), (50 + 7 * lean, 34), tip])
         stems.append("M {} {} Q {} {} {} {}".format(*line_of.ravel()))
         for number, part in enumerate(np.linspace(0.3, 1, int(rng.integers(5, 8)))):
-            weights = (1 - part) ** 2, 2 * part * (1 - part), part**2
+            weights = np.array([(1 - part) ** 2, 2 * part * (1 - part), part**2])
             side = 0 if part == 1 else (-1) ** number * rng.uniform(0.6, 1.1)
             leaves.append(_leaf(weights @ line_of, line_of[2] - line_of[0], side))
     return _extra(

@@ -261,7 +261,9 @@ def _stand_large(stage: Stage, bay: _Bay) -> bool:
 
 def _put_sign(stage: Stage, bay: _Bay) -> None:
     place = _span(stage, bay, 34)
-    for _ in range(6 if place else 0):
+    if place is None:
+        return
+    for _ in range(6):
         x = float(stage.rng.uniform(place.left, place.right))
         if stage.sign(x, place.base, bay.where, "plate"):
             stage.keep_apart()
@@ -273,7 +275,9 @@ def _put_thing(stage: Stage, filled: _Filled) -> bool:
     rng, bay = stage.rng, filled.bay
     front = _span(stage, bay, 15)
     beside = any(wish.beside for wish in stage.wishes)  # needs room on one level
-    for _ in range(8 if front else 0):
+    if front is None:
+        return False
+    for _ in range(8):
         share = rng.random()
         if share < 0.2 and filled.hooks and not beside:
             put = _hang(stage, bay, filled.hooks[int(rng.integers(len(filled.hooks)))])
@@ -316,7 +320,9 @@ def _strew(stage: Stage, filled: _Filled) -> None:
     """Small things that lie on a board and on what stands there."""
     rng = stage.rng
     front = _span(stage, filled.bay, 12)
-    for _ in range(stage.scaled(rng.uniform(2, 6)) if front else 0):
+    if front is None:
+        return
+    for _ in range(stage.scaled(rng.uniform(2, 6))):
         kind, pose = _LYING[int(rng.integers(len(_LYING)))]
         place = _choose_foot(stage, filled, front) if rng.random() < 0.4 else front
         sprite, x = (
