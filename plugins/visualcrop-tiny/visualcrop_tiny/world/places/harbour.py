@@ -115,7 +115,7 @@ def draw_harbour(stage: Stage) -> None:
     mirrored = bool(rng.random() < 0.5)
     left, right = (wide - shore, wide + 40 * u) if mirrored else (-40 * u, shore)
     _draw_headland(stage, wide - shore if mirrored else shore, mirrored, horizon)
-    _draw_sea(stage, (horizon, near), sun)
+    _draw_sea(stage, (horizon, near), None if left < sun < right else sun)
     scale, across = float(rng.uniform(0.75, 1.1)), float(rng.uniform(0.09, 0.2)) * wide
     lighthouse = across if mirrored else wide - across
     base = horizon + float(rng.uniform(10, 26)) * u
@@ -192,8 +192,8 @@ def _draw_end(stage: Stage, house: House, mirrored: bool) -> None:  # noqa: FBT0
     )
 
 
-def _draw_sea(stage: Stage, span: tuple[float, float], sun: float) -> None:
-    """Water from the horizon to the near quay; in the evening the low sun has a path on it."""
+def _draw_sea(stage: Stage, span: tuple[float, float], sun: float | None) -> None:
+    """Water from the horizon to the near quay; a low *sun* in sight has a path on it."""
     canvas, rng, u, mood, (top, bottom) = (
         stage.canvas,
         stage.rng,
@@ -211,7 +211,7 @@ def _draw_sea(stage: Stage, span: tuple[float, float], sun: float) -> None:
         bands = tuple(mix(band, mood.sky[1], 0.3) for band in bands)
     canvas.gradient(top, bottom + 2, bands)
     draw_waves(stage, top, bottom, bands[-1] if mood.hour != "evening" else bands[1])
-    if mood.weather != "clear" or mood.hour == "noon":
+    if sun is None or mood.weather != "clear" or mood.hour == "noon":
         return
     for y in np.linspace(top + 2 * u, bottom, 90):
         share = (y - top) / (bottom - top)
@@ -302,10 +302,9 @@ def _draw_ships(
     canvas, rng, u, (far, near) = stage.canvas, stage.rng, stage.canvas.unit, span
     top, low = far + 26 * u, near - 4 * u
     ships: list[tuple[Thing | None, float, float]] = []
-    for kind, number, sizes, depths in _FLEET:
-        ships += [
-            (kind, float(rng.uniform(*sizes)), float(rng.uniform(*depths))) for _ in range(number)
-        ]
+    for ship, number, sizes, depths in _FLEET:
+        of_kind = rng.uniform(*zip(sizes, depths, strict=True), (number, 2)).tolist()
+        ships += [(ship, size, depth) for size, depth in of_kind]
     ships += [(None, 20, float(rng.uniform(0.1, 0.9))) for _ in range(stage.count(0.16))]
     taken = [(x, y, size) for x, y, size in steamer if _float(stage, STEAMER, (x, y), size)]
     for kind, full, depth in sorted(ships, key=lambda ship: ship[2]):
@@ -414,9 +413,10 @@ def _draw_jetty(stage: Stage, jetty: _Jetty) -> None:
     for y in np.arange(far, near, 4.2 * u):
         tint = shade(ink, float(rng.uniform(-0.14, 0.1)))
         canvas.area(jetty.part(float(y), min(float(y) + 3.4 * u, near)), tint)
-    for y in np.sort(rng.uniform(far + 9 * u, near - 12 * u, 9)):
+    for number, y in enumerate(np.linspace(far + 9 * u, near - 14 * u, 8)):
         left, right = jetty.edges(float(y))
-        at = float(rng.uniform(left + 8 * u, right - 8 * u))
+        share = 0.26 + 0.48 * (number % 2) + float(rng.uniform(-0.1, 0.1))  # on either side
+        at = left + share * (right - left)
         choice = rng.random()
         if choice < 0.25:
             stage.thing(at, float(y), "on the jetty")
@@ -430,9 +430,10 @@ def _people_on_far_quay(stage: Stage, left: float, right: float, y: float) -> No
     rng, u = stage.rng, stage.canvas.unit
     for _ in range(stage.count(0.08)):
         stage.thing(rng.uniform(left + 20 * u, right - 20 * u), y + 2 * u, "on the far quay")
-    for _ in range(stage.scaled(38)):
+    spots = rng.permutation(np.arange(left, right, 13 * u))  # nobody stands in somebody else
+    for x in spots[: stage.scaled(30)]:
         person, size = sample_person(stage.rng), 26 * rng.uniform(0.85, 1.05)
-        stage.prop(person, rng.uniform(left, right), y + 2 * u, size)
+        stage.prop(person, float(x + rng.uniform(-2, 2) * u), y + 2 * u, size)
     for _ in range(stage.scaled(22)):
         kind = (CRATE, BARREL, SACK)[int(rng.integers(3))]
         stage.prop(kind, rng.uniform(left, right), y + 2.6 * u, rng.uniform(8, 13))
