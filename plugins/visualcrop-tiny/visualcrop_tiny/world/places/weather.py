@@ -56,7 +56,7 @@ class Mood:
         if self.weather == "clear":
             return _SKIES[self.hour]
         grey: Rgb = (58, 62, 88) if self.hour == "night" else _GREYS[self.weather]
-        share = {"cloudy": 0.3, "rain": 0.78, "mist": 0.6, "snow": 0.5}[self.weather]
+        share = {"cloudy": 0.3, "rain": 0.78, "mist": 0.6, "snow": 0.62}[self.weather]
         return tuple(mix(ink, grey, share) for ink in _SKIES[self.hour])
 
     @property
