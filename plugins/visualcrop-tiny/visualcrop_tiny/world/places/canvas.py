@@ -20,6 +20,7 @@ from ..paths import Points, disc, flatten, placed, turned
 from ..sprites import Sprite
 
 _SHADE: Rgb = (38, 30, 58)
+_SHARED = 0.12  # most that two items have of their boxes in common
 Frame: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom, in whole pixels
 _Cover: TypeAlias = PIL.Image.Image | Sprite  # a sprite's mask is drawn only where it matters
 
@@ -131,12 +132,21 @@ class Canvas:
             self.picture.paste(sprite.picture, box[:2], sprite.mask)
         return True
 
-    def place_item(
-        self, sprite: Sprite, x: float, y: float, *, least: float, shadow: float = 0.3
+    def place_item(  # noqa: PLR0913 - those of `place`, and one more
+        self,
+        sprite: Sprite,
+        x: float,
+        y: float,
+        *,
+        least: float,
+        shadow: float = 0.3,
+        upright: bool = False,
     ) -> Tracked | None:
-        """Like `place`, and *least* of it, from 0 to 1, will be seen to the end."""
+        """Like `place`: apart from other items, and *least* of it, from 0 to 1, stays in sight."""
         box = _box(sprite, x, y)
-        if self._is_reserved(box) or not self.place(sprite, x, y, shadow=shadow):
+        if self._is_reserved(box) or any(_share(box, item) > _SHARED for item in self.tracked):
+            return None
+        if not self.place(sprite, x, y, shadow=shadow, upright=upright):
             return None
         alpha = np.asarray(sprite.mask)
         self.tracked.append(Tracked(*box[:2], alpha, alpha.copy(), least))
@@ -335,6 +345,14 @@ def _box(sprite: Sprite, x: float, y: float) -> Frame:
     wide, high = sprite.size
     left, top = round(x - wide / 2), round(y - high)
     return left, top, left + wide, top + high
+
+
+def _share(box: Frame, item: Tracked) -> float:
+    """How much of the smaller one of a box and that of an item is in the other."""
+    across = min(box[2], item.right) - max(box[0], item.left)
+    down = min(box[3], item.bottom) - max(box[1], item.top)
+    smaller = min((box[2] - box[0]) * (box[3] - box[1]), item.alpha.size)
+    return max(0, across) * max(0, down) / smaller
 
 
 def _placed(polygons: Sequence[Points], matrix: Points) -> list[Points]:

@@ -15,14 +15,22 @@ from .extras import (
     GULL,
     POST,
     SACK,
+    UNLIT_POST,
     draw_extra,
     sample_height,
+    sample_muted,
     sample_person,
 )
 from .houses import Ledges
 from .stage import IN_AIR, Stage
 
+_APART = {"person": (20, 8), "post": (100, 400)}  # least across or down, in thousandths
 _LARGER = {BENCH: 2.0, CART: 2.3, BARROW: 1.7}  # than a barrel
+
+
+def grown(stage: Stage, y: float, vanish: float) -> float:
+    """How large what stands at y is drawn: least where the ground begins, at *vanish*."""
+    return 0.62 + 0.6 * (y - vanish) / max(1.0, stage.canvas.height - vanish)
 
 
 @attrs.frozen
@@ -55,30 +63,35 @@ class Crowd:
     kinds: tuple[Thing, ...] = (BARREL, CRATE, SACK)
     size: float = 44
 
-    def draw(self, stage: Stage, top: float, bottom: float) -> None:
-        """Draw it between two heights; what is further back is smaller."""
+    def draw(self, stage: Stage, top: float, bottom: float, vanish: float | None = None) -> None:
+        """Draw it between two heights; what is nearer to *vanish*, or else the top, is smaller."""
         canvas, rng = stage.canvas, stage.rng
         kinds = ["thing"] * stage.count(self.named) + ["sign"] * self.signs + ["post"] * self.posts
         kinds += ["person"] * stage.scaled(self.people) + ["stack"] * stage.scaled(self.stacks)
         kinds += ["extra"] * stage.scaled(self.extras) + ["laden"] * stage.count(self.laden)
         rows = np.sort(rng.uniform(top, bottom, len(kinds)))
+        taken: dict[str, list[tuple[float, float]]] = {}
         for kind, y in zip(rng.permutation(kinds), rows, strict=True):
-            grow = 0.62 + 0.68 * (y - top) / max(1.0, canvas.height - top)
+            grow = grown(stage, float(y), top if vanish is None else vanish)
+            others = taken.setdefault(str(kind), [])
             for _ in range(8):
                 x = float(rng.uniform(0.01, 0.99)) * canvas.width
-                if self._stand(stage, str(kind), (x, float(y)), grow):
+                across, down = np.multiply(_APART.get(str(kind), (0, 0)), grow * canvas.unit)
+                apart = all(abs(x - a) >= across or y - b >= down for a, b in others)
+                if apart and self._stand(stage, str(kind), (x, float(y)), grow):
+                    others.append((x, float(y)))
                     break
 
     def _stand(self, stage: Stage, kind: str, foot: tuple[float, float], grow: float) -> bool:
         rng, (x, y) = stage.rng, foot
         if kind == "thing":
-            return stage.thing(x, y, self.where)
+            return stage.thing(x, y, self.where, grow=grow)
         if kind == "sign":
             return stage.sign(x, y, self.where, ("board", "arrow")[int(rng.integers(2))])
         extra = self.kinds[int(rng.integers(len(self.kinds)))]
         sizes = {
             "person": (sample_person(rng), self.size * sample_height(rng)),
-            "post": (POST, 2 * self.size),
+            "post": (POST if stage.mood.is_dark else UNLIT_POST, 2 * self.size),
             "extra": (extra, self.size * float(rng.uniform(0.32, 0.5)) * _LARGER.get(extra, 1)),
         }
         if kind in sizes:
@@ -102,12 +115,24 @@ def _stack(stage: Stage, laden: bool, foot: tuple[float, float], side: float) ->
         x, y = x + side * 0.5 * u, y - side * 0.76 * u
         stage.prop(CRATE, x, y, side)
     if laden:
-        stage.thing(x, y - side * 0.76 * u, "on a crate")
+        stage.thing(x, y - side * 0.76 * u, "on a crate", grow=side / 20)
     return True
 
 
+def draw_foreground(stage: Stage, kinds: tuple[Thing, ...]) -> None:
+    """People in front of all and something large, cut off by the lower edge of the picture."""
+    canvas, rng = stage.canvas, stage.rng
+    places = rng.permutation(np.linspace(0.04, 0.96, 13))
+    sizes = [62.0] * stage.scaled(float(rng.integers(3, 6)))
+    for x, size in zip(places, [56.0, *sizes], strict=False):
+        kind = sample_person(rng) if size > 60 else kinds[int(rng.integers(len(kinds)))]
+        pixels = size * float(rng.uniform(0.92, 1.05)) * canvas.unit
+        foot = canvas.height + 0.3 * pixels
+        stage.large(kind, float(x) * canvas.width, foot, pixels, stage.mood.dim(sample_muted(rng)))
+
+
 def fly(stage: Stage, horizon: float, share: float, gulls: float) -> None:
-    """Things and gulls in the sky above the *horizon*."""
+    """Things and gulls in the sky above the *horizon*; no thing where something is reserved."""
     canvas, rng = stage.canvas, stage.rng
     for _ in range(stage.count(share)):
         for _ in range(9):
@@ -131,7 +156,8 @@ def fill_ledges(stage: Stage, ledges: Ledges, share: float, signs: int) -> None:
         wanted = stage.count(share * part)
         for index in rng.permutation(len(spots)):
             if wanted > 0 and 0 < spots[index][0] < stage.canvas.width:
-                wanted -= stage.thing(spots[index][0], spots[index][1], where)
+                shadow = 0 if where == "on a roof" else 0.3
+                wanted -= stage.thing(*spots[index], where, shadow=shadow)
     for index in rng.permutation(len(ledges.signs)):
         if signs > 0:
             x, y = ledges.signs[index]

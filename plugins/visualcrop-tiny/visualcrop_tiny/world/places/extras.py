@@ -226,14 +226,20 @@ BENCH = _extra(
     line("dark", 5, "M 16 46 V 92 M 84 46 V 92"),
     line("wood", 9, "M 6 34 H 94 M 6 48 H 94 M 4 68 H 96"),
 )
-POST = _extra(
-    "post",
-    line("dark", 4, "M 50 24 V 92"),
-    fill("dark", "M 42 90 H 58 L 61 99 H 39 Z"),
-    fill("flame", "M 42 10 H 58 L 55 26 H 45 Z"),
-    fill("dark", "M 38 11 L 50 1 L 62 11 Z"),
-    edge=1.0,
-)
+
+
+def _make_post(pane: Ink) -> Thing:
+    return _extra(
+        "post",
+        line("dark", 4, "M 50 24 V 92"),
+        fill("dark", "M 42 90 H 58 L 61 99 H 39 Z"),
+        fill(pane, "M 42 10 H 58 L 55 26 H 45 Z"),
+        fill("dark", "M 38 11 L 50 1 L 62 11 Z"),
+        edge=1.0,
+    )
+
+
+POST, UNLIT_POST = _make_post("flame"), _make_post("glass")
 STONE = _extra(
     "stone",
     fill("stone", "M 6 76 Q 8 40 40 34 Q 76 26 94 66 Q 96 86 70 88 H 22 Q 6 88 6 76 Z"),

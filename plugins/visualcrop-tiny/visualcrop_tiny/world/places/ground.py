@@ -4,27 +4,45 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..palette import Rgb
+from ..palette import Rgb, mix
 from .canvas import shade
 from .stage import Stage
 
 _SNOWY: Rgb = (216, 218, 224)
+_DUSK: Rgb = (112, 116, 168)
 
 
 def draw_paving(stage: Stage, top: float, ink: Rgb, step: float = 9, growth: float = 1.13) -> None:
-    """Rows of paving stones down to the lower edge, larger as they come nearer."""
+    """Rows of paving stones down to the lower edge; all joints lead to one point far away."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    ink = stage.mood.dim(_SNOWY if stage.mood.weather == "snow" else ink)
-    y, step, row = top, step * u, 0
+    if stage.mood.weather == "snow":
+        ink = _SNOWY
+    elif stage.mood.hour == "evening":
+        ink = mix(ink, _DUSK, 0.42)
+    ink = stage.mood.dim(ink)
+    y, step, row, thick = top, step * u, 0, max(1.0, 0.6 * u)
+    middle, far = float(rng.uniform(0.4, 0.6)) * canvas.width, top - 0.4 * canvas.height
     canvas.gradient(y, canvas.height, (shade(ink, -0.2), ink, shade(ink, 0.1)))
     while y < canvas.height:
-        canvas.rectangle(0, y, canvas.width, y + max(1.0, 0.7 * u), shade(ink, 0.2))
-        for x in np.arange(-(row % 2) * step, canvas.width, 2.1 * step):
-            at = x + rng.uniform(-0.1, 0.1) * step
-            canvas.rectangle(at, y, at + max(1.0, 0.7 * u), y + step, shade(ink, 0.2))
-            if rng.random() < 0.16:
-                tint = shade(ink, float(rng.uniform(-0.14, 0.14)))
-                canvas.rectangle(at + u, y + u, at + 2.1 * step - u, y + step, tint)
+        wide, spread = 2.1 * 9 * u * (y - far) / (top - far), (y + step - far) / (y - far)
+        count = int(max(middle, canvas.width - middle) / wide) + 2
+        starts = (np.arange(-count, count) + row % 2 / 2) * wide
+        uppers = middle + starts + rng.uniform(-0.05, 0.05, 2 * count) * wide
+        lowers = middle + (uppers - middle) * spread
+        for start, end in rng.permutation(np.stack([uppers, lowers], 1))[: count // 4]:
+            stone = [
+                [start, y],
+                [start + wide, y],
+                [end + wide * spread, y + step],
+                [end, y + step],
+            ]
+            canvas.area(np.array(stone), shade(ink, float(rng.uniform(-0.07, 0.07))))
+        joints = [
+            np.array([[start, y], [start + thick, y], [end + thick, y + step], [end, y + step]])
+            for start, end in zip(uppers, lowers, strict=True)
+        ]
+        canvas.area(joints, shade(ink, 0.16))
+        canvas.rectangle(0, y, canvas.width, y + thick, shade(ink, 0.16))
         y, step, row = y + step, step * growth, row + 1
 
 

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from ..palette import Rgb, mix
-from ..paths import Points
+from ..paths import Points, bar
 from .canvas import Canvas, shade
 from .extras import draw_extra, sample_muted, sample_person
 from .stage import Stage
@@ -24,17 +24,18 @@ _AWNINGS: tuple[Rgb, ...] = ((176, 120, 108), (124, 146, 132), (118, 134, 158), 
 _GROUND = 43  # height of a ground floor, in thousandths
 _LEAVES: tuple[Rgb, ...] = ((92, 118, 84), (110, 132, 90), (84, 106, 88))
 _LIT: Rgb = (255, 214, 134)
-_SNOW: Rgb = (240, 242, 246)
+SNOW: Rgb = (240, 242, 246)
 
 
 @attrs.define
 class Ledges:
-    """Where small things can stand: x, y of their foot, by what it is."""
+    """Where small things can stand: x, y of their foot, by what it is; and the houses."""
 
     sills: list[tuple[float, float]] = attrs.field(factory=list)
     roofs: list[tuple[float, float]] = attrs.field(factory=list)
     shops: list[tuple[float, float]] = attrs.field(factory=list)
     signs: list[tuple[float, float]] = attrs.field(factory=list)
+    houses: list[House] = attrs.field(factory=list)  # from left to right
 
 
 @attrs.frozen
@@ -50,10 +51,17 @@ class House:
     ground: float
     storeys: int
     shop: bool
+    pitch: float  # height of the roof, in pixels
 
     @property
     def width(self) -> float:
         return self.right - self.left
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom, with roof and chimney, in pixels."""
+        edge = 0.07 * self.ground
+        return self.left - edge, self.top - self.pitch - 4.4 * edge, self.right + edge, self.base
 
     @property
     def storey(self) -> float:
@@ -77,6 +85,7 @@ def draw_row(
             _GROUND * u,
             max(1, round((high - _GROUND * u) / (35 * u))),
             bool(rng.random() < 0.65),
+            float(rng.uniform(22, 42)) * u,
         )
         draw_house(stage, house, ledges)
         x += wide
@@ -87,6 +96,7 @@ def draw_house(stage: Stage, house: House, ledges: Ledges) -> None:
     """One house, from roof to doorstep."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     wall = house.wall
+    ledges.houses.append(house)
     _draw_roof(stage, house, ledges)
     canvas.rectangle(house.left, house.top, house.right, house.base, wall)
     canvas.rectangle(house.right - 5 * u, house.top, house.right, house.base, shade(wall, 0.14))
@@ -121,13 +131,21 @@ def _draw_bricks(canvas: Canvas, house: House, rng: np.random.Generator) -> None
 
 
 def _draw_ivy(stage: Stage, house: House) -> None:
-    """Leaves up one side of a house."""
+    """A stem up one side of a house, with leaves about it."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    at_left, inks = bool(rng.random() < 0.5), [stage.mood.dim(ink) for ink in _LEAVES]
-    for _ in range(int((house.base - house.top) / (1.1 * u))):
-        up, far = float(rng.random()) ** 1.4, abs(float(rng.normal(0, 7))) * u
-        x = house.left + far if at_left else house.right - far
-        y = house.base - up * (house.base - house.top) * 0.94
+    inks = [stage.mood.dim(ink) for ink in _LEAVES]
+    root, side = (house.left, 1) if rng.random() < 0.5 else (house.right, -1)
+    tall, bend = house.base - house.top, float(rng.uniform(0, 6.3))
+    ups = np.linspace(0, 0.9, 24)
+    stem = root + side * (4 + 3 * np.sin(7 * ups + bend)) * u
+    line = np.stack([stem, house.base - ups * tall], 1)
+    ends = line[::-1] + np.array([1.2 * u, 0])
+    canvas.area(np.concatenate([line, ends]), stage.mood.dim((112, 92, 76)))
+    for _ in range(int(tall / (0.8 * u))):
+        up = 0.9 * float(rng.random()) ** 1.2
+        middle = float(np.interp(up, ups, stem))
+        far = float(rng.normal(0, 1)) * (5.5 - 4 * up) * u  # thinner towards its end
+        x, y = max(house.left, min(house.right, middle + far)), house.base - up * tall
         canvas.dot(x, y, float(rng.uniform(1.2, 2.6)) * u, inks[int(rng.integers(3))])
 
 
@@ -146,18 +164,20 @@ def _draw_flowers(stage: Stage, x: float, y: float) -> None:
 def _draw_snow(canvas: Canvas, edge: Points, thick: float) -> None:
     """Snow that hangs down by about so much from the upper *edge* of a roof."""
     lower = edge + np.array([0, thick]) * (1 + 0.3 * np.cos(np.arange(len(edge)) * 2.4))[:, None]
-    canvas.area(np.concatenate([edge, lower[::-1]]), _SNOW)
+    canvas.area(np.concatenate([edge, lower[::-1]]), SNOW)
 
 
 def _draw_roof(stage: Stage, house: House, ledges: Ledges) -> None:
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     left, right, top, roof = house.left - 3 * u, house.right + 3 * u, house.top, house.roof
-    middle, high = (left + right) / 2, float(rng.uniform(22, 42)) * u
+    middle, high = (left + right) / 2, house.pitch
     chimney = float(rng.uniform(left + 14 * u, right - 26 * u))
     canvas.rectangle(chimney, top - high - 8 * u, chimney + 12 * u, top, shade(roof, 0.1))
     canvas.rectangle(
         chimney - 2 * u, top - high - 11 * u, chimney + 14 * u, top - high - 7 * u, shade(roof, 0.3)
     )
+    if stage.mood.weather == "snow":
+        canvas.area(bar(chimney - 2 * u, top - high - 13.4 * u, 16 * u, 4 * u, 1.8 * u), SNOW)
     gable = bool(rng.random() < 0.5)
     inset = (right - left) / 2 if gable else float(rng.uniform(8, 22)) * u
     outline = np.array(
@@ -206,8 +226,7 @@ def _draw_window(
     canvas, rng, u, (x, y) = stage.canvas, stage.rng, stage.canvas.unit, at
     wide, high = 11 * u, 17 * u
     left, right, low = x - wide / 2, x + wide / 2, y + high
-    dark = stage.mood.hour in {"night", "evening"}
-    lit = dark and rng.random() < (0.6 if stage.mood.hour == "night" else 0.35)
+    lit = stage.mood.is_dark and rng.random() < (0.6 if stage.mood.hour == "night" else 0.35)
     frame = stage.mood.dim((236, 230, 218))
     glass: Rgb = _LIT if lit else mix((92, 112, 132), stage.mood.sky[0], 0.2)
     if lit and stage.mood.hour == "night":
@@ -265,7 +284,9 @@ def _draw_ground_floor(stage: Stage, house: House, ink: Rgb, ledges: Ledges) -> 
         for x in np.arange(left + 9 * u, right - 6 * u, 25 * u):
             _draw_window(stage, (float(x), base - 30 * u), ledges)
         return
-    glass: Rgb = _LIT if stage.mood.hour in {"night", "evening"} else (146, 168, 178)
+    glass: Rgb = _LIT if stage.mood.is_dark else (146, 168, 178)
+    if stage.mood.is_dark:
+        canvas.glow((left + right) / 2, base - 14 * u, 0.8 * (right - left), GLOW, 0.5)
     canvas.rectangle(left - 2 * u, base - 27 * u, right + 2 * u, base - 3 * u, shade(ink, 0.1))
     canvas.rectangle(left, base - 25 * u, right, base - 7 * u, glass)
     canvas.rectangle(left, base - 25 * u, right, base - 20 * u, shade(glass, 0.22))
@@ -316,3 +337,6 @@ def draw_awning(stage: Stage, left: float, right: float, top: float, grow: float
             tint,
         )
     canvas.rectangle(left, top - u, right, top + u, shade(ink, 0.3))
+    if stage.mood.weather == "snow":
+        edge = np.stack([np.linspace(left, right, 14), np.full(14, top - 1.6 * u)], 1)
+        _draw_snow(canvas, edge, 6 * u)

@@ -7,10 +7,10 @@ from itertools import pairwise
 import attrs
 import numpy as np
 
-from ..palette import Rgb
-from ..paths import bar
+from ..palette import Rgb, mix
+from ..paths import bar, oval
 from .canvas import shade
-from .crowds import Crowd, fill_ledges, fly
+from .crowds import Crowd, draw_foreground, fill_ledges, fly, grown
 from .extras import (
     BARREL,
     BARROW,
@@ -20,16 +20,16 @@ from .extras import (
     MUTED,
     POT,
     SACK,
+    TREE,
     sample_muted,
     sample_person,
 )
 from .ground import draw_paving
-from .houses import draw_awning, draw_row
+from .houses import SNOW, Ledges, draw_awning, draw_row
 from .stage import Stage
-from .weather import draw_sky, finish
+from .weather import GLOW, draw_sky, finish
 
 ABSENT = frozenset({"flag", "lantern", "tent", "apple", "cherry"})
-_ROWS = 3  # of stalls
 _BETWEEN = Crowd(
     "on the street",
     named=0.07,
@@ -37,7 +37,8 @@ _BETWEEN = Crowd(
     signs=1,
     people=36,
     stacks=3,
-    extras=36,
+    extras=30,
+    posts=1,
     kinds=(BARREL, BARREL, CRATE, SACK, SACK, CARTON, POT, POT, BARROW, CART),
     size=46,
 )
@@ -65,55 +66,159 @@ def draw_market(stage: Stage) -> None:
     """Draw it from the sky to what is nearest."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     wide, high = canvas.width, canvas.height
-    street = float(rng.uniform(0.44, 0.5)) * high
+    street = float(rng.uniform(0.42, 0.5)) * high
     draw_sky(canvas, stage.mood, rng, street)
+    houses = _draw_houses(stage, street)
+    canvas.reserved = [house.box for house in houses.houses]
     fly(stage, 0.16 * high, 0.07, 7)
-    tall = (street - 0.07 * high) / u
-    ledges = draw_row(stage, -30 * u, wide + 40 * u, street, (0.5 * tall, 0.86 * tall))
-    fill_ledges(stage, ledges, 0.28, 4)
-    _hang_bunting(stage, street)
+    canvas.reserved = []
+    _hang_bunting(stage, houses, street)
+    fill_ledges(stage, houses, 0.28, 4)
     draw_paving(stage, street, (184, 170, 152), 6, 1.07)
-    pavement: Rgb = (150, 142, 138)
-    canvas.rectangle(0, street, wide, street + 3 * u, shade(pavement, -0.2))
-    edges = np.linspace(street + 6 * u, high - 3 * u, _ROWS + 1)
+    canvas.rectangle(0, street, wide, street + 3 * u, shade((150, 142, 138), -0.2))
+    near = 2 if rng.random() < 0.4 else 3
+    edges = street + 6 * u + np.linspace(0, 1, near + 1) ** 1.12 * (high - street - 9 * u)
     rows = [_plan_row(stage, top, bottom, street) for top, bottom in pairwise(edges)]
+    centre = rows[-1][int(rng.integers(1, len(rows[-1]) - 1))] if len(rows[-1]) > 2 else None
     for number, (row, (top, bottom)) in enumerate(zip(rows, pairwise(edges), strict=True)):
         canvas.reserved = [stall.box(u) for later in rows[number:] for stall in later]
-        _BETWEEN.draw(stage, top, top + 0.45 * (bottom - top))
+        _BETWEEN.draw(stage, top, top + 0.45 * (bottom - top), street)
         canvas.reserved = [stall.box(u) for later in rows[number + 1 :] for stall in later]
         for stall in row:
-            _draw_stall(stage, stall)
-        _BEFORE.draw(stage, top + 0.66 * (bottom - top), bottom)
+            if stall is centre:
+                _draw_centre(stage, stall)
+            else:
+                _draw_stall(stage, stall)
+        _BEFORE.draw(stage, top + 0.66 * (bottom - top), bottom, street)
     canvas.reserved = []
+    draw_foreground(stage, (BARREL, CRATE, SACK, POT))
     finish(canvas, stage.mood, rng, stage.lights)
 
 
-def _hang_bunting(stage: Stage, street: float) -> None:
-    """Strings of muted pennants from house to house."""
+def _draw_houses(stage: Stage, street: float) -> Ledges:
+    """The row of houses; in most streets with a church or an alley in a gap."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    for slot in range(3):
-        left, right = rng.uniform(-0.15, -0.02) * canvas.width, rng.uniform(0.5, 1.1) * canvas.width
-        if rng.random() < 0.5:
-            left, right = canvas.width - right, canvas.width - left
-        start, end = (0.46 + 0.08 * slot + rng.uniform(0, 0.05, 2)) * street
-        sag = rng.uniform(16, 46) * u
-        t = np.linspace(0, 1, max(8, int((right - left) / (11 * u))))
-        x, y = left + t * (right - left), start + t * (end - start) + sag * 4 * t * (1 - t)
-        top = np.stack([x, y], 1)
-        canvas.area(np.concatenate([top, top[::-1] + np.array([0, 0.9 * u])]), (92, 84, 92))
-        for i in range(len(x) - 1):
-            ink = MUTED[int(rng.integers(len(MUTED)))]
-            middle = (x[i] + x[i + 1]) / 2, (y[i] + y[i + 1]) / 2 + 11 * u
-            canvas.area(np.array([top[i], top[i + 1], middle]), ink)
-        for end in (0, -1):
-            canvas.dot(float(x[end]), float(y[end]), 2 * u, (92, 84, 92))
+    tall = (street - 0.07 * canvas.height) / u
+    left, right, heights = -30 * u, canvas.width + 40 * u, (0.5 * tall, 0.86 * tall)
+    fill = _GAPS[int(rng.integers(len(_GAPS)))]
+    if fill is None:
+        return draw_row(stage, left, right, street, heights)
+    half = float(rng.uniform(26, 34)) * u
+    middle = float(rng.uniform(0.25, 0.75)) * canvas.width
+    fill(stage, (middle - half, middle + half), street, tall)
+    houses = draw_row(stage, left, middle - half, street, heights)
+    more = draw_row(stage, middle + half, right, street, heights)
+    return Ledges(*(getattr(houses, f.name) + getattr(more, f.name) for f in attrs.fields(Ledges)))
+
+
+def _draw_church(stage: Stage, sides: tuple[float, float], street: float, tall: float) -> None:
+    """A church tower between two houses, higher than both: spire, bells, clock and door."""
+    canvas, rng, u, mood = stage.canvas, stage.rng, stage.canvas.unit, stage.mood
+    (left, right), middle = sides, sum(sides) / 2
+    wall, roof = mood.dim((196, 186, 172)), mood.dim((104, 116, 122))
+    top, dark = street - float(rng.uniform(0.66, 0.74)) * tall * u, mood.dim((86, 78, 88))
+    eaves, tip = top + 2 * u, 0.02 * canvas.height
+    canvas.area(f"M {left - 2 * u} {eaves} L {middle} {tip} L {right + 2 * u} {eaves} Z", roof)
+    shaded = f"M {middle} {tip} L {right + 2 * u} {eaves} H {middle + 6 * u} Z"
+    canvas.area(shaded, shade(roof, 0.24))
+    if mood.weather == "snow":
+        canvas.area(f"M {left - 2 * u} {eaves} L {middle} {tip} L {middle - 6 * u} {eaves} Z", SNOW)
+    canvas.dot(middle, tip, 2 * u, (204, 172, 104))
+    canvas.rectangle(left, top, right, street, wall)
+    canvas.rectangle(right - 9 * u, top, right, street, shade(wall, 0.16))
+    for y in (top, top + 0.34 * (street - top), top + 0.62 * (street - top)):
+        canvas.rectangle(left - u, y, right + u, y + 3 * u, shade(wall, -0.25))
+        canvas.rectangle(left - u, y + 3 * u, right + u, y + 4 * u, shade(wall, 0.25))
+    for x in (middle - 9 * u, middle + 9 * u):
+        canvas.area(_arch(x, 5 * u, top + 0.3 * (street - top), 20 * u), dark)
+    clock = top + 0.48 * (street - top)
+    canvas.dot(middle, clock, 10.5 * u, shade(wall, 0.35))
+    canvas.dot(middle, clock, 9 * u, (240, 234, 218))
+    canvas.area(
+        f"M {middle - 0.6 * u} {clock + u} V {clock - 7 * u} H {middle + 0.6 * u} V {clock} "
+        f"L {middle + 4.6 * u} {clock + 2.4 * u} L {middle + 4 * u} {clock + 3.4 * u} Z",
+        dark,
+    )
+    lit = (255, 214, 134) if mood.is_dark else dark
+    canvas.area(_arch(middle, 5 * u, street - 46 * u, 18 * u), lit)
+    canvas.area(_arch(middle, 12 * u, street, 34 * u), shade(wall, -0.2))
+    canvas.area(_arch(middle, 9.5 * u, street, 31 * u), mood.dim((112, 84, 70)))
+    canvas.rectangle(middle - 0.5 * u, street - 30 * u, middle + 0.5 * u, street, dark)
+
+
+def _arch(x: float, half: float, base: float, high: float) -> str:
+    """Path of an opening with a pointed arch, its foot in the middle of *base*."""
+    spring = base - high + 1.2 * half
+    return (
+        f"M {x - half} {base} V {spring} Q {x - half} {base - high + 0.3 * half} {x} {base - high} "
+        f"Q {x + half} {base - high + 0.3 * half} {x + half} {spring} V {base} Z"
+    )
+
+
+def _draw_alley(stage: Stage, sides: tuple[float, float], street: float, tall: float) -> None:
+    """A lane that leads away between two houses, to a house at its end."""
+    canvas, rng, u, mood, (left, right) = (
+        stage.canvas,
+        stage.rng,
+        stage.canvas.unit,
+        stage.mood,
+        sides,
+    )
+    inner, foot = 0.22 * (right - left), street - 9 * u
+    a, b, middle = left + inner, right - inner, (left + right) / 2
+    wall, roof = mood.far(mood.dim((206, 186, 158)), 0.45), mood.far(mood.dim((140, 96, 84)), 0.45)
+    top = street - float(rng.uniform(0.3, 0.4)) * tall * u
+    gable = f"M {a - 6 * u} {top} L {middle} {top - 26 * u} L {b + 6 * u} {top} Z"
+    canvas.area(gable, roof)
+    canvas.rectangle(a - 6 * u, top, b + 6 * u, foot, wall)
+    pane = (255, 214, 134) if mood.is_dark else mood.far((92, 104, 122), 0.4)
+    for y in np.arange(top + 9 * u, foot - 24 * u, 24 * u):
+        for x in (middle - 6 * u, middle + 6 * u):
+            canvas.rectangle(x - 2.6 * u, y, x + 2.6 * u, y + 10 * u, pane)
+    canvas.area(_arch(middle, 4 * u, foot, 15 * u), mood.far((104, 84, 76), 0.4))
+    upper, deep = street - 0.46 * tall * u, street - 0.36 * tall * u
+    for x, end, ink in ((left, a, (150, 132, 118)), (right, b, (176, 156, 136))):
+        side = np.array([[x, upper], [end, deep], [end, foot], [x, street]])
+        canvas.area(side, mood.dim(ink))
+        for share in (0.3, 0.6):
+            y, x0, x1 = deep + share * (foot - deep), x + 0.3 * (end - x), x + 0.7 * (end - x)
+            canvas.area(
+                np.array([[x0, y - u], [x1, y], [x1, y + 11 * u], [x0, y + 12 * u]]),
+                shade(ink, 0.4),
+            )
+    lane = np.array([[a, foot], [b, foot], [right, street + u], [left, street + u]])
+    canvas.area(lane, mood.dim(shade((176, 164, 150), 0.14)))
+
+
+_GAPS = (_draw_church, _draw_church, _draw_alley, _draw_alley, None)
+
+
+def _hang_bunting(stage: Stage, ledges: Ledges, street: float) -> None:
+    """A string or two of muted pennants from house to house, above the signs of the shops."""
+    canvas, rng, u, cord = stage.canvas, stage.rng, stage.canvas.unit, (92, 84, 92)
+    corners = [house.left for house in ledges.houses[1:] if 0 < house.left < canvas.width]
+    hooks = [-30 * u, *corners[int(rng.integers(2)) :: 2], canvas.width + 30 * u]
+    low = street - 78 * u  # above shops and their signs
+    heights = low - rng.uniform(14, 26, len(hooks)) * u
+    for deep in (1.0, 0.4)[: int(rng.integers(1, 3))]:
+        for (x0, x1), (y0, y1) in zip(pairwise(hooks), pairwise(heights), strict=True):
+            sag = deep * min(low - max(y0, y1), 0.1 * (x1 - x0))
+            t = np.linspace(0, 1, max(4, int((x1 - x0) / (11 * u))))
+            line = np.stack([x0 + t * (x1 - x0), y0 + t * (y1 - y0) + sag * 4 * t * (1 - t)], 1)
+            canvas.area(np.concatenate([line, line[::-1] + np.array([0, 0.9 * u])]), cord)
+            for one, other in pairwise(line):
+                ink = stage.mood.dim(MUTED[int(rng.integers(len(MUTED)))])
+                tip = (one + other) / 2 + np.array([0, 11 * u])
+                canvas.area(np.array([one, other, tip]), ink)
+    for x, y in zip(hooks, heights, strict=True):
+        canvas.dot(x, y, 2 * u, cord)
 
 
 def _plan_row(stage: Stage, top: float, bottom: float, street: float) -> list[_Stall]:
     """Stalls side by side with gaps."""
     canvas, rng = stage.canvas, stage.rng
     base = top + 0.62 * (bottom - top)
-    grow = 0.66 + 0.5 * (top - street) / (canvas.height - street)
+    grow = grown(stage, base, street)
     u = canvas.unit * grow
     x, stalls = float(rng.uniform(-60, 10)) * u, list[_Stall]()
     while x < canvas.width:
@@ -123,13 +228,65 @@ def _plan_row(stage: Stage, top: float, bottom: float, street: float) -> list[_S
     return stalls
 
 
+def _draw_centre(stage: Stage, stall: _Stall) -> None:
+    """A fountain or a tree in place of a stall."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit * stall.grow
+    x, y = (stall.left + stall.right) / 2, stall.base
+    if rng.random() < 0.4:
+        leaf = (214, 220, 226) if stage.mood.weather == "snow" else (112, 138, 96)
+        stage.large(TREE, x, y, 112 * u, stage.mood.dim(leaf))
+        return
+    stone, water = stage.mood.dim((178, 172, 164)), stage.mood.dim((150, 186, 200))
+    canvas.shade_ground(x + 3 * u, y, 132 * u, 22 * u, 0.55)
+    for half, rise, deep, flat in ((50, 0, 15, 9), (20, 30, 6, 4.5), (9, 50, 4, 3)):
+        low, rim = y - rise * u, y - (rise + deep) * u
+        if rise:
+            canvas.rectangle(
+                x - 0.2 * half * u,
+                low - u,
+                x + 0.2 * half * u,
+                y - (rise - 20) * u,
+                shade(stone, 0.2),
+            )
+        canvas.area(
+            f"M {x - half * u} {rim} Q {x - 0.9 * half * u} {low} {x} {low} "
+            f"Q {x + 0.9 * half * u} {low} {x + half * u} {rim} Z",
+            shade(stone, 0.12),
+        )
+        canvas.area(
+            f"M {x} {rim} L {x} {low} Q {x + 0.9 * half * u} {low} {x + half * u} {rim} Z",
+            shade(stone, 0.3),
+        )
+        canvas.area(oval(x, rim, half * u, flat * u), shade(stone, -0.25))
+        canvas.area(oval(x, rim, 0.88 * half * u, 0.7 * flat * u), water)
+    for side in (-1, 1):
+        for out, from_, to in ((7, 55, 37), (17, 37, 16)):
+            start, end = x + 0.6 * side * out * u, x + 1.5 * side * out * u
+            drop = (
+                f"M {start} {y - from_ * u} Q {end} {y - (from_ + 3) * u} {end} {y - to * u} "
+                f"L {end - 1.6 * side * u} {y - to * u} "
+                f"Q {end - 1.6 * side * u} {y - from_ * u} {start} {y - from_ * u} Z"
+            )
+            canvas.area(drop, (226, 238, 242), 0.8)
+
+
 def _draw_stall(stage: Stage, stall: _Stall) -> None:
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit * stall.grow
     left, right, base, grow = attrs.astuple(stall)
-    cloth = MUTED[int(rng.integers(len(MUTED)))]
+    cloth = stage.mood.dim(MUTED[int(rng.integers(len(MUTED)))])
     top, counter, middle = base - 74 * u, base - 26 * u, (left + right) / 2
-    canvas.shade_ground(middle + 3 * u, base, 1.3 * (right - left), 22 * u, 0.6)
-    canvas.rectangle(left + 4 * u, top + 10 * u, right - 4 * u, base, shade(cloth, 0.55))
+    shadow = [
+        [left, base],
+        [right, base],
+        [right + 9 * u, base + 5 * u],
+        [left + 6 * u, base + 5 * u],
+    ]
+    canvas.area(np.array(shadow), (38, 30, 58), 0.3)
+    inside = shade(cloth, 0.55)
+    canvas.rectangle(left + 4 * u, top + 10 * u, right - 4 * u, base, inside)
+    if stage.mood.is_dark:  # by a lamp under the awning
+        canvas.rectangle(left + 4 * u, top + 10 * u, right - 4 * u, base, mix(inside, GLOW, 0.3))
+        canvas.glow(middle, top + 22 * u, 0.5 * (right - left), GLOW, 0.7)
     for x in (left + 3 * u, right - 6 * u):
         canvas.rectangle(x, top, x + 3 * u, base, (128, 100, 80))
     for x in np.arange(left + 18 * u, right - 14 * u, 40 * u):
@@ -145,9 +302,9 @@ def _draw_stall(stage: Stage, stall: _Stall) -> None:
     draw_awning(stage, left - 3 * u, right + 3 * u, top - 6 * u, grow * 1.3)
     spots = np.arange(left + 14 * u, right - 10 * u, 21 * u)
     for x in rng.permutation(spots)[: int(rng.random() < 0.5)]:
-        stage.thing(float(x), counter + 3.4 * u, "on a stall")
+        stage.thing(float(x), counter + 3.4 * u, "on a stall", grow=0.85 * grow)
     if rng.random() < 0.08:
-        stage.thing(float(rng.uniform(left, right)), top - 5 * u, "on an awning")
+        stage.thing(float(rng.uniform(left, right)), top - 5 * u, "on an awning", grow=0.85 * grow)
     if rng.random() < 0.1:
         stage.sign(middle, base - u, "on a stall", "plate")
 
@@ -158,7 +315,8 @@ def _draw_goods(stage: Stage, left: float, right: float, counter: float, grow: f
     x, first = left + 6 * u, int(rng.integers(len(_GOODS)))
     while x < right - 22 * u:
         kind = first if rng.random() < 0.6 else int(rng.integers(len(_GOODS)))
-        heap, ink = float(rng.uniform(18, 30)) * u, sample_muted(rng)
+        heap = min(float(rng.uniform(18, 30)) * u, right - 5 * u - x)
+        ink = stage.mood.dim(sample_muted(rng))
         _GOODS[kind](stage, (x, x + heap, counter), u, ink)
         x += heap + 4 * u
 

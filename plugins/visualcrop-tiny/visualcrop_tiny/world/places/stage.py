@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import attrs
 import numpy as np
@@ -23,6 +24,16 @@ IN_AIR = ("kite", "balloon", "plane", "butterfly", "rocket", "umbrella")
 ON_WATER = ("duck", "whale", "fish", "turtle", "octopus", "bottle", "crab", "boat")
 _NEVER_STANDING = frozenset({"kite", "plane", "balloon", "whale"})
 _SMALLEST, _LARGEST = 12.5, 24.0  # sides of things, in thousandths of the longer side
+_GROUND = frozenset(  # what things stand on with a shadow below them, not behind them
+    {
+        *("on the quay", "on the far quay", "on the jetty", "on a crate", "on the street"),
+        *("on a stall", "on the grass", "on a terrace"),
+    }
+)
+_FAR = {  # how large things are there, by those in front
+    **dict.fromkeys(("on the far quay", "on a window sill", "in a shop window"), 0.7),
+    **dict.fromkeys(("in a dinghy", "on a ship"), 0.75),
+}
 _NUMBER = 24  # of things at a density of 1, signs and some parts of places apart
 _MOST = 42  # things at a density of 1, wishes apart
 _STANDING = 10  # degrees; what may be tilted more lies about
@@ -129,34 +140,46 @@ class Stage:
         """How many extras there are for so many at a density of 1."""
         return round(number * self.density)
 
-    def size(self) -> int:
-        """Pixels of a named thing's longer side."""
-        return round(float(self.rng.uniform(_SMALLEST, _LARGEST)) * self.scale * self.canvas.unit)
+    def size(self, grow: float = 1) -> int:
+        """Pixels of a named thing's longer side; *grow* is small far away, 1 or more in front."""
+        side = self.rng.uniform(_SMALLEST * max(1, grow), _LARGEST * min(1, grow))
+        return round(float(side) * self.scale * self.canvas.unit)
 
-    def thing(
-        self, x: float, y: float, where: str, among: Sequence[str] = (), shadow: float = 0.3
+    def thing(  # noqa: PLR0913 - what it is, where, and how it looks there
+        self,
+        x: float,
+        y: float,
+        where: str,
+        among: Sequence[str] = (),
+        shadow: float = 0.3,
+        *,
+        grow: float = 1,
     ) -> bool:
         """Stand a named thing with its foot at x, y; false if there is no room."""
         if self._is_full():
             return False
         wish = self._choose(among, where)
+        upright, grow = where in _GROUND, _FAR.get(where, grow)
         tilt = 22 if among else 9
         pose = Pose.sample(self.rng, tilt)
-        size = round(wish.side * self.canvas.unit) or self.size()
+        size = round(wish.side * self.canvas.unit) or self.size(grow)
         sprite = draw_sprite(THINGS[wish.name], size, wish.colour, pose)
-        track = self.canvas.place_item(sprite, x, y, least=0.6, shadow=shadow)
+        put = partial(self.canvas.place_item, least=0.6, shadow=shadow, upright=upright)
+        track = put(sprite, x, y)
         if track and wish.beside:
-            self._put_beside(wish.beside, track, where, shadow)
+            self._put_beside(wish.beside, track, where, self.size(grow), put)
         return self._keep(wish, track, where)
 
-    def _put_beside(self, wish: Wish, track: Tracked, where: str, shadow: float) -> None:
+    def _put_beside(
+        self, wish: Wish, track: Tracked, where: str, size: int, put: Callable[..., Tracked | None]
+    ) -> None:
         """Stand a thing right beside another one, on either side."""
         pose = Pose.sample(self.rng, 9)
-        sprite = draw_sprite(THINGS[wish.name], self.size(), wish.colour, pose)
+        sprite = draw_sprite(THINGS[wish.name], size, wish.colour, pose)
         gap = sprite.size[0] / 2 + max(1.0, float(self.rng.uniform(1, 4)) * self.canvas.unit)
         sides = [track.left - gap, track.right + gap]
         for x in self.rng.permutation(sides):
-            other = self.canvas.place_item(sprite, x, track.bottom, least=0.6, shadow=shadow)
+            other = put(sprite, x, track.bottom)
             if other:
                 self.placed.append((wish, other, where))
                 return

@@ -36,12 +36,23 @@ def _wave(long: float, thick: float) -> PIL.Image.Image:
 
 
 def draw_ripple(canvas: Canvas, x: float, y: float, half: float) -> None:
-    """Light lines at the foot of what swims at x, y and is twice *half* wide."""
-    for lift in (0.0, 0.35):
-        reach = half * (1 - lift)
+    """Light flat lines at the foot of what swims at x, y and is twice *half* wide."""
+    for reach, drop, thick in ((half, 0.0, 0.8), (0.7 * half, 1.8, 0.5)):
+        low, high = y + drop * canvas.unit, min(thick * canvas.unit, 0.1 * half)
         canvas.area(
-            f"M {x - reach} {y} Q {x} {y + 5 * lift + half * 0.3} {x + reach} {y} "
-            f"Q {x} {y + half * 0.16} {x - reach} {y} Z",
+            f"M {x - reach} {low} Q {x} {low + 2 * high} {x + reach} {low} "
+            f"Q {x} {low - high} {x - reach} {low} Z",
             (226, 236, 236),
             0.6,
+        )
+
+
+def draw_reflection(canvas: Canvas, x: float, y: float, half: float) -> None:
+    """A dark image on the water below what swims at x, y and is twice *half* wide."""
+    for reach, deep in ((half, 0.34), (0.9 * half, 0.2)):
+        canvas.area(
+            f"M {x - reach} {y} H {x + reach} Q {x + 0.8 * reach} {y + deep * half} {x} "
+            f"{y + deep * half} Q {x - 0.8 * reach} {y + deep * half} {x - reach} {y} Z",
+            (34, 46, 74),
+            0.22,
         )

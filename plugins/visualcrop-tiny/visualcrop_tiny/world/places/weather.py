@@ -24,6 +24,11 @@ _SKIES: dict[Hour, tuple[Rgb, ...]] = {
     "evening": ((98, 112, 164), (206, 142, 146), (250, 196, 138)),
     "night": ((22, 28, 62), (38, 48, 92), (84, 84, 126)),
 }
+_GREYS: dict[Weather, Rgb] = {
+    **dict.fromkeys(("cloudy", "mist"), (186, 194, 198)),
+    "rain": (150, 160, 170),
+    "snow": (198, 202, 210),
+}
 _TINTS: dict[Hour, tuple[float, float, float]] = {
     "morning": (1.0, 0.97, 0.94),
     "noon": (1.0, 1.0, 1.0),
@@ -48,16 +53,21 @@ class Mood:
     @property
     def sky(self) -> tuple[Rgb, ...]:
         """Colours of the sky, from above."""
-        if self.weather in {"clear", "snow"}:
+        if self.weather == "clear":
             return _SKIES[self.hour]
-        grey: Rgb = (58, 62, 88) if self.hour == "night" else (186, 194, 198)
-        share = {"cloudy": 0.3, "rain": 0.65, "mist": 0.6}[self.weather]
+        grey: Rgb = (58, 62, 88) if self.hour == "night" else _GREYS[self.weather]
+        share = {"cloudy": 0.3, "rain": 0.78, "mist": 0.6, "snow": 0.62}[self.weather]
         return tuple(mix(ink, grey, share) for ink in _SKIES[self.hour])
 
     @property
     def haze(self) -> Rgb:
         """The colour of what is far away."""
         return self.sky[-1]
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether lamps are lit."""
+        return self.hour in {"evening", "night"}
 
     def dim(self, ink: Rgb) -> Rgb:
         """The colour of what is not asked for: darker at night, when named things are lit."""
@@ -69,11 +79,12 @@ class Mood:
         return mix(ink, self.haze, distance * thick)
 
 
-def draw_sky(canvas: Canvas, mood: Mood, rng: np.random.Generator, horizon: float) -> None:
-    """Sky down to the *horizon*, with sun or moon, stars and clouds."""
+def draw_sky(canvas: Canvas, mood: Mood, rng: np.random.Generator, horizon: float) -> float:
+    """Sky down to the *horizon*, with sun or moon at the returned x, stars and clouds."""
     u = canvas.unit
     canvas.gradient(0, horizon + 2, mood.sky)
-    x, y = rng.uniform(0.12, 0.88) * canvas.width, rng.uniform(0.12, 0.45) * horizon
+    # On the left, where the light comes from.
+    x, y = rng.uniform(0.06, 0.38) * canvas.width, rng.uniform(0.12, 0.45) * horizon
     if mood.hour == "night":
         for _ in range(140):
             size = rng.uniform(0.4, 1.3) * u
@@ -83,20 +94,31 @@ def draw_sky(canvas: Canvas, mood: Mood, rng: np.random.Generator, horizon: floa
         canvas.dot(x, y, 26 * u, (240, 236, 214))
         canvas.dot(x - 7 * u, y - 5 * u, 4 * u, (222, 216, 196))
         canvas.dot(x + 8 * u, y + 6 * u, 6 * u, (222, 216, 196))
-    elif mood.weather in {"clear", "snow"}:
-        low = y if mood.hour == "noon" else horizon * 0.72
-        canvas.glow(x, low, 170 * u, (255, 244, 208), 0.8)
-        canvas.dot(x, low, 24 * u, (255, 246, 214))
+    elif mood.weather == "clear":
+        y = y if mood.hour == "noon" else horizon * 0.72
+        canvas.glow(x, y, 170 * u, (255, 244, 208), 0.8)
+        canvas.dot(x, y, 24 * u, (255, 246, 214))
     clouds = {"clear": 4, "snow": 6, "mist": 5, "cloudy": 11, "rain": 13}[mood.weather]
     for _ in range(clouds):
-        _draw_cloud(canvas, mood, rng, horizon)
+        _draw_cloud(canvas, mood, rng, horizon, (x, y))
+    return float(x)
 
 
-def _draw_cloud(canvas: Canvas, mood: Mood, rng: np.random.Generator, horizon: float) -> None:
+def _draw_cloud(
+    canvas: Canvas,
+    mood: Mood,
+    rng: np.random.Generator,
+    horizon: float,
+    lamp: tuple[float, float],
+) -> None:
+    """A cloud, but none before sun or moon, the *lamp* of the sky."""
     u, y = canvas.unit, float(rng.uniform(0.04, 0.8) * horizon)
     x, wide = float(rng.uniform(-0.05, 1.05) * canvas.width), float(rng.uniform(60, 190) * u)
-    light = mix(mood.sky[1], (255, 252, 244), 0.25 if mood.hour == "night" else 0.75)
-    turns = np.linspace(0, math.tau, 24, endpoint=False)
+    if mood.weather == "clear" and abs(x - lamp[0]) < 0.7 * wide + 40 * u:
+        x = x + 0.5 * canvas.width
+    bright = 0.25 if mood.hour == "night" else 0.3 if mood.weather == "rain" else 0.75
+    light = mix(mood.sky[1], (255, 252, 244), bright)
+    turns = np.linspace(0, math.tau, 64, endpoint=False)
     circle = np.stack([np.cos(turns), np.sin(turns)], 1)
     puffs = []
     for place in np.linspace(-0.5, 0.5, int(rng.integers(4, 8))):
@@ -104,8 +126,8 @@ def _draw_cloud(canvas: Canvas, mood: Mood, rng: np.random.Generator, horizon: f
         puffs.append(circle * (radius * 1.25, radius) + (x + place * wide, y - radius * 0.55))
     puffs.append(circle * (wide * 0.56, wide * 0.075) + (x, y - wide * 0.075))
     lower = [puff + np.array([0, wide * 0.03]) for puff in puffs]
-    canvas.area(lower, mix(light, mood.sky[0], 0.35), 0.75)
-    canvas.area(puffs, light, 0.85)
+    canvas.area(lower, mix(light, mood.sky[0], 0.35))
+    canvas.area(puffs, light)
 
 
 def finish(
@@ -116,7 +138,7 @@ def finish(
     *,
     outdoors: bool = True,
 ) -> None:
-    """Rain or snow, the tint of the hour, and at night the glow of *lights*: x, y, radius."""
+    """Rain or snow, the tint of the hour, and after dusk the glow of *lights*: x, y, radius."""
     if mood.weather == "rain" and outdoors:
         _draw_rain(canvas, rng)
     if mood.weather == "snow" and outdoors:
@@ -129,9 +151,9 @@ def finish(
     if not (tint == 1).all():
         table = np.clip(np.arange(256) * tint[:, None] + 0.5, 0, 255).astype(int)
         canvas.picture = canvas.picture.point(table.ravel().tolist())
-    if mood.hour == "night":
+    if mood.is_dark:
         for x, y, radius in lights:
-            canvas.glow(x, y, radius, GLOW, 0.5)
+            canvas.glow(x, y, radius, GLOW, 0.5 if mood.hour == "night" else 0.35)
 
 
 def _draw_rain(canvas: Canvas, rng: np.random.Generator) -> None:
