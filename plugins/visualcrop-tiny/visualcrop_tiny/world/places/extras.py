@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from ..drawing import Ink, Layer, Thing, fill, line, patch
-from ..palette import Rgb
+from ..palette import FULL_LIGHT, Light, Rgb
 from ..paths import bar, disc, oval
 from ..sprites import Pose, Sprite, ink_sprite
 
@@ -24,9 +24,11 @@ _UPRIGHT = Pose()
 
 
 @lru_cache(512)
-def draw_extra(extra: Thing, size: int, ink: Rgb, pose: Pose = _UPRIGHT) -> Sprite:
+def draw_extra(
+    extra: Thing, size: int, ink: Rgb, pose: Pose = _UPRIGHT, light: Light = FULL_LIGHT
+) -> Sprite:
     """An extra in a muted colour; its longer side has *size* pixels."""
-    return ink_sprite(extra, size, ink, pose)
+    return ink_sprite(extra, size, ink, pose, light)
 
 
 def sample_muted(rng: np.random.Generator) -> Rgb:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from visualcrop import Box
 
 from ..drawing import Thing, extent
-from ..palette import COLOURS, Rgb
+from ..palette import COLOURS, FULL_LIGHT, Light, Rgb
 from ..signs import SIGN_STYLES, SIGN_WORDS, SignStyle, make_sign, sign_size
 from ..sprites import Pose, draw_sprite
 from ..things import THINGS
@@ -128,12 +128,19 @@ class Stage:
         """How many extras there are for so many at a density of 1."""
         return round(number * self.density)
 
-    def size(self) -> int:
-        """Pixels of a named thing's longer side."""
-        return round(float(self.rng.uniform(_SMALLEST, _LARGEST)) * self.scale * self.canvas.unit)
+    def size(self, grow: float = 1) -> int:
+        """Pixels of a named thing's longer side; *grow* is small far away, 1 or more in front."""
+        side = self.rng.uniform(_SMALLEST * max(1, grow), _LARGEST * min(1, grow))
+        return round(float(side) * self.scale * self.canvas.unit)
 
-    def thing(
-        self, x: float, y: float, where: str, among: Sequence[str] = (), shadow: float = 0.3
+    def thing(  # noqa: PLR0913 - what it is, where, and how it looks there
+        self,
+        x: float,
+        y: float,
+        where: str,
+        among: Sequence[str] = (),
+        shadow: float = 0.3,
+        grow: float = 1,
     ) -> bool:
         """Stand a named thing with its foot at x, y; false if there is no room."""
         if self._is_full():
@@ -141,7 +148,7 @@ class Stage:
         wish = self._choose(among, where)
         tilt = 22 if among else 9
         pose = Pose.sample(self.rng, tilt)
-        size = round(wish.side * self.canvas.unit) or self.size()
+        size = round(wish.side * self.canvas.unit) or self.size(grow)
         sprite = draw_sprite(THINGS[wish.name], size, wish.colour, pose)
         track = self.canvas.place_item(sprite, x, y, least=0.6, shadow=shadow)
         if track and wish.beside:
@@ -215,20 +222,23 @@ class Stage:
         size: float,
         *,
         tilt: float = 3,
+        lit: bool = False,
     ) -> bool:
         """
         Stand something without a name, in a muted colour; *size* is in thousandths.
 
-        What has much of a *tilt* does not stand but lie.
+        What has much of a *tilt* does not stand but lie. What is *lit* is as bright as by day.
         """
-        ink = self.mood.dim(sample_muted(self.rng))
+        ink, light = sample_muted(self.rng), FULL_LIGHT if lit else self.mood.light
         pose, pixels = Pose.sample(self.rng, tilt), max(4.0, size * self.canvas.unit)
         if pixels > _LAYERED:
-            return self.large(kind, x, y, pixels, ink)
-        sprite = draw_extra(kind, round(pixels), ink, pose)
+            return self.large(kind, x, y, pixels, ink, light)
+        sprite = draw_extra(kind, round(pixels), ink, pose, light)
         return self.canvas.place(sprite, x, y, shadow=0.22, upright=tilt <= _STANDING)
 
-    def large(self, kind: Thing, x: float, y: float, pixels: float, ink: Rgb) -> bool:
+    def large(  # noqa: PLR0913 - what, where, and how it looks there
+        self, kind: Thing, x: float, y: float, pixels: float, ink: Rgb, light: Light = FULL_LIGHT
+    ) -> bool:
         """Stand something large on the ground, in its shadow; *pixels* is its longer side."""
         left, top, right, bottom = extent(kind.outline)
         wide = pixels * (right - left) / max(right - left, bottom - top)
@@ -236,4 +246,5 @@ class Stage:
             return False
         mirrored = bool(self.rng.random() < 0.5)
         self.canvas.stand_shade(x, y, wide)
-        return self.canvas.draw(kind, pixels, ink, (x, y), mirrored=mirrored) is not None
+        drawn = self.canvas.draw(kind, pixels, ink, (x, y), mirrored=mirrored, light=light)
+        return drawn is not None
