@@ -230,7 +230,12 @@ def _draw_window(
         canvas.rectangle(left, y, left + 3 * u, low, (226, 160, 120))
     looks_out = bool(rng.random() < 0.08)
     if looks_out:
-        person = draw_extra(sample_person(rng, "leaning"), max(4, round(13 * u)), sample_muted(rng), light=stage.mood.light)
+        person = draw_extra(
+            sample_person(rng, "leaning"),
+            max(4, round(13 * u)),
+            sample_muted(rng),
+            light=stage.mood.light,
+        )
         canvas.place(person, x, low + u, shadow=0)
     else:
         canvas.rectangle(x - 0.6 * u, y, x + 0.6 * u, low, frame)

@@ -23,7 +23,11 @@ _LIT: Rgb = (255, 214, 134)
 _GROUND = 56  # height of a ground floor with a board for a sign, in thousandths
 _TERRACE = 25  # room for people before a row of houses, in thousandths
 _NUMBERS, _CHANCES = (2, 3, 4), (0.45, 0.4, 0.15)  # of rows
-_FIRST = {2: (0.45, 0.5), 3: (0.38, 0.43), 4: (0.32, 0.36)}  # foot of the first row, by their number
+_FIRST = {
+    2: (0.45, 0.5),
+    3: (0.38, 0.43),
+    4: (0.32, 0.36),
+}  # foot of the first row, by their number
 _SCALES = {2: (0.87, 1.0), 3: (0.75, 0.87, 1.0), 4: (0.66, 0.75, 0.84, 0.94)}
 ABSENT = frozenset({"lantern", "lamp", "candle"})
 _ON_TERRACE = Crowd(
@@ -57,7 +61,10 @@ class _Row:
         u = unit * self.scale
         between = [*self.gaps, *([self.square] if self.square else [])]
         return [
-            *((h.left - 4 * u, h.top - h.peak - 14 * u, h.right + 4 * u, h.base) for h in self.houses),
+            *(
+                (h.left - 4 * u, h.top - h.peak - 14 * u, h.right + 4 * u, h.base)
+                for h in self.houses
+            ),
             *((left, self.base - 94 * u, right, self.base) for left, right in between),
         ]
 
@@ -135,9 +142,7 @@ def _plan_houses(
     return houses, gaps
 
 
-def _plan_house(
-    stage: Stage, sides: tuple[float, float, float], u: float, most: float
-) -> House:
+def _plan_house(stage: Stage, sides: tuple[float, float, float], u: float, most: float) -> House:
     """A house with 1 to 4 storeys between its sides, on its foot."""
     rng, (left, right, base) = stage.rng, sides
     if rng.random() < 0.25:
@@ -268,7 +273,9 @@ def _draw_tower(
 def _draw_arch(stage: Stage, x: float, base: float, wide: float, high: float) -> None:
     """A lit window or gate with a round top."""
     r = wide / 2
-    path = f"M {x - r} {base} V {base - high + r} A {r} {r} 0 0 1 {x + r} {base - high + r} V {base} Z"
+    path = (
+        f"M {x - r} {base} V {base - high + r} A {r} {r} 0 0 1 {x + r} {base - high + r} V {base} Z"
+    )
     stage.canvas.area(path, _LIT)
 
 
