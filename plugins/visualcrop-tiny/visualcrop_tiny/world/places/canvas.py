@@ -138,7 +138,7 @@ class Canvas:
         self.tracked.append(Tracked(*box[:2], alpha, alpha.copy(), least))
         return self.tracked[-1]
 
-    def draw(
+    def draw(  # noqa: PLR0913 - what, where, and how it looks there
         self,
         thing: Thing,
         size: float,
@@ -179,10 +179,10 @@ class Canvas:
         under = thing.layers[0]
         for layer in thing.layers:
             under = under if layer.inside else layer
-            self._draw_layer(layer, under, ink, matrix, scale, light)
+            self._draw_layer(layer, under, ink, matrix, scale, light=light)
 
     def _draw_layer(  # noqa: PLR0913 - what, on what, and how it looks there
-        self, layer: Layer, under: Layer, ink: Rgb, matrix: Points, scale: float, light: Light
+        self, layer: Layer, under: Layer, ink: Rgb, matrix: Points, scale: float, *, light: Light
     ) -> None:
         areas = _placed(layer.polygons, matrix)
         moved = [[p + step * scale for p in areas] for step in (LIT * layer.rim, -layer.rim)]
@@ -223,7 +223,7 @@ class Canvas:
         self.shade_ground(x + 0.04 * wide, y, 1.1 * wide, 0.26 * wide, 0.55)
 
     def shade_ground(  # noqa: PLR0913 - where, how large, and how strong
-        self, x: float, y: float, wide: float, high: float, strength: float, ink: Rgb = _SHADE
+        self, x: float, y: float, wide: float, high: float, strength: float, *, ink: Rgb = _SHADE
     ) -> None:
         """A soft oval shadow on the ground, about x, y, or light in another *ink*."""
         if not self.painted:

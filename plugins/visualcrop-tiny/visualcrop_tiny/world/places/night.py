@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import attrs
 import numpy as np
 
 from ..palette import Rgb, mix
-from ..paths import disc, oval
 from .canvas import shade
 from .crowds import Crowd, fill_ledges, fly
 from .extras import BARREL, BENCH, BUSH, CARTON, CRATE, FIR, POPLAR, POST, POT, TREE, sample_person
@@ -72,7 +69,7 @@ class _Row:
 def draw_night(stage: Stage) -> None:
     """Draw it from the moon to the street in front."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    wide, high = canvas.width, canvas.height
+    high = canvas.height
     draw_sky(canvas, stage.mood, rng, 0.25 * high)
     haze = stage.mood.haze
     canvas.gradient(0.25 * high, high, (haze, mix(haze, (150, 116, 122), 0.25), haze))
@@ -183,7 +180,7 @@ def _draw_gap(stage: Stage, left: float, right: float, base: float) -> None:
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     tree, ink = (TREE, FIR, POPLAR)[int(rng.integers(3))], _TREES[int(rng.integers(3))]
     size = float(rng.uniform(50, 74)) * u
-    stage.large(tree, (left + right) / 2, base - 3 * u, size, ink, stage.mood.light)
+    stage.large(tree, (left + right) / 2, base - 3 * u, size, ink, light=stage.mood.light)
     wood = stage.mood.dim((132, 112, 100))
     canvas.rectangle(left, base - 11 * u, right, base - 9 * u, wood)
     canvas.rectangle(left, base - 6 * u, right, base - 4 * u, wood)
@@ -199,7 +196,9 @@ def _draw_oak(stage: Stage, left: float, right: float, base: float) -> None:
     canvas.rectangle(left, base - 16 * u, right, base - 14 * u, shade(ground, -0.25))
     canvas.shade_ground(middle, base - 5 * u, 70 * u, 16 * u, 0.5)
     ink = _TREES[int(rng.integers(3))]
-    stage.large(TREE, middle, base - 5 * u, float(rng.uniform(76, 92)) * u, ink, stage.mood.light)
+    stage.large(
+        TREE, middle, base - 5 * u, float(rng.uniform(76, 92)) * u, ink, light=stage.mood.light
+    )
     for x in (middle - 22 * u, middle + 22 * u):
         stage.prop(BENCH, x, base - u, 24)
 
@@ -217,7 +216,7 @@ def _draw_steps(stage: Stage, left: float, right: float, base: float) -> None:
         canvas.rectangle(middle - half, y, middle + half, y + 1.6 * u, shade(stone, -0.3))
         canvas.rectangle(middle - half, y + 4.4 * u, middle + half, y + 6 * u, shade(stone, 0.3))
         stone = shade(stone, -0.02)
-    canvas.shade_ground(middle, base - 20 * u, 0.8 * (right - left), 50 * u, 0.3, GLOW)
+    canvas.shade_ground(middle, base - 20 * u, 0.8 * (right - left), 50 * u, 0.3, ink=GLOW)
     _stand_lamp(stage, left + 10 * u, base, 56)
 
 
@@ -354,7 +353,7 @@ def _draw_skyline(stage: Stage, base: float, top: float) -> None:
 
 def _draw_street(stage: Stage, ledges: Ledges, street: float) -> None:
     """Light on the paving, lamps, what stands before the houses, and who is about."""
-    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    canvas, u = stage.canvas, stage.canvas.unit
     _light_panes(stage, ledges, 22 * u)
     lamps = [(x, street + 7 * u, 58.0) for x in _space(stage, 5)]
     near = [(x, canvas.height - 4 * u, 116.0) for x in _space(stage, 2)]
@@ -406,9 +405,9 @@ def _stand_lamp(stage: Stage, x: float, y: float, size: float) -> None:
 def _light_ground(stage: Stage, x: float, y: float, wide: float) -> None:
     """Warm light about the foot of a lamp; on wet ground its image, too."""
     canvas, u = stage.canvas, stage.canvas.unit
-    canvas.shade_ground(x, y, wide * u, 0.34 * wide * u, 0.6, GLOW)
+    canvas.shade_ground(x, y, wide * u, 0.34 * wide * u, 0.6, ink=GLOW)
     if stage.mood.weather == "rain":
-        canvas.shade_ground(x, y + 0.3 * wide * u, 0.12 * wide * u, 0.7 * wide * u, 0.6, GLOW)
+        canvas.shade_ground(x, y + 0.3 * wide * u, 0.12 * wide * u, 0.7 * wide * u, 0.6, ink=GLOW)
 
 
 def _light_panes(stage: Stage, ledges: Ledges, deep: float) -> None:
@@ -416,7 +415,7 @@ def _light_panes(stage: Stage, ledges: Ledges, deep: float) -> None:
     canvas, u = stage.canvas, stage.canvas.unit
     for left, right, base in ledges.panes:
         middle, wide = (left + right) / 2, right - left
-        canvas.shade_ground(middle, base + 0.6 * deep, 1.3 * wide, 1.4 * deep, 0.55, GLOW)
+        canvas.shade_ground(middle, base + 0.6 * deep, 1.3 * wide, 1.4 * deep, 0.55, ink=GLOW)
         if stage.mood.weather == "rain":
             for x in np.arange(left + 6 * u, right, 12 * u):
-                canvas.shade_ground(float(x), base + deep, 5 * u, 2 * deep, 0.5, GLOW)
+                canvas.shade_ground(float(x), base + deep, 5 * u, 2 * deep, 0.5, ink=GLOW)

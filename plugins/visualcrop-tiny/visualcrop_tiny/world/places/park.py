@@ -164,11 +164,12 @@ class _Lawn:
     blankets: list[Panel]
     seats: list[tuple[float, float]]  # for people on blankets
     spots: list[tuple[float, float]]  # for things on them
-    feet: list[tuple[float, float]] = attrs.field(factory=list)  # of people
-    swimmers: list[tuple[float, float]] = attrs.field(factory=list)
+    feet: dict[str, list[tuple[float, float]]] = attrs.field(factory=dict)  # by kind
 
     def is_free(self, kind: str, x: float, y: float, unit: float) -> bool:
         """Whether something of a kind may stand there; *unit* is a thousandth at that depth."""
+        if not self._is_apart(kind, x, y, unit):
+            return False
         pond = self.pond
         across, down = (x - pond.x) / (0.56 * pond.width), (y - pond.y) / (0.62 * pond.height)
         if across**2 + down**2 < 1:
@@ -177,19 +178,21 @@ class _Lawn:
             abs(x - b.x) < 0.6 * b.width and abs(y - b.y) < 0.7 * b.height for b in self.blankets
         ):
             return False
-        if kind == "person":
-            return _is_apart(self.feet, (x, y), (14 * unit, 9 * unit))
-        return not self.path.holds(x, y, _HALVES[kind] * unit)
+        return kind == "person" or not self.path.holds(x, y, _HALVES[kind] * unit)
+
+    def _is_apart(self, kind: str, x: float, y: float, unit: float) -> bool:
+        """Whether it is far enough from all others of its kind."""
+        wide, deep = (share * unit for share in _APART.get(kind, (0, 0)))
+        feet = self.feet.get(kind, ())
+        return all(abs(x - other[0]) > wide or abs(y - other[1]) > deep for other in feet)
+
+    def can_swim(self, x: float, y: float, unit: float) -> bool:
+        """Whether something may swim there."""
+        return self._is_apart("swimmer", x, y, unit)
 
 
-_HALVES = {"thing": 11, "sign": 20, "tree": 24, "bench": 27, "small": 16}  # of their widths
-
-
-def _is_apart(
-    others: list[tuple[float, float]], place: tuple[float, float], least: tuple[float, float]
-) -> bool:
-    """Whether a place is further than so much from all others, across or down."""
-    return all(abs(place[0] - x) > least[0] or abs(place[1] - y) > least[1] for x, y in others)
+_HALVES = {"thing": 11, "sign": 20, "tree": 28, "bench": 27, "small": 16}  # of their widths
+_APART = {"person": (14, 9), "tree": (64, 16), "bench": (64, 26), "swimmer": (36, 20)}
 
 
 def _draw_path(stage: Stage, horizon: float) -> _Path:
@@ -334,16 +337,14 @@ def _sample_foot(stage: Stage, kind: str, lawn: _Lawn) -> tuple[float, float] | 
             turn, far = float(rng.uniform(0, 6.3)), float(np.sqrt(rng.uniform(0, 0.6)))
             x = pond.x + np.cos(turn) * far * pond.width / 2
             y = pond.y + np.sin(turn) * far * pond.height / 2 + 5 * u
-            if _is_apart(lawn.swimmers, (x, y), (36 * u, 20 * u)):
-                lawn.swimmers.append((x, y))
-                return x, y
-            continue
-        depth = float(rng.random()) ** (1.6 if kind == "tree" else 0.9)
-        y = lawn.horizon + 8 * u + depth * (canvas.height - lawn.horizon - 12 * u)
-        x = float(rng.uniform(0.02, 0.98)) * canvas.width
-        if lawn.is_free(kind, x, y, u * _grow(lawn, canvas.height, y)):
-            if kind == "person":
-                lawn.feet.append((x, y))
+            free = lawn.can_swim(x, y, u)
+        else:
+            depth = float(rng.random()) ** (1.6 if kind == "tree" else 0.9)
+            y = lawn.horizon + 8 * u + depth * (canvas.height - lawn.horizon - 12 * u)
+            x = float(rng.uniform(0.02, 0.98)) * canvas.width
+            free = lawn.is_free(kind, x, y, u * _grow(lawn, canvas.height, y))
+        if free:
+            lawn.feet.setdefault(kind, []).append((x, y))
             return x, y
     return None
 

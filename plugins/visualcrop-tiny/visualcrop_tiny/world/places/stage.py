@@ -140,6 +140,7 @@ class Stage:
         where: str,
         among: Sequence[str] = (),
         shadow: float = 0.3,
+        *,
         grow: float = 1,
     ) -> bool:
         """Stand a named thing with its foot at x, y; false if there is no room."""
@@ -214,7 +215,7 @@ class Stage:
         self.placed.append((wish, track, where))
         return True
 
-    def prop(
+    def prop(  # noqa: PLR0913 - what it is, where, and how it looks there
         self,
         kind: Thing,
         x: float,
@@ -232,12 +233,12 @@ class Stage:
         ink, light = sample_muted(self.rng), FULL_LIGHT if lit else self.mood.light
         pose, pixels = Pose.sample(self.rng, tilt), max(4.0, size * self.canvas.unit)
         if pixels > _LAYERED:
-            return self.large(kind, x, y, pixels, ink, light)
+            return self.large(kind, x, y, pixels, ink, light=light)
         sprite = draw_extra(kind, round(pixels), ink, pose, light)
         return self.canvas.place(sprite, x, y, shadow=0.22, upright=tilt <= _STANDING)
 
     def large(  # noqa: PLR0913 - what, where, and how it looks there
-        self, kind: Thing, x: float, y: float, pixels: float, ink: Rgb, light: Light = FULL_LIGHT
+        self, kind: Thing, x: float, y: float, pixels: float, ink: Rgb, *, light: Light = FULL_LIGHT
     ) -> bool:
         """Stand something large on the ground, in its shadow; *pixels* is its longer side."""
         left, top, right, bottom = extent(kind.outline)
