@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 Rgb: TypeAlias = tuple[int, int, int]
+Light: TypeAlias = tuple[float, float, float]  # red, green and blue, by full light
+FULL_LIGHT: Light = (1.0, 1.0, 1.0)
 COLOURS: dict[str, Rgb] = {
     "red": (208, 38, 46),
     "orange": (242, 122, 22),
@@ -42,6 +44,12 @@ _SUN, _DUSK = (255, 248, 226), (44, 28, 84)  # light and shade are tinted, never
 def mix(one: Rgb, other: Rgb, share: float) -> Rgb:
     """A colour between two, with a *share* of the *other*."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+    return red, green, blue
+
+
+def in_light(ink: Rgb, light: Light) -> Rgb:
+    """A colour as it is in a weak or tinted light."""
+    red, green, blue = (round(level * share) for level, share in zip(ink, light, strict=True))
     return red, green, blue
 
 

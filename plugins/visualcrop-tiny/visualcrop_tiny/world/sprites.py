@@ -12,7 +12,7 @@ import PIL.Image
 
 from .coverage import Edges, Singles, cover
 from .drawing import Parts, Thing
-from .palette import COLOURS, NEUTRALS, Rgb, tones
+from .palette import COLOURS, FULL_LIGHT, NEUTRALS, Light, Rgb, tones
 from .paths import Points
 
 _TILT, _STRETCH = 3, 0.04  # steps of poses, so that few different ones are drawn
@@ -82,18 +82,21 @@ class Sprite:
 
     Attributes:
         size: Width and height of its tight box.
+        light: That falls on it, by full light: red, green and blue.
 
     """
 
     size: tuple[int, int]
     _ink: Rgb
     _draw: Callable[[], Inked] = attrs.field(repr=False)
+    light: Light = FULL_LIGHT
 
     @cached_property
     def picture(self) -> PIL.Image.Image:
         """Its colours."""
         inked, inks = self._draw(), np.array(tones(self._ink), np.float32)
         mixed = inked.neutral + np.tensordot(inks, inked.tones, (0, 0))
+        mixed *= np.array(self.light, np.float32)[:, None, None]
         rgb = np.clip(mixed / np.maximum(inked.alpha, 1e-6) + 0.5, 0, 255).astype(np.uint8)
         return PIL.Image.fromarray(np.ascontiguousarray(rgb.transpose(1, 2, 0)))
 
@@ -109,10 +112,12 @@ def draw_sprite(thing: Thing, size: int, colour: str, pose: Pose = Pose()) -> Sp
     return ink_sprite(thing, size, COLOURS[colour], pose)
 
 
-def ink_sprite(thing: Thing, size: int, colour: Rgb, pose: Pose = Pose()) -> Sprite:
+def ink_sprite(
+    thing: Thing, size: int, colour: Rgb, pose: Pose = Pose(), light: Light = FULL_LIGHT
+) -> Sprite:
     """A thing in any colour; its longer side has *size* pixels."""
     _, width, height, _ = _fit(thing, size, pose)
-    return Sprite((width, height), colour, partial(draw_inked, thing, size, pose))
+    return Sprite((width, height), colour, partial(draw_inked, thing, size, pose), light)
 
 
 @lru_cache(1024)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -15,7 +16,7 @@ import PIL.ImageFilter
 
 from ..coverage import Edges, Singles, cover, cover_one
 from ..drawing import LIT, Layer, Thing, extent
-from ..palette import NEUTRALS, Rgb, mix, tones
+from ..palette import FULL_LIGHT, NEUTRALS, Light, Rgb, in_light, mix, tones
 from ..paths import Points, disc, flatten, placed, turned
 from ..sprites import Sprite
 
@@ -152,7 +153,7 @@ class Canvas:
         self.tracked.append(Tracked(*box[:2], alpha, alpha.copy(), least))
         return self.tracked[-1]
 
-    def draw(
+    def draw(  # noqa: PLR0913 - what, where, and how it looks there
         self,
         thing: Thing,
         size: float,
@@ -160,6 +161,7 @@ class Canvas:
         foot: tuple[float, float],
         *,
         mirrored: bool = False,
+        light: Light = FULL_LIGHT,
     ) -> tuple[float, float] | None:
         """
         Draw a large thing with the middle of its *foot* at x, y; returns its width and height.
@@ -183,17 +185,19 @@ class Canvas:
                 return None
             self.stamp(NEUTRALS["line"], frame[:2], mask)
         if self.painted:
-            self._draw_layers(thing, ink, matrix, scale)
+            self._draw_layers(thing, ink, matrix, scale, light)
         return (right - left) * scale, (bottom - top) * scale
 
-    def _draw_layers(self, thing: Thing, ink: Rgb, matrix: Points, scale: float) -> None:
+    def _draw_layers(
+        self, thing: Thing, ink: Rgb, matrix: Points, scale: float, light: Light
+    ) -> None:
         under = thing.layers[0]
         for layer in thing.layers:
             under = under if layer.inside else layer
-            self._draw_layer(layer, under, ink, matrix, scale)
+            self._draw_layer(layer, under, ink, matrix, scale, light=light)
 
-    def _draw_layer(
-        self, layer: Layer, under: Layer, ink: Rgb, matrix: Points, scale: float
+    def _draw_layer(  # noqa: PLR0913 - what, on what, and how it looks there
+        self, layer: Layer, under: Layer, ink: Rgb, matrix: Points, scale: float, *, light: Light
     ) -> None:
         areas = _placed(layer.polygons, matrix)
         moved = [[p + step * scale for p in areas] for step in (LIT * layer.rim, -layer.rim)]
@@ -204,13 +208,13 @@ class Canvas:
         if frame is None:
             return
         covered = _cover([areas, *others], frame)
-        base, light, shaded = tones(NEUTRALS.get(layer.ink, ink))
-        base = {"pale": light, "deep": shaded}.get(layer.ink, base)
+        base, lit, shaded = (in_light(t, light) for t in tones(NEUTRALS.get(layer.ink, ink)))
+        base = {"pale": lit, "deep": shaded}.get(layer.ink, base)
         if layer.inside:
             covered[0] *= covered[1]
         parts = [(base, covered[0])]
         if layer.has_tones:
-            parts += [(light, covered[0] - covered[1]), (shaded, covered[0] - covered[2])]
+            parts += [(lit, covered[0] - covered[1]), (shaded, covered[0] - covered[2])]
         for tint, part in parts:
             level = (np.clip(part, 0, 1) * 255 + 0.5).astype(np.uint8)
             self.picture.paste(tint, frame[:2], PIL.Image.fromarray(level))
@@ -266,13 +270,34 @@ class Canvas:
         """The shadow of what stands at x, y and is so *wide*."""
         self.shade_ground(x + 0.04 * wide, y, 1.1 * wide, 0.26 * wide, 0.55)
 
-    def shade_ground(self, x: float, y: float, wide: float, high: float, strength: float) -> None:
-        """A soft oval shadow on the ground, about x, y."""
+    def shade_ground(  # noqa: PLR0913 - where, how large, and how strong
+        self, x: float, y: float, wide: float, high: float, strength: float, *, ink: Rgb = _SHADE
+    ) -> None:
+        """A soft oval shadow on the ground, about x, y, or light in another *ink*."""
         if not self.painted:
             return
         blob = _blob().resize((max(1, round(wide)), max(1, round(high))))
         blob = blob.point(_faded(strength))
-        self.picture.paste(_SHADE, (round(x - wide / 2), round(y - high / 2)), blob)
+        self.picture.paste(ink, (round(x - wide / 2), round(y - high / 2)), blob)
+
+    def rim(self, item: Tracked, wide: float, ink: Rgb, strength: float) -> None:
+        """Light around an item, up to so *wide*, behind all of it."""
+        if not self.painted:
+            return
+        step = max(1, round(wide))
+        alpha = np.pad(item.alpha, 2 * step)
+        spread = PIL.Image.fromarray(alpha).filter(PIL.ImageFilter.MaxFilter(2 * step + 1))
+        soft = np.asarray(spread.filter(PIL.ImageFilter.BoxBlur(step / 2)), float)
+        mask = PIL.Image.fromarray((soft * (1 - alpha / 255) * strength).astype(np.uint8))
+        self.picture.paste(ink, (item.left - 2 * step, item.top - 2 * step), mask)
+
+    @contextmanager
+    def further(self, grow: float) -> Iterator[None]:
+        """Within, all is drawn smaller by *grow*."""
+        unit = self.unit
+        self.unit = unit * grow
+        yield
+        self.unit = unit
 
     def glow(self, x: float, y: float, radius: float, ink: Rgb, strength: float) -> None:
         """Light that fades outwards."""

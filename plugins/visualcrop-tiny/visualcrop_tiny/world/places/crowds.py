@@ -132,17 +132,24 @@ def draw_foreground(stage: Stage, kinds: tuple[Thing, ...]) -> None:
 
 
 def fly(stage: Stage, horizon: float, share: float, gulls: float) -> None:
-    """Things and gulls in the sky above the *horizon*; no thing where something is reserved."""
-    canvas, rng = stage.canvas, stage.rng
-    for _ in range(stage.count(share)):
-        for _ in range(9):
-            x, y = rng.uniform(0.04, 0.96) * canvas.width, rng.uniform(0.12, 0.75) * horizon
-            if stage.thing(x, y, "in the sky", IN_AIR, shadow=0):
-                break
+    """
+    Gulls and things in the sky above the *horizon*.
+
+    No thing is where something is reserved; those at night have a pale rim.
+    """
+    canvas, rng, dark = stage.canvas, stage.rng, stage.mood.hour == "night"
     for _ in range(stage.scaled(gulls)):
         size = max(4, round(rng.uniform(7, 15) * canvas.unit))
         x, y = rng.uniform(0, 1) * canvas.width, rng.uniform(0.1, 0.98) * horizon
-        canvas.place(draw_extra(GULL, size, (200, 198, 196)), x, y, shadow=0)
+        gull = draw_extra(GULL, size, (200, 198, 196), light=stage.mood.light)
+        canvas.place(gull, x, y, shadow=0)
+    for _ in range(stage.count(share)):
+        for _ in range(9):
+            x, y = rng.uniform(0.04, 0.96) * canvas.width, rng.uniform(0.12, 0.75) * horizon
+            if stage.thing(x, y, "in the sky", IN_AIR, shadow=0, grow=1.36):
+                if dark:
+                    canvas.rim(stage.placed[-1][1], 1.1 * canvas.unit, (206, 210, 236), 0.7)
+                break
 
 
 def fill_ledges(stage: Stage, ledges: Ledges, share: float, signs: int) -> None:
@@ -156,7 +163,7 @@ def fill_ledges(stage: Stage, ledges: Ledges, share: float, signs: int) -> None:
         wanted = stage.count(share * part)
         for index in rng.permutation(len(spots)):
             if wanted > 0 and 0 < spots[index][0] < stage.canvas.width:
-                shadow = 0 if where == "on a roof" else 0.3
+                shadow = 0.3 if where == "on a window sill" else 0
                 wanted -= stage.thing(*spots[index], where, shadow=shadow)
     for index in rng.permutation(len(ledges.signs)):
         if signs > 0:

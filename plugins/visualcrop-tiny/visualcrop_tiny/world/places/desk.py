@@ -323,7 +323,6 @@ def _place_named(stage: Stage, panels: list[Panel], kind: str) -> None:
         else:
             put = stage.thing(float(x), float(y), where, tuple(stage.names))
         if put:
-            stage.keep_apart()
             return
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..drawing import Ink, Layer, Thing, fill, line, patch
-from ..palette import Rgb
+from ..palette import FULL_LIGHT, Light, Rgb
 from ..paths import bar, disc, oval
 from ..sprites import Pose, Sprite, ink_sprite
 
@@ -25,9 +25,11 @@ _UPRIGHT = Pose()
 
 
 @lru_cache(512)
-def draw_extra(extra: Thing, size: int, ink: Rgb, pose: Pose = _UPRIGHT) -> Sprite:
+def draw_extra(
+    extra: Thing, size: int, ink: Rgb, pose: Pose = _UPRIGHT, light: Light = FULL_LIGHT
+) -> Sprite:
     """An extra in a muted colour; its longer side has *size* pixels."""
-    return ink_sprite(extra, size, ink, pose)
+    return ink_sprite(extra, size, ink, pose, light)
 
 
 def sample_muted(rng: np.random.Generator) -> Rgb:
@@ -48,6 +50,7 @@ def make_person(design: int, posture: Posture = "standing") -> Thing:
     """One of 432 people, by number: skin, clothes, hair, and what the arms do."""
     skin = SKINS[design % 3]
     arms = (0, 0, 1, 1, 2, 3)[design // 72]
+    arms += (design // 3 + design // 12) % len(_LOADS) if arms == 3 else 0
     return _make_person(skin, design // 3 % 4, design // 12 % 6, arms, posture)
 
 
@@ -110,18 +113,35 @@ _FOLDED: tuple[tuple[Layer, ...], ...] = (
     ),
     (fill("denim", "M 37 58 H 63 Q 84 72 82 84 H 18 Q 16 72 37 58 Z"),),
 )
-_PARCEL = (fill("wood", bar(37, 48, 26, 20)), patch("paper", "M 50 46 V 70 M 36 58 H 64", 3))
+_LOADS: tuple[tuple[Layer, ...], ...] = (  # a parcel, a basket, a loaf, a newspaper
+    (fill("wood", bar(37, 48, 26, 20)), patch("paper", "M 50 46 V 70 M 36 58 H 64", 3)),
+    (
+        line("wood", 3, "M 38 56 Q 50 36 62 56"),
+        fill("leaf", disc(45, 55, 4) + disc(54, 54, 4.4)),
+        fill("straw", "M 34 55 H 66 L 61 71 H 39 Z"),
+        patch("wood", "M 34 60 H 66 M 36 65 H 64", 1.6),
+    ),
+    (
+        fill("straw", bar(33, 51, 34, 14, 7)),
+        patch("wood", "M 41 53 L 45 63 M 49 52 L 53 64 M 57 53 L 61 63", 2.4),
+    ),
+    (
+        fill("paper", "M 34 46 L 50 49 L 66 46 V 66 L 50 69 L 34 66 Z"),
+        patch("stone", "M 37 52 H 47 M 37 57 H 47 M 37 62 H 47 M 53 57 H 63 M 53 62 H 63", 1.6),
+        patch("dark", "M 53 52 H 63", 2.6),
+    ),
+)
 _ARMS: tuple[tuple[Layer, ...], ...] = (
     (line("colour", 8, "M 37 38 L 27 54 L 29 64 M 63 39 L 78 32 L 80 20"),),
     (line("colour", 8, "M 37 38 L 27 54 L 29 64 M 63 38 L 73 54 L 71 64"),),
     (line("colour", 8, "M 37 38 L 25 49 L 36 60 M 63 38 L 75 49 L 64 60"),),
-    (line("colour", 8, "M 37 38 L 29 54 L 35 60 M 63 38 L 71 54 L 65 60"), *_PARCEL),
+    *((line("colour", 8, "M 37 38 L 29 54 L 35 60 M 63 38 L 71 54 L 65 60"), *ld) for ld in _LOADS),
 )
 _HANDS = (
     ((29, 67), (80, 15)),
     ((29, 67), (71, 67)),
     ((38, 61), (62, 61)),
-    ((37, 61), (63, 61)),
+    *[((37, 61), (63, 61))] * len(_LOADS),
 )
 _FACE = fill(
     "line",
@@ -224,7 +244,10 @@ FIR = _extra(
 BENCH = _extra(
     "bench",
     line("dark", 5, "M 16 46 V 92 M 84 46 V 92"),
-    line("wood", 9, "M 6 34 H 94 M 6 48 H 94 M 4 68 H 96"),
+    line("wood", 8, "M 8 32 H 92 M 8 45 H 92"),
+    fill("wood", "M 9 56 H 91 L 99 71 H 1 Z"),
+    patch("line", "M 6 61 H 94 M 3 66 H 97", 1.2),
+    fill("umber", "M 1 71 H 99 V 75 H 1 Z"),
 )
 
 

@@ -14,11 +14,11 @@ from .extras import draw_extra, sample_muted, sample_person
 from .stage import Stage
 from .weather import GLOW
 
-_WALLS: tuple[Rgb, ...] = (
+WALLS: tuple[Rgb, ...] = (
     *((226, 208, 176), (214, 178, 138), (190, 134, 112), (172, 186, 168), (160, 178, 188)),
     *((216, 188, 184), (206, 202, 192), (150, 142, 148), (198, 164, 116), (180, 158, 170)),
 )
-_ROOFS: tuple[Rgb, ...] = ((162, 96, 78), (124, 84, 80), (96, 100, 116), (134, 118, 108))
+ROOFS: tuple[Rgb, ...] = ((162, 96, 78), (124, 84, 80), (96, 100, 116), (134, 118, 108))
 _DOORS: tuple[Rgb, ...] = ((94, 78, 72), (82, 98, 104), (110, 88, 98), (88, 104, 88))
 _AWNINGS: tuple[Rgb, ...] = ((176, 120, 108), (124, 146, 132), (118, 134, 158), (190, 160, 112))
 _GROUND = 43  # height of a ground floor, in thousandths
@@ -36,6 +36,8 @@ class Ledges:
     shops: list[tuple[float, float]] = attrs.field(factory=list)
     signs: list[tuple[float, float]] = attrs.field(factory=list)
     houses: list[House] = attrs.field(factory=list)  # from left to right
+    doors: list[tuple[float, float]] = attrs.field(factory=list)
+    panes: list[tuple[float, float, float]] = attrs.field(factory=list)  # left, right, foot
 
 
 @attrs.frozen
@@ -80,8 +82,8 @@ def draw_row(
         high = float(rng.uniform(*heights)) * u
         house = House(
             *(x, x + wide, base - high, base),
-            stage.mood.dim(_WALLS[int(rng.integers(len(_WALLS)))]),
-            stage.mood.dim(_ROOFS[int(rng.integers(len(_ROOFS)))]),
+            stage.mood.dim(WALLS[int(rng.integers(len(WALLS)))]),
+            stage.mood.dim(ROOFS[int(rng.integers(len(ROOFS)))]),
             _GROUND * u,
             max(1, round((high - _GROUND * u) / (35 * u))),
             bool(rng.random() < 0.65),
@@ -97,11 +99,12 @@ def draw_house(stage: Stage, house: House, ledges: Ledges) -> None:
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     wall = house.wall
     ledges.houses.append(house)
-    _draw_roof(stage, house, ledges)
+    gable = _draw_roof(stage, house, ledges)
     canvas.rectangle(house.left, house.top, house.right, house.base, wall)
     canvas.rectangle(house.right - 5 * u, house.top, house.right, house.base, shade(wall, 0.14))
     canvas.rectangle(house.left, house.top, house.left + 1.6 * u, house.base, shade(wall, -0.3))
-    canvas.rectangle(house.left, house.top, house.right, house.top + 5 * u, shade(wall, 0.2))
+    if not gable:
+        canvas.rectangle(house.left, house.top, house.right, house.top + 5 * u, shade(wall, 0.2))
     canvas.rectangle(house.left, house.base - 5 * u, house.right, house.base, shade(wall, 0.24))
     if rng.random() < 0.4:
         _draw_bricks(canvas, house, rng)
@@ -167,7 +170,8 @@ def _draw_snow(canvas: Canvas, edge: Points, thick: float) -> None:
     canvas.area(np.concatenate([edge, lower[::-1]]), SNOW)
 
 
-def _draw_roof(stage: Stage, house: House, ledges: Ledges) -> None:
+def _draw_roof(stage: Stage, house: House, ledges: Ledges) -> bool:
+    """A roof, and whether it is a gable."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     left, right, top, roof = house.left - 3 * u, house.right + 3 * u, house.top, house.roof
     middle, high = (left + right) / 2, house.pitch
@@ -184,16 +188,19 @@ def _draw_roof(stage: Stage, house: House, ledges: Ledges) -> None:
         [[left, top], [left + inset, top - high], [right - inset, top - high], [right, top]]
     )
     if gable:
-        canvas.area(outline, house.wall)
+        side = high * 3 * u / (middle - left)  # of the wall, up to the roof that juts out
+        sides = [[house.left, top], [house.left, top - side], [middle, top - high]]
+        sides += [[house.right, top - side], [house.right, top]]
+        canvas.area(np.array(sides), house.wall)
         ridge = np.array([[left, top], [middle, top - high], [right, top]])
         thick = ridge[::-1] + np.array([0, -7 * u])
         canvas.area(np.concatenate([ridge, thick]), roof)
         if stage.mood.weather == "snow":
             _draw_snow(canvas, _between(*thick[::-1]), 4 * u)
         canvas.dot(middle, top - high * 0.34, 7 * u, stage.mood.dim((232, 226, 212)))
-        canvas.dot(middle, top - high * 0.34, 5 * u, (86, 102, 122))
-        ledges.roofs.append((middle, top - high - 6 * u))
-        return
+        lit = stage.mood.hour == "night" and rng.random() < 0.5
+        canvas.dot(middle, top - high * 0.34, 5 * u, _LIT if lit else (86, 102, 122))
+        return True
     canvas.area(outline, roof)
     for y in np.arange(top - high + 4 * u, top, 5 * u):
         lean = inset * (y - top) / high
@@ -206,6 +213,7 @@ def _draw_roof(stage: Stage, house: House, ledges: Ledges) -> None:
     canvas.rectangle(left, top - 2 * u, right, top + 2 * u, shade(roof, 0.3))
     spots = int((right - left - 2 * inset) // (26 * u))
     ledges.roofs += [(left + inset + (i + 0.5) * 26 * u, top - high) for i in range(spots)]
+    return False
 
 
 def _between(*corners: Points) -> Points:
@@ -240,7 +248,12 @@ def _draw_window(
         canvas.rectangle(left, y, left + 3 * u, low, (226, 160, 120))
     looks_out = bool(rng.random() < 0.08)
     if looks_out:
-        person = draw_extra(sample_person(rng, "leaning"), max(4, round(13 * u)), _tint(stage))
+        person = draw_extra(
+            sample_person(rng, "leaning"),
+            max(4, round(13 * u)),
+            sample_muted(rng),
+            light=stage.mood.light,
+        )
         canvas.place(person, x, low + u, shadow=0)
     else:
         canvas.rectangle(x - 0.6 * u, y, x + 0.6 * u, low, frame)
@@ -250,8 +263,9 @@ def _draw_window(
             canvas.rectangle(side, y - u, side + 6 * u, low + u, shutters)
             for line in np.arange(y + u, low, 3 * u):
                 canvas.rectangle(side + u, line, side + 5 * u, line + u, shade(shutters, 0.3))
-    canvas.rectangle(left - 3.5 * u, low + u, right + 3.5 * u, low + 3 * u, shade(frame, 0.1))
-    canvas.rectangle(left - 3.5 * u, low + 3 * u, right + 3.5 * u, low + 3.8 * u, (120, 108, 112))
+    under = stage.mood.dim((120, 108, 112))
+    canvas.rectangle(left - 3.5 * u, low + u, right + 3.5 * u, low + 3 * u, shade(frame, -0.25))
+    canvas.rectangle(left - 3.5 * u, low + 3 * u, right + 3.5 * u, low + 4.2 * u, under)
     if flowers and rng.random() < 0.6:
         _draw_flowers(stage, x, low)
     elif not looks_out:
@@ -270,6 +284,7 @@ def _draw_ground_floor(stage: Stage, house: House, ink: Rgb, ledges: Ledges) -> 
     canvas.rectangle(door - 5 * u, base - 24 * u, door + 5 * u, base - 15 * u, shade(ink, -0.25))
     canvas.rectangle(door - 5 * u, base - 12 * u, door + 5 * u, base - 3 * u, shade(ink, 0.2))
     canvas.rectangle(door + 4 * u, base - 14 * u, door + 6 * u, base - 12 * u, (222, 190, 110))
+    ledges.doors.append((door, base))
     left, right = (
         (door + 14 * u, house.right - 6 * u)
         if at_left
@@ -293,8 +308,13 @@ def _draw_ground_floor(stage: Stage, house: House, ink: Rgb, ledges: Ledges) -> 
     _draw_wares(stage, left, right, base - 7 * u)
     for x in np.arange(left + 12 * u, right - 8 * u, 22 * u):
         ledges.shops.append((float(x), base - 7 * u))
+    ledges.panes.append((left, right, base))
+    fascia = base - house.ground + 2 * u  # a board for a sign, where the ground floor is high
+    if fascia < base - 46 * u:
+        canvas.rectangle(left - 4 * u, fascia, right + 4 * u, base - 38 * u, shade(ink, 0.35))
+        canvas.rectangle(left - 4 * u, fascia, right + 4 * u, fascia + 1.2 * u, shade(ink, -0.2))
     draw_awning(stage, left - 4 * u, right + 4 * u, base - 40 * u)
-    ledges.signs.append(((left + right) / 2, base - 40.5 * u))
+    ledges.signs.append(((left + right) / 2, base - (38 if fascia < base - 46 * u else 40.5) * u))
 
 
 def _draw_wares(stage: Stage, left: float, right: float, base: float) -> None:

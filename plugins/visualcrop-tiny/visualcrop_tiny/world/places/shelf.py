@@ -254,9 +254,7 @@ def _stand_large(stage: Stage, bay: _Bay) -> bool:
     place = _span(stage, bay, side / 2 + 8)
     if not side or not place:
         return False
-    put = stage.thing(float(stage.rng.uniform(place.left, place.right)), place.base, bay.where)
-    stage.keep_apart()
-    return put
+    return stage.thing(float(stage.rng.uniform(place.left, place.right)), place.base, bay.where)
 
 
 def _put_sign(stage: Stage, bay: _Bay) -> None:
@@ -266,7 +264,6 @@ def _put_sign(stage: Stage, bay: _Bay) -> None:
     for _ in range(6):
         x = float(stage.rng.uniform(place.left, place.right))
         if stage.sign(x, place.base, bay.where, "plate"):
-            stage.keep_apart()
             return
 
 
@@ -287,7 +284,6 @@ def _put_thing(stage: Stage, filled: _Filled) -> bool:
             x = float(rng.uniform(place.left, place.right))
             put = stage.thing(x, place.base, bay.where)
         if put:
-            stage.keep_apart()
             return True
     return False
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from visualcrop import Box
 
 from ..drawing import Thing, extent
-from ..palette import COLOURS, Rgb
+from ..palette import COLOURS, FULL_LIGHT, Light, Rgb
 from ..signs import SIGN_STYLES, SIGN_WORDS, SignStyle, make_sign, sign_size
 from ..sprites import Pose, draw_sprite
 from ..things import THINGS
@@ -31,7 +31,8 @@ _GROUND = frozenset(  # what things stand on with a shadow below them, not behin
     }
 )
 _FAR = {  # how large things are there, by those in front
-    **dict.fromkeys(("on the far quay", "on a window sill", "in a shop window"), 0.7),
+    **dict.fromkeys(("on the far quay", "on a window sill"), 0.7),
+    "in a shop window": 0.62,
     **dict.fromkeys(("in a dinghy", "on a ship"), 0.75),
 }
 _NUMBER = 24  # of things at a density of 1, signs and some parts of places apart
@@ -109,7 +110,6 @@ class Stage:
     scale: float = 1.0  # of named things
     placed: list[tuple[Wish, Tracked, str]] = attrs.field(factory=list)
     lights: list[tuple[float, float, float]] = attrs.field(factory=list)  # x, y, radius
-    _apart: list[Tracked] = attrs.field(factory=list)  # those that others keep away from
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -201,14 +201,6 @@ class Stage:
         sprite = draw_sprite(sign, sign_size(sign, letters), wish.colour)
         return self._keep(wish, self.canvas.place_item(sprite, x, y, least=0.97), where)
 
-    def keep_apart(self, share: float = 0.1) -> None:
-        """Let later things meet the boxes of those that are there by no more than this *share*."""
-        for track in self.canvas.tracked[len(self._apart) :]:
-            wide, high = share * (track.right - track.left), share * (track.bottom - track.top)
-            box = track.left + wide, track.top + high, track.right - wide, track.bottom - high
-            self._apart.append(track)
-            self.canvas.reserved.append(box)
-
     def keep_in_sight(self, share: float = 0.9) -> None:
         """Let what comes later hide hardly anything of the things that are there."""
         for track in self.canvas.tracked:
@@ -244,7 +236,7 @@ class Stage:
         self.placed.append((wish, track, where))
         return True
 
-    def prop(
+    def prop(  # noqa: PLR0913 - what it is, where, and how it looks there
         self,
         kind: Thing,
         x: float,
@@ -252,20 +244,23 @@ class Stage:
         size: float,
         *,
         tilt: float = 3,
+        lit: bool = False,
     ) -> bool:
         """
         Stand something without a name, in a muted colour; *size* is in thousandths.
 
-        What has much of a *tilt* does not stand but lie.
+        What has much of a *tilt* does not stand but lie. What is *lit* is as bright as by day.
         """
-        ink = self.mood.dim(sample_muted(self.rng))
+        ink, light = sample_muted(self.rng), FULL_LIGHT if lit else self.mood.light
         pose, pixels = Pose.sample(self.rng, tilt), max(4.0, size * self.canvas.unit)
         if pixels > _LAYERED:
-            return self.large(kind, x, y, pixels, ink)
-        sprite = draw_extra(kind, round(pixels), ink, pose)
+            return self.large(kind, x, y, pixels, ink, light=light)
+        sprite = draw_extra(kind, round(pixels), ink, pose, light)
         return self.canvas.place(sprite, x, y, shadow=0.22, upright=tilt <= _STANDING)
 
-    def large(self, kind: Thing, x: float, y: float, pixels: float, ink: Rgb) -> bool:
+    def large(  # noqa: PLR0913 - what, where, and how it looks there
+        self, kind: Thing, x: float, y: float, pixels: float, ink: Rgb, *, light: Light = FULL_LIGHT
+    ) -> bool:
         """Stand something large on the ground, in its shadow; *pixels* is its longer side."""
         left, top, right, bottom = extent(kind.outline)
         wide = pixels * (right - left) / max(right - left, bottom - top)
@@ -273,4 +268,5 @@ class Stage:
             return False
         mirrored = bool(self.rng.random() < 0.5)
         self.canvas.stand_shade(x, y, wide)
-        return self.canvas.draw(kind, pixels, ink, (x, y), mirrored=mirrored) is not None
+        drawn = self.canvas.draw(kind, pixels, ink, (x, y), mirrored=mirrored, light=light)
+        return drawn is not None

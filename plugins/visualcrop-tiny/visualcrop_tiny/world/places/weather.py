@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import PIL.Image
 
-from ..palette import Rgb, mix
+from ..palette import FULL_LIGHT, Light, Rgb, mix
 from .canvas import Canvas
 
 Hour: TypeAlias = Literal["morning", "noon", "evening", "night"]
@@ -73,6 +73,11 @@ class Mood:
         """The colour of what is not asked for: darker at night, when named things are lit."""
         return mix(ink, (34, 38, 82), 0.42) if self.hour == "night" else ink
 
+    @property
+    def light(self) -> Light:
+        """The light on what is drawn without a colour asked for."""
+        return (0.62, 0.64, 0.8) if self.hour == "night" else FULL_LIGHT
+
     def far(self, ink: Rgb, distance: float) -> Rgb:
         """A colour seen from a *distance* of 0 (near) to 1 (at the horizon)."""
         thick = 0.85 if self.weather in {"mist", "rain"} else 0.6
@@ -85,7 +90,7 @@ def draw_sky(canvas: Canvas, mood: Mood, rng: np.random.Generator, horizon: floa
     canvas.gradient(0, horizon + 2, mood.sky)
     # On the left, where the light comes from.
     x, y = rng.uniform(0.06, 0.38) * canvas.width, rng.uniform(0.12, 0.45) * horizon
-    if mood.hour == "night":
+    if mood.hour == "night" and mood.weather == "clear":
         for _ in range(140):
             size = rng.uniform(0.4, 1.3) * u
             at = rng.uniform(0, canvas.width), rng.uniform(0, horizon)
@@ -153,7 +158,7 @@ def finish(
         canvas.picture = canvas.picture.point(table.ravel().tolist())
     if mood.is_dark:
         for x, y, radius in lights:
-            canvas.glow(x, y, radius, GLOW, 0.5 if mood.hour == "night" else 0.35)
+            canvas.glow(x, y, radius, GLOW, 0.28 if mood.hour == "night" else 0.35)
 
 
 def _draw_rain(canvas: Canvas, rng: np.random.Generator) -> None:
