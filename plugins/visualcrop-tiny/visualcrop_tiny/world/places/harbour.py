@@ -303,8 +303,8 @@ def _draw_ships(
     top, low = far + 26 * u, near - 4 * u
     ships: list[tuple[Thing | None, float, float]] = []
     for ship, number, sizes, depths in _FLEET:
-        of_kind = rng.uniform(*zip(sizes, depths, strict=True), (number, 2)).tolist()
-        ships += [(ship, size, depth) for size, depth in of_kind]
+        of_kind = zip(rng.uniform(*sizes, number), rng.uniform(*depths, number), strict=True)
+        ships += [(ship, float(size), float(depth)) for size, depth in of_kind]
     ships += [(None, 20, float(rng.uniform(0.1, 0.9))) for _ in range(stage.count(0.16))]
     taken = [(x, y, size) for x, y, size in steamer if _float(stage, STEAMER, (x, y), size)]
     for kind, full, depth in sorted(ships, key=lambda ship: ship[2]):
