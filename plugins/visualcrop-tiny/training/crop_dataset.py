@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from pathlib import Path
@@ -17,9 +16,10 @@ from visualcrop import Box
 from visualcrop.plugin import merge_boxes
 from visualcrop_tiny.place_names import PLACES, Place
 from visualcrop_tiny.place_questions import nameable
-from visualcrop_tiny.world import COLOURS, SIGN_WORDS
+from visualcrop_tiny.world import COLOURS
 from visualcrop_tiny.world.places import Item, PlaceSpec, Wish
 
+from .pasted import LONGEST, paste_things, sample_text
 from .vision_inputs import (
     CHARACTERS,
     CLEARLY_VISIBLE,
@@ -39,14 +39,14 @@ from .vision_inputs import (
 )
 from .workers import map_in_processes
 
-_WIDE_CROPS, _NEAR_CROPS, _CROPS, _UNIONS, _CANVASES = 3, 12, 4, 2, 6
-INPUTS_PER_PLACE = 1 + _WIDE_CROPS + _NEAR_CROPS + _CROPS + _UNIONS + _CANVASES
+_WIDE_CROPS, _NEAR_CROPS, _CROPS, _UNIONS, _CANVASES, _PASTED = 3, 12, 4, 2, 6, 28
+INPUTS_PER_PLACE = 1 + _WIDE_CROPS + _NEAR_CROPS + _CROPS + _UNIONS + _CANVASES + _PASTED
+_PASTED_SIDES = 0.08, 0.45  # of parts that things are pasted into, in longer sides of the place
 _ARRAYS = ("pixels", "things", "labels")
 _MAX_THINGS = 112  # in one input; more are left out
-_LONGEST = 5  # characters of a sign
 NAME_FACTS = ("column", "row", "colour", "count")  # in `CropDataset.describe_names`
 MOST_COUNTED = 6  # things of a name
-_WIDTH = 8 + _LONGEST  # of a row about a thing
+_WIDTH = 8 + LONGEST  # of a row about a thing
 # Sampling weights of inputs with fewer than two clear things, and of inputs with a sign.
 _FEW_WEIGHT, _SIGN_INPUT_WEIGHT = 0.5, 1.5
 _WHOLE_WEIGHT = 2.5
@@ -227,7 +227,7 @@ def sample_wishes(kind: Place, rng: Rng) -> tuple[Wish, ...]:
     def colour() -> str:
         return str(rng.choice(colours))
 
-    wishes = [Wish("sign", colour(), _sample_text(rng)) for _ in range(rng.integers(2, 7))]
+    wishes = [Wish("sign", colour(), sample_text(rng)) for _ in range(rng.integers(2, 7))]
     for _ in range(2):
         same = name()
         wishes += [Wish(same, colour()) for _ in range(rng.integers(2, 7))]
@@ -235,17 +235,6 @@ def sample_wishes(kind: Place, rng: Rng) -> tuple[Wish, ...]:
     if rng.random() < 0.35:
         wishes.append(Wish(name(), colour(), side=float(rng.uniform(84, 170))))
     return tuple(wishes)
-
-
-def _sample_text(rng: Rng) -> str:
-    """A word that signs have, a number, or any letters, so that reading is spelling."""
-    way = rng.random()
-    if way < 0.25:
-        return str(rng.integers(2, 100))
-    if way < 0.6:
-        return str(rng.choice(SIGN_WORDS))
-    letters = rng.choice([*string.ascii_uppercase], rng.integers(2, _LONGEST + 1))
-    return "".join(map(str, letters))
 
 
 def _encode_things(vision_input: VisionInput) -> Array:
@@ -296,6 +285,15 @@ def sample_inputs(place: Shown, rng: Rng) -> Iterator[VisionInput]:
         yield show_crop(place, reduce(Box.around, pair))
     for number in range(_CANVASES):
         yield show_canvas(place, sample_canvas_boxes(place, rng, same_name=number < 4))
+    for _ in range(_PASTED):
+        yield show_whole(paste_things(place, sample_part(place, rng), rng))
+
+
+def sample_part(place: Shown, rng: Rng) -> Box:
+    """A square of whole pixels of any place and size, to paste things into."""
+    side = place.longer * np.exp(rng.uniform(*np.log(_PASTED_SIDES)))
+    part = square_near(place, rng, sample_point(place, rng), side)
+    return Box(*part.whole_pixels())
 
 
 def sample_canvas_boxes(place: Shown, rng: Rng, *, same_name: bool) -> list[Box]:

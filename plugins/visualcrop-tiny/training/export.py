@@ -119,8 +119,8 @@ about models trained without it."""
 _PLAIN = "No loss makes value features of words and patches alike; V-V is what emerges."
 _DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
 _BASED = "Its weights come from {base}, whose card says what that was trained for."
-_NAMES = """Names in the text are also trained to know place, colour and number of their things (weight
-{names}), and image features to know the middles of things (weight {centres})."""
+_NAMES = """Names in the text are also trained to know place, colour and number of their things
+(weight {names}), and image features to know the middles of things (weight {centres})."""
 
 
 def format_model_card(config: Config, out: Path, seconds: float, figures: str) -> str:
@@ -174,8 +174,9 @@ def _describe_data(config: Config) -> str:
     return (
         f"{config.data.scenes * INPUTS_PER_PLACE} views of {SIDE} x {SIDE} pixels of "
         f"{config.data.scenes} drawn places (seeds from {config.data.seed}) of\n"
-        "1536 to 2304 pixels: the whole place, crops of all sizes, and crops pasted on a canvas\n"
-        "as the composers do. Signs have words that the benchmark has, others, and any letters."
+        "1536 to 2304 pixels: the whole place, crops of all sizes, crops pasted on a canvas as\n"
+        "the composers do, and parts with more things pasted in. Signs have words that the\n"
+        "benchmark has, others, and any letters."
     )
 
 
