@@ -18,6 +18,7 @@ from visualcrop_tiny.world import THINGS
 from .checkpoint import LOG
 from .config import Config, StageConfig
 from .crop_dataset import INPUTS_PER_PLACE
+from .native_dataset import MAX_PIXELS, MIN_PIXELS, PARTS
 from .native_dataset import MAX_PIXELS, MIN_PIXELS, TOKEN_SIDE
 from .prompt_dataset import image_processor
 from .tokenizer import (
@@ -165,15 +166,20 @@ def describe_machine() -> str:
 
 
 def _describe_data(config: Config) -> str:
+    places = f"{config.data.scenes} drawn places (seeds from {config.data.seed})"
     if config.layout == "onevision":
         return (
-            f"Pictures of {config.data.scenes} drawn places (seeds from {config.data.seed}): one\n"
-            "in two by two tiles, or several as the composers `interleaved` and `text-boxes` have\n"
+            f"Pictures of {places}: one in\n"
+            "two by two tiles, or several as the composers `interleaved` and `text-boxes` have\n"
             "them."
         )
+    if config.layout == "qwen":
+        of_place = sum(number for _, number in PARTS.values())
+        views = f"{config.data.scenes * of_place} views of {MIN_PIXELS} to {MAX_PIXELS} pixels"
+    else:
+        views = f"{config.data.scenes * INPUTS_PER_PLACE} views of {SIDE} x {SIDE} pixels"
     return (
-        f"{config.data.scenes * INPUTS_PER_PLACE} views of {SIDE} x {SIDE} pixels of "
-        f"{config.data.scenes} drawn places (seeds from {config.data.seed}) of\n"
+        f"{views} of {places} of\n"
         "1536 to 2304 pixels: the whole place, crops of all sizes, crops pasted on a canvas as\n"
         "the composers do, and parts with more things pasted in. Signs have words that the\n"
         "benchmark has, others, and any letters."

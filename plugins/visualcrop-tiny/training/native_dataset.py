@@ -22,11 +22,13 @@ from .crop_dataset import (
     pick_items,
     sample_canvas_boxes,
     sample_crop,
+    sample_part,
     sample_point,
     sample_roi,
     square_near,
     write_inputs,
 )
+from .pasted import paste_things
 from .vision_inputs import (
     CANVAS_CELL,
     OUTSIDE,
@@ -42,10 +44,10 @@ TOKEN_SIDE = 16  # pixels: two by two patches are merged
 NEAR, WIDE = Frame(320, TOKEN_SIDE), Frame(416, TOKEN_SIDE)
 MIN_PIXELS, MAX_PIXELS = 256 * 256, 384 * 288  # of an image, in which a token has 256
 _NEAR_SHARE = 0.7  # of the inputs that are sampled
-_NEAR_PER_PLACE, _SMALL_PER_PLACE = 12, 3
+_NEAR_PER_PLACE, _SMALL_PER_PLACE, _PASTED_PER_PLACE = 12, 3, 15
 _WIDE_PER_PLACE, _UNIONS_PER_PLACE, _CANVASES_PER_PLACE = 3, 2, 6
 PARTS = {
-    "near": (NEAR, _NEAR_PER_PLACE + _SMALL_PER_PLACE),
+    "near": (NEAR, _NEAR_PER_PLACE + _SMALL_PER_PLACE + _PASTED_PER_PLACE),
     "wide": (WIDE, 1 + _WIDE_PER_PLACE + _UNIONS_PER_PLACE + _CANVASES_PER_PLACE),
 }
 Array = npt.NDArray[Any]
@@ -106,7 +108,10 @@ def _render_place(seed: int) -> list[dict[str, Array]]:
     boxes = [sample_roi(place, rng, items[n % len(items)].item.box) for n in range(_NEAR_PER_PLACE)]
     boxes += [sample_crop(place, rng, near=False) for _ in range(_SMALL_PER_PLACE)]
     near = [_show(place, [box], NEAR) for box in boxes]
-    groups = [[Box(0, 0, *place.picture.size)]]
+    for _ in range(_PASTED_PER_PLACE):
+        pasted = paste_things(place, sample_part(place, rng), rng)
+        near.append(_show(pasted, [pasted.whole], NEAR))
+    groups = [[place.whole]]
     for _ in range(_WIDE_PER_PLACE):
         side = rng.uniform(0.25, 0.75) * place.longer
         groups.append([square_near(place, rng, sample_point(place, rng), side)])

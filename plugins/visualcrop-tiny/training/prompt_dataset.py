@@ -18,8 +18,9 @@ import PIL.Image
 from visualcrop import Box, BudgetedModel, Finding, Image, Ledger, Question, Target, View, errors
 from visualcrop.plugin import AnswerComposer, Registry, TargetExtractor
 
-from .crop_dataset import Seen, draw_sampled, sample_crop, sample_roi, to_seen
+from .crop_dataset import Seen, draw_sampled, sample_crop, sample_part, sample_roi, to_seen
 from .exchanges import Exchange, Sight, ask
+from .pasted import paste_things
 from .prompts import PromptRecorder, record_prompt
 from .vision_inputs import (
     LLAVA,
@@ -37,7 +38,7 @@ from .workers import map_in_processes
 
 PINPOINTS = [[2 * TILE.side, 2 * TILE.side]]  # two by two tiles, whatever the aspect ratio
 MAX_TILES = 9  # of `anyres_max_9`
-_TILED_PER_PLACE, _COMPOSED_PER_PLACE = 6, 6
+_TILED_PER_PLACE, _PASTED_PER_PLACE, _COMPOSED_PER_PLACE = 6, 6, 6
 _COMPOSERS = ("interleaved", "text-boxes")  # in turn
 _WRONG_FINDINGS = 0.15  # fraction of the findings that lie somewhere else
 _ARRAY_FILE, _JSON_FILE = "prompts.npz", "prompts.json"
@@ -78,9 +79,12 @@ def render_scene_prompts(seed: int) -> list[ImagePrompt]:
     """The prompts about one place."""
     rng, chance = np.random.default_rng([seed, 2]), Random(seed)  # noqa: S311 - no secrets
     place = draw_sampled(seed, rng)
-    boxes = [Box(0, 0, *place.picture.size)]
+    boxes = [place.whole]
     boxes += [sample_crop(place, rng, near=n < 3) for n in range(_TILED_PER_PLACE - 1)]
     tiled = [_render_tiled_prompt(place, box) for box in boxes]
+    for _ in range(_PASTED_PER_PLACE):
+        pasted = paste_things(place, sample_part(place, rng), rng)
+        tiled.append(_render_tiled_prompt(pasted, pasted.whole))
     return tiled + list(_render_composed_prompts(place, rng, chance))
 
 
