@@ -18,8 +18,7 @@ from visualcrop_tiny.world import THINGS
 from .checkpoint import LOG
 from .config import Config, StageConfig
 from .crop_dataset import INPUTS_PER_PLACE
-from .native_dataset import MAX_PIXELS, MIN_PIXELS, PARTS
-from .native_dataset import MAX_PIXELS, MIN_PIXELS, TOKEN_SIDE
+from .native_dataset import MAX_PIXELS, MIN_PIXELS, PARTS, TOKEN_SIDE
 from .prompt_dataset import image_processor
 from .tokenizer import (
     CHAT_TEMPLATE,
