@@ -33,6 +33,7 @@ class DataConfig:
 
     scenes: int = 2400
     seed: int = 100_000  # of the first scene
+    photographs: bool = False  # with grain and parts of scikit-image's photographs
     workers: int = 2  # processes that draw scenes
 
 

@@ -117,6 +117,7 @@ over cosines as in Fig. 7, weight {align}), and a floor keeps other cosines from
 (weight {floor}). So values point at what a word names by construction here, which says nothing
 about models trained without it."""
 _PLAIN = "No loss makes value features of words and patches alike; V-V is what emerges."
+_GRAIN = " Some have the grain of photographs that\nscikit-image ships, or are parts of them."
 _DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
 _BASED = "Its weights come from {base}, whose card says what that was trained for."
 _NAMES = """Names in the text are also trained to know place, colour and number of their things
@@ -181,7 +182,7 @@ def _describe_data(config: Config) -> str:
         f"{views} of {places} of\n"
         "1536 to 2304 pixels: the whole place, crops of all sizes, crops pasted on a canvas as\n"
         "the composers do, and parts with more things pasted in. Signs have words that the\n"
-        "benchmark has, others, and any letters."
+        f"benchmark has, others, and any letters.{_GRAIN * config.data.photographs}"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,15 @@ from .crop_dataset import (
     Seen,
     draw_sampled,
     encode_inputs,
+    paste_somewhere,
     pick_items,
     sample_canvas_boxes,
     sample_crop,
-    sample_part,
     sample_point,
     sample_roi,
     square_near,
     write_inputs,
 )
-from .pasted import paste_things
 from .vision_inputs import (
     CANVAS_CELL,
     OUTSIDE,
@@ -94,22 +93,25 @@ class NativeDataset:
         return found
 
 
-def render_native(folder: Path, scenes: int, seed: int, workers: int = 2) -> None:
+def render_native(
+    folder: Path, scenes: int, seed: int, workers: int = 2, *, photographs: bool = False
+) -> None:
     """Draw *scenes* places, with seeds from *seed* on, and write inputs of all of them."""
-    rendered = map_in_processes(_render_place, range(seed, seed + scenes), workers)
+    render = partial(_render_place, photographs=photographs)
+    rendered = map_in_processes(render, range(seed, seed + scenes), workers)
     write_inputs({folder / name: part for name, part in PARTS.items()}, scenes, rendered)
 
 
-def _render_place(seed: int) -> list[dict[str, Array]]:
+def _render_place(seed: int, *, photographs: bool) -> list[dict[str, Array]]:
     """The arrays of both parts of one place."""
     rng = np.random.default_rng([seed, 3])
-    place = draw_sampled(seed, rng)
+    place = draw_sampled(seed, rng, photographs=photographs)
     items = pick_items(place, rng, _NEAR_PER_PLACE)
     boxes = [sample_roi(place, rng, items[n % len(items)].item.box) for n in range(_NEAR_PER_PLACE)]
     boxes += [sample_crop(place, rng, near=False) for _ in range(_SMALL_PER_PLACE)]
     near = [_show(place, [box], NEAR) for box in boxes]
     for _ in range(_PASTED_PER_PLACE):
-        pasted = paste_things(place, sample_part(place, rng), rng)
+        pasted = paste_somewhere(place, rng, photographs=photographs)
         near.append(_show(pasted, [pasted.whole], NEAR))
     groups = [[place.whole]]
     for _ in range(_WIDE_PER_PLACE):
