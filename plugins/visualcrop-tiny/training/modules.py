@@ -19,7 +19,7 @@ from .crop_dataset import CropDataset
 from .exchanges import Sight, encode, sample_exchange, sample_letter_exchange
 from .losses import (
     DecoderOutput,
-    NameHead,
+    build_name_head,
     centre_loss,
     compute_reply_loss,
     patch_word_accuracy,
@@ -74,7 +74,7 @@ class LlavaModule(nn.Module):
         self.device = device
         self.network: Any = self.build(config).to(device)
         # A token's hidden state -> logits of what its name says of the image.
-        self.name_head = NameHead(config.model.hidden_size, self.grid).to(device)
+        self.name_head = build_name_head(config.model.hidden_size, self.grid).to(device)
         # Image features -> logit of being in the middle of a thing, which makes things countable.
         self.centre_head = nn.Linear(config.model.hidden_size, 1).to(device)
         self.sampling_weights = dataset.sampling_weights() if dataset else None
