@@ -8,6 +8,7 @@ import PIL.Image
 import pytest
 
 from training.crop_dataset import INPUTS_PER_PLACE, draw_sampled, render_crops, sample_inputs
+from training.pasted import paste_things
 from training.prompt_dataset import encode_tiled, image_processor
 from training.sign_letters import locate_letters
 from training.vision_inputs import (
@@ -63,9 +64,11 @@ def _show(place, way, boxes):
     return show_crop(place, boxes[0]) if way == "crop" else show_canvas(place, boxes)
 
 
-@pytest.mark.parametrize("way", ["crop", "canvas", "whole"])
+@pytest.mark.parametrize("way", ["crop", "canvas", "whole", "pasted"])
 def test_labels_are_where_things_are_seen(place, way):
     """The patches labelled with a thing are those that change if it is painted over."""
+    if way == "pasted":
+        place, way = paste_things(place, Box(0, 0, 1024, 768), np.random.default_rng(0)), "crop"
     room, checked = Box(0, 0, *place.picture.size), 0
     within = [placed for placed in place.items if room.contains(_around(placed, 120))]
     for placed in within[1:]:
@@ -113,6 +116,28 @@ def test_every_place_gives_as_many_inputs():
     assert len(inputs) == INPUTS_PER_PLACE
     assert all(each.pixels.shape == (SIDE, SIDE, 3) for each in inputs)
     assert len({each.pixels.tobytes() for each in inputs}) > INPUTS_PER_PLACE - 4
+
+
+def test_things_are_pasted_over_others(place):
+    """They are all there, and what lies behind them is seen less; the place stays as it was."""
+    before, part = place.picture.tobytes(), Box(200, 100, 600, 500)
+    hidden = 0
+    for seed in range(12):
+        shown = paste_things(place, part, np.random.default_rng(seed))
+        again = paste_things(place, part, np.random.default_rng(seed))
+        assert shown.picture.tobytes() == again.picture.tobytes()
+        own = [placed.item for placed in place.items if placed.item.box.common(part)]
+        kept, pasted = shown.items[: len(own)], shown.items[len(own) :]
+        assert pasted
+        for old, new in zip(own, kept, strict=True):
+            assert (new.item.name, new.item.colour) == (old.name, old.colour)
+            assert new.item.visible <= old.visible + 1e-6
+            hidden += new.item.visible < old.visible - 1e-6
+        room = Box(0, 0, 400, 400)
+        assert all(room.contains(placed.item.box) for placed in pasted)
+        assert all(placed.item.visible >= 0.6 for placed in pasted)
+    assert hidden
+    assert place.picture.tobytes() == before
 
 
 def test_a_dataset_has_the_visible_things_of_each_input(tmp_path):

@@ -33,6 +33,7 @@ class DataConfig:
 
     scenes: int = 2400
     seed: int = 100_000  # of the first scene
+    photographs: bool = False  # with grain and parts of scikit-image's photographs
     workers: int = 2  # processes that draw scenes
 
 
@@ -81,6 +82,7 @@ class Config:
     model: ModelSizes = ModelSizes()
     data: DataConfig = DataConfig()
     pretrain: StageConfig = StageConfig()
+    words: StageConfig = StageConfig(steps=0)  # batches of words alone
     finetune: StageConfig = StageConfig(
         steps=3500, batch_size=24, learning_rate=1e-3, full_batches=0.25
     )
@@ -94,7 +96,9 @@ class Config:
         """Names of the stages, in order."""
         if self.layout == "onevision":
             return ("onevision",)
-        return ("finetune",) if self.layout == "llava" and self.base else ("pretrain", "finetune")
+        begun = self.layout == "llava" and self.base
+        stages = ("finetune",) if begun else ("pretrain", "words", "finetune")
+        return tuple(name for name in stages if self.stage(name).steps)
 
     def stage(self, name: str) -> StageConfig:
         """The config of the stage called *name*."""
@@ -109,7 +113,7 @@ class Config:
 
     def used(self) -> dict[str, Any]:
         """All settings, without the stages that this run does not have."""
-        unused = {"pretrain", "finetune", "onevision"}.difference(self.stages)
+        unused = {"pretrain", "words", "finetune", "onevision"}.difference(self.stages)
         return {name: value for name, value in attrs.asdict(self).items() if name not in unused}
 
 

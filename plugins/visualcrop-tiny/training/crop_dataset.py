@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,11 @@ from visualcrop import Box
 from visualcrop.plugin import merge_boxes
 from visualcrop_tiny.place_names import PLACES, Place
 from visualcrop_tiny.place_questions import nameable
-from visualcrop_tiny.world import COLOURS, SIGN_WORDS
+from visualcrop_tiny.world import COLOURS
 from visualcrop_tiny.world.places import Item, PlaceSpec, Wish
 
+from .pasted import LONGEST, paste_things, sample_text
+from .photographs import maybe_photograph, maybe_texture
 from .vision_inputs import (
     CHARACTERS,
     CLEARLY_VISIBLE,
@@ -39,14 +40,15 @@ from .vision_inputs import (
 )
 from .workers import map_in_processes
 
-_WIDE_CROPS, _NEAR_CROPS, _CROPS, _UNIONS, _CANVASES = 3, 12, 4, 2, 6
-INPUTS_PER_PLACE = 1 + _WIDE_CROPS + _NEAR_CROPS + _CROPS + _UNIONS + _CANVASES
+_WIDE_CROPS, _NEAR_CROPS, _CROPS, _UNIONS, _CANVASES, _PASTED = 3, 12, 4, 2, 6, 28
+INPUTS_PER_PLACE = 1 + _WIDE_CROPS + _NEAR_CROPS + _CROPS + _UNIONS + _CANVASES + _PASTED
+# Of parts that things are pasted into, in longer sides of the place; and the least, in pixels.
+_PASTED_SIDES, _LEAST_PART = (0.08, 0.45), 120.0
 _ARRAYS = ("pixels", "things", "labels")
 _MAX_THINGS = 112  # in one input; more are left out
-_LONGEST = 5  # characters of a sign
 NAME_FACTS = ("column", "row", "colour", "count")  # in `CropDataset.describe_names`
 MOST_COUNTED = 6  # things of a name
-_WIDTH = 8 + _LONGEST  # of a row about a thing
+_WIDTH = 8 + LONGEST  # of a row about a thing
 # Sampling weights of inputs with fewer than two clear things, and of inputs with a sign.
 _FEW_WEIGHT, _SIGN_INPUT_WEIGHT = 0.5, 1.5
 _WHOLE_WEIGHT = 2.5
@@ -148,9 +150,12 @@ class CropDataset:
         return found
 
 
-def render_crops(folder: Path, scenes: int, seed: int, workers: int = 2) -> CropDataset:
+def render_crops(
+    folder: Path, scenes: int, seed: int, workers: int = 2, *, photographs: bool = False
+) -> CropDataset:
     """Draw *scenes* places, with seeds from *seed* on, and write crops of all of them."""
-    rendered = map_in_processes(render_place_crops, range(seed, seed + scenes), workers)
+    render = partial(render_place_crops, photographs=photographs)
+    rendered = map_in_processes(render, range(seed, seed + scenes), workers)
     write_inputs({folder: (LLAVA, INPUTS_PER_PLACE)}, scenes, ([arrays] for arrays in rendered))
     return CropDataset.open(folder)
 
@@ -192,10 +197,11 @@ def write_inputs(
             array.flush()
 
 
-def render_place_crops(seed: int) -> dict[str, Array]:
+def render_place_crops(seed: int, *, photographs: bool = False) -> dict[str, Array]:
     """The arrays of one place."""
     rng = np.random.default_rng([seed, 1])
-    return encode_inputs(list(sample_inputs(draw_sampled(seed, rng), rng)))
+    place = draw_sampled(seed, rng, photographs=photographs)
+    return encode_inputs(list(sample_inputs(place, rng, photographs=photographs)))
 
 
 def encode_inputs(inputs: Sequence[VisionInput], frame: Frame = LLAVA) -> dict[str, Array]:
@@ -207,14 +213,19 @@ def encode_inputs(inputs: Sequence[VisionInput], frame: Frame = LLAVA) -> dict[s
     }
 
 
-def draw_sampled(seed: int, rng: Rng) -> Shown:
-    """A place with more things than one of the benchmark, and with more that are alike."""
+def draw_sampled(seed: int, rng: Rng, *, photographs: bool = False) -> Shown:
+    """
+    A place with more things than one of the benchmark, and with more that are alike.
+
+    With *photographs* some have the grain of one.
+    """
     kind = PLACES[seed % len(PLACES)]
     size = _SIZES[rng.integers(len(_SIZES))]
     density = _DENSITIES[rng.integers(len(_DENSITIES))]
     scene = PlaceSpec(kind, seed, size, density, sample_wishes(kind, rng)).draw()
     picture = PIL.Image.fromarray(scene.image)
-    return Shown(picture, tuple(PlacedItem(item) for item in scene.items))
+    place = Shown(picture, tuple(PlacedItem(item) for item in scene.items))
+    return maybe_texture(place, rng) if photographs else place
 
 
 def sample_wishes(kind: Place, rng: Rng) -> tuple[Wish, ...]:
@@ -227,7 +238,7 @@ def sample_wishes(kind: Place, rng: Rng) -> tuple[Wish, ...]:
     def colour() -> str:
         return str(rng.choice(colours))
 
-    wishes = [Wish("sign", colour(), _sample_text(rng)) for _ in range(rng.integers(2, 7))]
+    wishes = [Wish("sign", colour(), sample_text(rng)) for _ in range(rng.integers(2, 7))]
     for _ in range(2):
         same = name()
         wishes += [Wish(same, colour()) for _ in range(rng.integers(2, 7))]
@@ -235,17 +246,6 @@ def sample_wishes(kind: Place, rng: Rng) -> tuple[Wish, ...]:
     if rng.random() < 0.35:
         wishes.append(Wish(name(), colour(), side=float(rng.uniform(84, 170))))
     return tuple(wishes)
-
-
-def _sample_text(rng: Rng) -> str:
-    """A word that signs have, a number, or any letters, so that reading is spelling."""
-    way = rng.random()
-    if way < 0.25:
-        return str(rng.integers(2, 100))
-    if way < 0.6:
-        return str(rng.choice(SIGN_WORDS))
-    letters = rng.choice([*string.ascii_uppercase], rng.integers(2, _LONGEST + 1))
-    return "".join(map(str, letters))
 
 
 def _encode_things(vision_input: VisionInput) -> Array:
@@ -280,8 +280,11 @@ def _decode_thing(row: Array) -> Seen:
     )
 
 
-def sample_inputs(place: Shown, rng: Rng) -> Iterator[VisionInput]:
-    """`INPUTS_PER_PLACE` inputs: the whole place, crops as a search makes them, and canvases."""
+def sample_inputs(place: Shown, rng: Rng, *, photographs: bool = False) -> Iterator[VisionInput]:
+    """
+    `INPUTS_PER_PLACE` inputs: the whole place, crops as a search makes them, canvases, and parts
+    with things pasted in; with *photographs* some of these are of one.
+    """
     yield show_whole(place)
     for _ in range(_WIDE_CROPS):
         side = rng.uniform(0.3, 0.75) * place.longer
@@ -296,6 +299,22 @@ def sample_inputs(place: Shown, rng: Rng) -> Iterator[VisionInput]:
         yield show_crop(place, reduce(Box.around, pair))
     for number in range(_CANVASES):
         yield show_canvas(place, sample_canvas_boxes(place, rng, same_name=number < 4))
+    for _ in range(_PASTED):
+        yield show_whole(paste_somewhere(place, rng, photographs=photographs))
+
+
+def paste_somewhere(place: Shown, rng: Rng, *, photographs: bool = False) -> Shown:
+    """Any part of the place, or maybe of a photograph, with things pasted in."""
+    place = maybe_photograph(place, rng) if photographs else place
+    return paste_things(place, sample_part(place, rng), rng)
+
+
+def sample_part(place: Shown, rng: Rng) -> Box:
+    """A square of whole pixels of any place and size, to paste things into."""
+    side = place.longer * np.exp(rng.uniform(*np.log(_PASTED_SIDES)))
+    side = min(max(side, _LEAST_PART), *place.picture.size)
+    part = square_near(place, rng, sample_point(place, rng), side)
+    return Box(*part.whole_pixels())
 
 
 def sample_canvas_boxes(place: Shown, rng: Rng, *, same_name: bool) -> list[Box]:

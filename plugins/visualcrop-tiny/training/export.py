@@ -18,7 +18,7 @@ from visualcrop_tiny.world import THINGS
 from .checkpoint import LOG
 from .config import Config, StageConfig
 from .crop_dataset import INPUTS_PER_PLACE
-from .native_dataset import MAX_PIXELS, MIN_PIXELS, TOKEN_SIDE
+from .native_dataset import MAX_PIXELS, MIN_PIXELS, PARTS, TOKEN_SIDE
 from .prompt_dataset import image_processor
 from .tokenizer import (
     CHAT_TEMPLATE,
@@ -117,10 +117,11 @@ over cosines as in Fig. 7, weight {align}), and a floor keeps other cosines from
 (weight {floor}). So values point at what a word names by construction here, which says nothing
 about models trained without it."""
 _PLAIN = "No loss makes value features of words and patches alike; V-V is what emerges."
+_GRAIN = " Some have the grain of photographs that\nscikit-image ships, or are parts of them."
 _DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
 _BASED = "Its weights come from {base}, whose card says what that was trained for."
-_NAMES = """Names in the text are also trained to know place, colour and number of their things (weight
-{names}), and image features to know the middles of things (weight {centres})."""
+_NAMES = """Names in the text are also trained to know place, colour and number of their things
+(weight {names}), and image features to know the middles of things (weight {centres})."""
 
 
 def format_model_card(config: Config, out: Path, seconds: float, figures: str) -> str:
@@ -165,17 +166,23 @@ def describe_machine() -> str:
 
 
 def _describe_data(config: Config) -> str:
+    places = f"{config.data.scenes} drawn places (seeds from {config.data.seed})"
     if config.layout == "onevision":
         return (
-            f"Pictures of {config.data.scenes} drawn places (seeds from {config.data.seed}): one\n"
-            "in two by two tiles, or several as the composers `interleaved` and `text-boxes` have\n"
+            f"Pictures of {places}: one in\n"
+            "two by two tiles, or several as the composers `interleaved` and `text-boxes` have\n"
             "them."
         )
+    if config.layout == "qwen":
+        of_place = sum(number for _, number in PARTS.values())
+        views = f"{config.data.scenes * of_place} views of {MIN_PIXELS} to {MAX_PIXELS} pixels"
+    else:
+        views = f"{config.data.scenes * INPUTS_PER_PLACE} views of {SIDE} x {SIDE} pixels"
     return (
-        f"{config.data.scenes * INPUTS_PER_PLACE} views of {SIDE} x {SIDE} pixels of "
-        f"{config.data.scenes} drawn places (seeds from {config.data.seed}) of\n"
-        "1536 to 2304 pixels: the whole place, crops of all sizes, and crops pasted on a canvas\n"
-        "as the composers do. Signs have words that the benchmark has, others, and any letters."
+        f"{views} of {places} of\n"
+        "1536 to 2304 pixels: the whole place, crops of all sizes, crops pasted on a canvas as\n"
+        "the composers do, and parts with more things pasted in. Signs have words that the\n"
+        f"benchmark has, others, and any letters.{_GRAIN * config.data.photographs}"
     )
 
 

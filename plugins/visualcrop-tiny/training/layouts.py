@@ -22,7 +22,7 @@ Module: TypeAlias = LlavaModule | OnevisionModule
 class Layout:
     """How a layout's dataset is written and read, and its network with its losses."""
 
-    render: Callable[[Path, int, int, int], Any]  # into a folder, so many places, from a seed on
+    render: Callable[..., Any]  # into a folder, as a `DataConfig` says
     open: Callable[[Path], Any]
     module: Callable[[Config, Any, str], Module]
 

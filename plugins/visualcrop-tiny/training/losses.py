@@ -39,16 +39,16 @@ _DENSE_LAYERS = (0, 3)  # the inputs of these layers predict words, as the last 
 _NAMES_LAYER = 4  # the input of this layer predicts the facts of names
 
 
-class NameHead(torch.nn.Linear):
-    """Logits of column, row, colour and count from hidden states, ... x hidden to ... x classes."""
+def build_name_head(hidden_size: int, grid: int) -> torch.nn.Linear:
+    """From a hidden state to logits of column, row, colour and count, one after the other."""
+    return torch.nn.Linear(hidden_size, 2 * grid + len(COLOUR_CLASSES) + MOST_COUNTED + 1)
 
-    def __init__(self, hidden_size: int, grid: int) -> None:
-        self.sizes = (grid, grid, len(COLOUR_CLASSES), MOST_COUNTED + 1)
-        super().__init__(hidden_size, sum(self.sizes))
 
-    def forward(self, hidden: Tensor) -> tuple[Tensor, ...]:
-        """The logits of each fact."""
-        return super().forward(hidden).split(self.sizes, -1)
+def split_facts(logits: Tensor) -> tuple[Tensor, ...]:
+    """The logits of each fact, of those of the name head, ... x classes."""
+    others = len(COLOUR_CLASSES), MOST_COUNTED + 1
+    grid = (logits.shape[-1] - sum(others)) // 2
+    return torch.split(logits, [grid, grid, *others], -1)
 
 
 @attrs.frozen(eq=False)
@@ -72,7 +72,7 @@ def reply_losses(
     network: Any,
     weights: LossWeights,
     output: DecoderOutput,
-    name_head: NameHead | None = None,
+    name_head: torch.nn.Module | None = None,
     facts: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
     """
@@ -95,9 +95,9 @@ def reply_losses(
         total = total + weights.align * align + weights.floor * floor
     if weights.names and name_head is not None and facts is not None:
         hidden = output.hidden(_NAMES_LAYER)
-        words = name_head(hidden[output.text_tokens])
+        words = split_facts(name_head(hidden[output.text_tokens]))
         losses = name_losses(words, output.text["ids"], facts)
-        columns, rows = name_head(hidden[output.image_tokens])[:2]
+        columns, rows = split_facts(name_head(hidden[output.image_tokens]))[:2]
         own = patch_position_loss(columns, rows, output.patches)
         total = total + weights.names * (sum(losses.values()) + own)
         metrics |= {f"its {name}": float(loss.detach()) for name, loss in losses.items()}
@@ -255,7 +255,7 @@ def name_losses(logits: Sequence[Tensor], ids: Tensor, facts: Tensor) -> dict[st
     Cross-entropy of each fact, predicted from the names in the text.
 
     Args:
-        logits: Of `NameHead`, B x text x classes each.
+        logits: Of each fact, B x text x classes.
         ids: Of the text tokens, B x text.
         facts: Of each name, -1 where unknown, B x names x 4.
     """

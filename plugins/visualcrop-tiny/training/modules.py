@@ -19,7 +19,7 @@ from .crop_dataset import CropDataset
 from .exchanges import Sight, encode, sample_exchange, sample_letter_exchange
 from .losses import (
     DecoderOutput,
-    NameHead,
+    build_name_head,
     centre_loss,
     compute_reply_loss,
     patch_word_accuracy,
@@ -74,7 +74,7 @@ class LlavaModule(nn.Module):
         self.device = device
         self.network: Any = self.build(config).to(device)
         # A token's hidden state -> logits of what its name says of the image.
-        self.name_head = NameHead(config.model.hidden_size, self.grid).to(device)
+        self.name_head = build_name_head(config.model.hidden_size, self.grid).to(device)
         # Image features -> logit of being in the middle of a thing, which makes things countable.
         self.centre_head = nn.Linear(config.model.hidden_size, 1).to(device)
         self.sampling_weights = dataset.sampling_weights() if dataset else None
@@ -88,7 +88,7 @@ class LlavaModule(nn.Module):
     def forward(self, stage: str, indices: Indices, rng: Random) -> LossAndMetrics:
         """The loss of the stage for the inputs with these *indices*."""
         config = self.config.stage(stage)
-        if stage == "finetune" and rng.random() < config.without_images:
+        if stage == "words" or (stage == "finetune" and rng.random() < config.without_images):
             return self._name_targets(rng) if rng.random() < _NAMING else self._tell_letters(rng)
         full = rng.random() < config.full_batches
         indices = self.choose_full(indices) if full else indices

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from .crop_dataset import (
     Seen,
     draw_sampled,
     encode_inputs,
+    paste_somewhere,
     pick_items,
     sample_canvas_boxes,
     sample_crop,
@@ -42,10 +43,10 @@ TOKEN_SIDE = 16  # pixels: two by two patches are merged
 NEAR, WIDE = Frame(320, TOKEN_SIDE), Frame(416, TOKEN_SIDE)
 MIN_PIXELS, MAX_PIXELS = 256 * 256, 384 * 288  # of an image, in which a token has 256
 _NEAR_SHARE = 0.7  # of the inputs that are sampled
-_NEAR_PER_PLACE, _SMALL_PER_PLACE = 12, 3
+_NEAR_PER_PLACE, _SMALL_PER_PLACE, _PASTED_PER_PLACE = 12, 3, 15
 _WIDE_PER_PLACE, _UNIONS_PER_PLACE, _CANVASES_PER_PLACE = 3, 2, 6
 PARTS = {
-    "near": (NEAR, _NEAR_PER_PLACE + _SMALL_PER_PLACE),
+    "near": (NEAR, _NEAR_PER_PLACE + _SMALL_PER_PLACE + _PASTED_PER_PLACE),
     "wide": (WIDE, 1 + _WIDE_PER_PLACE + _UNIONS_PER_PLACE + _CANVASES_PER_PLACE),
 }
 Array = npt.NDArray[Any]
@@ -92,21 +93,27 @@ class NativeDataset:
         return found
 
 
-def render_native(folder: Path, scenes: int, seed: int, workers: int = 2) -> None:
+def render_native(
+    folder: Path, scenes: int, seed: int, workers: int = 2, *, photographs: bool = False
+) -> None:
     """Draw *scenes* places, with seeds from *seed* on, and write inputs of all of them."""
-    rendered = map_in_processes(_render_place, range(seed, seed + scenes), workers)
+    render = partial(_render_place, photographs=photographs)
+    rendered = map_in_processes(render, range(seed, seed + scenes), workers)
     write_inputs({folder / name: part for name, part in PARTS.items()}, scenes, rendered)
 
 
-def _render_place(seed: int) -> list[dict[str, Array]]:
+def _render_place(seed: int, *, photographs: bool) -> list[dict[str, Array]]:
     """The arrays of both parts of one place."""
     rng = np.random.default_rng([seed, 3])
-    place = draw_sampled(seed, rng)
+    place = draw_sampled(seed, rng, photographs=photographs)
     items = pick_items(place, rng, _NEAR_PER_PLACE)
     boxes = [sample_roi(place, rng, items[n % len(items)].item.box) for n in range(_NEAR_PER_PLACE)]
     boxes += [sample_crop(place, rng, near=False) for _ in range(_SMALL_PER_PLACE)]
     near = [_show(place, [box], NEAR) for box in boxes]
-    groups = [[Box(0, 0, *place.picture.size)]]
+    for _ in range(_PASTED_PER_PLACE):
+        pasted = paste_somewhere(place, rng, photographs=photographs)
+        near.append(_show(pasted, [pasted.whole], NEAR))
+    groups = [[place.whole]]
     for _ in range(_WIDE_PER_PLACE):
         side = rng.uniform(0.25, 0.75) * place.longer
         groups.append([square_near(place, rng, sample_point(place, rng), side)])

@@ -10,7 +10,12 @@ from torch.optim import Optimizer
 
 from .config import StageConfig
 
-_VISION_RATE = {"pretrain": 1.0, "finetune": 0.6, "onevision": 0.6}  # times the learning rate
+_VISION_RATE = {
+    "pretrain": 1.0,
+    "words": 1.0,
+    "finetune": 0.6,
+    "onevision": 0.6,
+}  # times the learning rate
 
 
 def build_optimizers(module: torch.nn.Module, name: str, stage: StageConfig) -> list[Optimizer]:

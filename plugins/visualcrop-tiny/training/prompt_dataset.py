@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import cycle, islice
 from pathlib import Path
 from random import Random
@@ -18,7 +18,7 @@ import PIL.Image
 from visualcrop import Box, BudgetedModel, Finding, Image, Ledger, Question, Target, View, errors
 from visualcrop.plugin import AnswerComposer, Registry, TargetExtractor
 
-from .crop_dataset import Seen, draw_sampled, sample_crop, sample_roi, to_seen
+from .crop_dataset import Seen, draw_sampled, paste_somewhere, sample_crop, sample_roi, to_seen
 from .exchanges import Exchange, Sight, ask
 from .prompts import PromptRecorder, record_prompt
 from .vision_inputs import (
@@ -37,7 +37,7 @@ from .workers import map_in_processes
 
 PINPOINTS = [[2 * TILE.side, 2 * TILE.side]]  # two by two tiles, whatever the aspect ratio
 MAX_TILES = 9  # of `anyres_max_9`
-_TILED_PER_PLACE, _COMPOSED_PER_PLACE = 6, 6
+_TILED_PER_PLACE, _PASTED_PER_PLACE, _COMPOSED_PER_PLACE = 6, 6, 6
 _COMPOSERS = ("interleaved", "text-boxes")  # in turn
 _WRONG_FINDINGS = 0.15  # fraction of the findings that lie somewhere else
 _ARRAY_FILE, _JSON_FILE = "prompts.npz", "prompts.json"
@@ -66,21 +66,27 @@ class ImagePrompt:
     questions: tuple[Exchange, ...] = ()
 
 
-def render_prompts(folder: Path, scenes: int, seed: int, workers: int = 2) -> list[ImagePrompt]:
+def render_prompts(
+    folder: Path, scenes: int, seed: int, workers: int = 2, *, photographs: bool = False
+) -> list[ImagePrompt]:
     """Draw *scenes* places, with seeds from *seed* on, and write prompts about all of them."""
-    rendered = map_in_processes(render_scene_prompts, range(seed, seed + scenes), workers)
+    render = partial(render_scene_prompts, photographs=photographs)
+    rendered = map_in_processes(render, range(seed, seed + scenes), workers)
     prompts = [prompt for of_scene in rendered for prompt in of_scene]
     save_prompts(folder, prompts)
     return prompts
 
 
-def render_scene_prompts(seed: int) -> list[ImagePrompt]:
+def render_scene_prompts(seed: int, *, photographs: bool = False) -> list[ImagePrompt]:
     """The prompts about one place."""
     rng, chance = np.random.default_rng([seed, 2]), Random(seed)  # noqa: S311 - no secrets
-    place = draw_sampled(seed, rng)
-    boxes = [Box(0, 0, *place.picture.size)]
+    place = draw_sampled(seed, rng, photographs=photographs)
+    boxes = [place.whole]
     boxes += [sample_crop(place, rng, near=n < 3) for n in range(_TILED_PER_PLACE - 1)]
     tiled = [_render_tiled_prompt(place, box) for box in boxes]
+    for _ in range(_PASTED_PER_PLACE):
+        pasted = paste_somewhere(place, rng, photographs=photographs)
+        tiled.append(_render_tiled_prompt(pasted, pasted.whole))
     return tiled + list(_render_composed_prompts(place, rng, chance))
 
 

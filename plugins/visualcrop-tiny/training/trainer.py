@@ -196,5 +196,5 @@ def _render_data(config: Config, data: Path) -> None:
         return
     done.unlink(missing_ok=True)
     say(f"rendering {config.data.scenes} places")
-    LAYOUTS[config.layout].render(data, config.data.scenes, config.data.seed, config.data.workers)
+    LAYOUTS[config.layout].render(data, **attrs.asdict(config.data))
     done.write_text(json.dumps(wanted), "utf-8")

@@ -134,10 +134,15 @@ class Shown:
         """The longer side, in pixels."""
         return max(self.picture.size)
 
+    @property
+    def whole(self) -> Box:
+        """The box of the picture."""
+        return Box(0, 0, *self.picture.size)
+
 
 def show_whole(place: Shown) -> VisionInput:
     """The whole place as one input."""
-    return show_crop(place, Box(0, 0, *place.picture.size))
+    return show_crop(place, place.whole)
 
 
 def show_crop(place: Shown, box: Box) -> VisionInput:

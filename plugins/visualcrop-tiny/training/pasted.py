@@ -1,0 +1,100 @@
+"""
+Parts of places with other things pasted in: many more things to see for the time of drawing one.
+
+They stand where nothing holds them, at any size; what comes to lie behind them is hidden as far.
+"""
+
+from __future__ import annotations
+
+import string
+
+import attrs
+import numpy as np
+
+from visualcrop import Box
+from visualcrop_tiny.world import COLOURS, SIGN_STYLES, SIGN_WORDS, THINGS, draw_sprite, make_sign
+from visualcrop_tiny.world.places import Item
+from visualcrop_tiny.world.places.canvas import Canvas, Tracked
+from visualcrop_tiny.world.signs import sign_size
+from visualcrop_tiny.world.sprites import Pose, Sprite
+
+from .vision_inputs import PlacedItem, Shown
+
+LONGEST = 5  # characters of a sign
+_LEAST_SEEN = 0.6  # of a thing that another is pasted over
+_TRIES = 5  # places that are tried for one thing
+_SMALLEST = 14  # pixels
+Rng = np.random.Generator
+
+
+def paste_things(place: Shown, box: Box, rng: Rng) -> Shown:
+    """A part of a place, in a *box* of whole pixels, with some more things in it."""
+    canvas = Canvas(round(box.width), round(box.height))
+    canvas.picture = place.picture.crop(box.whole_pixels())
+    within = [p.item for p in place.items if p.item.mask.any() and p.item.box.common(box)]
+    tracked = [(item, _track(item, box)) for item in within]
+    canvas.tracked += [track for _, track in tracked]
+    for name, colour, text in _choose(rng):
+        sprite = _draw(name, colour, text, min(canvas.width, canvas.height), rng)
+        for _ in range(_TRIES):
+            x, y = rng.uniform(0, canvas.width), rng.uniform(0, canvas.height)
+            track = canvas.place_item(sprite, x, y, least=_LEAST_SEEN)
+            if track:
+                whole = Item(name, colour, _box(track), track.seen, 1.0, "", text)
+                tracked.append((whole, track))
+                break
+    seen = (
+        attrs.evolve(item, box=_box(track), mask=track.seen, visible=item.visible * track.share)
+        for item, track in tracked
+    )
+    return Shown(canvas.picture, tuple(map(PlacedItem, seen)))
+
+
+def sample_text(rng: Rng) -> str:
+    """A word that signs have, a number, or any letters, so that reading is spelling."""
+    way = rng.random()
+    if way < 0.25:
+        return str(rng.integers(2, 100))
+    if way < 0.6:
+        return str(rng.choice(SIGN_WORDS))
+    letters = rng.choice([*string.ascii_uppercase], rng.integers(2, LONGEST + 1))
+    return "".join(map(str, letters))
+
+
+def _track(item: Item, box: Box) -> Tracked:
+    """What is seen of an item, moved into a part of the picture."""
+    left, top = round(item.box.left - box.left), round(item.box.top - box.top)
+    return Tracked(left, top, item.mask, item.mask.copy(), _LEAST_SEEN)
+
+
+def _box(track: Tracked) -> Box:
+    return Box(track.left, track.top, track.right, track.bottom)
+
+
+def _choose(rng: Rng) -> list[tuple[str, str, str]]:
+    """Name, colour and text of some things: maybe several of a name, and a sign."""
+
+    def colour() -> str:
+        return str(rng.choice([*COLOURS]))
+
+    names = [str(name) for name in rng.choice([*THINGS], rng.integers(1, 5))]
+    chosen = [(name, colour(), "") for name in names]
+    if rng.random() < 0.4:
+        same = colour()
+        count = int(rng.integers(1, 6))
+        alike = rng.random() < 0.4
+        chosen += [(names[0], same if alike else colour(), "") for _ in range(count)]
+    if rng.random() < 0.45:
+        chosen.insert(0, ("sign", colour(), sample_text(rng)))
+    return chosen
+
+
+def _draw(name: str, colour: str, text: str, side: int, rng: Rng) -> Sprite:
+    """A thing or sign, to be pasted into a square of *side* pixels."""
+    share = float(np.exp(rng.uniform(np.log(0.07), np.log(0.4))))
+    if name != "sign":
+        size = max(_SMALLEST, round(share * side))
+        return draw_sprite(THINGS[name], size, colour, Pose.sample(rng, 22))
+    sign = make_sign(text, colour, SIGN_STYLES[int(rng.integers(len(SIGN_STYLES)))])
+    letters = rng.uniform(0.03, 0.1) * side
+    return draw_sprite(sign, sign_size(sign, max(5.0, letters)), colour)
