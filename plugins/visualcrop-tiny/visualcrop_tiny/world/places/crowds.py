@@ -162,9 +162,10 @@ def fill_ledges(stage: Stage, ledges: Ledges, share: float, signs: int) -> None:
     ):
         wanted = stage.count(share * part)
         for index in rng.permutation(len(spots)):
-            if wanted > 0 and 0 < spots[index][0] < stage.canvas.width:
+            x, y = spots[index]
+            if wanted > 0 and 0 < x < stage.canvas.width:
                 shadow = 0.3 if where == "on a window sill" else 0
-                wanted -= stage.thing(*spots[index], where, shadow=shadow)
+                wanted -= stage.thing(x, y, where, shadow=shadow)
     for index in rng.permutation(len(ledges.signs)):
         if signs > 0:
             x, y = ledges.signs[index]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TypeAlias
 
 import attrs
 import numpy as np
@@ -81,7 +82,8 @@ DINGHY = Thing(
     ),
     1.6,
 )
-_FLEET = (  # how many, between which sizes and depths
+_Range: TypeAlias = tuple[float, float]
+_FLEET: tuple[tuple[Thing, int, _Range, _Range], ...] = (  # how many, of which sizes and depths
     (TRAWLER, 5, (92, 150), (0.1, 0.85)),
     (DINGHY, 9, (36, 60), (0.15, 0.9)),
     (BUOY, 7, (9, 16), (0, 1)),

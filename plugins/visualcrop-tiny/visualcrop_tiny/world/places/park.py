@@ -274,7 +274,7 @@ def _plan_blankets(stage: Stage, pond: Panel, path: _Path, horizon: float) -> li
         apart = all(abs(x - b.x) > 110 * u or abs(y - b.y) > 64 * u for b in blankets)
         blanket = Panel(x, y, 92 * u, 44 * u, float(rng.uniform(-9, 9)), "on a blanket")
         corners = blanket.part(-0.5, -0.5, 0.5, 0.5)
-        if free and apart and not any(path.holds(*corner, 8 * u) for corner in corners):
+        if free and apart and not any(path.holds(left, top, 8 * u) for left, top in corners):
             blankets.append(blanket)
         if len(blankets) == max(1, stage.scaled(8)):
             break
