@@ -27,13 +27,14 @@ _UNASKED = frozenset(
     }
 )
 _WORN = frozenset({"hat", "shirt", "dress"})  # by people, who stand about
+_IN_TOWERS = "clock", "bell"
 _ALIKE: dict[Place, frozenset[str]] = {  # things that a part of the place could be taken for
     "harbour": _WORN | {"lamp"},
-    "market-street": _WORN,
-    "park": _WORN | {"lamp", "lantern"},
+    "market-street": _WORN | {"lamp", *_IN_TOWERS},
+    "park": _WORN | {"lamp", "lantern", "bucket"},
     "writing-desk": frozenset({"ring"}),
-    "shelf-wall": frozenset({"leaf"}),
-    "night-town": _WORN,
+    "shelf-wall": frozenset({"leaf", "pencil"}),
+    "night-town": _WORN | {*_IN_TOWERS},
 }
 _SIDES = {"shelf-wall": (84.0, 92.0)}  # of large things where they have less room
 _SIDE = (120.0, 170.0)
