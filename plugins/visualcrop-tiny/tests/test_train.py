@@ -205,7 +205,7 @@ def test_an_interrupted_rendering_is_repeated(config, tmp_path, monkeypatch):
     data.mkdir()
     (data / "done.json").write_text("{}")
 
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
     layout = attrs.evolve(LAYOUTS["llava"], render=interrupt)

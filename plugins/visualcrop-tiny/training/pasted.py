@@ -22,7 +22,7 @@ from .vision_inputs import PlacedItem, Shown
 
 LONGEST = 5  # characters of a sign
 _LEAST_SEEN = 0.6  # of a thing that another is pasted over
-_TRIES = 5  # places that are tried for one thing
+_TRIES = 12  # places that are tried for one thing
 _SMALLEST = 14  # pixels
 Rng = np.random.Generator
 

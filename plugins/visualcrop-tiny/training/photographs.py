@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 import attrs
 import numpy as np
@@ -48,7 +48,7 @@ def texture_place(place: Shown, rng: Rng) -> Shown:
     return attrs.evolve(place, picture=picture)
 
 
-@cache
+@lru_cache(8)
 def load_photograph(name: str) -> PIL.Image.Image:
     """One of `SCENES`, in colour."""
     try:

@@ -89,9 +89,9 @@ def _reach(kind: Thing, tilt: int) -> float:
 def strew(stage: Stage, panels: list[Panel], ground: Ground) -> None:
     """Clusters of one or two kinds, and what lies loose."""
     canvas, rng = stage.canvas, stage.rng
-    dealt = rng.permutation(len(_CLUSTERS)).tolist()
+    order = rng.permutation(len(_CLUSTERS)).tolist()
     for number in range(stage.scaled(rng.uniform(14, 19))):
-        _put_cluster(stage, _CLUSTERS[dealt[number % len(dealt)]], ground)
+        _put_cluster(stage, _CLUSTERS[order[number % len(order)]], ground)
     for number in rng.permutation(len(panels))[: stage.scaled(3)]:
         _clip_edge(stage, panels, panels[int(number)], ground)
     calm = rng.uniform(0.1, 0.9, (3, 2)) * (canvas.width, canvas.height)

@@ -24,7 +24,7 @@ from .weather import finish
 
 ABSENT = frozenset({"pencil", "book"})
 _OVERLAP = 1.5  # of the boxes of two pieces of gear, in thousandths
-_SHEETS: tuple[Rgb, ...] = ((238, 234, 222), (230, 224, 204), (226, 230, 228), (236, 226, 214))
+_PAPERS: tuple[Rgb, ...] = ((238, 234, 222), (230, 224, 204), (226, 230, 228), (236, 226, 214))
 _WATER: Rgb = (158, 190, 204)
 _WOODS: tuple[Rgb, ...] = ((164, 118, 84), (134, 92, 68), (186, 148, 108), (112, 84, 72))
 
@@ -99,8 +99,8 @@ def _draw_paper(stage: Stage, x: float, y: float) -> Panel:
     """A written page."""
     rng, u = stage.rng, stage.canvas.unit
     panel = Panel(x, y, 150 * u, 200 * u, float(rng.uniform(-28, 28)), "on a page")
-    sheet = _SHEETS[int(rng.integers(len(_SHEETS)))]
-    draw_panel(stage.canvas, panel, shade(sheet, float(rng.uniform(-0.2, 0.05))))
+    paper = _PAPERS[int(rng.integers(len(_PAPERS)))]
+    draw_panel(stage.canvas, panel, shade(paper, float(rng.uniform(-0.2, 0.05))))
     lines = []
     for down in np.arange(-0.42, 0.42, 0.042):
         end, x = float(rng.uniform(0.0, 0.4)) if rng.random() < 0.25 else 0.42, -0.42
