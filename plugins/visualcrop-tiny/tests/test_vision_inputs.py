@@ -180,7 +180,10 @@ def test_names_say_where_how_many_and_of_which_colour(tmp_path):
 
 
 def _middle(thing):
-    x, y = (min(int(side / PATCH_SIDE), GRID - 1) for side in thing.box.centre)
+    """Its patch, in the precision in which boxes are stored."""
+    left, top, right, bottom = np.array(attrs.astuple(thing.box), np.float32)
+    middle = ((left + right) / 2, (top + bottom) / 2)
+    x, y = (min(int(side / PATCH_SIDE), GRID - 1) for side in middle)
     return y * GRID + x
 
 
