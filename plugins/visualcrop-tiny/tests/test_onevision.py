@@ -9,12 +9,19 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
+import transformers as tf
 from safetensors.torch import load_file, save_file
 
 from training.collate import PackedQuestions
 from training.config import Config, DataConfig, ModelSizes, StageConfig
 from training.export import export_model
-from training.model import build_llava, build_onevision, encode_images, normalize_pixels
+from training.model import (
+    build_llava,
+    build_onevision,
+    encode_images,
+    load_base,
+    normalize_pixels,
+)
 from training.modules import OnevisionModule
 from training.prefixes import collate_prefixes
 from training.prompt_dataset import (
@@ -180,6 +187,23 @@ def test_nothing_in_a_folder_of_prompts_is_run(tmp_path):
     with pytest.raises(FileError, match="cannot be read; remove the folder"):
         load_prompts(tmp_path)
     assert not (tmp_path / "sprung").exists()
+
+
+def test_a_base_of_fewer_pixels_sees_the_same(tmp_path):
+    """Its patches become larger, and an enlarged image has the features that the image had."""
+    config = build_llava(SIZES).config
+    config.vision_config.image_size, config.vision_config.patch_size = 192, 8
+    before = tf.LlavaForConditionalGeneration(config)
+    export_model(before, tmp_path)
+    after = load_base(tmp_path)
+    images = torch.rand(2, 3, 192, 192)
+    # Patch by patch, since pixels of other patches would be mixed in where they meet.
+    patches = images.unflatten(3, (24, 8)).unflatten(2, (24, 8)).transpose(3, 4).flatten(0, 3)
+    larger = torch.nn.functional.interpolate(patches[:, None], (14, 14), mode="bicubic")
+    enlarged = larger.view(2, 3, 24, 24, 14, 14).transpose(3, 4).reshape(2, 3, 336, 336)
+    with torch.no_grad():
+        one, other = encode_images(before, images), encode_images(after, enlarged)
+    torch.testing.assert_close(one, other, atol=2e-2, rtol=0)  # weights are stored in bfloat16
 
 
 def test_a_base_that_is_no_tiny_is_refused(tmp_path):

@@ -66,7 +66,7 @@ def test_an_image_of_any_shape(module, model, data, monkeypatch, number):
     ((part, own),) = data.split(index)
     outside = part.labels[own[0], 0].reshape(part.frame.grid, -1) == OUTSIDE
     rows, columns = ((~outside).any(axis).sum() for axis in (1, 0))
-    pixels = part.pixels[own[0], : rows * TOKEN_SIDE, : columns * TOKEN_SIDE]
+    pixels = part.pictures[own][0, : rows * TOKEN_SIDE, : columns * TOKEN_SIDE]
     image = Image(PIL.Image.fromarray(pixels))
     monkeypatch.setattr("training.modules.jitter_brightness", lambda images: images)
     ids = encode_prompt(QUESTION)

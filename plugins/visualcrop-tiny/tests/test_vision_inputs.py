@@ -9,6 +9,7 @@ import pytest
 
 from training.crop_dataset import INPUTS_PER_PLACE, draw_sampled, render_crops, sample_inputs
 from training.pasted import paste_things
+from training.pictures import Pictures, PictureWriter, encode_picture
 from training.prompt_dataset import encode_tiled, image_processor
 from training.sign_letters import locate_letters
 from training.vision_inputs import (
@@ -146,7 +147,7 @@ def test_a_dataset_has_the_visible_things_of_each_input(tmp_path):
     dataset = render_crops(tmp_path / "one", 1, 52, workers=1)
     again = render_crops(tmp_path / "two", 1, 52, workers=1)
     assert len(dataset) == INPUTS_PER_PLACE
-    assert (dataset.pixels == again.pixels).all()
+    assert (dataset.pictures.data == again.pictures.data).all()
     things = [each for index in range(len(dataset)) for each in dataset.visible_things(index)]
     assert things
     assert all(0 <= each.visible <= 1.001 and each.colour in COLOURS for each in things)
@@ -209,10 +210,27 @@ def test_tiles_have_the_labels_of_the_whole(place):
     """What is labelled on four tiles is what a vision tower of twice their side would see."""
     image = encode_tiled(place, Box(100, 100, 500, 500), image_processor())
     things = project_things(
-        place.items, Box(100, 100, 500, 500), Box(0, 0, 256, 256), Frame(2 * TILE.side)
+        place.items,
+        Box(100, 100, 500, 500),
+        Box(0, 0, 2 * TILE.side, 2 * TILE.side),
+        Frame(2 * TILE.side),
     )
     whole = label_patches(things, Frame(2 * TILE.side)).reshape(3, 2, TILE.grid, 2, TILE.grid)
     tiles = whole.transpose(0, 1, 3, 2, 4).reshape(3, 4, TILE.patches).transpose(1, 0, 2)
     same = (tiles == image.labels[1:]).mean()
     assert (tiles[:, 0] > 0).any()
     assert same > 0.99  # a thing on the edge of tiles is a part of itself in each
+
+
+def test_pictures_are_decoded_by_their_indices(tmp_path, place):
+    """As they were, but for what a JPEG loses, in any order."""
+    sides = [(0, 0, 336, 336), (100, 50, 436, 386), (200, 100, 536, 436)]
+    pixels = [np.asarray(place.picture.crop(each)) for each in sides]
+    with PictureWriter(tmp_path) as writer:
+        writer.write(map(encode_picture, pixels[:2]))
+        writer.write(map(encode_picture, pixels[2:]))
+    pictures = Pictures.open(tmp_path)
+    assert len(pictures) == len(pixels)
+    order = np.array([2, 0, 1, 0])
+    for read, index in zip(pictures[order], order, strict=True):
+        assert np.abs(read.astype(int) - pixels[index]).mean() < 4

@@ -18,7 +18,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from .crop_dataset import Seen
 from .exchanges import Sight, sample_exchange
 from .tokenizer import BOS, EOS, PAD, token_id
 
@@ -43,16 +42,15 @@ class PackedQuestions:
         return {name: torch.from_numpy(array).to(device) for name, array in fields.items()}
 
 
-def pack_questions(images: Sequence[Sequence[Seen]], length: int, rng: Random) -> PackedQuestions:
+def pack_questions(sights: Sequence[Sight], length: int, rng: Random) -> PackedQuestions:
     """
     Pack as many questions about each image as fit.
 
     Args:
-        images: The things that are seen in each image.
+        sights: What is seen in each image.
         length: Tokens of a row, which is padded.
         rng: Samples the questions and their forms.
     """
-    sights = map(Sight.of, images)
     return pack_exchanges([partial(sample_exchange, sight, rng) for sight in sights], length)
 
 

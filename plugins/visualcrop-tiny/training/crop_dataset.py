@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial, reduce
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from visualcrop_tiny.world.places import Item, PlaceSpec, Wish
 
 from .pasted import LONGEST, paste_things, sample_text
 from .photographs import maybe_photograph, maybe_texture
+from .pictures import Pictures, PictureWriter, encode_picture
 from .vision_inputs import (
     CHARACTERS,
     CLEARLY_VISIBLE,
@@ -29,6 +31,7 @@ from .vision_inputs import (
     HARDLY_VISIBLE,
     LLAVA,
     NAME_CLASSES,
+    OUTSIDE,
     Frame,
     PlacedItem,
     Shown,
@@ -44,7 +47,7 @@ _WIDE_CROPS, _NEAR_CROPS, _CROPS, _UNIONS, _CANVASES, _PASTED = 3, 12, 4, 2, 6, 
 INPUTS_PER_PLACE = 1 + _WIDE_CROPS + _NEAR_CROPS + _CROPS + _UNIONS + _CANVASES + _PASTED
 # Of parts that things are pasted into, in longer sides of the place; and the least, in pixels.
 _PASTED_SIDES, _LEAST_PART = (0.08, 0.45), 120.0
-_ARRAYS = ("pixels", "things", "labels")
+_ARRAYS = ("things", "labels")
 _MAX_THINGS = 112  # in one input; more are left out
 NAME_FACTS = ("column", "row", "colour", "count")  # in `CropDataset.describe_names`
 MOST_COUNTED = 6  # things of a name
@@ -80,10 +83,19 @@ class Seen:
 
 
 @attrs.frozen(eq=False)
+class EncodedInputs:
+    """N inputs of the vision tower, as they are written."""
+
+    pictures: list[bytes]
+    things: Array
+    labels: Array
+
+
+@attrs.frozen(eq=False)
 class CropDataset:
     """N inputs of the vision tower, memory-mapped."""
 
-    pixels: Array  # N x 192 x 192 x 3, uint8
+    pictures: Pictures
     things: Array  # N x 112 x 13: name + 1, colour, where + 1, box, visible part, characters + 1
     labels: Array  # N x 3 x patches, as `label_patches` has them
     frame: Frame = LLAVA
@@ -93,14 +105,12 @@ class CropDataset:
     def open(
         cls, folder: Path, frame: Frame = LLAVA, per_place: int = INPUTS_PER_PLACE
     ) -> CropDataset:
-        """Memory-map the arrays that `write_inputs` wrote."""
-        pixels, things, labels = (
-            np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS
-        )
-        return cls(pixels, things, labels, frame, per_place)
+        """Memory-map what `write_inputs` wrote."""
+        things, labels = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS)
+        return cls(Pictures.open(folder), things, labels, frame, per_place)
 
     def __len__(self) -> int:
-        return len(self.pixels)
+        return len(self.pictures)
 
     def sampling_weights(self) -> Array:
         """The probability of each input to be sampled: lower if there is little to ask about."""
@@ -115,6 +125,12 @@ class CropDataset:
     def visible_things(self, index: int) -> list[Seen]:
         """The things in one input."""
         return [_decode_thing(row) for row in self.things[index] if row[0]]
+
+    def find_size(self, index: int) -> tuple[int, int]:
+        """Width and height of one input, without what is outside of the image."""
+        within = self.labels[index, 0].reshape(self.frame.grid, -1) != OUTSIDE
+        rows, columns = (int(within.any(axis).sum()) for axis in (1, 0))
+        return columns * self.frame.patch, rows * self.frame.patch
 
     def describe_names(self, indices: Array) -> Array:
         """
@@ -156,14 +172,14 @@ def render_crops(
     """Draw *scenes* places, with seeds from *seed* on, and write crops of all of them."""
     render = partial(render_place_crops, photographs=photographs)
     rendered = map_in_processes(render, range(seed, seed + scenes), workers)
-    write_inputs({folder: (LLAVA, INPUTS_PER_PLACE)}, scenes, ([arrays] for arrays in rendered))
+    write_inputs({folder: (LLAVA, INPUTS_PER_PLACE)}, scenes, ([inputs] for inputs in rendered))
     return CropDataset.open(folder)
 
 
 def write_inputs(
     parts: Mapping[Path, tuple[Frame, int]],
     scenes: int,
-    rendered: Iterable[Sequence[Mapping[str, Array]]],
+    rendered: Iterable[Sequence[EncodedInputs]],
 ) -> None:
     """
     Write the inputs of *scenes* places as they are rendered.
@@ -171,46 +187,47 @@ def write_inputs(
     Args:
         parts: For each folder, the frame of its inputs and how many there are of each place.
         scenes: How many places there are.
-        rendered: The arrays of each place, for each part.
+        rendered: The inputs of each place, for each part.
     """
-    opened = []
-    for folder, (frame, per_place) in parts.items():
-        folder.mkdir(parents=True, exist_ok=True)
-        layout: dict[str, tuple[Any, tuple[int, ...]]] = {
-            "pixels": (np.uint8, (frame.side, frame.side, 3)),
-            "things": (np.float32, (_MAX_THINGS, _WIDTH)),
-            "labels": (np.int8, (3, frame.patches)),
-        }
-        arrays = {
-            name: np.lib.format.open_memmap(
-                folder / f"{name}.npy", "w+", kind, (scenes * per_place, *shape)
-            )
-            for name, (kind, shape) in layout.items()
-        }
-        opened.append((per_place, arrays))
-    for number, of_place in enumerate(rendered):
-        for (per_place, arrays), values in zip(opened, of_place, strict=True):
-            for name, array in arrays.items():
-                array[number * per_place : (number + 1) * per_place] = values[name]
-    for _, arrays in opened:
-        for array in arrays.values():
-            array.flush()
+    with ExitStack() as stack:
+        opened = []
+        for folder, (frame, per_place) in parts.items():
+            folder.mkdir(parents=True, exist_ok=True)
+            layout: dict[str, tuple[Any, tuple[int, ...]]] = {
+                "things": (np.float32, (_MAX_THINGS, _WIDTH)),
+                "labels": (np.int8, (3, frame.patches)),
+            }
+            arrays = {
+                name: np.lib.format.open_memmap(
+                    folder / f"{name}.npy", "w+", kind, (scenes * per_place, *shape)
+                )
+                for name, (kind, shape) in layout.items()
+            }
+            opened.append((per_place, arrays, stack.enter_context(PictureWriter(folder))))
+        for number, of_place in enumerate(rendered):
+            for (per_place, arrays, writer), inputs in zip(opened, of_place, strict=True):
+                writer.write(inputs.pictures)
+                for name, array in arrays.items():
+                    array[number * per_place : (number + 1) * per_place] = getattr(inputs, name)
+        for _, arrays, _ in opened:
+            for array in arrays.values():
+                array.flush()
 
 
-def render_place_crops(seed: int, *, photographs: bool = False) -> dict[str, Array]:
-    """The arrays of one place."""
+def render_place_crops(seed: int, *, photographs: bool = False) -> EncodedInputs:
+    """The inputs of one place."""
     rng = np.random.default_rng([seed, 1])
     place = draw_sampled(seed, rng, photographs=photographs)
     return encode_inputs(list(sample_inputs(place, rng, photographs=photographs)))
 
 
-def encode_inputs(inputs: Sequence[VisionInput], frame: Frame = LLAVA) -> dict[str, Array]:
-    """The arrays of inputs."""
-    return {
-        "pixels": np.stack([each.pixels for each in inputs]),
-        "things": np.stack([_encode_things(each) for each in inputs]),
-        "labels": np.stack([label_patches(each.things, frame) for each in inputs]),
-    }
+def encode_inputs(inputs: Sequence[VisionInput], frame: Frame = LLAVA) -> EncodedInputs:
+    """Inputs as they are written."""
+    return EncodedInputs(
+        [encode_picture(each.pixels) for each in inputs],
+        np.stack([_encode_things(each) for each in inputs]),
+        np.stack([label_patches(each.things, frame) for each in inputs]),
+    )
 
 
 def draw_sampled(seed: int, rng: Rng, *, photographs: bool = False) -> Shown:

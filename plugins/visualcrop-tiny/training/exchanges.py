@@ -18,7 +18,7 @@ from .prompts import format_question
 from .tokenizer import INSTRUCTION, LETTERS, encode_prompt, encode_reply
 from .vision_inputs import CLEARLY_VISIBLE, HARDLY_VISIBLE, SIDE
 
-_LEGIBLE = 15.0  # least height of a sign that is read, in pixels of the input
+_LEGIBLE = 20.0  # least height of a sign that is read, in pixels of the input
 _APART = 0.08  # least distance of two things, as a fraction of the input
 _KIND_WEIGHTS = {
     "existence": 0.22,
@@ -65,15 +65,20 @@ class Sight:
 
     things: tuple[Seen, ...]  # clearly visible
     doubtful: frozenset[str] = frozenset()  # names of what is only half visible
-    side: float = SIDE  # of what is seen, in the units of the things' boxes
+    size: tuple[float, float] = (SIDE, SIDE)  # of what is seen, in the units of its boxes
     legible: float = _LEGIBLE  # least height of a sign that is read
 
     @classmethod
-    def of(cls, things: Sequence[Seen]) -> Sight:
+    def of(cls, things: Sequence[Seen], size: tuple[float, float] = (SIDE, SIDE)) -> Sight:
         """The clear things of an input; who is in doubt is not mentioned."""
         clear = tuple(thing for thing in things if thing.visible >= CLEARLY_VISIBLE)
         doubtful = (t.name for t in things if HARDLY_VISIBLE < t.visible < CLEARLY_VISIBLE)
-        return cls(clear, frozenset(doubtful))
+        return cls(clear, frozenset(doubtful), size)
+
+    @property
+    def longer(self) -> float:
+        """The longer side."""
+        return max(self.size)
 
     @cached_property
     def nameable(self) -> tuple[Seen, ...]:
@@ -209,7 +214,7 @@ def _ask_attribute(sight: Sight, rng: Random) -> Exchange | None:
     if not sight.unique:
         return None
     thing, word = rng.choice(sight.unique), rng.choice(("color", "colour"))
-    large = max(thing.box.width, thing.box.height) > 0.2 * sight.side and rng.random() < 0.4
+    large = max(thing.box.width, thing.box.height) > 0.2 * sight.longer and rng.random() < 0.4
     name = f"{rng.choice(('large', 'big'))} {thing.name}" if large else thing.name
     text = rng.choice(_COLOUR).format(word, name)
     near = [other.colour for other in sight.things]
@@ -235,7 +240,7 @@ def _ask_relation(sight: Sight, rng: Random) -> Exchange | None:
     if rng.random() < 0.3:
         axis = 1 - axis
     names = [sight.call(thing, rng, 0.3) for thing in (first, second)]
-    if None in names or abs(gaps[axis]) < _APART * sight.side:
+    if None in names or abs(gaps[axis]) < _APART * sight.longer:
         return None
     words, phrases = _AXES[axis]
     phrase = rng.choice(phrases).format(*words)
@@ -256,15 +261,14 @@ _AXES = (
 def _ask_half(sight: Sight, rng: Random) -> Exchange | None:
     """In which half of the image a thing is: easier than comparing the places of two things."""
     axis = int(rng.random() < 0.4)
-    off_centre = [
-        t for t in sight.unique if abs(t.box.centre[axis] - sight.side / 2) > 0.04 * sight.side
-    ]
+    middle, least = sight.size[axis] / 2, 0.04 * sight.size[axis]
+    off_centre = [t for t in sight.unique if abs(t.box.centre[axis] - middle) > least]
     if not off_centre:
         return None
     thing = rng.choice(off_centre)
     words = (("left", "right"), ("top", "bottom"))[axis]
     text = f"Is the {thing.name} in the {words[0]} or {words[1]} half of the image?"
-    answer = words[int(thing.box.centre[axis] > sight.side / 2)]
+    answer = words[int(thing.box.centre[axis] > middle)]
     return Exchange("half", text, answer, _choose(rng, answer, words, (), 2), (thing,))
 
 

@@ -74,7 +74,28 @@ def load_base(base: Path) -> Any:
     llava, loading = loaded
     if missing := sorted(loading["missing_keys"]):
         raise errors.ModelError(f"{base} lacks {missing[0]}; name a trained tiny with --base.")
-    return llava
+    return llava if llava.config.vision_config.patch_size == PATCH_SIDE else _sharpen_eye(llava)
+
+
+def _sharpen_eye(llava: Any) -> tf.LlavaForConditionalGeneration:
+    """
+    The same LLaVA for images of more pixels and as many patches.
+
+    Its features of an image that is enlarged are those that it had of the image, as in FlexiViT
+    (Beyer et al., 2023); what only the larger one shows is still to be learnt.
+    """
+    config, state = deepcopy(llava.config), llava.state_dict()
+    before = config.vision_config.patch_size
+    config.vision_config.image_size, config.vision_config.patch_size = SIDE, PATCH_SIDE
+    pixels = torch.eye(before**2).view(-1, 1, before, before)
+    enlarged = torch.nn.functional.interpolate(pixels, (PATCH_SIDE, PATCH_SIDE), mode="bicubic")
+    back = torch.linalg.pinv(enlarged.flatten(1))  # of as many pixels as before
+    kernel = next(name for name in state if name.endswith("patch_embedding.weight"))
+    resized = state[kernel].flatten(2) @ back.T
+    state[kernel] = resized.unflatten(2, (PATCH_SIDE, PATCH_SIDE))
+    network = tf.LlavaForConditionalGeneration(config)
+    network.load_state_dict(state)
+    return network
 
 
 def build_onevision(base: Path) -> tf.LlavaOnevisionForConditionalGeneration:

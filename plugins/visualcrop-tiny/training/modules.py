@@ -108,8 +108,9 @@ class LlavaModule(nn.Module):
     def _finetune(self, indices: Indices, encoded: Encoded, rng: Random) -> LossAndMetrics:
         """The whole network: replies to questions about each input."""
         assert self.dataset is not None  # noqa: S101 - only a module that is trained has data
-        things = [self.dataset.visible_things(index) for index in indices]
-        questions = pack_questions(things, self.config.text_tokens, rng)
+        data = self.dataset
+        sights = [Sight.of(data.visible_things(n), data.find_size(n)) for n in indices]
+        questions = pack_questions(sights, self.config.text_tokens, rng)
         output = self.decode(encoded, questions)
         facts = torch.from_numpy(self.dataset.describe_names(indices)).to(self.device)
         loss, metrics = reply_losses(
@@ -181,7 +182,7 @@ class LlavaModule(nn.Module):
 
 def load_inputs(dataset: CropDataset, indices: Indices, device: str) -> tuple[Tensor, Tensor]:
     """Augmented images, B x 3 x side x side, and their labels and centres, B x 4 x patches."""
-    images = jitter_brightness(normalize_pixels(dataset.pixels[indices], device))
+    images = jitter_brightness(normalize_pixels(dataset.pictures[indices], device))
     labels = np.concatenate([dataset.labels[indices], dataset.find_centres(indices)[:, None]], 1)
     return images, torch.from_numpy(labels).to(device).long()
 

@@ -16,6 +16,7 @@ from visualcrop.plugin import Collage
 
 from .crop_dataset import (
     CropDataset,
+    EncodedInputs,
     Seen,
     draw_sampled,
     encode_inputs,
@@ -78,6 +79,11 @@ class NativeDataset:
         ((part, own),) = self.split(np.array([index]))
         return part.visible_things(int(own[0]))
 
+    def find_size(self, index: int) -> tuple[int, int]:
+        """Width and height of one input, in pixels."""
+        ((part, own),) = self.split(np.array([index]))
+        return part.find_size(int(own[0]))
+
     def describe_names(self, indices: npt.NDArray[np.int64]) -> Array:
         """As a part has it, for *indices* in ascending order."""
         return np.concatenate([part.describe_names(own) for part, own in self.split(indices)])
@@ -102,8 +108,8 @@ def render_native(
     write_inputs({folder / name: part for name, part in PARTS.items()}, scenes, rendered)
 
 
-def _render_place(seed: int, *, photographs: bool) -> list[dict[str, Array]]:
-    """The arrays of both parts of one place."""
+def _render_place(seed: int, *, photographs: bool) -> list[EncodedInputs]:
+    """The inputs of both parts of one place."""
     rng = np.random.default_rng([seed, 3])
     place = draw_sampled(seed, rng, photographs=photographs)
     items = pick_items(place, rng, _NEAR_PER_PLACE)
@@ -125,13 +131,13 @@ def _render_place(seed: int, *, photographs: bool) -> list[dict[str, Array]]:
     return [_encode(near, NEAR), _encode(wide, WIDE)]
 
 
-def _encode(shown: list[tuple[VisionInput, tuple[int, int]]], frame: Frame) -> dict[str, Array]:
-    """Arrays of inputs, whose labels say what is outside an image of so many rows and columns."""
-    arrays = encode_inputs([each for each, _ in shown], frame)
-    labels = arrays["labels"].reshape(len(shown), 3, frame.grid, frame.grid)
+def _encode(shown: list[tuple[VisionInput, tuple[int, int]]], frame: Frame) -> EncodedInputs:
+    """Inputs whose labels say what is outside an image of so many rows and columns."""
+    inputs = encode_inputs([each for each, _ in shown], frame)
+    labels = inputs.labels.reshape(len(shown), 3, frame.grid, frame.grid)
     for own, (_, (rows, columns)) in zip(labels, shown, strict=True):
         own[:, rows:] = own[:, :, columns:] = OUTSIDE
-    return arrays
+    return inputs
 
 
 def _show(place: Shown, boxes: list[Box], frame: Frame) -> tuple[VisionInput, tuple[int, int]]:

@@ -103,7 +103,7 @@ def _render_composed_prompts(
     """The composers' own prompts, for questions with findings as a search would have them."""
     extractor, *composers = _build_strategies()
     things = [_see_whole(placed) for placed in place.items]
-    sight = attrs.evolve(Sight.of(things), side=place.longer, legible=0)
+    sight = attrs.evolve(Sight.of(things, place.picture.size), legible=0)
     for composer in islice(cycle(composers), _COMPOSED_PER_PLACE):
         exchange = ask(sight, chance)
         if exchange is None or not exchange.about:

@@ -18,7 +18,7 @@ from visualcrop_tiny.world.places import Item
 
 from .sign_letters import locate_letters
 
-PATCH_SIDE = 8  # pixels on a side
+PATCH_SIDE = 14  # pixels on a side
 PIXEL_MEAN, PIXEL_STD = 0.5, 0.25
 NAME_CLASSES = (*THINGS, "sign")
 COLOUR_CLASSES = tuple(COLOURS)
@@ -29,7 +29,7 @@ CLEARLY_VISIBLE, HARDLY_VISIBLE = 0.7, 0.12
 _PADDING = (127, 127, 127)  # as the processor pads
 _RESAMPLING = PIL.Image.Resampling
 CANVAS_CELL = 336  # pixels; as the composers' canvas has it
-_LEGIBLE = 5.0  # least height of letters, in pixels of the input
+_LEGIBLE = 6.0  # least height of letters, in pixels of the input
 Array = npt.NDArray[Any]
 
 
@@ -56,8 +56,8 @@ class Frame:
         return np.arange(self.grid + 1) * float(self.patch)
 
 
-LLAVA = Frame(192)
-TILE = Frame(128)  # of OneVision, which has four of them and the whole
+LLAVA = Frame(336)  # as LLaVA-1.5 has it
+TILE = Frame(224)  # of OneVision, which has four of them and the whole
 SIDE, GRID, NUM_PATCHES = LLAVA.side, LLAVA.grid, LLAVA.patches
 
 
@@ -118,7 +118,7 @@ class VisibleThing:
 class VisionInput:
     """One input of the vision tower."""
 
-    pixels: npt.NDArray[np.uint8]  # 192 x 192 x 3
+    pixels: npt.NDArray[np.uint8]  # side x side x 3
     things: tuple[VisibleThing, ...]
 
 
