@@ -33,6 +33,7 @@ class DataConfig:
 
     scenes: int = 2400
     seed: int = 100_000  # of the first scene
+    signs: int = 0  # more places, of which there are parts with many signs alone
     photographs: bool = False  # with grain and parts of scikit-image's photographs
     workers: int = 2  # processes that draw scenes
 
@@ -96,9 +97,7 @@ class Config:
         """Names of the stages, in order."""
         if self.layout == "onevision":
             return ("onevision",)
-        begun = self.layout == "llava" and self.base
-        stages = ("finetune",) if begun else ("pretrain", "words", "finetune")
-        return tuple(name for name in stages if self.stage(name).steps)
+        return tuple(n for n in ("pretrain", "words", "finetune") if self.stage(n).steps)
 
     def stage(self, name: str) -> StageConfig:
         """The config of the stage called *name*."""
@@ -132,7 +131,8 @@ def read_config(path: Path) -> Config:
         config = _structure(Config, tomllib.loads(path.read_text("utf-8")))
     except tomllib.TOMLDecodeError as exc:
         raise errors.SpecError(f"{path} is not TOML; {exc}.") from None
-    first, last = config.data.seed, config.data.seed + config.data.scenes
+    first = config.data.seed
+    last = first + config.data.scenes + config.data.signs
     if any(split_of(seed) != "train" for seed in (first, last)):
         raise errors.SpecError(
             f"Scenes from seed {first} on are not for training; choose seeds below "

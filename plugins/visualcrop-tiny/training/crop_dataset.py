@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial, reduce
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ MOST_COUNTED = 6  # things of a name
 _WIDTH = 8 + LONGEST  # of a row about a thing
 # Sampling weights of inputs with fewer than two clear things, and of inputs with a sign.
 _FEW_WEIGHT, _SIGN_INPUT_WEIGHT = 0.5, 1.5
-_WHOLE_WEIGHT = 2.5
+_WHOLE_WEIGHT = 5.0
 _SIGN_WEIGHT = 4.0  # of signs among the things that crops are around
 _SIZES = ((2048, 1536), (1536, 2048), (1792, 1792), (1536, 1152), (2304, 1536))
 _DENSITIES = (0.8, 1.0, 1.8, 2.6, 3.2)
@@ -166,13 +167,29 @@ class CropDataset:
         return found
 
 
-def render_crops(
-    folder: Path, scenes: int, seed: int, workers: int = 2, *, photographs: bool = False
+def render_crops(  # noqa: PLR0913 - the settings of `DataConfig`
+    folder: Path,
+    scenes: int,
+    seed: int,
+    workers: int = 2,
+    *,
+    signs: int = 0,
+    photographs: bool = False,
 ) -> CropDataset:
-    """Draw *scenes* places, with seeds from *seed* on, and write crops of all of them."""
-    render = partial(render_place_crops, photographs=photographs)
-    rendered = map_in_processes(render, range(seed, seed + scenes), workers)
-    write_inputs({folder: (LLAVA, INPUTS_PER_PLACE)}, scenes, ([inputs] for inputs in rendered))
+    """
+    Draw *scenes* places, with seeds from *seed* on, and write crops of all of them.
+
+    Of *signs* more places there are only parts with many signs pasted in.
+    """
+    crops, reading = (
+        partial(render, photographs=photographs) for render in (render_place_crops, render_signs)
+    )
+    rendered = chain(
+        map_in_processes(crops, range(seed, seed + scenes), workers),
+        map_in_processes(reading, range(seed + scenes, seed + scenes + signs), workers),
+    )
+    places = scenes + signs
+    write_inputs({folder: (LLAVA, INPUTS_PER_PLACE)}, places, ([inputs] for inputs in rendered))
     return CropDataset.open(folder)
 
 
@@ -219,6 +236,17 @@ def render_place_crops(seed: int, *, photographs: bool = False) -> EncodedInputs
     rng = np.random.default_rng([seed, 1])
     place = draw_sampled(seed, rng, photographs=photographs)
     return encode_inputs(list(sample_inputs(place, rng, photographs=photographs)))
+
+
+def render_signs(seed: int, *, photographs: bool = False) -> EncodedInputs:
+    """As many inputs of another place, all of parts with signs pasted in."""
+    rng = np.random.default_rng([seed, 4])
+    place = draw_sampled(seed, rng, photographs=photographs)
+    parts = (
+        paste_somewhere(place, rng, photographs=photographs, signs=True)
+        for _ in range(INPUTS_PER_PLACE)
+    )
+    return encode_inputs(list(map(show_whole, parts)))
 
 
 def encode_inputs(inputs: Sequence[VisionInput], frame: Frame = LLAVA) -> EncodedInputs:
@@ -320,10 +348,12 @@ def sample_inputs(place: Shown, rng: Rng, *, photographs: bool = False) -> Itera
         yield show_whole(paste_somewhere(place, rng, photographs=photographs))
 
 
-def paste_somewhere(place: Shown, rng: Rng, *, photographs: bool = False) -> Shown:
-    """Any part of the place, or maybe of a photograph, with things pasted in."""
+def paste_somewhere(
+    place: Shown, rng: Rng, *, photographs: bool = False, signs: bool = False
+) -> Shown:
+    """Any part of the place, or maybe of a photograph, with things or only signs pasted in."""
     place = maybe_photograph(place, rng) if photographs else place
-    return paste_things(place, sample_part(place, rng), rng)
+    return paste_things(place, sample_part(place, rng), rng, signs=signs)
 
 
 def sample_part(place: Shown, rng: Rng) -> Box:

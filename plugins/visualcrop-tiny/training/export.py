@@ -118,6 +118,7 @@ over cosines as in Fig. 7, weight {align}), and a floor keeps other cosines from
 about models trained without it."""
 _PLAIN = "No loss makes value features of words and patches alike; V-V is what emerges."
 _GRAIN = " Some have the grain of photographs that\nscikit-image ships, or are parts of them."
+_SIGNS = " Of {} places there\nare only parts with many signs."
 _DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
 _BASED = "Its weights come from {base}, whose card says what that was trained for."
 _NAMES = """Names in the text are also trained to know place, colour and number of their things
@@ -166,7 +167,8 @@ def describe_machine() -> str:
 
 
 def _describe_data(config: Config) -> str:
-    places = f"{config.data.scenes} drawn places (seeds from {config.data.seed})"
+    data = config.data
+    places = f"{data.scenes + data.signs} drawn places (seeds from {data.seed})"
     if config.layout == "onevision":
         return (
             f"Pictures of {places}: one in\n"
@@ -175,14 +177,17 @@ def _describe_data(config: Config) -> str:
         )
     if config.layout == "qwen":
         of_place = sum(number for _, number in PARTS.values())
-        views = f"{config.data.scenes * of_place} views of {MIN_PIXELS} to {MAX_PIXELS} pixels"
+        views = (
+            f"{(data.scenes + data.signs) * of_place} views of {MIN_PIXELS} to {MAX_PIXELS} pixels"
+        )
     else:
-        views = f"{config.data.scenes * INPUTS_PER_PLACE} views of {SIDE} x {SIDE} pixels"
+        views = f"{(data.scenes + data.signs) * INPUTS_PER_PLACE} views of {SIDE} x {SIDE} pixels"
+    more = (_SIGNS.format(data.signs) if data.signs else "") + _GRAIN * data.photographs
     return (
         f"{views} of {places} of\n"
         "1536 to 2304 pixels: the whole place, crops of all sizes, crops pasted on a canvas as\n"
         "the composers do, and parts with more things pasted in. Signs have words that the\n"
-        f"benchmark has, others, and any letters.{_GRAIN * config.data.photographs}"
+        f"benchmark has, others, and any letters.{more}"
     )
 
 

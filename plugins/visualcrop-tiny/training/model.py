@@ -22,6 +22,7 @@ from .vision_inputs import GRID, LLAVA, OUTSIDE, PATCH_SIDE, PIXEL_MEAN, PIXEL_S
 
 _Network = TypeVar("_Network", bound=tf.PreTrainedModel)
 _ATTENTION = "visualcrop-tiny"
+_KEPT_ANYWAY = 0.06  # of the patches, whatever they show
 
 
 def build_llava(sizes: ModelSizes) -> tf.LlavaForConditionalGeneration:
@@ -183,27 +184,29 @@ def compile_layers(network: Any) -> None:
 def normalize_pixels(images: npt.NDArray[np.uint8], device: str) -> Tensor:
     """Scale and normalize uint8 pixels as the image processor does: B x 3 x height x width."""
     raw = torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float()
-    return (raw / 255 - PIXEL_MEAN) / PIXEL_STD
+    return raw.mul_(1 / (255 * PIXEL_STD)).sub_(PIXEL_MEAN / PIXEL_STD)
 
 
 def jitter_brightness(images: Tensor) -> Tensor:
-    """Augment each of B images with a random contrast and brightness."""
+    """Give each of B images a random contrast and brightness, in place."""
     factor, shift = torch.randn(2, len(images), 1, 1, 1, device=images.device) * 0.1
-    jittered: Tensor = images * (1 + factor) + shift
-    return jittered
+    return images.mul_(1 + factor).add_(shift)
 
 
 def select_patches(labels: Tensor, count: int) -> Tensor:
     """
     Sorted indices of *count* patches of each image to encode, B x count.
 
-    Patches that show things are preferred, then their neighbours, then random others.
-    *labels* are B x kinds x patches, first those of names.
+    Patches that show things are preferred, then their neighbours, then random others; some of any
+    kind come first, so that a picture full of things keeps what lies between them. *labels* are
+    B x kinds x patches, first those of names.
     """
     things = ((labels[:, 0] != 0) & (labels[:, 0] != OUTSIDE)).float()
     side = math.isqrt(things.shape[1])
     near = torch.nn.functional.max_pool2d(things.view(-1, 1, side, side), 3, 1, 1).flatten(1)
-    score = torch.rand_like(near) + near + 2 * things - 9 * (labels[:, 0] == OUTSIDE)
+    anyway = torch.rand_like(near) < _KEPT_ANYWAY
+    score = torch.rand_like(near) + near + 2 * things + 4 * anyway
+    score -= 9 * (labels[:, 0] == OUTSIDE)
     return score.topk(count, 1).indices.sort(1).values
 
 
@@ -224,13 +227,24 @@ def encode_images(network: Any, images: Tensor, kept: Tensor | None = None) -> T
     With *kept*, patch indices, B x kept, the vision tower runs on these patches only.
     """
     tower = get_vision_tower(network)
-    tokens = tower.embeddings(images)
-    if kept is not None:
-        index = kept[..., None].expand(-1, -1, tokens.shape[-1])
-        tokens = torch.cat([tokens[:, :1], tokens[:, 1:].gather(1, index)], 1)  # with [CLS]
+    embeddings = tower.embeddings
+    tokens = embeddings(images) if kept is None else _embed_patches(embeddings, images, kept)
     hidden = tower.encoder(inputs_embeds=tower.pre_layrnorm(tokens)).last_hidden_state
     features: Tensor = network.model.multi_modal_projector(hidden[:, 1:])
     return features
+
+
+def _embed_patches(embeddings: Any, images: Tensor, kept: Tensor) -> Tensor:
+    """Embedded [CLS] and *kept* patches, B x (1 + kept) x hidden: no others are computed."""
+    kernel, positions = embeddings.patch_embedding.weight, embeddings.position_embedding.weight
+    side = kernel.shape[-1]
+    grid = images.shape[-1] // side
+    patches = images.unflatten(3, (grid, side)).unflatten(2, (grid, side))
+    patches = patches.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)  # B x patches x pixels
+    chosen = patches.gather(1, kept[..., None].expand(-1, -1, patches.shape[-1]))
+    embedded = chosen @ kernel.flatten(1).T + positions[1 + kept]
+    first = (embeddings.class_embedding + positions[0]).expand(len(images), 1, -1)
+    return torch.cat([first.to(embedded.dtype), embedded], 1)
 
 
 def apply_logit_lens(network: Any, hidden: Tensor) -> Tensor:

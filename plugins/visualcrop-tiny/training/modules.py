@@ -32,6 +32,7 @@ from .model import (
     build_onevision,
     encode_images,
     gather_labels,
+    get_decoder,
     index_all_patches,
     jitter_brightness,
     load_base,
@@ -84,6 +85,12 @@ class LlavaModule(nn.Module):
         if config.base:
             return use_training_attention(load_base(find_base(config.base)))
         return build_llava(config.model)
+
+    def prepare(self, stage: str) -> None:
+        """Keep the decoder as it is while a vision tower learns to be the words that it knows."""
+        known = stage == "pretrain" and bool(self.config.base)
+        for part in (get_decoder(self.network), self.network.lm_head):
+            part.requires_grad_(not known)
 
     def forward(self, stage: str, indices: Indices, rng: Random) -> LossAndMetrics:
         """The loss of the stage for the inputs with these *indices*."""
@@ -198,6 +205,9 @@ class OnevisionModule(nn.Module):
         self.dataset = dataset
         self.device = device
         self.network: Any = build_onevision(find_base(config.base)).to(device)  # type: ignore[arg-type]
+
+    def prepare(self, stage: str) -> None:
+        """All weights are trained in its one stage."""
 
     def forward(self, stage: str, indices: Indices, rng: Random) -> LossAndMetrics:
         """Replies to questions about the prompts with these *indices*."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial, reduce
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -99,13 +100,37 @@ class NativeDataset:
         return found
 
 
-def render_native(
-    folder: Path, scenes: int, seed: int, workers: int = 2, *, photographs: bool = False
+def render_native(  # noqa: PLR0913 - the settings of `DataConfig`
+    folder: Path,
+    scenes: int,
+    seed: int,
+    workers: int = 2,
+    *,
+    signs: int = 0,
+    photographs: bool = False,
 ) -> None:
-    """Draw *scenes* places, with seeds from *seed* on, and write inputs of all of them."""
-    render = partial(_render_place, photographs=photographs)
-    rendered = map_in_processes(render, range(seed, seed + scenes), workers)
-    write_inputs({folder / name: part for name, part in PARTS.items()}, scenes, rendered)
+    """As `render_crops`, in both parts."""
+    crops, reading = (
+        partial(render, photographs=photographs) for render in (_render_place, _render_signs)
+    )
+    rendered = chain(
+        map_in_processes(crops, range(seed, seed + scenes), workers),
+        map_in_processes(reading, range(seed + scenes, seed + scenes + signs), workers),
+    )
+    write_inputs({folder / name: part for name, part in PARTS.items()}, scenes + signs, rendered)
+
+
+def _render_signs(seed: int, *, photographs: bool) -> list[EncodedInputs]:
+    """As many inputs of another place, all of parts with signs pasted in."""
+    rng = np.random.default_rng([seed, 5])
+    place = draw_sampled(seed, rng, photographs=photographs)
+    rendered = []
+    for frame, number in PARTS.values():
+        parts = (
+            paste_somewhere(place, rng, photographs=photographs, signs=True) for _ in range(number)
+        )
+        rendered.append(_encode([_show(part, [part.whole], frame) for part in parts], frame))
+    return rendered
 
 
 def _render_place(seed: int, *, photographs: bool) -> list[EncodedInputs]:

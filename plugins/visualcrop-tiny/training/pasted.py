@@ -24,17 +24,18 @@ LONGEST = 5  # characters of a sign
 _LEAST_SEEN = 0.6  # of a thing that another is pasted over
 _TRIES = 12  # places that are tried for one thing
 _SMALLEST = 14  # pixels
+_SIGNS = 4, 13  # half-open range of their number, where there are signs alone
 Rng = np.random.Generator
 
 
-def paste_things(place: Shown, box: Box, rng: Rng) -> Shown:
-    """A part of a place, in a *box* of whole pixels, with some more things in it."""
+def paste_things(place: Shown, box: Box, rng: Rng, *, signs: bool = False) -> Shown:
+    """A part of a place, in a *box* of whole pixels, with some more things, or signs, in it."""
     canvas = Canvas(round(box.width), round(box.height))
     canvas.picture = place.picture.crop(box.whole_pixels())
     within = [p.item for p in place.items if p.item.mask.any() and p.item.box.common(box)]
     tracked = [(item, _track(item, box)) for item in within]
     canvas.tracked += [track for _, track in tracked]
-    for name, colour, text in _choose(rng):
+    for name, colour, text in _choose_signs(rng) if signs else _choose(rng):
         sprite = _draw(name, colour, text, min(canvas.width, canvas.height), rng)
         for _ in range(_TRIES):
             x, y = rng.uniform(0, canvas.width), rng.uniform(0, canvas.height)
@@ -87,6 +88,12 @@ def _choose(rng: Rng) -> list[tuple[str, str, str]]:
     if rng.random() < 0.45:
         chosen.insert(0, ("sign", colour(), sample_text(rng)))
     return chosen
+
+
+def _choose_signs(rng: Rng) -> list[tuple[str, str, str]]:
+    """Name, colour and text of many signs."""
+    number = int(rng.integers(*_SIGNS))
+    return [("sign", str(rng.choice([*COLOURS])), sample_text(rng)) for _ in range(number)]
 
 
 def _draw(name: str, colour: str, text: str, side: int, rng: Rng) -> Sprite:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
-from itertools import cycle, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -66,12 +66,28 @@ class ImagePrompt:
     questions: tuple[Exchange, ...] = ()
 
 
-def render_prompts(
-    folder: Path, scenes: int, seed: int, workers: int = 2, *, photographs: bool = False
+def render_prompts(  # noqa: PLR0913 - the settings of `DataConfig`
+    folder: Path,
+    scenes: int,
+    seed: int,
+    workers: int = 2,
+    *,
+    signs: int = 0,
+    photographs: bool = False,
 ) -> list[ImagePrompt]:
-    """Draw *scenes* places, with seeds from *seed* on, and write prompts about all of them."""
-    render = partial(render_scene_prompts, photographs=photographs)
-    rendered = map_in_processes(render, range(seed, seed + scenes), workers)
+    """
+    Draw *scenes* places, with seeds from *seed* on, and write prompts about all of them.
+
+    About *signs* more places there are only prompts with one tiled part, with many signs in it.
+    """
+    scene, reading = (
+        partial(render, photographs=photographs)
+        for render in (render_scene_prompts, _render_sign_prompts)
+    )
+    rendered = chain(
+        map_in_processes(scene, range(seed, seed + scenes), workers),
+        map_in_processes(reading, range(seed + scenes, seed + scenes + signs), workers),
+    )
     prompts = [prompt for of_scene in rendered for prompt in of_scene]
     save_prompts(folder, prompts)
     return prompts
@@ -88,6 +104,16 @@ def render_scene_prompts(seed: int, *, photographs: bool = False) -> list[ImageP
         pasted = paste_somewhere(place, rng, photographs=photographs)
         tiled.append(_render_tiled_prompt(pasted, pasted.whole))
     return tiled + list(_render_composed_prompts(place, rng, chance))
+
+
+def _render_sign_prompts(seed: int, *, photographs: bool) -> list[ImagePrompt]:
+    rng = np.random.default_rng([seed, 6])
+    place = draw_sampled(seed, rng, photographs=photographs)
+    parts = [
+        paste_somewhere(place, rng, photographs=photographs, signs=True)
+        for _ in range(_TILED_PER_PLACE + _PASTED_PER_PLACE)
+    ]
+    return [_render_tiled_prompt(part, part.whole) for part in parts]
 
 
 def _render_tiled_prompt(place: Shown, box: Box) -> ImagePrompt:

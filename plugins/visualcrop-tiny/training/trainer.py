@@ -92,6 +92,7 @@ def train_stage(
     config = module.config
     name = config.stages[progress.stage]
     stage = config.stage(name)
+    module.prepare(name)
     optimizers = build_optimizers(module, name, stage)
     for optimizer, state in zip(optimizers, states, strict=False):
         optimizer.load_state_dict(state)
