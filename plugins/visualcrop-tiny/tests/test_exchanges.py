@@ -61,6 +61,16 @@ def test_sides_are_those_of_the_boxes():
     assert boat
 
 
+def test_halves_are_those_of_the_image():
+    """Whatever its shape is."""
+    wide = Sight.of([_see("cup", "red", (150, 130))], (400, 200))
+    rng, answers = Random(2), {}
+    for _ in range(100):
+        exchange = _ASK["side"](wide, rng)
+        answers[exchange.choices[0] in {"top", "bottom"}] = exchange.answer
+    assert answers == {True: "bottom", False: "left"}
+
+
 def test_counts_are_those_of_the_things():
     """Of a name, and of a name and a colour."""
     answers = {

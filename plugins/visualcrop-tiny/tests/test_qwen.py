@@ -67,8 +67,9 @@ def test_an_image_of_any_shape(module, model, data, monkeypatch, number):
     outside = part.labels[own[0], 0].reshape(part.frame.grid, -1) == OUTSIDE
     rows, columns = ((~outside).any(axis).sum() for axis in (1, 0))
     pixels = part.pictures[own][0, : rows * TOKEN_SIDE, : columns * TOKEN_SIDE]
+    assert data.find_size(int(index[0])) == (columns * TOKEN_SIDE, rows * TOKEN_SIDE)
     image = Image(PIL.Image.fromarray(pixels))
-    monkeypatch.setattr("training.modules.jitter_brightness", lambda images: images)
+    monkeypatch.setattr("training.qwen.jitter_brightness", lambda images: images)
     ids = encode_prompt(QUESTION)
     asked = (ids, [1] * len(ids), range(len(ids)), [-100] * len(ids))
     questions = PackedQuestions(*(np.array([row], np.int64) for row in asked))

@@ -17,6 +17,7 @@ from training import trainer
 from training.checkpoint import TrainingProgress
 from training.config import StageConfig, read_config
 from training.crop_dataset import CropDataset
+from training.export import export_model
 from training.layouts import LAYOUTS, build_module
 from training.modules import LlavaModule
 from training.optimizer import build_optimizers, set_learning_rate
@@ -118,6 +119,18 @@ def test_words_are_a_stage_of_their_own(config):
         assert loss.requires_grad
         told.update(metrics)
     assert told == {"letters", "targets"}
+
+
+def test_a_base_keeps_its_decoder_while_the_tower_learns(config, whole, folder, tmp_path):
+    """After a stage of the vision tower alone the decoder is still that of the base."""
+    export_model(load_trained(config, whole)[0], tmp_path / "base")
+    begun = _shorten(attrs.evolve(config, base=str(tmp_path / "base")), 3, 0)
+    train(begun, tmp_path / "begun", folder / "data")
+    before = build_module(begun, None, "cpu").network.state_dict()
+    after = load_trained(begun, tmp_path / "begun")[0].state_dict()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert any("vision_tower" in name for name in changed)
+    assert not [name for name in changed if "language_model" in name or "lm_head" in name]
 
 
 def test_a_finished_run_is_exported_with_its_card(whole, folder, tmp_path):

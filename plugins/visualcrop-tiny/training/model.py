@@ -183,8 +183,22 @@ def compile_layers(network: Any) -> None:
 
 def normalize_pixels(images: npt.NDArray[np.uint8], device: str) -> Tensor:
     """Scale and normalize uint8 pixels as the image processor does: B x 3 x height x width."""
-    raw = torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float()
-    return raw.mul_(1 / (255 * PIXEL_STD)).sub_(PIXEL_MEAN / PIXEL_STD)
+    return _scale(torch.from_numpy(images).to(device).permute(0, 3, 1, 2))
+
+
+def normalize_patches(
+    images: npt.NDArray[np.uint8], kept: Tensor, side: int = PATCH_SIDE
+) -> Tensor:
+    """The same of the *kept* patches alone, B x kept x pixels x 3: no others are computed."""
+    batch, grid = len(images), images.shape[1] // side
+    cells = images.reshape(batch, grid, side, grid, side, 3)
+    rows, columns = np.divmod(kept.numpy(force=True), grid)
+    chosen = cells[np.arange(batch)[:, None], rows, :, columns]
+    return _scale(torch.from_numpy(chosen).to(kept.device).flatten(2, 3))
+
+
+def _scale(pixels: Tensor) -> Tensor:
+    return pixels.float().mul_(1 / (255 * PIXEL_STD)).sub_(PIXEL_MEAN / PIXEL_STD)
 
 
 def jitter_brightness(images: Tensor) -> Tensor:
@@ -220,31 +234,25 @@ def gather_labels(labels: Tensor, kept: Tensor) -> Tensor:
     return labels.gather(2, kept[:, None].expand(-1, labels.shape[1], -1))
 
 
-def encode_images(network: Any, images: Tensor, kept: Tensor | None = None) -> Tensor:
-    """
-    Image features in the decoder's space, B x patches x hidden.
+def encode_images(network: Any, images: Tensor) -> Tensor:
+    """Features of B x 3 x side x side in the decoder's space, B x patches x hidden."""
+    return _encode(network, get_vision_tower(network).embeddings(images))
 
-    With *kept*, patch indices, B x kept, the vision tower runs on these patches only.
-    """
+
+def encode_patches(network: Any, patches: Tensor, kept: Tensor) -> Tensor:
+    """Features of these patches of images alone, as `normalize_patches` has them."""
+    embeddings = get_vision_tower(network).embeddings
+    kernel, positions = embeddings.patch_embedding.weight, embeddings.position_embedding.weight
+    embedded = patches.flatten(2) @ kernel.permute(2, 3, 1, 0).flatten(0, 2) + positions[1 + kept]
+    first = (embeddings.class_embedding + positions[0]).expand(len(patches), 1, -1)
+    return _encode(network, torch.cat([first.to(embedded.dtype), embedded], 1))
+
+
+def _encode(network: Any, tokens: Tensor) -> Tensor:
     tower = get_vision_tower(network)
-    embeddings = tower.embeddings
-    tokens = embeddings(images) if kept is None else _embed_patches(embeddings, images, kept)
     hidden = tower.encoder(inputs_embeds=tower.pre_layrnorm(tokens)).last_hidden_state
     features: Tensor = network.model.multi_modal_projector(hidden[:, 1:])
     return features
-
-
-def _embed_patches(embeddings: Any, images: Tensor, kept: Tensor) -> Tensor:
-    """Embedded [CLS] and *kept* patches, B x (1 + kept) x hidden: no others are computed."""
-    kernel, positions = embeddings.patch_embedding.weight, embeddings.position_embedding.weight
-    side = kernel.shape[-1]
-    grid = images.shape[-1] // side
-    patches = images.unflatten(3, (grid, side)).unflatten(2, (grid, side))
-    patches = patches.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)  # B x patches x pixels
-    chosen = patches.gather(1, kept[..., None].expand(-1, -1, patches.shape[-1]))
-    embedded = chosen @ kernel.flatten(1).T + positions[1 + kept]
-    first = (embeddings.class_embedding + positions[0]).expand(len(images), 1, -1)
-    return torch.cat([first.to(embedded.dtype), embedded], 1)
 
 
 def apply_logit_lens(network: Any, hidden: Tensor) -> Tensor:

@@ -30,17 +30,18 @@ from .model import (
     apply_logit_lens,
     build_llava,
     build_onevision,
-    encode_images,
+    encode_patches,
     gather_labels,
     get_decoder,
     index_all_patches,
     jitter_brightness,
     load_base,
-    normalize_pixels,
+    normalize_patches,
     run_decoder,
     select_patches,
     use_training_attention,
 )
+from .pictures import Pixels
 from .prefixes import NEWLINE, PATCH_TOKEN, WORD, PromptPrefixes, collate_prefixes
 from .prompt_dataset import ImagePrompt
 from .target_prompts import encode_examples, sample_target_exchange
@@ -164,11 +165,9 @@ class LlavaModule(nn.Module):
     def encode(self, indices: Indices, patches: int) -> Encoded:
         """Features of so many patches of augmented images, or of all if that is 0."""
         assert self.dataset is not None  # noqa: S101 - as above
-        images, labels = load_inputs(self.dataset, indices, self.device)
-        kept = select_patches(labels, patches) if patches else None
-        features = encode_images(self.network, images, kept)
-        if kept is None:
-            return Encoded(features, labels, index_all_patches(labels))
+        pixels, labels = load_inputs(self.dataset, indices, self.device)
+        kept = select_patches(labels, patches) if patches else index_all_patches(labels)
+        features = encode_augmented(self.network, pixels, kept)
         return Encoded(features, gather_labels(labels, kept), kept)
 
     def decode(self, encoded: Encoded, questions: PackedQuestions) -> DecoderOutput:
@@ -187,11 +186,16 @@ class LlavaModule(nn.Module):
         return DecoderOutput(out, image, after, text, encoded.labels, encoded.kept)
 
 
-def load_inputs(dataset: CropDataset, indices: Indices, device: str) -> tuple[Tensor, Tensor]:
-    """Augmented images, B x 3 x side x side, and their labels and centres, B x 4 x patches."""
-    images = jitter_brightness(normalize_pixels(dataset.pictures[indices], device))
+def load_inputs(dataset: CropDataset, indices: Indices, device: str) -> tuple[Pixels, Tensor]:
+    """Images, and their labels and centres, B x 4 x patches."""
     labels = np.concatenate([dataset.labels[indices], dataset.find_centres(indices)[:, None]], 1)
-    return images, torch.from_numpy(labels).to(device).long()
+    return dataset.pictures[indices], torch.from_numpy(labels).to(device).long()
+
+
+def encode_augmented(network: Any, pixels: Pixels, kept: Tensor) -> Tensor:
+    """Features of the *kept* patches of images whose brightness is changed, B x kept x hidden."""
+    patches = jitter_brightness(normalize_patches(pixels, kept))
+    return encode_patches(network, patches, kept)
 
 
 class OnevisionModule(nn.Module):
@@ -216,12 +220,11 @@ class OnevisionModule(nn.Module):
         prompts = [self.dataset[index] for index in indices]
         inputs = [image for prompt in prompts for image in prompt.images]
         pixels = np.concatenate([image.pixels for image in inputs])
-        images = jitter_brightness(normalize_pixels(pixels, self.device))
         classes = np.concatenate([image.labels for image in inputs]).astype(np.int64)
         labels = torch.from_numpy(classes).to(self.device)
         full = rng.random() < config.full_batches
         kept = index_all_patches(labels) if full else select_patches(labels, config.patches)
-        features = encode_images(self.network, images, None if full else kept)
+        features = encode_augmented(self.network, pixels, kept)
         prefixes = collate_prefixes(prompts, kept, self.device)
         rows = [partial(_sample_about, prompt, rng) for prompt in prompts]
         questions = pack_exchanges(rows, self.config.text_tokens)

@@ -15,7 +15,9 @@ from .config import Config, ModelSizes, find_base
 from .losses import DecoderOutput
 from .model import (
     gather_labels,
+    jitter_brightness,
     load_base,
+    normalize_pixels,
     run_decoder,
     select_patches,
     use_training_attention,
@@ -172,7 +174,8 @@ class QwenModule(LlavaModule):
         """Features of so many tokens, or of all that every image of the batch has."""
         features, found, kept = [], [], []
         for part, own in self.dataset.split(indices):
-            images, labels = load_inputs(part, own, self.device)
+            pixels, labels = load_inputs(part, own, self.device)
+            images = jitter_brightness(normalize_pixels(pixels, self.device))
             count = patches or int((labels[:, 0] != OUTSIDE).sum(1).min())
             chosen = select_patches(labels, count)
             features.append(encode_groups(self.network, images, chosen))
