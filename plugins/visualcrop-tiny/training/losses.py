@@ -24,6 +24,7 @@ from .vision_inputs import CHARACTERS, COLOUR_CLASSES, NAME_CLASSES
 
 _CLASSES = (NAME_CLASSES, COLOUR_CLASSES, CHARACTERS)  # in the order of a patch's labels
 _CLASS_WEIGHTS = (1.0, 1.0, 2.0)  # characters are rare, and hard to read
+_READING = 0.3  # times the loss of characters alone
 _COLOUR_OFFSET = 100  # in `_word_classes`
 _EOS_WEIGHT = 0.15  # most replies are one word and EOS, so EOS is learnt soon
 _REPLIES = {  # groups of replies whose accuracies are logged
@@ -137,6 +138,7 @@ def patch_word_loss(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     Cross-entropy of image tokens, which predict the words for what they show, or `nothing`.
 
     Things and `nothing` weigh the same in total, and a large thing little more than a small one.
+    Characters are also told from one another, which in words for signs would hardly weigh.
 
     Args:
         logits: B x tokens x vocabulary.
@@ -161,7 +163,16 @@ def patch_word_loss(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     loss = (thing_losses * weight).sum() / weight.sum().clamp(min=1)
     nothing = -log_probs[..., token_id("nothing")] * is_nothing
     nothing_loss = nothing.sum() / is_nothing.sum().clamp(min=1)
-    return (loss + nothing_loss) / 2, thing_losses.sum() / is_thing.sum().clamp(min=1)
+    total = (loss + nothing_loss) / 2 + _READING * _character_loss(logits, labels[:, 2])
+    return total, thing_losses.sum() / is_thing.sum().clamp(min=1)
+
+
+def _character_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy among the characters, of the tokens that show one."""
+    among = logits[..., _class_ids(2, str(logits.device))].float().flatten(0, 1)
+    target = torch.where(labels > 0, labels - 1, IGNORED).flatten()
+    losses = functional.cross_entropy(among, target, ignore_index=IGNORED, reduction="sum")
+    return losses / (labels > 0).sum().clamp(min=1)
 
 
 def patch_word_accuracy(logits: Tensor, labels: Tensor) -> dict[str, float]:
