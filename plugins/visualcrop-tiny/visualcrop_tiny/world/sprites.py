@@ -10,14 +10,12 @@ import attrs
 import numpy as np
 import PIL.Image
 
-from .coverage import Edges, Singles, cover
-from .drawing import Parts, Thing
+from .coverage import Singles, cover
+from .drawing import TONES, Parts, Thing
 from .palette import COLOURS, FULL_LIGHT, NEUTRALS, Light, Rgb, tones
 from .paths import Points
 
 _TILT, _STRETCH = 3, 0.04  # steps of poses, so that few different ones are drawn
-_TONED_INKS = ("colour", "pale", "deep")
-_TONES = ("base", "light", "shade")
 
 
 @attrs.frozen
@@ -125,13 +123,8 @@ def draw_inked(thing: Thing, size: int, pose: Pose = Pose()) -> Inked:
     """A thing as pixels without its colour; its longer side has *size* pixels."""
     parts = thing.parts
     matrix, width, height, scale = _fit(thing, size, pose)
-    nudges = parts.nudges * scale
-    starts = parts.edges.starts @ matrix[:, :2].T + (matrix[:, 2] + nudges)
-    ends = parts.edges.ends @ matrix[:, :2].T + (matrix[:, 2] + nudges)
-    if pose.mirrored:
-        starts, ends = ends, starts  # so that areas are clockwise again
-    edges = Edges(starts, ends, parts.edges.layers)
-    shares = _share(parts, cover(edges, len(parts.inks), width, height))
+    covered = cover(parts.placed(matrix, scale), len(parts.inks), width, height)
+    shares = _share(parts, covered)
     channels = (_weights(thing) @ shares.reshape(len(shares), -1)).reshape(-1, height, width)
     return Inked(channels[0], channels[1:4], channels[4:])
 
@@ -162,10 +155,10 @@ def _weights(thing: Thing) -> Singles:
     weights = np.zeros((7, len(thing.parts.inks)), np.float32)
     weights[0] = 1
     for number, (ink, tone) in enumerate(thing.parts.inks):
-        if ink in _TONED_INKS:
-            weights[1 + max(_TONED_INKS.index(ink), _TONES.index(tone)), number] = 1
+        if ink == "colour":
+            weights[1 + TONES.index(tone), number] = 1
         else:
-            weights[4:, number] = tones(NEUTRALS[ink])[_TONES.index(tone)]
+            weights[4:, number] = tones(NEUTRALS[ink])[TONES.index(tone)]
     return weights
 
 
