@@ -76,12 +76,12 @@ def cover_levels(edges: Edges, count: int, width: int, height: int, full: float 
     stride, rows = width + 1, count * height
     end = rows * stride
     index = np.concatenate([np.arange(0, end, stride), np.minimum(index, end)])
-    order = np.argsort(index, kind="stable")
-    summed = np.cumsum(np.concatenate([np.zeros(rows), weight])[order])
+    order = index.argsort(kind="stable")
+    summed = np.concatenate([np.zeros(rows), weight])[order].cumsum()
     starts = np.flatnonzero(order < rows)  # each row begins anew
-    summed -= np.repeat(summed[starts], np.diff(starts, append=len(order)))
-    levels = (np.clip(summed, 0, 1) * full + 0.5).astype(np.uint8)
-    lengths = np.diff(index[order], append=end)
+    summed -= np.repeat(summed[starts], _gaps(starts, len(order)))
+    levels = (_clip(summed, 1) * full + 0.5).astype(np.uint8)
+    lengths = _gaps(index[order], end)
     return np.repeat(levels, lengths).reshape(count, height, stride)[..., :width]
 
 
@@ -145,6 +145,11 @@ def _cells_between(low: Floats, high: Floats) -> tuple[Integers, Integers]:
     return counts, np.arange(ends[-1] if len(ends) else 0) + np.repeat(
         first - ends + counts, counts
     )
+
+
+def _gaps(places: Integers, end: int) -> Integers:
+    """From each place to the next, and from the last to the *end*."""
+    return np.concatenate([places[1:], [end]]) - places
 
 
 def _clip(values: Floats, most: Floats | float) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 import PIL.Image
 
 from .coverage import Singles, cover
-from .drawing import TONES, Parts, Thing
+from .drawing import TONES, Parts, Thing, extent
 from .palette import COLOURS, FULL_LIGHT, NEUTRALS, Light, Rgb, tones
 from .paths import Points
 
@@ -93,7 +93,8 @@ class Sprite:
     def picture(self) -> PIL.Image.Image:
         """Its colours."""
         inked, inks = self._draw(), np.array(tones(self._ink), np.float32)
-        mixed = inked.neutral + np.tensordot(inks, inked.tones, (0, 0))
+        toned = inks.T @ inked.tones.reshape(3, -1)
+        mixed = inked.neutral + toned.reshape(inked.neutral.shape)
         mixed *= np.array(self.light, np.float32)[:, None, None]
         rgb = np.clip(mixed / np.maximum(inked.alpha, 1e-6) + 0.5, 0, 255).astype(np.uint8)
         return PIL.Image.fromarray(np.ascontiguousarray(rgb.transpose(1, 2, 0)))
@@ -165,8 +166,7 @@ def _weights(thing: Thing) -> Singles:
 def _fit(thing: Thing, size: int, pose: Pose) -> tuple[Points, int, int, float]:
     """The map into a box whose longer side has *size* pixels, its sides, and the scale."""
     matrix = pose.matrix
-    spread = thing.corners @ matrix.T
-    (left, top), (right, bottom) = spread.min(0), spread.max(0)
+    left, top, right, bottom = _spread(thing, pose)
     scale = size / max(right - left, bottom - top)
     width, height = (
         max(1, math.ceil(side * scale - 1e-6)) for side in (right - left, bottom - top)
@@ -174,3 +174,9 @@ def _fit(thing: Thing, size: int, pose: Pose) -> tuple[Points, int, int, float]:
     middle = np.array([(left + right) / 2, (top + bottom) / 2])
     shift = np.array([width, height]) / 2 - scale * middle
     return np.column_stack([scale * matrix, shift]), width, height, scale
+
+
+@lru_cache(4096)
+def _spread(thing: Thing, pose: Pose) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a thing in a pose, in the square of 100."""
+    return extent([thing.corners @ pose.matrix.T])

@@ -21,6 +21,7 @@ from ..paths import Points, disc, flatten, placed, turned
 from ..sprites import Sprite
 
 _SHADE: Rgb = (38, 30, 58)
+_LARGE, _BAND = 2**16, 64  # pixels of a mask that is pasted in bands, and rows of a band
 _SHARED = 0.12  # most that two items have of their boxes in common
 Frame: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom, in whole pixels
 _Cover: TypeAlias = PIL.Image.Image | Sprite  # a sprite's mask is drawn only where it matters
@@ -102,8 +103,27 @@ class Canvas:
     def stamp(self, ink: Rgb, corner: tuple[int, int], mask: PIL.Image.Image) -> None:
         """Paste a colour through a mask."""
         self._hide((*corner, corner[0] + mask.width, corner[1] + mask.height), mask)
-        if self.painted:
+        if self.painted and mask.width * mask.height < _LARGE:
             self.picture.paste(ink, corner, mask)
+        elif self.painted:
+            self._fill(ink, corner, np.asarray(mask))
+
+    def _fill(self, ink: Rgb, corner: tuple[int, int], levels: Levels) -> None:
+        """Paste a colour through a large mask, band by band: the middle is often all covered."""
+        for top in range(0, len(levels), _BAND):
+            band, y = levels[top : top + _BAND], corner[1] + top
+            touched, full = np.flatnonzero(band.max(0)), np.flatnonzero(band.min(0) == 255)
+            if not len(touched):
+                continue
+            left, right = int(touched[0]), int(touched[-1]) + 1
+            start = end = right
+            if len(full) and full[-1] - full[0] == len(full) - 1:
+                start, end = int(full[0]), int(full[-1]) + 1
+                self.picture.paste(ink, (corner[0] + start, y, corner[0] + end, y + len(band)))
+            for one, other in ((left, start), (end, right)):
+                if one < other:
+                    part = PIL.Image.fromarray(band[:, one:other])
+                    self.picture.paste(ink, (corner[0] + one, y), part)
 
     def dot(self, x: float, y: float, radius: float, ink: Rgb) -> None:
         """Fill a circle; its middle is moved to the nearest half pixel."""
@@ -208,10 +228,12 @@ class Canvas:
         for number in parts.order[1:]:
             (left, top), (right, bottom) = starts[number], ends[number]
             level = levels[number, top:bottom, left:right]
-            if level.size:
-                name, tone = parts.inks[number]
-                tint = in_light(tones(NEUTRALS.get(name, ink))[TONES.index(tone)], light)
-                at = corner[0] + left, corner[1] + top
+            name, tone = parts.inks[number]
+            tint = in_light(tones(NEUTRALS.get(name, ink))[TONES.index(tone)], light)
+            at = corner[0] + left, corner[1] + top
+            if level.size >= _LARGE:
+                self._fill(tint, at, level)
+            elif level.size:
                 self.picture.paste(tint, at, PIL.Image.fromarray(level))
 
     def _frame(self, polygons: Sequence[Points]) -> Frame | None:
