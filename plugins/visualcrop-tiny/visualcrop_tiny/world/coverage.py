@@ -58,12 +58,14 @@ def cover(edges: Edges, count: int, width: int, height: int) -> Singles:
     The first pixel reaches from 0 to 1. The coverage of one polygon is exact; where two of a
     layer meet in one pixel their areas are added.
     """
-    index, weight = _cell_areas(edges, width, height)
-    size = count * height * (width + 1)
+    size = count * (width + 1) * height
+    index, weight = _cell_areas(edges, width, height, (size // count, 1, height))
     summed = np.asarray(np.bincount(index, weight, size), float)
-    cells = summed[:size].astype(np.float32).reshape(count, height, width + 1)
-    areas: Singles = np.cumsum(cells, -1, out=cells)[..., :width]
-    return np.clip(areas, 0.0, 1.0, out=areas)
+    cells = summed[:size].astype(np.float32).reshape(count, width + 1, height)
+    for column in range(1, width):  # all rows of all layers at once
+        cells[:, column] += cells[:, column - 1]
+    areas: Singles = np.clip(cells[:, :width], 0.0, 1.0)
+    return areas.swapaxes(1, 2)
 
 
 def cover_levels(edges: Edges, count: int, width: int, height: int, full: float = 255) -> Levels:
@@ -72,9 +74,9 @@ def cover_levels(edges: Edges, count: int, width: int, height: int, full: float 
 
     Only pixels at edges are worked out; those between two of them are alike.
     """
-    index, weight = _cell_areas(edges, width, height)
     stride, rows = width + 1, count * height
     end = rows * stride
+    index, weight = _cell_areas(edges, width, height, (height * stride, stride, 1))
     index = np.concatenate([np.arange(0, end, stride), np.minimum(index, end)])
     order = index.argsort(kind="stable")
     summed = np.concatenate([np.zeros(rows), weight])[order].cumsum()
@@ -85,9 +87,13 @@ def cover_levels(edges: Edges, count: int, width: int, height: int, full: float 
     return np.repeat(levels, lengths).reshape(count, height, stride)[..., :width]
 
 
-def _cell_areas(edges: Edges, width: int, height: int) -> tuple[Integers, Floats]:
+def _cell_areas(
+    edges: Edges, width: int, height: int, strides: tuple[int, int, int]
+) -> tuple[Integers, Floats]:
     """
     Cells of edges, and how much each changes the coverage of all pixels to its right.
+
+    A cell's number is by its layer, row and column, each times its one of the *strides*.
 
     An edge is cut at each row, its pieces at each column. A piece covers a part of its own cell,
     and of all to the right as much as it is high: the rest goes to the next cell.
@@ -106,35 +112,34 @@ def _cell_areas(edges: Edges, width: int, height: int) -> tuple[Integers, Floats
     at_above = x + (above - y) * slope
     at_below = x + (below - y) * slope
     signed_height = (below - above) * sign
-    lines = row + layer * height
+    lines = layer * strides[0] + row * strides[1]
 
     left, right = np.minimum(at_above, at_below), np.maximum(at_above, at_below)
     inner_left, inner_right = _clip(left, width), _clip(right, width)
     if ((right - left) - (inner_right - inner_left) <= 1e-9).all():
-        return _by_column(inner_left, inner_right, signed_height, lines, width)
+        return _by_column(inner_left, inner_right, signed_height, lines, strides[2])
     # What is cut off is all at the border.
     span = np.maximum(right - left, 1e-12)
     before = _clip(-left, span) / span
     after = _clip(right - width, span) / span
     inner_height = signed_height * (1 - before - after)
-    index, weight = _by_column(inner_left, inner_right, inner_height, lines, width)
-    border = lines * (width + 1)
-    return np.concatenate([index, border]), np.concatenate([weight, signed_height * before])
+    index, weight = _by_column(inner_left, inner_right, inner_height, lines, strides[2])
+    return np.concatenate([index, lines]), np.concatenate([weight, signed_height * before])
 
 
 def _by_column(
-    left: Floats, right: Floats, high: Floats, lines: Integers, width: int
+    left: Floats, right: Floats, high: Floats, lines: Integers, stride: int
 ) -> tuple[Integers, Floats]:
     counts, column = _cells_between(left, right)
-    start = np.repeat(lines * (width + 1), counts)
+    index = np.repeat(lines, counts) + column * stride
     left, right, high = np.repeat(np.stack([left, right, high]), counts, axis=1)
     first, last = np.maximum(column, left), np.minimum(column + 1, right)
     span = right - left
     share = np.where(span > 0, (last - first) / np.where(span > 0, span, 1.0), 1.0)
     part = high * share
     inside = (first + last) / 2 - column
-    index = start + column
-    return np.concatenate([index, index + 1]), np.concatenate([part * (1 - inside), part * inside])
+    weight = np.concatenate([part * (1 - inside), part * inside])
+    return np.concatenate([index, index + stride]), weight
 
 
 def _cells_between(low: Floats, high: Floats) -> tuple[Integers, Integers]:

@@ -125,8 +125,9 @@ def draw_inked(thing: Thing, size: int, pose: Pose = Pose()) -> Inked:
     parts = thing.parts
     matrix, width, height, scale = _fit(thing, size, pose)
     covered = cover(parts.placed(matrix, scale), len(parts.inks), width, height)
-    shares = _share(parts, covered)
-    channels = (_weights(thing) @ shares.reshape(len(shares), -1)).reshape(-1, height, width)
+    shares = _share(parts, covered).swapaxes(1, 2)  # as they are in memory, by columns
+    channels = _weights(thing) @ shares.reshape(len(shares), -1)
+    channels = channels.reshape(-1, width, height).swapaxes(1, 2)
     return Inked(channels[0], channels[1:4], channels[4:])
 
 
@@ -137,7 +138,8 @@ def _share(parts: Parts, covered: Singles) -> Singles:
     inside, parent = parts.insides
     areas[inside] *= areas[parent]
     seen = np.ones_like(areas)
-    np.cumprod(1 - areas[:0:-1], 0, out=seen[-2::-1])
+    for number in range(count - 1, 0, -1):
+        np.multiply(seen[number], 1 - areas[number], out=seen[number - 1])
     toned = areas[parts.toned]
     shade = np.maximum(toned - shaded, 0, out=shaded)
     light = np.maximum(toned - lit - shade, 0, out=lit)

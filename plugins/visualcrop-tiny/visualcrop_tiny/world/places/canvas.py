@@ -36,14 +36,12 @@ class Tracked:
     alpha: npt.NDArray[np.uint8]
     seen: npt.NDArray[np.uint8]
     least: float = 0.6  # of it that is seen, whatever comes to stand before it
+    right: int = attrs.field(init=False)
+    bottom: int = attrs.field(init=False)
 
-    @property
-    def right(self) -> int:
-        return self.left + int(self.alpha.shape[1])
-
-    @property
-    def bottom(self) -> int:
-        return self.top + int(self.alpha.shape[0])
+    def __attrs_post_init__(self) -> None:
+        self.right = self.left + int(self.alpha.shape[1])
+        self.bottom = self.top + int(self.alpha.shape[0])
 
     @property
     def share(self) -> float:
