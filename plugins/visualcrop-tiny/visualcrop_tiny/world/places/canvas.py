@@ -205,7 +205,8 @@ class Canvas:
                 return None
             self.stamp(NEUTRALS["line"], frame[:2], mask)
             if self.painted:
-                boxes = np.sort(placed(thing.parts.extents, matrix), 1) - frame[:2]
+                ends = thing.parts.extents @ matrix[:, :2].T + matrix[:, 2]
+                boxes = np.sort(ends, 1) - frame[:2]
                 self._draw_parts(thing.parts, levels, boxes, frame[:2], ink=ink, light=light)
         return (right - left) * scale, (bottom - top) * scale
 
