@@ -45,8 +45,8 @@ class Edges:
         ends = starts[after]
         return cls(starts, ends, np.repeat(np.arange(len(layers)), counts))
 
-    def seen_from(self, left: float, top: float) -> Edges:
-        """The same edges, by the distance from another corner."""
+    def relative_to(self, left: float, top: float) -> Edges:
+        """The same edges, in pixels from another upper left corner."""
         corner = (left, top)
         return Edges(self.starts - corner, self.ends - corner, self.layers)
 

@@ -168,7 +168,7 @@ def _weights(thing: Thing) -> Singles:
 def _fit(thing: Thing, size: int, pose: Pose) -> tuple[Points, int, int, float]:
     """The map into a box whose longer side has *size* pixels, its sides, and the scale."""
     matrix = pose.matrix
-    left, top, right, bottom = _spread(thing, pose)
+    left, top, right, bottom = _posed_extent(thing, pose)
     scale = size / max(right - left, bottom - top)
     width, height = (
         max(1, math.ceil(side * scale - 1e-6)) for side in (right - left, bottom - top)
@@ -179,6 +179,6 @@ def _fit(thing: Thing, size: int, pose: Pose) -> tuple[Points, int, int, float]:
 
 
 @lru_cache(4096)
-def _spread(thing: Thing, pose: Pose) -> tuple[float, float, float, float]:
+def _posed_extent(thing: Thing, pose: Pose) -> tuple[float, float, float, float]:
     """Left, top, right and bottom of a thing in a pose, in the square of 100."""
     return extent([thing.corners @ pose.matrix.T])

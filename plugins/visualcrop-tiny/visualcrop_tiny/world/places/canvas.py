@@ -198,7 +198,7 @@ class Canvas:
             return None
         if self.painted or self._crossed(frame):
             count = len(thing.parts.inks) if self.painted else 1
-            edges = thing.parts.placed(matrix, scale, count).seen_from(*frame[:2])
+            edges = thing.parts.placed(matrix, scale, count).relative_to(*frame[:2])
             levels = cover_levels(edges, count, frame[2] - frame[0], frame[3] - frame[1])
             mask = PIL.Image.fromarray(levels[0])
             if not self._may_hide(frame, mask):
@@ -221,7 +221,7 @@ class Canvas:
         light: Light,
     ) -> None:
         """Paint each part of a thing, no further than it reaches."""
-        levels = _apart(parts, levels)
+        levels = _separate(parts, levels)
         starts = np.maximum(np.floor(boxes[:, 0]), 0).astype(int).tolist()
         ends = np.maximum(np.ceil(boxes[:, 1]), 0).astype(int).tolist()
         for number in parts.order[1:]:
@@ -370,11 +370,11 @@ class Canvas:
 def _mask(polygons: Sequence[Points], frame: Frame, opacity: float = 1) -> PIL.Image.Image:
     """How much of each pixel of a frame polygons cover."""
     left, top, right, bottom = frame
-    edges = Edges.of([polygons]).seen_from(left, top)
+    edges = Edges.of([polygons]).relative_to(left, top)
     return PIL.Image.fromarray(cover_levels(edges, 1, right - left, bottom - top, 255 * opacity)[0])
 
 
-def _apart(parts: Parts, levels: Levels) -> Levels:
+def _separate(parts: Parts, levels: Levels) -> Levels:
     """What is painted of each part: details on what they lie on, rims where no area was moved."""
     inside, parent = parts.insides
     both = levels[inside].astype(np.uint16) * levels[parent]
