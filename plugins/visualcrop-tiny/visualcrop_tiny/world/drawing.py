@@ -172,7 +172,7 @@ class Parts:
         )
 
     def placed(self, matrix: Points, scale: float, count: int | None = None) -> Edges:
-        """Edges of the first *count* areas, or of all, after a 2 x 3 map; clockwise if it mirrors."""
+        """Edges of the first *count* areas, or of all, after an affine map; clockwise too."""
         number = None if count is None else int(np.searchsorted(self.edges.layers, count))
         shift = matrix[:, 2] + self.nudges[:number] * scale
         starts = self.edges.starts[:number] @ matrix[:, :2].T + shift
