@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visualcrop_tiny.world.coverage import Edges, cover, cover_one
+from visualcrop_tiny.world.coverage import Edges, cover, cover_levels
 from visualcrop_tiny.world.paths import bar, disc, flatten, grown, signed_area, stroked, turned
 
 
@@ -99,6 +99,6 @@ def test_what_is_no_path_is_refused():
 def test_one_layer_alone_is_covered_as_among_others(a, b, c, full):
     """Levels from 0 to full, also where the polygon leaves the picture."""
     edges = Edges.of([[turned(np.array([a, b, c]))]])
-    levels = cover_one(edges, 20, 17, full)
+    levels = cover_levels(edges, 1, 20, 17, full)[0]
     assert levels.shape == (17, 20)
     np.testing.assert_allclose(levels, cover(edges, 1, 20, 17)[0] * full, atol=0.51)

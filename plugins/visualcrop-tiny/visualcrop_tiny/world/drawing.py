@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, TypeAlias
 
 import attrs
@@ -33,6 +33,8 @@ Ink: TypeAlias = Literal[
 ]
 OUTLINE = 2.6  # width of the dark line around everything
 Tone: TypeAlias = Literal["base", "light", "shade"]
+TONES: tuple[Tone, ...] = ("base", "light", "shade")
+_IN_TONE: dict[Ink, tuple[Ink, Tone]] = {"pale": ("colour", "light"), "deep": ("colour", "shade")}
 _RIM, _DEEPEST = 0.34, 8.0  # width of the shaded rim: by thickness, and at most
 LIT = 0.55  # width of the lit rim, by that of the shaded one
 
@@ -92,8 +94,9 @@ class Layer:
         return min(_DEEPEST, _RIM * thick)
 
 
+@lru_cache(2048)
 def fill(ink: Ink, path: str, holes: str = "") -> Layer:
-    """An area."""
+    """An area; things that share it have its polygons in common."""
     return Layer(ink, path, holes=holes)
 
 
@@ -122,6 +125,8 @@ class Parts:
         nudges: How far each edge is moved down and right: rims are what a moved area leaves.
         insides: Numbers of the areas inside another, and of those that they are in.
         toned: Numbers of the areas with rims; two more of each follow the layers.
+        extents: Upper left and lower right corner of each area, rims unmoved: N x 2 x 2.
+        order: Numbers of all areas from back to front, each with its rims.
         inks: One for each layer, then the light, then the shade of those with rims.
 
     """
@@ -130,6 +135,8 @@ class Parts:
     nudges: Floats = attrs.field(repr=False)
     insides: tuple[Integers, Integers]
     toned: Integers
+    extents: Points = attrs.field(repr=False)
+    order: tuple[int, ...]
     inks: tuple[tuple[Ink, Tone], ...]
 
     @classmethod
@@ -146,16 +153,33 @@ class Parts:
             parents.append(parents[-1] if layer.inside else number)
         parent = np.array(parents)
         insides = np.flatnonzero(parent != np.arange(len(parent)))
-        inks: list[tuple[Ink, Tone]] = [("line", "base"), *((la.ink, "base") for la in layers)]
+        inks: list[tuple[Ink, Tone]] = [("line", "base")]
+        inks += [_IN_TONE.get(layer.ink, (layer.ink, "base")) for layer in layers]
         inks += [(layer.ink, "light") for layer in toned]
         inks += [(layer.ink, "shade") for layer in toned]
+        rimmed = np.flatnonzero([False, *(layer.has_tones for layer in layers)])
+        owners = np.concatenate([np.arange(len(drawn)), rimmed, rimmed])
+        first = np.searchsorted(edges.layers, np.arange(len(owners)))
+        ends = [extreme.reduceat(edges.starts, first) for extreme in (np.minimum, np.maximum)]
         return cls(
             edges,
             np.array(steps)[edges.layers][:, None],
             (insides, parent[insides]),
-            np.flatnonzero([False, *(layer.has_tones for layer in layers)]),
+            rimmed,
+            np.stack(ends, 1),
+            tuple(np.argsort(owners, kind="stable").tolist()),
             tuple(inks),
         )
+
+    def placed(self, matrix: Points, scale: float, count: int | None = None) -> Edges:
+        """Edges of the first *count* areas, or of all, after an affine map; clockwise too."""
+        number = None if count is None else int(np.searchsorted(self.edges.layers, count))
+        shift = matrix[:, 2] + self.nudges[:number] * scale
+        starts = self.edges.starts[:number] @ matrix[:, :2].T + shift
+        ends = self.edges.ends[:number] @ matrix[:, :2].T + shift
+        if matrix[0, 0] * matrix[1, 1] < matrix[0, 1] * matrix[1, 0]:  # a mirror
+            starts, ends = ends, starts
+        return Edges(starts, ends, self.edges.layers[:number])
 
 
 @attrs.frozen(eq=False)
@@ -181,15 +205,13 @@ class Thing:
     @cached_property
     def outline(self) -> list[Points]:
         """All its areas, wider by the dark line around them; narrow holes close."""
-        outer = []
-        for layer in self.layers:
-            if layer.inside:
-                continue
-            for polygon in layer.polygons:
-                moved = grown(polygon, 0 if layer.ink == "line" else self.edge)
-                if signed_area(polygon) > 0 or signed_area(moved) < 0:
-                    outer.append(moved)
-        return outer
+        layers = [layer for layer in self.layers if not layer.inside]
+        return [points for layer in layers for points in _widen(layer, self.edge)]
+
+    @cached_property
+    def extent(self) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom of its outline."""
+        return extent(self.outline)
 
     def phrase(self, colour: str = "", count: int = 1) -> str:
         """
@@ -215,6 +237,17 @@ class Thing:
     def parts(self) -> Parts:
         """What of it is drawn, as edges and inks."""
         return Parts.of(self.layers, self.outline)
+
+
+@lru_cache(2048)  # people share their clothes
+def _widen(layer: Layer, edge: float) -> list[Points]:
+    """Areas of a layer with the dark line around them, of such a width."""
+    outer = []
+    for polygon in layer.polygons:
+        moved = grown(polygon, 0 if layer.ink == "line" else edge)
+        if signed_area(polygon) > 0 or signed_area(moved) < 0:
+            outer.append(moved)
+    return outer
 
 
 def extent(polygons: Sequence[Points]) -> tuple[float, float, float, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -98,12 +99,17 @@ def _trace(command: str, a: list[float], start: tuple[float, float]) -> list[tup
 
 def _bezier(control: Points) -> Points:
     """Points of a curve with its control points, without the first."""
-    t = np.arange(1, _STEPS + 1)[:, None] / _STEPS
-    degree = len(control) - 1
     curve = np.zeros((_STEPS, 2))
-    for i, point in enumerate(control):
-        curve += math.comb(degree, i) * t**i * (1 - t) ** (degree - i) * point
+    for weight, point in zip(_weights(len(control) - 1), control, strict=True):
+        curve += weight * point
     return curve
+
+
+@lru_cache(2)
+def _weights(degree: int) -> list[Points]:
+    """How much each control point weighs at each step of a curve."""
+    t = np.arange(1, _STEPS + 1)[:, None] / _STEPS
+    return [math.comb(degree, i) * t**i * (1 - t) ** (degree - i) for i in range(degree + 1)]
 
 
 def _arc(start: tuple[float, float], a: list[float]) -> list[tuple[float, float]]:
@@ -128,8 +134,18 @@ def _arc(start: tuple[float, float], a: list[float]) -> list[tuple[float, float]
 
 def signed_area(points: Points) -> float:
     """Area of a polygon; positive if it runs clockwise on the screen, where y grows downwards."""
-    x, y = points[:, 0], points[:, 1]
-    return float(np.dot(x, np.roll(y, -1)) - np.dot(np.roll(x, -1), y)) / 2
+    after = _next(points)
+    return float(np.dot(points[:, 0], after[:, 1]) - np.dot(after[:, 0], points[:, 1])) / 2
+
+
+def _next(points: Points) -> Points:
+    """For each point of a polygon the one after it."""
+    return np.concatenate([points[1:], points[:1]])
+
+
+def _previous(points: Points) -> Points:
+    """For each point of a polygon the one before it."""
+    return np.concatenate([points[-1:], points[:-1]])
 
 
 def turned(points: Points, *, clockwise: bool = True) -> Points:
@@ -139,7 +155,7 @@ def turned(points: Points, *, clockwise: bool = True) -> Points:
 
 def thickness(points: Points) -> float:
     """About how thick a polygon is: twice its area by its circumference."""
-    steps = np.roll(points, -1, 0) - points
+    steps = _next(points) - points
     around = float(np.hypot(steps[:, 0], steps[:, 1]).sum())
     return 2 * abs(signed_area(points)) / around if around else 0.0
 
@@ -151,12 +167,12 @@ def grown(points: Points, by: float) -> Points:
 
 def _normals(points: Points, *, closed: bool) -> Points:
     """At each point, the way to the left of the line, longer at corners."""
-    steps = np.roll(points, -1, 0) - points
+    steps = _next(points) - points
     lengths = np.maximum(np.hypot(steps[:, 0], steps[:, 1]), 1e-9)[:, None]
     after = np.stack([steps[:, 1], -steps[:, 0]], 1) / lengths
     if not closed:
         after[-1] = after[-2]
-    before = np.roll(after, 1, 0)
+    before = _previous(after)
     if not closed:
         before[0] = after[0]
     both = after + before
@@ -189,16 +205,20 @@ def stroked(line: Points, width: float, *, closed: bool, round_ends: bool = True
 
 
 def _without_repeats(line: Points, *, closed: bool) -> Points:
-    moved = np.abs(np.diff(line, axis=0)).max(1, initial=0) > 1e-6
+    moved = np.abs(line[1:] - line[:-1]).max(1, initial=0) > 1e-6
     line = line[np.concatenate([[True], moved])]
-    return line[:-1] if closed and len(line) > 2 and np.allclose(line[0], line[-1]) else line
+    if closed and len(line) > 2:
+        start, end = line[0], line[-1]
+        if (np.abs(start - end) <= 1e-8 + 1e-5 * np.abs(end)).all():
+            return line[:-1]
+    return line
 
 
 def _corners(line: Points, *, closed: bool) -> npt.NDArray[np.bool_]:
     """Where a line turns sharply."""
-    after = np.roll(line, -1, 0) - line
+    after = _next(line) - line
     after /= np.maximum(np.hypot(after[:, 0], after[:, 1]), 1e-9)[:, None]
-    sharp: npt.NDArray[np.bool_] = (after * np.roll(after, 1, 0)).sum(1) < _SHARP
+    sharp: npt.NDArray[np.bool_] = (after * _previous(after)).sum(1) < _SHARP
     if not closed:
         sharp[[0, -1]] = False
     return sharp

@@ -10,14 +10,12 @@ import attrs
 import numpy as np
 import PIL.Image
 
-from .coverage import Edges, Singles, cover
-from .drawing import Parts, Thing
+from .coverage import Singles, cover
+from .drawing import TONES, Parts, Thing, extent
 from .palette import COLOURS, FULL_LIGHT, NEUTRALS, Light, Rgb, tones
 from .paths import Points
 
 _TILT, _STRETCH = 3, 0.04  # steps of poses, so that few different ones are drawn
-_TONED_INKS = ("colour", "pale", "deep")
-_TONES = ("base", "light", "shade")
 
 
 @attrs.frozen
@@ -95,7 +93,8 @@ class Sprite:
     def picture(self) -> PIL.Image.Image:
         """Its colours."""
         inked, inks = self._draw(), np.array(tones(self._ink), np.float32)
-        mixed = inked.neutral + np.tensordot(inks, inked.tones, (0, 0))
+        toned = inks.T @ inked.tones.reshape(3, -1)
+        mixed = inked.neutral + toned.reshape(inked.neutral.shape)
         mixed *= np.array(self.light, np.float32)[:, None, None]
         rgb = np.clip(mixed / np.maximum(inked.alpha, 1e-6) + 0.5, 0, 255).astype(np.uint8)
         return PIL.Image.fromarray(np.ascontiguousarray(rgb.transpose(1, 2, 0)))
@@ -125,14 +124,10 @@ def draw_inked(thing: Thing, size: int, pose: Pose = Pose()) -> Inked:
     """A thing as pixels without its colour; its longer side has *size* pixels."""
     parts = thing.parts
     matrix, width, height, scale = _fit(thing, size, pose)
-    nudges = parts.nudges * scale
-    starts = parts.edges.starts @ matrix[:, :2].T + (matrix[:, 2] + nudges)
-    ends = parts.edges.ends @ matrix[:, :2].T + (matrix[:, 2] + nudges)
-    if pose.mirrored:
-        starts, ends = ends, starts  # so that areas are clockwise again
-    edges = Edges(starts, ends, parts.edges.layers)
-    shares = _share(parts, cover(edges, len(parts.inks), width, height))
-    channels = (_weights(thing) @ shares.reshape(len(shares), -1)).reshape(-1, height, width)
+    covered = cover(parts.placed(matrix, scale), len(parts.inks), width, height)
+    shares = _share(parts, covered).swapaxes(1, 2)  # as they are in memory, by columns
+    channels = _weights(thing) @ shares.reshape(len(shares), -1)
+    channels = channels.reshape(-1, width, height).swapaxes(1, 2)
     return Inked(channels[0], channels[1:4], channels[4:])
 
 
@@ -143,7 +138,8 @@ def _share(parts: Parts, covered: Singles) -> Singles:
     inside, parent = parts.insides
     areas[inside] *= areas[parent]
     seen = np.ones_like(areas)
-    np.cumprod(1 - areas[:0:-1], 0, out=seen[-2::-1])
+    for number in range(count - 1, 0, -1):
+        np.multiply(seen[number], 1 - areas[number], out=seen[number - 1])
     toned = areas[parts.toned]
     shade = np.maximum(toned - shaded, 0, out=shaded)
     light = np.maximum(toned - lit - shade, 0, out=lit)
@@ -162,18 +158,17 @@ def _weights(thing: Thing) -> Singles:
     weights = np.zeros((7, len(thing.parts.inks)), np.float32)
     weights[0] = 1
     for number, (ink, tone) in enumerate(thing.parts.inks):
-        if ink in _TONED_INKS:
-            weights[1 + max(_TONED_INKS.index(ink), _TONES.index(tone)), number] = 1
+        if ink == "colour":
+            weights[1 + TONES.index(tone), number] = 1
         else:
-            weights[4:, number] = tones(NEUTRALS[ink])[_TONES.index(tone)]
+            weights[4:, number] = tones(NEUTRALS[ink])[TONES.index(tone)]
     return weights
 
 
 def _fit(thing: Thing, size: int, pose: Pose) -> tuple[Points, int, int, float]:
     """The map into a box whose longer side has *size* pixels, its sides, and the scale."""
     matrix = pose.matrix
-    spread = thing.corners @ matrix.T
-    (left, top), (right, bottom) = spread.min(0), spread.max(0)
+    left, top, right, bottom = _posed_extent(thing, pose)
     scale = size / max(right - left, bottom - top)
     width, height = (
         max(1, math.ceil(side * scale - 1e-6)) for side in (right - left, bottom - top)
@@ -181,3 +176,9 @@ def _fit(thing: Thing, size: int, pose: Pose) -> tuple[Points, int, int, float]:
     middle = np.array([(left + right) / 2, (top + bottom) / 2])
     shift = np.array([width, height]) / 2 - scale * middle
     return np.column_stack([scale * matrix, shift]), width, height, scale
+
+
+@lru_cache(4096)
+def _posed_extent(thing: Thing, pose: Pose) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a thing in a pose, in the square of 100."""
+    return extent([thing.corners @ pose.matrix.T])

@@ -14,13 +14,14 @@ import numpy.typing as npt
 import PIL.Image
 import PIL.ImageFilter
 
-from ..coverage import Edges, Singles, cover, cover_one
-from ..drawing import LIT, Layer, Thing, extent
+from ..coverage import Edges, Levels, cover, cover_levels
+from ..drawing import TONES, Parts, Thing, extent
 from ..palette import FULL_LIGHT, NEUTRALS, Light, Rgb, in_light, mix, tones
 from ..paths import Points, disc, flatten, placed, turned
 from ..sprites import Sprite
 
 _SHADE: Rgb = (38, 30, 58)
+_LARGE, _BAND = 2**16, 64  # pixels of a mask that is pasted in bands, and rows of a band
 _SHARED = 0.12  # most that two items have of their boxes in common
 Frame: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom, in whole pixels
 _Cover: TypeAlias = PIL.Image.Image | Sprite  # a sprite's mask is drawn only where it matters
@@ -35,14 +36,12 @@ class Tracked:
     alpha: npt.NDArray[np.uint8]
     seen: npt.NDArray[np.uint8]
     least: float = 0.6  # of it that is seen, whatever comes to stand before it
+    right: int = attrs.field(init=False)
+    bottom: int = attrs.field(init=False)
 
-    @property
-    def right(self) -> int:
-        return self.left + int(self.alpha.shape[1])
-
-    @property
-    def bottom(self) -> int:
-        return self.top + int(self.alpha.shape[0])
+    def __attrs_post_init__(self) -> None:
+        self.right = self.left + int(self.alpha.shape[1])
+        self.bottom = self.top + int(self.alpha.shape[0])
 
     @property
     def share(self) -> float:
@@ -102,8 +101,27 @@ class Canvas:
     def stamp(self, ink: Rgb, corner: tuple[int, int], mask: PIL.Image.Image) -> None:
         """Paste a colour through a mask."""
         self._hide((*corner, corner[0] + mask.width, corner[1] + mask.height), mask)
-        if self.painted:
+        if self.painted and mask.width * mask.height < _LARGE:
             self.picture.paste(ink, corner, mask)
+        elif self.painted:
+            self._fill(ink, corner, np.asarray(mask))
+
+    def _fill(self, ink: Rgb, corner: tuple[int, int], levels: Levels) -> None:
+        """Paste a colour through a large mask, band by band: the middle is often all covered."""
+        for top in range(0, len(levels), _BAND):
+            band, y = levels[top : top + _BAND], corner[1] + top
+            touched, full = np.flatnonzero(band.max(0)), np.flatnonzero(band.min(0) == 255)
+            if not len(touched):
+                continue
+            left, right = int(touched[0]), int(touched[-1]) + 1
+            start = end = right
+            if len(full) and full[-1] - full[0] == len(full) - 1:
+                start, end = int(full[0]), int(full[-1]) + 1
+                self.picture.paste(ink, (corner[0] + start, y, corner[0] + end, y + len(band)))
+            for one, other in ((left, start), (end, right)):
+                if one < other:
+                    part = PIL.Image.fromarray(band[:, one:other])
+                    self.picture.paste(ink, (corner[0] + one, y), part)
 
     def dot(self, x: float, y: float, radius: float, ink: Rgb) -> None:
         """Fill a circle; its middle is moved to the nearest half pixel."""
@@ -169,55 +187,53 @@ class Canvas:
         Layer by layer, each no larger than it is. It stays away where it would hide an item.
         """
         x, y = foot
-        left, top, right, bottom = extent(thing.outline)
+        left, top, right, bottom = thing.extent
         scale = size / max(right - left, bottom - top)
         across = -scale if mirrored else scale
         matrix = np.array(
             [[across, 0, x - across * (left + right) / 2], [0, scale, y - scale * bottom]]
         )
-        outline = _placed(thing.outline, matrix)
-        frame = self._frame(outline)
+        frame = self._frame(placed([np.array([[left, top], [right, bottom]])], matrix))
         if frame is None:
             return None
         if self.painted or self._crossed(frame):
-            mask = _mask(outline, frame)
+            count = len(thing.parts.inks) if self.painted else 1
+            edges = thing.parts.placed(matrix, scale, count).relative_to(*frame[:2])
+            levels = cover_levels(edges, count, frame[2] - frame[0], frame[3] - frame[1])
+            mask = PIL.Image.fromarray(levels[0])
             if not self._may_hide(frame, mask):
                 return None
             self.stamp(NEUTRALS["line"], frame[:2], mask)
-        if self.painted:
-            self._draw_layers(thing, ink, matrix, scale, light)
+            if self.painted:
+                ends = thing.parts.extents @ matrix[:, :2].T + matrix[:, 2]
+                boxes = np.sort(ends, 1) - frame[:2]
+                self._draw_parts(thing.parts, levels, boxes, frame[:2], ink=ink, light=light)
         return (right - left) * scale, (bottom - top) * scale
 
-    def _draw_layers(
-        self, thing: Thing, ink: Rgb, matrix: Points, scale: float, light: Light
+    def _draw_parts(  # noqa: PLR0913 - what, where, and how it looks there
+        self,
+        parts: Parts,
+        levels: Levels,
+        boxes: Points,
+        corner: tuple[int, int],
+        *,
+        ink: Rgb,
+        light: Light,
     ) -> None:
-        under = thing.layers[0]
-        for layer in thing.layers:
-            under = under if layer.inside else layer
-            self._draw_layer(layer, under, ink, matrix, scale, light=light)
-
-    def _draw_layer(  # noqa: PLR0913 - what, on what, and how it looks there
-        self, layer: Layer, under: Layer, ink: Rgb, matrix: Points, scale: float, *, light: Light
-    ) -> None:
-        areas = _placed(layer.polygons, matrix)
-        moved = [[p + step * scale for p in areas] for step in (LIT * layer.rim, -layer.rim)]
-        others = moved if layer.has_tones else []
-        if layer.inside:
-            others = [_placed(under.polygons, matrix)]
-        frame = self._frame(areas)
-        if frame is None:
-            return
-        covered = _cover([areas, *others], frame)
-        base, lit, shaded = (in_light(t, light) for t in tones(NEUTRALS.get(layer.ink, ink)))
-        base = {"pale": lit, "deep": shaded}.get(layer.ink, base)
-        if layer.inside:
-            covered[0] *= covered[1]
-        parts = [(base, covered[0])]
-        if layer.has_tones:
-            parts += [(lit, covered[0] - covered[1]), (shaded, covered[0] - covered[2])]
-        for tint, part in parts:
-            level = (np.clip(part, 0, 1) * 255 + 0.5).astype(np.uint8)
-            self.picture.paste(tint, frame[:2], PIL.Image.fromarray(level))
+        """Paint each part of a thing, no further than it reaches."""
+        levels = _separate(parts, levels)
+        starts = np.maximum(np.floor(boxes[:, 0]), 0).astype(int).tolist()
+        ends = np.maximum(np.ceil(boxes[:, 1]), 0).astype(int).tolist()
+        for number in parts.order[1:]:
+            (left, top), (right, bottom) = starts[number], ends[number]
+            level = levels[number, top:bottom, left:right]
+            name, tone = parts.inks[number]
+            tint = in_light(tones(NEUTRALS.get(name, ink))[TONES.index(tone)], light)
+            at = corner[0] + left, corner[1] + top
+            if level.size >= _LARGE:
+                self._fill(tint, at, level)
+            elif level.size:
+                self.picture.paste(tint, at, PIL.Image.fromarray(level))
 
     def _frame(self, polygons: Sequence[Points]) -> Frame | None:
         """The box around polygons, as far as it is in the picture."""
@@ -354,15 +370,19 @@ class Canvas:
 def _mask(polygons: Sequence[Points], frame: Frame, opacity: float = 1) -> PIL.Image.Image:
     """How much of each pixel of a frame polygons cover."""
     left, top, right, bottom = frame
-    edges = Edges.of([[polygon - (left, top) for polygon in polygons]])
-    return PIL.Image.fromarray(cover_one(edges, right - left, bottom - top, 255 * opacity))
+    edges = Edges.of([polygons]).relative_to(left, top)
+    return PIL.Image.fromarray(cover_levels(edges, 1, right - left, bottom - top, 255 * opacity)[0])
 
 
-def _cover(layers: Sequence[Sequence[Points]], frame: Frame) -> Singles:
-    """Coverage of each pixel of a frame by layers of polygons: layers x height x width."""
-    left, top, right, bottom = frame
-    edges = Edges.of([[polygon - (left, top) for polygon in layer] for layer in layers])
-    return cover(edges, len(layers), right - left, bottom - top)
+def _separate(parts: Parts, levels: Levels) -> Levels:
+    """What is painted of each part: details on what they lie on, rims where no area was moved."""
+    inside, parent = parts.insides
+    both = levels[inside].astype(np.uint16) * levels[parent]
+    levels[inside] = (both + 127) // 255
+    areas = levels[np.tile(parts.toned, 2)]
+    rims = levels[len(levels) - len(areas) :]
+    np.subtract(areas, np.minimum(areas, rims), out=rims)
+    return levels
 
 
 def _box(sprite: Sprite, x: float, y: float) -> Frame:
@@ -378,12 +398,6 @@ def _share(box: Frame, item: Tracked) -> float:
     down = min(box[3], item.bottom) - max(box[1], item.top)
     smaller = min((box[2] - box[0]) * (box[3] - box[1]), item.alpha.size)
     return max(0, across) * max(0, down) / smaller
-
-
-def _placed(polygons: Sequence[Points], matrix: Points) -> list[Points]:
-    """Polygons after an affine map, clockwise also where this mirrors them."""
-    moved = placed(polygons, matrix)
-    return [points[::-1] for points in moved] if matrix[0, 0] < 0 else moved
 
 
 def _left_of(

@@ -6,7 +6,7 @@ import attrs
 import numpy as np
 import PIL.Image
 
-from ..coverage import Edges, cover_one
+from ..coverage import Edges, cover_levels
 from ..palette import Rgb, mix
 from ..paths import Points, flatten, turned
 from .canvas import shade
@@ -133,7 +133,8 @@ def _tuft(high: float) -> PIL.Image.Image:
         "M 66 100 Q 80 50 115 30 Q 90 60 80 100 Z"
     )
     edges = Edges.of([[turned(points) * high / 100 for points, _ in flatten(blades)]])
-    return PIL.Image.fromarray(cover_one(edges, max(2, round(1.2 * high)), max(2, round(high))))
+    wide = max(2, round(1.2 * high))
+    return PIL.Image.fromarray(cover_levels(edges, 1, wide, max(2, round(high)))[0])
 
 
 @attrs.frozen

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from visualcrop import Box
 
-from ..drawing import Thing, extent
+from ..drawing import Thing
 from ..palette import COLOURS, FULL_LIGHT, Light, Rgb
 from ..signs import SIGN_STYLES, SIGN_WORDS, SignStyle, make_sign, sign_size
 from ..sprites import Pose, draw_sprite
@@ -262,7 +262,7 @@ class Stage:
         self, kind: Thing, x: float, y: float, pixels: float, ink: Rgb, *, light: Light = FULL_LIGHT
     ) -> bool:
         """Stand something large on the ground, in its shadow; *pixels* is its longer side."""
-        left, top, right, bottom = extent(kind.outline)
+        left, top, right, bottom = kind.extent
         wide = pixels * (right - left) / max(right - left, bottom - top)
         if not self.canvas.has_place(x, y, pixels, wide):
             return False
