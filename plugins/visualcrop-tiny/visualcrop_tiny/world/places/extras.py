@@ -424,7 +424,8 @@ def make_vase(design: int) -> Thing:
         tip = 50 + lean * rng.uniform(20, 32), 4 + abs(lean) * 12 + rng.uniform(0, 10)
         line_of = np.array([(50 + 3 * lean, 54), (50 + 7 * lean, 34), tip])
         stems.append("M {} {} Q {} {} {} {}".format(*line_of.ravel()))
-        tips += [disc(*tip, 6.4), disc(*(0.7 * line_of[2] + 0.3 * line_of[1] + (6, 2)), 5.2)]
+        below = 0.7 * line_of[2] + 0.3 * line_of[1]
+        tips += [disc(tip[0], tip[1], 6.4), disc(below[0] + 6, below[1] + 2, 5.2)]
         for number, part in enumerate(np.linspace(0.3, 1, int(rng.integers(5, 8)))):
             weights = np.array([(1 - part) ** 2, 2 * part * (1 - part), part**2])
             side = 0 if part == 1 else (-1) ** number * rng.uniform(0.6, 1.1)

@@ -165,7 +165,9 @@ def _draw_wood(canvas: Canvas, panel: Panel, inks: _Inks, rng: Rng) -> None:
         tall = float(rng.uniform(-0.22, -0.02))
         canvas.area(panel.part(x - 0.02, tall, x + 0.02, 0.34), shade(inks[2], 0.4))
         canvas.area(_oval(panel, x, tall, 0.13 * side, 0.2 * side), inks[2])
-        canvas.area(_oval(panel, x - 0.03, tall - 0.05, 0.06 * side, 0.09 * side), inks[1])
+        canvas.area(
+            _oval(panel, x - 0.03, tall - 0.05, 0.06 * side, 0.09 * side), shade(inks[2], -0.2)
+        )
 
 
 _DRAWERS: tuple[_Drawer, ...] = (
