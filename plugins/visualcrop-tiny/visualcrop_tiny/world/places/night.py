@@ -278,7 +278,7 @@ def _draw_steps(stage: Stage, left: float, right: float, base: float, rise: floa
         foot = base - rise * share**0.86 + 4 * u
         across = float(stage.rng.uniform(-0.3, 0.3)) * (right - left) * (1 - 0.5 * share)
         person = sample_person(stage.rng)
-        stage.prop(person, middle + across, foot, 34 - 10 * float(share))
+        stage.prop(person, middle + across, foot, 31 - 10 * float(share))
     _stand_lamp(stage, left + 10 * u, base, 56)
 
 
@@ -452,7 +452,7 @@ def _put_centre(stage: Stage, base: float) -> None:
 
 def _draw_monument(stage: Stage, x: float, base: float) -> None:
     """Somebody's bust on a high foot."""
-    canvas, u, stone = stage.canvas, stage.canvas.unit, stage.mood.dim((186, 178, 168))
+    canvas, u, stone = stage.canvas, stage.canvas.unit, stage.mood.dim((138, 136, 134))
     for half, low, high in ((27, 0, 5), (21, 5, 10), (13, 10, 46), (16, 46, 51)):
         left, right = x - half * u, x + half * u
         canvas.rectangle(left, base - high * u, right, base - low * u, stone)
@@ -467,7 +467,7 @@ def _draw_monument(stage: Stage, x: float, base: float) -> None:
 def _draw_column(stage: Stage, x: float, base: float) -> None:
     """A round column with posters."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    body, roof = stage.mood.dim((150, 160, 150)), stage.mood.dim((92, 106, 100))
+    body, roof = stage.mood.dim((214, 202, 176)), stage.mood.dim((86, 112, 100))
     canvas.rectangle(x - 18 * u, base - 8 * u, x + 18 * u, base, roof)
     canvas.rectangle(x - 16 * u, base - 66 * u, x + 16 * u, base - 8 * u, body)
     for left, top, right, low in (

@@ -118,7 +118,10 @@ def _dark_side(radius: float, lit: float) -> Points:
     """The part of the moon, about 0, 0, that gets no light; *lit* is the share of the other."""
     turns = np.linspace(-0.5, 0.5, 32) * math.pi
     edge = np.stack([np.cos(turns), np.sin(turns)], 1) * radius
-    return np.concatenate([edge, edge[::-1] * (2 * lit - 1, 1)])
+    cos, sin = math.cos(0.4), math.sin(0.4)  # it leans
+    return np.concatenate([edge, edge[::-1] * (2 * lit - 1, 1)]) @ np.array(
+        [[cos, sin], [-sin, cos]]
+    )
 
 
 def _draw_cloud(
