@@ -9,7 +9,6 @@ import attrs
 import numpy as np
 
 from ..palette import Light, Rgb, mix
-from ..paths import oval
 from .canvas import shade
 from .crowds import Crowd, fill_ledges, fly
 from .extras import (
@@ -247,7 +246,13 @@ def _draw_gap(stage: Stage, left: float, right: float, base: float) -> None:
 def _draw_oak(stage: Stage, left: float, right: float, base: float) -> None:
     """A small square with a large tree and a bench around it."""
     canvas, rng, u, middle = stage.canvas, stage.rng, stage.canvas.unit, (left + right) / 2
-    ground = stage.mood.dim((150, 142, 146))
+    ground, wall = stage.mood.dim((150, 142, 146)), stage.mood.dim((118, 108, 112))
+    canvas.rectangle(left, base - 46 * u, right, base - 16 * u, wall)
+    for number, y in enumerate(np.arange(base - 40 * u, base - 18 * u, 7 * u)):
+        canvas.rectangle(left, y, right, y + 0.7 * u, shade(wall, 0.2))
+        for x in np.arange(left + (1 + number % 2) * 8 * u, right, 16 * u):
+            canvas.rectangle(x, y, x + 0.7 * u, min(y + 7 * u, base - 16 * u), shade(wall, 0.2))
+    canvas.rectangle(left, base - 49 * u, right, base - 45 * u, _cap(stage, wall))
     canvas.rectangle(left, base - 16 * u, right, base, ground)
     canvas.rectangle(left, base - 16 * u, right, base - 14 * u, shade(ground, -0.25))
     canvas.shade_ground(middle, base - 5 * u, 70 * u, 16 * u, 0.5)
@@ -259,18 +264,23 @@ def _draw_oak(stage: Stage, left: float, right: float, base: float) -> None:
         stage.prop(BENCH, x, base - u, 24)
 
 
+def _cap(stage: Stage, ink: Rgb) -> Rgb:
+    """The colour of what is on top of something: lighter, or snow."""
+    return stage.mood.dim(SNOW) if stage.mood.weather == "snow" else shade(ink, -0.3)
+
+
 def _draw_steps(stage: Stage, left: float, right: float, base: float, rise: float) -> None:
     """A lane of steps up to the terrace above, with a lamp and who goes there."""
     canvas, u, middle = stage.canvas, stage.canvas.unit, (left + right) / 2
     stone, count = stage.mood.dim((168, 156, 150)), max(10, round(rise / (6.5 * u)))
-    wall, snowy = stage.mood.dim((124, 116, 118)), stage.mood.weather == "snow"
-    edge = stage.mood.dim(SNOW) if snowy else shade(stone, -0.3)
+    wall, edge = stage.mood.dim((124, 116, 118)), _cap(stage, stone)
+    thick = 2.6 if stage.mood.weather == "snow" else 1.6
     for share in np.linspace(1, 0, count + 1)[:-1]:  # 1 is the topmost
         half = ((right - left) / 2 - 8 * u) * (1 - 0.5 * share)
         y = base - rise * share**0.86
         canvas.rectangle(middle - half - 7 * u, y - 3 * u, middle + half + 7 * u, base, wall)
         canvas.rectangle(middle - half, y, middle + half, base, stone)
-        canvas.rectangle(middle - half, y, middle + half, y + (2.6 if snowy else 1.6) * u, edge)
+        canvas.rectangle(middle - half, y, middle + half, y + thick * u, edge)
         canvas.rectangle(middle - half, y + 4.4 * u, middle + half, y + 6 * u, shade(stone, 0.3))
         stone = shade(stone, -0.02)
     canvas.shade_ground(middle, base - 20 * u, 0.8 * (right - left), 50 * u, 0.3, ink=GLOW)
@@ -486,9 +496,10 @@ def _draw_column(stage: Stage, x: float, base: float) -> None:
             canvas.rectangle(box[0] + 2 * u, y, box[2] - 2 * u, y + u, shade(ink, 0.2))
     canvas.rectangle(x + 10 * u, base - 66 * u, x + 16 * u, base - 8 * u, shade(body, 0.3))
     canvas.rectangle(x - 21 * u, base - 72 * u, x + 21 * u, base - 66 * u, roof)
-    canvas.area(oval(x, base - 72 * u, 18 * u, 13 * u), shade(roof, -0.12))
-    canvas.rectangle(x - 21 * u, base - 72 * u, x + 21 * u, base - 66 * u, roof)
-    canvas.dot(x, base - 86 * u, 3 * u, roof)
+    turns = np.linspace(0, np.pi, 24)
+    dome = np.stack([18 * np.cos(turns), -72 - 13 * np.sin(turns)], 1) * u + np.array([x, base])
+    canvas.area(dome, _cap(stage, shade(roof, 0.2)))
+    canvas.dot(x, base - 87 * u, 2.6 * u, roof)
 
 
 def _draw_kiosk(stage: Stage, x: float, base: float) -> None:
@@ -508,8 +519,10 @@ def _draw_kiosk(stage: Stage, x: float, base: float) -> None:
     for left in np.arange(-27, 27, 6):
         canvas.rectangle(x + left * u, base - 19 * u, x + (left + 0.8) * u, base, shade(wood, 0.5))
     draw_awning(stage, x - 29 * u, x + 29 * u, base - 58 * u)
-    roof = np.array([[-31, -58], [-20, -70], [20, -70], [31, -58]]) * u + (x, base)
-    canvas.area(roof, stage.mood.dim(ROOFS[int(rng.integers(len(ROOFS)))]))
+    slope = np.array([[-31, -58], [-20, -70], [20, -70], [31, -58]]) * u + np.array([x, base])
+    roof = stage.mood.dim(ROOFS[int(rng.integers(len(ROOFS)))])
+    canvas.area(slope, roof)
+    canvas.rectangle(x - 21 * u, base - 72 * u, x + 21 * u, base - 69 * u, _cap(stage, roof))
 
 
 def _draw_lit_tree(stage: Stage, x: float, base: float) -> None:
