@@ -284,7 +284,7 @@ def _cross(way: Points, other: Points) -> bool:
         (x, y), away = end - start, points - start
         return np.sign(x * away[:, 1] - y * away[:, 0])
 
-    one, two = sides(*way, other), sides(*other, way)
+    one, two = sides(way[0], way[1], other), sides(other[0], other[1], way)
     return bool(one[0] * one[1] < 0 and two[0] * two[1] < 0)
 
 
