@@ -119,9 +119,9 @@ def _dark_side(radius: float, lit: float) -> Points:
     turns = np.linspace(-0.5, 0.5, 32) * math.pi
     edge = np.stack([np.cos(turns), np.sin(turns)], 1) * radius
     cos, sin = math.cos(0.4), math.sin(0.4)  # it leans
-    return np.concatenate([edge, edge[::-1] * (2 * lit - 1, 1)]) @ np.array(
-        [[cos, sin], [-sin, cos]]
-    )
+    shape: Points = np.concatenate([edge, edge[::-1] * (2 * lit - 1, 1)])
+    leaning: Points = shape @ np.array([[cos, sin], [-sin, cos]])
+    return leaning
 
 
 def _draw_cloud(
