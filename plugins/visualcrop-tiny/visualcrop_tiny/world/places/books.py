@@ -10,8 +10,11 @@ from ..paths import Points
 from .canvas import Canvas, shade
 from .extras import MUTED
 from .stage import Stage
+from .surfaces import Panel
 
 _PAGES: Rgb = (232, 222, 196)
+# How far down a back its bands are, from its middle, by its style.
+_BANDS = ((-0.38, 0.34), (-0.4, -0.35, 0.35), (-0.3, -0.2, 0.2, 0.3), (0.4,))
 _EDGE = 0.7  # width of the dark line around a book, in thousandths
 
 
@@ -27,6 +30,10 @@ class Place:
     def wide(self) -> float:
         """From side to side."""
         return self.right - self.left
+
+    def meets(self, other: Place) -> bool:
+        """Whether it has a part of its width in common with another."""
+        return self.left < other.right and other.left < self.right
 
 
 @attrs.frozen
@@ -54,6 +61,39 @@ def draw_run(stage: Stage, place: Place, high: float) -> float:
                 return x
             books.append(_Book(x, place.base - tall, wide, ink, style))
             x += wide + 0.4 * u
+
+
+def draw_leaning(stage: Stage, place: Place, high: float) -> float | None:
+    """A few low books that lean to the left, where they end; or nothing if there is no room."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    turn, x, line = float(rng.uniform(9, 17)), place.left, _EDGE * u
+    for _ in range(int(rng.integers(1, 4))):
+        wide, tall = float(rng.uniform(6, 11)) * u, float(rng.uniform(0.48, 0.56)) * high
+        lean, foot = np.sin(np.radians(turn)), np.cos(np.radians(turn))
+        pivot = x + tall * lean + line  # its lower left edge, on the board
+        if pivot + wide * foot > place.right:
+            break
+        across, down = (wide * foot - tall * lean) / 2, (tall * foot + wide * lean) / 2
+        book = Panel(pivot + across, place.base - down, wide, tall, -turn, "")
+        _draw_turned(canvas, book, _sample_ink(rng), int(rng.integers(4)))
+        x, turn = pivot + wide / foot - tall * lean + 0.4 * u, turn + float(rng.uniform(-0.4, 0.4))
+    else:
+        return pivot + wide * foot
+    return pivot - tall * lean + 2 * u if x > place.left else None
+
+
+def _draw_turned(canvas: Canvas, book: Panel, ink: Rgb, style: int) -> None:
+    """The back of a book that leans."""
+    line = 2 * _EDGE * canvas.unit
+    outer = attrs.evolve(book, width=book.width + line, height=book.height + line)
+    outline = outer.part(-0.5, -0.5, 0.5, 0.5)
+    canvas.cast([outline], 2.2 * canvas.unit, 0.32)
+    canvas.area(outline, NEUTRALS["line"])
+    canvas.area(book.part(-0.5, -0.5, 0.5, 0.5), ink)
+    canvas.area(book.part(-0.5, -0.5, -0.36, 0.5), shade(ink, -0.25))
+    canvas.area(book.part(0.32, -0.5, 0.5, 0.5), shade(ink, 0.25))
+    high = 1.6 * canvas.unit / book.height
+    canvas.area([book.part(-0.5, y, 0.5, y + high) for y in _BANDS[style]], shade(ink, -0.4))
 
 
 def draw_set(stage: Stage, place: Place, high: float) -> tuple[float, Place]:
@@ -131,9 +171,8 @@ def _draw_back(canvas: Canvas, book: _Book, base: float) -> None:
     canvas.rectangle(x, book.top, right, base, ink)
     canvas.rectangle(x, book.top, x + 1.2 * u, base, shade(ink, -0.25))
     canvas.rectangle(right - 1.6 * u, book.top, right, base, shade(ink, 0.25))
-    bands = ((0.12, 0.84), (0.1, 0.15, 0.85), (0.2, 0.3, 0.7, 0.8), (0.9,))[book.style]
-    for band in bands:
-        y = book.top + band * tall
+    for band in _BANDS[book.style]:
+        y = book.top + (band + 0.5) * tall
         canvas.rectangle(x, y, right, y + 1.6 * u, shade(ink, -0.4))
     if book.wide < 8 * u or book.style == 2:
         return

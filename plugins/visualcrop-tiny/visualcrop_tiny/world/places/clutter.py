@@ -12,7 +12,7 @@ import numpy as np
 from ..drawing import Thing
 from ..sprites import Pose, Sprite
 from .extras import draw_extra, sample_muted
-from .marks import BUTTON, CLIP, COIN, DISH, NOTE, PEN, PIN, RUBBER, SHAVING, SIZES, STAMP
+from .marks import BUTTON, CLIP, COIN, COINS, DISH, NOTE, PEN, PIN, RUBBER, SHAVING, SIZES, STAMP
 from .stage import Stage
 from .surfaces import Panel
 
@@ -60,6 +60,7 @@ def draw_mark(stage: Stage, kind: Thing, pose: Pose, scale: float = 1) -> Sprite
     """Something small without a name, of about its size on a desk times a *scale*."""
     size = SIZES[kind] * scale * float(stage.rng.uniform(0.92, 1.08)) * _reach(kind, pose.tilt)
     ink = stage.mood.dim(sample_muted(stage.rng))
+    kind = COINS[int(stage.rng.integers(len(COINS)))] if kind is COIN else kind
     return draw_extra(kind, max(4, round(size * stage.canvas.unit)), ink, pose)
 
 

@@ -17,6 +17,7 @@ from .canvas import Canvas, shade
 from .clutter import Ground, lay, sample_turn, strew
 from .extras import MUTED
 from .marks import GEAR
+from .pages import draw_page, draw_star_map
 from .stage import Stage
 from .surfaces import Panel, draw_panel
 from .views import deal_views
@@ -24,29 +25,26 @@ from .weather import finish
 
 ABSENT = frozenset({"pencil", "book"})
 _OVERLAP = 1.5  # of the boxes of two pieces of gear, in thousandths
-_PAPERS: tuple[Rgb, ...] = ((238, 234, 222), (230, 224, 204), (226, 230, 228), (236, 226, 214))
 _WATER: Rgb = (158, 190, 204)
-_WOODS: tuple[Rgb, ...] = ((164, 118, 84), (134, 92, 68), (186, 148, 108), (112, 84, 72))
+_WOODS: tuple[Rgb, ...] = (
+    *((164, 118, 84), (134, 92, 68), (186, 148, 108), (112, 84, 72)),
+    *((206, 182, 148), (120, 134, 136), (188, 192, 186)),
+)
+_LANDS: tuple[tuple[Rgb, Rgb], ...] = (  # land and woods on maps
+    ((210, 216, 190), (186, 202, 170)),
+    ((224, 210, 178), (206, 190, 152)),
+    ((222, 222, 214), (196, 208, 196)),
+)
 
 
 def draw_desk(stage: Stage) -> None:
     """Draw it from the wood to what lies on top."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     _draw_wood(stage)
-    mat = Panel(
-        canvas.width * float(rng.uniform(0.4, 0.6)),
-        canvas.height * float(rng.uniform(0.5, 0.62)),
-        canvas.width * 0.56,
-        canvas.height * 0.56,
-        0,
-        "on the desk mat",
-    )
-    tint = mix(MUTED[int(rng.integers(len(MUTED)))], (66, 76, 84), 0.5)
-    draw_panel(canvas, mat, tint)
-    canvas.area(mat.part(-0.485, -0.475, 0.485, 0.475), shade(tint, -0.08))
+    mats = [_draw_mat(stage)] if rng.random() < 0.88 else []
     for _ in range(3):
         _draw_ring(canvas, rng, 22 * u)
-    panels = [mat, *_spread_panels(stage)]
+    panels = [*mats, *_spread_panels(stage)]
     ground = Ground()
     _put_things(stage, panels, ground)
     strew(stage, panels, ground)
@@ -54,10 +52,48 @@ def draw_desk(stage: Stage) -> None:
     finish(canvas, stage.mood, rng, outdoors=False)
 
 
+def _draw_mat(stage: Stage) -> Panel:
+    """A mat to write on, to cut on, or of leather."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    x, y = rng.uniform((0.36, 0.46), (0.64, 0.62)) * (canvas.width, canvas.height)
+    wide, high = rng.uniform((0.46, 0.46), (0.62, 0.6)) * (canvas.width, canvas.height)
+    mat = Panel(float(x), float(y), float(wide), float(high), 0, "on the desk mat")
+    tint = mix(MUTED[int(rng.integers(len(MUTED)))], (66, 76, 84), 0.5)
+    draw_panel(canvas, mat, tint)
+    canvas.area(mat.part(-0.485, -0.475, 0.485, 0.475), shade(tint, -0.08))
+    kind, thin = int(rng.integers(3)), 0.8 * u
+    left, top = mat.point(-0.47, -0.455)
+    right, low = mat.point(0.47, 0.455)
+    if kind == 1:  # squares, as a help to cut straight
+        for at in np.arange(left, right, 24 * u):
+            canvas.rectangle(at, top, at + thin, low, shade(tint, -0.24))
+        for at in np.arange(top, low, 24 * u):
+            canvas.rectangle(left, at, right, at + thin, shade(tint, -0.24))
+    elif kind == 2:
+        _draw_seam(canvas, mat, shade(tint, -0.4))
+        for side, end in ((-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5)):
+            far = np.array([[side, end], [0.82 * side, end], [side, 0.66 * end]])
+            canvas.area(np.array([mat.point(*at) for at in far]), shade(tint, 0.3))
+    return mat
+
+
+def _draw_seam(canvas: Canvas, mat: Panel, ink: Rgb) -> None:
+    """Stitches along the four sides of a mat that is not turned."""
+    u, thin = canvas.unit, 0.8 * canvas.unit
+    left, top = mat.point(-0.47, -0.455)
+    right, low = mat.point(0.47, 0.455)
+    for at in np.arange(left, right - 5 * u, 8 * u):
+        for y in (top, low - thin):
+            canvas.rectangle(at, y, at + 5 * u, y + thin, ink)
+    for at in np.arange(top, low - 5 * u, 8 * u):
+        for x in (left, right - thin):
+            canvas.rectangle(x, at, x + thin, at + 5 * u, ink)
+
+
 def _spread_panels(stage: Stage) -> list[Panel]:
     """Papers, books and such, dealt so that all of the desk has some and no kind has most."""
     canvas, rng = stage.canvas, stage.rng
-    number = stage.scaled(21)
+    number = stage.scaled(float(rng.uniform(17, 24)))
     rows = max(2, round((number * canvas.height / canvas.width) ** 0.5))
     columns = -(-number // rows)
     cells = rng.permutation(rows * columns)[:number]
@@ -93,23 +129,6 @@ def _draw_wood(stage: Stage) -> None:
             )
         canvas.rectangle(0, y, canvas.width, y + max(1.0, u), shade(base, 0.4))
         y += high
-
-
-def _draw_paper(stage: Stage, x: float, y: float) -> Panel:
-    """A written page."""
-    rng, u = stage.rng, stage.canvas.unit
-    panel = Panel(x, y, 150 * u, 200 * u, float(rng.uniform(-28, 28)), "on a page")
-    paper = _PAPERS[int(rng.integers(len(_PAPERS)))]
-    draw_panel(stage.canvas, panel, shade(paper, float(rng.uniform(-0.2, 0.05))))
-    lines = []
-    for down in np.arange(-0.42, 0.42, 0.042):
-        end, x = float(rng.uniform(0.0, 0.4)) if rng.random() < 0.25 else 0.42, -0.42
-        while x < end - 0.02:  # words
-            long = min(float(rng.uniform(0.03, 0.13)), 0.43 - x)
-            lines.append(panel.part(x, down, x + long, down + 0.011))
-            x += long + 0.022
-    stage.canvas.area(lines, ((152, 152, 168), (128, 130, 158), (158, 144, 140))[rng.integers(3)])
-    return panel
 
 
 def _draw_book(stage: Stage, x: float, y: float) -> Panel:
@@ -191,17 +210,20 @@ def _draw_envelope(stage: Stage, x: float, y: float) -> Panel:
 
 
 def _draw_map(stage: Stage, x: float, y: float) -> Panel:
-    """A folded map with land, water and roads."""
+    """A folded map with land, water and roads, or of the sky."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    if rng.random() < 0.34:
+        return draw_star_map(stage, x, y)
+    land, trees = _LANDS[int(rng.integers(len(_LANDS)))]
     panel = Panel(x, y, 240 * u, 170 * u, float(rng.uniform(-18, 18)), "on a map")
     draw_panel(canvas, panel, (236, 232, 216))
-    canvas.area(panel.part(-0.47, -0.46, 0.47, 0.46), (210, 216, 190))
+    canvas.area(panel.part(-0.47, -0.46, 0.47, 0.46), land)
     lines = [panel.part(at, -0.46, at + 0.002, 0.46) for at in np.linspace(-0.38, 0.38, 9)]
     lines += [panel.part(-0.47, at, 0.47, at + 0.003) for at in np.linspace(-0.36, 0.36, 7)]
-    canvas.area(lines, (190, 198, 176))
+    canvas.area(lines, shade(land, 0.1))
     lakes = rng.uniform((-0.36, -0.32, 0.05, 0.06), (0.36, 0.32, 0.1, 0.12), (3, 4))
     for wood in rng.uniform((-0.34, -0.3, 0.06, 0.08), (0.34, 0.3, 0.12, 0.15), (5, 4)):
-        canvas.area(_shore(panel, wood, rng), (186, 202, 170))
+        canvas.area(_shore(panel, wood, rng), trees)
     across = np.linspace(-0.47, 0.47, 40)
     bend = 0.12 * np.sin(across * rng.uniform(6, 10) + rng.uniform(0, 6))
     river = np.array(
@@ -232,14 +254,20 @@ def _draw_roads(canvas: Canvas, panel: Panel, lakes: Points, rng: np.random.Gene
         for town in rng.uniform((-0.43, -0.4), (0.43, 0.4), (9, 2))
         if (np.abs((town - lakes[:, :2]) / lakes[:, 2:]).max(1) > 1.3).all()
     ]
-    roads = []
+    roads, ways = list[Points](), list[Points]()
     for number, start in enumerate(towns):
-        for end in towns[number + 1 : number + 2 + number % 2]:
+        for end in sorted(towns[number + 1 :], key=lambda town: float(np.hypot(*(town - start))))[
+            :2
+        ]:
+            way = np.array([start, end])
+            if any(_cross(way, other) for other in ways):
+                continue
             bend = (start + end) / 2 + rng.uniform(-0.08, 0.08, 2)
             road = (1 - part) ** 2 * start + 2 * part * (1 - part) * bend + part**2 * end
             away = np.hypot(*((road[:, None] - lakes[:, :2]) / lakes[:, 2:]).T)
             if away.min() > 1.3:
                 roads.append(np.array([panel.point(*at) for at in road]))
+                ways.append(way)
     for wide, ink in ((2.4, (186, 158, 116)), (1.5, (240, 222, 168))):
         areas = [area for road in roads for area in stroked(road, wide * u, closed=False)]
         if areas:
@@ -247,6 +275,17 @@ def _draw_roads(canvas: Canvas, panel: Panel, lakes: Points, rng: np.random.Gene
     for town in towns:
         canvas.dot(*panel.point(*town), 3 * u, (120, 84, 80))
         canvas.dot(*panel.point(*town), 1.9 * u, (238, 222, 204))
+
+
+def _cross(way: Points, other: Points) -> bool:
+    """Whether two straight ways meet between their ends."""
+
+    def sides(start: Points, end: Points, points: Points) -> Points:
+        (x, y), away = end - start, points - start
+        return np.sign(x * away[:, 1] - y * away[:, 0])
+
+    one, two = sides(way[0], way[1], other), sides(other[0], other[1], way)
+    return bool(one[0] * one[1] < 0 and two[0] * two[1] < 0)
 
 
 def _draw_ruler(stage: Stage, x: float, y: float) -> Panel:
@@ -274,8 +313,8 @@ def _draw_photo(stage: Stage, x: float, y: float) -> Panel:
 
 
 _PANELS: tuple[Callable[[Stage, float, float], Panel], ...] = (
-    _draw_paper,
-    _draw_paper,
+    draw_page,
+    draw_page,
     _draw_book,
     _draw_open_book,
     _draw_envelope,

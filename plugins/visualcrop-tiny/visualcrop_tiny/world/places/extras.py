@@ -345,6 +345,57 @@ FERN = _extra(
     fill("colour", "M 26 58 H 74 L 66 97 H 34 Z"),
     fill("pale", bar(23, 54, 54, 9, 2)),
 )
+JAR = _extra(
+    "jar",
+    fill(
+        "glass",
+        "M 24 20 H 76 Q 86 24 86 36 V 88 Q 86 97 77 97 H 23 Q 14 97 14 88 V 36 Q 14 24 24 20 Z",
+    ),
+    fill("colour", "M 21 48 Q 50 41 79 48 V 86 Q 79 91 74 91 H 26 Q 21 91 21 86 Z"),
+    fill("wood", bar(22, 5, 56, 16, 4)),
+    patch("paper", bar(30, 58, 40, 20, 2)),
+    patch("stone", "M 36 65 H 64 M 36 71 H 56", 2),
+)
+TIN = _extra(
+    "tin",
+    fill("colour", bar(14, 14, 72, 83, 5)),
+    fill("pale", bar(9, 5, 82, 16, 5)),
+    fill("paper", oval(50, 58, 25, 19)),
+    patch("deep", "M 38 54 H 62 M 42 63 H 58", 3),
+)
+BASKET = _extra(
+    "basket",
+    fill("colour", disc(34, 32, 19)),
+    fill("pale", disc(64, 30, 21)),
+    line("deep", 1.8, "M 22 26 Q 34 20 46 30 M 20 34 Q 34 28 48 38 M 50 24 Q 64 18 78 30"),
+    fill("straw", "M 8 42 H 92 L 84 97 H 16 Z"),
+    patch("wood", "M 4 56 H 96 M 6 70 H 94 M 8 84 H 92", 2.6),
+    patch("wood", "M 26 42 L 30 97 M 42 42 L 43 97 M 58 42 L 57 97 M 74 42 L 70 97", 2),
+    fill("straw", bar(3, 37, 94, 11, 5)),
+)
+BUST = _extra(
+    "bust",
+    fill("stone", bar(30, 82, 40, 16, 2) + bar(40, 72, 20, 14)),
+    fill(
+        "stone", "M 18 76 Q 20 56 42 52 V 40 H 58 V 52 Q 80 56 82 76 Q 66 82 50 82 Q 34 82 18 76 Z"
+    ),
+    fill("stone", oval(50, 25, 16, 20)),
+    line("line", 1.6, "M 42 23 H 47 M 53 23 H 58 M 50 24 L 48 31 H 51 M 45 37 Q 50 39 55 37"),
+)
+TYPEWRITER = _extra(
+    "typewriter",
+    fill("paper", "M 28 2 H 72 V 40 H 28 Z"),
+    patch("stone", "M 34 10 H 64 M 34 17 H 60 M 34 24 H 66", 1.8),
+    fill("dark", bar(6, 32, 88, 13, 6)),
+    fill("colour", "M 16 42 H 84 L 98 96 H 2 Z"),
+    fill("deep", "M 20 54 H 80 L 88 86 H 12 Z"),
+    fill(
+        "paper",
+        "".join(disc(x, 60, 3.4) for x in range(26, 78, 12))
+        + "".join(disc(x, 69, 3.4) for x in range(22, 82, 14))
+        + "".join(disc(x, 78, 3.4) for x in range(20, 84, 12)),
+    ),
+)
 
 VASES = 24
 _VASES: tuple[tuple[Layer, ...], ...] = (
@@ -366,21 +417,25 @@ _VASES: tuple[tuple[Layer, ...], ...] = (
 
 @lru_cache(VASES)
 def make_vase(design: int) -> Thing:
-    """One of 24 vases, by number: its shape, and how the twigs in it spread."""
+    """One of 24 vases, by number: its shape, and how the twigs in it spread and blossom."""
     rng = np.random.default_rng(design)
-    stems, leaves = list[str](), list[str]()
+    stems, leaves, tips = list[str](), list[str](), list[str]()
     for lean in np.linspace(-1, 1, int(rng.integers(3, 6))):
         tip = 50 + lean * rng.uniform(20, 32), 4 + abs(lean) * 12 + rng.uniform(0, 10)
         line_of = np.array([(50 + 3 * lean, 54), (50 + 7 * lean, 34), tip])
         stems.append("M {} {} Q {} {} {} {}".format(*line_of.ravel()))
+        below = 0.7 * line_of[2] + 0.3 * line_of[1]
+        tips += [disc(tip[0], tip[1], 6.4), disc(below[0] + 6, below[1] + 2, 5.2)]
         for number, part in enumerate(np.linspace(0.3, 1, int(rng.integers(5, 8)))):
             weights = np.array([(1 - part) ** 2, 2 * part * (1 - part), part**2])
             side = 0 if part == 1 else (-1) ** number * rng.uniform(0.6, 1.1)
             leaves.append(_leaf(weights @ line_of, line_of[2] - line_of[0], side))
+    grown: Ink = ("leaf", "leaf", "straw")[design // 4 % 3]
     return _extra(
         "vase",
         line("wood", 1.6, " ".join(stems)),
-        fill("leaf", " ".join(leaves)),
+        fill(grown, " ".join(leaves)),
+        *([fill("pale", "".join(tips))] if design % 3 == 1 else []),
         *_VASES[design % len(_VASES)],
         edge=1.5,
     )

@@ -24,6 +24,9 @@ _AWNINGS: tuple[Rgb, ...] = ((176, 120, 108), (124, 146, 132), (118, 134, 158), 
 _GROUND = 43  # height of a ground floor, in thousandths
 _LEAVES: tuple[Rgb, ...] = ((92, 118, 84), (110, 132, 90), (84, 106, 88))
 _LIT: Rgb = (255, 214, 134)
+_LAMPS: tuple[Rgb, ...] = (  # behind the windows of a house
+    *(_LIT, _LIT, (255, 230, 178), (246, 186, 106), (222, 222, 190)),
+)
 SNOW: Rgb = (240, 242, 246)
 
 
@@ -236,7 +239,7 @@ def _draw_window(
     left, right, low = x - wide / 2, x + wide / 2, y + high
     lit = stage.mood.is_dark and rng.random() < (0.6 if stage.mood.hour == "night" else 0.35)
     frame = stage.mood.dim((236, 230, 218))
-    glass: Rgb = _LIT if lit else mix((92, 112, 132), stage.mood.sky[0], 0.2)
+    glass = _LAMPS[int(x + y) % 5] if lit else mix((92, 112, 132), stage.mood.sky[0], 0.2)
     if lit and stage.mood.hour == "night":
         canvas.glow(x, y + high / 2, 17 * u, GLOW, 0.5)
     canvas.rectangle(left - 1.8 * u, y - 1.8 * u, right + 1.8 * u, low + 1.5 * u, frame)

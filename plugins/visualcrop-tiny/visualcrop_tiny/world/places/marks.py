@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..drawing import Layer, Thing, fill, line, patch
+from ..drawing import Ink, Layer, Thing, fill, line, patch
 from ..paths import bar, disc, flatten, oval
 
 _EDGE = 1.8
+_METALS: tuple[tuple[Ink, Ink], ...] = (("straw", "wood"), ("metal", "stone"), ("tan", "umber"))
 
 
 def _mark(name: str, *layers: Layer) -> Thing:
@@ -17,7 +18,11 @@ def _mark(name: str, *layers: Layer) -> Thing:
 CLIP = _mark(
     "clip", line("metal", 7, "M 30 30 V 78 A 18 18 0 0 0 66 78 V 24 A 13 13 0 0 0 40 24 V 70")
 )
-COIN = _mark("coin", fill("straw", disc(50, 50, 44)), line("wood", 4, disc(50, 50, 33)))
+COINS = tuple(
+    _mark("coin", fill(ink, disc(50, 50, 44)), line(rim, 4, disc(50, 50, 33)))
+    for ink, rim in _METALS
+)
+COIN = COINS[0]
 BUTTON = _mark(
     "button",
     fill("colour", disc(50, 50, 44)),
@@ -41,8 +46,8 @@ RUBBER = _mark("rubber", fill("paper", bar(8, 30, 84, 42, 6)), patch("colour", b
 SHAVING = _mark("shaving", line("wood", 9, "M 10 60 C 30 10 60 90 88 34"))
 NOTE = _mark(
     "note",
-    fill("straw", "M 6 6 H 94 V 76 L 76 94 H 6 Z"),
-    fill("wood", "M 94 76 H 76 V 94 Z"),
+    fill("pale", "M 6 6 H 94 V 76 L 76 94 H 6 Z"),
+    fill("colour", "M 94 76 H 76 V 94 Z"),
     line("line", 2.4, "M 18 26 H 80 M 18 42 H 72 M 18 58 H 76"),
 )
 SCISSORS = _mark(

@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import attrs
 import numpy as np
 
-from ..palette import Rgb, mix
+from ..palette import Light, Rgb, mix
 from .canvas import shade
 from .crowds import Crowd, fill_ledges, fly
-from .extras import BARREL, BENCH, BUSH, CARTON, CRATE, FIR, POPLAR, POST, POT, TREE, sample_person
+from .extras import (
+    BARREL,
+    BENCH,
+    BUST,
+    CARTON,
+    CRATE,
+    FIR,
+    POPLAR,
+    POST,
+    POT,
+    TREE,
+    sample_muted,
+    sample_person,
+)
 from .ground import draw_paving
-from .houses import ROOFS, WALLS, House, Ledges, draw_house
+from .houses import ROOFS, SNOW, WALLS, House, Ledges, draw_awning, draw_house
 from .stage import Stage
-from .weather import GLOW, draw_sky, finish
+from .weather import GLOW, Mood, draw_sky, finish
 
+_Box: TypeAlias = tuple[float, float, float, float]  # left, top, right, bottom
+# From above to the horizon, and in the shade.
+_NIGHTS: tuple[tuple[tuple[Rgb, Rgb, Rgb], Rgb], ...] = (
+    (((22, 28, 62), (38, 48, 92), (84, 84, 126)), (34, 38, 82)),
+    (((12, 34, 54), (24, 62, 82), (84, 120, 124)), (20, 50, 76)),
+    (((28, 28, 66), (78, 58, 104), (190, 110, 106)), (56, 38, 86)),
+    (((30, 38, 76), (92, 80, 108), (224, 156, 100)), (56, 46, 84)),
+    (((18, 34, 78), (40, 72, 124), (116, 146, 174)), (26, 44, 96)),
+    (((14, 14, 40), (36, 28, 72), (86, 64, 116)), (40, 32, 78)),
+)
 _WOODS: tuple[Rgb, ...] = ((58, 84, 84), (70, 92, 82), (56, 76, 92))  # trees at night
 _TREES: tuple[Rgb, ...] = ((112, 134, 92), (128, 146, 98), (96, 122, 96))  # by day
 _LIT: Rgb = (255, 214, 134)
@@ -28,7 +54,7 @@ _FIRST = {
 _SCALES = {2: (0.87, 1.0), 3: (0.75, 0.87, 1.0), 4: (0.66, 0.75, 0.84, 0.94)}
 ABSENT = frozenset({"lantern", "lamp", "candle"})
 _ON_TERRACE = Crowd(
-    "on a terrace", named=0.24, people=46, extras=30, kinds=(BUSH, POT, POT), size=36
+    "on a terrace", named=0.24, people=46, extras=22, kinds=(BARREL, POT, POT), size=36
 )
 _ON_STREET = Crowd(
     "on the street",
@@ -43,38 +69,64 @@ _ON_STREET = Crowd(
 
 
 @attrs.frozen
+class _Night(Mood):
+    """A night in one of several colours."""
+
+    _inks: tuple[Rgb, Rgb, Rgb]
+    _shade: Rgb
+
+    @property
+    def sky(self) -> tuple[Rgb, ...]:
+        """Colours of the sky, from above."""
+        grey = mix(self._shade, (116, 118, 136), 0.34)
+        share = {"cloudy": 0.25, "rain": 0.6, "mist": 0.5, "snow": 0.5}.get(self.weather, 0)
+        return tuple(mix(ink, grey, share) for ink in self._inks)
+
+    def dim(self, ink: Rgb) -> Rgb:
+        """The colour of what is not asked for, in the shade of this night."""
+        return mix(ink, self._shade, 0.42)
+
+    @property
+    def light(self) -> Light:
+        """The light on what is drawn without a colour asked for."""
+        red, green, blue = self._shade
+        return 0.5 + 0.0034 * red, 0.53 + 0.0028 * green, 0.64 + 0.0019 * blue
+
+
+@attrs.frozen
 class _Row:
     """A row of houses: its foot, size, room before it, and gaps for what else is there."""
 
     base: float
+    rise: float  # up to the terrace above
     scale: float
     terrace: float
     houses: list[House]
     gaps: list[tuple[float, float]]  # left and right
     square: tuple[float, float] | None
 
-    def boxes(self, unit: float) -> list[tuple[float, float, float, float]]:
+    def boxes(self, unit: float) -> list[_Box]:
         """All that is covered by the houses, with their chimneys, and by what is between them."""
-        u = unit * self.scale
-        between = [*self.gaps, *([self.square] if self.square else [])]
-        return [
-            *(
-                (h.left - 4 * u, h.top - h.pitch - 14 * u, h.right + 4 * u, h.base)
-                for h in self.houses
-            ),
-            *((left, self.base - 94 * u, right, self.base) for left, right in between),
-        ]
+        high = 94 * unit * self.scale
+        between = [(left, self.base - high, right, self.base) for left, right in self.gaps]
+        if self.square:
+            left, right = self.square
+            between.append((left, self.base - max(high, self.rise), right, self.base))
+        return [*(house.box for house in self.houses), *between]
 
 
 def draw_night(stage: Stage) -> None:
     """Draw it from the moon to the street in front."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     high = canvas.height
-    draw_sky(canvas, stage.mood, rng, 0.25 * high)
+    stage.mood = _Night("night", stage.mood.weather, *_NIGHTS[int(rng.integers(len(_NIGHTS)))])
+    moon = draw_sky(canvas, stage.mood, rng, 0.25 * high)
     haze = stage.mood.haze
     canvas.gradient(0.25 * high, high, (haze, mix(haze, (150, 116, 122), 0.25), haze))
     rows = _plan_rows(stage)
     _draw_skyline(stage, rows[0].base - 30 * u, 0.14 * high)
+    if stage.mood.weather == "clear":
+        canvas.reserved = [(moon - 30 * u, 0, moon + 30 * u, 0.2 * high)]
     fly(stage, 0.17 * high, 0.12, 4)
     _draw_wood(stage, rows[0].base - 26 * u, 40)
     share = 1 / sum(len(row.houses) for row in rows)
@@ -83,7 +135,7 @@ def draw_night(stage: Stage) -> None:
         ledges = _draw_row(stage, row, number)
         fill_ledges(stage, ledges, 0.52 * share * len(row.houses), 0 if row.terrace else 3)
         if row.terrace:
-            _draw_terrace(stage, row, ledges, 1 / (len(rows) - 1))
+            _draw_terrace(stage, row, ledges, 1 / (len(rows) - 1), rows[number + 1].rise)
     street = rows[-1].base
     draw_paving(stage, street, (150, 142, 146))
     _draw_street(stage, ledges, street)
@@ -94,7 +146,7 @@ def _plan_rows(stage: Stage) -> list[_Row]:
     """Rows of houses from the hill to the street; few roofs reach up to the terrace before."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     count = int(rng.choice(_NUMBERS, p=_CHANCES))
-    street = float(rng.uniform(0.79, 0.83)) * canvas.height
+    street = float(rng.uniform(0.76, 0.84)) * canvas.height
     bases = np.linspace(float(rng.uniform(*_FIRST[count])) * canvas.height, street, count)
     bases[1:-1] += rng.uniform(-0.012, 0.012, count - 2) * canvas.height
     squares = {0} if rng.random() < 0.6 else set[int]()
@@ -109,7 +161,7 @@ def _plan_rows(stage: Stage) -> list[_Row]:
             left = float(rng.uniform(0.12, 0.78)) * canvas.width
             square = left, left + float(rng.uniform(66, 96)) * scale * u
         houses, gaps = _plan_houses(stage, float(base), scale, float(base - low), square)
-        rows.append(_Row(float(base), scale, terrace, houses, gaps, square))
+        rows.append(_Row(float(base), float(base - low), scale, terrace, houses, gaps, square))
     return rows
 
 
@@ -167,9 +219,12 @@ def _draw_row(stage: Stage, row: _Row, number: int) -> Ledges:
         for left, right in row.gaps:
             _draw_gap(stage, left, right, row.base)
         if row.square:
-            draw = (_draw_church, _draw_clock_tower)[int(rng.integers(2))] if not number else None
-            draw = draw or (_draw_steps, _draw_oak)[int(rng.integers(2))]
-            draw(stage, *row.square, row.base)
+            kind = int(rng.integers(2))
+            if number and kind:
+                _draw_steps(stage, *row.square, row.base, row.rise)
+            else:
+                draw = _draw_oak if number else (_draw_church, _draw_clock_tower)[kind]
+                draw(stage, *row.square, row.base)
         for house in row.houses:
             draw_house(stage, house, ledges)
     return ledges
@@ -191,7 +246,13 @@ def _draw_gap(stage: Stage, left: float, right: float, base: float) -> None:
 def _draw_oak(stage: Stage, left: float, right: float, base: float) -> None:
     """A small square with a large tree and a bench around it."""
     canvas, rng, u, middle = stage.canvas, stage.rng, stage.canvas.unit, (left + right) / 2
-    ground = stage.mood.dim((150, 142, 146))
+    ground, wall = stage.mood.dim((150, 142, 146)), stage.mood.dim((118, 108, 112))
+    canvas.rectangle(left, base - 46 * u, right, base - 16 * u, wall)
+    for number, y in enumerate(np.arange(base - 40 * u, base - 18 * u, 7 * u)):
+        canvas.rectangle(left, y, right, y + 0.7 * u, shade(wall, 0.2))
+        for x in np.arange(left + (1 + number % 2) * 8 * u, right, 16 * u):
+            canvas.rectangle(x, y, x + 0.7 * u, min(y + 7 * u, base - 16 * u), shade(wall, 0.2))
+    canvas.rectangle(left, base - 49 * u, right, base - 45 * u, _cap(stage, wall))
     canvas.rectangle(left, base - 16 * u, right, base, ground)
     canvas.rectangle(left, base - 16 * u, right, base - 14 * u, shade(ground, -0.25))
     canvas.shade_ground(middle, base - 5 * u, 70 * u, 16 * u, 0.5)
@@ -203,20 +264,31 @@ def _draw_oak(stage: Stage, left: float, right: float, base: float) -> None:
         stage.prop(BENCH, x, base - u, 24)
 
 
-def _draw_steps(stage: Stage, left: float, right: float, base: float) -> None:
-    """A lane of steps up the hill, with a lamp."""
+def _cap(stage: Stage, ink: Rgb) -> Rgb:
+    """The colour of what is on top of something: lighter, or snow."""
+    return stage.mood.dim(SNOW) if stage.mood.weather == "snow" else shade(ink, -0.3)
+
+
+def _draw_steps(stage: Stage, left: float, right: float, base: float, rise: float) -> None:
+    """A lane of steps up to the terrace above, with a lamp and who goes there."""
     canvas, u, middle = stage.canvas, stage.canvas.unit, (left + right) / 2
-    stone, count = stage.mood.dim((168, 156, 150)), 12
-    wall = stage.mood.dim((124, 116, 118))
+    stone, count = stage.mood.dim((168, 156, 150)), max(10, round(rise / (6.5 * u)))
+    wall, edge = stage.mood.dim((124, 116, 118)), _cap(stage, stone)
+    thick = 2.6 if stage.mood.weather == "snow" else 1.6
     for share in np.linspace(1, 0, count + 1)[:-1]:  # 1 is the topmost
         half = ((right - left) / 2 - 8 * u) * (1 - 0.5 * share)
-        y = base - 78 * u * share**0.86
-        canvas.rectangle(middle - half - 7 * u, y - 5 * u, middle + half + 7 * u, base, wall)
+        y = base - rise * share**0.86
+        canvas.rectangle(middle - half - 7 * u, y - 3 * u, middle + half + 7 * u, base, wall)
         canvas.rectangle(middle - half, y, middle + half, base, stone)
-        canvas.rectangle(middle - half, y, middle + half, y + 1.6 * u, shade(stone, -0.3))
+        canvas.rectangle(middle - half, y, middle + half, y + thick * u, edge)
         canvas.rectangle(middle - half, y + 4.4 * u, middle + half, y + 6 * u, shade(stone, 0.3))
         stone = shade(stone, -0.02)
     canvas.shade_ground(middle, base - 20 * u, 0.8 * (right - left), 50 * u, 0.3, ink=GLOW)
+    for share in np.sort(stage.rng.uniform(0.1, 0.8, 2))[::-1]:
+        foot = base - rise * share**0.86 + 4 * u
+        across = float(stage.rng.uniform(-0.3, 0.3)) * (right - left) * (1 - 0.5 * share)
+        person = sample_person(stage.rng)
+        stage.prop(person, middle + across, foot, 31 - 10 * float(share))
     _stand_lamp(stage, left + 10 * u, base, 56)
 
 
@@ -278,17 +350,17 @@ def _draw_arch(stage: Stage, x: float, base: float, wide: float, high: float) ->
     stage.canvas.area(path, _LIT)
 
 
-def _draw_terrace(stage: Stage, row: _Row, ledges: Ledges, share: float) -> None:
-    """The ground before a row, the slope below it, lamps, and who is there."""
+def _draw_terrace(stage: Stage, row: _Row, ledges: Ledges, share: float, deep: float) -> None:
+    """The ground before a row, the slope below it and how *deep* it is, lamps, and who is there."""
     canvas, base, low = stage.canvas, row.base, row.base + row.terrace
-    ground: Rgb = (150, 150, 174) if stage.mood.weather == "snow" else (84, 80, 100)
+    ground = stage.mood.dim((208, 206, 212) if stage.mood.weather == "snow" else (122, 112, 114))
     with canvas.further(row.scale):
         u = canvas.unit
         canvas.gradient(base, low, (shade(ground, -0.12), ground))
         canvas.rectangle(0, base, canvas.width, base + 1.4 * u, shade(ground, -0.3))
         for x in np.arange(0, canvas.width, 11 * u):
             canvas.rectangle(float(x), base + 1.4 * u, float(x) + 0.7 * u, low, shade(ground, 0.14))
-        _draw_wood(stage, low, 60)
+        _draw_wood(stage, low, 60, deep / u)
         canvas.rectangle(0, low, canvas.width, low + 3 * u, (118, 112, 130))
         canvas.rectangle(0, low + 3 * u, canvas.width, low + 6 * u, (46, 48, 68))
     _light_panes(stage, ledges, 0.5 * row.terrace)
@@ -308,14 +380,19 @@ def _draw_terrace(stage: Stage, row: _Row, ledges: Ledges, share: float) -> None
     crowd.draw(stage, base + 7 * u, low - u)
 
 
-def _draw_wood(stage: Stage, top: float, number: int) -> None:
-    """A wooded slope from a height down, to the roofs that will stand before it."""
+def _draw_wood(stage: Stage, top: float, number: int, deep: float = 0) -> None:
+    """A wooded slope from a height down, to the roofs or the ground that will be before it."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    deep = max(92.0, deep)
+    number = round(number * (0.5 + 0.5 * deep / 92))
     canvas.gradient(top, canvas.height, ((62, 74, 84), (34, 42, 62), (34, 42, 62)))
     snow = 0.4 if stage.mood.weather == "snow" else 0
-    for foot in np.sort(rng.uniform(26, 92, number)):
+    for foot in np.sort(rng.uniform(26, deep, number)):
         x, tall = float(rng.uniform(0, canvas.width)), min(float(rng.uniform(24, 46)), foot - 4) * u
-        y, ink = top + foot * u, mix(_WOODS[int(rng.integers(3))], (40, 48, 66), 0.5 - foot / 300)
+        y, ink = (
+            top + foot * u,
+            mix(_WOODS[int(rng.integers(3))], (40, 48, 66), 0.5 - 0.3 * foot / deep),
+        )
         ink = mix(ink, (150, 154, 184), snow)
         canvas.rectangle(x - 1.4 * u, y - 0.3 * tall, x + 1.4 * u, y, (52, 46, 58))
         if rng.random() < 0.5:
@@ -356,17 +433,113 @@ def _draw_street(stage: Stage, ledges: Ledges, street: float) -> None:
     canvas, u = stage.canvas, stage.canvas.unit
     _light_panes(stage, ledges, 22 * u)
     lamps = [(x, street + 7 * u, 58.0) for x in _space(stage, 5)]
-    near = [(x, canvas.height - 4 * u, 116.0) for x in _space(stage, 2)]
+    count = int(stage.rng.integers(1, 4))
+    near = [(x, canvas.height - 4 * u, 116.0) for x in _space(stage, count)]
     for x, y, size in (*lamps, *near):
         _light_ground(stage, x, y, 1.5 * size)
     for x, y, size in lamps:
         _stand_lamp(stage, x, y, size)
     _furnish(stage, ledges, street)
+    _put_centre(stage, street + 13 * u)
     canvas.reserved = [(x - 17 * u, y - size * u, x + 17 * u, y) for x, y, size in near]
     _ON_STREET.draw(stage, street + 9 * u, canvas.height - 3 * u)
     canvas.reserved = []
     for x, y, size in near:
         _stand_lamp(stage, x, y, size)
+
+
+def _put_centre(stage: Stage, base: float) -> None:
+    """A monument, a column with posters, a kiosk or a tree with lights, where it hides little."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    draw = _CENTRES[int(rng.integers(len(_CENTRES)))]
+    for share in rng.uniform(0.12, 0.88, 8):
+        x = float(share) * canvas.width
+        if draw and canvas.has_place(x, base, 104 * u, 56 * u):
+            canvas.shade_ground(x + 2 * u, base, 66 * u, 12 * u, 0.55)
+            draw(stage, x, base)
+            break
+
+
+def _draw_monument(stage: Stage, x: float, base: float) -> None:
+    """Somebody's bust on a high foot."""
+    canvas, u, stone = stage.canvas, stage.canvas.unit, stage.mood.dim((138, 136, 134))
+    for half, low, high in ((27, 0, 5), (21, 5, 10), (13, 10, 46), (16, 46, 51)):
+        left, right = x - half * u, x + half * u
+        canvas.rectangle(left, base - high * u, right, base - low * u, stone)
+        canvas.rectangle(
+            right - 0.5 * half * u, base - high * u, right, base - low * u, shade(stone, 0.2)
+        )
+        canvas.rectangle(left, base - high * u, right, base - (high - 1.4) * u, shade(stone, -0.3))
+    canvas.rectangle(x - 8 * u, base - 38 * u, x + 8 * u, base - 28 * u, shade(stone, 0.4))
+    canvas.draw(BUST, 50 * u, stone, (x, base - 50 * u), light=stage.mood.light)
+
+
+def _draw_column(stage: Stage, x: float, base: float) -> None:
+    """A round column with posters."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    body, roof = stage.mood.dim((214, 202, 176)), stage.mood.dim((86, 112, 100))
+    canvas.rectangle(x - 18 * u, base - 8 * u, x + 18 * u, base, roof)
+    canvas.rectangle(x - 16 * u, base - 66 * u, x + 16 * u, base - 8 * u, body)
+    for left, top, right, low in (
+        (-14, 63, -2, 44),
+        (0, 60, 9, 38),
+        (-13, 40, -3, 14),
+        (-1, 35, 10, 12),
+    ):
+        ink = stage.mood.dim(sample_muted(rng))
+        box = x + left * u, base - top * u, x + right * u, base - low * u
+        canvas.rectangle(*box, shade(ink, -0.2))
+        canvas.rectangle(
+            box[0] + 2 * u, box[1] + 3 * u, box[2] - 2 * u, box[1] + 9 * u, shade(ink, 0.3)
+        )
+        for y in np.arange(box[1] + 11 * u, box[3] - 2 * u, 3 * u):
+            canvas.rectangle(box[0] + 2 * u, y, box[2] - 2 * u, y + u, shade(ink, 0.2))
+    canvas.rectangle(x + 10 * u, base - 66 * u, x + 16 * u, base - 8 * u, shade(body, 0.3))
+    canvas.rectangle(x - 21 * u, base - 72 * u, x + 21 * u, base - 66 * u, roof)
+    turns = np.linspace(0, np.pi, 24)
+    dome = np.stack([18 * np.cos(turns), -72 - 13 * np.sin(turns)], 1) * u + np.array([x, base])
+    canvas.area(dome, _cap(stage, shade(roof, 0.2)))
+    canvas.dot(x, base - 87 * u, 2.6 * u, roof)
+
+
+def _draw_kiosk(stage: Stage, x: float, base: float) -> None:
+    """A small shop with an awning, lit from within."""
+    canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
+    wood = stage.mood.dim(WALLS[int(rng.integers(len(WALLS)))])
+    canvas.glow(x, base - 34 * u, 52 * u, GLOW, 0.4)
+    canvas.rectangle(x - 27 * u, base - 60 * u, x + 27 * u, base, shade(wood, 0.3))
+    canvas.rectangle(x - 22 * u, base - 44 * u, x + 22 * u, base - 22 * u, _LIT)
+    for number, left in enumerate(np.arange(-20, 18, 6)):
+        tall = (9, 6, 12, 7)[number % 4]
+        ink = shade(stage.mood.dim(sample_muted(rng)), 0.1)
+        canvas.rectangle(
+            x + left * u, base - (22 + tall) * u, x + (left + 4.4) * u, base - 22 * u, ink
+        )
+    canvas.rectangle(x - 29 * u, base - 22 * u, x + 29 * u, base - 19 * u, shade(wood, -0.3))
+    for left in np.arange(-27, 27, 6):
+        canvas.rectangle(x + left * u, base - 19 * u, x + (left + 0.8) * u, base, shade(wood, 0.5))
+    draw_awning(stage, x - 29 * u, x + 29 * u, base - 58 * u)
+    slope = np.array([[-31, -58], [-20, -70], [20, -70], [31, -58]]) * u + np.array([x, base])
+    roof = stage.mood.dim(ROOFS[int(rng.integers(len(ROOFS)))])
+    canvas.area(slope, roof)
+    canvas.rectangle(x - 21 * u, base - 72 * u, x + 21 * u, base - 69 * u, _cap(stage, roof))
+
+
+def _draw_lit_tree(stage: Stage, x: float, base: float) -> None:
+    """A fir with lights on it."""
+    canvas, u = stage.canvas, stage.canvas.unit
+    canvas.draw(FIR, 104 * u, _TREES[2], (x, base), light=stage.mood.light)
+    canvas.glow(x, base - 56 * u, 60 * u, GLOW, 0.3)
+    for down in np.arange(14, 88, 9):
+        half = 0.36 * down - 6 * (down > 36) - 5 * (down > 62)
+        for part in np.linspace(-1, 1, 2 + int(down // 18)):
+            y = base - (104 - down - 3 * part * part) * u
+            canvas.dot(x + 0.9 * part * half * u, y, 1.5 * u, (255, 224, 150))
+
+
+_CENTRES: tuple[Callable[[Stage, float, float], None] | None, ...] = (
+    *(_draw_monument, _draw_column, _draw_column, _draw_kiosk, _draw_lit_tree, None),
+)
 
 
 def _furnish(stage: Stage, ledges: Ledges, street: float) -> None:

@@ -14,34 +14,43 @@ import PIL.ImageFilter
 from ..drawing import Thing
 from ..palette import NEUTRALS, Rgb
 from ..sprites import Pose
-from .books import Place, draw_run, draw_set, draw_stack
-from .canvas import shade
+from .books import Place, draw_leaning, draw_run, draw_set, draw_stack
+from .canvas import Canvas, shade
 from .clutter import draw_mark
 from .extras import (
+    BASKET,
+    BUST,
     CARTON,
     FERN,
     GLOBE,
     HOURGLASS,
+    JAR,
     POT,
     RADIO,
+    TIN,
+    TYPEWRITER,
     VASES,
     draw_extra,
     make_vase,
     sample_muted,
 )
-from .marks import BUTTON, CLIP, COIN, NOTE, PEN, PIN, RUBBER, SHAVING, STAMP
+from .marks import BUTTON, CLIP, COIN, PEN, PIN, RUBBER, SHAVING, STAMP
 from .stage import Stage
 from .surfaces import Panel, draw_panel
 from .views import View, deal_views
+from .wallpaper import draw_wall
 from .weather import finish
 
 ABSENT = frozenset({"book", "bottle"})
-_WOODS: tuple[Rgb, ...] = ((150, 108, 78), (178, 142, 106), (124, 92, 76), (206, 192, 170))
-_WALLS: tuple[Rgb, ...] = (
-    *((122, 134, 136), (148, 130, 122), (124, 128, 150)),
-    *((206, 194, 166), (164, 176, 148), (160, 180, 190), (188, 160, 150)),
+_WOODS: tuple[Rgb, ...] = (
+    *((150, 108, 78), (178, 142, 106), (124, 92, 76), (206, 192, 170)),
+    *((96, 76, 72), (226, 220, 208), (118, 136, 134)),
 )
-_SOLID = (POT, FERN, CARTON, CARTON, GLOBE, RADIO, HOURGLASS)
+_SOLID = (
+    *(POT, FERN, CARTON, CARTON, GLOBE, RADIO, HOURGLASS),
+    *(JAR, JAR, TIN, TIN, BASKET, BUST, TYPEWRITER),
+)
+_CLOSED = 0.1  # how often a bay has drawers or doors
 _BOARD, _DEPTH = 7.0, 6.0  # height of a board's front, and of what is seen of its upper side
 _BACK, _FRONT = 4.5, 1.0  # how far above its front books stand, and things before them
 _ROOM = 26.0  # least height that a thing needs
@@ -50,7 +59,7 @@ _SCALE = 0.75  # of small things, by what they are on a desk
 _FLAT = ((COIN, Pose(0, 2.6)), (BUTTON, Pose(0, 2.2)), (CLIP, Pose(90, 0.5)), (PIN, Pose(-36)))
 _LYING: tuple[tuple[Thing, Pose], ...] = (
     *(*_FLAT, *_FLAT, (PEN, Pose()), (STAMP, Pose(0, 2.4)), (RUBBER, Pose())),
-    *((SHAVING, Pose(0, 1.6)), (NOTE, Pose(0, 4))),
+    (SHAVING, Pose(0, 1.6)),
 )
 
 
@@ -82,16 +91,21 @@ class _Filled:
 def draw_shelf(stage: Stage) -> None:
     """Draw it from the wall to what stands in front."""
     canvas, rng = stage.canvas, stage.rng
-    wood, wall = (inks[int(rng.integers(len(inks)))] for inks in (_WOODS, _WALLS))
-    dark = float(rng.uniform(-0.1, 0.12))
-    canvas.gradient(0, canvas.height, (shade(wall, dark), shade(wall, dark + 0.1)))
+    wood = _WOODS[int(rng.integers(len(_WOODS)))]
+    draw_wall(stage, wood)
     canvas.has_boards = True
-    views, filled = deal_views(rng), list[_Filled]()
+    views, filled, bays = deal_views(rng), list[_Filled](), [*_plan_bays(stage)]
+    tallest, closed = max(bay.high for bay in bays), False
     _draw_board(stage, 0, canvas.width, 0, wood)
-    for bay in _plan_bays(stage):
-        filled.append(_Filled(bay))
+    for bay in bays:
         _draw_boards(stage, bay, wood)
-        _fill_bay(stage, filled[-1], views)
+        closed = not closed and bay.high < 0.99 * tallest and bool(rng.random() < _CLOSED)
+        if closed:
+            _close_bay(stage, bay, wood)
+        else:
+            filled.append(_Filled(bay))
+            _fill_bay(stage, filled[-1], views)
+            _shade_bay(stage, bay)
         _draw_uprights(stage, bay, wood)
     _put_things(stage, filled)
     stage.keep_in_sight()
@@ -105,8 +119,8 @@ def _plan_bays(stage: Stage) -> Iterator[_Bay]:
     """Rows of several heights, whose uprights stand on one another for the most part."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
     rows = max(4, round(canvas.height / (95 * u)))
-    shares = rng.uniform(0.88, 1.12, rows)
-    shares[rng.integers(rows)] = 1.22  # high enough for what is large
+    shares = rng.uniform(0.8, 1.14, rows)
+    shares[rng.integers(rows)] = 1.24  # high enough for what is large
     edges = np.concatenate([[0], np.cumsum(shares / shares.sum())]) * (canvas.height - _BOARD * u)
     uprights = [float(rng.uniform(-90, -10)) * u]
     while uprights[-1] < canvas.width:
@@ -141,22 +155,57 @@ def _draw_board(stage: Stage, left: float, right: float, top: float, wood: Rgb) 
     canvas.rectangle(left, low - 1.2 * u, right, low, shade(wood, 0.35))
 
 
-def _draw_uprights(stage: Stage, bay: _Bay, wood: Rgb) -> None:
-    """The shadows of the upright on the left and of the board above, and both uprights."""
+def _shade_bay(stage: Stage, bay: _Bay) -> None:
+    """The shadows of the upright on the left and of the board above."""
     canvas, u = stage.canvas, stage.canvas.unit
     canvas.fade((bay.left, bay.top, bay.right, bay.top + 0.45 * bay.high), 0.42)
     canvas.fade((bay.left, bay.top, bay.left + 20 * u, bay.bottom), 0.3, across=True)
+
+
+def _draw_uprights(stage: Stage, bay: _Bay, wood: Rgb) -> None:
+    """The uprights on both sides."""
+    canvas, u = stage.canvas, stage.canvas.unit
     for x in (bay.left, bay.right):
         canvas.rectangle(x - 3.5 * u, bay.top, x + 3.5 * u, bay.bottom, wood)
         canvas.rectangle(x + 2.5 * u, bay.top, x + 3.5 * u, bay.bottom, shade(wood, 0.3))
         canvas.rectangle(x - 3.5 * u, bay.top, x - 2.5 * u, bay.bottom, shade(wood, -0.2))
 
 
+def _close_bay(stage: Stage, bay: _Bay, wood: Rgb) -> None:
+    """Drawers or doors, on which nothing can stand."""
+    rng, u = stage.rng, stage.canvas.unit
+    doors = bool(rng.random() < 0.4)
+    columns = max(2, round((bay.right - bay.left) / ((48 if doors else 62) * u)))
+    across = np.linspace(bay.left + 3.5 * u, bay.right - 3.5 * u, columns + 1)
+    down = np.linspace(bay.top, bay.bottom, 2 if doors else 3)
+    for left, right in pairwise(across.tolist()):
+        for top, low in pairwise(down.tolist()):
+            knob = (right - 4.4 * u if doors else (left + right) / 2), (top + low) / 2
+            _draw_front(stage.canvas, (left, top, right, low), knob, wood)
+
+
+def _draw_front(
+    canvas: Canvas, box: tuple[float, float, float, float], knob: tuple[float, float], wood: Rgb
+) -> None:
+    """The front of a drawer or a door, with a panel in it."""
+    u, ink, (x, y) = canvas.unit, shade(wood, -0.12), knob
+    # From the outside to the inside: how far from the four sides, and how much in the shade.
+    for left, top, right, low, dark in (
+        *((0, 0, 0, 0, 0.42), (1, 1, 1, 1, -0.3), (2, 2, 1, 1, 0.2), (2, 2, 2, 2, 0)),
+        *((7, 7, 7, 7, 0.22), (8, 8, 7, 7, -0.2), (8, 8, 8, 8, 0)),
+    ):
+        sides = box[0] + left * u, box[1] + top * u, box[2] - right * u, box[3] - low * u
+        canvas.rectangle(*sides, shade(ink, dark))
+    canvas.dot(x + 0.5 * u, y + 0.9 * u, 2.6 * u, shade(ink, 0.5))
+    canvas.dot(x, y, 2.3 * u, (206, 182, 128))
+    canvas.dot(x - 0.6 * u, y - 0.6 * u, 0.9 * u, (240, 226, 190))
+
+
 def _fill_bay(stage: Stage, filled: _Filled, views: Iterator[View]) -> None:
     """Books for the most part, with a box, a pot, a picture or a gap between them."""
     rng, u, bay = stage.rng, stage.canvas.unit, filled.bay
     x, end, base, last = bay.left + 6 * u, bay.right - 6 * u, bay.bottom - _BACK * u, ""
-    while end - x > 14 * u:
+    while end - x > (36 if last in {"gap", "lean"} else 14) * u:  # no book stands all alone
         kind = str(rng.choice(_KINDS, p=_SHARES))
         place = Place(x, end, base)
         short = Place(x, min(end, x + float(rng.uniform(34, 110)) * u), base)
@@ -169,6 +218,8 @@ def _fill_bay(stage: Stage, filled: _Filled, views: Iterator[View]) -> None:
         elif kind == "stack" and place.wide > 50 * u:
             after, foot = draw_stack(stage, place)
             filled.feet.append(foot)
+        elif kind == "lean" and last == "run":
+            after = draw_leaning(stage, Place(x - 2.6 * u, end, base), bay.high)
         elif kind == "gap":
             after = x + 30 * u if place.wide > 44 * u else None
             filled.hooks += [x + 15 * u] if after else []
@@ -176,12 +227,13 @@ def _fill_bay(stage: Stage, filled: _Filled, views: Iterator[View]) -> None:
             after = _draw_solid(stage, filled, place, vase=kind == "vase")
         elif kind == "picture":
             after = _draw_picture(stage, place, bay.high, next(views))
-        last = kind if after else "run"
-        x = (after or draw_run(stage, short, bay.high)) + 3 * u
+        if after is None:
+            after, kind = draw_run(stage, short, bay.high), "run"
+        last, x = kind, after + 3 * u
 
 
-_KINDS = ("run", "set", "stack", "solid", "vase", "picture", "gap")
-_SHARES = (0.36, 0.12, 0.12, 0.13, 0.08, 0.1, 0.09)
+_KINDS = ("run", "set", "stack", "lean", "solid", "vase", "picture", "gap")
+_SHARES = (0.27, 0.11, 0.11, 0.12, 0.15, 0.06, 0.09, 0.09)
 
 
 def _draw_solid(stage: Stage, filled: _Filled, place: Place, *, vase: bool) -> float | None:
@@ -313,11 +365,12 @@ def _hang(stage: Stage, bay: _Bay, x: float) -> bool:
 
 
 def _strew(stage: Stage, filled: _Filled) -> None:
-    """Small things that lie on a board and on what stands there."""
-    rng = stage.rng
+    """Small things that lie on a board and on what stands there, none on another."""
+    rng, u = stage.rng, stage.canvas.unit
     front = _span(stage, filled.bay, 12)
     if front is None:
         return
+    taken: list[Place] = []
     for _ in range(stage.scaled(rng.uniform(2, 6))):
         kind, pose = _LYING[int(rng.integers(len(_LYING)))]
         place = _choose_foot(stage, filled, front) if rng.random() < 0.4 else front
@@ -325,10 +378,15 @@ def _strew(stage: Stage, filled: _Filled) -> None:
             draw_mark(stage, kind, pose, _SCALE),
             float(rng.uniform(place.left, place.right)),
         )
-        if sprite.size[0] < 0.8 * place.wide:  # or it would reach past an end
-            half = sprite.size[0] / 2
-            x = min(max(x, place.left + half), place.right - half)
-            stage.canvas.place(sprite, x, place.base, shadow=0.22)
+        if sprite.size[0] >= 0.8 * place.wide:  # it would reach past an end
+            continue
+        half = sprite.size[0] / 2
+        x = min(max(x, place.left + half), place.right - half)
+        spot = Place(x - half - 2 * u, x + half + 2 * u, place.base)
+        if any(one.base == spot.base and one.meets(spot) for one in taken):
+            continue
+        taken.append(spot)
+        stage.canvas.place(sprite, x, place.base, shadow=0.22)
 
 
 def _light(stage: Stage) -> None:

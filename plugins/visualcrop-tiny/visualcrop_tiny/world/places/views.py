@@ -24,6 +24,7 @@ _INKS: tuple[_Inks, ...] = (
     ((92, 100, 134), (72, 80, 108), (54, 60, 84), (226, 226, 232)),
     ((176, 204, 208), (120, 158, 172), (204, 188, 150), (246, 240, 214)),
 )
+_HAIRS: tuple[Rgb, ...] = ((84, 62, 54), (62, 56, 64), (168, 132, 92), (188, 184, 178))
 _SKINS: tuple[Rgb, ...] = ((232, 200, 174), (190, 144, 114), (128, 94, 78))
 
 
@@ -110,7 +111,7 @@ def _draw_sea(canvas: Canvas, panel: Panel, inks: _Inks, rng: Rng) -> None:
 def _draw_portrait(canvas: Canvas, panel: Panel, inks: _Inks, rng: Rng) -> None:
     side = min(panel.width, panel.height)
     skin = _SKINS[int(rng.integers(len(_SKINS)))]
-    hair: Rgb = ((84, 62, 54), (62, 56, 64), (168, 132, 92), (188, 184, 178))[rng.integers(4)]
+    hair = shade(_HAIRS[int(rng.integers(len(_HAIRS)))], 0.3 if skin != _SKINS[0] else 0)
     head, coat = 0.17 * side, inks[2]
     if rng.random() < 0.5:  # long hair
         canvas.area(_oval(panel, 0, 0.0, 1.25 * head, 1.7 * head), hair)
@@ -118,6 +119,11 @@ def _draw_portrait(canvas: Canvas, panel: Panel, inks: _Inks, rng: Rng) -> None:
     canvas.area(panel.part(-0.08, 0.05, 0.08, 0.32), shade(skin, 0.14))
     canvas.area(_oval(panel, 0, -0.1, 1.1 * head, 1.25 * head), hair)
     canvas.area(_oval(panel, 0, -0.04, 0.86 * head, 1.08 * head), skin)
+    face, down = side / panel.width, side / panel.height
+    for x in (-0.06 * face, 0.06 * face):
+        canvas.area(_oval(panel, x, -0.05, 0.012 * side, 0.018 * side), (62, 50, 58))
+    mouth = 0.055 * down
+    canvas.area(_oval(panel, 0, mouth, 0.045 * side, 0.012 * side), shade(skin, 0.4))
 
 
 def _draw_still_life(canvas: Canvas, panel: Panel, inks: _Inks, rng: Rng) -> None:
@@ -159,7 +165,9 @@ def _draw_wood(canvas: Canvas, panel: Panel, inks: _Inks, rng: Rng) -> None:
         tall = float(rng.uniform(-0.22, -0.02))
         canvas.area(panel.part(x - 0.02, tall, x + 0.02, 0.34), shade(inks[2], 0.4))
         canvas.area(_oval(panel, x, tall, 0.13 * side, 0.2 * side), inks[2])
-        canvas.area(_oval(panel, x - 0.03, tall - 0.05, 0.06 * side, 0.09 * side), inks[1])
+        canvas.area(
+            _oval(panel, x - 0.03, tall - 0.05, 0.06 * side, 0.09 * side), shade(inks[2], -0.2)
+        )
 
 
 _DRAWERS: tuple[_Drawer, ...] = (

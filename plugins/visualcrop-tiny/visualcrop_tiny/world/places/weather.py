@@ -11,6 +11,7 @@ import numpy as np
 import PIL.Image
 
 from ..palette import FULL_LIGHT, Light, Rgb, mix
+from ..paths import Points
 from .canvas import Canvas
 
 Hour: TypeAlias = Literal["morning", "noon", "evening", "night"]
@@ -99,6 +100,10 @@ def draw_sky(canvas: Canvas, mood: Mood, rng: np.random.Generator, horizon: floa
         canvas.dot(x, y, 26 * u, (240, 236, 214))
         canvas.dot(x - 7 * u, y - 5 * u, 4 * u, (222, 216, 196))
         canvas.dot(x + 8 * u, y + 6 * u, 6 * u, (222, 216, 196))
+        full = 2.9 * x / canvas.width  # at 1 the moon is full, and below it wanes
+        if full < 1:
+            dark = _dark_side(26.4 * u, 0.25 + 0.65 * full) + np.array([x, y])
+            canvas.area(dark, mix(mood.sky[0], (240, 236, 214), 0.1))
     elif mood.weather == "clear":
         y = y if mood.hour == "noon" else horizon * 0.72
         canvas.glow(x, y, 170 * u, (255, 244, 208), 0.8)
@@ -107,6 +112,16 @@ def draw_sky(canvas: Canvas, mood: Mood, rng: np.random.Generator, horizon: floa
     for _ in range(clouds):
         _draw_cloud(canvas, mood, rng, horizon, (x, y))
     return float(x)
+
+
+def _dark_side(radius: float, lit: float) -> Points:
+    """The part of the moon, about 0, 0, that gets no light; *lit* is the share of the other."""
+    turns = np.linspace(-0.5, 0.5, 32) * math.pi
+    edge = np.stack([np.cos(turns), np.sin(turns)], 1) * radius
+    cos, sin = math.cos(0.4), math.sin(0.4)  # it leans
+    shape: Points = np.concatenate([edge, edge[::-1] * (2 * lit - 1, 1)])
+    leaning: Points = shape @ np.array([[cos, sin], [-sin, cos]])
+    return leaning
 
 
 def _draw_cloud(
