@@ -45,7 +45,7 @@ _BETWEEN = Crowd(
 
 
 _BEFORE = Crowd("on the street", named=0.03, people=9, extras=12, size=46)
-_PAVINGS: tuple[Rgb, ...] = ((184, 170, 152), (172, 166, 162), (190, 166, 146), (176, 172, 152))
+_PAVINGS: tuple[Rgb, ...] = ((184, 170, 152), (172, 166, 162), (190, 166, 146), (180, 174, 164))
 
 
 def _fuller(crowd: Crowd, times: float) -> Crowd:
@@ -386,7 +386,7 @@ def _draw_stall(stage: Stage, stall: _Stall) -> None:
         canvas.rectangle(left + 4 * u, top + 10 * u, right - 4 * u, base, mix(inside, GLOW, 0.3))
         canvas.glow(middle, top + 22 * u, 0.5 * (right - left), GLOW, 0.7)
     for x in (left + 3 * u, right - 6 * u):
-        canvas.rectangle(x, top + 8 * u, x + 3 * u, base, (128, 100, 80))
+        canvas.rectangle(x, top + 12 * u, x + 3 * u, base, (128, 100, 80))
     for x in np.arange(left + 18 * u, right - 14 * u, 40 * u):
         stage.prop(
             sample_person(stage.rng), float(x + rng.uniform(0, 14) * u), base - 8 * u, 46 * grow
