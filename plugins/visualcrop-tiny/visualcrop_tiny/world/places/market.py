@@ -359,7 +359,6 @@ def _draw_statue(stage: Stage, x: float, y: float, u: float) -> None:
         shade(bronze, 0.24),
     )
     canvas.dot(x, foot - 51 * u, 7.5 * u, shade(bronze, 0.1))
-    canvas.dot(x - 2 * u, foot - 53 * u, 4 * u, shade(bronze, -0.25))
     cap = SNOW if mood.weather == "snow" else shade(bronze, 0.3)
     canvas.area(
         f"M {x - 12 * u} {foot - 55 * u} Q {x} {foot - 70 * u} {x + 12 * u} {foot - 55 * u} "
@@ -386,7 +385,7 @@ def _draw_stall(stage: Stage, stall: _Stall) -> None:
         canvas.rectangle(left + 4 * u, top + 10 * u, right - 4 * u, base, mix(inside, GLOW, 0.3))
         canvas.glow(middle, top + 22 * u, 0.5 * (right - left), GLOW, 0.7)
     for x in (left + 3 * u, right - 6 * u):
-        canvas.rectangle(x, top + 12 * u, x + 3 * u, base, (128, 100, 80))
+        canvas.rectangle(x, top + 16 * u, x + 3 * u, base, (128, 100, 80))
     for x in np.arange(left + 18 * u, right - 14 * u, 40 * u):
         stage.prop(
             sample_person(stage.rng), float(x + rng.uniform(0, 14) * u), base - 8 * u, 46 * grow
