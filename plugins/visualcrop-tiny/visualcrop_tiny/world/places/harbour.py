@@ -288,15 +288,15 @@ def _draw_island(stage: Stage, x: float, base: float, scale: float) -> None:
         f"Q {x} {base + 8 * u} {x - 96 * u} {base + 3 * u} Z",
         beach,
     )
-    for high in np.sort(rng.uniform(0, 1, 70))[::-1]:
+    for high in np.sort(rng.uniform(0, 1, 90))[::-1]:
         ink = _WOODS[int(rng.integers(len(_WOODS)))]
         ink = mix(ink, SNOW if snowy else _MAUVE, 0.6 if snowy else 0.4 if dusky else 0)
         half = 70 * (1 - high) ** 0.6
         across = float(rng.uniform(-half, half))
         canvas.dot(
             x + across * u,
-            base - (6 + 34 * float(high)) * u,
-            float(rng.uniform(5, 11)) * u,
+            base - (9 + 33 * float(high)) * u,
+            float(rng.uniform(5, 9)) * (1 - 0.4 * abs(across) / 70) * u,
             mood.far(shade(ink, float(rng.uniform(-0.1, 0.12))), 0.35),
         )
     draw_ripple(canvas, x, base + 4 * u, 100 * u)
