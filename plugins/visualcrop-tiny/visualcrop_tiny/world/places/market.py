@@ -82,7 +82,7 @@ def draw_market(stage: Stage) -> None:
     fill_ledges(stage, houses, 0.28, 4)
     draw_paving(stage, street, _PAVINGS[int(rng.integers(len(_PAVINGS)))], 6, 1.07)
     canvas.rectangle(0, street, wide, street + 3 * u, shade((150, 142, 138), -0.2))
-    near = 2 if rng.random() < 0.4 else 3
+    near = (2 if rng.random() < 0.4 else 3) + int(high - street > 480 * u)  # rows of stalls
     edges = street + 6 * u + np.linspace(0, 1, near + 1) ** 1.12 * (high - street - 9 * u)
     rows = [_plan_row(stage, top, bottom, street) for top, bottom in pairwise(edges)]
     between, before = (_fuller(crowd, 3 / near) for crowd in (_BETWEEN, _BEFORE))

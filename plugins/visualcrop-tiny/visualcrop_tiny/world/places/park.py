@@ -221,6 +221,11 @@ class _Lawn:
             abs(x - b.x) < 0.6 * b.width and abs(y - b.y) < 0.7 * b.height for b in self.blankets
         ):
             return False
+        if kind == "tree" and any(
+            abs(x - stand.x) < 0.5 * stand.width + 34 * unit and 0 < y - stand.y < 150 * unit
+            for stand in self.bandstands
+        ):
+            return False
         return kind == "person" or not self.path.holds(x, y, _HALVES[kind] * unit)
 
     def _is_apart(self, kind: str, x: float, y: float, unit: float) -> bool:
@@ -304,7 +309,7 @@ def _plan_pond(stage: Stage, path: _Path, horizon: float) -> Panel:
     wide = min(float(rng.uniform(0.3, 0.46)) * canvas.width, 1.1 * room)
     edge = right if side > 0 else left
     aside = 0.55 * wide + float(rng.uniform(0, 0.8)) * max(0.0, room - 1.05 * wide)
-    return Panel(edge + side * aside, y, wide, tall, 0, "on the pond")
+    return Panel(edge + side * aside, y, wide, min(tall, 0.34 * wide), 0, "on the pond")
 
 
 def _draw_lilies(stage: Stage, pond: Panel) -> None:
