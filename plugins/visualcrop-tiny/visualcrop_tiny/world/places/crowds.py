@@ -23,8 +23,10 @@ from .extras import (
 )
 from .houses import Ledges
 from .stage import IN_AIR, Stage
+from .weather import GLOW
 
 _APART = {"person": (20, 8), "post": (100, 400)}  # least across or down, in thousandths
+_HIDDEN = {"person": 0.5, "post": 0.4, "stack": 0.2, "laden": 0.2}  # at most, by a person's height
 _LARGER = {BENCH: 2.0, CART: 2.3, BARROW: 1.7}  # than a barrel
 
 
@@ -78,9 +80,18 @@ class Crowd:
                 x = float(rng.uniform(0.01, 0.99)) * canvas.width
                 across, down = np.multiply(_APART.get(str(kind), (0, 0)), grow * canvas.unit)
                 apart = all(abs(x - a) >= across or y - b >= down for a, b in others)
+                apart = apart and not self._will_be_hidden(stage, str(kind), x, float(y), grow)
                 if apart and self._stand(stage, str(kind), (x, float(y)), grow):
                     others.append((x, float(y)))
                     break
+
+    def _will_be_hidden(self, stage: Stage, kind: str, x: float, y: float, grow: float) -> bool:
+        """Whether much of it would be behind what is to come where something is reserved."""
+        knee = y - self.size * _HIDDEN.get(kind, 0.1) * grow * stage.canvas.unit
+        return any(
+            left < x < right and y < low and top + 0.13 * (low - top) < knee
+            for left, top, right, low in stage.canvas.reserved
+        )
 
     def _stand(self, stage: Stage, kind: str, foot: tuple[float, float], grow: float) -> bool:
         rng, (x, y) = stage.rng, foot
@@ -99,7 +110,11 @@ class Crowd:
             put = stage.prop(sizes[kind][0], x, y, size)
             if put and kind == "post":
                 u = stage.canvas.unit
-                stage.lights.append((x, y - 0.84 * size * u, 0.55 * size * u))
+                lamp = x, y - 0.84 * size * u, 0.55 * size * u
+                if stage.mood.hour == "evening":  # what stands before it hides its light
+                    stage.canvas.glow(*lamp, GLOW, 0.35)
+                else:
+                    stage.lights.append(lamp)
             return put
         return _stack(
             stage, kind == "laden", foot, float(rng.uniform(0.38, 0.54)) * self.size * grow

@@ -173,9 +173,9 @@ CRATE = _extra(
     "crate",
     fill("colour", bar(4, 14, 92, 78, 2)),
     patch("deep", "M 4 34 H 96 M 4 53 H 96 M 4 72 H 96", 3),
+    patch("pale", "M 14 88 L 86 18", 9),
     fill("pale", bar(4, 14, 10, 78) + bar(86, 14, 10, 78)),
     line("line", 1.6, "M 14 14 V 92 M 86 14 V 92"),
-    patch("pale", "M 14 88 L 86 18", 9),
 )
 SACK = _extra(
     "sack",

@@ -15,10 +15,11 @@ _DUSK: Rgb = (112, 116, 168)
 def draw_paving(stage: Stage, top: float, ink: Rgb, step: float = 9, growth: float = 1.13) -> None:
     """Rows of paving stones down to the lower edge; all joints lead to one point far away."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    if stage.mood.weather == "snow":
+    snowy = stage.mood.weather == "snow"
+    if snowy:
         ink = _SNOWY
-    elif stage.mood.hour == "evening":
-        ink = mix(ink, _DUSK, 0.42)
+    if stage.mood.hour == "evening":
+        ink = mix(ink, _DUSK, 0.36 if snowy else 0.42)
     ink = stage.mood.dim(ink)
     y, step, row, thick = top, step * u, 0, max(1.0, 0.6 * u)
     middle, far = float(rng.uniform(0.4, 0.6)) * canvas.width, top - 0.4 * canvas.height
@@ -49,7 +50,9 @@ def draw_paving(stage: Stage, top: float, ink: Rgb, step: float = 9, growth: flo
 def draw_coping(stage: Stage, top: float, high: float) -> None:
     """The edge of a quay that one stands on: long flat stones, from end to end."""
     canvas, u = stage.canvas, stage.canvas.unit
-    ink = _SNOWY if stage.mood.weather == "snow" else (176, 168, 158)
+    ink: Rgb = _SNOWY if stage.mood.weather == "snow" else (176, 168, 158)
+    if stage.mood.hour == "evening":
+        ink = mix(ink, _DUSK, 0.24)
     canvas.rectangle(0, top, canvas.width, top + high, ink)
     canvas.rectangle(0, top, canvas.width, top + 1.2 * u, shade(ink, -0.4))
     canvas.rectangle(0, top + high - 1.2 * u, canvas.width, top + high, shade(ink, 0.3))

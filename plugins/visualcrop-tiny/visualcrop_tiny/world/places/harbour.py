@@ -14,7 +14,17 @@ from ..palette import Rgb, mix
 from ..paths import Points, bar, disc
 from .canvas import shade
 from .crowds import Crowd, draw_foreground, fill_ledges, fly
-from .extras import BARREL, BARROW, BOLLARD, BUOY, COIL, CRATE, SACK, sample_person
+from .extras import (
+    BARREL,
+    BARROW,
+    BOLLARD,
+    BUOY,
+    COIL,
+    CRATE,
+    SACK,
+    draw_extra,
+    sample_person,
+)
 from .ground import draw_coping, draw_paving, draw_quay_wall
 from .houses import SNOW, House, draw_row
 from .stage import ON_WATER, Stage
@@ -76,21 +86,39 @@ DINGHY = Thing(
     "a",
     (
         fill("colour", "M 4 52 Q 50 66 96 48 Q 90 80 76 84 H 22 Q 10 76 4 52 Z"),
+        patch("paper", "M 2 62 Q 50 76 98 58", 3),
         fill("deep", "M 10 54 Q 50 66 90 51 L 86 58 Q 50 70 14 60 Z"),
-        patch("paper", "M 0 70 H 100", 3),
         fill("wood", "M 26 54 H 74 L 72 60 H 28 Z"),
     ),
     1.6,
 )
+YACHT = Thing(
+    "yacht",
+    "yachts",
+    "a",
+    (
+        fill("wood", bar(47, 2, 3, 78)),
+        fill("paper", "M 52 6 Q 82 42 86 72 H 52 Z"),
+        fill("pale", "M 45 14 V 72 H 14 Q 34 50 45 14 Z"),
+        line("stone", 1, "M 56 30 H 70 M 56 50 H 79"),
+        fill("colour", "M 6 78 H 96 Q 92 92 80 97 H 22 Q 12 92 6 78 Z"),
+        patch("paper", "M 0 83 H 100", 3),
+    ),
+    1.2,
+)
 _Range: TypeAlias = tuple[float, float]
-_FLEET: tuple[tuple[Thing, int, _Range, _Range], ...] = (  # how many, of which sizes and depths
-    (TRAWLER, 5, (92, 150), (0.1, 0.85)),
-    (DINGHY, 9, (36, 60), (0.15, 0.9)),
-    (BUOY, 7, (9, 16), (0, 1)),
+_FLEET: tuple[tuple[Thing, tuple[int, int], _Range, _Range], ...] = (  # number, sizes and depths
+    (TRAWLER, (2, 5), (92, 150), (0.1, 0.85)),
+    (YACHT, (0, 4), (66, 104), (0.1, 0.8)),
+    (DINGHY, (6, 10), (34, 52), (0.15, 0.9)),
+    (BUOY, (4, 8), (9, 16), (0, 1)),
 )
 _BANDS: tuple[Rgb, ...] = ((170, 104, 96), (92, 108, 140), (104, 124, 112), (176, 140, 96))
+_LADEN = 36  # length of the shortest dinghy with something in it, in thousandths
 _WOODS: tuple[Rgb, ...] = ((92, 116, 92), (104, 126, 96), (82, 106, 92))
 _EVENING_SEA: tuple[Rgb, ...] = ((222, 150, 140), (120, 112, 146), (62, 92, 122))
+_GREY_SEA: tuple[Rgb, ...] = ((162, 150, 152), (112, 114, 132), (68, 88, 110))
+_OVERCAST = {"cloudy": 0.3, "mist": 0.65, "snow": 0.7, "rain": 0.85}  # how grey an evening sea is
 _MAUVE: Rgb = (126, 104, 140)
 _ON_QUAY = Crowd(
     "on the quay",
@@ -121,7 +149,13 @@ def draw_harbour(stage: Stage) -> None:
     scale, across = float(rng.uniform(0.75, 1.1)), float(rng.uniform(0.09, 0.2)) * wide
     lighthouse = across if mirrored else wide - across
     base = horizon + float(rng.uniform(10, 26)) * u
-    _draw_lighthouse(stage, lighthouse, base, scale)
+    site = ("rock", "rock", "mole", "island")[int(rng.integers(4))]
+    sea = (0, wide - shore) if mirrored else (shore, wide)
+    _sail_far_away(stage, sea, (horizon, far), lighthouse)
+    if site == "island":
+        _draw_island(stage, lighthouse, base, scale)
+    else:
+        _draw_lighthouse(stage, lighthouse, base, scale, on_mole=site == "mole")
     ledges = draw_row(stage, left, right, far, (74, 150))
     draw_quay_wall(stage, left, right, far, 13 * u)
     _draw_end(stage, ledges.houses[0 if mirrored else -1], mirrored)
@@ -210,7 +244,8 @@ def _draw_sea(stage: Stage, span: tuple[float, float], sun: float | None) -> Non
             deep = mix(deep, (104, 120, 134), 0.5)
         bands = (mix(deep, mood.haze, 0.55), mix(deep, mood.sky[0], 0.25), deep)
     elif mood.weather != "clear":
-        bands = tuple(mix(band, mood.sky[1], 0.3) for band in bands)
+        grey = _OVERCAST[mood.weather]
+        bands = tuple(mix(*inks, grey) for inks in zip(bands, _GREY_SEA, strict=True))
     canvas.gradient(top, bottom + 2, bands)
     draw_waves(stage, top, bottom, bands[-1] if mood.hour != "evening" else bands[1])
     if sun is None or mood.weather != "clear" or mood.hour == "noon":
@@ -227,11 +262,72 @@ def _draw_sea(stage: Stage, span: tuple[float, float], sun: float | None) -> Non
         )
 
 
-def _draw_lighthouse(stage: Stage, x: float, base: float, scale: float) -> None:
+def _sail_far_away(
+    stage: Stage, sea: tuple[float, float], span: tuple[float, float], lighthouse: float
+) -> None:
+    """Small sails on the open *sea*, larger as they come nearer; none before the lighthouse."""
+    canvas, rng, u, (top, low) = stage.canvas, stage.rng, stage.canvas.unit, span
+    for share in np.sort(rng.uniform(0.08, 0.7, int(rng.integers(0, 6)))):
+        x, y = float(rng.uniform(*sea)), top + float(share) * (low - top)
+        size, ink = 9 + 26 * float(share), _HULLS[int(rng.integers(len(_HULLS)))]
+        if abs(x - lighthouse) < 100 * u:
+            continue
+        sprite = draw_extra(YACHT, round(size * u), stage.mood.far(ink, 0.4))
+        if canvas.place(sprite, x, y, shadow=0):
+            draw_ripple(canvas, x, y, 0.5 * size * u)
+
+
+def _draw_island(stage: Stage, x: float, base: float, scale: float) -> None:
+    """A low wooded island with a beach."""
+    canvas, rng, mood, u = stage.canvas, stage.rng, stage.mood, scale * stage.canvas.unit
+    snowy, dusky = mood.weather == "snow", mood.hour == "evening"
+    canvas.shade_ground(x, base + 5 * u, 210 * u, 14 * u, 0.4)
+    beach = mood.far((206, 190, 156), 0.35)
+    canvas.area(
+        f"M {x - 96 * u} {base + 3 * u} Q {x} {base - 16 * u} {x + 96 * u} {base + 3 * u} "
+        f"Q {x} {base + 8 * u} {x - 96 * u} {base + 3 * u} Z",
+        beach,
+    )
+    for high in np.sort(rng.uniform(0, 1, 90))[::-1]:
+        ink = _WOODS[int(rng.integers(len(_WOODS)))]
+        ink = mix(ink, SNOW if snowy else _MAUVE, 0.6 if snowy else 0.4 if dusky else 0)
+        half = 70 * (1 - high) ** 0.6
+        across = float(rng.uniform(-half, half))
+        canvas.dot(
+            x + across * u,
+            base - (9 + 33 * float(high)) * u,
+            float(rng.uniform(5, 9)) * (1 - 0.4 * abs(across) / 70) * u,
+            mood.far(shade(ink, float(rng.uniform(-0.1, 0.12))), 0.35),
+        )
+    draw_ripple(canvas, x, base + 4 * u, 100 * u)
+
+
+def _draw_mole(stage: Stage, x: float, base: float, u: float, ink: Rgb) -> None:
+    """A wall of stones from the nearer side of the picture to the lighthouse on its end."""
+    canvas, rng = stage.canvas, stage.rng
+    left, right = (-u, x + 44 * u) if x < canvas.width / 2 else (x - 44 * u, canvas.width + u)
+    top, low = base - 22 * u, base + 3 * u
+    snowy = stage.mood.weather == "snow"
+    canvas.rectangle(left, top, right, low, shade(ink, 0.1))
+    canvas.rectangle(left, top - 2 * u, right, top + 2 * u, SNOW if snowy else shade(ink, -0.3))
+    for row, y in enumerate(np.arange(top + 7 * u, low, 6 * u)):
+        canvas.rectangle(left, y, right, y + 0.7 * u, shade(ink, 0.3))
+        for at in np.arange(left + (row % 2) * 8 * u, right, 16 * u):
+            canvas.rectangle(at, y - 5 * u, at + 0.7 * u, y, shade(ink, 0.3))
+    for at in np.arange(left, right + 3 * u, 6 * u):  # boulders at its foot
+        size = float(rng.uniform(3, 5.5)) * u
+        tint = shade(ink, float(rng.uniform(-0.1, 0.3)))
+        canvas.dot(float(at), low + float(rng.uniform(-1, 2)) * u, size, tint)
+    for at in rng.uniform(left, right, int((right - left) / (9 * u))):
+        y = low + float(rng.uniform(4, 6)) * u
+        canvas.dot(float(at), y, float(rng.uniform(1, 2)) * u, (226, 236, 236))
+
+
+def _draw_lighthouse(stage: Stage, x: float, base: float, scale: float, *, on_mole: bool) -> None:
     canvas, rng, mood, u = stage.canvas, stage.rng, stage.mood, scale * stage.canvas.unit
     inks = ((132, 126, 124), (232, 226, 214), _BANDS[int(rng.integers(len(_BANDS)))])
     rock, tower, band = (mood.far(ink, 0.35) for ink in inks)
-    _draw_rock(stage, x, base, u, rock)
+    (_draw_mole if on_mole else _draw_rock)(stage, x, base, u, rock)
     y, low = base - 118 * u, base - 20 * u
     canvas.area(f"M {x - 9 * u} {y} H {x + 9 * u} L {x + 14 * u} {low} H {x - 14 * u} Z", tower)
     for share in (0.12, 0.46, 0.8):
@@ -304,13 +400,14 @@ def _draw_ships(
     canvas, rng, u, (far, near) = stage.canvas, stage.rng, stage.canvas.unit, span
     top, low = far + 26 * u, near - 4 * u
     ships: list[tuple[Thing | None, float, float]] = []
-    for ship, number, sizes, depths in _FLEET:
+    for ship, numbers, sizes, depths in _FLEET:
+        number = int(rng.integers(numbers[0], numbers[1] + 1))
         of_kind = zip(rng.uniform(*sizes, number), rng.uniform(*depths, number), strict=True)
         ships += [(ship, float(size), float(depth)) for size, depth in of_kind]
     ships += [(None, 20, float(rng.uniform(0.1, 0.9))) for _ in range(stage.count(0.16))]
     taken = [(x, y, size) for x, y, size in steamer if _float(stage, STEAMER, (x, y), size)]
     for kind, full, depth in sorted(ships, key=lambda ship: ship[2]):
-        y, size = top + depth * (low - top), full * (0.65 + 0.6 * depth if full < 70 else 1)
+        y, size = top + depth * (low - top), full * (0.7 + 0.5 * depth if full < 60 else 1)
         for _ in range(14):
             x = float(rng.uniform(0.06, 0.94)) * canvas.width
             apart = (
@@ -337,7 +434,7 @@ def _float(stage: Stage, kind: Thing | None, at: tuple[float, float], size: floa
     if kind is DINGHY:  # who sits in it is drawn before its side
         if not canvas.has_place(x, y, 0.72 * size * u, size * u):
             return False
-        stage.prop(sample_person(rng), x, y - 0.1 * size * u, 0.6 * size, tilt=0)
+        stage.prop(sample_person(rng), x, y - 0.12 * size * u, 0.56 * size, tilt=0)
     drawn = canvas.draw(kind, size * u, hull, at, mirrored=mirrored)
     if drawn is None:
         return False
@@ -351,13 +448,13 @@ def _load(stage: Stage, kind: Thing, at: tuple[float, float], size: tuple[float,
     """Who and what is on a ship; its *size* is the length to the bow, and the height in pixels."""
     rng, u, (x, y), (long, high) = stage.rng, stage.canvas.unit, at, size
     if kind is DINGHY:
-        if rng.random() < 0.25:
+        if rng.random() < 0.25 and abs(long) > _LADEN:
             stage.thing(x + long * 0.26 * u, y - high * 0.7, "in a dinghy")
     elif kind is TRAWLER:
         stage.prop(sample_person(rng), x + long * 0.2 * u, y - high * 0.34, abs(long) * 0.2)
         if rng.random() < 0.5:
             stage.thing(x + long * 0.3 * u, y - high * 0.37, "on a ship")
-    else:
+    elif kind is STEAMER:
         for share in rng.choice((-0.42, 0.43), 2, replace=False):
             stage.thing(x + share * long * u, y - high * 0.335, "on a ship")
 
@@ -388,7 +485,7 @@ class _Jetty:
     def crosses(self, x: float, y: float, reach: float) -> bool:
         """Whether something on the water that is twice *reach* wide would touch it."""
         left, right = self.edges(max(y, self.far))
-        return y > self.far - 0.2 * reach and left - reach < x < right + reach
+        return y > self.far - 0.45 * reach and left - reach < x < right + reach
 
 
 def _plan_jetty(stage: Stage, near: float) -> _Jetty:
@@ -402,7 +499,9 @@ def _plan_jetty(stage: Stage, near: float) -> _Jetty:
 def _draw_jetty(stage: Stage, jetty: _Jetty) -> None:
     """Planks on posts, with things and people on it."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit
-    ink: Rgb = (216, 214, 216) if stage.mood.weather == "snow" else (168, 136, 104)
+    snowy, dusky = stage.mood.weather == "snow", stage.mood.hour == "evening"
+    ink: Rgb = (216, 214, 216) if snowy else (168, 136, 104)
+    ink = mix(ink, _MAUVE, 0.3) if snowy and dusky else ink
     far, near, wood = jetty.far, jetty.near, (104, 84, 76)
     canvas.area(jetty.part(far, near) + np.array([5 * u, 9 * u]), shade((60, 84, 104), 0.3), 0.45)
     for y in np.linspace(far, near - 12 * u, 5):
@@ -423,7 +522,7 @@ def _draw_jetty(stage: Stage, jetty: _Jetty) -> None:
         if choice < 0.25:
             stage.thing(at, float(y), "on the jetty")
         elif choice < 0.6:
-            stage.prop(sample_person(stage.rng), at, float(y), 30)
+            stage.prop(sample_person(stage.rng), at, float(y), 24 + 5 * (y - far) / (near - far))
         else:
             stage.prop((COIL, BARREL, BOLLARD)[int(rng.integers(3))], at, float(y), 13)
 

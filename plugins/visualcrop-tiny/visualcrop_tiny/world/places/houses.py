@@ -79,14 +79,17 @@ def draw_row(
 ) -> Ledges:
     """A row of houses side by side; *heights* of their walls are in thousandths."""
     ledges, rng, u, x = Ledges(), stage.rng, stage.canvas.unit, left
+    wall, roof = (int(rng.integers(len(inks))) for inks in (WALLS, ROOFS))
     while x < right - 20 * u:
         wide = float(rng.uniform(62, 116)) * u
         wide = wide if x + wide < right - 50 * u else right - x
         high = float(rng.uniform(*heights)) * u
+        wall = (wall + int(rng.integers(1, len(WALLS)))) % len(WALLS)  # not as the one before
+        roof = (roof + int(rng.integers(1, len(ROOFS)))) % len(ROOFS)
         house = House(
             *(x, x + wide, base - high, base),
-            stage.mood.dim(WALLS[int(rng.integers(len(WALLS)))]),
-            stage.mood.dim(ROOFS[int(rng.integers(len(ROOFS)))]),
+            stage.mood.dim(WALLS[wall]),
+            stage.mood.dim(ROOFS[roof]),
             _GROUND * u,
             max(1, round((high - _GROUND * u) / (35 * u))),
             bool(rng.random() < 0.65),

@@ -35,9 +35,9 @@ _BETWEEN = Crowd(
     named=0.07,
     laden=0.03,
     signs=1,
-    people=36,
+    people=30,
     stacks=3,
-    extras=30,
+    extras=22,
     posts=1,
     kinds=(BARREL, BARREL, CRATE, SACK, SACK, CARTON, POT, POT, BARROW, CART),
     size=46,
@@ -45,6 +45,12 @@ _BETWEEN = Crowd(
 
 
 _BEFORE = Crowd("on the street", named=0.03, people=9, extras=12, size=46)
+_PAVINGS: tuple[Rgb, ...] = ((184, 170, 152), (172, 166, 162), (190, 166, 146), (180, 174, 164))
+
+
+def _fuller(crowd: Crowd, times: float) -> Crowd:
+    """So many times the people and extras of a crowd."""
+    return attrs.evolve(crowd, people=crowd.people * times, extras=crowd.extras * times)
 
 
 @attrs.frozen
@@ -74,22 +80,23 @@ def draw_market(stage: Stage) -> None:
     canvas.reserved = []
     _hang_bunting(stage, houses, street)
     fill_ledges(stage, houses, 0.28, 4)
-    draw_paving(stage, street, (184, 170, 152), 6, 1.07)
+    draw_paving(stage, street, _PAVINGS[int(rng.integers(len(_PAVINGS)))], 6, 1.07)
     canvas.rectangle(0, street, wide, street + 3 * u, shade((150, 142, 138), -0.2))
-    near = 2 if rng.random() < 0.4 else 3
+    near = (2 if rng.random() < 0.4 else 3) + int(high - street > 480 * u)  # rows of stalls
     edges = street + 6 * u + np.linspace(0, 1, near + 1) ** 1.12 * (high - street - 9 * u)
     rows = [_plan_row(stage, top, bottom, street) for top, bottom in pairwise(edges)]
+    between, before = (_fuller(crowd, 3 / near) for crowd in (_BETWEEN, _BEFORE))
     centre = rows[-1][int(rng.integers(1, len(rows[-1]) - 1))] if len(rows[-1]) > 2 else None
     for number, (row, (top, bottom)) in enumerate(zip(rows, pairwise(edges), strict=True)):
         canvas.reserved = [stall.box(u) for later in rows[number:] for stall in later]
-        _BETWEEN.draw(stage, top, top + 0.45 * (bottom - top), street)
+        between.draw(stage, top, top + 0.45 * (bottom - top), street)
         canvas.reserved = [stall.box(u) for later in rows[number + 1 :] for stall in later]
         for stall in row:
             if stall is centre:
                 _draw_centre(stage, stall)
             else:
                 _draw_stall(stage, stall)
-        _BEFORE.draw(stage, top + 0.66 * (bottom - top), bottom, street)
+        before.draw(stage, top + 0.66 * (bottom - top), bottom, street)
     canvas.reserved = []
     draw_foreground(stage, (BARREL, CRATE, SACK, POT))
     finish(canvas, stage.mood, rng, stage.lights)
@@ -126,12 +133,12 @@ def _draw_church(stage: Stage, sides: tuple[float, float], street: float, tall: 
     canvas.dot(middle, tip, 2 * u, (204, 172, 104))
     canvas.rectangle(left, top, right, street, wall)
     canvas.rectangle(right - 9 * u, top, right, street, shade(wall, 0.16))
-    for y in (top, top + 0.34 * (street - top), top + 0.62 * (street - top)):
+    for y in (top, top + 0.26 * (street - top), top + 0.62 * (street - top)):
         canvas.rectangle(left - u, y, right + u, y + 3 * u, shade(wall, -0.25))
         canvas.rectangle(left - u, y + 3 * u, right + u, y + 4 * u, shade(wall, 0.25))
     for x in (middle - 9 * u, middle + 9 * u):
-        canvas.area(_arch(x, 5 * u, top + 0.3 * (street - top), 20 * u), dark)
-    clock = top + 0.48 * (street - top)
+        canvas.area(_arch(x, 5 * u, top + 0.52 * (street - top), 24 * u), dark)
+    clock = top + 0.13 * (street - top) + u  # above the bunting
     canvas.dot(middle, clock, 10.5 * u, shade(wall, 0.35))
     canvas.dot(middle, clock, 9 * u, (240, 234, 218))
     canvas.area(
@@ -229,10 +236,14 @@ def _plan_row(stage: Stage, top: float, bottom: float, street: float) -> list[_S
 
 
 def _draw_centre(stage: Stage, stall: _Stall) -> None:
-    """A fountain or a tree in place of a stall."""
+    """A fountain, a tree, a column with posters or a statue in place of a stall."""
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit * stall.grow
     x, y = (stall.left + stall.right) / 2, stall.base
-    if rng.random() < 0.4:
+    kind = int(rng.integers(6))
+    if kind < 2:
+        (_draw_column, _draw_statue)[kind](stage, x, y, u)
+        return
+    if kind < 4:
         leaf = (214, 220, 226) if stage.mood.weather == "snow" else (112, 138, 96)
         stage.large(TREE, x, y, 112 * u, stage.mood.dim(leaf))
         return
@@ -270,6 +281,92 @@ def _draw_centre(stage: Stage, stall: _Stall) -> None:
             canvas.area(drop, (226, 238, 242), 0.8)
 
 
+def _draw_column(stage: Stage, x: float, y: float, u: float) -> None:
+    """A thick round column with posters, under a small dome."""
+    canvas, rng, mood = stage.canvas, stage.rng, stage.mood
+    green, wall = mood.dim((96, 122, 108)), mood.dim((206, 198, 180))
+    half, top = 19 * u, y - 92 * u
+    canvas.shade_ground(x + 4 * u, y, 66 * u, 14 * u, 0.55)
+    canvas.area(
+        f"M {x - half} {top} H {x + half} V {y - 2 * u} Q {x} {y + 5 * u} {x - half} {y - 2 * u} Z",
+        wall,
+    )
+    for row, across in enumerate((-0.92, -0.2, 0.4)):
+        low = top + 8 * u
+        while low < y - 34 * u:
+            high, wide = float(rng.uniform(16, 26)) * u, (0.62, 0.52, 0.46)[row] * half
+            left, ink = x + across * half, mood.dim(sample_muted(rng))
+            canvas.rectangle(left, low, left + wide, low + high, ink)
+            for line in np.arange(low + 3 * u, low + high - 2 * u, 4 * u):
+                end = left + float(rng.uniform(0.5, 0.85)) * wide
+                canvas.rectangle(left + 1.5 * u, line, end, line + 1.4 * u, shade(ink, -0.5))
+            low += high + 2.4 * u
+    canvas.area(
+        f"M {x + 0.55 * half} {top} H {x + half} V {y - 2 * u} Q {x + 0.8 * half} "
+        f"{y + u} {x + 0.55 * half} {y + 1.4 * u} Z",
+        (38, 30, 58),
+        0.2,
+    )
+    canvas.area(
+        f"M {x - half} {y - 14 * u} Q {x} {y - 8 * u} {x + half} {y - 14 * u} V {y - 2 * u} "
+        f"Q {x} {y + 5 * u} {x - half} {y - 2 * u} Z",
+        green,
+    )
+    canvas.area(
+        bar(x - half - 3 * u, top - 5 * u, 2 * half + 6 * u, 8 * u, 2 * u), shade(green, 0.2)
+    )
+    cap = SNOW if mood.weather == "snow" else green
+    canvas.area(
+        f"M {x - half - u} {top - 5 * u} Q {x - half} {top - 22 * u} {x} {top - 24 * u} "
+        f"Q {x + half} {top - 22 * u} {x + half + u} {top - 5 * u} Z",
+        cap,
+    )
+    canvas.dot(x, top - 25 * u, 3 * u, mood.dim((204, 172, 104)))
+
+
+def _draw_statue(stage: Stage, x: float, y: float, u: float) -> None:
+    """Somebody in bronze with an arm up, on a pedestal with steps."""
+    canvas, mood = stage.canvas, stage.mood
+    stone, bronze = mood.dim((178, 172, 164)), mood.dim((98, 128, 116))
+    canvas.shade_ground(x + 5 * u, y, 110 * u, 18 * u, 0.55)
+    for half, low, high in ((46, 0, 7), (38, 7, 7), (22, 14, 34)):
+        left, right, top = x - half * u, x + half * u, y - (low + high) * u
+        canvas.rectangle(left, top, right, y - low * u, stone)
+        canvas.rectangle(left, top, right, top + 2 * u, shade(stone, -0.4))
+        canvas.rectangle(
+            right - 0.22 * half * u, top + 2 * u, right, y - low * u, shade(stone, 0.2)
+        )
+    canvas.rectangle(x - 25 * u, y - 52 * u, x + 25 * u, y - 47 * u, shade(stone, 0.1))
+    canvas.rectangle(x - 12 * u, y - 38 * u, x + 12 * u, y - 26 * u, shade(stone, 0.35))
+    foot = y - 52 * u
+    coat = (
+        f"M {x - 13 * u} {foot} Q {x - 9 * u} {foot - 26 * u} {x - 10 * u} {foot - 42 * u} "
+        f"Q {x} {foot - 48 * u} {x + 10 * u} {foot - 42 * u} Q {x + 9 * u} {foot - 26 * u} "
+        f"{x + 13 * u} {foot} Z"
+    )
+    arms = (
+        f"M {x + 7 * u} {foot - 43 * u} L {x + 21 * u} {foot - 60 * u} L {x + 25 * u} "
+        f"{foot - 57 * u} L {x + 10 * u} {foot - 34 * u} Z "
+        f"M {x - 8 * u} {foot - 43 * u} L {x - 18 * u} {foot - 28 * u} L {x - 12 * u} "
+        f"{foot - 18 * u} L {x - 9 * u} {foot - 22 * u} L {x - 13 * u} {foot - 28 * u} "
+        f"L {x - 7 * u} {foot - 34 * u} Z"
+    )
+    canvas.area(arms, shade(bronze, 0.14))
+    canvas.area(coat, bronze)
+    canvas.area(
+        f"M {x + 2 * u} {foot} L {x + 3 * u} {foot - 44 * u} L {x + 10 * u} {foot - 42 * u} "
+        f"Q {x + 9 * u} {foot - 26 * u} {x + 13 * u} {foot} Z",
+        shade(bronze, 0.24),
+    )
+    canvas.dot(x, foot - 51 * u, 7.5 * u, shade(bronze, 0.1))
+    cap = SNOW if mood.weather == "snow" else shade(bronze, 0.3)
+    canvas.area(
+        f"M {x - 12 * u} {foot - 55 * u} Q {x} {foot - 70 * u} {x + 12 * u} {foot - 55 * u} "
+        f"Q {x} {foot - 59 * u} {x - 12 * u} {foot - 55 * u} Z",
+        cap,
+    )
+
+
 def _draw_stall(stage: Stage, stall: _Stall) -> None:
     canvas, rng, u = stage.canvas, stage.rng, stage.canvas.unit * stall.grow
     left, right, base, grow = attrs.astuple(stall)
@@ -288,7 +385,7 @@ def _draw_stall(stage: Stage, stall: _Stall) -> None:
         canvas.rectangle(left + 4 * u, top + 10 * u, right - 4 * u, base, mix(inside, GLOW, 0.3))
         canvas.glow(middle, top + 22 * u, 0.5 * (right - left), GLOW, 0.7)
     for x in (left + 3 * u, right - 6 * u):
-        canvas.rectangle(x, top, x + 3 * u, base, (128, 100, 80))
+        canvas.rectangle(x, top + 16 * u, x + 3 * u, base, (128, 100, 80))
     for x in np.arange(left + 18 * u, right - 14 * u, 40 * u):
         stage.prop(
             sample_person(stage.rng), float(x + rng.uniform(0, 14) * u), base - 8 * u, 46 * grow
@@ -299,14 +396,96 @@ def _draw_stall(stage: Stage, stall: _Stall) -> None:
     canvas.rectangle(right - 5 * u, counter + 3 * u, right, base, shade(cloth, 0.2))
     for x in np.arange(left + 6 * u, right - 4 * u, 12 * u):
         canvas.rectangle(float(x), counter + 5 * u, float(x) + 1.2 * u, base, shade(cloth, 0.14))
-    draw_awning(stage, left - 3 * u, right + 3 * u, top - 6 * u, grow * 1.3)
+    cover = _COVERS[int(rng.integers(len(_COVERS)))]
+    if cover is None:
+        draw_awning(stage, left - 3 * u, right + 3 * u, top - 6 * u, grow * 1.3)
+    else:
+        cover(stage, (left - 4 * u, right + 4 * u), top - 6 * u, u)
     spots = np.arange(left + 14 * u, right - 10 * u, 21 * u)
     for x in rng.permutation(spots)[: int(rng.random() < 0.5)]:
         stage.thing(float(x), counter + 3.4 * u, "on a stall", grow=0.85 * grow)
-    if rng.random() < 0.08:
+    if cover is None and rng.random() < 0.12:
         stage.thing(float(rng.uniform(left, right)), top - 5 * u, "on an awning", grow=0.85 * grow)
     if rng.random() < 0.1:
         stage.sign(middle, base - u, "on a stall", "plate")
+
+
+def _draw_gable(stage: Stage, sides: tuple[float, float], top: float, u: float) -> None:
+    """A cloth over a ridge: its striped front, and a valance below."""
+    canvas, (left, right) = stage.canvas, sides
+    ink, pale = _sample_cloths(stage)
+    middle, eaves, tip = (left + right) / 2, top + 13 * u, top - 8 * u
+    count = max(5, 2 * round((right - left) / (22 * u)) + 1)
+    edges = np.linspace(left, right, count + 1)
+    tops = np.interp(edges, (left, middle, right), (eaves, tip, eaves))
+    for number, (one, other) in enumerate(pairwise(range(count + 1))):
+        tint = pale if number % 2 else ink
+        x0, x1, y0, y1 = edges[one], edges[other], tops[one], tops[other]
+        peak = [[middle, tip]] if x0 < middle < x1 else []
+        front = [[x0, eaves], [x0, y0], *peak, [x1, y1], [x1, eaves]]
+        canvas.area(np.array(front), tint)
+        low = eaves + 7 * u
+        canvas.area(
+            f"M {x0} {eaves} H {x1} V {low - 4 * u} Q {(x0 + x1) / 2} {low} {x0} {low - 4 * u} Z",
+            shade(tint, 0.14),
+        )
+    roof = np.array([[left - u, eaves], [middle, tip - 3 * u], [right + u, eaves]])
+    thick = roof[::-1] + np.array([0, 3.4 * u])
+    snowy = stage.mood.weather == "snow"
+    canvas.area(np.concatenate([roof, thick]), SNOW if snowy else shade(ink, 0.2))
+
+
+def _draw_canopy(stage: Stage, sides: tuple[float, float], top: float, u: float) -> None:
+    """A plain cloth with a pale hem that hangs in waves."""
+    canvas, (left, right) = stage.canvas, sides
+    ink, pale = _sample_cloths(stage)
+    low, inner = top + 17 * u, 9 * u
+    canvas.area(
+        np.array([[left + inner, top], [right - inner, top], [right, low], [left, low]]), ink
+    )
+    for share in (0.25, 0.5, 0.75):
+        x, foot = left + inner + share * (right - left - 2 * inner), left + share * (right - left)
+        crease = [[x - 0.5 * u, top], [x + 0.5 * u, top], [foot + u, low], [foot - u, low]]
+        canvas.area(np.array(crease), shade(ink, 0.16))
+    count = max(4, round((right - left) / (11 * u)))
+    for x0, x1 in pairwise(np.linspace(left, right, count + 1)):
+        wave = f"M {x0} {low - u} H {x1} V {low + 3 * u} Q {(x0 + x1) / 2} {low + 9 * u} {x0} "
+        canvas.area(wave + f"{low + 3 * u} Z", pale)
+    snowy = stage.mood.weather == "snow"
+    edge = SNOW if snowy else shade(ink, -0.25)
+    canvas.rectangle(
+        left + inner, top - 1.5 * u, right - inner, top + (4 if snowy else 1) * u, edge
+    )
+
+
+def _draw_parasol(stage: Stage, sides: tuple[float, float], top: float, u: float) -> None:
+    """A round cloth on ribs that meet in a knob."""
+    canvas, (left, right) = stage.canvas, sides
+    ink, pale = _sample_cloths(stage)
+    middle, low, tip = (left + right) / 2, top + 16 * u, top - 9 * u
+    if stage.mood.weather == "snow":
+        pale = SNOW
+    count = 6
+    edges = np.linspace(left, right, count + 1)
+    ribs = middle + 0.3 * (edges - middle)  # where each rib is, near the top
+    for number in range(count):
+        tint = ink if number % 2 else pale
+        x0, x1, r0, r1 = edges[number], edges[number + 1], ribs[number], ribs[number + 1]
+        canvas.area(
+            f"M {middle} {tip} Q {r0} {tip + 3 * u} {x0} {low} "
+            f"Q {(x0 + x1) / 2} {low + 8 * u} {x1} {low} Q {r1} {tip + 3 * u} {middle} {tip} Z",
+            shade(tint, 0.1 * (number - 2.5) / 2.5),
+        )
+    canvas.dot(middle, tip, 2 * u, shade(ink, 0.3))
+
+
+def _sample_cloths(stage: Stage) -> tuple[Rgb, Rgb]:
+    """The colours of a cloth: a muted one and a pale one."""
+    ink = MUTED[int(stage.rng.integers(len(MUTED) - 1))]  # the last is pale itself
+    return stage.mood.dim(ink), stage.mood.dim((236, 228, 212))
+
+
+_COVERS = (None, None, None, _draw_gable, _draw_gable, _draw_canopy, _draw_canopy, _draw_parasol)
 
 
 def _draw_goods(stage: Stage, left: float, right: float, counter: float, grow: float) -> None:

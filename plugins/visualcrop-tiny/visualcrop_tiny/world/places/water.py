@@ -49,10 +49,18 @@ def draw_ripple(canvas: Canvas, x: float, y: float, half: float) -> None:
 
 def draw_reflection(canvas: Canvas, x: float, y: float, half: float) -> None:
     """A dark image on the water below what swims at x, y and is twice *half* wide."""
-    for reach, deep in ((half, 0.34), (0.9 * half, 0.2)):
+    deep = 0.13 * half
+    canvas.area(
+        f"M {x - half} {y} H {x + half} L {x + 0.94 * half} {y + deep} H {x - 0.94 * half} Z",
+        (34, 46, 74),
+        0.32,
+    )
+    for reach, share, aside in ((0.98, 1.0, 0.03), (0.86, 1.7, -0.04), (0.7, 2.3, 0.05)):
+        middle, low = x + aside * half, y + share * deep  # broken by the waves
         canvas.area(
-            f"M {x - reach} {y} H {x + reach} Q {x + 0.8 * reach} {y + deep * half} {x} "
-            f"{y + deep * half} Q {x - 0.8 * reach} {y + deep * half} {x - reach} {y} Z",
+            f"M {middle - reach * half} {low} Q {middle} {low - 0.5 * deep} "
+            f"{middle + reach * half} {low} Q {middle} {low + 0.7 * deep} "
+            f"{middle - reach * half} {low} Z",
             (34, 46, 74),
-            0.22,
+            0.24,
         )

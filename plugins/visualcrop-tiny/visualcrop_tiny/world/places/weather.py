@@ -193,6 +193,9 @@ def _draw_snow(canvas: Canvas, rng: np.random.Generator) -> None:
     u = canvas.unit
     for _ in range(420):
         side = max(2, round(rng.uniform(2, 5) * u))
-        canvas.glow(
-            rng.uniform(0, canvas.width), rng.uniform(0, canvas.height), side, (255, 255, 255), 1.0
-        )
+        x, y = rng.uniform(0, canvas.width), rng.uniform(0, canvas.height)
+        if not any(  # a flake may be as large as a letter
+            item.left - side < x < item.right + side and item.top - side < y < item.bottom + side
+            for item in canvas.tracked
+        ):
+            canvas.glow(x, y, side, (255, 255, 255), 1.0)
