@@ -67,6 +67,7 @@ def test_halves_are_those_of_the_image():
     rng, answers = Random(2), {}
     for _ in range(100):
         exchange = _ASK["side"](wide, rng)
+        assert exchange
         answers[exchange.choices[0] in {"top", "bottom"}] = exchange.answer
     assert answers == {True: "bottom", False: "left"}
 

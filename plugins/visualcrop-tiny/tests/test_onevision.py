@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -191,7 +192,7 @@ def test_nothing_in_a_folder_of_prompts_is_run(tmp_path):
 
 def test_a_base_of_fewer_pixels_sees_the_same(tmp_path):
     """Its patches become larger, and an enlarged image has the features that the image had."""
-    config = build_llava(SIZES).config
+    config: Any = build_llava(SIZES).config
     config.vision_config.image_size, config.vision_config.patch_size = 192, 8
     before = tf.LlavaForConditionalGeneration(config)
     export_model(before, tmp_path)
