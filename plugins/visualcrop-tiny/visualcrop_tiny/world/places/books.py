@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import attrs
 import numpy as np
 
@@ -69,7 +71,7 @@ def draw_leaning(stage: Stage, place: Place, high: float) -> float | None:
     turn, x, line = float(rng.uniform(9, 17)), place.left, _EDGE * u
     for _ in range(int(rng.integers(1, 4))):
         wide, tall = float(rng.uniform(6, 11)) * u, float(rng.uniform(0.48, 0.56)) * high
-        lean, foot = np.sin(np.radians(turn)), np.cos(np.radians(turn))
+        lean, foot = math.sin(math.radians(turn)), math.cos(math.radians(turn))
         pivot = x + tall * lean + line  # its lower left edge, on the board
         if pivot + wide * foot > place.right:
             break

@@ -282,7 +282,8 @@ def _cross(way: Points, other: Points) -> bool:
 
     def sides(start: Points, end: Points, points: Points) -> Points:
         (x, y), away = end - start, points - start
-        return np.sign(x * away[:, 1] - y * away[:, 0])
+        signs: Points = np.sign(x * away[:, 1] - y * away[:, 0])
+        return signs
 
     one, two = sides(way[0], way[1], other), sides(other[0], other[1], way)
     return bool(one[0] * one[1] < 0 and two[0] * two[1] < 0)

@@ -409,11 +409,9 @@ def _draw_bandstand(stage: Stage, x: float, y: float, u: float) -> None:
         person = sample_person(rng)
         stage.prop(person, x + across * u, floor + u, 40 * u / canvas.unit)
     rail = floor - 13 * u
-    for across in np.arange(-52, 54, 6.5):
-        dip = 5 * (1 - (across / 56) ** 2) * u
-        canvas.rectangle(
-            x + across * u, rail + dip, x + (across + 1) * u, floor + dip, shade(post, 0.1)
-        )
+    for bar in np.arange(-52, 54, 6.5):
+        dip = 5 * (1 - (bar / 56) ** 2) * u
+        canvas.rectangle(x + bar * u, rail + dip, x + (bar + 1) * u, floor + dip, shade(post, 0.1))
     canvas.area(
         f"M {x - 56 * u} {rail} Q {x} {rail + 10 * u} {x + 56 * u} {rail} V {rail + 2 * u} "
         f"Q {x} {rail + 12 * u} {x - 56 * u} {rail + 2 * u} Z",
