@@ -26,12 +26,12 @@ _KIND_WEIGHTS = {
     "side": 0.16,
     "beside": 0.06,
     "where": 0.07,
-    "count": 0.16,
+    "count": 0.2,
     "sign": 0.22,
     "which": 0.08,
 }
-# Probabilities: that a question has no lettered choices, that a count of one is kept (most would
-# be one), that a side is one of the image, and that a question does not need the image.
+# Probabilities: that a question has no lettered choices, that a small count is kept (most would
+# be), that a side is one of the image, and that a question does not need the image.
 _OPEN_ENDED = {
     "existence": 0.6,
     "attribute": 0.4,
@@ -40,10 +40,10 @@ _OPEN_ENDED = {
     "beside": 0.35,
     "where": 0.3,
     "count": 0.35,
-    "sign": 0.6,
+    "sign": 0.35,
     "which": 0.35,
 }
-_KEEP_COUNT_OF_ONE = 0.3
+_KEEP_COUNT = {1: 0.25, 2: 0.5, 3: 0.75}
 _HALF_QUESTIONS = 0.3
 _LETTER_QUESTIONS = 0.04
 
@@ -327,7 +327,7 @@ def _ask_count(sight: Sight, rng: Random) -> Exchange | None:
     else:
         what = rng.choice([*counts])
     count = counts[what]
-    if count > len(COUNTS) or (count == 1 and rng.random() > _KEEP_COUNT_OF_ONE):
+    if count > len(COUNTS) or rng.random() > _KEEP_COUNT.get(count, 1.0):
         return None
     name = THINGS[what[0]].plural
     name = f"{what[1]} {name}" if coloured else name

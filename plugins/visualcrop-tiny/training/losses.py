@@ -22,7 +22,7 @@ from .model import apply_logit_lens, get_decoder
 from .tokenizer import CONTINUES, EOS, LETTERS, VOCABULARY, token_id
 from .vision_inputs import CHARACTERS, COLOUR_CLASSES, NAME_CLASSES
 
-_CLASSES = (NAME_CLASSES, COLOUR_CLASSES, CHARACTERS)  # in the order of a patch's labels
+CLASSES = (NAME_CLASSES, COLOUR_CLASSES, CHARACTERS)  # in the order of a patch's labels
 _CLASS_WEIGHTS = (1.0, 1.0, 2.0)  # characters are rare, and hard to read
 _READING = 0.3  # times the loss of characters alone
 _COLOUR_OFFSET = 100  # in `_word_classes`
@@ -152,7 +152,7 @@ def patch_word_loss(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     is_thing, is_nothing = labels[:, 0] > 0, labels[:, 0] == 0
     for kind in range(3):
         label = labels[:, kind]
-        ids = _class_ids(kind, str(logits.device))[(label - 1).clamp(min=0)]
+        ids = class_ids(kind, str(logits.device))[(label - 1).clamp(min=0)]
         weight = _CLASS_WEIGHTS[kind] * (label > 0)
         word_losses = word_losses - log_probs.gather(-1, ids[..., None])[..., 0] * weight
         count = count + weight
@@ -169,7 +169,7 @@ def patch_word_loss(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 def _character_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy among the characters, of the tokens that show one."""
-    among = logits[..., _class_ids(2, str(logits.device))].float().flatten(0, 1)
+    among = logits[..., class_ids(2, str(logits.device))].float().flatten(0, 1)
     target = torch.where(labels > 0, labels - 1, IGNORED).flatten()
     losses = functional.cross_entropy(among, target, ignore_index=IGNORED, reduction="sum")
     return losses / (labels > 0).sum().clamp(min=1)
@@ -180,7 +180,7 @@ def patch_word_accuracy(logits: Tensor, labels: Tensor) -> dict[str, float]:
     metrics = {}
     for kind, name in enumerate(("name", "colour", "character")):
         label = labels[:, kind]
-        predicted = logits[..., _class_ids(kind, str(logits.device))].argmax(-1) + 1
+        predicted = logits[..., class_ids(kind, str(logits.device))].argmax(-1) + 1
         if (label > 0).any():
             metrics[name] = float((predicted == label)[label > 0].float().mean())
     return metrics
@@ -313,9 +313,9 @@ def centre_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 @cache
-def _class_ids(kind: int, device: str) -> Tensor:
+def class_ids(kind: int, device: str) -> Tensor:
     """Ids of the words for names, colours or characters, in the order of the labels."""
-    return torch.tensor([token_id(word) for word in _CLASSES[kind]], device=device)
+    return torch.tensor([token_id(word) for word in CLASSES[kind]], device=device)
 
 
 @cache

@@ -24,6 +24,7 @@ LONGEST = 5  # characters of a sign
 _LEAST_SEEN = 0.6  # of a thing that another is pasted over
 _TRIES = 12  # places that are tried for one thing
 _SMALLEST = 14  # pixels
+_SHARES = 0.035, 0.4  # of the part's side: from things on a canvas to those in a crop
 _SIGNS = 4, 13  # half-open range of their number, where there are signs alone
 Rng = np.random.Generator
 
@@ -80,7 +81,7 @@ def _choose(rng: Rng) -> list[tuple[str, str, str]]:
 
     names = [str(name) for name in rng.choice([*THINGS], rng.integers(1, 5))]
     chosen = [(name, colour(), "") for name in names]
-    if rng.random() < 0.4:
+    if rng.random() < 0.5:
         same = colour()
         count = int(rng.integers(1, 6))
         alike = rng.random() < 0.4
@@ -98,7 +99,7 @@ def _choose_signs(rng: Rng) -> list[tuple[str, str, str]]:
 
 def _draw(name: str, colour: str, text: str, side: int, rng: Rng) -> Sprite:
     """A thing or sign, to be pasted into a square of *side* pixels."""
-    share = float(np.exp(rng.uniform(np.log(0.07), np.log(0.4))))
+    share = float(np.exp(rng.uniform(*np.log(_SHARES))))
     if name != "sign":
         size = max(_SMALLEST, round(share * side))
         return draw_sprite(THINGS[name], size, colour, Pose.sample(rng, 22))
