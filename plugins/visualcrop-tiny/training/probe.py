@@ -1,5 +1,5 @@
 """
-How large a thing has to be to be told: `python -m training.probe -m tiny-places`.
+How large a thing has to be to be recognized: `python -m training.probe -m tiny-places`.
 
 The image features in the middle of what is drawn are read as words, with the head of the decoder,
 and counted by the size that it has in the eye.
@@ -33,8 +33,8 @@ _PARTS = 8  # with more things, and as many with signs, of each place
 
 
 @attrs.frozen
-class Told:
-    """A thing or a character, and whether it was told."""
+class Recognition:
+    """A thing or a character, and whether it was recognized."""
 
     kind: int
     size: float  # longer side of a thing, or height of a character, in pixels of the eye
@@ -45,16 +45,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Print a table in Markdown; 1 if there is no such model."""
     parser = argparse.ArgumentParser(prog="python -m training.probe", description=__doc__)
     parser.add_argument("-m", "--model", default="tiny-places", help="name or folder of LLaVA's")
-    parser.add_argument("--places", type=int, default=6, help="drawn places, of no split")
+    parser.add_argument("--places", type=int, default=6, help="drawn places, the last of the train split")
     args = parser.parse_args(arguments)
     try:
         network = load_base(find_base(args.model)).eval()
     except errors.VisualcropError as exc:
         say(str(exc), error=True)
         return 1
-    say(
-        format_table([told for view in _sample_views(args.places) for told in probe(network, view)])
-    )
+    views = _sample_views(args.places)
+    say(format_table([each for view in views for each in probe(network, view)]))
     return 0
 
 
@@ -68,32 +67,32 @@ def _sample_views(places: int) -> Iterator[VisionInput]:
             yield show_whole(paste_somewhere(place, rng, signs=number >= _PARTS))
 
 
-def probe(network: Any, view: VisionInput) -> Iterator[Told]:
+def probe(network: Any, view: VisionInput) -> Iterator[Recognition]:
     """What the features of one view say in the middle of each thing, and of each character."""
     with torch.no_grad():
         images = normalize_pixels(view.pixels[None].copy(), "cpu")
         logits = apply_logit_lens(network, encode_images(network, images))[0]
 
-    def tell(kind: int, truth: str, box: Box, size: float) -> Told:
+    def recognize(kind: int, truth: str, box: Box, size: float) -> Recognition:
         x, y = (min(int(side / LLAVA.patch), LLAVA.grid - 1) for side in box.centre)
         scores = logits[y * LLAVA.grid + x, class_ids(kind, "cpu")]
-        return Told(kind, size, CLASSES[kind][int(scores.argmax())] == truth)
+        return Recognition(kind, size, CLASSES[kind][int(scores.argmax())] == truth)
 
     for thing in view.things:
         if thing.visible < CLEARLY_VISIBLE:
             continue
         size = max(thing.box.width, thing.box.height)
-        yield tell(NAME, thing.item.name, thing.box, size)
-        yield tell(COLOUR, thing.item.colour, thing.box, size)
+        yield recognize(NAME, thing.item.name, thing.box, size)
+        yield recognize(COLOUR, thing.item.colour, thing.box, size)
         for letter, box in thing.letters:
-            yield tell(CHARACTER, letter, box, box.height)
+            yield recognize(CHARACTER, letter, box, box.height)
 
 
-def format_table(told: Sequence[Told]) -> str:
-    """A row for each range of sizes: the shares that were told rightly, and of how many."""
+def format_table(found: Sequence[Recognition]) -> str:
+    """A row for each range of sizes: the shares that were recognized, and of how many."""
     lines = ["| pixels | names | colours | characters |", "|---|--:|--:|--:|"]
     for low, high in pairwise(_SIZES):
-        within = [each for each in told if low <= each.size < high]
+        within = [each for each in found if low <= each.size < high]
         cells = [_format_share([t.right for t in within if t.kind == kind]) for kind in range(3)]
         lines.append(f"| {low} to {high} | {' | '.join(cells)} |")
     return "\n".join(lines)
