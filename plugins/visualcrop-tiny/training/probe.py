@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Print a table in Markdown; 1 if there is no such model."""
     parser = argparse.ArgumentParser(prog="python -m training.probe", description=__doc__)
     parser.add_argument("-m", "--model", default="tiny-places", help="name or folder of LLaVA's")
-    parser.add_argument("--places", type=int, default=6, help="drawn places, the last of the train split")
+    parser.add_argument("--places", type=int, default=6, help="places of the train split, the last")
     args = parser.parse_args(arguments)
     try:
         network = load_base(find_base(args.model)).eval()
