@@ -36,7 +36,7 @@ def base(tmp_path_factory):
 def data(tmp_path_factory):
     """Inputs of two places."""
     folder = tmp_path_factory.mktemp("native")
-    render_native(folder, 2, 64, workers=1)
+    render_native(folder, DataConfig(2, 64, workers=1))
     return NativeDataset.open(folder)
 
 

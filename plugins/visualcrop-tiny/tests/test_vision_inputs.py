@@ -7,6 +7,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from training.config import DataConfig
 from training.crop_dataset import INPUTS_PER_PLACE, draw_sampled, render_crops, sample_inputs
 from training.pasted import paste_things
 from training.pictures import Pictures, PictureWriter, encode_picture
@@ -144,8 +145,8 @@ def test_things_are_pasted_over_others(place):
 
 def test_a_dataset_has_the_visible_things_of_each_input(tmp_path):
     """They are read back as they were written, and the same seed gives the same arrays."""
-    dataset = render_crops(tmp_path / "one", 1, 52, workers=1, signs=1)
-    again = render_crops(tmp_path / "two", 1, 52, workers=1, signs=1)
+    dataset = render_crops(tmp_path / "one", DataConfig(1, 52, signs=1, workers=1))
+    again = render_crops(tmp_path / "two", DataConfig(1, 52, signs=1, workers=1))
     assert len(dataset) == 2 * INPUTS_PER_PLACE
     reading = [dataset.visible_things(n) for n in range(INPUTS_PER_PLACE, len(dataset))]
     signs = [sum(thing.name == "sign" for thing in things) for things in reading]
@@ -162,7 +163,7 @@ def test_a_dataset_has_the_visible_things_of_each_input(tmp_path):
 
 def test_names_say_where_how_many_and_of_which_colour(tmp_path):
     """In doubt they say nothing; the middle of whatever is clearly seen is a centre."""
-    dataset = render_crops(tmp_path, 1, 53, workers=1)
+    dataset = render_crops(tmp_path, DataConfig(1, 53, workers=1))
     facts = dataset.describe_names(np.arange(len(dataset)))
     centres = dataset.find_centres(np.arange(len(dataset)))
     told = set()

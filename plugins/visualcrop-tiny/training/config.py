@@ -37,6 +37,11 @@ class DataConfig:
     photographs: bool = False  # with grain and parts of scikit-image's photographs
     workers: int = 2  # processes that draw scenes
 
+    @property
+    def places(self) -> int:
+        """All that are drawn, with those of which there are only signs."""
+        return self.scenes + self.signs
+
 
 @attrs.frozen
 class StageConfig:
@@ -131,8 +136,7 @@ def read_config(path: Path) -> Config:
         config = _structure(Config, tomllib.loads(path.read_text("utf-8")))
     except tomllib.TOMLDecodeError as exc:
         raise errors.SpecError(f"{path} is not TOML; {exc}.") from None
-    first = config.data.seed
-    last = first + config.data.scenes + config.data.signs
+    first, last = config.data.seed, config.data.seed + config.data.places
     if any(split_of(seed) != "train" for seed in (first, last)):
         raise errors.SpecError(
             f"Scenes from seed {first} on are not for training; choose seeds below "

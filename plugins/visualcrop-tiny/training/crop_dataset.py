@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial, reduce
-from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import numpy as np
@@ -21,6 +20,7 @@ from visualcrop_tiny.place_questions import nameable
 from visualcrop_tiny.world import COLOURS
 from visualcrop_tiny.world.places import Item, PlaceSpec, Wish
 
+from .config import DataConfig
 from .pasted import LONGEST, paste_things, sample_text
 from .photographs import maybe_photograph, maybe_texture
 from .pictures import Pictures, PictureWriter, encode_picture
@@ -69,6 +69,7 @@ WHERE = (  # parts of places; a thing on any shelf is somewhere on the wall
 )
 Array = npt.NDArray[Any]
 Rng = np.random.Generator
+_Rendered = TypeVar("_Rendered")
 
 
 @attrs.frozen
@@ -167,30 +168,27 @@ class CropDataset:
         return found
 
 
-def render_crops(  # noqa: PLR0913 - the settings of `DataConfig`
-    folder: Path,
-    scenes: int,
-    seed: int,
-    workers: int = 2,
-    *,
-    signs: int = 0,
-    photographs: bool = False,
-) -> CropDataset:
-    """
-    Draw *scenes* places, with seeds from *seed* on, and write crops of all of them.
-
-    Of *signs* more places there are only parts with many signs pasted in.
-    """
-    crops, reading = (
-        partial(render, photographs=photographs) for render in (render_place_crops, render_signs)
-    )
-    rendered = chain(
-        map_in_processes(crops, range(seed, seed + scenes), workers),
-        map_in_processes(reading, range(seed + scenes, seed + scenes + signs), workers),
-    )
-    places = scenes + signs
-    write_inputs({folder: (LLAVA, INPUTS_PER_PLACE)}, places, ([inputs] for inputs in rendered))
+def render_crops(folder: Path, data: DataConfig) -> CropDataset:
+    """Draw places and write crops of all of them."""
+    rendered = render_places(data, render_place_crops, render_signs)
+    parts = {folder: (LLAVA, INPUTS_PER_PLACE)}
+    write_inputs(parts, data.places, ([inputs] for inputs in rendered))
     return CropDataset.open(folder)
+
+
+def render_places(
+    data: DataConfig, scene: Callable[..., _Rendered], signs: Callable[..., _Rendered]
+) -> Iterator[_Rendered]:
+    """What *scene* makes of the seed of each place, and *signs* of those with signs alone."""
+    render = partial(_render_either, data, scene, signs)
+    return map_in_processes(render, range(data.seed, data.seed + data.places), data.workers)
+
+
+def _render_either(
+    data: DataConfig, scene: Callable[..., _Rendered], signs: Callable[..., _Rendered], seed: int
+) -> _Rendered:
+    render = scene if seed < data.seed + data.scenes else signs
+    return render(seed, photographs=data.photographs)
 
 
 def write_inputs(

@@ -168,7 +168,7 @@ def describe_machine() -> str:
 
 def _describe_data(config: Config) -> str:
     data = config.data
-    places = f"{data.scenes + data.signs} drawn places (seeds from {data.seed})"
+    places = f"{data.places} drawn places (seeds from {data.seed})"
     if config.layout == "onevision":
         return (
             f"Pictures of {places}: one in\n"
@@ -177,11 +177,9 @@ def _describe_data(config: Config) -> str:
         )
     if config.layout == "qwen":
         of_place = sum(number for _, number in PARTS.values())
-        views = (
-            f"{(data.scenes + data.signs) * of_place} views of {MIN_PIXELS} to {MAX_PIXELS} pixels"
-        )
+        views = f"{data.places * of_place} views of {MIN_PIXELS} to {MAX_PIXELS} pixels"
     else:
-        views = f"{(data.scenes + data.signs) * INPUTS_PER_PLACE} views of {SIDE} x {SIDE} pixels"
+        views = f"{data.places * INPUTS_PER_PLACE} views of {SIDE} x {SIDE} pixels"
     more = (_SIGNS.format(data.signs) if data.signs else "") + _GRAIN * data.photographs
     return (
         f"{views} of {places} of\n"

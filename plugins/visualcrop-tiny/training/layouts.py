@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from .config import Config
+from .config import Config, DataConfig
 from .crop_dataset import CropDataset, render_crops
 from .modules import LlavaModule, OnevisionModule
 from .native_dataset import NativeDataset, render_native
@@ -22,7 +22,7 @@ Module: TypeAlias = LlavaModule | OnevisionModule
 class Layout:
     """How a layout's dataset is written and read, and its network with its losses."""
 
-    render: Callable[..., Any]  # into a folder, as a `DataConfig` says
+    render: Callable[[Path, DataConfig], Any]  # into a folder
     open: Callable[[Path], Any]
     module: Callable[[Config, Any, str], Module]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial, reduce
-from itertools import chain
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import PIL.Image
 from visualcrop import Box, Image
 from visualcrop.plugin import Collage
 
+from .config import DataConfig
 from .crop_dataset import (
     CropDataset,
     EncodedInputs,
@@ -23,6 +23,7 @@ from .crop_dataset import (
     encode_inputs,
     paste_somewhere,
     pick_items,
+    render_places,
     sample_canvas_boxes,
     sample_crop,
     sample_point,
@@ -39,7 +40,6 @@ from .vision_inputs import (
     VisionInput,
     project_things,
 )
-from .workers import map_in_processes
 
 TOKEN_SIDE = 16  # pixels: two by two patches are merged
 NEAR, WIDE = Frame(320, TOKEN_SIDE), Frame(416, TOKEN_SIDE)
@@ -100,24 +100,10 @@ class NativeDataset:
         return found
 
 
-def render_native(  # noqa: PLR0913 - the settings of `DataConfig`
-    folder: Path,
-    scenes: int,
-    seed: int,
-    workers: int = 2,
-    *,
-    signs: int = 0,
-    photographs: bool = False,
-) -> None:
+def render_native(folder: Path, data: DataConfig) -> None:
     """As `render_crops`, in both parts."""
-    crops, reading = (
-        partial(render, photographs=photographs) for render in (_render_place, _render_signs)
-    )
-    rendered = chain(
-        map_in_processes(crops, range(seed, seed + scenes), workers),
-        map_in_processes(reading, range(seed + scenes, seed + scenes + signs), workers),
-    )
-    write_inputs({folder / name: part for name, part in PARTS.items()}, scenes + signs, rendered)
+    rendered = render_places(data, _render_place, _render_signs)
+    write_inputs({folder / name: part for name, part in PARTS.items()}, data.places, rendered)
 
 
 def _render_signs(seed: int, *, photographs: bool) -> list[EncodedInputs]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, partial
-from itertools import chain, cycle, islice
+from functools import cache
+from itertools import cycle, islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,7 +18,16 @@ import PIL.Image
 from visualcrop import Box, BudgetedModel, Finding, Image, Ledger, Question, Target, View, errors
 from visualcrop.plugin import AnswerComposer, Registry, TargetExtractor
 
-from .crop_dataset import Seen, draw_sampled, paste_somewhere, sample_crop, sample_roi, to_seen
+from .config import DataConfig
+from .crop_dataset import (
+    Seen,
+    draw_sampled,
+    paste_somewhere,
+    render_places,
+    sample_crop,
+    sample_roi,
+    to_seen,
+)
 from .exchanges import Exchange, Sight, ask
 from .prompts import PromptRecorder, record_prompt
 from .vision_inputs import (
@@ -33,7 +42,6 @@ from .vision_inputs import (
     preprocess,
     project_things,
 )
-from .workers import map_in_processes
 
 PINPOINTS = [[2 * TILE.side, 2 * TILE.side]]  # two by two tiles, whatever the aspect ratio
 MAX_TILES = 9  # of `anyres_max_9`
@@ -66,28 +74,9 @@ class ImagePrompt:
     questions: tuple[Exchange, ...] = ()
 
 
-def render_prompts(  # noqa: PLR0913 - the settings of `DataConfig`
-    folder: Path,
-    scenes: int,
-    seed: int,
-    workers: int = 2,
-    *,
-    signs: int = 0,
-    photographs: bool = False,
-) -> list[ImagePrompt]:
-    """
-    Draw *scenes* places, with seeds from *seed* on, and write prompts about all of them.
-
-    About *signs* more places there are only prompts with one tiled part, with many signs in it.
-    """
-    scene, reading = (
-        partial(render, photographs=photographs)
-        for render in (render_scene_prompts, _render_sign_prompts)
-    )
-    rendered = chain(
-        map_in_processes(scene, range(seed, seed + scenes), workers),
-        map_in_processes(reading, range(seed + scenes, seed + scenes + signs), workers),
-    )
+def render_prompts(folder: Path, data: DataConfig) -> list[ImagePrompt]:
+    """Draw places and write prompts about all of them."""
+    rendered = render_places(data, render_scene_prompts, _render_sign_prompts)
     prompts = [prompt for of_scene in rendered for prompt in of_scene]
     save_prompts(folder, prompts)
     return prompts
@@ -107,6 +96,7 @@ def render_scene_prompts(seed: int, *, photographs: bool = False) -> list[ImageP
 
 
 def _render_sign_prompts(seed: int, *, photographs: bool) -> list[ImagePrompt]:
+    """As many prompts about one tiled part of another place, with signs pasted in."""
     rng = np.random.default_rng([seed, 6])
     place = draw_sampled(seed, rng, photographs=photographs)
     parts = [

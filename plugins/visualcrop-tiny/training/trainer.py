@@ -196,6 +196,6 @@ def _render_data(config: Config, data: Path) -> None:
     if done.is_file() and json.loads(done.read_text("utf-8")) == wanted:
         return
     done.unlink(missing_ok=True)
-    say(f"rendering {config.data.scenes} places")
-    LAYOUTS[config.layout].render(data, **attrs.asdict(config.data))
+    say(f"rendering {config.data.places} places")
+    LAYOUTS[config.layout].render(data, config.data)
     done.write_text(json.dumps(wanted), "utf-8")
