@@ -11,13 +11,13 @@ import pytest
 _ROOT = Path(__file__).parents[2]
 _FEW = {  # functions that are remembered without a bound: what they are asked for is a fixed set
     "_cache_argument": "networks' classes",
-    "_class_ids": "kinds of words, and devices",
     "_draw_mask": "kinds of things that are drawn",
     "_draw_small_mask": "kinds of things that are drawn",
     "_quick_class": "classes of image processors",
     "_read_shipped": "sets of examples that ship",
     "_word_classes": "devices",
     "bundle_modules": "files of the viewer",
+    "class_ids": "kinds of words, and devices",
     "read_asset": "files of the viewer",
     "draw_blocks": "the sizes that are checked",
     "draw_shape": "two shapes in two colours",

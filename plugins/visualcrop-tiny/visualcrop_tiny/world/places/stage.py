@@ -23,7 +23,7 @@ from .weather import Mood
 IN_AIR = ("kite", "balloon", "plane", "butterfly", "rocket", "umbrella")
 ON_WATER = ("duck", "whale", "fish", "turtle", "octopus", "bottle", "crab", "boat")
 _NEVER_STANDING = frozenset({"kite", "plane", "balloon", "whale"})
-_SMALLEST, _LARGEST = 12.5, 24.0  # sides of things, in thousandths of the longer side
+_SMALLEST, _LARGEST = 22.0, 38.0  # sides of things, in thousandths of the longer side
 _GROUND = frozenset(  # what things stand on with a shadow below them, not behind them
     {
         *("on the quay", "on the far quay", "on the jetty", "on a crate", "on the street"),
@@ -197,7 +197,7 @@ class Stage:
         wish = wanted[0] if wanted else Wish("sign", str(rng.choice([*COLOURS])), text)
         style = style or SIGN_STYLES[int(rng.integers(len(SIGN_STYLES)))]
         sign = make_sign(wish.text, wish.colour, style)
-        letters = float(rng.uniform(6, 9)) * self.scale * self.canvas.unit
+        letters = float(rng.uniform(7, 10.5)) * self.scale * self.canvas.unit
         sprite = draw_sprite(sign, sign_size(sign, letters), wish.colour)
         return self._keep(wish, self.canvas.place_item(sprite, x, y, least=0.97), where)
 
