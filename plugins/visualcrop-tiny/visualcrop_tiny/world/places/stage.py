@@ -142,7 +142,11 @@ class Stage:
 
     def size(self, grow: float = 1) -> int:
         """Pixels of a named thing's longer side; *grow* is small far away, 1 or more in front."""
-        side = self.rng.uniform(_SMALLEST * max(1, grow), _LARGEST * min(1, grow))
+        least, most = (
+            min(_LARGEST, _SMALLEST * max(1, grow)),
+            max(_SMALLEST, _LARGEST * min(1, grow)),
+        )
+        side = self.rng.uniform(least, most)
         return round(float(side) * self.scale * self.canvas.unit)
 
     def thing(  # noqa: PLR0913 - what it is, where, and how it looks there
