@@ -1,5 +1,5 @@
 """
-How well `VisualSearch.detect` finds things by their names, in scenes of `needles`.
+How well `VisualSearch.detect` finds things by their names, in scenes of `shapes`.
 
 Each question of the split names one or two things. They are looked for by name, and all things of
 that name are known, also that there are none. A box finds a thing if it holds the thing's centre
@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from visualcrop import Box, Evidence, Ledger, Sample, VisualSearch
-from visualcrop_tiny.needles import Needles, SceneSource
 from visualcrop_tiny.scenes.plan import plan_scene
+from visualcrop_tiny.shapes import SceneSource, Shapes
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     given = parser.parse_args()
     search = VisualSearch.open(given.model, given.searcher)
     groups: dict[str, Counter[str]] = {}
-    for sample in Needles(split=given.split, size=given.size, count=given.count):
+    for sample in Shapes(split=given.split, size=given.size, count=given.count):
         image = sample.source.open()
         for name, boxes in name_things(sample):
             ledger = Ledger()

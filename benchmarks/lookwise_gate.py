@@ -1,7 +1,7 @@
 """
 LookWise at several thresholds of its gate, beside asking directly and FOCUS, on `tiny`.
 
-`python benchmarks/lookwise_gate.py dev 0 SMALL LARGE` asks SMALL questions of `needles(split=dev,
+`python benchmarks/lookwise_gate.py dev 0 SMALL LARGE` asks SMALL questions of `shapes(split=dev,
 seed=0, about=small)` and LARGE of `about=large`, each once by each method. What a lower gate does
 follows from the direct answer, which it keeps or not.
 """
@@ -64,7 +64,7 @@ def main(split: str, seed: int, counts: dict[str, int]) -> None:
     opened = VisualSearch.open("tiny")
     searches = {spec: opened.with_searcher(spec) for spec in (*OTHERS, *VARIANTS)}
     for about, count in counts.items():
-        spec = f"needles(split={split}, seed={seed}, about={about}, count={count})"
+        spec = f"shapes(split={split}, seed={seed}, about={about}, count={count})"
         found: list[dict[str, Asked]] = []
         for sample in Registry.load().build(Dataset, spec):
             found.append({spec: ask(search, sample) for spec, search in searches.items()})

@@ -1,7 +1,7 @@
 """
 What each method costs on a small model: processor seconds, passes and decoded tokens a question.
 
-    python -m benchmarks.methods --data "needles(count=40)"
+    python -m benchmarks.methods --data "shapes(count=40)"
 
 One process with one thread of torch asks every method every question, one after the other, and the
 model forgets the image in between. Processor seconds of one thread depend little on what else the
@@ -99,7 +99,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         description=(__doc__ or "").strip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", default="needles(count=40)", metavar="SPEC", help="a dataset")
+    parser.add_argument("--data", default="shapes(count=40)", metavar="SPEC", help="a dataset")
     parser.add_argument("--model", default="tiny", metavar="SPEC", help="a model")
     parser.add_argument(
         "--method", action="append", metavar="SPEC", help="a searcher; without any, all seven"

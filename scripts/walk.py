@@ -25,7 +25,7 @@ from visualcrop.cli import app
 from visualcrop.models.engine.metering import flops
 from visualcrop.plugin import Dataset, Registry
 
-MODEL, WORLD = "tiny", "needles"
+MODEL, WORLD = "tiny", "shapes"
 MOST_FILES, MOST_TURNS = 38, 775  # of a warm `ask` in Python
 _ROOT = Path(visualcrop.__file__).parent
 

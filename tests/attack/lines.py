@@ -123,7 +123,7 @@ GOOD: dict[str, tuple[str, ...]] = {
     "draw": ("steps=1:4", "steps=4:1", "t_type1=-1:1", "steps=:", "x=1:2"),
     "judge": ("llm", "nobody"),
 }
-_ENDLESS = re.compile("needles|scenes")  # as many questions as one likes: long, and rightly so
+_ENDLESS = re.compile("shapes|scenes")  # as many questions as one likes: long, and rightly so
 _ELSEWHERE = {"/", "//", ".."}  # who names such a folder wants files there
 _LONG = {"demo"}  # asks several questions by several searches, of a scene that it draws
 _NUMBERS = {"budget", "limit", "seconds", "draws", "seed", "pages", "concurrency", "max_bytes"}

@@ -65,10 +65,10 @@ def _busy() -> Iterator[None]:
 def _ask(threads: int) -> None:
     """The median of questions under FOCUS, each as if it were the first about its image."""
     from visualcrop import VisualSearch
-    from visualcrop_tiny import Needles
+    from visualcrop_tiny import Shapes
 
     search, times = VisualSearch.open(f"tiny(threads={threads})"), list[tuple[float, float]]()
-    for sample in Needles(count=_ASKED, size="2k"):
+    for sample in Shapes(count=_ASKED, size="2k"):
         search.model.forget()
         before, spent = time.perf_counter(), time.process_time()
         question = sample.question()
@@ -82,7 +82,7 @@ def _study(executor: str, questions: int) -> None:
     from visualcrop import evaluate
 
     before = time.perf_counter()
-    dataset = f"needles(count={questions}, size=2k)"
+    dataset = f"shapes(count={questions}, size=2k)"
     evaluate(dataset, "focus", "tiny", executor=executor, progress=False)
     after, used = time.perf_counter(), os.times()
     spent = used.user + used.system + used.children_user + used.children_system

@@ -113,14 +113,14 @@ class TestAnotherDataset:
         write_reproduction(place, read_table(4), limit=40)
         record = json.loads((place / RECORD).read_text("utf-8"))
         for source in record["datasets"].values():
-            source["spec"] = "needles(count=40)"
+            source["spec"] = "shapes(count=40)"
         (place / RECORD).write_text(json.dumps(record), "utf-8")
         cells = compare_reproduction(place).cells
         assert any(cell.ours for cell in cells)
         assert all(cell.p is None and not cell.paper_n for cell in cells)
         assert run("report", place, "--out", "mine").exit_code == 0
         for name in ("summary.md", "results.csv", "results.tex", "index.html"):
-            assert "needles(count=40)" in Path("mine", name).read_text("utf-8"), name
+            assert "shapes(count=40)" in Path("mine", name).read_text("utf-8"), name
 
 
 class TestReport:

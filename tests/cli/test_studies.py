@@ -28,7 +28,7 @@ class TestStudies:
         assert run("report", "run", "--pages", 0).exit_code == 0
         study, told = read_study(file), Path("run/report/summary.md").read_text()
         assert all(f"\n| {label} |" in told for label in study.variants)
-        assert "\n2 questions of `needles(" in told
+        assert "\n2 questions of `shapes(" in told
         assert "; 0 errors, " in told
         assert " 72.77 |" in told
         rows = csv.DictReader(StringIO(Path("run/report/results.csv").read_text()))

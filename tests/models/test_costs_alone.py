@@ -24,7 +24,7 @@ pytestmark = pytest.mark.torch
 
 _MODEL = "tiny(memory={})"
 _STUDY = Study(
-    "needles(count=2, size=1k)",
+    "shapes(count=2, size=1k)",
     _MODEL.format(8 << 20),  # too little for all: what is remembered would hang on the order
     {"direct": "direct", "one": "focus(steps=1)", "four": "focus(steps=4)"},
 )

@@ -25,7 +25,7 @@ from visualcrop.errors import ImageError, ModelError, QuestionError, SpecError
 from visualcrop.models import Family
 from visualcrop.models.families.llava import Llava
 from visualcrop.pipeline import VisualSearchPipeline
-from visualcrop_tiny import Needles
+from visualcrop_tiny import Shapes
 
 pytestmark = pytest.mark.torch
 TINY = Path(visualcrop_tiny.__file__).parent / "weights" / "tiny"
@@ -56,7 +56,7 @@ def search() -> VisualSearch:
 @pytest.fixture(scope="module")
 def samples() -> list[Sample]:
     """Questions that it can answer."""
-    read = Needles(count=4, about="attribute", size="1k").read()
+    read = Shapes(count=4, about="attribute", size="1k").read()
     return [sample for sample in read if isinstance(sample, Sample)]
 
 

@@ -25,13 +25,13 @@ from visualcrop_serve.mcp_server import serve_stdio
 from visualcrop_serve.running import open_socket, serve_app
 from visualcrop_serve.service import Service
 from visualcrop_serve.settings import Settings, list_names
-from visualcrop_tiny import Needles
+from visualcrop_tiny import Shapes
 
 
 @functools.cache
 def samples() -> list[Sample]:
     """Questions that `tiny` can answer, about pictures of 1K."""
-    read = Needles(count=4, about="attribute", size="1k").read()
+    read = Shapes(count=4, about="attribute", size="1k").read()
     return [sample for sample in read if isinstance(sample, Sample)]
 
 

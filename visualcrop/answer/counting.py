@@ -15,7 +15,7 @@ from .weighing import multiply, normalise
 
 _LEAST = 0.5  # of the boxes' count: less likely to be among the choices, it decides nothing
 # Counts that a model reads off a crop are surer than right, so that their log-odds are halved.
-# Chosen on the development split of `needles`, on 120 questions.
+# Chosen on the development split of `shapes`, on 120 questions.
 _TRUST = 0.5
 MOST_ASKED = 9  # things in one cluster: a reply of one digit
 

@@ -9,7 +9,7 @@ import attrs
 from ..geometry import Box
 from ..values import Finding
 
-# Chosen on the development split of `needles`, on 120 questions.
+# Chosen on the development split of `shapes`, on 120 questions.
 _SAME = 0.5  # overlap (IoU) from which two boxes are one thing, however relevant
 _SHARE = 0.5  # of the prominence of a box that it overlaps: below it, a box shows the same thing
 _RELIABILITY = 0.8  # how often the two rules above are right about boxes that overlap

@@ -40,14 +40,14 @@ pytestmark = [
     ),
 ]
 
-_NEEDLES = 6
+_SHAPES = 6
 
 
 @pytest.fixture(scope="module")
-def needles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Questions about small things, exported."""
-    folder = tmp_path_factory.mktemp("data") / "needles"
-    words = ["data", "import", f"needles(count={_NEEDLES}, seed=0)", "--to", str(folder)]
+    folder = tmp_path_factory.mktemp("data") / "shapes"
+    words = ["data", "import", f"shapes(count={_SHAPES}, seed=0)", "--to", str(folder)]
     app(words, standalone_mode=False)
     return folder
 
@@ -81,24 +81,24 @@ def _inspect(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-class TestNeedles:
+class TestShapes:
     """The questions of an exported dataset."""
 
-    def test_each_answer_is_that_of_evaluate(self, needles: Path, tmp_path: Path) -> None:
+    def test_each_answer_is_that_of_evaluate(self, shapes: Path, tmp_path: Path) -> None:
         """One by one, and so the score."""
-        run = evaluate(str(needles), {"focus": "focus"}, "tiny", out=tmp_path / "run")
+        run = evaluate(str(shapes), {"focus": "focus"}, "tiny", out=tmp_path / "run")
         wanted = {record.id: record for record in run.records() if record.variant == "focus"}
-        task = questions(dataset=str(needles))
+        task = questions(dataset=str(shapes))
         log = _run(task, "visualcrop/tiny@focus", tmp_path)
         found = {str(sample.id): sample for sample in _samples(log)}
-        assert len(found) == len(wanted) == _NEEDLES
+        assert len(found) == len(wanted) == _SHAPES
         for id, record in wanted.items():
             assert found[id].output.completion == record.text
             assert _told(found[id])["passes"] == record.passes
         right = sum(record.score or 0 for record in wanted.values())
         assert log.results is not None
         (score,) = log.results.scores
-        assert score.metrics["accuracy"].value == pytest.approx(right / _NEEDLES)
+        assert score.metrics["accuracy"].value == pytest.approx(right / _SHAPES)
 
     def test_the_command_runs_the_task_that_is_shipped(self, tmp_path: Path) -> None:
         """`inspect eval`, with a searcher that has commas in its spec."""
@@ -119,10 +119,10 @@ class TestNeedles:
         for sample in _samples(read_eval_log(str(file))):
             assert "steps=4, overrun=false" in _told(sample)["searcher"]
 
-    def test_needles_are_drawn_too(self, tmp_path: Path) -> None:
+    def test_shapes_are_drawn_too(self, tmp_path: Path) -> None:
         """By their own task, which needs no folder."""
         log = _run(
-            "visualcrop_inspect/needles", "visualcrop/tiny@direct", tmp_path, task_args={"count": 2}
+            "visualcrop_inspect/shapes", "visualcrop/tiny@direct", tmp_path, task_args={"count": 2}
         )
         assert [sample.id for sample in _samples(log)] == [
             "test-0-2k-attribute-0",
@@ -158,13 +158,13 @@ class TestOtherTasks:
             (finding.target.text, finding.confidence) for finding in alone.findings
         ]
 
-    def test_our_solver_asks_other_models(self, needles: Path, tmp_path: Path) -> None:
+    def test_our_solver_asks_other_models(self, shapes: Path, tmp_path: Path) -> None:
         """Under a protocol, whose rules read the reply."""
         usage = ModelUsage(input_tokens=1)  # or it fetches a tokenizer to count them
         said = ModelOutput.from_content("mockllm", "The answer is B.")
         said.usage = usage
         model = get_model("mockllm/model", custom_outputs=lambda *_: said)
-        task = questions(dataset=str(needles), protocol="vlmevalkit")
+        task = questions(dataset=str(shapes), protocol="vlmevalkit")
         for sample in _samples(_run(task, model, tmp_path)):
             assert isinstance(sample.messages[0].content, list)
             (text,) = (part for part in sample.messages[0].content if part.type == "text")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from inspect_ai.model import ModelAPI, modelapi
 
 from .solving import ask_choices
-from .tasks import needles, questions
+from .tasks import questions, shapes
 
-__all__ = ["ask_choices", "needles", "questions", "visualcrop"]
+__all__ = ["ask_choices", "questions", "shapes", "visualcrop"]
 
 
 @modelapi(name="visualcrop")

@@ -22,7 +22,7 @@ from visualcrop_lmms.requests import ChatRequest, answer_all, check_generation, 
 from visualcrop_lmms.tasks import folder
 
 _MUG = "What colour is the mug?"
-_NEEDLES = 6
+_SHAPES = 6
 _GENERATION = {"max_new_tokens": 32, "temperature": 0, "do_sample": False, "until": ["\n\n"]}
 
 
@@ -37,10 +37,10 @@ def _message(*parts: tuple[str, Any]) -> list[Mapping[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def needles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Questions about small things, exported."""
-    exported = tmp_path_factory.mktemp("data") / "needles"
-    words = ["data", "import", f"needles(count={_NEEDLES}, seed=0)", "--to", str(exported)]
+    exported = tmp_path_factory.mktemp("data") / "shapes"
+    words = ["data", "import", f"shapes(count={_SHAPES}, seed=0)", "--to", str(exported)]
     app(words, standalone_mode=False)
     return exported
 
@@ -49,13 +49,13 @@ class TestAnswers:
     """What requests get."""
 
     def test_each_is_that_of_evaluate(
-        self, needles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """With the task that is shipped, one by one, and so the score."""
-        run = evaluate(str(needles), {"focus": "focus"}, "tiny", out=tmp_path / "run")
+        run = evaluate(str(shapes), {"focus": "focus"}, "tiny", out=tmp_path / "run")
         wanted = {record.id: record for record in run.records() if record.variant == "focus"}
-        monkeypatch.chdir(needles)
-        lines = (needles / "samples.jsonl").read_text().splitlines()
+        monkeypatch.chdir(shapes)
+        lines = (shapes / "samples.jsonl").read_text().splitlines()
         documents = [json.loads(line) for line in lines]
         requests = [_request(number, folder.write_messages) for number in range(len(documents))]
         found = answer_all(
@@ -65,7 +65,7 @@ class TestAnswers:
             budget=Budget(),
             concurrency=4,
         )
-        assert len(found) == len(wanted) == _NEEDLES
+        assert len(found) == len(wanted) == _SHAPES
         for document, answer in zip(documents, found, strict=True):
             record = wanted[document["id"]]
             assert isinstance(answer, Answer)

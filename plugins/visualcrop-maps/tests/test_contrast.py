@@ -10,7 +10,7 @@ from visualcrop import Budget, BudgetedModel, Ledger, Target, View, VisualSearch
 from visualcrop.testing import RelevanceSourceSuite
 from visualcrop.testing.bench import Bench
 from visualcrop_maps import Contrast
-from visualcrop_tiny.needles import Needles
+from visualcrop_tiny.shapes import Shapes
 
 
 class TestContrast(RelevanceSourceSuite):
@@ -56,7 +56,7 @@ def test_budget_without_the_null_pass_gives_the_inner_maps(passes, contrasted) -
 
 def test_null_prompt_is_a_suffix() -> None:
     """On `tiny` it is charged as a pass, and adds less than a tenth of the map's FLOPs."""
-    sample = next(iter(Needles(split="dev", size="1k", count=1)))
+    sample = next(iter(Shapes(split="dev", size="1k", count=1)))
     view = View.whole(sample.source.open())
     spent = []
     for source in (Vv(), Contrast()):

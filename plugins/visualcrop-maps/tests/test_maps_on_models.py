@@ -22,7 +22,7 @@ from visualcrop import (
 )
 from visualcrop_maps import LayerWeights, fit_layer_weights
 from visualcrop_maps.parts import map_layers
-from visualcrop_tiny.needles import Needles
+from visualcrop_tiny.shapes import Shapes
 
 pytestmark = pytest.mark.torch
 SPECS = [
@@ -43,7 +43,7 @@ BOUND = "steps=3, overrun=false, targets=quoted"
 def _question(name: str) -> Question:
     if name != "tiny":
         return Question("What colour is the 'mug'?", noise(), ("red", "blue"))
-    sample = next(iter(Needles(split="dev", size="1k", count=1)))
+    sample = next(iter(Shapes(split="dev", size="1k", count=1)))
     text = f"Is the '{sample.targets[0].name}' red?"
     return Question(text, sample.source.open(), ("Yes", "No"))
 

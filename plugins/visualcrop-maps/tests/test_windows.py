@@ -13,7 +13,7 @@ from visualcrop.testing import RelevanceSourceSuite
 from visualcrop.testing.bench import Bench
 from visualcrop_maps import Windows
 from visualcrop_maps.windows import cut_windows, join_maps
-from visualcrop_tiny.needles import Needles
+from visualcrop_tiny.shapes import Shapes
 
 
 class TestWindows(RelevanceSourceSuite):
@@ -76,7 +76,7 @@ class TestPasses:
         info = VisualSearch.open("tiny").model
         bench = Bench.set_up()
         tiny = type(bench.model)(info, bench.ledger, "relevance")
-        image = next(iter(Needles(split="dev", size="8k", count=1))).source.open()
+        image = next(iter(Shapes(split="dev", size="8k", count=1))).source.open()
         counts = [
             Windows()._count_across(View(image, Box(0, 0, side, 1000)), tiny)
             for side in (1000, 2016, 2017, 8192)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["chromium", "complaints", "new_page"]  # fixtures
 
 QUESTION = "What digit is on the red plate?"
-PLATE = "needles(about=detail, count=1, size=2k, seed=5)"
+PLATE = "shapes(about=detail, count=1, size=2k, seed=5)"
 DONE = "#take:not([hidden])"
 
 

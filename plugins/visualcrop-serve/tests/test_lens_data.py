@@ -160,7 +160,7 @@ def test_a_search_costs_what_was_said(tiny: VisualSearch, spec: str, budget: int
     price = price_search(search.searcher, budget)
     assert price.most is not None
     for about in ("attribute", "existence"):  # seed 1 has no red star
-        dataset = f"needles(about={about}, count=1, size=2k, seed=1)"
+        dataset = f"shapes(about={about}, count=1, size=2k, seed=1)"
         sample: Any = next(iter(Registry.load().build(Dataset, dataset)))
         picture, limit = sample.source.open(), Budget(passes=budget)
         answer = search.ask(picture, sample.text, sample.choices, budget=limit)
@@ -190,7 +190,7 @@ def test_scenes_are_pictures_with_questions(client: TestClient) -> None:
     encoded = client.get("/lens/scenes/plate").content
     opened = PIL.Image.open(BytesIO(encoded))
     assert opened.size == (plate["width"], plate["height"])
-    dataset = Registry.load().build(Dataset, "needles(about=detail, count=1, size=2k, seed=5)")
+    dataset = Registry.load().build(Dataset, "shapes(about=detail, count=1, size=2k, seed=5)")
     sample: Any = next(iter(dataset))
     assert Image.open(encoded).digest == Image.open(sample.source.read()).digest
     assert plate["questions"] == [
@@ -214,7 +214,7 @@ def test_an_unknown_scene_names_the_others(client: TestClient) -> None:
 
 
 def test_a_model_that_knows_its_own_scenes_gets_those() -> None:
-    """`toy` cannot read needles, and `tiny` cannot read the toy's."""
+    """`toy` cannot read shapes, and `tiny` cannot read the toy's."""
     with TestClient(build_app(toy(), Settings(name="toy"))) as client:
         (scene,) = client.get("/lens/scenes").json()
         assert len(scene["questions"]) == 3

@@ -17,15 +17,15 @@ from visualcrop.plugin import Dataset, Registry
 THUMBNAIL = 480  # pixels on the longer side
 _KEPT = 8  # scenes that stay encoded; a large one takes 10 MB
 # Scenes of visualcrop-tiny. On some `tiny` is right without a search, and on one FOCUS errs.
-_NEEDLES = {
-    "bolt": "needles(about=attribute, count=1, size=4k, seed=1)",
-    "flower": "needles(about=attribute, count=1, size=4k, seed=2)",
-    "plate": "needles(about=detail, count=1, size=2k, seed=5)",
-    "arrow": "needles(about=relation, count=1, size=2k, seed=6)",
-    "cross": "needles(about=existence, count=1, size=2k, seed=4)",
-    "squares": "needles(about=count, count=1, size=2k, seed=6)",
-    "moon": "needles(about=attribute, count=1, size=2k, seed=6)",
-    "rings": "needles(about=count, count=1, size=2k, seed=4)",
+_SHAPES = {
+    "bolt": "shapes(about=attribute, count=1, size=4k, seed=1)",
+    "flower": "shapes(about=attribute, count=1, size=4k, seed=2)",
+    "plate": "shapes(about=detail, count=1, size=2k, seed=5)",
+    "arrow": "shapes(about=relation, count=1, size=2k, seed=6)",
+    "cross": "shapes(about=existence, count=1, size=2k, seed=4)",
+    "squares": "shapes(about=count, count=1, size=2k, seed=6)",
+    "moon": "shapes(about=attribute, count=1, size=2k, seed=6)",
+    "rings": "shapes(about=count, count=1, size=2k, seed=4)",
 }
 
 
@@ -44,9 +44,9 @@ class Scenes:
 
         A model that knows only its own scenes, as `toy` does, gets no others.
         """
-        installed = bool(registry.entries_for(Dataset.kind, "needles"))
-        needles = demo_dataset.startswith("needles") or not demo_dataset
-        specs = _NEEDLES if installed and needles else {"scene": demo_dataset}
+        installed = bool(registry.entries_for(Dataset.kind, "shapes"))
+        shapes = demo_dataset.startswith("shapes") or not demo_dataset
+        specs = _SHAPES if installed and shapes else {"scene": demo_dataset}
         samples = {name: tuple(_first_picture(registry, spec)) for name, spec in specs.items()}
         return cls({name: found for name, found in samples.items() if found})
 

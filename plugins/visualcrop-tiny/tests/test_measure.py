@@ -13,13 +13,13 @@ from training.evaluation import Measurements, roc_auc
 from training.measure import main
 from training.methods import AnswerPair, crop_about, find_other_things, sample_empty_places
 from visualcrop import Answer, Box, Image, Sample
-from visualcrop_tiny.places import Places
+from visualcrop_tiny.needles import Needles
 
 
 @pytest.fixture
 def sample():
     """One question about a colour."""
-    return next(row for row in Places(about="attribute").read() if isinstance(row, Sample))
+    return next(row for row in Needles(about="attribute").read() if isinstance(row, Sample))
 
 
 def test_letters_and_words_are_counted_apart(sample):

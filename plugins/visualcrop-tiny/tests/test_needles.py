@@ -1,17 +1,22 @@
-"""Needles keep the contract of a dataset, and no split knows a scene of another."""
+"""The dataset of places keeps the contract, and no split knows a picture of another."""
 
 from __future__ import annotations
 
-from itertools import islice, product
+import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from visualcrop import errors
+from visualcrop.plugin import Dataset, Registry
 from visualcrop.testing import DatasetSuite
-from visualcrop_tiny.needles import SMALL, SPLITS, Needles, SceneSource, scene_seed, split_of
-from visualcrop_tiny.scenes import plan_scene
+from visualcrop_tiny.drawn import SPLITS, split_of
+from visualcrop_tiny.needles import SMALL, Needles, PlaceSource
+from visualcrop_tiny.place_names import ABOUT, TOUR
+from visualcrop_tiny.world.places import PLACES
 
-_EDGES = {"seed": (0, 1, 7, 2**16 - 1), "number": (0, 1, 99, 2**24 - 1), "attempt": (0, 15)}
+DOCS = Path(__file__).parents[3] / "docs"
 
 
 class TestNeedles(DatasetSuite):
@@ -20,131 +25,105 @@ class TestNeedles(DatasetSuite):
     strategy = Needles
 
     def dataset(self) -> Needles:
-        """Enough to meet each kind twice."""
-        return Needles(count=10, size="1k")
+        """Enough to meet each kind and place once."""
+        return Needles(count=6, size="1k")
 
 
-class TestSplits:
-    """Train, development and test."""
-
-    def test_share_no_seed(self) -> None:
-        """Whatever the numbers, a scene's seed tells its split, and no two seeds are one."""
-        seeds = {
-            scene_seed(split, *numbers): split
-            for split in SPLITS
-            for numbers in product(*_EDGES.values())
-        }
-        assert len(seeds) == len(SPLITS) * 4 * 4 * 2
-        assert all(split_of(seed) == split for seed, split in seeds.items())
-
-    def test_share_no_picture(self) -> None:
-        """The scenes of one seed and number differ from split to split, and from seed to seed."""
-        sets = [Needles(split=split, count=3, size="1k") for split in SPLITS]
-        sets.append(Needles(split="test", seed=1, count=3, size="1k"))
-        digests = [sample.source.open().digest for needles in sets for sample in needles]
-        assert len(set(digests)) == 12
-
-    def test_plain_seeds_are_of_train(self) -> None:
-        """A training that counts its scenes from any small number meets no other split."""
-        assert {split_of(seed) for seed in (0, 100_000, 2**40)} == {"train"}
-
-    @pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 2**16}, {"count": 2**24}])
-    def test_numbers_that_would_overlap_are_refused(self, wrong) -> None:
-        """Nothing can reach into the seeds of another split."""
-        with pytest.raises(errors.SpecError, match="must be from 0 to"):
-            Needles(**wrong)
+def test_splits_and_seeds_share_no_picture() -> None:
+    """Each scene's seed tells its split, and each split asks something else."""
+    sets = [Needles(split=split, count=4, size="1k") for split in SPLITS]
+    sets.append(Needles(split="test", seed=1, count=4, size="1k"))
+    samples = [(places.split, sample) for places in sets for sample in places]
+    assert all(split_of(sample.meta["scene"]) == split for split, sample in samples)
+    assert len({sample.source.fingerprint() for _, sample in samples}) == 16
 
 
-class TestQuestions:
-    """What is asked."""
-
-    @pytest.mark.parametrize("about", [*SMALL, "large"])
-    def test_are_of_the_kind_asked_for(self, about) -> None:
-        """Each kind alone, its targets in boxes; where nothing is there, there is no box."""
-        for sample in Needles(about=about, count=6, size="1k"):
-            assert sample.category == (about,)
-            absent = about == "existence" and sample.answers == ("No",)
-            assert bool(sample.targets) != absent
-
-    def test_names_of_targets_tell_no_answer(self) -> None:
-        """The colour that is asked for is not in the name of what to look for."""
-        for sample in Needles(about="attribute", count=12, size="1k"):
-            assert all(sample.answers[0] not in target.name for target in sample.targets)
-
-    def test_small_things_are_small_and_large_ones_large(self) -> None:
-        """Less than a hundredth of the scene, or more than a fortieth: a key is thin."""
-        for needles, small in (
-            (Needles(count=10), True),
-            (Needles(about="large", count=10), False),
-        ):
-            for sample in needles:
-                width, height = sample.source.size()
-                for target in sample.targets:
-                    share = target.box.area / (width * height)
-                    assert share < 0.01 if small else share > 0.025
-
-    @pytest.mark.parametrize(("size", "side"), [("1k", 1024), ("2k", 2048), ("4k", 4096)])
-    def test_size_is_the_longer_side(self, size, side: int) -> None:
-        """Known before the scene is drawn, and true of its picture."""
-        for sample in islice(Needles(size=size, about="attribute"), 2):
-            image = sample.source.open()
-            assert max(image.width, image.height) == side
-            assert sample.source.size() == (image.width, image.height)
-
-    def test_a_longer_run_begins_with_a_shorter_one(self) -> None:
-        """More questions leave those before as they were."""
-        assert [*Needles(count=8, size="1k")][:5] == [*Needles(count=5, size="1k")]
-
-    def test_stay_the_same_in_every_release(self) -> None:
-        """Figures that were published compare with ones measured later."""
-        samples = [*Needles(count=5, size="1k")]
-        assert [(sample.text, sample.answers) for sample in samples] == [
-            ("What colour is the disk?", ("green",)),
-            ("Is the cyan ring to the left or right of the star?", ("right",)),
-            ("How many bolts are in the image?", ("3",)),
-            ("Is there a blue ring in the image?", ("No",)),
-            ("What is the digit on the cyan plate?", ("9",)),
-        ]
-
-    def test_old_scenes_keep_ids_fingerprints_and_pixels(self) -> None:
-        """As told by the release before `things` was an option, at 4K where it could matter."""
-        samples = [*Needles(count=1, size="4k"), *Needles(count=1, size="4k", about="large")]
-        assert [(s.id, s.source.fingerprint(), s.source.open().digest) for s in samples] == [
-            ("test-0-4k-attribute-0", "43cc86120ead1bb2", "37f70bf11d36e3cdac231c6cb2ca51e3"),
-            ("test-0-4k-large-0", "3a80aafedc372e93", "b071d083f055de0d5774887fb74ba8c8"),
-        ]
+def test_each_kind_meets_each_place() -> None:
+    """In turn, so that figures by kind and by place are of as many questions."""
+    places = Needles(count=36)
+    met = {(SMALL[number % 6], places._choose_place(number)) for number in range(36)}
+    assert len(met) == len(SMALL) * len(PLACES)
 
 
-class TestAbsoluteThings:
-    """Things with as many pixels in large scenes as at 2K."""
+@pytest.mark.parametrize("place", ["harbour", "shelf-wall"])
+def test_one_place_and_one_kind(place) -> None:
+    """As asked for."""
+    for sample in Needles(place=place, about="count", count=2, size="1k"):
+        assert sample.category == ("count", place)
 
-    @pytest.mark.parametrize("kind", [*SMALL, "large"])
-    def test_do_not_grow_with_the_scene(self, kind) -> None:
-        """At 8K they are a quarter of what relative ones are, but for rounding to whole pixels."""
-        plans = [plan_scene(7, 8192, 6144, kind, things) for things in ("relative", "absolute")]
-        relative, absolute = ([p.spec.size for p in plan.placements] for plan in plans)
-        assert abs(relative[0] - 4 * absolute[0]) <= 4
-        assert [plan.scale for plan in plans] == [4, 1]
 
-    def test_change_nothing_up_to_2k(self) -> None:
-        """There, both regimes draw the same pixels."""
-        one, other = (next(iter(Needles(size="1k", things=t))) for t in ("relative", "absolute"))
-        assert one.source.open().digest == other.source.open().digest
+def test_absolute_things_do_not_grow() -> None:
+    """At 4K they have about as many pixels as at 2K; below, nothing changes."""
+    one, other = (
+        next(iter(Needles(size="4k", things=things, about="attribute", place="shelf-wall")))
+        for things in ("relative", "absolute")
+    )
+    sides = [max(s.targets[0].box.width, s.targets[0].box.height) for s in (one, other)]
+    assert 80 <= sides[0] <= 150
+    assert 40 <= sides[1] <= 80
+    assert one.id != other.id
+    assert one.source.fingerprint() != other.source.fingerprint()
+    small = [next(iter(Needles(size="1k", things=t))) for t in ("relative", "absolute")]
+    assert small[0].source == small[1].source
 
-    def test_are_other_scenes_to_caches_and_records(self) -> None:
-        """At 4K neither id, fingerprint, pixels nor boxes are those of the relative scene."""
-        one, other = (next(iter(Needles(size="4k", things=t))) for t in ("relative", "absolute"))
-        assert isinstance(one.source, SceneSource)
-        assert other.id == "test-0-4k-absolute-attribute-0"
-        assert one.source != other.source
-        assert one.source.fingerprint() != other.source.fingerprint()
-        assert one.source.open().digest != other.source.open().digest
-        assert max(other.targets[0].box.width, other.targets[0].box.height) <= 40
 
-    def test_question_rests_on_the_drawn_scene(self) -> None:
-        """The boxes of a sample are those of the things in its own picture's plan."""
-        sample = next(iter(Needles(size="8k", about="relation", things="absolute")))
-        scene = sample.source
-        assert isinstance(scene, SceneSource)
-        plan = plan_scene(scene.seed, *scene.size(), scene.kind, scene.things)
-        assert [t.box for t in sample.targets] == [t.box for t in plan.things[:2]]
+def test_a_tour_asks_four_kinds_about_each_picture() -> None:
+    """Of one picture, whose things no other question of it could mean; a part may be asked."""
+    tour = [*Needles(about="tour", count=7, size="1k", place="shelf-wall")]
+    assert [sample.category[0] for sample in tour] == [*TOUR, *TOUR[:3]]
+    for samples in (tour[:4], tour[4:]):
+        assert len({(sample.group, sample.source.fingerprint()) for sample in samples}) == 1
+        names = [{target.name.split()[-1] for target in sample.targets} for sample in samples]
+        assert sum(map(len, names)) == len(set.union(*names))
+    assert tour[0].group != tour[4].group
+    assert Needles(about="tour", count=7).published() == {"samples": 7, "images": 2}
+
+
+def test_a_longer_run_begins_with_a_shorter_one() -> None:
+    """More questions leave those before as they were."""
+    assert [*Needles(count=5, size="1k")][:3] == [*Needles(count=3, size="1k")]
+
+
+def test_boxes_are_those_of_the_picture() -> None:
+    """What is drawn when it is opened has the targets where the sample says."""
+    sample = next(iter(Needles(size="1k", place="park", about="attribute")))
+    assert isinstance(sample.source, PlaceSource)
+    boxes = {item.box for item in sample.source.spec.draw().items}
+    assert {target.box for target in sample.targets} <= boxes
+    assert sample.source.size() == sample.source.open().picture.size
+
+
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 2**16}, {"count": 2**24}])
+def test_numbers_that_would_overlap_are_refused(wrong) -> None:
+    """Nothing can reach into the seeds of another split."""
+    with pytest.raises(errors.SpecError, match="must be from 0 to"):
+        Needles(**wrong)
+
+
+def test_it_is_registered() -> None:
+    """By the plug-in's hook, so that every command knows it."""
+    built = Registry.load().build(Dataset, "needles(count=6, place=night-town)")
+    assert built == Needles(count=6, place="night-town")
+
+
+def test_the_page_shows_questions_that_are_asked() -> None:
+    """Its sample questions are the first of each kind in two places, with choices and answers."""
+    page = (DOCS / "reference" / "needles.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if re.match(r"\| `needles\(", line)]
+    assert rows == [*_rows()]
+
+
+def _rows() -> Iterator[str]:
+    """A row of the page's table for each sample."""
+    for about in ABOUT:
+        for place in ("harbour", "writing-desk"):
+            spec = f"needles(about={about}, count=1, place={place})"
+            (sample,) = Needles(about=about, count=1, place=place)
+            choices = ", ".join(sample.choices)
+            yield f"| `{spec}` | {sample.text} | {choices} | {sample.answers[0]} |"
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_page_shows_each_place(place) -> None:
+    """In a picture that is quick to load."""
+    assert (DOCS / "images" / f"place-{place}.jpg").stat().st_size <= 150_000

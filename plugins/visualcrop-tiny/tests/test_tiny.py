@@ -12,7 +12,7 @@ from training.methods import crop_about, without_budget
 from visualcrop import Box, Prompt, Sample, Target, View, VisualSearch, errors
 from visualcrop.plugin import Registry, Searcher, Spec
 from visualcrop.testing import ModelFamilySuite
-from visualcrop_tiny import Needles, Tiny, TinyOnevision, TinyPlaces
+from visualcrop_tiny import Shapes, Tiny, TinyOnevision, TinyPlaces
 
 WEIGHTS = Path(visualcrop_tiny.__file__).parent / "weights"
 pytestmark = pytest.mark.torch
@@ -35,7 +35,7 @@ def _options(family):
 @pytest.fixture(scope="module")
 def samples():
     """Questions about the colour of one small thing, which no training has seen."""
-    return [s for s in Needles(count=24, about="attribute").read() if isinstance(s, Sample)]
+    return [s for s in Shapes(count=24, about="attribute").read() if isinstance(s, Sample)]
 
 
 class TestTiny(ModelFamilySuite):

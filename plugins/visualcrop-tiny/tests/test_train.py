@@ -26,7 +26,7 @@ from training.trainer import compute_loss, load_trained, take_step, train
 from visualcrop import VisualSearch
 from visualcrop.errors import SpecError
 from visualcrop_tiny import TinyPlaces
-from visualcrop_tiny.needles import TRAIN_SEEDS_END
+from visualcrop_tiny.drawn import TRAIN_SEEDS_END
 from visualcrop_tiny.world.places import PlaceSpec
 
 CONFIGS = Path(trainer.__file__).parent / "configs"

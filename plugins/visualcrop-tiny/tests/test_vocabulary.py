@@ -9,7 +9,7 @@ from training.prompts import format_question, record_prompt
 from training.tokenizer import INSTRUCTION, UNKNOWN, build_fast_tokenizer, build_tokenizer
 from visualcrop import Finding, Image, Question, Sample, Target
 from visualcrop.plugin import AnswerComposer, Registry
-from visualcrop_tiny.places import Places
+from visualcrop_tiny.needles import Needles
 from visualcrop_tiny.world.places import PlaceSpec
 
 
@@ -20,7 +20,7 @@ def _unknown(text):
 @pytest.mark.parametrize("about", ["small", "large"])
 def test_no_question_has_an_unknown_word(about):
     """Questions with their choices, as the library puts them, are all in the vocabulary."""
-    for sample in Places(count=42, about=about, size="1k", seed=5).read():
+    for sample in Needles(count=42, about=about, size="1k", seed=5).read():
         if isinstance(sample, Sample):
             assert not _unknown(format_question(sample.text, sample.choices))
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, cast
 import attrs
 
 from visualcrop import errors
-from visualcrop_tiny.needles import TRAIN_SEEDS_END, split_of
+from visualcrop_tiny.drawn import TRAIN_SEEDS_END, split_of
 
 _T = TypeVar("_T")
 

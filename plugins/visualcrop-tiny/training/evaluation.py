@@ -12,7 +12,7 @@ import attrs
 
 from visualcrop import Image, Sample, VisualSearch
 from visualcrop.plugin import Registry, say
-from visualcrop_tiny.places import Places
+from visualcrop_tiny.needles import Needles
 
 from .methods import (
     FOCUS,
@@ -114,10 +114,10 @@ def roc_auc(positive: list[float], negative: list[float]) -> float:
 
 
 def measure_kind(model: str, options: str, kind: str) -> Measurements:
-    """Ask *model* all questions of *kind* with every method; *options* are more of `places`."""
+    """Ask *model* all questions of *kind* with every method; *options* are more of `needles`."""
     measurements = Measurements()
     maps, methods = build_maps(), open_methods(model)
-    samples = Registry.load().build(Places, f"places(about={kind}, {options})")
+    samples = Registry.load().build(Needles, f"needles(about={kind}, {options})")
     proposals = methods[FOCUS].searcher.proposals  # type: ignore[attr-defined]
     rng = Random(0)  # noqa: S311 - places, not secrets
     for number, sample in enumerate(samples, 1):

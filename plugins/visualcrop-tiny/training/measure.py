@@ -12,7 +12,7 @@ from pathlib import Path
 
 from visualcrop import errors
 from visualcrop.plugin import say
-from visualcrop_tiny.needles import LONG_SIDES, SPLITS
+from visualcrop_tiny.drawn import LONG_SIDES, SPLITS
 from visualcrop_tiny.place_names import ABOUT
 
 from .evaluation import Measurements, measure_kind

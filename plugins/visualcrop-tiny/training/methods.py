@@ -23,7 +23,7 @@ from visualcrop import (
     errors,
 )
 from visualcrop.plugin import ProposalGenerator, Registry, RelevanceSource, TargetBox
-from visualcrop_tiny.places import PlaceSource
+from visualcrop_tiny.needles import PlaceSource
 
 from .vision_inputs import GRID
 

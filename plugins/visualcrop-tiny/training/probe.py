@@ -19,7 +19,7 @@ import torch
 
 from visualcrop import Box, errors
 from visualcrop.plugin import say
-from visualcrop_tiny.needles import TRAIN_SEEDS_END
+from visualcrop_tiny.drawn import TRAIN_SEEDS_END
 
 from .config import find_base
 from .crop_dataset import draw_sampled, paste_somewhere

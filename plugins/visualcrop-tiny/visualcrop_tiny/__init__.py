@@ -6,12 +6,12 @@ from visualcrop.plugin import Strategy, hookimpl
 
 from .models import Tiny, TinyOnevision, TinyPlaces
 from .needles import Needles
-from .places import Places
+from .shapes import Shapes
 
-__all__ = ["Needles", "Places", "Tiny", "TinyOnevision", "TinyPlaces"]
+__all__ = ["Needles", "Shapes", "Tiny", "TinyOnevision", "TinyPlaces"]
 
 
 @hookimpl
 def visualcrop_strategies() -> list[type[Strategy]]:
     trained = [model for model in (Tiny, TinyOnevision, TinyPlaces) if model.is_shipped()]
-    return [*trained, Needles, Places]
+    return [*trained, Needles, Shapes]

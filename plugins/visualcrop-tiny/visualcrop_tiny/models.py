@@ -25,7 +25,7 @@ class ShippedModel(Auto):
     """A checkpoint that ships in this package's `weights` folder, under the model's name."""
 
     demo_dataset = (
-        "needles(about=attribute, count=1, size=4k, seed=1)"  # wrong here without a search
+        "shapes(about=attribute, count=1, size=4k, seed=1)"  # wrong here without a search
     )
 
     checkpoint: str = option("", help="folder of another checkpoint than the one that ships")
@@ -64,7 +64,7 @@ def _names_no_others(family: ShippedModel, _: object, unaligned: bool) -> None: 
 
 @attrs.frozen
 class Tiny(ShippedModel):
-    """A small LLaVA for the drawn scenes of `needles`, and no others."""
+    """A small LLaVA for the drawn scenes of `shapes`, and no others."""
 
     name = "tiny"
 
@@ -93,7 +93,7 @@ class TinyOnevision(ShippedModel):
 
 @attrs.frozen
 class TinyPlaces(ShippedModel):
-    """A small LLaVA for the drawn places of `places`, and no others."""
+    """A small LLaVA for the drawn places of `needles`, and no others."""
 
     name = "tiny-places"
-    demo_dataset = "places(about=tour, count=4, size=4k, seed=1)"
+    demo_dataset = "needles(about=tour, count=4, size=4k, seed=1)"

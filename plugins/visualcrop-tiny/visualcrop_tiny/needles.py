@@ -1,179 +1,155 @@
-"""Needles in haystacks: questions about small things in large drawn scenes, with their boxes."""
+"""Needles: questions about small things hidden in large drawn places, with their boxes."""
 
 from __future__ import annotations
 
-import hashlib
-from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from io import BytesIO
-from random import Random
-from typing import ClassVar, Literal, TypeAlias
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 import PIL.Image
 
-from visualcrop import Image, Sample
-from visualcrop.plugin import Dataset, ImageSource, Problem, TargetBox, option
+from visualcrop import Sample
+from visualcrop.plugin import Dataset, Problem, TargetBox, option
 
-from .questions import QAPair, ask_question
-from .scenes import Kind, Things, draw_scene, plan_scene
-from .sentences import write_sentences
+from .drawn import (
+    ATTEMPTS,
+    LONG_SIDES,
+    NUMBERS_END,
+    SEEDS_END,
+    DrawnSource,
+    Split,
+    below,
+    sample_sides,
+    scene_seed,
+)
+from .place_names import ABOUT, PLACES, TOUR, About, Place
+from .scenes import Things
 
-Split: TypeAlias = Literal["train", "dev", "test"]
-SPLITS: tuple[Split, ...] = ("train", "dev", "test")
-SMALL: tuple[Kind, ...] = ("attribute", "relation", "count", "existence", "detail")
-LONG_SIDES = {"1k": 1024, "2k": 2048, "4k": 4096, "8k": 8192}
-# Bits of a scene's seed, from the highest: split, seed of the dataset, number, attempt.
-_SEED_BITS, _NUMBER_BITS, _ATTEMPT_BITS = 16, 24, 4
-_SPLIT_SHIFT = _SEED_BITS + _NUMBER_BITS + _ATTEMPT_BITS
-SEEDS_END, NUMBERS_END, ATTEMPTS = 1 << _SEED_BITS, 1 << _NUMBER_BITS, 1 << _ATTEMPT_BITS
-TRAIN_SEEDS_END = 1 << _SPLIT_SHIFT  # all seeds of scenes below this are in the train split
-_draw_scene = lru_cache(1)(draw_scene)  # a question opens its scene several times
+if TYPE_CHECKING:
+    from .place_questions import PlaceQuestion
+    from .world.places import PlaceSpec
 
-
-def scene_seed(split: Split, seed: int, number: int, attempt: int = 0) -> int:
-    """The seed of one scene; no two splits share one."""
-    within_split = ((seed << _NUMBER_BITS) + number << _ATTEMPT_BITS) + attempt
-    return (SPLITS.index(split) << _SPLIT_SHIFT) + within_split
-
-
-def split_of(scene: int) -> Split:
-    """The split that a scene's seed belongs to."""
-    return SPLITS[scene >> _SPLIT_SHIFT]
+SMALL: tuple[About, ...] = tuple(about for about in ABOUT if about != "large")
+_ABSOLUTE_SIDE = 2048  # absolute things have as many pixels as in a picture of this side
+_TRIES = 8  # places for a question, before another one is asked
 
 
-@attrs.frozen
-class DrawnSource(ImageSource):
-    """A picture that follows from the source's own fields, by which it is known."""
-
-    @abstractmethod
-    def draw(self) -> PIL.Image.Image:
-        """The picture."""
-
-    def open(self, max_bytes: int | None = None) -> Image:
-        limit = {} if max_bytes is None else {"max_bytes": max_bytes}
-        return Image.open(self.draw(), key=repr(self), **limit)
-
-    def read(self) -> bytes:
-        encoded = BytesIO()
-        self.open().picture.save(encoded, "PNG", compress_level=1)
-        return encoded.getvalue()
-
-    def fingerprint(self) -> str:
-        """A hash of the fields, so that nothing need be drawn."""
-        return hashlib.blake2b(repr(self).encode(), digest_size=8).hexdigest()
+@lru_cache(1)  # a question opens its picture several times
+def _draw(spec: PlaceSpec) -> PIL.Image.Image:
+    return PIL.Image.fromarray(spec.draw().image)
 
 
 @attrs.frozen
-class SceneSource(DrawnSource):
-    """A scene that is drawn when it is opened."""
+class PlaceSource(DrawnSource):
+    """A place that is drawn when it is opened."""
 
-    seed: int
-    width: int
-    height: int
-    kind: Kind
-    things: ClassVar[Things] = "relative"
+    spec: PlaceSpec
 
     def draw(self) -> PIL.Image.Image:
-        drawn = _draw_scene(self.seed, self.width, self.height, self.kind, self.things)
-        return drawn.picture
+        return _draw(self.spec)
 
     def size(self) -> tuple[int, int]:
-        return self.width, self.height
-
-
-@attrs.frozen
-class AbsoluteSceneSource(SceneSource):
-    """
-    A scene whose things have as many pixels as in one of 2048.
-
-    A class of its own, so that keys and fingerprints of other scenes stay what they were.
-    """
-
-    things: ClassVar[Things] = "absolute"
-
-
-def below(limit: int) -> object:
-    """A validator: from 0 up to, and without, the *limit*."""
-
-    def check(_: object, attribute: attrs.Attribute[int], value: int) -> None:
-        if not 0 <= value < limit:
-            raise ValueError(f"{attribute.name} must be from 0 to {limit - 1}, not {value}")
-
-    return check
+        return self.spec.size
 
 
 @attrs.frozen
 class Needles(Dataset):
-    """Small things in large drawn scenes, for which the tiny models are trained and measured."""
+    """Small named things in large drawn places: a harbour, a market street, a park and others."""
 
     name = "needles"
 
-    split: Split = option("test", help="no two splits share a scene; models are trained on train")
-    seed: int = option(0, help="another seed draws other scenes", validator=below(SEEDS_END))
+    split: Split = option("test", help="no two splits share a picture; models are trained on train")
+    seed: int = option(0, help="another seed draws other pictures", validator=below(SEEDS_END))
     count: int = option(100, help="how many questions", validator=below(NUMBERS_END))
-    about: Literal["small", Kind] = option(
-        "small", help="kind of question; small: every kind but large, in turn"
+    about: Literal["small", "tour", About] = option(
+        "small",
+        help="kind of question; small: every kind but large, in turn; tour: four about each "
+        "picture: attribute, count, relation and detail",
     )
-    size: Literal["1k", "2k", "4k", "8k"] = option("2k", help="longer side of the scenes")
+    size: Literal["1k", "2k", "4k", "8k"] = option("2k", help="longer side of the pictures")
     things: Things = option(
         "relative",
-        help="things that grow with scenes above 2k, or that have as many pixels as at 2k",
+        help="things that grow with pictures above 2k, or that have as many pixels as at 2k",
     )
+    place: Literal["any", Place] = option("any", help="the place; any: each in turn")
 
     def read(self) -> Iterator[Sample | Problem]:
-        for number in range(self.count):
-            yield self._make_sample(number)
+        if self.about == "tour":
+            pictures = map(self._make_tour, range(-(-self.count // len(TOUR))))
+            yield from islice(chain.from_iterable(pictures), self.count)
+        else:
+            yield from map(self._make_sample, range(self.count))
 
     def published(self) -> dict[str, int]:
-        return {"samples": self.count, "images": self.count}
+        images = -(-self.count // len(TOUR)) if self.about == "tour" else self.count
+        return {"samples": self.count, "images": images}
 
     def _make_sample(self, number: int) -> Sample | Problem:
-        kind = SMALL[number % len(SMALL)] if self.about == "small" else self.about
+        """The question with this number: the first that a picture has room for."""
+        from .place_questions import plan_question  # with the world, which no start-up needs
+
+        assert self.about != "tour"  # noqa: S101 - whose questions come together
+        about = SMALL[number % len(SMALL)] if self.about == "small" else self.about
+        place = self._choose_place(number)
+        id, sides, scale, seeds = self._prepare(about, place, number)
+        for tried, seed in enumerate(seeds):
+            draft = seeds[tried - tried % _TRIES]
+            planned = plan_question(about, place, draft, seed, sides, scale)
+            if planned is not None:
+                return _to_sample(id, about, *planned)
+        return _no_room(id)
+
+    def _make_tour(self, number: int) -> Sequence[Sample | Problem]:
+        """The questions about one picture."""
+        from .place_questions import plan_tour
+
+        place = self._choose_place(number)
+        group, sides, scale, seeds = self._prepare("tour", place, number)
+        ids = [f"{group}-{about}" for about in TOUR]
+        for tried, seed in enumerate(seeds):
+            planned = plan_tour(place, seeds[tried - tried % _TRIES], seed, sides, scale)
+            if planned is not None:
+                asked = zip(ids, TOUR, planned[1], strict=True)
+                samples = [_to_sample(id, about, planned[0], each) for id, about, each in asked]
+                return [attrs.evolve(sample, group=group) for sample in samples]
+        return [_no_room(id) for id in ids]
+
+    def _prepare(
+        self, about: str, place: Place, number: int
+    ) -> tuple[str, tuple[int, int], float, list[int]]:
+        """An id, and the size, the scale of things and the seeds of the pictures to try."""
         size = self.size if self.things == "relative" else f"{self.size}-{self.things}"
-        id = f"{self.split}-{self.seed}-{size}-{kind}-{number}"
-        scene = SceneSource if self.things == "relative" else AbsoluteSceneSource
+        id = f"{self.split}-{self.seed}-{size}-{place}-{about}-{number}"
         side = LONG_SIDES[self.size]
-        for attempt in range(ATTEMPTS):
-            seed = scene_seed(self.split, self.seed, number, attempt)
-            source = scene(seed, *sample_sides(seed, side), kind)
-            pair = _ask_about(source)
-            if pair is not None:
-                return _to_sample(id, source, pair)
-        return Problem(id, "No scene that was tried allows a question of this kind.")
+        scale = min(1.0, _ABSOLUTE_SIDE / side) if self.things == "absolute" else 1.0
+        seeds = [scene_seed(self.split, self.seed, number, tried) for tried in range(ATTEMPTS)]
+        sides = sample_sides(seeds[0], side)
+        return id, sides, scale, seeds
+
+    def _choose_place(self, number: int) -> Place:
+        """Each place in turn; every kind of question meets each of them."""
+        if self.place != "any":
+            return self.place
+        turn = number // len(SMALL) + number if self.about == "small" else number
+        return PLACES[turn % len(PLACES)]
 
 
-def _ask_about(source: SceneSource) -> QAPair | None:
-    """The question about a scene, from its plan, so without drawing it."""
-    plan = plan_scene(source.seed, source.width, source.height, source.kind, source.things)
-    return ask_question(plan, Random(f"question {source.seed}"))  # noqa: S311 - scenes, not secrets
+def _no_room(id: str) -> Problem:
+    return Problem(id, "No picture that was tried has room for a question of this kind.")
 
 
-def sample_sides(seed: int, longer: int) -> tuple[int, int]:
-    """Width and height: square, 4:3 or 3:4."""
-    shorter = longer * 3 // 4
-    shapes = (longer, longer), (longer, shorter), (shorter, longer)
-    return Random(f"sides {seed}").choice(shapes)  # noqa: S311 - as above
-
-
-def _to_sample(id: str, source: SceneSource, pair: QAPair) -> Sample:
-    absent = pair.kind == "existence" and pair.answer == "No"
-    boxes = [TargetBox(_name_without_answer(thing.name, pair), thing.box) for thing in pair.about]
+def _to_sample(id: str, about: About, spec: PlaceSpec, question: PlaceQuestion) -> Sample:
     return Sample(
         id=id,
-        source=source,
-        text=pair.text,
-        choices=pair.choices,
-        answer=pair.choices.index(pair.answer),
+        source=PlaceSource(spec),
+        text=question.text,
+        choices=question.choices,
+        answer=question.choices.index(question.answer),
         group=id,
-        category=(pair.kind,),
-        targets=() if absent else tuple(boxes),
-        meta={"scene": source.seed},
-        sentences=write_sentences(pair),
+        category=(about, spec.kind),
+        targets=tuple(TargetBox(name, item.box) for name, item in question.targets),
+        meta={"scene": spec.seed},
+        sentences=question.sentences,
     )
-
-
-def _name_without_answer(name: str, pair: QAPair) -> str:
-    """The name if the question has it, else the shape alone: the colour may be the answer."""
-    return name if name in pair.text else name.rpartition(" ")[2]

@@ -30,7 +30,7 @@ _BY_FORMULA = ("macs", "image_tokens")
 
 
 def _run(folder: Path, *variants: str, concurrency: int = 1, **how: Any) -> Store:
-    dataset = "needles(count=3, about=attribute, size=1k)"
+    dataset = "shapes(count=3, about=attribute, size=1k)"
     model, sharing = how.get("model", "tiny"), how.get("sharing", False)
     study = Study(dataset, model, {name: name for name in variants}, sharing=sharing)
     executor, objects = Local(concurrency=concurrency), how.get("objects", StudyObjects())

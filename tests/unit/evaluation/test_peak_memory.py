@@ -71,7 +71,7 @@ def test_of_each_question_and_in_the_mean(gpu: Gpu, tmp_path: Path) -> None:
     def watch(record: Record) -> None:
         expected[record.key], gpu.question = gpu.question, gpu.weights
 
-    dataset = "needles(count=3, about=relation, size=1k)"
+    dataset = "shapes(count=3, about=relation, size=1k)"
     study = Study(dataset, "tiny", {"direct": "direct", "focus": "focus(steps=2)"})
     store = run_study(study, tmp_path / "run", objects=StudyObjects(model), watch=watch)
     records = [*store.records()]

@@ -59,7 +59,7 @@ class TestByDataset:
             ("mme-realworld-lite", "mme-realworld"),
             ("aokvqa", "aokvqa"),
             ("gqa", "gqa"),
-            ("needles", "general"),
+            ("shapes", "general"),
             ("", "general"),
         ],
     )
