@@ -19,6 +19,7 @@ from training.config import StageConfig, read_config
 from training.crop_dataset import CropDataset
 from training.export import export_model
 from training.layouts import LAYOUTS, build_module
+from training.model import get_decoder
 from training.modules import LlavaModule
 from training.optimizer import build_optimizers, set_learning_rate
 from training.train import main
@@ -210,6 +211,17 @@ def test_two_processes_average_their_gradients(config, folder, tmp_path):
                 (loss / 2).backward()
             take_step(module, optimizers)
     _assert_equal(_weights(tmp_path / "two"), module.state_dict())
+
+
+def test_tied_values_are_written_as_they_are_read(config, folder, tmp_path):
+    """Each output projection is that of the values, transposed; in other models it is not."""
+    tied = attrs.evolve(_shorten(config, 1, 2), tied_values=True)
+    train(tied, tmp_path / "tied", folder / "data")
+    network = load_trained(tied, tmp_path / "tied")[0]
+    other = build_module(config, None, "cpu").network
+    for layer, untied in zip(*(get_decoder(each).layers for each in (network, other)), strict=True):
+        assert torch.equal(layer.self_attn.v_proj.weight, layer.self_attn.o_proj.weight.T)
+        assert not torch.equal(untied.self_attn.v_proj.weight, untied.self_attn.o_proj.weight.T)
 
 
 def test_an_interrupted_rendering_is_repeated(config, tmp_path, monkeypatch):

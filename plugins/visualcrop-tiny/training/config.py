@@ -63,6 +63,7 @@ class LossWeights:
     """Weights of the auxiliary losses; the loss of the replies has weight 1."""
 
     dense: float = 1.0  # image tokens predict the words for what they show
+    dense_layers: tuple[int, ...] = (0, 3)  # whose inputs do so, as the last output does
     align: float = 0.3  # value features of words and their patches are alike; 0: V-V is untrained
     floor: float = 3.0  # cosines of value features are not negative
     centres: float = 0.3  # image features tell the middle of things, so that these are counted
@@ -82,6 +83,7 @@ class Config:
     processes: int = 2  # on a CPU; on a GPU there is one
     threads: int = 1  # of each process
     device: str = "auto"
+    tied_values: bool = False  # attention writes what it reads: its output projection is `v_proj.T`
     compile: bool = False  # compile the layers: a minute at each start, for a fifth less per step
     text_tokens: int = 144  # of the questions packed behind each image
     checkpoint_seconds: float = 120.0  # between two checkpoints

@@ -36,7 +36,6 @@ _REPLIES = {  # groups of replies whose accuracies are logged
     "spelled": tuple(f"{CONTINUES}{character}" for character in CHARACTERS),
     "name": tuple(THINGS),
 }
-_DENSE_LAYERS = (0, 3)  # the inputs of these layers predict words, as the last output does
 _NAMES_LAYER = 4  # the input of this layer predicts the facts of names
 
 
@@ -83,7 +82,7 @@ def reply_losses(
     """
     total, metrics = compute_reply_loss(network, output)
     if weights.dense:
-        loss, things = _dense_loss(network, output)
+        loss, things = _dense_loss(network, output, weights.dense_layers)
         total, metrics["things"] = total + weights.dense * loss, float(things.detach())
     if weights.align or weights.floor:
         align, floor, metrics["aligned"] = alignment_loss(
@@ -124,10 +123,12 @@ def compute_reply_loss(network: Any, output: DecoderOutput) -> tuple[Tensor, dic
     return loss, metrics
 
 
-def _dense_loss(network: Any, output: DecoderOutput) -> tuple[Tensor, Tensor]:
-    """`patch_word_loss` averaged over layers, and that of things in the last layer."""
+def _dense_loss(
+    network: Any, output: DecoderOutput, layers: Sequence[int]
+) -> tuple[Tensor, Tensor]:
+    """`patch_word_loss` averaged over *layers*, and that of things in the last layer."""
     index = output.image_tokens
-    logits = [apply_logit_lens(network, output.hidden(n)[index]) for n in _DENSE_LAYERS]
+    logits = [apply_logit_lens(network, output.hidden(n)[index]) for n in layers]
     logits.append(network.lm_head(output.out.last_hidden_state[index]))
     losses = [patch_word_loss(each, output.labels) for each in logits]
     return torch.stack([loss for loss, _ in losses]).mean(), losses[-1][1]

@@ -175,6 +175,19 @@ def get_decoder(network: Any) -> Any:
     return network.model.language_model
 
 
+@torch.no_grad()
+def tie_values(network: Any) -> None:
+    """
+    Make each layer's output projection of attention that of its values, transposed.
+
+    Both become their mean, so that steps taken along either are taken along both.
+    """
+    for layer in get_decoder(network).layers:
+        values, output = layer.self_attn.v_proj.weight, layer.self_attn.o_proj.weight
+        values.copy_((values + output.T) / 2)
+        output.copy_(values.T)
+
+
 def compile_layers(network: Any) -> None:
     """Compile each layer separately: a minute at the start, for a fifth less time per step."""
     for layer in (*get_vision_tower(network).encoder.layers, *get_decoder(network).layers):

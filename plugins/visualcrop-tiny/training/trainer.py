@@ -22,7 +22,7 @@ from visualcrop.plugin import say
 from .checkpoint import TrainingProgress, load_checkpoint, save_checkpoint
 from .config import Config, StageConfig
 from .layouts import LAYOUTS, Module, build_module
-from .model import compile_layers
+from .model import compile_layers, tie_values
 from .modules import LossAndMetrics
 from .optimizer import build_optimizers, set_learning_rate
 
@@ -93,6 +93,8 @@ def train_stage(
     name = config.stages[progress.stage]
     stage = config.stage(name)
     module.prepare(name)
+    if config.tied_values:
+        tie_values(module.network)
     optimizers = build_optimizers(module, name, stage)
     for optimizer, state in zip(optimizers, states, strict=False):
         optimizer.load_state_dict(state)
@@ -106,6 +108,8 @@ def train_stage(
         loss, metrics = compute_loss(model, module, progress, _rank(), _world_size())
         loss.backward()
         metrics["gradient"] = take_step(module, optimizers)
+        if config.tied_values:
+            tie_values(module.network)
         progress.update(metrics, _broadcast_from_rank_0(time.monotonic() - start))
         if _rank() != 0:
             continue
