@@ -82,15 +82,21 @@ class PlacedItem:
 
     def seen_between(self, columns: Array, rows: Array) -> Array:
         """Pixels seen in each cell of a grid with these edges, in the picture: rows x columns."""
-        box, sums = self.item.box, self.integral
-        down = np.stack(
-            [np.interp(rows - box.top, range(len(sums)), column) for column in sums.T], 1
-        )
-        across = np.stack(
-            [np.interp(columns - box.left, range(sums.shape[1]), row) for row in down]
-        )
+        box = self.item.box
+        down = _interpolate(self.integral, rows - box.top)
+        across = _interpolate(down.T, columns - box.left).T
         cells: Array = np.diff(np.diff(across, axis=0), axis=1)
         return cells
+
+
+def _interpolate(sums: Array, at: Array) -> Array:
+    """Rows of *sums* at places between them, linearly; beyond the ends, the first or the last."""
+    at = at.clip(0, len(sums) - 1)
+    before = at.astype(int)
+    after = np.minimum(before + 1, len(sums) - 1)
+    share = (at - before)[:, None]
+    between: Array = sums[before] * (1 - share) + sums[after] * share
+    return between
 
 
 @attrs.frozen(eq=False)
