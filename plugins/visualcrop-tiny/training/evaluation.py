@@ -23,6 +23,7 @@ from .methods import (
     build_maps,
     find_other_things,
     measure_hits,
+    names_as_rules_do,
     open_methods,
     sample_empty_places,
     verify_crops,
@@ -45,6 +46,9 @@ class Measurements:
 
     hits: dict[tuple[str, str], list[bool]] = attrs.field(factory=_new_lists)
     """By map, and `first box` or `first 8 boxes`: whether the target was in them."""
+
+    named: dict[str, list[bool]] = attrs.field(factory=_new_lists)
+    """By kind: whether the model names the targets as rules do."""
 
     confidences: dict[str, list[float]] = attrs.field(factory=_new_lists)
     """Of the verifier, by what was in the crop."""
@@ -69,6 +73,7 @@ class Measurements:
             "questions": {" / ".join(key): len(spans) for key, spans in self.correct.items()},
             "passes": {key: _mean(counts) for key, counts in self.passes.items()},
             "maps": {" / ".join(key): _mean(spans) for key, spans in self.hits.items()},
+            "targets": {key: _mean(same) for key, same in self.named.items()},
             "existence": {
                 key: roc_auc(present, absent)
                 for key, absent in self.confidences.items()
@@ -89,6 +94,9 @@ class Measurements:
         lines.insert(1, "|---" * len(rows[0]) + "|")
         table = self.to_json()
         lines += ["", *(f"* {name}: {value:.3f}" for name, value in table["maps"].items())]
+        if self.named:
+            same = [each for of_kind in self.named.values() for each in of_kind]
+            lines += [f"* targets in context, named as by the rules: {_mean(same):.3f}"]
         lines += [f"* existence, {name}: {value:.3f}" for name, value in table["existence"].items()]
         return "\n".join(lines)
 
@@ -124,6 +132,7 @@ def measure_kind(model: str, options: str, kind: str) -> Measurements:
         image = sample.source.open()
         for name, search in methods.items():
             measurements.add(name, kind, answer_both_ways(search, sample, image), sample)
+        measurements.named[kind].append(names_as_rules_do(methods[FOCUS], sample, image))
         if sample.targets:
             answers = answer_from_oracle(methods[FOCUS], sample, image)
             measurements.add(ORACLE, kind, answers, sample)

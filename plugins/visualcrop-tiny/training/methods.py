@@ -22,7 +22,13 @@ from visualcrop import (
     VisualSearch,
     errors,
 )
-from visualcrop.plugin import ProposalGenerator, Registry, RelevanceSource, TargetBox
+from visualcrop.plugin import (
+    ProposalGenerator,
+    Registry,
+    RelevanceSource,
+    TargetBox,
+    TargetExtractor,
+)
 from visualcrop_tiny.needles import PlaceSource
 
 from .vision_inputs import GRID
@@ -74,6 +80,16 @@ def answer_both_ways(search: VisualSearch, sample: Sample, image: Image) -> Answ
     if not hasattr(search.searcher, "answer"):  # direct
         return AnswerPair(letter, search.ask(image, sample.text))
     return AnswerPair(letter, _compose(search, Question(sample.text, image), letter.findings))
+
+
+def names_as_rules_do(search: VisualSearch, sample: Sample, image: Image) -> bool:
+    """Whether the model, asked by example, names the targets that the rules find."""
+    question, registry = Question(sample.text, image), Registry.load()
+    named, found = (
+        registry.build(TargetExtractor, extractor).extract(question, without_budget(search.model))
+        for extractor in ("in-context", "rules")
+    )
+    return named == found
 
 
 def answer_from_oracle(search: VisualSearch, sample: Sample, image: Image) -> AnswerPair:
