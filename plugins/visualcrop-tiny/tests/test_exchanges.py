@@ -7,7 +7,8 @@ from random import Random
 import pytest
 
 from training.crop_dataset import Seen
-from training.exchanges import _ASK, Sight, sample_exchange
+from training.exchanges import _ASK, Sight, encode, sample_exchange
+from training.sign_letters import locate_letters
 from training.target_prompts import encode_examples, sample_target_exchange
 from training.tokenizer import BOS, UNKNOWN, build_fast_tokenizer, token_id
 from visualcrop import Box
@@ -108,14 +109,29 @@ def test_signs_are_read():
     assert {e.answer for e in _ask("sign")} == {"BREAD"}
 
 
+def test_what_is_spelled_looks_at_the_letters_of_the_sign():
+    """The letters of each choice at those in their place, and what comes before one in a reply."""
+    (exchange, *_), rng = _ask("sign"), Random(3)
+    (sign,) = exchange.about
+    middles = [box.centre for _, box in locate_letters(sign.text, sign.box)]
+    for _ in range(20):
+        tokens = encode(exchange, rng)
+        ids, spelled = (*tokens.prompt, *tokens.reply), [token_id("B"), token_id("##R")]
+        if len(tokens.reply) == len(sign.text):
+            before = range(len(tokens.prompt) - 1, len(ids) - 1)
+            assert tokens.places == dict(zip(before, middles, strict=True))
+        else:
+            start = next(n for n in range(len(ids)) if [*ids[n : n + 2]] == spelled)
+            assert [tokens.places[start + n] for n in range(5)] == middles
+            assert {*tokens.places.values()} == {*middles}
+
+
 def test_every_exchange_is_in_known_words():
     """Neither prompts nor replies have a word that the tokenizer does not know."""
     unknown, rng = token_id(UNKNOWN), Random(2)
     for _ in range(500):
-        prompt, reply = sample_exchange(SIGHT, rng)
-        assert unknown not in (*prompt, *reply)
-        prompt, reply = sample_target_exchange(rng)
-        assert unknown not in (*prompt, *reply)
+        for tokens in (sample_exchange(SIGHT, rng), sample_target_exchange(rng)):
+            assert unknown not in (*tokens.prompt, *tokens.reply)
 
 
 def test_examples_are_those_of_the_chat_template():

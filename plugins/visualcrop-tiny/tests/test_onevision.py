@@ -13,7 +13,7 @@ import torch
 import transformers as tf
 from safetensors.torch import load_file, save_file
 
-from training.collate import PackedQuestions
+from training.collate import pack_exchanges
 from training.config import Config, DataConfig, ModelSizes, StageConfig
 from training.export import export_model
 from training.model import (
@@ -34,7 +34,7 @@ from training.prompt_dataset import (
     render_scene_prompts,
     save_prompts,
 )
-from training.tokenizer import encode_prompt
+from training.tokenizer import Tokens, encode_prompt
 from training.trainer import load_trained, train
 from training.vision_inputs import TILE, PlacedItem, Shown
 from visualcrop import Image, Prompt, View, VisualSearch
@@ -85,8 +85,7 @@ def _logits_in_training(module, prompt):
     images = normalize_pixels(np.concatenate([image.pixels for image in prompt.images]), "cpu")
     kept = torch.arange(TILE.patches).expand(len(images), -1)
     ids = encode_prompt(QUESTION)
-    rows = (ids, [1] * len(ids), range(len(ids)), [-100] * len(ids))
-    questions = PackedQuestions(*(np.array([row], np.int64) for row in rows))
+    questions = pack_exchanges([lambda: Tokens(ids, ())], len(ids))
     labels = torch.zeros(len(images), 3, TILE.patches, dtype=torch.long)
     with torch.no_grad():
         features = encode_images(module.network, images)

@@ -7,13 +7,13 @@ import PIL.Image
 import pytest
 import torch
 
-from training.collate import PackedQuestions
+from training.collate import pack_exchanges
 from training.config import Config, DataConfig, ModelSizes, StageConfig
 from training.export import export_model
 from training.model import build_llava
 from training.native_dataset import NEAR, TOKEN_SIDE, WIDE, NativeDataset, fit, render_native
 from training.qwen import QwenModule
-from training.tokenizer import encode_prompt
+from training.tokenizer import Tokens, encode_prompt
 from training.trainer import load_trained, train
 from training.vision_inputs import OUTSIDE
 from visualcrop import Image, Prompt, View, VisualSearch
@@ -71,8 +71,7 @@ def test_an_image_of_any_shape(module, model, data, monkeypatch, number):
     image = Image(PIL.Image.fromarray(pixels))
     monkeypatch.setattr("training.qwen.jitter_brightness", lambda images: images)
     ids = encode_prompt(QUESTION)
-    asked = (ids, [1] * len(ids), range(len(ids)), [-100] * len(ids))
-    questions = PackedQuestions(*(np.array([row], np.int64) for row in asked))
+    questions = pack_exchanges([lambda: Tokens(ids, ())], len(ids))
     with torch.no_grad():
         output = module.decode(module.encode(index, 0), questions)
         ours = module.network.lm_head(output.out.last_hidden_state[0, -1])

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
-from typing import Any, TypeAlias
+from typing import Any
 
 import attrs
 import numpy as np
@@ -19,12 +19,12 @@ import torch
 from torch import Tensor
 
 from .exchanges import Sight, sample_exchange
-from .tokenizer import BOS, EOS, PAD, token_id
+from .tokenizer import BOS, EOS, PAD, Tokens, token_id
 
 IGNORED = -100  # in targets, as `cross_entropy` has it
+_NOWHERE = (-1.0, -1.0)
 PROMPT_START = (token_id(BOS), token_id("USER:"))  # before the first image
 Array = npt.NDArray[Any]
-Tokens: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]  # of a prompt, and of its reply
 
 
 @attrs.frozen(eq=False)
@@ -35,6 +35,11 @@ class PackedQuestions:
     segments: Array  # number of the question that a token belongs to, from 1; 0 is padding
     positions: Array  # of the token in its question, from 0
     targets: Array  # the next token if it is part of a reply, else `IGNORED`
+    places: Array  # x and y of what the token has to look at, or -1: B x text x 2
+
+    def place_in_cells(self, side: int) -> PackedQuestions:
+        """The same with columns and rows of cells of *side* pixels for pixels."""
+        return attrs.evolve(self, places=self.places // side)
 
     def to_tensors(self, device: str) -> dict[str, Tensor]:
         """All fields by name."""
@@ -60,26 +65,29 @@ def pack_exchanges(rows: Sequence[Callable[[], Tokens]], length: int) -> PackedQ
     return PackedQuestions(*(np.array(field, np.int64) for field in zip(*packed, strict=True)))
 
 
-def _pack_row(sample: Callable[[], Tokens], length: int) -> tuple[list[int], ...]:
+def _pack_row(sample: Callable[[], Tokens], length: int) -> tuple[list[Any], ...]:
     ids: list[int] = []
     segments: list[int] = []
     positions: list[int] = []
     targets: list[int] = []
+    places: list[tuple[float, float]] = []
     number = 0
     while True:
-        prompt, reply = sample()
-        own = [*prompt, *reply]
+        tokens = sample()
+        own = [*tokens.prompt, *tokens.reply]
         if len(ids) + len(own) > length:
             break
         number += 1
         ids += own
         segments += [number] * len(own)
         positions += range(len(own))
-        targets += [IGNORED] * (len(prompt) - 1) + [*reply, token_id(EOS)]
+        targets += [IGNORED] * (len(tokens.prompt) - 1) + [*tokens.reply, token_id(EOS)]
+        places += [tokens.places.get(index, _NOWHERE) for index in range(len(own))]
     rest = length - len(ids)
     return (
         ids + [token_id(PAD)] * rest,
         segments + [0] * rest,
         positions + [0] * rest,
         targets + [IGNORED] * rest,
+        places + [_NOWHERE] * rest,
     )

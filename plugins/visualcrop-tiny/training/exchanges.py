@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from random import Random
 
@@ -15,10 +15,19 @@ from visualcrop_tiny.world import COLOURS, SIGN_WORDS, THINGS
 
 from .crop_dataset import WHERE, Seen
 from .prompts import format_question
-from .tokenizer import INSTRUCTION, LETTERS, encode_prompt, encode_reply
+from .sign_letters import locate_letters
+from .tokenizer import (
+    INSTRUCTION,
+    LETTERS,
+    Tokens,
+    encode_prompt,
+    encode_reply,
+    number_characters,
+)
 from .vision_inputs import CLEARLY_VISIBLE, HARDLY_VISIBLE, SIDE
 
 _LEGIBLE = 20.0  # least height of a sign that is read, in pixels of the input
+_WHOLE = 0.97  # part of a sign that is seen if each of its letters is where its box says
 _APART = 0.08  # least distance of two things, as a fraction of the input
 _KIND_WEIGHTS = {
     "existence": 0.22,
@@ -106,14 +115,14 @@ class Sight:
         return f"{thing.colour} {thing.name}" if one else None
 
 
-def sample_exchange(sight: Sight, rng: Random) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Token ids of a prompt after its images, and of the reply."""
+def sample_exchange(sight: Sight, rng: Random) -> Tokens:
+    """A prompt after its images, and the reply."""
     exchange = ask(sight, rng) if rng.random() >= _LETTER_QUESTIONS else None
     return encode(exchange or _ask_letter(rng), rng)
 
 
-def sample_letter_exchange(rng: Random) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Token ids of a question that needs no image, and of the letter that answers it."""
+def sample_letter_exchange(rng: Random) -> Tokens:
+    """A question that needs no image, and the letter that answers it."""
     return encode(_ask_letter(rng), rng)
 
 
@@ -126,12 +135,34 @@ def ask(sight: Sight, rng: Random) -> Exchange | None:
     return exchange or _ask_existence(sight, rng)
 
 
-def encode(exchange: Exchange, rng: Random) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Token ids of the question in words or with lettered choices, and of the reply."""
+def encode(exchange: Exchange, rng: Random) -> Tokens:
+    """The question in words or with lettered choices, and the reply."""
     if rng.random() < _OPEN_ENDED.get(exchange.kind, 0.0):
-        return encode_prompt(format_question(exchange.text)), encode_reply(exchange.answer)
-    letter = LETTERS[exchange.choices.index(exchange.answer)]
-    return encode_prompt(_format_with_choices(exchange)), encode_reply(letter)
+        asked, reply = format_question(exchange.text), exchange.answer
+    else:
+        asked = _format_with_choices(exchange)
+        reply = LETTERS[exchange.choices.index(exchange.answer)]
+    prompt, replied = encode_prompt(asked), encode_reply(reply)
+    return Tokens(prompt, replied, dict(_find_letters(exchange, prompt, replied)))
+
+
+def _find_letters(
+    exchange: Exchange, prompt: Sequence[int], reply: Sequence[int]
+) -> Iterator[tuple[int, tuple[float, float]]]:
+    """
+    Which letters of a sign tokens have to look at: their indices, and the letters' middles.
+
+    Those of choices are compared with the sign's letters; those of a reply are followed by them.
+    """
+    if exchange.kind != "sign" or exchange.about[0].visible < _WHOLE:
+        return
+    (sign,) = exchange.about
+    middles = [box.centre for _, box in locate_letters(sign.text, sign.box)]
+    for index, number in enumerate(number_characters(prompt)):
+        if 0 <= number < len(middles):
+            yield index, middles[number]
+    if tuple(reply) == encode_reply(sign.text):
+        yield from enumerate(middles, len(prompt) - 1)
 
 
 def _format_with_choices(exchange: Exchange) -> str:

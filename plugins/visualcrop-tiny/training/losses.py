@@ -97,6 +97,7 @@ def reply_losses(
         hidden = output.hidden(_NAMES_LAYER)
         words = split_facts(name_head(hidden[output.text_tokens]))
         losses = name_losses(words, output.text["ids"], facts)
+        losses["letter"] = letter_loss(words, output.text["places"])
         columns, rows = split_facts(name_head(hidden[output.image_tokens]))[:2]
         own = patch_position_loss(columns, rows, output.patches)
         total = total + weights.names * (sum(losses.values()) + own)
@@ -278,6 +279,18 @@ def name_losses(logits: Sequence[Tensor], ids: Tensor, facts: Tensor) -> dict[st
         name: _mean_cross_entropy(one[row, token], target)
         for name, one, target in zip(NAME_FACTS, logits, targets, strict=True)
     }
+
+
+def letter_loss(logits: Sequence[Tensor], places: Tensor) -> Tensor:
+    """
+    Cross-entropy of the cell of the letter that a token has to look at.
+
+    Args:
+        logits: Of each fact, column and row first, B x text x classes.
+        places: Column and row, -1 of tokens that look at none, B x text x 2.
+    """
+    both = zip(logits[:2], places.unbind(-1), strict=True)
+    return sum(_mean_cross_entropy(one.flatten(0, 1), at.flatten()) for one, at in both) / 2
 
 
 def _mean_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:

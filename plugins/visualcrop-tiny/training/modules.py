@@ -45,7 +45,8 @@ from .pictures import Pixels
 from .prefixes import NEWLINE, PATCH_TOKEN, WORD, PromptPrefixes, collate_prefixes
 from .prompt_dataset import ImagePrompt
 from .target_prompts import encode_examples, sample_target_exchange
-from .vision_inputs import GRID, NUM_PATCHES
+from .tokenizer import Tokens
+from .vision_inputs import GRID, NUM_PATCHES, PATCH_SIDE
 
 FULL_SHARE = 3  # in batches in which no patch is dropped there is one of so many images
 _NAMING = 0.4  # of the batches without images, to name targets in context; the rest tells letters
@@ -68,6 +69,7 @@ class LlavaModule(nn.Module):
     """LLaVA, with a head for places, colours and counts that only training uses."""
 
     grid = GRID  # columns and rows of patches
+    cell = PATCH_SIDE  # pixels on a side of what a token shows
 
     def __init__(self, config: Config, dataset: CropDataset | None, device: str) -> None:
         super().__init__()
@@ -119,6 +121,7 @@ class LlavaModule(nn.Module):
         data = self.dataset
         sights = [Sight.of(data.visible_things(n), data.find_size(n)) for n in indices]
         questions = pack_questions(sights, self.config.text_tokens, rng)
+        questions = questions.place_in_cells(self.cell)
         output = self.decode(encoded, questions)
         facts = torch.from_numpy(self.dataset.describe_names(indices)).to(self.device)
         loss, metrics = reply_losses(
@@ -274,7 +277,7 @@ def _index_image_tokens(prefixes: PromptPrefixes, labels: Tensor) -> tuple[Any, 
     return (rows, order), own.transpose(1, 2)
 
 
-def _sample_about(prompt: ImagePrompt, rng: Random) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _sample_about(prompt: ImagePrompt, rng: Random) -> Tokens:
     """One of the prompt's questions or, without any, one about its things."""
     if prompt.questions:
         return encode(rng.choice(prompt.questions), rng)

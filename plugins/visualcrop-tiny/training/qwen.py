@@ -157,6 +157,7 @@ class QwenModule(LlavaModule):
 
     dataset: Any
     grid = WIDE.grid
+    cell = TOKEN_SIDE
 
     def build(self, config: Config) -> Any:
         """The network before it is trained."""

@@ -12,7 +12,7 @@ from visualcrop.plugin import Registry, TargetExtractor
 from visualcrop_tiny.world import COLOURS, THINGS
 
 from .prompts import PromptRecorder
-from .tokenizer import BOS, encode_lines, encode_reply, token_id
+from .tokenizer import BOS, Tokens, encode_lines, encode_reply, token_id
 
 _REPLY = (
     "To answer the question, I need know the location of {} so that I can determine {}. "
@@ -61,11 +61,11 @@ def encode_examples() -> tuple[int, ...]:
     return (token_id(BOS), *encode_lines(turns))
 
 
-def sample_target_exchange(rng: Random) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Token ids of a question about any things, and of the reply that names them."""
+def sample_target_exchange(rng: Random) -> Tokens:
+    """A question about any things, and the reply that names them."""
     text, where, why, objects = _SAMPLERS[rng.randrange(len(_SAMPLERS))](rng)
     asked = encode_lines(f"USER: {_wording().replace('?', text, 1)}\nASSISTANT:")
-    return asked, encode_reply(_REPLY.format(where, why, objects))
+    return Tokens(asked, encode_reply(_REPLY.format(where, why, objects)))
 
 
 @cache

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from visualcrop_tiny.world import COLOURS, THINGS
 
@@ -93,6 +96,23 @@ _PATTERN = "|".join(
 )
 
 
+@attrs.frozen
+class Tokens:
+    """
+    A question with its reply, as ids of tokens.
+
+    Attributes:
+        prompt: The question, up to where the reply begins.
+        reply: Without EOS.
+        places: What a token has to look at: x and y in the input by its index in both.
+
+    """
+
+    prompt: tuple[int, ...]
+    reply: tuple[int, ...]
+    places: Mapping[int, tuple[float, float]] = attrs.field(factory=dict)
+
+
 def token_id(word: str) -> int:
     """The id of a word of the vocabulary."""
     return _IDS[word]
@@ -145,6 +165,18 @@ def encode_prompt(text: str) -> tuple[int, ...]:
 def encode_reply(text: str) -> tuple[int, ...]:
     """Token ids of a reply, without EOS."""
     return _encode_line(text)
+
+
+def number_characters(ids: Sequence[int]) -> Iterator[int]:
+    """For each token its number in the word that it spells, from 0; -1 if it spells none."""
+    number = -1
+    for token in ids:
+        word = VOCABULARY[token]
+        if word.startswith(CONTINUES):
+            number += 1
+        else:
+            number = 0 if word in CHARACTERS else -1
+        yield number
 
 
 def encode_lines(text: str) -> tuple[int, ...]:
