@@ -99,5 +99,5 @@ class TinyPlaces(ShippedModel):
     demo_dataset = "needles(about=tour, count=4, size=4k, seed=1)"
 
     def settings(self) -> Mapping[str, object]:
-        """As `tiny`'s, and FOCUS counts the boxes in which it found a thing, rather than look once."""
+        """As `tiny`'s, and FOCUS counts the boxes in which it found a thing."""
         return {**super().settings(), "focus": {"answer": "count"}}
