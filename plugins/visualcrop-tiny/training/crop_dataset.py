@@ -151,8 +151,7 @@ class CropDataset:
             row[:, 3] = np.where(counts > MOST_COUNTED, -1, counts)[1:]
             alone = np.bincount(names, minlength=size)[names] == 1
             unique = (names > 0) & alone & (visible > CLEARLY_VISIBLE)
-            middle = (things[unique, 3:5] + things[unique, 5:7]) / 2 / self.frame.patch
-            row[names[unique] - 1, :2] = middle.clip(0, self.frame.grid - 1).astype(int)
+            row[names[unique] - 1, :2] = _middle_patches(things[unique], self.frame)
             row[names[unique] - 1, 2] = things[unique, 1]
         return found
 
@@ -162,10 +161,16 @@ class CropDataset:
         found = np.zeros((len(indices), frame.patches), bool)
         for row, things in zip(found, self.things[indices], strict=True):
             clear = things[things[:, 7] >= CLEARLY_VISIBLE]
-            middle = ((clear[:, 3:5] + clear[:, 5:7]) / 2 / frame.patch).clip(0, frame.grid - 1)
-            columns, rows = middle.astype(int).T
+            columns, rows = _middle_patches(clear, frame).T
             row[rows * frame.grid + columns] = True
         return found
+
+
+def _middle_patches(things: Array, frame: Frame) -> Array:
+    """Columns and rows of the patches in the middles of things, N x 2."""
+    middles = (things[:, 3:5] + things[:, 5:7]) / 2 / frame.patch
+    patches: Array = middles.clip(0, frame.grid - 1).astype(int)
+    return patches
 
 
 def render_crops(folder: Path, data: DataConfig) -> CropDataset:
