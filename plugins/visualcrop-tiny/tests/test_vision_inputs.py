@@ -143,6 +143,16 @@ def test_things_are_pasted_over_others(place):
     assert place.picture.tobytes() == before
 
 
+def test_a_crowd_is_as_small_as_in_a_whole_place(place):
+    """Many things, each a few hundredths of the part's side."""
+    part = Box(200, 0, 800, 600)
+    own = sum(placed.item.box.common(part) is not None for placed in place.items)
+    items = paste_things(place, part, np.random.default_rng(0), "crowd").items[own:]
+    assert len(items) >= 15
+    sides = [max(placed.item.box.width, placed.item.box.height) for placed in items]
+    assert 12 <= min(sides) < max(sides) <= 0.05 * 600
+
+
 def test_a_dataset_has_the_visible_things_of_each_input(tmp_path):
     """They are read back as they were written, and the same seed gives the same arrays."""
     dataset = render_crops(tmp_path / "one", DataConfig(1, 52, signs=1, workers=1))

@@ -21,7 +21,7 @@ from visualcrop_tiny.world import COLOURS
 from visualcrop_tiny.world.places import Item, PlaceSpec, Wish
 
 from .config import DataConfig
-from .pasted import LONGEST, paste_things, sample_text
+from .pasted import LONGEST, Fill, paste_things, sample_text
 from .photographs import maybe_photograph, maybe_texture
 from .pictures import Pictures, PictureWriter, encode_picture
 from .vision_inputs import (
@@ -44,10 +44,11 @@ from .vision_inputs import (
 )
 from .workers import map_in_processes
 
-_WIDE_CROPS, _NEAR_CROPS, _CROPS, _UNIONS, _CANVASES, _PASTED = 3, 12, 4, 2, 6, 28
-INPUTS_PER_PLACE = 1 + _WIDE_CROPS + _NEAR_CROPS + _CROPS + _UNIONS + _CANVASES + _PASTED
+_WIDE_CROPS, _NEAR_CROPS, _CROPS, _UNIONS, _CANVASES = 3, 12, 4, 2, 6
+_PASTED, _CROWDS = 20, 8  # parts with some more things, and with many small ones
+INPUTS_PER_PLACE = 1 + _WIDE_CROPS + _NEAR_CROPS + _CROPS + _UNIONS + _CANVASES + _PASTED + _CROWDS
 # Of parts that things are pasted into, in longer sides of the place; and the least, in pixels.
-_PASTED_SIDES, _LEAST_PART = (0.08, 0.45), 120.0
+_PASTED_SIDES, _CROWD_SIDES, _LEAST_PART = (0.08, 0.45), (0.3, 1.0), 120.0
 _ARRAYS = ("things", "labels")
 _MAX_THINGS = 112  # in one input; more are left out
 NAME_FACTS = ("column", "row", "colour", "count")  # in `CropDataset.describe_names`
@@ -246,7 +247,7 @@ def render_signs(seed: int, *, photographs: bool = False) -> EncodedInputs:
     rng = np.random.default_rng([seed, 4])
     place = draw_sampled(seed, rng, photographs=photographs)
     parts = (
-        paste_somewhere(place, rng, photographs=photographs, signs=True)
+        paste_somewhere(place, rng, "signs", photographs=photographs)
         for _ in range(INPUTS_PER_PLACE)
     )
     return encode_inputs(list(map(show_whole, parts)))
@@ -347,21 +348,26 @@ def sample_inputs(place: Shown, rng: Rng, *, photographs: bool = False) -> Itera
         yield show_crop(place, reduce(Box.around, pair))
     for number in range(_CANVASES):
         yield show_canvas(place, sample_canvas_boxes(place, rng, same_name=number < 4))
-    for _ in range(_PASTED):
-        yield show_whole(paste_somewhere(place, rng, photographs=photographs))
+    for fill in ("some",) * _PASTED + ("crowd",) * _CROWDS:
+        yield show_whole(paste_somewhere(place, rng, fill, photographs=photographs))
 
 
 def paste_somewhere(
-    place: Shown, rng: Rng, *, photographs: bool = False, signs: bool = False
+    place: Shown, rng: Rng, fill: Fill = "some", *, photographs: bool = False
 ) -> Shown:
-    """Any part of the place, or maybe of a photograph, with things or only signs pasted in."""
+    """Any part of the place, or maybe of a photograph, with more things pasted in."""
     place = maybe_photograph(place, rng) if photographs else place
-    return paste_things(place, sample_part(place, rng), rng, signs=signs)
+    sides = _CROWD_SIDES if fill == "crowd" else _PASTED_SIDES
+    return paste_things(place, sample_part(place, rng, sides), rng, fill)
 
 
-def sample_part(place: Shown, rng: Rng) -> Box:
-    """A square of whole pixels of any place and size, to paste things into."""
-    side = place.longer * np.exp(rng.uniform(*np.log(_PASTED_SIDES)))
+def sample_part(place: Shown, rng: Rng, sides: tuple[float, float]) -> Box:
+    """
+    A square of whole pixels of any place, to paste things into.
+
+    The range of its *sides* is given in longer sides of the place.
+    """
+    side = place.longer * np.exp(rng.uniform(*np.log(sides)))
     side = min(max(side, _LEAST_PART), *place.picture.size)
     part = square_near(place, rng, sample_point(place, rng), side)
     return Box(*part.whole_pixels())

@@ -113,7 +113,7 @@ def _render_signs(seed: int, *, photographs: bool) -> list[EncodedInputs]:
     rendered = []
     for frame, number in PARTS.values():
         parts = (
-            paste_somewhere(place, rng, photographs=photographs, signs=True) for _ in range(number)
+            paste_somewhere(place, rng, "signs", photographs=photographs) for _ in range(number)
         )
         rendered.append(_encode([_show(part, [part.whole], frame) for part in parts], frame))
     return rendered

@@ -7,6 +7,8 @@ They stand where nothing holds them, at any size; what comes to lie behind them 
 from __future__ import annotations
 
 import string
+from collections.abc import Callable, Mapping
+from typing import Literal, TypeAlias
 
 import attrs
 import numpy as np
@@ -25,19 +27,23 @@ _LEAST_SEEN = 0.6  # of a thing that another is pasted over
 _TRIES = 12  # places that are tried for one thing
 _SMALLEST = 14  # pixels
 _SHARES = 0.035, 0.4  # of the part's side: from things on a canvas to those in a crop
+_CROWD_SHARES = 0.022, 0.045  # of things as small as a whole place's
 _SIGNS = 4, 13  # half-open range of their number, where there are signs alone
+_CROWD = 20, 51  # and that of small things
+Fill: TypeAlias = Literal["some", "signs", "crowd"]  # what is pasted: many signs, or small things
 Rng = np.random.Generator
 
 
-def paste_things(place: Shown, box: Box, rng: Rng, *, signs: bool = False) -> Shown:
-    """A part of a place, in a *box* of whole pixels, with some more things, or signs, in it."""
+def paste_things(place: Shown, box: Box, rng: Rng, fill: Fill = "some") -> Shown:
+    """A part of a place, in a *box* of whole pixels, with more things in it."""
     canvas = Canvas(round(box.width), round(box.height))
     canvas.picture = place.picture.crop(box.whole_pixels())
     within = [p.item for p in place.items if p.item.mask.any() and p.item.box.common(box)]
     tracked = [(item, _track(item, box)) for item in within]
     canvas.tracked += [track for _, track in tracked]
-    for name, colour, text in _choose_signs(rng) if signs else _choose(rng):
-        sprite = _draw(name, colour, text, min(canvas.width, canvas.height), rng)
+    shares, side = _CROWD_SHARES if fill == "crowd" else _SHARES, min(canvas.width, canvas.height)
+    for name, colour, text in _CHOOSE[fill](rng):
+        sprite = _draw(name, colour, text, side, shares, rng)
         for _ in range(_TRIES):
             x, y = rng.uniform(0, canvas.width), rng.uniform(0, canvas.height)
             track = canvas.place_item(sprite, x, y, least=_LEAST_SEEN)
@@ -97,9 +103,24 @@ def _choose_signs(rng: Rng) -> list[tuple[str, str, str]]:
     return [("sign", str(rng.choice([*COLOURS])), sample_text(rng)) for _ in range(number)]
 
 
-def _draw(name: str, colour: str, text: str, side: int, rng: Rng) -> Sprite:
+def _choose_crowd(rng: Rng) -> list[tuple[str, str, str]]:
+    """Name and colour of many things."""
+    names = rng.choice([*THINGS], rng.integers(*_CROWD))
+    return [(str(name), str(rng.choice([*COLOURS])), "") for name in names]
+
+
+_CHOOSE: Mapping[Fill, Callable[[Rng], list[tuple[str, str, str]]]] = {
+    "some": _choose,
+    "signs": _choose_signs,
+    "crowd": _choose_crowd,
+}
+
+
+def _draw(  # noqa: PLR0913, PLR0917 - what, how large, and where it may vary
+    name: str, colour: str, text: str, side: int, shares: tuple[float, float], rng: Rng
+) -> Sprite:
     """A thing or sign, to be pasted into a square of *side* pixels."""
-    share = float(np.exp(rng.uniform(*np.log(_SHARES))))
+    share = float(np.exp(rng.uniform(*np.log(shares))))
     if name != "sign":
         size = max(_SMALLEST, round(share * side))
         return draw_sprite(THINGS[name], size, colour, Pose.sample(rng, 22))

@@ -64,7 +64,7 @@ def _sample_views(places: int) -> Iterator[VisionInput]:
         place = draw_sampled(seed, rng)
         yield show_whole(place)
         for number in range(2 * _PARTS):
-            yield show_whole(paste_somewhere(place, rng, signs=number >= _PARTS))
+            yield show_whole(paste_somewhere(place, rng, "signs" if number >= _PARTS else "some"))
 
 
 def probe(network: Any, view: VisionInput) -> Iterator[Recognition]:

@@ -100,7 +100,7 @@ def _render_sign_prompts(seed: int, *, photographs: bool) -> list[ImagePrompt]:
     rng = np.random.default_rng([seed, 6])
     place = draw_sampled(seed, rng, photographs=photographs)
     parts = [
-        paste_somewhere(place, rng, photographs=photographs, signs=True)
+        paste_somewhere(place, rng, "signs", photographs=photographs)
         for _ in range(_TILED_PER_PLACE + _PASTED_PER_PLACE)
     ]
     return [_render_tiled_prompt(part, part.whole) for part in parts]
