@@ -348,7 +348,8 @@ def sample_inputs(place: Shown, rng: Rng, *, photographs: bool = False) -> Itera
         yield show_crop(place, reduce(Box.around, pair))
     for number in range(_CANVASES):
         yield show_canvas(place, sample_canvas_boxes(place, rng, same_name=number < 4))
-    for fill in ("some",) * _PASTED + ("crowd",) * _CROWDS:
+    for number in range(_PASTED + _CROWDS):
+        fill: Fill = "some" if number < _PASTED else "crowd"
         yield show_whole(paste_somewhere(place, rng, fill, photographs=photographs))
 
 

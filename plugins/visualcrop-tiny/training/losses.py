@@ -289,8 +289,11 @@ def letter_loss(logits: Sequence[Tensor], places: Tensor) -> Tensor:
         logits: Of each fact, column and row first, B x text x classes.
         places: Column and row, -1 of tokens that look at none, B x text x 2.
     """
-    both = zip(logits[:2], places.unbind(-1), strict=True)
-    return sum(_mean_cross_entropy(one.flatten(0, 1), at.flatten()) for one, at in both) / 2
+    column, row = (
+        _mean_cross_entropy(one.flatten(0, 1), at.flatten())
+        for one, at in zip(logits[:2], places.unbind(-1), strict=True)
+    )
+    return (column + row) / 2
 
 
 def _mean_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
