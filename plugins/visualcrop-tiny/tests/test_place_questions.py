@@ -87,7 +87,7 @@ def test_a_colour_is_that_of_the_only_thing_of_the_name(planned, about):
 
 def test_small_is_small_and_large_is_large(planned):
     """Longer sides in thousandths of the picture's; of a sign the letters are small."""
-    for about, (least, most) in {"attribute": (11, 27), "large": (80, 180)}.items():
+    for about, (least, most) in {"attribute": (20, 40), "large": (80, 180)}.items():
         for question, _ in planned[about]:
             (_, item), *_ = question.targets
             assert least <= 1000 * max(item.box.width, item.box.height) / SIZE[0] <= most
