@@ -97,7 +97,7 @@ def reply_losses(
         hidden = output.hidden(_NAMES_LAYER)
         words = split_facts(name_head(hidden[output.text_tokens]))
         losses = name_losses(words, output.text["ids"], facts)
-        losses["letter"] = letter_loss(words, output.text["places"])
+        losses["letter"] = place_loss(words[0], words[1], output.text["places"])
         columns, rows = split_facts(name_head(hidden[output.image_tokens]))[:2]
         own = patch_position_loss(columns, rows, output.patches)
         total = total + weights.names * (sum(losses.values()) + own)
@@ -281,19 +281,20 @@ def name_losses(logits: Sequence[Tensor], ids: Tensor, facts: Tensor) -> dict[st
     }
 
 
-def letter_loss(logits: Sequence[Tensor], places: Tensor) -> Tensor:
+def place_loss(columns: Tensor, rows: Tensor, places: Tensor) -> Tensor:
     """
-    Cross-entropy of the cell of the letter that a token has to look at.
+    Cross-entropy of the cell that a token is at, or has to look at.
 
     Args:
-        logits: Of each fact, column and row first, B x text x classes.
-        places: Column and row, -1 of tokens that look at none, B x text x 2.
+        columns: Logits, B x tokens x grid.
+        rows: The same for rows.
+        places: Column and row, -1 where there is none, B x tokens x 2.
     """
-    column, row = (
-        _mean_cross_entropy(one.flatten(0, 1), at.flatten())
-        for one, at in zip(logits[:2], places.unbind(-1), strict=True)
+    one, other = (
+        _mean_cross_entropy(logits.flatten(0, 1), at.flatten())
+        for logits, at in zip((columns, rows), places.unbind(-1), strict=True)
     )
-    return (column + row) / 2
+    return (one + other) / 2
 
 
 def _mean_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
@@ -305,11 +306,7 @@ def _mean_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
 def patch_position_loss(columns: Tensor, rows: Tensor, patches: Any) -> Tensor:
     """Cross-entropy of an image token's own column and row; *patches* are indices, B x tokens."""
     grid = columns.shape[-1]
-    one, other = (
-        functional.cross_entropy(logits.float().flatten(0, 1), target.flatten())
-        for logits, target in ((columns, patches % grid), (rows, patches // grid))
-    )
-    return (one + other) / 2
+    return place_loss(columns, rows, torch.stack([patches % grid, patches // grid], -1))
 
 
 def centre_loss(logits: Tensor, labels: Tensor) -> Tensor:
