@@ -5,9 +5,11 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+import torch
 
 from training.crop_dataset import Seen
 from training.exchanges import _ASK, Sight, encode, sample_exchange
+from training.losses import match_loss
 from training.sign_letters import locate_letters
 from training.target_prompts import encode_examples, sample_target_exchange
 from training.tokenizer import BOS, UNKNOWN, build_fast_tokenizer, token_id
@@ -124,6 +126,33 @@ def test_what_is_spelled_looks_at_the_letters_of_the_sign():
             start = next(n for n in range(len(ids)) if [*ids[n : n + 2]] == spelled)
             assert [tokens.places[start + n] for n in range(5)] == middles
             assert {*tokens.places.values()} == {*middles}
+
+
+def test_letters_of_choices_are_compared_with_the_sign():
+    """Each with the one in its place: all are the same in one choice, and few in the others."""
+    (exchange, *_), rng = _ask("sign"), Random(3)
+    for _ in range(20):
+        tokens = encode(exchange, rng)
+        if len(tokens.reply) == len("BREAD"):  # in words, without choices
+            assert not tokens.matches
+            continue
+        told = "".join("01"[match] for match in tokens.matches.values())
+        starts = dict.fromkeys(exchange.choices, 0)
+        for number, word in enumerate(exchange.choices[1:]):
+            starts[word] = starts[exchange.choices[number]] + len(exchange.choices[number])
+        for word, start in starts.items():
+            same = "".join("01"[one == other] for one, other in zip(word, "BREAD", strict=False))
+            assert told[start:][: len(word)] == same.ljust(len(word), "0")
+
+
+def test_a_loss_of_what_is_nowhere_is_none():
+    """Nothing is compared in most batches; where something is, both cases weigh the same."""
+    logits = torch.tensor([[4.0, -4.0, -4.0, -4.0, 9.0]])
+    assert match_loss(logits, torch.full((1, 5), -1)) == 0
+    right = match_loss(logits, torch.tensor([[1, 0, 0, 0, -1]]))
+    wrong = match_loss(logits, torch.tensor([[0, 0, 0, 0, -1]]))
+    assert right < 0.02
+    assert wrong == pytest.approx((4.018 + 3 * 0.018) / 4 / 2, abs=0.01)
 
 
 def test_every_exchange_is_in_known_words():

@@ -36,6 +36,7 @@ class PackedQuestions:
     positions: Array  # of the token in its question, from 0
     targets: Array  # the next token if it is part of a reply, else `IGNORED`
     places: Array  # x and y of what the token has to look at, or -1: B x text x 2
+    matches: Array  # 1 for a letter of a choice that the sign has, 0 for another, else -1
 
     def place_in_cells(self, side: int) -> PackedQuestions:
         """The same with columns and rows of cells of *side* pixels for pixels."""
@@ -71,6 +72,7 @@ def _pack_row(sample: Callable[[], Tokens], length: int) -> tuple[list[Any], ...
     positions: list[int] = []
     targets: list[int] = []
     places: list[tuple[float, float]] = []
+    matches: list[int] = []
     number = 0
     while True:
         tokens = sample()
@@ -83,6 +85,7 @@ def _pack_row(sample: Callable[[], Tokens], length: int) -> tuple[list[Any], ...
         positions += range(len(own))
         targets += [IGNORED] * (len(tokens.prompt) - 1) + [*tokens.reply, token_id(EOS)]
         places += [tokens.places.get(index, _NOWHERE) for index in range(len(own))]
+        matches += [int(tokens.matches.get(index, -1)) for index in range(len(own))]
     rest = length - len(ids)
     return (
         ids + [token_id(PAD)] * rest,
@@ -90,4 +93,5 @@ def _pack_row(sample: Callable[[], Tokens], length: int) -> tuple[list[Any], ...
         positions + [0] * rest,
         targets + [IGNORED] * rest,
         places + [_NOWHERE] * rest,
+        matches + [-1] * rest,
     )

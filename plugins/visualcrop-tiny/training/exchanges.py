@@ -17,8 +17,10 @@ from .crop_dataset import WHERE, Seen
 from .prompts import format_question
 from .sign_letters import locate_letters
 from .tokenizer import (
+    CONTINUES,
     INSTRUCTION,
     LETTERS,
+    VOCABULARY,
     Tokens,
     encode_prompt,
     encode_reply,
@@ -143,7 +145,8 @@ def encode(exchange: Exchange, rng: Random) -> Tokens:
         asked = _format_with_choices(exchange)
         reply = LETTERS[exchange.choices.index(exchange.answer)]
     prompt, replied = encode_prompt(asked), encode_reply(reply)
-    return Tokens(prompt, replied, dict(_find_letters(exchange, prompt, replied)))
+    places = dict(_find_letters(exchange, prompt, replied))
+    return Tokens(prompt, replied, places, dict(_compare_letters(exchange, prompt)))
 
 
 def _find_letters(
@@ -163,6 +166,16 @@ def _find_letters(
             yield index, middles[number]
     if tuple(reply) == encode_reply(sign.text):
         yield from enumerate(middles, len(prompt) - 1)
+
+
+def _compare_letters(exchange: Exchange, prompt: Sequence[int]) -> Iterator[tuple[int, bool]]:
+    """Whether each letter of a choice is the one that the sign has there, by its index."""
+    if exchange.kind != "sign" or exchange.about[0].visible < _WHOLE:
+        return
+    letters = dict(enumerate(exchange.about[0].text))
+    for index, (token, number) in enumerate(zip(prompt, number_characters(prompt), strict=True)):
+        if number >= 0:
+            yield index, VOCABULARY[token].removeprefix(CONTINUES) == letters.get(number)
 
 
 def _format_with_choices(exchange: Exchange) -> str:

@@ -122,7 +122,8 @@ _SIGNS = " Of {} places there\nare only parts with many signs."
 _DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
 _BASED = "Its weights come from {base}, whose card says what that was trained for."
 _NAMES = """Names in the text are also trained to know place, colour and number of their things
-(weight {names}), and image features to know the middles of things (weight {centres})."""
+(weight {names}), and image features to know the middles of things (weight {centres}).
+Letters of choices are trained to know whether the sign has them (weight {matches})."""
 
 
 def format_model_card(config: Config, out: Path, seconds: float, figures: str) -> str:

@@ -37,6 +37,7 @@ _REPLIES = {  # groups of replies whose accuracies are logged
     "name": tuple(THINGS),
 }
 _NAMES_LAYER = 4  # the input of this layer predicts the facts of names
+MATCHES_LAYER = 5  # and of this one whether a letter of a choice is the sign's
 
 
 def build_name_head(hidden_size: int, grid: int) -> torch.nn.Linear:
@@ -295,6 +296,21 @@ def place_loss(columns: Tensor, rows: Tensor, places: Tensor) -> Tensor:
         for logits, at in zip((columns, rows), places.unbind(-1), strict=True)
     )
     return (one + other) / 2
+
+
+def match_loss(logits: Tensor, matches: Tensor) -> Tensor:
+    """
+    Cross-entropy of whether a letter of a choice is the sign's; both cases have half of the weight.
+
+    Args:
+        logits: B x tokens.
+        matches: 1, 0, or -1 where nothing is compared, B x tokens.
+    """
+    losses = functional.binary_cross_entropy_with_logits(
+        logits.float(), (matches == 1).float(), reduction="none"
+    )
+    means = [(losses * own).sum() / own.sum().clamp(min=1) for own in (matches == 0, matches == 1)]
+    return torch.stack(means).mean()
 
 
 def _mean_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:

@@ -18,10 +18,12 @@ from .config import Config, find_base
 from .crop_dataset import CropDataset
 from .exchanges import Sight, encode, sample_exchange, sample_letter_exchange
 from .losses import (
+    MATCHES_LAYER,
     DecoderOutput,
     build_name_head,
     centre_loss,
     compute_reply_loss,
+    match_loss,
     patch_word_accuracy,
     patch_word_loss,
     reply_losses,
@@ -81,6 +83,8 @@ class LlavaModule(nn.Module):
         self.name_head = build_name_head(config.model.hidden_size, self.grid).to(device)
         # Image features -> logit of being in the middle of a thing, which makes things countable.
         self.centre_head = nn.Linear(config.model.hidden_size, 1).to(device)
+        # A letter of a choice -> logit of being the sign's, which lets choices be compared.
+        self.match_head = nn.Linear(config.model.hidden_size, 1).to(device)
         self.sampling_weights = dataset.sampling_weights() if dataset else None
 
     def build(self, config: Config) -> Any:
@@ -128,7 +132,10 @@ class LlavaModule(nn.Module):
             self.network, self.config.losses, output, self.name_head, facts
         )
         loss, metrics["centres"] = self._add_centres(loss, encoded)
-        return loss, metrics
+        letters = output.hidden(MATCHES_LAYER)[output.text_tokens]
+        match = match_loss(self.match_head(letters)[..., 0], output.text["matches"])
+        metrics["match"] = float(match.detach())
+        return loss + self.config.losses.matches * match, metrics
 
     def _add_centres(self, loss: Tensor, encoded: Encoded) -> tuple[Tensor, float]:
         """The loss with that of the centres of things, and the latter."""

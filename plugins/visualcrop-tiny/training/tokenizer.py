@@ -105,12 +105,14 @@ class Tokens:
         prompt: The question, up to where the reply begins.
         reply: Without EOS.
         places: What a token has to look at: x and y in the input by its index in both.
+        matches: Whether a letter of a choice is that of the sign, by its index.
 
     """
 
     prompt: tuple[int, ...]
     reply: tuple[int, ...]
     places: Mapping[int, tuple[float, float]] = attrs.field(factory=dict)
+    matches: Mapping[int, bool] = attrs.field(factory=dict)
 
 
 def token_id(word: str) -> int:
