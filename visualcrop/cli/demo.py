@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from ..data.base import Sample
     from ..report.question_page import Card
-    from ..values import Answer
 
 _SEARCHERS = ("direct", "focus")
 
@@ -71,31 +70,29 @@ def _draw_samples(model: str | None, seed: int | None) -> list[Sample]:
 
 
 def _ask_both(searches: Sequence[Any], sample: Sample) -> tuple[dict[str, Any], Card]:
-    """Answer one question directly and by FOCUS; return a row of the table, and a card."""
+    """Answer one question in words, directly and by FOCUS: a row of the table, and a card."""
+    import attrs
+
     from ..report.question_page import Card
     from ..spec.parse import Spec
 
-    question = sample.question()
-    plain = searches[0].ask(question.image, question.text, question.choices)
+    question = attrs.evolve(sample.question(), choices=(), sentences=())
+    plain = searches[0].answer(question)
     started = time.monotonic()
-    found = searches[1].ask(question.image, question.text, question.choices)
+    found = searches[1].answer(question)
     seconds = time.monotonic() - started
     truth, spec = sample.answers[0], str(Spec.of(searches[1].searcher))
     boxes = tuple(target.box for target in sample.targets)
     row = {
         "question": sample.text,
         "truth": truth,
-        "direct": _answer_text(sample, plain),
-        "focus": _answer_text(sample, found),
+        "direct": plain.text,
+        "focus": found.text,
         "passes": sum(found.passes.values()),
         "seconds": round(seconds, 3),
     }
     card = Card(question, found, _SEARCHERS[1], spec, direct=plain, truth=truth, boxes=boxes)
     return row, card
-
-
-def _answer_text(sample: Sample, answer: Answer) -> str:
-    return answer.text if answer.choice is None else sample.choices[answer.choice]
 
 
 def _print(rows: list[dict[str, Any]], picture: Path, page: Path, command: str) -> None:
