@@ -22,7 +22,7 @@ from visualcrop_tiny.shapes import SceneSource, Shapes
 def main() -> None:
     """Print recall and precision for each kind of question, and overall."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
-    parser.add_argument("-m", "--model", default="tiny")
+    parser.add_argument("-m", "--model", default="tiny-shapes")
     parser.add_argument("-s", "--searcher", default="focus")
     parser.add_argument("--split", default="test")
     parser.add_argument("--size", default="2k")

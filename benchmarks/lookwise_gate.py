@@ -1,5 +1,5 @@
 """
-LookWise at several thresholds of its gate, beside asking directly and FOCUS, on `tiny`.
+LookWise at several thresholds of its gate, beside asking directly and FOCUS, on `tiny-shapes`.
 
 `python benchmarks/lookwise_gate.py dev 0 SMALL LARGE` asks SMALL questions of `shapes(split=dev,
 seed=0, about=small)` and LARGE of `about=large`, each once by each method. What a lower gate does
@@ -61,7 +61,7 @@ def row(name: str, asked: Sequence[Asked], direct: Sequence[Asked], skipped: flo
 
 def main(split: str, seed: int, counts: dict[str, int]) -> None:
     """Print a table of each kind of question."""
-    opened = VisualSearch.open("tiny")
+    opened = VisualSearch.open("tiny-shapes")
     searches = {spec: opened.with_searcher(spec) for spec in (*OTHERS, *VARIANTS)}
     for about, count in counts.items():
         spec = f"shapes(split={split}, seed={seed}, about={about}, count={count})"

@@ -97,7 +97,7 @@ def main() -> None:
     """Print a row of a table for each source."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset")
-    parser.add_argument("-m", "--model", default="tiny")
+    parser.add_argument("-m", "--model", default="tiny-shapes")
     parser.add_argument("-s", "--source", action="append", required=True)
     parser.add_argument("--accuracy", action="store_true")
     given = parser.parse_args()

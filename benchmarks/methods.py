@@ -100,7 +100,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", default="shapes(count=40)", metavar="SPEC", help="a dataset")
-    parser.add_argument("--model", default="tiny", metavar="SPEC", help="a model")
+    parser.add_argument("--model", default="tiny-shapes", metavar="SPEC", help="a model")
     parser.add_argument(
         "--method", action="append", metavar="SPEC", help="a searcher; without any, all seven"
     )

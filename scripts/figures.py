@@ -3,7 +3,7 @@ Run the commands that the docs' figures come from, and write what they print int
 
 A page has the command in a comment, and what it printed below, up to the next such comment:
 
-    <!-- figures: visualcrop evaluate "shapes(count=120)" -m tiny -->
+    <!-- figures: visualcrop evaluate "shapes(count=120)" -m tiny-shapes -->
     ...
     <!-- end of figures -->
 

@@ -25,7 +25,7 @@ from visualcrop.cli import app
 from visualcrop.models.engine.metering import flops
 from visualcrop.plugin import Dataset, Registry
 
-MODEL, WORLD = "tiny", "shapes"
+MODEL, WORLD = "tiny-shapes", "shapes"
 MOST_FILES, MOST_TURNS = 38, 775  # of a warm `ask` in Python
 _ROOT = Path(visualcrop.__file__).parent
 
@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def draw_question() -> Question:
-    """The first question of the tiny model's own world."""
+    """The first question of the model's own world."""
     return next(iter(Registry.load().build(Dataset, WORLD))).question()
 
 

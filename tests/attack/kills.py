@@ -14,7 +14,14 @@ import attrs
 from tests.attack.siege import End, Server
 
 QUESTIONS = 5
-_RUN = ("evaluate", f"shapes(count={QUESTIONS}, size=1k)", "-m", "tiny", "-s", "focus(steps=3)")
+_RUN = (
+    "evaluate",
+    f"shapes(count={QUESTIONS}, size=1k)",
+    "-m",
+    "tiny-shapes",
+    "-s",
+    "focus(steps=3)",
+)
 _SHARD = "samples-1of1.jsonl"
 _OF_A_CLOCK = {"seconds", "held"}  # and of nothing else a record's values may depend
 _OF_A_MACHINE = {"seconds", "peak_bytes"}

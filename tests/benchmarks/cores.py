@@ -1,7 +1,7 @@
 """
 `python -m tests.benchmarks.cores [questions]`: threads and processes, idle and beside a busy loop.
 
-Seconds of one question of `tiny` with one of torch's threads and with all, and of a study in one
+Seconds of one question of `tiny-shapes` with one of torch's threads and with all, of a study in one
 process and in as many as there are cores. The busy loop is pinned to the last core, which a second
 thread or process needs. Run it on a machine that does nothing else: the load before it is printed.
 """
@@ -67,7 +67,10 @@ def _ask(threads: int) -> None:
     from visualcrop import VisualSearch
     from visualcrop_tiny import Shapes
 
-    search, times = VisualSearch.open(f"tiny(threads={threads})"), list[tuple[float, float]]()
+    search, times = (
+        VisualSearch.open(f"tiny-shapes(threads={threads})"),
+        list[tuple[float, float]](),
+    )
     for sample in Shapes(count=_ASKED, size="2k"):
         search.model.forget()
         before, spent = time.perf_counter(), time.process_time()
@@ -83,7 +86,7 @@ def _study(executor: str, questions: int) -> None:
 
     before = time.perf_counter()
     dataset = f"shapes(count={questions}, size=2k)"
-    evaluate(dataset, "focus", "tiny", executor=executor, progress=False)
+    evaluate(dataset, "focus", "tiny-shapes", executor=executor, progress=False)
     after, used = time.perf_counter(), os.times()
     spent = used.user + used.system + used.children_user + used.children_system
     print(json.dumps([after - before, spent]))

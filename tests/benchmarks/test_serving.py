@@ -19,11 +19,11 @@ REQUESTS, CLIENTS, SEEDS = 64, 32, range(40, 48)
 @pytest.mark.parametrize("searcher", ["focus", "direct"])
 def test_many_clients_against_one(searcher: str) -> None:
     """
-    On `tiny`, 32 clients get their answers in 1/1.5 of the time or less, if two cores are idle.
+    32 clients get their answers in 1/1.5 of the time or less, if two cores are idle.
 
     Both are counted in seconds of the clock, the clients in this process, the server in another.
     """
-    command = [sys.executable, "-m", "visualcrop", "serve", "-m", "tiny", "--port", "0"]
+    command = [sys.executable, "-m", "visualcrop", "serve", "-m", "tiny-shapes", "--port", "0"]
     with subprocess.Popen(
         [*command, "--concurrency", str(CLIENTS)],
         stdout=subprocess.PIPE,
@@ -38,7 +38,7 @@ def test_many_clients_against_one(searcher: str) -> None:
                 def ask(n: int) -> str:
                     messages = [user(QUESTION, drawn_url(SEEDS[n % len(SEEDS)]))]
                     reply = client.chat.completions.create(
-                        model=f"tiny@{searcher}", messages=messages
+                        model=f"tiny-shapes@{searcher}", messages=messages
                     )
                     return reply.choices[0].message.content or ""
 
@@ -53,8 +53,8 @@ def test_many_clients_against_one(searcher: str) -> None:
                     best[0] = min(best[0], between - started)
                     best[1] = min(best[1], time.perf_counter() - between)
                     assert one_by_one[: len(SEEDS)] == alone
-                    # the scenes are not what `tiny` knows: batches round, and a close call may fall
-                    # another way, as in `ask_many`
+                    # the scenes are not what the model knows: batches round, and a close call may
+                    # fall another way, as in `ask_many`
                     same = sum(a == b for a, b in zip(one_by_one, at_once, strict=True))
         finally:
             process.terminate()

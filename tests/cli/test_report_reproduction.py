@@ -162,7 +162,7 @@ class TestReport:
 
     def test_says_what_is_another_model(self, run: Run) -> None:
         """And that fewer questions were asked."""
-        table = read_table(5, {"qwen2.5-vl": "tiny"})
+        table = read_table(5, {"qwen2.5-vl": "tiny-shapes"})
         write_reproduction(Path("other"), table, limit=30)
         run("report", "other")
         html = Path("other/report/index.html").read_text("utf-8")

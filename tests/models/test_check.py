@@ -83,7 +83,7 @@ class TestSoundModels:
             wanted |= {"remembered"}
         assert skipped == wanted
 
-    @pytest.mark.parametrize("name", ["tiny"])
+    @pytest.mark.parametrize("name", ["tiny-shapes"])
     def test_models_that_come_along(self, name: str) -> None:
         """Trained in bfloat16, where numbers are equal but for rounding."""
         recipe = _family(name)

@@ -22,7 +22,7 @@ from visualcrop.testing import Scene
 pytest.importorskip("visualcrop_tiny")
 pytestmark = pytest.mark.torch
 
-_MODEL = "tiny(memory={})"
+_MODEL = "tiny-shapes(memory={})"
 _STUDY = Study(
     "shapes(count=2, size=1k)",
     _MODEL.format(8 << 20),  # too little for all: what is remembered would hang on the order
@@ -92,7 +92,7 @@ def test_macs_do_not_hang_on_what_is_padded() -> None:
 
 def test_forgets_pixels_and_prefixes() -> None:
     """Through every wrapper; the next pass reads all of the image again."""
-    model = VisualSearch.open("tiny", "direct").model
+    model = VisualSearch.open("tiny-shapes", "direct").model
     prompt = Prompt.fill(View.whole(Scene.draw(1).image), "Is it red?")
     for asked in (model, BatchingModel(model), ResponseCache(model)):
         asked.forget()

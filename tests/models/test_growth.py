@@ -16,12 +16,12 @@ import pytest
 from visualcrop import Image, VisualSearch
 
 pytestmark = pytest.mark.torch
-_SPEC = "tiny(memory=20000000)"  # full after two images
+_SPEC = "tiny-shapes(memory=20000000)"  # full after two images
 
 
 def test_no_image_is_kept() -> None:
     """Neither by the models that come along nor by what they remember."""
-    for model, searcher in (("toy", "focus"), ("tiny", "direct")):
+    for model, searcher in (("toy", "focus"), ("tiny-shapes", "direct")):
         search, rng, seen = VisualSearch.open(model, searcher), np.random.default_rng(0), []
         for _ in range(3):
             image = Image.open(rng.integers(0, 256, (64, 64, 3), np.uint8))

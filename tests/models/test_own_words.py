@@ -1,4 +1,4 @@
-"""Letters generated and options weighed as sentences are two schemes, on `tiny`, too (Table 15)."""
+"""Letters generated and options weighed as sentences are two schemes, as in Table 15."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Plain:
 @pytest.fixture(scope="module")
 def model() -> HuggingFaceModel:
     """The shipped model; in bfloat16, one of the 200 is a tie that rounding breaks."""
-    opened = Registry.load().build(ModelFamily, "tiny(dtype=float32)").open()
+    opened = Registry.load().build(ModelFamily, "tiny-shapes(dtype=float32)").open()
     assert isinstance(opened, HuggingFaceModel)
     return opened
 

@@ -28,7 +28,7 @@ from visualcrop.pipeline import VisualSearchPipeline
 from visualcrop_tiny import Shapes
 
 pytestmark = pytest.mark.torch
-TINY = Path(visualcrop_tiny.__file__).parent / "weights" / "tiny"
+TINY = Path(visualcrop_tiny.__file__).parent / "weights" / "tiny-shapes"
 SEARCHER = "focus(targets=rules, proposals=anchors(s_max=3), steps=4)"
 
 

@@ -78,7 +78,7 @@ def plain() -> int:
 
 def answering(image: str) -> int:
     """A model in the middle of a pass."""
-    search = VisualSearch.open("tiny", "direct")
+    search = VisualSearch.open("tiny-shapes", "direct")
     within, done = threading.Event(), threading.Event()
 
     def wait(*_: object) -> None:

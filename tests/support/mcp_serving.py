@@ -30,7 +30,7 @@ from visualcrop_tiny import Shapes
 
 @functools.cache
 def samples() -> list[Sample]:
-    """Questions that `tiny` can answer, about pictures of 1K."""
+    """Questions that `tiny-shapes` can answer, about pictures of 1K."""
     read = Shapes(count=4, about="attribute", size="1k").read()
     return [sample for sample in read if isinstance(sample, Sample)]
 

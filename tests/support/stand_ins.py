@@ -25,9 +25,9 @@ def of_families(number: int) -> dict[str, str]:
 
 def that_search(number: int) -> dict[str, str]:
     """The trained tiny model, which finds targets and so searches; SEAL's own are random."""
-    return {name: "tiny" for name in _FAMILIES if name in read_table(number).models} | _of_seal(
-        number
-    )
+    return {
+        name: "tiny-shapes" for name in _FAMILIES if name in read_table(number).models
+    } | _of_seal(number)
 
 
 def _of_seal(number: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Whole searches on networks: tiny random ones of four families, and the trained `tiny`."""
+"""Whole searches on networks: tiny random ones of four families, and the trained `tiny-shapes`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from visualcrop import Answer, Budget, Finding, Ledger, Model, ModelFamily, Ques
 from visualcrop.plugin import Registry, Searcher
 
 FAMILIES = ("llava", "llava-onevision", "qwen2-5-vl", "qwen3-5")
-MODELS = (*FAMILIES, "tiny")
+MODELS = (*FAMILIES, "tiny-shapes")
 
 
 @cache
 def open_model(name: str) -> Model:
-    """The model of one of `MODELS`; the test is skipped where `tiny` is not installed."""
-    if name == "tiny":
+    """The model of one of `MODELS`; the test is skipped where `tiny-shapes` is not installed."""
+    if name == "tiny-shapes":
         pytest.importorskip("visualcrop_tiny")
         return Registry.load().build(ModelFamily, name).open()
     return opened(name)

@@ -87,7 +87,7 @@ def test_runs_on_tiny(relevance: str) -> None:
     """Which is shown the whole image and the canvas, and answers with a letter."""
     visualcrop_tiny = pytest.importorskip("visualcrop_tiny.shapes")
     sample = next(iter(visualcrop_tiny.Shapes(split="dev", about="attribute").read()))
-    hide = VisualSearch.open("tiny", f"hide(relevance={relevance})")
+    hide = VisualSearch.open("tiny-shapes", f"hide(relevance={relevance})")
     image = sample.source.open()
     answer = hide.ask(image, sample.text, sample.choices)
     assert answer.choice is not None

@@ -86,10 +86,10 @@ class TestShapes:
 
     def test_each_answer_is_that_of_evaluate(self, shapes: Path, tmp_path: Path) -> None:
         """One by one, and so the score."""
-        run = evaluate(str(shapes), {"focus": "focus"}, "tiny", out=tmp_path / "run")
+        run = evaluate(str(shapes), {"focus": "focus"}, "tiny-shapes", out=tmp_path / "run")
         wanted = {record.id: record for record in run.records() if record.variant == "focus"}
         task = questions(dataset=str(shapes))
-        log = _run(task, "visualcrop/tiny@focus", tmp_path)
+        log = _run(task, "visualcrop/tiny-shapes@focus", tmp_path)
         found = {str(sample.id): sample for sample in _samples(log)}
         assert len(found) == len(wanted) == _SHAPES
         for id, record in wanted.items():
@@ -122,7 +122,10 @@ class TestShapes:
     def test_shapes_are_drawn_too(self, tmp_path: Path) -> None:
         """By their own task, which needs no folder."""
         log = _run(
-            "visualcrop_inspect/shapes", "visualcrop/tiny@direct", tmp_path, task_args={"count": 2}
+            "visualcrop_inspect/shapes",
+            "visualcrop/tiny-shapes@direct",
+            tmp_path,
+            task_args={"count": 2},
         )
         assert [sample.id for sample in _samples(log)] == [
             "test-0-2k-attribute-0",

@@ -52,14 +52,14 @@ class TestAnswers:
         self, shapes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """With the task that is shipped, one by one, and so the score."""
-        run = evaluate(str(shapes), {"focus": "focus"}, "tiny", out=tmp_path / "run")
+        run = evaluate(str(shapes), {"focus": "focus"}, "tiny-shapes", out=tmp_path / "run")
         wanted = {record.id: record for record in run.records() if record.variant == "focus"}
         monkeypatch.chdir(shapes)
         lines = (shapes / "samples.jsonl").read_text().splitlines()
         documents = [json.loads(line) for line in lines]
         requests = [_request(number, folder.write_messages) for number in range(len(documents))]
         found = answer_all(
-            VisualSearch.open("tiny", "focus"),
+            VisualSearch.open("tiny-shapes", "focus"),
             requests,
             {"task": {"test": documents}},
             budget=Budget(),

@@ -92,15 +92,15 @@ class TestGate:
         assert searched("lookwise(gate=0)")[1].passes == 4  # the toy knows of no tokens
 
     def test_is_read_of_a_trained_model(self) -> None:
-        """`tiny` keeps its answer at the mean that it had, and searches just above it."""
+        """`tiny-shapes` keeps its answer at the mean that it had, and searches just above it."""
         pytest.importorskip("visualcrop_tiny")
         question = Question("What colour is the circle?", SCENE.image, ["red", "green", "blue"])
-        first = VisualSearch.open("tiny", "direct").answer(question)
+        first = VisualSearch.open("tiny-shapes", "direct").answer(question)
         sure = mean_token_probability(first)
         assert sure is not None
         assert 0 < sure < 1
         for gate, stages in ((sure, {"original"}), (sure + 1e-6, {"original", "relevance"})):
-            answer = VisualSearch.open("tiny", f"lookwise(gate={gate!r})").answer(question)
+            answer = VisualSearch.open("tiny-shapes", f"lookwise(gate={gate!r})").answer(question)
             assert {*answer.passes} - {"targets", "answer"} == stages
 
 

@@ -55,13 +55,13 @@ def test_budget_without_the_null_pass_gives_the_inner_maps(passes, contrasted) -
 
 
 def test_null_prompt_is_a_suffix() -> None:
-    """On `tiny` it is charged as a pass, and adds less than a tenth of the map's FLOPs."""
+    """On `tiny-shapes` it is charged as a pass, and adds less than a tenth of the map's FLOPs."""
     sample = next(iter(Shapes(split="dev", size="1k", count=1)))
     view = View.whole(sample.source.open())
     spent = []
     for source in (Vv(), Contrast()):
         ledger = Ledger(Budget())
-        model = BudgetedModel(VisualSearch.open("tiny").model, ledger, "relevance")
+        model = BudgetedModel(VisualSearch.open("tiny-shapes").model, ledger, "relevance")
         source.map(view, Target(sample.targets[0].name), model)
         spent.append((ledger.passes, ledger.usage.flops))
     (one, alone), (two, both) = spent

@@ -41,7 +41,7 @@ BOUND = "steps=3, overrun=false, targets=quoted"
 
 @cache
 def _question(name: str) -> Question:
-    if name != "tiny":
+    if name != "tiny-shapes":
         return Question("What colour is the 'mug'?", noise(), ("red", "blue"))
     sample = next(iter(Shapes(split="dev", size="1k", count=1)))
     text = f"Is the '{sample.targets[0].name}' red?"

@@ -72,8 +72,8 @@ class TestPasses:
         assert bench.ledger.passes == 1
 
     def test_auto_counts_windows_by_the_encoder(self) -> None:
-        """Of `tiny`, whose encoder sees 112 pixels: one up to 2016, five on a side at 8K."""
-        info = VisualSearch.open("tiny").model
+        """Of `tiny-shapes`, whose encoder sees 112 pixels: one up to 2016, five on a side at 8K."""
+        info = VisualSearch.open("tiny-shapes").model
         bench = Bench.set_up()
         tiny = type(bench.model)(info, bench.ledger, "relevance")
         image = next(iter(Shapes(split="dev", size="8k", count=1))).source.open()

@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Learn from the boxed things of a dataset, and save the weights; 2 where that cannot be."""
     parser = argparse.ArgumentParser(prog="python -m visualcrop_maps", description=__doc__)
     parser.add_argument("dataset", help="its spec; about 50 of its questions have boxes")
-    parser.add_argument("-m", "--model", default="tiny")
+    parser.add_argument("-m", "--model", default="tiny-shapes")
     parser.add_argument("-r", "--relevance", default="vv", help="the source whose layers count")
     parser.add_argument("-o", "--out", type=Path, required=True)
     given = parser.parse_args(arguments)

@@ -201,11 +201,11 @@ def test_stop_cuts_the_text(live: Live) -> None:
 
 def test_the_tokens_of_a_reply_are_counted() -> None:
     """Its last one, too, which is written and never read; with one token, that is all."""
-    with serving(VisualSearch.open("tiny"), name="tiny") as live:
-        reply = ask(live, model="tiny@direct", max_tokens=1)
+    with serving(VisualSearch.open("tiny-shapes"), name="tiny-shapes") as live:
+        reply = ask(live, model="tiny-shapes@direct", max_tokens=1)
         assert reply.choices[0].finish_reason == "length"
         assert reply.usage.completion_tokens == 1
-        assert ask(live, model="tiny@direct").usage.completion_tokens == 2  # with that of its end
+        assert ask(live, model="tiny-shapes@direct").usage.completion_tokens == 2  # and its end
 
 
 def test_what_changes_nothing_is_taken(live: Live) -> None:

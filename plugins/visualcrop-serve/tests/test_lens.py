@@ -33,12 +33,12 @@ DONE = "#take:not([hidden])"
 
 @pytest.fixture(scope="module")
 def tiny() -> VisualSearch:
-    return VisualSearch.open("tiny")
+    return VisualSearch.open("tiny-shapes")
 
 
 @pytest.fixture(scope="module")
 def live(tiny: VisualSearch) -> Iterator[Live]:
-    with serving(tiny, name="tiny") as live:
+    with serving(tiny, name="tiny-shapes") as live:
         yield live
 
 
@@ -475,7 +475,7 @@ def test_the_map_is_there_before_a_box_is_checked(
 ) -> None:
     """What a search knows is shown while it looks on."""
     held = Held(tiny.model, only="choose")  # the checks
-    with serving(VisualSearch(held, tiny.searcher), name="tiny") as live:
+    with serving(VisualSearch(held, tiny.searcher), name="tiny-shapes") as live:
         lens = open_lens(url=live.url, reduced_motion="reduce")
         lens.choose("plate")
         lens.page.click("#compare")  # and back: nothing was asked yet
@@ -499,7 +499,7 @@ def test_stopping_ends_the_search_at_the_server(
 ) -> None:
     """What waits is never run, and what runs ends before its next pass."""
     held = Held(tiny.model)
-    with serving(VisualSearch(held, tiny.searcher), name="tiny", concurrency=1) as live:
+    with serving(VisualSearch(held, tiny.searcher), name="tiny-shapes", concurrency=1) as live:
         lens = open_lens(url=live.url)
         lens.choose("plate")
         lens.page.click("#go")
@@ -518,7 +518,7 @@ def test_a_key_is_asked_for_and_kept_in_the_tab(
     open_lens: Callable[..., Lens], tiny: VisualSearch, complaints: Complaints, new_page: NewPage
 ) -> None:
     """A wrong one is asked for again."""
-    with serving(tiny, name="tiny", api_key="sesame") as live:
+    with serving(tiny, name="tiny-shapes", api_key="sesame") as live:
         page = new_page()
         page.goto(live.url)
         for key in ("open", "sesame"):
@@ -542,7 +542,7 @@ def test_a_key_does_not_let_a_link_ask(
     tiny: VisualSearch, complaints: Complaints, new_page: NewPage
 ) -> None:
     """Whoever gives the key has not asked the link's question."""
-    with serving(tiny, name="tiny", api_key="sesame") as live:
+    with serving(tiny, name="tiny-shapes", api_key="sesame") as live:
         lens = Lens(new_page(), live.url)
         lens.page.on("request", lens.note)
         lens.page.goto(f"{live.url}/#scene=plate&q=A+plate%3F")

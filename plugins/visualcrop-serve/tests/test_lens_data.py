@@ -17,17 +17,18 @@ from visualcrop.plugin import Dataset, Registry, Searcher, Spec
 from visualcrop_serve.app import build_app
 from visualcrop_serve.lens import POLICY
 from visualcrop_serve.price import Price, price_search
+from visualcrop_serve.scenes import Scenes
 from visualcrop_serve.settings import Settings
 
 
 @pytest.fixture(scope="module")
 def tiny() -> VisualSearch:
-    return VisualSearch.open("tiny")
+    return VisualSearch.open("tiny-shapes")
 
 
 @pytest.fixture(scope="module")
 def client(tiny: VisualSearch) -> Iterator[TestClient]:
-    with TestClient(build_app(tiny, Settings(name="tiny"))) as client:
+    with TestClient(build_app(tiny, Settings(name="tiny-shapes"))) as client:
         yield client
 
 
@@ -104,7 +105,7 @@ def test_every_option_of_the_form_can_be_set_to_its_default(client: TestClient) 
 
 def test_fixed_searchers_are_the_only_ones_on_offer(tiny: VisualSearch) -> None:
     """A server that takes no specs has no form for them."""
-    settings = Settings(name="tiny", searchers=("focus(steps=2)",), fixed=True)
+    settings = Settings(name="tiny-shapes", searchers=("focus(steps=2)",), fixed=True)
     with TestClient(build_app(tiny, settings)) as client:
         offered = client.get("/lens/searchers").json()["searchers"]
         assert [each["name"] for each in offered] == ["focus(steps=2)", "focus"]  # by both names
@@ -206,6 +207,16 @@ def test_scenes_are_pictures_with_questions(client: TestClient) -> None:
     assert max(small.size) == 480
 
 
+def test_places_are_offered_to_the_models_that_know_them() -> None:
+    """To `tiny`, and to one that knows no dataset in particular: a question of each kind on each."""
+    registry = Registry.load()
+    offered = Scenes.of(registry, "")
+    assert offered.describe() == Scenes.of(registry, "needles(size=4k)").describe()
+    assert len(offered.samples) == 6
+    for samples in offered.samples.values():
+        assert len(samples) == 4
+
+
 def test_an_unknown_scene_names_the_others(client: TestClient) -> None:
     """In a sentence."""
     reply = client.get("/lens/scenes/plait")
@@ -214,7 +225,7 @@ def test_an_unknown_scene_names_the_others(client: TestClient) -> None:
 
 
 def test_a_model_that_knows_its_own_scenes_gets_those() -> None:
-    """`toy` cannot read shapes, and `tiny` cannot read the toy's."""
+    """`toy` cannot read shapes, and `tiny-shapes` cannot read the toy's."""
     with TestClient(build_app(toy(), Settings(name="toy"))) as client:
         (scene,) = client.get("/lens/scenes").json()
         assert len(scene["questions"]) == 3

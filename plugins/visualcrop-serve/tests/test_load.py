@@ -58,15 +58,15 @@ def small_url(seed: int) -> str:
 
 @pytest.mark.timeout(600)
 def test_no_request_is_lost_or_doubled() -> None:
-    """200 requests of 32 clients on `tiny`: each gets the answer of `ask` to its own picture."""
-    tiny, focus = VisualSearch.open("tiny", "direct"), "focus(steps=1)"
-    searches = {"tiny@direct": tiny, f"tiny@{focus}": tiny.with_searcher(focus)}
+    """200 requests of 32 clients: each gets the answer of `ask` to its own picture."""
+    tiny, focus = VisualSearch.open("tiny-shapes", "direct"), "focus(steps=1)"
+    searches = {"tiny-shapes@direct": tiny, f"tiny-shapes@{focus}": tiny.with_searcher(focus)}
     kinds = [(name, seed) for name in searches for seed in SEEDS]
     expected = {(name, seed): searches[name].ask(small(seed), QUESTION) for name, seed in kinds}
     # a search for each seven plain questions, in no order
     asked = [kinds[n % 8 + 8 * (n % 8 == n // 8 % 8)] for n in range(REQUESTS)]
     random.Random(1).shuffle(asked)
-    with serving(tiny, name="tiny", queue=CLIENTS) as live:
+    with serving(tiny, name="tiny-shapes", queue=CLIENTS) as live:
 
         def ask(kind: tuple[str, int]) -> tuple[str, Any]:
             reply = live.client().chat.completions.create(

@@ -45,15 +45,15 @@ def anyio_backend():
 
 @pytest.fixture(scope="module")
 def address():
-    """Where `tiny` is served, as `visualcrop mcp --http` does."""
-    with served(build_mcp_app(*lazily("tiny"))) as address:
+    """Where `tiny-shapes` is served, as `visualcrop mcp --http` does."""
+    with served(build_mcp_app(*lazily("tiny-shapes"))) as address:
         yield address
 
 
 @pytest.fixture(scope="module")
 def search():
     """The same model in this program."""
-    return VisualSearch.open("tiny", "focus")
+    return VisualSearch.open("tiny-shapes", "focus")
 
 
 async def _call(address, name, arguments, **options) -> Any:

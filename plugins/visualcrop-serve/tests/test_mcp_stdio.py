@@ -50,13 +50,13 @@ async def test_a_whole_session(log):
     sample = samples()[0]
     choices = [*sample.choices]
     picture = sample.source.open()
-    expected: Any = VisualSearch.open("tiny").ask(picture, sample.text, choices)
+    expected: Any = VisualSearch.open("tiny-shapes").ask(picture, sample.text, choices)
     told = []
 
     async def hear(progress, total, message):
         told.append(message)
 
-    server = _started("mcp", "-m", "tiny")
+    server = _started("mcp", "-m", "tiny-shapes")
     async with Client(stdio_client(server, errlog=log)) as client:
         assert [tool.name for tool in (await client.list_tools()).tools] == ["look_closer", "find"]
         assert not _read(log)  # nothing has been loaded for that

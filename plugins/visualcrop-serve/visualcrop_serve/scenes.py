@@ -12,20 +12,27 @@ import attrs
 
 from visualcrop import Sample
 from visualcrop.errors import VisualcropError
-from visualcrop.plugin import Dataset, Registry
+from visualcrop.plugin import Dataset, Registry, Spec
 
 THUMBNAIL = 480  # pixels on the longer side
 _KEPT = 8  # scenes that stay encoded; a large one takes 10 MB
-# Scenes of visualcrop-tiny. On some `tiny` is right without a search, and on one FOCUS errs.
-_SHAPES = {
-    "bolt": "shapes(about=attribute, count=1, size=4k, seed=1)",
-    "flower": "shapes(about=attribute, count=1, size=4k, seed=2)",
-    "plate": "shapes(about=detail, count=1, size=2k, seed=5)",
-    "arrow": "shapes(about=relation, count=1, size=2k, seed=6)",
-    "cross": "shapes(about=existence, count=1, size=2k, seed=4)",
-    "squares": "shapes(about=count, count=1, size=2k, seed=6)",
-    "moon": "shapes(about=attribute, count=1, size=2k, seed=6)",
-    "rings": "shapes(about=count, count=1, size=2k, seed=4)",
+_PLACES = ("harbour", "market-street", "park", "writing-desk", "shelf-wall", "night-town")
+# By the dataset of visualcrop-tiny, for the models that know it.
+_SCENES: Mapping[str, Mapping[str, str]] = {
+    "needles": {
+        place: f"needles(about=tour, count=4, size=2k, seed=1, place={place})" for place in _PLACES
+    },
+    # On some `tiny-shapes` is right without a search, and on one FOCUS errs.
+    "shapes": {
+        "bolt": "shapes(about=attribute, count=1, size=4k, seed=1)",
+        "flower": "shapes(about=attribute, count=1, size=4k, seed=2)",
+        "plate": "shapes(about=detail, count=1, size=2k, seed=5)",
+        "arrow": "shapes(about=relation, count=1, size=2k, seed=6)",
+        "cross": "shapes(about=existence, count=1, size=2k, seed=4)",
+        "squares": "shapes(about=count, count=1, size=2k, seed=6)",
+        "moon": "shapes(about=attribute, count=1, size=2k, seed=6)",
+        "rings": "shapes(about=count, count=1, size=2k, seed=4)",
+    },
 }
 
 
@@ -40,13 +47,13 @@ class Scenes:
     @classmethod
     def of(cls, registry: Registry, demo_dataset: str) -> Scenes:
         """
-        The scenes for a model: its own demo dataset, or those of visualcrop-tiny.
+        The scenes for a model: those of the dataset that it knows, or else of `needles`.
 
         A model that knows only its own scenes, as `toy` does, gets no others.
         """
-        installed = bool(registry.entries_for(Dataset.kind, "shapes"))
-        shapes = demo_dataset.startswith("shapes") or not demo_dataset
-        specs = _SHAPES if installed and shapes else {"scene": demo_dataset}
+        name = Spec.parse(demo_dataset).name if demo_dataset else "needles"
+        installed = bool(registry.entries_for(Dataset.kind, name))
+        specs = _SCENES.get(name, {"scene": demo_dataset}) if installed else {}
         samples = {name: tuple(_first_picture(registry, spec)) for name, spec in specs.items()}
         return cls({name: found for name, found in samples.items() if found})
 

@@ -20,7 +20,7 @@ def test_large_things_are_recognized():
     """By the model that ships, of parts of a place that it has not seen."""
     scene = PlaceSpec("shelf-wall", 5, (1024, 768)).draw()
     place = Shown(PIL.Image.fromarray(scene.image), tuple(map(PlacedItem, scene.items)))
-    network = load_base(find_base("tiny-places")).eval()
+    network = load_base(find_base("tiny")).eval()
     found = []
     for seed in range(8):
         view = show_whole(paste_somewhere(place, np.random.default_rng(seed)))

@@ -12,16 +12,23 @@ from training.methods import crop_about, without_budget
 from visualcrop import Box, Prompt, Sample, Target, View, VisualSearch, errors
 from visualcrop.plugin import Registry, Searcher, Spec
 from visualcrop.testing import ModelFamilySuite
-from visualcrop_tiny import Shapes, Tiny, TinyOnevision, TinyPlaces
+from visualcrop_tiny import Needles, Shapes, Tiny, TinyOnevision, TinyShapes
 
 WEIGHTS = Path(visualcrop_tiny.__file__).parent / "weights"
 pytestmark = pytest.mark.torch
 
 
-@pytest.fixture(scope="module", params=[Tiny, TinyOnevision], ids=lambda family: family.name)
-def search(request):
+@pytest.fixture(
+    scope="module", params=[Tiny, TinyShapes, TinyOnevision], ids=lambda family: family.name
+)
+def family(request):
+    """Each of the packaged models."""
+    return request.param()
+
+
+@pytest.fixture(scope="module")
+def search(family):
     """FOCUS with a packaged model, without the name that only an installed package has."""
-    family = request.param()
     return VisualSearch.open(f"auto(checkpoint={WEIGHTS / family.name})", "focus", _options(family))
 
 
@@ -33,9 +40,10 @@ def _options(family):
 
 
 @pytest.fixture(scope="module")
-def samples():
-    """Questions about the colour of one small thing, which no training has seen."""
-    return [s for s in Shapes(count=24, about="attribute").read() if isinstance(s, Sample)]
+def samples(family):
+    """Questions about the colour of one small thing in its world, which no training has seen."""
+    world = Needles if isinstance(family, Tiny) else Shapes
+    return [s for s in world(count=24, about="attribute").read() if isinstance(s, Sample)]
 
 
 class TestTiny(ModelFamilySuite):
@@ -50,10 +58,10 @@ class TestTinyOnevision(ModelFamilySuite):
     strategy = TinyOnevision
 
 
-class TestTinyPlaces(ModelFamilySuite):
+class TestTinyShapes(ModelFamilySuite):
     """The same contract."""
 
-    strategy = TinyPlaces
+    strategy = TinyShapes
 
 
 def test_the_weights_are_small():
@@ -108,8 +116,8 @@ def test_a_question_without_pictures_is_answered_in_words(search):
 
 
 def test_settings_come_with_the_model() -> None:
-    """A searcher that is built by hand, or a third party's, looks for what `tiny` can name."""
-    search = VisualSearch.open("tiny")
+    """A searcher that is built by hand, or a third party's, looks for what the model can name."""
+    search = VisualSearch.open("tiny-shapes")
     registry = Registry.load()
     assert VisualSearch(search.model, registry.build(Searcher, "focus")) == search
     for name in ("focus", "zoomeye", "seal"):
@@ -119,9 +127,10 @@ def test_settings_come_with_the_model() -> None:
 
 
 def test_the_unaligned_weights_are_others() -> None:
-    """They open by an option, are told apart from those of `tiny`, and go with no checkpoint."""
-    unaligned = Tiny(unaligned=True)
-    assert unaligned.fingerprint() != Tiny().fingerprint()
-    assert unaligned.fingerprint() == Tiny(checkpoint=str(WEIGHTS / "tiny-unaligned")).fingerprint()
+    """They open by an option, are told apart from those of the model, and go with no checkpoint."""
+    unaligned = TinyShapes(unaligned=True)
+    same = TinyShapes(checkpoint=str(WEIGHTS / "tiny-shapes-unaligned"))
+    assert unaligned.fingerprint() != TinyShapes().fingerprint()
+    assert unaligned.fingerprint() == same.fingerprint()
     with pytest.raises(errors.SpecError, match="each name other weights; give one"):
-        Tiny(unaligned=True, checkpoint="elsewhere")
+        TinyShapes(unaligned=True, checkpoint="elsewhere")

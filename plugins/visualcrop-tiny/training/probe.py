@@ -1,5 +1,5 @@
 """
-How large a thing has to be to be recognized: `python -m training.probe -m tiny-places`.
+How large a thing has to be to be recognized: `python -m training.probe -m tiny`.
 
 The image features in the middle of what is drawn are read as words, with the head of the decoder,
 and counted by the size that it has in the eye.
@@ -44,7 +44,7 @@ class Recognition:
 def main(arguments: list[str] | None = None) -> int:
     """Print a table in Markdown; 1 if there is no such model."""
     parser = argparse.ArgumentParser(prog="python -m training.probe", description=__doc__)
-    parser.add_argument("-m", "--model", default="tiny-places", help="name or folder of LLaVA's")
+    parser.add_argument("-m", "--model", default="tiny", help="name or folder of LLaVA's")
     parser.add_argument("--places", type=int, default=6, help="places of the train split, the last")
     args = parser.parse_args(arguments)
     try:

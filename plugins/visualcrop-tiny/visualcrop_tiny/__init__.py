@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from visualcrop.plugin import Strategy, hookimpl
 
-from .models import Tiny, TinyOnevision, TinyPlaces
+from .models import Tiny, TinyOnevision, TinyShapes
 from .needles import Needles
 from .shapes import Shapes
 
-__all__ = ["Needles", "Shapes", "Tiny", "TinyOnevision", "TinyPlaces"]
+__all__ = ["Needles", "Shapes", "Tiny", "TinyOnevision", "TinyShapes"]
 
 
 @hookimpl
 def visualcrop_strategies() -> list[type[Strategy]]:
-    trained = [model for model in (Tiny, TinyOnevision, TinyPlaces) if model.is_shipped()]
+    trained = [model for model in (Tiny, TinyShapes, TinyOnevision) if model.is_shipped()]
     return [*trained, Needles, Shapes]

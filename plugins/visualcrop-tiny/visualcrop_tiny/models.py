@@ -55,18 +55,30 @@ class ShippedModel(Auto):
         return (files(__package__) / "weights" / cls.name).is_dir()
 
 
+@attrs.frozen
+class Tiny(ShippedModel):
+    """A small LLaVA for the drawn places of `needles`, and no others."""
+
+    name = "tiny"
+    demo_dataset = "needles(about=tour, count=4, size=4k, seed=1)"
+
+    def settings(self) -> Mapping[str, object]:
+        """Those of every shipped model, and FOCUS counts the boxes in which it found a thing."""
+        return {**super().settings(), "focus": {"answer": "count"}}
+
+
 def _names_no_others(family: ShippedModel, _: object, unaligned: bool) -> None:  # noqa: FBT001
     if unaligned and family.checkpoint:
         raise errors.SpecError(
-            "The options checkpoint and unaligned of tiny each name other weights; give one."
+            "The options checkpoint and unaligned of tiny-shapes each name other weights; give one."
         )
 
 
 @attrs.frozen
-class Tiny(ShippedModel):
+class TinyShapes(ShippedModel):
     """A small LLaVA for the drawn scenes of `shapes`, and no others."""
 
-    name = "tiny"
+    name = "tiny-shapes"
 
     unaligned: bool = option(
         False,
@@ -77,27 +89,15 @@ class Tiny(ShippedModel):
     def _with_checkpoint(self) -> ShippedModel:
         if not self.unaligned:
             return super()._with_checkpoint()
-        return attrs.evolve(self, checkpoint=_shipped("tiny-unaligned"), unaligned=False)
+        return attrs.evolve(self, checkpoint=_shipped("tiny-shapes-unaligned"), unaligned=False)
 
 
 @attrs.frozen
 class TinyOnevision(ShippedModel):
-    """As `tiny`, in LLaVA-OneVision's layout: an image and its four tiles, or several images."""
+    """As `tiny-shapes`, in LLaVA-OneVision's layout: an image and four tiles, or several images."""
 
     name = "tiny-onevision"
 
     def settings(self) -> Mapping[str, object]:
-        """As `tiny`'s, and FOCUS shows its findings beside the whole image."""
+        """Those of every shipped model, and FOCUS shows its findings beside the whole image."""
         return {**super().settings(), "focus": {"answer": "interleaved", "t_type2": 0.5}}
-
-
-@attrs.frozen
-class TinyPlaces(ShippedModel):
-    """A small LLaVA for the drawn places of `needles`, and no others."""
-
-    name = "tiny-places"
-    demo_dataset = "needles(about=tour, count=4, size=4k, seed=1)"
-
-    def settings(self) -> Mapping[str, object]:
-        """As `tiny`'s, and FOCUS counts the boxes in which it found a thing."""
-        return {**super().settings(), "focus": {"answer": "count"}}

@@ -31,7 +31,7 @@ _BY_FORMULA = ("macs", "image_tokens")
 
 def _run(folder: Path, *variants: str, concurrency: int = 1, **how: Any) -> Store:
     dataset = "shapes(count=3, about=attribute, size=1k)"
-    model, sharing = how.get("model", "tiny"), how.get("sharing", False)
+    model, sharing = how.get("model", "tiny-shapes"), how.get("sharing", False)
     study = Study(dataset, model, {name: name for name in variants}, sharing=sharing)
     executor, objects = Local(concurrency=concurrency), how.get("objects", StudyObjects())
     return run_study(study, folder, executor=executor, objects=objects)
@@ -66,7 +66,7 @@ class TestAlone:
 
     def test_a_full_memory_changes_nothing(self, alone: Any, tmp_path: Path) -> None:
         """It has room for one search, and was filled by another."""
-        model = f"tiny(memory={64 << 20})"
+        model = f"tiny-shapes(memory={64 << 20})"
         small = _records(_run(tmp_path / "run", "focus(steps=2)", model=model))
         assert [_work(record) for record in small.values()] == [*map(_work, alone.values())]
 
@@ -85,7 +85,7 @@ class TestStages:
     ) -> None:
         """Without caches, a stage's MACs follow from the tokens that entered the decoder in it."""
         entered: dict[str, list[int]] = {}
-        model = Registry.load().build(ModelFamily, "tiny(memory=0)").open()
+        model = Registry.load().build(ModelFamily, "tiny-shapes(memory=0)").open()
         assert isinstance(model, HuggingFaceModel)
         call, text = LentModel.forward, model.network.config.get_text_config()
 

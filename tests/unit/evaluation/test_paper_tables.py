@@ -71,14 +71,14 @@ class TestEveryTable:
 
 @pytest.mark.parametrize("number", [4, 12, 15])
 def test_tiny_models_own_versions(number: int) -> None:
-    """Each has the paper's rows beside its own, for the tiny model alone, and can be built."""
+    """Each has the paper's rows beside its own, for one model alone, and can be built."""
     for package in ("tiny", "vicrop", "zoomeye"):
         pytest.importorskip(f"visualcrop_{package}")
     registry = Registry.load()
     for run in read_reproduction(FOLDER.parent / f"table-{number}.toml").runs:
         beside = run.study.beside
         assert beside
-        assert run.model == "tiny"
+        assert run.model == "tiny-shapes"
         assert {*beside.rows} <= {*run.study.variants, *run.study.draws}
         assert all(any(beside.figures(label)) for label in beside.rows)
         measure_records((), [*beside.columns.values()])

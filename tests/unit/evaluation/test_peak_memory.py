@@ -59,7 +59,7 @@ def _gpu(monkeypatch: pytest.MonkeyPatch) -> Gpu:
 @pytest.mark.torch
 def test_of_each_question_and_in_the_mean(gpu: Gpu, tmp_path: Path) -> None:
     """What one reset between questions would have shown, in records, tables and files, in GiB."""
-    model = Registry.load().build(ModelFamily, "tiny").open()
+    model = Registry.load().build(ModelFamily, "tiny-shapes").open()
     assert isinstance(model, HuggingFaceModel)
     model.meter._devices = [0]
     get_decoder(model.network).register_forward_pre_hook(
@@ -72,7 +72,7 @@ def test_of_each_question_and_in_the_mean(gpu: Gpu, tmp_path: Path) -> None:
         expected[record.key], gpu.question = gpu.question, gpu.weights
 
     dataset = "shapes(count=3, about=relation, size=1k)"
-    study = Study(dataset, "tiny", {"direct": "direct", "focus": "focus(steps=2)"})
+    study = Study(dataset, "tiny-shapes", {"direct": "direct", "focus": "focus(steps=2)"})
     store = run_study(study, tmp_path / "run", objects=StudyObjects(model), watch=watch)
     records = [*store.records()]
     assert {record.key: record.work["peak_bytes"] for record in records} == expected

@@ -162,7 +162,7 @@ def test_records_are_those_of_one_process(tmp_path: Path, sharing: bool) -> None
 def test_so_are_those_of_a_network(tmp_path: Path, sharing: bool) -> None:
     """With tokens, FLOPs and MACs, which caches could change."""
     variants = {"direct": "direct", "focus": "focus", "one": "focus(steps=1)"}
-    study = Study("shapes(count=6, size=1k)", "tiny", variants, sharing=sharing)
+    study = Study("shapes(count=6, size=1k)", "tiny-shapes", variants, sharing=sharing)
     here = run_study(study, tmp_path / "here", executor=Local())
     there = run_study(study, tmp_path / "there", executor=Processes(workers=2))
     ours, theirs = _lines(here), _lines(there)
