@@ -12,7 +12,7 @@ from pathlib import Path
 import PIL.Image
 
 PLACE = Path(__file__).parents[1] / "docs" / "demo.jpg"
-WIDTH, HEIGHT = 1180, 978  # CSS pixels that are shown
+WIDTH, HEIGHT = 1180, 1000  # CSS pixels that are shown
 SCALE = 1.5  # pixels of the picture for each
 
 

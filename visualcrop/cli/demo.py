@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import ModelError
+from ..errors import ModelError, SpecError
 from ..output.terminal import Styled, Words
 from .options import AsJson, ModelSpec, console, print_json, write
 
@@ -65,7 +65,9 @@ def _draw_samples(model: str | None, seed: int | None) -> list[Sample]:
     spec = Spec.parse(family.demo_dataset)
     spec = spec if seed is None else spec.with_option("seed", seed)
     samples = iter(Registry.load().build(Dataset, spec))
-    first = next(samples)
+    first = next(samples, None)
+    if first is None:
+        raise SpecError(f"No picture of {spec} has room for its questions; give another --seed.")
     return [first, *takewhile(lambda sample: sample.group == first.group, samples)]
 
 
