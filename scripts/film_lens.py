@@ -28,7 +28,7 @@ from visualcrop_serve.running import make_server, open_socket
 from visualcrop_serve.settings import Settings
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
-SCENE = "bolt"
+SCENE = "harbour"
 WIDTH, HEIGHT = 1280, 800
 FILM_WIDTH = 880  # pixels
 FIRST, LAST = 1200, 3500  # milliseconds of the first and the last frame
