@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Count(AnswerComposer):
-    """How many: add up the boxes that show one each. A pass for each that is unclear."""
+    """How many: add up the boxes that show one each. A pass for each cluster that is unclear."""
 
     name = "count"
 
@@ -31,11 +31,6 @@ class Count(AnswerComposer):
         0.9,
         help="probability from which a cluster of overlapping boxes is not shown to the model",
         validator=between(0, 2),
-    )
-    pair: float = option(
-        0.0,
-        help="how often a lone box holds two; above 0 the model is shown each of them",
-        validator=between(0, 1),
     )
 
     def compose(
@@ -70,14 +65,10 @@ class Count(AnswerComposer):
         """
         The clusters, those that are unclear by themselves as the model sees them in one crop.
 
-        A box by itself is unclear if boxes may hold two.
-
         That is verification: the budget limits it, as the answer's own pass it does not.
         """
         model = model.at("verification")
         unsure = [cluster for cluster in clusters if cluster.is_unsure(self.sure)]
-        lone = [cluster for cluster in clusters if cluster.boxes == 1 and self.pair > 0]
-        unsure = [*unsure, *lone]
         unsure = unsure[: model.affordable(len(unsure))]
         if not unsure:
             return clusters
@@ -86,11 +77,7 @@ class Count(AnswerComposer):
         model.expect(len(prompts))
         choices = model.choose(prompts, [*map(str, numbers)])
         asked = {
-            cluster.box: self._weigh(cluster, choice.probabilities[: len(cluster.numbers)])
+            cluster.box: cluster.reconcile(choice.probabilities[: len(cluster.numbers)])
             for cluster, choice in zip(unsure, choices, strict=True)
         }
         return [asked.get(cluster.box, cluster) for cluster in clusters]
-
-    def _weigh(self, cluster: Cluster, read: Sequence[float]) -> Cluster:
-        lone = cluster.boxes == 1
-        return cluster.look_into(read, self.pair) if lone else cluster.reconcile(read)

@@ -43,12 +43,6 @@ class Cluster:
         """Whether one crop of all of them may tell what their overlap does not."""
         return 1 < self.boxes <= MOST_ASKED and max(self.counts) < sure
 
-    def look_into(self, read: Sequence[float], pair: float) -> Cluster:
-        """A lone box in which the model *read* 1 or 2, weighed with how often one holds a *pair*."""
-        absent, there = self.counts
-        one, two = normalise([(1 - pair) * read[0], pair * read[1]])
-        return attrs.evolve(self, counts=(absent, there * one, there * two))
-
     def reconcile(self, read: Sequence[float]) -> Cluster:
         """The same, weighed with the probability of each number that the model *read* there."""
         counts = [*self.counts, 0.0][self.numbers.start : self.numbers.stop]

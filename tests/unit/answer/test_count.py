@@ -67,14 +67,13 @@ def _ask(
     number: str = "1",
     evidence: bool = True,
     passes: int | None = None,
-    pair: float = 0.0,
 ) -> tuple[Answer, _Counting]:
     toy = _Counting(text="B", number=number)
     seen = [Evidence(_CUPS, found)] if evidence else []
     chosen = [f for f in found if (f.confidence or 0) > 0.6]
     model = BudgetedModel(toy, Ledger(Budget(passes))).at("answer")
     question = Question(text, _IMAGE, choices)
-    return Count(pair=pair).compose_with_evidence(question, chosen, model, seen), toy
+    return Count().compose_with_evidence(question, chosen, model, seen), toy
 
 
 class TestCounted:
@@ -138,30 +137,6 @@ class TestAsked:
         weights = np.array([0.2 * 0.9, 0.8 * 0.4])
         assert cluster.counts[1:3] == pytest.approx(weights / weights.sum(), abs=1e-3)
         assert sum(cluster.counts) == pytest.approx(1)
-
-
-class TestPairs:
-    """A box by itself may hold two, if the composer is told how often."""
-
-    @pytest.mark.parametrize(("number", "text"), [("1", "A"), ("2", "C")])
-    def test_each_box_is_shown(self, number: str, text: str) -> None:
-        """A pass for each, and each adds what the model is sure to see in it."""
-        found = [*_found(_ONE, _TWO), *_found(_NONE, confidence=-1, score=0.0)]
-        answer, toy = _ask(found, ["2", "3", "4"], number=number, pair=0.1)
-        assert (answer.text, toy.passes) == (text, 2)
-        assert [choices for _, choices in toy.weighed] == [["1", "2"]] * 2
-
-    def test_an_unsure_model_is_outweighed(self) -> None:
-        """What is rare has to be seen clearly, and a box that may show none still may."""
-        lone = Cluster(_ONE, 1, (0.2, 0.8))
-        assert lone.look_into([0.5, 0.5], 0.1).counts == pytest.approx((0.2, 0.72, 0.08))
-        assert lone.look_into([0.1, 0.9], 0.1).counts == pytest.approx((0.2, 0.4, 0.4))
-
-    def test_the_budget_goes_to_clusters_first(self) -> None:
-        """One pass: for the two boxes that overlap."""
-        found = [*_found(_THREE), *_found(_ONE, _BESIDE)]
-        _, toy = _ask(found, ["2", "3"], passes=1, pair=0.1)
-        assert [choices for _, choices in toy.weighed] == [["1", "2", "3"]]
 
 
 class TestOtherwise:
