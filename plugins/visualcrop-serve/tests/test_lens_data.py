@@ -208,7 +208,7 @@ def test_scenes_are_pictures_with_questions(client: TestClient) -> None:
 
 
 def test_places_are_offered_to_the_models_that_know_them() -> None:
-    """To `tiny`, and to one that knows no dataset in particular: a question of each kind on each."""
+    """To `tiny`, and to one that knows no dataset in particular; four questions about each."""
     registry = Registry.load()
     offered = Scenes.of(registry, "")
     assert offered.describe() == Scenes.of(registry, "needles(size=4k)").describe()
