@@ -166,7 +166,7 @@ class TestReport:
         write_reproduction(Path("other"), table, limit=30)
         run("report", "other")
         html = Path("other/report/index.html").read_text("utf-8")
-        assert "qwen2.5-vl is tiny here, in place of Qwen/Qwen2.5-VL-7B-Instruct" in html
+        assert "qwen2.5-vl is tiny-shapes here, in place of Qwen/Qwen2.5-VL-7B-Instruct" in html
         assert (
             "Fewer questions were asked than the paper&#39;s: 30 of 191 (qwen2.5-vl, vstar)" in html
         )

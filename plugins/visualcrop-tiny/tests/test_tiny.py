@@ -41,9 +41,10 @@ def _options(family):
 
 @pytest.fixture(scope="module")
 def samples(family):
-    """Questions about the colour of one small thing in its world, which no training has seen."""
-    world = Needles if isinstance(family, Tiny) else Shapes
-    return [s for s in world(count=24, about="attribute").read() if isinstance(s, Sample)]
+    """Questions about one small thing in its world, which no training has seen: sign or colour."""
+    signs, shapes = Needles(count=24, about="detail"), Shapes(count=24, about="attribute")
+    asked = signs if isinstance(family, Tiny) else shapes
+    return [sample for sample in asked.read() if isinstance(sample, Sample)]
 
 
 class TestTiny(ModelFamilySuite):
