@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.support.running import Run
 from visualcrop import Image
@@ -65,6 +66,13 @@ class TestDemo:
         assert [row["focus"] == row["truth"] for row in told["questions"]] == [True] * 3
         assert [row["direct"] == row["truth"] for row in told["questions"]] == [False] * 3
         assert Image.open(tmp_path / told["scene"]).width == 1536
+
+    def test_a_picture_without_room_for_its_questions(self, run: Run) -> None:
+        """Is one sentence, with the way out."""
+        pytest.importorskip("visualcrop_tiny")
+        told = run("demo", "-m", "tiny", "--seed", 12)
+        assert told.exit_code == 1
+        assert "has room for its questions; give another --seed" in told.stderr
 
     def test_the_page_stands_alone(self, run: Run, tmp_path: Path) -> None:
         """Every picture is inside the file, once; nothing is named that it would load."""
