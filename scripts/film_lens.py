@@ -1,5 +1,6 @@
 """
 Film the lens: `docs/images/lens.png`, and a short animation, `docs/images/lens.webp`.
+And `docs/images/lens-compare.png`, two searches side by side.
 
 It starts a server of its own with `tiny`, opens the page in Chromium, asks about a scene, and takes
 screenshots of what really happens. The model waits before each call until it is filmed, and the
@@ -17,10 +18,11 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import urlencode
 
 import attrs
 import PIL.Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from visualcrop import Prompt, VisualSearch
 from visualcrop.models.engine.wrappers import ModelWrapper
@@ -29,11 +31,14 @@ from visualcrop_serve.settings import Settings
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
 SCENE = "harbour"
+# Of another scene: FOCUS with its own map, and with a random one.
+COMPARED = "market-street", ("focus", "focus(relevance=random)")
 WIDTH, HEIGHT = 1280, 800
 FILM_WIDTH = 880  # pixels
 FIRST, LAST = 1200, 3500  # milliseconds of the first and the last frame
 SETTLED = 400  # until the page has drawn what a call of the model changed
 MOST_PICTURE, MOST_FILM = 300_000, 1_500_000  # bytes
+_MANY = 1000  # more calls than two searches make
 QUALITIES = (80, 70, 60, 50, 40, 30)
 Frame: TypeAlias = tuple[PIL.Image.Image, int]  # with the milliseconds that it lasts
 
@@ -57,7 +62,7 @@ class Held(ModelWrapper):
 
 
 def main() -> int:
-    """Write both files; 1 if one of them is too large."""
+    """Write the files; 1 if one of them is too large."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     tiny = VisualSearch.open("tiny")
     held = Held(tiny.model)
@@ -68,11 +73,15 @@ def main() -> int:
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark")
         page.set_default_timeout(180_000)
         frames = film(page, url, held)
+        held.may.release(_MANY)  # what is compared need not wait
+        comparison = write_still(compare(browser, url), "lens-compare.png")
         browser.close()
-    still = write_still(frames[-1][0])
+    still = write_still(frames[-1][0], "lens.png")
     moving = write_film(frames)
-    print(f"{still}: {still.stat().st_size:,} bytes; {moving}: {moving.stat().st_size:,} bytes")
-    return int(still.stat().st_size > MOST_PICTURE or moving.stat().st_size > MOST_FILM)
+    sizes = {path: path.stat().st_size for path in (still, comparison, moving)}
+    print("; ".join(f"{path}: {size:,} bytes" for path, size in sizes.items()))
+    most = {still: MOST_PICTURE, comparison: MOST_PICTURE, moving: MOST_FILM}
+    return int(any(size > most[path] for path, size in sizes.items()))
 
 
 @contextmanager
@@ -109,6 +118,24 @@ def film(page: Page, url: str, held: Held) -> list[Frame]:
     return [*frames, *shoot(page, 1, LAST)]
 
 
+def compare(browser: Browser, url: str) -> PIL.Image.Image:
+    """What is seen when both searchers have answered the scene's first question."""
+    name, searchers = COMPARED
+    page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, reduced_motion="reduce")
+    page.set_default_timeout(180_000)
+    scenes = {each["name"]: each for each in page.request.get(f"{url}/lens/scenes").json()}
+    asked = scenes[name]["questions"][0]
+    link = [("scene", name), ("q", asked["text"]), *(("c", choice) for choice in asked["choices"])]
+    link += [pair for spec in searchers for pair in (("s", spec), ("passes", ""))]
+    page.goto(f"{url}/#{urlencode(link)}")
+    page.wait_for_selector("body[data-state=picture]:not(.loading)")
+    page.click("#go")
+    page.wait_for_selector("#take:not([hidden])")
+    page.wait_for_timeout(SETTLED)
+    page.evaluate("document.activeElement.blur()")
+    return PIL.Image.open(BytesIO(page.screenshot())).convert("RGB")
+
+
 def shoot(page: Page, count: int, lasts: int) -> Iterator[Frame]:
     """So many frames of what is seen, between which the page's time goes on."""
     for _ in range(count):
@@ -133,9 +160,9 @@ def shoot(page: Page, count: int, lasts: int) -> Iterator[Frame]:
         )
 
 
-def write_still(picture: PIL.Image.Image) -> Path:
-    """The last frame, in 256 colours, which a drawn page hardly needs more than."""
-    path = FOLDER / "lens.png"
+def write_still(picture: PIL.Image.Image, name: str) -> Path:
+    """In 256 colours, which a drawn page hardly needs more than."""
+    path = FOLDER / name
     picture.quantize(256, dither=PIL.Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
     return path
 
