@@ -38,7 +38,6 @@ FILM_WIDTH = 880  # pixels
 FIRST, LAST = 1200, 3500  # milliseconds of the first and the last frame
 SETTLED = 400  # until the page has drawn what a call of the model changed
 MOST_PICTURE, MOST_FILM = 300_000, 1_500_000  # bytes
-_MANY = 1000  # more calls than two searches make
 QUALITIES = (80, 70, 60, 50, 40, 30)
 Frame: TypeAlias = tuple[PIL.Image.Image, int]  # with the milliseconds that it lasts
 
@@ -66,15 +65,16 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     tiny = VisualSearch.open("tiny")
     held = Held(tiny.model)
-    with serve(VisualSearch(held, tiny.searcher)) as url, sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark")
         page.set_default_timeout(180_000)
-        frames = film(page, url, held)
-        held.may.release(_MANY)  # what is compared need not wait
-        comparison = write_still(compare(browser, url), "lens-compare.png")
+        with serve(VisualSearch(held, tiny.searcher)) as url:
+            frames = film(page, url, held)
+        with serve(tiny) as url:
+            comparison = write_still(compare(browser, url), "lens-compare.png")
         browser.close()
     still = write_still(frames[-1][0], "lens.png")
     moving = write_film(frames)

@@ -48,7 +48,7 @@ class TestGrammar:
             ("((1, 2), [3])", ((1, 2), (3,))),
             ("('a', None, vv(clip=True))", ("a", None, Spec("vv", (("clip", True),)))),
             ("~/a.b/c-1.json", Spec("~/a.b/c-1.json")),
-            ("./tiny-shapes", Spec("./tiny-shapes")),
+            ("./tiny", Spec("./tiny")),
             ("../a/tiny-1", Spec("../a/tiny-1")),
             ("org/model:rev-2", Spec("org/model:rev-2")),
             ("vv ( clip = true , )", Spec("vv", (("clip", True),))),

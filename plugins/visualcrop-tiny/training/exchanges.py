@@ -145,35 +145,36 @@ def encode(exchange: Exchange, rng: Random) -> Tokens:
         asked = _format_with_choices(exchange)
         reply = LETTERS[exchange.choices.index(exchange.answer)]
     prompt, replied = encode_prompt(asked), encode_reply(reply)
-    places = dict(_find_letters(exchange, prompt, replied))
-    return Tokens(prompt, replied, places, dict(_compare_letters(exchange, prompt)))
+    if exchange.kind != "sign" or exchange.about[0].visible < _WHOLE:
+        return Tokens(prompt, replied)
+    (sign,), numbers = exchange.about, (*number_characters(prompt),)
+    places = dict(_find_letters(sign, numbers, replied))
+    return Tokens(prompt, replied, places, dict(_compare_letters(sign, numbers, prompt)))
 
 
 def _find_letters(
-    exchange: Exchange, prompt: Sequence[int], reply: Sequence[int]
+    sign: Seen, numbers: Sequence[int], reply: Sequence[int]
 ) -> Iterator[tuple[int, tuple[float, float]]]:
     """
     Which letters of a sign tokens have to look at: their indices, and the letters' middles.
 
     Those of choices are compared with the sign's letters; those of a reply are followed by them.
+    *numbers* are those of the prompt's tokens, as `number_characters` has them.
     """
-    if exchange.kind != "sign" or exchange.about[0].visible < _WHOLE:
-        return
-    (sign,) = exchange.about
     middles = [box.centre for _, box in locate_letters(sign.text, sign.box)]
-    for index, number in enumerate(number_characters(prompt)):
+    for index, number in enumerate(numbers):
         if 0 <= number < len(middles):
             yield index, middles[number]
     if tuple(reply) == encode_reply(sign.text):
-        yield from enumerate(middles, len(prompt) - 1)
+        yield from enumerate(middles, len(numbers) - 1)
 
 
-def _compare_letters(exchange: Exchange, prompt: Sequence[int]) -> Iterator[tuple[int, bool]]:
+def _compare_letters(
+    sign: Seen, numbers: Sequence[int], prompt: Sequence[int]
+) -> Iterator[tuple[int, bool]]:
     """Whether each letter of a choice is the one that the sign has there, by its index."""
-    if exchange.kind != "sign" or exchange.about[0].visible < _WHOLE:
-        return
-    letters = dict(enumerate(exchange.about[0].text))
-    for index, (token, number) in enumerate(zip(prompt, number_characters(prompt), strict=True)):
+    letters = dict(enumerate(sign.text))
+    for index, (token, number) in enumerate(zip(prompt, numbers, strict=True)):
         if number >= 0:
             yield index, VOCABULARY[token].removeprefix(CONTINUES) == letters.get(number)
 
