@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import attrs
@@ -27,12 +28,15 @@ class Cluster:
     box: Box  # around all of them
     boxes: int
     counts: tuple[float, ...]  # the probability of each count, from 0 up
+    there: float = 1.0  # that any of the boxes shows one
 
     @classmethod
     def of(cls, box: Box, instances: Sequence[Instance]) -> Cluster:
         """The cluster of those *instances* that lie in *box*."""
-        inside = [each.probability for each in instances if box.contains(each.finding.box)]
-        return cls(box, len(inside), count_probabilities(inside))
+        inside = [each for each in instances if box.contains(each.finding.box)]
+        counts = count_probabilities([each.probability for each in inside])
+        absent = math.prod(1 - each.there for each in inside)
+        return cls(box, len(inside), counts, 1 - absent)
 
     @property
     def numbers(self) -> range:
@@ -48,6 +52,12 @@ class Cluster:
         counts = [*self.counts, 0.0][self.numbers.start : self.numbers.stop]
         tempered = normalise([max(one, 1e-9) ** _TRUST for one in read])
         return attrs.evolve(self, counts=(0.0, *multiply(counts, tempered)))
+
+    def recount(self, regions: Sequence[float]) -> Cluster:
+        """The same, with the probability of each of its *regions* to be a thing for its boxes."""
+        counts = [self.there * one for one in count_probabilities(regions)]
+        counts[0] += 1 - self.there
+        return attrs.evolve(self, counts=tuple(counts))
 
 
 def find_instances(

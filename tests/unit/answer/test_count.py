@@ -17,21 +17,25 @@ from visualcrop import (
     Choice,
     Evidence,
     Finding,
+    Grid,
     Image,
     Ledger,
     Prompt,
     Question,
+    RelevanceMap,
     Target,
     View,
 )
 from visualcrop.answer.count import Count
 from visualcrop.answer.counting import Cluster, find_instances
+from visualcrop.plugin import RelevanceSource
 
 _IMAGE = Image.open(np.random.default_rng(0).integers(0, 255, (600, 900, 3), np.uint8))
 _CUPS = Target("cups", every=True)
 _ONE, _TWO, _THREE = Box(0, 0, 100, 100), Box(300, 0, 400, 100), Box(600, 300, 700, 400)
 _NONE = Box(300, 400, 400, 500)
 _BESIDE = Box(60, 0, 160, 100)  # overlaps the first
+_BOTH = Box(0, 0, 160, 100)
 
 
 @attrs.define
@@ -137,6 +141,71 @@ class TestAsked:
         weights = np.array([0.2 * 0.9, 0.8 * 0.4])
         assert cluster.counts[1:3] == pytest.approx(weights / weights.sum(), abs=1e-3)
         assert sum(cluster.counts) == pytest.approx(1)
+
+
+@attrs.frozen
+class _Bright(RelevanceSource):
+    """A map of how bright each of 24 x 24 cells is, which costs a pass."""
+
+    name = "bright"
+
+    def map(self, view: View, target: Target, model: BudgetedModel) -> RelevanceMap:
+        model.choose([Prompt((view, f"A {target.singular}?"))], ["1"])
+        small = view.image.picture.crop(view.box.whole_pixels()).convert("L").resize((24, 24))
+        return RelevanceMap(Grid.even(24, 24, view.box), np.asarray(small, np.float32))
+
+
+class TestRegions:
+    """What lies apart in a map of a crop is counted one by one."""
+
+    @staticmethod
+    def count(*spots: Box, passes: int | None = None, confidence: float = 0.99) -> Answer:
+        """Boxes with these spots in them, two of which overlap, and one of which is empty."""
+        pixels = np.zeros((600, 900, 3), np.uint8)
+        for spot in spots:
+            left, top, right, bottom = spot.whole_pixels()
+            pixels[top:bottom, left:right] = 200
+        question = Question("How many cups are there?", Image.open(pixels), ["1", "2", "3", "4"])
+        found = _found(_ONE, _BESIDE, _THREE, confidence=confidence)
+        model = BudgetedModel(_Counting(text="A", number="1"), Ledger(Budget(passes))).at("answer")
+        composer = Count(regions=_Bright())
+        answer = composer.compose_with_evidence(question, found, model, [Evidence(_CUPS, found)])
+        assert answer.shown == (View(question.image, _THREE), View(question.image, _BOTH))[::-1]
+        return attrs.evolve(answer, passes=model.ledger.by_stage())
+
+    def test_apart(self) -> None:
+        """Two that two overlapping boxes show are two, and so are two in one box."""
+        one, other = Box(10, 20, 50, 60), Box(100, 20, 140, 60)
+        beside, lone = Box(660, 360, 690, 390), Box(610, 310, 640, 340)
+        for spots in ((one, lone), (one, other, lone), (one, other, lone, beside)):
+            answer = self.count(*spots)
+            assert answer.choice == len(spots) - 1
+            assert answer.passes == {"verification": 2}
+
+    def test_a_part_of_a_thing_is_not_a_thing(self) -> None:
+        """What is much smaller than the others."""
+        assert self.count(Box(10, 20, 60, 70), Box(100, 20, 115, 40), _THREE).choice == 1
+
+    def test_no_more_than_the_budget_allows(self) -> None:
+        """Without a pass left the boxes decide, and with one the first cluster is looked at."""
+        spots = Box(10, 20, 50, 60), Box(100, 20, 140, 60), Box(610, 310, 640, 340)
+        assert self.count(*spots, passes=0).passes == {}
+        assert self.count(*spots, passes=1).choice == 2
+
+    def test_an_empty_map(self) -> None:
+        """It has no regions, whatever the boxes' confidences: the model is asked."""
+        assert self.count_nothing().passes["answer"] == 1
+
+    def count_nothing(self) -> Answer:
+        """A black picture, in which the verifier believes to see something."""
+        black = Image.open(np.zeros((600, 900, 3), np.uint8))
+        question = Question("How many cups are there?", black, ["1", "2"])
+        model = BudgetedModel(_Counting(text="A"), Ledger(Budget(None))).at("answer")
+        found = _found(_ONE)
+        answer = Count(regions=_Bright()).compose_with_evidence(
+            question, found, model, [Evidence(_CUPS, found)]
+        )
+        return attrs.evolve(answer, passes=model.ledger.by_stage())
 
 
 class TestOtherwise:
