@@ -136,25 +136,8 @@ class CropDataset:
         return columns * self.frame.patch, rows * self.frame.patch
 
     def describe_names(self, indices: Array) -> Array:
-        """
-        What each name says of an input, B x names x 4: column, row, colour and count.
-
-        -1 where that is in doubt. Only the one thing of a name has a place, which is the patch in
-        its middle, and a colour.
-        """
-        found = np.full((len(indices), len(NAME_CLASSES), len(NAME_FACTS)), -1, np.int64)
-        for row, things in zip(found, self.things[indices], strict=True):
-            names, visible = things[:, 0].astype(int), things[:, 7]
-            size = len(NAME_CLASSES) + 1
-            counts = np.bincount(names[visible >= CLEARLY_VISIBLE], minlength=size)
-            doubtful = (visible > HARDLY_VISIBLE) & (visible < CLEARLY_VISIBLE)
-            counts[names[doubtful]] = -1
-            row[:, 3] = np.where(counts > MOST_COUNTED, -1, counts)[1:]
-            alone = np.bincount(names, minlength=size)[names] == 1
-            unique = (names > 0) & alone & (visible > CLEARLY_VISIBLE)
-            row[names[unique] - 1, :2] = _middle_patches(things[unique], self.frame)
-            row[names[unique] - 1, 2] = things[unique, 1]
-        return found
+        """What each name says of an input, B x names x 4, as `describe_names` has it."""
+        return np.stack([describe_names(things, self.frame) for things in self.things[indices]])
 
     def find_centres(self, indices: Array) -> Array:
         """Whether each patch is the one in the middle of what is clearly seen, B x patches."""
@@ -165,6 +148,39 @@ class CropDataset:
             columns, rows = _middle_patches(clear, frame).T
             row[rows * frame.grid + columns] = True
         return found
+
+
+def describe_names(things: Array, frame: Frame = LLAVA) -> Array:
+    """
+    What each name says of things, which are rows as in a `CropDataset`: names x 4.
+
+    Column, row, colour and count; -1 where that is in doubt. Only the one thing of a name has a
+    place, which is the patch in its middle, and a colour.
+    """
+    found = np.full((len(NAME_CLASSES), len(NAME_FACTS)), -1, np.int64)
+    names, visible = things[:, 0].astype(int), things[:, 7]
+    size = len(NAME_CLASSES) + 1
+    counts = np.bincount(names[visible >= CLEARLY_VISIBLE], minlength=size)
+    doubtful = (visible > HARDLY_VISIBLE) & (visible < CLEARLY_VISIBLE)
+    counts[names[doubtful]] = -1
+    found[:, 3] = np.where(counts > MOST_COUNTED, -1, counts)[1:]
+    alone = np.bincount(names, minlength=size)[names] == 1
+    unique = (names > 0) & alone & (visible > CLEARLY_VISIBLE)
+    found[names[unique] - 1, :2] = _middle_patches(things[unique], frame)
+    found[names[unique] - 1, 2] = things[unique, 1]
+    return found
+
+
+def encode_seen(things: Sequence[Seen]) -> Array:
+    """Rows of things, as in a `CropDataset`: N x 13."""
+    rows = np.zeros((len(things), _WIDTH), np.float32)
+    for row, seen in zip(rows, things, strict=True):
+        name, colour = NAME_CLASSES.index(seen.name), COLOUR_CLASSES.index(seen.colour)
+        where = WHERE.index(seen.where) + 1 if seen.where else 0
+        row[:3] = name + 1, colour, where
+        row[3:8] = *attrs.astuple(seen.box), seen.visible
+        row[8 : 8 + len(seen.text)] = [CHARACTERS.index(letter) + 1 for letter in seen.text]
+    return rows
 
 
 def _middle_patches(things: Array, frame: Frame) -> Array:
@@ -298,16 +314,9 @@ def sample_wishes(kind: Place, rng: Rng) -> tuple[Wish, ...]:
 
 
 def _encode_things(vision_input: VisionInput) -> Array:
-    rows = np.zeros((_MAX_THINGS, _WIDTH), np.float32)
-    things = sorted(vision_input.things, key=lambda thing: -thing.visible)
-    for row, visible in zip(rows, things, strict=False):
-        item, box = visible.item, visible.box
-        name, colour = NAME_CLASSES.index(item.name), COLOUR_CLASSES.index(item.colour)
-        where = WHERE.index(item.where) + 1 if item.where in WHERE else 0
-        row[:3] = name + 1, colour, where
-        row[3:8] = box.left, box.top, box.right, box.bottom, visible.visible
-        row[8 : 8 + len(item.text)] = [CHARACTERS.index(letter) + 1 for letter in item.text]
-    return rows
+    things = sorted(vision_input.things, key=lambda thing: -thing.visible)[:_MAX_THINGS]
+    rows = encode_seen([to_seen(thing.item, thing.box, thing.visible) for thing in things])
+    return np.pad(rows, ((0, _MAX_THINGS - len(rows)), (0, 0)))
 
 
 def to_seen(item: Item, box: Box, visible: float) -> Seen:

@@ -272,14 +272,16 @@ _COLOUR = ("What {} is the {}?", "What is the {} of the {}?", "Which {} does the
 
 def _ask_side(sight: Sight, rng: Random) -> Exchange | None:
     """On which side of one thing another is, or of the image."""
-    pair = _ask_relation(sight, rng) if rng.random() >= _HALF_QUESTIONS else None
+    pair = ask_relation(sight, rng) if rng.random() >= _HALF_QUESTIONS else None
     return pair or _ask_half(sight, rng)
 
 
-def _ask_relation(sight: Sight, rng: Random) -> Exchange | None:
-    if len(sight.nameable) < 2:
+def ask_relation(sight: Sight, rng: Random, among: Sequence[Seen] = ()) -> Exchange | None:
+    """Where one thing is of another, of *among* if there are any, in words for sides."""
+    things = among or sight.nameable
+    if len(things) < 2:
         return None
-    first, second = rng.sample(sight.nameable, 2)
+    first, second = rng.sample(things, 2)
     gaps = [a - b for a, b in zip(first.box.centre, second.box.centre, strict=True)]
     axis = int(abs(gaps[1]) > abs(gaps[0]))
     if rng.random() < 0.3:

@@ -99,11 +99,11 @@ def reply_losses(
         words = split_facts(name_head(hidden[output.text_tokens]))
         losses = name_losses(words, output.text["ids"], facts)
         losses["letter"] = place_loss(words[0], words[1], output.text["places"])
-        columns, rows = split_facts(name_head(hidden[output.image_tokens]))[:2]
-        own = patch_position_loss(columns, rows, output.patches)
-        total = total + weights.names * (sum(losses.values()) + own)
+        if output.patches is not None:
+            columns, rows = split_facts(name_head(hidden[output.image_tokens]))[:2]
+            losses["patch"] = patch_position_loss(columns, rows, output.patches)
+        total = total + weights.names * sum(losses.values())
         metrics |= {f"its {name}": float(loss.detach()) for name, loss in losses.items()}
-        metrics["own place"] = float(own.detach())
     return total, metrics
 
 

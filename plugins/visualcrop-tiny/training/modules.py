@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from .collate import PROMPT_START, PackedQuestions, pack_exchanges, pack_questions
 from .config import Config, find_base
-from .crop_dataset import CropDataset
+from .crop_dataset import NAME_FACTS, CropDataset, describe_names, encode_seen
 from .exchanges import Sight, encode, sample_exchange, sample_letter_exchange
 from .losses import (
     MATCHES_LAYER,
@@ -132,9 +132,7 @@ class LlavaModule(nn.Module):
             self.network, self.config.losses, output, self.name_head, facts
         )
         loss, metrics["centres"] = self._add_centres(loss, encoded)
-        letters = output.hidden(MATCHES_LAYER)[output.text_tokens]
-        match = match_loss(self.match_head(letters)[..., 0], output.text["matches"])
-        metrics["match"] = float(match.detach())
+        match, metrics["match"] = compute_match_loss(output, self.match_head)
         return loss + self.config.losses.matches * match, metrics
 
     def _add_centres(self, loss: Tensor, encoded: Encoded) -> tuple[Tensor, float]:
@@ -202,6 +200,13 @@ def load_inputs(dataset: CropDataset, indices: Indices, device: str) -> tuple[Pi
     return dataset.pictures[indices], torch.from_numpy(labels).to(device).long()
 
 
+def compute_match_loss(output: DecoderOutput, head: nn.Module) -> tuple[Tensor, float]:
+    """The loss of whether letters of choices are the sign's, which *head* tells."""
+    letters = output.hidden(MATCHES_LAYER)[output.text_tokens]
+    loss = match_loss(head(letters)[..., 0], output.text["matches"])
+    return loss, float(loss.detach())
+
+
 def encode_augmented(network: Any, pixels: Pixels, kept: Tensor) -> Tensor:
     """Features of the *kept* patches of images whose brightness is changed, B x kept x hidden."""
     patches = jitter_brightness(normalize_patches(pixels, kept))
@@ -219,6 +224,10 @@ class OnevisionModule(nn.Module):
         self.dataset = dataset
         self.device = device
         self.network: Any = build_onevision(find_base(config.base)).to(device)  # type: ignore[arg-type]
+        # As in `LlavaModule`, in cells of a picture that is stretched to LLaVA's input.
+        hidden = self.network.config.text_config.hidden_size
+        self.name_head = build_name_head(hidden, GRID).to(device)
+        self.match_head = nn.Linear(hidden, 1).to(device)
 
     def prepare(self, stage: str) -> None:
         """All weights are trained in its one stage."""
@@ -227,19 +236,24 @@ class OnevisionModule(nn.Module):
         """Replies to questions about the prompts with these *indices*."""
         assert self.dataset is not None  # noqa: S101 - as above
         config = self.config.stage(stage)
-        prompts = [self.dataset[index] for index in indices]
+        full = rng.random() < config.full_batches
+        prompts = [self.dataset[index] for index in indices[:: FULL_SHARE if full else 1]]
         inputs = [image for prompt in prompts for image in prompt.images]
         pixels = np.concatenate([image.pixels for image in inputs])
         classes = np.concatenate([image.labels for image in inputs]).astype(np.int64)
         labels = torch.from_numpy(classes).to(self.device)
-        full = rng.random() < config.full_batches
         kept = index_all_patches(labels) if full else select_patches(labels, config.patches)
         features = encode_augmented(self.network, pixels, kept)
         prefixes = collate_prefixes(prompts, kept, self.device)
         rows = [partial(_sample_about, prompt, rng) for prompt in prompts]
-        questions = pack_exchanges(rows, self.config.text_tokens)
+        questions = pack_exchanges(rows, self.config.text_tokens).place_in_cells(PATCH_SIDE)
         output = self.decode(features, gather_labels(labels, kept), prefixes, questions)
-        return reply_losses(self.network, self.config.losses, output)
+        facts = torch.from_numpy(np.stack(list(map(_describe_names, prompts)))).to(self.device)
+        loss, metrics = reply_losses(
+            self.network, self.config.losses, output, self.name_head, facts
+        )
+        match, metrics["match"] = compute_match_loss(output, self.match_head)
+        return loss + self.config.losses.matches * match, metrics
 
     def decode(
         self,
@@ -284,8 +298,16 @@ def _index_image_tokens(prefixes: PromptPrefixes, labels: Tensor) -> tuple[Any, 
     return (rows, order), own.transpose(1, 2)
 
 
+def _describe_names(prompt: ImagePrompt) -> Indices:
+    """What each name says of the prompt's picture; without counts, unless all things are known."""
+    facts = describe_names(encode_seen(prompt.things))
+    if prompt.questions:
+        facts[:, NAME_FACTS.index("count")] = -1
+    return facts
+
+
 def _sample_about(prompt: ImagePrompt, rng: Random) -> Tokens:
     """One of the prompt's questions or, without any, one about its things."""
-    if prompt.questions:
-        return encode(rng.choice(prompt.questions), rng)
+    if prompt.questions:  # about places in the whole picture, which is not the only image
+        return attrs.evolve(encode(rng.choice(prompt.questions), rng), places={})
     return sample_exchange(Sight.of(prompt.things), rng)

@@ -46,10 +46,13 @@ NEAR, WIDE = Frame(320, TOKEN_SIDE), Frame(416, TOKEN_SIDE)
 MIN_PIXELS, MAX_PIXELS = 256 * 256, 384 * 288  # of an image, in which a token has 256
 _NEAR_SHARE = 0.7  # of the inputs that are sampled
 _NEAR_PER_PLACE, _SMALL_PER_PLACE, _PASTED_PER_PLACE = 12, 3, 15
-_WIDE_PER_PLACE, _UNIONS_PER_PLACE, _CANVASES_PER_PLACE = 3, 2, 6
+_WIDE_PER_PLACE, _UNIONS_PER_PLACE, _CANVASES_PER_PLACE, _CROWDS_PER_PLACE = 3, 2, 6, 4
 PARTS = {
     "near": (NEAR, _NEAR_PER_PLACE + _SMALL_PER_PLACE + _PASTED_PER_PLACE),
-    "wide": (WIDE, 1 + _WIDE_PER_PLACE + _UNIONS_PER_PLACE + _CANVASES_PER_PLACE),
+    "wide": (
+        WIDE,
+        1 + _WIDE_PER_PLACE + _UNIONS_PER_PLACE + _CANVASES_PER_PLACE + _CROWDS_PER_PLACE,
+    ),
 }
 Array = npt.NDArray[Any]
 Rng = np.random.Generator
@@ -139,6 +142,9 @@ def _render_place(seed: int, *, photographs: bool) -> list[EncodedInputs]:
         groups.append([reduce(Box.around, pair)])
     groups += [sample_canvas_boxes(place, rng, same_name=n < 4) for n in range(_CANVASES_PER_PLACE)]
     wide = [_show(place, group, WIDE) for group in groups]
+    for _ in range(_CROWDS_PER_PLACE):
+        pasted = paste_somewhere(place, rng, "crowd", photographs=photographs)
+        wide.append(_show(pasted, [pasted.whole], WIDE))
     return [_encode(near, NEAR), _encode(wide, WIDE)]
 
 

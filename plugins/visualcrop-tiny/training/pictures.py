@@ -25,6 +25,12 @@ def encode_picture(pixels: Pixels) -> bytes:
     return stream.getvalue()
 
 
+def decode_picture(jpeg: bytes) -> Pixels:
+    """The pixels of a JPEG, height x width x 3."""
+    with PIL.Image.open(io.BytesIO(jpeg)) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
 @attrs.frozen(eq=False)
 class Pictures:
     """N pictures of one size, of which those that are asked for are decoded."""
@@ -45,9 +51,12 @@ class Pictures:
         return np.stack([self._decode(int(index)) for index in indices])
 
     def _decode(self, index: int) -> Pixels:
+        return decode_picture(self.read(index))
+
+    def read(self, index: int) -> bytes:
+        """The JPEG of one picture."""
         start = self.ends[index - 1] if index else 0
-        with PIL.Image.open(io.BytesIO(self.data[start : self.ends[index]].tobytes())) as picture:
-            return np.asarray(picture.convert("RGB"))
+        return self.data[start : self.ends[index]].tobytes()
 
 
 class PictureWriter:

@@ -42,7 +42,7 @@ def collate_prefixes(prompts: Sequence[ImagePrompt], kept: Tensor, device: str) 
     """
     rows, start = [], 0
     for prompt in prompts:
-        inputs = sum(len(image.pixels) for image in prompt.images)
+        inputs = sum(len(image.jpegs) for image in prompt.images)
         own = kept.numpy(force=True)[start : start + inputs]
         rows.append(_lay_out(prompt, own, start * kept.shape[1]))
         start += inputs
@@ -73,7 +73,7 @@ def _lay_out(prompt: ImagePrompt, kept: Array, first_row: int) -> tuple[Array, A
             position += len(ids)
         else:
             image = prompt.images[part]
-            stop = start + len(image.pixels)
+            stop = start + len(image.jpegs)
             row = first_row + start * kept.shape[1]
             tokens += _lay_out_image(image, kept[start:stop], row, position)
             position, start = position + image.length, stop

@@ -25,10 +25,14 @@ from .crop_dataset import (
     paste_somewhere,
     render_places,
     sample_crop,
+    sample_point,
     sample_roi,
+    square_near,
     to_seen,
 )
-from .exchanges import Exchange, Sight, ask
+from .exchanges import Exchange, Sight, ask, ask_relation
+from .pasted import Fill
+from .pictures import Pictures, PictureWriter, Pixels, decode_picture, encode_picture
 from .prompts import PromptRecorder, record_prompt
 from .vision_inputs import (
     LLAVA,
@@ -45,11 +49,14 @@ from .vision_inputs import (
 
 PINPOINTS = [[2 * TILE.side, 2 * TILE.side]]  # two by two tiles, whatever the aspect ratio
 MAX_TILES = 9  # of `anyres_max_9`
-_TILED_PER_PLACE, _PASTED_PER_PLACE, _COMPOSED_PER_PLACE = 6, 6, 6
+_WIDE_PER_PLACE, _CROPS_PER_PLACE, _PASTED_PER_PLACE, _CROWDS_PER_PLACE = 2, 5, 4, 2
+_TILED_PER_PLACE = 1 + _WIDE_PER_PLACE + _CROPS_PER_PLACE + _PASTED_PER_PLACE + _CROWDS_PER_PLACE
+_COMPOSED_PER_PLACE = 8
 _COMPOSERS = ("interleaved", "text-boxes")  # in turn
-_WRONG_FINDINGS = 0.15  # fraction of the findings that lie somewhere else
+_RELATIONS, _ABOUT_THE_SAME = 0.4, 3  # fraction that compares two places, and how often once more
+_WRONG_FINDINGS = 0.1  # fraction of the findings that lie somewhere else
 _ARRAY_FILE, _JSON_FILE = "prompts.npz", "prompts.json"
-_FIELDS = ("pixels", "labels", "positions", "newlines")
+_FIELDS = ("labels", "positions", "newlines")
 Array = npt.NDArray[Any]
 
 
@@ -57,11 +64,21 @@ Array = npt.NDArray[Any]
 class PromptImage:
     """One image of a prompt, as one or five inputs of the vision tower."""
 
-    pixels: Array  # inputs x side x side x 3, uint8
+    jpegs: tuple[bytes, ...]  # of each input
     labels: Array  # inputs x 3 x patches
     positions: Array  # inputs x patches: from the image's first token; -1 if unpadding removes it
     newlines: Array  # positions of the newline tokens, from the image's first token
     length: int  # tokens of the image
+
+    @classmethod
+    def of(cls, pixels: Pixels, labels: Array, tokens: tuple[Array, Array, int]) -> PromptImage:
+        """Of inputs x side x side x 3, with what `_token_positions` returns."""
+        return cls(tuple(map(encode_picture, pixels)), labels, *tokens)
+
+    @property
+    def pixels(self) -> Pixels:
+        """All inputs, N x side x side x 3."""
+        return np.stack(list(map(decode_picture, self.jpegs)))
 
 
 @attrs.frozen(eq=False)
@@ -70,7 +87,7 @@ class ImagePrompt:
 
     parts: tuple[str | int, ...]  # text, or the index of an image
     images: tuple[PromptImage, ...]
-    things: tuple[Seen, ...]  # to generate questions about, unless `questions` has some
+    things: tuple[Seen, ...]  # in the picture, and all of them unless there are questions
     questions: tuple[Exchange, ...] = ()
 
 
@@ -87,10 +104,14 @@ def render_scene_prompts(seed: int, *, photographs: bool = False) -> list[ImageP
     rng, chance = np.random.default_rng([seed, 2]), Random(seed)  # noqa: S311 - no secrets
     place = draw_sampled(seed, rng, photographs=photographs)
     boxes = [place.whole]
-    boxes += [sample_crop(place, rng, near=n < 3) for n in range(_TILED_PER_PLACE - 1)]
+    for _ in range(_WIDE_PER_PLACE):
+        side = rng.uniform(0.4, 1.0) * min(place.picture.size)
+        boxes.append(square_near(place, rng, sample_point(place, rng), side))
+    boxes += [sample_crop(place, rng, near=n < 3) for n in range(_CROPS_PER_PLACE)]
     tiled = [_render_tiled_prompt(place, box) for box in boxes]
-    for _ in range(_PASTED_PER_PLACE):
-        pasted = paste_somewhere(place, rng, photographs=photographs)
+    for number in range(_PASTED_PER_PLACE + _CROWDS_PER_PLACE):
+        fill: Fill = "some" if number < _PASTED_PER_PLACE else "crowd"
+        pasted = paste_somewhere(place, rng, fill, photographs=photographs)
         tiled.append(_render_tiled_prompt(pasted, pasted.whole))
     return tiled + list(_render_composed_prompts(place, rng, chance))
 
@@ -101,7 +122,7 @@ def _render_sign_prompts(seed: int, *, photographs: bool) -> list[ImagePrompt]:
     place = draw_sampled(seed, rng, photographs=photographs)
     parts = [
         paste_somewhere(place, rng, "signs", photographs=photographs)
-        for _ in range(_TILED_PER_PLACE + _PASTED_PER_PLACE)
+        for _ in range(_TILED_PER_PLACE)
     ]
     return [_render_tiled_prompt(part, part.whole) for part in parts]
 
@@ -121,9 +142,10 @@ def _render_composed_prompts(
     things = [_see_whole(placed) for placed in place.items]
     sight = attrs.evolve(Sight.of(things, place.picture.size), legible=0)
     for composer in islice(cycle(composers), _COMPOSED_PER_PLACE):
-        exchange = ask(sight, chance)
-        if exchange is None or not exchange.about:
+        exchanges = _ask_composed(sight, chance)
+        if not exchanges or not exchanges[0].about:
             continue
+        exchange = exchanges[0]
         question = Question(exchange.text, Image(place.picture))
         model = BudgetedModel(PromptRecorder(), Ledger())
         findings = [
@@ -139,9 +161,29 @@ def _render_composed_prompts(
         yield ImagePrompt(
             tuple(next(indices) if isinstance(part, View) else part for part in parts),
             tuple(encode_padded(place, view.box, view.image.picture) for view in views),
-            (),
-            (exchange,),
+            tuple(_scale_to_input(thing, place) for thing in exchange.about),
+            exchanges,
         )
+
+
+def _scale_to_input(thing: Seen, place: Shown) -> Seen:
+    """A thing in the whole picture, as if that were stretched to one input."""
+    (width, height), box = place.picture.size, thing.box
+    across, down = LLAVA.side / width, LLAVA.side / height
+    scaled = Box(box.left * across, box.top * down, box.right * across, box.bottom * down)
+    return attrs.evolve(thing, box=scaled)
+
+
+def _ask_composed(sight: Sight, chance: Random) -> tuple[Exchange, ...]:
+    """A question to search for, and if it compares two places, others about the same two."""
+    if chance.random() >= _RELATIONS:
+        exchange = ask(sight, chance)
+        return (exchange,) if exchange else ()
+    first = ask_relation(sight, chance)
+    if first is None:
+        return ()
+    again = [ask_relation(sight, chance, first.about) for _ in range(_ABOUT_THE_SAME)]
+    return (first, *(exchange for exchange in again if exchange))
 
 
 def _see_whole(placed: PlacedItem) -> Seen:
@@ -177,7 +219,7 @@ def encode_tiled(place: Shown, box: Box, processor: Any) -> PromptImage:
     targets = [Box(0, 0, side, side)]
     targets += [_shift(on_tiles, x, y) for y in (0, side) for x in (0, side)]
     labels = [label_patches(_project(place, crop, target), TILE) for target in targets]
-    return PromptImage(pixels, np.stack(labels), *_token_positions(picture.size))
+    return PromptImage.of(pixels, np.stack(labels), _token_positions(picture.size))
 
 
 def encode_padded(place: Shown, box: Box, picture: PIL.Image.Image | None = None) -> PromptImage:
@@ -187,13 +229,8 @@ def encode_padded(place: Shown, box: Box, picture: PIL.Image.Image | None = None
     pixels, scale, left, top = preprocess(shown, TILE)
     target = Box(left, top, left + crop.width * scale, top + crop.height * scale)
     labels = label_patches(_project(place, crop, target), TILE)
-    return PromptImage(
-        pixels[None],
-        labels[None],
-        np.arange(TILE.patches)[None],
-        np.array([TILE.patches]),
-        TILE.patches + 1,
-    )
+    positions, newline = np.arange(TILE.patches)[None], np.array([TILE.patches])
+    return PromptImage.of(pixels[None], labels[None], (positions, newline, TILE.patches + 1))
 
 
 def _project(place: Shown, source: Box, target: Box) -> list[VisibleThing]:
@@ -253,13 +290,15 @@ def _count_unpadded(side: int, longer: int) -> int:
 
 
 def save_prompts(folder: Path, prompts: Sequence[ImagePrompt]) -> None:
-    """Write the prompts: arrays in NumPy's format, all else in JSON."""
+    """Write the prompts: pictures as JPEGs, arrays in NumPy's format, all else in JSON."""
     folder.mkdir(parents=True, exist_ok=True)
     images = [image for prompt in prompts for image in prompt.images]
     arrays: dict[str, Any] = {
         name: np.concatenate([getattr(image, name) for image in images]) for name in _FIELDS
     }
     np.savez(folder / _ARRAY_FILE, **arrays)
+    with PictureWriter(folder) as writer:
+        writer.write(jpeg for image in images for jpeg in image.jpegs)
     (folder / _JSON_FILE).write_text(json.dumps(list(map(_to_json, prompts))), "utf-8")
 
 
@@ -269,7 +308,7 @@ def load_prompts(folder: Path) -> list[ImagePrompt]:
         entries = json.loads((folder / _JSON_FILE).read_text("utf-8"))
         with np.load(folder / _ARRAY_FILE, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in _FIELDS}
-        return list(_from_json(entries, arrays))
+        return list(_from_json(entries, arrays, Pictures.open(folder)))
     except (OSError, ValueError, LookupError, TypeError) as exc:
         raise errors.FileError(
             f"The prompts in {str(folder)!r} cannot be read; remove the folder, and they are "
@@ -280,22 +319,23 @@ def load_prompts(folder: Path) -> list[ImagePrompt]:
 def _to_json(prompt: ImagePrompt) -> dict[str, Any]:
     return {
         "parts": prompt.parts,
-        "images": [(len(im.pixels), len(im.newlines), im.length) for im in prompt.images],
+        "images": [(len(im.jpegs), len(im.newlines), im.length) for im in prompt.images],
         "things": [attrs.asdict(thing) for thing in prompt.things],
         "questions": [attrs.asdict(pair) for pair in prompt.questions],
     }
 
 
 def _from_json(
-    entries: Sequence[Mapping[str, Any]], arrays: Mapping[str, Array]
+    entries: Sequence[Mapping[str, Any]], arrays: Mapping[str, Array], pictures: Pictures
 ) -> Iterator[ImagePrompt]:
     row = newline = 0
     for entry in entries:
         images = []
         for rows, newlines, length in entry["images"]:
-            own = {name: arrays[name][row : row + rows] for name in _FIELDS[:3]}
+            jpegs = tuple(map(pictures.read, range(row, row + rows)))
+            own = {name: arrays[name][row : row + rows] for name in _FIELDS[:2]}
             own["newlines"] = arrays["newlines"][newline : newline + newlines]
-            images.append(PromptImage(**own, length=length))
+            images.append(PromptImage(jpegs, **own, length=length))
             row, newline = row + rows, newline + newlines
         yield ImagePrompt(
             tuple(entry["parts"]),
