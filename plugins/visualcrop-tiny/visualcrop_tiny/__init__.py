@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from visualcrop.plugin import Strategy, hookimpl
 
-from .models import Tiny, TinyOnevision, TinyShapes
+from .models import Tiny, TinyOnevision, TinyQwen, TinyShapes
 from .needles import Needles
 from .shapes import Shapes
 
-__all__ = ["Needles", "Shapes", "Tiny", "TinyOnevision", "TinyShapes"]
+__all__ = ["Needles", "Shapes", "Tiny", "TinyOnevision", "TinyQwen", "TinyShapes"]
 
 
 @hookimpl
 def visualcrop_strategies() -> list[type[Strategy]]:
-    trained = [model for model in (Tiny, TinyShapes, TinyOnevision) if model.is_shipped()]
-    return [*trained, Needles, Shapes]
+    models = Tiny, TinyOnevision, TinyQwen, TinyShapes
+    return [*(model for model in models if model.is_shipped()), Needles, Shapes]

@@ -101,3 +101,14 @@ class TinyOnevision(ShippedModel):
     def settings(self) -> Mapping[str, object]:
         """Those of every shipped model, and FOCUS shows its findings beside the whole image."""
         return {**super().settings(), "focus": {"answer": "interleaved", "t_type2": 0.5}}
+
+
+@attrs.frozen
+class TinyQwen(ShippedModel):
+    """As `tiny`, in Qwen2.5-VL's layout: images of their own shape and resolution, M-RoPE."""
+
+    name = "tiny-qwen"
+
+    def settings(self) -> Mapping[str, object]:
+        """Those of `tiny`, since it was trained on one image in a prompt, too."""
+        return Tiny().settings()
