@@ -122,8 +122,9 @@ _SIGNS = " Of {} places there\nare only parts with many signs."
 _DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
 _BASED = "Its weights come from {base}, whose card says what that was trained for."
 _NAMES = """Names in the text are also trained to know place, colour and number of their things
-(weight {names}), and image features to know the middles of things (weight {centres}).
-Letters of choices are trained to know whether the sign has them (weight {matches})."""
+(weight {names}). Letters of choices are trained to know whether the sign has them (weight
+{matches})."""
+_CENTRES = "Image features are trained to know the middles of things (weight {centres})."
 
 
 def format_model_card(config: Config, out: Path, seconds: float, figures: str) -> str:
@@ -150,8 +151,10 @@ def _describe_losses(config: Config) -> Iterator[str]:
     yield (_ALIGNED if losses.align else _PLAIN).format(**weights)
     if losses.dense:
         yield _DENSE.format(**weights)
-    if config.layout != "onevision" and losses.names:
+    if losses.names:
         yield _NAMES.format(**weights)
+    if config.layout != "onevision":
+        yield _CENTRES.format(**weights)
     if config.base:
         yield _BASED.format(**weights)
 
@@ -170,18 +173,18 @@ def describe_machine() -> str:
 def _describe_data(config: Config) -> str:
     data = config.data
     places = f"{data.places} drawn places (seeds from {data.seed})"
+    more = (_SIGNS.format(data.signs) if data.signs else "") + _GRAIN * data.photographs
     if config.layout == "onevision":
         return (
             f"Pictures of {places}: one in\n"
             "two by two tiles, or several as the composers `interleaved` and `text-boxes` have\n"
-            "them."
+            f"them.{more}"
         )
     if config.layout == "qwen":
         of_place = sum(number for _, number in PARTS.values())
         views = f"{data.places * of_place} views of {MIN_PIXELS} to {MAX_PIXELS} pixels"
     else:
         views = f"{data.places * INPUTS_PER_PLACE} views of {SIDE} x {SIDE} pixels"
-    more = (_SIGNS.format(data.signs) if data.signs else "") + _GRAIN * data.photographs
     return (
         f"{views} of {places} of\n"
         "1536 to 2304 pixels: the whole place, crops of all sizes, crops pasted on a canvas as\n"
