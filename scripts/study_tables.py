@@ -6,6 +6,7 @@ A study that was broken off goes on where it was; its answers are in `runs/`.
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import tomllib
@@ -18,9 +19,11 @@ _RATIOS = "| method | best |"  # the table of efficiency, which the pages do not
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the named study, and print its tables in Markdown."""
-    (name,) = sys.argv[1:] if arguments is None else arguments
-    study = ROOT / "benchmarks" / "studies" / f"{name}.toml"
-    out = ROOT / "runs" / name
+    studies = ROOT / "benchmarks" / "studies"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", choices=sorted(path.stem for path in studies.glob("*.toml")))
+    name = parser.parse_args(arguments).name
+    study, out = studies / f"{name}.toml", ROOT / "runs" / name
     several = "study" in tomllib.loads(study.read_text("utf-8"))
     _visualcrop("reproduce" if several else "evaluate", str(study), "--out", str(out))
     runs = sorted(path.parent for path in out.glob("*/manifest.json")) if several else [out]

@@ -119,11 +119,12 @@ class TestShapes:
         for sample in _samples(read_eval_log(str(file))):
             assert "steps=4, overrun=false" in _told(sample)["searcher"]
 
-    def test_shapes_are_drawn_too(self, tmp_path: Path) -> None:
-        """By their own task, which needs no folder."""
+    @pytest.mark.parametrize(("task", "model"), [("shapes", "tiny-shapes"), ("needles", "tiny")])
+    def test_pictures_are_drawn_too(self, task: str, model: str, tmp_path: Path) -> None:
+        """By tasks of their own, which need no folder."""
         log = _run(
-            "visualcrop_inspect/shapes",
-            "visualcrop/tiny-shapes@direct",
+            f"visualcrop_inspect/{task}",
+            f"visualcrop/{model}@direct",
             tmp_path,
             task_args={"count": 2},
         )

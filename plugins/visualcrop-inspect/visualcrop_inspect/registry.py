@@ -5,9 +5,9 @@ from __future__ import annotations
 from inspect_ai.model import ModelAPI, modelapi
 
 from .solving import ask_choices
-from .tasks import questions, shapes
+from .tasks import needles, questions, shapes
 
-__all__ = ["ask_choices", "questions", "shapes", "visualcrop"]
+__all__ = ["ask_choices", "needles", "questions", "shapes", "visualcrop"]
 
 
 @modelapi(name="visualcrop")

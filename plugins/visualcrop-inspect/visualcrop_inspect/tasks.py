@@ -11,7 +11,7 @@ from .solving import ask_choices
 
 
 @task
-def questions(dataset: str | Sequence[object] = "shapes", protocol: str = "paper") -> Task:
+def questions(dataset: str | Sequence[object] = "needles", protocol: str = "paper") -> Task:
     """
     The multiple-choice questions of a dataset, asked and scored as `visualcrop evaluate` does.
 
@@ -22,14 +22,23 @@ def questions(dataset: str | Sequence[object] = "shapes", protocol: str = "paper
     from .dataset import read_samples
     from .names import join_spec
 
-    name, samples = read_samples(join_spec(dataset) or "shapes")
+    name, samples = read_samples(join_spec(dataset) or "needles")
     return Task(samples, solver=ask_choices(protocol, name), scorer=choice())
+
+
+@task
+def needles(
+    count: int = 100, seed: int = 0, split: str = "test", size: str = "2k", protocol: str = "paper"
+) -> Task:
+    """Small things in large drawn places, the benchmark of `tiny`."""
+    spec = f"needles(count={count}, seed={seed}, split={split}, size={size})"
+    return questions(spec, protocol)
 
 
 @task
 def shapes(
     count: int = 100, seed: int = 0, split: str = "test", size: str = "2k", protocol: str = "paper"
 ) -> Task:
-    """Small things in large drawn scenes, the benchmark of the tiny models."""
+    """Small shapes in plain scenes, the benchmark of `tiny-shapes`."""
     spec = f"shapes(count={count}, seed={seed}, split={split}, size={size})"
     return questions(spec, protocol)
