@@ -38,7 +38,7 @@ from training.prompt_dataset import (
 )
 from training.tokenizer import Tokens, encode_prompt
 from training.trainer import load_trained, train
-from training.vision_inputs import TILE, PlacedItem, Shown
+from training.vision_inputs import NAME_CLASSES, PATCH_SIDE, SIDE, TILE, PlacedItem, Shown
 from visualcrop import Image, Prompt, View, VisualSearch
 from visualcrop.errors import FileError, ModelError
 from visualcrop_tiny.world.places import PlaceSpec
@@ -124,6 +124,25 @@ def test_one_image_in_tiles(module, model, size):
     ours = _logits_in_training(module, ImagePrompt((0,), (image,), ()))
     theirs = _logits_in_inference(model, Prompt((whole, QUESTION)))
     assert torch.allclose(ours, theirs, atol=2e-3, rtol=1e-3)
+
+
+def test_patches_know_their_place():
+    """Those that show a thing lie where it is in the picture, in the whole and in each tile."""
+    place = _draw(2, 640, 480)
+    image = encode_tiled(place, place.whole, image_processor())
+    across, down = (SIDE / side for side in place.picture.size)
+    names = [placed.item.name for placed in place.items]
+    checked = 0
+    for item in (placed.item for placed in place.items if names.count(placed.item.name) == 1):
+        shown = image.labels[:, 0] == NAME_CLASSES.index(item.name) + 1
+        columns, rows = image.places.swapaxes(0, 1)[:, shown] * float(PATCH_SIDE)
+        checked += len(columns)
+        margin = 2 * PATCH_SIDE
+        assert ((columns > item.box.left * across - margin) & (rows >= 0)).all()
+        assert (columns < item.box.right * across + margin).all()
+        assert (rows > item.box.top * down - margin).all()
+        assert (rows < item.box.bottom * down + margin).all()
+    assert checked > 20
 
 
 @pytest.mark.usefixtures("lossless")

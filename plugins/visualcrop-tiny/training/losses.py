@@ -61,7 +61,7 @@ class DecoderOutput:
     text_tokens: Any  # index into B x T that selects B x text
     text: dict[str, Tensor]  # the fields of `PackedQuestions`
     labels: Tensor  # of the image tokens, B x 3 or 4 x tokens; -1 pads
-    patches: Tensor | None = None  # patch index of each image token, B x tokens; of LLaVA only
+    places: Tensor | None = None  # column and row of each image token, -1 unknown: B x tokens x 2
 
     def hidden(self, layer: int) -> Tensor:
         """The input of a layer, B x T x hidden."""
@@ -99,9 +99,9 @@ def reply_losses(
         words = split_facts(name_head(hidden[output.text_tokens]))
         losses = name_losses(words, output.text["ids"], facts)
         losses["letter"] = place_loss(words[0], words[1], output.text["places"])
-        if output.patches is not None:
+        if output.places is not None:
             columns, rows = split_facts(name_head(hidden[output.image_tokens]))[:2]
-            losses["patch"] = patch_position_loss(columns, rows, output.patches)
+            losses["patch"] = place_loss(columns, rows, output.places)
         total = total + weights.names * sum(losses.values())
         metrics |= {f"its {name}": float(loss.detach()) for name, loss in losses.items()}
     return total, metrics
@@ -317,12 +317,6 @@ def _mean_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
     """Over the targets that are known, which none may be."""
     losses = functional.cross_entropy(logits.float(), target, ignore_index=-1, reduction="sum")
     return losses / (target >= 0).sum().clamp(min=1)
-
-
-def patch_position_loss(columns: Tensor, rows: Tensor, patches: Any) -> Tensor:
-    """Cross-entropy of an image token's own column and row; *patches* are indices, B x tokens."""
-    grid = columns.shape[-1]
-    return place_loss(columns, rows, torch.stack([patches % grid, patches // grid], -1))
 
 
 def centre_loss(logits: Tensor, labels: Tensor) -> Tensor:

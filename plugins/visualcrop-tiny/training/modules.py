@@ -66,6 +66,10 @@ class Encoded:
     labels: Tensor  # and whether it is a thing's centre, B x 4 x kept
     kept: Tensor  # indices of the patches, B x kept
 
+    def places(self, grid: int) -> Tensor:
+        """Columns and rows of the patches, in a *grid* on a side: B x kept x 2."""
+        return torch.stack([self.kept % grid, self.kept // grid], -1)
+
 
 class LlavaModule(nn.Module):
     """LLaVA, with a head for places, colours and counts that only training uses."""
@@ -191,7 +195,7 @@ class LlavaModule(nn.Module):
         out = run_decoder(self.network, prefix, mask, positions, text, first + NUM_PATCHES)
         length = first + tokens
         image, after = np.s_[:, first:length], np.s_[:, length:]
-        return DecoderOutput(out, image, after, text, encoded.labels, encoded.kept)
+        return DecoderOutput(out, image, after, text, encoded.labels, encoded.places(self.grid))
 
 
 def load_inputs(dataset: CropDataset, indices: Indices, device: str) -> tuple[Pixels, Tensor]:
@@ -240,8 +244,10 @@ class OnevisionModule(nn.Module):
         prompts = [self.dataset[index] for index in indices[:: FULL_SHARE if full else 1]]
         inputs = [image for prompt in prompts for image in prompt.images]
         pixels = np.concatenate([image.pixels for image in inputs])
-        classes = np.concatenate([image.labels for image in inputs]).astype(np.int64)
-        labels = torch.from_numpy(classes).to(self.device)
+        classes = np.concatenate(
+            [np.concatenate([image.labels, image.places], 1) for image in inputs], dtype=np.int64
+        )
+        labels = torch.from_numpy(classes).to(self.device)  # with columns and rows
         kept = index_all_patches(labels) if full else select_patches(labels, config.patches)
         features = encode_augmented(self.network, pixels, kept)
         prefixes = collate_prefixes(prompts, kept, self.device)
@@ -268,8 +274,9 @@ class OnevisionModule(nn.Module):
         out = run_decoder(
             self.network, prefix, prefixes.mask, prefixes.positions, text, after_images
         )
-        image_tokens, token_labels = _index_image_tokens(prefixes, labels)
-        return DecoderOutput(out, image_tokens, np.s_[:, prefix.shape[1] :], text, token_labels)
+        image_tokens, known = _index_image_tokens(prefixes, labels)
+        after, places = np.s_[:, prefix.shape[1] :], known[:, 3:].mT
+        return DecoderOutput(out, image_tokens, after, text, known[:, :3], places)
 
     def _embed(self, features: Tensor, prefixes: PromptPrefixes) -> Tensor:
         """Input embeddings of the prefixes, B x prefix x hidden."""
@@ -284,7 +291,7 @@ class OnevisionModule(nn.Module):
 
 def _index_image_tokens(prefixes: PromptPrefixes, labels: Tensor) -> tuple[Any, Tensor]:
     """
-    The index of all image tokens in B x prefix, and their labels, B x 3 x tokens.
+    The index of all image tokens in B x prefix, and their labels, B x kinds x tokens.
 
     Rows with fewer image tokens than others are padded with other tokens, labelled -1.
     """
@@ -292,7 +299,7 @@ def _index_image_tokens(prefixes: PromptPrefixes, labels: Tensor) -> tuple[Any, 
     most = int(is_patch.sum(1).max())
     order = (~is_patch).long().argsort(dim=1, stable=True)[:, :most]
     rows = torch.arange(len(is_patch), device=is_patch.device)[:, None].expand_as(order)
-    flat = labels.transpose(1, 2).flatten(0, 1)  # patches x 3
+    flat = labels.transpose(1, 2).flatten(0, 1)  # patches x kinds
     own = flat[torch.where(is_patch, prefixes.values, 0).gather(1, order)]
     own = own.masked_fill(~is_patch.gather(1, order)[..., None], -1)
     return (rows, order), own.transpose(1, 2)

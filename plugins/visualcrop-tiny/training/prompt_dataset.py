@@ -35,6 +35,7 @@ from .pasted import Fill
 from .pictures import Pictures, PictureWriter, Pixels, decode_picture, encode_picture
 from .prompts import PromptRecorder, record_prompt
 from .vision_inputs import (
+    GRID,
     LLAVA,
     PIXEL_MEAN,
     PIXEL_STD,
@@ -79,6 +80,26 @@ class PromptImage:
     def pixels(self) -> Pixels:
         """All inputs, N x side x side x 3."""
         return np.stack(list(map(decode_picture, self.jpegs)))
+
+    @property
+    def places(self) -> Array:
+        """
+        Column and row of each patch in LLaVA's grid over the picture, inputs x 2 x patches.
+
+        -1 for padding, and for one of several images, which may be a part of the picture.
+        """
+        side = TILE.grid
+        if len(self.jpegs) == 1:
+            return np.full((1, 2, TILE.patches), -1)
+        own = np.arange(side) * GRID // side
+        whole = np.stack(np.meshgrid(own, own)).reshape(1, 2, -1)
+        tiles = (self.positions[1:] >= 0).reshape(2, 2, side, side)
+        kept = tiles.swapaxes(1, 2).reshape(2 * side, 2 * side)
+        rows, columns = (np.cumsum(kept.any(axis)) - 1 for axis in (1, 0))
+        across, down = np.meshgrid(*(at * GRID // (at.max() + 1) for at in (columns, rows)))
+        places = np.where(kept, np.stack([across, down]), -1)
+        on_tiles = places.reshape(2, 2, side, 2, side).transpose(1, 3, 0, 2, 4)
+        return np.concatenate([whole, on_tiles.reshape(4, 2, -1)])
 
 
 @attrs.frozen(eq=False)

@@ -204,4 +204,4 @@ class QwenModule(LlavaModule):
         out = run_decoder(self.network, prefix, mask, positions, text, after + 1)
         length = prefix.shape[1]
         index = np.s_[:, first : length - 1], np.s_[:, length:]
-        return DecoderOutput(out, *index, text, encoded.labels, encoded.kept)
+        return DecoderOutput(out, *index, text, encoded.labels, encoded.places(self.grid))
