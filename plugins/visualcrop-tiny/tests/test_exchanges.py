@@ -15,6 +15,7 @@ from training.target_prompts import encode_examples, sample_target_exchange
 from training.tokenizer import BOS, UNKNOWN, build_fast_tokenizer, token_id
 from visualcrop import Box
 from visualcrop.targets.rules import find_noun_phrases
+from visualcrop_tiny.world import THINGS
 
 
 def _see(name, colour, at, text="", *, visible=1.0, where="on a roof"):
@@ -51,6 +52,18 @@ def test_what_is_half_visible_is_not_mentioned(kind):
         assert "bell" not in exchange.text
         assert exchange.answer in exchange.choices
         assert len(set(exchange.choices)) == len(exchange.choices)
+
+
+@pytest.mark.parametrize("absent", [0, 1, 3])
+def test_a_crowd_of_nearly_everything(absent):
+    """Nothing is absent, or too little to choose from: something else is asked."""
+    names = sorted(THINGS)[absent:]
+    crowd = Sight.of([_see(name, "red", (5 * n, 5 * n)) for n, name in enumerate(names)])
+    rng = Random(2)
+    for kind in ("existence", "which"):
+        asked = [_ASK[kind](crowd, rng) for _ in range(100)]
+        assert all(each.answer in each.choices for each in asked if each)
+    assert sample_exchange(crowd, rng).reply
 
 
 def test_sides_are_those_of_the_boxes():

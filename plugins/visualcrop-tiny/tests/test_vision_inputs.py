@@ -8,7 +8,13 @@ import PIL.Image
 import pytest
 
 from training.config import DataConfig
-from training.crop_dataset import INPUTS_PER_PLACE, draw_sampled, render_crops, sample_inputs
+from training.crop_dataset import (
+    INPUTS_PER_PLACE,
+    WHERE,
+    draw_sampled,
+    render_crops,
+    sample_inputs,
+)
 from training.pasted import paste_things
 from training.pictures import Pictures, PictureWriter, encode_picture
 from training.prompt_dataset import encode_tiled, image_processor
@@ -176,12 +182,12 @@ def test_names_say_where_how_many_and_of_which_colour(tmp_path):
     dataset = render_crops(tmp_path, DataConfig(1, 53, workers=1))
     facts = dataset.describe_names(np.arange(len(dataset)))
     centres = dataset.find_centres(np.arange(len(dataset)))
-    told = set()
+    told, grounds = set(), set()
     for index, (of_names, middles) in enumerate(zip(facts, centres, strict=True)):
         things = dataset.visible_things(index)
         clear = [thing for thing in things if thing.visible >= CLEARLY_VISIBLE]
         assert set(np.flatnonzero(middles)) == {_middle(thing) for thing in clear}
-        for name, (column, row, colour, count) in zip(NAME_CLASSES, of_names, strict=True):
+        for name, (column, row, colour, count, where) in zip(NAME_CLASSES, of_names, strict=True):
             own = [thing for thing in things if thing.name == name]
             doubtful = any(HARDLY_VISIBLE < t.visible < CLEARLY_VISIBLE for t in own)
             number = sum(thing.name == name for thing in clear)
@@ -190,9 +196,12 @@ def test_names_say_where_how_many_and_of_which_colour(tmp_path):
             if len(own) == 1 and own[0] in clear:
                 assert row * GRID + column == _middle(own[0])
                 assert COLOUR_CLASSES[colour] == own[0].colour
+                assert ("", *WHERE)[where + 1] == own[0].where
+                grounds.add(int(where))
             else:
-                assert (column, row, colour) == (-1, -1, -1)
+                assert (column, row, colour, where) == (-1, -1, -1, -1)
     assert told > {-1, 0, 1, 2}
+    assert len(grounds) > 3
 
 
 def _middle(thing):

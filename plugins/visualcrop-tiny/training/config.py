@@ -67,7 +67,7 @@ class LossWeights:
     align: float = 0.3  # value features of words and their patches are alike; 0: V-V is untrained
     floor: float = 3.0  # cosines of value features are not negative
     centres: float = 0.3  # image features tell the middle of things, so that these are counted
-    names: float = 0.25  # names predict place, colour and count of their things
+    names: float = 0.25  # names predict place, colour, count and ground of their things
     matches: float = 0.5  # letters of choices predict whether they are the sign's
     temperature: float = 0.07  # of `align`
     layers: tuple[int, int] = (2, 6)  # half-open range of decoder layers whose values are aligned

@@ -51,7 +51,7 @@ INPUTS_PER_PLACE = 1 + _WIDE_CROPS + _NEAR_CROPS + _CROPS + _UNIONS + _CANVASES 
 _PASTED_SIDES, _CROWD_SIDES, _LEAST_PART = (0.08, 0.45), (0.3, 1.0), 120.0
 _ARRAYS = ("things", "labels")
 _MAX_THINGS = 112  # in one input; more are left out
-NAME_FACTS = ("column", "row", "colour", "count")  # in `CropDataset.describe_names`
+NAME_FACTS = ("column", "row", "colour", "count", "where")  # in `describe_names`
 MOST_COUNTED = 6  # things of a name
 _WIDTH = 8 + LONGEST  # of a row about a thing
 # Sampling weights of inputs with fewer than two clear things, and of inputs with a sign.
@@ -136,7 +136,7 @@ class CropDataset:
         return columns * self.frame.patch, rows * self.frame.patch
 
     def describe_names(self, indices: Array) -> Array:
-        """What each name says of an input, B x names x 4, as `describe_names` has it."""
+        """What each name says of an input, B x names x facts, as `describe_names` has it."""
         return np.stack([describe_names(things, self.frame) for things in self.things[indices]])
 
     def find_centres(self, indices: Array) -> Array:
@@ -152,10 +152,10 @@ class CropDataset:
 
 def describe_names(things: Array, frame: Frame = LLAVA) -> Array:
     """
-    What each name says of things, which are rows as in a `CropDataset`: names x 4.
+    What each name says of things, which are rows as in a `CropDataset`: names x facts.
 
-    Column, row, colour and count; -1 where that is in doubt. Only the one thing of a name has a
-    place, which is the patch in its middle, and a colour.
+    Column, row, colour, count and what it is on; -1 where that is in doubt. Only the one thing of a
+    name has a place, which is the patch in its middle, a colour, and something that it is on.
     """
     found = np.full((len(NAME_CLASSES), len(NAME_FACTS)), -1, np.int64)
     names, visible = things[:, 0].astype(int), things[:, 7]
@@ -168,6 +168,7 @@ def describe_names(things: Array, frame: Frame = LLAVA) -> Array:
     unique = (names > 0) & alone & (visible > CLEARLY_VISIBLE)
     found[names[unique] - 1, :2] = _middle_patches(things[unique], frame)
     found[names[unique] - 1, 2] = things[unique, 1]
+    found[names[unique] - 1, 4] = things[unique, 2] - 1
     return found
 
 

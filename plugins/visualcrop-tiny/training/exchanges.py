@@ -36,7 +36,7 @@ _KIND_WEIGHTS = {
     "attribute": 0.14,
     "side": 0.16,
     "beside": 0.06,
-    "where": 0.07,
+    "where": 0.1,
     "count": 0.2,
     "sign": 0.22,
     "which": 0.08,
@@ -244,6 +244,8 @@ def _sample_absent(sight: Sight, things: Sequence[Seen], rng: Random) -> tuple[s
     """Name and colour, or no colour, of what is not there."""
     seen = {*sight.names, *sight.doubtful}
     names = [name for name in THINGS if name not in seen]
+    if not names:  # a crowd of everything
+        return None
     similar = rng.choice(things) if things and rng.random() < 0.65 else None
     if similar is None:
         colour = rng.choice([*COLOURS]) if rng.random() < 0.4 else ""
@@ -433,7 +435,10 @@ def _ask_which(sight: Sight, rng: Random) -> Exchange | None:
         about = tuple(t for t in sight.unique if t.name in choices)
         return Exchange("which", text, thing.name, choices, about)
     seen = {*sight.names, *sight.doubtful}
-    choices = _choose(rng, thing.name, (), [name for name in THINGS if name not in seen])
+    absent = [name for name in THINGS if name not in seen]
+    if len(absent) < 3:  # in a crowd
+        return None
+    choices = _choose(rng, thing.name, (), absent)
     listed = [THINGS[name].phrase() for name in choices]
     text = f"Which of these is in the image: {', '.join(listed[:3])} or {listed[3]}?"
     return Exchange("which", text, thing.name, choices, (thing,))

@@ -121,8 +121,8 @@ _GRAIN = " Some have the grain of photographs that\nscikit-image ships, or are p
 _SIGNS = " Of {} places there\nare only parts with many signs."
 _DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
 _BASED = "Its weights come from {base}, whose card says what that was trained for."
-_NAMES = """Names in the text are also trained to know place, colour and number of their things
-(weight {names}). Letters of choices are trained to know whether the sign has them (weight
+_NAMES = """Names in the text are also trained to know place, colour, number and ground of their
+things (weight {names}). Letters of choices are trained to know whether the sign has them (weight
 {matches})."""
 _CENTRES = "Image features are trained to know the middles of things (weight {centres})."
 

@@ -17,7 +17,7 @@ from visualcrop_tiny.world import THINGS
 
 from .collate import IGNORED
 from .config import LossWeights
-from .crop_dataset import MOST_COUNTED, NAME_FACTS
+from .crop_dataset import MOST_COUNTED, NAME_FACTS, WHERE
 from .model import apply_logit_lens, get_decoder
 from .tokenizer import CONTINUES, EOS, LETTERS, VOCABULARY, token_id
 from .vision_inputs import CHARACTERS, COLOUR_CLASSES, NAME_CLASSES
@@ -36,20 +36,20 @@ _REPLIES = {  # groups of replies whose accuracies are logged
     "spelled": tuple(f"{CONTINUES}{character}" for character in CHARACTERS),
     "name": tuple(THINGS),
 }
+_OTHER_FACTS = len(COLOUR_CLASSES), MOST_COUNTED + 1, len(WHERE)  # classes, after the places
 _NAMES_LAYER = 4  # the input of this layer predicts the facts of names
 MATCHES_LAYER = 5  # and of this one whether a letter of a choice is the sign's
 
 
 def build_name_head(hidden_size: int, grid: int) -> torch.nn.Linear:
-    """From a hidden state to logits of column, row, colour and count, one after the other."""
-    return torch.nn.Linear(hidden_size, 2 * grid + len(COLOUR_CLASSES) + MOST_COUNTED + 1)
+    """From a hidden state to logits of all `NAME_FACTS`, one after the other."""
+    return torch.nn.Linear(hidden_size, 2 * grid + sum(_OTHER_FACTS))
 
 
 def split_facts(logits: Tensor) -> tuple[Tensor, ...]:
     """The logits of each fact, of those of the name head, ... x classes."""
-    others = len(COLOUR_CLASSES), MOST_COUNTED + 1
-    grid = (logits.shape[-1] - sum(others)) // 2
-    return torch.split(logits, [grid, grid, *others], -1)
+    grid = (logits.shape[-1] - sum(_OTHER_FACTS)) // 2
+    return torch.split(logits, [grid, grid, *_OTHER_FACTS], -1)
 
 
 @attrs.frozen(eq=False)
@@ -271,7 +271,7 @@ def name_losses(logits: Sequence[Tensor], ids: Tensor, facts: Tensor) -> dict[st
     Args:
         logits: Of each fact, B x text x classes.
         ids: Of the text tokens, B x text.
-        facts: Of each name, -1 where unknown, B x names x 4.
+        facts: Of each name, -1 where unknown, B x names x facts.
     """
     classes = _word_classes(str(ids.device))[ids]
     row, token = torch.nonzero((classes >= 0) & (classes < _COLOUR_OFFSET), as_tuple=True)
