@@ -15,6 +15,7 @@ from transformers.image_processing_backends import PilBackend
 from transformers.image_utils import SizeDict
 from transformers.processing_utils import ImagesKwargs
 
+from ..engine.threads import torch_threads
 from ..layouts.layout import Size, round_size, stretch_thin
 from ..layouts.tiling import get_covering_canvas, get_optimal_tiled_canvas, get_padded_canvas
 
@@ -334,11 +335,16 @@ def cut_tiles(canvas: Any, rows: int, columns: int) -> list[Any]:
 
 
 def _interpolated(picture: Any, size: Size) -> Any:
-    """*picture*, channels x height x width, in width and height of *size*, not smoothed before."""
+    """
+    *picture*, channels x height x width, in width and height of *size*, not smoothed before.
+
+    On one thread: torch rounds a few pixels otherwise if it has more.
+    """
     import torch
 
     given = torch.from_numpy(np.array(picture, np.float32))[None]
-    resized = torch.nn.functional.interpolate(given, size[::-1], mode="bilinear")
+    with torch_threads(1):
+        resized = torch.nn.functional.interpolate(given, size[::-1], mode="bilinear")
     return resized[0].round().clamp(0, 255).byte().numpy()
 
 
