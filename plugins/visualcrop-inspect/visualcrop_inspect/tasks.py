@@ -31,8 +31,7 @@ def needles(
     count: int = 100, seed: int = 0, split: str = "test", size: str = "2k", protocol: str = "paper"
 ) -> Task:
     """Small things in large drawn places, the benchmark of `tiny`."""
-    spec = f"needles(count={count}, seed={seed}, split={split}, size={size})"
-    return questions(spec, protocol)
+    return _drawn("needles", protocol, count=count, seed=seed, split=split, size=size)
 
 
 @task
@@ -40,5 +39,10 @@ def shapes(
     count: int = 100, seed: int = 0, split: str = "test", size: str = "2k", protocol: str = "paper"
 ) -> Task:
     """Small shapes in plain scenes, the benchmark of `tiny-shapes`."""
-    spec = f"shapes(count={count}, seed={seed}, split={split}, size={size})"
-    return questions(spec, protocol)
+    return _drawn("shapes", protocol, count=count, seed=seed, split=split, size=size)
+
+
+def _drawn(name: str, protocol: str, **options: object) -> Task:
+    """The questions of a dataset that draws its pictures, with these options."""
+    given = ", ".join(f"{option}={value}" for option, value in options.items())
+    return questions(f"{name}({given})", protocol)

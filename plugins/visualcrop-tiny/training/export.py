@@ -153,7 +153,7 @@ def _describe_losses(config: Config) -> Iterator[str]:
         yield _DENSE.format(**weights)
     if losses.names:
         yield _NAMES.format(**weights)
-    if config.layout != "onevision":
+    if config.layout != "onevision" and losses.centres:
         yield _CENTRES.format(**weights)
     if config.base:
         yield _BASED.format(**weights)

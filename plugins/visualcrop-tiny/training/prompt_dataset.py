@@ -44,6 +44,7 @@ from .vision_inputs import (
     Shown,
     VisibleThing,
     label_patches,
+    move_box,
     preprocess,
     project_things,
 )
@@ -58,6 +59,7 @@ _RELATIONS, _ABOUT_THE_SAME = 0.4, 3  # fraction that compares two places, and h
 _WRONG_FINDINGS = 0.1  # fraction of the findings that lie somewhere else
 _ARRAY_FILE, _JSON_FILE = "prompts.npz", "prompts.json"
 _FIELDS = ("labels", "positions", "newlines")
+_WHOLE_INPUT = Box(0, 0, LLAVA.side, LLAVA.side)  # that a picture is stretched to
 Array = npt.NDArray[Any]
 
 
@@ -150,7 +152,7 @@ def _render_sign_prompts(seed: int, *, photographs: bool) -> list[ImagePrompt]:
 
 def _render_tiled_prompt(place: Shown, box: Box) -> ImagePrompt:
     crop = Box(*box.whole_pixels())
-    things = project_things(place.items, crop, Box(0, 0, LLAVA.side, LLAVA.side))
+    things = project_things(place.items, crop, _WHOLE_INPUT)
     encoded = encode_tiled(place, box, image_processor())
     return ImagePrompt((0,), (encoded,), tuple(to_seen(t.item, t.box, t.visible) for t in things))
 
@@ -182,17 +184,12 @@ def _render_composed_prompts(
         yield ImagePrompt(
             tuple(next(indices) if isinstance(part, View) else part for part in parts),
             tuple(encode_padded(place, view.box, view.image.picture) for view in views),
-            tuple(_scale_to_input(thing, place) for thing in exchange.about),
+            tuple(
+                attrs.evolve(thing, box=move_box(thing.box, place.whole, _WHOLE_INPUT))
+                for thing in exchange.about
+            ),
             exchanges,
         )
-
-
-def _scale_to_input(thing: Seen, place: Shown) -> Seen:
-    """A thing in the whole picture, as if that were stretched to one input."""
-    (width, height), box = place.picture.size, thing.box
-    across, down = LLAVA.side / width, LLAVA.side / height
-    scaled = Box(box.left * across, box.top * down, box.right * across, box.bottom * down)
-    return attrs.evolve(thing, box=scaled)
 
 
 def _ask_composed(sight: Sight, chance: Random) -> tuple[Exchange, ...]:

@@ -217,16 +217,17 @@ def project_things(
         share = placed.item.visible * float(cells.sum()) / whole if whole else 0.0
         if share > 0:
             letters = tuple(
-                (letter, _move(box, source, target))
+                (letter, move_box(box, source, target))
                 for letter, box in placed.letters
                 if box.common(source) == box
             )
-            moved = _move(inside, source, target)
+            moved = move_box(inside, source, target)
             visible.append(VisibleThing(placed.item, moved, share, cells * across * down, letters))
     return visible
 
 
-def _move(box: Box, source: Box, target: Box) -> Box:
+def move_box(box: Box, source: Box, target: Box) -> Box:
+    """A *box* in *source*, moved and scaled as that is to *target*."""
     across, down = target.width / source.width, target.height / source.height
     return Box(
         target.left + (box.left - source.left) * across,
