@@ -43,7 +43,7 @@ def _options(family):
 def samples(family):
     """Questions about one small thing in its world, which no training has seen: sign or colour."""
     signs, shapes = Needles(count=24, about="detail"), Shapes(count=24, about="attribute")
-    asked = signs if isinstance(family, Tiny) else shapes
+    asked = shapes if isinstance(family, TinyShapes) else signs
     return [sample for sample in asked.read() if isinstance(sample, Sample)]
 
 

@@ -12,7 +12,9 @@ import attrs
 import PIL.Image
 
 from visualcrop import Image
-from visualcrop.plugin import ImageSource
+from visualcrop.plugin import Dataset, ImageSource, option
+
+from .scenes import Things
 
 Split: TypeAlias = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
@@ -65,6 +67,32 @@ def below(limit: int) -> object:
             raise ValueError(f"{attribute.name} must be from 0 to {limit - 1}, not {value}")
 
     return check
+
+
+@attrs.frozen
+class DrawnDataset(Dataset):
+    """As many questions about drawn pictures as one likes; what is asked is a subclass's."""
+
+    split: Split = option("test", help="no two splits share a picture; models are trained on train")
+    seed: int = option(0, help="another seed draws other pictures", validator=below(SEEDS_END))
+    count: int = option(100, help="how many questions", validator=below(NUMBERS_END))
+    size: Literal["1k", "2k", "4k", "8k"] = option("2k", help="longer side of the pictures")
+    things: Things = option(
+        "relative",
+        help="things that grow with pictures above 2k, or that have as many pixels as at 2k",
+    )
+
+    def published(self) -> dict[str, int]:
+        return {"samples": self.count, "images": self.count}
+
+    def _make_id(self, *what: object) -> str:
+        """An id of the dataset's options, and of *what* it is within the dataset."""
+        size = self.size if self.things == "relative" else f"{self.size}-{self.things}"
+        return "-".join(map(str, (self.split, self.seed, size, *what)))
+
+    def _sample_seeds(self, number: int) -> list[int]:
+        """Seeds of the pictures to try for one question, in this order."""
+        return [scene_seed(self.split, self.seed, number, tried) for tried in range(ATTEMPTS)]
 
 
 def sample_sides(seed: int, longer: int) -> tuple[int, int]:

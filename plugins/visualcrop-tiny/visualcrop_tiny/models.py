@@ -24,9 +24,7 @@ def _shipped(name: str) -> str:
 class ShippedModel(Auto):
     """A checkpoint that ships in this package's `weights` folder, under the model's name."""
 
-    demo_dataset = (
-        "shapes(about=attribute, count=1, size=4k, seed=1)"  # wrong here without a search
-    )
+    demo_dataset = "needles(about=tour, count=4, size=4k, seed=11)"
 
     checkpoint: str = option("", help="folder of another checkpoint than the one that ships")
     memory: int | None = option(  # a question takes about 12 MiB
@@ -60,11 +58,10 @@ class Tiny(ShippedModel):
     """A small LLaVA for the drawn places of `needles`, and no others."""
 
     name = "tiny"
-    demo_dataset = "needles(about=tour, count=4, size=4k, seed=11)"
 
     def settings(self) -> Mapping[str, object]:
-        """Those of every shipped model, and FOCUS counts the boxes in which it found a thing."""
-        return {**super().settings(), "focus": {"answer": "count"}}
+        """Those of every shipped model, and FOCUS counts and compares places by what it found."""
+        return {**super().settings(), "focus": {"answer": "count(regions=vv, otherwise=relate)"}}
 
 
 def _names_no_others(family: ShippedModel, _: object, unaligned: bool) -> None:  # noqa: FBT001
@@ -79,6 +76,9 @@ class TinyShapes(ShippedModel):
     """A small LLaVA for the drawn scenes of `shapes`, and no others."""
 
     name = "tiny-shapes"
+    demo_dataset = (
+        "shapes(about=attribute, count=1, size=4k, seed=1)"  # wrong here without a search
+    )
 
     unaligned: bool = option(
         False,
@@ -94,13 +94,14 @@ class TinyShapes(ShippedModel):
 
 @attrs.frozen
 class TinyOnevision(ShippedModel):
-    """As `tiny-shapes`, in LLaVA-OneVision's layout: an image and four tiles, or several images."""
+    """As `tiny`, in LLaVA-OneVision's layout: an image and four tiles, or several images."""
 
     name = "tiny-onevision"
 
     def settings(self) -> Mapping[str, object]:
-        """Those of every shipped model, and FOCUS shows its findings beside the whole image."""
-        return {**super().settings(), "focus": {"answer": "interleaved", "t_type2": 0.5}}
+        """As `tiny`; else FOCUS shows its findings beside the whole image."""
+        answer = "count(regions=vv(pool=1, sigma=0), otherwise=relate(otherwise=interleaved))"
+        return {**super().settings(), "focus": {"answer": answer, "t_type2": 0.5}}
 
 
 @attrs.frozen

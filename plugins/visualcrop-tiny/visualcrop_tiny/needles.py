@@ -11,21 +11,10 @@ import attrs
 import PIL.Image
 
 from visualcrop import Sample
-from visualcrop.plugin import Dataset, Problem, TargetBox, option
+from visualcrop.plugin import Problem, TargetBox, option
 
-from .drawn import (
-    ATTEMPTS,
-    LONG_SIDES,
-    NUMBERS_END,
-    SEEDS_END,
-    DrawnSource,
-    Split,
-    below,
-    sample_sides,
-    scene_seed,
-)
+from .drawn import LONG_SIDES, DrawnDataset, DrawnSource, sample_sides
 from .place_names import ABOUT, PLACES, TOUR, About, Place
-from .scenes import Things
 
 if TYPE_CHECKING:
     from .place_questions import PlaceQuestion
@@ -55,23 +44,15 @@ class PlaceSource(DrawnSource):
 
 
 @attrs.frozen
-class Needles(Dataset):
+class Needles(DrawnDataset):
     """Small named things in large drawn places: a harbour, a market street, a park and others."""
 
     name = "needles"
 
-    split: Split = option("test", help="no two splits share a picture; models are trained on train")
-    seed: int = option(0, help="another seed draws other pictures", validator=below(SEEDS_END))
-    count: int = option(100, help="how many questions", validator=below(NUMBERS_END))
     about: Literal["small", "tour", About] = option(
         "small",
         help="kind of question; small: every kind but large, in turn; tour: four about each "
         "picture: attribute, count, relation and detail",
-    )
-    size: Literal["1k", "2k", "4k", "8k"] = option("2k", help="longer side of the pictures")
-    things: Things = option(
-        "relative",
-        help="things that grow with pictures above 2k, or that have as many pixels as at 2k",
     )
     place: Literal["any", Place] = option("any", help="the place; any: each in turn")
 
@@ -120,13 +101,11 @@ class Needles(Dataset):
         self, about: str, place: Place, number: int
     ) -> tuple[str, tuple[int, int], float, list[int]]:
         """An id, and the size, the scale of things and the seeds of the pictures to try."""
-        size = self.size if self.things == "relative" else f"{self.size}-{self.things}"
-        id = f"{self.split}-{self.seed}-{size}-{place}-{about}-{number}"
         side = LONG_SIDES[self.size]
         scale = min(1.0, _ABSOLUTE_SIDE / side) if self.things == "absolute" else 1.0
-        seeds = [scene_seed(self.split, self.seed, number, tried) for tried in range(ATTEMPTS)]
+        seeds = self._sample_seeds(number)
         sides = sample_sides(seeds[0], side)
-        return id, sides, scale, seeds
+        return self._make_id(place, about, number), sides, scale, seeds
 
     def _choose_place(self, number: int) -> Place:
         """Each place in turn; every kind of question meets each of them."""

@@ -11,19 +11,9 @@ import attrs
 import PIL.Image
 
 from visualcrop import Sample
-from visualcrop.plugin import Dataset, Problem, TargetBox, option
+from visualcrop.plugin import Problem, TargetBox, option
 
-from .drawn import (
-    ATTEMPTS,
-    LONG_SIDES,
-    NUMBERS_END,
-    SEEDS_END,
-    DrawnSource,
-    Split,
-    below,
-    sample_sides,
-    scene_seed,
-)
+from .drawn import LONG_SIDES, DrawnDataset, DrawnSource, sample_sides
 from .questions import QAPair, ask_question
 from .scenes import Kind, Things, draw_scene, plan_scene
 from .sentences import write_sentences
@@ -62,39 +52,25 @@ class AbsoluteSceneSource(SceneSource):
 
 
 @attrs.frozen
-class Shapes(Dataset):
+class Shapes(DrawnDataset):
     """Small things in large drawn scenes, for which the tiny models are trained and measured."""
 
     name = "shapes"
 
-    split: Split = option("test", help="no two splits share a scene; models are trained on train")
-    seed: int = option(0, help="another seed draws other scenes", validator=below(SEEDS_END))
-    count: int = option(100, help="how many questions", validator=below(NUMBERS_END))
     about: Literal["small", Kind] = option(
         "small", help="kind of question; small: every kind but large, in turn"
-    )
-    size: Literal["1k", "2k", "4k", "8k"] = option("2k", help="longer side of the scenes")
-    things: Things = option(
-        "relative",
-        help="things that grow with scenes above 2k, or that have as many pixels as at 2k",
     )
 
     def read(self) -> Iterator[Sample | Problem]:
         for number in range(self.count):
             yield self._make_sample(number)
 
-    def published(self) -> dict[str, int]:
-        return {"samples": self.count, "images": self.count}
-
     def _make_sample(self, number: int) -> Sample | Problem:
         kind = SMALL[number % len(SMALL)] if self.about == "small" else self.about
-        size = self.size if self.things == "relative" else f"{self.size}-{self.things}"
-        id = f"{self.split}-{self.seed}-{size}-{kind}-{number}"
+        id = self._make_id(kind, number)
         scene = SceneSource if self.things == "relative" else AbsoluteSceneSource
-        side = LONG_SIDES[self.size]
-        for attempt in range(ATTEMPTS):
-            seed = scene_seed(self.split, self.seed, number, attempt)
-            source = scene(seed, *sample_sides(seed, side), kind)
+        for seed in self._sample_seeds(number):
+            source = scene(seed, *sample_sides(seed, LONG_SIDES[self.size]), kind)
             pair = _ask_about(source)
             if pair is not None:
                 return _to_sample(id, source, pair)

@@ -24,7 +24,6 @@ __all__ = [
     "Wish",
     "absent_from",
     "draw_place",
-    "plan_place",
 ]
 
 _DRAW: dict[Place, tuple[Callable[[Stage], None], frozenset[str]]] = {
