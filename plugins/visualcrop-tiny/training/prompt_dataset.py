@@ -57,6 +57,7 @@ _COMPOSED_PER_PLACE = 8
 _COMPOSERS = ("interleaved", "text-boxes")  # in turn
 _RELATIONS, _ABOUT_THE_SAME = 0.4, 3  # fraction that compares two places, and how often once more
 _WRONG_FINDINGS = 0.1  # fraction of the findings that lie somewhere else
+_ALIKE = 0.7  # fraction of the findings for absent things that are of one with their name or colour
 _ARRAY_FILE, _JSON_FILE = "prompts.npz", "prompts.json"
 _FIELDS = ("labels", "positions", "newlines")
 _WHOLE_INPUT = Box(0, 0, LLAVA.side, LLAVA.side)  # that a picture is stretched to
@@ -166,7 +167,7 @@ def _render_composed_prompts(
     sight = attrs.evolve(Sight.of(things, place.picture.size), legible=0)
     for composer in islice(cycle(composers), _COMPOSED_PER_PLACE):
         exchanges = _ask_composed(sight, chance)
-        if not exchanges or not exchanges[0].about:
+        if not exchanges or not (exchanges[0].about or exchanges[0].kind == "existence"):
             continue
         exchange = exchanges[0]
         question = Question(exchange.text, Image(place.picture))
@@ -214,11 +215,20 @@ def _sample_found_boxes(
 ) -> list[Box]:
     """Boxes that a search might find for the target: mostly right."""
     named = [thing for thing in exchange.about if target.every or thing.name in target.text]
-    boxes = [thing.box for thing in named or exchange.about[:1]]
+    boxes = [thing.box for thing in named or exchange.about[:1]] or [_mistake(place, target, rng)]
     if rng.random() < _WRONG_FINDINGS:
         x, y = (rng.uniform(0, side) for side in place.picture.size)
         boxes = boxes[:-1] if target.every else [Box(x, y, x + 1, y + 1)]
     return [sample_roi(place, rng, box) for box in (boxes if target.every else boxes[:1])]
+
+
+def _mistake(place: Shown, target: Target, rng: np.random.Generator) -> Box:
+    """What a search may take for an absent target: rather a thing of its name or colour."""
+    boxes = [placed.item.box for placed in place.items]
+    words = target.text.split()
+    alike = [p.item.box for p in place.items if p.item.name in words or p.item.colour in words]
+    among = alike if alike and rng.random() < _ALIKE else boxes
+    return among[int(rng.integers(len(among)))]
 
 
 @cache

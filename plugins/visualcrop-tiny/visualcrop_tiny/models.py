@@ -99,8 +99,8 @@ class TinyOnevision(ShippedModel):
     name = "tiny-onevision"
 
     def settings(self) -> Mapping[str, object]:
-        """As `tiny`; else FOCUS shows its findings beside the whole image."""
-        answer = "count(regions=vv(pool=1, sigma=0), otherwise=relate(otherwise=interleaved))"
+        """As those of `tiny`, but it counts on a map that is not smoothed."""
+        answer = "count(regions=vv(pool=1, sigma=0), otherwise=relate)"
         return {**super().settings(), "focus": {"answer": answer, "t_type2": 0.5}}
 
 
