@@ -187,6 +187,14 @@ def test_prompts_of_both_composers_are_rendered():
     assert any(text.startswith("The part at [0.") for text in texts)
 
 
+def test_findings_are_shown_for_things_that_are_not_there():
+    """With what a search took for them; else a model learns that what was found is there."""
+    prompts = [prompt for seed in (300_000, 300_001) for prompt in render_scene_prompts(seed)]
+    asked = [p for p in prompts if p.questions and p.questions[0].kind == "existence"]
+    assert {prompt.questions[0].answer for prompt in asked} == {"Yes", "No"}
+    assert all(len(prompt.images) == 2 for prompt in asked)
+
+
 def test_prompts_are_loaded_as_they_were_saved(tmp_path):
     """Arrays, text, things and questions; in files that hold no code."""
     prompts = render_scene_prompts(300_000)

@@ -223,12 +223,11 @@ def _sample_found_boxes(
 
 
 def _mistake(place: Shown, target: Target, rng: np.random.Generator) -> Box:
-    """What a search may take for an absent target: rather a thing of its name or colour."""
-    boxes = [placed.item.box for placed in place.items]
-    words = target.text.split()
-    alike = [p.item.box for p in place.items if p.item.name in words or p.item.colour in words]
-    among = alike if alike and rng.random() < _ALIKE else boxes
-    return among[int(rng.integers(len(among)))]
+    """What a search may take for an absent target: mostly a thing of its name or colour."""
+    items, words = [placed.item for placed in place.items], target.text.split()
+    alike = [item for item in items if item.name in words or item.colour in words]
+    among = alike if alike and rng.random() < _ALIKE else items
+    return among[int(rng.integers(len(among)))].box
 
 
 @cache

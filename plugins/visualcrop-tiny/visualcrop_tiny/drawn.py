@@ -90,7 +90,7 @@ class DrawnDataset(Dataset):
         size = self.size if self.things == "relative" else f"{self.size}-{self.things}"
         return "-".join(map(str, (self.split, self.seed, size, *what)))
 
-    def _sample_seeds(self, number: int) -> list[int]:
+    def _list_seeds(self, number: int) -> list[int]:
         """Seeds of the pictures to try for one question, in this order."""
         return [scene_seed(self.split, self.seed, number, tried) for tried in range(ATTEMPTS)]
 

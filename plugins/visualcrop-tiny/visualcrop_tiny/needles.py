@@ -103,7 +103,7 @@ class Needles(DrawnDataset):
         """An id, and the size, the scale of things and the seeds of the pictures to try."""
         side = LONG_SIDES[self.size]
         scale = min(1.0, _ABSOLUTE_SIDE / side) if self.things == "absolute" else 1.0
-        seeds = self._sample_seeds(number)
+        seeds = self._list_seeds(number)
         sides = sample_sides(seeds[0], side)
         return self._make_id(place, about, number), sides, scale, seeds
 

@@ -69,7 +69,7 @@ class Shapes(DrawnDataset):
         kind = SMALL[number % len(SMALL)] if self.about == "small" else self.about
         id = self._make_id(kind, number)
         scene = SceneSource if self.things == "relative" else AbsoluteSceneSource
-        for seed in self._sample_seeds(number):
+        for seed in self._list_seeds(number):
             source = scene(seed, *sample_sides(seed, LONG_SIDES[self.size]), kind)
             pair = _ask_about(source)
             if pair is not None:
