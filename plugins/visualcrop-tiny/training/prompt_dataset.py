@@ -215,14 +215,15 @@ def _sample_found_boxes(
 ) -> list[Box]:
     """Boxes that a search might find for the target: mostly right."""
     named = [thing for thing in exchange.about if target.every or thing.name in target.text]
-    boxes = [thing.box for thing in named or exchange.about[:1]] or [_mistake(place, target, rng)]
+    boxes = [thing.box for thing in named or exchange.about[:1]]
+    boxes = boxes or [_pick_mistaken(place, target, rng)]
     if rng.random() < _WRONG_FINDINGS:
         x, y = (rng.uniform(0, side) for side in place.picture.size)
         boxes = boxes[:-1] if target.every else [Box(x, y, x + 1, y + 1)]
     return [sample_roi(place, rng, box) for box in (boxes if target.every else boxes[:1])]
 
 
-def _mistake(place: Shown, target: Target, rng: np.random.Generator) -> Box:
+def _pick_mistaken(place: Shown, target: Target, rng: np.random.Generator) -> Box:
     """What a search may take for an absent target: mostly a thing of its name or colour."""
     items, words = [placed.item for placed in place.items], target.text.split()
     alike = [item for item in items if item.name in words or item.colour in words]

@@ -53,7 +53,7 @@ class AbsoluteSceneSource(SceneSource):
 
 @attrs.frozen
 class Shapes(DrawnDataset):
-    """Small things in large drawn scenes, for which the tiny models are trained and measured."""
+    """Small things in large drawn scenes, for which `tiny-shapes` is trained and measured."""
 
     name = "shapes"
 
