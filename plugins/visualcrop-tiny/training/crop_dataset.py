@@ -263,10 +263,7 @@ def render_signs(seed: int, *, photographs: bool = False) -> EncodedInputs:
     """As many inputs of another place, all of parts with signs pasted in."""
     rng = np.random.default_rng([seed, 4])
     place = draw_sampled(seed, rng, photographs=photographs)
-    parts = (
-        paste_somewhere(place, rng, "signs", photographs=photographs)
-        for _ in range(INPUTS_PER_PLACE)
-    )
+    parts = paste_parts(place, rng, {"signs": INPUTS_PER_PLACE}, photographs=photographs)
     return encode_inputs(list(map(show_whole, parts)))
 
 
@@ -358,9 +355,17 @@ def sample_inputs(place: Shown, rng: Rng, *, photographs: bool = False) -> Itera
         yield show_crop(place, reduce(Box.around, pair))
     for number in range(_CANVASES):
         yield show_canvas(place, sample_canvas_boxes(place, rng, same_name=number < 4))
-    for number in range(_PASTED + _CROWDS):
-        fill: Fill = "some" if number < _PASTED else "crowd"
-        yield show_whole(paste_somewhere(place, rng, fill, photographs=photographs))
+    fills: dict[Fill, int] = {"some": _PASTED, "crowd": _CROWDS}
+    yield from map(show_whole, paste_parts(place, rng, fills, photographs=photographs))
+
+
+def paste_parts(
+    place: Shown, rng: Rng, fills: Mapping[Fill, int], *, photographs: bool = False
+) -> Iterator[Shown]:
+    """So many parts of the place, or of photographs, with things of each kind pasted in."""
+    for fill, number in fills.items():
+        for _ in range(number):
+            yield paste_somewhere(place, rng, fill, photographs=photographs)
 
 
 def paste_somewhere(

@@ -135,7 +135,7 @@ def format_model_card(config: Config, out: Path, seconds: float, figures: str) -
         words=len(VOCABULARY),
         purpose="\n".join(_describe_losses(config)),
         data=_describe_data(config),
-        machine=describe_machine(),
+        machine=name_machine(),
         date=dt.datetime.now(tz=dt.UTC).date().isoformat(),
         minutes=seconds / 60,
         log="\n".join(_describe_stages(config, out)),
@@ -159,7 +159,7 @@ def _describe_losses(config: Config) -> Iterator[str]:
         yield _BASED.format(**weights)
 
 
-def describe_machine() -> str:
+def name_machine() -> str:
     """The GPU or processor, and the number of cores."""
     cores = f"{os.cpu_count()} cores"
     if torch.cuda.is_available():

@@ -16,7 +16,7 @@ from visualcrop_tiny.drawn import LONG_SIDES, SPLITS
 from visualcrop_tiny.place_names import ABOUT
 
 from .evaluation import Measurements, measure_kind
-from .export import describe_machine
+from .export import name_machine
 from .workers import map_in_processes
 
 
@@ -55,7 +55,7 @@ def _describe_run(args: argparse.Namespace) -> str:
         f"{args.count} questions each about {', '.join(args.kinds)} (split {args.split}, seed "
         f"{args.seed}, {args.size}), by letter / in open words;\n"
         f"`{shlex.join(['python', '-m', 'training.measure', *args.given])}`\n"
-        f"({describe_machine()}, {today})."
+        f"({name_machine()}, {today})."
     )
 
 

@@ -21,7 +21,7 @@ from .crop_dataset import (
     Seen,
     draw_sampled,
     encode_inputs,
-    paste_somewhere,
+    paste_parts,
     pick_items,
     render_places,
     sample_canvas_boxes,
@@ -115,9 +115,7 @@ def _render_signs(seed: int, *, photographs: bool) -> list[EncodedInputs]:
     place = draw_sampled(seed, rng, photographs=photographs)
     rendered = []
     for frame, number in PARTS.values():
-        parts = (
-            paste_somewhere(place, rng, "signs", photographs=photographs) for _ in range(number)
-        )
+        parts = paste_parts(place, rng, {"signs": number}, photographs=photographs)
         rendered.append(_encode([_show(part, [part.whole], frame) for part in parts], frame))
     return rendered
 
@@ -130,9 +128,8 @@ def _render_place(seed: int, *, photographs: bool) -> list[EncodedInputs]:
     boxes = [sample_roi(place, rng, items[n % len(items)].item.box) for n in range(_NEAR_PER_PLACE)]
     boxes += [sample_crop(place, rng, near=False) for _ in range(_SMALL_PER_PLACE)]
     near = [_show(place, [box], NEAR) for box in boxes]
-    for _ in range(_PASTED_PER_PLACE):
-        pasted = paste_somewhere(place, rng, photographs=photographs)
-        near.append(_show(pasted, [pasted.whole], NEAR))
+    parts = paste_parts(place, rng, {"some": _PASTED_PER_PLACE}, photographs=photographs)
+    near += [_show(part, [part.whole], NEAR) for part in parts]
     groups = [[place.whole]]
     for _ in range(_WIDE_PER_PLACE):
         side = rng.uniform(0.25, 0.75) * place.longer
@@ -142,9 +139,8 @@ def _render_place(seed: int, *, photographs: bool) -> list[EncodedInputs]:
         groups.append([reduce(Box.around, pair)])
     groups += [sample_canvas_boxes(place, rng, same_name=n < 4) for n in range(_CANVASES_PER_PLACE)]
     wide = [_show(place, group, WIDE) for group in groups]
-    for _ in range(_CROWDS_PER_PLACE):
-        pasted = paste_somewhere(place, rng, "crowd", photographs=photographs)
-        wide.append(_show(pasted, [pasted.whole], WIDE))
+    parts = paste_parts(place, rng, {"crowd": _CROWDS_PER_PLACE}, photographs=photographs)
+    wide += [_show(part, [part.whole], WIDE) for part in parts]
     return [_encode(near, NEAR), _encode(wide, WIDE)]
 
 

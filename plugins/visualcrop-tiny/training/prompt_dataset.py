@@ -22,7 +22,7 @@ from .config import DataConfig
 from .crop_dataset import (
     Seen,
     draw_sampled,
-    paste_somewhere,
+    paste_parts,
     render_places,
     sample_crop,
     sample_point,
@@ -133,10 +133,9 @@ def render_scene_prompts(seed: int, *, photographs: bool = False) -> list[ImageP
         boxes.append(square_near(place, rng, sample_point(place, rng), side))
     boxes += [sample_crop(place, rng, near=n < 3) for n in range(_CROPS_PER_PLACE)]
     tiled = [_render_tiled_prompt(place, box) for box in boxes]
-    for number in range(_PASTED_PER_PLACE + _CROWDS_PER_PLACE):
-        fill: Fill = "some" if number < _PASTED_PER_PLACE else "crowd"
-        pasted = paste_somewhere(place, rng, fill, photographs=photographs)
-        tiled.append(_render_tiled_prompt(pasted, pasted.whole))
+    fills: dict[Fill, int] = {"some": _PASTED_PER_PLACE, "crowd": _CROWDS_PER_PLACE}
+    parts = paste_parts(place, rng, fills, photographs=photographs)
+    tiled += [_render_tiled_prompt(part, part.whole) for part in parts]
     return tiled + list(_render_composed_prompts(place, rng, chance))
 
 
@@ -144,10 +143,7 @@ def _render_sign_prompts(seed: int, *, photographs: bool) -> list[ImagePrompt]:
     """As many prompts about one tiled part of another place, with signs pasted in."""
     rng = np.random.default_rng([seed, 6])
     place = draw_sampled(seed, rng, photographs=photographs)
-    parts = [
-        paste_somewhere(place, rng, "signs", photographs=photographs)
-        for _ in range(_TILED_PER_PLACE)
-    ]
+    parts = paste_parts(place, rng, {"signs": _TILED_PER_PLACE}, photographs=photographs)
     return [_render_tiled_prompt(part, part.whole) for part in parts]
 
 
