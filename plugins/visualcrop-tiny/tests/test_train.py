@@ -15,7 +15,7 @@ import torch
 import visualcrop_tiny
 from training import trainer
 from training.checkpoint import TrainingProgress
-from training.config import StageConfig, read_config
+from training.config import read_config
 from training.crop_dataset import CropDataset
 from training.export import export_model
 from training.layouts import LAYOUTS, build_module
@@ -110,9 +110,9 @@ def test_the_vision_tower_learns(config, whole):
 
 
 def test_words_are_a_stage_of_their_own(config):
-    """It needs no images, and is there if it has steps."""
+    """It is there if it has steps, and needs no images unless some are asked for."""
     assert config.stages == ("pretrain", "finetune")
-    config = attrs.evolve(config, words=StageConfig(steps=2))
+    config = attrs.evolve(config, words=attrs.evolve(config.words, steps=2))
     assert config.stages == ("pretrain", "words", "finetune")
     module, told = build_module(config, None, "cpu"), set()
     for seed in range(5):

@@ -5,14 +5,12 @@ from __future__ import annotations
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal
 
 import attrs
 
 from visualcrop import errors
 from visualcrop_tiny.drawn import TRAIN_SEEDS_END, split_of
-
-_T = TypeVar("_T")
 
 
 @attrs.frozen
@@ -55,7 +53,7 @@ class StageConfig:
     weight_decay: float = 0.05
     patches: int = 144  # encoded per image; the others are dropped
     full_batches: float = 0.0  # fraction of the batches in which no patch is dropped
-    without_images: float = 0.13  # fraction of the finetuning's batches that are words alone
+    without_images: float = 0.13  # fraction of the later stages' batches that are words alone
 
 
 @attrs.frozen
@@ -91,7 +89,7 @@ class Config:
     model: ModelSizes = ModelSizes()
     data: DataConfig = DataConfig()
     pretrain: StageConfig = StageConfig()
-    words: StageConfig = StageConfig(steps=0)  # batches of words alone
+    words: StageConfig = StageConfig(steps=0, without_images=1.0)  # until letters are told
     finetune: StageConfig = StageConfig(
         steps=3500, batch_size=24, learning_rate=1e-3, full_batches=0.25
     )
@@ -136,7 +134,7 @@ def read_config(path: Path) -> Config:
             f"({shipped})."
         )
     try:
-        config = _structure(Config, tomllib.loads(path.read_text("utf-8")))
+        config: Config = _evolve(Config(), tomllib.loads(path.read_text("utf-8")))
     except tomllib.TOMLDecodeError as exc:
         raise errors.SpecError(f"{path} is not TOML; {exc}.") from None
     first, last = config.data.seed, config.data.seed + config.data.places
@@ -157,18 +155,17 @@ def find_base(base: str) -> Path:
     return shipped if shipped.is_dir() else Path(base)
 
 
-def _structure(cls: type[_T], table: dict[str, Any]) -> _T:
-    """An instance of an attrs class, and of those nested in it, from a TOML table."""
-    defaults = {field.name: field.default for field in attrs.fields(cast("Any", cls))}
-    if unknown := sorted(set(table) - set(defaults)):
+def _evolve(defaults: Any, table: dict[str, Any]) -> Any:
+    """The attrs instance *defaults*, and those nested in it, with the values of a TOML table."""
+    known = {field.name: getattr(defaults, field.name) for field in attrs.fields(type(defaults))}
+    if unknown := sorted(set(table) - set(known)):
         raise errors.SpecError(
-            f"There is no setting called {unknown[0]!r}; known are {', '.join(defaults)}."
+            f"There is no setting called {unknown[0]!r}; known are {', '.join(known)}."
         )
-    values = {name: _structure_value(defaults[name], value) for name, value in table.items()}
-    return cls(**values)
+    return attrs.evolve(defaults, **{name: _parse(known[name], table[name]) for name in table})
 
 
-def _structure_value(default: object, value: Any) -> object:
+def _parse(default: object, value: Any) -> object:
     if attrs.has(type(default)):
-        return _structure(type(default), value)
+        return _evolve(default, value)
     return tuple(value) if isinstance(value, list) else value

@@ -106,7 +106,7 @@ class LlavaModule(nn.Module):
     def forward(self, stage: str, indices: Indices, rng: Random) -> LossAndMetrics:
         """The loss of the stage for the inputs with these *indices*."""
         config = self.config.stage(stage)
-        if stage == "words" or (stage == "finetune" and rng.random() < config.without_images):
+        if stage != "pretrain" and rng.random() < config.without_images:
             return self._name_targets(rng) if rng.random() < _NAMING else self._tell_letters(rng)
         full = rng.random() < config.full_batches
         indices = self.choose_full(indices) if full else indices
