@@ -15,7 +15,7 @@ import torch
 import visualcrop_tiny
 from training import trainer
 from training.checkpoint import TrainingProgress
-from training.config import read_config
+from training.config import Config, read_config
 from training.crop_dataset import CropDataset
 from training.export import export_model
 from training.layouts import LAYOUTS, build_module
@@ -110,7 +110,7 @@ def test_the_vision_tower_learns(config, whole):
 
 
 def test_words_are_a_stage_of_their_own(config):
-    """It is there if it has steps, and needs no images unless some are asked for."""
+    """It is there if it has steps, and needs no images."""
     assert config.stages == ("pretrain", "finetune")
     config = attrs.evolve(config, words=attrs.evolve(config.words, steps=2))
     assert config.stages == ("pretrain", "words", "finetune")
@@ -120,6 +120,16 @@ def test_words_are_a_stage_of_their_own(config):
         assert loss.requires_grad
         told.update(metrics)
     assert told == {"letters", "targets"}
+
+
+@pytest.mark.usefixtures("whole")
+def test_words_may_be_learnt_beside_images(config, folder):
+    """A batch with images replies to questions about them, as in the last stage."""
+    words = attrs.evolve(config.finetune, without_images=0.0)
+    dataset = LAYOUTS["llava"].open(folder / "data")
+    module = build_module(attrs.evolve(config, words=words), dataset, "cpu")
+    _, metrics = module("words", np.arange(4), Random(0))
+    assert metrics.keys() >= {"reply", "centres", "match"}
 
 
 def test_a_base_keeps_its_decoder_while_the_tower_learns(config, whole, folder, tmp_path):
@@ -157,6 +167,14 @@ def test_unknown_settings_are_refused(tmp_path):
     (tmp_path / "config.toml").write_text("[pretrain]\nspeed = 3\n")
     with pytest.raises(SpecError, match="no setting called 'speed'; known are steps"):
         read_config(tmp_path / "config.toml")
+
+
+def test_a_table_leaves_the_other_defaults_of_its_stage(tmp_path):
+    """Those of the stage itself, not of any stage."""
+    (tmp_path / "config.toml").write_text("[words]\nsteps = 5\n[finetune]\nminutes = 2\n")
+    read, usual = read_config(tmp_path / "config.toml"), Config()
+    assert read.words == attrs.evolve(usual.words, steps=5)
+    assert read.finetune == attrs.evolve(usual.finetune, minutes=2)
 
 
 @pytest.mark.parametrize(
