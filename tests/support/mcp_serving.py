@@ -102,6 +102,12 @@ def lazily(
     return settings, LazyService(open_service)
 
 
+def patiently(model: str, **limits: int) -> tuple[Settings, LazyService]:
+    """One search at a time, by a `Patient` that no budget stops."""
+    endless = {"concurrency": 1, "max_passes": 10**9, "max_seconds": 10**6}
+    return lazily(model, Patient(), **{**endless, **limits})
+
+
 @contextmanager
 def served(app: Starlette) -> Iterator[str]:
     """The address of the tools of *app* while it is served over HTTP, in a thread."""
@@ -118,6 +124,6 @@ def served(app: Starlette) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    chosen = {"patient": Patient(), "chatty": Chatty()}[sys.argv[1]]
     print("printed before it serves")  # noqa: T201 - what it is for
-    anyio.run(serve_stdio, *lazily("toy", chosen, concurrency=1))
+    chatty = lazily("toy", Chatty(), concurrency=1)
+    anyio.run(serve_stdio, *{"patient": patiently("toy"), "chatty": chatty}[sys.argv[1]])
