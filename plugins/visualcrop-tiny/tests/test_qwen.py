@@ -11,7 +11,7 @@ from training.collate import pack_exchanges
 from training.config import Config, DataConfig, ModelSizes, StageConfig
 from training.export import export_model
 from training.model import build_llava
-from training.native_dataset import NEAR, TOKEN_SIDE, WIDE, NativeDataset, fit, render_native
+from training.native_dataset import NEAR, PARTS, TOKEN_SIDE, WIDE, NativeDataset, fit, render_native
 from training.qwen import QwenModule
 from training.tokenizer import Tokens, encode_prompt
 from training.trainer import load_trained, train
@@ -57,6 +57,15 @@ def model(module, tmp_path_factory):
     folder = tmp_path_factory.mktemp("qwen")
     export_model(module.network, folder)
     return VisualSearch.open(f"qwen2-5-vl(checkpoint={folder}, dtype=float32)").model
+
+
+def test_whole_places_are_sampled_oftenest(data):
+    """One of each place, in the part that has them; no crop is taken for one."""
+    near, wide = (part.sampling_weights() for part in data.parts)
+    whole = np.arange(len(wide)) % PARTS["wide"][1] == 0
+    assert wide[whole].min() > 2 * wide[~whole].max()
+    assert near.max() <= 10 * near.min()
+    assert near.sum() == pytest.approx(wide.sum())
 
 
 @pytest.mark.parametrize("number", [0, 5, -12, -1])

@@ -54,9 +54,11 @@ _MAX_THINGS = 112  # in one input; more are left out
 NAME_FACTS = ("column", "row", "colour", "count", "where")  # in `describe_names`
 MOST_COUNTED = 6  # things of a name
 _WIDTH = 8 + LONGEST  # of a row about a thing
-# Sampling weights of inputs with fewer than two clear things, and of inputs with a sign.
-_FEW_WEIGHT, _SIGN_INPUT_WEIGHT = 0.5, 1.5
-_WHOLE_WEIGHT = 5.0
+# Sampling weights of inputs with fewer than two clear things, with a sign, and with many things,
+# which are the smallest; and of whole places.
+_FEW_WEIGHT, _SIGN_INPUT_WEIGHT, _MANY_WEIGHT = 0.5, 1.5, 3.0
+_MANY = 24
+_WHOLE_WEIGHT = 15.0
 _SIGN_WEIGHT = 4.0  # of signs among the things that crops are around
 _SIZES = ((2048, 1536), (1536, 2048), (1792, 1792), (1536, 1152), (2304, 1536))
 _DENSITIES = (0.8, 1.0, 1.8, 2.6, 3.2)
@@ -102,26 +104,28 @@ class CropDataset:
     things: Array  # N x 112 x 13: name + 1, colour, where + 1, box, visible part, characters + 1
     labels: Array  # N x 3 x patches, as `label_patches` has them
     frame: Frame = LLAVA
-    per_place: int = INPUTS_PER_PLACE
+    whole_every: int = INPUTS_PER_PLACE  # the first of so many is a whole place; 0: none is
 
     @classmethod
     def open(
-        cls, folder: Path, frame: Frame = LLAVA, per_place: int = INPUTS_PER_PLACE
+        cls, folder: Path, frame: Frame = LLAVA, whole_every: int = INPUTS_PER_PLACE
     ) -> CropDataset:
         """Memory-map what `write_inputs` wrote."""
         things, labels = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS)
-        return cls(Pictures.open(folder), things, labels, frame, per_place)
+        return cls(Pictures.open(folder), things, labels, frame, whole_every)
 
     def __len__(self) -> int:
         return len(self.pictures)
 
     def sampling_weights(self) -> Array:
-        """The probability of each input to be sampled: lower if there is little to ask about."""
+        """The probability of each input to be sampled: the more there is to see, the higher."""
         clear = (self.things[:, :, 7] > CLEARLY_VISIBLE).sum(1)
         has_sign = ((self.things[:, :, 8] > 0) & (self.things[:, :, 7] > CLEARLY_VISIBLE)).any(1)
         weights = np.where(has_sign, _SIGN_INPUT_WEIGHT, np.where(clear >= 2, 1.0, _FEW_WEIGHT))
         weights = np.where(clear == 0, 0.3, weights)
-        weights[:: self.per_place] = _WHOLE_WEIGHT
+        weights = np.where(clear >= _MANY, _MANY_WEIGHT, weights)
+        if self.whole_every:
+            weights[:: self.whole_every] = _WHOLE_WEIGHT
         probabilities: Array = weights / weights.sum()
         return probabilities
 

@@ -34,6 +34,7 @@ from .crop_dataset import (
 from .vision_inputs import (
     CANVAS_CELL,
     OUTSIDE,
+    PATCH_SIDE,
     Frame,
     Shown,
     VisibleThing,
@@ -41,9 +42,9 @@ from .vision_inputs import (
     project_things,
 )
 
-TOKEN_SIDE = 16  # pixels: two by two patches are merged
-NEAR, WIDE = Frame(320, TOKEN_SIDE), Frame(416, TOKEN_SIDE)
-MIN_PIXELS, MAX_PIXELS = 256 * 256, 384 * 288  # of an image, in which a token has 256
+TOKEN_SIDE = PATCH_SIDE  # pixels: two by two patches are merged
+NEAR, WIDE = Frame(20 * TOKEN_SIDE, TOKEN_SIDE), Frame(26 * TOKEN_SIDE, TOKEN_SIDE)
+MIN_PIXELS, MAX_PIXELS = 256 * TOKEN_SIDE**2, 432 * TOKEN_SIDE**2  # of an image
 _NEAR_SHARE = 0.7  # of the inputs that are sampled
 _NEAR_PER_PLACE, _SMALL_PER_PLACE, _PASTED_PER_PLACE = 12, 3, 15
 _WIDE_PER_PLACE, _UNIONS_PER_PLACE, _CANVASES_PER_PLACE, _CROWDS_PER_PLACE = 3, 2, 6, 4
@@ -67,7 +68,9 @@ class NativeDataset:
     @classmethod
     def open(cls, folder: Path) -> NativeDataset:
         """Memory-map the parts that `render_native` wrote."""
-        return cls(tuple(CropDataset.open(folder / name, *part) for name, part in PARTS.items()))
+        near, wide = (folder / name for name in PARTS)
+        frame, per_place = PARTS["wide"]
+        return cls((CropDataset.open(near, NEAR, 0), CropDataset.open(wide, frame, per_place)))
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))

@@ -18,7 +18,7 @@ from visualcrop_tiny.world.places import Item
 
 from .sign_letters import locate_letters
 
-PATCH_SIDE = 14  # pixels on a side
+PATCH_SIDE = 20  # pixels on a side: 14, as LLaVA-1.5 has it, hide what the smallest things are
 PIXEL_MEAN, PIXEL_STD = 0.5, 0.25
 NAME_CLASSES = (*THINGS, "sign")
 COLOUR_CLASSES = tuple(COLOURS)
@@ -56,8 +56,8 @@ class Frame:
         return np.arange(self.grid + 1) * float(self.patch)
 
 
-LLAVA = Frame(336)  # as LLaVA-1.5 has it
-TILE = Frame(224)  # of OneVision, which has four of them and the whole
+LLAVA = Frame(24 * PATCH_SIDE)  # as many patches as LLaVA-1.5 has
+TILE = Frame(16 * PATCH_SIDE)  # of OneVision, which has four of them and the whole
 SIDE, GRID, NUM_PATCHES = LLAVA.side, LLAVA.grid, LLAVA.patches
 
 
