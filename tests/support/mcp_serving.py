@@ -102,10 +102,9 @@ def lazily(
     return settings, LazyService(open_service)
 
 
-def patiently(model: str, **limits: int) -> tuple[Settings, LazyService]:
+def patiently(**limits: int) -> tuple[Settings, LazyService]:
     """One search at a time, by a `Patient` that no budget stops."""
-    endless = {"concurrency": 1, "max_passes": 10**9, "max_seconds": 10**6}
-    return lazily(model, Patient(), **{**endless, **limits})
+    return lazily("toy", Patient(), concurrency=1, max_passes=10**9, max_seconds=10**6, **limits)
 
 
 @contextmanager
@@ -126,4 +125,4 @@ def served(app: Starlette) -> Iterator[str]:
 if __name__ == "__main__":
     print("printed before it serves")  # noqa: T201 - what it is for
     chatty = lazily("toy", Chatty(), concurrency=1)
-    anyio.run(serve_stdio, *{"patient": patiently("toy"), "chatty": chatty}[sys.argv[1]])
+    anyio.run(serve_stdio, *{"patient": patiently(), "chatty": chatty}[sys.argv[1]])

@@ -162,7 +162,7 @@ async def test_it_says_how_far_it_is(address):
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_call_that_is_cancelled_makes_room(era):
     """Its search ends before its next pass: only one may run, and the next call is answered."""
-    with served(build_mcp_app(*patiently("toy"))) as address:
+    with served(build_mcp_app(*patiently())) as address:
         async with Client(address, mode=era) as client:
             waiting = anyio.Event()
 
@@ -185,7 +185,7 @@ async def test_a_call_that_is_cancelled_makes_room(era):
 
 async def test_a_client_that_leaves_makes_room():
     """As a call that is cancelled does."""
-    with served(build_mcp_app(*patiently("toy"))) as address:
+    with served(build_mcp_app(*patiently())) as address:
         waiting = anyio.Event()
 
         async def hear(progress, total, message):
@@ -210,7 +210,7 @@ async def test_a_client_of_2025_that_vanishes_makes_room():
     about = {"protocolVersion": "2025-06-18", "capabilities": {}}
     endless = {"image": scene(), "question": "for ever"}
     called = {"name": "look_closer", "arguments": endless, "_meta": {"progressToken": 1}}
-    with served(build_mcp_app(*patiently("toy"))) as address:
+    with served(build_mcp_app(*patiently())) as address:
         head = {"Accept": "application/json, text/event-stream"}
         async with httpx2.AsyncClient(headers=head, timeout=None) as http:
             params = {**about, "clientInfo": {"name": "x", "version": "1"}}
@@ -386,7 +386,7 @@ async def test_searches_at_a_time_share_batches():
 
 async def test_too_many_searches_are_turned_away():
     """One runs, one waits, and the third is told to come later."""
-    with served(build_mcp_app(*patiently("toy", queue=1))) as address:
+    with served(build_mcp_app(*patiently(queue=1))) as address:
         endless = {"image": scene(), "question": "for ever"}
         async with Client(address) as client, anyio.create_task_group() as group:
             waiting = anyio.Event()

@@ -244,7 +244,7 @@ def test_a_base_of_fewer_pixels_sees_the_same(tmp_path):
     patches = images.unflatten(3, (24, 8)).unflatten(2, (24, 8)).transpose(3, 4).flatten(0, 3)
     to = PATCH_SIDE
     larger = torch.nn.functional.interpolate(patches[:, None], (to, to), mode="bicubic")
-    enlarged = larger.view(2, 3, 24, 24, to, to).transpose(3, 4).reshape(2, 3, 24 * to, 24 * to)
+    enlarged = larger.view(2, 3, 24, 24, to, to).transpose(3, 4).reshape(2, 3, SIDE, SIDE)
     with torch.no_grad():
         one, other = encode_images(before, images), encode_images(after, enlarged)
     torch.testing.assert_close(one, other, atol=2e-2, rtol=0)  # weights are stored in bfloat16

@@ -121,9 +121,11 @@ class CropDataset:
         """The probability of each input to be sampled: the more there is to see, the higher."""
         clear = (self.things[:, :, 7] > CLEARLY_VISIBLE).sum(1)
         has_sign = ((self.things[:, :, 8] > 0) & (self.things[:, :, 7] > CLEARLY_VISIBLE)).any(1)
-        weights = np.where(has_sign, _SIGN_INPUT_WEIGHT, np.where(clear >= 2, 1.0, _FEW_WEIGHT))
-        weights = np.where(clear == 0, 0.3, weights)
-        weights = np.where(clear >= _MANY, _MANY_WEIGHT, weights)
+        weights = np.select(
+            [clear == 0, clear >= _MANY, has_sign, clear >= 2],
+            [0.3, _MANY_WEIGHT, _SIGN_INPUT_WEIGHT, 1.0],
+            _FEW_WEIGHT,
+        )
         if self.whole_every:
             weights[:: self.whole_every] = _WHOLE_WEIGHT
         probabilities: Array = weights / weights.sum()

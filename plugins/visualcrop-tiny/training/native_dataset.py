@@ -69,8 +69,7 @@ class NativeDataset:
     def open(cls, folder: Path) -> NativeDataset:
         """Memory-map the parts that `render_native` wrote."""
         near, wide = (folder / name for name in PARTS)
-        frame, per_place = PARTS["wide"]
-        return cls((CropDataset.open(near, NEAR, 0), CropDataset.open(wide, frame, per_place)))
+        return cls((CropDataset.open(near, NEAR, 0), CropDataset.open(wide, *PARTS["wide"])))
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))
