@@ -280,9 +280,10 @@ class TestQuestion:
         page = new_page(viewport=_DESK)
         page.goto(pages["question"])
         page.locator(".viewer").first.wait_for()
+        chosen = page.locator(".viewer-list").first.get_by_text("chosen: ")
+        chosen.first.wait_for(state="attached")  # once the picture is loaded
         unnamed = page.locator("svg:not([aria-label]):not([aria-hidden]), img:not([alt])")
         assert unnamed.count() == 0
-        assert "chosen: " in page.locator(".viewer-list").first.inner_text()
 
 
 def test_pictures_are_embedded_once() -> None:
