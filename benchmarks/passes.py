@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.passes", description=__doc__)
     parser.add_argument("models", nargs="+", metavar="MODEL", help="spec of a model")
     parser.add_argument("--count", type=int, default=15, help="passes that are counted")
-    parser.add_argument("--side", type=int, default=336, help="of a picture, in pixels of noise")
+    parser.add_argument("--side", type=int, default=480, help="of a picture, in pixels of noise")
     args = parser.parse_args(arguments)
     for spec in args.models:
         times = time_passes(

@@ -1,4 +1,4 @@
-"""Draws docs/demo.jpg: the page of `visualcrop demo`, as Chromium shows it."""
+"""Draws docs/demo.jpg: the last question of `visualcrop demo` on its page, as Chromium shows it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from pathlib import Path
 import PIL.Image
 
 PLACE = Path(__file__).parents[1] / "docs" / "demo.jpg"
-WIDTH, HEIGHT = 1180, 1000  # CSS pixels that are shown
+WIDTH, HEIGHT = 1180, 890  # CSS pixels that are shown
+MARGIN = 16  # CSS pixels above the question
 SCALE = 1.5  # pixels of the picture for each
 
 
 def draw_demo() -> None:
-    """Ask the demo's question, open its page, and keep what is seen at first sight."""
+    """Ask the demo's questions, open their page, and keep what is seen of the last."""
     from playwright.sync_api import sync_playwright
 
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -36,6 +37,7 @@ def draw_demo() -> None:
         )
         page.goto((Path(folder) / "index.html").as_uri())
         page.locator(".look[data-ready]").wait_for()
+        page.locator(".card").last.evaluate(f"card => scrollTo(0, card.offsetTop - {MARGIN})")
         page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done, 200)))")
         seen = PIL.Image.open(BytesIO(page.screenshot()))
         seen.convert("RGB").save(PLACE, quality=84, optimize=True, progressive=True)
