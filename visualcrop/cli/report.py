@@ -57,7 +57,8 @@ def report(
         return
     chosen = parse_columns(columns)
     stores = [*map(Store.existing, run)]
-    whole, *_ = results = compare(stores, baseline, forced=force, ours=ours, methods=method or ())
+    results = compare(stores, baseline, forced=force, ours=ours, methods=method or ())
+    whole, *parts = results
     folder = expand_path(out) if out else stores[0].folder / "report"
     labels = [row["searcher"] for row in whole.rows]
     shown = _write_question_pages(stores[0], labels, folder, pages) if len(stores) == 1 else []
@@ -79,7 +80,8 @@ def report(
     for figure in figures:
         console().print(f"{figure.title}: {folder / figure.name}.svg, .pdf")
     if len(stores) == 1:
-        console().print(f"In short: {write(folder / 'summary.md', summary(stores[0], whole))}")
+        told = summary(stores[0], whole, parts)
+        console().print(f"In short: {write(folder / 'summary.md', told)}")
 
 
 def _report_reproduction(place: Path, out: str | None, given: Mapping[str, object]) -> None:

@@ -171,12 +171,18 @@ def _amounts(record: Record) -> Iterator[tuple[str, float]]:
 def tally_records(
     records: Iterable[Record], *, categories: bool = True
 ) -> dict[str | None, dict[str, Tally]]:
-    """One for each variant, of all questions under none, and under each category of its own."""
+    """
+    One for each variant, of all questions under none, and under each category of its own.
+
+    A record's first category comes before its second, whatever record is read first.
+    """
     found: dict[str | None, dict[str, Tally]] = {None: {}}
+    levels: dict[str | None, int] = {None: 0}
     for record in records:
-        for category in (None, *(record.category if categories else ())):
+        for level, category in enumerate((None, *(record.category if categories else ()))):
             found.setdefault(category, {}).setdefault(record.variant, Tally()).add(record)
-    return found
+            levels.setdefault(category, level)
+    return {category: found[category] for category in sorted(found, key=levels.__getitem__)}
 
 
 def add_missing(

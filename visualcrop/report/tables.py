@@ -95,6 +95,7 @@ def _work(name: str) -> Callable[[ResultRow], float | None]:
 
 
 _OPERATIONS = {"P": 1e15, "T": 1e12, "G": 1e9, "M": 1e6}
+_MOST_CATEGORIES, _MOST_VARIANTS = 24, 8  # that a summary has a table of
 _BYTES = {"GiB": 1024.0**3, "MiB": 1024.0**2}
 COLUMNS: Mapping[str, Column] = {
     "accuracy": Column(
@@ -294,13 +295,34 @@ def _csv_gain(gain: ResultRow | None) -> list[str]:
     ]
 
 
-def summary(store: Store, whole: Comparison) -> str:
-    """A short table in Markdown, with the paper's figures and with where ours are from."""
+def summary(store: Store, whole: Comparison, parts: Sequence[Comparison] = ()) -> str:
+    """
+    A short table in Markdown, with the paper's figures and with where ours are from.
+
+    Below it stands how many questions of each of *parts*, the categories, were answered rightly,
+    but not if there is one category alone, or so many of them or of variants that nobody reads it.
+    """
     heading, *rows = _summary_cells(store, whole)
-    table = f"{markdown_table(heading, rows)}\n{' '.join(_sources(store, whole))}\n"
-    return "\n".join(
-        [table, *([efficiency_markdown(whole.efficiency)] if whole.efficiency else [])]
-    )
+    tables = [f"{markdown_table(heading, rows)}\n{' '.join(_sources(store, whole))}\n"]
+    labels = [row["searcher"] for row in whole.rows]
+    if 1 < len(parts) <= _MOST_CATEGORIES and len(labels) <= _MOST_VARIANTS:
+        tables.append(_category_table(parts, labels))
+    if whole.efficiency:
+        tables.append(efficiency_markdown(whole.efficiency))
+    return "\n".join(tables)
+
+
+def _category_table(parts: Sequence[Comparison], labels: Sequence[str]) -> str:
+    """A row for each category, a column for each variant, as `26 of 30`."""
+    rows = []
+    for part in parts:
+        right = {
+            row["searcher"]: f"{row['accuracy'] * row['n']:.4g} of {row['n']}"
+            for row in part.rows
+            if row["n"]
+        }
+        rows.append([part.category or "", *(right.get(label, "") for label in labels)])
+    return markdown_table(["right", *labels], rows)
 
 
 def efficiency_csv(found: Efficiency) -> str:

@@ -6,12 +6,13 @@ import csv
 from io import StringIO
 from pathlib import Path
 
+import attrs
 import pytest
 
 from tests.support.studies import manifest_of, toy_study
 from visualcrop import VisualcropError
 from visualcrop.data.record import Record
-from visualcrop.evaluation.comparison import Comparison
+from visualcrop.evaluation.comparison import Comparison, compare
 from visualcrop.evaluation.resume import open_run
 from visualcrop.evaluation.run_folder import Store
 from visualcrop.evaluation.summary import Tally, summary_rows
@@ -23,6 +24,7 @@ from visualcrop.report.tables import (
     csv_cells,
     parse_columns,
     reader_cells,
+    summary,
 )
 
 _WHOLE = {"size": [336, 252], "tokens": 576, "target": 0.5}
@@ -186,3 +188,38 @@ class TestLatex:
         assert r"\label{tab:results}" in latex
         assert "corrected for 2 comparisons with direct (Holm)" in latex
         assert "$-$" in latex
+
+
+class TestSummary:
+    """Below the table of variants, one by category."""
+
+    @staticmethod
+    def _told(folder: Path, kinds: str) -> str:
+        study = attrs.evolve(toy_study(), variants={"direct": "direct", "focus": "focus"})
+        with open_run(folder, study, manifest_of(study)) as (store, shard):
+            for number, kind in enumerate(kinds):
+                place = ("harbour", "park")[number % 2]
+                for variant, score in (("direct", 0.5), ("focus", float(number > 0))):
+                    path = (kind, place) if kind != " " else ()
+                    shard.append(Record(str(number), variant, "ok", score, category=path))
+        whole, *parts = compare([store])
+        return summary(store, whole, parts)
+
+    def test_says_what_is_right_of_each_category(self, tmp_path: Path) -> None:
+        """A row for each, first those that stand first in records; halves of a score, too."""
+        told = self._told(tmp_path, "aab")
+        assert told.rpartition("\n\n")[2].splitlines() == [
+            "| right | direct | focus |",
+            "| --- | --: | --: |",
+            "| a | 1 of 2 | 1 of 2 |",
+            "| b | 0.5 of 1 | 1 of 1 |",
+            "| harbour | 1 of 2 | 1 of 2 |",
+            "| park | 0.5 of 1 | 1 of 1 |",
+        ]
+
+    @pytest.mark.parametrize("kinds", ["   ", "abcdefghijklmnopqrstuvwxyz"])
+    def test_without_categories_or_with_too_many_there_is_none(
+        self, kinds: str, tmp_path: Path
+    ) -> None:
+        """Nobody reads a table of 28 rows for what one column says."""
+        assert "| right | direct |" not in self._told(tmp_path, kinds)
