@@ -24,6 +24,8 @@ from pathlib import Path
 
 import attrs
 
+from visualcrop.utils.cores import name_processor
+
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/**/*.md", "plugins/*/README.md")
 _BLOCK = re.compile(
@@ -98,11 +100,8 @@ def write_figures(figures: Figures, root: Path) -> bool:
 
 def describe_run() -> str:
     """Cores, processor and date, as they stand below figures."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text("utf-8").splitlines() if info.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    kind = names[0].partition(" @")[0] if names else "unknown processor"
-    return f"({os.cpu_count()} cores, {kind}, {dt.datetime.now(tz=dt.UTC).date().isoformat()}.)"
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
+    return f"({os.cpu_count()} cores, {name_processor()}, {today}.)"
 
 
 if __name__ == "__main__":

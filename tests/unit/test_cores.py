@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
 
 import pytest
 
-from visualcrop.utils.cores import usable_cores
+from visualcrop.utils.cores import name_processor, usable_cores
 
 
 def _limits(folder: Path, files: dict[str, str]) -> Path:
@@ -17,6 +18,23 @@ def _limits(folder: Path, files: dict[str, str]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
     return folder
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        (b"processor\t: 0\nmodel name\t: AMD EPYC\n\nmodel name\t: other\n", "AMD EPYC"),
+        (b"model name\t: \xff\n", "\ufffd"),
+        (b"Processor\t: 0\n", platform.machine()),
+        (None, platform.machine()),
+    ],
+)
+def test_name_of_the_processor(told: bytes | None, name: str, tmp_path: Path) -> None:
+    """As Linux lists it; where it does not, the architecture."""
+    info = tmp_path / "cpuinfo"
+    if told is not None:
+        info.write_bytes(told)
+    assert name_processor(info) == name
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from ..utils.cores import name_processor
+
 PACKAGES = (
     *("visualcrop", "torch", "torchvision", "transformers", "tokenizers", "safetensors"),
     *("huggingface_hub", "pillow", "numpy", "accelerate", "bitsandbytes", "flash-attn", "peft"),
@@ -22,6 +24,7 @@ def describe_machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",
         "architecture": platform.machine(),
+        "processor": name_processor(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "memory_bytes": _memory(),

@@ -87,6 +87,12 @@ def format_bytes(amount: float) -> str:
     return f"{amount / 1024**size:.1f} {_BYTES[size]}"
 
 
+def format_machine(machine: Mapping[str, Any]) -> str:
+    """The machine of a manifest: its GPU, else its cores and their name, if that was written."""
+    named = f", {machine['processor']}" if machine.get("processor") else ""
+    return machine["gpu"] or f"{machine['cores']} cores{named}, no GPU"
+
+
 def format_costs(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """The mean cost of a question under each variant; columns that no variant has are left out."""
     costs = [_costs(row) for row in rows]
@@ -172,9 +178,9 @@ def _changes(manifest: Mapping[str, Any], later: Mapping[str, Any]) -> Iterator[
     for name in sorted({*before, *now}):
         if before.get(name) != now.get(name):
             yield f"{name} {before.get(name, 'none')} -> {now.get(name, 'none')}"
-    for name in ("gpu", "cores", "system", "python"):
+    for name in ("gpu", "processor", "cores", "system", "python"):
         old, new = (made["machine"].get(name) for made in (manifest, later))
-        if old != new:
+        if old != new and name in manifest["machine"]:  # older runs do not name the processor
             yield f"{name} {old} -> {new}"
     if manifest["commit"] != later["commit"]:
         yield f"commit {manifest['commit']} -> {later['commit']}"

@@ -14,6 +14,7 @@ from ..data.base import Dataset
 from ..models.base import ModelFamily
 from ..plugin.registry import Registry
 from ..spec.parse import Spec
+from ..utils.cores import name_processor
 from .study import Study, StudyObjects
 
 _PACKAGES = ("visualcrop", "torch", "transformers", "numpy", "scipy", "pillow")
@@ -67,6 +68,7 @@ def _machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": platform.platform(),
         "cores": os.cpu_count(),
+        "processor": name_processor(),
         "gpu": torch.cuda.get_device_name() if cuda else None,
         "driver": torch.version.cuda if cuda else None,
     }

@@ -61,7 +61,13 @@ _STUDY: Shape = {
 _ENVIRONMENT: Shape = {
     "packages": _TEXTS,
     "plugins": [str],
-    "machine": {"system": str, "cores": (int, None), "gpu": (str, None), "...": object},
+    "machine": {
+        "system": str,
+        "cores": (int, None),
+        "gpu": (str, None),
+        "processor?": (str, None),
+        "...": object,
+    },
     "commit": (str, None),
 }
 _MANIFEST: Shape = {

@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from ..evaluation.formatting import format_machine
 from ..evaluation.reproduction.agreement import Agreement, ComparedCell
 from ..evaluation.result_tables import efficiency_notes
 from .charts import Marker, Series, draw_chart
@@ -168,7 +169,7 @@ def _runs(found: Agreement) -> Iterator[dict[str, Any]]:
                 run.dataset,
                 f"{protocol['name']} {protocol['digest']}",
                 str(asked),
-                machine["gpu"] or f"{machine['cores']} cores, no GPU",
+                format_machine(machine),
             ],
         }
 

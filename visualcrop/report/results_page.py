@@ -18,6 +18,7 @@ from ..evaluation.formatting import (
     format_accuracy,
     format_costs,
     format_gain,
+    format_machine,
     format_p,
     format_percent,
 )
@@ -225,7 +226,7 @@ def _facts(stores: Sequence[Store]) -> Iterator[tuple[str, str]]:
         yield "Model", manifest["resolved"]["model"]
         yield "Dataset", manifest["resolved"]["dataset"]
         yield "Protocol", f"{protocol['name']} {protocol['digest']}"
-        yield "Machine", machine["gpu"] or f"{machine['cores']} cores, {machine['system']}"
+        yield "Machine", f"{format_machine(machine)}, {machine['system']}"
         yield "Packages", _packages(manifest)
         for later in manifest.get("resumed", ()):
             yield "Resumed with", f"{_packages(later)}; {later['machine']['system']}"

@@ -15,6 +15,7 @@ from ..evaluation.formatting import (
     describe_problems,
     format_accuracy,
     format_gain,
+    format_machine,
     format_p,
     format_percent,
 )
@@ -403,8 +404,7 @@ def _sources(store: Store, whole: Comparison) -> Iterator[str]:
     yield f"{rows[0]['n']} questions of {markdown_code(study.dataset)},"
     yield f"asked of {markdown_code(study.model)};"
     yield f"{wrong['errors']} errors, {wrong['unparsed']} unparsed replies;"
-    processor = machine["gpu"] or f"{machine['cores']} cores, no GPU"
-    yield f"{escape_markdown(processor)}, {_last_day(store)}."
+    yield f"{escape_markdown(format_machine(machine))}, {_last_day(store)}."
     if study.beside:
         yield f"Beside it {escape_markdown(study.beside.title)}."
     correction = describe_correction(rows, whole.baseline)

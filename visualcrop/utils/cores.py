@@ -1,13 +1,29 @@
-"""How many cores this process may use."""
+"""The processor, and how many of its cores this process may use."""
 
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+_INFO = Path("/proc/cpuinfo")
 _GROUPS, _LIMITS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
+
+
+def name_processor(info: Path = _INFO) -> str:
+    """
+    The processor's name as its maker says it, such as `AMD EPYC`; else its architecture.
+
+    Args:
+        info: Linux's list of the processors.
+    """
+    lines: list[str] = []
+    with suppress(OSError):
+        lines = info.read_text("utf-8", "replace").splitlines()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names and names[0] else platform.machine()
 
 
 def usable_cores(groups: Path = _GROUPS, limits: Path = _LIMITS) -> int:

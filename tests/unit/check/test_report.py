@@ -154,7 +154,7 @@ class TestMachine:
     def test_names_of_host_and_user_are_not_told(self) -> None:
         """Versions, sizes and kinds only."""
         assert set(describe_machine()) == {
-            *("python", "system", "architecture", "cores", "threads", "memory_bytes"),
+            *("python", "system", "architecture", "processor", "cores", "threads", "memory_bytes"),
             *("cuda", "gpus"),
         }
 
