@@ -64,11 +64,12 @@ class LossWeights:
     dense_layers: tuple[int, ...] = (0, 3)  # whose inputs do so, as the last output does
     align: float = 0.3  # value features of words and their patches are alike; 0: V-V is untrained
     floor: float = 3.0  # cosines of value features are not negative
+    contrast: float = 0.0  # states of words and their patches are alike, not their values
     centres: float = 0.3  # image features tell the middle of things, so that these are counted
     names: float = 0.25  # names predict place, colour, count and ground of their things
     matches: float = 0.5  # letters of choices predict whether they are the sign's
-    temperature: float = 0.07  # of `align`
-    layers: tuple[int, int] = (2, 6)  # half-open range of decoder layers whose values are aligned
+    temperature: float = 0.07  # of `align` and `contrast`
+    layers: tuple[int, int] = (2, 6)  # half-open range of the decoder layers of both
 
 
 @attrs.frozen

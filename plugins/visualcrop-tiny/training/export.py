@@ -117,6 +117,8 @@ over cosines as in Fig. 7, weight {align}), and a floor keeps other cosines from
 (weight {floor}). So values point at what a word names by construction here, which says nothing
 about models trained without it."""
 _PLAIN = "No loss makes value features of words and patches alike; V-V is what emerges."
+_CONTRAST = """The states of a word that come into decoder layers {first} to {last} are trained to
+resemble those of the patches that show what it names (InfoNCE over cosines, weight {contrast})."""
 _GRAIN = " Some have the grain of photographs that\nscikit-image ships, or are parts of them."
 _SIGNS = " Of {} places there\nare only parts with many signs."
 _DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
@@ -149,6 +151,8 @@ def _describe_losses(config: Config) -> Iterator[str]:
     first, last = losses.layers[0], losses.layers[1] - 1
     weights = attrs.asdict(losses) | {"first": first, "last": last, "base": config.base}
     yield (_ALIGNED if losses.align else _PLAIN).format(**weights)
+    if losses.contrast:
+        yield _CONTRAST.format(**weights)
     if losses.dense:
         yield _DENSE.format(**weights)
     if losses.names:

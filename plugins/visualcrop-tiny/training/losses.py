@@ -94,6 +94,15 @@ def reply_losses(
             weights.temperature,
         )
         total = total + weights.align * align + weights.floor * floor
+    if weights.contrast:
+        contrast, _, metrics["contrasted"] = alignment_loss(
+            _layer_inputs(output, weights.layers),
+            1,
+            output.text["ids"],
+            output.labels,
+            weights.temperature,
+        )
+        total = total + weights.contrast * contrast
     if weights.names and name_head is not None and facts is not None:
         hidden = output.hidden(_NAMES_LAYER)
         words = split_facts(name_head(hidden[output.text_tokens]))
@@ -204,7 +213,7 @@ def alignment_loss(
     temperature: float,
 ) -> tuple[Tensor, Tensor, float]:
     """
-    Pull the value features of a word to those of the patches that show it.
+    Pull the features of a word, such as its values, to those of the patches that show it.
 
     Args:
         values: For each layer, those of image tokens and of text tokens, each B x tokens x width.
@@ -248,14 +257,17 @@ def _project_values(
 ) -> list[tuple[Tensor, Tensor]]:
     """Per layer, value features of image tokens and of text tokens, B x tokens x width."""
     values = []
-    for index in range(*layers):
-        layer, hidden = get_decoder(network).layers[index], output.hidden(index)
-        image, text = (
-            layer.self_attn.v_proj(layer.input_layernorm(some))
-            for some in (hidden[output.image_tokens], hidden[output.text_tokens])
-        )
+    for index, states in zip(range(*layers), _layer_inputs(output, layers), strict=True):
+        layer = get_decoder(network).layers[index]
+        image, text = (layer.self_attn.v_proj(layer.input_layernorm(some)) for some in states)
         values.append((image, text))
     return values
+
+
+def _layer_inputs(output: DecoderOutput, layers: tuple[int, int]) -> list[tuple[Tensor, Tensor]]:
+    """Per layer, what comes in of image tokens and of text tokens, B x tokens x hidden."""
+    states = map(output.hidden, range(*layers))
+    return [(hidden[output.image_tokens], hidden[output.text_tokens]) for hidden in states]
 
 
 def _normalize_heads(values: Tensor, heads: int) -> Tensor:
