@@ -63,8 +63,7 @@ def report(
     labels = [row["searcher"] for row in whole.rows]
     shown = _write_question_pages(stores[0], labels, folder, pages) if len(stores) == 1 else []
     figures = draw_figures(stores, whole)
-    html = render_results(stores, results, figures, shown)
-    page = write(folder / "index.html", html)
+    page = write(folder / "index.html", render_results(stores, results, figures, shown))
     for ending, form in FORMATS.items():
         write(folder / f"results.{ending}", form(stores, whole, chosen))
     if whole.efficiency:
@@ -80,8 +79,8 @@ def report(
     for figure in figures:
         console().print(f"{figure.title}: {folder / figure.name}.svg, .pdf")
     if len(stores) == 1:
-        told = summary(stores[0], whole, parts)
-        console().print(f"In short: {write(folder / 'summary.md', told)}")
+        text = summary(stores[0], whole, parts)
+        console().print(f"In short: {write(folder / 'summary.md', text)}")
 
 
 def _report_reproduction(place: Path, out: str | None, given: Mapping[str, object]) -> None:
