@@ -14,6 +14,7 @@ from io import BytesIO
 
 import anyio
 import attrs
+from mcp.shared.dispatcher import ProgressFnT
 from starlette.applications import Starlette
 
 from tests.support.waiting import join, until
@@ -105,6 +106,17 @@ def lazily(
 def patiently(**limits: int) -> tuple[Settings, LazyService]:
     """One search at a time, by a `Patient` that no budget stops."""
     return lazily("toy", Patient(), concurrency=1, max_passes=10**9, max_seconds=10**6, **limits)
+
+
+def hear_running() -> tuple[anyio.Event, ProgressFnT]:
+    """An event that is set once a `Patient` runs `for ever`, and the progress callback for it."""
+    running = anyio.Event()
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        if message and message.startswith("waiting"):  # not while its model is being loaded
+            running.set()
+
+    return running, hear
 
 
 @contextmanager

@@ -318,7 +318,7 @@ def _category_table(parts: Sequence[Comparison], labels: Sequence[str]) -> str:
     rows = []
     for part in parts:
         right = {
-            row["searcher"]: f"{row['accuracy'] * row['n']:.4g} of {row['n']}"
+            row["searcher"]: f"{round(row['accuracy'] * row['n'], 1):.10g} of {row['n']}"
             for row in part.rows
             if row["n"]
         }

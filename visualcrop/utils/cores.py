@@ -19,11 +19,12 @@ def name_processor(info: Path = _INFO) -> str:
     Args:
         info: Linux's list of the processors.
     """
-    lines: list[str] = []
     with suppress(OSError):
-        lines = info.read_text("utf-8", "replace").splitlines()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names and names[0] else platform.machine()
+        for line in info.read_text("utf-8", "replace").splitlines():
+            field, _, value = line.partition(":")
+            if field.strip() == "model name" and value.strip():
+                return value.strip()
+    return platform.machine()
 
 
 def usable_cores(groups: Path = _GROUPS, limits: Path = _LIMITS) -> int:

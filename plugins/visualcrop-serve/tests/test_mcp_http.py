@@ -21,6 +21,7 @@ from mcp.shared.exceptions import MCPError
 
 from tests.support.mcp_serving import (
     encoded,
+    hear_running,
     lazily,
     patiently,
     samples,
@@ -164,11 +165,7 @@ async def test_a_call_that_is_cancelled_makes_room(era):
     """Its search ends before its next pass: only one may run, and the next call is answered."""
     with served(build_mcp_app(*patiently())) as address:
         async with Client(address, mode=era) as client:
-            waiting = anyio.Event()
-
-            async def hear(progress, total, message):
-                if message.startswith("waiting"):
-                    waiting.set()
+            waiting, hear = hear_running()
 
             async def wait_for_ever():
                 arguments = {"image": scene(), "question": "for ever"}
@@ -186,11 +183,7 @@ async def test_a_call_that_is_cancelled_makes_room(era):
 async def test_a_client_that_leaves_makes_room():
     """As a call that is cancelled does."""
     with served(build_mcp_app(*patiently())) as address:
-        waiting = anyio.Event()
-
-        async def hear(progress, total, message):
-            if message.startswith("waiting"):
-                waiting.set()
+        waiting, hear = hear_running()
 
         async with anyio.create_task_group() as group:
             endless = {"image": scene(), "question": "for ever"}
@@ -389,11 +382,7 @@ async def test_too_many_searches_are_turned_away():
     with served(build_mcp_app(*patiently(queue=1))) as address:
         endless = {"image": scene(), "question": "for ever"}
         async with Client(address) as client, anyio.create_task_group() as group:
-            waiting = anyio.Event()
-
-            async def hear(progress, total, message):
-                if message.startswith("waiting"):  # not while its model is being loaded
-                    waiting.set()
+            waiting, hear = hear_running()
 
             async def wait_for_ever():
                 await client.call_tool("look_closer", endless, progress_callback=hear)

@@ -12,7 +12,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
-from tests.support.mcp_serving import encoded, samples, scene
+from tests.support.mcp_serving import encoded, hear_running, samples, scene
 from visualcrop import VisualSearch
 
 pytestmark = [pytest.mark.anyio, pytest.mark.torch]
@@ -125,11 +125,7 @@ async def test_a_call_that_is_cancelled_makes_room(log):
     """Its search ends before its next pass: only one may run, and the next call is answered."""
     server = _started("patient", module="tests.support.mcp_serving")
     async with Client(stdio_client(server, errlog=log)) as client:
-        waiting = anyio.Event()
-
-        async def hear(progress, total, message):
-            if message.startswith("waiting"):
-                waiting.set()
+        waiting, hear = hear_running()
 
         async with anyio.create_task_group() as group:
             endless = {"image": scene(), "question": "for ever"}
