@@ -8,11 +8,13 @@ import pytest
 import torch
 
 from training.collate import pack_exchanges
-from training.config import Config, DataConfig, ModelSizes, StageConfig
+from training.config import Config, DataConfig, LossWeights, ModelSizes, StageConfig
 from training.export import export_model
-from training.model import build_llava
+from training.losses import patch_word_accuracy, teaching_loss
+from training.model import apply_logit_lens, build_llava, get_vision_tower, load_base
 from training.native_dataset import NEAR, PARTS, TOKEN_SIDE, WIDE, NativeDataset, fit, render_native
-from training.qwen import QwenModule
+from training.qwen import QwenModule, build_qwen
+from training.qwen_eye import take_over_eye
 from training.tokenizer import Tokens, encode_prompt
 from training.trainer import load_trained, train
 from training.vision_inputs import OUTSIDE
@@ -107,6 +109,48 @@ def test_the_decoder_is_that_of_the_base(module, base):
     assert {name.split(".")[-2] for name in biases} == {"q_proj", "k_proj", "v_proj"}
 
 
+def test_its_layers_compute_what_those_of_the_base_do(base):
+    """But for places: without rotations a block is CLIP's layer, on what has a mean of zero."""
+    clip = get_vision_tower(load_base(base))
+    for layer in clip.encoder.layers:  # biases of new networks are zero
+        for bias in (weights for name, weights in layer.named_parameters() if "bias" in name):
+            torch.nn.init.normal_(bias, std=0.1)
+    llava = load_base(base)
+    get_vision_tower(llava).encoder.load_state_dict(clip.encoder.state_dict())
+    tower = build_qwen(SIZES).model.visual
+    take_over_eye(tower, llava)
+    hidden = torch.randn(1, 20, SIZES.hidden_size)
+    hidden -= hidden.mean(-1, keepdim=True)
+    still = torch.ones(20, SIZES.hidden_size // SIZES.vision_heads), torch.zeros(20, 1)
+    with torch.no_grad():
+        for block, layer in list(zip(tower.blocks, clip.encoder.layers, strict=True))[1:]:
+            ours = block(hidden[0], torch.tensor([0, 20]), still)
+            theirs = layer(hidden, None)[0]
+            theirs = theirs - theirs.mean(-1, keepdim=True)
+            assert torch.allclose(ours, theirs, atol=1e-4, rtol=1e-4)
+
+
+def test_the_eye_of_the_shipped_model_sees_before_it_is_trained(data):
+    """A third of the tokens of things are their names already, where chance has one of 65."""
+    config = Config(layout="qwen", base="tiny", losses=LossWeights(taught=1.0))
+    module = QwenModule(config, data, "cpu")
+    module.prepare("pretrain")
+    with torch.no_grad():
+        encoded = module.encode(np.arange(0, len(data), 4), 96)
+        logits = apply_logit_lens(module.network, encoded.features)
+        taught = apply_logit_lens(module.network, encoded.taught)
+    assert patch_word_accuracy(logits, encoded.labels)["name"] > 0.33
+    assert patch_word_accuracy(taught, encoded.labels)["name"] > 0.6
+
+
+def test_a_teacher_is_learnt():
+    """The loss is the share of the variance that is left: of the mean 1, of the features 0."""
+    wanted = torch.randn(3, 40, 8) + 5
+    assert teaching_loss(wanted, wanted) == 0
+    mean = wanted.mean((0, 1)).expand_as(wanted)
+    assert teaching_loss(mean, wanted).item() == pytest.approx(1, abs=1e-5)
+
+
 def test_it_is_trained(base, tmp_path):
     """A run of a few steps goes through, with all tokens and with some."""
     stage = StageConfig(
@@ -120,6 +164,7 @@ def test_it_is_trained(base, tmp_path):
         data=DataConfig(scenes=1, seed=64, workers=1),
         pretrain=stage,
         finetune=stage,
+        losses=LossWeights(taught=1.0),
         text_tokens=96,
     )
     train(config, tmp_path, tmp_path / "data")

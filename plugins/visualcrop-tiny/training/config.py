@@ -65,6 +65,7 @@ class LossWeights:
     align: float = 0.3  # value features of words and their patches are alike; 0: V-V is untrained
     floor: float = 3.0  # cosines of value features are not negative
     contrast: float = 0.0  # states of words and their patches are alike, not their values
+    taught: float = 0.0  # first stage in Qwen's layout: features are those of the base's eye
     centres: float = 0.3  # image features tell the middle of things, so that these are counted
     names: float = 0.25  # names predict place, colour, count and ground of their things
     matches: float = 0.5  # letters of choices predict whether they are the sign's

@@ -348,6 +348,13 @@ def centre_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return torch.stack(means).sum()
 
 
+def teaching_loss(features: Tensor, taught: Tensor) -> Tensor:
+    """The fraction of the variance of features, B x tokens x width, that is not yet learnt."""
+    wanted = taught.float()
+    spread = wanted.flatten(0, 1).var(0, correction=0).mean()
+    return (features.float() - wanted).square().mean() / spread
+
+
 @cache
 def class_ids(kind: int, device: str) -> Tensor:
     """Ids of the words for names, colours or characters, in the order of the labels."""

@@ -27,6 +27,7 @@ from .losses import (
     patch_word_accuracy,
     patch_word_loss,
     reply_losses,
+    teaching_loss,
 )
 from .model import (
     apply_logit_lens,
@@ -65,6 +66,7 @@ class Encoded:
     features: Tensor  # in the decoder's space, B x kept x hidden
     labels: Tensor  # and whether it is a thing's centre, B x 4 x kept
     kept: Tensor  # indices of the patches, B x kept
+    taught: Tensor | None = None  # features of another vision tower, which are to be learnt
 
     def places(self, grid: int) -> Tensor:
         """Columns and rows of the patches, in a *grid* on a side: B x kept x 2."""
@@ -121,6 +123,10 @@ class LlavaModule(nn.Module):
         loss, things = patch_word_loss(logits, encoded.labels)
         metrics = patch_word_accuracy(logits, encoded.labels)
         loss, metrics["centres"] = self._add_centres(loss, encoded)
+        if encoded.taught is not None:
+            error = teaching_loss(encoded.features, encoded.taught)
+            loss = loss + self.config.losses.taught * error
+            metrics["taught"] = float(error.detach())
         return loss, {"things": float(things.detach())} | metrics
 
     def _finetune(self, indices: Indices, encoded: Encoded, rng: Random) -> LossAndMetrics:

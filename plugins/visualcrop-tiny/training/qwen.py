@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from .collate import PackedQuestions
 from .config import Config, ModelSizes, find_base
 from .losses import DecoderOutput
 from .model import (
+    encode_patches,
     gather_labels,
     jitter_brightness,
     load_base,
+    normalize_patches,
     normalize_pixels,
     run_decoder,
     select_patches,
@@ -24,10 +27,11 @@ from .model import (
 )
 from .modules import Encoded, Indices, LlavaModule, load_inputs
 from .native_dataset import TOKEN_SIDE, WIDE
+from .pictures import Pixels
+from .qwen_eye import PATCH, take_over_eye
 from .tokenizer import BOS, EOS, IMAGE, PAD, VIDEO, VISION_END, VISION_START, VOCABULARY, token_id
-from .vision_inputs import OUTSIDE
+from .vision_inputs import GRID, OUTSIDE
 
-_PATCH = TOKEN_SIDE // 2
 _WINDOW = 4 * TOKEN_SIDE  # pixels on a side of a window of attention
 _START = (token_id(BOS), token_id("USER:"), token_id(VISION_START))
 
@@ -39,9 +43,9 @@ def build_qwen(sizes: ModelSizes) -> tf.Qwen2_5_VLForConditionalGeneration:
         vision_config={
             "depth": sizes.vision_layers,
             "hidden_size": hidden,
-            "intermediate_size": 3 * hidden,
+            "intermediate_size": 4 * hidden,
             "num_heads": sizes.vision_heads,
-            "patch_size": _PATCH,
+            "patch_size": PATCH,
             "spatial_merge_size": 2,
             "window_size": _WINDOW,
             "out_hidden_size": hidden,
@@ -75,15 +79,16 @@ def build_qwen(sizes: ModelSizes) -> tf.Qwen2_5_VLForConditionalGeneration:
 
 
 def build_from_llava(sizes: ModelSizes, base: Path) -> tf.Qwen2_5_VLForConditionalGeneration:
-    """The same, with words and decoder of a trained LLaVA; its queries have biases of zero."""
-    network = build_qwen(sizes)
+    """The same, with the words, decoder and eye of a trained LLaVA, and biases of zero elsewhere."""
+    network, llava = build_qwen(sizes), load_base(base)
     own = network.state_dict()
-    for name, weights in load_base(base).state_dict().items():
+    for name, weights in llava.state_dict().items():
         if "language_model" in name or name == "lm_head.weight":
             own[name].copy_(weights)
     for name, weights in own.items():
         if "language_model" in name and name.endswith("bias"):
             weights.zero_()
+    take_over_eye(network.model.visual, llava)
     return network
 
 
@@ -106,7 +111,7 @@ def encode_groups(network: Any, images: Tensor, kept: Tensor) -> Tensor:
     places = torch.stack(
         [2 * rows[..., None] + within // 2, 2 * columns[..., None] + within % 2], -1
     ).flatten(1, 2)  # B x patches x 2
-    windows = (places // (_WINDOW // _PATCH)).float() @ torch.tensor([1000.0, 1.0])
+    windows = (places // (_WINDOW // PATCH)).float() @ torch.tensor([1000.0, 1.0])
     same = windows[:, :, None] == windows[:, None]
     mask = torch.zeros(same.shape, dtype=hidden.dtype).masked_fill(~same, -1e9)[:, None]
     cos, sin = (
@@ -126,7 +131,7 @@ def _cut(images: Tensor) -> Tensor:
     """Patches as the image processor orders them: B x rows x columns x 4 x pixels."""
     batch, channels, side, _ = images.shape
     grid = side // TOKEN_SIDE
-    cells = images.view(batch, channels, grid, 2, _PATCH, grid, 2, _PATCH)
+    cells = images.view(batch, channels, grid, 2, PATCH, grid, 2, PATCH)
     cells = cells.permute(0, 2, 5, 3, 6, 1, 4, 7).flatten(3, 4)  # B, rows, columns, 4, C, h, w
     twice = cells.unsqueeze(5).expand(-1, -1, -1, -1, -1, 2, -1, -1)  # a still lasts two frames
     return twice.flatten(4)
@@ -158,10 +163,18 @@ class QwenModule(LlavaModule):
     dataset: Any
     grid = WIDE.grid
     cell = TOKEN_SIDE
+    _teachers: Sequence[Any] = ()
 
     def build(self, config: Config) -> Any:
         """The network before it is trained."""
         return build_from_llava(config.model, find_base(config.base))
+
+    def prepare(self, stage: str) -> None:
+        """The eye of the base teaches the first stage, if the config says so."""
+        super().prepare(stage)
+        if stage == "pretrain" and self.config.losses.taught:
+            teacher = load_base(find_base(self.config.base)).eval().requires_grad_(False)
+            self._teachers = [teacher.to(self.device)]  # in a list it is no part of the module
 
     def choose_full(self, indices: Indices) -> Indices:
         """Those of one part of the dataset, whose images have about as many tokens."""
@@ -173,7 +186,7 @@ class QwenModule(LlavaModule):
 
     def encode(self, indices: Indices, patches: int) -> Encoded:
         """Features of so many tokens, or of all that every image of the batch has."""
-        features, found, kept = [], [], []
+        features, found, kept, taught = [], [], [], []
         for part, own in self.dataset.split(indices):
             pixels, labels = load_inputs(part, own, self.device)
             images = jitter_brightness(normalize_pixels(pixels, self.device))
@@ -183,7 +196,18 @@ class QwenModule(LlavaModule):
             found.append(gather_labels(labels, chosen))
             rows, columns = chosen // part.frame.grid, chosen % part.frame.grid
             kept.append(rows * self.grid + columns)
-        return Encoded(torch.cat(features), torch.cat(found), torch.cat(kept))
+            taught += [self._ask(teacher, pixels, chosen) for teacher in self._teachers]
+        wanted = torch.cat(taught) if taught else None
+        return Encoded(torch.cat(features), torch.cat(found), torch.cat(kept), wanted)
+
+    @torch.no_grad()
+    def _ask(self, teacher: Any, pixels: Pixels, kept: Tensor) -> Tensor:
+        """Features of the *kept* tokens by a LLaVA, which has them in the middle of its input."""
+        grid = pixels.shape[1] // TOKEN_SIDE
+        rows, columns = (
+            (at + (GRID - grid) // 2).clamp(0, GRID - 1) for at in (kept // grid, kept % grid)
+        )
+        return encode_patches(teacher, normalize_patches(pixels, kept), rows * GRID + columns)
 
     def decode(self, encoded: Encoded, questions: PackedQuestions) -> DecoderOutput:
         """Run the decoder over each image, at its rows and columns, with its questions behind."""
