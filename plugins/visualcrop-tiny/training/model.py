@@ -88,15 +88,20 @@ def _sharpen_eye(llava: Any) -> tf.LlavaForConditionalGeneration:
     config, state = deepcopy(llava.config), llava.state_dict()
     before = config.vision_config.patch_size
     config.vision_config.image_size, config.vision_config.patch_size = SIDE, PATCH_SIDE
-    pixels = torch.eye(before**2).view(-1, 1, before, before)
-    enlarged = torch.nn.functional.interpolate(pixels, (PATCH_SIDE, PATCH_SIDE), mode="bicubic")
-    back = torch.linalg.pinv(enlarged.flatten(1))  # of as many pixels as before
+    back = torch.linalg.pinv(enlarge_patches(before))  # of as many pixels as before
     kernel = next(name for name in state if name.endswith("patch_embedding.weight"))
     resized = state[kernel].flatten(2) @ back.T
     state[kernel] = resized.unflatten(2, (PATCH_SIDE, PATCH_SIDE))
     network = tf.LlavaForConditionalGeneration(config)
     network.load_state_dict(state)
     return network
+
+
+def enlarge_patches(side: int) -> Tensor:
+    """What enlarges patches of side x side pixels to those of LLaVA's eye, pixels x pixels."""
+    pixels = torch.eye(side**2).view(-1, 1, side, side)
+    large = torch.nn.functional.interpolate(pixels, (PATCH_SIDE, PATCH_SIDE), mode="bicubic")
+    return large.flatten(1)
 
 
 def build_onevision(base: Path) -> tf.LlavaOnevisionForConditionalGeneration:

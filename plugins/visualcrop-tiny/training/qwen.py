@@ -79,7 +79,7 @@ def build_qwen(sizes: ModelSizes) -> tf.Qwen2_5_VLForConditionalGeneration:
 
 
 def build_from_llava(sizes: ModelSizes, base: Path) -> tf.Qwen2_5_VLForConditionalGeneration:
-    """The same, with the words, decoder and eye of a trained LLaVA, and biases of zero elsewhere."""
+    """The same, with words, decoder and eye of a trained LLaVA; its queries have biases of zero."""
     network, llava = build_qwen(sizes), load_base(base)
     own = network.state_dict()
     for name, weights in llava.state_dict().items():

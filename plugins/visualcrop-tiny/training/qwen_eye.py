@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .model import get_vision_tower
+from .model import enlarge_patches, get_vision_tower
 from .native_dataset import TOKEN_SIDE
 from .vision_inputs import SIDE
 
@@ -29,7 +29,7 @@ def take_over_eye(tower: Any, llava: Any) -> None:
     centre = torch.eye(hidden) - 1 / hidden
     embedded, final = _embed_noise(clip)
     first = clip.pre_layrnorm.weight[:, None] * centre / embedded.std(-1).mean()
-    kernel = clip.embeddings.patch_embedding.weight.flatten(2) @ _enlarge().T
+    kernel = clip.embeddings.patch_embedding.weight.flatten(2) @ enlarge_patches(PATCH).T
     kernel = (centre @ first @ kernel.flatten(1)).view(hidden, 3, 1, PATCH, PATCH)
     tower.patch_embed.proj.weight.copy_(kernel.expand(-1, -1, 2, -1, -1) / 2)
     place = clip.embeddings.position_embedding.weight[1:].mean(0)
@@ -60,12 +60,6 @@ def take_over_eye(tower: Any, llava: Any) -> None:
     tower.merger.mlp[0].bias.copy_(one.bias.repeat(4))
     tower.merger.mlp[2].weight.copy_(other.weight.repeat(1, 4) / 4)
     tower.merger.mlp[2].bias.copy_(other.bias)
-
-
-def _enlarge() -> Tensor:
-    """Patches of LLaVA's size from ours, pixels x pixels."""
-    pixels = torch.eye(PATCH**2).view(-1, 1, PATCH, PATCH)
-    return torch.nn.functional.interpolate(pixels, (TOKEN_SIDE, TOKEN_SIDE), mode="bicubic").flatten(1)
 
 
 def _embed_noise(clip: Any) -> tuple[Tensor, Tensor]:
