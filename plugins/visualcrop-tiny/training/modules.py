@@ -33,6 +33,7 @@ from .model import (
     apply_logit_lens,
     build_llava,
     build_onevision,
+    compile_layers,
     encode_patches,
     gather_labels,
     get_decoder,
@@ -104,6 +105,10 @@ class LlavaModule(nn.Module):
         known = stage == "pretrain" and bool(self.config.base)
         for part in (get_decoder(self.network), self.network.lm_head):
             part.requires_grad_(not known)
+
+    def compile_layers(self) -> None:
+        """Compile what takes longest."""
+        compile_layers(self.network)
 
     def forward(self, stage: str, indices: Indices, rng: Random) -> LossAndMetrics:
         """The loss of the stage for the inputs with these *indices*."""
@@ -241,6 +246,10 @@ class OnevisionModule(nn.Module):
 
     def prepare(self, stage: str) -> None:
         """All weights are trained in its one stage."""
+
+    def compile_layers(self) -> None:
+        """As in `LlavaModule`."""
+        compile_layers(self.network)
 
     def forward(self, stage: str, indices: Indices, rng: Random) -> LossAndMetrics:
         """Replies to questions about the prompts with these *indices*."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,12 @@ from .model import (
     jitter_brightness,
     load_base,
     normalize_patches,
-    normalize_pixels,
     run_decoder,
     select_patches,
     use_training_attention,
 )
 from .modules import Encoded, Indices, LlavaModule, load_inputs
 from .native_dataset import TOKEN_SIDE, WIDE
-from .pictures import Pixels
 from .qwen_eye import PATCH, take_over_eye
 from .tokenizer import BOS, EOS, IMAGE, PAD, VIDEO, VISION_END, VISION_START, VOCABULARY, token_id
 from .vision_inputs import GRID, OUTSIDE
@@ -92,22 +90,27 @@ def build_from_llava(sizes: ModelSizes, base: Path) -> tf.Qwen2_5_VLForCondition
     return network
 
 
-def encode_groups(network: Any, images: Tensor, kept: Tensor) -> Tensor:
+def encode_tokens(
+    network: Any,
+    pixels: Tensor,
+    rows: Tensor,
+    columns: Tensor,
+    run_block: Callable[..., Tensor] | None = None,
+) -> Tensor:
     """
-    Image features in the decoder's space, B x kept x hidden, of the *kept* tokens alone.
+    Image features in the decoder's space, B x tokens x hidden, of some tokens of each image.
 
     Args:
         network: The Qwen2.5-VL.
-        images: Normalised pixels, B x 3 x side x side.
-        kept: Indices of tokens, row by row in the whole frame, B x kept.
+        pixels: Of the tokens, B x tokens x pixels x 3, as `normalize_patches` has them.
+        rows: Where the tokens are in the image, B x tokens.
+        columns: The same.
+        run_block: A compiled `_run_block`, if there is one.
     """
-    tower, (batch, count) = network.model.visual, kept.shape
-    grid = images.shape[-1] // TOKEN_SIDE
-    patches = _cut(images).flatten(1, 2)  # B x tokens x 4 x pixels
-    chosen = patches.gather(1, kept[..., None, None].expand(-1, -1, *patches.shape[2:]))
-    hidden = tower.patch_embed(chosen.flatten(0, 2)).view(batch, 4 * count, -1)
-    rows, columns = kept // grid, kept % grid
-    within = torch.arange(4, device=kept.device)
+    tower, (batch, count) = network.model.visual, rows.shape
+    kernel = tower.patch_embed.proj.weight.sum(2)  # a still lasts two frames
+    hidden = _cut(pixels) @ kernel.flatten(1).T
+    within = torch.arange(4, device=rows.device)
     places = torch.stack(
         [2 * rows[..., None] + within // 2, 2 * columns[..., None] + within % 2], -1
     ).flatten(1, 2)  # B x patches x 2
@@ -118,23 +121,26 @@ def encode_groups(network: Any, images: Tensor, kept: Tensor) -> Tensor:
         some.view(batch, 1, 4 * count, -1)
         for some in tower.rotary_pos_emb(hidden, places.flatten(0, 1))
     )
+    run = run_block or _run_block
     for number, block in enumerate(tower.blocks):
         whole = number in tower.fullatt_block_indexes
-        attended = _attend(block.attn, block.norm1(hidden), cos, sin, None if whole else mask)
-        hidden = hidden + attended
-        hidden = hidden + block.mlp(block.norm2(hidden))
+        hidden = run(block, hidden, cos, sin, None if whole else mask)
     features: Tensor = tower.merger(hidden.flatten(0, 1)).view(batch, count, -1)
     return features
 
 
-def _cut(images: Tensor) -> Tensor:
-    """Patches as the image processor orders them: B x rows x columns x 4 x pixels."""
-    batch, channels, side, _ = images.shape
-    grid = side // TOKEN_SIDE
-    cells = images.view(batch, channels, grid, 2, PATCH, grid, 2, PATCH)
-    cells = cells.permute(0, 2, 5, 3, 6, 1, 4, 7).flatten(3, 4)  # B, rows, columns, 4, C, h, w
-    twice = cells.unsqueeze(5).expand(-1, -1, -1, -1, -1, 2, -1, -1)  # a still lasts two frames
-    return twice.flatten(4)
+def _cut(pixels: Tensor) -> Tensor:
+    """Four patches of each token, as the image processor orders them: B x patches x pixels."""
+    cells = pixels.view(*pixels.shape[:2], 2, PATCH, 2, PATCH, 3)
+    ordered = cells.permute(0, 1, 2, 4, 6, 3, 5)  # B, tokens, rows, columns, C, height, width
+    return ordered.flatten(4).flatten(1, 3)
+
+
+def _run_block(block: Any, hidden: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None) -> Tensor:
+    """A layer of the tower: B x patches x hidden."""
+    hidden = hidden + _attend(block.attn, block.norm1(hidden), cos, sin, mask)
+    after: Tensor = hidden + block.mlp(block.norm2(hidden))
+    return after
 
 
 def _attend(attn: Any, hidden: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None) -> Tensor:
@@ -164,6 +170,7 @@ class QwenModule(LlavaModule):
     grid = WIDE.grid
     cell = TOKEN_SIDE
     _teachers: Sequence[Any] = ()
+    _compiled: Callable[..., Tensor] | None = None
 
     def build(self, config: Config) -> Any:
         """The network before it is trained."""
@@ -173,8 +180,13 @@ class QwenModule(LlavaModule):
         """The eye of the base teaches the first stage, if the config says so."""
         super().prepare(stage)
         if stage == "pretrain" and self.config.losses.taught:
-            teacher = load_base(find_base(self.config.base)).eval().requires_grad_(False)
+            teacher = use_training_attention(load_base(find_base(self.config.base)))
+            teacher.eval().requires_grad_(False)
             self._teachers = [teacher.to(self.device)]  # in a list it is no part of the module
+
+    def compile_layers(self) -> None:
+        """Compile the vision tower's."""
+        self._compiled = torch.compile(_run_block, dynamic=False)
 
     def choose_full(self, indices: Indices) -> Indices:
         """Those of one part of the dataset, whose images have about as many tokens."""
@@ -186,28 +198,23 @@ class QwenModule(LlavaModule):
 
     def encode(self, indices: Indices, patches: int) -> Encoded:
         """Features of so many tokens, or of all that every image of the batch has."""
-        features, found, kept, taught = [], [], [], []
+        pixels, found, places, starts = [], [], [], []
         for part, own in self.dataset.split(indices):
-            pixels, labels = load_inputs(part, own, self.device)
-            images = jitter_brightness(normalize_pixels(pixels, self.device))
+            images, labels = load_inputs(part, own, self.device)
             count = patches or int((labels[:, 0] != OUTSIDE).sum(1).min())
-            chosen = select_patches(labels, count)
-            features.append(encode_groups(self.network, images, chosen))
-            found.append(gather_labels(labels, chosen))
-            rows, columns = chosen // part.frame.grid, chosen % part.frame.grid
-            kept.append(rows * self.grid + columns)
-            taught += [self._ask(teacher, pixels, chosen) for teacher in self._teachers]
-        wanted = torch.cat(taught) if taught else None
-        return Encoded(torch.cat(features), torch.cat(found), torch.cat(kept), wanted)
-
-    @torch.no_grad()
-    def _ask(self, teacher: Any, pixels: Pixels, kept: Tensor) -> Tensor:
-        """Features of the *kept* tokens by a LLaVA, which has them in the middle of its input."""
-        grid = pixels.shape[1] // TOKEN_SIDE
-        rows, columns = (
-            (at + (GRID - grid) // 2).clamp(0, GRID - 1) for at in (kept // grid, kept % grid)
-        )
-        return encode_patches(teacher, normalize_patches(pixels, kept), rows * GRID + columns)
+            kept, grid = select_patches(labels, count), part.frame.grid
+            pixels.append(normalize_patches(images, kept))
+            found.append(gather_labels(labels, kept))
+            places.append(torch.stack([kept // grid, kept % grid]))
+            starts += [(GRID - grid) // 2] * len(own)
+        seen, (rows, columns) = jitter_brightness(torch.cat(pixels)), torch.cat(places, 1)
+        run = self._compiled if patches else None  # else each batch has another shape
+        features = encode_tokens(self.network, seen, rows, columns, run)
+        in_middle = torch.tensor(starts, device=self.device)[:, None]
+        taught = [
+            _ask(teacher, seen, rows + in_middle, columns + in_middle) for teacher in self._teachers
+        ]
+        return Encoded(features, torch.cat(found), rows * self.grid + columns, *taught)
 
     def decode(self, encoded: Encoded, questions: PackedQuestions) -> DecoderOutput:
         """Run the decoder over each image, at its rows and columns, with its questions behind."""
@@ -229,3 +236,10 @@ class QwenModule(LlavaModule):
         length = prefix.shape[1]
         index = np.s_[:, first : length - 1], np.s_[:, length:]
         return DecoderOutput(out, *index, text, encoded.labels, encoded.places(self.grid))
+
+
+@torch.no_grad()
+def _ask(teacher: Any, pixels: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Features by a LLaVA of tokens at these places of its input, or nearest to them."""
+    rows, columns = (at.clamp(0, GRID - 1) for at in (rows, columns))
+    return encode_patches(teacher, pixels, rows * GRID + columns)

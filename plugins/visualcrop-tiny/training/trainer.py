@@ -22,7 +22,7 @@ from visualcrop.plugin import say
 from .checkpoint import TrainingProgress, load_checkpoint, save_checkpoint
 from .config import Config, StageConfig
 from .layouts import LAYOUTS, Module, build_module
-from .model import compile_layers, tie_values
+from .model import tie_values
 from .modules import LossAndMetrics
 from .optimizer import build_optimizers, set_learning_rate
 
@@ -100,7 +100,7 @@ def train_stage(
         optimizer.load_state_dict(state)
     module.train()
     if config.compile:
-        compile_layers(module.network)
+        module.compile_layers()
     model = _wrap(module)
     start, saved = time.monotonic() - progress.seconds, time.monotonic()
     while (done := _fraction_done(progress, stage)) < 1:
