@@ -12,14 +12,16 @@ from training.methods import crop_about, without_budget
 from visualcrop import Box, Prompt, Sample, Target, View, VisualSearch, errors
 from visualcrop.plugin import Registry, Searcher, Spec
 from visualcrop.testing import ModelFamilySuite
-from visualcrop_tiny import Needles, Shapes, Tiny, TinyOnevision, TinyShapes
+from visualcrop_tiny import Needles, Shapes, Tiny, TinyOnevision, TinyQwen, TinyShapes
 
 WEIGHTS = Path(visualcrop_tiny.__file__).parent / "weights"
 pytestmark = pytest.mark.torch
 
 
 @pytest.fixture(
-    scope="module", params=[Tiny, TinyShapes, TinyOnevision], ids=lambda family: family.name
+    scope="module",
+    params=[Tiny, TinyShapes, TinyOnevision, TinyQwen],
+    ids=lambda family: family.name,
 )
 def family(request):
     """Each of the packaged models."""
@@ -57,6 +59,12 @@ class TestTinyOnevision(ModelFamilySuite):
     """The same contract."""
 
     strategy = TinyOnevision
+
+
+class TestTinyQwen(ModelFamilySuite):
+    """The same contract."""
+
+    strategy = TinyQwen
 
 
 class TestTinyShapes(ModelFamilySuite):

@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 import torch
 
+from visualcrop.plugin import name_processor
 from visualcrop_tiny.world import THINGS
 
 from .checkpoint import LOG
@@ -172,10 +173,7 @@ def name_machine() -> str:
     cores = f"{os.cpu_count()} cores"
     if torch.cuda.is_available():
         return f"{torch.cuda.get_device_name()}, {cores}"
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text("utf-8").splitlines() if info.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{cores}, {names[0] if names else 'unknown processor'}, no GPU"
+    return f"{cores}, {name_processor()}, no GPU"
 
 
 def _describe_data(config: Config) -> str:

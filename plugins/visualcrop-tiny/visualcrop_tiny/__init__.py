@@ -13,5 +13,4 @@ __all__ = ["Needles", "Shapes", "Tiny", "TinyOnevision", "TinyQwen", "TinyShapes
 
 @hookimpl
 def visualcrop_strategies() -> list[type[Strategy]]:
-    models = Tiny, TinyOnevision, TinyQwen, TinyShapes
-    return [*(model for model in models if model.is_shipped()), Needles, Shapes]
+    return [Tiny, TinyOnevision, TinyQwen, TinyShapes, Needles, Shapes]

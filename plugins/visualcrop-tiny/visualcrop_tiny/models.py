@@ -47,11 +47,6 @@ class ShippedModel(Auto):
         """Defaults for every searcher, a third-party one too: it takes targets by rule."""
         return _SETTINGS
 
-    @classmethod
-    def is_shipped(cls) -> bool:
-        """Whether this package holds weights of that name."""
-        return (files(__package__) / "weights" / cls.name).is_dir()
-
 
 @attrs.frozen
 class Tiny(ShippedModel):
