@@ -19,7 +19,7 @@ from training.config import Config, read_config
 from training.crop_dataset import CropDataset
 from training.export import export_model
 from training.layouts import LAYOUTS, build_module
-from training.model import get_decoder
+from training.model import get_decoder, get_vision_tower, load_base
 from training.modules import LlavaModule
 from training.optimizer import build_optimizers, set_learning_rate
 from training.train import main
@@ -157,6 +157,19 @@ def test_a_base_keeps_its_decoder_while_the_tower_learns(config, whole, folder, 
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert any("vision_tower" in name for name in changed)
     assert not [name for name in changed if "language_model" in name or "lm_head" in name]
+
+
+def test_of_a_base_only_the_eye_may_be_taken(config, whole, tmp_path):
+    """The vision tower is the base's; words and decoder are those of a network without a base."""
+    export_model(load_trained(config, whole)[0], tmp_path / "base")
+    torch.manual_seed(0)
+    new = attrs.evolve(config, base=str(tmp_path / "base"), fresh_decoder=True)
+    module, base = build_module(new, None, "cpu"), load_base(tmp_path / "base")
+    ours, theirs = map(get_vision_tower, (module.network, base))
+    _assert_equal(ours.state_dict(), theirs.state_dict())
+    for name, weights in get_decoder(module.network).state_dict().items():
+        if weights.ndim == 2:
+            assert not torch.equal(weights, get_decoder(base).state_dict()[name])
 
 
 def test_a_finished_run_is_exported_with_its_card(whole, folder, tmp_path):

@@ -80,6 +80,7 @@ class Config:
     name: str = "tiny"
     layout: Literal["llava", "onevision", "qwen"] = "llava"
     base: str = ""  # trained tiny of LLaVA's layout, by name or folder, to start from
+    fresh_decoder: bool = False  # of the base, take the vision tower alone
     seed: int = 0
     processes: int = 2  # on a CPU; on a GPU there is one
     threads: int = 1  # of each process

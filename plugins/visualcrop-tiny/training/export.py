@@ -124,6 +124,8 @@ _GRAIN = " Some have the grain of photographs that\nscikit-image ships, or are p
 _SIGNS = " Of {} places there\nare only parts with many signs."
 _DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
 _BASED = "Its weights come from {base}, whose card says what that was trained for."
+_EYE = """Its vision tower comes from {base}, whose card says what that was trained for; words and
+decoder start from random weights."""
 _TAUGHT = """In its first stage the vision tower, whose layers are those of {base} in Qwen's form,
 also learnt to have the features that {base} has (weight {taught})."""
 _NAMES = """Names in the text are also trained to know place, colour, number and ground of their
@@ -163,7 +165,7 @@ def _describe_losses(config: Config) -> Iterator[str]:
     if config.layout != "onevision" and losses.centres:
         yield _CENTRES.format(**weights)
     if config.base:
-        yield _BASED.format(**weights)
+        yield (_EYE if config.fresh_decoder else _BASED).format(**weights)
     if config.layout == "qwen" and losses.taught:
         yield _TAUGHT.format(**weights)
 

@@ -37,6 +37,7 @@ from .model import (
     encode_patches,
     gather_labels,
     get_decoder,
+    get_vision_tower,
     index_all_patches,
     jitter_brightness,
     load_base,
@@ -96,9 +97,14 @@ class LlavaModule(nn.Module):
 
     def build(self, config: Config) -> Any:
         """The network before it is trained."""
-        if config.base:
-            return use_training_attention(load_base(find_base(config.base)))
-        return build_llava(config.model)
+        if not config.base:
+            return build_llava(config.model)
+        base = load_base(find_base(config.base))
+        if not config.fresh_decoder:
+            return use_training_attention(base)
+        network = build_llava(config.model)
+        get_vision_tower(network).load_state_dict(get_vision_tower(base).state_dict())
+        return network
 
     def prepare(self, stage: str) -> None:
         """Keep the decoder as it is while a vision tower learns to be the words that it knows."""
