@@ -26,7 +26,7 @@ from training.train import main
 from training.trainer import compute_loss, load_trained, take_step, train
 from visualcrop import VisualSearch
 from visualcrop.errors import SpecError
-from visualcrop_tiny import Tiny, TinyOnevision
+from visualcrop_tiny import Tiny, TinyOnevision, TinyQwen
 from visualcrop_tiny.drawn import TRAIN_SEEDS_END
 from visualcrop_tiny.world.places import PlaceSpec
 
@@ -292,7 +292,7 @@ def test_every_config_can_be_read(path):
     assert read_config(path).name == path.stem
 
 
-@pytest.mark.parametrize("model", [Tiny, TinyOnevision], ids=lambda model: model.name)
+@pytest.mark.parametrize("model", [Tiny, TinyOnevision, TinyQwen], ids=lambda model: model.name)
 def test_the_shipped_models_were_trained_by_these_configs(model):
     """Their cards have every setting as the config has it; those that came later are off."""
     card = (Path(visualcrop_tiny.__file__).parent / "weights" / model.name / "README.md").read_text(
@@ -300,6 +300,6 @@ def test_the_shipped_models_were_trained_by_these_configs(model):
     )
     settings = card.partition("```json\n")[2].partition("```")[0]
     used = read_config(CONFIGS / f"{model.name}.toml").used()
-    told = json.loads(settings)
-    told["losses"] = {"contrast": 0.0} | told["losses"]
+    told = {"fresh_decoder": False} | json.loads(settings)
+    told["losses"] = {"contrast": 0.0, "taught": 0.0} | told["losses"]
     assert told == json.loads(json.dumps(used))
