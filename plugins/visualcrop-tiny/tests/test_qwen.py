@@ -137,6 +137,7 @@ def test_the_eye_of_the_shipped_model_sees_before_it_is_trained(data):
     module.prepare("pretrain")
     with torch.no_grad():
         encoded = module.encode(np.arange(0, len(data), 4), 96)
+        assert encoded.taught is not None
         logits = apply_logit_lens(module.network, encoded.features)
         taught = apply_logit_lens(module.network, encoded.taught)
     assert patch_word_accuracy(logits, encoded.labels)["name"] > 0.33
