@@ -1,12 +1,14 @@
 """
 Run a study of `benchmarks/studies` and print its tables: `python scripts/study_tables.py table-3`.
 
-A study that was broken off goes on where it was; its answers are in `runs/`.
+With `-m tiny-qwen` another model is asked than the study's. A study that was broken off goes on
+where it was; its answers are in `runs/`.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import tomllib
@@ -22,10 +24,13 @@ def main(arguments: list[str] | None = None) -> int:
     studies = ROOT / "benchmarks" / "studies"
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=sorted(path.stem for path in studies.glob("*.toml")))
-    name = parser.parse_args(arguments).name
-    study, out = studies / f"{name}.toml", ROOT / "runs" / name
+    parser.add_argument("-m", "--model", help="another model than the study's")
+    args = parser.parse_args(arguments)
+    study = studies / f"{args.name}.toml"
+    out = ROOT / "runs" / "-".join(re.findall(r"[\w.]+", f"{args.name} {args.model or ''}"))
+    other = ["--model", args.model] if args.model else []
     several = "study" in tomllib.loads(study.read_text("utf-8"))
-    _visualcrop("reproduce" if several else "evaluate", str(study), "--out", str(out))
+    _visualcrop("reproduce" if several else "evaluate", str(study), "--out", str(out), *other)
     runs = sorted(path.parent for path in out.glob("*/manifest.json")) if several else [out]
     for run in runs:
         _visualcrop("report", str(run), "--pages", "0")

@@ -27,7 +27,6 @@ from ..spec.parse import Spec
 from ..strategy.base import Strategy, at_least, between, option
 from ..strategy.defaults import ConditionalDefault, OwnDefault
 from ..targets.in_context import targets_option
-from ..utils.cores import name_processor
 from ..utils.forking import after_fork_in_child
 from ..utils.paths import expand_path, read_limited
 from .configure import read_dataset
@@ -76,7 +75,6 @@ __all__ = [
     "load_plugins",
     "max_new_tokens_option",
     "merge_boxes",
-    "name_processor",
     "option",
     "pseudo_attention",
     "read_dataset",

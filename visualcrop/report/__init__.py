@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..utils.cores import name_processor
 from .assets import FOLDER, read_asset
 
-__all__ = ["FOLDER", "read_asset"]
+__all__ = ["FOLDER", "name_processor", "read_asset"]

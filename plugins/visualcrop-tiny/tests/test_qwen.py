@@ -142,6 +142,8 @@ def test_the_eye_of_the_shipped_model_sees_before_it_is_trained(data):
         taught = apply_logit_lens(module.network, encoded.taught)
     assert patch_word_accuracy(logits, encoded.labels)["name"] > 0.33
     assert patch_word_accuracy(taught, encoded.labels)["name"] > 0.6
+    module.prepare("finetune")
+    assert module.encode(np.arange(4), 48).taught is None
 
 
 def test_a_teacher_is_learnt():

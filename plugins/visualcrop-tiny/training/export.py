@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 import torch
 
-from visualcrop.plugin import name_processor
+from visualcrop.report import name_processor
 from visualcrop_tiny.world import THINGS
 
 from .checkpoint import LOG

@@ -169,7 +169,7 @@ class QwenModule(LlavaModule):
     dataset: Any
     grid = WIDE.grid
     cell = TOKEN_SIDE
-    _teachers: Sequence[Any] = ()
+    _teachers: Sequence[Any] = ()  # in a list they are no part of the module
     _compiled: Callable[..., Tensor] | None = None
 
     def build(self, config: Config) -> Any:
@@ -179,10 +179,11 @@ class QwenModule(LlavaModule):
     def prepare(self, stage: str) -> None:
         """The eye of the base teaches the first stage, if the config says so."""
         super().prepare(stage)
+        self._teachers = []
         if stage == "pretrain" and self.config.losses.taught:
             teacher = use_training_attention(load_base(find_base(self.config.base)))
             teacher.eval().requires_grad_(False)
-            self._teachers = [teacher.to(self.device)]  # in a list it is no part of the module
+            self._teachers = [teacher.to(self.device)]
 
     def compile_layers(self) -> None:
         """Compile the vision tower's."""
