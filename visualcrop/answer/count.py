@@ -38,6 +38,12 @@ class Count(AnswerComposer):
         help="map of each cluster whose separate regions are counted, a pass each; none asks the "
         "model about those that are unclear",
     )
+    missed: float = option(
+        0.0,
+        help="probability that the search missed one; of each more, as much again. Where no choice "
+        "is the number found, the next higher one is likelier than a lower one",
+        validator=between(0, 0.5),
+    )
 
     def compose(
         self, question: Question, findings: Sequence[Finding], model: BudgetedModel
@@ -58,7 +64,7 @@ class Count(AnswerComposer):
             return self.otherwise.compose_with_evidence(question, findings, model, evidence)
         instances = find_instances(question, findings, evidence)
         clusters = self._look(question, instances, model.at("verification"))
-        weighed = weigh_numbers(question, clusters) if instances else None
+        weighed = weigh_numbers(question, clusters, self.missed) if instances else None
         if weighed is None:
             return self.otherwise.compose_with_evidence(question, findings, model, evidence)
         counted = [instance.finding for instance in instances if instance.counts]

@@ -19,6 +19,7 @@ _LEAST = 0.5  # of the boxes' count: less likely to be among the choices, it dec
 # Chosen on the development split of `shapes`, on 120 questions.
 _TRUST = 0.5
 MOST_ASKED = 9  # things in one cluster: a reply of one digit
+_MOST_MISSED = 3  # things, without any box
 
 
 @attrs.frozen
@@ -86,20 +87,23 @@ def cluster_instances(instances: Sequence[Instance]) -> list[Cluster]:
 
 
 def weigh_numbers(
-    question: Question, clusters: Sequence[Cluster]
+    question: Question, clusters: Sequence[Cluster], missed: float = 0.0
 ) -> tuple[Sequence[str], tuple[float, ...]] | None:
     """
     The answers to *question*, and the probability of each by the *clusters*, added up.
 
-    The answers are the choices; without any, the numbers from 0. None if the count is most likely
-    another than any choice.
+    *missed* is the probability that there is one more, which no box shows, and of each more after
+    it. The answers are the choices; without any, the numbers from 0. None if the count is most
+    likely another than any choice, and not for what was *missed*.
     """
-    counts = add_counts([cluster.counts for cluster in clusters])
+    hidden = normalise([missed**n for n in range(_MOST_MISSED + 1)]) if missed else (1.0,)
+    counts = add_counts([*(cluster.counts for cluster in clusters), hidden])
     if not question.choices:
         return [*map(str, range(len(counts)))], counts
     numbers = [read_number(choice) for choice in question.choices]
     chosen = [counts[n] if n is not None and n < len(counts) else 0.0 for n in numbers]
-    return (question.choices, normalise(chosen)) if sum(chosen) >= _LEAST else None
+    least = _LEAST * (missed or 1.0)
+    return (question.choices, normalise(chosen)) if sum(chosen) >= least else None
 
 
 def add_counts(distributions: Sequence[Sequence[float]]) -> tuple[float, ...]:

@@ -48,32 +48,18 @@ class ShippedModel(Auto):
         return _SETTINGS
 
 
+def _names_no_others(family: ShippedModel, _: object, unaligned: bool) -> None:  # noqa: FBT001
+    if unaligned and family.checkpoint:
+        raise errors.SpecError(
+            "The options checkpoint and unaligned of tiny each name other weights; give one."
+        )
+
+
 @attrs.frozen
 class Tiny(ShippedModel):
     """A small LLaVA for the drawn places of `needles`, and no others."""
 
     name = "tiny"
-
-    def settings(self) -> Mapping[str, object]:
-        """Those of every shipped model, and FOCUS counts and compares places by what it found."""
-        return {**super().settings(), "focus": {"answer": "count(regions=vv, otherwise=relate)"}}
-
-
-def _names_no_others(family: ShippedModel, _: object, unaligned: bool) -> None:  # noqa: FBT001
-    if unaligned and family.checkpoint:
-        raise errors.SpecError(
-            "The options checkpoint and unaligned of tiny-shapes each name other weights; give one."
-        )
-
-
-@attrs.frozen
-class TinyShapes(ShippedModel):
-    """A small LLaVA for the drawn scenes of `shapes`, and no others."""
-
-    name = "tiny-shapes"
-    demo_dataset = (
-        "shapes(about=attribute, count=1, size=4k, seed=1)"  # wrong here without a search
-    )
 
     unaligned: bool = option(
         False,
@@ -84,7 +70,23 @@ class TinyShapes(ShippedModel):
     def _with_checkpoint(self) -> ShippedModel:
         if not self.unaligned:
             return super()._with_checkpoint()
-        return attrs.evolve(self, checkpoint=_shipped("tiny-shapes-unaligned"), unaligned=False)
+        return attrs.evolve(self, checkpoint=_shipped("tiny-unaligned"), unaligned=False)
+
+    def settings(self) -> Mapping[str, object]:
+        """Those of every shipped model, and FOCUS counts and compares places by what it found."""
+        # Of 103 development questions, the search missed a thing in 8.
+        answer = "count(regions=vv, missed=0.1, otherwise=relate)"
+        return {**super().settings(), "focus": {"answer": answer}}
+
+
+@attrs.frozen
+class TinyShapes(ShippedModel):
+    """A small LLaVA for the drawn scenes of `shapes`, and no others."""
+
+    name = "tiny-shapes"
+    demo_dataset = (
+        "shapes(about=attribute, count=1, size=4k, seed=1)"  # wrong here without a search
+    )
 
 
 @attrs.frozen

@@ -71,13 +71,14 @@ def _ask(
     number: str = "1",
     evidence: bool = True,
     passes: int | None = None,
+    missed: float = 0.0,
 ) -> tuple[Answer, _Counting]:
     toy = _Counting(text="B", number=number)
     seen = [Evidence(_CUPS, found)] if evidence else []
     chosen = [f for f in found if (f.confidence or 0) > 0.6]
     model = BudgetedModel(toy, Ledger(Budget(passes))).at("answer")
     question = Question(text, _IMAGE, choices)
-    return Count().compose_with_evidence(question, chosen, model, seen), toy
+    return Count(missed=missed).compose_with_evidence(question, chosen, model, seen), toy
 
 
 class TestCounted:
@@ -111,6 +112,29 @@ class TestCounted:
     def test_from_findings_alone(self) -> None:
         """A searcher that gives no evidence is counted for, too."""
         assert _ask(_found(_ONE, _TWO, _THREE), ["3", "4"], evidence=False)[0].choice == 0
+
+
+class TestMissed:
+    """A search may miss things, and checks what it finds: more is likelier than fewer."""
+
+    def test_the_next_higher_choice(self) -> None:
+        """Where the number found is no choice; the farther, the less likely."""
+        answer, toy = _ask(_found(_ONE, _TWO), ["1", "3", "4"], missed=0.1)
+        assert (answer.text, toy.passes) == ("B", 0)
+        one, both = 2 * 0.995 * 0.005, 0.995**2
+        weights = np.array([one, 0.1 * both + 0.01 * one, 0.01 * both + 0.001 * one])
+        assert answer.probabilities == pytest.approx(weights / weights.sum(), rel=0.01)
+
+    def test_the_number_found_is_likeliest(self) -> None:
+        """Among choices, and in words."""
+        for choices in (["1", "2", "3"], []):
+            answer, _ = _ask(_found(_ONE, _TWO), choices, missed=0.1)
+            assert answer.text == ("B" if choices else "2")
+
+    def test_a_choice_that_is_far_off(self) -> None:
+        """It is left to the other composer, as without this option, and so are lower ones."""
+        for choices in (["6", "7"], ["1", "0"]):
+            assert _ask(_found(_ONE, _TWO), choices, missed=0.1)[1].passes == 1
 
 
 class TestAsked:
