@@ -137,9 +137,9 @@ def test_settings_come_with_the_model() -> None:
 
 def test_the_unaligned_weights_are_others() -> None:
     """They open by an option, are told apart from those of the model, and go with no checkpoint."""
-    unaligned = TinyShapes(unaligned=True)
-    same = TinyShapes(checkpoint=str(WEIGHTS / "tiny-shapes-unaligned"))
-    assert unaligned.fingerprint() != TinyShapes().fingerprint()
+    unaligned = Tiny(unaligned=True)
+    same = Tiny(checkpoint=str(WEIGHTS / "tiny-unaligned"))
+    assert unaligned.fingerprint() != Tiny().fingerprint()
     assert unaligned.fingerprint() == same.fingerprint()
     with pytest.raises(errors.SpecError, match="each name other weights; give one"):
-        TinyShapes(unaligned=True, checkpoint="elsewhere")
+        Tiny(unaligned=True, checkpoint="elsewhere")

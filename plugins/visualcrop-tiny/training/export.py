@@ -120,6 +120,8 @@ about models trained without it."""
 _PLAIN = "No loss makes value features of words and patches alike; V-V is what emerges."
 _CONTRAST = """The states of a word that come into decoder layers {first} to {last} are trained to
 resemble those of the patches that show what it names (InfoNCE over cosines, weight {contrast})."""
+_TIED = """Attention writes what it reads: the output matrix of each layer is its value matrix,
+transposed."""
 _GRAIN = " Some have the grain of photographs that\nscikit-image ships, or are parts of them."
 _SIGNS = " Of {} places there\nare only parts with many signs."
 _DENSE = "Image tokens are also trained to be the words for what they show (weight {dense})."
@@ -156,6 +158,8 @@ def _describe_losses(config: Config) -> Iterator[str]:
     first, last = losses.layers[0], losses.layers[1] - 1
     weights = attrs.asdict(losses) | {"first": first, "last": last, "base": config.base}
     yield (_ALIGNED if losses.align else _PLAIN).format(**weights)
+    if config.tied_values:
+        yield _TIED
     if losses.contrast:
         yield _CONTRAST.format(**weights)
     if losses.dense:
