@@ -18,6 +18,7 @@ from .batch import LayerTensors, PackedBatch, PaddedBatch, extended_mask, pad_in
 from .capture import StopForward, Tap
 from .decoder import run_without_head
 from .kv_cache import DecodingState, cache_argument, fork_cache, new_cache, slice_cache
+from .last_layer import narrow_last_layer
 from .metering.meter import Meter
 from .prompting import TokenizedPrompt
 from .transfers import upload
@@ -147,8 +148,9 @@ def logits_at(model: PreTrainedModel, inputs: Mapping[str, Any], positions: Tens
     """
     Logits after the new tokens at *positions*, B x N, of a forward on *inputs*: B x N x V.
 
-    Other hidden states are dropped before the head. `logits_to_keep` takes one list of positions
-    for each row only since transformers 5.21, and not of every model.
+    Other hidden states are not computed in the last layer, and dropped before the head.
+    `logits_to_keep` takes one list of positions for each row only since transformers 5.21, and not
+    of every model.
     """
     import torch
 
@@ -158,7 +160,8 @@ def logits_at(model: PreTrainedModel, inputs: Mapping[str, Any], positions: Tens
 
     hook = model.get_output_embeddings().register_forward_pre_hook(drop_others)
     try:
-        logits: Tensor = model(**inputs).logits
+        with narrow_last_layer(model, positions):
+            logits: Tensor = model(**inputs).logits
     finally:
         hook.remove()
     if logits.shape[1] == positions.shape[1]:
