@@ -164,10 +164,11 @@ class BatchPlanner:
                 if state is not None:
                     index.add(prompt, state, own_tensors=len(group) == 1)
         rest = [prompt for prompt in prompts if prompt not in results]
-        if not rest:  # to sum up the weights' bytes takes a millisecond
+        if not rest:
             return [results[prompt] for prompt in prompts]
-        max_row = MAX_ROW_TOKENS if self._packs and not one_per_row else 0
-        rows, max_bytes = index.pack(rest, max_row), self._weight_bytes // 2
+        rows = index.pack(rest, MAX_ROW_TOKENS if self._packs and not one_per_row else 0)
+        # To sum up the weights' bytes takes a millisecond, and one row is a batch in any case.
+        max_bytes = self._weight_bytes // 2 if len(rows) > 1 else 0
         states_kept = one_per_row and self._recurrent
         for stack in stack_rows(rows, self.max_tokens, max_bytes, equal_lengths=states_kept):
             found = run_in_halves(lambda rows: packed(PackedBatch(rows)), stack.rows)
