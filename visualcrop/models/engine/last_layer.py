@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torch.nn import Module
     from transformers import PreTrainedModel
 
-_LEAST = 128  # tokens to leave out; fewer are not worth the second run
+FEWEST_LEFT_OUT = 128  # tokens; fewer are not worth the second run
 _OF_TOKENS = {"attention_mask", "position_ids", "cache_position"}  # which only the kernel reads
 
 
@@ -83,13 +83,13 @@ def _run_narrow(
     layer: Module, run: Any, positions: Tensor, hidden: Tensor, *args: Any, **options: Any
 ) -> Any:
     """What *run*, the forward of *layer*, returns; right at *positions* only."""
-    few = positions.shape[1]
-    if hidden.shape[1] - few < _LEAST or not _can_cut(args, options):
+    if not _can_cut(args, options):
         return run(hidden, *args, **options)
     attention = _Attention(positions.to(hidden.device))
     with suppress(_KernelReached), intercept_attention(layer.self_attn, attention.take):
         return run(hidden, *args, **options)  # it has no such kernel
     rows = attention.positions[..., None].expand(-1, -1, hidden.shape[-1])
+    few = positions.shape[1]
     rotations = tuple(part[..., :few, :] for part in options["position_embeddings"])  # not used
     options |= {"position_embeddings": rotations, "attention_mask": None}
     # A meter reads from the cache how many keys are attended to.
