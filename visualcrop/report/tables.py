@@ -181,8 +181,8 @@ def reader_cells(whole: Comparison, columns: Sequence[str] = ()) -> Cells:
     ]
     filled = [_fill(COLUMNS[name], whole) for name in names]
     heading = ["variant", *(head for head, _ in filled)]
-    cells = zip(*(column for _, column in filled), strict=True)
-    return [heading, *([row["searcher"], *own] for row, own in zip(whole.rows, cells, strict=True))]
+    variants = [row["searcher"] for row in whole.rows]
+    return [heading, *map(list, zip(variants, *(column for _, column in filled), strict=True))]
 
 
 def _fill(column: Column, whole: Comparison) -> tuple[str, list[str]]:

@@ -78,11 +78,16 @@ class TestCsv:
         told = dict(zip(heading, ours, strict=True))
         assert (told["p"], told["p Holm"]) == ("0.2500", "0.5000")
 
-    def test_where_all_failed_nothing_is_right_or_wrong(self) -> None:
-        """Share and bounds are empty, as what is not known."""
+    def test_where_all_failed_nothing_is_right_or_wrong(self, stores: list[Store]) -> None:
+        """Share and bounds are empty, as what is not known; readers see who failed, and of what."""
         failed = Tally()
         failed.add(Record("0", "a", "error", error="ImageError: It is cut short."))
-        heading, row = csv_cells(Comparison("a", summary_rows({"a": failed}, "a")))
+        whole = Comparison("a", summary_rows({"a": failed}, "a"))
+        for form in FORMATS.values():
+            assert "\na" in form(stores, whole, ()).replace("| ", "")
+        assert reader_cells(whole) == [["variant"], ["a"]]
+        assert "cut short" in as_markdown(stores, whole, ())
+        heading, row = csv_cells(whole)
         told = dict(zip(heading, row, strict=True))
         assert [told[name] for name in ("accuracy", "low", "high", "errors")] == ["", "", "", "1"]
 
