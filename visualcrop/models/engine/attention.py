@@ -79,22 +79,14 @@ class AttentionCall:
         weights: Tensor = scores.softmax(-1)
         return weights if sinks is None else weights[..., :-1]
 
-    def rows(self, queries: Tensor) -> Tensor:
-        """Output of the new tokens at *queries*, B x Q, alone: B x Q x H x D."""
-        return self._mix(self.weights(queries)).to(self.query.dtype)
-
     def replace_rows(self, out: Tensor, queries: Tensor, weights: Tensor) -> Tensor:
         """*out* with the rows of *queries* computed from *weights*, for gradients w.r.t. these."""
-        mixed = self._mix(weights)
-        return out.index_put((_batch_index(queries), queries), mixed.to(out.dtype))
-
-    def _mix(self, weights: Tensor) -> Tensor:
-        """Values mixed by *weights*, B x Q x H x T: B x Q x H x D."""
         import torch
 
         grouped = weights.unflatten(2, (self.value.shape[1], -1))
         value = self.value.to(weights.dtype)
-        return torch.einsum("bqkgt,bktd->bqkgd", grouped, value).flatten(2, 3)
+        mixed = torch.einsum("bqkgt,bktd->bqkgd", grouped, value).flatten(2, 3)
+        return out.index_put((_batch_index(queries), queries), mixed.to(out.dtype))
 
     def _select_mask(self, queries: Tensor) -> Tensor:
         """The mask of *queries*, boolean or additive, B x Q x (H or 1) x T."""

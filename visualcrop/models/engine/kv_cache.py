@@ -58,18 +58,6 @@ def get_cache(given: Mapping[str, Any]) -> Any:
     return next((given[name] for name in _CACHE_ARGUMENTS if name in given), None)
 
 
-def replace_cache(given: Mapping[str, Any], layer: int, keys: Tensor, values: Tensor) -> Any:
-    """The arguments *given*, with a cache of *keys* and *values* of one *layer*, if with any."""
-    from transformers.cache_utils import DynamicLayer
-
-    name = next((n for n in _CACHE_ARGUMENTS if given.get(n) is not None), None)
-    if name is None:
-        return given
-    own = DynamicLayer()
-    _fill(own, keys, values)
-    return {**given, name: _cache_of([*(DynamicLayer() for _ in range(layer)), own])}
-
-
 def cached_layers(cache: DynamicCache) -> list[tuple[Tensor, ...]]:
     """
     The tensors of each layer, none if it has not been run.
@@ -136,15 +124,11 @@ def _map_cache(cache: DynamicCache, keys_values: Transform, states: Transform) -
             return StateLayer.of(tensors) if tensors else StateLayer()
         new = DynamicLayer()
         if tensors := [keys_values(tensor) for tensor in _tensors(layer)]:
-            _fill(new, *tensors)
+            new.keys, new.values = tensors
+            new.dtype, new.device, new.is_initialized = new.keys.dtype, new.keys.device, True
         return new
 
     return _cache_of(map(mapped, cache.layers))
-
-
-def _fill(layer: Any, keys: Tensor, values: Tensor) -> None:
-    layer.keys, layer.values = keys, values
-    layer.dtype, layer.device, layer.is_initialized = keys.dtype, keys.device, True
 
 
 def _cache_of(layers: Iterable[Any]) -> DynamicCache:

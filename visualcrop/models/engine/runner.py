@@ -8,7 +8,7 @@ A `DecodingState` is never changed: `extend` writes into a fork of its cache. Wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -18,7 +18,6 @@ from .batch import LayerTensors, PackedBatch, PaddedBatch, extended_mask, pad_in
 from .capture import StopForward, Tap
 from .decoder import run_without_head
 from .kv_cache import DecodingState, cache_argument, fork_cache, new_cache, slice_cache
-from .last_layer import FEWEST_LEFT_OUT, narrow_last_layer
 from .metering.meter import Meter
 from .prompting import TokenizedPrompt
 from .transfers import upload
@@ -148,9 +147,8 @@ def logits_at(model: PreTrainedModel, inputs: Mapping[str, Any], positions: Tens
     """
     Logits after the new tokens at *positions*, B x N, of a forward on *inputs*: B x N x V.
 
-    Many others are not computed in the last layer, and none reaches the head.
-    `logits_to_keep` takes one list of positions for each row only since transformers 5.21, and not
-    of every model.
+    Other hidden states are dropped before the head. `logits_to_keep` takes one list of positions
+    for each row only since transformers 5.21, and not of every model.
     """
     import torch
 
@@ -158,12 +156,9 @@ def logits_at(model: PreTrainedModel, inputs: Mapping[str, Any], positions: Tens
         hidden, *others = args
         return torch.take_along_dim(hidden, positions.to(hidden.device)[..., None], 1), *others
 
-    left_out = inputs["input_ids"].shape[1] - positions.shape[1]
-    narrowed = narrow_last_layer(model, positions) if left_out >= FEWEST_LEFT_OUT else nullcontext()
     hook = model.get_output_embeddings().register_forward_pre_hook(drop_others)
     try:
-        with narrowed:
-            logits: Tensor = model(**inputs).logits
+        logits: Tensor = model(**inputs).logits
     finally:
         hook.remove()
     if logits.shape[1] == positions.shape[1]:
