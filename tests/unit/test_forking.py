@@ -32,7 +32,8 @@ def test_locks_are_open_in_the_child() -> None:
 
 @pytest.mark.slow
 @pytest.mark.torch
-def test_a_model_in_the_middle_of_a_pass(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("method", "nth"), [("direct", 2), ("focus", 1), ("focus", 3)])
+def test_a_model_in_the_middle_of_a_pass(tmp_path: Path, method: str, nth: int) -> None:
     """The child asks it anew, with one thread of torch's; with more, nothing is promised."""
     picture(96, 64).save(tmp_path / "image.png")
-    assert _exit_code(str(tmp_path / "image.png")) == 0
+    assert _exit_code(str(tmp_path / "image.png"), method, str(nth)) == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -85,7 +85,9 @@ class Tap:
         with ExitStack() as stack:
             stack.enter_context(exclusive(self._decoder))
             stack.enter_context(frozen(self._model) if self._capture.gradients else no_grad())
-            self._register_hooks(stack)
+            hooks = ExitStack()
+            stack.enter_context(undone_in_child(hooks.close))
+            self._register_hooks(hooks)
             self._undo = stack.pop_all()
         by_kind = _layers_by_kind(self._capture)
         self._missing = {kind for kind, layers in by_kind.items() if self._last in layers}
@@ -220,6 +222,7 @@ def gather_tensors(layers: Mapping[int, Tensor], device: torch.device) -> dict[i
 
 
 _in_use: WeakSet[Module] = WeakSet()
+_hooked: dict[object, Callable[[], None]] = {}
 _lock = threading.Lock()
 
 
@@ -228,6 +231,8 @@ def _reset_after_fork() -> None:
     global _lock  # noqa: PLW0603
     _lock = threading.Lock()
     _in_use.clear()
+    while _hooked:
+        _hooked.popitem()[1]()
 
 
 after_fork_in_child(_reset_after_fork)
@@ -246,6 +251,18 @@ def exclusive(module: Module) -> Iterator[None]:
         yield
     finally:
         _in_use.discard(module)
+
+
+@contextmanager
+def undone_in_child(remove: Callable[[], None]) -> Iterator[None]:
+    """Call *remove*, of hooks, after the block, and in a child that another thread forks in it."""
+    key = object()
+    _hooked[key] = remove
+    try:
+        yield
+    finally:
+        _hooked.pop(key, None)
+        remove()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import attrs
 
 from ..base import NOTHING, Capture
 from .batch import LayerTensors, PackedBatch, PaddedBatch, extended_mask, pad_indices
-from .capture import StopForward, Tap
+from .capture import StopForward, Tap, undone_in_child
 from .decoder import run_without_head
 from .kv_cache import DecodingState, cache_argument, fork_cache, new_cache, slice_cache
 from .metering.meter import Meter
@@ -157,10 +157,8 @@ def logits_at(model: PreTrainedModel, inputs: Mapping[str, Any], positions: Tens
         return torch.take_along_dim(hidden, positions.to(hidden.device)[..., None], 1), *others
 
     hook = model.get_output_embeddings().register_forward_pre_hook(drop_others)
-    try:
+    with undone_in_child(hook.remove):
         logits: Tensor = model(**inputs).logits
-    finally:
-        hook.remove()
     if logits.shape[1] == positions.shape[1]:
         return logits
     return torch.take_along_dim(logits, positions.to(logits.device)[..., None], 1)  # of a compiled
