@@ -51,10 +51,10 @@ def internals_alone(family: str, capture: Capture) -> list[list[Tensor]]:
 class TestPacked:
     """All in one call, of every family with a token grid."""
 
-    @pytest.mark.parametrize("attention", ["sdpa", "eager"])
+    @pytest.mark.parametrize("attention", ["sdpa", "eager", "blocks"])
     @pytest.mark.parametrize("by", ["next-token", "sentence"])
     def test_choices_are_those_of_each_alone(self, family: str, by: By, attention: str) -> None:
-        """Under both kernels that take a mask for each pair of tokens."""
+        """Under the kernels that take a mask for each pair of tokens."""
         together = weighed(remembering(family, attention=attention), asked(), by)
         assert_alike(together, weighed_alone(family, by))
 

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from ..models.base import Capture
+from ..models.engine.block_attention import BLOCKS
 from ..models.huggingface import HuggingFaceModel
 from .comparing import Comparison, Logits, relative_difference, worst
 from .pictures import SMALL, draw_blocks
@@ -182,8 +183,9 @@ def check_flops(subject: Subject) -> Outcome:
         raise SkipCheck("left out by --quick")
     if plain.is_quantised:
         raise SkipCheck("PyTorch does not count operators of packed weights")
-    if plain.kernel not in {"sdpa", "eager"} or plain.network.device.type not in {"cpu", "cuda"}:
-        raise SkipCheck(f"PyTorch does not count {plain.kernel} on {plain.network.device.type}")
+    device = plain.network.device.type
+    if plain.kernel not in {"sdpa", "eager", BLOCKS} or device not in {"cpu", "cuda"}:
+        raise SkipCheck(f"PyTorch does not count {plain.kernel} on {device}")
     by_meter, counted = plain.flops(about(subject.first, CIRCLE))
     figures = {"meter": by_meter, "counted": counted}
     off = abs(by_meter - counted) / max(counted, 1.0)

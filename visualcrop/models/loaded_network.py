@@ -14,6 +14,7 @@ from .base import Model
 from .checkpoints.fingerprint import network_fingerprint
 from .checkpoints.loading import ProcessorParts, Source, explain_errors, name_types
 from .checkpoints.templates import default_template, read_template
+from .engine.block_attention import BLOCKS
 from .families.auto import Auto
 from .families.base import Family
 
@@ -209,7 +210,7 @@ def _check_network(network: PreTrainedModel, config: Any) -> None:
             "The network's first weights are offloaded; load it so that they are on a device."
         )
     kernel = config.get_text_config()._attn_implementation  # noqa: SLF001 - it has no other name
-    if kernel not in _KERNELS:
+    if kernel not in {*_KERNELS, BLOCKS}:
         raise ModelError(
             f"The network's attention kernel is {kernel!r}; load it with attn_implementation set "
             f"to one of {', '.join(_KERNELS)}."

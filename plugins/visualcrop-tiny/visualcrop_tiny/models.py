@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
@@ -27,6 +27,10 @@ class ShippedModel(Auto):
     demo_dataset = "needles(about=tour, count=4, size=4k, seed=6)"
 
     checkpoint: str = option("", help="folder of another checkpoint than the one that ships")
+    attention: Literal["sdpa", "flash_attention_2", "eager", "blocks"] = option(
+        "blocks",
+        help="attention kernel; blocks are quicker on a CPU in bfloat16, and sdpa elsewhere",
+    )
     memory: int | None = option(  # a question takes about 12 MiB
         256 << 20,
         help="bytes kept in all of images seen before, as pixels, keys and values",

@@ -178,10 +178,14 @@ class Source:
         """The kernel; eager for a decoder that has no other, such as GPT-OSS in InternVL 3.5."""
         from transformers import MODEL_MAPPING
 
-        decoder = MODEL_MAPPING.get(type(config.get_text_config()), None)
-        if self.attention != "sdpa" or getattr(decoder, "_supports_sdpa", True):
+        from ..engine.block_attention import register_blocks
+
+        if self.attention not in {"sdpa", "blocks"}:
             return self.attention
-        return {"": "sdpa", "text_config": "eager"}
+        kernel = register_blocks() if self.attention == "blocks" else self.attention
+        decoder = MODEL_MAPPING.get(type(config.get_text_config()), None)
+        fused = getattr(decoder, "_supports_sdpa", True)
+        return kernel if fused else {"": kernel, "text_config": "eager"}
 
 
 def name_types(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from .block_attention import BLOCKS
 from .decoder import get_decoder
 from .kv_cache import DecodingState, cache_argument, cached_layers, fork_cache, slice_cache
 from .placeholders import is_of_tokens
@@ -296,7 +297,7 @@ class PackedBatch:
 def takes_packed_masks(model: PreTrainedModel) -> bool:
     """Whether the kernel takes a mask over pairs of tokens; flash attention does not."""
     kernel = get_decoder(model).config._attn_implementation  # noqa: SLF001 - it has no other name
-    return kernel in {"sdpa", "eager"}
+    return kernel in {"sdpa", "eager", BLOCKS}
 
 
 def extended_mask(model: PreTrainedModel, token_mask: Tensor, positions: Tensor) -> Any:

@@ -49,8 +49,8 @@ class PaliGemma(SingleSquares):
 
     @property
     def source(self) -> Source:
-        """Attention is eager, since PaliGemma 2 caps its scores, which sdpa cannot."""
-        attention = "eager" if self.attention == "sdpa" else self.attention
+        """Attention is eager, since PaliGemma 2 caps its scores, which others cannot."""
+        attention = "eager" if self.attention in {"sdpa", "blocks"} else self.attention
         return attrs.evolve(super().source, attention=attention)
 
     def is_causal(self, config: PretrainedConfig) -> bool:
