@@ -76,6 +76,7 @@ def attend_in_blocks(
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
     mixed = value.new_empty(len(query), query.shape[2], query.shape[1], value.shape[-1])
     size = max(_SCORES // (query.shape[1] * key.shape[2]), _FEWEST)
+    room = query.new_empty(2, query.shape[1] * min(size, query.shape[2]) * key.shape[2])
     for row, out_row in enumerate(mixed):
         keys, values = key[row].contiguous(), value[row].contiguous()
         for start in range(0, query.shape[2], size):
@@ -83,15 +84,17 @@ def attend_in_blocks(
             stop = start + some.shape[1]
             if causal:
                 own = some.new_ones(stop - start, stop - start, dtype=torch.bool).tril()
-                block = _mix(some, keys[:, :stop], values[:, :stop], scaling, own)
+                block = _mix(some, keys[:, :stop], values[:, :stop], scaling, own, room)
             else:
                 given = None if mask is None else mask[row % len(mask), :, start:stop]
-                block = _mix(some, keys, values, scaling, given)
+                block = _mix(some, keys, values, scaling, given, room)
             out_row[start:stop] = block.transpose(0, 1)
     return mixed, None
 
 
-def _mix(query: Tensor, key: Tensor, value: Tensor, scaling: float, mask: Tensor | None) -> Tensor:
+def _mix(
+    query: Tensor, key: Tensor, value: Tensor, scaling: float, mask: Tensor | None, room: Tensor
+) -> Tensor:
     """
     The values, weighed for each of *query*, H x N x D.
 
@@ -101,19 +104,23 @@ def _mix(query: Tensor, key: Tensor, value: Tensor, scaling: float, mask: Tensor
         value: As *key*.
         scaling: Of the scores.
         mask: Boolean or additive, of the last tokens; those before are seen by all.
+        room: For scores and weights, 2 x H N T or more: new memory would cost as much time.
     """
     import torch
 
     grouped = query.reshape(len(key), -1, query.shape[-1])
-    nothing = query.new_empty(())
-    scores = torch.baddbmm(nothing, grouped, key.transpose(1, 2), beta=0, alpha=scaling)
+    scores, weights = (
+        one[: grouped.shape[:2].numel() * key.shape[1]].view(*grouped.shape[:2], -1) for one in room
+    )
+    torch.baddbmm(scores, grouped, key.transpose(1, 2), beta=0, alpha=scaling, out=scores)
     if mask is not None:
         masked = scores.view(*query.shape[:-1], -1)[..., -mask.shape[-1] :]
         if mask.dtype == torch.bool:
             masked.masked_fill_(~mask, torch.finfo(scores.dtype).min)
         else:
             masked += mask
-    return torch.bmm(scores.softmax(-1), value).view(*query.shape[:-1], -1)
+    torch.softmax(scores, -1, out=weights)
+    return torch.bmm(weights, value).view(*query.shape[:-1], -1)
 
 
 def _is_quicker(
