@@ -11,9 +11,12 @@ from torch import Tensor
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 from tests.support.mangled import picture
+from tests.support.metering import SEARCHABLE
+from tests.support.opened import about, opened
 from visualcrop import Image, Prompt, View, VisualSearch
 from visualcrop.models.engine import block_attention
-from visualcrop.models.engine.block_attention import attend_in_blocks
+from visualcrop.models.engine.block_attention import BLOCKS, attend_in_blocks
+from visualcrop.models.engine.decoder import get_decoder
 
 pytestmark = pytest.mark.torch
 
@@ -59,7 +62,7 @@ class TestBlocks:
         """In float32, to rounding."""
         if kind == "causal" and shape[3] != shape[4]:
             pytest.skip("a start from a cache has a mask")
-        monkeypatch.setattr(block_attention, "_is_quicker", lambda *_, **__: True)
+        monkeypatch.setattr(block_attention, "_is_quicker", lambda *_: True)
         monkeypatch.setattr(block_attention, "_SCORES", block)
         monkeypatch.setattr(block_attention, "_FEWEST", 7)
         layer, query, key, value = draw(shape, torch.float32)
@@ -115,18 +118,41 @@ class TestLeft:
             attend_in_blocks(layer, query, key, value, None, softcap=30.0)
 
 
+@pytest.fixture
+def blocks(monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
+    """The queries of each block from now on."""
+    mix, found = block_attention._mix, []
+
+    def note(query: Tensor, *others: Any) -> Tensor:
+        found.append(query)
+        return mix(query, *others)
+
+    monkeypatch.setattr(block_attention, "_mix", note)
+    return found
+
+
+@pytest.mark.parametrize("family", SEARCHABLE)
+def test_every_family_answers_alike(
+    family: str, blocks: list[Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In float32, where blocks would win nothing, to rounding: in the eye and in the decoder."""
+    plain = opened(family).choose([about("mug")], ["Yes", "No"])[0].probabilities
+    monkeypatch.setattr(block_attention, "_is_quicker", lambda *_: True)
+    monkeypatch.setattr(block_attention, "_SCORES", 1 << 10)
+    monkeypatch.setattr(block_attention, "_FEWEST", 3)
+    found = opened(family, attention="blocks").choose([about("mug")], ["Yes", "No"])[0]
+    assert found.probabilities == pytest.approx(plain, abs=1e-5)
+    kernel = get_decoder(opened(family, attention="blocks").network).config._attn_implementation
+    assert bool(blocks) == (kernel == BLOCKS)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["tiny", "tiny-onevision", "tiny-qwen"])
-def test_shipped_models_answer_alike(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shipped_models_answer_alike(
+    model: str, blocks: list[Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every layer attends in blocks by default, and probabilities are those of torch's kernel."""
     monkeypatch.setattr(block_attention, "_has_bfloat16", lambda: True)
-    mix, blocks = block_attention._mix, []
-
-    def count(*args: Any) -> Tensor:
-        blocks.append(args)
-        return mix(*args)
-
-    monkeypatch.setattr(block_attention, "_mix", count)
     prompt = Prompt((View.whole(Image(picture(640, 480))), "Is there a red kite in the image?"))
     (found,) = VisualSearch.open(model).model.choose([prompt], ["Yes", "No"])
     assert len(blocks) >= 12

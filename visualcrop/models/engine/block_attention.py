@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-BLOCKS = "visualcrop-blocks"  # name in transformers' AttentionInterface
+BLOCKS = "blocks"  # name in transformers' AttentionInterface
 _SCORES = 1 << 19  # of a block, but it has at least as many queries as are worth it
 _MOST_SCORES = 1 << 26  # of a block; they take 128 MiB
 _FEWEST = 128  # queries; with fewer, torch's kernel is as quick
@@ -65,7 +65,7 @@ def attend_in_blocks(
     causal = mask is None and bool(
         getattr(module, "is_causal", True) if is_causal is None else is_causal
     )
-    if not _is_quicker(query, key, mask, options, causal=causal):
+    if not (_is_quicker(query, key) and _can_do(query, key, mask, options, causal=causal)):
         from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
         options |= {"scaling": scaling, "is_causal": is_causal}
@@ -118,20 +118,29 @@ def _mix(
         if mask.dtype == torch.bool:
             masked.masked_fill_(~mask, torch.finfo(scores.dtype).min)
         else:
-            masked += mask
+            masked += mask.clamp(min=torch.finfo(scores.dtype).min)  # not infinite when rounded
     torch.softmax(scores, -1, out=weights)
     return torch.bmm(weights, value).view(*query.shape[:-1], -1)
 
 
-def _is_quicker(
-    query: Tensor,
-    key: Tensor,
-    mask: Tensor | None,
-    options: Mapping[str, object],
-    *,
-    causal: bool,
+def _can_do(
+    query: Tensor, key: Tensor, mask: Tensor | None, options: Mapping[str, object], *, causal: bool
 ) -> bool:
-    """Whether blocks can do this pass, and are worth it."""
+    """Whether blocks have all that this pass asks for."""
+    import torch
+
+    new, length = query.shape[2], key.shape[2]
+    return (
+        (new == length or not causal)
+        and (mask is None or mask.shape[1:] == (1, new, length))
+        and not any(options.get(name) is not None for name in _OTHERS)
+        and not options.get("dropout")
+        and not (torch.is_grad_enabled() and key.requires_grad)
+        and not torch.compiler.is_compiling()
+    )
+
+
+def _is_quicker(query: Tensor, key: Tensor) -> bool:
     import torch
 
     (heads, new), length = query.shape[1:3], key.shape[2]
@@ -140,12 +149,6 @@ def _is_quicker(
         and query.dtype == torch.bfloat16
         and new >= _FEWEST
         and heads * length * _FEWEST <= _MOST_SCORES
-        and (new == length or not causal)
-        and (mask is None or mask.shape[1:] == (1, new, length))
-        and not any(options.get(name) is not None for name in _OTHERS)
-        and not options.get("dropout")
-        and not (torch.is_grad_enabled() and key.requires_grad)
-        and not torch.compiler.is_compiling()
         and _has_bfloat16()
     )
 
