@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from ..models.engine.block_attention import BLOCKS
 from ..models.engine.decoder import get_decoder
 from ..models.engine.kv_cache import DecodingState, cache_argument
 from ..models.engine.prompting import TokenizedPrompt
@@ -156,11 +157,20 @@ class PlainPasses:
         return [n for n, layer in layers if hasattr(layer, "self_attn")]
 
     def flops(self, prompt: Prompt) -> tuple[float, float]:
-        """FLOPs of one pass: by the meter in the network's modules, and by PyTorch's operators."""
+        """
+        FLOPs of one pass: by the meter in the network's modules, and by PyTorch's operators.
+
+        The meter counts every pair of tokens, and blocks leave out most that the mask does.
+        """
         from ..models.engine.metering.operators import measure_usage
 
         inputs = self.tokenize(prompt).inputs
-        with self.model.meter.measure() as metered, measure_usage(self.network.device) as counted:
+        kernel, device = "sdpa" if self.kernel == BLOCKS else self.kernel, self.network.device
+        with (
+            self._kernel(kernel),
+            self.model.meter.measure() as metered,
+            measure_usage(device) as counted,
+        ):
             self._run(inputs, use_cache=False, logits_to_keep=1)
         return metered.usage.flops, counted.usage.flops
 
