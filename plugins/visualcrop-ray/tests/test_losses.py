@@ -69,7 +69,7 @@ def _hanging(*at: tuple[str, str]) -> WorkerFactory:
 
 @pytest.mark.usefixtures("cluster")
 class TestWorkers:
-    """Two CPUs on two nodes. The last test takes one away."""
+    """Two CPUs on two nodes."""
 
     def test_one_that_hangs_is_replaced(self) -> None:
         """Its task becomes an error; those that waited behind it are answered."""
@@ -117,6 +117,8 @@ class TestWorkers:
             answered.append(record)
             if len(answered) == 50:
                 cluster.remove_node(*cluster.worker_nodes, allow_graceful=False)
+        cluster.add_node(num_cpus=1)  # for the tests that come after
+        cluster.wait_for_nodes()
         assert len({record.key for record in answered}) == len(answered) == 4000
 
 
